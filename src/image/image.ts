@@ -1,0 +1,66 @@
+/**
+ * An image is plain data: a typed array, what its axes mean, and what its numbers mean in micrometres and counts.
+ */
+
+/** Pixel values as stored. 32-bit and 64-bit integers and float64 files are read as float32. */
+export type PixelData = Uint8Array | Uint16Array | Float32Array;
+export type PixelType = "uint8" | "uint16" | "float32";
+
+/** What is known of the light path. Lengths in micrometres. */
+export interface Optics {
+  /** Numerical aperture of the objective, 0 < na < refractiveIndex. */
+  na?: number;
+  /** Emission wavelength in vacuum, um. */
+  wavelength?: number;
+  /** Refractive index of the immersion medium (1 air, 1.333 water, 1.515 oil). */
+  refractiveIndex?: number;
+}
+
+/** Everything about an image but its pixels: what {@link Image} and an open file have in common. */
+export interface ImageInfo {
+  /** Letters out of S, T, C, Z, Y, X in the order of `shape`; the last two are always "YX" (S, RGB samples, is refused where grey is needed). */
+  axes: string;
+  /** Extent of each axis, as many numbers as `axes` has letters. */
+  shape: readonly number[];
+  dtype: PixelType;
+  /** Lateral pixel size, um. */
+  pixelSize?: { y: number; x: number };
+  /** Distance between planes, um, > 0; z counts up into the sample. */
+  zStep?: number;
+  /** Time between frames, s. */
+  frameInterval?: number;
+  channelNames?: readonly string[];
+  optics?: Optics;
+}
+
+/** An image in memory: row-major, the last axis fastest. */
+export interface Image extends ImageInfo {
+  data: PixelData;
+}
+
+/** One z-stack of one channel and time: float32 `[z, y, x]` in the counts of the file. */
+export interface Stack {
+  data: Float32Array;
+  depth: number;
+  height: number;
+  width: number;
+  pixelSize?: { y: number; x: number };
+  zStep?: number;
+  optics?: Optics;
+  /** What the counts were stored as: gives the default data range of metrics and of written outputs. */
+  dtype: PixelType;
+}
+
+/** A 2D grey image: float32 `[y, x]`. */
+export interface Plane {
+  data: Float32Array;
+  height: number;
+  width: number;
+}
+
+/** Plane `z` of a stack, sharing its memory. */
+export function planeOf(stack: Stack, z: number): Plane {
+  const { height, width } = stack;
+  const size = height * width;
+  return { data: stack.data.subarray(z * size, (z + 1) * size), height, width };
+}

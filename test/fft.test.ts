@@ -1,0 +1,113 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createFft2, createRealFft2, fft2, nextPowerOfTwo } from "../src/array/fft.ts";
+import { Random } from "../src/array/random.ts";
+import { ParfocalError } from "../src/errors.ts";
+
+/** The definition, written out: the judge of the fast transforms. */
+function slowDft(re: Float64Array, im: Float64Array, height: number, width: number): [Float64Array, Float64Array] {
+  const outRe = new Float64Array(re.length);
+  const outIm = new Float64Array(re.length);
+  for (let v = 0; v < height; v++) {
+    for (let u = 0; u < width; u++) {
+      let sumRe = 0;
+      let sumIm = 0;
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          const angle = -2 * Math.PI * ((v * y) / height + (u * x) / width);
+          const i = y * width + x;
+          sumRe += re[i] * Math.cos(angle) - im[i] * Math.sin(angle);
+          sumIm += re[i] * Math.sin(angle) + im[i] * Math.cos(angle);
+        }
+      }
+      outRe[v * width + u] = sumRe;
+      outIm[v * width + u] = sumIm;
+    }
+  }
+  return [outRe, outIm];
+}
+
+const noise = (n: number, seed: number) => {
+  const random = new Random(seed);
+  return Float64Array.from({ length: n }, () => random.normal());
+};
+
+const greatestDifference = (a: ArrayLike<number>, b: ArrayLike<number>) => {
+  let greatest = 0;
+  for (let i = 0; i < a.length; i++) greatest = Math.max(greatest, Math.abs(a[i] - b[i]));
+  return greatest;
+};
+
+const size = fc.constantFrom(1, 2, 4, 8, 16);
+
+describe("2-D Fourier transforms", () => {
+  it("equal the written-out definition, and the inverse gives the input back", () => {
+    fc.assert(
+      fc.property(size, size, fc.integer({ min: 0, max: 1e6 }), (height, width, seed) => {
+        const re = noise(height * width, seed);
+        const im = noise(height * width, seed + 1);
+        const [expectedRe, expectedIm] = slowDft(re, im, height, width);
+        const a = re.slice();
+        const b = im.slice();
+        fft2(a, b, height, width);
+        expect(greatestDifference(a, expectedRe)).toBeLessThan(1e-11);
+        expect(greatestDifference(b, expectedIm)).toBeLessThan(1e-11);
+        fft2(a, b, height, width, true);
+        expect(greatestDifference(a, re)).toBeLessThan(1e-12);
+        expect(greatestDifference(b, im)).toBeLessThan(1e-12);
+      }),
+      { seed: 1, numRuns: 40 },
+    );
+  });
+
+  it("of real images equal the left half of the complex one, both ways", () => {
+    fc.assert(
+      fc.property(size, size, fc.integer({ min: 0, max: 1e6 }), (height, width, seed) => {
+        const image = noise(height * width, seed);
+        const [expectedRe, expectedIm] = slowDft(image, new Float64Array(image.length), height, width);
+        const plan = createRealFft2(height, width);
+        const half = plan.spectrumWidth;
+        expect(half).toBe(Math.floor(width / 2) + 1);
+        const re = new Float64Array(height * half);
+        const im = new Float64Array(height * half);
+        plan.forward(image, re, im);
+        for (let v = 0; v < height; v++) {
+          for (let u = 0; u < half; u++) {
+            expect(re[v * half + u]).toBeCloseTo(expectedRe[v * width + u], 10);
+            expect(im[v * half + u]).toBeCloseTo(expectedIm[v * width + u], 10);
+          }
+        }
+        const back = new Float64Array(image.length);
+        plan.inverse(re, im, back);
+        expect(greatestDifference(back, image)).toBeLessThan(1e-12);
+      }),
+      { seed: 2, numRuns: 40 },
+    );
+  });
+
+  it("skip rows of zeros without changing the result, and serve many planes with one plan", () => {
+    const plan = createFft2(8, 8);
+    const real = createRealFft2(8, 8);
+    for (const seed of [1, 2]) {
+      const re = noise(64, seed);
+      re.fill(0, 16, 48);
+      const im = new Float64Array(64);
+      const [expectedRe] = slowDft(re, im, 8, 8);
+      const halfRe = new Float32Array(40).fill(9);
+      real.forward(re, halfRe, new Float32Array(40).fill(9));
+      plan.forward(re, im);
+      expect(greatestDifference(re, expectedRe)).toBeLessThan(1e-12);
+      for (let v = 0; v < 8; v++) expect(halfRe[v * 5 + 3]).toBeCloseTo(expectedRe[v * 8 + 3], 5);
+    }
+  });
+
+  it("refuse sizes that are no power of two and arrays of another length", () => {
+    expect(() => createFft2(12, 8)).toThrow(/12 is not a power of two; pad to 16/);
+    expect(() => fft2(new Float32Array(63), new Float32Array(64), 8, 8)).toThrow(ParfocalError);
+    expect(() => createRealFft2(8, 0)).toThrow(ParfocalError);
+  });
+
+  it("find the next power of two", () => {
+    expect([0, 1, 2, 3, 512, 513].map(nextPowerOfTwo)).toEqual([1, 1, 2, 4, 512, 1024]);
+  });
+});

@@ -1,0 +1,159 @@
+/**
+ * Neighbourhood filters of a plane. Edges are reflected about the border of the outermost pixel (d c b a | a b c d | d c b a,
+ * scipy's mode "reflect"), so results equal those of scipy.ndimage. Sums are float64 whatever the pixels are.
+ */
+import { ParfocalError } from "../errors.ts";
+
+export type FloatArray = Float32Array | Float64Array;
+
+/** A 2D grid of numbers, `[y, x]`, row-major; a `Plane` is one of float32. */
+export interface Grid<A extends FloatArray = Float32Array> {
+  data: A;
+  height: number;
+  width: number;
+}
+
+/** A grid of zeros with the shape and the number type of another. */
+export function emptyLike<A extends FloatArray>(grid: Grid<A>): Grid<A> {
+  const data = grid.data.slice().fill(0) as A;
+  return { data, height: grid.height, width: grid.width };
+}
+
+/**
+ * Weights of a sampled Gaussian, normalised to sum 1, at offsets -r..r with r = floor(truncate * sigma + 0.5), as in
+ * scipy.ndimage.gaussian_filter1d.
+ * @param sigma standard deviation in pixels, >= 0 (0 gives the single weight 1)
+ */
+export function gaussianKernel(sigma: number, truncate = 4): Float64Array {
+  if (!(sigma >= 0 && Number.isFinite(sigma)))
+    throw wrong("sigma of a Gaussian", sigma, "a length in pixels, 0 or more");
+  if (!(truncate > 0 && Number.isFinite(truncate))) throw wrong("truncate of a Gaussian", truncate, "a number above 0");
+  const radius = Math.floor(truncate * sigma + 0.5);
+  const kernel = new Float64Array(2 * radius + 1);
+  let sum = 0;
+  for (let i = -radius; i <= radius; i++) {
+    const weight = radius === 0 ? 1 : Math.exp((-0.5 * i * i) / (sigma * sigma));
+    kernel[i + radius] = weight;
+    sum += weight;
+  }
+  for (let i = 0; i < kernel.length; i++) kernel[i] /= sum;
+  return kernel;
+}
+
+/**
+ * Gaussian blur.
+ * @param sigma pixels, one for both axes or one each
+ * @param options.truncate the kernel ends at this many sigmas (scipy's default 4; scikit-image's SSIM uses 3.5)
+ */
+export function gaussianFilter<A extends FloatArray>(
+  grid: Grid<A>,
+  sigma: number | { y: number; x: number },
+  options: { truncate?: number } = {},
+): Grid<A> {
+  const { y, x } = typeof sigma === "number" ? { y: sigma, x: sigma } : sigma;
+  return correlate(grid, gaussianKernel(y, options.truncate), gaussianKernel(x, options.truncate));
+}
+
+/**
+ * Separable correlation: `along y` then `along x`, both of odd length and centred.
+ * @throws usage for an even or empty kernel
+ */
+export function correlate<A extends FloatArray>(grid: Grid<A>, kernelY: Float64Array, kernelX: Float64Array): Grid<A> {
+  for (const kernel of [kernelY, kernelX])
+    if (kernel.length % 2 === 0) throw wrong("length of a filter kernel", kernel.length, "an odd number");
+  const { height, width } = checkGrid(grid);
+  const out = emptyLike(grid);
+  const ry = (kernelY.length - 1) / 2;
+  const rx = (kernelX.length - 1) / 2;
+  const rows = reflectedIndices(height, ry);
+  const columns = reflectedIndices(width, rx);
+  const line = new Float64Array(width);
+  const padded = new Float64Array(width + 2 * rx);
+  for (let y = 0; y < height; y++) {
+    // A row at a time keeps the sum over y in float64 and the second pass in the cache.
+    line.fill(0);
+    for (let k = 0; k < kernelY.length; k++) {
+      const weight = kernelY[k];
+      if (weight === 0) continue;
+      const start = rows[y + k] * width;
+      for (let x = 0; x < width; x++) line[x] += weight * grid.data[start + x];
+    }
+    for (let i = 0; i < padded.length; i++) padded[i] = line[columns[i]];
+    const start = y * width;
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let k = 0; k < kernelX.length; k++) sum += kernelX[k] * padded[x + k];
+      out.data[start + x] = sum;
+    }
+  }
+  return out;
+}
+
+/**
+ * Mean over a square window (scipy.ndimage.uniform_filter) by running sums: the time does not grow with the window. An
+ * even window reaches one pixel further to the left and top.
+ * @param size window edge in pixels, an integer >= 1
+ */
+export function uniformFilter<A extends FloatArray>(grid: Grid<A>, size: number): Grid<A> {
+  if (!(Number.isInteger(size) && size >= 1))
+    throw wrong("window of a uniform filter", size, "a whole number of pixels, 1 or more");
+  const { height, width } = checkGrid(grid);
+  const out = emptyLike(grid);
+  const before = Math.floor(size / 2);
+  const rows = reflectedIndices(height, size);
+  const columns = reflectedIndices(width, size);
+  const line = new Float64Array(width);
+  const area = size * size;
+  const addRow = (index: number, sign: number): void => {
+    const start = rows[index + size] * width;
+    for (let x = 0; x < width; x++) line[x] += sign * grid.data[start + x];
+  };
+  for (let y = -before; y < size - before; y++) addRow(y, 1);
+  for (let y = 0; y < height; y++) {
+    let sum = 0;
+    for (let x = -before; x < size - before; x++) sum += line[columns[x + size]];
+    for (let x = 0; x < width; x++) {
+      out.data[y * width + x] = sum / area;
+      sum += line[columns[x - before + size + size]] - line[columns[x - before + size]];
+    }
+    if (y + 1 < height) {
+      addRow(y - before, -1);
+      addRow(y - before + size, 1);
+    }
+  }
+  return out;
+}
+
+const DERIVATIVE = Float64Array.of(-1, 0, 1);
+const SMOOTH = Float64Array.of(1, 2, 1);
+
+/** Sobel derivatives along y and x, as scipy.ndimage.sobel (not normalised: a ramp of slope 1 gives 8). */
+export function sobel<A extends FloatArray>(grid: Grid<A>): { y: Grid<A>; x: Grid<A> } {
+  return { y: correlate(grid, DERIVATIVE, SMOOTH), x: correlate(grid, SMOOTH, DERIVATIVE) };
+}
+
+/**
+ * For positions -pad..length-1+pad, the index inside 0..length-1 that reflection about the borders gives; works for
+ * pads longer than the axis.
+ */
+export function reflectedIndices(length: number, pad: number): Int32Array {
+  const indices = new Int32Array(length + 2 * pad);
+  for (let i = 0; i < indices.length; i++) {
+    const period = (((i - pad) % (2 * length)) + 2 * length) % (2 * length);
+    indices[i] = period < length ? period : 2 * length - 1 - period;
+  }
+  return indices;
+}
+
+function checkGrid<G extends Grid<FloatArray>>(grid: G): G {
+  const { height, width, data } = grid;
+  if (!(height >= 1 && width >= 1 && data.length === height * width)) {
+    const detail = `A plane of ${height} x ${width} pixels holds ${data.length} values; expected ${height * width}, and at least one.`;
+    throw new ParfocalError("image.unfit", detail, { detail });
+  }
+  return grid;
+}
+
+function wrong(what: string, got: unknown, expected: string): ParfocalError {
+  return new ParfocalError("usage", `The ${what} is ${got}; expected ${expected}.`, { got, expected });
+}

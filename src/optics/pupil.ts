@@ -1,0 +1,88 @@
+/**
+ * The pupil of a microscope objective: what its aperture lets through, and which phase defocus and spherical aberration
+ * put on it. Scalar theory, uniform amplitude.
+ *
+ * Source: Hanser, Gustafsson, Agard & Sedat, J. Microsc. 216, 32 (2004), eq. 1-3, for the exact (not paraxial) defocus
+ * phase; Noll, J. Opt. Soc. Am. 66, 207 (1976) for the Zernike polynomial with unit RMS.
+ */
+import { ParfocalError } from "../errors.ts";
+
+/** An objective and the light it collects. Lengths in micrometres. */
+export interface Pupil {
+  /** Numerical aperture, 0 < na < refractiveIndex. */
+  na: number;
+  /** Emission wavelength in vacuum, um. */
+  wavelength: number;
+  /** Refractive index of immersion and sample (1 air, 1.333 water, 1.515 oil). */
+  refractiveIndex: number;
+  /** Primary spherical aberration Z(4,0), RMS over the pupil in waves; 0 when absent. */
+  sphericalAberration?: number;
+}
+
+/**
+ * Refuses a pupil that cannot exist.
+ * @throws `usage` when a number is not positive and finite, or na >= refractiveIndex
+ */
+export function checkPupil(pupil: Pupil): void {
+  requirePositive("na", pupil.na, "the numerical aperture on the objective, such as 0.8");
+  requirePositive("wavelength", pupil.wavelength, "the emission wavelength in um, such as 0.515");
+  requirePositive("refractive_index", pupil.refractiveIndex, "1 for air, 1.333 for water, 1.515 for oil");
+  if (pupil.na >= pupil.refractiveIndex) {
+    const message =
+      `Optics: na ${pupil.na} is not below the refractive index ${pupil.refractiveIndex}; ` +
+      "give the index of the immersion medium (1.333 water, 1.515 oil) or a smaller na.";
+    throw new ParfocalError("usage", message, { option: "na", got: pupil.na, expected: `< ${pupil.refractiveIndex}` });
+  }
+  const aberration = pupil.sphericalAberration ?? 0;
+  if (!Number.isFinite(aberration)) {
+    const message = `Optics: spherical_aberration ${aberration} is not a number; give RMS waves, such as 0.1.`;
+    throw new ParfocalError("usage", message, {
+      option: "spherical_aberration",
+      got: aberration,
+      expected: "a number",
+    });
+  }
+}
+
+/** @throws `usage` unless `value` is finite and above 0 */
+export function requirePositive(option: string, value: number, example: string): void {
+  if (Number.isFinite(value) && value > 0) return;
+  const message = `Optics: ${option} must be above 0, got ${value}; give ${example}.`;
+  throw new ParfocalError("usage", message, { option, got: value, expected: "> 0" });
+}
+
+/**
+ * Phase in the pupil, in waves, at spatial frequency `k` (cycles/um):
+ * defocus x n/lambda sqrt(1 - (lambda k / n)^2) + a sqrt(5) (6 rho^4 - 6 rho^2 + 1), rho = k lambda / NA.
+ *
+ * @param defocus z(object) - z(focal plane), um
+ */
+export function pupilPhase(pupil: Pupil, k: number, defocus: number): number {
+  const { na, wavelength, refractiveIndex: n } = pupil;
+  const sine = Math.min(1, (wavelength * k) / n);
+  const rho2 = ((k * wavelength) / na) ** 2;
+  const zernike = Math.sqrt(5) * (6 * rho2 * rho2 - 6 * rho2 + 1);
+  return ((defocus * n) / wavelength) * Math.sqrt(1 - sine * sine) + (pupil.sphericalAberration ?? 0) * zernike;
+}
+
+/** Coarsest pixel, um, that keeps everything the objective resolves: lambda / (4 NA) for incoherent light. */
+export function nyquistPixelSize(pupil: Pick<Pupil, "na" | "wavelength">): number {
+  return pupil.wavelength / (4 * pupil.na);
+}
+
+/** Axial period, um, of the finest detail along z: lambda / (n - sqrt(n^2 - NA^2)). */
+export function axialResolution(pupil: Pupil): number {
+  const { na, wavelength, refractiveIndex: n } = pupil;
+  return wavelength / (n - Math.sqrt(n * n - na * na));
+}
+
+/**
+ * Radius, um, of the light cone of a point out of focus: rays at the edge of the aperture, moved by defocus and by the
+ * steepest slope of the aberration, 12 sqrt(5) a lambda / NA.
+ */
+export function coneRadius(pupil: Pupil, defocus: number): number {
+  const { na, wavelength, refractiveIndex: n } = pupil;
+  const tangent = na / Math.sqrt(n * n - na * na);
+  const slope = 12 * Math.sqrt(5) * Math.abs(pupil.sphericalAberration ?? 0);
+  return Math.abs(defocus) * tangent + (slope * wavelength) / na;
+}

@@ -1,0 +1,64 @@
+/** Blurs a plane as if it were out of focus: convolution with the widefield PSF. */
+import { createRealFft2, nextPowerOfTwo } from "../array/fft.ts";
+import { ParfocalError } from "../errors.ts";
+import type { Plane } from "../image/image.ts";
+import { createOtfBank } from "./otf.ts";
+import { psfSize } from "./psf.ts";
+import { checkPupil, type Pupil, requirePositive } from "./pupil.ts";
+import { superpose, transformSlices } from "./superpose.ts";
+
+export interface BlurOptions {
+  /** Camera pixel in the sample, um. */
+  pixelSize: number;
+  /** z(object) - z(focal plane), um. */
+  defocus: number;
+}
+
+/**
+ * The plane as a microscope sees it at a defocus, everything in it taken to lie in one slice. Beyond its edges the plane
+ * is mirrored, the edge pixel repeated, so that nothing wraps and a constant plane stays constant.
+ *
+ * @returns a new plane of the same size, in the same unit
+ * @throws `usage` for impossible optics, or a defocus whose blur exceeds 4096 pixels
+ */
+export function blur(plane: Plane, pupil: Pupil, options: BlurOptions): Plane {
+  checkPupil(pupil);
+  const { pixelSize, defocus } = options;
+  requirePositive("pixel_size", pixelSize, "the pixel size in um, such as 0.325");
+  const margin = psfSize(pupil, pixelSize, defocus) / 2;
+  if (!(margin <= 2048)) {
+    const message = `Optics: at defocus ${defocus} um the blur is ${2 * margin} pixels wide; at most 4096 can be computed.`;
+    throw new ParfocalError("usage", message, { option: "defocus", got: defocus, expected: "blur up to 4096 pixels" });
+  }
+  const height = nextPowerOfTwo(plane.height + 2 * margin);
+  const width = nextPowerOfTwo(plane.width + 2 * margin);
+  const plan = createRealFft2(height, width);
+  const bank = createOtfBank(pupil, { pixelSize, step: defocus, height, width });
+  const slices = transformSlices(plan, [1], (image) => drawMirrored(plane, image, width, margin));
+
+  const out = new Float32Array(plane.height * plane.width);
+  for (const image of superpose(plan, slices, [0], bank)) {
+    for (let y = 0; y < plane.height; y++) {
+      const start = (y + margin) * width + margin;
+      out.set(image.subarray(start, start + plane.width), y * plane.width);
+    }
+  }
+  return { data: out, height: plane.height, width: plane.width };
+}
+
+/** The plane at [margin, margin] of a larger image, mirrored `margin` pixels outwards. */
+function drawMirrored(plane: Plane, image: Float32Array, width: number, margin: number): void {
+  for (let y = 0; y < plane.height + 2 * margin; y++) {
+    const source = mirrored(y - margin, plane.height) * plane.width;
+    for (let x = 0; x < plane.width + 2 * margin; x++) {
+      image[y * width + x] = plane.data[source + mirrored(x - margin, plane.width)];
+    }
+  }
+}
+
+/** Index `i` folded into 0..size-1: ..., 1, 0 | 0, 1, ..., size-1 | size-1, ... */
+function mirrored(i: number, size: number): number {
+  const period = 2 * size;
+  const folded = ((i % period) + period) % period;
+  return folded < size ? folded : period - 1 - folded;
+}

@@ -1,0 +1,73 @@
+/**
+ * Optical transfer functions: the spectra of PSFs, kept by defocus so that every plane and every field reuses them.
+ *
+ * A pupil that is even in kx and ky makes a PSF that is even in x and y, and so an OTF that is real and even: one
+ * number for each frequency, and only the rows 0..height / 2.
+ */
+import { createRealFft2 } from "../array/fft.ts";
+import { type Psf, psfSize, widefieldPsf } from "./psf.ts";
+import { checkPupil, type Pupil } from "./pupil.ts";
+
+/** OTFs of one pupil on one grid of frequencies. */
+export interface OtfBank {
+  readonly height: number;
+  readonly width: number;
+  /** Numbers that one OTF holds: (height / 2 + 1) x (width / 2 + 1). */
+  readonly length: number;
+  /** The OTF at `level` x step um of defocus: `[height / 2 + 1, width / 2 + 1]`, 1 at frequency 0. Made when first asked for. */
+  at(level: number): Float32Array;
+}
+
+export interface OtfBankOptions {
+  /** Camera pixel in the sample, um. */
+  pixelSize: number;
+  /** Defocus of level 1, um. */
+  step: number;
+  /** Grid of the images to be convolved, padding included; powers of two. */
+  height: number;
+  width: number;
+}
+
+/** @throws `usage` for impossible optics */
+export function createOtfBank(pupil: Pupil, options: OtfBankOptions): OtfBank {
+  checkPupil(pupil);
+  const { pixelSize, step, height, width } = options;
+  const made = new Map<number, Float32Array>();
+  const symmetric = (pupil.sphericalAberration ?? 0) === 0;
+  return {
+    height,
+    width,
+    length: (height / 2 + 1) * (width / 2 + 1),
+    at(level) {
+      const key = symmetric ? Math.abs(level) : level;
+      let otf = made.get(key);
+      if (otf === undefined) {
+        const defocus = key * step;
+        // Light that leaves a grid too small for the PSF comes in again on the other side.
+        const size = Math.min(psfSize(pupil, pixelSize, defocus), height, width);
+        otf = otfOf(widefieldPsf(pupil, { pixelSize, defocus, size }), height, width);
+        made.set(key, otf);
+      }
+      return otf;
+    },
+  };
+}
+
+/** Spectrum of an even PSF about its centre: `[height / 2 + 1, width / 2 + 1]`, real. The grid holds the PSF at least once. */
+export function otfOf(psf: Psf, height: number, width: number): Float32Array {
+  const { data, size } = psf;
+  const half = size / 2;
+  const image = new Float64Array(height * width);
+  // Row and column -size/2 have no partner at +size/2: shared out to both, the kernel stays even on a larger grid.
+  for (let y = -half; y <= half; y++) {
+    for (let x = -half; x <= half; x++) {
+      const share = (Math.abs(y) === half ? 0.5 : 1) * (Math.abs(x) === half ? 0.5 : 1);
+      const source = ((y + half) % size) * size + ((x + half) % size);
+      image[((y + height) % height) * width + ((x + width) % width)] += share * data[source];
+    }
+  }
+  const plan = createRealFft2(height, width);
+  const real = new Float64Array(height * plan.spectrumWidth);
+  plan.forward(image, real, new Float64Array(real.length));
+  return Float32Array.from(real.subarray(0, (height / 2 + 1) * plan.spectrumWidth));
+}

@@ -1,0 +1,44 @@
+/** What two pictures must be before they can be compared. */
+import { findNonFinite } from "../array/statistics.ts";
+import { ParfocalError } from "../errors.ts";
+import type { Picture } from "./metrics.ts";
+
+/**
+ * @throws image.unfit for different sizes, a size that the data does not have, or pixels that are not finite
+ */
+export function checkPair(output: Picture, truth: Picture): void {
+  if (output.height !== truth.height || output.width !== truth.width)
+    throw unfit(
+      `The output has ${output.height} x ${output.width} pixels (height x width), the truth ${truth.height} x ${truth.width}; expected the same size, so crop or resample one of them.`,
+    );
+  for (const [name, picture] of [
+    ["output", output],
+    ["truth", truth],
+  ] as const) {
+    const { data, height, width } = picture;
+    if (data.length !== height * width || data.length === 0)
+      throw unfit(
+        `The ${name} of ${height} x ${width} pixels holds ${data.length} values; expected ${height * width}.`,
+      );
+    const at = findNonFinite(data);
+    if (at >= 0)
+      throw unfit(
+        `The ${name} is ${data[at]} at y ${Math.floor(at / width)}, x ${at % width}; expected finite pixels, so mask or crop them first.`,
+      );
+  }
+}
+
+/** @throws usage unless the data range is a finite number above 0 */
+export function checkRange(dataRange: number): void {
+  if (dataRange > 0 && Number.isFinite(dataRange)) return;
+  const expected = "a number above 0: 255 for 8 bit, 65535 for 16 bit, or the span that the truth uses";
+  throw new ParfocalError("usage", `The data range is ${dataRange}; expected ${expected}.`, {
+    option: "--data-range",
+    got: dataRange,
+    expected,
+  });
+}
+
+function unfit(detail: string): ParfocalError {
+  return new ParfocalError("image.unfit", detail, { detail });
+}

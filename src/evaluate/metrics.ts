@@ -1,0 +1,124 @@
+/**
+ * How much an output is like the truth. Every measure takes its data range explicitly: the number alone decides whether the
+ * same pair of 16-bit images scores 0.84 or 0.80. Sums are float64; values equal scikit-image's.
+ */
+import { moments, percentiles, type Samples } from "../array/statistics.ts";
+import { ParfocalError } from "../errors.ts";
+import type { PixelType, Plane } from "../image/image.ts";
+import { checkPair, checkRange } from "./comparable.ts";
+import { msSsim } from "./ms-ssim.ts";
+import { ssim } from "./ssim.ts";
+
+/** A grey picture of any number type, `[y, x]`, finite; a `Plane` is one. */
+export interface Picture {
+  data: Samples | Float64Array;
+  height: number;
+  width: number;
+}
+
+/** The scores of one output. Higher is better, but for nrmse. */
+export interface Scores {
+  /** dB; Infinity for identical pictures. */
+  psnr: number;
+  /** Up to 1. */
+  ssim: number;
+  /** 0 to 1. */
+  ms_ssim: number;
+  /** 0 is perfect. */
+  nrmse: number;
+  /** -1 to 1; NaN where a picture is constant. */
+  pearson: number;
+}
+
+/**
+ * All scores of an output against the truth.
+ * @param options.dataRange the span of possible values in the units of the pictures ({@link typeRange}, {@link signalRange})
+ * @throws image.unfit for pictures of different size, smaller than 11 x 11, or with NaN; usage for a range of 0 or less
+ */
+export function score(output: Picture, truth: Picture, options: { dataRange: number }): Scores {
+  const { dataRange } = options;
+  return {
+    psnr: psnr(output, truth, dataRange),
+    ssim: ssim(output, truth, dataRange),
+    ms_ssim: msSsim(output, truth, dataRange),
+    nrmse: nrmse(output, truth),
+    pearson: pearson(output, truth),
+  };
+}
+
+/** The whole range of an integer type (255, 65535); undefined for float32, which has none. */
+export function typeRange(dtype: PixelType): number | undefined {
+  return dtype === "uint8" ? 255 : dtype === "uint16" ? 65535 : undefined;
+}
+
+/**
+ * The range that the truth really uses, between two of its percentiles: cameras rarely fill 16 bits, and against the range
+ * of the type every blur looks perfect.
+ * @param percents lower and upper percentile, 0.1 and 99.9 by default
+ * @throws image.unfit when the truth has no contrast
+ */
+export function signalRange(truth: Plane, percents: readonly [number, number] = [0.1, 99.9]): number {
+  const [low, high] = percentiles(truth.data, percents);
+  if (!(high > low)) {
+    const detail = `Data range: percentiles ${percents.join(" and ")} of the truth are both ${low}; it has no contrast, so give a range.`;
+    throw new ParfocalError("image.unfit", detail, { detail });
+  }
+  return high - low;
+}
+
+/**
+ * Peak signal-to-noise ratio, 10 log10(range^2 / MSE) in dB (skimage.metrics.peak_signal_noise_ratio). Infinity for
+ * identical pictures.
+ */
+export function psnr(output: Picture, truth: Picture, dataRange: number): number {
+  checkRange(dataRange);
+  return 10 * Math.log10((dataRange * dataRange) / meanSquaredError(output, truth));
+}
+
+/**
+ * Root mean squared error over the root mean square of the truth (skimage.metrics.normalized_root_mse), or over its mean
+ * or its extent. Against a truth of zeros: Infinity, and NaN where the output is zero as well.
+ */
+export function nrmse(
+  output: Picture,
+  truth: Picture,
+  normalization: "euclidean" | "min-max" | "mean" = "euclidean",
+): number {
+  const error = Math.sqrt(meanSquaredError(output, truth));
+  let squares = 0;
+  let sum = 0;
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (const v of truth.data) {
+    squares += v * v;
+    sum += v;
+    min = Math.min(min, v);
+    max = Math.max(max, v);
+  }
+  const n = truth.data.length;
+  const scale = { euclidean: Math.sqrt(squares / n), "min-max": max - min, mean: sum / n };
+  return error / scale[normalization];
+}
+
+/** Pearson's correlation of the pixels. NaN where a picture is constant: there is nothing to correlate. */
+export function pearson(output: Picture, truth: Picture): number {
+  checkPair(output, truth);
+  const a = moments(output.data);
+  const b = moments(truth.data);
+  let product = 0;
+  for (let i = 0; i < output.data.length; i++) product += (output.data[i] - a.mean) * (truth.data[i] - b.mean);
+  if (a.variance === 0 || b.variance === 0) return Number.NaN;
+  const r = product / output.data.length / Math.sqrt(a.variance * b.variance);
+  return Math.min(1, Math.max(-1, r));
+}
+
+/** Mean of the squared differences, in squared units of the pictures. */
+export function meanSquaredError(output: Picture, truth: Picture): number {
+  checkPair(output, truth);
+  let sum = 0;
+  for (let i = 0; i < output.data.length; i++) {
+    const d = output.data[i] - truth.data[i];
+    sum += d * d;
+  }
+  return sum / output.data.length;
+}

@@ -30,7 +30,11 @@ export interface ImageInfo {
   /** Time between frames, s. */
   frameInterval?: number;
   channelNames?: readonly string[];
+  /** Emission wavelength of each channel in vacuum, um; undefined where the file does not say. */
+  emissionWavelengths?: readonly (number | undefined)[];
   optics?: Optics;
+  /** Black and white of the display that the file was saved with, in counts. */
+  displayRange?: readonly [number, number];
 }
 
 /** An image in memory: row-major, the last axis fastest. */

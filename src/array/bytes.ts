@@ -1,0 +1,79 @@
+/**
+ * Random access to the bytes of a file, wherever it lies: on a disk, in a browser's `File`, or in memory.
+ */
+import { ParfocalError } from "../errors.ts";
+
+export interface ByteSource {
+  /** What the user calls it (path, file name): stands in error messages. */
+  readonly name: string;
+  /** Length in bytes. */
+  readonly size: number;
+  /**
+   * Exactly `length` bytes from `offset`; the result must not be written to. Throws `file.corrupt` for a range that is
+   * not inside the file, before anything is allocated.
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** Lets go of what is open behind the source. */
+  close?(): Promise<void>;
+}
+
+/** Throws `file.corrupt` when `offset .. offset + length` does not lie inside the source. */
+export function checkRange(source: { name: string; size: number }, offset: number, length: number): void {
+  const inside = offset >= 0 && length >= 0 && Number.isSafeInteger(offset) && offset + length <= source.size;
+  if (inside) return;
+  throw new ParfocalError(
+    "file.corrupt",
+    `${source.name}: the file ends at byte ${source.size}, but points to bytes ${offset} to ${offset + length}; it is truncated or damaged, fetch or export it again.`,
+    { path: source.name, detail: `bytes ${offset} to ${offset + length} of ${source.size}` },
+  );
+}
+
+/** Bytes that are in memory already. */
+export function memorySource(name: string, bytes: Uint8Array): ByteSource {
+  const source: ByteSource = {
+    name,
+    size: bytes.byteLength,
+    async read(offset, length) {
+      checkRange(source, offset, length);
+      return bytes.subarray(offset, offset + length);
+    },
+  };
+  return source;
+}
+
+/** A `Blob` or a `File` of the browser, read piece by piece. */
+export function blobSource(blob: Blob, name = "name" in blob ? String(blob.name) : "blob"): ByteSource {
+  const source: ByteSource = {
+    name,
+    size: blob.size,
+    async read(offset, length) {
+      checkRange(source, offset, length);
+      return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+    },
+  };
+  return source;
+}
+
+/**
+ * The same source with the last piece kept: small reads that lie close together (directories, tags) then cost one read
+ * of `window` bytes.
+ */
+export function withReadAhead(source: ByteSource, window = 65536): ByteSource {
+  let start = 0;
+  let kept = new Uint8Array(0) as Uint8Array;
+  return {
+    name: source.name,
+    size: source.size,
+    async read(offset, length) {
+      checkRange(source, offset, length);
+      if (length > window) return source.read(offset, length);
+      if (offset < start || offset + length > start + kept.length) {
+        const bytes = await source.read(offset, Math.min(window, source.size - offset));
+        start = offset;
+        kept = bytes;
+        return bytes.subarray(0, length);
+      }
+      return kept.subarray(offset - start, offset - start + length);
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import { ParfocalError } from "../errors.ts";
+
+/** A file that contradicts itself or ends early. */
+export function corrupt(path: string, detail: string, cause?: unknown): ParfocalError<"file.corrupt"> {
+  return new ParfocalError(
+    "file.corrupt",
+    `${path}: ${detail}; the file is truncated or damaged, fetch or export it again.`,
+    { path, detail },
+    { cause },
+  );
+}
+
+/** A file of a kind that is not read here. `advice` says what to do about it. */
+export function unsupported(path: string, detail: string, advice: string): ParfocalError<"file.unsupported"> {
+  return new ParfocalError("file.unsupported", `${path}: ${detail}; ${advice}.`, { path, detail });
+}

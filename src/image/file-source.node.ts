@@ -1,0 +1,37 @@
+/** Files of this machine as byte sources. */
+import { open } from "node:fs/promises";
+import { type ByteSource, checkRange } from "../array/bytes.ts";
+import { ParfocalError } from "../errors.ts";
+import { corrupt } from "./file-errors.ts";
+
+/** Opens a file for reading by pieces. Throws `file.missing` when it is not there or may not be read. */
+export async function fileSource(path: string): Promise<ByteSource & { close(): Promise<void> }> {
+  const handle = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
+    throw missing(path, error);
+  });
+  const { size } = await handle.stat();
+  const source = {
+    name: path,
+    size,
+    async read(offset: number, length: number) {
+      checkRange(source, offset, length);
+      const bytes = new Uint8Array(length);
+      let done = 0;
+      while (done < length) {
+        const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+        if (bytesRead === 0) throw corrupt(path, `it ended at byte ${offset + done} while it was read`);
+        done += bytesRead;
+      }
+      return bytes;
+    },
+    close: () => handle.close(),
+  };
+  return source;
+}
+
+/** The error for a path that cannot be read. */
+export function missing(path: string, error: NodeJS.ErrnoException): ParfocalError<"file.missing"> {
+  const why =
+    error.code === "ENOENT" ? "there is no such file or folder" : error.code === "EACCES" ? "no permission to read it" : error.message;
+  return new ParfocalError("file.missing", `${path}: ${why}; check the path.`, { path }, { cause: error });
+}

@@ -1,0 +1,29 @@
+/** Opens an image of any kind that is read here; works in browsers, Node and workers. */
+import type { ByteSource } from "../array/bytes.ts";
+import { ParfocalError } from "../errors.ts";
+import { corrupt } from "./file-errors.ts";
+import { unknownFile } from "./file-kinds.ts";
+import type { ImageFile } from "./image-file.ts";
+import { looksLikePng, openPng } from "./png-read.ts";
+import { looksLikeTiff } from "./tiff-directory.ts";
+import { openTiff } from "./tiff-image.ts";
+
+/**
+ * The first bytes choose the reader, and what that reader says is what the user sees.
+ * Throws `file.missing` (empty), `file.corrupt`, `file.unsupported`.
+ */
+export async function openImageSource(source: ByteSource): Promise<ImageFile> {
+  const path = source.name;
+  if (source.size === 0) {
+    throw new ParfocalError("file.missing", `${path} is empty (0 bytes); fetch or export it again.`, { path });
+  }
+  try {
+    const start = await source.read(0, Math.min(16, source.size));
+    if (looksLikeTiff(start)) return await openTiff(source);
+    if (looksLikePng(start)) return await openPng(source);
+    throw unknownFile(path, start);
+  } catch (error) {
+    await source.close?.();
+    throw error instanceof ParfocalError ? error : corrupt(path, `it cannot be read (${(error as Error).message})`, error);
+  }
+}

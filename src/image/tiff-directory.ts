@@ -1,0 +1,177 @@
+/**
+ * The skeleton of a TIFF or BigTIFF file: its chain of directories and the values of their tags (TIFF 6.0, Adobe 1992;
+ * BigTIFF, Aware Systems 2004). Every offset and count is checked against the file before it is followed.
+ */
+import { type ByteSource, withReadAhead } from "../array/bytes.ts";
+import { corrupt } from "./file-errors.ts";
+import { fieldSize } from "./tiff-tags.ts";
+
+interface Entry {
+  type: number;
+  count: number;
+  /** Where the values lie in the file, in the entry itself when they fit. */
+  offset: number;
+}
+
+export interface TiffDirectory {
+  entries: Map<number, Entry>;
+}
+
+export interface TiffStructure {
+  path: string;
+  /** For directories and values: keeps the last piece read. */
+  source: ByteSource;
+  littleEndian: boolean;
+  big: boolean;
+  directories: TiffDirectory[];
+}
+
+/** Whether these first bytes of a file are those of a TIFF or BigTIFF. */
+export function looksLikeTiff(bytes: Uint8Array): boolean {
+  const [a, b, c, d] = bytes;
+  const little = a === 0x49 && b === 0x49 && (c === 42 || c === 43) && d === 0;
+  const large = a === 0x4d && b === 0x4d && c === 0 && (d === 42 || d === 43);
+  return little || large;
+}
+
+/** Reads the header and follows the chain of directories. Throws `file.corrupt`. */
+export async function readTiffStructure(file: ByteSource): Promise<TiffStructure> {
+  const source = withReadAhead(file);
+  const path = file.name;
+  const header = viewOf(await source.read(0, 8));
+  const littleEndian = header.getUint8(0) === 0x49;
+  const big = header.getUint16(2, littleEndian) === 43;
+  let next = header.getUint32(4, littleEndian);
+  if (big) {
+    if (header.getUint16(4, littleEndian) !== 8) throw corrupt(path, "the BigTIFF header does not have 8-byte offsets");
+    next = readUint64(viewOf(await source.read(8, 8)), 0, littleEndian, path);
+  }
+  const directories: TiffDirectory[] = [];
+  const seen = new Set<number>();
+  while (next !== 0) {
+    if (seen.has(next)) throw corrupt(path, "the chain of image directories runs in a circle");
+    seen.add(next);
+    const found = await readDirectory(source, next, littleEndian, big);
+    directories.push({ entries: found.entries });
+    next = found.next;
+  }
+  if (directories.length === 0) throw corrupt(path, "the TIFF header points to no image");
+  return { path, source, littleEndian, big, directories };
+}
+
+async function readDirectory(source: ByteSource, at: number, little: boolean, big: boolean) {
+  const countSize = big ? 8 : 2;
+  const entrySize = big ? 20 : 12;
+  const head = viewOf(await source.read(at, countSize));
+  const count = big ? readUint64(head, 0, little, source.name) : head.getUint16(0, little);
+  // The specification knows some 100 tags; a count beyond this is a damaged one.
+  if (count === 0 || count > 4096) throw corrupt(source.name, `the image directory at byte ${at} has ${count} entries`);
+  const length = count * entrySize + (big ? 8 : 4);
+  const view = viewOf(await source.read(at + countSize, length));
+  const entries = new Map<number, Entry>();
+  for (let i = 0; i < count; i++) {
+    const p = i * entrySize;
+    const id = view.getUint16(p, little);
+    const type = view.getUint16(p + 2, little);
+    const values = big ? readUint64(view, p + 4, little, source.name) : view.getUint32(p + 4, little);
+    const valueAt = p + (big ? 12 : 8);
+    const inline = (fieldSize[type] ?? 0) * values <= (big ? 8 : 4);
+    let offset = at + countSize + valueAt;
+    if (!inline) offset = big ? readUint64(view, valueAt, little, source.name) : view.getUint32(valueAt, little);
+    if (!entries.has(id)) entries.set(id, { type, count: values, offset });
+  }
+  const next = big ? readUint64(view, length - 8, little, source.name) : view.getUint32(length - 4, little);
+  return { entries, next };
+}
+
+/**
+ * The values of a tag as numbers (rationals divided), or undefined when the directory does not have it.
+ * Throws `file.corrupt` for more than `most` values or values outside the file.
+ */
+export async function readNumbers(
+  file: TiffStructure,
+  directory: TiffDirectory,
+  id: number,
+  most: number,
+): Promise<Float64Array | undefined> {
+  const entry = directory.entries.get(id);
+  if (!entry) return undefined;
+  const { type, count, offset } = entry;
+  const size = fieldSize[type];
+  if (size === undefined || type === 2) throw corrupt(file.path, `tag ${id} has the field type ${type}`);
+  if (count === 0 || count > most) throw corrupt(file.path, `tag ${id} has ${count} values, expected 1 to ${most}`);
+  const view = viewOf(await file.source.read(offset, count * size));
+  const values = new Float64Array(count);
+  for (let i = 0; i < count; i++) values[i] = readValue(view, i * size, type, file.littleEndian, file.path);
+  return values;
+}
+
+/** The first value of a tag, or `fallback` when the directory does not have it. */
+export async function readNumber<T>(
+  file: TiffStructure,
+  directory: TiffDirectory,
+  id: number,
+  fallback: T,
+): Promise<number | T> {
+  const values = await readNumbers(file, directory, id, 65535);
+  return values === undefined ? fallback : values[0];
+}
+
+/** The bytes of a tag as they are, or undefined. */
+export async function readRaw(file: TiffStructure, directory: TiffDirectory, id: number): Promise<Uint8Array | undefined> {
+  const entry = directory.entries.get(id);
+  if (!entry) return undefined;
+  return file.source.read(entry.offset, entry.count * (fieldSize[entry.type] ?? 1));
+}
+
+/** A text tag up to its first NUL: UTF-8, or Latin-1 where it is not valid UTF-8. Empty when absent. */
+export async function readText(file: TiffStructure, directory: TiffDirectory, id: number): Promise<string> {
+  const bytes = await readRaw(file, directory, id);
+  if (!bytes) return "";
+  const end = bytes.indexOf(0);
+  const text = end < 0 ? bytes : bytes.subarray(0, end);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(text);
+  } catch {
+    return new TextDecoder("latin1").decode(text);
+  }
+}
+
+function readValue(view: DataView, at: number, type: number, little: boolean, path: string): number {
+  switch (type) {
+    case 1:
+    case 7:
+      return view.getUint8(at);
+    case 6:
+      return view.getInt8(at);
+    case 3:
+      return view.getUint16(at, little);
+    case 8:
+      return view.getInt16(at, little);
+    case 4:
+    case 13:
+      return view.getUint32(at, little);
+    case 9:
+      return view.getInt32(at, little);
+    case 5:
+      return view.getUint32(at, little) / view.getUint32(at + 4, little);
+    case 10:
+      return view.getInt32(at, little) / view.getInt32(at + 4, little);
+    case 11:
+      return view.getFloat32(at, little);
+    case 12:
+      return view.getFloat64(at, little);
+    default:
+      return readUint64(view, at, little, path);
+  }
+}
+
+function readUint64(view: DataView, at: number, little: boolean, path: string): number {
+  const value = Number(view.getBigUint64(at, little));
+  if (Number.isSafeInteger(value)) return value;
+  throw corrupt(path, `a 64-bit offset or count of ${value} cannot be right`);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

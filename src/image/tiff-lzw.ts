@@ -1,0 +1,60 @@
+/**
+ * LZW as TIFF 6.0, section 13 has it: codes of 9 to 12 bits, most significant bit first, widened one code early.
+ * Ours and not geotiff's, whose decoder does not end on some damaged strips.
+ */
+const clearCode = 256;
+const endCode = 257;
+
+/**
+ * At most `limit` bytes; fewer when the codes end sooner. Throws RangeError for a code that cannot occur.
+ */
+export function decodeLzw(input: Uint8Array, limit: number): Uint8Array {
+  const output = new Uint8Array(limit);
+  // Every string of the table lies in the output already: where it begins and how long it is.
+  const starts = new Int32Array(4097);
+  const lengths = new Int32Array(4097);
+  let size = 258;
+  let width = 9;
+  let previous = -1;
+  let previousLength = 0;
+  let written = 0;
+  let bits = 0;
+  let held = 0;
+  let at = 0;
+  while (written < limit) {
+    while (held < width) {
+      if (at >= input.length) return output.subarray(0, written);
+      bits = ((bits << 8) | input[at++]) & 0xffffff;
+      held += 8;
+    }
+    held -= width;
+    const code = (bits >>> held) & ((1 << width) - 1);
+    if (code === endCode) break;
+    if (code === clearCode) {
+      size = 258;
+      width = 9;
+      previous = -1;
+      continue;
+    }
+    const begin = written;
+    if (code < 256) {
+      output[written++] = code;
+    } else {
+      if (previous < 0 || code > size || (code === size && size > 4095)) throw new RangeError(`LZW code ${code}`);
+      const known = code < size;
+      const from = known ? starts[code] : previous;
+      const length = known ? lengths[code] : previousLength + 1;
+      // A new string is the previous one and its own first byte, which is the byte copied first: one loop does both.
+      for (let i = 0; i < length && written < limit; i++) output[written++] = output[from + i];
+    }
+    if (previous >= 0 && size < 4096) {
+      starts[size] = previous;
+      lengths[size] = previousLength + 1;
+      size++;
+    }
+    previous = begin;
+    previousLength = written - begin;
+    if (size + 1 >= 1 << width && width < 12) width++;
+  }
+  return output.subarray(0, written);
+}

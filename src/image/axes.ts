@@ -29,12 +29,20 @@ const names = {
 } as const;
 
 /** One index along channel, time or z, checked: throws `usage` when it is out of range, or missing where needed. */
-export function checkIndex(info: ImageInfo, which: keyof typeof names, index: number | undefined, path: string): number {
+export function checkIndex(
+  info: ImageInfo,
+  which: keyof typeof names,
+  index: number | undefined,
+  path: string,
+): number {
   const { axis, one, many, option } = names[which];
   const count = extentOf(info, axis);
   if (index === undefined) {
     if (count === 1) return 0;
-    const hint = which === "time" && extentOf(info, "Z") === 1 ? " (if they are really planes, set them as slices in ImageJ, Image > Properties)" : "";
+    const hint =
+      which === "time" && extentOf(info, "Z") === 1
+        ? " (if they are really planes, set them as slices in ImageJ, Image > Properties)"
+        : "";
     throw new ParfocalError(
       "usage",
       `${path} has ${count} ${many} and none was chosen; give ${option} 0 to ${count - 1}${hint}.`,

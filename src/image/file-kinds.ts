@@ -1,5 +1,5 @@
 /** Files that are recognised by their first bytes, but not read: says what they are and how to convert them. */
-import { type ParfocalError } from "../errors.ts";
+import type { ParfocalError } from "../errors.ts";
 import { unsupported } from "./file-errors.ts";
 
 interface Kind {
@@ -50,5 +50,9 @@ const kinds: readonly Kind[] = [
 export function unknownFile(path: string, bytes: Uint8Array): ParfocalError {
   const kind = kinds.find(({ starts }) => starts.some((start) => start.every((byte, i) => bytes[i] === byte)));
   if (kind) return unsupported(path, `this is ${kind.name}`, kind.advice);
-  return unsupported(path, "this is no TIFF or PNG file", "give a TIFF, ImageJ TIFF, OME-TIFF or PNG file, or a folder of such planes");
+  return unsupported(
+    path,
+    "this is no TIFF or PNG file",
+    "give a TIFF, ImageJ TIFF, OME-TIFF or PNG file, or a folder of such planes",
+  );
 }

@@ -32,6 +32,10 @@ export async function fileSource(path: string): Promise<ByteSource & { close(): 
 /** The error for a path that cannot be read. */
 export function missing(path: string, error: NodeJS.ErrnoException): ParfocalError<"file.missing"> {
   const why =
-    error.code === "ENOENT" ? "there is no such file or folder" : error.code === "EACCES" ? "no permission to read it" : error.message;
+    error.code === "ENOENT"
+      ? "there is no such file or folder"
+      : error.code === "EACCES"
+        ? "no permission to read it"
+        : error.message;
   return new ParfocalError("file.missing", `${path}: ${why}; check the path.`, { path }, { cause: error });
 }

@@ -1,5 +1,7 @@
 /** The ImageDescription of ImageJ: lines `key=value`. Planes are in the order C, Z, T, the channel fastest. */
+import { extentOf } from "./axes.ts";
 import { corrupt } from "./file-errors.ts";
+import type { ImageInfo } from "./image.ts";
 import { type Calibration, type PlaneOrder, sequentialPages } from "./plane-order.ts";
 import { micrometresPer, positive, secondsPer } from "./units.ts";
 
@@ -27,7 +29,8 @@ export function parseImageJ(description: string, resolution: Resolution, path: s
   const values = new Map<string, string>();
   for (const line of description.split(/\r?\n/)) {
     const at = line.indexOf("=");
-    if (at > 0 && !values.has(line.slice(0, at))) values.set(line.slice(0, at), decodeEscapes(line.slice(at + 1).trim()));
+    if (at > 0 && !values.has(line.slice(0, at)))
+      values.set(line.slice(0, at), decodeEscapes(line.slice(at + 1).trim()));
   }
   const count = (key: string) => {
     const text = values.get(key);
@@ -40,7 +43,10 @@ export function parseImageJ(description: string, resolution: Resolution, path: s
   const images = count("images") ?? planes;
   if (planes === 1) sizes.Z = images;
   else if (planes !== images) {
-    throw corrupt(path, `its ImageJ description says ${images} images, but ${sizes.C} channels, ${sizes.Z} slices and ${sizes.T} frames`);
+    throw corrupt(
+      path,
+      `its ImageJ description says ${images} images, but ${sizes.C} channels, ${sizes.Z} slices and ${sizes.T} frames`,
+    );
   }
   return {
     images,
@@ -80,4 +86,24 @@ export function sizeFrom(resolution: Resolution, x: number, y: number): { y: num
 /** ImageJ writes characters beyond ASCII as \uXXXX. */
 function decodeEscapes(text: string): string {
   return text.replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** The description that ImageJ reads back: counts of axes where above 1, calibration in um, display range. */
+export function writeImageJ(info: ImageInfo, displayRange: readonly [number, number] | undefined): string {
+  const count = (key: string, axis: string) => (extentOf(info, axis) > 1 ? [`${key}=${extentOf(info, axis)}`] : []);
+  const images = extentOf(info, "C") * extentOf(info, "Z") * extentOf(info, "T");
+  const lines = [
+    "ImageJ=1.54f",
+    `images=${images}`,
+    ...count("channels", "C"),
+    ...count("slices", "Z"),
+    ...count("frames", "T"),
+    ...(images > 1 ? ["hyperstack=true", "mode=grayscale"] : []),
+    ...(info.pixelSize || info.zStep !== undefined ? ["unit=um"] : []),
+    ...(info.zStep === undefined ? [] : [`spacing=${info.zStep}`]),
+    ...(info.frameInterval === undefined ? [] : [`finterval=${info.frameInterval}`]),
+    ...(images > 1 ? ["loop=false"] : []),
+    ...(displayRange ? [`min=${displayRange[0]}`, `max=${displayRange[1]}`] : []),
+  ];
+  return `${lines.join("\n")}\n`;
 }

@@ -1,5 +1,5 @@
 /**
- * Compares names as people do: z2 before z10, 0.5 before 0.25e1's 2.5, and -2 before 1. A minus sign counts at the
+ * Compares names as people do: z2 before z10, z0.5 before z2.5, and -2 before 1. A minus sign counts at the
  * beginning of a name and behind "_", "=", "(" or a space; elsewhere ("scan-2") it is a hyphen.
  */
 export function compareNatural(a: string, b: string): number {

@@ -43,11 +43,15 @@ export function parseOme(description: string, pages: number, samples: number, pa
     throw corrupt(path, `its OME-XML says ${name}="${text.slice(0, 40)}"`);
   };
   const sizeC = extent("SizeC");
-  if (samples > 1 && sizeC % samples !== 0) throw corrupt(path, `its OME-XML has ${sizeC} channels in ${samples} samples`);
+  if (samples > 1 && sizeC % samples !== 0)
+    throw corrupt(path, `its OME-XML has ${sizeC} channels in ${samples} samples`);
   const sizes = { C: sizeC / samples, Z: extent("SizeZ"), T: extent("SizeT") };
   const order = /^XY([CZT]{3})$/.exec(pixels.attributes.DimensionOrder ?? "")?.[1];
   if (!order || new Set(order).size !== 3) {
-    throw corrupt(path, `its OME-XML has the dimension order "${(pixels.attributes.DimensionOrder ?? "").slice(0, 40)}"`);
+    throw corrupt(
+      path,
+      `its OME-XML has the dimension order "${(pixels.attributes.DimensionOrder ?? "").slice(0, 40)}"`,
+    );
   }
   return {
     width: extent("SizeX"),
@@ -133,12 +137,19 @@ function calibrationOf(root: XmlElement, image: XmlElement, pixels: XmlElement, 
     ...(zStep !== undefined && { zStep }),
     ...(interval !== undefined && { frameInterval: interval }),
     ...(names.length === count && names.some((name) => name !== "") && { channelNames: names }),
-    ...(wavelengths.length === count && wavelengths.some((w) => w !== undefined) && { emissionWavelengths: wavelengths }),
+    ...(wavelengths.length === count &&
+      wavelengths.some((w) => w !== undefined) && { emissionWavelengths: wavelengths }),
     ...(Object.keys(optics).length > 0 && { optics }),
   };
 }
 
-const immersionIndex: Readonly<Record<string, number>> = { Air: 1, Water: 1.333, WaterDipping: 1.333, Glycerol: 1.47, Oil: 1.515 };
+const immersionIndex: Readonly<Record<string, number>> = {
+  Air: 1,
+  Water: 1.333,
+  WaterDipping: 1.333,
+  Glycerol: 1.47,
+  Oil: 1.515,
+};
 
 function opticsOf(root: XmlElement, image: XmlElement): Optics {
   const settings = [...childrenOf(image, "ObjectiveSettings"), ...childrenOf(image, "ObjectiveRef")][0];
@@ -156,6 +167,6 @@ function opticsOf(root: XmlElement, image: XmlElement): Optics {
 
 function scaled(text: string | undefined, factor: number | undefined): number | undefined {
   const value = positive(text);
-  // Rounded to 12 digits: 520 nm is 0.52 um, not 0.5200000000000001.
-  return value === undefined || factor === undefined ? undefined : Number((value * factor).toPrecision(12));
+  // Rounded to 15 digits: a product like 0.5200000000000001 is meant as 0.52.
+  return value === undefined || factor === undefined ? undefined : Number((value * factor).toPrecision(15));
 }

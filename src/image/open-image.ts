@@ -24,6 +24,8 @@ export async function openImageSource(source: ByteSource): Promise<ImageFile> {
     throw unknownFile(path, start);
   } catch (error) {
     await source.close?.();
-    throw error instanceof ParfocalError ? error : corrupt(path, `it cannot be read (${(error as Error).message})`, error);
+    throw error instanceof ParfocalError
+      ? error
+      : corrupt(path, `it cannot be read (${(error as Error).message})`, error);
   }
 }

@@ -25,7 +25,9 @@ export function isPlaneName(name: string): boolean {
 export async function openPlanes(path: string, openers: readonly PlaneOpener[]): Promise<ImageFile> {
   const planes = [...openers].sort((a, b) => compareNatural(a.name, b.name));
   if (planes.length === 0) {
-    throw new ParfocalError("file.missing", `${path} holds no planes; put one TIFF or PNG file for each plane there.`, { path });
+    throw new ParfocalError("file.missing", `${path} holds no planes; put one TIFF or PNG file for each plane there.`, {
+      path,
+    });
   }
   let first: ImageInfo | undefined;
   for (const plane of planes) {

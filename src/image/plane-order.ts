@@ -29,6 +29,9 @@ export function axesOf(
   page: { width: number; height: number; samples: number },
 ): { axes: string; shape: number[] } {
   const extents: Record<string, number> = { ...sizes, S: page.samples };
-  const kept = [...order].reverse().concat("S").filter((axis) => extents[axis] > 1);
+  const kept = [...order]
+    .reverse()
+    .concat("S")
+    .filter((axis) => extents[axis] > 1);
   return { axes: `${kept.join("")}YX`, shape: [...kept.map((axis) => extents[axis]), page.height, page.width] };
 }

@@ -55,7 +55,12 @@ export async function openPng(source: ByteSource): Promise<ImageFile> {
   };
 }
 
-function cut(all: Float32Array<ArrayBuffer>, stride: number, samples: number, area: { x: number; width: number; height: number }) {
+function cut(
+  all: Float32Array<ArrayBuffer>,
+  stride: number,
+  samples: number,
+  area: { x: number; width: number; height: number },
+) {
   if (stride === area.width) return all;
   const out = new Float32Array(area.width * area.height);
   for (let y = 0; y < area.height; y++) {
@@ -69,7 +74,11 @@ async function readHeader(source: ByteSource): Promise<PngHeader> {
   const path = source.name;
   const bytes = await source.read(0, 33);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(8) !== 13 || view.getUint32(12) !== chunkType("IHDR") || crc32([bytes.subarray(12, 29)]) !== view.getUint32(29)) {
+  if (
+    view.getUint32(8) !== 13 ||
+    view.getUint32(12) !== chunkType("IHDR") ||
+    crc32([bytes.subarray(12, 29)]) !== view.getUint32(29)
+  ) {
     throw corrupt(path, "the PNG header is damaged");
   }
   const [width, height, bits, colour] = [view.getUint32(16), view.getUint32(20), bytes[24], bytes[25]];
@@ -94,7 +103,8 @@ async function readRows(source: ByteSource, header: PngHeader): Promise<Uint8Arr
     type = view.getUint32(at + 4);
     if (at + 12 + length > bytes.length) throw corrupt(path, `a PNG chunk at byte ${at} goes beyond the end`);
     const body = bytes.subarray(at + 4, at + 8 + length);
-    if (crc32([body]) !== view.getUint32(at + 8 + length)) throw corrupt(path, `the checksum of the PNG chunk at byte ${at} is wrong`);
+    if (crc32([body]) !== view.getUint32(at + 8 + length))
+      throw corrupt(path, `the checksum of the PNG chunk at byte ${at} is wrong`);
     if (type === chunkType("IDAT")) {
       parts.push(body.subarray(4));
       compressed += length;

@@ -19,7 +19,8 @@ export interface SampleLayout {
   predictor: number;
 }
 
-const hostIsLittle = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** Whether typed arrays of this machine have the low byte first. */
+export const hostIsLittle = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /**
  * Numbers of a block of rows. `bytes` is `rows` times the bytes of a row, which starts on a whole byte.

@@ -16,7 +16,11 @@ export function maxExpansion(compression: number, path: string): number {
   const ratio = ratios[compression];
   if (ratio !== undefined) return ratio;
   const name = compressionNames[compression] ?? `number ${compression}`;
-  throw unsupported(path, `the compression ${name} is not read`, "save it uncompressed or with deflate, for example with ImageJ");
+  throw unsupported(
+    path,
+    `the compression ${name} is not read`,
+    "save it uncompressed or with deflate, for example with ImageJ",
+  );
 }
 
 /** What a decoder needs to know of the strip or tile. */
@@ -112,7 +116,8 @@ async function decodeZstd(input: Uint8Array, limit: number): Promise<Uint8Array>
 /** Baseline grey JPEG (TIFF technical note 2). Size and end of the picture are checked, since the decoder does not. */
 async function decodeJpeg(input: Uint8Array, { width, height, jpegTables }: ChunkShape): Promise<Uint8Array> {
   let at = 2;
-  while (at + 9 < input.length && !(input[at + 1] >= 0xc0 && input[at + 1] <= 0xc2)) at += 2 + input[at + 2] * 256 + input[at + 3];
+  while (at + 9 < input.length && !(input[at + 1] >= 0xc0 && input[at + 1] <= 0xc2))
+    at += 2 + input[at + 2] * 256 + input[at + 3];
   const frame = input.subarray(at, at + 10);
   const rows = frame[5] * 256 + frame[6];
   const columns = frame[7] * 256 + frame[8];
@@ -125,7 +130,11 @@ async function decodeJpeg(input: Uint8Array, { width, height, jpegTables }: Chun
   return runDecoder(7, input, jpegTables ? { JPEGTables: jpegTables } : {});
 }
 
-async function runDecoder(compression: number, input: Uint8Array, more: { JPEGTables?: Uint8Array }): Promise<Uint8Array> {
+async function runDecoder(
+  compression: number,
+  input: Uint8Array,
+  more: { JPEGTables?: Uint8Array },
+): Promise<Uint8Array> {
   const parameters = { tileWidth: 0, tileHeight: 0, predictor: 1, bitsPerSample: 8, planarConfiguration: 1, ...more };
   const decoder = await getDecoder(compression, parameters);
   return new Uint8Array(await decoder.decode(input.slice().buffer));

@@ -118,7 +118,11 @@ export async function readNumber<T>(
 }
 
 /** The bytes of a tag as they are, or undefined. */
-export async function readRaw(file: TiffStructure, directory: TiffDirectory, id: number): Promise<Uint8Array | undefined> {
+export async function readRaw(
+  file: TiffStructure,
+  directory: TiffDirectory,
+  id: number,
+): Promise<Uint8Array | undefined> {
   const entry = directory.entries.get(id);
   if (!entry) return undefined;
   return file.source.read(entry.offset, entry.count * (fieldSize[entry.type] ?? 1));

@@ -9,7 +9,14 @@ import { looksLikeOme, parseOme } from "./ome-read.ts";
 import { axesOf, type Calibration, type PlaneOrder, sequentialPages } from "./plane-order.ts";
 import { checkRegion } from "./region.ts";
 import { readNumber, readText, readTiffStructure, type TiffDirectory, type TiffStructure } from "./tiff-directory.ts";
-import { type PageChunks, type PageHeader, pixelTypeOf, readPageChunks, readPageHeader, rowBytes } from "./tiff-page.ts";
+import {
+  type PageChunks,
+  type PageHeader,
+  pixelTypeOf,
+  readPageChunks,
+  readPageHeader,
+  rowBytes,
+} from "./tiff-page.ts";
 import { ChunkCache, readRegion } from "./tiff-region.ts";
 import { tag } from "./tiff-tags.ts";
 
@@ -41,9 +48,17 @@ export async function openTiff(source: ByteSource): Promise<ImageFile> {
 
 async function refuseVendorLayouts(file: TiffStructure): Promise<void> {
   const { entries } = file.directories[0];
-  const vendor = entries.has(tag.zeissLsm) ? "a Zeiss LSM file" : entries.has(tag.metaMorphStack) ? "a MetaMorph STK file" : "";
+  const vendor = entries.has(tag.zeissLsm)
+    ? "a Zeiss LSM file"
+    : entries.has(tag.metaMorphStack)
+      ? "a MetaMorph STK file"
+      : "";
   if (vendor === "") return;
-  throw unsupported(file.path, `${vendor} is not read`, "open it in Fiji and save it as TIFF, or convert it with bfconvert");
+  throw unsupported(
+    file.path,
+    `${vendor} is not read`,
+    "open it in Fiji and save it as TIFF, or convert it with bfconvert",
+  );
 }
 
 /** What the description makes of the pages. */
@@ -56,7 +71,10 @@ async function interpret(
   if (looksLikeOme(description)) {
     const planes = parseOme(description, directories.length, header.samples, path);
     if (planes.width !== header.width || planes.height !== header.height) {
-      throw corrupt(path, `its OME-XML says ${planes.width} x ${planes.height} pixels, its pages have ${header.width} x ${header.height}`);
+      throw corrupt(
+        path,
+        `its OME-XML says ${planes.width} x ${planes.height} pixels, its pages have ${header.width} x ${header.height}`,
+      );
     }
     return { planes, pages: directories };
   }
@@ -68,9 +86,15 @@ async function interpret(
   if (looksLikeImageJ(description)) {
     const planes = parseImageJ(description, resolution, path);
     if (directories.length !== 1 && directories.length < planes.images) {
-      throw corrupt(path, `its ImageJ description promises ${planes.images} planes, but the file has ${directories.length}`);
+      throw corrupt(
+        path,
+        `its ImageJ description promises ${planes.images} planes, but the file has ${directories.length}`,
+      );
     }
-    return { planes: { ...planes, calibration: { ...printSize(resolution), ...planes.calibration } }, pages: directories };
+    return {
+      planes: { ...planes, calibration: { ...printSize(resolution), ...planes.calibration } },
+      pages: directories,
+    };
   }
   const pages: TiffDirectory[] = [];
   for (const directory of directories) {
@@ -87,7 +111,12 @@ async function interpret(
  */
 function plainPlanes(description: string, pages: number, calibration: Calibration): PlaneOrder {
   const sizes = { C: 1, Z: 1, T: 1 };
-  const plain = { sizes: { ...sizes, Z: pages }, order: "CZT", pageOf: sequentialPages({ ...sizes, Z: pages }, "CZT"), calibration };
+  const plain = {
+    sizes: { ...sizes, Z: pages },
+    order: "CZT",
+    pageOf: sequentialPages({ ...sizes, Z: pages }, "CZT"),
+    calibration,
+  };
   if (!description.startsWith("{")) return plain;
   try {
     const { axes, shape } = JSON.parse(description) as { axes?: unknown; shape?: unknown };
@@ -133,7 +162,11 @@ async function pageReader(
       );
     }
     if (own.compression !== header.compression || own.predictor !== header.predictor) {
-      throw unsupported(file.path, `page ${page} is compressed in another way than the first`, "save it again uncompressed");
+      throw unsupported(
+        file.path,
+        `page ${page} is compressed in another way than the first`,
+        "save it again uncompressed",
+      );
     }
     return readPageChunks(file, pages[page], header);
   };

@@ -46,12 +46,20 @@ export async function readPageHeader(file: TiffStructure, directory: TiffDirecto
   if (![1, 2, 3, 4].includes(formatCode)) {
     throw unsupported(path, `samples of format ${formatCode} are not read`, "save it as 8-bit, 16-bit or 32-bit grey");
   }
-  const fits = { uint: bits <= 16 || bits === 32 || bits === 64, int: [8, 16, 32, 64].includes(bits), float: [16, 32, 64].includes(bits) };
+  const fits = {
+    uint: bits <= 16 || bits === 32 || bits === 64,
+    int: [8, 16, 32, 64].includes(bits),
+    float: [16, 32, 64].includes(bits),
+  };
   if (bits < 1 || !fits[format]) {
     throw unsupported(path, `${bits}-bit ${format} samples are not read`, "save it as 8-bit, 16-bit or 32-bit grey");
   }
   if ((await get(tag.fillOrder, 1)) !== 1) {
-    throw unsupported(path, "bits filled from the low end are not read", "save it again as 8-bit, for example with ImageJ");
+    throw unsupported(
+      path,
+      "bits filled from the low end are not read",
+      "save it again as 8-bit, for example with ImageJ",
+    );
   }
   return {
     width,
@@ -64,7 +72,13 @@ export async function readPageHeader(file: TiffStructure, directory: TiffDirecto
   };
 }
 
-async function sameForAll(file: TiffStructure, directory: TiffDirectory, id: number, fallback: number, samples: number) {
+async function sameForAll(
+  file: TiffStructure,
+  directory: TiffDirectory,
+  id: number,
+  fallback: number,
+  samples: number,
+) {
   const values = await readNumbers(file, directory, id, Math.max(samples, 16));
   if (!values) return fallback;
   if (values.every((value) => value === values[0])) return values[0];
@@ -86,13 +100,18 @@ export function rowBytes(page: PageHeader, width: number): number {
  * Reads where the strips or tiles of a page lie, and checks that they lie inside the file and can hold the page, so
  * that nothing is allocated on the word of a damaged header. Throws `file.corrupt`.
  */
-export async function readPageChunks(file: TiffStructure, directory: TiffDirectory, page: PageHeader): Promise<PageChunks> {
+export async function readPageChunks(
+  file: TiffStructure,
+  directory: TiffDirectory,
+  page: PageHeader,
+): Promise<PageChunks> {
   const { path } = file;
   const tiled = directory.entries.has(tag.tileOffsets) || !directory.entries.has(tag.stripOffsets);
   const width = tiled ? await readNumber(file, directory, tag.tileWidth, 0) : page.width;
   const rows = await readNumber(file, directory, tiled ? tag.tileLength : tag.rowsPerStrip, tiled ? 0 : page.height);
   const height = tiled ? rows : Math.min(rows, page.height);
-  if (!(width >= 1 && height >= 1)) throw corrupt(path, `strips or tiles of ${width} x ${height} pixels are impossible`);
+  if (!(width >= 1 && height >= 1))
+    throw corrupt(path, `strips or tiles of ${width} x ${height} pixels are impossible`);
   const across = Math.ceil(page.width / width);
   const down = Math.ceil(page.height / height);
   const most = file.source.size;
@@ -132,10 +151,14 @@ function checkChunks(file: TiffStructure, page: PageHeader, chunks: PageChunks):
     const length = chunks.byteCounts[i];
     if (offset === 0 || length === 0) throw corrupt(path, `strip or tile ${i} was never written`);
     if (offset + length > source.size) {
-      throw corrupt(path, `strip or tile ${i} ends at byte ${offset + length}, but the file ends at byte ${source.size}`);
+      throw corrupt(
+        path,
+        `strip or tile ${i} ends at byte ${offset + length}, but the file ends at byte ${source.size}`,
+      );
     }
     const needed = page.samples === 1 ? chunkBytes(page, chunks, Math.floor(i / chunks.across)) : 0;
-    if (length * ratio < needed) throw corrupt(path, `strip or tile ${i} has ${length} bytes and cannot hold ${needed}`);
+    if (length * ratio < needed)
+      throw corrupt(path, `strip or tile ${i} has ${length} bytes and cannot hold ${needed}`);
     total += length;
   }
   if (total > source.size) throw corrupt(path, "the strips or tiles of a page overlap");

@@ -66,7 +66,13 @@ export async function readRegion(page: PageSource, region: Region): Promise<Floa
 }
 
 /** Rows of an uncompressed strip or tile that the region needs, and no others. */
-async function copyRows(page: PageSource, down: number, across: number, region: Region, out: Float32Array): Promise<void> {
+async function copyRows(
+  page: PageSource,
+  down: number,
+  across: number,
+  region: Region,
+  out: Float32Array,
+): Promise<void> {
   const { header, chunks, source } = page;
   const i = down * chunks.across + across;
   const stride = rowBytes(header, chunks.width);

@@ -29,16 +29,35 @@ const micrometres: Readonly<Record<string, number>> = {
 export function micrometresPer(unit: string | undefined): number | undefined {
   if (unit === undefined) return undefined;
   // Greek mu is written as the micro sign, as U+03BC, or lost in a wrong encoding; lengths are meant either way.
-  const name = unit.trim().toLowerCase().replace(/^[\u03bc\ufffd]m$/, "µm").replace(/^\u212b$/, "å");
+  const name = unit
+    .trim()
+    .toLowerCase()
+    .replace(/^[\u03bc\ufffd]m$/, "µm")
+    .replace(/^\u212b$/, "å");
   return micrometres[name] ?? micrometres[name.replace(/s$/, "")];
 }
 
-const seconds: Readonly<Record<string, number>> = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, sec: 1, second: 1, min: 60, minute: 60, h: 3600, hour: 3600 };
+const seconds: Readonly<Record<string, number>> = {
+  ns: 1e-9,
+  us: 1e-6,
+  µs: 1e-6,
+  ms: 1e-3,
+  s: 1,
+  sec: 1,
+  second: 1,
+  min: 60,
+  minute: 60,
+  h: 3600,
+  hour: 3600,
+};
 
 /** How many seconds a unit has; undefined for what is no time. */
 export function secondsPer(unit: string | undefined): number | undefined {
   if (unit === undefined) return undefined;
-  const name = unit.trim().toLowerCase().replace(/^[\u03bc\ufffd]s$/, "µs");
+  const name = unit
+    .trim()
+    .toLowerCase()
+    .replace(/^[\u03bc\ufffd]s$/, "µs");
   return seconds[name] ?? seconds[name.replace(/s$/, "")];
 }
 

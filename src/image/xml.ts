@@ -7,7 +7,8 @@ export interface XmlElement {
   text: string;
 }
 
-const token = /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\?[\s\S]*?\?>|<!DOCTYPE[^>]*>|<\/([^\s<>/]+)\s*>|<([^\s<>/!?]+)((?:\s+[^\s=<>/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/y;
+const token =
+  /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\?[\s\S]*?\?>|<!DOCTYPE[^>]*>|<\/([^\s<>/]+)\s*>|<([^\s<>/!?]+)((?:\s+[^\s=<>/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/y;
 const attribute = /([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 
 /** Parses a document to its root element. Throws SyntaxError, with the place, when it is not well formed. */
@@ -31,7 +32,12 @@ export function parseXml(text: string): XmlElement {
       }
       open.pop();
     } else if (opening !== undefined) {
-      const element: XmlElement = { name: localName(opening), attributes: readAttributes(attributes), children: [], text: "" };
+      const element: XmlElement = {
+        name: localName(opening),
+        attributes: readAttributes(attributes),
+        children: [],
+        text: "",
+      };
       current.children.push(element);
       if (slash === "") open.push(element);
     }

@@ -1,0 +1,84 @@
+/** OME-XML 2016-06 of an image, in ASCII. Planes are in the order C, Z, T, the channel fastest. */
+import { extentOf } from "./axes.ts";
+import type { ImageInfo, Optics } from "./image.ts";
+import { hostIsLittle } from "./samples.ts";
+import { escapeXml } from "./xml.ts";
+
+const namespace = "http://www.openmicroscopy.org/Schemas/OME/2016-06";
+
+/** @param name what the image is called, for example the name of the file */
+export function writeOme(info: ImageInfo, name: string): string {
+  const { pixelSize, zStep, frameInterval } = info;
+  const sizes = {
+    X: extentOf(info, "X"),
+    Y: extentOf(info, "Y"),
+    Z: extentOf(info, "Z"),
+    C: extentOf(info, "C"),
+    T: extentOf(info, "T"),
+  };
+  const pixels = {
+    ID: "Pixels:0",
+    DimensionOrder: "XYCZT",
+    Type: info.dtype === "float32" ? "float" : info.dtype,
+    BigEndian: String(!hostIsLittle),
+    SignificantBits: { uint8: 8, uint16: 16, float32: 32 }[info.dtype],
+    ...Object.fromEntries(Object.entries(sizes).map(([axis, size]) => [`Size${axis}`, size])),
+    ...length("PhysicalSizeX", pixelSize?.x),
+    ...length("PhysicalSizeY", pixelSize?.y),
+    ...length("PhysicalSizeZ", zStep),
+    ...(frameInterval !== undefined && { TimeIncrement: frameInterval, TimeIncrementUnit: "s" }),
+  };
+  const channels = Array.from({ length: sizes.C }, (_, c) => {
+    const wavelength = info.emissionWavelengths?.[c] ?? (sizes.C === 1 ? info.optics?.wavelength : undefined);
+    return element("Channel", {
+      ID: `Channel:0:${c}`,
+      ...(info.channelNames?.[c] && { Name: info.channelNames[c] }),
+      SamplesPerPixel: 1,
+      ...(wavelength !== undefined && {
+        EmissionWavelength: Number((wavelength * 1000).toPrecision(15)),
+        EmissionWavelengthUnit: "nm",
+      }),
+    });
+  });
+  const data = element("TiffData", { IFD: 0, PlaneCount: sizes.C * sizes.Z * sizes.T });
+  const lens = objective(info.optics);
+  const image = element("Image", { ID: "Image:0", Name: name }, [
+    ...(lens ? [element("ObjectiveSettings", lens.settings)] : []),
+    element("Pixels", pixels, [...channels, data]),
+  ]);
+  const root = {
+    xmlns: namespace,
+    "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+    "xsi:schemaLocation": `${namespace} ${namespace}/ome.xsd`,
+    Creator: "Parfocal",
+  };
+  const instrument = lens && element("Instrument", { ID: "Instrument:0" }, [element("Objective", lens.objective)]);
+  return `<?xml version="1.0" encoding="UTF-8"?>${element("OME", root, [...(instrument ? [instrument] : []), image])}`;
+}
+
+function objective(optics: Optics | undefined) {
+  if (optics?.na === undefined && optics?.refractiveIndex === undefined) return undefined;
+  const index = optics.refractiveIndex;
+  const media = { Air: 1, Water: 1.333, Glycerol: 1.47, Oil: 1.515 };
+  const medium = Object.entries(media).find(([, n]) => index !== undefined && Math.abs(n - index) < 0.01)?.[0];
+  const id = { ID: "Objective:0:0" };
+  return {
+    objective: {
+      ...id,
+      ...(optics.na !== undefined && { LensNA: optics.na }),
+      ...(index !== undefined && { Immersion: medium ?? "Other" }),
+    },
+    settings: { ...id, ...(index !== undefined && { RefractiveIndex: index }) },
+  };
+}
+
+function length(name: string, value: number | undefined): Record<string, string | number> {
+  return value === undefined ? {} : { [name]: value, [`${name}Unit`]: "µm" };
+}
+
+function element(name: string, attributes: Record<string, string | number>, children: readonly string[] = []): string {
+  const pairs = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeXml(String(value))}"`);
+  return children.length === 0
+    ? `<${name}${pairs.join("")}/>`
+    : `<${name}${pairs.join("")}>${children.join("")}</${name}>`;
+}

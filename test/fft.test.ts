@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { createEvenFft2 } from "../src/array/even-fft.ts";
 import { createFft2, createRealFft2, fft2, nextPowerOfTwo } from "../src/array/fft.ts";
 import { Random } from "../src/array/random.ts";
 import { ParfocalError } from "../src/errors.ts";
@@ -83,6 +84,39 @@ describe("2-D Fourier transforms", () => {
       }),
       { seed: 2, numRuns: 40 },
     );
+  });
+
+  it("of even arrays equal the quarter of the whole one, and come back", () => {
+    const even = fc.constantFrom(2, 4, 8, 16);
+    fc.assert(
+      fc.property(even, even, fc.integer({ min: 0, max: 1e6 }), (height, width, seed) => {
+        const plan = createEvenFft2(height, width);
+        const re = noise(plan.rows * plan.columns, seed);
+        const im = noise(plan.rows * plan.columns, seed + 1);
+        // Lines of zeros are skipped on the way.
+        if (seed % 2) re.fill(0, plan.columns);
+        const whole = (quarter: Float64Array) =>
+          Float64Array.from({ length: height * width }, (_, i) => {
+            const y = Math.floor(i / width);
+            const x = i % width;
+            return quarter[Math.min(y, height - y) * plan.columns + Math.min(x, width - x)];
+          });
+        const [expectedRe, expectedIm] = slowDft(whole(re), whole(im), height, width);
+        const [realOnly] = slowDft(whole(re), new Float64Array(height * width), height, width);
+        const a = re.slice();
+        const b = im.slice();
+        const c = re.slice();
+        plan.forward(a, b);
+        plan.forwardReal(c);
+        expect(greatestDifference(whole(a), expectedRe)).toBeLessThan(1e-11);
+        expect(greatestDifference(whole(b), expectedIm)).toBeLessThan(1e-11);
+        expect(greatestDifference(whole(c), realOnly)).toBeLessThan(1e-11);
+        plan.inverseReal(c);
+        expect(greatestDifference(c, re)).toBeLessThan(1e-12);
+      }),
+      { seed: 3, numRuns: 40 },
+    );
+    expect(() => createEvenFft2(1, 8)).toThrow(ParfocalError);
   });
 
   it("skip rows of zeros without changing the result, and serve many planes with one plan", () => {

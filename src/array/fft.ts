@@ -163,14 +163,16 @@ export function createRealFft2(height: number, width: number): RealFft2 {
   return { height, width, spectrumWidth: half, forward, inverse };
 }
 
-interface Line {
+/** A complex transform of one line. */
+export interface Line {
   readonly input: Float64Array;
   readonly output: Float64Array;
   /** From input to output (interleaved re, im). */
   transform(inverse: boolean): void;
 }
 
-function createLine(size: number): Line {
+/** @throws `usage` when the size is not a power of two */
+export function createLine(size: number): Line {
   if (!Number.isInteger(size) || size < 1 || nextPowerOfTwo(size) !== size) {
     throw new ParfocalError(
       "usage",

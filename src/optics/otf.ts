@@ -4,7 +4,7 @@
  * A pupil that is even in kx and ky makes a PSF that is even in x and y, and so an OTF that is real and even: one
  * number for each frequency, and only the rows 0..height / 2.
  */
-import { createRealFft2 } from "../array/fft.ts";
+import { createEvenFft2 } from "../array/even-fft.ts";
 import { type Psf, psfSize, widefieldPsf } from "./psf.ts";
 import { checkPupil, type Pupil } from "./pupil.ts";
 
@@ -53,21 +53,19 @@ export function createOtfBank(pupil: Pupil, options: OtfBankOptions): OtfBank {
   };
 }
 
-/** Spectrum of an even PSF about its centre: `[height / 2 + 1, width / 2 + 1]`, real. The grid holds the PSF at least once. */
+/** Spectrum of an even PSF about its centre: `[height / 2 + 1, width / 2 + 1]`, real. The grid is at least as large as the PSF. */
 export function otfOf(psf: Psf, height: number, width: number): Float32Array {
   const { data, size } = psf;
   const half = size / 2;
-  const image = new Float64Array(height * width);
-  // Row and column -size/2 have no partner at +size/2: shared out to both, the kernel stays even on a larger grid.
-  for (let y = -half; y <= half; y++) {
-    for (let x = -half; x <= half; x++) {
-      const share = (Math.abs(y) === half ? 0.5 : 1) * (Math.abs(x) === half ? 0.5 : 1);
-      const source = ((y + half) % size) * size + ((x + half) % size);
-      image[((y + height) % height) * width + ((x + width) % width)] += share * data[source];
+  const plan = createEvenFft2(height, width);
+  const spectrum = new Float64Array(plan.rows * plan.columns);
+  for (let y = 0; y <= half; y++) {
+    for (let x = 0; x <= half; x++) {
+      // Row and column -size/2 have no partner at +size/2; on a larger grid they are shared out to both.
+      const share = (y === half && height > size ? 0.5 : 1) * (x === half && width > size ? 0.5 : 1);
+      spectrum[y * plan.columns + x] = share * data[(half - y) * size + (half - x)];
     }
   }
-  const plan = createRealFft2(height, width);
-  const real = new Float64Array(height * plan.spectrumWidth);
-  plan.forward(image, real, new Float64Array(real.length));
-  return Float32Array.from(real.subarray(0, (height / 2 + 1) * plan.spectrumWidth));
+  plan.forwardReal(spectrum);
+  return Float32Array.from(spectrum);
 }

@@ -1,5 +1,6 @@
 /** The widefield point spread function: how a point of light is spread over the pixels of a camera. */
-import { createFft2, createRealFft2, nextPowerOfTwo } from "../array/fft.ts";
+import { createEvenFft2 } from "../array/even-fft.ts";
+import { nextPowerOfTwo } from "../array/fft.ts";
 import { ParfocalError } from "../errors.ts";
 import { checkPupil, coneRadius, nyquistPixelSize, type Pupil, pupilPhase, requirePositive } from "./pupil.ts";
 
@@ -20,9 +21,15 @@ export interface PsfOptions {
   size?: number;
 }
 
-/** Pixels that a PSF needs (a power of two): the light cone, and 20 lambda / NA of diffraction rings on either side. */
+/**
+ * Pixels that a PSF needs (a power of two): the light cone, with diffraction rings outside it on either side, and at
+ * least 20 lambda / NA, 33 Airy radii, of rings. What lies beyond, below 1 % of the light, wraps and interferes: measured
+ * against direct integration of the pupil, pixels are off by 1 % of the peak in focus and by up to 3 % of the (then low)
+ * peak far from it; twice the size brings both below 1 %.
+ */
 export function psfSize(pupil: Pupil, pixelSize: number, defocus: number): number {
-  const radius = coneRadius(pupil, defocus) + (20 * pupil.wavelength) / pupil.na;
+  const unit = pupil.wavelength / pupil.na;
+  const radius = Math.max(20 * unit, coneRadius(pupil, defocus) + 10 * unit);
   return Math.max(16, nextPowerOfTwo(Math.ceil((2 * radius) / pixelSize)));
 }
 
@@ -53,21 +60,20 @@ export function widefieldPsf(pupil: Pupil, options: PsfOptions): Psf {
   const finer = nextPowerOfTwo(pixelSize / (1.05 * nyquistPixelSize(pupil)));
   const intensity = fieldIntensity(pupil, pixelSize / finer, size * finer, defocus);
   const spectrum = pixelSpectrum(intensity, size, finer);
-
-  const data = new Float64Array(size * size);
-  createRealFft2(size, size).inverse(spectrum, new Float64Array(spectrum.length), data);
-  return { data: centred(data, size), size };
+  createEvenFft2(size, size).inverseReal(spectrum);
+  return { data: wholeOf(spectrum, size), size };
 }
 
-/** |field|^2 of a point, `[n, n]` at `pitch` um, centre at index 0. */
+/** |field|^2 of a point at `pitch` um on a grid `n` wide: the quarter `[n / 2 + 1, n / 2 + 1]`, centre at index 0. */
 function fieldIntensity(pupil: Pupil, pitch: number, n: number, defocus: number): Float64Array {
-  const real = new Float64Array(n * n);
-  const imag = new Float64Array(n * n);
+  const quarter = n / 2 + 1;
+  const real = new Float64Array(quarter * quarter);
+  const imag = new Float64Array(quarter * quarter);
   const step = 1 / (n * pitch);
   const edge = pupil.na / pupil.wavelength / step;
   const reach = Math.min(n / 2 - 1, Math.ceil(edge));
   for (let v = 0; v <= reach; v++) {
-    for (let u = 0; u <= reach; u++) {
+    for (let u = 0; u <= v; u++) {
       // A sample that the edge of the aperture cuts counts by its share.
       const radius = Math.hypot(u, v);
       const amplitude = Math.min(1, edge - radius + 0.5);
@@ -75,40 +81,39 @@ function fieldIntensity(pupil: Pupil, pitch: number, n: number, defocus: number)
       const phase = 2 * Math.PI * pupilPhase(pupil, radius * step, defocus);
       const re = amplitude * Math.cos(phase);
       const im = amplitude * Math.sin(phase);
-      for (const y of v === 0 ? [0] : [v, n - v]) {
-        for (const x of u === 0 ? [0] : [u, n - u]) {
-          real[y * n + x] = re;
-          imag[y * n + x] = im;
-        }
-      }
+      real[v * quarter + u] = re;
+      imag[v * quarter + u] = im;
+      real[u * quarter + v] = re;
+      imag[u * quarter + v] = im;
     }
   }
-  createFft2(n, n).forward(real, imag);
+  createEvenFft2(n, n).forward(real, imag);
   for (let i = 0; i < real.length; i++) real[i] = real[i] * real[i] + imag[i] * imag[i];
   return real;
 }
 
-/** Spectrum, `[size, size / 2 + 1]`, real and even, of the intensity integrated over pixels `finer` samples wide; 1 at frequency 0. */
+/**
+ * Spectrum, real and even, of the intensity integrated over pixels `finer` samples wide: the quarter
+ * `[size / 2 + 1, size / 2 + 1]`, 1 at frequency 0. Overwrites the intensity.
+ */
 function pixelSpectrum(intensity: Float64Array, size: number, finer: number): Float64Array {
   const n = size * finer;
-  const plan = createRealFft2(n, n);
-  const fineWidth = plan.spectrumWidth;
-  const fine = new Float64Array(n * fineWidth);
-  plan.forward(intensity, fine, new Float64Array(n * fineWidth));
+  const fine = createEvenFft2(n, n);
+  fine.forwardReal(intensity);
 
-  const sinc = Float64Array.from({ length: n / 2 + 1 }, (_, f) =>
+  const sinc = Float64Array.from({ length: fine.columns }, (_, f) =>
     f === 0 ? 1 : Math.sin((Math.PI * f) / size) / ((Math.PI * f) / size),
   );
-  const width = size / 2 + 1;
-  const spectrum = new Float64Array(size * width);
-  for (let v = 0; v <= size / 2; v++) {
-    for (let u = 0; u < width; u++) {
+  const quarter = size / 2 + 1;
+  const folded = Array.from({ length: quarter }, (_, f) => aliases(f, size, n));
+  const spectrum = new Float64Array(quarter * quarter);
+  for (let v = 0; v < quarter; v++) {
+    for (let u = 0; u < quarter; u++) {
       let sum = 0;
-      for (const fv of aliases(v, size, n)) {
-        for (const fu of aliases(u, size, n)) sum += fine[fv * fineWidth + fu] * sinc[fv] * sinc[fu];
+      for (const fv of folded[v]) {
+        for (const fu of folded[u]) sum += intensity[fv * fine.columns + fu] * sinc[fv] * sinc[fu];
       }
-      spectrum[v * width + u] = sum / fine[0];
-      spectrum[((size - v) % size) * width + u] = sum / fine[0];
+      spectrum[v * quarter + u] = sum / intensity[0];
     }
   }
   return spectrum;
@@ -121,13 +126,13 @@ function aliases(f: number, size: number, n: number): number[] {
   return found;
 }
 
-function centred(data: Float64Array, size: number): Float64Array {
-  const out = new Float64Array(data.length);
+/** The whole of an even array from its quarter, centre moved to `[size / 2, size / 2]`. */
+function wholeOf(values: Float64Array, size: number): Float64Array {
   const half = size / 2;
+  const out = new Float64Array(size * size);
   for (let y = 0; y < size; y++) {
-    const row = ((y + half) % size) * size;
-    out.set(data.subarray(y * size, y * size + half), row + half);
-    out.set(data.subarray(y * size + half, (y + 1) * size), row);
+    const row = Math.abs(y - half) * (half + 1);
+    for (let x = 0; x < size; x++) out[y * size + x] = values[row + Math.abs(x - half)];
   }
   return out;
 }

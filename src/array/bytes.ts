@@ -29,7 +29,9 @@ export function checkRange(source: { name: string; size: number }, offset: numbe
 }
 
 /** Bytes that are in memory already. */
-export function memorySource(name: string, bytes: Uint8Array): ByteSource {
+export function memorySource(name: string, data: Uint8Array): ByteSource {
+  // A plain view: Node's Buffer has methods of the same names that do other things (slice does not copy).
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const source: ByteSource = {
     name,
     size: bytes.byteLength,

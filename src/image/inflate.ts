@@ -5,7 +5,7 @@
 export async function inflate(parts: readonly Uint8Array[], limit: number): Promise<Uint8Array<ArrayBuffer>> {
   const output = new Uint8Array(limit);
   let written = 0;
-  const input = new Blob(parts.map((part) => part.slice()));
+  const input = new Blob(parts.map((part) => new Uint8Array(part)));
   const reader = input.stream().pipeThrough(new DecompressionStream("deflate")).getReader();
   for (;;) {
     const { done, value } = await reader.read();

@@ -168,5 +168,6 @@ function opticsOf(root: XmlElement, image: XmlElement): Optics {
 function scaled(text: string | undefined, factor: number | undefined): number | undefined {
   const value = positive(text);
   // Rounded to 15 digits: a product like 0.5200000000000001 is meant as 0.52.
-  return value === undefined || factor === undefined ? undefined : Number((value * factor).toPrecision(15));
+  if (value === undefined || factor === undefined) return undefined;
+  return factor === 1 ? value : Number((value * factor).toPrecision(15));
 }

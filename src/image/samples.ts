@@ -43,7 +43,7 @@ export function decodeSamples(
   }
   const size = bits / 8;
   // A copy of its own: aligned for typed arrays, and free to be changed.
-  const copy = bytes.slice(0, width * rows * size);
+  const copy = new Uint8Array(bytes.subarray(0, width * rows * size));
   if (predictor === 3) {
     if (format !== "float") throw new RangeError("predictor 3 with integers");
     undoFloatPredictor(copy, width, rows, size);

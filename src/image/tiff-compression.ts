@@ -137,5 +137,5 @@ async function runDecoder(
 ): Promise<Uint8Array> {
   const parameters = { tileWidth: 0, tileHeight: 0, predictor: 1, bitsPerSample: 8, planarConfiguration: 1, ...more };
   const decoder = await getDecoder(compression, parameters);
-  return new Uint8Array(await decoder.decode(input.slice().buffer));
+  return new Uint8Array(await decoder.decode(new Uint8Array(input).buffer));
 }

@@ -129,7 +129,7 @@ export async function readPageChunks(
   const chunks: PageChunks = { width, height, across, down, tiled, offsets, byteCounts };
   checkChunks(file, page, chunks);
   const jpegTables = await readRaw(file, directory, tag.jpegTables);
-  return jpegTables ? { ...chunks, jpegTables: jpegTables.slice() } : chunks;
+  return jpegTables ? { ...chunks, jpegTables: new Uint8Array(jpegTables) } : chunks;
 }
 
 /** Uncompressed bytes of a chunk in row `down` of chunks: the last strip ends with the page, a tile is always whole. */

@@ -1,22 +1,24 @@
 /**
- * zlib data (RFC 1950) through the platform's own decompressor, which checks the checksum. Stops after `limit` bytes, so
- * that a damaged or hostile stream asks for no more memory than the image needs. Rejects for damaged data.
+ * The first `limit` bytes of zlib data (RFC 1950), through the platform's own decompressor. What comes behind (the last
+ * strip of a page may be padded) is dropped, but read to the end, where the checksum is compared. Rejects for damaged
+ * data, and for far more than `limit` bytes: a hostile stream gets neither memory nor time.
  */
 export async function inflate(parts: readonly Uint8Array[], limit: number): Promise<Uint8Array<ArrayBuffer>> {
   const output = new Uint8Array(limit);
   let written = 0;
+  let total = 0;
   const input = new Blob(parts.map((part) => new Uint8Array(part)));
   const reader = input.stream().pipeThrough(new DecompressionStream("deflate")).getReader();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) break;
+    if (done) return output.subarray(0, written);
     const part = value.subarray(0, limit - written);
     output.set(part, written);
     written += part.length;
-    if (part.length < value.length) {
+    total += value.length;
+    if (total > 64 * limit + 65536) {
       await reader.cancel();
-      break;
+      throw new RangeError(`more than ${total} bytes where ${limit} were expected`);
     }
   }
-  return output.subarray(0, written);
 }

@@ -43,6 +43,8 @@ export interface OperatorAttributes {
   Transpose: { perm: readonly number[] };
   Reshape: { shape: readonly number[] };
   Expand: { shape: readonly number[] };
+  /** Channels `[(row, column), c]` become the pixels of blocks of `blocksize` squared (mode DCR). */
+  DepthToSpace: { blocksize: number };
   // reductions
   ReduceSum: ReduceAttributes;
   ReduceMean: ReduceAttributes;

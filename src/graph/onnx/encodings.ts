@@ -232,6 +232,13 @@ export const encodings: { [K in OperatorName]: Encoding<OperatorAttributes[K]> }
     write: ({ shape }) => ({ attributes: [], constants: [int64s(shape)] }),
     read: (node) => ({ shape: node.constant(0) }),
   },
+  DepthToSpace: {
+    write: ({ blocksize }) => ({ attributes: [int("blocksize", blocksize)] }),
+    read(node) {
+      if (node.string("mode", "DCR") !== "DCR") return unsupported("DepthToSpace in another mode than DCR");
+      return { blocksize: node.int("blocksize", 1) };
+    },
+  },
   ReduceSum: {
     dataInputs: 1,
     write: ({ axes, keepdims }) => ({ attributes: [int("keepdims", keepdims ? 1 : 0)], constants: [int64s(axes)] }),

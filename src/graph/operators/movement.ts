@@ -41,6 +41,9 @@ export const reshape = (x: Value, shape: readonly number[]): Value =>
 export const expand = (x: Value, shape: readonly number[]): Value =>
   sameShape(x.shape, shape) ? x : x.graph.add("Expand", [x], { shape });
 
+/** `[n, b b c, h, w] -> [n, c, b h, b w]`: channel (row, column, k) becomes a pixel of channel k in every b x b block. */
+export const depthToSpace = (x: Value, blocksize: number): Value => x.graph.add("DepthToSpace", [x], { blocksize });
+
 /** Reverses axes. */
 export const flip = (x: Value, axes: readonly number[]): Value =>
   slice(
@@ -62,7 +65,7 @@ function padSource(i: number, extent: number, mode: PadMode): number {
   return folded < extent ? folded : period - folded;
 }
 
-type Movement = "Concat" | "Slice" | "Pad" | "Transpose" | "Reshape" | "Expand";
+type Movement = "Concat" | "Slice" | "Pad" | "Transpose" | "Reshape" | "Expand" | "DepthToSpace";
 
 export const movement: Pick<OperatorTable, Movement> = {
   Concat: {
@@ -218,6 +221,30 @@ export const movement: Pick<OperatorTable, Movement> = {
     },
     gradient: ({ inputs: [x], dy, wanted }) => [wanted[0] ? reshape(dy, x.shape) : undefined],
     evaluate: ([x], { shape }) => ({ ...x, shape }),
+  },
+  DepthToSpace: {
+    infer([x], { blocksize: b }) {
+      const [n, c, h, w] = x.shape;
+      if (x.shape.length !== 4 || c % (b * b) !== 0) invalid("DepthToSpace", `blocks of ${b} from [${x.shape}]`);
+      return { type: x.type, shape: [n, c / (b * b), h * b, w * b] };
+    },
+    gradient({ inputs: [x], attributes: { blocksize: b }, dy, wanted }) {
+      if (!wanted[0]) return [undefined];
+      const [n, c, h, w] = x.shape;
+      const split = reshape(dy, [n, c / (b * b), h, b, w, b]);
+      return [reshape(transpose(split, [0, 3, 5, 1, 2, 4]), x.shape)];
+    },
+    evaluate([x], { blocksize: b }) {
+      const [n, channels, h, w] = x.shape;
+      const c = channels / (b * b);
+      const shape = [n, c, h * b, w * b];
+      const out = new Float32Array(x.data.length);
+      forEachIndex(shape, ([i, k, row, column], flat) => {
+        const block = (row % b) * b + (column % b);
+        out[flat] = x.data[((i * channels + block * c + k) * h + Math.floor(row / b)) * w + Math.floor(column / b)];
+      });
+      return tensor(out, shape);
+    },
   },
   Expand: {
     infer([x], { shape }) {

@@ -8,7 +8,10 @@ export type OutputFormat = "imagej" | "ome-tiff" | "png";
 export interface EncodeOptions {
   /** By default what the file's name says: .png, .ome.tif, else an ImageJ hyperstack. */
   format?: OutputFormat | undefined;
-  /** Counts shown as black and as white (ImageJ only); by default those of the image, else left to the viewer. */
+  /**
+   * Counts shown as black and as white; by default those of the image, else left to the viewer. Goes into ImageJ
+   * TIFFs only, and ImageJ heeds it for images of one channel.
+   */
   displayRange?: readonly [number, number] | undefined;
 }
 

@@ -46,7 +46,8 @@ export function layoutTiff(info: ImageInfo, description: string, big: boolean, r
     pageFields(info, plane === 0 ? text : undefined, start + plane * planeBytes, big, rowsPerStrip);
   const firstBytes = encodeDirectory(fieldsOf(0, 0), first, 0, big).length;
   const dataStart = Math.ceil((first + firstBytes) / 16) * 16;
-  const tailStart = Math.ceil((dataStart + planes * planeBytes) / 16) * 16;
+  const end = dataStart + planes * planeBytes;
+  const tailStart = planes > 1 ? Math.ceil(end / 16) * 16 : end;
   const pageBytes = planes > 1 ? encodeDirectory(fieldsOf(1, dataStart), 0, 0, big).length : 0;
   const tail = new Uint8Array(pageBytes * (planes - 1));
   for (let plane = 1; plane < planes; plane++) {
@@ -58,7 +59,7 @@ export function layoutTiff(info: ImageInfo, description: string, big: boolean, r
   head.set(encodeHeader(first, big));
   head.set(encodeDirectory(fieldsOf(0, dataStart), first, planes > 1 ? tailStart : 0, big), first);
   return {
-    size: planes > 1 ? tailStart + tail.length : dataStart + planeBytes,
+    size: tailStart + tail.length,
     head,
     tail,
     tailStart,

@@ -1,0 +1,58 @@
+import type { Graph, Value } from "../graph/graph.ts";
+import { add, div, mul, sqrt, square, sub } from "../graph/operators/elementwise.ts";
+import { nextOf, type Tensors } from "../run/runtime.ts";
+
+const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
+
+/** Names of Adam's two moments of a parameter in the state. */
+const firstMoment = (name: string): string => `adam_m/${name}`;
+const secondMoment = (name: string): string => `adam_v/${name}`;
+
+/**
+ * Adam (Kingma & Ba 2015) as part of the graph: m and v are state, and the parameter becomes
+ * `p - rate m / (sqrt(v) correction + 1e-8)`, where rate = lr / (1 - beta1^t) and correction = 1 / sqrt(1 - beta2^t) come
+ * from {@link adamScalars}: PyTorch's formula.
+ */
+export function adamUpdate(
+  graph: Graph,
+  parameters: ReadonlyMap<string, Value>,
+  gradients: readonly Value[],
+  { rate, correction }: { rate: Value; correction: Value },
+): void {
+  let i = 0;
+  for (const [name, parameter] of parameters) {
+    const gradient = gradients[i++];
+    const m = add(mul(graph.input(firstMoment(name), parameter.shape), beta1), mul(gradient, 1 - beta1));
+    const v = add(mul(graph.input(secondMoment(name), parameter.shape), beta2), mul(square(gradient), 1 - beta2));
+    const step = div(mul(m, rate), add(mul(sqrt(v), correction), epsilon));
+    graph.output(nextOf(name), sub(parameter, step));
+    graph.output(nextOf(firstMoment(name)), m);
+    graph.output(nextOf(secondMoment(name)), v);
+  }
+}
+
+/** The scalars of step t (from 1). */
+export function adamScalars(learningRate: number, t: number): { rate: number; correction: number } {
+  return { rate: learningRate / (1 - beta1 ** t), correction: 1 / Math.sqrt(1 - beta2 ** t) };
+}
+
+/** Moments of zero for these weights. */
+export function initialMoments(weights: Tensors): Tensors {
+  const moments: Tensors = {};
+  for (const [name, { shape, data }] of Object.entries(weights)) {
+    for (const moment of [firstMoment(name), secondMoment(name)]) {
+      moments[moment] = { type: "float32", shape, data: new Float32Array(data.length) };
+    }
+  }
+  return moments;
+}
+
+/**
+ * Learning rate of step t (from 1): a linear rise over the warm-up, then half a cosine down to a hundredth (Loshchilov &
+ * Hutter 2017, without restarts).
+ */
+export function learningRateAt(t: number, peak: number, warmup: number, total: number): number {
+  if (t <= warmup) return (peak * t) / warmup;
+  const progress = Math.min(1, (t - warmup) / Math.max(1, total - warmup));
+  return peak * (0.01 + 0.99 * 0.5 * (1 + Math.cos(Math.PI * progress)));
+}

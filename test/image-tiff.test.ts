@@ -85,9 +85,7 @@ describe("files of other programs", () => {
       expect(file.shape.slice(-2)).toEqual([e.height, e.width]);
       const guess = e.modulus !== undefined && e.modulus > 256 ? "uint16" : "uint8";
       expect(file.dtype).toBe(e.dtype ?? guess);
-      expect(file.pixelSize).toEqual(
-        e.pixel && { y: expect.closeTo(e.pixel[0], 9), x: expect.closeTo(e.pixel[1], 9) },
-      );
+      expect(file.pixelSize).toEqual(e.pixel && { y: expect.closeTo(e.pixel[0], 9), x: expect.closeTo(e.pixel[1], 9) });
       expect(file.zStep).toEqual(e.zStep === undefined ? undefined : expect.closeTo(e.zStep, 12));
       expect(file.frameInterval).toBe(e.interval);
       expect(file.channelNames).toEqual(e.channels);

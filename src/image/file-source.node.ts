@@ -18,7 +18,9 @@ export async function fileSource(path: string): Promise<ByteSource & { close(): 
       const bytes = new Uint8Array(length);
       let done = 0;
       while (done < length) {
-        const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+        const { bytesRead } = await handle.read(bytes, done, length - done, offset + done).catch((error: Error) => {
+          throw corrupt(path, `it could not be read at byte ${offset + done} (${error.message})`, error);
+        });
         if (bytesRead === 0) throw corrupt(path, `it ended at byte ${offset + done} while it was read`);
         done += bytesRead;
       }

@@ -115,7 +115,11 @@ function isElsewhere(uuid: XmlElement, root: XmlElement, path: string): boolean 
   const own = root.attributes.UUID;
   const file = uuid.attributes.FileName;
   if (own !== undefined && uuid.text.trim() === own.trim()) return false;
-  return file === undefined || !path.replaceAll("\\", "/").endsWith(file.replaceAll("\\", "/"));
+  return file === undefined || lastName(path) !== lastName(file);
+}
+
+function lastName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 }
 
 function calibrationOf(root: XmlElement, image: XmlElement, pixels: XmlElement, count: number): Calibration {

@@ -14,10 +14,10 @@ import { openTiff } from "./tiff-image.ts";
  */
 export async function openImageSource(source: ByteSource): Promise<ImageFile> {
   const path = source.name;
-  if (source.size === 0) {
-    throw new ParfocalError("file.missing", `${path} is empty (0 bytes); fetch or export it again.`, { path });
-  }
   try {
+    if (source.size === 0) {
+      throw new ParfocalError("file.missing", `${path} is empty (0 bytes); fetch or export it again.`, { path });
+    }
     const start = await source.read(0, Math.min(16, source.size));
     if (looksLikeTiff(start)) return await openTiff(source);
     if (looksLikePng(start)) return await openPng(source);

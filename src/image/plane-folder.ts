@@ -61,25 +61,32 @@ function stackOf(path: string, planes: readonly PlaneOpener[], first: ImageInfo)
     ...(first.pixelSize && { pixelSize: first.pixelSize }),
     ...(first.optics && { optics: first.optics }),
   };
-  // The last plane stays open: neighbouring regions of it are asked for one after the other.
-  let last: { z: number; file: Promise<ImageFile> } | undefined;
-  const close = async () => {
-    const open = last;
+  // The last plane stays open: neighbouring regions of it are asked for one after the other. Reads wait for each other,
+  // so that no plane is closed while it is read.
+  let last: { z: number; file: ImageFile } | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  };
+  const letGo = async () => {
+    const file = last?.file;
     last = undefined;
-    await (await open?.file)?.close();
+    await file?.close();
   };
   return {
     ...info,
     path,
-    async readPlane(index, region) {
-      const { z } = resolvePlane(info, index, path);
-      if (last?.z !== z) {
-        const before = last;
-        last = { z, file: planes[z].open() };
-        await (await before?.file)?.close();
-      }
-      return (await last.file).readPlane({}, region);
-    },
-    close,
+    readPlane: (index, region) =>
+      inTurn(async () => {
+        const { z } = resolvePlane(info, index, path);
+        if (last?.z !== z) {
+          await letGo();
+          last = { z, file: await planes[z].open() };
+        }
+        return last.file.readPlane({}, region);
+      }),
+    close: () => inTurn(letGo),
   };
 }

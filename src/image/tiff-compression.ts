@@ -1,5 +1,4 @@
 /** Decompression of TIFF strips and tiles. */
-import { getDecoder } from "geotiff";
 import { corrupt, unsupported } from "./file-errors.ts";
 import { inflate } from "./inflate.ts";
 import { decodeLzw } from "./tiff-lzw.ts";
@@ -136,6 +135,8 @@ async function runDecoder(
   more: { JPEGTables?: Uint8Array },
 ): Promise<Uint8Array> {
   const parameters = { tileWidth: 0, tileHeight: 0, predictor: 1, bitsPerSample: 8, planarConfiguration: 1, ...more };
+  // Loaded when it is needed: few files are compressed like this, and every start would pay for it.
+  const { getDecoder } = await import("geotiff");
   const decoder = await getDecoder(compression, parameters);
   return new Uint8Array(await decoder.decode(new Uint8Array(input).buffer));
 }

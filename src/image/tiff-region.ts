@@ -83,9 +83,25 @@ async function copyRows(
     const rows = Math.min(band, bottom - y);
     const first = y - down * chunks.height;
     const bytes = await source.read(chunks.offsets[i] + first * stride, rows * stride);
-    const block = decodeSamples(bytes, header, chunks.width, rows, page.littleEndian);
-    paste(block, chunks.width, { x: across * chunks.width, y, height: rows }, region, out);
+    const { x, width, part } = neededColumns(bytes, header, chunks.width, across * chunks.width, region);
+    const block = decodeSamples(part, header, width, rows, page.littleEndian);
+    paste(block, width, { x, y, height: rows }, region, out);
   }
+}
+
+/** Of rows of samples of whole bytes, the columns that the region needs: decoding a narrow tile of a wide image is then cheap. */
+function neededColumns(bytes: Uint8Array, header: PageHeader, width: number, x: number, region: Region) {
+  const left = Math.max(region.x, x);
+  const right = Math.min(region.x + region.width, x + width);
+  if (header.bits % 8 !== 0 || right - left === width) return { x, width, part: bytes };
+  const size = header.bits / 8;
+  const stride = width * size;
+  const length = (right - left) * size;
+  const part = new Uint8Array((bytes.length / stride) * length);
+  for (let to = 0, from = (left - x) * size; to < part.length; to += length, from += stride) {
+    part.set(bytes.subarray(from, from + length), to);
+  }
+  return { x: left, width: right - left, part };
 }
 
 async function copyDecoded(page: PageSource, down: number, across: number, region: Region, out: Float32Array) {

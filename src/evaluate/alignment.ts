@@ -1,0 +1,104 @@
+/** Whether planes lie above each other and channels on each other, from the middle of the field. */
+import { type Drift, measureChannelShift, measureDrift, type Planes, type Shift } from "../array/registration.ts";
+
+/** How far a channel lies from channel 0, in pixels. */
+export interface ChannelShift extends Shift {
+  channel: number;
+  /** Worth a warning: more than a pixel, and beyond chance. */
+  unregistered: boolean;
+}
+
+export interface Alignment {
+  /** Over the planes of one channel; undefined for a single plane. `path` has the planes that were looked at. */
+  drift?: Drift;
+  /** One for each channel but the first. */
+  channelShifts: ChannelShift[];
+}
+
+/** The middle of a plane, and not all of many planes, tell as much as the whole: at most 64 times 1024 x 1024 pixels. */
+const side = 1024;
+const mostPlanes = 64;
+
+/** Takes planes as they are read and keeps of them what registration needs. */
+export interface AlignmentMeter {
+  add(plane: { z: number; channel: number; data: Float32Array }): void;
+  result(): Alignment;
+}
+
+export function createAlignmentMeter(size: {
+  depth: number;
+  height: number;
+  width: number;
+  channels: number;
+  /** Whose drift is measured. */
+  channel: number;
+}): AlignmentMeter {
+  const { depth, channels, channel } = size;
+  const height = Math.min(size.height, side);
+  const width = Math.min(size.width, side);
+  const stride = Math.ceil(depth / mostPlanes);
+  const kept: Planes = {
+    depth: Math.ceil(depth / stride),
+    height,
+    width,
+    data: new Float32Array(depth > 1 ? Math.ceil(depth / stride) * height * width : 0),
+  };
+  const brightest = Array.from({ length: channels > 1 ? channels : 0 }, () =>
+    new Float32Array(height * width).fill(Number.NEGATIVE_INFINITY),
+  );
+  return {
+    add(plane) {
+      const middle = crop(plane.data, size, height, width);
+      if (depth > 1 && plane.channel === channel && plane.z % stride === 0) {
+        kept.data.set(middle, (plane.z / stride) * height * width);
+      }
+      const projection = brightest[plane.channel];
+      if (projection) for (let i = 0; i < middle.length; i++) projection[i] = Math.max(projection[i], middle[i]);
+    },
+    result() {
+      const [first, ...others] = brightest.map((data) => ({ data, depth: 1, height, width }));
+      const channelShifts = others.map((other, i) => ({ channel: i + 1, ...measureChannelShift(first, other) }));
+      return depth > 1 ? { drift: measureDrift(kept), channelShifts } : { channelShifts };
+    },
+  };
+}
+
+function crop(
+  data: Float32Array,
+  plane: { height: number; width: number },
+  height: number,
+  width: number,
+): Float32Array {
+  if (height === plane.height && width === plane.width) return data;
+  const middle = new Float32Array(height * width);
+  const top = Math.floor((plane.height - height) / 2);
+  const left = Math.floor((plane.width - width) / 2);
+  for (let y = 0; y < height; y++) {
+    const from = (top + y) * plane.width + left;
+    middle.set(data.subarray(from, from + width), y * width);
+  }
+  return middle;
+}
+
+/** Sentences about planes that have drifted and channels that do not lie on each other. */
+export function alignmentWarnings({ drift, channelShifts }: Alignment): string[] {
+  const warnings: string[] = [];
+  if (drift?.drifted) {
+    warnings.push(
+      `The planes have drifted sideways by ${drift.range.toFixed(1)} pixels: register the stack before training on it ` +
+        "(Fiji: Plugins > Registration > Linear Stack Alignment with SIFT).",
+    );
+  }
+  for (const { channel, dy, dx, unregistered } of channelShifts) {
+    if (!unregistered) continue;
+    warnings.push(
+      `Channel ${channel} is unregistered: it lies ${signed(dx)} pixels in x and ${signed(dy)} in y from channel 0; ` +
+        "shift it back before comparing the two.",
+    );
+  }
+  return warnings;
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(1)}`;
+}

@@ -1,0 +1,87 @@
+/** What the values of an image say about its exposure, plane after plane so that memory does not grow with the image. */
+import { findNonFinite } from "../array/statistics.ts";
+import type { PixelType } from "../image/image.ts";
+
+export interface Exposure {
+  /** Smallest and largest finite value, counts; infinite and reversed when there is none. */
+  min: number;
+  max: number;
+  /** Share of the pixels that have the largest value, 0..1. */
+  atMax: number;
+  /** Share of the pixels that have the smallest value, 0..1. */
+  atMin: number;
+  /** Share of the pixels that are NaN or infinite, 0..1. */
+  notFinite: number;
+}
+
+export interface ExposureMeter {
+  add(values: Float32Array): void;
+  result(): Exposure;
+}
+
+export function createExposureMeter(): ExposureMeter {
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [atMin, atMax, notFinite, total] = [0, 0, 0, 0];
+  return {
+    add(values) {
+      total += values.length;
+      const clean = findNonFinite(values) < 0;
+      for (const value of values) {
+        if (!clean && !Number.isFinite(value)) {
+          notFinite++;
+          continue;
+        }
+        if (value >= max) {
+          atMax = value === max ? atMax + 1 : 1;
+          max = value;
+        }
+        if (value <= min) {
+          atMin = value === min ? atMin + 1 : 1;
+          min = value;
+        }
+      }
+    },
+    result: () => ({ min, max, atMax: atMax / total, atMin: atMin / total, notFinite: notFinite / total }),
+  };
+}
+
+/** Fewer grey levels than this, and many equal pixels are no sign of clipping: labels, masks, counted photons. */
+const fewLevels = 50;
+
+/**
+ * Sentences about clipping. A camera's full scale is 2^n - 1 counts (8 to 16 bits): 1 pixel in 10,000 there is a sign of
+ * saturation; at another value, as after background subtraction or scaling, 1 in 1000. Darkness that was cut off is
+ * seen where 1 pixel in 1000 is 0, or 1 in 100 has the smallest value.
+ * @param what the channel, for the start of the sentence
+ */
+export function exposureWarnings(exposure: Exposure, dtype: PixelType, what: string): string[] {
+  const { min, max, atMax, atMin, notFinite } = exposure;
+  const warnings: string[] = [];
+  if (notFinite > 0) {
+    warnings.push(`${what}: ${percent(notFinite)} of the pixels are NaN or infinite; mask or replace them first.`);
+  }
+  if (min === max) {
+    warnings.push(`${what}: every pixel is ${min}; there is nothing in it.`);
+    return warnings;
+  }
+  if (max - min < fewLevels && dtype !== "float32") return warnings;
+  const fullScale = dtype !== "float32" && max >= 255 && Number.isInteger(Math.log2(max + 1));
+  if (atMax >= (fullScale ? 1e-4 : 1e-3)) {
+    warnings.push(
+      `${what}: saturated, ${percent(atMax)} of the pixels have the largest value, ${max}; ` +
+        "brightness there is lost, so expose less.",
+    );
+  }
+  if (atMin >= (min === 0 ? 1e-3 : 1e-2)) {
+    warnings.push(
+      `${what}: clipped, ${percent(atMin)} of the pixels have the smallest value, ${min}; ` +
+        "the dark end was cut off, or a background subtracted.",
+    );
+  }
+  return warnings;
+}
+
+function percent(share: number): string {
+  const value = 100 * share;
+  return `${value >= 10 ? value.toFixed(0) : value >= 0.01 ? value.toPrecision(2) : "under 0.01"} %`;
+}

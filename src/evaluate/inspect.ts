@@ -1,0 +1,107 @@
+/** What an image file is, how sharp its planes are, and what may be wrong with it. */
+import { throwIfAborted } from "../errors.ts";
+import { checkIndex, extentOf } from "../image/axes.ts";
+import type { ImageInfo } from "../image/image.ts";
+import type { ImageFile } from "../image/image-file.ts";
+import { type Alignment, alignmentWarnings, createAlignmentMeter } from "./alignment.ts";
+import { calibrationWarnings } from "./calibration-warnings.ts";
+import { createExposureMeter, type Exposure, type ExposureMeter, exposureWarnings } from "./exposure.ts";
+import { type BestPlane, bestPlane, DEFAULT_FOCUS_MEASURE, type FocusMeasure, focusOf } from "./focus.ts";
+
+export interface InspectOptions {
+  /** Whose focus is measured; the first where none is given. */
+  channel?: number | undefined;
+  time?: number | undefined;
+  measure?: FocusMeasure | undefined;
+  signal?: AbortSignal | undefined;
+  /** Called with the planes that have been read. */
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+}
+
+export interface Focus {
+  measure: FocusMeasure;
+  /** One value per plane, first plane first. */
+  curve: number[];
+  /** Undefined where nothing can be told: a single plane, or a constant one. */
+  best?: BestPlane;
+}
+
+export interface Inspection {
+  info: ImageInfo;
+  /** The channel and time that `focus` is of. */
+  channel: number;
+  time: number;
+  /** Of every channel at that time. */
+  exposure: Exposure[];
+  /** Undefined for colour, for pixels that are not finite, and for planes smaller than 3 x 3. */
+  focus?: Focus;
+  /** Undefined where `focus` is. */
+  alignment?: Alignment;
+  /** Sentences for the user. */
+  warnings: string[];
+}
+
+/**
+ * Reads every plane of one time once, of all channels, and keeps no more than 64 planes of 1024 x 1024 pixels.
+ * @throws usage for a channel or time that the image does not have, interrupted, and what
+ * {@link ImageFile.readPlane} throws
+ */
+export async function inspectImage(file: ImageFile, options: InspectOptions = {}): Promise<Inspection> {
+  const { path, readPlane: _read, close: _close, ...info } = file;
+  const channels = extentOf(file, "C");
+  const depth = extentOf(file, "Z");
+  const channel = checkIndex(file, "channel", options.channel ?? 0, path);
+  const time = checkIndex(file, "time", options.time ?? 0, path);
+  const warnings = calibrationWarnings(info);
+  if (info.axes.includes("S")) {
+    const samples = extentOf(info, "S");
+    warnings.push(
+      `This is a colour image with ${samples} samples per pixel; focus is measured in grey: split it first (ImageJ: Image > Color > Split Channels).`,
+    );
+    return { info, channel, time, exposure: [], warnings };
+  }
+
+  const measure = options.measure ?? DEFAULT_FOCUS_MEASURE;
+  const large = extentOf(file, "Y") >= 3 && extentOf(file, "X") >= 3;
+  const meters: ExposureMeter[] = Array.from({ length: channels }, createExposureMeter);
+  const curve: number[] = [];
+  const height = extentOf(file, "Y");
+  const width = extentOf(file, "X");
+  const alignmentMeter = createAlignmentMeter({ depth, height, width, channels, channel });
+  for (let z = 0; z < depth; z++) {
+    for (const [c, meter] of meters.entries()) {
+      throwIfAborted(options.signal);
+      const data = await file.readPlane({ channel: c, time, z });
+      meter.add(data);
+      alignmentMeter.add({ z, channel: c, data });
+      if (c === channel && large) curve.push(focusOf({ data, height, width }, measure));
+      options.onProgress?.({ done: z * channels + c + 1, total: depth * channels });
+    }
+  }
+
+  const exposure = meters.map((meter) => meter.result());
+  exposure.forEach((one, c) => {
+    warnings.push(...exposureWarnings(one, info.dtype, channels > 1 ? `Channel ${c}` : "Pixels"));
+  });
+  if (!large || exposure.some(({ notFinite }) => notFinite > 0)) return { info, channel, time, exposure, warnings };
+  const focus: Focus = { measure, curve };
+  if (depth > 1 && exposure[channel].min < exposure[channel].max) {
+    focus.best = bestPlane(curve);
+    warnings.push(...focusWarnings(focus.best, depth));
+  }
+  const alignment = alignmentMeter.result();
+  warnings.push(...alignmentWarnings(alignment));
+  return { info, channel, time, exposure, focus, alignment, warnings };
+}
+
+function focusWarnings({ plane, atEnd, contrast }: BestPlane, depth: number): string[] {
+  if (contrast < 1.05) {
+    return [
+      `All planes are about equally sharp (the sharpest has ${contrast.toFixed(3)} times the median), so the best plane means little.`,
+    ];
+  }
+  if (!atEnd) return [];
+  return [
+    `The sharpest plane is the ${plane === 0 ? "first" : "last"} of ${depth}: the focus may lie outside the stack.`,
+  ];
+}

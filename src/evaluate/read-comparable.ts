@@ -1,0 +1,24 @@
+/** Reads the stacks that are to be compared, of which only some may have channels to choose from. */
+import { extentOf, type PlaneIndex } from "../image/axes.ts";
+import type { Stack } from "../image/image.ts";
+import { type ImageFile, readStack } from "../image/image-file.ts";
+
+/**
+ * One stack of each file. The channel is chosen in the files that have several: a result has one channel where its
+ * truth has more. The same holds for the time.
+ * @throws usage where a choice is missing or out of range, and what `readStack` throws
+ */
+export async function readComparable(
+  files: readonly ImageFile[],
+  choice: Pick<PlaneIndex, "channel" | "time">,
+  signal?: AbortSignal,
+): Promise<Stack[]> {
+  const several = (axis: string) => files.some((file) => extentOf(file, axis) > 1);
+  const stacks: Stack[] = [];
+  for (const file of files) {
+    const of = (axis: string, index: number | undefined) =>
+      several(axis) && extentOf(file, axis) === 1 ? undefined : index;
+    stacks.push(await readStack(file, { channel: of("C", choice.channel), time: of("T", choice.time), signal }));
+  }
+  return stacks;
+}

@@ -10,6 +10,7 @@ import { encodeImage } from "../src/image/encode-image.ts";
 import type { Image } from "../src/image/image.ts";
 import { readAll } from "../src/image/image-file.ts";
 import { openImageSource } from "../src/image/open-image.ts";
+import { decodeLzw } from "../src/image/tiff-lzw.ts";
 
 const folder = "test/fixtures/image/tiffs";
 
@@ -110,6 +111,35 @@ test("compressed pixels changed: never another picture where there is a checksum
     }
     expect(errors).toBeGreaterThan(40);
   }
+});
+
+test("LZW codes beyond the table", () => {
+  const bits: number[] = [];
+  let width = 9;
+  const put = (code: number) => {
+    for (let k = width - 1; k >= 0; k--) bits.push((code >> k) & 1);
+  };
+  put(256);
+  put(1);
+  for (let size = 258; size < 3000; ) {
+    put(1 + (size++ % 200));
+    if (size + 1 >= 1 << width && width < 12) width++;
+  }
+  const packed = () =>
+    Uint8Array.from({ length: Math.ceil(bits.length / 8) }, (_, i) =>
+      Number.parseInt(
+        bits
+          .slice(8 * i, 8 * i + 8)
+          .join("")
+          .padEnd(8, "0"),
+        2,
+      ),
+    );
+  // Up to here the codes are right: each one stands for its own byte.
+  expect([...decodeLzw(packed(), 2743)]).toEqual([1, ...Array.from({ length: 2742 }, (_, i) => 1 + ((i + 258) % 200))]);
+  put(4095);
+  put(4095);
+  expect(() => decodeLzw(packed(), 10000)).toThrow(RangeError);
 });
 
 describe("chosen places", () => {

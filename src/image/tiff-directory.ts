@@ -2,9 +2,9 @@
  * The skeleton of a TIFF or BigTIFF file: its chain of directories and the values of their tags (TIFF 6.0, Adobe 1992;
  * BigTIFF, Aware Systems 2004). Every offset and count is checked against the file before it is followed.
  *
- * Why not geotiff's: on damaged files it allocates what the header says and its LZW decoder may not end, it applies the
- * horizontal predictor to big-endian samples unswapped, and pages of ImageJ's layout above 4 GB are not in directories
- * at all. geotiff still decodes JPEG and zstd. Reconsider when tiles over HTTP or other colour spaces are wanted.
+ * Why not geotiff's (3.0.5): its LZW decoder ends the process on some damaged strips, it applies the horizontal predictor
+ * to big-endian samples unswapped (both tried), and planes of ImageJ's layout above 4 GB have no directories at all.
+ * geotiff still decodes JPEG and zstd. Reconsider when tiles over HTTP or other colour spaces are wanted.
  */
 import { type ByteSource, withReadAhead } from "../array/bytes.ts";
 import { corrupt } from "./file-errors.ts";

@@ -1,6 +1,6 @@
 /**
  * LZW as TIFF 6.0, section 13 has it: codes of 9 to 12 bits, most significant bit first, widened one code early.
- * Ours and not geotiff's, whose decoder does not end on some damaged strips.
+ * Ours and not geotiff's, whose decoder follows codes beyond its table without end.
  */
 const clearCode = 256;
 const endCode = 257;

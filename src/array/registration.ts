@@ -1,0 +1,197 @@
+/** Sideways shifts, in pixels: between two planes, between two channels, and as a drift over the planes of a stack. */
+import type { Grid } from "./filters.ts";
+import { createCorrelator, type Shift, SIGNIFICANT, type Spectrum } from "./phase-correlation.ts";
+import { resize } from "./resample.ts";
+
+export type { Shift } from "./phase-correlation.ts";
+
+/** Planes of one size, `[z, y, x]`; a `Stack` is one. */
+export interface Planes {
+  data: Float32Array;
+  depth: number;
+  height: number;
+  width: number;
+}
+
+/** Larger planes are averaged down to this: drift of interest is larger than the loss, and time stays in seconds. */
+const LARGEST_SIDE = 1024;
+const MOST_PLANES = 64;
+
+/**
+ * How far the content of `moving` lies from that of `fixed`.
+ * @param fixed, moving planes of the same size
+ */
+export function measureShift(fixed: Grid, moving: Grid): Shift {
+  const correlator = createCorrelator(fixed.height, fixed.width);
+  return correlator.compare(correlator.transform(fixed), correlator.transform(moving));
+}
+
+/**
+ * How far channel `moving` lies from channel `fixed` of the same field, from their maximum projections.
+ * @returns the shift, and whether it is worth a warning: more than a pixel, and beyond chance
+ */
+export function measureChannelShift(fixed: Planes, moving: Planes): Shift & { unregistered: boolean } {
+  const shift = measureShift(maximumProjection(fixed), maximumProjection(moving));
+  const clear = shift.significance > 1.5 * SIGNIFICANT && shift.quality > 0.3;
+  return { ...shift, unregistered: clear && Math.hypot(shift.dy, shift.dx) > 1 };
+}
+
+/** Sideways drift over the planes of a stack. */
+export interface Drift {
+  /** Position of every plane relative to the first, pixels. */
+  path: { dy: number; dx: number }[];
+  /** Largest distance between the positions of two planes, pixels. */
+  range: number;
+  /**
+   * 0 to 1: how well shifts between near and far planes agree on one path. Low where defocus itself moves things (a single
+   * bead, an empty field, light from the side), so that the path means nothing.
+   */
+  confidence: number;
+  /** True when the stack should not be used without registering it: a range above 2 pixels with a confidence above 0.7. */
+  drifted: boolean;
+}
+
+/**
+ * Drift over z: shifts are measured between planes 1, 2, 4 and 8 apart, and the path that fits them best is found by
+ * least squares, with less weight for those that disagree (Cauchy). Summing shifts of neighbours alone would add up
+ * their errors, and take the slow change of shading through focus for motion; a real drift is seen at every distance.
+ */
+export function measureDrift(stack: Planes): Drift {
+  const { depth } = stack;
+  const stride = Math.ceil(depth / MOST_PLANES);
+  const chosen = Array.from({ length: Math.ceil(depth / stride) }, (_, i) => i * stride);
+  if (chosen.length < 2) {
+    return { path: chosen.map(() => ({ dy: 0, dx: 0 })), range: 0, confidence: 0, drifted: false };
+  }
+  const factor = Math.max(1, Math.max(stack.height, stack.width) / LARGEST_SIDE);
+  const height = Math.round(stack.height / factor);
+  const width = Math.round(stack.width / factor);
+  const correlator = createCorrelator(height, width);
+
+  const pairs: Pair[] = [];
+  const recent: Spectrum[] = [];
+  chosen.forEach((z, to) => {
+    const size = stack.height * stack.width;
+    const plane = { data: stack.data.subarray(z * size, (z + 1) * size), height: stack.height, width: stack.width };
+    const spectrum = correlator.transform(factor > 1 ? resize(plane, height, width) : plane);
+    for (const lag of [1, 2, 4, 8]) {
+      if (lag > recent.length) break;
+      pairs.push({ from: to - lag, to, ...correlator.compare(recent[recent.length - lag], spectrum) });
+    }
+    recent.push(spectrum);
+    if (recent.length > 8) recent.shift();
+  });
+  const { positions, agreeing } = fitPath(chosen.length, pairs);
+
+  const path = Array.from({ length: depth }, (_, z) => {
+    const at = Math.min(z / stride, chosen.length - 1);
+    const before = positions[Math.floor(at)];
+    const after = positions[Math.ceil(at)];
+    const f = at - Math.floor(at);
+    return {
+      dy: (before.dy + f * (after.dy - before.dy)) * (stack.height / height),
+      dx: (before.dx + f * (after.dx - before.dx)) * (stack.width / width),
+    };
+  });
+  let range = 0;
+  for (const a of path) for (const b of path) range = Math.max(range, Math.hypot(a.dy - b.dy, a.dx - b.dx));
+  const confidence = confidenceOf(pairs, agreeing);
+  return { path, range, confidence, drifted: range > 2 && confidence > 0.7 };
+}
+
+interface Pair extends Shift {
+  from: number;
+  to: number;
+}
+
+/** The path p with p[to] - p[from] nearest to the measured shifts, by iteratively reweighted least squares. */
+function fitPath(
+  count: number,
+  pairs: readonly Pair[],
+): { positions: { dy: number; dx: number }[]; agreeing: boolean[] } {
+  const positions = Array.from({ length: count }, () => ({ dy: 0, dx: 0 }));
+  const weights = pairs.map(trust);
+  const miss = (pair: Pair): number => {
+    const [a, b] = [positions[pair.from], positions[pair.to]];
+    return Math.hypot(b.dy - a.dy - pair.dy, b.dx - a.dx - pair.dx);
+  };
+  for (let iteration = 0; iteration < 30; iteration++) {
+    const matrix = Array.from({ length: count }, () => new Float64Array(count));
+    const right = [new Float64Array(count), new Float64Array(count)];
+    const add = (from: number, to: number, dy: number, dx: number, weight: number): void => {
+      matrix[from][from] += weight;
+      matrix[to][to] += weight;
+      matrix[from][to] -= weight;
+      matrix[to][from] -= weight;
+      for (const [side, d] of [dy, dx].entries()) {
+        right[side][to] += weight * d;
+        right[side][from] -= weight * d;
+      }
+    };
+    pairs.forEach((pair, i) => {
+      add(pair.from, pair.to, pair.dy, pair.dx, weights[i]);
+    });
+    // A weak wish to stay holds planes that nothing is known of.
+    for (let z = 1; z < count; z++) add(z - 1, z, 0, 0, 1e-6);
+    matrix[0][0] += 1;
+    solve(matrix, right);
+    positions.forEach((p, z) => {
+      p.dy = right[0][z] - right[0][0];
+      p.dx = right[1][z] - right[1][0];
+    });
+    pairs.forEach((pair, i) => {
+      weights[i] = trust(pair) / (1 + (miss(pair) / 0.5) ** 2);
+    });
+  }
+  return { positions, agreeing: pairs.map((pair) => miss(pair) < 0.5 + 0.1 * Math.hypot(pair.dy, pair.dx)) };
+}
+
+function trust(shift: Shift): number {
+  return shift.significance > SIGNIFICANT ? shift.quality : 0;
+}
+
+/** The smallest agreement over the distances that have at least three pairs, times the part of neighbours that could be measured. */
+function confidenceOf(pairs: readonly Pair[], agreeing: readonly boolean[]): number {
+  let confidence = 1;
+  for (const lag of [1, 2, 4, 8]) {
+    let all = 0;
+    let good = 0;
+    let measured = 0;
+    let count = 0;
+    pairs.forEach((pair, i) => {
+      if (pair.to - pair.from !== lag) return;
+      count++;
+      all += trust(pair);
+      if (trust(pair) > 0) measured++;
+      if (agreeing[i]) good += trust(pair);
+    });
+    if (lag === 1) confidence = count === 0 ? 0 : measured / count;
+    if (measured >= 3 || (lag === 1 && measured > 0)) confidence = Math.min(confidence, good / all);
+  }
+  return confidence;
+}
+
+/** Gaussian elimination of a symmetric positive definite matrix, in place; the right sides become the solutions. */
+function solve(matrix: Float64Array[], right: Float64Array[]): void {
+  const n = matrix.length;
+  for (let k = 0; k < n; k++)
+    for (let i = k + 1; i < n; i++) {
+      const factor = matrix[i][k] / matrix[k][k];
+      if (factor === 0) continue;
+      for (let j = k; j < n; j++) matrix[i][j] -= factor * matrix[k][j];
+      for (const side of right) side[i] -= factor * side[k];
+    }
+  for (const side of right)
+    for (let i = n - 1; i >= 0; i--) {
+      for (let j = i + 1; j < n; j++) side[i] -= matrix[i][j] * side[j];
+      side[i] /= matrix[i][i];
+    }
+}
+
+function maximumProjection({ data, depth, height, width }: Planes): Grid {
+  const size = height * width;
+  const out = data.slice(0, size);
+  for (let z = 1; z < depth; z++)
+    for (let i = 0, j = z * size; i < size; i++, j++) if (data[j] > out[i]) out[i] = data[j];
+  return { data: out, height, width };
+}

@@ -1,0 +1,146 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Grid, gaussianFilter } from "../src/array/filters.ts";
+import { Random } from "../src/array/random.ts";
+import { measureChannelShift, measureDrift, measureShift } from "../src/array/registration.ts";
+import { translate } from "../src/array/resample.ts";
+import { planeOf, type Stack } from "../src/image/image.ts";
+import { haveRealData, mitochondria, nucleus, readStack } from "./fixtures/evaluate/real-data.ts";
+
+/** Soft blobs, `[y, x]`, about 0 to 100. */
+function texture(height: number, width: number, seed: number): Grid {
+  const random = new Random(seed);
+  const data = Float32Array.from({ length: height * width }, () => (random.uniform() > 0.99 ? 1000 : 0));
+  return gaussianFilter({ data, height, width }, 1.5);
+}
+
+function noisy(plane: Grid, amount: number, seed: number): Grid {
+  const random = new Random(seed);
+  return { ...plane, data: plane.data.map((v) => v + amount * random.normal()) };
+}
+
+/** Every plane of a stack moved on by (dy, dx) more than the one before. */
+function drifting(stack: Stack, dy: number, dx: number): Stack {
+  const data = new Float32Array(stack.data.length);
+  for (let z = 0; z < stack.depth; z++)
+    data.set(translate(planeOf(stack, z), { dy: z * dy, dx: z * dx }).data, z * stack.height * stack.width);
+  return { ...stack, data };
+}
+
+/** A texture through focus: blur widens away from the middle, brightness falls, noise everywhere. */
+function throughFocus(depth: number, seed: number): Stack {
+  const [height, width] = [100, 120];
+  const sharp = texture(height, width, seed);
+  const data = new Float32Array(depth * height * width);
+  for (let z = 0; z < depth; z++) {
+    const blurred = gaussianFilter(sharp, 0.01 + 0.5 * Math.abs(z - depth / 2));
+    data.set(noisy(blurred, 2, seed + z).data, z * height * width);
+  }
+  return { data, depth, height, width, dtype: "float32" };
+}
+
+describe("the shift between two planes", () => {
+  it("is found to a tenth of a pixel, with noise and another brightness", () => {
+    const shifts = fc.double({ min: -9, max: 9, noNaN: true });
+    fc.assert(
+      fc.property(shifts, shifts, fc.nat(), (dy, dx, seed) => {
+        const whole = texture(130, 150, seed);
+        const moved = noisy(translate(whole, { dy, dx }), 1, seed + 1);
+        const found = measureShift(noisy(whole, 1, seed + 2), { ...moved, data: moved.data.map((v) => 3 * v + 70) });
+        expect(Math.hypot(found.dy - dy, found.dx - dx)).toBeLessThan(0.1 + 0.02 * Math.hypot(dy, dx));
+        expect(found.significance).toBeGreaterThan(16);
+      }),
+      { seed: 7, numRuns: 15 },
+    );
+  });
+
+  it("of unrelated or empty planes is not significant", () => {
+    for (let seed = 0; seed < 10; seed++) {
+      expect(measureShift(texture(90, 90, seed), texture(90, 90, seed + 100)).significance).toBeLessThan(16);
+    }
+    const flat = { data: new Float32Array(64).fill(5), height: 8, width: 8 };
+    expect(measureShift(flat, flat)).toEqual({ dy: 0, dx: 0, quality: 0, significance: 0 });
+  });
+});
+
+describe("drift over a stack", () => {
+  it("is followed plane by plane, through defocus and noise", () => {
+    const still = measureDrift(throughFocus(20, 1));
+    expect(still.range).toBeLessThan(1);
+    expect(still.drifted).toBe(false);
+    const { path, range, confidence, drifted } = measureDrift(drifting(throughFocus(20, 1), 0.3, -0.4));
+    expect(drifted).toBe(true);
+    expect(confidence).toBeGreaterThan(0.9);
+    expect(range).toBeGreaterThan(8.5);
+    expect(range).toBeLessThan(10);
+    expect(path.length).toBe(20);
+    path.forEach(({ dy, dx }, z) => {
+      // The mirrored border stays where it is, which costs a tenth.
+      expect(Math.hypot(dy - 0.3 * z, dx + 0.4 * z)).toBeLessThan(0.4 + 0.05 * z);
+    });
+  });
+
+  it("sees a single jump", () => {
+    const stack = throughFocus(16, 2);
+    const size = stack.height * stack.width;
+    for (let z = 9; z < 16; z++) stack.data.set(translate(planeOf(stack, z), { dy: 3, dx: -2 }).data, z * size);
+    const { path, drifted } = measureDrift(stack);
+    expect(drifted).toBe(true);
+    expect(Math.hypot(path[9].dy - path[8].dy - 3, path[9].dx - path[8].dx + 2)).toBeLessThan(0.3);
+  });
+
+  it("of a deep stack of large planes is measured on fewer and smaller ones, in pixels of the stack", () => {
+    const [height, width] = [32, 1200];
+    const base = texture(height, width, 5);
+    const depth = 66;
+    const data = new Float32Array(depth * height * width);
+    for (let z = 0; z < depth; z++) data.set(translate(base, { dy: 0, dx: 0.2 * z }).data, z * height * width);
+    const { path, drifted } = measureDrift({ data, depth, height, width });
+    expect(path.length).toBe(depth);
+    expect(drifted).toBe(true);
+    expect(Math.abs(path[64].dx - 12.8)).toBeLessThan(0.6);
+  });
+
+  it("of one plane, or of noise, means nothing", () => {
+    const random = new Random(8);
+    const data = Float32Array.from({ length: 12 * 64 * 64 }, () => random.normal());
+    expect(measureDrift({ data, depth: 12, height: 64, width: 64 })).toMatchObject({ confidence: 0, drifted: false });
+    expect(measureDrift({ data, depth: 1, height: 64, width: 64 }).path).toEqual([{ dy: 0, dx: 0 }]);
+  });
+});
+
+describe.skipIf(!haveRealData)("real stacks", () => {
+  it("are not said to drift where they do not", async () => {
+    const stacks = {
+      "widefield nucleus": await nucleus(1),
+      "confocal nucleus": await nucleus(0),
+      mitochondria: await mitochondria(),
+      neurons: await readStack("isl_neurons_phase13/phase_contrast_z13.tif"),
+      "coherent cell": await readStack("dhm_cell/on_axis.tif"),
+      "yeast A": await readStack("yeast_brightfield_5z/evolve_testA_Brightfield.tif"),
+      "yeast G": await readStack("yeast_brightfield_5z/evolve_testG_tp5_Brightfield.tif"),
+      "yeast 95B": await readStack("yeast_brightfield_5z/prime95b_testA_Brightfield.tif"),
+    };
+    for (const [name, stack] of Object.entries(stacks))
+      expect([name, measureDrift(stack).drifted]).toEqual([name, false]);
+  });
+
+  it("show the drift that is put into them", async () => {
+    const { path, range, drifted } = measureDrift(drifting(await mitochondria(), 0.3, 0.4));
+    expect(drifted).toBe(true);
+    // They sway by up to 1.2 px of their own.
+    expect(Math.abs(range - 16.5)).toBeLessThan(1.5);
+    expect(Math.abs(path[20].dy - 6)).toBeLessThan(0.5);
+    expect(
+      measureDrift(drifting(await readStack("isl_neurons_phase13/phase_contrast_z13.tif"), 0.3, 0.4)).drifted,
+    ).toBe(true);
+  });
+
+  it("the widefield nucleus lies about 4 pixels to the right of the confocal one", async () => {
+    const { dy, dx, unregistered } = measureChannelShift(await nucleus(0), await nucleus(1));
+    expect(unregistered).toBe(true);
+    expect(Math.abs(dx - 4)).toBeLessThan(0.6);
+    expect(Math.abs(dy)).toBeLessThan(0.6);
+    expect(measureChannelShift(await nucleus(0), await nucleus(0)).unregistered).toBe(false);
+  });
+});

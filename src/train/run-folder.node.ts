@@ -1,0 +1,116 @@
+import { appendFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { ParfocalError } from "../errors.ts";
+import { writeFileAtomic } from "../image/atomic-file.node.ts";
+import { saveModel } from "../models/model-folder.node.ts";
+import { resolveConfig, type TrainingConfig } from "./config.ts";
+import { scalarsRecord, versionRecord } from "./tensorboard.ts";
+import type { MetricsRow, TrainingStore } from "./train.ts";
+import type { ValidationReport } from "./validate.ts";
+
+/** Draws a preview of a validation as PNG. */
+export type DrawPreview = (report: ValidationReport) => Uint8Array;
+
+/**
+ * The folder of a run: `<root>/<experiment_name>/version_<n>/` with config.yaml, metrics.csv, a TensorBoard event file,
+ * checkpoints/{last,best}.safetensors, previews/*.png and model/.
+ */
+export async function createRunFolder(root: string, config: TrainingConfig): Promise<string> {
+  const experiment = join(root, config.experiment_name);
+  const existing = await versions(experiment);
+  const path = join(experiment, `version_${(existing.at(-1) ?? -1) + 1}`);
+  await mkdir(join(path, "checkpoints"), { recursive: true });
+  await mkdir(join(path, "previews"), { recursive: true });
+  await writeFileAtomic(join(path, "config.yaml"), stringify(config));
+  return path;
+}
+
+/**
+ * The newest run of an experiment that has a checkpoint to go on from.
+ * @throws training.failed when there is none
+ */
+export async function newestRun(root: string, experimentName: string): Promise<string> {
+  const experiment = join(root, experimentName);
+  for (const version of (await versions(experiment)).reverse()) {
+    const path = join(experiment, `version_${version}`);
+    const files = await readdir(join(path, "checkpoints")).catch((): string[] => []);
+    if (files.includes(fileOf("last"))) return path;
+  }
+  throw new ParfocalError(
+    "training.failed",
+    `${experiment} has no run with a checkpoint to resume; start without --resume.`,
+    {
+      detail: "nothing to resume",
+      run: experiment,
+    },
+  );
+}
+
+/** The configuration that a run was started with. */
+export async function readRunConfig(path: string): Promise<TrainingConfig> {
+  return resolveConfig(parse(await readFile(join(path, "config.yaml"), "utf8")));
+}
+
+async function versions(experiment: string): Promise<number[]> {
+  const names = await readdir(experiment).catch((): string[] => []);
+  const numbers = names.flatMap((name) => /^version_(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+  return numbers.sort((a, b) => a - b);
+}
+
+const fileOf = (kind: "last" | "best"): string => `${kind}.safetensors`;
+const columns = [
+  "epoch",
+  "step",
+  "train_loss",
+  "val_loss",
+  "lr",
+  "val_ssim",
+  "val_psnr",
+  "seconds",
+  "discriminator_loss",
+] as const;
+
+/**
+ * Opens a run's folder for training. When going on from a checkpoint, lines of metrics.csv after it are dropped: they will be
+ * written again.
+ */
+export async function openRunFolder(path: string, draw: DrawPreview, resumeStep?: number): Promise<TrainingStore> {
+  const metrics = join(path, "metrics.csv");
+  const events = join(path, `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}`);
+  const kept = resumeStep === undefined ? [] : await readMetrics(path, resumeStep);
+  await writeFileAtomic(metrics, [columns.join(","), ...kept, ""].join("\n"), { force: true });
+  await writeFile(events, versionRecord(Date.now() / 1000));
+  return {
+    path,
+    saveCheckpoint: (kind, bytes) => writeFileAtomic(join(path, "checkpoints", fileOf(kind)), bytes, { force: true }),
+    async readCheckpoint(kind) {
+      return readFile(join(path, "checkpoints", fileOf(kind))).catch(() => undefined);
+    },
+    async saveMetrics(row) {
+      await appendFile(metrics, `${columns.map((column) => cell(row, column)).join(",")}\n`);
+      const { step, epoch: _, ...scalars } = row;
+      await appendFile(events, scalarsRecord(Date.now() / 1000, step, scalars));
+    },
+    async savePreview(step, report) {
+      await writeFileAtomic(join(path, "previews", `step_${String(step).padStart(6, "0")}.png`), draw(report), {
+        force: true,
+      });
+    },
+    saveModel: (info, onnx) => saveModel(join(path, "model"), info, onnx),
+  };
+}
+
+function cell(row: MetricsRow, column: (typeof columns)[number]): string {
+  const value = row[column];
+  return value === undefined ? "" : String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
+}
+
+async function readMetrics(path: string, upToStep: number): Promise<string[]> {
+  const text = await readFile(join(path, "metrics.csv"), "utf8").catch(() => "");
+  return text
+    .split("\n")
+    .slice(1)
+    .filter((line) => line !== "" && Number(line.split(",")[1]) <= upToStep);
+}

@@ -1,0 +1,364 @@
+import { Random } from "../array/random.ts";
+import { ParfocalError } from "../errors.ts";
+import type { Tensor } from "../graph/graph.ts";
+import type { ModelInfo } from "../models/model-info.ts";
+import { initialWeights } from "../models/parameters.ts";
+import type { Runtime, Session, Tensors } from "../run/runtime.ts";
+import { version } from "../version.ts";
+import { adamScalars, initialMoments, learningRateAt } from "./adam.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+import { architectureOf, type TrainingConfig } from "./config.ts";
+import { type Batch, batchDrawer } from "./draw-batch.ts";
+import { type NamedStack, splitStacks } from "./split-stacks.ts";
+import { deepZSteps, exportDeepZ, isGeneratorWeight } from "./steps.ts";
+import { createValidator, type ValidationReport } from "./validate.ts";
+
+/** One line of metrics.csv. */
+export interface MetricsRow {
+  epoch: number;
+  step: number;
+  train_loss: number;
+  val_loss: number;
+  lr: number;
+  val_ssim: number;
+  val_psnr: number;
+  seconds: number;
+  /** Only in adversarial training. */
+  discriminator_loss?: number;
+}
+
+/** Where a training keeps what it makes: the run's folder under Node, anything else elsewhere. */
+export interface TrainingStore {
+  /** How messages call it. */
+  readonly path: string;
+  saveCheckpoint(kind: "last" | "best", bytes: Uint8Array): Promise<void>;
+  /** The bytes saved, or undefined when there are none. */
+  readCheckpoint(kind: "last" | "best"): Promise<Uint8Array | undefined>;
+  saveMetrics(row: MetricsRow): Promise<void>;
+  savePreview(step: number, report: ValidationReport): Promise<void>;
+  saveModel(info: ModelInfo, onnx: Uint8Array): Promise<void>;
+}
+
+export interface TrainingProgress {
+  step: number;
+  steps: number;
+  loss: number;
+  stepsPerSecond: number;
+  secondsLeft: number;
+  /** After a validation. */
+  validation?: ValidationReport;
+}
+
+export interface TrainingOptions {
+  runtime: Runtime;
+  store: TrainingStore;
+  /** Goes on from the store's last checkpoint. */
+  resume?: boolean;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: TrainingProgress) => void) | undefined;
+}
+
+export interface TrainingResult {
+  steps: number;
+  seconds: number;
+  report: ValidationReport;
+  info: ModelInfo;
+}
+
+/**
+ * Trains a refocusing model on z-stacks: patches are drawn on this thread while the runtime computes the step before; every
+ * epoch validates on held-out pixels and writes a checkpoint; the model kept is the one with the lowest validation error.
+ * The same stacks, configuration and runtime give the same weights, also when the training was interrupted and resumed
+ * (with `max_minutes`, the number of steps depends on the machine).
+ *
+ * @throws usage, image.unfit, calibration.missing for stacks or a configuration that cannot be trained on; training.failed when
+ *   the loss is not finite or there is nothing to resume; interrupted after writing a checkpoint when the signal aborts
+ */
+export async function trainRefocus(
+  stacks: readonly NamedStack[],
+  config: TrainingConfig,
+  options: TrainingOptions,
+): Promise<TrainingResult> {
+  const { runtime, store, signal, onProgress } = options;
+  const begun = performance.now();
+  const architecture = architectureOf(config);
+  const { train, validation } = splitStacks(stacks, config);
+  const draw = batchDrawer(train, config, architecture.distance_scale);
+  const batchAt = (step: number): Batch => draw(new Random(config.seed).fork(step));
+  const validator = createValidator(validation, architecture, 6);
+  const { graphs, specs } = deepZSteps(config, architecture);
+
+  const start = options.resume ? await readProgress(store, config) : undefined;
+  const weights = initialWeights(specs, new Random(config.seed).fork(0));
+  const state = start?.checkpoint.tensors ?? { ...weights, ...initialMoments(weights) };
+  let { step, steps, best, secondsBefore } = start ?? {
+    step: 0,
+    steps: config.num_steps,
+    best: Infinity,
+    secondsBefore: 0,
+  };
+  const elapsed = (): number => secondsBefore + (performance.now() - begun) / 1000;
+
+  const session = await runtime.open({ graphs: { ...graphs, predict: validator.graph }, state });
+  try {
+    const saveLast = async (): Promise<void> => {
+      const metadata = progressMetadata(config, { step, steps, best, secondsBefore: elapsed() });
+      await store.saveCheckpoint("last", encodeCheckpoint({ tensors: await session.readState(), metadata }));
+    };
+    const speed = speedometer();
+    let sums = emptySums();
+    let next = step < steps ? batchAt(step + 1) : undefined;
+    while (next && step < steps) {
+      if (signal?.aborted) {
+        await saveLast();
+        const advice = `Stopped at step ${step} of ${steps}; the checkpoint is written. Go on with --resume.`;
+        throw new ParfocalError("interrupted", advice, { checkpoint: store.path });
+      }
+      const rate = learningRateAt(step + 1, config.learning_rate, config.warmup_steps, steps);
+      const running = runSteps(
+        session,
+        config,
+        next,
+        step + 1,
+        rate,
+        learningRateAt(step + 1, config.discriminator_learning_rate, config.warmup_steps, steps),
+      );
+      next = step + 1 < steps ? batchAt(step + 2) : undefined;
+      const losses = await running;
+      if (!Number.isFinite(losses.generator + losses.discriminator)) {
+        const advice = "lower learning_rate, or raise warmup_steps";
+        throw new ParfocalError(
+          "training.failed",
+          `The loss is not a number at step ${step + 1}: ${advice}. The last checkpoint is kept.`,
+          {
+            detail: "loss is not finite",
+            run: store.path,
+          },
+        );
+      }
+      step++;
+      sums = {
+        generator: sums.generator + losses.generator,
+        discriminator: sums.discriminator + losses.discriminator,
+        count: sums.count + 1,
+      };
+      speed.tick();
+      const secondsLeft = (): number =>
+        (steps - step) * speed.secondsPerStep +
+        speed.secondsPerPause * Math.ceil((steps - step) / config.steps_per_epoch);
+      onProgress?.({
+        step,
+        steps,
+        loss: losses.generator,
+        stepsPerSecond: 1 / speed.secondsPerStep,
+        secondsLeft: secondsLeft(),
+      });
+      if (config.max_minutes !== undefined && step % 20 === 0) {
+        steps = stepsThatFit(step, steps, config.max_minutes * 60 - elapsed(), speed, config.steps_per_epoch);
+      }
+      if (step % config.steps_per_epoch !== 0 && step < steps) continue;
+
+      const report = await validator.run(session);
+      const { scores } = report;
+      if (scores.loss < best) {
+        best = scores.loss;
+        const tensors = generatorWeights(await session.readState());
+        const metadata = progressMetadata(config, { step, steps, best, secondsBefore: elapsed() });
+        await store.saveCheckpoint("best", encodeCheckpoint({ tensors, metadata }));
+      }
+      await store.saveMetrics({
+        epoch: Math.ceil(step / config.steps_per_epoch),
+        step,
+        train_loss: sums.generator / sums.count,
+        val_loss: scores.loss,
+        lr: rate,
+        val_ssim: scores.ssim,
+        val_psnr: scores.psnr,
+        seconds: elapsed(),
+        ...(config.adversarial_weight > 0 ? { discriminator_loss: sums.discriminator / sums.count } : {}),
+      });
+      await store.savePreview(step, report);
+      await saveLast();
+      sums = emptySums();
+      speed.pause();
+      onProgress?.({
+        step,
+        steps,
+        loss: losses.generator,
+        stepsPerSecond: 1 / speed.secondsPerStep,
+        secondsLeft: secondsLeft(),
+        validation: report,
+      });
+    }
+    return await finish();
+  } finally {
+    await session.close();
+  }
+
+  /** Takes the best weights, scores them once more on more pairs, and writes the model. */
+  async function finish(): Promise<TrainingResult> {
+    const bytes = await store.readCheckpoint("best");
+    if (!bytes)
+      throw new ParfocalError("training.failed", `${store.path} has no best checkpoint.`, {
+        detail: "no best checkpoint",
+        run: store.path,
+      });
+    const { tensors, metadata } = decodeCheckpoint(bytes, `${store.path}/checkpoints/best`);
+    const thorough = createValidator(validation, architecture, 16);
+    const scoring = await runtime.open({ graphs: { predict: thorough.graph }, state: tensors });
+    const report = await thorough.run(scoring).finally(() => scoring.close());
+    const info = describeModel(stacks, config, Number(metadata.step), report, train[0].pixelSize, train[0].zStep);
+    await store.saveModel(info, exportDeepZ(config.input_offsets.length, architecture, tensors));
+    return { steps: step, seconds: elapsed(), report, info };
+  }
+}
+
+const emptySums = () => ({ generator: 0, discriminator: 0, count: 0 });
+
+async function runSteps(
+  session: Session,
+  config: TrainingConfig,
+  batch: Batch,
+  step: number,
+  rate: number,
+  discriminatorRate: number,
+): Promise<{ generator: number; discriminator: number }> {
+  const { batch_size: n, patch_size: p, input_offsets } = config;
+  const scalar = (value: number): Tensor => ({ type: "float32", shape: [], data: Float32Array.of(value) });
+  const run = async (name: string, learningRate: number): Promise<number> => {
+    const scalars = adamScalars(learningRate, step);
+    const { loss } = await session.run(name, {
+      image: { type: "float32", shape: [n, input_offsets.length + 1, p, p], data: batch.image },
+      target: { type: "float32", shape: [n, 1, p, p], data: batch.target },
+      rate: scalar(scalars.rate),
+      correction: scalar(scalars.correction),
+    });
+    return loss.data[0];
+  };
+  const generator = await run("generator", rate);
+  const discriminator = config.adversarial_weight > 0 ? await run("discriminator", discriminatorRate) : 0;
+  return { generator, discriminator };
+}
+
+/** Measures steps and the pauses between them (validation, checkpoints); recent ones count more. */
+function speedometer() {
+  let last = performance.now();
+  let ticks = 0;
+  const measured = { secondsPerStep: 0, secondsPerPause: 0 };
+  const blend = (old: number, fresh: number, weight: number): number =>
+    old === 0 ? fresh : old + weight * (fresh - old);
+  return Object.assign(measured, {
+    tick() {
+      const now = performance.now();
+      // The first steps include warming up.
+      if (++ticks > 2) measured.secondsPerStep = blend(measured.secondsPerStep, (now - last) / 1000, 0.05);
+      else measured.secondsPerStep = (now - last) / 1000;
+      last = now;
+    },
+    pause() {
+      const now = performance.now();
+      measured.secondsPerPause = blend(measured.secondsPerPause, (now - last) / 1000, 0.5);
+      last = now;
+    },
+  });
+}
+
+/** How many steps in all fit into the time left; never more than planned, and never fewer than are done. */
+function stepsThatFit(
+  step: number,
+  steps: number,
+  secondsLeft: number,
+  speed: { secondsPerStep: number; secondsPerPause: number },
+  stepsPerEpoch: number,
+): number {
+  // Two pauses for what follows the last step: validation, and the thorough one with the model's export.
+  const usable = secondsLeft - 2 * Math.max(1, speed.secondsPerPause);
+  const perStep = speed.secondsPerStep + Math.max(0.5, speed.secondsPerPause) / stepsPerEpoch;
+  return Math.max(step + 1, Math.min(steps, step + Math.floor(usable / perStep)));
+}
+
+interface Progress {
+  step: number;
+  steps: number;
+  best: number;
+  secondsBefore: number;
+}
+
+/** Keys that may change between a checkpoint and going on from it. */
+function comparable({ max_minutes: _, experiment_name: __, ...rest }: TrainingConfig): string {
+  return JSON.stringify(rest);
+}
+
+function progressMetadata(config: TrainingConfig, progress: Progress): Record<string, string> {
+  return {
+    step: String(progress.step),
+    num_steps: String(progress.steps),
+    best: String(progress.best),
+    seconds: String(progress.secondsBefore),
+    config: comparable(config),
+    parfocal_version: version,
+  };
+}
+
+async function readProgress(
+  store: TrainingStore,
+  config: TrainingConfig,
+): Promise<Progress & { checkpoint: Checkpoint }> {
+  const failed = (detail: string): never => {
+    throw new ParfocalError("training.failed", `Cannot resume ${store.path}: ${detail}.`, { detail, run: store.path });
+  };
+  const bytes = await store.readCheckpoint("last");
+  if (!bytes) return failed("there is no checkpoint yet; start without --resume");
+  const checkpoint = decodeCheckpoint(bytes, `${store.path}/checkpoints/last`);
+  const { step, num_steps, best, seconds, config: saved } = checkpoint.metadata;
+  if (saved !== comparable(config))
+    return failed("its configuration is another one; give the same, or start a new run");
+  return {
+    step: Number(step),
+    steps: Number(num_steps),
+    best: Number(best),
+    secondsBefore: Number(seconds),
+    checkpoint,
+  };
+}
+
+function describeModel(
+  stacks: readonly NamedStack[],
+  config: TrainingConfig,
+  steps: number,
+  { scores }: ValidationReport,
+  pixelSize: number,
+  zStep: number,
+): ModelInfo {
+  const { na, wavelength, refractiveIndex } = stacks[0].stack.optics ?? {};
+  return {
+    parfocal_model: 1,
+    parfocal_version: version,
+    created: new Date().toISOString(),
+    experiment_name: config.experiment_name,
+    task: "refocus",
+    model: "deep-z",
+    preset: config.preset,
+    architecture: architectureOf(config),
+    input_offsets: config.input_offsets,
+    distance_range: config.distance_range,
+    pixel_size: pixelSize,
+    z_step: zStep,
+    optics: {
+      ...(na === undefined ? {} : { na }),
+      ...(wavelength === undefined ? {} : { wavelength }),
+      ...(refractiveIndex === undefined ? {} : { refractive_index: refractiveIndex }),
+    },
+    norm_pmin: config.norm_pmin,
+    norm_pmax: config.norm_pmax,
+    trained_on: stacks.map(({ name, stack }) => ({ name, shape: [stack.depth, stack.height, stack.width] })),
+    steps,
+    seed: config.seed,
+    validation: { ...scores },
+  };
+}
+
+/** The generator's part of a state. */
+function generatorWeights(tensors: Tensors): Tensors {
+  return Object.fromEntries(Object.entries(tensors).filter(([name]) => isGeneratorWeight(name)));
+}

@@ -43,13 +43,13 @@ export const activations: Pick<OperatorTable, Activation> = {
     (x, { alpha, beta }) => clamp01(alpha * x + beta),
     (x, _y, dy, { alpha, beta }) => mul(mul(dy, alpha), insideRamp(x, alpha, beta)),
   ),
-  // y = x (x/6 + 1/2) on the ramp, x above: dy/dx = x/3 + 1/2, or 1
+  // y = x (x/6 + 1/2) on the ramp, x from 3 on: dy/dx = x/3 + 1/2, or 1
   HardSwish: unaryOperator(
     "HardSwish",
     (x) => x * clamp01(x / 6 + 0.5),
     (x, _y, dy) => {
       const ramp = mul(insideRamp(x, 1 / 6, 0.5), add(mul(x, 1 / 3), 0.5));
-      return mul(dy, add(ramp, indicator(greater(x, 3))));
+      return mul(dy, add(ramp, sub(1, indicator(greater(3, x)))));
     },
   ),
 };

@@ -62,20 +62,23 @@ export function convTranspose(
   const reach = weights.shape.slice(2).map((k, i) => (k - 1) * dilations[i]);
   const before = reach.map((r, i) => r - pads[i]);
   const after = reach.map((r, i) => r - pads[rank + i] + (options.outputPads?.[i] ?? 0));
-  // A forward padding wider than the kernel's reach means that the border is cut off here.
-  const cut = [...before, ...after].some((n) => n < 0);
-  if (cut) {
+  // A forward padding wider than the kernel's reach means that the border is cut off here; after padding, since with strides
+  // the cut may take everything that was there.
+  if ([...before, ...after].some((n) => n < 0)) {
+    const rest = (extents: readonly number[]): number[] => [0, 0, ...extents.map((n) => Math.max(0, n))];
+    spread = pad(spread, rest(before), rest(after));
     const ranges = before.map((n, i) => ({
       axis: i + 2,
       start: Math.max(0, -n),
       end: spread.shape[i + 2] + Math.min(0, after[i]),
     }));
     spread = slice(spread, ranges);
+    before.fill(0);
+    after.fill(0);
   }
-  const clipped = [...before, ...after].map((n) => Math.max(0, n));
   return conv(spread, adjointWeights(weights, group), {
     ...(options.bias ? { bias: options.bias } : {}),
-    pads: clipped,
+    pads: [...before, ...after],
     dilations,
     group,
   });

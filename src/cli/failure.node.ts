@@ -1,0 +1,51 @@
+/** Errors as one sentence and an exit code. */
+import { CommanderError } from "commander";
+import { ParfocalError } from "../node.ts";
+
+export interface Failure {
+  /** 0 where commander "fails" after printing a help or the version. */
+  exitCode: number;
+  code: string;
+  message: string;
+  fields: object;
+}
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CommanderError) return usageFailure(error);
+  if (error instanceof ParfocalError) {
+    const { exitCode, code, message, fields } = error;
+    return { exitCode, code, message, fields };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof RangeError && /allocation failed|array length|heap/i.test(message)) {
+    return {
+      exitCode: 1,
+      code: "memory",
+      message: `This machine has not enough memory for it (${message}); close other programs, or give a smaller image.`,
+      fields: {},
+    };
+  }
+  return {
+    exitCode: 1,
+    code: "unexpected",
+    message: `This is a bug in Parfocal: ${message || "an error without a message"}. Please report it, with the command and its output under --debug.`,
+    fields: {},
+  };
+}
+
+/** Commander says "error: unknown option '--sed'\n(Did you mean --seed?)". */
+function usageFailure({ code, exitCode, message }: CommanderError): Failure {
+  if (exitCode === 0) return { exitCode: 0, code, message, fields: {} };
+  const [said, hint] = message.replace(/^error: /, "").split("\n");
+  const sentence = `${said.charAt(0).toUpperCase()}${said.slice(1).replace(/\.$/, "")}`;
+  const advice = hint
+    ? hint.replace(/^\(D/, "d").replace(/\?\)$/, "?")
+    : 'see "parfocal --help", or "--help" after a verb.';
+  const option = /(?:option|argument) '([^' ,]+)/.exec(said)?.[1];
+  return {
+    exitCode: 2,
+    code: "usage",
+    message: `${sentence}; ${advice}`,
+    fields: option === undefined ? {} : { option },
+  };
+}

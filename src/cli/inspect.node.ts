@@ -1,0 +1,144 @@
+/** `parfocal inspect`: what an image is, how sharp its planes are, and what may be wrong with it. */
+import { FOCUS_MEASURES, type FocusMeasure, type Inspection, inspectImage } from "../node.ts";
+import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
+import { oneOf } from "./option-values.ts";
+import { digits, indent, sparkline, table } from "./text.ts";
+import type { Verb } from "./verb.node.ts";
+
+interface InspectOptions extends InputOptions {
+  measure?: FocusMeasure;
+}
+
+export const inspect: Verb<InspectOptions> = {
+  name: "inspect",
+  arguments: "<image>",
+  summary: "Say what an image is: axes, type, calibration, the sharpest plane, drift, and what may be wrong with it.",
+  examples: [
+    "parfocal inspect stack.tif",
+    "parfocal inspect stack.tif --channel 1 --json",
+    "parfocal inspect planes/ --pixel-size 0.325 --z-step 0.5",
+  ],
+  options(command) {
+    addInputOptions(command);
+    command.option("--measure <name>", `focus measure: ${FOCUS_MEASURES.join(", ")}`, oneOf(FOCUS_MEASURES));
+  },
+  run: ([path], options, terminal) =>
+    withImages([path], options, async ([file]) => {
+      const { channel, time, measure } = options;
+      const onProgress = terminal.progress("planes read");
+      const found = await inspectImage(file, { channel, time, measure, signal: terminal.signal, onProgress });
+      return { json: describe(path, found), text: write(path, found) };
+    }),
+};
+
+function describe(path: string, { info, channel, time, exposure, focus, alignment, warnings }: Inspection) {
+  const { axes, shape, dtype, pixelSize, zStep, frameInterval, channelNames, optics } = info;
+  const wavelength = info.emissionWavelengths?.[channel] ?? optics?.wavelength;
+  return {
+    path,
+    axes,
+    shape,
+    dtype,
+    pixel_size_um: pixelSize?.x ?? null,
+    pixel_size_yx_um: pixelSize ? [pixelSize.y, pixelSize.x] : null,
+    z_step_um: zStep ?? null,
+    frame_interval_s: frameInterval ?? null,
+    channel_names: channelNames ?? null,
+    optics: {
+      na: optics?.na ?? null,
+      wavelength_um: wavelength ?? null,
+      refractive_index: optics?.refractiveIndex ?? null,
+    },
+    channel,
+    time,
+    channels: exposure.map(({ min, max, atMin, atMax }) => ({ min, max, share_at_min: atMin, share_at_max: atMax })),
+    focus: focus
+      ? {
+          measure: focus.measure,
+          curve: focus.curve,
+          best_plane: focus.best?.plane ?? null,
+          best_position: focus.best?.position ?? null,
+          at_end: focus.best?.atEnd ?? null,
+          contrast: focus.best?.contrast ?? null,
+        }
+      : null,
+    drift: alignment?.drift
+      ? { range_px: alignment.drift.range, confidence: alignment.drift.confidence, drifted: alignment.drift.drifted }
+      : null,
+    channel_shifts: (alignment?.channelShifts ?? []).map((shift) => ({
+      channel: shift.channel,
+      dy_px: shift.dy,
+      dx_px: shift.dx,
+      quality: shift.quality,
+      unregistered: shift.unregistered,
+    })),
+    warnings,
+  };
+}
+
+const axisNames: Record<string, string> = {
+  S: "samples",
+  T: "times",
+  C: "channels",
+  Z: "planes",
+  Y: "high",
+  X: "wide",
+};
+
+function write(path: string, found: Inspection): string {
+  const { info, warnings } = found;
+  const lines = [path, indent(table([...fileRows(found), ...focusRows(found)]))];
+  if (warnings.length > 0) lines.push("", "Warnings", ...warnings.map((warning) => `  - ${warning}`));
+  if (info.axes.includes("C") && found.focus?.best) {
+    lines.push("", `Focus is that of channel ${found.channel}; choose another with --channel.`);
+  }
+  return lines.join("\n");
+}
+
+function fileRows({ info, channel, exposure }: Inspection): string[][] {
+  const { axes, shape, dtype, pixelSize, zStep, optics } = info;
+  const rows = [
+    ["axes", `${axes}: ${shape.map((extent, i) => `${extent} ${axisNames[axes[i]]}`).join(", ")}`],
+    ["type", dtype],
+  ];
+  exposure.forEach(({ min, max }, c) => {
+    const name = info.channelNames?.[c];
+    const label = exposure.length > 1 ? `channel ${c}` : "counts";
+    rows.push([label, `${digits(min, 6)} to ${digits(max, 6)}${name ? ` (${name})` : ""}`]);
+  });
+  const square = pixelSize && pixelSize.x === pixelSize.y;
+  const size = square ? digits(pixelSize.x) : pixelSize && `${digits(pixelSize.x)} wide, ${digits(pixelSize.y)} high,`;
+  rows.push(["pixel size", size ? `${size} um` : "not known"]);
+  if (axes.includes("Z")) {
+    const depth = shape[axes.indexOf("Z")];
+    rows.push(["z step", zStep ? `${digits(zStep)} um, ${digits(zStep * (depth - 1))} um in all` : "not known"]);
+  }
+  const wavelength = info.emissionWavelengths?.[channel] ?? optics?.wavelength;
+  const known = [
+    optics?.na && `NA ${digits(optics.na)}`,
+    wavelength && `${digits(wavelength)} um`,
+    optics?.refractiveIndex && `n ${digits(optics.refractiveIndex)}`,
+  ].filter(Boolean);
+  rows.push(["optics", known.length > 0 ? known.join(", ") : "not known"]);
+  return rows;
+}
+
+function focusRows({ info, focus, alignment }: Inspection): string[][] {
+  const rows: string[][] = [];
+  if (focus?.best) {
+    const { plane, position } = focus.best;
+    const depth = info.zStep ? `, ${digits(position * info.zStep)} um above the first` : "";
+    rows.push(["focus", sparkline(focus.curve)]);
+    rows.push(["sharpest", `plane ${plane} (${position.toFixed(2)}${depth}), by ${focus.measure}`]);
+  }
+  const drift = alignment?.drift;
+  if (drift) {
+    const sure = drift.confidence > 0.7;
+    rows.push(["drift", sure ? `${drift.range.toFixed(1)} pixels over the stack` : "cannot be told from defocus"]);
+  }
+  for (const { channel, dx, dy, unregistered } of alignment?.channelShifts ?? []) {
+    const shift = unregistered ? `${dx.toFixed(1)} pixels in x, ${dy.toFixed(1)} in y from channel 0` : "none found";
+    rows.push([`shift of ${channel}`, shift]);
+  }
+  return rows;
+}

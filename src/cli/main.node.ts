@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+/** The program `parfocal`. */
+import { runCommand } from "./program.node.ts";
+
+// A reader that has seen enough ("parfocal inspect x.tif | head -1") is no failure, and no reason to stop the work.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+process.exitCode = await runCommand(process.argv.slice(2));

@@ -1,0 +1,51 @@
+/** How far long work has come, on stderr: a bar on a terminal, a line now and then in a log. */
+import { SingleBar } from "cli-progress";
+import { say } from "./terminal.node.ts";
+
+export type ReportProgress = (progress: { done: number; total: number }) => void;
+
+/** Work that is over by then needs no gauge. */
+const quietMilliseconds = 1000;
+/** Between two lines in a log. */
+const lineMilliseconds = 5000;
+
+/** @param what is counted: "planes read" */
+export function createProgress(what: string): { report: ReportProgress; end(): void } {
+  const started = performance.now();
+  return process.stderr.isTTY ? createBar(what, started) : createLines(what, started);
+}
+
+function createBar(what: string, started: number): { report: ReportProgress; end(): void } {
+  const bar = new SingleBar({
+    format: `{bar} {value} of {total} ${what}, {eta_formatted} left`,
+    barCompleteChar: "\u2588",
+    barIncompleteChar: "\u2591",
+    barsize: 30,
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+  });
+  let shown = false;
+  return {
+    report({ done, total }) {
+      if (shown) bar.update(done);
+      else if (performance.now() - started > quietMilliseconds) {
+        bar.start(total, done);
+        shown = true;
+      }
+    },
+    end: () => bar.stop(),
+  };
+}
+
+function createLines(what: string, started: number): { report: ReportProgress; end(): void } {
+  let next = started + lineMilliseconds;
+  return {
+    report({ done, total }) {
+      if (performance.now() < next) return;
+      next = performance.now() + lineMilliseconds;
+      say(`${done} of ${total} ${what}`);
+    },
+    end: () => undefined,
+  };
+}

@@ -1,0 +1,51 @@
+/** What a verb may say while it works, and how it learns that it shall stop. */
+import { onInterrupt } from "./interrupt.node.ts";
+import { createProgress, type ReportProgress } from "./progress.node.ts";
+
+export interface Terminal {
+  /** Aborted by the first Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Begins a gauge on stderr, and ends the one before. @param what is counted: "planes read" */
+  progress(what: string): ReportProgress;
+  endProgress(): void;
+  /** A sentence on stderr, unless `--quiet`. */
+  warn(sentence: string): void;
+  /** The result, on stdout. */
+  print(text: string): Promise<void>;
+  close(): void;
+}
+
+export function createTerminal({ quiet = false }: { quiet?: boolean }): Terminal {
+  const interrupt = onInterrupt(() => say("Stopping; press Ctrl-C again to stop at once."));
+  let gauge: ReturnType<typeof createProgress> | undefined;
+  const endProgress = () => {
+    gauge?.end();
+    gauge = undefined;
+  };
+  return {
+    signal: interrupt.signal,
+    progress(what) {
+      endProgress();
+      if (quiet) return () => undefined;
+      gauge = createProgress(what);
+      return gauge.report;
+    },
+    endProgress,
+    warn(sentence) {
+      if (!quiet) say(`Warning: ${sentence}`);
+    },
+    print: (text) => printLine(text),
+    close: interrupt.close,
+  };
+}
+
+/** A line on stderr. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** A line on stdout; resolves when it is handed over, so that the process may end. */
+export function printLine(text: string): Promise<void> {
+  // A reader that has gone away (EPIPE) is dealt with where the program starts.
+  return new Promise((resolve) => process.stdout.write(`${text}\n`, () => resolve()));
+}

@@ -1,0 +1,38 @@
+/**
+ * Everything that runs anywhere: in a browser, a worker, or Node. Files and the native runtime are in "parfocal/node".
+ *
+ * Arrays are numbers; images are arrays with meaning; optics blurs them; graphs describe networks; run executes graphs;
+ * models are graphs with weights and a promise; evaluate judges; train teaches.
+ */
+
+export { type ByteSource, blobSource, memorySource } from "./array/bytes.ts";
+export { type Drift, measureChannelShift, measureDrift, measureShift, type Shift } from "./array/registration.ts";
+export { type ErrorCode, type ErrorFields, ParfocalError } from "./errors.ts";
+export { type CompareOptions, type Comparison, compareStacks, type DataRange } from "./evaluate/compare-stacks.ts";
+export { bestPlane, FOCUS_MEASURES, type FocusMeasure, focusCurve, focusOf } from "./evaluate/focus.ts";
+// Judging: what an image is, how sharp it is, and how near an output comes to its truth.
+export { type Inspection, type InspectOptions, inspectImage } from "./evaluate/inspect.ts";
+export { type Scores, score, signalRange, typeRange } from "./evaluate/metrics.ts";
+export { msSsim } from "./evaluate/ms-ssim.ts";
+export { readComparable } from "./evaluate/read-comparable.ts";
+export { SSIM_DESCRIPTION, ssim } from "./evaluate/ssim.ts";
+export { type CalibrationOverrides, overrideCalibration } from "./image/calibration.ts";
+export { encodeImage } from "./image/encode-image.ts";
+// Images: pixels, axes, and what they mean in micrometres and counts.
+export type { Image, ImageInfo, Optics, PixelData, PixelType, Plane, Stack } from "./image/image.ts";
+export { planeOf } from "./image/image.ts";
+export { type ImageFile, type Region, readAll, readStack } from "./image/image-file.ts";
+export type { EncodeOptions, OutputFormat } from "./image/image-format.ts";
+export { openImageSource } from "./image/open-image.ts";
+export { imageOfStack } from "./image/stack-image.ts";
+export { type BlurOptions, blur } from "./optics/blur.ts";
+export { type Psf, type PsfOptions, widefieldPsf } from "./optics/psf.ts";
+// Optics: how a microscope blurs, and stacks whose truth is known.
+export type { Pupil } from "./optics/pupil.ts";
+export { type SimulatedBeads, simulateBeads } from "./optics/simulate-beads.ts";
+export {
+  resolveSimulateBeadsOptions,
+  type SimulateBeadsOptions,
+  simulateBeadsOptions,
+} from "./optics/simulate-beads-options.ts";
+export { version } from "./version.ts";

@@ -73,14 +73,14 @@ describe("convTranspose", () => {
     const { x, w, ...options } = form;
     const forward = draw(1, { x, w });
     const convolved = evaluate((a, b) => conv(a, b, options), forward);
-    const backward = { y: draw(2, { y: convolved.shape }).y, w: forward.w };
+    const backward = { dy: draw(2, { dy: convolved.shape }).dy, w: forward.w };
     const rank = x.length - 2;
     const outputPads = x.slice(2).map((extent, i) => {
       const covered = (convolved.shape[i + 2] - 1) * options.strides[i] + (w[i + 2] - 1) * options.dilations[i] + 1;
       return extent + options.pads[i] + options.pads[rank + i] - covered;
     });
     const transposed = evaluate((a, b) => convTranspose(a, b, { ...options, outputPads }), backward);
-    expect(dot(convolved, backward.y)).toBeCloseTo(dot(forward.x, transposed), 3);
+    expect(dot(convolved, backward.dy)).toBeCloseTo(dot(forward.x, transposed), 3);
     expect(
       gradientError(
         building((a, b) => convTranspose(a, b, { ...options, outputPads }), backward),

@@ -1,7 +1,9 @@
 import { sizeOf } from "../array/shape.ts";
 import { ParfocalError } from "../errors.ts";
 import type { OperatorAttributes, OperatorName } from "./attributes.ts";
+import { invalid } from "./operator.ts";
 import { operators } from "./operators.ts";
+import { checkSignature } from "./signatures.ts";
 
 export type ElementType = "float32" | "bool";
 
@@ -49,20 +51,23 @@ export class Graph {
 
   /** A tensor that is fed at every run. */
   input(name: string, shape: readonly number[], type: ElementType = "float32"): Value {
+    checkShape(`input ${name}`, shape);
     const value = new Value(this, this.claim(name), type, [...shape]);
     this.inputs.push(value);
     return value;
   }
 
   /** A float32 tensor that is part of the graph. */
-  constant(data: Float32Array, shape: readonly number[], name = `constant_${this.constants.size}`): Value {
+  constant(data: Float32Array, shape: readonly number[], name?: string): Value {
+    checkShape(`constant ${name ?? ""}`, shape);
     if (data.length !== sizeOf(shape)) {
-      throw new ParfocalError("graph.invalid", `Constant ${name}: ${data.length} numbers for shape [${shape}].`, {
+      throw new ParfocalError("graph.invalid", `Constant ${name ?? ""}: ${data.length} numbers for shape [${shape}].`, {
         op: "Constant",
         detail: "size",
       });
     }
-    const value = new Value(this, this.claim(name), "float32", [...shape]);
+    const own = name === undefined ? this.claimUnlike("constant", this.constants.size) : this.claim(name);
+    const value = new Value(this, own, "float32", [...shape]);
     this.constants.set(value, { type: "float32", shape: value.shape, data });
     return value;
   }
@@ -71,17 +76,16 @@ export class Graph {
   scalar(number: number): Value {
     let value = this.scalars.get(number);
     if (!value) {
-      value = this.constant(Float32Array.of(number), [], `scalar_${this.scalars.size}`);
+      value = this.constant(Float32Array.of(number), []);
       this.scalars.set(number, value);
     }
     return value;
   }
 
-  /** Makes a value readable after a run, under a name of its own. */
+  /** Makes a value readable after a run, under a name of its own that no input, constant or other output has. */
   output(name: string, value: Value): void {
-    if (this.outputs.has(name)) {
-      throw new ParfocalError("graph.invalid", `Two outputs are called "${name}".`, { op: "output", detail: name });
-    }
+    if (value.graph !== this) invalid("output", `"${name}" belongs to another graph`);
+    this.claim(name);
     this.outputs.set(name, value);
   }
 
@@ -95,8 +99,10 @@ export class Graph {
         });
       }
     }
+    checkSignature(op, inputs);
     const { type, shape } = operators[op].infer(inputs, attributes);
-    const output = new Value(this, this.claim(`${op}_${this.nodes.length}`), type, shape);
+    checkShape(op, shape);
+    const output = new Value(this, this.claimUnlike(op, this.nodes.length), type, shape);
     this.nodes.push({ op, inputs, output, attributes } as GraphNode);
     return output;
   }
@@ -108,4 +114,16 @@ export class Graph {
     this.names.add(name);
     return name;
   }
+
+  /** A name that nothing has yet: in a graph that was read from a file anything may be taken. */
+  private claimUnlike(stem: string, number: number): string {
+    let name = `${stem}_${number}`;
+    while (this.names.has(name)) name += "_";
+    return this.claim(name);
+  }
+}
+
+function checkShape(what: string, shape: readonly number[]): void {
+  if (shape.every((extent) => Number.isInteger(extent) && extent >= 1) && Number.isSafeInteger(sizeOf(shape))) return;
+  invalid(what, `shape [${shape}] where every extent must be a whole number of at least 1`);
 }

@@ -23,29 +23,24 @@ type Activation = "Relu" | "LeakyRelu" | "Sigmoid" | "Tanh" | "HardSigmoid" | "H
 export const activations: Pick<OperatorTable, Activation> = {
   // The output tells as well as the input where ReLU was active, and the input need not be kept.
   Relu: unaryOperator(
-    "Relu",
     (x) => Math.max(0, x),
     (_x, y, dy) => mul(indicator(greater(y, 0)), dy),
   ),
   LeakyRelu: unaryOperator(
-    "LeakyRelu",
     (x, { alpha }) => (x >= 0 ? x : alpha * x),
     (x, _y, dy, { alpha }) => where(greater(x, 0), dy, mul(dy, alpha)),
   ),
   Sigmoid: unaryOperator(
-    "Sigmoid",
     (x) => 1 / (1 + Math.exp(-x)),
     (_x, y, dy) => mul(dy, mul(y, sub(1, y))),
   ),
-  Tanh: unaryOperator("Tanh", Math.tanh, (_x, y, dy) => mul(dy, sub(1, mul(y, y)))),
+  Tanh: unaryOperator(Math.tanh, (_x, y, dy) => mul(dy, sub(1, mul(y, y)))),
   HardSigmoid: unaryOperator(
-    "HardSigmoid",
     (x, { alpha, beta }) => clamp01(alpha * x + beta),
     (x, _y, dy, { alpha, beta }) => mul(mul(dy, alpha), insideRamp(x, alpha, beta)),
   ),
   // y = x (x/6 + 1/2) on the ramp, x from 3 on: dy/dx = x/3 + 1/2, or 1
   HardSwish: unaryOperator(
-    "HardSwish",
     (x) => x * clamp01(x / 6 + 0.5),
     (x, _y, dy) => {
       const ramp = mul(insideRamp(x, 1 / 6, 0.5), add(mul(x, 1 / 3), 0.5));

@@ -112,7 +112,9 @@ export const convolution: Pick<OperatorTable, "Conv"> = {
       if (x.shape[1] !== c * group || o % group !== 0) {
         invalid("Conv", `${x.shape[1]} channels, weights [${weights.shape}], group ${group}`);
       }
-      if (pads.length !== 2 * rank || strides.length !== rank || dilations.length !== rank || pads.some((n) => n < 0)) {
+      const steps = [...strides, ...dilations];
+      const fits = pads.length === 2 * rank && strides.length === rank && dilations.length === rank;
+      if (!fits || pads.some((n) => n < 0) || steps.some((n) => n < 1)) {
         invalid("Conv", `pads [${pads}], strides [${strides}], dilations [${dilations}] for ${rank} spatial axes`);
       }
       if (bias && (bias.shape.length !== 1 || bias.shape[0] !== o)) invalid("Conv", `bias [${bias.shape}] for ${o}`);

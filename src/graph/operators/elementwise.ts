@@ -89,15 +89,11 @@ function binaryOperator(
 
 /** An elementwise function of one input; `gradient` gives dL/dx from x, y and dL/dy. */
 export function unaryOperator<A>(
-  op: string,
   compute: (x: number, attributes: A) => number,
   gradient: (x: Value, y: Value, dy: Value, attributes: A) => Value | undefined,
 ): Operator<A> {
   return {
-    infer([x]) {
-      if (x.type !== "float32") return invalid(op, `needs float32, got ${x.type}`);
-      return { type: "float32", shape: x.shape };
-    },
+    infer: ([x]) => ({ type: "float32", shape: x.shape }),
     gradient: ({ inputs: [x], output, dy, attributes, wanted }) => [
       wanted[0] ? gradient(x, output, dy, attributes) : undefined,
     ],
@@ -140,16 +136,15 @@ export const elementwise: Pick<OperatorTable, Elementwise | "Greater" | "Where" 
     return [da, db];
   }),
   Neg: unaryOperator(
-    "Neg",
     (x) => -x,
     (_x, _y, dy) => neg(dy),
   ),
-  Abs: unaryOperator("Abs", Math.abs, (x, _y, dy) => mul(dy, sign(x))),
-  Sign: unaryOperator("Sign", Math.sign, () => undefined),
+  Abs: unaryOperator(Math.abs, (x, _y, dy) => mul(dy, sign(x))),
+  Sign: unaryOperator(Math.sign, () => undefined),
   // d sqrt(x) = dx / (2 sqrt(x))
-  Sqrt: unaryOperator("Sqrt", Math.sqrt, (_x, y, dy) => div(dy, mul(y, 2))),
-  Exp: unaryOperator("Exp", Math.exp, (_x, y, dy) => mul(dy, y)),
-  Log: unaryOperator("Log", Math.log, (x, _y, dy) => div(dy, x)),
+  Sqrt: unaryOperator(Math.sqrt, (_x, y, dy) => div(dy, mul(y, 2))),
+  Exp: unaryOperator(Math.exp, (_x, y, dy) => mul(dy, y)),
+  Log: unaryOperator(Math.log, (x, _y, dy) => div(dy, x)),
   Greater: binaryOperator(
     "Greater",
     (a, b) => (a > b ? 1 : 0),
@@ -158,7 +153,6 @@ export const elementwise: Pick<OperatorTable, Elementwise | "Greater" | "Where" 
   ),
   Where: {
     infer([condition, a, b]) {
-      if (condition.type !== "bool") return invalid("Where", `the condition must be bool, got ${condition.type}`);
       const shape = broadcastShapes(condition.shape, a.shape, b.shape);
       if (!shape) {
         return invalid("Where", `shapes [${condition.shape}], [${a.shape}] and [${b.shape}] do not broadcast`);

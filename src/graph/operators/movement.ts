@@ -111,8 +111,8 @@ export const movement: Pick<OperatorTable, Movement> = {
       const shape = [...x.shape];
       axes.forEach((axis, i) => {
         const [start, end, step, extent] = [starts[i], ends[i], steps[i], x.shape[axis]];
-        const inside = step > 0 ? start >= 0 && end <= extent : start < extent && end >= -1;
-        if (axis < 0 || axis >= shape.length || step === 0 || !inside) {
+        const inside = start >= 0 && start < extent && end >= -1 && end <= extent;
+        if (axis < 0 || axis >= shape.length || axes.indexOf(axis) !== i || step === 0 || !inside) {
           invalid("Slice", `${start}:${end}:${step} of axis ${axis} of shape [${x.shape}]`);
         }
         shape[axis] = sliceExtent(start, end, step);

@@ -34,7 +34,8 @@ function reduceOperator(
     infer([x], attributes) {
       const { axes } = attributes;
       if (axes.length === 0 && x.shape.length > 0) invalid(op, "no axes");
-      if (axes.some((axis) => axis < 0 || axis >= x.shape.length)) invalid(op, `axes [${axes}] of [${x.shape}]`);
+      if (axes.some((axis, i) => axis < 0 || axis >= x.shape.length || axes.indexOf(axis) !== i))
+        invalid(op, `axes [${axes}] of [${x.shape}]`);
       return { type: "float32", shape: outShape(x.shape, attributes) };
     },
     gradient({ inputs: [x], output, attributes: { axes }, dy, wanted }) {

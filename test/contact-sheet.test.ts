@@ -1,0 +1,146 @@
+import { decode } from "fast-png";
+import { describe, expect, it } from "vitest";
+import { Random } from "../src/array/random.ts";
+import { percentiles } from "../src/array/statistics.ts";
+import { rasterise } from "../src/evaluate/bitmap-font.ts";
+import { createCanvas, drawText, textWidth, wrapText } from "../src/evaluate/canvas.ts";
+import { divergingColour } from "../src/evaluate/colour-map.ts";
+import { contactSheet, type SheetRow } from "../src/evaluate/contact-sheet.ts";
+import { roundLength } from "../src/evaluate/sheet-panel.ts";
+import type { Plane } from "../src/image/image.ts";
+
+function plane(seed: number, height = 64, width = 48): Plane {
+  const random = new Random(seed);
+  return { data: Float32Array.from({ length: height * width }, () => 100 + 50 * random.uniform()), height, width };
+}
+
+function rowOf(height = 64, width = 48): SheetRow {
+  const truth = plane(1, height, width);
+  const noise = plane(2, height, width);
+  const output = { ...truth, data: truth.data.map((v, i) => v + 0.1 * (noise.data[i] - 125)) };
+  const input = { ...truth, data: truth.data.map((v, i) => v + 0.5 * (noise.data[i] - 125)) };
+  return { label: "+2.0 um", input, output, truth };
+}
+
+type Picture = { data: ArrayLike<number>; width: number; height: number };
+const read = (png: Uint8Array): Picture => decode(png);
+const pixel = (p: Picture, y: number, x: number): number[] => [0, 1, 2].map((c) => p.data[(y * p.width + x) * 3 + c]);
+
+/** Left upper corners of places where a plane is drawn as grey, with its own zoom and contrast. */
+function find(picture: Picture, source: Plane, zoom: number, low: number, high: number): { y: number; x: number }[] {
+  const grey = (v: number) => Math.round(255 * Math.min(1, Math.max(0, (v - low) / (high - low))));
+  const found: { y: number; x: number }[] = [];
+  const probes = [0, 7, 500, 1111, 1600].map((i) => ({
+    y: Math.floor(i / source.width) * zoom,
+    x: (i % source.width) * zoom,
+    value: grey(source.data[i]),
+  }));
+  for (let y = 0; y < picture.height - zoom * source.height; y++)
+    for (let x = 0; x < picture.width - zoom * source.width; x++)
+      if (probes.every((p) => pixel(picture, y + p.y, x + p.x).every((c) => c === p.value))) found.push({ y, x });
+  return found.filter((at, i) => i === 0 || at.y >= found[i - 1].y + zoom || at.x >= found[i - 1].x + zoom);
+}
+
+describe("a contact sheet", () => {
+  const row = rowOf();
+  const [low, high] = percentiles((row.truth ?? row.input).data, [0.1, 99.9]);
+
+  it("shows input, output and truth with the contrast of the truth, enlarged by a whole factor, in this order", () => {
+    const picture = read(contactSheet([row]));
+    const places = [row.input, row.output, row.truth ?? row.input].map((p) => find(picture, p, 4, low, high));
+    for (const place of places) expect(place.length).toBe(1);
+    expect(places[0][0].x).toBeLessThan(places[1][0].x);
+    expect(places[1][0].x).toBeLessThan(places[2][0].x);
+    expect(new Set(places.map((place) => place[0].y)).size).toBe(1);
+  });
+
+  it("shows both differences on one symmetric scale: red too bright, blue too dark", () => {
+    const picture = read(contactSheet([row]));
+    const truth = row.truth ?? row.input;
+    const { y, x } = find(picture, truth, 4, low, high)[0];
+    const step = x - find(picture, row.output, 4, low, high)[0].x;
+    const lack = (p: Plane) => p.data.map((v, i) => v - truth.data[i]);
+    const limit = Math.max(...[row.input, row.output].map((p) => percentiles(lack(p).map(Math.abs), [99.9])[0]));
+    [row.input, row.output].forEach((p, column) => {
+      const differences = lack(p);
+      for (const i of [3, 100, 1500, 3000]) {
+        const at = pixel(picture, y + 4 * Math.floor(i / 48), x + (column + 1) * step + 4 * (i % 48));
+        expect(at).toEqual([...divergingColour(differences[i] / limit)]);
+      }
+    });
+  });
+
+  it("draws a scale bar of the right length", () => {
+    const dark = { data: new Float32Array(64 * 64), height: 64, width: 64 };
+    dark.data[0] = 1;
+    const png = contactSheet([{ label: "", input: dark, output: dark }], { pixelSize: 0.5 });
+    const picture = read(png);
+    // 64 pixels of 0.5 um, enlarged 4 times: a quarter is 8 um, so the bar has 5 um or 40 pixels.
+    // White runs inside the black panel: the page on either side is longer than 100 pixels or ends the row.
+    let longest = 0;
+    for (let y = 0; y < picture.height; y++) {
+      const row = Array.from({ length: picture.width }, (_, x) => (pixel(picture, y, x)[0] === 255 ? "w" : "k")).join(
+        "",
+      );
+      for (const run of row.matchAll(/(?<=k)w+(?=k)/g))
+        if (run[0].length < 100) longest = Math.max(longest, run[0].length);
+    }
+    expect(longest).toBe(40);
+  });
+
+  it("averages large planes down, and grows by a row for each", () => {
+    const large = rowOf(700, 500);
+    const one = read(contactSheet([large]));
+    const two = read(contactSheet([large, large]));
+    expect(one.width).toBeLessThan(1500);
+    expect(two.width).toBe(one.width);
+    expect(two.height).toBeGreaterThan(one.height + 288);
+  });
+
+  it("without a truth has two panels, and says what it prints", () => {
+    const { truth: _, ...without } = row;
+    expect(read(contactSheet([without])).width).toBeLessThan(read(contactSheet([row])).width - 400);
+    const captioned = { ...row, outputScores: { psnr: 34.1, ssim: 0.93 } };
+    expect(contactSheet([captioned])).not.toEqual(contactSheet([{ ...row, outputScores: { psnr: 34.2, ssim: 0.93 } }]));
+    expect(contactSheet([row], { title: "A" })).not.toEqual(contactSheet([row], { title: "B" }));
+  });
+
+  it("refuses no rows, other sizes and NaN", () => {
+    expect(() => contactSheet([])).toThrow(/no rows/);
+    expect(() => contactSheet([{ ...row, output: plane(3, 10, 10) }])).toThrow(/10 x 10/);
+    const broken = { ...row.output, data: row.output.data.slice().fill(Number.NaN) };
+    expect(() => contactSheet([{ ...row, output: broken }])).toThrow(/NaN/);
+  });
+
+  it("a flat plane is grey, not an error", () => {
+    const flat = { data: new Float32Array(400).fill(3), height: 20, width: 20 };
+    expect(read(contactSheet([{ label: "flat", input: flat, output: flat, truth: flat }])).width).toBeGreaterThan(900);
+  });
+});
+
+describe("text", () => {
+  it("every printable character of ASCII has a glyph of its own", () => {
+    const missing = JSON.stringify(rasterise("\u0001"));
+    const seen = new Map<string, string>();
+    for (let code = 33; code < 127; code++) {
+      const character = String.fromCharCode(code);
+      const glyph = JSON.stringify(rasterise(character));
+      expect([character, glyph === missing]).toEqual([character, false]);
+      expect([character, seen.get(glyph)]).toEqual([character, undefined]);
+      seen.set(glyph, character);
+    }
+  });
+
+  it("is as wide as promised and wraps at spaces", () => {
+    const canvas = createCanvas(30, 300, [255, 255, 255]);
+    drawText(canvas, "PSNR 34.1 dB", 4, 10, [0, 0, 0]);
+    const inked = [...canvas.data.keys()].filter((i) => canvas.data[i] === 0).map((i) => Math.floor(i / 3) % 300);
+    expect(Math.min(...inked)).toBe(10);
+    expect(Math.max(...inked)).toBe(10 + textWidth("PSNR 34.1 dB") - 1);
+    expect(wrapText("PSNR 34.1 dB SSIM 0.93", textWidth("PSNR 34.1 dB S"))).toEqual(["PSNR 34.1 dB", "SSIM 0.93"]);
+  });
+
+  it("scale bars have round lengths", () => {
+    expect([0.34, 0.05, 1, 4.99, 7, 26, 99, 100].map(roundLength)).toEqual([0.2, 0.05, 1, 2, 5, 20, 50, 100]);
+  });
+});

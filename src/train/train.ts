@@ -154,7 +154,13 @@ export async function trainRefocus(
         secondsLeft: secondsLeft(),
       });
       if (config.max_minutes !== undefined && step % 20 === 0) {
-        steps = stepsThatFit(step, steps, config.max_minutes * 60 - elapsed(), speed, config.steps_per_epoch);
+        steps = stepsThatFit(
+          step,
+          config.num_steps,
+          config.max_minutes * 60 - elapsed(),
+          speed,
+          config.steps_per_epoch,
+        );
       }
       if (step % config.steps_per_epoch !== 0 && step < steps) continue;
 
@@ -263,10 +269,10 @@ function speedometer() {
   });
 }
 
-/** How many steps in all fit into the time left; never more than planned, and never fewer than are done. */
+/** How many steps in all fit into the time left; never more than `most`, and never fewer than are done. */
 function stepsThatFit(
   step: number,
-  steps: number,
+  most: number,
   secondsLeft: number,
   speed: { secondsPerStep: number; secondsPerPause: number },
   stepsPerEpoch: number,
@@ -274,7 +280,7 @@ function stepsThatFit(
   // Two pauses for what follows the last step: validation, and the thorough one with the model's export.
   const usable = secondsLeft - 2 * Math.max(1, speed.secondsPerPause);
   const perStep = speed.secondsPerStep + Math.max(0.5, speed.secondsPerPause) / stepsPerEpoch;
-  return Math.max(step + 1, Math.min(steps, step + Math.floor(usable / perStep)));
+  return Math.max(step + 1, Math.min(most, step + Math.floor(usable / perStep)));
 }
 
 interface Progress {

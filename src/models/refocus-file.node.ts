@@ -1,0 +1,155 @@
+import { StreamingHistogram } from "../array/statistics.ts";
+import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
+import type { ImageInfo, PixelType } from "../image/image.ts";
+import type { ImageFile } from "../image/image-file.ts";
+import type { OutputFormat } from "../image/image-format.ts";
+import { createImageWriter } from "../image/write-image.node.ts";
+import type { Runtime } from "../run/runtime.ts";
+import { inputPlanes } from "./input-planes.ts";
+import type { ReadRegion } from "./mirrored-region.ts";
+import type { ModelInfo, RefocusModel } from "./model-info.ts";
+import { type Normalisation, normalisationOf } from "./normalisation.ts";
+import { isSameGrid, pixelGrid } from "./pixel-grid.ts";
+import { type RefocusOptions, refocus } from "./refocus.ts";
+
+export interface RefocusFileOptions extends RefocusOptions {
+  channel?: number | undefined;
+  time?: number | undefined;
+  /** Numbers of the input planes; see {@link inputPlanes}. */
+  planes?: readonly number[] | undefined;
+  format?: OutputFormat | undefined;
+  /** Pixel type of the output; default that of the input. */
+  dtype?: PixelType | undefined;
+  force?: boolean | undefined;
+  /** Reads the distance of every pixel, um, as {@link RefocusInput.surface}. */
+  surface?: ReadRegion | undefined;
+}
+
+export interface RefocusFileResult {
+  output: string;
+  /** z of every output plane, relative to the first input plane, um. */
+  planes_um: number[];
+  warnings: string[];
+  seconds: number;
+}
+
+/**
+ * Refocuses an image file into a stack with one plane per distance. Reads and writes by bands of tiles, so that memory does
+ * not grow with the image.
+ *
+ * @throws what {@link inputPlanes}, {@link refocus} and the image reader and writer throw; nothing half-written is left
+ */
+export async function refocusFile(
+  model: RefocusModel,
+  runtime: Runtime,
+  file: ImageFile,
+  output: string,
+  options: RefocusFileOptions,
+): Promise<RefocusFileResult> {
+  const begun = performance.now();
+  refuseColour(file, file.path);
+  const channel = checkIndex(file, "channel", options.channel, file.path);
+  const time = checkIndex(file, "time", options.time, file.path);
+  const planes = inputPlanes(model.info, file, options.planes, file.path);
+  const [height, width] = file.shape.slice(-2);
+  const read =
+    (z: number): ReadRegion =>
+    (region) =>
+      file.readPlane({ channel, time, z }, region);
+  const dtype = options.dtype ?? file.dtype;
+  const writer = await createImageWriter(output, outputInfo(file, options.distances, dtype), {
+    force: options.force,
+    ...(options.format ? { format: options.format } : {}),
+  });
+  try {
+    const normalisation = await measure(file, channel, time, model.info);
+    await refocus(
+      model,
+      runtime,
+      { width, height, planes: planes.map(read), normalisation, pixelSize: file.pixelSize, surface: options.surface },
+      options,
+      (plane, y0, rows) => writer.writeRows({ z: plane }, y0, rows),
+    );
+    await writer.finish();
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+  return {
+    output,
+    planes_um: [...options.distances],
+    warnings: warningsFor(model.info, file, options),
+    seconds: (performance.now() - begun) / 1000,
+  };
+}
+
+/** The normalisation of the whole z-stack, as in training; one pass by bands. */
+async function measure(
+  file: ImageFile,
+  channel: number,
+  time: number,
+  { norm_pmin, norm_pmax }: ModelInfo,
+): Promise<Normalisation> {
+  const [height, width] = file.shape.slice(-2);
+  const histogram = new StreamingHistogram();
+  for (let z = 0; z < extentOf(file, "Z"); z++) {
+    for (let y = 0; y < height; y += 512) {
+      const region = { x: 0, y, width, height: Math.min(512, height - y) };
+      histogram.add(await file.readPlane({ channel, time, z }, region));
+    }
+  }
+  return normalisationOf(histogram, norm_pmin, norm_pmax, file.path);
+}
+
+function outputInfo(file: ImageFile, distances: readonly number[], dtype: PixelType): ImageInfo {
+  const step = evenStep(distances);
+  return {
+    axes: "ZYX",
+    shape: [distances.length, ...file.shape.slice(-2)],
+    dtype,
+    ...(file.pixelSize ? { pixelSize: file.pixelSize } : {}),
+    ...(step === undefined ? {} : { zStep: step }),
+    ...(file.optics ? { optics: file.optics } : {}),
+  };
+}
+
+/** The distance between neighbours when all are equally far apart and rising. */
+function evenStep(distances: readonly number[]): number | undefined {
+  const step = distances[1] - distances[0];
+  const even = distances.every((d, i) => i === 0 || Math.abs(d - distances[i - 1] - step) < 1e-6 * Math.abs(step));
+  return even && step > 0 ? step : undefined;
+}
+
+/** What a user should know before trusting the output. */
+function warningsFor(info: ModelInfo, file: ImageFile, { distances, surface }: RefocusFileOptions): string[] {
+  const warnings: string[] = [];
+  const [low, high] = info.distance_range;
+  const outside = distances.filter((d) => d < low - 1e-6 || d > high + 1e-6);
+  if (outside.length > 0) {
+    warnings.push(
+      `Distances ${outside.join(", ")} um lie outside what the model learnt (${low} to ${high} um): do not trust these planes.`,
+    );
+  }
+  if (surface)
+    warnings.push("A distance map is in use: distances are relative to it, and the model learnt flat planes.");
+  if (!file.pixelSize) {
+    warnings.push(`The pixel size is not known; the model's ${info.pixel_size} um is assumed. Give --pixel-size.`);
+  } else if (!isSameGrid(pixelGrid(file.pixelSize, info.pixel_size))) {
+    warnings.push(`Pixels of ${file.pixelSize.x} um are resampled to the model's ${info.pixel_size} um.`);
+  }
+  for (const [key, mine, theirs] of [
+    ["numerical aperture", file.optics?.na, info.optics.na],
+    ["emission wavelength", file.optics?.wavelength, info.optics.wavelength],
+    ["refractive index", file.optics?.refractiveIndex, info.optics.refractive_index],
+  ] as const) {
+    if (mine !== undefined && theirs !== undefined && Math.abs(mine / theirs - 1) > 0.05) {
+      warnings.push(`The ${key} is ${mine}; the model was trained at ${theirs}: the blur differs.`);
+    }
+  }
+  if (info.input_offsets.length === 1) {
+    warnings.push(
+      "One input plane cannot tell on which side of focus it lies: planes may be refocused in the wrong direction. A model with two input planes can.",
+    );
+  }
+  return warnings;
+}

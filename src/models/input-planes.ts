@@ -36,7 +36,7 @@ export function inputPlanes(
       },
     );
   }
-  const planes = given ?? offsets.map((_, i) => i);
+  const planes = given ? [...given] : offsets.map((_, i) => i);
   if (planes.length !== offsets.length && planes.length !== 1) unfit(`--input-planes names ${planes.length}`);
   if (offsets.length > 1 && image.zStep === undefined) {
     throw new ParfocalError(

@@ -3,6 +3,8 @@ import { findNonFinite } from "../array/statistics.ts";
 import type { PixelType } from "../image/image.ts";
 
 export interface Exposure {
+  /** How many there are. */
+  pixels: number;
   /** Smallest and largest finite value, counts; infinite and reversed when there is none. */
   min: number;
   max: number;
@@ -41,12 +43,21 @@ export function createExposureMeter(): ExposureMeter {
         }
       }
     },
-    result: () => ({ min, max, atMax: atMax / total, atMin: atMin / total, notFinite: notFinite / total }),
+    result: () => ({
+      pixels: total,
+      min,
+      max,
+      atMax: atMax / total,
+      atMin: atMin / total,
+      notFinite: notFinite / total,
+    }),
   };
 }
 
 /** Fewer grey levels than this, and many equal pixels are no sign of clipping: labels, masks, counted photons. */
 const fewLevels = 50;
+/** Fewer pixels than this at one end are chance in a small image. */
+const fewPixels = 10;
 
 /**
  * Sentences about clipping. A camera's full scale is 2^n - 1 counts (8 to 16 bits): 1 pixel in 10,000 there is a sign of
@@ -55,7 +66,8 @@ const fewLevels = 50;
  * @param what the channel, for the start of the sentence
  */
 export function exposureWarnings(exposure: Exposure, dtype: PixelType, what: string): string[] {
-  const { min, max, atMax, atMin, notFinite } = exposure;
+  const { pixels, min, max, atMax, atMin, notFinite } = exposure;
+  const least = fewPixels / pixels;
   const warnings: string[] = [];
   if (notFinite > 0) {
     warnings.push(`${what}: ${percent(notFinite)} of the pixels are NaN or infinite; mask or replace them first.`);
@@ -66,13 +78,13 @@ export function exposureWarnings(exposure: Exposure, dtype: PixelType, what: str
   }
   if (max - min < fewLevels && dtype !== "float32") return warnings;
   const fullScale = dtype !== "float32" && max >= 255 && Number.isInteger(Math.log2(max + 1));
-  if (atMax >= (fullScale ? 1e-4 : 1e-3)) {
+  if (atMax >= Math.max(least, fullScale ? 1e-4 : 1e-3)) {
     warnings.push(
       `${what}: saturated, ${percent(atMax)} of the pixels have the largest value, ${max}; ` +
         "brightness there is lost, so expose less.",
     );
   }
-  if (atMin >= (min === 0 ? 1e-3 : 1e-2)) {
+  if (atMin >= Math.max(least, min === 0 ? 1e-3 : 1e-2)) {
     warnings.push(
       `${what}: clipped, ${percent(atMin)} of the pixels have the smallest value, ${min}; ` +
         "the dark end was cut off, or a background subtracted.",

@@ -1,0 +1,190 @@
+/** The verbs on real and simulated data, as processes of their own. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encodeImage, type Image, Random } from "./fixtures/cli/images.ts";
+import { python } from "./fixtures/cli/python.ts";
+import { runCli } from "./fixtures/cli/run-cli.ts";
+import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "parfocal-cli-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const json = async (...args: string[]) => {
+  const run = await runCli([...args, "--json"], { cwd: folder });
+  expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: "" });
+  return JSON.parse(run.stdout);
+};
+
+describe.skipIf(!haveRealData)("inspect a real nucleus, widefield beside confocal", () => {
+  const data = new URL("../../shared/data/", import.meta.url).pathname;
+  const path = `${data}nucleus_confocal_widefield/xyzc_16bit__dna_conf_wf.tif`;
+
+  test("axes, calibration, focus and the shift of the channels", async () => {
+    const found = await json("inspect", path, "--channel", "1");
+    expect(found).toMatchObject({ axes: "ZCYX", shape: [45, 2, 130, 133], dtype: "uint16", channel: 1 });
+    expect(found.z_step_um).toBeCloseTo(0.499, 3);
+    expect(found.pixel_size_um).toBeGreaterThan(0);
+    // A light distribution's second moment puts the focus at 19.3.
+    expect([19, 20]).toContain(found.focus.best_plane);
+    expect(found.focus.curve).toHaveLength(45);
+    // Read without our reader and summed here: variance of a plane is another measure of the same focus.
+    const { data: counts, height, width } = await nucleus(1);
+    const size = height * width;
+    const variance = Array.from({ length: 45 }, (_, z) => {
+      const plane = counts.subarray(z * size, (z + 1) * size);
+      const mean = plane.reduce((a, b) => a + b, 0) / size;
+      return plane.reduce((a, b) => a + (b - mean) ** 2, 0) / size;
+    });
+    expect(Math.abs(variance.indexOf(Math.max(...variance)) - found.focus.best_plane)).toBeLessThanOrEqual(2);
+    expect(found.channel_shifts[0].dx_px).toBeCloseTo(3.6, 0);
+    expect(found.warnings.join("\n")).toMatch(/Channel 1 is unregistered: it lies \+3\.\d pixels in x/);
+    expect(found.drift.drifted).toBe(false);
+  });
+
+  test("what people read", async () => {
+    const { stdout } = await runCli(["inspect", path, "--channel", "1"]);
+    expect(stdout).toMatch(/45 planes, 2 channels/);
+    expect(stdout).toMatch(/z step +0\.4994 um/);
+    expect(stdout).toMatch(/sharpest +plane 19/);
+    expect(stdout).toMatch(/focus +[\u2581-\u2588]{45}$/m);
+    // No line has blanks at its end, and the table's second column is set in one line.
+    expect(stdout).not.toMatch(/ $/m);
+  });
+
+  test("overrides win over the file", async () => {
+    const found = await json(
+      "inspect",
+      path,
+      "--z-step",
+      "0.25",
+      "--pixel-size",
+      "0.1",
+      "--na",
+      "1.2",
+      "--wavelength",
+      "0.6",
+      "--refractive-index",
+      "1.333",
+    );
+    expect(found).toMatchObject({ z_step_um: 0.25, pixel_size_um: 0.1, channel: 0 });
+    expect(found.optics).toEqual({ na: 1.2, wavelength_um: 0.6, refractive_index: 1.333 });
+  });
+});
+
+describe("simulate and evaluate", () => {
+  const small = ["--size", "48", "--planes", "5", "--beads", "5", "--diameter", "0.5:2", "--seed", "7"];
+
+  test("a stack with its truth, calibrated, in a folder", async () => {
+    const made = await json("simulate", "beads", "--out", "sim", "--z-step", "0.75", ...small);
+    expect(made).toMatchObject({
+      output: join("sim", "beads.tif"),
+      truth: join("sim", "truth.tif"),
+      shape: [5, 48, 48],
+      seed: 7,
+    });
+    expect(readdirSync(join(folder, "sim")).sort()).toEqual(["beads.json", "beads.tif", "truth.tif"]);
+    const record = JSON.parse(readFileSync(join(folder, "sim", "beads.json"), "utf8"));
+    expect(record.beads).toHaveLength(5);
+    expect(record.options).toMatchObject({ z_step: 0.75, diameter: [0.5, 2], seed: 7 });
+    for (const bead of record.beads) expect(bead.diameter).toBeLessThanOrEqual(2);
+    const found = await json("inspect", "sim/beads.tif");
+    expect(found).toMatchObject({ axes: "ZYX", shape: [5, 48, 48], dtype: "uint16", z_step_um: 0.75 });
+    expect(found.pixel_size_um).toBeCloseTo(0.325, 6);
+  });
+
+  test("the same seed gives the same bytes, another seed others", async () => {
+    await json("simulate", "beads", "-o", "one.tif", ...small);
+    await json("simulate", "beads", "-o", "two.tif", ...small);
+    await json("simulate", "beads", "-o", "three.tif", ...small, "--seed", "8");
+    const bytes = (name: string) => readFileSync(join(folder, name));
+    expect(bytes("two.tif").equals(bytes("one.tif"))).toBe(true);
+    expect(bytes("three.tif").equals(bytes("one.tif"))).toBe(false);
+    expect(existsSync(join(folder, "one_truth.tif")) && existsSync(join(folder, "one_beads.json"))).toBe(true);
+  });
+
+  test("--force replaces; without it nothing is touched", async () => {
+    await json("simulate", "beads", "-o", "kept.tif", ...small);
+    const before = readFileSync(join(folder, "kept_beads.json"), "utf8");
+    const refused = await runCli(["simulate", "beads", "-o", "kept.tif", ...small, "--seed", "9"], { cwd: folder });
+    expect(refused.code).toBe(2);
+    expect(readFileSync(join(folder, "kept_beads.json"), "utf8")).toBe(before);
+    await json("simulate", "beads", "-o", "kept.tif", ...small, "--seed", "9", "--force");
+    expect(readFileSync(join(folder, "kept_beads.json"), "utf8")).not.toBe(before);
+  });
+
+  test.skipIf(!python("skimage", "tifffile"))("scores equal scikit-image's", async () => {
+    await json("simulate", "beads", "-o", "judged.tif", ...small);
+    const found = await json(
+      "evaluate",
+      "judged.tif",
+      "--truth",
+      "judged_truth.tif",
+      "--data-range",
+      "4000",
+      "--input",
+      "judged.tif",
+    );
+    const script = [
+      "import json, sys, numpy as np, tifffile",
+      "from skimage.metrics import peak_signal_noise_ratio as psnr, structural_similarity as ssim, normalized_root_mse as nrmse",
+      "a, b = (tifffile.imread(p).astype(float) for p in sys.argv[1:])",
+      "s = dict(gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=4000)",
+      "rows = [[psnr(y, x, data_range=4000), ssim(y, x, **s), nrmse(y, x), np.corrcoef(x.ravel(), y.ravel())[0, 1]] for x, y in zip(a, b)]",
+      "print(json.dumps(rows))",
+    ].join("\n");
+    const rows: number[][] = JSON.parse(
+      python("skimage", "tifffile")?.(script, [join(folder, "judged.tif"), join(folder, "judged_truth.tif")]) ?? "",
+    );
+    expect(found.planes).toHaveLength(5);
+    for (const [z, [psnr, ssim, nrmse, pearson]] of rows.entries()) {
+      const { output } = found.planes[z];
+      expect(output.psnr).toBeCloseTo(psnr, 6);
+      expect(output.ssim).toBeCloseTo(ssim, 6);
+      expect(output.nrmse).toBeCloseTo(nrmse, 6);
+      expect(output.pearson).toBeCloseTo(pearson, 6);
+    }
+    const mean = rows.reduce((sum, [psnr]) => sum + psnr, 0) / rows.length;
+    expect(found.output.psnr).toBeCloseTo(mean, 6);
+    expect(found.input).toEqual(found.output);
+    expect(found).toMatchObject({ data_range: 4000, data_range_of: "given" });
+    expect(found.ssim_window).toMatch(/11 x 11, sigma 1\.5, K1 0\.01, K2 0\.03/);
+  });
+
+  test("the data range is told, and by default that of the truth's signal", async () => {
+    await json("simulate", "beads", "-o", "range.tif", ...small);
+    const found = await json("evaluate", "range.tif", "--truth", "range_truth.tif");
+    expect(found.data_range).toBeGreaterThan(500);
+    expect(found.data_range).toBeLessThan(6500);
+    expect(found.data_range_of).toMatch(/percentiles 0\.1 to 99\.9 of the truth/);
+    const typed = await json("evaluate", "range_truth.tif", "--truth", "range.tif", "--data-range", "type");
+    expect(typed).toMatchObject({ data_range: 65535, data_range_of: "the whole range of uint16" });
+    expect(typed.output.psnr - found.output.psnr).toBeGreaterThan(15);
+    const { stdout } = await runCli(["evaluate", "range.tif", "--truth", "range_truth.tif", "--input", "range.tif"], {
+      cwd: folder,
+    });
+    expect(stdout).toMatch(/Data range [\d.]+ counts \(percentiles/);
+    expect(stdout).toMatch(/^ +0 +output.*\n +input/m);
+  });
+
+  test("the channel is chosen where there are several, and not asked of a result that has one", async () => {
+    const random = new Random(5);
+    const data = Uint16Array.from({ length: 2 * 20 * 24 }, () => random.integer(1000));
+    const write = (name: string, image: Image) => writeFileSync(join(folder, name), encodeImage(name, image));
+    write("both.tif", { axes: "CYX", shape: [2, 20, 24], dtype: "uint16", data });
+    write("second.tif", { axes: "YX", shape: [20, 24], dtype: "uint16", data: data.slice(480) });
+    const same = await json("evaluate", "second.tif", "--truth", "both.tif", "--channel", "1");
+    // Identical: infinite, which JSON cannot say.
+    expect(same.output).toMatchObject({ psnr: null, nrmse: 0, ssim: 1 });
+    const other = await json("evaluate", "second.tif", "--truth", "both.tif", "--channel", "0");
+    expect(Math.abs(other.output.pearson)).toBeLessThan(0.2);
+    const neither = await runCli(["evaluate", "second.tif", "--truth", "second.tif", "--channel", "1"], {
+      cwd: folder,
+    });
+    expect(neither.code).toBe(2);
+  });
+});

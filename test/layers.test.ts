@@ -1,0 +1,93 @@
+/** Imports go one way, and what shall run in a browser asks for nothing of Node. */
+import { readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+import { describe, expect, test } from "vitest";
+
+/** Who may import whom, beside themselves and `errors.ts` and `version.ts`, which import nothing. */
+const below: Record<string, readonly string[]> = {
+  array: [],
+  image: ["array"],
+  graph: ["array"],
+  optics: ["array", "image"],
+  run: ["array", "graph"],
+  models: ["array", "image", "graph", "optics", "run"],
+  evaluate: ["array", "image", "graph", "optics", "run", "models"],
+  train: ["array", "image", "graph", "optics", "run", "models", "evaluate"],
+  // Shells import only what a user of the package can import.
+  cli: ["node.ts", "index.ts"],
+};
+
+const surfaces = ["index.ts", "node.ts"];
+
+interface Import {
+  from: string;
+  to: string;
+}
+
+/** Every import and re-export of a source file: paths under src/, or names of packages. */
+function importsOf(file: string, text: string): Import[] {
+  const found = text.matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*|\brequire(?:\.resolve)?\s*\(\s*)"([^"]+)"/g);
+  return Array.from(found, ([, name]) => ({
+    from: file,
+    to: name.startsWith(".") ? posix.join(posix.dirname(file), name) : name,
+  }));
+}
+
+const layerOf = (path: string) => path.split("/")[0];
+const isOurs = (path: string) => path.endsWith(".ts");
+
+function againstTheDirection({ from, to }: Import): boolean {
+  if (!isOurs(to)) return false;
+  const [above, target] = [layerOf(from), layerOf(to)];
+  if (above === target || surfaces.includes(from)) return target === "cli" && above !== "cli";
+  if (above !== "cli" && ["errors.ts", "version.ts"].includes(target)) return false;
+  return !(below[above] ?? []).includes(target);
+}
+
+const portable = (path: string) => !path.endsWith(".node.ts") && path !== "node.ts" && layerOf(path) !== "cli";
+
+function needsNode({ from, to }: Import): boolean {
+  if (!portable(from)) return false;
+  return to.startsWith("node:") || to === "onnxruntime-node" || (isOurs(to) && !portable(to));
+}
+
+const files = readdirSync("src", { recursive: true, encoding: "utf8" })
+  .map((path) => path.replaceAll("\\", "/"))
+  .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"));
+const imports = files.flatMap((path) => importsOf(path, readFileSync(`src/${path}`, "utf8")));
+const show = ({ from, to }: Import) => `${from} imports ${to}`;
+
+describe("layers", () => {
+  test("every folder has its place", () => {
+    const folders = new Set(files.filter((path) => path.includes("/")).map(layerOf));
+    expect([...folders].filter((folder) => !(folder in below))).toEqual([]);
+  });
+
+  test("imports go one way", () => {
+    expect(imports.filter(againstTheDirection).map(show)).toEqual([]);
+  });
+
+  test("portable files need nothing of Node", () => {
+    expect(imports.filter(needsNode).map(show)).toEqual([]);
+  });
+
+  test("every import names a file that is there", () => {
+    const known = new Set(files);
+    expect(imports.filter(({ to }) => isOurs(to) && !to.endsWith(".d.ts") && !known.has(to)).map(show)).toEqual([]);
+  });
+
+  test.each([
+    ["array/fft.ts", 'import { readImage } from "../image/open-image.node.ts";', [true, true]],
+    ["image/image.ts", 'import { deepZ } from "../models/deep-z.ts";', [true, false]],
+    ["graph/graph.ts", 'export { Image } from "../image/image.ts";', [true, false]],
+    ["cli/inspect.node.ts", 'import { readAll } from "../image/image-file.ts";', [true, false]],
+    ["cli/inspect.node.ts", 'import { readAll } from "../node.ts";', [false, false]],
+    ["index.ts", 'export { run } from "./cli/program.node.ts";', [true, true]],
+    ["train/train.ts", 'const fs = await import("node:fs");', [false, true]],
+    ["train/train.ts", 'import {\n  score,\n  ssim,\n} from "../evaluate/metrics.ts";', [false, false]],
+    ["train/run-folder.node.ts", 'import { mkdir } from "node:fs/promises";', [false, false]],
+  ])("a guard that sees: %s: %s", (file, line, expected) => {
+    const [one] = importsOf(file, line);
+    expect([againstTheDirection(one), needsNode(one)]).toEqual(expected);
+  });
+});

@@ -1,0 +1,49 @@
+/** What users import: it is there, it works, and the portable part needs no Node. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import * as anywhere from "../src/index.ts";
+import * as node from "../src/node.ts";
+
+const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+
+describe("public surface", () => {
+  test("the version is that of the package", () => {
+    expect(anywhere.version).toBe(manifest.version);
+  });
+
+  test("node has all that index has, and files", () => {
+    const names = Object.keys(anywhere);
+    expect(names.filter((name) => !(name in node))).toEqual([]);
+    expect(names).not.toContain("openImage");
+    expect(Object.keys(node)).toEqual(expect.arrayContaining(["openImage", "writeImage", "saveBeads"]));
+  });
+
+  test("names are exported one by one, so that index.ts can be read", () => {
+    const text = readFileSync("src/index.ts", "utf8");
+    expect(text).not.toMatch(/export \*/);
+    expect(text).not.toMatch(/export default/);
+    expect(text).not.toMatch(/\.node\.ts/);
+  });
+
+  test("simulate, encode, open, measure, compare: the story without files", async () => {
+    const { stack, truth } = await anywhere.simulateBeads({
+      size: 32,
+      planes: 5,
+      beads: 4,
+      depth_range: [0, 0],
+      diameter: [0.5, 1.5],
+      seed: 3,
+    });
+    const bytes = anywhere.encodeImage("beads.tif", anywhere.imageOfStack(stack, "beads.tif"));
+    const file = await anywhere.openImageSource(anywhere.memorySource("beads.tif", bytes));
+    const { focus, info } = await anywhere.inspectImage(file);
+    expect(info.zStep).toBe(1);
+    expect(focus?.best?.plane).toBe(2);
+    const read = await anywhere.readStack(file);
+    expect(read.data).toEqual(stack.data);
+    const { output, planes } = await anywhere.compareStacks({ output: read, truth });
+    expect(planes).toHaveLength(5);
+    expect(output.pearson).toBeGreaterThan(0.9);
+    expect(output.pearson).toBeLessThan(1);
+  });
+});

@@ -28,6 +28,7 @@ export interface ValidationExample {
   input: Plane;
   output: Plane;
   truth: Plane;
+  scores: ValidationScores;
 }
 
 export interface ValidationReport {
@@ -89,15 +90,16 @@ export function createValidator(
         const shape = [1, planes + 1, padded.height, padded.width];
         const { refocused } = await session.run("predict", { image: { type: "float32", shape, data } });
         const output = crop(refocused.data as Float32Array, padded, { x: 0, y: 0, width, height });
-        const example = {
+        const pictures = {
           name: source.name,
           distance: micrometres,
           input: window(z),
           output: { data: output, height, width },
           truth: window(z + distance),
         };
-        if (!examples.some((other) => other.distance === micrometres)) examples.push(example);
-        scored.push({ distance: micrometres, scores: scoresOf(example) });
+        const scores = scoresOf(pictures);
+        if (!examples.some((other) => other.distance === micrometres)) examples.push({ ...pictures, scores });
+        scored.push({ distance: micrometres, scores });
       }
       const distances = [...new Set(scored.map(({ distance }) => distance))].sort((a, b) => a - b);
       return {
@@ -140,7 +142,7 @@ function centre(source: PairSource, z: number, height: number, width: number): P
   return { data: crop(source.data.subarray(z * size, (z + 1) * size), whole, { x, y, width, height }), height, width };
 }
 
-function scoresOf({ input, output, truth }: ValidationExample): ValidationScores {
+function scoresOf({ input, output, truth }: Record<"input" | "output" | "truth", Plane>): ValidationScores {
   let error = 0;
   for (let i = 0; i < truth.data.length; i++) error += Math.abs(output.data[i] - truth.data[i]);
   return {

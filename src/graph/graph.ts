@@ -48,6 +48,12 @@ export class Graph {
   readonly outputs = new Map<string, Value>();
   private readonly scalars = new Map<number, Value>();
   private readonly names = new Set<string>();
+  private readonly reserved: ReadonlySet<string>;
+
+  /** @param reserved names of outputs to come, which no node may be given */
+  constructor(reserved: Iterable<string> = []) {
+    this.reserved = new Set(reserved);
+  }
 
   /** A tensor that is fed at every run. */
   input(name: string, shape: readonly number[], type: ElementType = "float32"): Value {
@@ -118,7 +124,7 @@ export class Graph {
   /** A name that nothing has yet: in a graph that was read from a file anything may be taken. */
   private claimUnlike(stem: string, number: number): string {
     let name = `${stem}_${number}`;
-    while (this.names.has(name)) name += "_";
+    while (this.names.has(name) || this.reserved.has(name)) name += "_";
     return this.claim(name);
   }
 }

@@ -1,3 +1,4 @@
+import { broadcastShapes } from "../../array/shape.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { OperatorAttributes, OperatorName } from "../attributes.ts";
 import { type AttributeMessage, attributeTypes, dataTypes, type TensorMessage } from "./messages.ts";
@@ -41,17 +42,29 @@ const string = (name: string, value: string): AttributeMessage => ({
 /** A tensor of whole numbers, as axes, pads and shapes are given to operators. */
 function int64s(values: readonly number[]): TensorMessage {
   const raw = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
-  return { dims: [values.length], dataType: dataTypes.int64, floatData: [], int64Data: [], name: "", rawData: raw };
+  return {
+    dims: [values.length],
+    dataType: dataTypes.int64,
+    floatData: new Float32Array(0),
+    int64Data: [],
+    name: "",
+    rawData: raw,
+  };
 }
 
 function floats(values: readonly number[], dims: number[]): TensorMessage {
   const raw = new Uint8Array(Float32Array.from(values).buffer);
-  return { dims, dataType: dataTypes.float32, floatData: [], int64Data: [], name: "", rawData: raw };
+  return { dims, dataType: dataTypes.float32, floatData: new Float32Array(0), int64Data: [], name: "", rawData: raw };
 }
 
 const none: Encoding<Record<never, never>> = { write: () => ({ attributes: [] }), read: () => ({}) };
 /** "Up to and including the first element" of a backwards slice: ONNX counts -1 from the end, so go below everything. */
 const belowFirst = -(2 ** 31) + 1;
+
+/** Throws unless an attribute is absent or has the only value that is run here. */
+function expectInt(node: NodeReader, name: string, value: number, what: string): void {
+  if (node.int(name, value) !== value) unsupported(what);
+}
 
 const pool: Encoding<OperatorAttributes["MaxPool"]> = {
   write: ({ kernel_shape }) => ({ attributes: [ints("kernel_shape", kernel_shape), ints("strides", kernel_shape)] }),
@@ -61,7 +74,14 @@ const pool: Encoding<OperatorAttributes["MaxPool"]> = {
       "strides",
       size.map(() => 1),
     );
-    if (strides.some((s, i) => s !== size[i])) unsupported("pooling windows that overlap");
+    if (strides.length !== size.length || strides.some((s, i) => s !== size[i])) {
+      unsupported("pooling windows that overlap or lie apart");
+    }
+    if (node.ints("pads", []).some((n) => n !== 0)) unsupported("pooling with padding");
+    if (node.ints("dilations", []).some((n) => n !== 1)) unsupported("pooling with dilation");
+    if (!["NOTSET", "VALID"].includes(node.string("auto_pad", "NOTSET"))) unsupported("pooling with auto_pad");
+    const covered = size.every((n, i) => node.inputShape[i + 2] % n === 0);
+    if (!covered) expectInt(node, "ceil_mode", 0, "pooling windows that reach outside the input");
     return { kernel_shape: size };
   },
 };
@@ -69,6 +89,14 @@ const pool: Encoding<OperatorAttributes["MaxPool"]> = {
 const reduceByAttribute: Encoding<OperatorAttributes["ReduceMean"]> = {
   write: ({ axes, keepdims }) => ({ attributes: [ints("axes", axes), int("keepdims", keepdims ? 1 : 0)] }),
   read: (node) => ({ axes: allAxes(node, node.ints("axes", [])), keepdims: node.int("keepdims", 1) === 1 }),
+};
+
+const statistics: Encoding<OperatorAttributes["BatchNormalization"]> = {
+  write: ({ epsilon }) => ({ attributes: [float("epsilon", epsilon)] }),
+  read(node) {
+    expectInt(node, "training_mode", 0, "BatchNormalization in training mode");
+    return { epsilon: node.float("epsilon", 1e-5) };
+  },
 };
 
 function allAxes(node: NodeReader, axes: readonly number[]): number[] {
@@ -122,7 +150,7 @@ export const encodings: { [K in OperatorName]: Encoding<OperatorAttributes[K]> }
     }),
     read(node) {
       const rank = node.inputShape.length - 2;
-      const repeat = (value: number, count: number): number[] => new Array<number>(count).fill(value);
+      const repeat = (value: number, count: number): number[] => new Array<number>(Math.max(0, count)).fill(value);
       if (node.string("auto_pad", "NOTSET") !== "NOTSET") unsupported("Conv with auto_pad");
       return {
         strides: node.ints("strides", repeat(1, rank)),
@@ -149,17 +177,14 @@ export const encodings: { [K in OperatorName]: Encoding<OperatorAttributes[K]> }
       if (mode !== "nearest" && mode !== "linear") return unsupported(`Resize in mode ${mode}`);
       const coordinates = node.string("coordinate_transformation_mode", "half_pixel");
       if (coordinates !== (mode === "nearest" ? "asymmetric" : "half_pixel")) unsupported(`Resize with ${coordinates}`);
+      if (mode === "nearest" && node.string("nearest_mode", "round_prefer_floor") !== "floor") {
+        unsupported("Resize to the nearest pixel with another rounding than floor");
+      }
       return { mode, scales: node.constant(1) };
     },
   },
-  InstanceNormalization: {
-    write: ({ epsilon }) => ({ attributes: [float("epsilon", epsilon)] }),
-    read: (node) => ({ epsilon: node.float("epsilon", 1e-5) }),
-  },
-  BatchNormalization: {
-    write: ({ epsilon }) => ({ attributes: [float("epsilon", epsilon)] }),
-    read: (node) => ({ epsilon: node.float("epsilon", 1e-5) }),
-  },
+  InstanceNormalization: statistics,
+  BatchNormalization: statistics,
   Concat: {
     write: ({ axis }) => ({ attributes: [int("axis", axis)] }),
     read: (node) => ({ axis: (node.int("axis", 0) + node.inputShape.length) % node.inputShape.length }),
@@ -221,6 +246,7 @@ export const encodings: { [K in OperatorName]: Encoding<OperatorAttributes[K]> }
     dataInputs: 1,
     write: ({ shape }) => ({ attributes: [], constants: [int64s(shape)] }),
     read(node) {
+      expectInt(node, "allowzero", 0, "Reshape to nothing");
       const size = node.inputShape.reduce((a, b) => a * b, 1);
       const shape = node.constant(0).map((n, i) => (n === 0 ? node.inputShape[i] : n));
       const known = shape.reduce((a, b) => (b === -1 ? a : a * b), 1);
@@ -230,7 +256,11 @@ export const encodings: { [K in OperatorName]: Encoding<OperatorAttributes[K]> }
   Expand: {
     dataInputs: 1,
     write: ({ shape }) => ({ attributes: [], constants: [int64s(shape)] }),
-    read: (node) => ({ shape: node.constant(0) }),
+    // An extent of 1 leaves the axis as it is.
+    read(node) {
+      const shape = node.constant(0);
+      return { shape: broadcastShapes(node.inputShape, shape) ?? shape };
+    },
   },
   DepthToSpace: {
     write: ({ blocksize }) => ({ attributes: [int("blocksize", blocksize)] }),
@@ -242,7 +272,10 @@ export const encodings: { [K in OperatorName]: Encoding<OperatorAttributes[K]> }
   ReduceSum: {
     dataInputs: 1,
     write: ({ axes, keepdims }) => ({ attributes: [int("keepdims", keepdims ? 1 : 0)], constants: [int64s(axes)] }),
-    read: (node) => ({ axes: allAxes(node, node.constant(0, [])), keepdims: node.int("keepdims", 1) === 1 }),
+    read(node) {
+      expectInt(node, "noop_with_empty_axes", 0, "ReduceSum that may do nothing");
+      return { axes: allAxes(node, node.constant(0, [])), keepdims: node.int("keepdims", 1) === 1 };
+    },
   },
   ReduceMean: reduceByAttribute,
   ReduceMax: reduceByAttribute,

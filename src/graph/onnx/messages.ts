@@ -40,9 +40,11 @@ export interface AttributeMessage {
 export interface TensorMessage {
   dims: number[];
   dataType: number;
-  floatData: number[];
+  /** Where rawData is absent. */
+  floatData: Float32Array;
   int64Data: number[];
   name: string;
+  /** Little-endian; a view of the file when read. */
   rawData?: Uint8Array;
 }
 export interface ValueInfoMessage {
@@ -54,7 +56,8 @@ export interface ValueInfoMessage {
 export const dataTypes = { float32: 1, int64: 7, bool: 9 } as const;
 export const attributeTypes = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7 } as const;
 
-type Kind = "int64" | "float" | "string" | "bytes" | Schema;
+/** "floats" is a repeated float that becomes one Float32Array: weights must not turn into lists of numbers. */
+type Kind = "int64" | "float" | "floats" | "string" | "bytes" | Schema;
 interface Field {
   number: number;
   kind: Kind;
@@ -79,7 +82,7 @@ const tensorProto: Schema = {
   fields: {
     dims: many(1, "int64"),
     dataType: one(2, "int64"),
-    floatData: many(4, "float"),
+    floatData: one(4, "floats"),
     int64Data: many(7, "int64"),
     name: one(8, "string"),
     rawData: maybe(9, "bytes"),
@@ -150,7 +153,11 @@ function encode(writer: BinaryWriter, schema: Schema, message: object): void {
 function encodeField(writer: BinaryWriter, { number, kind }: Field, value: unknown): void {
   if (kind === "int64") writer.tag(number, WireType.Varint).int64(value as number);
   else if (kind === "float") writer.tag(number, WireType.Bit32).float(value as number);
-  else if (kind === "string") writer.tag(number, WireType.LengthDelimited).string(value as string);
+  else if (kind === "floats") {
+    const { buffer, byteOffset, byteLength } = value as Float32Array;
+    if (byteLength === 0) return;
+    writer.tag(number, WireType.LengthDelimited).bytes(new Uint8Array(buffer, byteOffset, byteLength));
+  } else if (kind === "string") writer.tag(number, WireType.LengthDelimited).string(value as string);
   else if (kind === "bytes") writer.tag(number, WireType.LengthDelimited).bytes(value as Uint8Array);
   else {
     writer.tag(number, WireType.LengthDelimited).fork();
@@ -165,7 +172,7 @@ function decode(reader: BinaryReader, schema: Schema, end: number): Record<strin
   for (const [name, field] of Object.entries(schema.fields)) {
     byNumber.set(field.number, [name, field]);
     if (field.repeated) message[name] = [];
-    else if (!field.optional) message[name] = field.kind === "int64" ? 0 : "";
+    else if (!field.optional) message[name] = initial(field.kind);
   }
   while (reader.pos < end) {
     const [number, wireType] = reader.tag();
@@ -175,17 +182,36 @@ function decode(reader: BinaryReader, schema: Schema, end: number): Record<strin
       continue;
     }
     const [name, field] = known;
-    const packed = wireType === WireType.LengthDelimited && (field.kind === "int64" || field.kind === "float");
-    if (packed) {
+    const delimited = wireType === WireType.LengthDelimited;
+    if (field.kind === "floats") {
+      message[name] = joined(message[name] as Float32Array, delimited ? reader.bytes() : floatBytes(reader));
+    } else if (delimited && field.repeated && (field.kind === "int64" || field.kind === "float")) {
       const stop = checkedEnd(reader, end);
       while (reader.pos < stop) (message[name] as unknown[]).push(decodeField(reader, field.kind, stop));
     } else if (field.repeated) (message[name] as unknown[]).push(decodeField(reader, field.kind, end));
     else message[name] = decodeField(reader, field.kind, end);
   }
+  if (reader.pos > end) throw new RangeError("a field is longer than its message");
   return message;
 }
 
-function decodeField(reader: BinaryReader, kind: Kind, end: number): unknown {
+function initial(kind: Kind): unknown {
+  if (kind === "floats") return new Float32Array(0);
+  return kind === "int64" ? 0 : "";
+}
+
+const floatBytes = (reader: BinaryReader): Uint8Array => new Uint8Array(Float32Array.of(reader.float()).buffer);
+
+/** Appends little-endian floats; a packed list comes in one piece. */
+function joined(before: Float32Array, bytes: Uint8Array): Float32Array {
+  if (bytes.length % 4 !== 0) throw new RangeError("a list of floats of a broken length");
+  const result = new Float32Array(before.length + bytes.length / 4);
+  result.set(before);
+  new Uint8Array(result.buffer).set(bytes, before.byteLength);
+  return result;
+}
+
+function decodeField(reader: BinaryReader, kind: Exclude<Kind, "floats">, end: number): unknown {
   if (kind === "int64") return Number(reader.int64());
   if (kind === "float") return reader.float();
   if (kind === "string") return reader.string();

@@ -1,3 +1,4 @@
+import { sizeOf } from "../../array/shape.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { OperatorName } from "../attributes.ts";
 import { Graph, type GraphNode, type Value } from "../graph.ts";
@@ -11,45 +12,84 @@ import { dataTypes, decodeModel, type GraphMessage, type NodeMessage, type Tenso
  * @throws model.unfit when the bytes are no such file
  */
 export function readOnnx(bytes: Uint8Array, extents: Record<string, number> = {}): Graph {
-  const graph = modelGraph(bytes);
-  const constants = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]));
-  const result = new Graph();
+  const message = modelGraph(bytes);
+  try {
+    return buildGraph(message, extents);
+  } catch (cause) {
+    // What the operators' shape rules refuse is here a fault of the file.
+    if (cause instanceof ParfocalError && cause.code === "graph.invalid") {
+      throw new ParfocalError(
+        "model.unfit",
+        `The ONNX model does not fit together: ${cause.message}`,
+        { detail: cause.message },
+        { cause },
+      );
+    }
+    throw cause;
+  }
+}
+
+function buildGraph(message: GraphMessage, extents: Record<string, number>): Graph {
+  const constants = new Map(message.initializers.map((tensor) => [tensor.name, tensor]));
+  const graph = new Graph(message.outputs.map(({ name }) => name));
   const values = new Map<string, Value>();
-  for (const { name, type } of graph.inputs) {
+  const define = (node: NodeMessage, value: Value): void => {
+    const [name, ...others] = node.outputs;
+    if (!name || others.some((other) => other !== "")) unfit(`${node.opType} with ${node.outputs.length} outputs`);
+    if (values.has(name) || constants.has(name)) unfit(`two values called "${name}"`);
+    values.set(name, value);
+  };
+  for (const { name, type } of message.inputs) {
     if (constants.has(name)) continue;
-    const dims = type?.tensorType?.shape?.dims ?? [];
-    const shape = dims.map(
-      ({ dimValue, dimParam }) =>
-        dimValue ?? extents[dimParam ?? ""] ?? unfit(`open extent "${dimParam}" of input ${name}; say how large it is`),
+    const { elemType, shape } = type?.tensorType ?? unfit(`input ${name} without a type`);
+    if (elemType !== dataTypes.float32 && elemType !== dataTypes.bool) unfit(`input ${name} of type ${elemType}`);
+    const dims = (shape ?? unfit(`input ${name} without a shape`)).dims.map(
+      ({ dimValue, dimParam = "" }) =>
+        dimValue ??
+        (Object.hasOwn(extents, dimParam) ? extents[dimParam] : undefined) ??
+        unfit(`open extent "${dimParam}" of input ${name}; say how large it is`),
     );
-    const element = type?.tensorType?.elemType === dataTypes.bool ? "bool" : "float32";
-    values.set(name, result.input(name, shape, element));
+    values.set(name, graph.input(name, dims, elemType === dataTypes.bool ? "bool" : "float32"));
   }
   const resolve = (name: string): Value => {
     const known = values.get(name);
     if (known) return known;
-    const constant = constants.get(name);
-    if (!constant || constant.dataType !== dataTypes.float32) return unfit(`value "${name}" comes from nowhere`);
-    const value = result.constant(Float32Array.from(numbersOf(constant)), constant.dims, name);
+    const tensor = constants.get(name);
+    if (!tensor) return unfit(`value "${name}" comes from nowhere`);
+    const value = graph.constant(floatsOf(tensor), tensor.dims);
     values.set(name, value);
     return value;
   };
-  for (const node of graph.nodes) {
-    if (node.opType === "Identity") {
-      values.set(node.outputs[0], resolve(node.inputs[0]));
-      continue;
-    }
-    if (!(node.opType in encodings)) unfit(`operator ${node.opType}`);
-    const op = node.opType as OperatorName;
-    const encoding = encodings[op] as Encoding<GraphNode["attributes"]>;
-    const count = encoding.dataInputs ?? node.inputs.length;
-    const inputs = node.inputs.slice(0, count).map(resolve);
-    const trailing = node.inputs.slice(count).map((name) => constants.get(name));
-    const attributes = encoding.read(nodeReader(node, inputs[0].shape, trailing));
-    values.set(node.outputs[0], result.add(op, inputs, attributes));
+  for (const node of message.nodes) {
+    if (node.domain !== "" && node.domain !== "ai.onnx") unfit(`operator ${node.opType} of ${node.domain}`);
+    if (node.opType === "Constant") {
+      const tensor = node.attributes.find(({ name }) => name === "value")?.t;
+      const [name] = node.outputs;
+      if (!tensor || values.has(name) || constants.has(name)) return unfit(`Constant ${name}`);
+      constants.set(name, tensor);
+    } else if (node.opType === "Identity") define(node, resolve(node.inputs[0]));
+    else define(node, appendNode(graph, node, resolve, constants));
   }
-  for (const { name } of graph.outputs) result.output(name, resolve(name));
-  return result;
+  for (const { name } of message.outputs) {
+    graph.output(name, resolve(name));
+  }
+  return graph;
+}
+
+function appendNode(
+  graph: Graph,
+  node: NodeMessage,
+  resolve: (name: string) => Value,
+  constants: ReadonlyMap<string, TensorMessage>,
+): Value {
+  if (!Object.hasOwn(encodings, node.opType)) unfit(`operator ${node.opType}`);
+  const op = node.opType as OperatorName;
+  const encoding = encodings[op] as Encoding<GraphNode["attributes"]>;
+  const count = encoding.dataInputs ?? node.inputs.length;
+  const inputs = node.inputs.slice(0, count).map(resolve);
+  if (inputs.length === 0) unfit(`${op} ${node.name} without inputs`);
+  const trailing = node.inputs.slice(count).map((name) => constants.get(name));
+  return graph.add(op, inputs, encoding.read(nodeReader(node, inputs[0].shape, trailing)));
 }
 
 function modelGraph(bytes: Uint8Array): GraphMessage {
@@ -75,21 +115,25 @@ function unfit(detail: string): never {
   throw new ParfocalError("model.unfit", `The ONNX model cannot be used: ${detail}.`, { detail });
 }
 
-/** The numbers of a tensor message, wherever it keeps them. */
-function numbersOf({ dataType, rawData, floatData, int64Data, dims, name }: TensorMessage): number[] {
-  const size = dims.reduce((a, b) => a * b, 1);
-  let numbers: number[];
-  if (rawData) {
-    const width = dataType === dataTypes.int64 ? 8 : 4;
-    if (rawData.length !== size * width) return unfit(`tensor ${name} has ${rawData.length} bytes for shape [${dims}]`);
-    const aligned = new Uint8Array(rawData).buffer;
-    numbers =
-      dataType === dataTypes.int64
-        ? Array.from(new BigInt64Array(aligned), Number)
-        : Array.from(new Float32Array(aligned));
-  } else numbers = dataType === dataTypes.int64 ? int64Data : floatData;
-  if (numbers.length !== size) unfit(`tensor ${name} has ${numbers.length} numbers for shape [${dims}]`);
-  return numbers;
+/** The floats of a tensor message: of weights, possibly hundreds of megabytes, copied once. */
+function floatsOf(tensor: TensorMessage): Float32Array {
+  const { dataType, rawData, floatData, name } = tensor;
+  if (dataType !== dataTypes.float32) return unfit(`tensor ${name} of type ${dataType} where float32 is needed`);
+  checkSize(tensor, rawData ? rawData.length / 4 : floatData.length);
+  // The bytes in the file need not lie on a multiple of four.
+  return rawData ? new Float32Array(new Uint8Array(rawData).buffer) : floatData;
+}
+
+/** The numbers of a constant input: shapes, pads, scales. */
+function numbersOf(tensor: TensorMessage): number[] {
+  const { dataType, rawData, int64Data } = tensor;
+  if (dataType !== dataTypes.int64) return Array.from(floatsOf(tensor));
+  checkSize(tensor, rawData ? rawData.length / 8 : int64Data.length);
+  return rawData ? Array.from(new BigInt64Array(new Uint8Array(rawData).buffer), Number) : int64Data;
+}
+
+function checkSize({ name, dims }: TensorMessage, count: number): void {
+  if (count !== sizeOf(dims)) unfit(`tensor ${name} has ${count} numbers for shape [${dims}]`);
 }
 
 function nodeReader(

@@ -18,7 +18,7 @@ export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array<
     initializers.push({
       dims: [...value.shape],
       dataType: dataTypes.float32,
-      floatData: [],
+      floatData: new Float32Array(0),
       int64Data: [],
       name: value.name,
       rawData: raw,

@@ -9,6 +9,8 @@ export { type ByteSource, blobSource, memorySource } from "./array/bytes.ts";
 export { type Drift, measureChannelShift, measureDrift, measureShift, type Shift } from "./array/registration.ts";
 export { type ErrorCode, type ErrorFields, ParfocalError } from "./errors.ts";
 export { type CompareOptions, type Comparison, compareStacks, type DataRange } from "./evaluate/compare-stacks.ts";
+export { comparisonSheet } from "./evaluate/comparison-sheet.ts";
+export { contactSheet, type SheetOptions, type SheetRow } from "./evaluate/contact-sheet.ts";
 export { bestPlane, FOCUS_MEASURES, type FocusMeasure, focusCurve, focusOf } from "./evaluate/focus.ts";
 // Judging: what an image is, how sharp it is, and how near an output comes to its truth.
 export { type Inspection, type InspectOptions, inspectImage } from "./evaluate/inspect.ts";

@@ -64,6 +64,13 @@ const refused: [string[], number, string, RegExp][] = [
   [["simulate", "beads", "--out", "new.png"], 2, "usage", /\.tif/],
   [["simulate", "beads", "--out", "new.jpg"], 2, "usage", /\.tif/],
   [["simulate", "beads", "--out", "stack.tif"], 2, "output.exists", /--force/],
+  [["evaluate", "stack.tif", "--truth", "stack.tif", "--sheet", "new.png"], 2, "usage", /--input/],
+  [
+    ["evaluate", "stack.tif", "--truth", "stack.tif", "--input", "stack.tif", "--sheet", "new.tif"],
+    2,
+    "usage",
+    /\.png/,
+  ],
   // Options
   [["inspect", "stack.tif", "--chanel", "1"], 2, "usage", /'--chanel'; did you mean --channel\?/],
   [["inspect", "stack.tif", "--zstep", "1"], 2, "usage", /did you mean --z-step\?/],

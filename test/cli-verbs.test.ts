@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeImage, type Image, Random } from "./fixtures/cli/images.ts";
 import { python } from "./fixtures/cli/python.ts";
@@ -169,6 +170,20 @@ describe("simulate and evaluate", () => {
     });
     expect(stdout).toMatch(/Data range [\d.]+ counts \(percentiles/);
     expect(stdout).toMatch(/^ +0 +output.*\n +input/m);
+  });
+
+  test("a sheet to look at, the same bytes each time", async () => {
+    await json("simulate", "beads", "-o", "seen.tif", ...small);
+    const judge = ["evaluate", "seen.tif", "--truth", "seen_truth.tif", "--input", "seen.tif"];
+    expect(await json(...judge, "--sheet", "seen.png")).toMatchObject({ sheet: "seen.png" });
+    const png = decode(readFileSync(join(folder, "seen.png")));
+    // Five rows of four panels of 48 pixels, each enlarged by a whole factor.
+    expect(png.height).toBeGreaterThan(5 * 240);
+    expect(png.width).toBeGreaterThan(4 * 240);
+    expect((await runCli([...judge, "--sheet", "seen.png"], { cwd: folder })).code).toBe(2);
+    const before = readFileSync(join(folder, "seen.png"));
+    await json(...judge, "--sheet", "seen.png", "--force");
+    expect(readFileSync(join(folder, "seen.png")).equals(before)).toBe(true);
   });
 
   test("the channel is chosen where there are several, and not asked of a result that has one", async () => {

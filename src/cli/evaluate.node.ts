@@ -1,6 +1,16 @@
 /** `parfocal evaluate`: how near an output comes to its truth, and how near the untouched input was. */
 import { type Command, InvalidArgumentError } from "commander";
-import { type Comparison, compareStacks, type DataRange, readComparable, type Scores } from "../node.ts";
+import {
+  type Comparison,
+  checkOutput,
+  compareStacks,
+  comparisonSheet,
+  type DataRange,
+  ParfocalError,
+  readComparable,
+  type Scores,
+  writeFileAtomic,
+} from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { numberOf } from "./option-values.ts";
 import { table } from "./text.ts";
@@ -10,6 +20,8 @@ interface EvaluateOptions extends InputOptions {
   truth: string;
   input?: string;
   dataRange?: DataRange;
+  sheet?: string;
+  force?: boolean;
 }
 
 export const evaluate: Verb<EvaluateOptions> = {
@@ -22,7 +34,7 @@ export const evaluate: Verb<EvaluateOptions> = {
     "percentiles 0.1 and 99.9: cameras rarely fill 16 bits, and against 65535 every blur looks perfect.",
   ],
   examples: [
-    "parfocal evaluate refocused.tif --truth truth.tif --input blurred.tif",
+    "parfocal evaluate refocused.tif --truth truth.tif --input blurred.tif --sheet look.png",
     "parfocal evaluate refocused.tif --truth stack.tif --channel 1 --data-range 4095 --json",
     "parfocal evaluate simulated/beads.tif --truth simulated/truth.tif",
   ],
@@ -30,10 +42,14 @@ export const evaluate: Verb<EvaluateOptions> = {
     command.requiredOption("--truth <image>", "what the output should be");
     command.option("--input <image>", "what the output was made of");
     command.option("--data-range <range>", "signal, type (255 or 65535) or a number of counts", readDataRange);
+    command.option("--sheet <png>", "a picture of input, output, truth and difference; needs --input");
+    command.option("--force", "replace a sheet that exists");
     addInputOptions(command);
   },
-  run: ([output], options, terminal) =>
-    withImages([output, options.truth, ...(options.input ? [options.input] : [])], options, async (files) => {
+  async run([output], options, terminal) {
+    const { sheet, force } = options;
+    if (sheet !== undefined) await checkSheet(sheet, options);
+    return withImages([output, options.truth, ...(options.input ? [options.input] : [])], options, async (files) => {
       const { signal } = terminal;
       const [made, truth, input] = await readComparable(files, options, signal);
       const onProgress = terminal.progress("planes compared");
@@ -41,9 +57,24 @@ export const evaluate: Verb<EvaluateOptions> = {
         { output: made, truth, input },
         { dataRange: options.dataRange, signal, onProgress },
       );
-      return { json: describe(found), text: write(found), warnings: found.warnings };
-    }),
+      if (sheet !== undefined && input) {
+        await writeFileAtomic(sheet, comparisonSheet({ output: made, truth, input }, found), { force });
+      }
+      return {
+        json: { ...describe(found), ...(sheet !== undefined && { sheet }) },
+        text: `${write(found)}${sheet === undefined ? "" : `\n\nSheet ${sheet}`}`,
+        warnings: found.warnings,
+      };
+    });
+  },
 };
+
+async function checkSheet(sheet: string, { input, force }: EvaluateOptions): Promise<void> {
+  const wrong = (sentence: string) => new ParfocalError("usage", sentence, { option: "--sheet", got: sheet });
+  if (!input) throw wrong("--sheet shows the input beside the output; give --input as well.");
+  if (!/\.png$/i.test(sheet)) throw wrong(`--sheet is written as PNG; got ${sheet}, give a name that ends in .png.`);
+  await checkOutput(sheet, force);
+}
 
 function readDataRange(text: string): DataRange {
   if (text === "signal" || text === "type") return text;

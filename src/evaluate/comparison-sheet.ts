@@ -1,0 +1,38 @@
+/** The planes of a comparison as a picture: input, output, truth and what is still wrong. */
+import { planeOf, type Stack } from "../image/image.ts";
+import type { Comparison } from "./compare-stacks.ts";
+import { contactSheet } from "./contact-sheet.ts";
+
+/** More rows than this are too long to be looked at. */
+const mostRows = 8;
+
+/**
+ * A PNG of up to eight planes, evenly chosen, the first and the last among them; each with its scores, and the whole with
+ * the data range that they were computed with.
+ * @param stacks as they were compared; `input` has one plane or as many as the others
+ */
+export function comparisonSheet(
+  { output, truth, input }: { output: Stack; truth: Stack; input: Stack },
+  { planes, dataRange, dataRangeOf }: Comparison,
+): Uint8Array {
+  const count = Math.min(mostRows, planes.length);
+  const chosen = Array.from({ length: count }, (_, i) =>
+    Math.round((i * (planes.length - 1)) / Math.max(1, count - 1)),
+  );
+  const rows = chosen.map((z) => {
+    const { output: outputScores, input: inputScores } = planes[z];
+    return {
+      label: truth.zStep === undefined ? `plane ${z}` : `plane ${z}, ${Number((z * truth.zStep).toPrecision(4))} um`,
+      input: planeOf(input, input.depth === 1 ? 0 : z),
+      output: planeOf(output, z),
+      truth: planeOf(truth, z),
+      outputScores,
+      ...(inputScores && { inputScores }),
+    };
+  });
+  const { pixelSize } = truth;
+  return contactSheet(rows, {
+    title: `PSNR and SSIM with a data range of ${Number(dataRange.toPrecision(6))} counts (${dataRangeOf})`,
+    ...(pixelSize && { pixelSize: pixelSize.x }),
+  });
+}

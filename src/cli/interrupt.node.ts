@@ -1,25 +1,15 @@
-/** Ctrl-C asks the library to stop; a second one stops the process. */
-
-export interface Interrupt {
-  readonly signal: AbortSignal;
-  /** Gives the signals back to Node. */
-  close(): void;
-}
-
-/** @param onFirst tells the user that the request was heard */
-export function onInterrupt(onFirst: () => void): Interrupt {
+/**
+ * Ctrl-C asks the library to stop; a second one stops the process.
+ * @param onFirst tells the user that the request was heard
+ * @returns the signal for the library
+ */
+export function onInterrupt(onFirst: () => void): AbortSignal {
   const controller = new AbortController();
   const handle = () => {
     if (controller.signal.aborted) process.exit(130);
     onFirst();
     controller.abort();
   };
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) process.on(signal, handle);
-  return {
-    signal: controller.signal,
-    close: () => {
-      for (const signal of signals) process.off(signal, handle);
-    },
-  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, handle);
+  return controller.signal;
 }

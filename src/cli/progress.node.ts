@@ -39,7 +39,7 @@ function createBar(what: string, started: number): { report: ReportProgress; end
 }
 
 function createLines(what: string, started: number): { report: ReportProgress; end(): void } {
-  let next = started + lineMilliseconds;
+  let next = started + quietMilliseconds;
   return {
     report({ done, total }) {
       if (performance.now() < next) return;

@@ -12,18 +12,17 @@ export interface Terminal {
   warn(sentence: string): void;
   /** The result, on stdout. */
   print(text: string): Promise<void>;
-  close(): void;
 }
 
 export function createTerminal({ quiet = false }: { quiet?: boolean }): Terminal {
-  const interrupt = onInterrupt(() => say("Stopping; press Ctrl-C again to stop at once."));
+  const signal = onInterrupt(() => say("Stopping; press Ctrl-C again to stop at once."));
   let gauge: ReturnType<typeof createProgress> | undefined;
   const endProgress = () => {
     gauge?.end();
     gauge = undefined;
   };
   return {
-    signal: interrupt.signal,
+    signal,
     progress(what) {
       endProgress();
       if (quiet) return () => undefined;
@@ -34,8 +33,7 @@ export function createTerminal({ quiet = false }: { quiet?: boolean }): Terminal
     warn(sentence) {
       if (!quiet) say(`Warning: ${sentence}`);
     },
-    print: (text) => printLine(text),
-    close: interrupt.close,
+    print: printLine,
   };
 }
 

@@ -57,7 +57,6 @@ export function addVerb<Options extends object>(program: Command, verb: Verb<Opt
       if (!options.json) for (const warning of result.warnings ?? []) terminal.warn(warning);
     } finally {
       terminal.endProgress();
-      terminal.close();
     }
   });
 }

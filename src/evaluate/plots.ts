@@ -1,0 +1,174 @@
+/**
+ * Line charts as SVG text: loss over training, scores over distance, sharpness over z. Drawn by Observable Plot into the
+ * page's document where there is one, and into a small stand-in (linkedom) elsewhere. Lines differ in dashes as well as in
+ * colour, and are named at their ends, so that they can be told apart in grey.
+ */
+import * as Plot from "@observablehq/plot";
+import { ParfocalError } from "../errors.ts";
+import { type BestPlane, DEFAULT_FOCUS_MEASURE, type FocusMeasure } from "./focus.ts";
+import type { Scores } from "./metrics.ts";
+
+/** Losses at one moment of training; a validation loss need not be there at every step. */
+export interface TrainingPoint {
+  step: number;
+  trainLoss?: number;
+  valLoss?: number;
+}
+
+/** Training and validation loss over steps, the loss on a logarithmic axis. Points that are not above 0 are left out. */
+export function plotTraining(points: readonly TrainingPoint[]): Promise<string> {
+  const line = (name: string, key: "trainLoss" | "valLoss", style: LineStyle): Line => ({
+    name,
+    ...style,
+    points: points.flatMap((p) => {
+      const y = p[key];
+      return y !== undefined && y > 0 ? [{ x: p.step, y }] : [];
+    }),
+  });
+  return draw({
+    lines: [line("training", "trainLoss", SECOND), line("validation", "valLoss", FIRST)],
+    x: { label: "step" },
+    y: { label: "loss (logarithmic, lower is better)", log: true },
+  });
+}
+
+/** Scores of output and untouched input at one signed refocusing distance, um. */
+export interface DistanceScores {
+  distance: number;
+  input: Pick<Scores, "psnr" | "ssim">;
+  output: Pick<Scores, "psnr" | "ssim">;
+}
+
+/** One score over the distance, output against untouched input. Infinite scores (identical pictures) leave a gap. */
+export function plotScores(points: readonly DistanceScores[], score: "psnr" | "ssim"): Promise<string> {
+  const ordered = [...points].sort((a, b) => a.distance - b.distance);
+  const line = (name: "output" | "input", style: LineStyle): Line => ({
+    name,
+    ...style,
+    dots: true,
+    points: ordered.map((p) => ({ x: p.distance, y: p[name][score] })),
+  });
+  return draw({
+    lines: [line("input", SECOND), line("output", FIRST)],
+    x: { label: "distance (µm)" },
+    y: { label: `${score === "psnr" ? "PSNR (dB)" : "SSIM"}, higher is better` },
+  });
+}
+
+/** What {@link plotFocusCurve} draws beside the curve. */
+export interface FocusPlotOptions {
+  /** Distance between planes, um; without it z is counted in planes. */
+  zStep?: number;
+  measure?: FocusMeasure;
+  /** Marks the sharpest plane. */
+  best?: BestPlane;
+}
+
+/** A focus measure of every plane, as a fraction of its largest value, over z. */
+export function plotFocusCurve(curve: readonly number[], options: FocusPlotOptions = {}): Promise<string> {
+  const { zStep, measure = DEFAULT_FOCUS_MEASURE, best } = options;
+  const largest = Math.max(...curve);
+  const z = (plane: number): number => plane * (zStep ?? 1);
+  const unit = zStep === undefined ? "plane" : "µm";
+  const mark = best && {
+    x: z(best.position),
+    text: `sharpest: ${Number(z(best.position).toFixed(2))} ${zStep === undefined ? "" : unit}`.trim(),
+  };
+  return draw({
+    lines: [
+      { name: "", ...FIRST, dots: true, points: curve.map((v, i) => ({ x: z(i), y: largest > 0 ? v / largest : v })) },
+    ],
+    x: { label: zStep === undefined ? "z (plane)" : "z (µm)" },
+    y: { label: `${measure.replaceAll("_", " ")} (1 = sharpest)`, zero: true },
+    ...(mark ? { mark } : {}),
+  });
+}
+
+interface LineStyle {
+  colour: string;
+  dashes: string;
+}
+
+/** Dark blue, solid: what is judged. */
+const FIRST: LineStyle = { colour: "#0b4f8a", dashes: "" };
+/** Lighter orange, dashed: what it is compared with (Okabe & Ito's vermilion, lightened for grey). */
+const SECOND: LineStyle = { colour: "#d9822b", dashes: "6 4" };
+
+interface Line extends LineStyle {
+  name: string;
+  points: readonly { x: number; y: number }[];
+  dots?: boolean;
+}
+
+interface Chart {
+  lines: readonly Line[];
+  x: { label: string };
+  y: { label: string; log?: boolean; zero?: boolean };
+  mark?: { x: number; text: string };
+}
+
+async function draw(chart: Chart): Promise<string> {
+  const finite = (p: { y: number }): boolean => Number.isFinite(p.y);
+  const lines = chart.lines
+    .filter((line) => line.points.some(finite))
+    .map((line) => ({ ...line, points: line.points.map((p) => (finite(p) ? p : { ...p, y: Number.NaN })) }));
+  // Names stand above the higher and below the lower end, so that they never meet.
+  const ends = lines.map((line) => line.points.filter(finite).slice(-1));
+  const highest = Math.max(...ends.map(([end]) => end.y));
+  if (lines.length === 0) {
+    const detail = `Chart of ${chart.y.label} over ${chart.x.label}: there is no finite point to draw.`;
+    throw new ParfocalError("image.unfit", detail, { detail });
+  }
+  const { mark } = chart;
+  const svg = Plot.plot({
+    document: await someDocument(),
+    width: 640,
+    height: 320,
+    marginLeft: 64,
+    marginRight: 96,
+    marginTop: 36,
+    marginBottom: 44,
+    style: { fontFamily: "system-ui, sans-serif", fontSize: "13px", background: "white", color: "#222" },
+    x: { label: chart.x.label, labelAnchor: "center", labelArrow: "none", grid: true, nice: false },
+    y: {
+      label: chart.y.label,
+      labelArrow: "none",
+      grid: true,
+      nice: true,
+      ...(chart.y.log
+        ? { type: "log" as const, ticks: 5, tickFormat: (v: number) => String(Number(v.toPrecision(2))) }
+        : {}),
+      ...(chart.y.zero ? { zero: true } : {}),
+    },
+    marks: [
+      ...(mark
+        ? [
+            Plot.ruleX([mark.x], { stroke: "#555", strokeDasharray: "2 3" }),
+            Plot.text([mark], { x: "x", text: "text", frameAnchor: "top", dy: -18, fill: "#222" }),
+          ]
+        : []),
+      ...lines.flatMap((line, i) => [
+        Plot.line(line.points, { x: "x", y: "y", stroke: line.colour, strokeWidth: 2, strokeDasharray: line.dashes }),
+        ...(line.dots ? [Plot.dot(line.points, { x: "x", y: "y", fill: line.colour, r: 3 })] : []),
+        Plot.text(ends[i], {
+          x: "x",
+          y: "y",
+          text: () => line.name,
+          dx: 8,
+          dy: lines.length === 1 ? 0 : ends[i][0].y === highest ? -6 : 6,
+          textAnchor: "start",
+          fill: "#222",
+        }),
+      ]),
+    ],
+  });
+  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  return svg.outerHTML;
+}
+
+/** The page's own document, or one that lives in memory. */
+async function someDocument(): Promise<NonNullable<Plot.PlotOptions["document"]>> {
+  if ("document" in globalThis) return Reflect.get(globalThis, "document");
+  const { parseHTML } = await import("linkedom");
+  return parseHTML("<!doctype html><html><body></body></html>").document;
+}

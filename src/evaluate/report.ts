@@ -1,0 +1,162 @@
+/** A judgement as one HTML page that can be mailed: no scripts, no other files, readable on a phone and on paper. */
+import type { Scores } from "./metrics.ts";
+import { REPORT_STYLE } from "./report-style.ts";
+import { SSIM_DESCRIPTION } from "./ssim.ts";
+
+export interface Report {
+  title: string;
+  /** One line under the title: what was judged, when, by which version. */
+  subtitle?: string;
+  sections: readonly ReportSection[];
+}
+
+/** Text is plain and gets escaped; an empty line in a paragraph starts a new one. */
+export type ReportSection =
+  | { kind: "heading"; text: string }
+  | { kind: "paragraph"; text: string }
+  | { kind: "warnings"; items: readonly string[] }
+  | { kind: "table"; caption: string; columns: readonly string[]; rows: readonly (readonly (string | number)[])[] }
+  | ScoreTable
+  | { kind: "picture"; png: Uint8Array; alt: string; caption?: string }
+  | { kind: "chart"; svg: string; alt: string; caption?: string }
+  | { kind: "configuration"; caption: string; text: string };
+
+/** Scores of outputs beside those of the untouched inputs. */
+export interface ScoreTable {
+  kind: "scores";
+  caption: string;
+  /** The range that PSNR and SSIM were computed with; printed, because they mean nothing without. */
+  dataRange: number;
+  rows: readonly { label: string; input: Scores; output: Scores }[];
+}
+
+const METRICS: Record<keyof Scores, { name: string; digits: number; better: "higher" | "lower" }> = {
+  psnr: { name: "PSNR (dB)", digits: 1, better: "higher" },
+  ssim: { name: "SSIM", digits: 3, better: "higher" },
+  ms_ssim: { name: "MS-SSIM", digits: 3, better: "higher" },
+  nrmse: { name: "NRMSE", digits: 3, better: "lower" },
+  pearson: { name: "Pearson", digits: 3, better: "higher" },
+};
+
+/** The page as text, to be written as UTF-8. */
+export function renderReport(report: Report): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(report.title)}</title>
+<style>${REPORT_STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(report.title)}</h1>
+${report.subtitle === undefined ? "" : `<p class="subtitle">${escapeHtml(report.subtitle)}</p>\n`}${report.sections.map(renderSection).join("\n")}
+</main>
+</body>
+</html>
+`;
+}
+
+/** Text made safe between tags and in quoted attributes. */
+export function escapeHtml(text: string): string {
+  const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  return text.replace(/[&<>"']/g, (character) => names[character]);
+}
+
+function renderSection(section: ReportSection): string {
+  switch (section.kind) {
+    case "heading":
+      return `<h2>${escapeHtml(section.text)}</h2>`;
+    case "paragraph":
+      return section.text
+        .split(/\n\s*\n/)
+        .map((part) => `<p>${escapeHtml(part)}</p>`)
+        .join("\n");
+    case "warnings":
+      if (section.items.length === 0) return "";
+      return `<section class="warnings"><h2>Warnings</h2>\n<ul>\n${section.items.map((item) => `<li>${escapeHtml(item)}</li>`).join("\n")}\n</ul></section>`;
+    case "table":
+      return renderTable(section);
+    case "scores":
+      return renderScores(section);
+    case "picture":
+      return figure(`data:image/png;base64,${base64(section.png)}`, section);
+    case "chart":
+      // As an image a drawing can neither run scripts nor leak its styles into the page.
+      return figure(`data:image/svg+xml;base64,${base64(new TextEncoder().encode(section.svg))}`, section, "chart");
+    case "configuration":
+      return `<details open><summary>${escapeHtml(section.caption)}</summary><pre>${escapeHtml(section.text)}</pre></details>`;
+  }
+}
+
+function figure(source: string, { alt, caption }: { alt: string; caption?: string }, name = "picture"): string {
+  const below = caption === undefined ? "" : `<figcaption>${escapeHtml(caption)}</figcaption>`;
+  return `<figure class="${name}"><img src="${source}" alt="${escapeHtml(alt)}">${below}</figure>`;
+}
+
+function renderTable({ caption, columns, rows }: Extract<ReportSection, { kind: "table" }>): string {
+  const head = columns.map((column) => `<th scope="col">${escapeHtml(column)}</th>`).join("");
+  const body = rows.map((row) => {
+    const cells = row.map((cell, i) => {
+      if (i === 0) return `<th scope="row">${escapeHtml(String(cell))}</th>`;
+      return typeof cell === "number" ? `<td class="number">${number(cell)}</td>` : `<td>${escapeHtml(cell)}</td>`;
+    });
+    return `<tr>${cells.join("")}</tr>`;
+  });
+  return table(caption, `<tr>${head}</tr>`, body);
+}
+
+function renderScores({ caption, dataRange, rows }: ScoreTable): string {
+  const metrics = Object.entries(METRICS) as [keyof Scores, (typeof METRICS)[keyof Scores]][];
+  const names = metrics.map(
+    ([, m]) => `<th scope="colgroup" colspan="3" class="group">${m.name}<br><small>${m.better} is better</small></th>`,
+  );
+  const parts = metrics.map(
+    () =>
+      `<th scope="col" class="group number">input</th><th scope="col" class="number">output</th><th scope="col" class="number">change</th>`,
+  );
+  const body = rows.map(({ label, input, output }) => {
+    const cells = metrics.map(([key, { digits, better }]) => {
+      // Between an identical picture (infinite PSNR) and another there is no difference to speak of.
+      const both = Number.isFinite(input[key]) && Number.isFinite(output[key]);
+      const change = both ? output[key] - input[key] : Number.NaN;
+      const gain = better === "higher" ? change : -change;
+      const verdict = gain > 0 ? "better" : gain < 0 ? "worse" : "";
+      return `<td class="group number">${number(input[key], digits)}</td><td class="number">${number(output[key], digits)}</td><td class="number ${verdict}">${signed(change, digits)}</td>`;
+    });
+    return `<tr><th scope="row">${escapeHtml(label)}</th>${cells.join("")}</tr>`;
+  });
+  const head = `<tr><th rowspan="2"></th>${names.join("")}</tr>\n<tr>${parts.join("")}</tr>`;
+  return table(`${caption} Data range ${number(dataRange)}; SSIM: ${SSIM_DESCRIPTION}.`, head, body);
+}
+
+function table(caption: string, head: string, body: readonly string[]): string {
+  return `<figure class="table"><figcaption>${escapeHtml(caption)}</figcaption><div class="scroll"><table>
+<thead>
+${head}
+</thead>
+<tbody>
+${body.join("\n")}
+</tbody>
+</table></div></figure>`;
+}
+
+/** With so many decimals, or about five significant digits; a true minus sign. */
+function number(value: number, digits?: number): string {
+  if (Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const text = digits === undefined ? String(Number(value.toPrecision(5))) : value.toFixed(digits);
+  return text.replace("-", "−");
+}
+
+function signed(value: number, digits: number): string {
+  return `${value > 0 ? "+" : ""}${number(value, digits)}`;
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = "";
+  const step = 0x8000;
+  for (let i = 0; i < bytes.length; i += step) text += String.fromCharCode(...bytes.subarray(i, i + step));
+  return btoa(text);
+}

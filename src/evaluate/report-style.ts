@@ -15,7 +15,7 @@ img { display: block; max-width: 100%; height: auto; }
 .chart img { width: 100%; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.93rem; }
-th, td { padding: 0.32rem 0.5rem; text-align: left; white-space: nowrap; }
+th, td { padding: 0.32rem 0.42rem; text-align: left; white-space: nowrap; }
 thead th { border-bottom: 1px solid #888; vertical-align: bottom; font-weight: 600; }
 thead small { font-weight: 400; color: #5a5a5a; }
 tbody tr:nth-child(even) { background: #f5f6f7; }

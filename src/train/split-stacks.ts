@@ -44,7 +44,11 @@ export function splitStacks(
         },
       );
     }
-    const kept = Math.max(1, Math.round(config.val_fraction * sources.length));
+    const kept = Math.min(sources.length - 1, Math.max(1, Math.round(config.val_fraction * sources.length)));
+    for (const source of sources) {
+      checkPart(source, [0, source.height], "height", config);
+      checkPart(source, [0, source.width], "width", config);
+    }
     return { train: sources.slice(0, -kept), validation: sources.slice(-kept) };
   }
   const split = sources.map((source) => splitRegion(source, config));
@@ -91,9 +95,10 @@ function pairSource({ name, stack }: NamedStack, config: TrainingConfig): PairSo
   const distances: number[] = [];
   for (let d = Math.ceil(near - 1e-3); d <= Math.floor(far + 1e-3); d++) distances.push(d);
   const span = Math.max(...offsets) - Math.min(...offsets);
+  const reached = (d: number): number => Math.max(d, ...offsets) - Math.min(d, ...offsets);
   if (!distances.some((d) => d !== 0)) {
     unfit(
-      `its z step of ${zStep} um leaves no plane within the distance_range of ${config.distance_range} um`,
+      `its z step of ${zStep} um leaves no plane within the distance_range of ${config.distance_range.join(" to ")} um`,
       "widen distance_range",
     );
   }
@@ -101,6 +106,12 @@ function pairSource({ name, stack }: NamedStack, config: TrainingConfig): PairSo
     unfit(
       `${depth} planes of ${zStep} um are too few for input planes ${span * zStep} um apart`,
       "choose smaller input_offsets",
+    );
+  }
+  if (!distances.some((d) => d !== 0 && reached(d) < depth)) {
+    unfit(
+      `its ${depth} planes of ${zStep} um hold no pair at a distance_range of ${config.distance_range.join(" to ")} um`,
+      "choose a distance_range that the stack spans",
     );
   }
   const normalisation = normalisationOf(stack.data, config.norm_pmin, config.norm_pmax, name);
@@ -121,19 +132,8 @@ function splitRegion(source: PairSource, config: TrainingConfig): { train: PairS
     else rows = [0, height - keep(height)];
   }
   const box = { rows: rows ?? [0, height], columns: columns ?? [0, width] };
-  const check = ([start, end]: readonly number[], extent: number, option: string): void => {
-    if (start < end && end <= extent && end - start >= patch_size) return;
-    throw new ParfocalError(
-      "usage",
-      `${name} (${height} rows, ${width} columns): ${option} ${start} to ${end} does not hold a patch of ${patch_size} pixels; choose a larger part or a smaller patch_size.`,
-      {
-        option,
-        got: [start, end],
-      },
-    );
-  };
-  check(box.rows, height, "train_rows");
-  check(box.columns, width, "train_columns");
+  checkPart(source, box.rows, "height", config);
+  checkPart(source, box.columns, "width", config);
   const train = crop(source, box.rows[0], box.rows[1], box.columns[0], box.columns[1]);
   // What is kept is the larger rest beside the training part, along the axis that was cut.
   const [r, c] = [largerRest(box.rows, height), largerRest(box.columns, width)];
@@ -149,6 +149,23 @@ function splitRegion(source: PairSource, config: TrainingConfig): { train: PairS
     );
   }
   return { train, validation: rest };
+}
+
+/** Throws usage unless rows or columns `start` to `end` lie in the stack and a patch fits into them. */
+function checkPart(
+  source: PairSource,
+  [start, end]: readonly number[],
+  side: "height" | "width",
+  { patch_size }: TrainingConfig,
+): void {
+  if (start < end && end <= source[side] && end - start >= patch_size) return;
+  const { name, height, width } = source;
+  const option = side === "height" ? "train_rows" : "train_columns";
+  throw new ParfocalError(
+    "usage",
+    `${name} (${height} rows, ${width} columns): ${option} ${start} to ${end} does not hold a patch of ${patch_size} pixels; choose a larger part or a smaller patch_size.`,
+    { option, got: [start, end] },
+  );
 }
 
 function largerRest([start, end]: readonly number[], extent: number): [number, number] {

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { sizeOf } from "../array/shape.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Tensors } from "../run/runtime.ts";
@@ -12,11 +13,14 @@ export interface Checkpoint {
   metadata: Record<string, string>;
 }
 
-interface Entry {
-  dtype: string;
-  shape: number[];
-  data_offsets: [number, number];
-}
+const entry = z.object({
+  dtype: z.literal("F32"),
+  shape: z.array(z.int().nonnegative()),
+  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+});
+type Entry = z.infer<typeof entry>;
+
+const checkpointHeader = z.object({ __metadata__: z.record(z.string(), z.string()).optional() }).catchall(entry);
 
 /** The bytes of a checkpoint; float32 tensors only. */
 export function encodeCheckpoint({ tensors, metadata }: Checkpoint): Uint8Array {
@@ -50,19 +54,20 @@ export function decodeCheckpoint(bytes: Uint8Array, path: string): Checkpoint {
   if (bytes.length < 8) return corrupt(`it has ${bytes.length} bytes`);
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (headerLength > bytes.length - 8) return corrupt(`its header says ${headerLength} bytes and ends early`);
-  let header: Record<string, Entry> & { __metadata__?: Record<string, string> };
+  let json: unknown;
   try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength)));
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + headerLength)));
   } catch {
     return corrupt("its header is not JSON");
   }
-  const { __metadata__: metadata = {}, ...entries } = header;
+  const header = checkpointHeader.safeParse(json);
+  if (!header.success) return corrupt("its header is not that of a safetensors file");
+  const { __metadata__: metadata = {}, ...entries } = header.data;
   const start = 8 + headerLength;
   const tensors: Tensors = {};
-  for (const [name, { dtype, shape, data_offsets }] of Object.entries(entries)) {
+  for (const [name, { shape, data_offsets }] of Object.entries(entries)) {
     const [from, to] = data_offsets;
-    if (dtype !== "F32" || to - from !== 4 * sizeOf(shape))
-      return corrupt(`tensor ${name} is not float32 of its shape`);
+    if (to - from !== 4 * sizeOf(shape)) return corrupt(`tensor ${name} has ${to - from} bytes for shape [${shape}]`);
     if (start + to > bytes.length) return corrupt(`tensor ${name} ends after the file`);
     tensors[name] = {
       type: "float32",

@@ -77,6 +77,15 @@ function through(node: GraphNode, reach: Reach, axis: number): Reach {
       if (axes.every((sliced, i) => sliced < 2 && steps[i] === 1)) return reach;
       break;
     }
+    case "ReduceSum":
+    case "ReduceMean":
+    case "ReduceMax":
+      if ((node.attributes as OperatorAttributes["ReduceMean"]).axes.every((reduced) => reduced < 2)) return reach;
+      break;
+    case "Concat":
+      if ((node.attributes as OperatorAttributes["Concat"]).axis < 2) return reach;
+      break;
+    case "Expand":
     case "MatMul":
     case "Reshape":
     case "Transpose":

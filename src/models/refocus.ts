@@ -39,7 +39,7 @@ export interface RefocusOptions {
  *
  * @param write takes whole rows of one output plane (index into `distances`), counts, from row `y0` on; rows come from the
  *   top of the image to its end, for one band all planes before the next band
- * @throws model.unfit when the model takes another number of planes; interrupted
+ * @throws model.unfit when the model takes another number of planes; usage for distances that are none; interrupted
  */
 export async function refocus(
   model: RefocusModel,
@@ -52,6 +52,14 @@ export async function refocus(
   if (input.planes.length !== info.input_offsets.length) {
     const detail = `it takes ${info.input_offsets.length} input planes, got ${input.planes.length}`;
     throw new ParfocalError("model.unfit", `The model does not fit the input: ${detail}.`, { detail });
+  }
+  const { distances } = options;
+  if (distances.length === 0 || !distances.every(Number.isFinite)) {
+    throw new ParfocalError("usage", `Refocusing needs distances in um; got "${distances.join(", ")}".`, {
+      option: "--z",
+      got: distances,
+      expected: "one or more numbers",
+    });
   }
   const grid = pixelGrid(input.pixelSize, info.pixel_size);
   const tile = Math.max(16, options.tileSize ?? 512);

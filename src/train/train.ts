@@ -1,4 +1,5 @@
 import { Random } from "../array/random.ts";
+import { findNonFinite } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Tensor } from "../graph/graph.ts";
 import type { ModelInfo } from "../models/model-info.ts";
@@ -9,6 +10,7 @@ import { adamScalars, initialMoments, learningRateAt } from "./adam.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { architectureOf, type TrainingConfig } from "./config.ts";
 import { type Batch, batchDrawer } from "./draw-batch.ts";
+import { driftWarnings } from "./drift-warnings.ts";
 import { type NamedStack, splitStacks } from "./split-stacks.ts";
 import { deepZSteps, exportDeepZ, isGeneratorWeight } from "./steps.ts";
 import { createValidator, type ValidationReport } from "./validate.ts";
@@ -56,6 +58,8 @@ export interface TrainingOptions {
   resume?: boolean;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  /** Told what makes the stacks doubtful, before the first step. */
+  onWarning?: ((message: string) => void) | undefined;
 }
 
 export interface TrainingResult {
@@ -83,6 +87,7 @@ export async function trainRefocus(
   const begun = performance.now();
   const architecture = architectureOf(config);
   const { train, validation } = splitStacks(stacks, config);
+  if (options.onWarning) for (const warning of driftWarnings(stacks)) options.onWarning(warning);
   const draw = batchDrawer(train, config, architecture.distance_scale);
   const batchAt = (step: number): Batch => draw(new Random(config.seed).fork(step));
   const validator = createValidator(validation, architecture, 6);
@@ -91,10 +96,11 @@ export async function trainRefocus(
   const start = options.resume ? await readProgress(store, config) : undefined;
   const weights = initialWeights(specs, new Random(config.seed).fork(0));
   const state = start?.checkpoint.tensors ?? { ...weights, ...initialMoments(weights) };
-  let { step, steps, best, secondsBefore } = start ?? {
+  let { step, steps, best, sums, secondsBefore } = start ?? {
     step: 0,
     steps: config.num_steps,
     best: Infinity,
+    sums: emptySums(),
     secondsBefore: 0,
   };
   const elapsed = (): number => secondsBefore + (performance.now() - begun) / 1000;
@@ -102,11 +108,13 @@ export async function trainRefocus(
   const session = await runtime.open({ graphs: { ...graphs, predict: validator.graph }, state });
   try {
     const saveLast = async (): Promise<void> => {
-      const metadata = progressMetadata(config, { step, steps, best, secondsBefore: elapsed() });
-      await store.saveCheckpoint("last", encodeCheckpoint({ tensors: await session.readState(), metadata }));
+      const tensors = await session.readState();
+      // A loss is that of the weights before its step: they may have gone wrong in the step itself.
+      if (Object.values(tensors).some(({ data }) => findNonFinite(data) >= 0)) throw diverged(step, "A weight", store);
+      const metadata = progressMetadata(config, { step, steps, best, sums, secondsBefore: elapsed() });
+      await store.saveCheckpoint("last", encodeCheckpoint({ tensors, metadata }));
     };
     const speed = speedometer();
-    let sums = emptySums();
     let next = step < steps ? batchAt(step + 1) : undefined;
     while (next && step < steps) {
       if (signal?.aborted) {
@@ -125,17 +133,7 @@ export async function trainRefocus(
       );
       next = step + 1 < steps ? batchAt(step + 2) : undefined;
       const losses = await running;
-      if (!Number.isFinite(losses.generator + losses.discriminator)) {
-        const advice = "lower learning_rate, or raise warmup_steps";
-        throw new ParfocalError(
-          "training.failed",
-          `The loss is not a number at step ${step + 1}: ${advice}. The last checkpoint is kept.`,
-          {
-            detail: "loss is not finite",
-            run: store.path,
-          },
-        );
-      }
+      if (!Number.isFinite(losses.generator + losses.discriminator)) throw diverged(step + 1, "The loss", store);
       step++;
       sums = {
         generator: sums.generator + losses.generator,
@@ -153,7 +151,8 @@ export async function trainRefocus(
         stepsPerSecond: 1 / speed.secondsPerStep,
         secondsLeft: secondsLeft(),
       });
-      if (config.max_minutes !== undefined && step % 20 === 0) {
+      // Early as well, for networks of which few steps fit at all.
+      if (config.max_minutes !== undefined && (step % 20 === 0 || step === 5)) {
         steps = stepsThatFit(
           step,
           config.num_steps,
@@ -166,10 +165,11 @@ export async function trainRefocus(
 
       const report = await validator.run(session);
       const { scores } = report;
+      if (!Number.isFinite(scores.loss)) throw diverged(step, "The validation loss", store);
       if (scores.loss < best) {
         best = scores.loss;
         const tensors = generatorWeights(await session.readState());
-        const metadata = progressMetadata(config, { step, steps, best, secondsBefore: elapsed() });
+        const metadata = progressMetadata(config, { step, steps, best, sums, secondsBefore: elapsed() });
         await store.saveCheckpoint("best", encodeCheckpoint({ tensors, metadata }));
       }
       await store.saveMetrics({
@@ -184,8 +184,8 @@ export async function trainRefocus(
         ...(config.adversarial_weight > 0 ? { discriminator_loss: sums.discriminator / sums.count } : {}),
       });
       await store.savePreview(step, report);
-      await saveLast();
       sums = emptySums();
+      await saveLast();
       speed.pause();
       onProgress?.({
         step,
@@ -220,6 +220,15 @@ export async function trainRefocus(
 }
 
 const emptySums = () => ({ generator: 0, discriminator: 0, count: 0 });
+
+function diverged(step: number, what: string, { path }: TrainingStore): ParfocalError {
+  const detail = `${what.toLowerCase()} is not finite`;
+  return new ParfocalError(
+    "training.failed",
+    `${what} is not a number at step ${step} of ${path}: lower learning_rate, or raise warmup_steps. A checkpoint written before is kept.`,
+    { detail, run: path },
+  );
+}
 
 async function runSteps(
   session: Session,
@@ -287,6 +296,8 @@ interface Progress {
   step: number;
   steps: number;
   best: number;
+  /** Losses of the epoch that is under way. */
+  sums: ReturnType<typeof emptySums>;
   secondsBefore: number;
 }
 
@@ -300,6 +311,7 @@ function progressMetadata(config: TrainingConfig, progress: Progress): Record<st
     step: String(progress.step),
     num_steps: String(progress.steps),
     best: String(progress.best),
+    sums: JSON.stringify(progress.sums),
     seconds: String(progress.secondsBefore),
     config: comparable(config),
     parfocal_version: version,
@@ -316,13 +328,14 @@ async function readProgress(
   const bytes = await store.readCheckpoint("last");
   if (!bytes) return failed("there is no checkpoint yet; start without --resume");
   const checkpoint = decodeCheckpoint(bytes, `${store.path}/checkpoints/last`);
-  const { step, num_steps, best, seconds, config: saved } = checkpoint.metadata;
+  const { step, num_steps, best, sums, seconds, config: saved } = checkpoint.metadata;
   if (saved !== comparable(config))
     return failed("its configuration is another one; give the same, or start a new run");
   return {
     step: Number(step),
     steps: Number(num_steps),
     best: Number(best),
+    sums: JSON.parse(sums),
     secondsBefore: Number(seconds),
     checkpoint,
   };

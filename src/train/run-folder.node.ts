@@ -1,11 +1,12 @@
-import { appendFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import type { z } from "zod";
 import { ParfocalError } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { saveModel } from "../models/model-folder.node.ts";
-import { resolveConfig, type TrainingConfig } from "./config.ts";
+import { resolveConfig, type TrainingConfig, type trainingConfig } from "./config.ts";
 import { scalarsRecord, versionRecord } from "./tensorboard.ts";
 import type { MetricsRow, TrainingStore } from "./train.ts";
 import type { ValidationReport } from "./validate.ts";
@@ -48,9 +49,32 @@ export async function newestRun(root: string, experimentName: string): Promise<s
   );
 }
 
-/** The configuration that a run was started with. */
+/**
+ * The configuration that a run was started with.
+ * @throws file.missing, file.corrupt; usage for one that this version does not take
+ */
 export async function readRunConfig(path: string): Promise<TrainingConfig> {
-  return resolveConfig(parse(await readFile(join(path, "config.yaml"), "utf8")));
+  const file = join(path, "config.yaml");
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new ParfocalError(
+      "file.missing",
+      `${path} is no run of a training: it has no config.yaml.`,
+      { path },
+      { cause },
+    );
+  });
+  let config: z.input<typeof trainingConfig>;
+  try {
+    config = parse(text);
+  } catch (cause) {
+    throw new ParfocalError(
+      "file.corrupt",
+      `${file} is not readable YAML.`,
+      { path: file, detail: String(cause) },
+      { cause },
+    );
+  }
+  return resolveConfig(config);
 }
 
 async function versions(experiment: string): Promise<number[]> {
@@ -78,10 +102,10 @@ const columns = [
  */
 export async function openRunFolder(path: string, draw: DrawPreview, resumeStep?: number): Promise<TrainingStore> {
   const metrics = join(path, "metrics.csv");
-  const events = join(path, `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}`);
+  const events = join(path, `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}.${process.pid}`);
   const kept = resumeStep === undefined ? [] : await readMetrics(path, resumeStep);
   await writeFileAtomic(metrics, [columns.join(","), ...kept, ""].join("\n"), { force: true });
-  await writeFile(events, versionRecord(Date.now() / 1000));
+  await appendFile(events, versionRecord(Date.now() / 1000));
   return {
     path,
     saveCheckpoint: (kind, bytes) => writeFileAtomic(join(path, "checkpoints", fileOf(kind)), bytes, { force: true }),

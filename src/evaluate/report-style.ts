@@ -42,8 +42,8 @@ pre { background: #f5f6f7; padding: 0.9rem 1rem; overflow-x: auto; font: 0.86rem
   figure, .warnings, tr { break-inside: avoid; }
   h2 { break-after: avoid; }
   .scroll { overflow: visible; }
-  table { font-size: 7.5pt; }
-  th, td { padding: 0.2rem 0.3rem; }
+  table { font-size: 6.8pt; }
+  th, td { padding: 0.15rem 0.2rem; }
   pre { white-space: pre-wrap; }
 }
 `;

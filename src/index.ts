@@ -27,6 +27,12 @@ export { type ImageFile, type Region, readAll, readStack } from "./image/image-f
 export type { EncodeOptions, OutputFormat } from "./image/image-format.ts";
 export { openImageSource } from "./image/open-image.ts";
 export { imageOfStack } from "./image/stack-image.ts";
+export type { ReadRegion } from "./models/mirrored-region.ts";
+// Models: what a network is, what it was trained on, and applying it to images of any size.
+export { type ModelInfo, modelInfo, type RefocusModel } from "./models/model-info.ts";
+export { type Normalisation, normalisationOf } from "./models/normalisation.ts";
+export { type RefocusInput, type RefocusOptions, refocus } from "./models/refocus.ts";
+export { surfaceOf, tiltedSurface } from "./models/surface.ts";
 export { type BlurOptions, blur } from "./optics/blur.ts";
 export { type Psf, type PsfOptions, widefieldPsf } from "./optics/psf.ts";
 // Optics: how a microscope blurs, and stacks whose truth is known.
@@ -37,4 +43,17 @@ export {
   type SimulateBeadsOptions,
   simulateBeadsOptions,
 } from "./optics/simulate-beads-options.ts";
+export { openReferenceRuntime } from "./run/reference.ts";
+// Executing graphs: training steps and models alike.
+export type { Device, Program, Runtime, Session, Tensors } from "./run/runtime.ts";
+export { openWebRuntime } from "./run/web.ts";
+// Training: from stacks to a model.
+export { resolveConfig, type TrainingConfig, trainingConfig } from "./train/config.ts";
+export {
+  type TrainingOptions,
+  type TrainingProgress,
+  type TrainingResult,
+  type TrainingStore,
+  trainRefocus,
+} from "./train/train.ts";
 export { version } from "./version.ts";

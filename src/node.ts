@@ -5,4 +5,11 @@ export { checkOutput, writeFileAtomic } from "./image/atomic-file.node.ts";
 export { openImage, readImage } from "./image/open-image.node.ts";
 export { createImageWriter, type ImageWriter, type WriteOptions, writeImage } from "./image/write-image.node.ts";
 export * from "./index.ts";
+// Models in folders, applied to files.
+export { loadModel, saveModel } from "./models/model-folder.node.ts";
+export { type RefocusFileOptions, type RefocusFileResult, refocusFile } from "./models/refocus-file.node.ts";
 export { type BeadFiles, beadFiles, checkBeadFiles, saveBeads } from "./optics/save-beads.node.ts";
+// Executing graphs on this machine.
+export { describeMachine, type Machine } from "./run/machine.node.ts";
+export { openNativeRuntime } from "./run/native.node.ts";
+export { listRuntimes, openRuntime, type RuntimeOptions, type RuntimeReport } from "./run/open.node.ts";

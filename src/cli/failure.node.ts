@@ -16,6 +16,9 @@ export function failureOf(error: unknown): Failure {
     const { exitCode, code, message, fields } = error;
     return { exitCode, code, message, fields };
   }
+  if (error instanceof Error && error.name === "AbortError") {
+    return { exitCode: 130, code: "interrupted", message: "Stopped on request.", fields: {} };
+  }
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof RangeError && /allocation failed|array length|heap/i.test(message)) {
     return {

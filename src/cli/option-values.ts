@@ -34,6 +34,23 @@ export function finiteNumber(text: string): number {
   throw new InvalidArgumentError("Expected a number.");
 }
 
+/** "1,2,3.5". */
+export function listOfNumbers(text: string): number[] {
+  return text.split(",").map(finiteNumber);
+}
+
+/** "start:stop:step" with both ends, or a list "1,2,3.5". */
+export function rangeOrList(text: string): number[] {
+  if (!text.includes(":")) return listOfNumbers(text);
+  const [start, stop, step] = text.split(":").map(numberOf);
+  const count = Math.floor((stop - start) / step + 1e-6) + 1;
+  if (text.split(":").length === 3 && count >= 1 && count <= 10_000) {
+    // Rounded so that 0.1 + 0.2 is told as 0.3.
+    return Array.from({ length: count }, (_, i) => Number((start + i * step).toFixed(9)));
+  }
+  throw new InvalidArgumentError("Expected start:stop:step, such as -4:4:0.5, or a list, such as 1,2,3.5.");
+}
+
 /** NaN for text that is no number; "" and blanks are none. */
 export function numberOf(text: string): number {
   return text.trim() === "" ? Number.NaN : Number(text);

@@ -1,9 +1,11 @@
 /** The command line: its verbs, and what happens when one of them fails. */
 import { Command } from "commander";
 import { version } from "../node.ts";
+import { doctor } from "./doctor.node.ts";
 import { evaluate } from "./evaluate.node.ts";
 import { failureOf } from "./failure.node.ts";
 import { inspect } from "./inspect.node.ts";
+import { refocus } from "./refocus.node.ts";
 import { simulate } from "./simulate.node.ts";
 import { printLine, say } from "./terminal.node.ts";
 import { addVerb } from "./verb.node.ts";
@@ -27,7 +29,9 @@ export function createProgram(): Command {
     );
   addVerb(program, inspect);
   addVerb(program, simulate);
+  addVerb(program, refocus);
   addVerb(program, evaluate);
+  addVerb(program, doctor);
   return program;
 }
 

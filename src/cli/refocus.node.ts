@@ -1,0 +1,111 @@
+/** `parfocal refocus`: new focal planes from one or two that were recorded. */
+import { InvalidArgumentError } from "commander";
+import {
+  type ImageFile,
+  loadModel,
+  type OutputFormat,
+  openImage,
+  openRuntime,
+  type PixelType,
+  type ReadRegion,
+  refocusFile,
+  surfaceOf,
+  tiltedSurface,
+} from "../node.ts";
+import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
+import { listOfNumbers, numberOf, oneOf, rangeOrList, wholeNumber } from "./option-values.ts";
+import { digits, table } from "./text.ts";
+import type { CommonOptions, Verb } from "./verb.node.ts";
+
+interface RefocusOptions extends InputOptions, CommonOptions {
+  model: string;
+  z: number[];
+  out: string;
+  inputPlanes?: number[];
+  surface?: string;
+  tileSize?: number;
+  format?: OutputFormat;
+  dtype?: PixelType;
+  force?: boolean;
+}
+
+export const refocus: Verb<RefocusOptions> = {
+  name: "refocus",
+  arguments: "<image>",
+  summary: "Refocus an image to other planes with a trained model.",
+  notes: [
+    "Distances are z(target) - z(first input plane), in um: start:stop:step with both ends, or a list.",
+    "The output has one plane for each, in counts of the input's scale.",
+  ],
+  examples: [
+    "parfocal refocus stack.tif --model runs/refocus/version_0 --input-planes 6,8 --z -4:4:1 -o refocused.tif",
+    "parfocal refocus pair.tif --model runs/refocus/version_0 --z 2,3.5 -o refocused.ome.tif",
+    "parfocal refocus pair.tif --model runs/refocus/version_0 --z 0 --surface tilt:3:0 -o level.tif --json",
+  ],
+  uses: ["device", "threads"],
+  options(command) {
+    command
+      .requiredOption("--model <folder>", "what parfocal train wrote: a run's folder, or the model in it")
+      .requiredOption("--z <um>", "distances: start:stop:step with both ends, or a list 1,2,3.5", rangeOrList)
+      .requiredOption("-o, --out <image>", "stack to be written: .tif, .ome.tif (.png for one plane)")
+      .option("--input-planes <list>", "planes that the model gets, from 0, or the first of them", listOfNumbers)
+      .option("--surface <map>", "one distance per pixel: an image in um, or tilt:X:Y, um from edge to edge")
+      .option("--tile-size <pixels>", "pixels computed at a time along each axis (default: 512)", wholeNumber(16))
+      .option("--format <name>", "imagej, ome-tiff or png", oneOf(["imagej", "ome-tiff", "png"]))
+      .option(
+        "--dtype <type>",
+        "uint8, uint16 or float32, instead of that of the input",
+        oneOf(["uint8", "uint16", "float32"]),
+      )
+      .option("--force", "replace an output that exists");
+    addInputOptions(command);
+  },
+  async run([path], options, terminal) {
+    const model = await loadModel(options.model);
+    const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });
+    try {
+      return await withImages([path], options, async ([image]) => {
+        const surface = options.surface === undefined ? undefined : await openSurface(options.surface, image);
+        try {
+          const { inputPlanes: planes, z: distances, tileSize, format, dtype, force, channel, time } = options;
+          const { signal } = terminal;
+          const onProgress = terminal.progress("tiles refocused");
+          const settings = { distances, planes, tileSize, format, dtype, force, channel, time, signal, onProgress };
+          const done = await refocusFile(model, runtime, image, options.out, { ...settings, surface: surface?.read });
+          return {
+            json: { ...done, seconds: Math.round(done.seconds * 1000) / 1000 },
+            text: table([
+              ["output", done.output],
+              ["planes", `${done.planes_um.map((z) => digits(z)).join(", ")} um`],
+              ["took", `${done.seconds.toFixed(1)} s`],
+            ]),
+            warnings: done.warnings,
+          };
+        } finally {
+          await surface?.close();
+        }
+      });
+    } finally {
+      await runtime.close();
+    }
+  },
+};
+
+/** The runtime options that were given. */
+export function deviceOf({ device, threads }: CommonOptions) {
+  return { ...(device !== undefined && { device }), ...(threads !== undefined && { threads }) };
+}
+
+async function openSurface(text: string, image: ImageFile): Promise<{ read: ReadRegion; close(): Promise<void> }> {
+  const [height, width] = image.shape.slice(-2);
+  const tilt = /^tilt:([^:]+):([^:]+)$/.exec(text)?.slice(1).map(numberOf);
+  if (tilt?.every(Number.isFinite)) {
+    const read = tiltedSurface({ x: tilt[0], y: tilt[1] }, { width, height });
+    return { read, close: async () => undefined };
+  }
+  if (text.startsWith("tilt")) {
+    throw new InvalidArgumentError(`--surface ${text}: expected tilt:X:Y, such as tilt:3:-1, um from edge to edge.`);
+  }
+  const map = await openImage(text);
+  return { read: surfaceOf(map, { width, height }), close: () => map.close() };
+}

@@ -1,0 +1,41 @@
+/** Distance maps: how far every pixel of an image is to be refocused, in um, where one distance does not do for all. */
+import { ParfocalError } from "../errors.ts";
+import { extentOf } from "../image/axes.ts";
+import type { ImageFile } from "../image/image-file.ts";
+import type { ReadRegion } from "./mirrored-region.ts";
+
+/**
+ * A plane through the middle of the image: a slip that lies askew.
+ * @param rise um from the left edge to the right one, and from the upper edge to the lower one; 0 in the middle
+ */
+export function tiltedSurface(rise: { x: number; y: number }, size: { width: number; height: number }): ReadRegion {
+  const along = (at: number, extent: number) => (extent > 1 ? at / (extent - 1) - 0.5 : 0);
+  return async (region) => {
+    const map = new Float32Array(region.width * region.height);
+    for (let y = 0; y < region.height; y++) {
+      const fromRows = rise.y * along(region.y + y, size.height);
+      for (let x = 0; x < region.width; x++) {
+        map[y * region.width + x] = fromRows + rise.x * along(region.x + x, size.width);
+      }
+    }
+    return map;
+  };
+}
+
+/**
+ * A surface out of an image file of one plane, as many pixels as the image, whose values are um.
+ * @throws image.unfit for a map of another size or with several planes or channels
+ */
+export function surfaceOf(map: ImageFile, size: { width: number; height: number }): ReadRegion {
+  const planes = extentOf(map, "C") * extentOf(map, "Z") * extentOf(map, "T") * extentOf(map, "S");
+  const [width, height] = [extentOf(map, "X"), extentOf(map, "Y")];
+  if (planes > 1 || width !== size.width || height !== size.height) {
+    const detail = `${width} x ${height} pixels and ${planes} planes, expected ${size.width} x ${size.height} and one`;
+    throw new ParfocalError(
+      "image.unfit",
+      `${map.path}: a distance map must fit its image; it has ${detail}: one float32 plane in um.`,
+      { path: map.path, detail },
+    );
+  }
+  return (region) => map.readPlane({}, region);
+}

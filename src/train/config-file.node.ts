@@ -1,0 +1,29 @@
+/** Training configurations as YAML files. */
+import { readFile } from "node:fs/promises";
+import { parse } from "yaml";
+import { ParfocalError } from "../errors.ts";
+
+/**
+ * The keys and values of a YAML file, not checked any further.
+ * @throws file.missing, file.corrupt (no YAML), usage (no mapping of keys to values)
+ */
+export async function readConfigFile(path: string): Promise<Record<string, unknown>> {
+  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === "ENOENT" ? "is not there" : `cannot be read (${cause.message})`;
+    throw new ParfocalError("file.missing", `${path} ${why}; give a YAML file.`, { path }, { cause });
+  });
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (cause) {
+    const detail = (cause as Error).message.split("\n")[0];
+    throw new ParfocalError("file.corrupt", `${path} is no YAML: ${detail}`, { path, detail }, { cause });
+  }
+  if (value === null || value === undefined) return {};
+  if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new ParfocalError("usage", `${path} must hold keys and values, such as "batch_size: 8".`, {
+    option: "--config",
+    got: path,
+    expected: "a YAML mapping",
+  });
+}

@@ -61,7 +61,9 @@ describe("writing and reading ONNX", () => {
         const [theirs, ours] = [evaluateGraph(read, inputs).y, evaluateGraph(graph, inputs).y];
         expect(theirs.type).toBe(ours.type);
         // Numbers in attributes are float32 in the file, which is all that may change.
-        theirs.data.forEach((value, k) => expect(Math.abs(value - ours.data[k])).toBeLessThan(1e-6));
+        theirs.data.forEach((value, k) => {
+          expect(Math.abs(value - ours.data[k])).toBeLessThan(1e-6);
+        });
       });
     });
   }

@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
-import type { InferenceSession } from "onnxruntime-common";
-import { buffersOf, type NativeReply, type NativeRequest, type NativeWorkerData } from "./native-messages.ts";
-import { type OrtModule, type OrtProgram, openOrtProgram } from "./ort-program.ts";
+import type { Env } from "onnxruntime-common";
+import type { NativeReply, NativeRequest, NativeWorkerData } from "./native-messages.ts";
+import { type OrtModule, type OrtProgram, type OrtProgramOptions, openOrtProgram } from "./ort-program.ts";
+import { buffersOf } from "./transfer.ts";
 
 /**
  * The thread in which the native runtime lives: `session.run` of onnxruntime-node blocks the thread that calls it for as
@@ -12,12 +13,18 @@ const port = parentPort;
 if (!port) throw new Error("native-worker.node.js is a worker thread, not a program.");
 
 const { device, threads } = workerData as NativeWorkerData;
-const ort = createRequire(import.meta.url)("onnxruntime-node") as OrtModule;
-const options: InferenceSession.SessionOptions = {
-  executionProviders: [device],
-  ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-  // Errors arrive as exceptions; nothing is printed beside them.
-  logSeverityLevel: 4,
+const ort = createRequire(import.meta.url)("onnxruntime-node") as OrtModule & { env: Env };
+// Errors arrive as exceptions; nothing is printed beside them.
+ort.env.logLevel = "fatal";
+const options: OrtProgramOptions = {
+  session: {
+    executionProviders: [device],
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    logSeverityLevel: 4,
+  },
+  // CUDA tensors do not survive a run in onnxruntime-node: there the state crosses the bus twice a step.
+  stateOn: device === "webgpu" ? "gpu-buffer" : "cpu",
+  fillsOutputs: true,
 };
 const programs = new Map<number, OrtProgram>();
 

@@ -1,16 +1,13 @@
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import { ParfocalError } from "../errors.ts";
-import {
-  buffersOf,
-  copyTensors,
-  type NativeReply,
-  type NativeRequest,
-  type NativeWorkerData,
-} from "./native-messages.ts";
+import { type BackendSession, checkedRuntime, runtimeFailed } from "./checked-runtime.ts";
+import type { NativeReply, NativeRequest, NativeWorkerData } from "./native-messages.ts";
 import { encodeProgram } from "./ort-program.ts";
-import { checkInputs, checkState, planOf, planProgram } from "./plan.ts";
-import type { Device, Program, Runtime, Session, Tensors } from "./runtime.ts";
+import type { ProgramPlan } from "./plan.ts";
+import { probe } from "./probe.ts";
+import type { Device, Program, Runtime, Tensors } from "./runtime.ts";
+import { buffersOf, copyTensors } from "./transfer.ts";
 
 export interface NativeOptions {
   /** Where the graphs are computed, default "cpu". */
@@ -21,65 +18,65 @@ export interface NativeOptions {
 
 /**
  * ONNX Runtime for Node (the optional package onnxruntime-node) in a thread of its own, so that the caller's event loop
- * stays free.
+ * stays free. An idle runtime does not keep the process alive; a run under way does.
  * @throws runtime.unavailable when the package or the device is missing on this machine
  */
 export async function openNativeRuntime({ device = "cpu", threads }: NativeOptions = {}): Promise<Runtime> {
-  checkAvailable(device);
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw new ParfocalError("usage", `threads must be a whole number of at least 1, got ${threads}.`, {
+      option: "threads",
+      got: threads,
+      expected: "a whole number of at least 1",
+    });
+  }
+  loadNativePackage(device);
   const worker = startWorker({ device, threads });
   let sessions = 0;
-  return {
+  const runtime = checkedRuntime({
     name: "native",
     device,
-    async open(program) {
-      const id = sessions++;
-      return openSession(worker, id, program);
-    },
+    open: (program, plan) => openSession(worker, sessions++, program, plan),
     close: () => worker.close(),
-  };
+  });
+  return probe(runtime, device === "cuda" ? cudaAdvice : "choose another device, such as cpu");
 }
 
-async function openSession(worker: NativeWorker, session: number, program: Program): Promise<Session> {
-  const plan = planProgram(program);
+const cudaAdvice =
+  "install NVIDIA's driver and CUDA 12, and install onnxruntime-node with ONNXRUNTIME_NODE_INSTALL=cuda12 set, or choose webgpu or cpu";
+
+async function openSession(
+  worker: NativeWorker,
+  session: number,
+  program: Program,
+  plan: ProgramPlan,
+): Promise<BackendSession> {
   const encoded = encodeProgram(program, plan);
-  encoded.state = copyTensors(encoded.state);
   const models = Object.values(encoded.graphs).map(({ model }) => model.buffer);
-  await worker.ask({ kind: "open", session, program: encoded }, [...models, ...buffersOf(encoded.state)]);
-  let closed = false;
-  const check = (): void => {
-    if (closed) throw failed("the session is closed");
-  };
+  const state = copyTensors(encoded.state);
+  const moved = [...models, ...buffersOf(state)];
+  await worker.ask({ kind: "open", session, program: { ...encoded, state } }, moved);
   return {
-    async run(graph, inputs) {
-      check();
-      checkInputs(graph, planOf(plan, graph), inputs);
+    run(graph, inputs) {
       const copies = copyTensors(inputs);
       return worker.ask({ kind: "run", session, graph, inputs: copies }, buffersOf(copies));
     },
-    async readState() {
-      check();
-      return worker.ask({ kind: "readState", session });
-    },
-    async writeState(state) {
-      check();
-      checkState(plan, state);
-      const copies = copyTensors(state);
+    readState: () => worker.ask({ kind: "readState", session }),
+    async writeState(tensors) {
+      const copies = copyTensors(tensors);
       await worker.ask({ kind: "writeState", session, state: copies }, buffersOf(copies));
     },
     async close() {
-      if (closed) return;
-      closed = true;
       await worker.ask({ kind: "close", session });
     },
   };
 }
 
 interface NativeWorker {
-  ask(request: NativeRequest, transfer?: ArrayBuffer[]): Promise<Tensors>;
+  ask(request: NativeRequest, moved?: ArrayBuffer[]): Promise<Tensors>;
   close(): Promise<void>;
 }
 
-/** The worker runs JavaScript: when this module was loaded as TypeScript (by the tests), it is the one of the last build. */
+/** A worker runs JavaScript only: where this module was loaded as TypeScript, by the tests, it is the one of the last build. */
 function workerUrl(): URL {
   const here = import.meta.url;
   return here.endsWith(".ts")
@@ -94,48 +91,52 @@ function startWorker(data: NativeWorkerData): NativeWorker {
   let gone: string | undefined;
   const end = (why: string): void => {
     gone ??= why;
-    for (const { reject } of waiting.values()) reject(failed(gone));
+    for (const { reject } of waiting.values()) reject(runtimeFailed("native", gone));
     waiting.clear();
   };
-  // An idle runtime must not keep the process alive; a run under way does.
   worker.unref();
   worker.on("message", ({ id, reply }: { id: number; reply: NativeReply }) => {
     const caller = waiting.get(id);
     waiting.delete(id);
     if (waiting.size === 0) worker.unref();
-    if ("failure" in reply) caller?.reject(failed(reply.failure));
+    if ("failure" in reply) caller?.reject(runtimeFailed("native", reply.failure));
     else caller?.resolve(reply.tensors);
   });
-  worker.on("error", (error) => end(`its thread broke: ${error.message}`));
+  worker.on("error", (error) => end(`its thread broke: ${error instanceof Error ? error.message : error}`));
   worker.on("exit", (code) => end(`its thread ended with code ${code}`));
   return {
-    ask(request, transfer = []) {
+    ask(request, moved = []) {
       return new Promise((resolve, reject) => {
         if (gone !== undefined) {
-          reject(failed(gone));
+          reject(runtimeFailed("native", gone));
           return;
         }
         const id = requests++;
         waiting.set(id, { resolve, reject });
         worker.ref();
-        worker.postMessage({ id, request }, transfer);
+        worker.postMessage({ id, request }, moved);
       });
     },
     async close() {
-      end("the runtime was closed");
+      end("it was closed");
       await worker.terminate();
     },
   };
 }
 
-function failed(detail: string): ParfocalError {
-  return new ParfocalError("runtime.failed", `ONNX Runtime (native) failed: ${detail}.`, { runtime: "native", detail });
+interface NativePackage {
+  listSupportedBackends(): { name: string; bundled: boolean }[];
+  env: { versions: { node?: string; common: string } };
 }
 
-function checkAvailable(device: Device): void {
-  let backends: readonly { name: string; bundled: boolean }[];
+/**
+ * Loads onnxruntime-node, which computes nothing yet.
+ * @throws runtime.unavailable when it is missing, does not load, or does not know the device on this platform
+ */
+export function loadNativePackage(device: Device): NativePackage {
+  let ort: NativePackage;
   try {
-    backends = createRequire(import.meta.url)("onnxruntime-node").listSupportedBackends();
+    ort = createRequire(import.meta.url)("onnxruntime-node");
   } catch (cause) {
     throw new ParfocalError(
       "runtime.unavailable",
@@ -144,11 +145,11 @@ function checkAvailable(device: Device): void {
       { cause },
     );
   }
-  if (backends.some(({ name }) => name === device)) return;
-  const has = backends.map(({ name }) => name).join(", ");
+  const devices = ort.listSupportedBackends().map(({ name }) => name);
+  if (devices.includes(device)) return ort;
   throw new ParfocalError(
     "runtime.unavailable",
-    `onnxruntime-node has no ${device} on this platform, only ${has}; choose another --device.`,
+    `onnxruntime-node has no ${device} on this platform, only ${devices.join(", ")}; choose another device.`,
     { runtime: "native", detail: `no ${device}` },
   );
 }

@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
-import type { Tensor } from "../graph/graph.ts";
+import { Graph, type Tensor } from "../graph/graph.ts";
 import { writeOnnx } from "../graph/onnx/write.ts";
 import type { GraphPlan, ProgramPlan } from "./plan.ts";
 import { nextOf, type Program, type Tensors } from "./runtime.ts";
@@ -18,10 +18,14 @@ export interface EncodedProgram {
   state: Tensors;
 }
 
-/** The ONNX files of a program's graphs; the state is not copied. */
-export function encodeProgram(program: Program, plan: ProgramPlan): EncodedProgram {
+/** The ONNX files of a program's graphs, as `write` gives them; the state is not copied. */
+export function encodeProgram(
+  program: Program,
+  plan: ProgramPlan,
+  write: (graph: Graph) => Uint8Array<ArrayBuffer> = writeOnnx,
+): EncodedProgram {
   const graphs = Object.entries(program.graphs).map(
-    ([name, graph]) => [name, { model: writeOnnx(graph), plan: plan.graphs[name] }] as const,
+    ([name, graph]) => [name, { model: write(graph), plan: plan.graphs[name] }] as const,
   );
   return { graphs: Object.fromEntries(graphs), state: program.state ?? {} };
 }
@@ -34,68 +38,186 @@ export interface OrtProgram {
   close(): Promise<void>;
 }
 
+export interface OrtProgramOptions {
+  session: InferenceSession.SessionOptions;
+  /** Where the state lies between two runs. */
+  stateOn: "cpu" | "gpu-buffer";
+  /**
+   * Whether outputs can be written into tensors that are given (onnxruntime-node does). The state then lives in two sets of
+   * buffers that take turns, instead of new ones at every run that wait for the garbage collector.
+   */
+  fillsOutputs: boolean;
+}
+
 /**
  * Opens a program: one ONNX Runtime session a graph, and the state as tensors of ONNX Runtime that go from the outputs
  * of one run to the inputs of the next. Buffers of the state become the program's own.
  */
 export async function openOrtProgram(
   ort: OrtModule,
-  program: EncodedProgram,
-  options: InferenceSession.SessionOptions,
+  { graphs, state: initial }: EncodedProgram,
+  options: OrtProgramOptions,
 ): Promise<OrtProgram> {
   const sessions = new Map<string, InferenceSession>();
-  const state = new Map<string, OrtTensor>();
-  const toOrt = ({ type, shape, data }: Tensor): OrtTensor => new ort.Tensor(type, data as Float32Array, shape);
-  const close = async (): Promise<void> => {
-    for (const tensor of state.values()) tensor.dispose();
-    state.clear();
+  const create = async (model: Uint8Array, onGpu: readonly string[], outputs: readonly string[]) => {
+    const location = Object.fromEntries(
+      outputs.map((name) => [name, onGpu.includes(name) ? ("gpu-buffer" as const) : ("cpu" as const)]),
+    );
+    const placed = options.stateOn === "cpu" ? {} : { preferredOutputLocation: location };
+    return ort.InferenceSession.create(model, { ...options.session, ...placed });
+  };
+  const release = async (): Promise<void> => {
     for (const session of sessions.values()) await session.release();
     sessions.clear();
   };
   try {
-    for (const [name, { model }] of Object.entries(program.graphs)) {
-      sessions.set(name, await ort.InferenceSession.create(model, options));
+    for (const [name, { model, plan }] of Object.entries(graphs)) {
+      const replaced = plan.replaced.map(nextOf);
+      sessions.set(name, await create(model, replaced, [...plan.outputs, ...replaced]));
     }
+    const state = options.stateOn === "cpu" ? cpuState(ort, options) : await gpuState(create, ort, initial);
+    await state.write(initial);
+    return { ...runner(ort, graphs, sessions, state), close: () => state.close().then(release) };
   } catch (error) {
-    await close();
+    await release();
     throw error;
   }
-  for (const [name, tensor] of Object.entries(program.state)) state.set(name, toOrt(tensor));
+}
+
+function runner(
+  ort: OrtModule,
+  graphs: EncodedProgram["graphs"],
+  sessions: ReadonlyMap<string, InferenceSession>,
+  state: State,
+): Omit<OrtProgram, "close"> {
   return {
     async run(graph, inputs) {
-      const { plan } = program.graphs[graph];
+      const { plan } = graphs[graph];
       const feeds: Record<string, OrtTensor> = {};
-      for (const name of plan.stateInputs) feeds[name] = state.get(name) as OrtTensor;
-      for (const [name, tensor] of Object.entries(inputs)) feeds[name] = toOrt(tensor);
-      const fetched = [...plan.outputs, ...plan.replaced.map(nextOf)];
-      const results = await (sessions.get(graph) as InferenceSession).run(feeds, fetched);
-      for (const name of plan.replaced) {
-        state.get(name)?.dispose();
-        state.set(name, results[nextOf(name)]);
-      }
-      const outputs: Tensors = {};
-      for (const name of plan.outputs) outputs[name] = await fromOrt(results[name]);
-      return outputs;
+      for (const name of plan.stateInputs) feeds[name] = state.tensor(name);
+      for (const [name, tensor] of Object.entries(inputs)) feeds[name] = toOrt(ort, tensor);
+      const fetches: Record<string, OrtTensor | null> = {};
+      for (const name of plan.outputs) fetches[name] = null;
+      for (const name of plan.replaced) fetches[nextOf(name)] = state.target(name);
+      const results = await (sessions.get(graph) as InferenceSession).run(feeds, fetches);
+      for (const name of plan.replaced) state.replace(name, results[nextOf(name)]);
+      return Object.fromEntries(plan.outputs.map((name) => [name, fromOrt(results[name])]));
     },
-    async readState() {
+    readState: () => state.read(),
+    writeState: (tensors) => state.write(tensors),
+  };
+}
+
+/** The state between two runs. */
+interface State {
+  tensor(name: string): OrtTensor;
+  /** Where the next value may be written; null for a new tensor. */
+  target(name: string): OrtTensor | null;
+  replace(name: string, next: OrtTensor): void;
+  read(): Promise<Tensors>;
+  write(tensors: Tensors): Promise<void>;
+  close(): Promise<void>;
+}
+
+function cpuState(ort: OrtModule, { fillsOutputs }: OrtProgramOptions): State {
+  const current = new Map<string, OrtTensor>();
+  const spare = new Map<string, OrtTensor>();
+  const known = (name: string): OrtTensor => current.get(name) as OrtTensor;
+  return {
+    tensor: known,
+    target(name) {
+      if (!fillsOutputs) return null;
+      let target = spare.get(name);
+      if (!target) {
+        const { type, dims, data } = known(name);
+        target = toOrt(ort, { type: type as Tensor["type"], shape: dims, data: (data as Float32Array).map(() => 0) });
+        spare.set(name, target);
+      }
+      return target;
+    },
+    replace(name, next) {
+      const filled = spare.get(name);
+      if (filled) spare.set(name, known(name));
+      else known(name).dispose();
+      current.set(name, filled ?? next);
+    },
+    async read() {
       const copies: Tensors = {};
-      for (const [name, tensor] of state) {
-        const { type, shape, data } = await fromOrt(tensor);
+      for (const [name, tensor] of current) {
+        const { type, shape, data } = fromOrt(tensor);
         copies[name] = { type, shape, data: data.slice() };
       }
       return copies;
     },
-    async writeState(tensors) {
-      for (const [name, tensor] of Object.entries(tensors)) {
-        state.get(name)?.dispose();
-        state.set(name, toOrt(tensor));
-      }
+    async write(tensors) {
+      for (const [name, tensor] of Object.entries(tensors)) current.set(name, toOrt(ort, tensor));
     },
-    close,
+    async close() {
+      for (const tensor of [...current.values(), ...spare.values()]) tensor.dispose();
+      current.clear();
+      spare.clear();
+    },
   };
 }
 
-async function fromOrt(tensor: OrtTensor): Promise<Tensor> {
-  const data = (await tensor.getData()) as Float32Array | Uint8Array;
-  return { type: tensor.type as Tensor["type"], shape: [...tensor.dims], data };
+/**
+ * State in GPU buffers. It goes up and down through graphs that only copy, once with its outputs on the GPU and once on
+ * the CPU: downloading a GPU tensor directly ends the process with onnxruntime-node 1.30.
+ */
+async function gpuState(
+  create: (model: Uint8Array, onGpu: readonly string[], outputs: readonly string[]) => Promise<InferenceSession>,
+  ort: OrtModule,
+  initial: Tensors,
+): Promise<State> {
+  const names = Object.keys(initial);
+  const outputs = names.map(nextOf);
+  const model = copyingModel(initial);
+  const up = names.length > 0 ? await create(model, outputs, outputs) : undefined;
+  const down = names.length > 0 ? await create(model, [], outputs) : undefined;
+  const current = new Map<string, OrtTensor>();
+  const replace = (name: string, next: OrtTensor): void => {
+    current.get(name)?.dispose();
+    current.set(name, next);
+  };
+  const read = async (): Promise<Tensors> => {
+    if (!down) return {};
+    const results = await down.run(Object.fromEntries(current), outputs);
+    return Object.fromEntries(names.map((name) => [name, fromOrt(results[nextOf(name)])]));
+  };
+  return {
+    tensor: (name) => current.get(name) as OrtTensor,
+    target: () => null,
+    replace,
+    read,
+    async write(tensors) {
+      if (!up || Object.keys(tensors).length === 0) return;
+      const complete = { ...(current.size > 0 ? await read() : {}), ...tensors };
+      const feeds = Object.entries(complete).map(([name, tensor]) => [name, toOrt(ort, tensor)] as const);
+      const results = await up.run(Object.fromEntries(feeds), outputs);
+      for (const name of names) replace(name, results[nextOf(name)]);
+    },
+    async close() {
+      for (const tensor of current.values()) tensor.dispose();
+      current.clear();
+      await up?.release();
+      await down?.release();
+    },
+  };
+}
+
+/** `next:x = x` for every tensor. */
+function copyingModel(tensors: Tensors): Uint8Array {
+  const graph = new Graph();
+  for (const [name, { shape, type }] of Object.entries(tensors)) {
+    graph.output(nextOf(name), graph.input(name, shape, type));
+  }
+  return writeOnnx(graph);
+}
+
+function toOrt(ort: OrtModule, { type, shape, data }: Tensor): OrtTensor {
+  return new ort.Tensor(type, data as Float32Array, shape);
+}
+
+function fromOrt({ type, dims, data }: OrtTensor): Tensor {
+  return { type: type as Tensor["type"], shape: [...dims], data: data as Float32Array };
 }

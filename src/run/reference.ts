@@ -1,35 +1,27 @@
-import { ParfocalError } from "../errors.ts";
 import type { Graph, GraphNode, Tensor, Value } from "../graph/graph.ts";
 import type { Operator } from "../graph/operator.ts";
 import { operators } from "../graph/operators.ts";
-import { checkInputs, checkState, planOf, planProgram } from "./plan.ts";
-import { nextOf, type Program, type Runtime, type Session, type Tensors } from "./runtime.ts";
+import { type BackendSession, checkedRuntime } from "./checked-runtime.ts";
+import type { ProgramPlan } from "./plan.ts";
+import { nextOf, type Program, type Runtime, type Tensors } from "./runtime.ts";
+import { copyTensor, copyTensors } from "./transfer.ts";
 
 /**
  * The plain runtime: one operator after the other by its reference evaluation. Slow, runs anywhere, needs nothing, and
  * judges the others.
  */
 export function openReferenceRuntime(): Runtime {
-  const sessions = new Set<Session>();
-  let closed = false;
-  return {
+  return checkedRuntime({
     name: "reference",
     device: "cpu",
-    async open(program) {
-      if (closed) throw isClosed("runtime");
-      const session = openSession(program);
-      sessions.add(session);
-      return session;
+    open: async (program, plan) => openSession(program, plan),
+    async close(sessions) {
+      for (const session of sessions) await session.close();
     },
-    async close() {
-      closed = true;
-      await Promise.all([...sessions].map((session) => session.close()));
-      sessions.clear();
-    },
-  };
+  });
 }
 
-/** Evaluates a graph: every output by its name, from every input by its name. */
+/** Evaluates a graph: every output by its name, from every input by its name. Results may share memory with inputs. */
 export function evaluateGraph(graph: Graph, inputs: Tensors): Tensors {
   const values = new Map<Value, Tensor>(graph.constants);
   for (const input of graph.inputs) values.set(input, inputs[input.name]);
@@ -48,46 +40,22 @@ export function evaluateGraph(graph: Graph, inputs: Tensors): Tensors {
   return results;
 }
 
-function openSession(program: Program): Session {
-  const plan = planProgram(program);
-  const state = copyAll(program.state ?? {});
-  let closed = false;
-  const check = (): void => {
-    if (closed) throw isClosed("session");
-  };
+function openSession(program: Program, plan: ProgramPlan): BackendSession {
+  let state = copyTensors(program.state ?? {});
   return {
     async run(name, inputs) {
-      check();
-      const graphPlan = planOf(plan, name);
-      checkInputs(name, graphPlan, inputs);
       const results = evaluateGraph(program.graphs[name], { ...inputs, ...state });
-      for (const stateName of graphPlan.replaced) state[stateName] = copy(results[nextOf(stateName)]);
+      const { outputs, replaced } = plan.graphs[name];
       // Copies, because an output may be an input or a constant itself, or share memory with one (Reshape).
-      return Object.fromEntries(graphPlan.outputs.map((output) => [output, copy(results[output])]));
+      for (const stateName of replaced) state[stateName] = copyTensor(results[nextOf(stateName)]);
+      return Object.fromEntries(outputs.map((output) => [output, copyTensor(results[output])]));
     },
-    async readState() {
-      check();
-      return copyAll(state);
-    },
+    readState: async () => copyTensors(state),
     async writeState(tensors) {
-      check();
-      checkState(plan, tensors);
-      Object.assign(state, copyAll(tensors));
+      Object.assign(state, copyTensors(tensors));
     },
     async close() {
-      closed = true;
-      for (const name of Object.keys(state)) delete state[name];
+      state = {};
     },
   };
-}
-
-const copy = ({ type, shape, data }: Tensor): Tensor => ({ type, shape: [...shape], data: data.slice() });
-const copyAll = (tensors: Tensors): Tensors =>
-  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, copy(tensor)]));
-
-function isClosed(what: string): ParfocalError {
-  return new ParfocalError("runtime.failed", `The reference ${what} is closed.`, {
-    runtime: "reference",
-    detail: `${what} closed`,
-  });
 }

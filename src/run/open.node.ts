@@ -1,0 +1,80 @@
+import { ParfocalError } from "../errors.ts";
+import { loadNativePackage, openNativeRuntime } from "./native.node.ts";
+import { openReferenceRuntime } from "./reference.ts";
+import type { Device, Runtime } from "./runtime.ts";
+import { type OrtWeb, openWebRuntimeOn } from "./web.ts";
+
+export interface RuntimeOptions {
+  /**
+   * Default "auto", which is the CPU: whether a GPU would be faster cannot be told from outside (it may be a software
+   * driver), so that a GPU is asked for.
+   */
+  device?: "auto" | Device;
+  threads?: number;
+  /** Told when the fast runtime is missing and a slower one takes its place. */
+  onWarning?: (message: string) => void;
+}
+
+/**
+ * The runtime of this machine under Node: the native one where it is installed, else WebAssembly for the CPU.
+ * @throws runtime.unavailable when the device is missing
+ */
+export async function openRuntime({ device = "auto", threads, onWarning }: RuntimeOptions = {}): Promise<Runtime> {
+  const wanted = device === "auto" ? "cpu" : device;
+  const share = threads === undefined ? {} : { threads };
+  try {
+    return await openNativeRuntime({ device: wanted, ...share });
+  } catch (error) {
+    const missing = error instanceof ParfocalError && error.code === "runtime.unavailable";
+    if (!missing || wanted !== "cpu") throw error;
+    onWarning?.(`${error.message} Going on with the web runtime.`);
+    return openWebRuntimeOn(await loadWebPackage(), share);
+  }
+}
+
+/** Under Node the default entry of the package is the WebAssembly build for Node: the others have no threads there. */
+async function loadWebPackage(): Promise<OrtWeb> {
+  return (await import("onnxruntime-web")) as unknown as OrtWeb;
+}
+
+/** A runtime and whether it works here, for a person who asks what this machine can do. */
+export interface RuntimeReport {
+  name: Runtime["name"];
+  /** Of the package behind it; absent where it is missing, or is our own. */
+  version?: string;
+  devices: { device: Device; available: boolean /** Why not. */; detail?: string }[];
+}
+
+/** Tries every runtime and device. WebGPU and CUDA may write to stderr while they are tried. */
+export async function listRuntimes(): Promise<RuntimeReport[]> {
+  const native: RuntimeReport = {
+    name: "native",
+    ...versionOf(() => loadNativePackage("cpu").env.versions.node),
+    devices: [],
+  };
+  for (const device of ["cpu", "webgpu", "cuda"] as const) {
+    native.devices.push(await attempt(device, () => openNativeRuntime({ device })));
+  }
+  const ort = await loadWebPackage();
+  const web: RuntimeReport = { name: "web", ...versionOf(() => ort.env.versions.web), devices: [] };
+  web.devices.push(await attempt("cpu", () => openWebRuntimeOn(ort, {})));
+  return [native, web, { name: "reference", devices: [await attempt("cpu", async () => openReferenceRuntime())] }];
+}
+
+async function attempt(device: Device, open: () => Promise<Runtime>): Promise<RuntimeReport["devices"][number]> {
+  try {
+    await (await open()).close();
+    return { device, available: true };
+  } catch (error) {
+    return { device, available: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function versionOf(read: () => string | undefined): { version?: string } {
+  try {
+    const version = read();
+    return version === undefined ? {} : { version };
+  } catch {
+    return {};
+  }
+}

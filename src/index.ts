@@ -49,6 +49,7 @@ export type { Device, Program, Runtime, Session, Tensors } from "./run/runtime.t
 export { openWebRuntime } from "./run/web.ts";
 // Training: from stacks to a model.
 export { resolveConfig, type TrainingConfig, trainingConfig } from "./train/config.ts";
+export type { NamedStack } from "./train/split-stacks.ts";
 export {
   type TrainingOptions,
   type TrainingProgress,

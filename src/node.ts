@@ -13,3 +13,7 @@ export { type BeadFiles, beadFiles, checkBeadFiles, saveBeads } from "./optics/s
 export { describeMachine, type Machine } from "./run/machine.node.ts";
 export { openNativeRuntime } from "./run/native.node.ts";
 export { listRuntimes, openRuntime, type RuntimeOptions, type RuntimeReport } from "./run/open.node.ts";
+
+// Training in a folder: checkpoints, metrics, previews, the model.
+export { readConfigFile } from "./train/config-file.node.ts";
+export { type TrainRunOptions, type TrainRunResult, trainRun } from "./train/train-run.node.ts";

@@ -8,6 +8,7 @@ import { inspect } from "./inspect.node.ts";
 import { refocus } from "./refocus.node.ts";
 import { simulate } from "./simulate.node.ts";
 import { printLine, say } from "./terminal.node.ts";
+import { train } from "./train.node.ts";
 import { addVerb } from "./verb.node.ts";
 
 export function createProgram(): Command {
@@ -29,6 +30,7 @@ export function createProgram(): Command {
     );
   addVerb(program, inspect);
   addVerb(program, simulate);
+  addVerb(program, train);
   addVerb(program, refocus);
   addVerb(program, evaluate);
   addVerb(program, doctor);

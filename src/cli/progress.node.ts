@@ -9,13 +9,20 @@ const quietMilliseconds = 1000;
 /** Between two lines in a log. */
 const lineMilliseconds = 5000;
 
+export interface Gauge {
+  report: ReportProgress;
+  /** A line of its own beside the gauge. */
+  note(line: string): void;
+  end(): void;
+}
+
 /** @param what is counted: "planes read" */
-export function createProgress(what: string): { report: ReportProgress; end(): void } {
+export function createProgress(what: string): Gauge {
   const started = performance.now();
   return process.stderr.isTTY ? createBar(what, started) : createLines(what, started);
 }
 
-function createBar(what: string, started: number): { report: ReportProgress; end(): void } {
+function createBar(what: string, started: number): Gauge {
   const bar = new SingleBar({
     format: `{bar} {value} of {total} ${what}, {eta_formatted} left`,
     barCompleteChar: "\u2588",
@@ -34,11 +41,17 @@ function createBar(what: string, started: number): { report: ReportProgress; end
         shown = true;
       }
     },
+    note(line) {
+      // The bar leaves its line to the text, and is drawn again below.
+      bar.stop();
+      shown = false;
+      say(line);
+    },
     end: () => bar.stop(),
   };
 }
 
-function createLines(what: string, started: number): { report: ReportProgress; end(): void } {
+function createLines(what: string, started: number): Gauge {
   let next = started + quietMilliseconds;
   return {
     report({ done, total }) {
@@ -46,6 +59,7 @@ function createLines(what: string, started: number): { report: ReportProgress; e
       next = performance.now() + lineMilliseconds;
       say(`${done} of ${total} ${what}`);
     },
+    note: say,
     end: () => undefined,
   };
 }

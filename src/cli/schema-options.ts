@@ -9,6 +9,7 @@ interface KeySchema {
   description?: string;
   default?: unknown;
   enum?: readonly string[];
+  const?: string;
   prefixItems?: readonly KeySchema[];
   items?: KeySchema;
 }
@@ -45,7 +46,8 @@ export function schemaValues(schema: z.ZodType, options: object): Record<string,
   );
 }
 
-function placeholder({ type, prefixItems, enum: words }: KeySchema): string {
+function placeholder({ type, prefixItems, enum: words, const: only }: KeySchema): string {
+  if (only !== undefined) return `<${only}>`;
   if (prefixItems) return "<low:high>";
   if (type === "array") return "<list>";
   if (words) return `<${words.join("|")}>`;

@@ -1,6 +1,6 @@
 /** What a verb may say while it works, and how it learns that it shall stop. */
 import { onInterrupt } from "./interrupt.node.ts";
-import { createProgress, type ReportProgress } from "./progress.node.ts";
+import { createProgress, type Gauge, type ReportProgress } from "./progress.node.ts";
 
 export interface Terminal {
   /** Aborted by the first Ctrl-C. */
@@ -8,7 +8,9 @@ export interface Terminal {
   /** Begins a gauge on stderr, and ends the one before. @param what is counted: "planes read" */
   progress(what: string): ReportProgress;
   endProgress(): void;
-  /** A sentence on stderr, unless `--quiet`. */
+  /** A line of news on stderr, unless `--quiet`. */
+  note(line: string): void;
+  /** The same for a sentence that the user should know. */
   warn(sentence: string): void;
   /** The result, on stdout. */
   print(text: string): Promise<void>;
@@ -16,10 +18,13 @@ export interface Terminal {
 
 export function createTerminal({ quiet = false }: { quiet?: boolean }): Terminal {
   const signal = onInterrupt(() => say("Stopping; press Ctrl-C again to stop at once."));
-  let gauge: ReturnType<typeof createProgress> | undefined;
+  let gauge: Gauge | undefined;
   const endProgress = () => {
     gauge?.end();
     gauge = undefined;
+  };
+  const note = (line: string) => {
+    if (!quiet) (gauge?.note ?? say)(line);
   };
   return {
     signal,
@@ -30,9 +35,8 @@ export function createTerminal({ quiet = false }: { quiet?: boolean }): Terminal
       return gauge.report;
     },
     endProgress,
-    warn(sentence) {
-      if (!quiet) say(`Warning: ${sentence}`);
-    },
+    note,
+    warn: (sentence) => note(`Warning: ${sentence}`),
     print: printLine,
   };
 }

@@ -1,7 +1,15 @@
 import type { OperatorName } from "../attributes.ts";
 import type { Graph, GraphNode, Value } from "../graph.ts";
 import { type Encoding, encodings } from "./encodings.ts";
-import { dataTypes, encodeModel, type NodeMessage, type TensorMessage, type ValueInfoMessage } from "./messages.ts";
+import {
+  dataTypes,
+  encodeModel,
+  type GraphMessage,
+  type ModelMessage,
+  type NodeMessage,
+  type TensorMessage,
+  type ValueInfoMessage,
+} from "./messages.ts";
 
 export interface WriteOptions {
   /** Names for extents that may vary, per input or output and axis: `{ image: { 2: "y", 3: "x" } }`. */
@@ -12,6 +20,11 @@ export interface WriteOptions {
 
 /** The ONNX file (opset 17, IR version 8) of a graph. */
 export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array<ArrayBuffer> {
+  return encodeModel(onnxModel(graph, options));
+}
+
+/** The same before it becomes bytes: one node message per node of the graph, in its order, then one per output. */
+export function onnxModel(graph: Graph, options: WriteOptions = {}): ModelMessage & { graph: GraphMessage } {
   const initializers: TensorMessage[] = [];
   for (const [value, { data }] of graph.constants) {
     const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -32,7 +45,7 @@ export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array<
     nodes.push({ inputs: [value.name], outputs: [name], name, opType: "Identity", attributes: [], domain: "" });
     outputs.push(valueInfo(name, value, options.variable?.[name]));
   }
-  return encodeModel({
+  return {
     irVersion: 8,
     producerName: "parfocal",
     producerVersion: "",
@@ -45,7 +58,7 @@ export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array<
       inputs: graph.inputs.map((input) => valueInfo(input.name, input, options.variable?.[input.name])),
       outputs,
     },
-  });
+  };
 }
 
 function nodeMessage(node: GraphNode, initializers: TensorMessage[]): NodeMessage {

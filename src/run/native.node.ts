@@ -1,6 +1,9 @@
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import { ParfocalError } from "../errors.ts";
+import type { Graph, Tensor } from "../graph/graph.ts";
+import { writeOnnx } from "../graph/onnx/write.ts";
+import { blockProbe, writeBlockedOnnx } from "./blocked-convolution.ts";
 import { type BackendSession, checkedRuntime, runtimeFailed } from "./checked-runtime.ts";
 import type { NativeReply, NativeRequest, NativeWorkerData } from "./native-messages.ts";
 import { encodeProgram } from "./ort-program.ts";
@@ -32,13 +35,39 @@ export async function openNativeRuntime({ device = "cpu", threads }: NativeOptio
   loadNativePackage(device);
   const worker = startWorker({ device, threads });
   let sessions = 0;
+  let write: WriteGraph = writeOnnx;
   const runtime = checkedRuntime({
     name: "native",
     device,
-    open: (program, plan) => openSession(worker, sessions++, program, plan),
+    open: (program, plan) => openSession(worker, sessions++, program, plan, write),
     close: () => worker.close(),
   });
-  return probe(runtime, device === "cuda" ? cudaAdvice : "choose another device, such as cpu");
+  await probe(runtime, device === "cuda" ? cudaAdvice : "choose another device, such as cpu");
+  if (device === "cpu") {
+    const block = await findBlock(runtime, (candidate) => {
+      write = candidate;
+    });
+    write = block === undefined ? writeOnnx : (graph) => writeBlockedOnnx(graph, block);
+  }
+  return runtime;
+}
+
+type WriteGraph = (graph: Graph) => Uint8Array<ArrayBuffer>;
+
+/** The block of channels of this machine's fastest convolutions (see blocked-convolution.ts); undefined when it has none. */
+async function findBlock(runtime: Runtime, writeBy: (write: WriteGraph) => void): Promise<number | undefined> {
+  const { graph, inputs } = blockProbe();
+  const outputBy = async (write: WriteGraph): Promise<Tensor["data"]> => {
+    writeBy(write);
+    const session = await runtime.open({ graphs: { probe: graph } });
+    return (await session.run("probe", inputs).finally(() => session.close())).output.data;
+  };
+  const expected = await outputBy(writeOnnx);
+  for (const block of [16, 8]) {
+    const got = await outputBy((probed) => writeBlockedOnnx(probed, block)).catch(() => undefined);
+    if (got?.every((value, i) => Math.abs(value - expected[i]) < 1e-3)) return block;
+  }
+  return undefined;
 }
 
 const cudaAdvice =
@@ -49,8 +78,9 @@ async function openSession(
   session: number,
   program: Program,
   plan: ProgramPlan,
+  write: WriteGraph,
 ): Promise<BackendSession> {
-  const encoded = encodeProgram(program, plan);
+  const encoded = encodeProgram(program, plan, write);
   const models = Object.values(encoded.graphs).map(({ model }) => model.buffer);
   const state = copyTensors(encoded.state);
   const moved = [...models, ...buffersOf(state)];

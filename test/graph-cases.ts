@@ -228,8 +228,8 @@ export const operatorCases: { [K in OperatorName]: readonly Case<OperatorAttribu
         [1, 2, 0, -1],
       ],
     ),
-    slice([8, 2], [[0, 6, -1, -3]]),
-    slice([7], [[0, 5, 1, -2]]),
+    slice([8, 2], [[0, 7, 1, -1]]),
+    slice([7], [[0, 1, 7, 4]]),
   ],
   Pad: [...pad([2, 3, 4], [0, 2, 1, 1, 0, 3]), ...pad([1, 2, 4, 5], [0, 0, 3, 0, 0, 0, 2, 4]), ...pad([6], [5, 5])],
   Transpose: [

@@ -3,6 +3,7 @@ import { Random } from "../src/array/random.ts";
 import { Graph, type Tensor, type Value } from "../src/graph/graph.ts";
 import { type ConvOptions, conv, convTranspose } from "../src/graph/operators/convolution.ts";
 import { add, greater, indicator, mul, type Operand, square } from "../src/graph/operators/elementwise.ts";
+import { slice } from "../src/graph/operators/movement.ts";
 import { batchNorm, batchNormTraining } from "../src/graph/operators/normalisation.ts";
 import { reduceMean } from "../src/graph/operators/reduction.ts";
 import { upsampleNearest } from "../src/graph/operators/resizing.ts";
@@ -169,6 +170,23 @@ describe("dropout as a product with a mask", () => {
     result.data.forEach((y, i) => {
       expect(Math.abs(y - (uniform[i] < keep ? 2 * inputs.x.data[i] : 0))).toBe(0);
     });
+    expect(gradientError(building(f, inputs), inputs)).toBeLessThan(tolerance);
+  });
+});
+
+describe("slices backwards", () => {
+  it.each([
+    [6, -1, -3, [6, 3, 0]],
+    [6, 0, -3, [6, 3]],
+    [7, 1, -2, [7, 5, 3]],
+    [5, 2, -1, [5, 4, 3]],
+    [7, -1, -1, [7, 6, 5, 4, 3, 2, 1, 0]],
+    [5, -1, -9, [5]],
+  ])("%i:%i:%i", (start, end, step, expected) => {
+    const inputs = draw(12, { x: [8, 2] });
+    const f = (x: Value): Value => slice(x, [{ axis: 0, start, end, step }]);
+    const rows = expected.flatMap((row) => [inputs.x.data[2 * row], inputs.x.data[2 * row + 1]]);
+    expect([...evaluate(f, inputs).data]).toEqual(rows);
     expect(gradientError(building(f, inputs), inputs)).toBeLessThan(tolerance);
   });
 });

@@ -225,13 +225,18 @@ function weightGradient(x: Value, weights: Value, attributes: ConvAttributes, dy
  * Pad, Slice and Concat.
  */
 function shiftedCopies(x: Value, kernel: readonly number[], where: Pick<ConvAttributes, "pads" | "dilations">): Value {
-  const c = x.shape[1];
+  const [n, c, ...spatial] = x.shape;
   const taps = sizeOf(kernel);
   if (taps === 1 && where.pads.every((p) => p === 0)) return x;
-  const oneHot = new Float32Array(c * taps * taps);
-  for (let i = 0; i < c * taps; i++) oneHot[i * taps + (i % taps)] = 1;
-  const weights = x.graph.constant(oneHot, [c * taps, 1, ...kernel]);
-  return x.graph.add("Conv", [x, weights], { ...where, strides: kernel.map(() => 1), group: c });
+  // In 3-D the channels go through as images of a batch: WebGPU has no 3-D convolution in groups.
+  const apart = kernel.length === 3;
+  const group = apart ? 1 : c;
+  const oneHot = new Float32Array(group * taps * taps);
+  for (let i = 0; i < group * taps; i++) oneHot[i * taps + (i % taps)] = 1;
+  const weights = x.graph.constant(oneHot, [group * taps, 1, ...kernel]);
+  const source = apart ? reshape(x, [n * c, 1, ...spatial]) : x;
+  const copies = x.graph.add("Conv", [source, weights], { ...where, strides: kernel.map(() => 1), group });
+  return apart ? reshape(copies, [n, c * taps, ...copies.shape.slice(2)]) : copies;
 }
 
 /** The plain way, for strides and groups: one product a tap. */

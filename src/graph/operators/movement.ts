@@ -17,13 +17,34 @@ export interface Range {
 }
 
 /** A part of a value. With a negative step, `end` -1 means "up to and including the first". */
-export const slice = (x: Value, ranges: readonly Range[]): Value =>
-  x.graph.add("Slice", [x], {
-    axes: ranges.map((range) => range.axis),
-    starts: ranges.map((range) => range.start),
-    ends: ranges.map((range) => range.end),
-    steps: ranges.map((range) => range.step ?? 1),
-  });
+export function slice(x: Value, ranges: readonly Range[]): Value {
+  const awkward = ranges.filter((range) => !runsOnWebGpu(range, x.shape[range.axis]));
+  if (awkward.length === 0) {
+    return x.graph.add("Slice", [x], {
+      axes: ranges.map((range) => range.axis),
+      starts: ranges.map((range) => range.start),
+      ends: ranges.map((range) => range.end),
+      steps: ranges.map((range) => range.step ?? 1),
+    });
+  }
+  // The same elements forwards, reversed as a whole, and then every second, third, ... of them.
+  const others = ranges.filter((range) => !awkward.includes(range));
+  const forwards = awkward.map(({ axis, start, end }) => ({ axis, start: end + 1, end: start + 1 }));
+  const reversed = flip(
+    slice(x, [...others, ...forwards]),
+    awkward.map(({ axis }) => axis),
+  );
+  const sparse = awkward.filter(({ step = 1 }) => step < -1);
+  if (sparse.length === 0) return reversed;
+  return slice(
+    reversed,
+    sparse.map(({ axis, step = 1 }) => ({ axis, start: 0, end: reversed.shape[axis], step: -step })),
+  );
+}
+
+/** Backwards, WebGPU in ONNX Runtime 1.30 starts at the last element, whatever `start` says, and counts steps wrongly. */
+const runsOnWebGpu = ({ start, step = 1 }: Omit<Range, "axis">, extent: number): boolean =>
+  step > 0 || (step === -1 && start === extent - 1);
 
 /** Pads with `before` and `after` elements on every axis. "reflect" mirrors without repeating the border pixel. */
 export const pad = (
@@ -114,6 +135,12 @@ export const movement: Pick<OperatorTable, Movement> = {
         const inside = start >= 0 && start < extent && end >= -1 && end <= extent;
         if (axis < 0 || axis >= shape.length || axes.indexOf(axis) !== i || step === 0 || !inside) {
           invalid("Slice", `${start}:${end}:${step} of axis ${axis} of shape [${x.shape}]`);
+        }
+        if (!runsOnWebGpu({ start, end, step }, extent)) {
+          invalid(
+            "Slice",
+            `${start}:${end}:${step} of an axis of ${extent}; backwards only by 1 and from the last element`,
+          );
         }
         shape[axis] = sliceExtent(start, end, step);
         if (shape[axis] === 0) invalid("Slice", `${start}:${end}:${step} of axis ${axis} is empty`);

@@ -34,7 +34,7 @@ export const deepZArchitecture = z.strictObject({
 
 export type DeepZArchitecture = z.infer<typeof deepZArchitecture>;
 
-/** `published`: 77.8 M parameters, as in the authors' graph. `small`: 0.6 M, trained in minutes on a laptop. */
+/** `published`: 77.8 M parameters, as in the authors' graph. `small`: 0.54 M, trained in minutes on a laptop. */
 export const deepZPresets: Record<"published" | "small", DeepZArchitecture> = {
   published: {
     down: [

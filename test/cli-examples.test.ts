@@ -1,0 +1,103 @@
+/** Commands in the documents and in --help are true: cheap ones are run, the others are at least understood. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createProgram } from "../src/cli/program.node.ts";
+import { encodeImage, type Image, Random } from "./fixtures/cli/images.ts";
+import { runCli } from "./fixtures/cli/run-cli.ts";
+
+const documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
+
+/** Every `parfocal ...` line of a text, without comments. */
+function commandsIn(text: string): string[] {
+  return Array.from(text.matchAll(/^ *(?:npx )?parfocal ([^#\n]+)/gm), ([, command]) => command.trim());
+}
+
+const program = createProgram();
+const inDocuments = documents.flatMap((path) =>
+  Array.from(readFileSync(path, "utf8").matchAll(/```sh\n(.*?)```/gs), ([, block]) => commandsIn(block)).flat(),
+);
+
+/** Verbs whose examples take seconds, on the files below. The others need minutes, or a model. */
+const cheap = ["inspect", "simulate", "evaluate", "doctor"];
+const cheapInDocuments = inDocuments.filter((line) => cheap.includes(line.split(" ")[0]));
+const heavyInDocuments = inDocuments.filter((line) => !cheap.includes(line.split(" ")[0]));
+
+let folder: string;
+let examples: string[] = [];
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "parfocal-examples-"));
+  const random = new Random(3);
+  const noise = (length: number) => Uint16Array.from({ length }, () => 100 + random.integer(3000));
+  const write = (name: string, image: Image) => writeFileSync(join(folder, name), encodeImage(name, image));
+  const calibrated = { pixelSize: { y: 0.325, x: 0.325 }, zStep: 1, dtype: "uint16" } as const;
+  const size = 32 * 32;
+  const truth = noise(3 * size);
+  write("stack.tif", {
+    ...calibrated,
+    axes: "CZYX",
+    shape: [2, 3, 32, 32],
+    data: new Uint16Array([...noise(3 * size), ...truth]),
+  });
+  write("truth.tif", { ...calibrated, axes: "ZYX", shape: [3, 32, 32], data: truth });
+  write("refocused.tif", { ...calibrated, axes: "ZYX", shape: [3, 32, 32], data: noise(3 * size) });
+  write("blurred.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: noise(size) });
+  mkdirSync(join(folder, "planes"));
+  for (const z of [0, 1, 2])
+    write(join("planes", `z${z}.png`), { axes: "YX", shape: [32, 32], dtype: "uint16", data: noise(size) });
+  const helps = await Promise.all(program.commands.map((command) => runCli([command.name(), "--help"])));
+  examples = helps.flatMap(({ stdout }) => commandsIn(stdout.slice(stdout.indexOf("Examples:"))));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs commands in the order in which they are written: one may need what another has made. */
+async function runAll(commands: readonly string[]): Promise<void> {
+  for (const command of commands) {
+    const run = await runCli(command.split(" "), { cwd: folder });
+    expect({ command, code: run.code, stderr: run.stderr.replace(/^Warning: .*\n/gm, "") }).toEqual({
+      command,
+      code: 0,
+      stderr: expect.not.stringContaining("parfocal:"),
+    });
+    if (command.includes("--json")) expect(JSON.parse(run.stdout)).toBeTypeOf("object");
+    else expect(run.stdout.length).toBeGreaterThan(20);
+  }
+}
+
+/** What is wrong with the options of a command, by commander's own account. */
+function misunderstood(line: string): string[] {
+  const [name, ...args] = line.split(" ");
+  const command = program.commands.find((one) => one.name() === name);
+  if (!command) return [name];
+  return command.parseOptions(args).unknown;
+}
+
+describe("examples", () => {
+  test("every verb has some, and every document names verbs that are there", () => {
+    const shown = new Set(examples.map((line) => line.split(" ")[0]));
+    expect([...shown].sort()).toEqual(program.commands.map((command) => command.name()).sort());
+    expect(inDocuments.length).toBeGreaterThan(3);
+  });
+
+  test("all are understood", () => {
+    const all = [...examples, ...inDocuments].filter((line) => !line.startsWith("<verb>"));
+    expect(all.flatMap((line) => misunderstood(line).map((what) => `${line}: ${what}`))).toEqual([]);
+    expect(misunderstood("train stack.tif --patches 3")).toEqual(["--patches", "3"]);
+  });
+
+  test("those of --help run", async () => {
+    // Simulations first: an example of evaluate judges what an example of simulate made.
+    const order = ["simulate", "inspect", "evaluate", "doctor"];
+    const verbOf = (line: string) => line.split(" ")[0];
+    const cheapOnes = examples.filter((line) => cheap.includes(verbOf(line)));
+    expect(cheapOnes.length).toBeGreaterThan(8);
+    await runAll(cheapOnes.sort((a, b) => order.indexOf(verbOf(a)) - order.indexOf(verbOf(b))));
+  });
+
+  test("those of the documents run", async () => {
+    rmSync(join(folder, "simulated"), { recursive: true, force: true });
+    await runAll(cheapInDocuments);
+    expect(heavyInDocuments.filter((line) => !/^(train|refocus|demo)\b/.test(line))).toEqual([]);
+  });
+});

@@ -115,7 +115,8 @@ function workerUrl(): URL {
 }
 
 function startWorker(data: NativeWorkerData): NativeWorker {
-  const worker = new Worker(workerUrl(), { workerData: data });
+  // Without the options of the process: some, such as --input-type, are refused for a worker's file.
+  const worker = new Worker(workerUrl(), { workerData: data, execArgv: [] });
   const waiting = new Map<number, { resolve: (tensors: Tensors) => void; reject: (error: unknown) => void }>();
   let requests = 0;
   let gone: string | undefined;

@@ -71,6 +71,6 @@ export function unetInference(size: number): Program {
   unet(asked.input("image", [1, 1, 16, 16]), parameters, "portable");
   const graph = new Graph();
   const weights = constantParameters(graph, initialWeights(specs, new Random(1)));
-  graph.output("output", unet(graph.input("image", [1, 1, size, size]), weights, "portable"));
+  graph.output("output", unet(graph.input("image", [1, 1, size, size]), weights, "training"));
   return { graphs: { predict: graph } };
 }

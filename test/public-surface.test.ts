@@ -25,6 +25,25 @@ describe("public surface", () => {
     expect(text).not.toMatch(/\.node\.ts/);
   });
 
+  test("the README imports what is there", () => {
+    const imports = [...readFileSync("README.md", "utf8").matchAll(/import \{ (.*?) \} from "parfocal(?:\/node)?"/g)];
+    expect(imports).not.toHaveLength(0);
+    for (const [, names] of imports) for (const name of names.split(", ")) expect(Object.keys(node)).toContain(name);
+  });
+
+  test("every error code is in the documents, with its exit code", () => {
+    const codes = [...readFileSync("src/errors.ts", "utf8").matchAll(/^ {2}"?([a-z.]+)"?: \{/gm)].map(
+      ([, code]) => code,
+    );
+    expect(codes).toContain("file.corrupt");
+    const rows = [...readFileSync("docs/errors.md", "utf8").matchAll(/^\| `([a-z.]+)` \|.*\| (\d+) \|$/gm)];
+    expect(rows.map(([, code]) => code).sort()).toEqual(codes.sort());
+    for (const [, code, exit] of rows) {
+      const { exitCode } = new anywhere.ParfocalError(code as anywhere.ErrorCode, "", {} as never);
+      expect({ code, exitCode }).toEqual({ code, exitCode: Number(exit) });
+    }
+  });
+
   test("simulate, encode, open, measure, compare: the story without files", async () => {
     const { stack, truth } = await anywhere.simulateBeads({
       size: 32,

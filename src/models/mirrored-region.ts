@@ -18,7 +18,8 @@ export async function readMirrored(
   const [top, bottom] = [Math.min(...rows), Math.max(...rows)];
   const width = right - left + 1;
   const inside = await read({ x: left, y: top, width, height: bottom - top + 1 });
-  if (width === region.width && bottom - top + 1 === region.height) return inside;
+  const within = (start: number, count: number, extent: number): boolean => start >= 0 && start + count <= extent;
+  if (within(region.x, region.width, size.width) && within(region.y, region.height, size.height)) return inside;
   const out = new Float32Array(region.width * region.height);
   for (let y = 0; y < region.height; y++) {
     const row = (rows[y] - top) * width - left;

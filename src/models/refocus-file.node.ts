@@ -1,4 +1,5 @@
 import { StreamingHistogram } from "../array/statistics.ts";
+import { throwIfAborted } from "../errors.ts";
 import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
 import type { ImageInfo, PixelType } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
@@ -62,7 +63,7 @@ export async function refocusFile(
     ...(options.format ? { format: options.format } : {}),
   });
   try {
-    const normalisation = await measure(file, channel, time, model.info);
+    const normalisation = await measure(file, channel, time, model.info, options.signal);
     await refocus(
       model,
       runtime,
@@ -89,11 +90,13 @@ async function measure(
   channel: number,
   time: number,
   { norm_pmin, norm_pmax }: ModelInfo,
+  signal: AbortSignal | undefined,
 ): Promise<Normalisation> {
   const [height, width] = file.shape.slice(-2);
   const histogram = new StreamingHistogram();
   for (let z = 0; z < extentOf(file, "Z"); z++) {
     for (let y = 0; y < height; y += 512) {
+      throwIfAborted(signal);
       const region = { x: 0, y, width, height: Math.min(512, height - y) };
       histogram.add(await file.readPlane({ channel, time, z }, region));
     }

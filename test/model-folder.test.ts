@@ -1,0 +1,254 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import type { Image } from "../src/image/image.ts";
+import { type ImageFile, readAll } from "../src/image/image-file.ts";
+import { openImage } from "../src/image/open-image.node.ts";
+import { writeImage } from "../src/image/write-image.node.ts";
+import { loadModel, saveModel } from "../src/models/model-folder.node.ts";
+import type { RefocusModel } from "../src/models/model-info.ts";
+import { type RefocusFileOptions, refocusFile } from "../src/models/refocus-file.node.ts";
+import { openNativeRuntime } from "../src/run/native.node.ts";
+import type { Runtime } from "../src/run/runtime.ts";
+import { testPlane, tinyModel } from "./fixtures/train/tiny-model.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "parfocal-model-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe("a model's folder", () => {
+  it("gives back what was saved, as itself or as the model of a run, and replaces", async () => {
+    const model = tinyModel({ input_offsets: [0, 2], optics: { na: 0.8, wavelength: 0.52 } });
+    await saveModel(join(folder, "run", "model"), tinyModel().info, Uint8Array.of(1));
+    await saveModel(join(folder, "run", "model"), model.info, model.onnx);
+    for (const path of [join(folder, "run"), join(folder, "run", "model")]) {
+      const loaded = await loadModel(path);
+      expect(loaded.info).toEqual(model.info);
+      expect(Buffer.compare(loaded.onnx, model.onnx)).toBe(0);
+      expect(loaded.path).toBe(join(folder, "run", "model"));
+    }
+    expect((await readdir(join(folder, "run", "model"))).sort()).toEqual(["model.onnx", "model.yaml"]);
+    // A description that people can read and other programs parse.
+    const yaml = parse(await readFile(join(folder, "run", "model", "model.yaml"), "utf8"));
+    expect(yaml).toMatchObject({
+      task: "refocus",
+      pixel_size: 0.3,
+      input_offsets: [0, 2],
+      optics: { wavelength: 0.52 },
+    });
+  });
+
+  it("says what is missing or damaged", async () => {
+    const { info, onnx } = tinyModel();
+    await expect(loadModel(folder)).rejects.toMatchObject({ code: "file.missing", message: /holds no model/ });
+    await expect(loadModel(join(folder, "nowhere"))).rejects.toMatchObject({ code: "file.missing" });
+    await saveModel(folder, info, onnx);
+    await rm(join(folder, "model.onnx"));
+    await expect(loadModel(folder)).rejects.toMatchObject({ code: "file.missing", message: /no model\.onnx/ });
+    await saveModel(folder, info, onnx);
+    const description = join(folder, "model.yaml");
+    const text = await readFile(description, "utf8");
+    const damaged: [string, RegExp][] = [
+      ["a: [1, 2", /not readable YAML/],
+      ["", /does not describe a model/],
+      [text.replace("parfocal_model: 1", "parfocal_model: 2"), /parfocal_model/],
+      [text.replace(/pixel_size: .*/, "pixel_size: -1"), /pixel_size/],
+      [text.replace(/task: .*/, "task: cook"), /task/],
+    ];
+    for (const [content, why] of damaged) {
+      await writeFile(description, content);
+      await expect(loadModel(folder)).rejects.toMatchObject({ code: "model.unfit", message: why });
+    }
+  });
+});
+
+describe("refocusing a file", () => {
+  let runtime: Runtime;
+  beforeAll(async () => {
+    runtime = await openNativeRuntime({ threads: 1 });
+  });
+  afterAll(() => runtime.close());
+
+  const [depth, height, width] = [3, 40, 52];
+  const stack = (own: Partial<Image> = {}): Image => {
+    const data = new Uint16Array(depth * height * width);
+    for (let z = 0; z < depth; z++) data.set(testPlane(width, height, z).data.map(Math.round), z * height * width);
+    return {
+      axes: "ZYX",
+      shape: [depth, height, width],
+      dtype: "uint16",
+      pixelSize: { y: 0.3, x: 0.3 },
+      zStep: 1,
+      data,
+      ...own,
+    };
+  };
+  const open = async (image: Image): Promise<ImageFile> => {
+    const path = join(folder, "input.ome.tif");
+    await writeImage(path, image, { force: true });
+    return openImage(path);
+  };
+  const refocusTo = async (
+    output: string,
+    options: Partial<RefocusFileOptions> & { of?: Image; model?: RefocusModel } = {},
+  ) => {
+    const { of = stack(), model = tinyModel(), ...rest } = options;
+    const file = await open(of);
+    try {
+      return await refocusFile(model, runtime, file, join(folder, output), {
+        distances: [-2, 0, 2],
+        planes: [1],
+        ...rest,
+      });
+    } finally {
+      await file.close();
+    }
+  };
+  const readBack = async (name: string): Promise<Image> => {
+    const file = await openImage(join(folder, name));
+    try {
+      return await readAll(file);
+    } finally {
+      await file.close();
+    }
+  };
+
+  it("writes one plane per distance, of the input's type and calibration, tiled or not", async () => {
+    const result = await refocusTo("out.tif");
+    expect(result.planes_um).toEqual([-2, 0, 2]);
+    const out = await readBack("out.tif");
+    expect(out).toMatchObject({ axes: "ZYX", shape: [3, height, width], dtype: "uint16", zStep: 2 });
+    expect(out.pixelSize?.x).toBeCloseTo(0.3, 5);
+    expect(new Set(out.data).size).toBeGreaterThan(100);
+    await refocusTo("tiles.tif", { tileSize: 17 });
+    const tiles = await readBack("tiles.tif");
+    // Rounding to whole counts may fall to either side.
+    expect(Math.max(...Array.from(tiles.data, (v, i) => Math.abs(v - out.data[i])))).toBeLessThanOrEqual(1);
+  });
+
+  it("rounds and clips to the type, and writes float32 when asked", async () => {
+    await refocusTo("float.tif", { dtype: "float32", distances: [1] });
+    await refocusTo("counts.tif", { distances: [1] });
+    const [float, counts] = [await readBack("float.tif"), await readBack("counts.tif")];
+    expect(float.dtype).toBe("float32");
+    float.data.forEach((v, i) => {
+      expect(Math.abs(Math.min(65535, Math.max(0, v)) - counts.data[i])).toBeLessThanOrEqual(0.501);
+    });
+  });
+
+  it("an untrained model gives the input plane back, in counts", async () => {
+    await refocusTo("same.tif", { model: tinyModel({}, "untrained"), distances: [3] });
+    expect(Array.from((await readBack("same.tif")).data)).toEqual(
+      Array.from(stack().data.subarray(height * width, 2 * height * width)),
+    );
+  });
+
+  it("has no z step for distances that are uneven", async () => {
+    await refocusTo("uneven.tif", { distances: [-2, 0, 3] });
+    expect((await readBack("uneven.tif")).zStep).toBeUndefined();
+  });
+
+  it("takes the planes of a model with two, of the channel that was chosen", async () => {
+    const model = tinyModel({ input_offsets: [0, 2] }, "untrained");
+    const two = new Uint16Array(2 * depth * height * width);
+    two.set(stack().data);
+    two.set(
+      stack().data.map((v) => 2 * v),
+      stack().data.length,
+    );
+    const of = stack({ axes: "CZYX", shape: [2, depth, height, width], data: two });
+    await refocusTo("two.tif", { model, of, channel: 1, planes: [0], distances: [1] });
+    expect(Array.from((await readBack("two.tif")).data)).toEqual(
+      Array.from(two.subarray(stack().data.length, stack().data.length + height * width)),
+    );
+    await expect(refocusTo("none.tif", { model, of, planes: [0] })).rejects.toMatchObject({ code: "usage" });
+  });
+
+  describe("warns", () => {
+    const warnings = async (options: Parameters<typeof refocusTo>[1]): Promise<string> =>
+      (await refocusTo("w.tif", { force: true, distances: [1], ...options })).warnings.join("\n");
+
+    it("of distances that the model never learnt, and of nothing else", async () => {
+      expect(await warnings({ distances: [-5, 0, 4, 6] })).toMatch(/Distances -5, 6 um lie outside.*-4 to 4/);
+      const model = tinyModel({ input_offsets: [0, 1] });
+      expect(await warnings({ model, distances: [-4, 4], of: stack({ optics: { na: 0.8 } }) })).toBe("");
+    });
+    it("of a single plane, which has no direction", async () => {
+      expect(await warnings({})).toMatch(/One input plane cannot tell/);
+    });
+    it("of pixels of another size, and of an unknown one", async () => {
+      expect(await warnings({ of: stack({ pixelSize: { y: 0.45, x: 0.45 } }) })).toMatch(
+        /resampled to the model's 0\.3/,
+      );
+      const { pixelSize: _, ...uncalibrated } = stack();
+      expect(await warnings({ of: uncalibrated })).toMatch(/pixel size is not known.*--pixel-size/);
+    });
+    it("of another lens", async () => {
+      expect(await warnings({ of: stack({ optics: { na: 1.2 } }) })).toMatch(/numerical aperture is 1\.2.*0\.8/);
+    });
+  });
+
+  describe("leaves nothing half-written", () => {
+    const rest = async (): Promise<string[]> => (await readdir(folder)).filter((name) => !name.startsWith("input"));
+
+    it("when it is stopped", async () => {
+      const stop = new AbortController();
+      const work = refocusTo("out.tif", {
+        tileSize: 16,
+        signal: stop.signal,
+        onProgress: ({ done }) => {
+          if (done === 5) stop.abort();
+        },
+      });
+      await expect(work).rejects.toMatchObject({ code: "interrupted" });
+      expect(await rest()).toEqual([]);
+    });
+
+    it("when it is stopped before the first pixel is read", async () => {
+      const work = refocusTo("out.tif", { signal: AbortSignal.abort() });
+      await expect(work).rejects.toMatchObject({ code: "interrupted" });
+      expect(await rest()).toEqual([]);
+    });
+
+    it("when the model is damaged, or the image fails half way", async () => {
+      const { onnx, ...model } = tinyModel();
+      const broken = { ...model, onnx: onnx.slice(0, onnx.length / 2) };
+      await expect(refocusTo("out.tif", { model: broken })).rejects.toMatchObject({ code: "model.unfit" });
+      const file = await open(stack());
+      let reads = 0;
+      const failing: ImageFile = {
+        ...file,
+        readPlane(index, region) {
+          if (++reads > 6) throw new Error("the disk is gone");
+          return file.readPlane(index, region);
+        },
+      };
+      const work = refocusFile(tinyModel(), runtime, failing, join(folder, "out.tif"), {
+        distances: [1],
+        planes: [1],
+        tileSize: 16,
+      });
+      await expect(work).rejects.toThrow("the disk is gone");
+      await file.close();
+      expect(await rest()).toEqual([]);
+    });
+
+    it("when every pixel is the same", async () => {
+      const of = stack({ data: new Uint16Array(depth * height * width).fill(7) });
+      await expect(refocusTo("out.tif", { of })).rejects.toMatchObject({ code: "image.unfit" });
+      expect(await rest()).toEqual([]);
+    });
+
+    it("and touches no existing output without force", async () => {
+      await writeFile(join(folder, "out.tif"), "precious");
+      await expect(refocusTo("out.tif")).rejects.toMatchObject({ code: "output.exists", exitCode: 2 });
+      expect(await readFile(join(folder, "out.tif"), "utf8")).toBe("precious");
+      await refocusTo("out.tif", { force: true });
+      expect((await readBack("out.tif")).shape).toEqual([3, height, width]);
+    });
+  });
+});

@@ -66,3 +66,17 @@ describe("public surface", () => {
     expect(output.pearson).toBeLessThan(1);
   });
 });
+
+describe("package-lock.json", () => {
+  test("lists what every platform needs: npm ci refuses a lock file that does not", () => {
+    const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) => !(`node_modules/${name}` in packages) && !(`${path}/node_modules/${name}` in packages),
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
+});

@@ -71,7 +71,14 @@ export function resolveConfig(partial: z.input<typeof trainingConfig>): Training
       `distance_range must go from the lower to the higher distance, got ${config.distance_range}`,
     );
   }
-  const multiple = config.adversarial_weight > 0 ? 64 : 2 ** (architectureOf(config).down.length - 1);
+  const { down, up } = architectureOf(config);
+  if (up.length !== down.length - 1) {
+    throw usage(
+      "architecture",
+      `architecture: up needs one level fewer than down, got ${up.length} and ${down.length}; give both`,
+    );
+  }
+  const multiple = config.adversarial_weight > 0 ? 64 : 2 ** up.length;
   if (config.patch_size % multiple !== 0) {
     throw usage("patch_size", `patch_size must be a multiple of ${multiple} for this model, got ${config.patch_size}`);
   }

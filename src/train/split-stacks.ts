@@ -5,6 +5,9 @@ import { normalisationOf, normalise } from "../models/normalisation.ts";
 import type { TrainingConfig } from "./config.ts";
 import type { PairSource } from "./pairs.ts";
 
+/** Pixels each way that SSIM needs to say something. */
+const leastValidation = 16;
+
 /** A z-stack and what it is called in messages and in the model's description. */
 export interface NamedStack {
   name: string;
@@ -127,7 +130,8 @@ function splitRegion(source: PairSource, config: TrainingConfig): { train: PairS
   let columns = train_columns;
   if (!rows && !columns) {
     // Along the longer side, the far end is kept: half a patch at least, so that there is something to see.
-    const keep = (extent: number): number => Math.max(Math.round(val_fraction * extent), Math.ceil(patch_size / 2));
+    const keep = (extent: number): number =>
+      Math.max(Math.round(val_fraction * extent), Math.ceil(patch_size / 2), leastValidation);
     if (width >= height) columns = [0, width - keep(width)];
     else rows = [0, height - keep(height)];
   }
@@ -139,10 +143,10 @@ function splitRegion(source: PairSource, config: TrainingConfig): { train: PairS
   const [r, c] = [largerRest(box.rows, height), largerRest(box.columns, width)];
   const byRows = (r[1] - r[0]) * width >= (c[1] - c[0]) * height;
   const rest = byRows ? crop(source, r[0], r[1], 0, width) : crop(source, 0, height, c[0], c[1]);
-  if (rest.height < 16 || rest.width < 16) {
+  if (rest.height < leastValidation || rest.width < leastValidation) {
     throw new ParfocalError(
       "usage",
-      `${name}: the training part leaves ${rest.height} x ${rest.width} pixels for validation; at least 16 are needed each way.`,
+      `${name}: the training part leaves ${rest.height} x ${rest.width} pixels for validation; at least ${leastValidation} are needed each way.`,
       {
         option: "train_columns",
       },
@@ -172,14 +176,7 @@ function largerRest([start, end]: readonly number[], extent: number): [number, n
   return start > extent - end ? [0, start] : [end, extent];
 }
 
-function crop(source: PairSource, y0: number, y1: number, x0: number, x1: number): PairSource {
-  const [height, width] = [y1 - y0, x1 - x0];
-  const data = new Float32Array(source.depth * height * width);
-  for (let z = 0; z < source.depth; z++) {
-    for (let y = 0; y < height; y++) {
-      const from = (z * source.height + y0 + y) * source.width + x0;
-      data.set(source.data.subarray(from, from + width), (z * height + y) * width);
-    }
-  }
-  return { ...source, data, height, width };
+function crop(source: PairSource, rows: Span, columns: Span): PairSource {
+  const data = cropPlanes(source.data, source, rows, columns);
+  return { ...source, data, height: rows[1] - rows[0], width: columns[1] - columns[0] };
 }

@@ -13,6 +13,7 @@ const below: Record<string, readonly string[]> = {
   models: ["array", "image", "graph", "optics", "run"],
   evaluate: ["array", "image", "graph", "optics", "run", "models"],
   train: ["array", "image", "graph", "optics", "run", "models", "evaluate"],
+  jobs: ["array", "image", "graph", "optics", "run", "models", "evaluate", "train"],
   // Shells import only what a user of the package can import.
   cli: ["node.ts", "index.ts"],
 };

@@ -103,7 +103,7 @@ const columns = [
 export async function openRunFolder(path: string, draw: DrawPreview, resumeStep?: number): Promise<TrainingStore> {
   const metrics = join(path, "metrics.csv");
   const events = join(path, `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}.${process.pid}`);
-  const kept = resumeStep === undefined ? [] : await readMetrics(path, resumeStep);
+  const kept = resumeStep === undefined ? [] : await metricsLines(path, resumeStep);
   await writeFileAtomic(metrics, [columns.join(","), ...kept, ""].join("\n"), { force: true });
   await appendFile(events, versionRecord(Date.now() / 1000));
   return {
@@ -131,7 +131,17 @@ function cell(row: MetricsRow, column: (typeof columns)[number]): string {
   return value === undefined ? "" : String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
 }
 
-async function readMetrics(path: string, upToStep: number): Promise<string[]> {
+/** The lines of a run's metrics.csv as numbers. */
+export async function readMetrics(path: string): Promise<Pick<MetricsRow, "step" | "train_loss" | "val_loss">[]> {
+  const lines = await metricsLines(path, Number.POSITIVE_INFINITY);
+  return lines.map((line) => {
+    const values = line.split(",").map(Number);
+    const at = (column: (typeof columns)[number]): number => values[columns.indexOf(column)];
+    return { step: at("step"), train_loss: at("train_loss"), val_loss: at("val_loss") };
+  });
+}
+
+async function metricsLines(path: string, upToStep: number): Promise<string[]> {
   const text = await readFile(join(path, "metrics.csv"), "utf8").catch(() => "");
   return text
     .split("\n")

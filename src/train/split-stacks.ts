@@ -1,5 +1,6 @@
 import { findNonFinite } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
+import { cropPlanes, type Span } from "../image/crop.ts";
 import type { Stack } from "../image/image.ts";
 import { normalisationOf, normalise } from "../models/normalisation.ts";
 import type { TrainingConfig } from "./config.ts";
@@ -138,11 +139,11 @@ function splitRegion(source: PairSource, config: TrainingConfig): { train: PairS
   const box = { rows: rows ?? [0, height], columns: columns ?? [0, width] };
   checkPart(source, box.rows, "height", config);
   checkPart(source, box.columns, "width", config);
-  const train = crop(source, box.rows[0], box.rows[1], box.columns[0], box.columns[1]);
+  const train = crop(source, box.rows, box.columns);
   // What is kept is the larger rest beside the training part, along the axis that was cut.
   const [r, c] = [largerRest(box.rows, height), largerRest(box.columns, width)];
   const byRows = (r[1] - r[0]) * width >= (c[1] - c[0]) * height;
-  const rest = byRows ? crop(source, r[0], r[1], 0, width) : crop(source, 0, height, c[0], c[1]);
+  const rest = byRows ? crop(source, r, [0, width]) : crop(source, [0, height], c);
   if (rest.height < leastValidation || rest.width < leastValidation) {
     throw new ParfocalError(
       "usage",

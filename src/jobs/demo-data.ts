@@ -1,0 +1,71 @@
+import { ParfocalError } from "../errors.ts";
+import { cropStack } from "../image/crop.ts";
+import type { Stack } from "../image/image.ts";
+import { createBeadSimulator } from "../optics/simulate-beads.ts";
+import type { NamedStack } from "../train/split-stacks.ts";
+
+/** What is trained on, what is kept unseen, and what the unseen field is compared with. */
+export interface DemoData {
+  what: string;
+  training: NamedStack[];
+  config: Record<string, unknown>;
+  unseen: Stack;
+  truth: Stack;
+  truthIs: string;
+}
+
+/** Stacks like the review's: 14 planes, beads of three kinds at different heights; the last seed stays unseen. */
+export async function simulateFields(seed: number, signal: AbortSignal | undefined): Promise<DemoData> {
+  const simulator = createBeadSimulator({ size: 256 });
+  const fields = 8;
+  const training: NamedStack[] = [];
+  for (let i = 0; i < fields; i++) {
+    const { stack } = await simulator.simulate(1000 * (seed + 1) + i, { ...(signal ? { signal } : {}) });
+    training.push({ name: `beads ${i}`, stack });
+  }
+  const unseen = await simulator.simulate(1000 * (seed + 1) + fields, { ...(signal ? { signal } : {}) });
+  return {
+    what: `${fields} simulated bead stacks of ${training[0].stack.depth} planes`,
+    training,
+    config: { val_split: "stack", val_fraction: 1 / fields, input_offsets: [0, 2], distance_range: [-4, 4] },
+    unseen: unseen.stack,
+    truth: unseen.truth,
+    truthIs: "the simulated stack without camera noise",
+  };
+}
+
+/** Trains on the first 60 % of the longer side and keeps the rest unseen. */
+export function splitRealStack({ name, stack }: NamedStack): DemoData {
+  const byColumns = stack.width >= stack.height;
+  const extent = byColumns ? stack.width : stack.height;
+  const cut = Math.floor(0.6 * extent);
+  const { zStep } = stack;
+  if (zStep === undefined) {
+    throw new ParfocalError(
+      "calibration.missing",
+      `${name}: ${stack.depth} planes but no z step; give --z-step 0.5 (um).`,
+      {
+        path: name,
+        what: "z step",
+        option: "--z-step",
+      },
+    );
+  }
+  // As far as +-4 um, where the stack is deep enough to learn it from many pairs.
+  const reach = Math.max(2, 2 * Math.round(Math.min(4, 0.35 * (stack.depth - 1) * zStep) / zStep / 2)) * zStep;
+  const unseen = byColumns
+    ? cropStack(stack, [0, stack.height], [cut, stack.width])
+    : cropStack(stack, [cut, stack.height], [0, stack.width]);
+  return {
+    what: `${byColumns ? "columns" : "rows"} 0 to ${cut} of ${name}`,
+    training: [{ name, stack }],
+    config: {
+      [byColumns ? "train_columns" : "train_rows"]: [0, cut],
+      input_offsets: [0, reach / 2],
+      distance_range: [-reach, reach],
+    },
+    unseen,
+    truth: unseen,
+    truthIs: "the recorded planes themselves",
+  };
+}

@@ -1,0 +1,81 @@
+import { stringify } from "yaml";
+import { plotScores, plotTraining } from "../evaluate/plots.ts";
+import { type ReportSection, renderReport } from "../evaluate/report.ts";
+import { readMetrics } from "../train/run-folder.node.ts";
+import type { TrainRunResult } from "../train/train-run.node.ts";
+import { version } from "../version.ts";
+import type { DemoData } from "./demo-data.ts";
+import { type DistanceResult, type Judged, signedMicrometres } from "./refocus-unseen.node.ts";
+
+/** Mean gain in PSNR over all distances, dB. */
+export function meanGain(distances: readonly DistanceResult[]): number {
+  return distances.reduce((sum, { input, output }) => sum + output.psnr - input.psnr, 0) / distances.length;
+}
+
+/** The page: verdict, contact sheet, scores of output and input beside each other, curves, configuration. */
+export async function reportPage(
+  data: DemoData,
+  training: TrainRunResult,
+  judged: Judged,
+  png: Uint8Array,
+): Promise<string> {
+  const gain = meanGain(judged.distances);
+  const { distances } = judged;
+  const worse = distances.filter(({ input, output }) => output.psnr <= input.psnr);
+  const verdict =
+    worse.length === 0
+      ? `The output beats the untouched input at every distance, by ${gain.toFixed(1)} dB PSNR on average.`
+      : `The output is no better than the untouched input at ${worse.map(({ distance }) => signedMicrometres(distance)).join(", ")}: do not use this model there.`;
+  const offsets = training.config.input_offsets;
+  const planes =
+    offsets.length === 1 ? "one input plane" : `${offsets.length} input planes, at ${offsets.join(" and ")} um`;
+  const metrics = await readMetrics(training.run);
+  const sections: ReportSection[] = [
+    { kind: "paragraph", text: verdict },
+    {
+      kind: "paragraph",
+      text: `Trained on ${data.what} for ${Math.round(training.seconds)} s (${training.steps} steps). From ${planes}, the model was asked for planes at other depths of a field that it had not seen; truth is ${data.truthIs}.`,
+    },
+    { kind: "warnings", items: [...training.warnings, ...judged.warnings] },
+    {
+      kind: "picture",
+      png,
+      alt: "Input, output, truth and difference for four distances",
+      caption: "Panels of a row share one contrast.",
+    },
+    {
+      kind: "scores",
+      caption: `Mean over ${judged.firstPlanes.length} first input planes (${judged.firstPlanes.join(", ")}).`,
+      dataRange: judged.dataRange,
+      rows: distances.map(({ distance, input, output }) => ({ label: signedMicrometres(distance), input, output })),
+    },
+    {
+      kind: "chart",
+      svg: await plotScores(distances, "psnr"),
+      alt: "PSNR over distance",
+      caption: "PSNR over distance",
+    },
+    {
+      kind: "chart",
+      svg: await plotScores(distances, "ssim"),
+      alt: "SSIM over distance",
+      caption: "SSIM over distance",
+    },
+    {
+      kind: "chart",
+      svg: await plotTraining(
+        metrics.map(({ step, train_loss, val_loss }) => ({ step, trainLoss: train_loss, valLoss: val_loss })),
+      ),
+      alt: "Training and validation loss over steps",
+      caption:
+        "Training. The two losses are not of the same patches: training patches are drawn where there is signal.",
+    },
+    { kind: "configuration", caption: "Configuration", text: stringify(training.config) },
+    { kind: "configuration", caption: "Model", text: stringify(training.info) },
+  ];
+  return renderReport({
+    title: "Parfocal: virtual refocusing",
+    subtitle: `Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`,
+    sections,
+  });
+}

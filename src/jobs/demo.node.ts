@@ -1,0 +1,83 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { contactSheet } from "../evaluate/contact-sheet.ts";
+import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
+import { loadModel } from "../models/model-folder.node.ts";
+import type { Runtime } from "../run/runtime.ts";
+import type { NamedStack } from "../train/split-stacks.ts";
+import type { TrainingProgress } from "../train/train.ts";
+import { type TrainRunResult, trainRun } from "../train/train-run.node.ts";
+import { simulateFields, splitRealStack } from "./demo-data.ts";
+import { reportPage } from "./demo-report.node.ts";
+import { type DistanceResult, refocusUnseen } from "./refocus-unseen.node.ts";
+
+export interface DemoOptions {
+  /** Folder for everything that the demo makes. */
+  output: string;
+  /** A real stack instead of simulated beads, and what it is called. */
+  data?: NamedStack | undefined;
+  /** Training time; default 3.5. */
+  maxMinutes?: number | undefined;
+  /** Keys of the training configuration that are given. */
+  config?: Record<string, unknown> | undefined;
+  seed?: number | undefined;
+  force?: boolean | undefined;
+  runtime: Runtime;
+  signal?: AbortSignal | undefined;
+  onStage?: ((sentence: string) => void) | undefined;
+  onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  onWarning?: ((sentence: string) => void) | undefined;
+}
+
+export interface DemoResult {
+  report: string;
+  sheet: string;
+  training: TrainRunResult;
+  /** Mean scores of the unseen field per distance, um. */
+  distances: DistanceResult[];
+}
+
+/**
+ * The whole story: stacks (simulated, or a part of a real one), a model trained on them, a field that the model has not seen
+ * refocused through files as a user would, and an HTML page that says whether it helped.
+ *
+ * @throws output.exists when the folder holds a demo already (unless forced); what training and refocusing throw
+ */
+export async function demo(options: DemoOptions): Promise<DemoResult> {
+  const { output, runtime, signal, onStage } = options;
+  const report = join(output, "index.html");
+  await checkOutput(report, options.force);
+  await mkdir(output, { recursive: true });
+  onStage?.(options.data ? `Splitting ${options.data.name}` : "Simulating bead stacks");
+  const data = options.data ? splitRealStack(options.data) : await simulateFields(options.seed ?? 0, signal);
+  const config = {
+    experiment_name: "demo",
+    seed: options.seed ?? 0,
+    num_steps: 20_000,
+    max_minutes: options.maxMinutes ?? 3.5,
+    ...data.config,
+    ...options.config,
+  };
+  onStage?.(`Training on ${data.what}`);
+  const { onProgress, onWarning } = options;
+  const training = await trainRun(data.training, {
+    config,
+    root: join(output, "runs"),
+    runtime,
+    signal,
+    onProgress,
+    onWarning,
+  });
+  onStage?.("Refocusing a field that the model has not seen");
+  const model = await loadModel(training.model);
+  const judged = await refocusUnseen(model, data, options);
+  const sheet = join(output, "sheet.png");
+  const png = contactSheet(judged.rows, {
+    title: "A field that the model has not seen",
+    ...(data.unseen.pixelSize ? { pixelSize: data.unseen.pixelSize.x } : {}),
+  });
+  await writeFileAtomic(sheet, png, { force: true });
+  const page = await reportPage(data, training, judged, png);
+  await writeFileAtomic(report, page, { force: true });
+  return { report, sheet, training, distances: judged.distances };
+}

@@ -145,8 +145,11 @@ function centre(source: PairSource, z: number, height: number, width: number): P
 function scoresOf({ input, output, truth }: Record<"input" | "output" | "truth", Plane>): ValidationScores {
   let error = 0;
   for (let i = 0; i < truth.data.length; i++) error += Math.abs(output.data[i] - truth.data[i]);
+  const loss = error / truth.data.length;
+  // A network that has diverged cannot be scored; the loss says so.
+  if (!Number.isFinite(loss)) return { loss, psnr: NaN, ssim: NaN, input_psnr: NaN, input_ssim: NaN };
   return {
-    loss: error / truth.data.length,
+    loss,
     psnr: psnr(output, truth, 1),
     ssim: ssim(output, truth, 1),
     input_psnr: psnr(input, truth, 1),

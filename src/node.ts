@@ -5,6 +5,9 @@ export { checkOutput, writeFileAtomic } from "./image/atomic-file.node.ts";
 export { openImage, readImage } from "./image/open-image.node.ts";
 export { createImageWriter, type ImageWriter, type WriteOptions, writeImage } from "./image/write-image.node.ts";
 export * from "./index.ts";
+// The whole story on simulated or real stacks.
+export { type DemoOptions, type DemoResult, demo } from "./jobs/demo.node.ts";
+export { meanGain } from "./jobs/demo-report.node.ts";
 // Models in folders, applied to files.
 export { loadModel, saveModel } from "./models/model-folder.node.ts";
 export { type RefocusFileOptions, type RefocusFileResult, refocusFile } from "./models/refocus-file.node.ts";

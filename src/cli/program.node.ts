@@ -1,6 +1,7 @@
 /** The command line: its verbs, and what happens when one of them fails. */
 import { Command } from "commander";
 import { version } from "../node.ts";
+import { demo } from "./demo.node.ts";
 import { doctor } from "./doctor.node.ts";
 import { evaluate } from "./evaluate.node.ts";
 import { failureOf } from "./failure.node.ts";
@@ -34,6 +35,7 @@ export function createProgram(): Command {
   addVerb(program, refocus);
   addVerb(program, evaluate);
   addVerb(program, doctor);
+  addVerb(program, demo);
   return program;
 }
 

@@ -72,13 +72,28 @@ export const train: Verb<TrainOptions> = {
       const { scores } = done.report;
       const seconds = Math.round(done.seconds * 1000) / 1000;
       return {
-        json: { run: done.run, steps: done.steps, seconds, val: scores, model: done.model, warnings: done.warnings },
+        json: {
+          run: done.run,
+          steps: done.steps,
+          seconds,
+          val: scores,
+          val_per_distance: done.report.perDistance.map(({ distance, scores }) => ({
+            distance_um: distance,
+            ...scores,
+          })),
+          model: done.model,
+          warnings: done.warnings,
+        },
         text: table([
           ["run", done.run],
           ["model", done.model],
           ["steps", `${done.steps} in ${done.seconds.toFixed(1)} s`],
           ["PSNR", `${scores.psnr.toFixed(2)} dB, input ${scores.input_psnr.toFixed(2)} dB`],
           ["SSIM", `${scores.ssim.toFixed(4)}, input ${scores.input_ssim.toFixed(4)}`],
+          ...done.report.perDistance.map(({ distance, scores }) => [
+            `${distance < 0 ? "" : "+"}${distance.toFixed(2)} um`,
+            `PSNR ${scores.psnr.toFixed(2)} dB, input ${scores.input_psnr.toFixed(2)} dB`,
+          ]),
           ["", "on pixels that were kept from training; data range 1 of the normalised images"],
         ]),
       };
@@ -88,7 +103,8 @@ export const train: Verb<TrainOptions> = {
   },
 };
 
-function newsOf({ step, steps, loss, validation }: TrainingProgress): string {
+/** A line about a validation. */
+export function newsOf({ step, steps, loss, validation }: TrainingProgress): string {
   const scores = validation?.scores;
   const judged = scores
     ? `, validation PSNR ${scores.psnr.toFixed(2)} dB (input ${scores.input_psnr.toFixed(2)}), SSIM ${scores.ssim.toFixed(4)} (input ${scores.input_ssim.toFixed(4)})`

@@ -48,7 +48,8 @@ describe.skipIf(!haveRealData)("inspect a real nucleus, widefield beside confoca
   });
 
   test("what people read", async () => {
-    const { stdout } = await runCli(["inspect", path, "--channel", "1"]);
+    const { code, stdout, stderr } = await runCli(["inspect", path, "--channel", "1"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/45 planes, 2 channels/);
     expect(stdout).toMatch(/z step +0\.4994 um/);
     expect(stdout).toMatch(/sharpest +plane 19/);
@@ -165,9 +166,13 @@ describe("simulate and evaluate", () => {
     const typed = await json("evaluate", "range_truth.tif", "--truth", "range.tif", "--data-range", "type");
     expect(typed).toMatchObject({ data_range: 65535, data_range_of: "the whole range of uint16" });
     expect(typed.output.psnr - found.output.psnr).toBeGreaterThan(15);
-    const { stdout } = await runCli(["evaluate", "range.tif", "--truth", "range_truth.tif", "--input", "range.tif"], {
-      cwd: folder,
-    });
+    const { code, stdout, stderr } = await runCli(
+      ["evaluate", "range.tif", "--truth", "range_truth.tif", "--input", "range.tif"],
+      {
+        cwd: folder,
+      },
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/Data range [\d.]+ counts \(percentiles/);
     expect(stdout).toMatch(/^ +0 +output.*\n +input/m);
   });

@@ -143,8 +143,13 @@ export async function readMetrics(path: string): Promise<Pick<MetricsRow, "step"
 
 async function metricsLines(path: string, upToStep: number): Promise<string[]> {
   const text = await readFile(join(path, "metrics.csv"), "utf8").catch(() => "");
-  return text
-    .split("\n")
-    .slice(1)
-    .filter((line) => line !== "" && Number(line.split(",")[1]) <= upToStep);
+  return (
+    text
+      .split("\n")
+      .slice(1)
+      .map((line) => line.split(","))
+      // A crash may have cut the last line short: its step could be read as an earlier one.
+      .filter((cells) => cells.length === columns.length && Number(cells[1]) <= upToStep)
+      .map((cells) => cells.join(","))
+  );
 }

@@ -260,6 +260,16 @@ describe("refocusing", () => {
     await expect(work).rejects.toMatchObject({ code: "interrupted" });
   });
 
+  it("refuses a network that its description does not fit", async () => {
+    const { read } = testPlane(width, height, 8);
+    const two = tinyModel({ input_offsets: [0, 2] });
+    const mixed = { ...two, onnx: model.onnx };
+    await expect(refocused(mixed, { width, height, planes: [read, read] })).rejects.toMatchObject({
+      code: "model.unfit",
+      message: /tiny: .*3 channels/,
+    });
+  });
+
   it("refuses another number of planes, and distances that are none", async () => {
     const { read } = testPlane(width, height, 8);
     const refused = async (work: Promise<unknown>): Promise<string> =>

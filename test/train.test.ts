@@ -167,7 +167,7 @@ describe("training", () => {
     // 5 s, of which 2 s are kept for what follows the last step.
     const config = tinyConfig({ num_steps: 1_000_000, max_minutes: 5 / 60, steps_per_epoch: 100 });
     const { steps } = await train(config);
-    expect(steps).toBeGreaterThan(20);
+    expect(steps).toBeGreaterThan(5);
     expect(steps).toBeLessThan(100_000);
     expect((performance.now() - begun) / 1000).toBeLessThan(8);
   });

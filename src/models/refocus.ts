@@ -65,6 +65,14 @@ export async function refocus(
   const tile = Math.max(16, options.tileSize ?? 512);
   const plan = planTiles(model, input, grid, tile);
   const graph = readOnnx(model.onnx, { batch: 1, y: plan.height, x: plan.width });
+  const channels = graph.inputs.length === 1 && graph.inputs[0].name === "image" ? graph.inputs[0].shape[1] : undefined;
+  if (channels !== info.input_offsets.length + 1 || !graph.outputs.has("refocused")) {
+    const detail = `its network does not take "image" of ${info.input_offsets.length + 1} channels and give "refocused"`;
+    throw new ParfocalError("model.unfit", `${model.path}: the description and the network do not fit: ${detail}.`, {
+      path: model.path,
+      detail,
+    });
+  }
   const session = await runtime.open({ graphs: { refocus: graph } });
   try {
     const bands = Math.ceil(input.height / plan.tileHeight);

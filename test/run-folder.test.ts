@@ -108,6 +108,12 @@ describe("a run's folder", () => {
     await expect(readRunConfig(path)).rejects.toMatchObject({ code: "file.missing" });
   });
 
+  it("is its own for each of several trainings that start together", async () => {
+    const paths = await Promise.all(Array.from({ length: 5 }, () => createRunFolder(root, config)));
+    expect(new Set(paths).size).toBe(5);
+    for (const path of paths) expect(await readRunConfig(path)).toEqual(config);
+  });
+
   it("counts versions up, as numbers, and finds the newest that can go on", async () => {
     await expect(newestRun(root, "beads")).rejects.toMatchObject({
       code: "training.failed",

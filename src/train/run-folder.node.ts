@@ -20,12 +20,25 @@ export type DrawPreview = (report: ValidationReport) => Uint8Array;
  */
 export async function createRunFolder(root: string, config: TrainingConfig): Promise<string> {
   const experiment = join(root, config.experiment_name);
-  const existing = await versions(experiment);
-  const path = join(experiment, `version_${(existing.at(-1) ?? -1) + 1}`);
-  await mkdir(join(path, "checkpoints"), { recursive: true });
-  await mkdir(join(path, "previews"), { recursive: true });
+  await mkdir(experiment, { recursive: true });
+  const path = await createVersion(experiment);
+  await mkdir(join(path, "checkpoints"));
+  await mkdir(join(path, "previews"));
   await writeFileAtomic(join(path, "config.yaml"), stringify(config));
   return path;
+}
+
+/** A folder with the next free number; of two trainings that start together, each gets its own. */
+async function createVersion(experiment: string): Promise<string> {
+  for (;;) {
+    const path = join(experiment, `version_${((await versions(experiment)).at(-1) ?? -1) + 1}`);
+    try {
+      await mkdir(path);
+      return path;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
 }
 
 /**

@@ -114,6 +114,20 @@ describe("a run's folder", () => {
     for (const path of paths) expect(await readRunConfig(path)).toEqual(config);
   });
 
+  it("that cannot be written says so", async () => {
+    const file = join(root, "file");
+    await writeFile(file, "");
+    await expect(createRunFolder(file, config)).rejects.toMatchObject({
+      code: "output.failed",
+      message: /file.*could not be written/,
+    });
+    const path = await createRunFolder(root, config);
+    const store = await open(path);
+    await rm(join(path, "metrics.csv"));
+    await mkdir(join(path, "metrics.csv"));
+    await expect(store.saveMetrics(row(10))).rejects.toMatchObject({ code: "output.failed", message: /metrics\.csv/ });
+  });
+
   it("counts versions up, as numbers, and finds the newest that can go on", async () => {
     await expect(newestRun(root, "beads")).rejects.toMatchObject({
       code: "training.failed",

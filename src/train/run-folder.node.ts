@@ -17,15 +17,27 @@ export type DrawPreview = (report: ValidationReport) => Uint8Array;
 /**
  * The folder of a run: `<root>/<experiment_name>/version_<n>/` with config.yaml, metrics.csv, a TensorBoard event file,
  * checkpoints/{last,best}.safetensors, previews/*.png and model/.
+ * @throws output.failed
  */
 export async function createRunFolder(root: string, config: TrainingConfig): Promise<string> {
   const experiment = join(root, config.experiment_name);
-  await mkdir(experiment, { recursive: true });
-  const path = await createVersion(experiment);
-  await mkdir(join(path, "checkpoints"));
-  await mkdir(join(path, "previews"));
+  const path = await written(
+    experiment,
+    mkdir(experiment, { recursive: true }).then(() => createVersion(experiment)),
+  );
+  for (const folder of ["checkpoints", "previews"]) await written(path, mkdir(join(path, folder)));
   await writeFileAtomic(join(path, "config.yaml"), stringify(config));
   return path;
+}
+
+/** Turns the system's refusal to write into output.failed. */
+async function written<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new ParfocalError("output.failed", `${path} could not be written: ${detail}.`, { path, detail }, { cause });
+  }
 }
 
 /** A folder with the next free number; of two trainings that start together, each gets its own. */
@@ -118,7 +130,7 @@ export async function openRunFolder(path: string, draw: DrawPreview, resumeStep?
   const events = join(path, `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}.${process.pid}`);
   const kept = resumeStep === undefined ? [] : await metricsLines(path, resumeStep);
   await writeFileAtomic(metrics, [columns.join(","), ...kept, ""].join("\n"), { force: true });
-  await appendFile(events, versionRecord(Date.now() / 1000));
+  await written(events, appendFile(events, versionRecord(Date.now() / 1000)));
   return {
     path,
     saveCheckpoint: (kind, bytes) => writeFileAtomic(join(path, "checkpoints", fileOf(kind)), bytes, { force: true }),
@@ -126,9 +138,9 @@ export async function openRunFolder(path: string, draw: DrawPreview, resumeStep?
       return readFile(join(path, "checkpoints", fileOf(kind))).catch(() => undefined);
     },
     async saveMetrics(row) {
-      await appendFile(metrics, `${columns.map((column) => cell(row, column)).join(",")}\n`);
+      await written(metrics, appendFile(metrics, `${columns.map((column) => cell(row, column)).join(",")}\n`));
       const { step, epoch: _, ...scalars } = row;
-      await appendFile(events, scalarsRecord(Date.now() / 1000, step, scalars));
+      await written(events, appendFile(events, scalarsRecord(Date.now() / 1000, step, scalars)));
     },
     async savePreview(step, report) {
       await writeFileAtomic(join(path, "previews", `step_${String(step).padStart(6, "0")}.png`), draw(report), {

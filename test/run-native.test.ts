@@ -88,37 +88,54 @@ describe("the native runtime's thread", () => {
     const failing = { name: "ParfocalError", code: "runtime.failed" };
     const waiting = [session.run("heavy", inputs), session.run("heavy", inputs)];
     const rejected = Promise.all(waiting.map((run) => expect(run).rejects.toMatchObject(failing)));
-    await machinery.workers.at(-1)?.terminate();
+    // A message that its thread cannot read breaks it.
+    machinery.workers.at(-1)?.postMessage(null);
     await rejected;
-    await expect(session.run("heavy", inputs)).rejects.toThrow(/its thread ended with code 1/);
+    await expect(session.run("heavy", inputs)).rejects.toThrow(/its thread broke: .*null/);
     await runtime.close();
   });
 
   it("rejects what was waiting when the runtime is closed", async () => {
     const runtime = await openNativeRuntime();
     const session = await runtime.open(program);
-    const run = expect(session.run("heavy", inputs)).rejects.toThrow(/was closed/);
+    const runs = [session.run("heavy", inputs), session.run("heavy", inputs)];
+    const rejected = Promise.all(runs.map((run) => expect(run).rejects.toThrow(/was closed/)));
+    // The first is being computed by now; the process must survive its end.
+    await new Promise((resolve) => setTimeout(resolve, 50));
     await runtime.close();
-    await run;
+    await rejected;
   });
 
-  it("neither keeps an idle process alive nor lets one go that waits, and writes nothing", async () => {
+  /** Runs a script in a process of its own, with a session of the built package on which `heavy` takes a while. */
+  const script = async (code: string): Promise<{ stdout: string; stderr: string }> => {
     const url = (path: string): string => new URL(`../dist/${path}`, import.meta.url).href;
-    const code = `
+    const prelude = `
       import { Graph } from "${url("graph/graph.js")}";
-      import { relu } from "${url("graph/operators/activations.js")}";
+      import { tanh } from "${url("graph/operators/activations.js")}";
+      import { matMul } from "${url("graph/operators/matmul.js")}";
       import { openNativeRuntime } from "${url("run/native.node.js")}";
       const graph = new Graph();
-      graph.output("y", relu(graph.input("x", [1])));
-      const session = await (await openNativeRuntime()).open({ graphs: { graph } });
-      const x = { type: "float32", shape: [1], data: Float32Array.of(3) };
-      console.log((await session.run("graph", { x })).y.data[0]);
+      const x = graph.input("x", [1024, 1024]);
+      let y = x;
+      for (let i = 0; i < 25; i++) y = tanh(matMul(y, x));
+      graph.output("y", y);
+      const session = await (await openNativeRuntime()).open({ graphs: { heavy: graph } });
+      const inputs = { x: { type: "float32", shape: [1024, 1024], data: new Float32Array(2 ** 20) } };
     `;
-    const run = promisify(execFile)(process.execPath, ["--input-type=module", "-e", code], {
+    return promisify(execFile)(process.execPath, ["--input-type=module", "-e", prelude + code], {
       cwd: fileURLToPath(new URL("..", import.meta.url)),
-      timeout: 20_000,
+      timeout: 30_000,
     });
-    expect(await run).toEqual({ stdout: "3\n", stderr: "" });
+  };
+
+  it("neither keeps an idle process alive nor lets one go that waits, and writes nothing", async () => {
+    const run = script("console.log((await session.run('heavy', inputs)).y.data.length);");
+    expect(await run).toEqual({ stdout: "1048576\n", stderr: "" });
+  });
+
+  it("survives process.exit while it computes", async () => {
+    const run = script("session.run('heavy', inputs); setTimeout(() => process.exit(3), 50);");
+    await expect(run).rejects.toMatchObject({ code: 3, signal: null, stderr: "" });
   });
 });
 

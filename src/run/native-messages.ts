@@ -5,7 +5,17 @@ import type { Device, Tensors } from "./runtime.ts";
 export interface NativeWorkerData {
   device: Device;
   threads: number | undefined;
+  flags: Flags;
 }
+
+/**
+ * Two words of shared memory, indexed by {@link CLOSING} and {@link BUSY}. A thread that is ended while onnxruntime-node computes in
+ * it takes the whole process with it (an exception that nobody can catch), so that whoever ends the thread first sets
+ * CLOSING, after which no computation begins, and waits until BUSY is 0.
+ */
+export type Flags = Int32Array<SharedArrayBuffer>;
+export const CLOSING = 0;
+export const BUSY = 1;
 
 /** What it is asked; answered in order. */
 export type NativeRequest =
@@ -13,7 +23,9 @@ export type NativeRequest =
   | { kind: "run"; session: number; graph: string; inputs: Tensors }
   | { kind: "readState"; session: number }
   | { kind: "writeState"; session: number; state: Tensors }
-  | { kind: "close"; session: number };
+  | { kind: "close"; session: number }
+  /** Frees everything and ends the thread; not answered. */
+  | { kind: "end" };
 
 /** The answer: tensors where the request asks for them, or why it failed. */
 export type NativeReply = { tensors: Tensors } | { failure: string };

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Env } from "onnxruntime-common";
-import type { NativeReply, NativeRequest, NativeWorkerData } from "./native-messages.ts";
+import { BUSY, CLOSING, type NativeReply, type NativeRequest, type NativeWorkerData } from "./native-messages.ts";
 import { type OrtModule, type OrtProgram, type OrtProgramOptions, openOrtProgram } from "./ort-program.ts";
 import { buffersOf } from "./transfer.ts";
 
@@ -12,23 +12,25 @@ import { buffersOf } from "./transfer.ts";
 const port = parentPort;
 if (!port) throw new Error("native-worker.node.js is a worker thread, not a program.");
 
-const { device, threads } = workerData as NativeWorkerData;
+const { device, threads, flags } = workerData as NativeWorkerData;
 const ort = createRequire(import.meta.url)("onnxruntime-node") as OrtModule & { env: Env };
 // Errors arrive as exceptions; nothing is printed beside them.
 ort.env.logLevel = "fatal";
+// Measured on two cores, against ONNX Runtime's defaults: threads that do not spin while they wait make a training step 1.2
+// times as long; without the memory arena a plane of 1024^2 takes 1.25 times as long and needs a third of the memory when
+// idle, a training step is as fast and peaks at 0.6 of the memory. So the defaults stay.
 const options: OrtProgramOptions = {
-  session: {
-    executionProviders: [device],
-    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    logSeverityLevel: 4,
-  },
+  provider: device,
+  ...(threads === undefined ? {} : { threads }),
   // CUDA tensors do not survive a run in onnxruntime-node: there the state crosses the bus twice a step.
   stateOn: device === "webgpu" ? "gpu-buffer" : "cpu",
   fillsOutputs: true,
 };
 const programs = new Map<number, OrtProgram>();
 
-async function answer(request: NativeRequest): Promise<NativeReply> {
+type Answerable = Exclude<NativeRequest, { kind: "end" }>;
+
+async function answer(request: Answerable): Promise<NativeReply> {
   if (request.kind === "open") {
     programs.set(request.session, await openOrtProgram(ort, request.program, options));
     return { tensors: {} };
@@ -45,15 +47,31 @@ async function answer(request: NativeRequest): Promise<NativeReply> {
   return { tensors: {} };
 }
 
+async function answerUnlessClosing(request: Answerable): Promise<NativeReply> {
+  Atomics.store(flags, BUSY, 1);
+  try {
+    // Looked at after BUSY is set: whoever closes does it the other way round, and one of both sees the other.
+    if (Atomics.load(flags, CLOSING) === 1) return { failure: "the runtime is closing" };
+    return await answer(request);
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : String(error) };
+  } finally {
+    Atomics.store(flags, BUSY, 0);
+    Atomics.notify(flags, BUSY);
+  }
+}
+
+async function end(): Promise<void> {
+  for (const program of programs.values()) await program.close();
+  programs.clear();
+  port?.close();
+}
+
 let last: Promise<void> = Promise.resolve();
 port.on("message", ({ id, request }: { id: number; request: NativeRequest }) => {
   last = last.then(async () => {
-    let reply: NativeReply;
-    try {
-      reply = await answer(request);
-    } catch (error) {
-      reply = { failure: error instanceof Error ? error.message : String(error) };
-    }
+    if (request.kind === "end") return end();
+    const reply = await answerUnlessClosing(request);
     port.postMessage({ id, reply }, "tensors" in reply ? buffersOf(reply.tensors) : []);
   });
 });

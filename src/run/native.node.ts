@@ -5,7 +5,14 @@ import type { Graph, Tensor } from "../graph/graph.ts";
 import { writeOnnx } from "../graph/onnx/write.ts";
 import { blockProbe, writeBlockedOnnx } from "./blocked-convolution.ts";
 import { type BackendSession, checkedRuntime, runtimeFailed } from "./checked-runtime.ts";
-import type { NativeReply, NativeRequest, NativeWorkerData } from "./native-messages.ts";
+import {
+  BUSY,
+  CLOSING,
+  type Flags,
+  type NativeReply,
+  type NativeRequest,
+  type NativeWorkerData,
+} from "./native-messages.ts";
 import { encodeProgram } from "./ort-program.ts";
 import type { ProgramPlan } from "./plan.ts";
 import { probe } from "./probe.ts";
@@ -114,9 +121,10 @@ function workerUrl(): URL {
     : new URL("./native-worker.node.js", here);
 }
 
-function startWorker(data: NativeWorkerData): NativeWorker {
+function startWorker(data: Omit<NativeWorkerData, "flags">): NativeWorker {
+  const flags: Flags = new Int32Array(new SharedArrayBuffer(8));
   // Without the options of the process: some, such as --input-type, are refused for a worker's file.
-  const worker = new Worker(workerUrl(), { workerData: data, execArgv: [] });
+  const worker = new Worker(workerUrl(), { workerData: { ...data, flags } satisfies NativeWorkerData, execArgv: [] });
   const waiting = new Map<number, { resolve: (tensors: Tensors) => void; reject: (error: unknown) => void }>();
   let requests = 0;
   let gone: string | undefined;
@@ -135,6 +143,14 @@ function startWorker(data: NativeWorkerData): NativeWorker {
   });
   worker.on("error", (error) => end(`its thread broke: ${error instanceof Error ? error.message : error}`));
   worker.on("exit", (code) => end(`its thread ended with code ${code}`));
+  const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+  // process.exit ends the thread as well: let the computation under way come to its end, at most a minute.
+  const beforeExit = (): void => {
+    Atomics.store(flags, CLOSING, 1);
+    if (Atomics.load(flags, BUSY) === 1) Atomics.wait(flags, BUSY, 1, 60_000);
+  };
+  process.once("exit", beforeExit);
+  exited.then(() => process.off("exit", beforeExit));
   return {
     ask(request, moved = []) {
       return new Promise((resolve, reject) => {
@@ -149,8 +165,11 @@ function startWorker(data: NativeWorkerData): NativeWorker {
       });
     },
     async close() {
+      Atomics.store(flags, CLOSING, 1);
       end("it was closed");
-      await worker.terminate();
+      worker.ref();
+      worker.postMessage({ id: requests++, request: { kind: "end" } satisfies NativeRequest });
+      await exited;
     },
   };
 }

@@ -162,6 +162,9 @@ export const operatorCases: { [K in OperatorName]: readonly Case<OperatorAttribu
     conv([2, 3, 6, 6], [3, 1, 3, 3], { group: 3, strides: [2, 2], pads: [0, 1, 1, 0] }),
     conv([1, 2, 4, 4], [2, 2, 1, 1], { pads: [2, 0, 0, 1] }),
     conv([2, 2, 5, 5], [3, 2, 4, 4], { strides: [2, 2], pads: [1, 1, 1, 1] }),
+    // Channels that are multiples of 3 and not of 4: ONNX Runtime's WebGPU has a way of its own for them.
+    conv([2, 6, 5, 4], [4, 6, 3, 3], { pads: [1, 1, 1, 1] }, true),
+    conv([1, 8, 4, 4], [9, 8, 2, 2], { strides: [2, 1] }),
     conv([2, 1, 8], [3, 1, 3], { pads: [2, 1], dilations: [2] }, true),
     conv([1, 2, 4, 5, 4], [2, 2, 3, 3, 3], { pads: [1, 1, 1, 1, 1, 1] }, true),
     conv([1, 2, 5, 4, 5], [2, 2, 2, 3, 2], { strides: [2, 1, 2], pads: [0, 1, 1, 1, 0, 0], dilations: [1, 1, 2] }),

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { contract } from "./run-contract.ts";
+import { torchTraining } from "./torch-training.ts";
 
 /**
  * WebGPU without a GPU: Debian's chromium brings a Vulkan loader and a software driver. The loader is found through variables
@@ -14,7 +15,9 @@ const driver = `${chromium}/vk_swiftshader_icd.json`;
 const inside = process.env.PARFOCAL_TEST_WEBGPU === "1";
 
 if (inside) {
-  contract("the native runtime, WebGPU", () => openNativeRuntime({ device: "webgpu" }), { tolerance: 1e-5 });
+  const open = () => openNativeRuntime({ device: "webgpu" });
+  contract("the native runtime, WebGPU", open, { tolerance: 1e-5 });
+  torchTraining("the native runtime, WebGPU", open);
 } else {
   const present = existsSync(driver) && existsSync(`${chromium}/libvulkan.so.1`);
   if (!present) console.warn(`Skipping WebGPU: ${driver} (Debian's chromium) is not there.`);

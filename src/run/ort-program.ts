@@ -3,6 +3,7 @@ import { Graph, type Tensor } from "../graph/graph.ts";
 import { writeOnnx } from "../graph/onnx/write.ts";
 import type { GraphPlan, ProgramPlan } from "./plan.ts";
 import { nextOf, type Program, type Tensors } from "./runtime.ts";
+import { needsChannelsFirst } from "./webgpu-layout.ts";
 
 /** What is used of onnxruntime-node and of onnxruntime-web: they share the types of onnxruntime-common. */
 export interface OrtModule {
@@ -14,8 +15,15 @@ export interface OrtModule {
 
 /** A program as it travels to where it is executed: ONNX files, and what is fed and fetched. */
 export interface EncodedProgram {
-  graphs: Record<string, { model: Uint8Array<ArrayBuffer>; plan: GraphPlan }>;
+  graphs: Record<string, EncodedGraph>;
   state: Tensors;
+}
+
+export interface EncodedGraph {
+  model: Uint8Array<ArrayBuffer>;
+  plan: GraphPlan;
+  /** See {@link needsChannelsFirst}. */
+  channelsFirst: boolean;
 }
 
 /** The ONNX files of a program's graphs, as `write` gives them; the state is not copied. */
@@ -24,9 +32,10 @@ export function encodeProgram(
   plan: ProgramPlan,
   write: (graph: Graph) => Uint8Array<ArrayBuffer> = writeOnnx,
 ): EncodedProgram {
-  const graphs = Object.entries(program.graphs).map(
-    ([name, graph]) => [name, { model: write(graph), plan: plan.graphs[name] }] as const,
-  );
+  const graphs = Object.entries(program.graphs).map(([name, graph]): [string, EncodedGraph] => [
+    name,
+    { model: write(graph), plan: plan.graphs[name], channelsFirst: needsChannelsFirst(graph) },
+  ]);
   return { graphs: Object.fromEntries(graphs), state: program.state ?? {} };
 }
 
@@ -39,7 +48,10 @@ export interface OrtProgram {
 }
 
 export interface OrtProgramOptions {
-  session: InferenceSession.SessionOptions;
+  /** ONNX Runtime's execution provider. */
+  provider: "cpu" | "wasm" | "webgpu" | "cuda";
+  /** Threads of the provider "cpu"; default: one per physical core. */
+  threads?: number;
   /** Where the state lies between two runs. */
   stateOn: "cpu" | "gpu-buffer";
   /**
@@ -58,31 +70,49 @@ export async function openOrtProgram(
   { graphs, state: initial }: EncodedProgram,
   options: OrtProgramOptions,
 ): Promise<OrtProgram> {
-  const sessions = new Map<string, InferenceSession>();
-  const create = async (model: Uint8Array, onGpu: readonly string[], outputs: readonly string[]) => {
-    const location = Object.fromEntries(
-      outputs.map((name) => [name, onGpu.includes(name) ? ("gpu-buffer" as const) : ("cpu" as const)]),
-    );
-    const placed = options.stateOn === "cpu" ? {} : { preferredOutputLocation: location };
-    return ort.InferenceSession.create(model, { ...options.session, ...placed });
+  const created: InferenceSession[] = [];
+  const create: CreateSession = async ({ model, channelsFirst }, outputs, onGpu) => {
+    const { provider, threads, stateOn } = options;
+    const location = (name: string) => (onGpu.includes(name) ? ("gpu-buffer" as const) : ("cpu" as const));
+    const placed = { preferredOutputLocation: Object.fromEntries(outputs.map((name) => [name, location(name)])) };
+    const firstChannels = { name: "webgpu", preferredLayout: "NCHW" } as const;
+    const session = await ort.InferenceSession.create(model, {
+      executionProviders: [provider === "webgpu" && channelsFirst ? firstChannels : provider],
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+      ...(stateOn === "cpu" ? {} : placed),
+      logSeverityLevel: 4,
+    });
+    created.push(session);
+    return session;
   };
   const release = async (): Promise<void> => {
-    for (const session of sessions.values()) await session.release();
-    sessions.clear();
+    for (const session of created.splice(0)) await session.release();
   };
   try {
-    for (const [name, { model, plan }] of Object.entries(graphs)) {
-      const replaced = plan.replaced.map(nextOf);
-      sessions.set(name, await create(model, replaced, [...plan.outputs, ...replaced]));
+    const sessions = new Map<string, InferenceSession>();
+    for (const [name, graph] of Object.entries(graphs)) {
+      const replaced = graph.plan.replaced.map(nextOf);
+      sessions.set(name, await create(graph, [...graph.plan.outputs, ...replaced], replaced));
     }
     const state = options.stateOn === "cpu" ? cpuState(ort, options) : await gpuState(create, ort, initial);
     await state.write(initial);
-    return { ...runner(ort, graphs, sessions, state), close: () => state.close().then(release) };
+    const close = async (): Promise<void> => {
+      state.dispose();
+      await release();
+    };
+    return { ...runner(ort, graphs, sessions, state), close };
   } catch (error) {
     await release();
     throw error;
   }
 }
+
+/** Opens a model, with some of its outputs staying on the GPU. */
+type CreateSession = (
+  graph: Pick<EncodedGraph, "model" | "channelsFirst">,
+  outputs: readonly string[],
+  onGpu: readonly string[],
+) => Promise<InferenceSession>;
 
 function runner(
   ort: OrtModule,
@@ -116,7 +146,7 @@ interface State {
   replace(name: string, next: OrtTensor): void;
   read(): Promise<Tensors>;
   write(tensors: Tensors): Promise<void>;
-  close(): Promise<void>;
+  dispose(): void;
 }
 
 function cpuState(ort: OrtModule, { fillsOutputs }: OrtProgramOptions): State {
@@ -152,7 +182,7 @@ function cpuState(ort: OrtModule, { fillsOutputs }: OrtProgramOptions): State {
     async write(tensors) {
       for (const [name, tensor] of Object.entries(tensors)) current.set(name, toOrt(ort, tensor));
     },
-    async close() {
+    dispose() {
       for (const tensor of [...current.values(), ...spare.values()]) tensor.dispose();
       current.clear();
       spare.clear();
@@ -164,16 +194,12 @@ function cpuState(ort: OrtModule, { fillsOutputs }: OrtProgramOptions): State {
  * State in GPU buffers. It goes up and down through graphs that only copy, once with its outputs on the GPU and once on
  * the CPU: downloading a GPU tensor directly ends the process with onnxruntime-node 1.30.
  */
-async function gpuState(
-  create: (model: Uint8Array, onGpu: readonly string[], outputs: readonly string[]) => Promise<InferenceSession>,
-  ort: OrtModule,
-  initial: Tensors,
-): Promise<State> {
+async function gpuState(create: CreateSession, ort: OrtModule, initial: Tensors): Promise<State> {
   const names = Object.keys(initial);
   const outputs = names.map(nextOf);
-  const model = copyingModel(initial);
-  const up = names.length > 0 ? await create(model, outputs, outputs) : undefined;
-  const down = names.length > 0 ? await create(model, [], outputs) : undefined;
+  const copying = { model: copyingModel(initial), channelsFirst: false };
+  const up = names.length > 0 ? await create(copying, outputs, outputs) : undefined;
+  const down = names.length > 0 ? await create(copying, outputs, []) : undefined;
   const current = new Map<string, OrtTensor>();
   const replace = (name: string, next: OrtTensor): void => {
     current.get(name)?.dispose();
@@ -196,17 +222,15 @@ async function gpuState(
       const results = await up.run(Object.fromEntries(feeds), outputs);
       for (const name of names) replace(name, results[nextOf(name)]);
     },
-    async close() {
+    dispose() {
       for (const tensor of current.values()) tensor.dispose();
       current.clear();
-      await up?.release();
-      await down?.release();
     },
   };
 }
 
 /** `next:x = x` for every tensor. */
-function copyingModel(tensors: Tensors): Uint8Array {
+function copyingModel(tensors: Tensors): Uint8Array<ArrayBuffer> {
   const graph = new Graph();
   for (const [name, { shape, type }] of Object.entries(tensors)) {
     graph.output(nextOf(name), graph.input(name, shape, type));

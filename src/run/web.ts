@@ -1,7 +1,7 @@
-import type { Env, InferenceSession } from "onnxruntime-common";
+import type { Env } from "onnxruntime-common";
 import { ParfocalError } from "../errors.ts";
 import { type BackendSession, checkedRuntime, runtimeFailed } from "./checked-runtime.ts";
-import { encodeProgram, type OrtModule, openOrtProgram } from "./ort-program.ts";
+import { encodeProgram, type OrtModule, type OrtProgramOptions, openOrtProgram } from "./ort-program.ts";
 import { probe } from "./probe.ts";
 import type { Runtime } from "./runtime.ts";
 import { copyTensors } from "./transfer.ts";
@@ -33,12 +33,9 @@ export async function openWebRuntime({ device = "cpu", threads = 1 }: WebOptions
 export async function openWebRuntimeOn(ort: OrtWeb, { device = "cpu", threads = 1 }: WebOptions): Promise<Runtime> {
   ort.env.logLevel = "fatal";
   ort.env.wasm.numThreads = threads;
-  const options = {
-    session: {
-      executionProviders: [device === "webgpu" ? "webgpu" : "wasm"],
-      logSeverityLevel: 4,
-    } satisfies InferenceSession.SessionOptions,
-    stateOn: device === "webgpu" ? ("gpu-buffer" as const) : ("cpu" as const),
+  const options: OrtProgramOptions = {
+    provider: device === "webgpu" ? "webgpu" : "wasm",
+    stateOn: device === "webgpu" ? "gpu-buffer" : "cpu",
     // Results come out of the heap of WebAssembly as copies.
     fillsOutputs: false,
   };

@@ -47,7 +47,7 @@ export interface Drift {
    * bead, an empty field, light from the side), so that the path means nothing.
    */
   confidence: number;
-  /** True when the stack should not be used without registering it: a range above 2 pixels with a confidence above 0.7. */
+  /** True when the stack should not be used without registering it: a range above 3 pixels with a confidence above 0.7. */
   drifted: boolean;
 }
 
@@ -95,8 +95,13 @@ export function measureDrift(stack: Planes): Drift {
   });
   let range = 0;
   for (const a of path) for (const b of path) range = Math.max(range, Math.hypot(a.dy - b.dy, a.dx - b.dx));
-  const confidence = confidenceOf(pairs, agreeing);
-  return { path, range, confidence, drifted: range > 2 && confidence > 0.7 };
+  // In a sparse field a bead that fades may be matched with another that sharpens: no stage jumps that far.
+  const jump = positions.reduce((most, p, z) => {
+    const before = positions[Math.max(0, z - 1)];
+    return Math.max(most, Math.hypot(p.dy - before.dy, p.dx - before.dx));
+  }, 0);
+  const confidence = jump > 0.1 * Math.min(height, width) ? 0 : confidenceOf(pairs, agreeing);
+  return { path, range, confidence, drifted: range > 3 && confidence > 0.7 };
 }
 
 interface Pair extends Shift {

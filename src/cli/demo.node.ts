@@ -14,7 +14,7 @@ import { positiveNumber } from "./option-values.ts";
 import { deviceOf } from "./refocus.node.ts";
 import { addSchemaOptions, schemaValues } from "./schema-options.ts";
 import { table } from "./text.ts";
-import { newsOf } from "./train.node.ts";
+import { newsOf, stepsOf } from "./train.node.ts";
 import type { CommonOptions, Verb } from "./verb.node.ts";
 
 interface CliDemoOptions extends InputOptions, CommonOptions {
@@ -66,7 +66,7 @@ export const demo: Verb<CliDemoOptions> = {
       settings.onStage = terminal.note;
       settings.onWarning = terminal.warn;
       settings.onProgress = (progress) => {
-        report({ done: progress.step, total: progress.steps });
+        report(stepsOf(progress));
         if (progress.validation) terminal.note(newsOf(progress));
       };
       const done = await runDemo(settings);

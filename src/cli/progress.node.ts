@@ -2,7 +2,16 @@
 import { SingleBar } from "cli-progress";
 import { say } from "./terminal.node.ts";
 
-export type ReportProgress = (progress: { done: number; total: number }) => void;
+export interface Progress {
+  done: number;
+  total: number;
+  /** Where the work itself knows better than done and total tell. */
+  secondsLeft?: number;
+  /** Said at the end of the line: "loss 0.012". */
+  state?: string;
+}
+
+export type ReportProgress = (progress: Progress) => void;
 
 /** Work that is over by then needs no gauge. */
 const quietMilliseconds = 1000;
@@ -19,12 +28,37 @@ export interface Gauge {
 /** @param what is counted: "planes read" */
 export function createProgress(what: string): Gauge {
   const started = performance.now();
-  return process.stderr.isTTY ? createBar(what, started) : createLines(what, started);
+  const rateOf = createRate(started);
+  return process.stderr.isTTY ? createBar(what, started, rateOf) : createLines(what, started, rateOf);
 }
 
-function createBar(what: string, started: number): Gauge {
+type RateOf = (progress: Progress) => string;
+
+/** How fast it goes since the first report, and how long it will take: "11.9/s, 2 min 40 s left". */
+function createRate(started: number): RateOf {
+  let first: { done: number; at: number } | undefined;
+  return ({ done, total, secondsLeft, state }) => {
+    const now = performance.now();
+    // Work that goes on from a checkpoint begins with steps that it did not take.
+    first ??= done <= 1 ? { done: 0, at: started } : { done: done - 1, at: now };
+    const rate = (done - first.done) / ((now - first.at) / 1000);
+    const left = secondsLeft ?? (total - done) / rate;
+    const known =
+      Number.isFinite(rate) && Number.isFinite(left) ? [`${rate.toPrecision(3)}/s`, `${duration(left)} left`] : [];
+    return [...known, ...(state === undefined ? [] : [state])].join(", ");
+  };
+}
+
+function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function createBar(what: string, started: number, rateOf: RateOf): Gauge {
   const bar = new SingleBar({
-    format: `{bar} {value} of {total} ${what}, {eta_formatted} left`,
+    format: `{bar} {value} of {total} ${what}, {rate}`,
     barCompleteChar: "\u2588",
     barIncompleteChar: "\u2591",
     barsize: 30,
@@ -34,10 +68,14 @@ function createBar(what: string, started: number): Gauge {
   });
   let shown = false;
   return {
-    report({ done, total }) {
-      if (shown) bar.update(done);
-      else if (performance.now() - started > quietMilliseconds) {
-        bar.start(total, done);
+    report(progress) {
+      const { done, total } = progress;
+      const rate = rateOf(progress);
+      if (shown) {
+        bar.setTotal(total);
+        bar.update(done, { rate });
+      } else if (performance.now() - started > quietMilliseconds) {
+        bar.start(total, done, { rate });
         shown = true;
       }
     },
@@ -51,13 +89,14 @@ function createBar(what: string, started: number): Gauge {
   };
 }
 
-function createLines(what: string, started: number): Gauge {
+function createLines(what: string, started: number, rateOf: RateOf): Gauge {
   let next = started + quietMilliseconds;
   return {
-    report({ done, total }) {
+    report(progress) {
+      const rate = rateOf(progress);
       if (performance.now() < next) return;
       next = performance.now() + lineMilliseconds;
-      say(`${done} of ${total} ${what}`);
+      say([`${progress.done} of ${progress.total} ${what}`, ...(rate === "" ? [] : [rate])].join(", "));
     },
     note: say,
     end: () => undefined,

@@ -11,6 +11,7 @@ import {
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { oneOf } from "./option-values.ts";
+import type { Progress } from "./progress.node.ts";
 import { deviceOf } from "./refocus.node.ts";
 import { addSchemaOptions, schemaValues } from "./schema-options.ts";
 import { table } from "./text.ts";
@@ -63,7 +64,7 @@ export const train: Verb<TrainOptions> = {
     try {
       const report = terminal.progress("steps");
       const onProgress = (progress: TrainingProgress) => {
-        report({ done: progress.step, total: progress.steps });
+        report(stepsOf(progress));
         if (progress.validation) terminal.note(newsOf(progress));
       };
       const { out: root, resume } = options;
@@ -102,6 +103,11 @@ export const train: Verb<TrainOptions> = {
     }
   },
 };
+
+/** Training as the gauge shows it. */
+export function stepsOf({ step, steps, secondsLeft, loss }: TrainingProgress): Progress {
+  return { done: step, total: steps, secondsLeft, state: `loss ${loss.toPrecision(3)}` };
+}
 
 /** A line about a validation. */
 export function newsOf({ step, steps, loss, validation }: TrainingProgress): string {

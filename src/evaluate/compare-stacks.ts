@@ -2,7 +2,7 @@
 import { extent } from "../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { planeOf, type Stack } from "../image/image.ts";
-import { type Scores, score, signalRange, typeRange } from "./metrics.ts";
+import { meanScores, type Scores, score, signalRange, typeRange } from "./metrics.ts";
 import { SSIM_DESCRIPTION } from "./ssim.ts";
 
 /**
@@ -98,17 +98,6 @@ function checkDepth(name: string, stack: Stack, truth: Stack): void {
     `The stacks cannot be compared: ${detail}; give the planes that belong together.`,
     { detail },
   );
-}
-
-function meanScores(all: readonly Scores[]): Scores {
-  const mean = (key: keyof Scores) => all.reduce((sum, one) => sum + one[key], 0) / all.length;
-  return {
-    psnr: mean("psnr"),
-    ssim: mean("ssim"),
-    ms_ssim: mean("ms_ssim"),
-    nrmse: mean("nrmse"),
-    pearson: mean("pearson"),
-  };
 }
 
 /** An output in 0..1 beside a truth in counts scores badly for no fault of its picture. */

@@ -46,6 +46,18 @@ export function score(output: Picture, truth: Picture, options: { dataRange: num
   };
 }
 
+/** The mean of each score over several pictures. */
+export function meanScores(all: readonly Scores[]): Scores {
+  const mean = (key: keyof Scores): number => all.reduce((sum, one) => sum + one[key], 0) / all.length;
+  return {
+    psnr: mean("psnr"),
+    ssim: mean("ssim"),
+    ms_ssim: mean("ms_ssim"),
+    nrmse: mean("nrmse"),
+    pearson: mean("pearson"),
+  };
+}
+
 /** The whole range of an integer type (255, 65535); undefined for float32, which has none. */
 export function typeRange(dtype: PixelType): number | undefined {
   return dtype === "uint8" ? 255 : dtype === "uint16" ? 65535 : undefined;

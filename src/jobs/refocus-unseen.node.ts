@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { SheetRow } from "../evaluate/contact-sheet.ts";
-import { type Scores, score, signalRange } from "../evaluate/metrics.ts";
-import { type Image, type Plane, planeOf, type Stack } from "../image/image.ts";
+import { meanScores, type Scores, score, signalRange } from "../evaluate/metrics.ts";
+import { type Plane, planeOf } from "../image/image.ts";
 import { readStack } from "../image/image-file.ts";
 import { openImage } from "../image/open-image.node.ts";
+import { imageOfStack } from "../image/stack-image.ts";
 import { writeImage } from "../image/write-image.node.ts";
 import type { RefocusModel } from "../models/model-info.ts";
 import { refocusFile } from "../models/refocus-file.node.ts";
@@ -34,7 +35,7 @@ export async function refocusUnseen(
   const { info } = model;
   const { unseen, truth } = data;
   const path = join(options.output, "unseen.tif");
-  await writeImage(path, stackImage(unseen), { force: true });
+  await writeImage(path, imageOfStack(unseen, path), { force: true });
   const step = unseen.zStep ?? 1;
   const [low, high] = info.distance_range;
   const targets = [low, low / 2, high / 2, high].map((d) => Math.round(d / step));
@@ -78,8 +79,8 @@ export async function refocusUnseen(
       const same = scored.filter(({ distance }) => distance === planes * step);
       return {
         distance: planes * step,
-        input: meanOf(same.map(({ input }) => input)),
-        output: meanOf(same.map((s) => s.output)),
+        input: meanScores(same.map(({ input }) => input)),
+        output: meanScores(same.map((s) => s.output)),
       };
     }),
     dataRange,
@@ -112,30 +113,4 @@ export const signedMicrometres = (distance: number): string =>
 function spread(first: number, last: number, count: number): number[] {
   const n = Math.max(1, Math.min(count, last - first + 1));
   return Array.from({ length: n }, (_, i) => Math.round(first + ((i + 0.5) * (last - first)) / n));
-}
-
-function meanOf(scores: readonly Scores[]): Scores {
-  const mean = (key: keyof Scores): number => scores.reduce((sum, s) => sum + s[key], 0) / scores.length;
-  return {
-    psnr: mean("psnr"),
-    ssim: mean("ssim"),
-    ms_ssim: mean("ms_ssim"),
-    nrmse: mean("nrmse"),
-    pearson: mean("pearson"),
-  };
-}
-
-function stackImage(stack: Stack): Image {
-  const { depth, height, width, dtype } = stack;
-  const data =
-    dtype === "float32" ? stack.data : dtype === "uint8" ? Uint8Array.from(stack.data) : Uint16Array.from(stack.data);
-  return {
-    data,
-    axes: "ZYX",
-    shape: [depth, height, width],
-    dtype,
-    ...(stack.pixelSize ? { pixelSize: stack.pixelSize } : {}),
-    ...(stack.zStep === undefined ? {} : { zStep: stack.zStep }),
-    ...(stack.optics ? { optics: stack.optics } : {}),
-  };
 }

@@ -5,37 +5,27 @@
  * models are graphs with weights and a promise; evaluate judges; train teaches.
  */
 
-export { type ByteSource, blobSource, memorySource } from "./array/bytes.ts";
-export { type Drift, measureChannelShift, measureDrift, measureShift, type Shift } from "./array/registration.ts";
+// What may go wrong.
+
 export { type ErrorCode, type ErrorFields, ParfocalError } from "./errors.ts";
-export { type CompareOptions, type Comparison, compareStacks, type DataRange } from "./evaluate/compare-stacks.ts";
-export { comparisonSheet } from "./evaluate/comparison-sheet.ts";
-export { contactSheet, type SheetOptions, type SheetRow } from "./evaluate/contact-sheet.ts";
-export { bestPlane, FOCUS_MEASURES, type FocusMeasure, focusCurve, focusOf } from "./evaluate/focus.ts";
-// Judging: what an image is, how sharp it is, and how near an output comes to its truth.
-export { type Inspection, type InspectOptions, inspectImage } from "./evaluate/inspect.ts";
-export { type Scores, score, signalRange, typeRange } from "./evaluate/metrics.ts";
-export { msSsim } from "./evaluate/ms-ssim.ts";
-export { readComparable } from "./evaluate/read-comparable.ts";
-export { SSIM_DESCRIPTION, ssim } from "./evaluate/ssim.ts";
+export { version } from "./version.ts";
+
+// Images: pixels, axes, and what they mean in micrometres and counts.
+
+export { type ByteSource, blobSource, memorySource } from "./array/bytes.ts";
 export { type CalibrationOverrides, overrideCalibration } from "./image/calibration.ts";
 export { encodeImage } from "./image/encode-image.ts";
-// Images: pixels, axes, and what they mean in micrometres and counts.
 export type { Image, ImageInfo, Optics, PixelData, PixelType, Plane, Stack } from "./image/image.ts";
 export { planeOf } from "./image/image.ts";
 export { type ImageFile, type Region, readAll, readStack } from "./image/image-file.ts";
 export type { EncodeOptions, OutputFormat } from "./image/image-format.ts";
 export { openImageSource } from "./image/open-image.ts";
 export { imageOfStack } from "./image/stack-image.ts";
-export type { ReadRegion } from "./models/mirrored-region.ts";
-// Models: what a network is, what it was trained on, and applying it to images of any size.
-export { type ModelInfo, modelInfo, type RefocusModel } from "./models/model-info.ts";
-export { type Normalisation, normalisationOf } from "./models/normalisation.ts";
-export { type RefocusInput, type RefocusOptions, refocus } from "./models/refocus.ts";
-export { surfaceOf, tiltedSurface } from "./models/surface.ts";
+
+// Optics: how a microscope blurs, and stacks whose truth is known.
+
 export { type BlurOptions, blur } from "./optics/blur.ts";
 export { type Psf, type PsfOptions, widefieldPsf } from "./optics/psf.ts";
-// Optics: how a microscope blurs, and stacks whose truth is known.
 export type { Pupil } from "./optics/pupil.ts";
 export { type SimulatedBeads, simulateBeads } from "./optics/simulate-beads.ts";
 export {
@@ -43,11 +33,40 @@ export {
   type SimulateBeadsOptions,
   simulateBeadsOptions,
 } from "./optics/simulate-beads-options.ts";
+
+// Networks as ONNX graphs, and executing them.
+
+export { gradients } from "./graph/gradients.ts";
+export { Graph, type Tensor, type Value } from "./graph/graph.ts";
+export { readOnnx } from "./graph/onnx/read.ts";
+export { writeOnnx } from "./graph/onnx/write.ts";
 export { openReferenceRuntime } from "./run/reference.ts";
-// Executing graphs: training steps and models alike.
 export type { Device, Program, Runtime, Session, Tensors } from "./run/runtime.ts";
 export { openWebRuntime } from "./run/web.ts";
+
+// Models: what a network is, what it was trained on, and applying it to images of any size.
+
+export type { ReadRegion } from "./models/mirrored-region.ts";
+export { type ModelInfo, modelInfo, type RefocusModel } from "./models/model-info.ts";
+export { type Normalisation, normalisationOf } from "./models/normalisation.ts";
+export { type RefocusInput, type RefocusOptions, refocus } from "./models/refocus.ts";
+export { surfaceOf, tiltedSurface } from "./models/surface.ts";
+
+// Judging: what an image is, how sharp it is, and how near an output comes to its truth.
+
+export { type Drift, measureChannelShift, measureDrift, measureShift, type Shift } from "./array/registration.ts";
+export { type CompareOptions, type Comparison, compareStacks, type DataRange } from "./evaluate/compare-stacks.ts";
+export { comparisonSheet } from "./evaluate/comparison-sheet.ts";
+export { contactSheet, type SheetOptions, type SheetRow } from "./evaluate/contact-sheet.ts";
+export { bestPlane, FOCUS_MEASURES, type FocusMeasure, focusCurve, focusOf } from "./evaluate/focus.ts";
+export { type Inspection, type InspectOptions, inspectImage } from "./evaluate/inspect.ts";
+export { type Scores, score, signalRange, typeRange } from "./evaluate/metrics.ts";
+export { msSsim } from "./evaluate/ms-ssim.ts";
+export { readComparable } from "./evaluate/read-comparable.ts";
+export { SSIM_DESCRIPTION, ssim } from "./evaluate/ssim.ts";
+
 // Training: from stacks to a model.
+
 export { resolveConfig, type TrainingConfig, trainingConfig } from "./train/config.ts";
 export type { NamedStack } from "./train/split-stacks.ts";
 export {
@@ -57,4 +76,3 @@ export {
   type TrainingStore,
   trainRefocus,
 } from "./train/train.ts";
-export { version } from "./version.ts";

@@ -1,22 +1,31 @@
 /** The whole of Parfocal in Node: what runs anywhere, files, and what this machine can do. */
 
-export { checkOutput, writeFileAtomic } from "./image/atomic-file.node.ts";
+export * from "./index.ts";
+
 // Files: TIFF, ImageJ TIFF, OME-TIFF, PNG, folders of planes.
+
+export { checkOutput, writeFileAtomic } from "./image/atomic-file.node.ts";
 export { openImage, readImage } from "./image/open-image.node.ts";
 export { createImageWriter, type ImageWriter, type WriteOptions, writeImage } from "./image/write-image.node.ts";
-export * from "./index.ts";
-// The whole story on simulated or real stacks.
-export { type DemoOptions, type DemoResult, demo } from "./jobs/demo.node.ts";
-export { meanGain } from "./jobs/demo-report.node.ts";
-// Models in folders, applied to files.
-export { loadModel, saveModel } from "./models/model-folder.node.ts";
-export { type RefocusFileOptions, type RefocusFileResult, refocusFile } from "./models/refocus-file.node.ts";
 export { type BeadFiles, beadFiles, checkBeadFiles, saveBeads } from "./optics/save-beads.node.ts";
+
 // Executing graphs on this machine.
+
 export { describeMachine, type Machine } from "./run/machine.node.ts";
 export { openNativeRuntime } from "./run/native.node.ts";
 export { listRuntimes, openRuntime, type RuntimeOptions, type RuntimeReport } from "./run/open.node.ts";
 
+// Models in folders, applied to files.
+
+export { loadModel, saveModel } from "./models/model-folder.node.ts";
+export { type RefocusFileOptions, type RefocusFileResult, refocusFile } from "./models/refocus-file.node.ts";
+
 // Training in a folder: checkpoints, metrics, previews, the model.
+
 export { readConfigFile } from "./train/config-file.node.ts";
 export { type TrainRunOptions, type TrainRunResult, trainRun } from "./train/train-run.node.ts";
+
+// The whole story on simulated or real stacks.
+
+export { type DemoOptions, type DemoResult, demo } from "./jobs/demo.node.ts";
+export { meanGain } from "./jobs/demo-report.node.ts";

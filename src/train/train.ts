@@ -5,12 +5,14 @@ import type { Tensor } from "../graph/graph.ts";
 import type { ModelInfo } from "../models/model-info.ts";
 import { initialWeights } from "../models/parameters.ts";
 import type { Runtime, Session, Tensors } from "../run/runtime.ts";
-import { version } from "../version.ts";
 import { adamScalars, initialMoments, learningRateAt } from "./adam.ts";
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { architectureOf, type TrainingConfig } from "./config.ts";
+import { describeModel } from "./describe-model.ts";
 import { type Batch, batchDrawer } from "./draw-batch.ts";
 import { driftWarnings } from "./drift-warnings.ts";
+import { emptySums, progressMetadata, readProgress } from "./resume.ts";
+import { speedometer, stepsThatFit } from "./speed.ts";
 import { type NamedStack, splitStacks } from "./split-stacks.ts";
 import { deepZSteps, exportDeepZ, isGeneratorWeight } from "./steps.ts";
 import { createValidator, type ValidationReport } from "./validate.ts";
@@ -151,8 +153,8 @@ export async function trainRefocus(
         stepsPerSecond: 1 / speed.secondsPerStep,
         secondsLeft: secondsLeft(),
       });
-      // Early as well, for networks of which few steps fit at all.
-      if (config.max_minutes !== undefined && (step % 20 === 0 || step === 5)) {
+      // Early as well, for networks of which few steps fit at all; not after the last, whose epoch ends now.
+      if (next && config.max_minutes !== undefined && (step % 20 === 0 || step === 5)) {
         steps = stepsThatFit(
           step,
           config.num_steps,
@@ -219,8 +221,6 @@ export async function trainRefocus(
   }
 }
 
-const emptySums = () => ({ generator: 0, discriminator: 0, count: 0 });
-
 function diverged(step: number, what: string, { path }: TrainingStore): ParfocalError {
   const detail = `${what.toLowerCase()} is not finite`;
   return new ParfocalError(
@@ -253,128 +253,6 @@ async function runSteps(
   const generator = await run("generator", rate);
   const discriminator = config.adversarial_weight > 0 ? await run("discriminator", discriminatorRate) : 0;
   return { generator, discriminator };
-}
-
-/** Measures steps and the pauses between them (validation, checkpoints); recent ones count more. */
-function speedometer() {
-  let last = performance.now();
-  let ticks = 0;
-  const measured = { secondsPerStep: 0, secondsPerPause: 0 };
-  const blend = (old: number, fresh: number, weight: number): number =>
-    old === 0 ? fresh : old + weight * (fresh - old);
-  return Object.assign(measured, {
-    tick() {
-      const now = performance.now();
-      // The first steps include warming up.
-      if (++ticks > 2) measured.secondsPerStep = blend(measured.secondsPerStep, (now - last) / 1000, 0.05);
-      else measured.secondsPerStep = (now - last) / 1000;
-      last = now;
-    },
-    pause() {
-      const now = performance.now();
-      measured.secondsPerPause = blend(measured.secondsPerPause, (now - last) / 1000, 0.5);
-      last = now;
-    },
-  });
-}
-
-/** How many steps in all fit into the time left; never more than `most`, and never fewer than are done. */
-function stepsThatFit(
-  step: number,
-  most: number,
-  secondsLeft: number,
-  speed: { secondsPerStep: number; secondsPerPause: number },
-  stepsPerEpoch: number,
-): number {
-  // Two pauses for what follows the last step: validation, and the thorough one with the model's export.
-  const usable = secondsLeft - 2 * Math.max(1, speed.secondsPerPause);
-  const perStep = speed.secondsPerStep + Math.max(0.5, speed.secondsPerPause) / stepsPerEpoch;
-  return Math.max(step + 1, Math.min(most, step + Math.floor(usable / perStep)));
-}
-
-interface Progress {
-  step: number;
-  steps: number;
-  best: number;
-  /** Losses of the epoch that is under way. */
-  sums: ReturnType<typeof emptySums>;
-  secondsBefore: number;
-}
-
-/** Keys that may change between a checkpoint and going on from it. */
-function comparable({ max_minutes: _, experiment_name: __, ...rest }: TrainingConfig): string {
-  return JSON.stringify(rest);
-}
-
-function progressMetadata(config: TrainingConfig, progress: Progress): Record<string, string> {
-  return {
-    step: String(progress.step),
-    num_steps: String(progress.steps),
-    best: String(progress.best),
-    sums: JSON.stringify(progress.sums),
-    seconds: String(progress.secondsBefore),
-    config: comparable(config),
-    parfocal_version: version,
-  };
-}
-
-async function readProgress(
-  store: TrainingStore,
-  config: TrainingConfig,
-): Promise<Progress & { checkpoint: Checkpoint }> {
-  const failed = (detail: string): never => {
-    throw new ParfocalError("training.failed", `Cannot resume ${store.path}: ${detail}.`, { detail, run: store.path });
-  };
-  const bytes = await store.readCheckpoint("last");
-  if (!bytes) return failed("there is no checkpoint yet; start without --resume");
-  const checkpoint = decodeCheckpoint(bytes, `${store.path}/checkpoints/last`);
-  const { step, num_steps, best, sums, seconds, config: saved } = checkpoint.metadata;
-  if (saved !== comparable(config))
-    return failed("its configuration is another one; give the same, or start a new run");
-  return {
-    step: Number(step),
-    steps: Number(num_steps),
-    best: Number(best),
-    sums: JSON.parse(sums),
-    secondsBefore: Number(seconds),
-    checkpoint,
-  };
-}
-
-function describeModel(
-  stacks: readonly NamedStack[],
-  config: TrainingConfig,
-  steps: number,
-  { scores }: ValidationReport,
-  pixelSize: number,
-  zStep: number,
-): ModelInfo {
-  const { na, wavelength, refractiveIndex } = stacks[0].stack.optics ?? {};
-  return {
-    parfocal_model: 1,
-    parfocal_version: version,
-    created: new Date().toISOString(),
-    experiment_name: config.experiment_name,
-    task: "refocus",
-    model: "deep-z",
-    preset: config.preset,
-    architecture: architectureOf(config),
-    input_offsets: config.input_offsets,
-    distance_range: config.distance_range,
-    pixel_size: pixelSize,
-    z_step: zStep,
-    optics: {
-      ...(na === undefined ? {} : { na }),
-      ...(wavelength === undefined ? {} : { wavelength }),
-      ...(refractiveIndex === undefined ? {} : { refractive_index: refractiveIndex }),
-    },
-    norm_pmin: config.norm_pmin,
-    norm_pmax: config.norm_pmax,
-    trained_on: stacks.map(({ name, stack }) => ({ name, shape: [stack.depth, stack.height, stack.width] })),
-    steps,
-    seed: config.seed,
-    validation: { ...scores },
-  };
 }
 
 /** The generator's part of a state. */

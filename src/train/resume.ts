@@ -1,0 +1,69 @@
+import { ParfocalError } from "../errors.ts";
+import { version } from "../version.ts";
+import { type Checkpoint, decodeCheckpoint } from "./checkpoint.ts";
+import type { TrainingConfig } from "./config.ts";
+import type { TrainingStore } from "./train.ts";
+
+/** Sums of the losses of an epoch. */
+export interface LossSums {
+  generator: number;
+  discriminator: number;
+  count: number;
+}
+
+export const emptySums = (): LossSums => ({ generator: 0, discriminator: 0, count: 0 });
+
+/** Where a training stands, beside its tensors. */
+export interface Progress {
+  step: number;
+  steps: number;
+  best: number;
+  /** Losses of the epoch that is under way. */
+  sums: LossSums;
+  secondsBefore: number;
+}
+
+/** Keys that may change between a checkpoint and going on from it. */
+function comparable({ max_minutes: _, experiment_name: __, ...rest }: TrainingConfig): string {
+  return JSON.stringify(rest);
+}
+
+/** The same as the text that a checkpoint carries. */
+export function progressMetadata(config: TrainingConfig, progress: Progress): Record<string, string> {
+  return {
+    step: String(progress.step),
+    num_steps: String(progress.steps),
+    best: String(progress.best),
+    sums: JSON.stringify(progress.sums),
+    seconds: String(progress.secondsBefore),
+    config: comparable(config),
+    parfocal_version: version,
+  };
+}
+
+/**
+ * The store's last checkpoint.
+ * @throws training.failed when there is none, or it is of another configuration; file.corrupt
+ */
+export async function readProgress(
+  store: TrainingStore,
+  config: TrainingConfig,
+): Promise<Progress & { checkpoint: Checkpoint }> {
+  const failed = (detail: string): never => {
+    throw new ParfocalError("training.failed", `Cannot resume ${store.path}: ${detail}.`, { detail, run: store.path });
+  };
+  const bytes = await store.readCheckpoint("last");
+  if (!bytes) return failed("there is no checkpoint yet; start without --resume");
+  const checkpoint = decodeCheckpoint(bytes, `${store.path}/checkpoints/last`);
+  const { step, num_steps, best, sums, seconds, config: saved } = checkpoint.metadata;
+  if (saved !== comparable(config))
+    return failed("its configuration is another one; give the same, or start a new run");
+  return {
+    step: Number(step),
+    steps: Number(num_steps),
+    best: Number(best),
+    sums: JSON.parse(sums),
+    secondsBefore: Number(seconds),
+    checkpoint,
+  };
+}

@@ -138,7 +138,7 @@ function layOutRow(row: SheetRow, panelSize: number, unit: string): DrawnRow {
     for (const { title, plane } of missing)
       panels.push({
         ...panel(title, plane, (value) => divergingColour(limit > 0 ? value / limit : 0)),
-        scale: { limit, unit },
+        scale: { limit },
       });
   }
   const labels = [

@@ -27,7 +27,7 @@ export interface Panel extends Plane {
   colour: (value: number) => Colour;
   caption: string;
   /** For differences: the value of the darkest colours. */
-  scale?: { limit: number; unit: string };
+  scale?: { limit: number };
 }
 
 /** Enlarged by repeating pixels, so that a pixel can be seen for what it is, or averaged down. */
@@ -64,14 +64,18 @@ export function drawCaption(canvas: Canvas, panel: Panel, y: number, x: number, 
     });
     return;
   }
-  const { limit, unit } = panel.scale;
+  const { limit } = panel.scale;
   const bar = { y, x, height: TEXT_HEIGHT, width: Math.min(panel.width, width) };
   frame(canvas, bar);
   for (let i = 0; i < bar.width; i++)
     fillRectangle(canvas, { ...bar, x: x + i, width: 1 }, divergingColour((2 * i) / (bar.width - 1) - 1));
-  const end = `+${plain(limit)} ${unit}`;
-  drawText(canvas, `−${plain(limit)}`, y + LINE, x, INK);
-  drawText(canvas, end, y + LINE, x + bar.width - textWidth(end), INK);
+  const [low, high] = [`−${plain(limit)}`, `+${plain(limit)}`];
+  if (textWidth(low) + textWidth(high) + TEXT_HEIGHT > bar.width) {
+    drawText(canvas, `+/${low}`, y + LINE, x, INK);
+    return;
+  }
+  drawText(canvas, low, y + LINE, x, INK);
+  drawText(canvas, high, y + LINE, x + bar.width - textWidth(high), INK);
 }
 
 /** Drawn twice, a pixel apart. */

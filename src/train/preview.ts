@@ -15,5 +15,5 @@ export function sheetRows({ examples }: ValidationReport): SheetRow[] {
 
 /** The PNG that a training run leaves after every validation. */
 export function drawPreview(report: ValidationReport, title: string, pixelSize: number): Uint8Array {
-  return contactSheet(sheetRows(report), { title, pixelSize, unit: "of the normalised range" });
+  return contactSheet(sheetRows(report), { title, pixelSize, unit: "(normalised)" });
 }

@@ -1,0 +1,89 @@
+/** The demo on a small stack: what it leaves, and what it says. */
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readStack } from "../src/image/image-file.ts";
+import { openImage } from "../src/image/open-image.node.ts";
+import { demo } from "../src/jobs/demo.node.ts";
+import { splitRealStack } from "../src/jobs/demo-data.ts";
+import { simulateBeads } from "../src/optics/simulate-beads.ts";
+import { openNativeRuntime } from "../src/run/native.node.ts";
+import type { Runtime } from "../src/run/runtime.ts";
+import type { NamedStack } from "../src/train/split-stacks.ts";
+
+let folder: string;
+let runtime: Runtime;
+let data: NamedStack;
+// Large enough to learn something in seconds, small enough for that.
+const config = {
+  architecture: {
+    down: [
+      [8, 8],
+      [16, 16],
+    ] as [number, number][],
+    up: [8],
+  },
+  patch_size: 32,
+  batch_size: 4,
+  num_steps: 60,
+  steps_per_epoch: 30,
+  learning_rate: 0.004,
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "parfocal-demo-"));
+  runtime = await openNativeRuntime({ threads: 1 });
+  const { stack } = await simulateBeads({ size: 128, beads: 8, seed: 3 });
+  data = { name: "beads.tif", stack };
+});
+
+afterAll(async () => {
+  await runtime.close();
+  await rm(folder, { recursive: true });
+});
+
+test("leaves a page, a sheet, a model and refocused stacks, and scores the part that was not trained on", async () => {
+  const output = join(folder, "demo");
+  const stages: string[] = [];
+  const result = await demo({ output, data, config, runtime, onStage: (sentence) => stages.push(sentence) });
+
+  expect(result.distances.map(({ distance }) => distance)).toEqual([-4, -2, 2, 4]);
+  for (const { input, output: refocused } of result.distances) {
+    expect(refocused.psnr).not.toBe(input.psnr);
+    expect(Number.isFinite(refocused.psnr)).toBe(true);
+  }
+  // The unseen part is the far 40 % of the columns, pixel by pixel that of the stack.
+  const unseen = await openImage(join(output, "unseen.tif"));
+  const part = await readStack(unseen).finally(() => unseen.close());
+  expect([part.depth, part.height, part.width]).toEqual([14, 128, 128 - 76]);
+  expect(part.data[0]).toBe(data.stack.data[76]);
+
+  const page = await readFile(result.report, "utf8");
+  expect(page).toContain("data:image/png;base64,");
+  expect(page).toMatch(/The output (beats the untouched input|is no better than the untouched input)/);
+  expect((await readFile(result.sheet)).subarray(1, 4).toString()).toBe("PNG");
+  const left = await readdir(output);
+  expect(left.filter((name) => name.startsWith("refocused_from_plane_"))).toHaveLength(3);
+  expect(left.filter((name) => name.endsWith(".part"))).toEqual([]);
+  expect(stages).toHaveLength(3);
+  expect(result.training.config.train_columns).toEqual([0, 76]);
+});
+
+test("does not replace a demo that is there", async () => {
+  await expect(demo({ output: join(folder, "demo"), data, config, runtime })).rejects.toMatchObject({
+    code: "output.exists",
+  });
+});
+
+test("a real stack is split along its longer side, with distances that its depth can teach", () => {
+  const { zStep: _, ...uncalibrated } = data.stack;
+  expect(() => splitRealStack({ name: "beads.tif", stack: uncalibrated })).toThrow("--z-step");
+  const tall = { ...data.stack, height: 256, width: 64, zStep: 0.05 };
+  const { config: chosen, unseen } = splitRealStack({ name: "tall.tif", stack: tall });
+  expect(chosen.train_rows).toEqual([0, 153]);
+  expect([unseen.height, unseen.width]).toEqual([103, 64]);
+  // 13 steps of 0.05 um: 35 % of that is 0.23 um, an even number of planes is 0.2 um.
+  expect((chosen.distance_range as number[])[1]).toBeCloseTo(0.2);
+  expect((chosen.input_offsets as number[])[1]).toBeCloseTo(0.1);
+});

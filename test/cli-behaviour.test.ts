@@ -106,10 +106,10 @@ describe("signals and pipes", () => {
     const run = await runCli(long, {
       cwd: folder,
       onStart: (child) => {
-        // Two and no more: another one would meet a process that is ending, and has no handler left.
-        let sent = 0;
-        child.stderr?.on("data", () => {
-          if (sent++ < 2) child.kill("SIGINT");
+        // At once, and no more: a later one could meet a process that is ending, and has no handler left.
+        child.stderr?.once("data", () => {
+          child.kill("SIGINT");
+          setTimeout(() => child.kill("SIGINT"), 20);
         });
       },
     });

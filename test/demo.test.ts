@@ -61,7 +61,10 @@ test("leaves a page, a sheet, a model and refocused stacks, and scores the part 
 
   const page = await readFile(result.report, "utf8");
   expect(page).toContain("data:image/png;base64,");
-  expect(page).toMatch(/The output (beats the untouched input|is no better than the untouched input)/);
+  // The page admits every distance where the output lost, and claims to win only where it did.
+  const lost = result.distances.filter(({ input, output: refocused }) => refocused.psnr <= input.psnr);
+  expect(page.includes("The output beats the untouched input at every distance")).toBe(lost.length === 0);
+  if (lost.length > 0) expect(page).toMatch(/Of 12 single outputs \d+ scored no higher than the input/);
   expect((await readFile(result.sheet)).subarray(1, 4).toString()).toBe("PNG");
   const left = await readdir(output);
   expect(left.filter((name) => name.startsWith("refocused_from_plane_"))).toHaveLength(3);

@@ -19,19 +19,15 @@ export async function reportPage(
   judged: Judged,
   png: Uint8Array,
 ): Promise<string> {
-  const gain = meanGain(judged.distances);
   const { distances } = judged;
-  const worse = distances.filter(({ input, output }) => output.psnr <= input.psnr);
-  const verdict =
-    worse.length === 0
-      ? `The output beats the untouched input at every distance, by ${gain.toFixed(1)} dB PSNR on average.`
-      : `The output is no better than the untouched input at ${worse.map(({ distance }) => signedMicrometres(distance)).join(", ")}: do not use this model there.`;
   const offsets = training.config.input_offsets;
   const planes =
-    offsets.length === 1 ? "one input plane" : `${offsets.length} input planes, at ${offsets.join(" and ")} um`;
+    offsets.length === 1
+      ? "one input plane"
+      : `${offsets.length} input planes, at ${offsets.map((um) => Number(um.toFixed(3))).join(" and ")} um`;
   const metrics = await readMetrics(training.run);
   const sections: ReportSection[] = [
-    { kind: "paragraph", text: verdict },
+    { kind: "paragraph", text: verdictOf(judged) },
     {
       kind: "paragraph",
       text: `Trained on ${data.what} for ${Math.round(training.seconds)} s (${training.steps} steps). From ${planes}, the model was asked for planes at other depths of a field that it had not seen; truth is ${data.truthIs}.`,
@@ -78,4 +74,17 @@ export async function reportPage(
     subtitle: `Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`,
     sections,
   });
+}
+
+/** Whether it helped, and where it did not: on average and for single planes. */
+function verdictOf({ distances, worse, firstPlanes }: Judged): string {
+  const gain = meanGain(distances);
+  const lost = distances.filter(({ input, output }) => output.psnr <= input.psnr);
+  const average =
+    lost.length === 0
+      ? `The output beats the untouched input at every distance, by ${gain.toFixed(1)} dB PSNR on average.`
+      : `The output is no better than the untouched input at ${lost.map(({ distance }) => signedMicrometres(distance)).join(", ")}: do not use this model there.`;
+  if (worse.length === 0) return average;
+  const pairs = worse.map(({ distance, plane }) => `${signedMicrometres(distance)} from plane ${plane}`).join(", ");
+  return `${average} Of ${distances.length * firstPlanes.length} single outputs ${worse.length} scored no higher than the input: ${pairs}.`;
 }

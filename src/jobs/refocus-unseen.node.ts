@@ -21,6 +21,8 @@ export interface DistanceResult {
 export interface Judged {
   rows: SheetRow[];
   distances: DistanceResult[];
+  /** Single pairs of planes whose output scores no higher than the untouched input, which a mean would hide. */
+  worse: { distance: number; plane: number }[];
   dataRange: number;
   firstPlanes: number[];
   warnings: string[];
@@ -83,6 +85,9 @@ export async function refocusUnseen(
         output: meanScores(same.map((s) => s.output)),
       };
     }),
+    worse: scored
+      .filter(({ input, output }) => output.psnr <= input.psnr)
+      .map(({ distance, z }) => ({ distance, plane: z })),
     dataRange,
     firstPlanes,
     warnings: [...warnings],

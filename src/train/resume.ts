@@ -28,6 +28,16 @@ function comparable({ max_minutes: _, experiment_name: __, ...rest }: TrainingCo
   return JSON.stringify(rest);
 }
 
+/** "num_steps was 400, now 120" for every key that differs. */
+function differences(saved: Record<string, unknown>, now: Record<string, unknown>): string[] {
+  const text = (value: unknown): string => (value === undefined ? "not given" : JSON.stringify(value));
+  const keys = new Set([...Object.keys(saved), ...Object.keys(now)]);
+  return [...keys].flatMap((key) => {
+    const [before, after] = [text(saved[key]), text(now[key])];
+    return before === after ? [] : [`${key} was ${before}, now ${after}`];
+  });
+}
+
 /** The same as the text that a checkpoint carries. */
 export function progressMetadata(config: TrainingConfig, progress: Progress): Record<string, string> {
   return {
@@ -56,8 +66,10 @@ export async function readProgress(
   if (!bytes) return failed("there is no checkpoint yet; start without --resume");
   const checkpoint = decodeCheckpoint(bytes, `${store.path}/checkpoints/last`);
   const { step, num_steps, best, sums, seconds, config: saved } = checkpoint.metadata;
-  if (saved !== comparable(config))
-    return failed("its configuration is another one; give the same, or start a new run");
+  if (saved !== comparable(config)) {
+    const changed = differences(JSON.parse(saved), JSON.parse(comparable(config))).join("; ");
+    return failed(`its configuration is another one (${changed}); give the same, or start a new run`);
+  }
   return {
     step: Number(step),
     steps: Number(num_steps),

@@ -146,13 +146,16 @@ export async function trainRefocus(
       const secondsLeft = (): number =>
         (steps - step) * speed.secondsPerStep +
         speed.secondsPerPause * Math.ceil((steps - step) / config.steps_per_epoch);
-      onProgress?.({
-        step,
-        steps,
-        loss: losses.generator,
-        stepsPerSecond: 1 / speed.secondsPerStep,
-        secondsLeft: secondsLeft(),
-      });
+      const tell = (validation?: ValidationReport): void =>
+        onProgress?.({
+          step,
+          steps,
+          loss: losses.generator,
+          stepsPerSecond: 1 / speed.secondsPerStep,
+          secondsLeft: secondsLeft(),
+          ...(validation ? { validation } : {}),
+        });
+      tell();
       // Early as well, for networks of which few steps fit at all; not after the last, whose epoch ends now.
       if (next && config.max_minutes !== undefined && (step % 20 === 0 || step === 5)) {
         steps = stepsThatFit(
@@ -189,14 +192,7 @@ export async function trainRefocus(
       sums = emptySums();
       await saveLast();
       speed.pause();
-      onProgress?.({
-        step,
-        steps,
-        loss: losses.generator,
-        stepsPerSecond: 1 / speed.secondsPerStep,
-        secondsLeft: secondsLeft(),
-        validation: report,
-      });
+      tell(report);
     }
     return await finish();
   } finally {

@@ -24,9 +24,9 @@ export { imageOfStack } from "./image/stack-image.ts";
 
 // Optics: how a microscope blurs, and stacks whose truth is known.
 
-export { type BlurOptions, blur } from "./optics/blur.ts";
-export { type Psf, type PsfOptions, widefieldPsf } from "./optics/psf.ts";
-export type { Pupil } from "./optics/pupil.ts";
+export { type BlurOptions, blur } from "./optics/imaging/blur.ts";
+export { type Psf, type PsfOptions, widefieldPsf } from "./optics/psf/psf.ts";
+export type { Pupil } from "./optics/psf/pupil.ts";
 export { type SimulatedBeads, simulateBeads } from "./optics/simulate-beads.ts";
 export {
   resolveSimulateBeadsOptions,
@@ -55,10 +55,10 @@ export { surfaceOf, tiltedSurface } from "./models/surface.ts";
 // Judging: what an image is, how sharp it is, and how near an output comes to its truth.
 
 export { type Drift, measureChannelShift, measureDrift, measureShift, type Shift } from "./array/registration.ts";
+export { bestPlane, FOCUS_MEASURES, type FocusMeasure, focusCurve, focusOf } from "./classical/focus/focus.ts";
 export { type CompareOptions, type Comparison, compareStacks, type DataRange } from "./evaluate/compare-stacks.ts";
 export { comparisonSheet } from "./evaluate/comparison-sheet.ts";
 export { contactSheet, type SheetOptions, type SheetRow } from "./evaluate/contact-sheet.ts";
-export { bestPlane, FOCUS_MEASURES, type FocusMeasure, focusCurve, focusOf } from "./evaluate/focus.ts";
 export { type Inspection, type InspectOptions, inspectImage } from "./evaluate/inspect.ts";
 export { type Scores, score, signalRange, typeRange } from "./evaluate/metrics.ts";
 export { msSsim } from "./evaluate/ms-ssim.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
-import { bestPlane, FOCUS_MEASURES, focusCurve, focusOf } from "../src/evaluate/focus.ts";
+import { bestPlane, FOCUS_MEASURES, focusCurve, focusOf } from "../src/classical/focus/focus.ts";
 import type { Stack } from "../src/image/image.ts";
 import { haveRealData, mitochondria, nucleus, readStack } from "./fixtures/evaluate/real-data.ts";
 

@@ -9,11 +9,12 @@ const below: Record<string, readonly string[]> = {
   image: ["array"],
   graph: ["array"],
   optics: ["array", "image"],
+  classical: ["array", "image", "optics"],
   run: ["array", "graph"],
   models: ["array", "image", "graph", "optics", "run"],
-  evaluate: ["array", "image", "graph", "optics", "run", "models"],
-  train: ["array", "image", "graph", "optics", "run", "models", "evaluate"],
-  jobs: ["array", "image", "graph", "optics", "run", "models", "evaluate", "train"],
+  evaluate: ["array", "image", "graph", "optics", "classical", "run", "models"],
+  train: ["array", "image", "graph", "optics", "classical", "run", "models", "evaluate"],
+  jobs: ["array", "image", "graph", "optics", "classical", "run", "models", "evaluate", "train"],
   // Shells import only what a user of the package can import.
   cli: ["node.ts", "index.ts"],
 };

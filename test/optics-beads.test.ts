@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { ParfocalError } from "../src/errors.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
-import { drawBall } from "../src/optics/ball.ts";
-import { ballsOf, beadKinds } from "../src/optics/bead.ts";
-import { expose } from "../src/optics/camera.ts";
+import { expose } from "../src/optics/camera/camera.ts";
+import { drawBall } from "../src/optics/phantom/ball.ts";
+import { ballsOf, beadKinds } from "../src/optics/phantom/bead.ts";
 import { createBeadSimulator, simulateBeads } from "../src/optics/simulate-beads.ts";
 import type { SimulateBeadsOptions } from "../src/optics/simulate-beads-options.ts";
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { createRealFft2 } from "../src/array/fft.ts";
 import { Random } from "../src/array/random.ts";
-import { blur } from "../src/optics/blur.ts";
-import { createOtfBank } from "../src/optics/otf.ts";
-import { psfSize, widefieldPsf } from "../src/optics/psf.ts";
-import type { Pupil } from "../src/optics/pupil.ts";
-import { superpose, transformSlices } from "../src/optics/superpose.ts";
+import { blur } from "../src/optics/imaging/blur.ts";
+import { superpose, transformSlices } from "../src/optics/imaging/superpose.ts";
+import { createOtfBank } from "../src/optics/psf/otf.ts";
+import { psfSize, widefieldPsf } from "../src/optics/psf/psf.ts";
+import type { Pupil } from "../src/optics/psf/pupil.ts";
 
 const air: Pupil = { na: 0.8, wavelength: 0.515, refractiveIndex: 1, sphericalAberration: 0.1 };
 

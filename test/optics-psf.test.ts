@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ParfocalError } from "../src/errors.ts";
-import { type Psf, psfSize, widefieldPsf } from "../src/optics/psf.ts";
-import { axialResolution, nyquistPixelSize, type Pupil, pupilPhase } from "../src/optics/pupil.ts";
+import { type Psf, psfSize, widefieldPsf } from "../src/optics/psf/psf.ts";
+import { axialResolution, nyquistPixelSize, type Pupil, pupilPhase } from "../src/optics/psf/pupil.ts";
 
 /** Bessel functions J0 and J1 by their integrals (Abramowitz & Stegun 9.1.21): slow and sure. */
 function bessel(order: 0 | 1, x: number): number {

@@ -1,7 +1,7 @@
 /** What an image does not know about itself, and what of it cannot be right. */
 import { extentOf } from "../image/axes.ts";
 import type { ImageInfo } from "../image/image.ts";
-import { nyquistPixelSize } from "../optics/pupil.ts";
+import { nyquistPixelSize } from "../optics/psf/pupil.ts";
 
 /** Sentences for the user, each with the option that helps. */
 export function calibrationWarnings(info: ImageInfo): string[] {

@@ -1,4 +1,12 @@
 /** What an image file is, how sharp its planes are, and what may be wrong with it. */
+
+import {
+  type BestPlane,
+  bestPlane,
+  DEFAULT_FOCUS_MEASURE,
+  type FocusMeasure,
+  focusOf,
+} from "../classical/focus/focus.ts";
 import { throwIfAborted } from "../errors.ts";
 import { checkIndex, extentOf } from "../image/axes.ts";
 import type { ImageInfo } from "../image/image.ts";
@@ -6,7 +14,6 @@ import type { ImageFile } from "../image/image-file.ts";
 import { type Alignment, alignmentWarnings, createAlignmentMeter } from "./alignment.ts";
 import { calibrationWarnings } from "./calibration-warnings.ts";
 import { createExposureMeter, type Exposure, type ExposureMeter, exposureWarnings } from "./exposure.ts";
-import { type BestPlane, bestPlane, DEFAULT_FOCUS_MEASURE, type FocusMeasure, focusOf } from "./focus.ts";
 
 export interface InspectOptions {
   /** Whose focus is measured; the first where none is given. */

@@ -4,8 +4,8 @@
  * colour, and are named at their ends, so that they can be told apart in grey.
  */
 import * as Plot from "@observablehq/plot";
+import { type BestPlane, DEFAULT_FOCUS_MEASURE, type FocusMeasure } from "../classical/focus/focus.ts";
 import { ParfocalError } from "../errors.ts";
-import { type BestPlane, DEFAULT_FOCUS_MEASURE, type FocusMeasure } from "./focus.ts";
 import type { Scores } from "./metrics.ts";
 
 /** Losses at one moment of training; a validation loss need not be there at every step. */

@@ -1,7 +1,7 @@
 /** The configuration of simulated beads: one schema for the library, the command line and YAML. */
 import { z } from "zod";
 import { ParfocalError } from "../errors.ts";
-import { beadKinds } from "./bead.ts";
+import { beadKinds } from "./phantom/bead.ts";
 
 const positive = z.number().positive();
 const notNegative = z.number().nonnegative();

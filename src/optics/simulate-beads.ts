@@ -3,18 +3,18 @@ import { createRealFft2, nextPowerOfTwo } from "../array/fft.ts";
 import { Random } from "../array/random.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import type { Stack } from "../image/image.ts";
-import { type Ball, drawBall } from "./ball.ts";
-import { type Bead, ballsOf } from "./bead.ts";
-import { type Camera, expectedCounts, expose } from "./camera.ts";
-import { createOtfBank, type OtfBank } from "./otf.ts";
-import { placeBeads } from "./place-beads.ts";
-import { axialResolution, coneRadius, nyquistPixelSize, type Pupil } from "./pupil.ts";
+import { type Camera, expectedCounts, expose } from "./camera/camera.ts";
+import { type SliceSpectra, superpose, transformSlices } from "./imaging/superpose.ts";
+import { type Ball, drawBall } from "./phantom/ball.ts";
+import { type Bead, ballsOf } from "./phantom/bead.ts";
+import { placeBeads } from "./phantom/place-beads.ts";
+import { createOtfBank, type OtfBank } from "./psf/otf.ts";
+import { axialResolution, coneRadius, nyquistPixelSize, type Pupil } from "./psf/pupil.ts";
 import {
   type ResolvedSimulateBeadsOptions,
   resolveSimulateBeadsOptions,
   type SimulateBeadsOptions,
 } from "./simulate-beads-options.ts";
-import { type SliceSpectra, superpose, transformSlices } from "./superpose.ts";
 
 export interface SimulatedBeads {
   /** What the camera recorded: whole counts 0..65535 (dtype uint16). Plane `focus_plane` is focused at z = 0. */

@@ -2,8 +2,8 @@
  * Image formation in wide field: every plane is the sum of all slices of the object, each convolved with the PSF of its
  * distance from that plane. Fluorescence is incoherent, so intensities add.
  */
-import type { RealFft2 } from "../array/fft.ts";
-import type { OtfBank } from "./otf.ts";
+import type { RealFft2 } from "../../array/fft.ts";
+import type { OtfBank } from "../psf/otf.ts";
 
 /** Spectra of object slices: half spectra of a {@link RealFft2}, one behind the other. */
 export interface SliceSpectra {
@@ -61,7 +61,7 @@ export function* superpose(
 
   for (let first = 0; first < planes.length; first += together) {
     const group = planes.slice(first, first + together);
-    const otfs = group.map((plane) => slices.levels.map((level) => bank.at(level - plane)));
+    const otfs = group.map((plane) => slices.levels.map((level) => bank.at(level - plane).real));
     for (let v = 0; v < height; v++) {
       const otfRow = Math.min(v, height - v) * width;
       for (let g = 0; g < group.length; g++) {

@@ -5,7 +5,7 @@
  * Source: Hanser, Gustafsson, Agard & Sedat, J. Microsc. 216, 32 (2004), eq. 1-3, for the exact (not paraxial) defocus
  * phase; Noll, J. Opt. Soc. Am. 66, 207 (1976) for the Zernike polynomial with unit RMS.
  */
-import { ParfocalError } from "../errors.ts";
+import { ParfocalError } from "../../errors.ts";
 
 /** An objective and the light it collects. Lengths in micrometres. */
 export interface Pupil {

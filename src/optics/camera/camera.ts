@@ -1,5 +1,5 @@
 /** A camera: from light to counts, with the noise that this costs. */
-import type { Random } from "../array/random.ts";
+import type { Random } from "../../array/random.ts";
 
 export interface Camera {
   /** Detected photons (photoelectrons) where the relative intensity is 1. */

@@ -1,5 +1,5 @@
 /** Fluorescent beads: what kinds there are, and which balls they consist of. */
-import type { Random } from "../array/random.ts";
+import type { Random } from "../../array/random.ts";
 import type { Ball } from "./ball.ts";
 
 /**

@@ -4,18 +4,27 @@
  * A pupil that is even in kx and ky makes a PSF that is even in x and y, and so an OTF that is real and even: one
  * number for each frequency, and only the rows 0..height / 2.
  */
-import { createEvenFft2 } from "../array/even-fft.ts";
+import { createEvenFft2 } from "../../array/even-fft.ts";
 import { type Psf, psfSize, widefieldPsf } from "./psf.ts";
 import { checkPupil, type Pupil } from "./pupil.ts";
+
+/** The spectrum of one PSF about its centre. */
+export interface Otf {
+  /**
+   * Of a PSF that is even in x and y: `[height / 2 + 1, width / 2 + 1]`, row v standing for height - v, too. Of any other:
+   * `[height, width / 2 + 1]`, as a real transform gives it.
+   */
+  real: Float32Array;
+  /** `[height, width / 2 + 1]`; absent where the PSF is even in x and y, and the OTF therefore real. */
+  imag?: Float32Array;
+}
 
 /** OTFs of one pupil on one grid of frequencies. */
 export interface OtfBank {
   readonly height: number;
   readonly width: number;
-  /** Numbers that one OTF holds: (height / 2 + 1) x (width / 2 + 1). */
-  readonly length: number;
-  /** The OTF at `level` x step um of defocus: `[height / 2 + 1, width / 2 + 1]`, 1 at frequency 0. Made when first asked for. */
-  at(level: number): Float32Array;
+  /** The OTF at `level` x step um of defocus; 1 at frequency 0 for a widefield PSF. Made when first asked for. */
+  at(level: number): Otf;
 }
 
 export interface OtfBankOptions {
@@ -32,12 +41,11 @@ export interface OtfBankOptions {
 export function createOtfBank(pupil: Pupil, options: OtfBankOptions): OtfBank {
   checkPupil(pupil);
   const { pixelSize, step, height, width } = options;
-  const made = new Map<number, Float32Array>();
+  const made = new Map<number, Otf>();
   const symmetric = (pupil.sphericalAberration ?? 0) === 0;
   return {
     height,
     width,
-    length: (height / 2 + 1) * (width / 2 + 1),
     at(level) {
       const key = symmetric ? Math.abs(level) : level;
       let otf = made.get(key);
@@ -45,7 +53,7 @@ export function createOtfBank(pupil: Pupil, options: OtfBankOptions): OtfBank {
         const defocus = key * step;
         // Light that leaves a grid too small for the PSF comes in again on the other side.
         const size = Math.min(psfSize(pupil, pixelSize, defocus), height, width);
-        otf = otfOf(widefieldPsf(pupil, { pixelSize, defocus, size }), height, width);
+        otf = { real: otfOf(widefieldPsf(pupil, { pixelSize, defocus, size }), height, width) };
         made.set(key, otf);
       }
       return otf;

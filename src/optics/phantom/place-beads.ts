@@ -1,6 +1,6 @@
 /** Places beads in a volume so that none cuts into another. */
-import type { Random } from "../array/random.ts";
-import { ParfocalError } from "../errors.ts";
+import type { Random } from "../../array/random.ts";
+import { ParfocalError } from "../../errors.ts";
 import type { Bead, BeadKind } from "./bead.ts";
 
 export interface BeadPlacement {

@@ -1,10 +1,10 @@
 /** Blurs a plane as if it were out of focus: convolution with the widefield PSF. */
-import { createRealFft2, nextPowerOfTwo } from "../array/fft.ts";
-import { ParfocalError } from "../errors.ts";
-import type { Plane } from "../image/image.ts";
-import { createOtfBank } from "./otf.ts";
-import { psfSize } from "./psf.ts";
-import { checkPupil, type Pupil, requirePositive } from "./pupil.ts";
+import { createRealFft2, nextPowerOfTwo } from "../../array/fft.ts";
+import { ParfocalError } from "../../errors.ts";
+import type { Plane } from "../../image/image.ts";
+import { createOtfBank } from "../psf/otf.ts";
+import { psfSize } from "../psf/psf.ts";
+import { checkPupil, type Pupil, requirePositive } from "../psf/pupil.ts";
 import { superpose, transformSlices } from "./superpose.ts";
 
 export interface BlurOptions {

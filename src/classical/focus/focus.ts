@@ -2,9 +2,9 @@
  * How sharp a plane is, and which plane of a stack is the sharpest. All measures are means over pixels, so that planes of
  * different size can be compared, and use only pixels whose neighbours lie inside, so that the border adds nothing.
  */
-import { moments } from "../array/statistics.ts";
-import { ParfocalError } from "../errors.ts";
-import { type Plane, planeOf, type Stack } from "../image/image.ts";
+import { moments } from "../../array/statistics.ts";
+import { ParfocalError } from "../../errors.ts";
+import { type Plane, planeOf, type Stack } from "../../image/image.ts";
 
 /**
  * - `tenengrad`: mean squared Sobel gradient (Krotkov 1987)

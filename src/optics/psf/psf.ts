@@ -1,7 +1,7 @@
 /** The widefield point spread function: how a point of light is spread over the pixels of a camera. */
-import { createEvenFft2 } from "../array/even-fft.ts";
-import { nextPowerOfTwo } from "../array/fft.ts";
-import { ParfocalError } from "../errors.ts";
+import { createEvenFft2 } from "../../array/even-fft.ts";
+import { nextPowerOfTwo } from "../../array/fft.ts";
+import { ParfocalError } from "../../errors.ts";
 import { checkPupil, coneRadius, nyquistPixelSize, type Pupil, pupilPhase, requirePositive } from "./pupil.ts";
 
 /** A point spread function of one defocus. */

@@ -1,0 +1,74 @@
+/** The specimen `beads`: fluorescent balls at many depths. */
+import { z } from "zod";
+import type { Random } from "../../array/random.ts";
+import { type Ball, drawBall } from "./ball.ts";
+import { type Bead, ballsOf, beadKinds } from "./bead.ts";
+import { countInBox, definePhantom, range } from "./phantom.ts";
+import { anywhere, placeApart } from "./place-apart.ts";
+import type { Volume } from "./volume.ts";
+
+export const beadsOptions = z.strictObject({
+  beads: z.number().positive().default(40).describe("beads per 100 x 100 um"),
+  bead_kinds: z
+    .array(z.enum(beadKinds))
+    .min(1)
+    .default([...beadKinds])
+    .describe("kinds, drawn with equal chance: dyed all through, at the surface, or dotted as stained cells are"),
+  diameter: range(0.02).default([1, 8]).describe("smallest and largest diameter, um; even in the logarithm"),
+  depth_range: range().default([-6, 6]).describe("lowest and highest bead centre, um; most in the middle"),
+  brightness_spread: z.number().min(0).max(1).default(0.6).describe("brightness is even in [1 - spread, 1]"),
+  dye: z
+    .enum(["per_area", "per_volume"])
+    .default("per_area")
+    .describe("per_area: small beads are dyed more strongly, to be seen beside large ones; per_volume: all alike"),
+});
+
+/**
+ * Beads as calibration kits have them (polystyrene, 0.1 to 15 um), and the dotted ones that stand for stained cells.
+ * Where the box has no room for more, there are fewer than `beads`.
+ */
+export const beads = definePhantom({
+  kind: "beads",
+  summary: "fluorescent beads, solid, surface-dyed or dotted, at many depths",
+  options: beadsOptions,
+  extent: ({ depth_range: [low, high], diameter }) => [low - diameter[1] / 2, high + diameter[1] / 2],
+  draw: drawBeads,
+});
+
+function drawBeads(volume: Volume, options: z.output<typeof beadsOptions>, random: Random) {
+  const { diameter, bead_kinds: kinds, depth_range: depths, brightness_spread: spread } = options;
+  const sides = { width: volume.width * volume.pixelSize, height: volume.height * volume.pixelSize };
+  const places = random.fork(0);
+  const placed = placeApart(countInBox(volume, options.beads), sides, () => {
+    const kind = kinds[places.integer(kinds.length)];
+    const width = diameter[0] * (diameter[1] / diameter[0]) ** places.uniform();
+    const brightness = 1 - spread * places.uniform();
+    const z = depths[0] + ((depths[1] - depths[0]) * (places.uniform() + places.uniform())) / 2;
+    const bead: Bead = { kind, ...anywhere(sides, places), z, diameter: width, brightness };
+    return { ...bead, radius: width / 2, halfHeight: width / 2 };
+  });
+  const speckles = random.fork(1);
+  const balls = placed.map((bead) => ballsOf(bead, speckles));
+  // The densest bead is fully stained: 1. A dot adds to the ball that it lies in.
+  const peaks = balls.map(([ball, ...dots]) => ball.density + Math.max(0, ...dots.map((dot) => dot.density)));
+  const common = Math.max(...peaks);
+  balls.forEach((own, i) => {
+    const scale = options.dye === "per_area" ? 1 / common : placed[i].brightness / peaks[i];
+    for (const ball of own) drawIntoSlices(volume, { ...ball, density: ball.density * scale });
+  });
+  return placed.map(({ kind, x, y, z, diameter: width, brightness }) => {
+    return { kind: `${kind} bead`, x, y, z, diameter: width, brightness };
+  });
+}
+
+function drawIntoSlices(volume: Volume, ball: Ball): void {
+  const { data, depth, height, width, pixelSize, sliceStep, bottom } = volume;
+  const first = Math.max(0, Math.ceil((ball.z - ball.radius - bottom) / sliceStep - 0.5));
+  const last = Math.min(depth - 1, Math.floor((ball.z + ball.radius - bottom) / sliceStep + 0.5));
+  const density = ball.density / sliceStep;
+  for (let k = first; k <= last; k++) {
+    const low = bottom + (k - 0.5) * sliceStep;
+    const slice = data.subarray(k * height * width, (k + 1) * height * width);
+    drawBall(slice, { height, width, pixelSize, bottom: low, top: low + sliceStep }, { ...ball, density });
+  }
+}

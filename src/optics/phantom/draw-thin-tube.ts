@@ -1,0 +1,70 @@
+/** Tubes narrower than a voxel: each voxel receives the share that the tube fills. */
+import { across, type Vector } from "./curve.ts";
+import { radiusAt, type Tube } from "./draw-tubes.ts";
+import type { Volume } from "./volume.ts";
+
+/** Steps of the additive recurrence that fills a square evenly (Roberts 2018, the plastic number). */
+const PLASTIC = 1.324717957244746;
+
+/**
+ * Fills the tube evenly with points, each carrying its part of the volume to the voxel that it lies in. Its round ends are as
+ * large as those of a thick tube.
+ */
+export function drawThinTube(volume: Volume, tube: Tube): void {
+  const { points, density } = tube;
+  const spacing = Math.min(volume.pixelSize, volume.sliceStep) / 4;
+  let serial = 0;
+  const fill = (a: Vector, b: Vector, ra: number, rb: number): void => {
+    const d: Vector = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
+    const length = Math.hypot(...d);
+    if (length === 0) return;
+    const axis: Vector = [d[0] / length, d[1] / length, d[2] / length];
+    const [u, v] = across(axis);
+    const steps = Math.max(1, Math.ceil(length / spacing));
+    const widest = Math.max(ra, rb);
+    const around = Math.max(1, Math.round((2 * widest * widest) / (spacing * spacing)));
+    for (let i = 0; i < steps; i++) {
+      const t = (i + 0.5) / steps;
+      const r = ra + t * (rb - ra);
+      const share = (density * Math.PI * r * r * length) / (steps * around);
+      for (let k = 0; k < around; k++) {
+        serial++;
+        const radius = r * Math.sqrt((0.5 + serial / PLASTIC) % 1);
+        const angle = 2 * Math.PI * ((0.5 + serial / PLASTIC ** 2) % 1);
+        const c = radius * Math.cos(angle);
+        const s = radius * Math.sin(angle);
+        deposit(
+          volume,
+          a[0] + t * d[0] + c * u[0] + s * v[0],
+          a[1] + t * d[1] + c * u[1] + s * v[1],
+          a[2] + t * d[2] + c * u[2] + s * v[2],
+          share,
+        );
+      }
+    }
+  };
+  for (let i = 0; i + 1 < points.length; i++) fill(points[i], points[i + 1], radiusAt(tube, i), radiusAt(tube, i + 1));
+  // A half ball holds as much as two thirds of its radius of the tube.
+  const last = points.length - 1;
+  if (last < 1) return;
+  fill(points[0], beyond(points[0], points[1], (2 / 3) * radiusAt(tube, 0)), radiusAt(tube, 0), radiusAt(tube, 0));
+  const end = radiusAt(tube, last);
+  fill(points[last], beyond(points[last], points[last - 1], (2 / 3) * end), end, end);
+}
+
+/** The point `distance` behind `a`, seen from `b`. */
+function beyond(a: Vector, b: Vector, distance: number): Vector {
+  const factor = distance / (Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]) || 1);
+  return [a[0] + factor * (a[0] - b[0]), a[1] + factor * (a[1] - b[1]), a[2] + factor * (a[2] - b[2])];
+}
+
+/** Adds `amount` um^3 of fully stained material to the voxel that holds a point. */
+function deposit(volume: Volume, x: number, y: number, z: number, amount: number): void {
+  const { data, depth, height, width, pixelSize, sliceStep, bottom } = volume;
+  const k = Math.round((z - bottom) / sliceStep);
+  if (k < 0 || k >= depth) return;
+  const i = Math.round(x / pixelSize) % width;
+  const j = Math.round(y / pixelSize) % height;
+  const at = (k * height + (j < 0 ? j + height : j)) * width + (i < 0 ? i + width : i);
+  data[at] += amount / (pixelSize * pixelSize * sliceStep);
+}

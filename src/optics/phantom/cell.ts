@@ -34,7 +34,7 @@ export function placeCells(grid: VolumeGrid, count: number, depths: readonly [nu
   const sides = { width: grid.width * grid.pixelSize, height: grid.height * grid.pixelSize };
   const propose = (): Cell => {
     const radius = random.between(17, 26);
-    const outline = Array.from({ length: 8 }, (_, i) => (random.normal() * [0.17, 0.09, 0.05, 0.03][i >> 1]) / 1.2);
+    const outline = Array.from({ length: 8 }, (_, i) => (random.normal() * [0.13, 0.08, 0.05, 0.03][i >> 1]) / 1.2);
     const height = (depths[1] - depths[0]) * random.between(0.8, 1);
     const at = anywhere(sides, random);
     const long = random.between(6.5, 9);
@@ -46,7 +46,7 @@ export function placeCells(grid: VolumeGrid, count: number, depths: readonly [nu
     return { ...at, z: depths[0], floor: depths[0], height, radius, halfHeight: height, outline, nucleus };
   };
   // Neighbours reach under each other a little, as cells do.
-  return placeApart(count, sides, propose, { spacing: 0.85 });
+  return placeApart(count, sides, propose, { spacing: 0.8 });
 }
 
 /** How far out a point is: 0 at the centre, 1 at the rim. */

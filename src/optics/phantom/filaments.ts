@@ -13,11 +13,11 @@ export const filamentsOptions = z.strictObject({
     .enum(["astral", "parallel", "random"])
     .default("astral")
     .describe("astral: microtubules from a centre in each cell; parallel: stress fibres; random: a network all over"),
-  filaments: z.number().positive().default(700).describe("filaments per 100 x 100 um"),
+  filaments: z.number().positive().default(900).describe("filaments per 100 x 100 um"),
   cells: z
     .number()
     .positive()
-    .default(6)
+    .default(8)
     .describe("cells per 100 x 100 um that astral and parallel ones are shared among"),
   width: z
     .number()
@@ -89,7 +89,7 @@ function growOne(grid: VolumeGrid, cell: Cell | undefined, options: Options, ran
   if (options.pattern === "parallel") return growStressFibre(cell, chain, steer, random);
   const start = organisingCentre(cell);
   for (let k = 0; k < 3; k++) start[k] += 0.25 * random.normal();
-  return wormLikeChain({ ...chain, start, direction: level(random, 0.25), steer }, random);
+  return wormLikeChain({ ...chain, start, direction: level(random, 0.12), steer }, random);
 }
 
 /** Stress fibres run along the cell close to the glass, nearly straight. */

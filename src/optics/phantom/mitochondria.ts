@@ -1,7 +1,7 @@
 /** The specimen `mitochondria`: branching tubules round the nuclei of flat cells. */
 import { z } from "zod";
 import type { Random } from "../../array/random.ts";
-import { type Cell, insideNucleus, keepInCell, outwards, placeCells, rimRadius, roofAt } from "./cell.ts";
+import { type Cell, keepInCell, outwards, placeCells, roofAt } from "./cell.ts";
 import { type Curve, thinned, type Vector, wormLikeChain } from "./curve.ts";
 import { drawTubes, type Tube } from "./draw-tubes.ts";
 import { describeCell } from "./filaments.ts";
@@ -9,8 +9,8 @@ import { countInBox, definePhantom, range } from "./phantom.ts";
 import type { Volume } from "./volume.ts";
 
 export const mitochondriaOptions = z.strictObject({
-  cells: z.number().positive().default(6).describe("cells per 100 x 100 um"),
-  mitochondria: z.int().positive().default(110).describe("mitochondria per cell, branches not counted"),
+  cells: z.number().positive().default(8).describe("cells per 100 x 100 um"),
+  mitochondria: z.int().positive().default(140).describe("mitochondria per cell, branches not counted"),
   thickness: range(0.05).default([0.3, 0.6]).describe("diameter of the tubules, um"),
   length: range(0.2).default([2, 10]).describe("um along a tubule"),
   branching: z.number().min(0).max(2).default(0.12).describe("branches per um"),
@@ -95,21 +95,26 @@ function growMitochondrion(cell: Cell, options: Options, random: Random): Tube[]
 
 /** A start outside the nucleus, more often near it, and a direction: along the radius or, close to the nucleus, round it. */
 function somewhereIn(cell: Cell, random: Random): [Vector, Vector] {
-  for (;;) {
-    const angle = random.between(0, 2 * Math.PI);
-    const out = 0.12 + 0.78 * random.uniform() ** 1.25;
-    const rim = rimRadius(cell, angle);
-    const x = cell.x + out * rim * Math.cos(angle);
-    const y = cell.y + out * rim * Math.sin(angle);
-    const low = cell.floor + 0.35;
-    const high = Math.max(low, roofAt(cell, outwards(cell, x, y)) - 0.35);
-    const start: Vector = [x, y, random.between(low, high)];
-    const { rho } = insideNucleus(cell, start);
-    if (rho < 1.08) continue;
-    const spread = 0.55 * random.normal();
-    const along = (rho < 1.5 ? angle + Math.PI / 2 : angle) + spread + (random.uniform() < 0.5 ? Math.PI : 0);
-    return [start, [Math.cos(along), Math.sin(along), 0.15 * random.normal()]];
-  }
+  const { nucleus } = cell;
+  const angle = random.between(0, 2 * Math.PI);
+  const [c, s] = [Math.cos(angle), Math.sin(angle)];
+  const [a, b] = nucleus.semi;
+  const own = angle - nucleus.angle;
+  const envelope = 1 / Math.hypot(Math.cos(own) / a, Math.sin(own) / b);
+  let rim = envelope + 1;
+  while (outwards(cell, nucleus.x + rim * c, nucleus.y + rim * s) < 0.9) rim += 0.5;
+  const beyond = random.uniform() ** 1.5;
+  const away = envelope + 0.4 + (rim - envelope - 0.4) * beyond;
+  const x = nucleus.x + away * c;
+  const y = nucleus.y + away * s;
+  const low = cell.floor + 0.35;
+  const high = Math.max(low, roofAt(cell, outwards(cell, x, y)) - 0.35);
+  const spread = 0.55 * random.normal();
+  const along = (beyond < 0.1 ? angle + Math.PI / 2 : angle) + spread + (random.uniform() < 0.5 ? Math.PI : 0);
+  return [
+    [x, y, random.between(low, high)],
+    [Math.cos(along), Math.sin(along), 0.15 * random.normal()],
+  ];
 }
 
 /** The radius along a tubule: it swells and narrows by a sixth over about a micrometre. */

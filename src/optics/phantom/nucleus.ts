@@ -75,7 +75,8 @@ export function randomNucleus(
 export function drawNucleus(volume: Volume, nucleus: Nucleus, lattice: NoiseLattice, contrast: number): void {
   const { x, y, z, semi, angle, texture, brightness } = nucleus;
   const [a, b, c] = semi;
-  const reach = Math.max(a, b) * 1.35;
+  const most = 1.05 + nucleus.outline.reduce((sum, part) => sum + Math.abs(part), 0);
+  const reach = Math.max(a, b) * most;
   const detail = 0.35;
   const parts = samplesPerVoxel(volume, detail);
   const voxel = { xy: volume.pixelSize / parts.xy, z: volume.sliceStep / parts.z };
@@ -85,15 +86,15 @@ export function drawNucleus(volume: Volume, nucleus: Nucleus, lattice: NoiseLatt
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
   const bounds = {
-    low: [x - reach, y - reach, z - c * 1.35] as const,
-    high: [x + reach, y + reach, z + c * 1.35] as const,
+    low: [x - reach, y - reach, z - c * most] as const,
+    high: [x + reach, y + reach, z + c * most] as const,
   };
   drawShape(volume, bounds, detail, (px, py, pz) => {
     const u = cos * (px - x) + sin * (py - y);
     const v = -sin * (px - x) + cos * (py - y);
     const w = pz - z;
     const rho = Math.sqrt((u / a) ** 2 + (v / b) ** 2 + (w / c) ** 2);
-    if (rho > 1.35) return 0;
+    if (rho > most) return 0;
     const radius = rho > 0.3 ? outlineRadius(nucleus, u / a / rho, v / b / rho, w / c / rho) : 1;
     // To the surface of an ellipsoid, to first order: (1 - rho) over the length of the gradient of rho.
     const slope = Math.sqrt((u / (a * a)) ** 2 + (v / (b * b)) ** 2 + (w / (c * c)) ** 2) / Math.max(rho, 1e-6);

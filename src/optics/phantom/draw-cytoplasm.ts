@@ -1,0 +1,154 @@
+/** What lies between the nuclei of a tissue: cytoplasm, cell by cell, vessels without dye, haze. */
+import { edge } from "./draw-shape.ts";
+import { type NoiseLattice, noiseAt } from "./noise.ts";
+import type { Nucleus } from "./nucleus.ts";
+import { wrapped } from "./place-apart.ts";
+import type { Volume } from "./volume.ts";
+
+export interface Cytoplasm {
+  /** Bottom and top of the slab, um. */
+  low: number;
+  high: number;
+  /** Densities. */
+  cytoplasm: number;
+  haze: number;
+  /** Distance to the wall of the nearest vessel, um, negative inside. */
+  lumen: (x: number, y: number, z: number) => number;
+  lattice: NoiseLattice;
+}
+
+/**
+ * Adds the space between nuclei. Each cell is what is nearest to its nucleus, with a brightness of its own and a pale seam
+ * towards its neighbours. All of it is smooth over a micrometre or
+ * so: it is computed on a coarse lattice, the same for every grid over a box, and interpolated.
+ */
+export function drawCytoplasm(volume: Volume, nuclei: readonly Nucleus[], parts: Cytoplasm): void {
+  const { data, depth, height, width, pixelSize, sliceStep, bottom } = volume;
+  const sides = { width: width * pixelSize, height: height * pixelSize };
+  const columns = coarse(width, pixelSize);
+  const rows = coarse(height, pixelSize);
+  const level = createLevel(nuclei, sides, parts);
+  const step = { x: sides.width / columns, y: sides.height / rows, z: SPACING };
+  // Two or three layers of the lattice are in hand at a time.
+  const layers = new Map<number, Float32Array>();
+  const layerAt = (z: number): Float32Array => {
+    const known = layers.get(z);
+    if (known !== undefined) return known;
+    if (layers.size > 2) layers.delete(Math.min(...layers.keys()));
+    const layer = new Float32Array(rows * columns);
+    for (let j = 0; j < rows; j++)
+      for (let i = 0; i < columns; i++) layer[j * columns + i] = level(i * step.x, j * step.y, z * step.z);
+    layers.set(z, layer);
+    return layer;
+  };
+  for (let k = 0; k < depth; k++) {
+    const z = bottom + k * sliceStep;
+    const share = slabShare(z, sliceStep, parts);
+    if (share === 0) continue;
+    const below = Math.floor(z / step.z);
+    const blend = z / step.z - below;
+    const lower = layerAt(below);
+    const upper = layerAt(below + 1);
+    const mixed = lower.map((value, i) => share * (value + blend * (upper[i] - value)));
+    spread(mixed, rows, columns, data.subarray(k * height * width, (k + 1) * height * width), height, width);
+  }
+}
+
+/** Between points of the lattice, um. */
+const SPACING = 1.25;
+
+/** Lattice points along a side. */
+const coarse = (pixels: number, pixelSize: number) => Math.max(1, Math.ceil((pixels * pixelSize) / SPACING - 1e-6));
+
+/** The part of a slice that lies in the slab. */
+function slabShare(z: number, sliceStep: number, { low, high }: Cytoplasm): number {
+  const inside = Math.min(high, z + sliceStep / 2) - Math.max(low, z - sliceStep / 2);
+  return Math.max(0, inside) / sliceStep;
+}
+
+/** The density at a point, before interpolation. */
+function createLevel(nuclei: readonly Nucleus[], sides: { width: number; height: number }, parts: Cytoplasm) {
+  const cell = 10;
+  const columns = Math.max(1, Math.floor(sides.width / cell));
+  const rows = Math.max(1, Math.floor(sides.height / cell));
+  const floors = Math.max(1, Math.ceil((parts.high - parts.low) / cell));
+  const lattice: Nucleus[][] = Array.from({ length: rows * columns * floors }, () => []);
+  const floorOf = (z: number) => Math.min(floors - 1, Math.max(0, Math.floor((z - parts.low) / cell)));
+  const columnOf = (x: number) => Math.floor((x / sides.width) * columns) % columns;
+  const rowOf = (y: number) => Math.floor((y / sides.height) * rows) % rows;
+  for (const nucleus of nuclei)
+    lattice[(floorOf(nucleus.z) * rows + rowOf(nucleus.y)) * columns + columnOf(nucleus.x)].push(nucleus);
+  const [ry, rx] = [Math.min(1, rows >> 1), Math.min(1, columns >> 1)];
+  return (x: number, y: number, z: number): number => {
+    let first = 12;
+    let second = 12;
+    let brightness = 0.5;
+    for (let f = Math.max(0, floorOf(z) - 1); f <= Math.min(floors - 1, floorOf(z) + 1); f++) {
+      for (let dj = -ry; dj <= ry; dj++) {
+        for (let di = -rx; di <= rx; di++) {
+          const row = (rowOf(y) + dj + rows) % rows;
+          const column = (columnOf(x) + di + columns) % columns;
+          for (const nucleus of lattice[(f * rows + row) * columns + column]) {
+            const dx = wrapped(x, nucleus.x, sides.width);
+            const dy = wrapped(y, nucleus.y, sides.height);
+            const dz = z - nucleus.z;
+            const distance =
+              Math.sqrt(dx * dx + dy * dy + dz * dz) - Math.cbrt(nucleus.semi[0] * nucleus.semi[1] * nucleus.semi[2]);
+            if (distance < first) {
+              second = first;
+              first = distance;
+              brightness = nucleus.brightness;
+            } else if (distance < second) second = distance;
+          }
+        }
+      }
+    }
+    const seam = edge(second - first - 0.5, 1.2);
+    // The haze is uneven over some 20 um; it closes at the sides of the box because its period divides them.
+    const period = (side: number) => Math.max(1, Math.round(side / 18));
+    const [px, py] = [period(sides.width), period(sides.height)];
+    const cloud = periodicNoise(parts.lattice, (x / sides.width) * px, (y / sides.height) * py, z / 18, px, py);
+    const body =
+      parts.cytoplasm * (0.35 + 0.65 * brightness) * (0.25 + 0.75 * seam) * Math.exp(-Math.max(0, first) / 12);
+    const open = edge(parts.lumen(x, y, z), 1.5);
+    return open * (body + parts.haze * Math.max(0, 1 + 0.6 * cloud));
+  };
+}
+
+/** Smooth noise that repeats after px and py lattice points: two shifted copies cross-faded. */
+function periodicNoise(lattice: NoiseLattice, x: number, y: number, z: number, px: number, py: number): number {
+  const [u, v] = [x / px, y / py];
+  const at = (dx: number, dy: number) => noiseAt(lattice, x - dx * px, y - dy * py, z);
+  const near = (1 - u) * at(0, 0) + u * at(1, 0);
+  return (1 - v) * near + v * ((1 - u) * at(0, 1) + u * at(1, 1));
+}
+
+/** Adds a coarse periodic layer to a slice, bilinearly. */
+function spread(
+  layer: Float32Array,
+  rows: number,
+  columns: number,
+  slice: Float32Array,
+  height: number,
+  width: number,
+): void {
+  const left = new Int32Array(width);
+  const right = new Int32Array(width);
+  const part = new Float32Array(width);
+  for (let i = 0; i < width; i++) {
+    const u = (i * columns) / width;
+    left[i] = Math.floor(u);
+    right[i] = (left[i] + 1) % columns;
+    part[i] = u - left[i];
+  }
+  const line = new Float32Array(columns);
+  for (let j = 0; j < height; j++) {
+    const v = (j * rows) / height;
+    const above = Math.floor(v) * columns;
+    const below = ((Math.floor(v) + 1) % rows) * columns;
+    const t = v - Math.floor(v);
+    for (let c = 0; c < columns; c++) line[c] = layer[above + c] + t * (layer[below + c] - layer[above + c]);
+    const start = j * width;
+    for (let i = 0; i < width; i++) slice[start + i] += line[left[i]] + part[i] * (line[right[i]] - line[left[i]]);
+  }
+}

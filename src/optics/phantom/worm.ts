@@ -1,0 +1,111 @@
+/** The specimen `worm`: a roundworm with glowing neurons. */
+import { z } from "zod";
+import type { Random } from "../../array/random.ts";
+import { drawShape, edge } from "./draw-shape.ts";
+import { drawTubes, type Tube } from "./draw-tubes.ts";
+import { createNoiseLattice } from "./noise.ts";
+import { definePhantom, range } from "./phantom.ts";
+import type { Volume } from "./volume.ts";
+import { bodyRadius, cutFade, drawBody, layWorm, placeInBody, type WormBody } from "./worm-body.ts";
+import { growNeurites, placeSomata, type Soma } from "./worm-neurons.ts";
+
+export const wormOptions = z.strictObject({
+  length: z.number().min(50).max(2000).default(1000).describe("um; adult 1000, first larval stage 250"),
+  diameter: z.number().min(5).max(120).default(50).describe("um; adult 50 to 60, first larval stage 12"),
+  start: z.number().nonnegative().default(0).describe("um from the nose where the shown part begins; 0 shows the head"),
+  depth: z.number().default(0).describe("z of the body's axis, um"),
+  head_neurons: z.int().nonnegative().default(160).describe("cell bodies round the nerve ring"),
+  cord_neurons: z.int().nonnegative().default(58).describe("cell bodies along the belly"),
+  tail_neurons: z.int().nonnegative().default(25).describe("cell bodies in the tail"),
+  neuron_diameter: range(0.5).default([2.6, 4.8]).describe("of the cell bodies, um"),
+  neurites: z.number().min(0).max(2).default(1).describe("brightness of the neurites, 1: as usual, 0: none"),
+  granules: z.number().nonnegative().default(2).describe("autofluorescent gut granules per um of body"),
+  granule_brightness: z.number().min(0).max(1).default(0.12).describe("against the brightest neurons"),
+  haze: z.number().min(0).max(0.5).default(0.012).describe("faint glow of the whole body"),
+  brightness_spread: z.number().min(0).max(1).default(0.75).describe("brightness of cells is even in [1 - spread, 1]"),
+});
+
+type Options = z.output<typeof wormOptions>;
+
+/**
+ * Caenorhabditis elegans on its side, all neurons labelled, as it is imaged for its neural activity. An adult is 1 mm long and 50 to 60
+ * um thick and has 302 neurons (White et al. 1986; WormAtlas, Altun & Hall): most in ganglia round the nerve ring, motor
+ * neurons along the belly, some in the tail; their bodies measure 2 to 5 um, their processes a few tenths. Granules in the
+ * gut glow by themselves.
+ */
+export const worm = definePhantom({
+  kind: "worm",
+  summary: "a roundworm (C. elegans) with neurons, gut granules and a faint body",
+  options: wormOptions,
+  extent: ({ depth, diameter }) => [depth - diameter / 2, depth + diameter / 2],
+  draw: drawWorm,
+});
+
+function drawWorm(volume: Volume, options: Options, random: Random) {
+  const { length, diameter, depth } = options;
+  const start = Math.min(options.start, 0.95 * length);
+  const body = layWorm(volume, { length, diameter, start, depth }, random.fork(0));
+  const counts = {
+    head: options.head_neurons,
+    cord: options.cord_neurons,
+    tail: options.tail_neurons,
+    // A larva has as many neurons in less room: smaller ones.
+    diameter: options.neuron_diameter.map((d) => d * Math.min(1, Math.sqrt(diameter / 50))) as [number, number],
+    brightnessSpread: options.brightness_spread,
+  };
+  const somata = placeSomata(body, counts, random.fork(1));
+  const lattice = createNoiseLattice(random.fork(4));
+  drawBody(volume, body, options.haze, lattice);
+  const tubes = [
+    ...(options.neurites > 0 ? growNeurites(body, somata, random.fork(2)) : []).map((tube) => {
+      return { ...tube, density: Math.min(1, tube.density * options.neurites) };
+    }),
+    ...gutGranules(body, options, random.fork(3)),
+  ];
+  drawTubes(
+    volume,
+    tubes.filter(({ points }) => points.length > 1),
+  );
+  for (const soma of somata) drawSoma(volume, soma, cutFade(body, soma.s));
+  const nose = placeInBody(body, body.from, 0, 0) ?? [0, 0, depth];
+  const outline = [];
+  for (let s = body.from; s <= body.to; s += 10) {
+    const at = placeInBody(body, s, 0, 0);
+    if (at) outline.push([...at, bodyRadius(body, s)]);
+  }
+  const [x, y, z] = nose;
+  return [
+    { kind: "worm", x, y, z, shown_from: body.from, shown_to: body.to, path: outline },
+    ...somata.map(({ group, x, y, z, s, radius, brightness }) => {
+      return { kind: "neuron", group, x, y, z, from_nose: s, diameter: 2 * radius, brightness };
+    }),
+  ];
+}
+
+/** A cell body: a ball with a darker nucleus-free middle left out, soft at its edge. */
+function drawSoma(volume: Volume, soma: Soma, fade: number): void {
+  const { x, y, z, radius, brightness } = soma;
+  const softness = Math.max(0.3, volume.pixelSize);
+  const reach = radius + softness;
+  const bounds = { low: [x - reach, y - reach, z - reach] as const, high: [x + reach, y + reach, z + reach] as const };
+  drawShape(volume, bounds, 0.5, (px, py, pz) => {
+    const d = Math.sqrt((px - x) ** 2 + (py - y) ** 2 + (pz - z) ** 2);
+    return fade * brightness * edge(radius - d, softness);
+  });
+}
+
+/** Grains of half a micrometre to two, in the cells of the gut. */
+function gutGranules(body: WormBody, options: Options, random: Random): Tube[] {
+  const [from, to] = [0.16 * body.length, 0.92 * body.length];
+  const count = Math.round(options.granules * (to - from));
+  return Array.from({ length: count }, () => {
+    const s = random.between(from, to);
+    const angle = random.between(0, 2 * Math.PI);
+    const out = random.between(0.12, 0.6);
+    const radius = random.between(0.25, 0.95);
+    const density = options.granule_brightness * random.between(0.25, 1);
+    const at = placeInBody(body, s, out * Math.cos(angle), out * Math.sin(angle));
+    if (!at) return { points: [], radius, density };
+    return { points: [at, [at[0] + 0.02, at[1], at[2]]], radius, density: density * cutFade(body, s) };
+  });
+}

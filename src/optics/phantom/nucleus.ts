@@ -77,7 +77,7 @@ export function drawNucleus(volume: Volume, nucleus: Nucleus, lattice: NoiseLatt
   const [a, b, c] = semi;
   const most = 1.05 + nucleus.outline.reduce((sum, part) => sum + Math.abs(part), 0);
   const reach = Math.max(a, b) * most;
-  const detail = 0.35;
+  const detail = 0.5;
   const parts = samplesPerVoxel(volume, detail);
   const voxel = { xy: volume.pixelSize / parts.xy, z: volume.sliceStep / parts.z };
   const softness = Math.max(0.12, Math.max(voxel.xy, voxel.z));
@@ -103,7 +103,7 @@ export function drawNucleus(volume: Volume, nucleus: Nucleus, lattice: NoiseLatt
     if (inside === 0) return 0;
     const fine = clumps(u + texture[0], v + texture[1], w + texture[2]);
     const slow = clouds(u + texture[2], v + texture[0], w + texture[1]);
-    let level = 0.42 + contrast * (0.145 * fine + 0.08 * slow + 0.16 * Math.exp(-((depth / 0.45) ** 2)));
+    let level = 0.42 + contrast * (0.145 * fine + 0.08 * slow + 0.16 * bump(depth * depth, 1));
     for (const spot of nucleus.chromocentres) {
       const d2 = (u - spot.x) ** 2 + (v - spot.y) ** 2 + (w - spot.z) ** 2;
       if (d2 < spot.radius ** 2) level += contrast * 0.6 * bump(d2, spot.radius);

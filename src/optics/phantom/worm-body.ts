@@ -22,8 +22,10 @@ export interface WormBody {
 export interface WormPlan {
   length: number;
   diameter: number;
-  /** Distance of the first shown point from the nose, um. */
-  start: number;
+  /** Distance of the first shown point from the nose, um; undefined: the nose, or as near to it as keeps `middle` in view. */
+  start?: number | undefined;
+  /** What shall be seen in a box too short for the whole head, um from the nose. */
+  middle: number;
   depth: number;
 }
 
@@ -36,8 +38,10 @@ const STEP = 0.5;
 export function layWorm(grid: VolumeGrid, plan: WormPlan, random: Random): WormBody {
   const width = grid.width * grid.pixelSize;
   const height = grid.height * grid.pixelSize;
-  const wanted = plan.length - plan.start;
   const gap = Math.max(0.1 * width, Math.min(20, 0.2 * width));
+  const oneRound = 0.95 * (width - gap);
+  const start = plan.start ?? (oneRound > 1.7 * plan.middle ? 0 : Math.max(0, plan.middle - 0.5 * oneRound));
+  const wanted = plan.length - start;
   const lanes = Math.max(1, Math.floor(height / (1.3 * plan.diameter)));
   const rounds = Math.min(lanes, Math.max(1, Math.ceil((1.04 * wanted + gap) / width)));
   // The waves close over the box: a crawling worm's are about 0.65 of its length (Fang-Yen et al. 2010).
@@ -62,8 +66,8 @@ export function layWorm(grid: VolumeGrid, plan: WormPlan, random: Random): WormB
   return {
     length: plan.length,
     radius: plan.diameter / 2,
-    from: plan.start,
-    to: plan.start + s - STEP,
+    from: start,
+    to: start + s - STEP,
     line: Float64Array.from(line),
     step: STEP,
     z: plan.depth,
@@ -109,7 +113,7 @@ export function drawBody(volume: Volume, body: WormBody, haze: number, lattice: 
     const t = s / body.length;
     const gut = smooth((t - 0.14) / 0.03) * smooth((0.93 - t) / 0.03) * smooth((0.8 - Math.abs(across[p]) / r) / 0.3);
     const mottle =
-      1 + 0.5 * noiseAt(lattice, s / 4, across[p] / 4, 0.5) + 0.35 * noiseAt(lattice, s / 11, across[p] / 11, 7.5);
+      1 + 0.22 * noiseAt(lattice, s / 4, across[p] / 4, 0.5) + 0.3 * noiseAt(lattice, s / 11, across[p] / 11, 7.5);
     const density = haze * (1 + 1.2 * gut) * Math.max(0.2, mottle) * cutFade(body, s);
     const first = Math.max(0, Math.ceil((body.z - half - bottom) / sliceStep - 0.5));
     const last = Math.min(depth - 1, Math.floor((body.z + half - bottom) / sliceStep + 0.5));

@@ -1,8 +1,8 @@
 /** Where the neurons of Caenorhabditis elegans lie. */
 import type { Random } from "../../array/random.ts";
-import type { Curve } from "./curve.ts";
+import { type Curve, unit, type Vector } from "./curve.ts";
 import type { Tube } from "./draw-tubes.ts";
-import { bodyRadius, placeInBody, type WormBody } from "./worm-body.ts";
+import { bodyRadius, cutFade, placeInBody, type WormBody } from "./worm-body.ts";
 
 /** A cell body: um. */
 export interface Soma {
@@ -12,7 +12,11 @@ export interface Soma {
   z: number;
   /** From the nose. */
   s: number;
+  /** Of a ball of its volume. */
   radius: number;
+  /** Its long axis, a direction of length 1, and how much longer that is than broad. */
+  axis: Vector;
+  stretch: number;
   brightness: number;
 }
 
@@ -88,7 +92,8 @@ export function placeSomata(body: WormBody, counts: NeuronCounts, random: Random
       const [x, y, z] = at;
       const apart = (other: Soma) => Math.hypot(other.x - x, other.y - y, other.z - z) > 0.92 * (other.radius + radius);
       if (!somata.every(apart)) continue;
-      somata.push({ group, x, y, z, s, radius, brightness });
+      const axis = unit([random.normal(), random.normal(), random.normal()]);
+      somata.push({ group, x, y, z, s, radius, axis, stretch: random.between(1, 1.5), brightness });
       return;
     }
   };
@@ -133,47 +138,71 @@ export function growNeurites(body: WormBody, somata: readonly Soma[], random: Ra
   ];
 }
 
+/** A place in the body: see `placeInBody`. */
+interface Place {
+  s: number;
+  belly: number;
+  side: number;
+}
+
+/** A tube through places in the body; where the body is cut off, it thins out. */
+function neurite(body: WormBody, places: readonly Place[], radius: number, density: number): Tube {
+  const points: Curve = [];
+  const radii: number[] = [];
+  for (const { s, belly, side } of places) {
+    const at = placeInBody(body, s, belly, side);
+    if (!at) continue;
+    points.push(at);
+    radii.push(radius * cutFade(body, s));
+  }
+  return { points, radius: radii, density };
+}
+
+const places = (count: number, place: (t: number) => Place) =>
+  Array.from({ length: count + 1 }, (_, i) => place(i / count));
+
 /** Loops round the throat, packed into a band a few micrometres wide, that lean back a little towards the belly. */
 function nerveRing(body: WormBody, random: Random): Tube[] {
-  const loops = 26;
-  return Array.from({ length: loops }, () => {
-    const s = NERVE_RING * body.length + 1.6 * random.normal();
-    const out = 0.46 + 0.07 * random.normal();
-    const points: Curve = [];
-    for (let i = 0; i <= 48; i++) {
-      const angle = (2 * Math.PI * i) / 48;
-      const at = placeInBody(body, s + 2.5 * Math.cos(angle), out * Math.cos(angle), out * Math.sin(angle));
-      if (at) points.push(at);
-    }
-    return { points, radius: random.between(0.25, 0.5), density: random.between(0.25, 0.5) };
+  return Array.from({ length: 34 }, () => {
+    const s = NERVE_RING * body.length + 1.1 * random.normal();
+    const out = 0.47 + 0.05 * random.normal();
+    const loop = places(48, (t) => {
+      const angle = 2 * Math.PI * t;
+      return { s: s + 2.5 * Math.cos(angle), belly: out * Math.cos(angle), side: out * Math.sin(angle) };
+    });
+    return neurite(body, loop, random.between(0.25, 0.5), random.between(0.3, 0.6));
   });
 }
 
 /** From cells beside the nerve ring forward to the nose: six bundles, as the amphids and labial nerves form. */
 function dendrites(body: WormBody, somata: readonly Soma[], random: Random): Tube[] {
-  const bundles = Array.from({ length: 6 }, (_, i) => ({ angle: (2 * Math.PI * (i + 0.5)) / 6, out: 0.68 }));
+  const bundles = Array.from({ length: 6 }, (_, i) => {
+    const angle = (2 * Math.PI * (i + 0.5)) / 6;
+    return { belly: 0.68 * Math.cos(angle), side: 0.68 * Math.sin(angle) };
+  });
   const sensory = somata.filter(({ group }) => group === "lateral ganglion" || group === "anterior ganglion");
   return sensory
     .filter((_, i) => i % 2 === 0)
     .map((soma) => {
       const own = localPlace(body, soma);
-      const bundle = bundles.reduce((a, b) => (distance(own, b) < distance(own, a) ? b : a));
+      const apart = (bundle: { belly: number; side: number }) =>
+        Math.hypot(own.belly - bundle.belly, own.side - bundle.side);
+      const bundle = bundles.reduce((a, b) => (apart(b) < apart(a) ? b : a));
       const end = random.between(0.004, 0.008) * body.length;
-      const points: Curve = [];
-      const steps = Math.max(2, Math.round((soma.s - end) / 1.5));
-      for (let i = 0; i <= steps; i++) {
-        const t = i / steps;
+      const path = places(Math.max(2, Math.round((soma.s - end) / 1.5)), (t) => {
         const joined = Math.min(1, t / 0.3);
         const mix = joined * joined * (3 - 2 * joined);
-        const belly = own.belly + mix * (bundle.out * Math.cos(bundle.angle) - own.belly);
-        const side = own.side + mix * (bundle.out * Math.sin(bundle.angle) - own.side);
-        const at = placeInBody(body, soma.s + t * (end - soma.s), belly, side);
-        if (at) points.push(at);
-      }
-      return { points, radius: random.between(0.15, 0.25), density: 0.45 * soma.brightness };
+        return {
+          s: soma.s + t * (end - soma.s),
+          belly: own.belly + mix * (bundle.belly - own.belly),
+          side: own.side + mix * (bundle.side - own.side),
+        };
+      });
+      return neurite(body, path, random.between(0.15, 0.25), 0.45 * soma.brightness);
     });
 }
 
+/** Where a cell lies across the body, in radii. */
 function localPlace(body: WormBody, soma: Soma): { belly: number; side: number } {
   const r = Math.max(1e-6, bodyRadius(body, soma.s));
   const at = placeInBody(body, soma.s, 0, 0);
@@ -183,21 +212,16 @@ function localPlace(body: WormBody, soma: Soma): { belly: number; side: number }
   return { belly, side: (soma.z - body.z) / r };
 }
 
-function distance(own: { belly: number; side: number }, bundle: { angle: number; out: number }): number {
-  return Math.hypot(own.belly - bundle.out * Math.cos(bundle.angle), own.side - bundle.out * Math.sin(bundle.angle));
-}
-
 /** The ventral cord, a bundle of several; the dorsal one and the lateral nerves, thin and dim. */
 function cords(body: WormBody, random: Random): Tube[] {
   const run = (from: number, to: number, angle: number, out: number, radius: number, density: number): Tube => {
     const phase = random.between(0, 2 * Math.PI);
-    const points: Curve = [];
-    for (let s = from * body.length; s <= to * body.length; s += 1.5) {
-      const sway = 0.03 * Math.sin(phase + s / 9);
-      const at = placeInBody(body, s, out * Math.cos(angle + sway), out * Math.sin(angle + sway));
-      if (at) points.push(at);
-    }
-    return { points, radius, density };
+    const path = places(Math.round(((to - from) * body.length) / 1.5), (t) => {
+      const s = (from + t * (to - from)) * body.length;
+      const sway = angle + 0.03 * Math.sin(phase + s / 9);
+      return { s, belly: out * Math.cos(sway), side: out * Math.sin(sway) };
+    });
+    return neurite(body, path, radius, density);
   };
   const ventral = Array.from({ length: 5 }, (_, i) => run(NERVE_RING + 0.01, 0.95, 0.03 * (i - 2), 0.9, 0.35, 0.3));
   const dorsal = [-0.02, 0.02].map((d) => run(NERVE_RING + 0.01, 0.94, Math.PI + d, 0.92, 0.3, 0.22));
@@ -209,14 +233,11 @@ function cords(body: WormBody, random: Random): Tube[] {
 function commissures(body: WormBody, random: Random): Tube[] {
   return Array.from({ length: 34 }, (_, i) => {
     const s = (0.2 + 0.72 * ((i + random.uniform()) / 34)) * body.length;
-    const side = random.uniform() < 0.8 ? 1 : -1;
+    const side = random.uniform() < 0.8 ? 0.93 : -0.93;
     const lean = 4 * random.normal();
-    const points: Curve = [];
-    for (let k = 0; k <= 30; k++) {
-      const angle = (Math.PI * k) / 30;
-      const at = placeInBody(body, s + (lean * k) / 30, 0.93 * Math.cos(angle), 0.93 * side * Math.sin(angle));
-      if (at) points.push(at);
-    }
-    return { points, radius: 0.2, density: 0.22 };
+    const arc = places(30, (t) => {
+      return { s: s + lean * t, belly: 0.93 * Math.cos(Math.PI * t), side: side * Math.sin(Math.PI * t) };
+    });
+    return neurite(body, arc, 0.2, 0.22);
   });
 }

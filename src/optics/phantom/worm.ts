@@ -7,12 +7,16 @@ import { createNoiseLattice } from "./noise.ts";
 import { definePhantom, range } from "./phantom.ts";
 import type { Volume } from "./volume.ts";
 import { bodyRadius, cutFade, drawBody, layWorm, placeInBody, type WormBody } from "./worm-body.ts";
-import { growNeurites, placeSomata, type Soma } from "./worm-neurons.ts";
+import { growNeurites, NERVE_RING, placeSomata, type Soma } from "./worm-neurons.ts";
 
 export const wormOptions = z.strictObject({
   length: z.number().min(50).max(2000).default(1000).describe("um; adult 1000, first larval stage 250"),
   diameter: z.number().min(5).max(120).default(50).describe("um; adult 50 to 60, first larval stage 12"),
-  start: z.number().nonnegative().default(0).describe("um from the nose where the shown part begins; 0 shows the head"),
+  start: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe("um from the nose where the shown part begins; default the nose, in a small box near the nerve ring"),
   depth: z.number().default(0).describe("z of the body's axis, um"),
   head_neurons: z.int().nonnegative().default(160).describe("cell bodies round the nerve ring"),
   cord_neurons: z.int().nonnegative().default(58).describe("cell bodies along the belly"),
@@ -43,8 +47,8 @@ export const worm = definePhantom({
 
 function drawWorm(volume: Volume, options: Options, random: Random) {
   const { length, diameter, depth } = options;
-  const start = Math.min(options.start, 0.95 * length);
-  const body = layWorm(volume, { length, diameter, start, depth }, random.fork(0));
+  const start = options.start === undefined ? undefined : Math.min(options.start, 0.95 * length);
+  const body = layWorm(volume, { length, diameter, start, middle: NERVE_RING * length, depth }, random.fork(0));
   const counts = {
     head: options.head_neurons,
     cord: options.cord_neurons,
@@ -82,15 +86,22 @@ function drawWorm(volume: Volume, options: Options, random: Random) {
   ];
 }
 
-/** A cell body: a ball with a darker nucleus-free middle left out, soft at its edge. */
+/** A cell body: an egg that fades towards its edge, as something a few micrometres thick full of dye does. */
 function drawSoma(volume: Volume, soma: Soma, fade: number): void {
-  const { x, y, z, radius, brightness } = soma;
-  const softness = Math.max(0.3, volume.pixelSize);
-  const reach = radius + softness;
+  const { x, y, z, radius, axis, stretch, brightness } = soma;
+  const softness = Math.max(0.7, volume.pixelSize);
+  const long = radius * stretch ** (2 / 3);
+  const broad = radius / stretch ** (1 / 3);
+  const reach = long + softness;
   const bounds = { low: [x - reach, y - reach, z - reach] as const, high: [x + reach, y + reach, z + reach] as const };
   drawShape(volume, bounds, 0.5, (px, py, pz) => {
-    const d = Math.sqrt((px - x) ** 2 + (py - y) ** 2 + (pz - z) ** 2);
-    return fade * brightness * edge(radius - d, softness);
+    const [dx, dy, dz] = [px - x, py - y, pz - z];
+    const along = dx * axis[0] + dy * axis[1] + dz * axis[2];
+    const aside = dx * dx + dy * dy + dz * dz - along * along;
+    // One end is blunter than the other.
+    const width = broad * (1 + (0.18 * along) / long);
+    const rho = Math.sqrt((along / long) ** 2 + Math.max(0, aside) / (width * width));
+    return fade * brightness * edge((1 - rho) * radius, softness);
   });
 }
 

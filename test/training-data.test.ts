@@ -6,7 +6,7 @@ import { percentiles } from "../src/array/statistics.ts";
 import { ParfocalError } from "../src/errors.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
 import { resolveConfig, type TrainingConfig, type trainingConfig } from "../src/train/config.ts";
-import { batchDrawer } from "../src/train/draw-batch.ts";
+import { batchDrawer, indexSource } from "../src/train/draw-batch.ts";
 import { driftWarnings } from "../src/train/drift-warnings.ts";
 import { type PairSource, pairsAt } from "../src/train/pairs.ts";
 import { splitStacks } from "../src/train/split-stacks.ts";
@@ -241,7 +241,7 @@ describe("a batch", () => {
   const drawn = (own: z.input<typeof trainingConfig>, seed: number) => {
     const config = tinyConfig({ batch_size: 8, train_columns: [0, 28], ...own });
     const { train } = split(stack, config);
-    return { config, source: train[0], batch: batchDrawer(train, config, 10)(new Random(seed)) };
+    return { config, source: train[0], batch: batchDrawer(config, 10)(train.map(indexSource), new Random(seed)) };
   };
   /** Plane and corner of a patch in a source, found by looking at every place. */
   function find(source: PairSource, patch: Float32Array): { z: number; y: number; x: number } | undefined {
@@ -364,7 +364,8 @@ describe("a batch", () => {
     };
     const share = (content_sampling: number): number => {
       const config = tinyConfig({ batch_size: 64, content_sampling, augment: false, input_offsets: [0] });
-      const draw = batchDrawer(split(sparse, config).train, config, 10);
+      const sources = split(sparse, config).train.map(indexSource);
+      const draw = (random: Random) => batchDrawer(config, 10)(sources, random);
       let hits = 0;
       for (let seed = 0; seed < 4; seed++) {
         const { image, target } = draw(new Random(seed));

@@ -33,6 +33,8 @@ export const trainingConfig = z.strictObject({
   discriminator_channels: z.int().positive().default(8).describe("channels of its first block; Deep-Z 48"),
   augment: z.boolean().default(true).describe("random flips, transposition and brightness"),
   content_sampling: z.number().min(0).max(1).default(0.8).describe("share of the patches drawn where there is signal"),
+  pool_fields: z.int().positive().default(16).describe("simulated fields that patches are drawn from at a time"),
+  steps_per_field: z.int().positive().default(25).describe("steps after which a newly simulated field joins them"),
   train_rows: span.optional().describe("rows of the stacks to train on, start and end; the rest validates"),
   train_columns: span.optional().describe("columns of the stacks to train on, start and end; the rest validates"),
   val_split: z

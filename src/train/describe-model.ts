@@ -1,6 +1,7 @@
 import type { ModelInfo } from "../models/model-info.ts";
 import { version } from "../version.ts";
 import { architectureOf, type TrainingConfig } from "./config.ts";
+import type { PairSource } from "./pairs.ts";
 import type { NamedStack } from "./split-stacks.ts";
 import type { ValidationReport } from "./validate.ts";
 
@@ -10,8 +11,7 @@ export function describeModel(
   config: TrainingConfig,
   steps: number,
   { scores }: ValidationReport,
-  pixelSize: number,
-  zStep: number,
+  source: PairSource,
 ): ModelInfo {
   const { na, wavelength, refractiveIndex } = stacks[0].stack.optics ?? {};
   return {
@@ -25,8 +25,8 @@ export function describeModel(
     architecture: architectureOf(config),
     input_offsets: config.input_offsets,
     distance_range: config.distance_range,
-    pixel_size: pixelSize,
-    z_step: zStep,
+    pixel_size: source.pixelSize,
+    z_step: source.zStep,
     optics: {
       ...(na === undefined ? {} : { na }),
       ...(wavelength === undefined ? {} : { wavelength }),

@@ -1,6 +1,6 @@
 import type { Random } from "../array/random.ts";
 import type { TrainingConfig } from "./config.ts";
-import { type PairSource, pairsAt } from "./pairs.ts";
+import { type Pair, type PairSource, pairsAt } from "./pairs.ts";
 
 /** Patches of one training step: `image` `[n, planes + 1, p, p]` (the last channel is the distance), `target` `[n, 1, p, p]`. */
 export interface Batch {
@@ -8,20 +8,28 @@ export interface Batch {
   target: Float32Array;
 }
 
-/** A drawer of batches: the same random numbers give the same batch. */
+/** A source with what drawing from it needs, computed once. */
+export interface IndexedSource {
+  source: PairSource;
+  /** Summed-area table of the signal, `[height + 1, width + 1]`. */
+  content: Float64Array;
+  /** The pairs of each distance that the source holds. */
+  pairs: Pair[][];
+}
+
+export function indexSource(source: PairSource): IndexedSource {
+  const pairs = source.distances.map((distance) => pairsAt(source, distance)).filter((found) => found.length > 0);
+  return { source, content: contentSums(source), pairs };
+}
+
+/** A drawer of batches: the same sources and random numbers give the same batch. */
 export function batchDrawer(
-  sources: readonly PairSource[],
   config: TrainingConfig,
   distanceScale: number,
-): (random: Random) => Batch {
+): (sources: readonly IndexedSource[], random: Random) => Batch {
   const { batch_size: n, patch_size: p } = config;
-  const drawn = sources.map((source) => ({
-    source,
-    content: contentSums(source),
-    pairs: source.distances.map((distance) => pairsAt(source, distance)).filter((pairs) => pairs.length > 0),
-  }));
   const planes = config.input_offsets.length;
-  return (random) => {
+  return (drawn, random) => {
     const image = new Float32Array(n * (planes + 1) * p * p);
     const target = new Float32Array(n * p * p);
     for (let i = 0; i < n; i++) {

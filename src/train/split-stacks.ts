@@ -16,16 +16,10 @@ export interface NamedStack {
 }
 
 /**
- * Checks and normalises the stacks, and splits them into what is trained on and what is kept for validation: a region of every
- * stack, or whole stacks, never single planes (neighbouring planes show the same specimen).
- *
- * @throws calibration.missing without z step or pixel size; image.unfit for NaN, constant or too thin stacks; usage for regions
- *   that do not fit
+ * Checks and normalises whole stacks of one pixel size.
+ * @throws calibration.missing without z step or pixel size; image.unfit for NaN, constant or too thin stacks
  */
-export function splitStacks(
-  stacks: readonly NamedStack[],
-  config: TrainingConfig,
-): { train: PairSource[]; validation: PairSource[] } {
+export function pairSources(stacks: readonly NamedStack[], config: TrainingConfig): PairSource[] {
   if (stacks.length === 0) throw new ParfocalError("usage", "Training needs at least one z-stack; none was given.", {});
   const sources = stacks.map((named) => pairSource(named, config));
   const [first] = sources;
@@ -38,6 +32,20 @@ export function splitStacks(
       });
     }
   }
+  return sources;
+}
+
+/**
+ * Checks and normalises the stacks, and splits them into what is trained on and what is kept for validation: a region of every
+ * stack, or whole stacks, never single planes (neighbouring planes show the same specimen).
+ *
+ * @throws what {@link pairSources} throws; usage for regions that do not fit
+ */
+export function splitStacks(
+  stacks: readonly NamedStack[],
+  config: TrainingConfig,
+): { train: PairSource[]; validation: PairSource[] } {
+  const sources = pairSources(stacks, config);
   if (config.val_split === "stack") {
     if (sources.length < 2) {
       throw new ParfocalError(
@@ -49,10 +57,7 @@ export function splitStacks(
       );
     }
     const kept = Math.min(sources.length - 1, Math.max(1, Math.round(config.val_fraction * sources.length)));
-    for (const source of sources) {
-      checkPart(source, [0, source.height], "height", config);
-      checkPart(source, [0, source.width], "width", config);
-    }
+    for (const source of sources) checkHoldsPatch(source, config);
     return { train: sources.slice(0, -kept), validation: sources.slice(-kept) };
   }
   const split = sources.map((source) => splitRegion(source, config));
@@ -154,6 +159,12 @@ function splitRegion(source: PairSource, config: TrainingConfig): { train: PairS
     );
   }
   return { train, validation: rest };
+}
+
+/** @throws usage for a source smaller than a patch */
+export function checkHoldsPatch(source: PairSource, config: TrainingConfig): void {
+  checkPart(source, [0, source.height], "height", config);
+  checkPart(source, [0, source.width], "width", config);
 }
 
 /** Throws usage unless rows or columns `start` to `end` lie in the stack and a patch fits into them. */

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import type { Runtime } from "../run/runtime.ts";
 import { decodeCheckpoint } from "./checkpoint.ts";
 import { resolveConfig, type TrainingConfig } from "./config.ts";
+import { type FieldSource, trainingData } from "./field-pool.ts";
 import { drawPreview } from "./preview.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "./run-folder.node.ts";
-import { type NamedStack, splitStacks } from "./split-stacks.ts";
+import type { NamedStack } from "./split-stacks.ts";
 import { type TrainingProgress, type TrainingResult, trainRefocus } from "./train.ts";
 
 export interface TrainRunOptions {
@@ -16,6 +17,8 @@ export interface TrainRunOptions {
   root: string;
   /** Goes on with the experiment's newest run that has a checkpoint. */
   resume?: boolean | undefined;
+  /** Simulated fields to train on; the stacks then validate. */
+  fields?: FieldSource | undefined;
   runtime: Runtime;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
@@ -44,7 +47,7 @@ export async function trainRun(
   const old = resume ? await newestRun(root, fresh.experiment_name) : undefined;
   const config = old === undefined ? fresh : resolveConfig({ ...(await readRunConfig(old)), ...given });
   // Stacks that cannot be trained on are refused before a folder is made for them.
-  splitStacks(stacks, config);
+  trainingData(stacks, config, options.fields);
   const run = old ?? (await createRunFolder(root, config));
   let step = old === undefined ? 0 : await checkpointStep(old);
   const pixelSize = stacks[0].stack.pixelSize?.x ?? 1;

@@ -11,9 +11,10 @@ import { architectureOf, type TrainingConfig } from "./config.ts";
 import { describeModel } from "./describe-model.ts";
 import { type Batch, batchDrawer } from "./draw-batch.ts";
 import { driftWarnings } from "./drift-warnings.ts";
+import { type FieldSource, trainingData } from "./field-pool.ts";
 import { emptySums, progressMetadata, readProgress } from "./resume.ts";
 import { speedometer, stepsThatFit } from "./speed.ts";
-import { type NamedStack, splitStacks } from "./split-stacks.ts";
+import type { NamedStack } from "./split-stacks.ts";
 import { deepZSteps, exportDeepZ, isGeneratorWeight } from "./steps.ts";
 import { createValidator, type ValidationReport } from "./validate.ts";
 
@@ -58,6 +59,8 @@ export interface TrainingOptions {
   store: TrainingStore;
   /** Goes on from the store's last checkpoint. */
   resume?: boolean;
+  /** Simulated fields to train on, made while the training goes on; the stacks are then all for validation. */
+  fields?: FieldSource | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
   /** Told what makes the stacks doubtful, before the first step. */
@@ -74,6 +77,7 @@ export interface TrainingResult {
 /**
  * Trains a refocusing model on z-stacks: patches are drawn on this thread while the runtime computes the step before; every
  * epoch validates on held-out pixels and writes a checkpoint; the model kept is the one with the lowest validation error.
+ * With `fields`, patches come from simulated fields, new ones joining while the training goes on.
  * The same stacks, configuration and runtime give the same weights, also when the training was interrupted and resumed
  * (with `max_minutes`, the number of steps depends on the machine).
  *
@@ -88,10 +92,11 @@ export async function trainRefocus(
   const { runtime, store, signal, onProgress } = options;
   const begun = performance.now();
   const architecture = architectureOf(config);
-  const { train, validation } = splitStacks(stacks, config);
+  const { validation, sourcesAt } = trainingData(stacks, config, options.fields);
   if (options.onWarning) for (const warning of driftWarnings(stacks)) options.onWarning(warning);
-  const draw = batchDrawer(train, config, architecture.distance_scale);
-  const batchAt = (step: number): Batch => draw(new Random(config.seed).fork(step));
+  const draw = batchDrawer(config, architecture.distance_scale);
+  const batchAt = async (step: number): Promise<Batch> =>
+    draw(await sourcesAt(step), new Random(config.seed).fork(step));
   const validator = createValidator(validation, architecture, 6);
   const { graphs, specs } = deepZSteps(config, architecture);
 
@@ -117,7 +122,7 @@ export async function trainRefocus(
       await store.saveCheckpoint("last", encodeCheckpoint({ tensors, metadata }));
     };
     const speed = speedometer();
-    let next = step < steps ? batchAt(step + 1) : undefined;
+    let next = step < steps ? await batchAt(step + 1) : undefined;
     while (next && step < steps) {
       if (signal?.aborted) {
         await saveLast();
@@ -133,8 +138,9 @@ export async function trainRefocus(
         rate,
         learningRateAt(step + 1, config.discriminator_learning_rate, config.warmup_steps, steps),
       );
-      next = step + 1 < steps ? batchAt(step + 2) : undefined;
-      const losses = await running;
+      const drawing = step + 1 < steps ? batchAt(step + 2) : undefined;
+      const [losses, drawn] = await Promise.all([running, drawing]);
+      next = drawn;
       if (!Number.isFinite(losses.generator + losses.discriminator)) throw diverged(step + 1, "The loss", store);
       step++;
       sums = {
@@ -211,7 +217,9 @@ export async function trainRefocus(
     const thorough = createValidator(validation, architecture, 16);
     const scoring = await runtime.open({ graphs: { predict: thorough.graph }, state: tensors });
     const report = await thorough.run(scoring).finally(() => scoring.close());
-    const info = describeModel(stacks, config, Number(metadata.step), report, train[0].pixelSize, train[0].zStep);
+    const { fields } = options;
+    const trainedOn = fields === undefined ? stacks : [{ ...stacks[0], name: fields.name }];
+    const info = describeModel(trainedOn, config, Number(metadata.step), report, validation[0]);
     await store.saveModel(info, exportDeepZ(config.input_offsets.length, architecture, tensors));
     return { steps: step, seconds: elapsed(), report, info };
   }

@@ -1,0 +1,37 @@
+/** Which plane of a stack is the sharpest, from one number per plane. */
+import { ParfocalError } from "../../errors.ts";
+
+/** Where a focus curve has its maximum. */
+export interface BestPlane {
+  /** The plane with the largest value. */
+  plane: number;
+  /** The vertex of the parabola through it and its neighbours, in planes; equal to `plane` at an end of the stack. */
+  position: number;
+  /** True at an end of the stack (or for a single plane): the focus may lie outside. */
+  atEnd: boolean;
+  /** Largest over median value of the curve: 1 is flat, and near 1 the choice means little. */
+  contrast: number;
+}
+
+/**
+ * The sharpest plane of a focus curve, to a fraction of a plane.
+ * @throws image.unfit for an empty curve or one that is not finite
+ */
+export function bestPlane(curve: readonly number[]): BestPlane {
+  if (curve.length === 0 || !curve.every(Number.isFinite)) {
+    const detail = `Sharpest plane: the focus curve of ${curve.length} planes must hold at least one value, all finite; check the pixels.`;
+    throw new ParfocalError("image.unfit", detail, { detail });
+  }
+  const plane = curve.reduce((best, v, i) => (v > curve[best] ? i : best), 0);
+  const atEnd = plane === 0 || plane === curve.length - 1;
+  let position = plane;
+  if (!atEnd) {
+    const [before, at, after] = curve.slice(plane - 1, plane + 2);
+    const bend = before - 2 * at + after;
+    if (bend < 0) position = plane + (0.5 * (before - after)) / bend;
+  }
+  const sorted = [...curve].sort((a, b) => a - b);
+  const half = (sorted.length - 1) / 2;
+  const middle = (sorted[Math.floor(half)] + sorted[Math.ceil(half)]) / 2;
+  return { plane, position, atEnd, contrast: curve[plane] === middle ? 1 : curve[plane] / middle };
+}

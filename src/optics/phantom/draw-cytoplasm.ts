@@ -2,7 +2,6 @@
 import { edge } from "./draw-shape.ts";
 import { type NoiseLattice, noiseAt } from "./noise.ts";
 import type { Nucleus } from "./nucleus.ts";
-import { wrapped } from "./place-apart.ts";
 import type { Volume } from "./volume.ts";
 
 export interface Cytoplasm {
@@ -68,50 +67,72 @@ function slabShare(z: number, sliceStep: number, { low, high }: Cytoplasm): numb
 
 /** The density at a point, before interpolation. */
 function createLevel(nuclei: readonly Nucleus[], sides: { width: number; height: number }, parts: Cytoplasm) {
-  const cell = 10;
-  const columns = Math.max(1, Math.floor(sides.width / cell));
-  const rows = Math.max(1, Math.floor(sides.height / cell));
-  const floors = Math.max(1, Math.ceil((parts.high - parts.low) / cell));
-  const lattice: Nucleus[][] = Array.from({ length: rows * columns * floors }, () => []);
-  const floorOf = (z: number) => Math.min(floors - 1, Math.max(0, Math.floor((z - parts.low) / cell)));
-  const columnOf = (x: number) => Math.floor((x / sides.width) * columns) % columns;
-  const rowOf = (y: number) => Math.floor((y / sides.height) * rows) % rows;
-  for (const nucleus of nuclei)
-    lattice[(floorOf(nucleus.z) * rows + rowOf(nucleus.y)) * columns + columnOf(nucleus.x)].push(nucleus);
-  const [ry, rx] = [Math.min(1, rows >> 1), Math.min(1, columns >> 1)];
+  const nearest = createNearest(nuclei, sides, parts);
+  // The haze is uneven over some 20 um; it closes at the sides of the box because its period divides them.
+  const px = Math.max(1, Math.round(sides.width / 18));
+  const py = Math.max(1, Math.round(sides.height / 18));
   return (x: number, y: number, z: number): number => {
-    let first = 12;
-    let second = 12;
-    let brightness = 0.5;
-    for (let f = Math.max(0, floorOf(z) - 1); f <= Math.min(floors - 1, floorOf(z) + 1); f++) {
-      for (let dj = -ry; dj <= ry; dj++) {
-        for (let di = -rx; di <= rx; di++) {
-          const row = (rowOf(y) + dj + rows) % rows;
-          const column = (columnOf(x) + di + columns) % columns;
-          for (const nucleus of lattice[(f * rows + row) * columns + column]) {
-            const dx = wrapped(x, nucleus.x, sides.width);
-            const dy = wrapped(y, nucleus.y, sides.height);
-            const dz = z - nucleus.z;
-            const distance =
-              Math.sqrt(dx * dx + dy * dy + dz * dz) - Math.cbrt(nucleus.semi[0] * nucleus.semi[1] * nucleus.semi[2]);
-            if (distance < first) {
-              second = first;
-              first = distance;
-              brightness = nucleus.brightness;
-            } else if (distance < second) second = distance;
-          }
-        }
-      }
-    }
+    const { first, second, brightness } = nearest(x, y, z);
     const seam = edge(second - first - 0.5, 1.2);
-    // The haze is uneven over some 20 um; it closes at the sides of the box because its period divides them.
-    const period = (side: number) => Math.max(1, Math.round(side / 18));
-    const [px, py] = [period(sides.width), period(sides.height)];
     const cloud = periodicNoise(parts.lattice, (x / sides.width) * px, (y / sides.height) * py, z / 18, px, py);
     const body =
       parts.cytoplasm * (0.35 + 0.65 * brightness) * (0.25 + 0.75 * seam) * Math.exp(-Math.max(0, first) / 12);
     const open = edge(parts.lumen(x, y, z), 1.5);
     return open * (body + parts.haze * Math.max(0, 1 + 0.6 * cloud));
+  };
+}
+
+/** Distances to the surfaces of the nearest and the next nucleus (as balls of their volume; at most 12 um), and the brightness of the nearest. */
+function createNearest(nuclei: readonly Nucleus[], sides: { width: number; height: number }, { low, high }: Cytoplasm) {
+  const cell = 10;
+  const columns = Math.max(1, Math.floor(sides.width / cell));
+  const rows = Math.max(1, Math.floor(sides.height / cell));
+  const floors = Math.max(1, Math.ceil((high - low) / cell));
+  // x, y, z, radius and brightness of the nuclei of each cell, one after another.
+  const lattice: number[][] = Array.from({ length: rows * columns * floors }, () => []);
+  const floorOf = (z: number) => Math.min(floors - 1, Math.max(0, Math.floor((z - low) / cell)));
+  const cellOf = (at: number, side: number, cells: number) => Math.min(cells - 1, Math.floor((at / side) * cells));
+  for (const { x, y, z, semi, brightness } of nuclei) {
+    const place = (floorOf(z) * rows + cellOf(y, sides.height, rows)) * columns + cellOf(x, sides.width, columns);
+    lattice[place].push(x, y, z, Math.cbrt(semi[0] * semi[1] * semi[2]), brightness);
+  }
+  const found = { first: 0, second: 0, brightness: 0 };
+  return (x: number, y: number, z: number) => {
+    let first = 12;
+    let second = 12;
+    let brightness = 0.5;
+    const row = cellOf(y, sides.height, rows);
+    const column = cellOf(x, sides.width, columns);
+    for (let f = Math.max(0, floorOf(z) - 1); f <= Math.min(floors - 1, floorOf(z) + 1); f++) {
+      for (let j = row - 1; j <= row + 1; j++) {
+        // A neighbour beyond a side is the one on the other side, moved by the width of the box.
+        const turnY = Math.floor(j / rows);
+        const dy0 = y - turnY * sides.height;
+        for (let i = column - 1; i <= column + 1; i++) {
+          const turnX = Math.floor(i / columns);
+          const dx0 = x - turnX * sides.width;
+          const near = lattice[(f * rows + j - turnY * rows) * columns + i - turnX * columns];
+          for (let n = 0; n < near.length; n += 5) {
+            const dx = dx0 - near[n];
+            const dy = dy0 - near[n + 1];
+            const dz = z - near[n + 2];
+            const d2 = dx * dx + dy * dy + dz * dz;
+            const limit = second + near[n + 3];
+            if (d2 >= limit * limit) continue;
+            const distance = Math.sqrt(d2) - near[n + 3];
+            if (distance < first) {
+              second = first;
+              first = distance;
+              brightness = near[n + 4];
+            } else second = distance;
+          }
+        }
+      }
+    }
+    found.first = first;
+    found.second = second;
+    found.brightness = brightness;
+    return found;
   };
 }
 

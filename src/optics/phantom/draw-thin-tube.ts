@@ -12,7 +12,7 @@ const PLASTIC = 1.324717957244746;
  */
 export function drawThinTube(volume: Volume, tube: Tube): void {
   const { points, density } = tube;
-  const spacing = Math.min(volume.pixelSize, volume.sliceStep) / 4;
+  const voxel = Math.min(volume.pixelSize, volume.sliceStep);
   let serial = 0;
   const fill = (a: Vector, b: Vector, ra: number, rb: number): void => {
     const d: Vector = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
@@ -20,8 +20,9 @@ export function drawThinTube(volume: Volume, tube: Tube): void {
     if (length === 0) return;
     const axis: Vector = [d[0] / length, d[1] / length, d[2] / length];
     const [u, v] = across(axis);
-    const steps = Math.max(1, Math.ceil(length / spacing));
     const widest = Math.max(ra, rb);
+    const spacing = Math.min(voxel / 3, Math.max(voxel / 8, widest / 2));
+    const steps = Math.max(1, Math.ceil(length / spacing));
     const around = Math.max(1, Math.round((2 * widest * widest) / (spacing * spacing)));
     for (let i = 0; i < steps; i++) {
       const t = (i + 0.5) / steps;

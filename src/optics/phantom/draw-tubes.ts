@@ -15,7 +15,7 @@ export interface Tube {
 const FIELDS = 9;
 
 /**
- * Adds tubes to a volume. Where tubes of one call cross, the denser counts, once. Tubes narrower than a few voxels are added by
+ * Adds tubes to a volume. Where tubes of one call cross, the denser counts, once. Tubes much narrower than a voxel are added by
  * the share of each voxel that they fill.
  */
 export function drawTubes(volume: Volume, tubes: readonly Tube[]): void {
@@ -29,11 +29,12 @@ export function radiusAt(tube: Tube, i: number): number {
   return typeof tube.radius === "number" ? tube.radius : tube.radius[i];
 }
 
-function meanRadius(tube: Tube): number {
-  return typeof tube.radius === "number" ? tube.radius : tube.radius.reduce((a, b) => a + b, 0) / tube.radius.length;
+/** What a tube is as a rule: it may taper to nothing. */
+function widestRadius(tube: Tube): number {
+  return typeof tube.radius === "number" ? tube.radius : Math.max(...tube.radius);
 }
 
-const isThin = (volume: Volume, tube: Tube) => meanRadius(tube) < 0.75 * volume.pixelSize || tube.points.length < 2;
+const isThin = (volume: Volume, tube: Tube) => widestRadius(tube) < 0.2 * volume.pixelSize || tube.points.length < 2;
 
 function segmentsOf(tubes: readonly Tube[]): Float64Array {
   const count = tubes.reduce((sum, tube) => sum + tube.points.length - 1, 0);
@@ -51,69 +52,93 @@ function segmentsOf(tubes: readonly Tube[]): Float64Array {
   return segments;
 }
 
-/** Slices are cut into layers about as thin as a pixel is wide; in each, every pixel takes the densest tube that covers it. */
+/**
+ * Slices are cut into layers and pixels into parts, fine enough for the thinnest tube; in each, the densest tube that covers it
+ * counts, and voxels receive the mean of their parts.
+ */
 function drawThick(volume: Volume, tubes: readonly Tube[]): void {
   const { data, depth, height, width, pixelSize, sliceStep, bottom } = volume;
-  const segments = segmentsOf(tubes);
-  const finest = Math.min(...tubes.map(meanRadius));
-  const layers = Math.max(1, Math.ceil(sliceStep / Math.max(pixelSize, 0.6 * finest) - 1e-9));
+  const finest = Math.min(...tubes.map(widestRadius));
+  const parts = Math.max(1, Math.ceil((1.2 * pixelSize) / finest - 1e-9));
+  const fine = pixelSize / parts;
+  const layers = Math.max(1, Math.ceil(sliceStep / Math.max(fine, 0.6 * finest) - 1e-9));
   const layerStep = sliceStep / layers;
   const first = bottom + (layerStep - sliceStep) / 2;
+  const segments = segmentsOf(tubes);
   const inLayer: number[][] = Array.from({ length: depth * layers }, () => []);
-  const softness = Math.max(pixelSize, 0.02);
   for (let s = 0; s < segments.length; s += FIELDS) {
-    const reach = Math.max(segments[s + 3], segments[s + 7]) + softness / 2;
+    const reach = Math.max(segments[s + 3], segments[s + 7]) + fine / 2;
     const low = Math.min(segments[s + 2], segments[s + 6]) - reach;
     const high = Math.max(segments[s + 2], segments[s + 6]) + reach;
     const last = Math.min(inLayer.length - 1, Math.floor((high - first) / layerStep));
     for (let layer = Math.max(0, Math.ceil((low - first) / layerStep)); layer <= last; layer++) inLayer[layer].push(s);
   }
-  const cover = new Float32Array(height * width);
-  for (let k = 0; k < depth; k++) {
-    const slice = data.subarray(k * height * width, (k + 1) * height * width);
-    for (let layer = k * layers; layer < (k + 1) * layers; layer++) {
-      if (inLayer[layer].length === 0) continue;
-      cover.fill(0);
-      for (const s of inLayer[layer])
-        coverSegment(cover, volume, segments.subarray(s, s + FIELDS), first + layer * layerStep, softness);
-      for (let i = 0; i < cover.length; i++) slice[i] += cover[i] / layers;
+  const cover: Cover = {
+    data: new Float32Array(height * width * parts * parts),
+    touched: [],
+    height: height * parts,
+    width: width * parts,
+    spacing: fine,
+    // The middle of the first part lies this far from that of its voxel.
+    origin: (fine - pixelSize) / 2,
+  };
+  const weight = 1 / (layers * parts * parts);
+  inLayer.forEach((here, layer) => {
+    for (const s of here) coverSegment(cover, segments.subarray(s, s + FIELDS), first + layer * layerStep);
+    const slice = Math.floor(layer / layers) * height * width;
+    for (const at of cover.touched) {
+      const row = Math.floor(at / cover.width);
+      const column = at - row * cover.width;
+      data[slice + Math.floor(row / parts) * width + Math.floor(column / parts)] += weight * cover.data[at];
+      cover.data[at] = 0;
     }
-  }
+    cover.touched.length = 0;
+  });
 }
 
-/** Raises the pixels of a layer at z to what a segment, a cone with round ends, covers of them. */
-function coverSegment(
-  cover: Float32Array,
-  { height, width, pixelSize }: Volume,
-  segment: Float64Array,
-  z: number,
-  softness: number,
-): void {
+/** One layer: what covers each of its points. */
+interface Cover {
+  data: Float32Array;
+  /** Where it is not 0. */
+  touched: number[];
+  height: number;
+  width: number;
+  spacing: number;
+  origin: number;
+}
+
+/** Raises the points of a layer at z to what a segment, a cone with round ends, covers of them. */
+function coverSegment(cover: Cover, segment: Float64Array, z: number): void {
+  const { data, touched, height, width, spacing, origin } = cover;
   const [ax, ay, az, ar, bx, by, bz, br, density] = segment;
-  const reach = Math.max(ar, br) + softness / 2;
+  const reach = Math.max(ar, br) + spacing / 2;
   const [dx, dy, dz] = [bx - ax, by - ay, bz - az];
   const inverse = 1 / (dx * dx + dy * dy + dz * dz || 1);
-  const firstX = Math.ceil((Math.min(ax, bx) - reach) / pixelSize);
-  const lastX = Math.floor((Math.max(ax, bx) + reach) / pixelSize);
-  const firstY = Math.ceil((Math.min(ay, by) - reach) / pixelSize);
-  const lastY = Math.floor((Math.max(ay, by) + reach) / pixelSize);
+  const firstX = Math.ceil((Math.min(ax, bx) - reach - origin) / spacing);
+  const lastX = Math.floor((Math.max(ax, bx) + reach - origin) / spacing);
+  const firstY = Math.ceil((Math.min(ay, by) - reach - origin) / spacing);
+  const lastY = Math.floor((Math.max(ay, by) + reach - origin) / spacing);
   const pz = z - az;
+  // A wall that is a ramp of width w encloses pi w^2 / 12 more than a sharp one: the radius makes up for it.
+  const excess = (spacing * spacing) / 12;
   for (let j = firstY; j <= lastY; j++) {
     const row = (((j % height) + height) % height) * width;
-    const py = j * pixelSize - ay;
+    const py = j * spacing + origin - ay;
     for (let i = firstX; i <= lastX; i++) {
-      const px = i * pixelSize - ax;
+      const px = i * spacing + origin - ax;
       const t = Math.min(1, Math.max(0, (px * dx + py * dy + pz * dz) * inverse));
       const ex = px - t * dx;
       const ey = py - t * dy;
       const ez = pz - t * dz;
       const d2 = ex * ex + ey * ey + ez * ez;
       if (d2 >= reach * reach) continue;
-      const share = 0.5 + (ar + t * (br - ar) - Math.sqrt(d2)) / softness;
+      const r = ar + t * (br - ar);
+      const share = 0.5 + (Math.sqrt(Math.max(0, r * r - excess)) - Math.sqrt(d2)) / spacing;
       if (share <= 0) continue;
       const value = density * Math.min(1, share);
       const at = row + (((i % width) + width) % width);
-      if (value > cover[at]) cover[at] = value;
+      if (data[at] === 0) touched.push(at);
+      if (value > data[at]) data[at] = value;
     }
   }
 }

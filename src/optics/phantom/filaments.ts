@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Random } from "../../array/random.ts";
 import { type Cell, insideNucleus, keepInCell, outwards, placeCells, rimRadius, roofAt } from "./cell.ts";
 import { type Curve, thinned, type Vector, wormLikeChain } from "./curve.ts";
+import { drawThinTube } from "./draw-thin-tube.ts";
 import { drawTubes } from "./draw-tubes.ts";
 import { countInBox, definePhantom, range } from "./phantom.ts";
 import { anywhere } from "./place-apart.ts";
@@ -66,10 +67,10 @@ function drawFilaments(volume: Volume, options: Options, random: Random) {
     return { cell, points, density: 1 - options.brightness_spread * chains.uniform() };
   });
   const grown = made.filter(({ points }) => points.length > 1);
-  drawTubes(
-    volume,
-    grown.map(({ points, density }) => ({ points, radius: options.width / 2, density })),
-  );
+  const tubes = grown.map(({ points, density }) => ({ points, radius: options.width / 2, density }));
+  // Filaments beside each other add up in a voxel, however many there are; thick bundles that cross are the same material once.
+  if (options.width < 0.15) for (const tube of tubes) drawThinTube(volume, tube);
+  else drawTubes(volume, tubes);
   return [...cells.map(describeCell), ...grown.map(describeFilament)];
 }
 

@@ -22,8 +22,8 @@ export const stackOptions = z.strictObject({
 
 /**
  * Makes a specimen of a stack, best a sharp one (confocal): grey levels above the background become densities, the voxels are
- * averaged or interpolated to the grid's, and the field is filled with mirrored copies of its middle, so that the sides close. It needs no
- * randomness: every seed gives the same.
+ * averaged or interpolated to the grid's, and the field is filled with mirrored copies
+ * about its brightest part, so that the sides close. It needs no randomness: every seed gives the same.
  *
  * @param stack counts, with pixel size and z step
  * @throws `calibration.missing` without pixel size or z step; `image.unfit` for a single plane, pixels that are not numbers, or a constant
@@ -55,8 +55,17 @@ function drawStack(volume: Volume, stack: CalibratedStack, options: z.output<typ
     throw unfit(`nothing brighter than its background: ${range}; give another stack or other percentiles`);
   }
   const { height, width, pixelSize } = stack;
-  const alongX = mirroredTiles(volume.width, volume.pixelSize, width, pixelSize.x);
-  const alongY = mirroredTiles(volume.height, volume.pixelSize, height, pixelSize.y);
+  const middle = centroid(stack, black, white);
+  const alongX = mirroredTiles(volume.width, volume.pixelSize, {
+    pixels: width,
+    pixelSize: pixelSize.x,
+    middle: middle.x,
+  });
+  const alongY = mirroredTiles(volume.height, volume.pixelSize, {
+    pixels: height,
+    pixelSize: pixelSize.y,
+    middle: middle.y,
+  });
   const alongZ = slicesOf(volume, stack, options.depth);
   const planes = new Map<number, Float32Array>();
   // Each plane is taken to the new pixels once; slices are weighted sums of planes.
@@ -90,27 +99,43 @@ function densities(stack: CalibratedStack, k: number, black: number, white: numb
   return plane.map((value) => Math.min(1, Math.max(0, (value - black) / (white - black))));
 }
 
+/** Where the dye is on average, pixels: what a box smaller than the stack shall show. */
+function centroid(stack: CalibratedStack, black: number, white: number): { y: number; x: number } {
+  let [sum, y, x] = [0, 0, 0];
+  let i = 0;
+  for (let k = 0; k < stack.depth; k++) {
+    for (let row = 0; row < stack.height; row++) {
+      for (let column = 0; column < stack.width; column++) {
+        const density = Math.min(1, Math.max(0, (stack.data[i++] - black) / (white - black)));
+        // Squared, so that a faint wide background does not count.
+        sum += density * density;
+        y += row * density * density;
+        x += column * density * density;
+      }
+    }
+  }
+  return { y: y / sum, x: x / sum };
+}
+
 /**
  * For each pixel of a side, which pixels of the stack it averages. An even number of tiles, every other one mirrored, each showing the
- * middle of the stack (mirrored on at its own edges where a tile is wider): at the sides of the box and where tiles meet, both sides
+ * stack about `middle` (mirrored on at its own edges where a tile is wider): at the sides of the box and where tiles meet, both sides
  * are the same.
  */
-function mirroredTiles(pixels: number, pixelSize: number, stackPixels: number, stackPixelSize: number) {
+function mirroredTiles(
+  pixels: number,
+  pixelSize: number,
+  stack: { pixels: number; pixelSize: number; middle: number },
+) {
   const side = pixels * pixelSize;
-  const extent = stackPixels * stackPixelSize;
-  const copies = 2 * Math.max(1, Math.round(side / (2 * extent)));
+  const copies = 2 * Math.max(1, Math.round(side / (2 * stack.pixels * stack.pixelSize)));
   const tile = side / copies;
   const weights = Array.from({ length: pixels }, (_, i) => {
-    const at = (i + 0.5) * pixelSize;
-    const index = Math.floor(at / tile);
-    const within = at - index * tile;
+    const index = Math.floor((i * pixelSize) / tile);
+    const within = i * pixelSize - index * tile;
     const fromMiddle = (index % 2 === 0 ? within : tile - within) - tile / 2;
-    return areaWeights(
-      (extent / 2 + fromMiddle) / stackPixelSize - 0.5,
-      pixelSize / stackPixelSize,
-      stackPixels,
-      "mirror",
-    );
+    const at = stack.middle + fromMiddle / stack.pixelSize;
+    return areaWeights(at, pixelSize / stack.pixelSize, stack.pixels, "mirror");
   });
   return { copies, weights };
 }

@@ -161,16 +161,19 @@ function neurite(body: WormBody, places: readonly Place[], radius: number, densi
 const places = (count: number, place: (t: number) => Place) =>
   Array.from({ length: count + 1 }, (_, i) => place(i / count));
 
-/** Loops round the throat, packed into a band a few micrometres wide, that lean back a little towards the belly. */
+/** Loops round the throat, packed four by three into a band 4 um wide that leans back a little towards the belly. */
 function nerveRing(body: WormBody, random: Random): Tube[] {
-  return Array.from({ length: 34 }, () => {
-    const s = NERVE_RING * body.length + 1.1 * random.normal();
-    const out = 0.47 + 0.05 * random.normal();
+  const thickness = 0.026 * body.length ** 0.5 * Math.sqrt(body.radius / 25);
+  const room = bodyRadius(body, NERVE_RING * body.length);
+  return Array.from({ length: 12 }, (_, i) => {
+    const jitter = () => 0.12 * random.normal();
+    const s = NERVE_RING * body.length + ((i % 4) - 1.5 + jitter()) * 1.4 * thickness;
+    const out = 0.47 + ((Math.floor(i / 4) - 1 + jitter()) * 1.4 * thickness) / room;
     const loop = places(48, (t) => {
       const angle = 2 * Math.PI * t;
       return { s: s + 2.5 * Math.cos(angle), belly: out * Math.cos(angle), side: out * Math.sin(angle) };
     });
-    return neurite(body, loop, random.between(0.25, 0.5), random.between(0.3, 0.6));
+    return neurite(body, loop, random.between(0.5, 0.7) * thickness, random.between(0.35, 0.65));
   });
 }
 
@@ -189,13 +192,15 @@ function dendrites(body: WormBody, somata: readonly Soma[], random: Random): Tub
         Math.hypot(own.belly - bundle.belly, own.side - bundle.side);
       const bundle = bundles.reduce((a, b) => (apart(b) < apart(a) ? b : a));
       const end = random.between(0.004, 0.008) * body.length;
+      // Side by side in the bundle, not inside each other.
+      const [aside, above] = [0.045 * random.normal(), 0.045 * random.normal()];
       const path = places(Math.max(2, Math.round((soma.s - end) / 1.5)), (t) => {
         const joined = Math.min(1, t / 0.3);
         const mix = joined * joined * (3 - 2 * joined);
         return {
           s: soma.s + t * (end - soma.s),
-          belly: own.belly + mix * (bundle.belly - own.belly),
-          side: own.side + mix * (bundle.side - own.side),
+          belly: own.belly + mix * (bundle.belly + aside - own.belly),
+          side: own.side + mix * (bundle.side + above - own.side),
         };
       });
       return neurite(body, path, random.between(0.15, 0.25), 0.45 * soma.brightness);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createEvenFft2 } from "../src/array/even-fft.ts";
 import { createFft2, createRealFft2, fft2, nextPowerOfTwo } from "../src/array/fft.ts";
+import { createRealFft3 } from "../src/array/fft3.ts";
 import { Random } from "../src/array/random.ts";
 import { ParfocalError } from "../src/errors.ts";
 
@@ -41,7 +42,7 @@ const greatestDifference = (a: ArrayLike<number>, b: ArrayLike<number>) => {
 
 const size = fc.constantFrom(1, 2, 4, 8, 16);
 
-describe("2-D Fourier transforms", () => {
+describe("Fourier transforms", () => {
   it("equal the written-out definition, and the inverse gives the input back", () => {
     fc.assert(
       fc.property(size, size, fc.integer({ min: 0, max: 1e6 }), (height, width, seed) => {
@@ -133,6 +134,33 @@ describe("2-D Fourier transforms", () => {
       expect(greatestDifference(re, expectedRe)).toBeLessThan(1e-12);
       for (let v = 0; v < 8; v++) expect(halfRe[v * 5 + 3]).toBeCloseTo(expectedRe[v * 8 + 3], 5);
     }
+  });
+
+  it("of real volumes equal planes transformed and then lines along z, and come back", () => {
+    const [depth, height, width] = [8, 4, 16];
+    const plan = createRealFft3(depth, height, width);
+    const volume = noise(depth * height * width, 4);
+    const length = depth * height * plan.spectrumWidth;
+    const [re, im] = [new Float64Array(length), new Float64Array(length)];
+    plan.forward(volume, re, im);
+    // The whole in two steps of the definition: [depth, height x width] along z, each plane in y and x.
+    const planes = Array.from({ length: depth }, (_, z) =>
+      slowDft(volume.slice(z * 64, (z + 1) * 64), new Float64Array(64), height, width),
+    );
+    for (let i = 0; i < 64; i++) {
+      const line = (part: 0 | 1) => Float64Array.from({ length: depth }, (_, z) => planes[z][part][i]);
+      const [lineRe, lineIm] = slowDft(line(0), line(1), depth, 1);
+      const [v, u] = [Math.floor(i / width), i % width];
+      if (u >= plan.spectrumWidth) continue;
+      for (let w = 0; w < depth; w++) {
+        expect(re[(w * height + v) * plan.spectrumWidth + u]).toBeCloseTo(lineRe[w], 10);
+        expect(im[(w * height + v) * plan.spectrumWidth + u]).toBeCloseTo(lineIm[w], 10);
+      }
+    }
+    const back = new Float64Array(volume.length);
+    plan.inverse(re, im, back);
+    expect(greatestDifference(back, volume)).toBeLessThan(1e-12);
+    expect(() => plan.forward(new Float32Array(5), re, im)).toThrow(/volume holds 5 numbers, expected 512/);
   });
 
   it("refuse sizes that are no power of two and arrays of another length", () => {

@@ -196,7 +196,9 @@ export function createLine(size: number): Line {
 }
 
 /** Transforms all columns of `[height, width]` arrays in place, a few side by side so that cache lines are used whole. */
-function createColumns(height: number): (real: FftArray, imag: FftArray, width: number, inverse: boolean) => void {
+export function createColumns(
+  height: number,
+): (real: FftArray, imag: FftArray, width: number, inverse: boolean) => void {
   const together = 8;
   const lines = Array.from({ length: together }, () => createLine(height));
   return (real, imag, width, inverse) => {
@@ -229,7 +231,7 @@ function isZero(array: FftArray, start: number, length: number): boolean {
   return true;
 }
 
-function checkLength(name: string, array: FftArray, expected: number): void {
+export function checkLength(name: string, array: FftArray, expected: number): void {
   if (array.length === expected) return;
   throw new ParfocalError("usage", `Fourier transform: ${name} holds ${array.length} numbers, expected ${expected}.`, {
     option: name,

@@ -1,0 +1,52 @@
+/** Three-dimensional discrete Fourier transforms of real volumes. Sizes, convention and precision as in fft.ts. */
+import { checkLength, createColumns, createRealFft2, type FftArray } from "./fft.ts";
+
+/** A transform of real volumes: only the half spectrum that determines the other half is kept. */
+export interface RealFft3 {
+  readonly depth: number;
+  readonly height: number;
+  readonly width: number;
+  /** Columns of the half spectrum: width / 2 + 1 (1 where the width is 1). */
+  readonly spectrumWidth: number;
+  /** `volume` `[depth, height, width]` to `real`, `imag` `[depth, height, spectrumWidth]`. The volume is left as it is. */
+  forward(volume: FftArray, real: FftArray, imag: FftArray): void;
+  /** Half spectrum to volume, dividing by depth x height x width. **Overwrites `real` and `imag`.** */
+  inverse(real: FftArray, imag: FftArray, volume: FftArray): void;
+}
+
+/**
+ * Prepares a real 3-D transform: make it once, use it for every volume of that size.
+ * @throws `usage` for a size that {@link createRealFft2} refuses
+ */
+export function createRealFft3(depth: number, height: number, width: number): RealFft3 {
+  const planes = createRealFft2(height, width);
+  const along = createColumns(depth);
+  const area = height * width;
+  const half = height * planes.spectrumWidth;
+  const check = (volume: FftArray, real: FftArray, imag: FftArray) => {
+    checkLength("volume", volume, depth * area);
+    checkLength("real", real, depth * half);
+    checkLength("imag", imag, depth * half);
+  };
+  const part = (array: FftArray, z: number, size: number) => array.subarray(z * size, (z + 1) * size);
+  return {
+    depth,
+    height,
+    width,
+    spectrumWidth: planes.spectrumWidth,
+    forward(volume, real, imag) {
+      check(volume, real, imag);
+      for (let z = 0; z < depth; z++) {
+        planes.forward(part(volume, z, area), part(real, z, half), part(imag, z, half));
+      }
+      along(real, imag, half, false);
+    },
+    inverse(real, imag, volume) {
+      check(volume, real, imag);
+      along(real, imag, half, true);
+      for (let z = 0; z < depth; z++) {
+        planes.inverse(part(real, z, half), part(imag, z, half), part(volume, z, area));
+      }
+    },
+  };
+}

@@ -145,15 +145,16 @@ interface Place {
   side: number;
 }
 
-/** A tube through places in the body; where the body is cut off, it thins out. */
+/** A tube through places in the body; where the body is cut off, it thins and ends. */
 function neurite(body: WormBody, places: readonly Place[], radius: number, density: number): Tube {
   const points: Curve = [];
   const radii: number[] = [];
   for (const { s, belly, side } of places) {
     const at = placeInBody(body, s, belly, side);
-    if (!at) continue;
+    const fade = cutFade(body, s);
+    if (!at || fade < 0.5) continue;
     points.push(at);
-    radii.push(radius * cutFade(body, s));
+    radii.push(radius * fade);
   }
   return { points, radius: radii, density };
 }
@@ -166,7 +167,7 @@ function nerveRing(body: WormBody, random: Random): Tube[] {
   const thickness = 0.026 * body.length ** 0.5 * Math.sqrt(body.radius / 25);
   const room = bodyRadius(body, NERVE_RING * body.length);
   return Array.from({ length: 12 }, (_, i) => {
-    const jitter = () => 0.12 * random.normal();
+    const jitter = () => 0.3 * random.normal();
     const s = NERVE_RING * body.length + ((i % 4) - 1.5 + jitter()) * 1.4 * thickness;
     const out = 0.47 + ((Math.floor(i / 4) - 1 + jitter()) * 1.4 * thickness) / room;
     const loop = places(48, (t) => {

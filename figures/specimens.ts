@@ -1,0 +1,137 @@
+/**
+ * Draws docs/figures/specimens.png: every kind of specimen as it is before any light has passed through it. One row per kind:
+ * maximum projection, the slice in focus, and a section along z, each with the same scale bar.
+ *
+ *     npm run figures:specimens [OUTPUT]
+ */
+import { existsSync } from "node:fs";
+import { encode } from "fast-png";
+import { Random } from "../src/array/random.ts";
+import { resize } from "../src/array/resample.ts";
+import { percentile } from "../src/array/statistics.ts";
+import { type Canvas, type Colour, createCanvas, drawText, TEXT_HEIGHT } from "../src/evaluate/canvas.ts";
+import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
+import type { Plane } from "../src/image/image.ts";
+import { readStack } from "../src/image/image-file.ts";
+import { openImage } from "../src/image/open-image.node.ts";
+import { stackPhantom } from "../src/optics/phantom/from-stack.ts";
+import type { Phantom } from "../src/optics/phantom/phantom.ts";
+import { phantoms } from "../src/optics/phantom/phantoms.ts";
+import type { Volume } from "../src/optics/phantom/volume.ts";
+
+const PANEL = 400;
+const GAP = 12;
+const INK: Colour = [30, 30, 30];
+const FAINT: Colour = [95, 95, 95];
+const WHITE: Colour = [255, 255, 255];
+
+/** What is shown of a kind: pixels, their size and the slices' distance in um, and options other than the defaults. */
+interface Row {
+  phantom: Phantom;
+  note: string;
+  width: number;
+  pixelSize: number;
+  sliceStep: number;
+  seed: number;
+  options?: Record<string, unknown>;
+}
+
+function draw(row: Row): Volume {
+  const { phantom, width, pixelSize, sliceStep, options = {} } = row;
+  const [low, high] = phantom.extent(options);
+  const below = Math.ceil(Math.max(0, -low) / sliceStep);
+  const depth = below + 1 + Math.ceil(Math.max(0, high) / sliceStep);
+  const grid = { depth, height: width, width, pixelSize, sliceStep, bottom: -below * sliceStep };
+  return phantom.draw(grid, options, new Random(row.seed)).volume;
+}
+
+function maximum({ data, depth, height, width }: Volume): Plane {
+  const out = new Float32Array(height * width);
+  for (let k = 0; k < depth; k++)
+    for (let i = 0; i < out.length; i++) out[i] = Math.max(out[i], data[k * out.length + i]);
+  return { data: out, height, width };
+}
+
+function slice({ data, height, width, bottom, sliceStep }: Volume, z: number): Plane {
+  const k = Math.round((z - bottom) / sliceStep);
+  return { data: data.slice(k * height * width, (k + 1) * height * width), height, width };
+}
+
+/** The section along z through the row that holds most, z upwards, with square pixels. */
+function section(volume: Volume): Plane {
+  const { data, depth, height, width, pixelSize, sliceStep } = volume;
+  const sums = Array.from({ length: height }, (_, y) => {
+    let sum = 0;
+    for (let k = 0; k < depth; k++) for (let x = 0; x < width; x++) sum += data[(k * height + y) * width + x] ** 2;
+    return sum;
+  });
+  const row = sums.indexOf(Math.max(...sums));
+  const tall = Math.min(height, Math.max(1, Math.round((depth * sliceStep) / pixelSize)));
+  const out = new Float32Array(tall * width);
+  for (let y = 0; y < tall; y++) {
+    const k = Math.min(depth - 1, Math.floor(((tall - 1 - y) * pixelSize) / sliceStep));
+    out.set(data.subarray((k * height + row) * width, (k * height + row + 1) * width), y * width);
+  }
+  return { data: out, height: tall, width };
+}
+
+function paint(canvas: Canvas, plane: Plane, top: number, left: number, microns: number): void {
+  const { data, height, width } = resize(plane, Math.round((plane.height * PANEL) / plane.width), PANEL);
+  const white = Math.max(percentile(data, 99.8), 0.3 * percentile(data, 100)) || 1;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      // Brightened as eyes like it: gamma 0.7.
+      const grey = Math.round(255 * Math.min(1, Math.max(0, data[y * width + x]) / white) ** 0.7);
+      canvas.data.set([grey, grey, grey], ((top + y) * canvas.width + left + x) * 3);
+    }
+  }
+  const bar = microns > 200 ? 50 : microns > 80 ? 20 : 10;
+  const length = Math.round((bar / microns) * PANEL);
+  const foot = top + PANEL - 12;
+  for (let x = 0; x < length; x++)
+    for (let y = 0; y < 4; y++) canvas.data.set(WHITE, ((foot + y) * canvas.width + left + 12 + x) * 3);
+  drawText(canvas, `${bar} um`, foot - TEXT_HEIGHT - 4, left + 12, WHITE, [0, 0, 0]);
+}
+
+const rows: Row[] = [
+  { phantom: phantoms.beads, note: "solid, surface-dyed, dotted", width: 512, pixelSize: 0.1, sliceStep: 0.2, seed: 4 },
+  { phantom: phantoms.nuclei, note: "chromatin, nucleoli", width: 512, pixelSize: 0.1, sliceStep: 0.2, seed: 1 },
+  { phantom: phantoms.filaments, note: "microtubules", width: 640, pixelSize: 0.1, sliceStep: 0.2, seed: 2 },
+  { phantom: phantoms.mitochondria, note: "", width: 512, pixelSize: 0.1, sliceStep: 0.2, seed: 2 },
+  { phantom: phantoms.worm, note: "C. elegans, neurons", width: 1024, pixelSize: 0.325, sliceStep: 0.5, seed: 5 },
+  { phantom: phantoms.worm, note: "head", width: 512, pixelSize: 0.2, sliceStep: 0.5, seed: 2 },
+  { phantom: phantoms.tissue, note: "cells, vessels, fibres", width: 512, pixelSize: 0.25, sliceStep: 0.5, seed: 2 },
+];
+
+const confocal = "../shared/data/nucleus_confocal_widefield/xyzc_16bit__dna_conf_wf.tif";
+if (existsSync(confocal)) {
+  const file = await openImage(confocal);
+  const phantom = stackPhantom(await readStack(file, { channel: 0 }));
+  await file.close();
+  rows.push({ phantom, note: "a real confocal stack", width: 512, pixelSize: 0.13, sliceStep: 0.25, seed: 0 });
+} else console.error(`No row for a real stack: ${confocal} is not there.`);
+
+const label = 250;
+const top = 2 * GAP + TEXT_HEIGHT;
+const canvas = createCanvas(top + rows.length * (PANEL + GAP), label + 3 * (PANEL + GAP) + GAP, [255, 255, 255]);
+["Maximum projection", "Slice in focus", "Section along z"].forEach((title, i) => {
+  drawText(canvas, title, GAP, label + i * (PANEL + GAP), INK);
+});
+rows.forEach((row, i) => {
+  const volume = draw(row);
+  const y = top + i * (PANEL + GAP);
+  const microns = volume.width * volume.pixelSize;
+  drawText(canvas, row.phantom.kind, y, GAP, INK);
+  drawText(canvas, row.note, y + TEXT_HEIGHT + 6, GAP, FAINT);
+  drawText(canvas, `${Math.round(microns)} um wide`, y + 2 * (TEXT_HEIGHT + 6), GAP, FAINT);
+  [maximum(volume), slice(volume, 0), section(volume)].forEach((plane, column) => {
+    const left = label + column * (PANEL + GAP);
+    for (let line = 0; line < PANEL; line++)
+      canvas.data.fill(0, ((y + line) * canvas.width + left) * 3, ((y + line) * canvas.width + left + PANEL) * 3);
+    paint(canvas, plane, y, left, microns);
+  });
+});
+const output = process.argv[2] ?? "docs/figures/specimens.png";
+const { data, height, width } = canvas;
+await writeFileAtomic(output, encode({ width, height, data, depth: 8, channels: 3 }), { force: true });
+console.log(output);

@@ -75,14 +75,16 @@ function section(volume: Volume): Plane {
   return { data: out, height: tall, width };
 }
 
-function paint(canvas: Canvas, plane: Plane, top: number, left: number, microns: number): void {
+/** A plane in a panel, half way up where it is flat. */
+function paint(canvas: Canvas, plane: Plane, { top, left }: { top: number; left: number }, microns: number): void {
   const { data, height, width } = resize(plane, Math.round((plane.height * PANEL) / plane.width), PANEL);
+  const down = (PANEL - height) >> 1;
   const white = Math.max(percentile(data, 99.8), 0.3 * percentile(data, 100)) || 1;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       // Brightened as eyes like it: gamma 0.7.
       const grey = Math.round(255 * Math.min(1, Math.max(0, data[y * width + x]) / white) ** 0.7);
-      canvas.data.set([grey, grey, grey], ((top + y) * canvas.width + left + x) * 3);
+      canvas.data.set([grey, grey, grey], ((top + down + y) * canvas.width + left + x) * 3);
     }
   }
   const bar = microns > 200 ? 50 : microns > 80 ? 20 : 10;
@@ -94,10 +96,18 @@ function paint(canvas: Canvas, plane: Plane, top: number, left: number, microns:
 }
 
 const rows: Row[] = [
-  { phantom: phantoms.beads, note: "solid, surface-dyed, dotted", width: 512, pixelSize: 0.1, sliceStep: 0.2, seed: 4 },
+  {
+    phantom: phantoms.beads,
+    note: "solid, shell, dotted",
+    width: 512,
+    pixelSize: 0.1,
+    sliceStep: 0.2,
+    seed: 4,
+    options: { beads: 140, depth_range: [-3, 3] },
+  },
   { phantom: phantoms.nuclei, note: "chromatin, nucleoli", width: 512, pixelSize: 0.1, sliceStep: 0.2, seed: 1 },
   { phantom: phantoms.filaments, note: "microtubules", width: 640, pixelSize: 0.1, sliceStep: 0.2, seed: 2 },
-  { phantom: phantoms.mitochondria, note: "", width: 512, pixelSize: 0.1, sliceStep: 0.2, seed: 2 },
+  { phantom: phantoms.mitochondria, note: "two cells", width: 512, pixelSize: 0.1, sliceStep: 0.2, seed: 2 },
   { phantom: phantoms.worm, note: "C. elegans, neurons", width: 1024, pixelSize: 0.325, sliceStep: 0.5, seed: 5 },
   { phantom: phantoms.worm, note: "head", width: 512, pixelSize: 0.2, sliceStep: 0.5, seed: 2 },
   { phantom: phantoms.tissue, note: "cells, vessels, fibres", width: 512, pixelSize: 0.25, sliceStep: 0.5, seed: 2 },
@@ -128,7 +138,7 @@ rows.forEach((row, i) => {
     const left = label + column * (PANEL + GAP);
     for (let line = 0; line < PANEL; line++)
       canvas.data.fill(0, ((y + line) * canvas.width + left) * 3, ((y + line) * canvas.width + left + PANEL) * 3);
-    paint(canvas, plane, y, left, microns);
+    paint(canvas, plane, { top: y, left }, microns);
   });
 });
 const output = process.argv[2] ?? "docs/figures/specimens.png";

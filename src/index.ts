@@ -25,6 +25,10 @@ export { imageOfStack } from "./image/stack-image.ts";
 // Optics: how a microscope blurs, and stacks whose truth is known.
 
 export { type BlurOptions, blur } from "./optics/imaging/blur.ts";
+export { stackPhantom } from "./optics/phantom/from-stack.ts";
+export type { Phantom, Specimen, SpecimenObject } from "./optics/phantom/phantom.ts";
+export { type PhantomKind, phantomKinds, phantoms } from "./optics/phantom/phantoms.ts";
+export type { Volume, VolumeGrid } from "./optics/phantom/volume.ts";
 export { type Psf, type PsfOptions, widefieldPsf } from "./optics/psf/psf.ts";
 export type { Pupil } from "./optics/psf/pupil.ts";
 export { type SimulatedBeads, simulateBeads } from "./optics/simulate-beads.ts";

@@ -12,7 +12,7 @@ export interface Weights {
  * @param centre of the interval, in samples
  * @param width of the interval, in samples
  * @param length samples there are
- * @param outside what lies beyond: the samples mirrored about the outer border, or nothing (0, from half a sample beyond the last)
+ * @param outside what lies beyond: the samples mirrored about the outer border, or nothing (0, one sample beyond the last)
  */
 export function areaWeights(centre: number, width: number, length: number, outside: "mirror" | "nothing"): Weights {
   const low = centre - width / 2;

@@ -43,11 +43,11 @@ export function wormLikeChain(chain: WormLikeChain, random: Random): Curve {
   return points;
 }
 
-/** Every `every`-th point and the last, rounded to nm: a path to be written down. */
+/** Every `every`-th point and the last, rounded to nm: a path to be written down. (Adding 0 turns -0, which JSON does not know, into 0.) */
 export function thinned(points: Curve, every: number): number[][] {
   return points
     .filter((_, i) => i % every === 0 || i === points.length - 1)
-    .map((point) => point.map((value) => Math.round(value * 1000) / 1000));
+    .map((point) => point.map((value) => Math.round(value * 1000) / 1000 + 0));
 }
 
 export function unit(vector: Vector): Vector {

@@ -38,7 +38,8 @@ export function stackPhantom(stack: Stack): Phantom<typeof stackOptions> {
     kind: "stack",
     summary: "a real z-stack, best a confocal one, as the specimen",
     options: stackOptions,
-    extent: ({ depth }) => [depth - (stack.depth * zStep) / 2, depth + (stack.depth * zStep) / 2],
+    // Between the last plane and nothing, a plane further, densities fade.
+    extent: ({ depth }) => [depth - ((stack.depth + 1) * zStep) / 2, depth + ((stack.depth + 1) * zStep) / 2],
     draw: (volume, options) => {
       const tiles = drawStack(volume, { ...stack, pixelSize, zStep }, options);
       return [{ kind: "stack", x: 0, y: 0, z: options.depth, copies_x: tiles.x, copies_y: tiles.y }];

@@ -9,6 +9,9 @@ export interface NoiseLattice {
 
 const SIZE = 64;
 
+/** What the smooth step leaves of the variance of the lattice: 26/35 along each axis. */
+const LATTICE_VARIANCE = (26 / 35) ** 3;
+
 /** A lattice of 64^3 even numbers. */
 export function createNoiseLattice(random: Random): NoiseLattice {
   const values = new Float32Array(SIZE ** 3);
@@ -17,7 +20,7 @@ export function createNoiseLattice(random: Random): NoiseLattice {
   return { size: SIZE, values };
 }
 
-/** Value noise: the lattice at (x, y, z), between its points by the smooth step 3t^2 - 2t^3 along each axis. Variance about 0.3. */
+/** Value noise: the lattice at (x, y, z), between its points by the smooth step 3t^2 - 2t^3 along each axis. Its variance is {@link LATTICE_VARIANCE}. */
 export function noiseAt(lattice: NoiseLattice, x: number, y: number, z: number): number {
   const mask = lattice.size - 1;
   const v = lattice.values;
@@ -71,7 +74,7 @@ export function createTexture(
     const c = Math.cos(1.1 + 2.4 * i);
     const s = Math.sin(1.1 + 2.4 * i);
     const fade = lengthFade(voxel.xy / scale) ** 2 * lengthFade(voxel.z / scale);
-    return { c, s, inverse: 1 / scale, weight: (amplitude * fade) / Math.sqrt(0.3), shift: 17.3 * i };
+    return { c, s, inverse: 1 / scale, weight: (amplitude * fade) / Math.sqrt(LATTICE_VARIANCE), shift: 17.3 * i };
   });
   return (x, y, z) => {
     let sum = 0;

@@ -103,7 +103,7 @@ export function drawNucleus(volume: Volume, nucleus: Nucleus, lattice: NoiseLatt
     if (inside === 0) return 0;
     const fine = clumps(u + texture[0], v + texture[1], w + texture[2]);
     const slow = clouds(u + texture[2], v + texture[0], w + texture[1]);
-    let level = 0.42 + contrast * (0.145 * fine + 0.08 * slow + 0.16 * bump(depth * depth, 1));
+    let level = 0.42 + contrast * (0.17 * fine + 0.094 * slow + 0.16 * bump(depth * depth, 1));
     for (const spot of nucleus.chromocentres) {
       const d2 = (u - spot.x) ** 2 + (v - spot.y) ** 2 + (w - spot.z) ** 2;
       if (d2 < spot.radius ** 2) level += contrast * 0.6 * bump(d2, spot.radius);

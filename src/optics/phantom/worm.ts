@@ -57,7 +57,10 @@ function drawWorm(volume: Volume, options: Options, random: Random) {
     diameter: options.neuron_diameter.map((d) => d * Math.min(1, Math.sqrt(diameter / 50))) as [number, number],
     brightnessSpread: options.brightness_spread,
   };
-  const somata = placeSomata(body, counts, random.fork(1));
+  // Where the box cuts the body off, cells fade with it.
+  const somata = placeSomata(body, counts, random.fork(1))
+    .map((soma) => ({ ...soma, brightness: soma.brightness * cutFade(body, soma.s) }))
+    .filter(({ brightness }) => brightness > 0.05);
   const lattice = createNoiseLattice(random.fork(4));
   drawBody(volume, body, options.haze, lattice);
   const tubes = [
@@ -70,7 +73,7 @@ function drawWorm(volume: Volume, options: Options, random: Random) {
     volume,
     tubes.filter(({ points }) => points.length > 1),
   );
-  for (const soma of somata) drawSoma(volume, soma, cutFade(body, soma.s));
+  for (const soma of somata) drawSoma(volume, soma);
   const nose = placeInBody(body, body.from, 0, 0) ?? [0, 0, depth];
   const outline = [];
   for (let s = body.from; s <= body.to; s += 10) {
@@ -87,7 +90,7 @@ function drawWorm(volume: Volume, options: Options, random: Random) {
 }
 
 /** A cell body: an egg that fades towards its edge, as something a few micrometres thick full of dye does. */
-function drawSoma(volume: Volume, soma: Soma, fade: number): void {
+function drawSoma(volume: Volume, soma: Soma): void {
   const { x, y, z, radius, axis, stretch, brightness } = soma;
   const softness = Math.max(0.7, volume.pixelSize);
   const long = radius * stretch ** (2 / 3);
@@ -101,7 +104,7 @@ function drawSoma(volume: Volume, soma: Soma, fade: number): void {
     // One end is blunter than the other.
     const width = broad * (1 + (0.18 * along) / long);
     const rho = Math.sqrt((along / long) ** 2 + Math.max(0, aside) / (width * width));
-    return fade * brightness * edge((1 - rho) * radius, softness);
+    return brightness * edge((1 - rho) * radius, softness);
   });
 }
 

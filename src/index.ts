@@ -24,6 +24,7 @@ export { imageOfStack } from "./image/stack-image.ts";
 
 // Optics: how a microscope blurs, and stacks whose truth is known.
 
+export { Random } from "./array/random.ts";
 export { type BlurOptions, blur } from "./optics/imaging/blur.ts";
 export { stackPhantom } from "./optics/phantom/from-stack.ts";
 export type { Phantom, Specimen, SpecimenObject } from "./optics/phantom/phantom.ts";
@@ -60,6 +61,11 @@ export { surfaceOf, tiltedSurface } from "./models/surface.ts";
 
 export { type Drift, measureChannelShift, measureDrift, measureShift, type Shift } from "./array/registration.ts";
 export { bestPlane, FOCUS_MEASURES, type FocusMeasure, focusCurve, focusOf } from "./classical/focus/focus.ts";
+export { type FocusEstimate, type FocusMap, type FocusMapOptions, focusMap } from "./classical/focus/focus-map.ts";
+export { focusMapOfFile } from "./classical/focus/focus-map-file.ts";
+export { coneSlope } from "./classical/fusion/cone-slope.ts";
+export { type Fused, type FuseOptions, fuse } from "./classical/fusion/fuse.ts";
+export { type PlaneSource, stackSource } from "./classical/fusion/plane-source.ts";
 export { type CompareOptions, type Comparison, compareStacks, type DataRange } from "./evaluate/compare-stacks.ts";
 export { comparisonSheet } from "./evaluate/comparison-sheet.ts";
 export { contactSheet, type SheetOptions, type SheetRow } from "./evaluate/contact-sheet.ts";

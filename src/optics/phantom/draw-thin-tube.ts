@@ -3,8 +3,17 @@ import { across, type Vector } from "./curve.ts";
 import { radiusAt, type Tube } from "./draw-tubes.ts";
 import type { Volume } from "./volume.ts";
 
-/** Steps of the additive recurrence that fills a square evenly (Roberts 2018, the plastic number). */
-const PLASTIC = 1.324717957244746;
+/** Points that fill the unit disc evenly: an additive recurrence on radius^2 and angle (Roberts 2018, the plastic number). */
+const DISC = 1024;
+const discX = new Float64Array(DISC);
+const discY = new Float64Array(DISC);
+for (let i = 0; i < DISC; i++) {
+  const plastic = 1.324717957244746;
+  const radius = Math.sqrt((0.5 + i / plastic) % 1);
+  const angle = 2 * Math.PI * ((0.5 + i / plastic ** 2) % 1);
+  discX[i] = radius * Math.cos(angle);
+  discY[i] = radius * Math.sin(angle);
+}
 
 /**
  * Fills the tube evenly with points, each carrying its part of the volume to the voxel that it lies in. Its round ends are as
@@ -29,11 +38,9 @@ export function drawThinTube(volume: Volume, tube: Tube): void {
       const r = ra + t * (rb - ra);
       const share = (density * Math.PI * r * r * length) / (steps * around);
       for (let k = 0; k < around; k++) {
-        serial++;
-        const radius = r * Math.sqrt((0.5 + serial / PLASTIC) % 1);
-        const angle = 2 * Math.PI * ((0.5 + serial / PLASTIC ** 2) % 1);
-        const c = radius * Math.cos(angle);
-        const s = radius * Math.sin(angle);
+        serial = (serial + 1) % DISC;
+        const c = r * discX[serial];
+        const s = r * discY[serial];
         deposit(
           volume,
           a[0] + t * d[0] + c * u[0] + s * v[0],

@@ -1,10 +1,13 @@
 /**
  * Fourier transforms of arrays that are even in y and x about index 0, as pupils and PSFs with the symmetries of
  * a lens are: f[y, x] = f[-y, x] = f[y, -x]. Their spectra are even as well, and so a quarter, rows and columns
- * 0..height / 2 and 0..width / 2, says everything. Convention as in fft.ts.
+ * 0..height / 2 and 0..width / 2, says everything. Sizes, convention and precision as in fft.ts.
  */
 import { ParfocalError } from "../errors.ts";
-import { createLine, type FftArray } from "./fft.ts";
+import { checkedLine, checkLength, copyIn, copyOut, type FftArray, isZero, workspaceFor } from "./fft.ts";
+import { layoutOf, roundUp } from "./wasm/layout.ts";
+import type { LineTransform } from "./wasm/line-transform.ts";
+import { createTransformer, together } from "./wasm/transformer.ts";
 
 /** A transform of one size: make it once, use it for every array of that size. */
 export interface EvenFft2 {
@@ -20,87 +23,93 @@ export interface EvenFft2 {
 }
 
 /**
- * @param height of the whole array, as its width a power of two and at least 2
+ * @param height of the whole array, as its width even and 2^a 3^b 5^c
  * @throws `usage` for other sizes
  */
 export function createEvenFft2(height: number, width: number): EvenFft2 {
-  const across = createMirroredLine(width);
-  const down = createMirroredLine(height);
+  const across = evenLine(width);
+  const down = evenLine(height);
   const rows = height / 2 + 1;
   const columns = width / 2 + 1;
 
-  const forward = (real: FftArray, imag: FftArray) => {
-    for (let y = 0; y < rows; y++) across(real, imag, y * columns, y * columns, 1);
-    for (let x = 0; x < columns; x++) down(real, imag, x, x, columns);
+  // `imag` absent: real arrays, whose lines travel in pairs as real and imaginary part of one. Their spectra, real as well,
+  // come apart by themselves.
+  const run = (real: FftArray, imag: FftArray | undefined, factor: number) => {
+    checkLength("real", real, rows * columns);
+    if (imag) checkLength("imag", imag, rows * columns);
+    const workspace = workspaceFor(...(imag ? [real, imag] : [real]));
+    const { lanes, bytes, kernels } = workspace;
+    const block = together * lanes;
+    const layout = layoutOf(workspace);
+    const [pitch, allRows] = [roundUp(columns, lanes), roundUp(rows, 2 * block)];
+    const re = layout.take(allRows * pitch);
+    const im = imag ? layout.take(allRows * pitch) : re;
+    const length = roundUp(Math.max(height, width), lanes) + lanes;
+    const [lineRe, lineIm] = [layout.take(length * block), layout.take(length * block)];
+    const tools = createTransformer(layout, workspace, [across, down]);
+    const memory = layout.numbers();
+    tools.fill(memory, factor);
+    copyIn(memory, re, real, rows, columns, pitch);
+    memory.fill(0, re + rows * pitch, re + allRows * pitch);
+    if (imag) {
+      copyIn(memory, im, imag, rows, columns, pitch);
+      memory.fill(0, im + rows * pitch, im + allRows * pitch);
+    }
+
+    const lines = { real: lineRe * bytes, imag: lineIm * bytes, pitch: block * bytes };
+    /** Half lines 0..n / 2 in the line buffers to whole ones, transformed. */
+    const transformMirrored = (line: LineTransform, vectors: number) => {
+      const n = line.length;
+      for (const start of [lines.real, lines.imag]) {
+        const from = start + (n / 2 - 1) * lines.pitch;
+        const to = start + (n / 2 + 1) * lines.pitch;
+        if (n > 2) kernels.copy(from, -lines.pitch, to, lines.pitch, n / 2 - 1, vectors);
+      }
+      tools.transform(line, { ...lines, vectors });
+    };
+
+    for (let y = 0; y < rows; y += imag ? block : 2 * block) {
+      const a = (re + y * pitch) * bytes;
+      const b = (im + (imag ? y : y + block) * pitch) * bytes;
+      // Lines of zeros stay zeros: many lines of a pupil or of a padded PSF are.
+      const end = imag ? block : 2 * block;
+      if (isZero(memory, re + y * pitch, end * pitch) && isZero(memory, im + y * pitch, end * pitch)) continue;
+      kernels.transpose(a, pitch * bytes, lines.real, lines.pitch, together, pitch / lanes, tools.factor);
+      kernels.transpose(b, pitch * bytes, lines.imag, lines.pitch, together, pitch / lanes, tools.factor);
+      transformMirrored(across, together);
+      kernels.transpose(lines.real, lines.pitch, a, pitch * bytes, pitch / lanes, together, tools.one);
+      kernels.transpose(lines.imag, lines.pitch, b, pitch * bytes, pitch / lanes, together, tools.one);
+    }
+    for (let x = 0; x < pitch; x += imag ? block : 2 * block) {
+      const a = (re + x) * bytes;
+      // The last block of a real array may have no partner: it travels twice.
+      const b = imag ? (im + x) * bytes : x + block < pitch ? (re + x + block) * bytes : a;
+      const vectors = Math.min(together, (pitch - x) / lanes);
+      const vectorsB = imag || a === b ? vectors : Math.min(together, (pitch - x - block) / lanes);
+      kernels.copy(a, pitch * bytes, lines.real, lines.pitch, rows, vectors);
+      kernels.copy(b, pitch * bytes, lines.imag, lines.pitch, rows, vectorsB);
+      transformMirrored(down, vectors);
+      kernels.copy(lines.real, lines.pitch, a, pitch * bytes, rows, vectors);
+      kernels.copy(lines.imag, lines.pitch, b, pitch * bytes, rows, vectorsB);
+    }
+    copyOut(memory, re, real, rows, columns, pitch);
+    if (imag) copyOut(memory, im, imag, rows, columns, pitch);
   };
 
-  const forwardReal = (values: FftArray) => {
-    pairwise(across, values, rows, columns, columns, 1);
-    pairwise(down, values, columns, 1, rows, columns);
-  };
-
-  const inverseReal = (values: FftArray) => {
+  return {
+    rows,
+    columns,
+    forward: (real, imag) => run(real, imag, 1),
+    forwardReal: (values) => run(values, undefined, 1),
     // Even and real: forward and inverse differ by their scale only.
-    forwardReal(values);
-    const scale = 1 / (height * width);
-    for (let i = 0; i < values.length; i++) values[i] *= scale;
-  };
-  return { rows, columns, forward, forwardReal, inverseReal };
-}
-
-/** Transforms half a line, mirrored into a whole one, in place: its numbers stand `step` apart. */
-type MirroredLine = (real: FftArray, imag: FftArray, realStart: number, imagStart: number, step: number) => void;
-
-function createMirroredLine(size: number): MirroredLine {
-  if (size < 2) {
-    throw new ParfocalError("usage", `Fourier transform: an even array of ${size} has no mirror; give at least 2.`, {
-      got: size,
-      expected: "a power of two, at least 2",
-    });
-  }
-  const line = createLine(size);
-  const { input, output } = line;
-  const stored = size / 2 + 1;
-  return (real, imag, realStart, imagStart, step) => {
-    let empty = true;
-    for (let i = 0; i < stored; i++) {
-      const re = real[realStart + i * step];
-      const im = imag[imagStart + i * step];
-      if (re !== 0 || im !== 0) empty = false;
-      const mirror = i === 0 ? 0 : size - i;
-      input[2 * i] = re;
-      input[2 * i + 1] = im;
-      input[2 * mirror] = re;
-      input[2 * mirror + 1] = im;
-    }
-    // A line of zeros stays zeros: many lines of a pupil or of a padded PSF are.
-    if (empty) return;
-    line.transform(false);
-    for (let i = 0; i < stored; i++) {
-      real[realStart + i * step] = output[2 * i];
-      imag[imagStart + i * step] = output[2 * i + 1];
-    }
+    inverseReal: (values) => run(values, undefined, 1 / (height * width)),
   };
 }
 
-/**
- * Transforms `lines` real lines, two at a time as real and imaginary part of one: their spectra, real as well, come
- * apart by themselves. Lines stand `between` apart, the `length` numbers of a line `along` apart.
- */
-function pairwise(
-  transform: MirroredLine,
-  values: FftArray,
-  lines: number,
-  between: number,
-  length: number,
-  along: number,
-): void {
-  let i = 0;
-  for (; i + 1 < lines; i += 2) transform(values, values, i * between, (i + 1) * between, along);
-  if (i === lines) return;
-  // An odd line travels alone.
-  const last = new Float64Array(length * along);
-  for (let k = 0; k < length * along; k += along) last[k] = values[i * between + k];
-  transform(last, new Float64Array(length * along), 0, 0, along);
-  for (let k = 0; k < length * along; k += along) values[i * between + k] = last[k];
+function evenLine(size: number): LineTransform {
+  if (size % 2 === 0 && size >= 2) return checkedLine(size);
+  throw new ParfocalError("usage", `Fourier transform: an even array of ${size} has no mirror; give an even size.`, {
+    got: size,
+    expected: "even, 2^a 3^b 5^c",
+  });
 }

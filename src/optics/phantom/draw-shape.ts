@@ -7,18 +7,16 @@ export interface Bounds {
   high: readonly [x: number, y: number, z: number];
 }
 
-/** Distances at which the function is asked: a voxel in equal parts no longer than `detail`. */
+/** Points per voxel along each axis: about `detail` apart, at most 1.15 times that. */
 export function samplesPerVoxel(volume: Volume, detail: number): { xy: number; z: number } {
-  return {
-    xy: Math.max(1, Math.ceil(volume.pixelSize / detail - 1e-9)),
-    z: Math.max(1, Math.ceil(volume.sliceStep / detail - 1e-9)),
-  };
+  const parts = (size: number) => Math.max(1, Math.ceil(size / detail - 0.15));
+  return { xy: parts(volume.pixelSize), z: parts(volume.sliceStep) };
 }
 
 /**
  * Adds a function of position to the voxels of a box, each receiving its mean over a lattice of points.
  *
- * @param detail the finest length that counts, um: points are no further apart
+ * @param detail the finest length that counts, um: points are hardly further apart
  * @param density at a point in um, inside the bounds
  */
 export function drawShape(

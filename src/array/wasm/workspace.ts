@@ -7,7 +7,7 @@ import { assembleModule } from "./assembler.ts";
 import { type PassParameters, passSource, radices } from "./butterfly.ts";
 import { lanesOf, type Precision } from "./lanes.ts";
 import { copySource, packSource, transposeSource, unpackSource } from "./transpose.ts";
-import { weightedSumSource } from "./weighted-sum.ts";
+import { complexSumSource, evenSumSource } from "./weighted-sum.ts";
 
 type Call = (...parameters: number[]) => void;
 
@@ -18,7 +18,8 @@ export interface Kernels {
   transpose: Call;
   unpack: Call;
   pack: Call;
-  weightedSum: Call;
+  evenSum: Call;
+  complexSum: Call;
 }
 
 export interface Workspace {
@@ -55,7 +56,8 @@ function moduleOf(precision: Precision): WebAssembly.Module {
         transposeSource(lanes),
         unpackSource(lanes),
         packSource(lanes),
-        weightedSumSource(lanes),
+        evenSumSource(lanes),
+        complexSumSource(lanes),
       ]),
     );
     modules.set(precision, module);
@@ -83,7 +85,8 @@ function createWorkspace(precision: Precision): Workspace {
       transpose: call("transpose"),
       unpack: call("unpack"),
       pack: call("pack"),
-      weightedSum: call("weightedSum"),
+      evenSum: call("evenSum"),
+      complexSum: call("complexSum"),
     },
     reserve(numbers) {
       const missing = numbers * bytes - memory.buffer.byteLength;

@@ -1,0 +1,41 @@
+/** Which field goes to which part of a data set, and which lens and sample it is made with. */
+
+import type { Recipe } from "./recipe.ts";
+import type { View } from "./resolve-recipe.ts";
+
+export const splits = ["train", "val", "test"] as const;
+export type Split = (typeof splits)[number];
+
+/** How many of `fields` go to each part: shares by the largest remainder, so that they add up. */
+export function fieldCounts(fields: number, shares: Recipe["split"]): Record<Split, number> {
+  const exact = splits.map((split) => fields * shares[split]);
+  const counts = exact.map((share) => Math.floor(share + 1e-9));
+  const order = splits.map((_, i) => i).sort((a, b) => exact[b] - counts[b] - (exact[a] - counts[a]));
+  const left = fields - counts.reduce((sum, count) => sum + count, 0);
+  for (let i = 0; i < left; i++) counts[order[i]]++;
+  return { train: counts[0], val: counts[1], test: counts[2] };
+}
+
+/** Part of a field: the first fields train, then come val and test. Fields beyond the recipe's are more to train on. */
+export function splitOf(recipe: Recipe, index: number): Split {
+  if (index >= recipe.fields) return "train";
+  const { train, val } = fieldCounts(recipe.fields, recipe.split);
+  return index < train ? "train" : index < train + val ? "val" : "test";
+}
+
+/**
+ * The view of a field. Training and validation take turns in all views of which neither lens nor sample is `test_only`; test
+ * takes turns in those of which one is, or in all where none is.
+ */
+export function viewOfField(recipe: Recipe, views: readonly View[], index: number): View {
+  const kept = new Set(recipe.lenses.filter((lens) => lens.test_only).map((lens) => lens.name));
+  const samples = new Set(recipe.samples.filter((sample) => sample.test_only).map((sample) => sample.name));
+  const isKept = ({ lens, sample }: View): boolean =>
+    (lens !== undefined && kept.has(lens)) || (sample !== undefined && samples.has(sample));
+  const split = splitOf(recipe, index);
+  const some = views.some(isKept);
+  const choice = views.filter((view) => !some || isKept(view) === (split === "test"));
+  const { train, val } = fieldCounts(recipe.fields, recipe.split);
+  const first = index >= recipe.fields ? recipe.fields : split === "train" ? 0 : split === "val" ? train : train + val;
+  return choice[(index - first) % choice.length];
+}

@@ -1,0 +1,103 @@
+/** Checks plain data against a schema and says what is wrong with it in one sentence. */
+import type { z } from "zod";
+import { ParfocalError } from "../../errors.ts";
+import { nearestKey } from "./nearest-key.ts";
+
+/**
+ * The data, completed.
+ * @param where what messages call the data: "Recipe my.yaml"
+ * @param within the path of the data in the recipe: "images.target.optics"
+ * @throws `usage` naming the first wrong key with its path, what was given, and what is expected
+ */
+export function parseChecked<S extends z.ZodType>(schema: S, data: unknown, where: string, within = ""): z.output<S> {
+  const parsed = schema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const path = issue.path.map(String);
+  const at = (more: readonly string[]): string => [...(within ? [within] : []), ...more].join(".");
+  if (issue.code === "unrecognized_keys") {
+    throw unknownKey(where, at(path), issue.keys[0], keysAt(schema, data, path));
+  }
+  const option = at(path) || "the whole";
+  const got = path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], data);
+  const given = got === undefined ? "missing" : JSON.stringify(got);
+  const expected = issue.code === "invalid_union" ? `one of ${wordsOf(schema, path).join(", ")}` : issue.message;
+  const near = typeof got === "string" ? nearestKey(got, wordsOf(schema, path)) : undefined;
+  const advice = `${expected}${near === undefined ? "" : `; did you mean ${near}?`}`;
+  const message = `${where}: ${option} is ${given}: ${advice}${near === undefined ? "." : ""}`;
+  throw new ParfocalError("usage", message, { option, got, expected });
+}
+
+/** The refusal of a key that is not known. @param within path of the object that holds it, "" for the recipe itself */
+export function unknownKey(where: string, within: string, key: string, known: readonly string[]): ParfocalError {
+  const near = nearestKey(key, known);
+  const place = within === "" ? key : `${within}.${key}`;
+  const advice = near === undefined ? "" : ` did you mean ${near}?`;
+  const expected = `one of ${known.join(", ")}`;
+  const message = `${where}: there is no key ${place};${advice} Keys there: ${known.join(", ")}.`;
+  return new ParfocalError("usage", message, { option: place, got: key, expected });
+}
+
+interface Def {
+  type: string;
+  shape?: Record<string, z.ZodType>;
+  innerType?: z.ZodType;
+  in?: z.ZodType;
+  valueType?: z.ZodType;
+  element?: z.ZodType;
+  options?: readonly z.ZodType[];
+  discriminator?: string;
+  entries?: Record<string, string>;
+}
+
+const defOf = (schema: z.ZodType): Def => schema.def as unknown as Def;
+
+/** The schema without what is wrapped around it: defaults, optional, refinements; of a union the member that `data` chose. */
+function bare(schema: z.ZodType, data: unknown): z.ZodType {
+  const def = defOf(schema);
+  if (def.innerType) return bare(def.innerType, data);
+  if (def.type === "pipe" && def.in) return bare(def.in, data);
+  if (def.type === "union" && def.options && def.discriminator !== undefined) {
+    const chosen = (data as Record<string, unknown> | undefined)?.[def.discriminator];
+    const name = def.discriminator;
+    const member = def.options.find((one) => literalsOf(defOf(one).shape?.[name]).includes(String(chosen)));
+    return member === undefined ? schema : bare(member, data);
+  }
+  return schema;
+}
+
+function literalsOf(schema: z.ZodType | undefined): string[] {
+  if (schema === undefined) return [];
+  const def = schema.def as unknown as { type: string; values?: readonly unknown[]; innerType?: z.ZodType };
+  if (def.innerType) return literalsOf(def.innerType);
+  return def.type === "literal" ? (def.values ?? []).map(String) : [];
+}
+
+/** The schema at a path. */
+function schemaAt(schema: z.ZodType, data: unknown, path: readonly string[]): z.ZodType | undefined {
+  let here: z.ZodType | undefined = schema;
+  let value = data;
+  for (const key of path) {
+    if (here === undefined) return undefined;
+    const def: Def = defOf(bare(here, value));
+    here = def.shape?.[key] ?? def.valueType ?? def.element;
+    value = (value as Record<string, unknown> | undefined)?.[key];
+  }
+  return here === undefined ? undefined : bare(here, value);
+}
+
+/** The keys that an object at a path may have. */
+function keysAt(schema: z.ZodType, data: unknown, path: readonly string[]): string[] {
+  const found = schemaAt(schema, data, path);
+  return found === undefined ? [] : Object.keys(defOf(found).shape ?? {});
+}
+
+/** The words that may stand at a path: members of an enum, or of a union's discriminator (whose path ends with it). */
+function wordsOf(schema: z.ZodType, path: readonly string[]): string[] {
+  const found = schemaAt(schema, undefined, path);
+  if (found !== undefined && defOf(found).entries) return Object.values(defOf(found).entries ?? {});
+  const holder = schemaAt(schema, undefined, path.slice(0, -1));
+  const { options = [], discriminator } = holder === undefined ? ({ type: "" } as Def) : defOf(holder);
+  if (discriminator === undefined) return [];
+  return options.flatMap((one) => literalsOf(defOf(one).shape?.[discriminator]));
+}

@@ -1,0 +1,27 @@
+/** What a recipe needs of the machine, before anything is computed. */
+import { ParfocalError } from "../../errors.ts";
+import type { FieldBox } from "./field-box.ts";
+import { imagingModes } from "./modes.ts";
+import type { View } from "./resolve-recipe.ts";
+
+/** Bytes that a field takes at its highest, beside the program itself. */
+export function estimateMemory(view: View, { grid, planes, distances }: FieldBox): number {
+  const volume = 4 * grid.depth * grid.height * grid.width;
+  const modes = view.images.map(({ image }) => imagingModes[image.mode].memory(grid, planes.length, distances));
+  // For each image the counts and their truth, float32.
+  const stacks = 8 * view.images.length * planes.length * view.size ** 2;
+  // PSFs are kept by image; what works on the slices is one image at a time.
+  return volume + modes.reduce((sum, bytes) => sum + bytes, 0) + stacks;
+}
+
+/** @throws `usage` with both figures when the estimate is above `memory`, bytes */
+export function refuseTooLarge(view: View, box: FieldBox, memory: number): void {
+  const bytes = estimateMemory(view, box);
+  if (bytes <= memory) return;
+  const { grid } = box;
+  const gib = (value: number): string => (value / 2 ** 30).toPrecision(3);
+  const message =
+    `Simulation: ${view.planes} planes of ${view.size} x ${view.size} pixels, made of ${grid.depth} slices of ${grid.height} x ` +
+    `${grid.width}, need about ${gib(bytes)} GiB; ${gib(memory)} GiB are there: give a smaller size, fewer planes or a flatter object.`;
+  throw new ParfocalError("usage", message, { option: "size", got: view.size, expected: "a smaller volume" });
+}

@@ -1,0 +1,38 @@
+/** Where things are as the field shows them. */
+import type { SpecimenObject } from "../phantom/phantom.ts";
+import type { FieldBox } from "./field-box.ts";
+import type { View } from "./resolve-recipe.ts";
+
+/**
+ * The things of which the centre, or a point of the path, lies in the field, with x and y from the centre of its pixel (0, 0).
+ * Paths wrap at the sides of the box; here each starts at the centre of its thing.
+ */
+export function objectsInField(objects: readonly SpecimenObject[], box: FieldBox, view: View): SpecimenObject[] {
+  const { grid, origin } = box;
+  const shift = origin * grid.pixelSize;
+  const world = grid.width * grid.pixelSize;
+  const side = view.size * grid.pixelSize;
+  // Pixel i reaches half a pixel beyond its centre on either side.
+  const wrapped = (value: number): number => {
+    const inside = (value - shift) % world;
+    return inside < -0.5 * grid.pixelSize ? inside + world : inside;
+  };
+  const within = (x: number, y: number): boolean => {
+    const limit = side - 0.5 * grid.pixelSize;
+    return wrapped(x) < limit && wrapped(y) < limit;
+  };
+  return objects
+    .filter(({ x, y, path }) => within(x, y) || pointsOf(path).some(([px, py]) => within(px, py)))
+    .map((thing) => {
+      const [x, y] = [wrapped(thing.x), wrapped(thing.y)];
+      const [dx, dy] = [x - thing.x, y - thing.y];
+      const points = pointsOf(thing.path);
+      if (points.length === 0) return { ...thing, x, y };
+      const moved = points.map(([px, py, ...more]) => [px + dx, py + dy, ...more]);
+      return { ...thing, x, y, path: moved };
+    });
+}
+
+function pointsOf(path: SpecimenObject[string] | undefined): readonly (readonly number[])[] {
+  return Array.isArray(path) && Array.isArray(path[0]) ? (path as readonly (readonly number[])[]) : [];
+}

@@ -1,0 +1,19 @@
+/** Schemas of which only some keys are given, the others coming from somewhere else. */
+import { z } from "zod";
+
+type Overrides<S extends z.ZodRawShape> = {
+  [K in keyof S]: z.ZodOptional<z.ZodType<z.output<S[K]>, z.input<S[K]>>>;
+};
+
+/** The object schema with every key optional and no defaults: what one image or one lens says differently. */
+export function overridesOf<S extends z.ZodRawShape>(
+  schema: z.ZodObject<S>,
+): z.ZodObject<Overrides<S>, z.core.$strict> {
+  const shape: Record<string, z.ZodType> = {};
+  for (const [key, part] of Object.entries(schema.shape) as [string, z.ZodType][]) {
+    const inner = (part instanceof z.ZodDefault || part instanceof z.ZodPrefault ? part.unwrap() : part) as z.ZodType;
+    const optional = inner.optional();
+    shape[key] = part.description === undefined ? optional : optional.describe(part.description);
+  }
+  return z.strictObject(shape) as unknown as z.ZodObject<Overrides<S>, z.core.$strict>;
+}

@@ -1,0 +1,118 @@
+/** What a recipe is: everything that decides a simulated data set, in snake_case and physical units. */
+import { z } from "zod";
+import { stackOptions } from "../phantom/from-stack.ts";
+import { type PhantomKind, phantomKinds, phantoms } from "../phantom/phantoms.ts";
+import { cameraSchema } from "./camera-schema.ts";
+import { imagingModes, type ModeName, modeNames } from "./modes.ts";
+import { opticsSchema } from "./optics-schema.ts";
+import { overridesOf } from "./overrides.ts";
+
+/** Names of images, lenses and samples become parts of file names. */
+const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, "expected letters, digits, dots, dashes and underscores");
+
+const kinds = phantomKinds.map((kind) =>
+  phantoms[kind].options.extend({ kind: z.literal(kind).describe(phantoms[kind].summary) }),
+);
+
+/** What is in the field: a kind of specimen with its options, or a real stack. */
+export type RecipeObject =
+  | { kind: PhantomKind; [option: string]: unknown }
+  | ({ kind: "stack"; file: string; channel: number } & z.output<typeof stackOptions>);
+
+const stackObject = stackOptions.extend({
+  kind: z.literal("stack").describe("a real z-stack, best a confocal one, as the specimen"),
+  file: z.string().min(1).describe("the stack's file, relative to the recipe's"),
+  channel: z.int().nonnegative().default(0).describe("its channel, from 0"),
+});
+
+export const objectSchema = z.discriminatedUnion("kind", [stackObject, ...kinds]) as unknown as z.ZodType<
+  RecipeObject,
+  { kind: PhantomKind | "stack"; [option: string]: unknown }
+>;
+
+const opticsOverrides = overridesOf(opticsSchema);
+const cameraOverrides = overridesOf(cameraSchema);
+
+const images = modeNames.map((mode) =>
+  imagingModes[mode].options.extend({
+    mode: z.literal(mode).describe(imagingModes[mode].summary),
+    optics: opticsOverrides.default({}).describe("what differs from the recipe's optics"),
+    camera: cameraOverrides.default({}).describe("what differs from the recipe's camera"),
+  }),
+);
+
+/** A way to see the specimen: a mode with its options, and what its light path and camera have of their own. */
+export interface RecipeImage {
+  mode: ModeName;
+  optics: z.output<typeof opticsOverrides>;
+  camera: z.output<typeof cameraOverrides>;
+  [option: string]: unknown;
+}
+interface ImageInput {
+  mode: ModeName;
+  optics?: z.input<typeof opticsOverrides>;
+  camera?: z.input<typeof cameraOverrides>;
+  [option: string]: unknown;
+}
+
+export const imageSchema = z.discriminatedUnion(
+  "mode",
+  images as [(typeof images)[number], ...typeof images],
+) as unknown as z.ZodType<RecipeImage, ImageInput>;
+
+const share = z.number().min(0).max(1);
+
+/** The stack's own keys; a lens may bring others. */
+const geometry = {
+  pixel_size: z.number().positive().default(0.325).describe("camera pixel in the sample, um"),
+  z_step: z.number().positive().default(1).describe("distance between planes, um"),
+  planes: z.int().min(1).default(14).describe("planes of the stack"),
+  focus_plane: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe("plane, from 0, whose focus is at z = 0; default floor(planes / 2), 7 of 14"),
+};
+
+const lensSchema = overridesOf(z.strictObject(geometry)).extend({
+  name: name.describe("of the lens, such as 20x-0.75"),
+  test_only: z.boolean().default(false).describe("fields of this lens are all in test"),
+  optics: opticsOverrides.default({}).describe("what differs from the recipe's optics"),
+});
+
+const sampleSchema = z.strictObject({
+  name: name.describe("of the sample"),
+  test_only: z.boolean().default(false).describe("fields of this sample are all in test"),
+  object: objectSchema.describe("instead of the recipe's object"),
+});
+
+/** Keys are snake_case; lengths in um. Unknown keys are refused. */
+export const recipeSchema = z.strictObject({
+  recipe_version: z.literal(1).default(1).describe("of this list of keys"),
+  name: name.describe("names the files"),
+  summary: z.string().default("").describe("a sentence about it"),
+  seed: z.int().nonnegative().default(0).describe("the same seed gives the same data"),
+  fields: z.int().min(1).default(1).describe("fields of view of the data set, each another specimen"),
+  split: z
+    .strictObject({ train: share.default(0.8), val: share.default(0.1), test: share.default(0.1) })
+    .refine(({ train, val, test }) => Math.abs(train + val + test - 1) < 1e-6, "expected shares that add up to 1")
+    .default({ train: 0.8, val: 0.1, test: 0.1 })
+    .describe("shares of the fields; a field is never divided"),
+  size: z.int().min(8).default(256).describe("height and width of a field, pixels"),
+  ...geometry,
+  object: objectSchema.optional().describe("what is in the field; may be absent where samples are given"),
+  optics: opticsSchema.prefault({}).describe("the light path, of all images and lenses that say nothing else"),
+  camera: cameraSchema.prefault({}).describe("the camera, of all images that say nothing else"),
+  images: z
+    .record(name, imageSchema)
+    .refine((record) => Object.keys(record).length > 0, "expected at least one image")
+    .default(() => ({ stack: imageSchema.parse({ mode: "widefield" }) }))
+    .describe("named ways to see the same specimen, such as input and target"),
+  lenses: z.array(lensSchema).default([]).describe("lenses that the fields take turns in"),
+  samples: z.array(sampleSchema).default([]).describe("specimens that the fields take turns in, instead of object"),
+});
+
+/** A recipe as somebody writes it. */
+export type RecipeInput = z.input<typeof recipeSchema>;
+/** A recipe with every key. */
+export type Recipe = z.output<typeof recipeSchema> & { focus_plane: number };

@@ -1,0 +1,125 @@
+/** From what somebody wrote to a complete recipe, or one sentence about what is wrong with it. */
+import { ParfocalError } from "../../errors.ts";
+import { coneRadius } from "../psf/pupil.ts";
+import { cameraSchema, type RecipeCamera } from "./camera-schema.ts";
+import { parseChecked } from "./check-keys.ts";
+import { opticsSchema, pupilOf, type RecipeOptics } from "./optics-schema.ts";
+import { type Recipe, type RecipeImage, type RecipeObject, recipeSchema } from "./recipe.ts";
+
+/** A recipe as one lens sees one sample: nothing is left to be looked up. */
+export interface View {
+  lens?: string;
+  sample?: string;
+  size: number;
+  pixelSize: number;
+  zStep: number;
+  planes: number;
+  focusPlane: number;
+  object: RecipeObject;
+  images: { name: string; image: RecipeImage; optics: RecipeOptics; camera: RecipeCamera }[];
+}
+
+/**
+ * Checks a recipe and fills in the defaults; a resolved recipe resolves to itself.
+ * @param where what messages call it, such as its file; default its name
+ * @throws `usage` for the first wrong or unknown key, with its path, what was given, and what is expected
+ */
+export function resolveRecipe(input: unknown, where?: string): Recipe {
+  const named = (input as { name?: unknown } | undefined)?.name;
+  const title = `Recipe ${where ?? (typeof named === "string" ? named : "without a name")}`;
+  const parsed = parseChecked(recipeSchema, input, title);
+  const recipe: Recipe = { ...parsed, focus_plane: parsed.focus_plane ?? Math.floor(parsed.planes / 2) };
+  const refuse = (option: string, got: unknown, expected: string, advice: string): never => {
+    const message = `${title}: ${option} is ${JSON.stringify(got) ?? "missing"}: ${advice}.`;
+    throw new ParfocalError("usage", message, { option, got, expected });
+  };
+  if (recipe.object === undefined && recipe.samples.length === 0) {
+    refuse("object", undefined, "an object or samples", "give an object, such as {kind: beads}, or a list of samples");
+  }
+  for (const key of ["lenses", "samples"] as const) {
+    const names = recipe[key].map((one) => one.name);
+    const twice = names.find((one, i) => names.indexOf(one) < i);
+    if (twice !== undefined) refuse(key, twice, "names that differ", "two of them have this name; give another");
+    if (names.length > 0 && recipe[key].every((one) => one.test_only)) {
+      refuse(key, names, "one that is not test_only", "all are test_only, so that nothing is left to train on");
+    }
+  }
+  for (const view of viewsOf(recipe, title)) checkView(view, title, refuse);
+  return recipe;
+}
+
+/** Every lens with every sample. */
+export function viewsOf(recipe: Recipe, title = `Recipe ${recipe.name}`): View[] {
+  const lenses = recipe.lenses.length > 0 ? recipe.lenses : [undefined];
+  const samples = recipe.samples.length > 0 ? recipe.samples : [undefined];
+  return lenses.flatMap((lens) => samples.map((sample) => viewOf(recipe, lens, sample, title)));
+}
+
+function viewOf(
+  recipe: Recipe,
+  lens: Recipe["lenses"][number] | undefined,
+  sample: Recipe["samples"][number] | undefined,
+  title: string,
+): View {
+  const from = <K extends "pixel_size" | "z_step" | "planes">(key: K): number => lens?.[key] ?? recipe[key];
+  const planes = from("planes");
+  const own = lens?.focus_plane;
+  return {
+    ...(lens ? { lens: lens.name } : {}),
+    ...(sample ? { sample: sample.name } : {}),
+    size: recipe.size,
+    pixelSize: from("pixel_size"),
+    zStep: from("z_step"),
+    planes,
+    focusPlane: own ?? (planes === recipe.planes ? recipe.focus_plane : Math.floor(planes / 2)),
+    object: (sample?.object ?? recipe.object) as RecipeObject,
+    images: Object.entries(recipe.images).map(([name, image]) => {
+      const path = lens ? `lenses.${lens.name}.optics with images.${name}.optics` : `images.${name}.optics`;
+      const optics = { ...recipe.optics, ...given(lens?.optics), ...given(image.optics) };
+      const camera = { ...recipe.camera, ...given(image.camera) };
+      return {
+        name,
+        image,
+        optics: parseChecked(opticsSchema, optics, title, path),
+        camera: parseChecked(cameraSchema, camera, title, `images.${name}.camera`),
+      };
+    }),
+  };
+}
+
+function given(overrides: object | undefined): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(overrides ?? {}).filter(([, value]) => value !== undefined));
+}
+
+type Refuse = (option: string, got: unknown, expected: string, advice: string) => never;
+
+/** What cannot be seen from one key alone. */
+function checkView(view: View, title: string, refuse: Refuse): void {
+  const { size, pixelSize, zStep, planes, focusPlane } = view;
+  const of = view.lens === undefined ? "" : `lenses.${view.lens}.`;
+  if (focusPlane >= planes) {
+    const expected = `an index below planes, ${planes}`;
+    refuse(`${of}focus_plane`, focusPlane, expected, `expected ${expected}`);
+  }
+  for (const { name, image, optics } of view.images) {
+    const own = image.optics.na === undefined ? of : `images.${name}.`;
+    if (optics.na >= optics.refractive_index) {
+      const expected = `below the refractive index ${optics.refractive_index}`;
+      const advice = `expected ${expected}; for immersion give refractive_index, 1.333 (water) or 1.515 (oil)`;
+      refuse(`${own}optics.na`, optics.na, expected, advice);
+    }
+    const farthest = Math.max(focusPlane, planes - 1 - focusPlane) * zStep;
+    const width = 2 * coneRadius(pupilOf(optics), farthest);
+    const field = size * pixelSize;
+    if (width > field) {
+      const message =
+        `${title}: the PSF of image ${name} is ${width.toPrecision(3)} um wide ${farthest.toPrecision(3)} um from focus, more than ` +
+        `the field of ${size} pixels of ${pixelSize} um, ${field.toPrecision(3)} um: give a larger size, fewer planes or a smaller z_step.`;
+      throw new ParfocalError("usage", message, {
+        option: `${of}size`,
+        got: size,
+        expected: `a field above ${width} um`,
+      });
+    }
+  }
+}

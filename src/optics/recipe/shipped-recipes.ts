@@ -1,0 +1,55 @@
+/** The recipes that come with Parfocal, each with a perfect lens and, as NAME-aberrated, with one that is not. */
+import { ParfocalError } from "../../errors.ts";
+import { nearestKey } from "./nearest-key.ts";
+import type { RecipeInput } from "./recipe.ts";
+import { crossLens } from "./shipped/cross-lens.ts";
+import { lensRecipes } from "./shipped/lenses.ts";
+import { pairRecipes } from "./shipped/pairs.ts";
+import { specimenRecipes } from "./shipped/specimens.ts";
+
+const recipes: readonly RecipeInput[] = [...specimenRecipes, ...lensRecipes, ...pairRecipes, crossLens];
+
+/**
+ * Other light paths for any recipe. A perfect lens blurs alike above and below focus, so that one image cannot tell the
+ * direction; the aberration of a typical mismatch of indices does tell it.
+ */
+const variants = {
+  aberrated: { spherical_aberration: 0.15 },
+} as const;
+
+/** A sentence about each, in the order of a list to choose from; each also as NAME-aberrated. */
+export const shippedRecipes: readonly { name: string; summary: string }[] = recipes.map(({ name, summary = "" }) => {
+  return { name, summary };
+});
+
+/** The words that follow a name: NAME-aberrated. */
+export const recipeVariants = Object.keys(variants);
+
+export function isShippedRecipe(name: string): boolean {
+  return find(name) !== undefined;
+}
+
+/**
+ * A shipped recipe or variant, to be changed at will.
+ * @throws `usage` for an unknown name, naming the nearest
+ */
+export function shippedRecipe(name: string): RecipeInput {
+  const found = find(name);
+  if (found !== undefined) return structuredClone(found);
+  const names = recipes.map((recipe) => recipe.name);
+  const near = nearestKey(name, [...names, ...names.flatMap((one) => recipeVariants.map((v) => `${one}-${v}`))]);
+  const meant = near === undefined ? "" : ` did you mean ${near}?`;
+  const message = `There is no shipped recipe ${name};${meant} Expected a .yaml file or one of ${names.join(", ")}.`;
+  throw new ParfocalError("usage", message, { option: "recipe", got: name, expected: `one of ${names.join(", ")}` });
+}
+
+function find(name: string): RecipeInput | undefined {
+  const plain = recipes.find((recipe) => recipe.name === name);
+  if (plain !== undefined) return plain;
+  for (const [variant, optics] of Object.entries(variants)) {
+    const base = recipes.find((recipe) => name === `${recipe.name}-${variant}`);
+    if (base === undefined) continue;
+    return { ...base, name, summary: `${base.summary}; ${variant}`, optics: { ...base.optics, ...optics } };
+  }
+  return undefined;
+}

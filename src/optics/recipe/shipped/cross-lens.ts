@@ -1,0 +1,25 @@
+/**
+ * Lenses and specimens that are kept apart: training and validation see three lenses and two specimens, test sees a lens and a
+ * specimen that never occurred, together and each with the known ones.
+ */
+import type { RecipeInput } from "../recipe.ts";
+
+export const crossLens: RecipeInput = {
+  name: "cross-lens",
+  summary:
+    "three specimens through four lenses; one lens and one specimen are in test only, to see what a model generalises to",
+  fields: 24,
+  split: { train: 0.5, val: 0.25, test: 0.25 },
+  planes: 15,
+  lenses: [
+    { name: "20x-0.75", pixel_size: 0.325, z_step: 1, optics: { na: 0.75 } },
+    { name: "20x-0.8", pixel_size: 0.325, z_step: 1, optics: { na: 0.8 } },
+    { name: "63x-1.4", pixel_size: 0.103, z_step: 0.3, optics: { na: 1.4, refractive_index: 1.515 } },
+    { name: "40x-1.4", pixel_size: 0.1625, z_step: 0.3, test_only: true, optics: { na: 1.4, refractive_index: 1.515 } },
+  ],
+  samples: [
+    { name: "beads", object: { kind: "beads", diameter: [0.5, 3], depth_range: [-4, 4] } },
+    { name: "filaments", object: { kind: "filaments" } },
+    { name: "nuclei", test_only: true, object: { kind: "nuclei" } },
+  ],
+};

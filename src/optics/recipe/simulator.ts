@@ -1,0 +1,234 @@
+/** Makes the fields of a recipe: specimens, how each image shows them, and their truth. */
+import { Random } from "../../array/random.ts";
+import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import type { Stack } from "../../image/image.ts";
+import { expectedCounts, expose } from "../camera/camera.ts";
+import { createImager, type Imager } from "../imaging/image-volume.ts";
+import type { SpecimenObject } from "../phantom/phantom.ts";
+import type { Volume, VolumeGrid } from "../phantom/volume.ts";
+import { nyquistPixelSize } from "../psf/pupil.ts";
+import { type Split, splitOf, viewOfField } from "./assign-fields.ts";
+import { cameraOf } from "./camera-schema.ts";
+import { refuseTooLarge } from "./estimate-memory.ts";
+import { type FieldBox, fieldBox } from "./field-box.ts";
+import type { ModeImager } from "./mode.ts";
+import { imagingModes } from "./modes.ts";
+import { phantomOf, type StackFiles } from "./object-phantom.ts";
+import { objectsInField } from "./objects-in-field.ts";
+import { pupilOf, type RecipeOptics, stackOptics } from "./optics-schema.ts";
+import type { Recipe } from "./recipe.ts";
+import { resolveRecipe, type View, viewsOf } from "./resolve-recipe.ts";
+
+export interface SimulatorOptions {
+  /** Real stacks that the recipe names as objects, by their file names. */
+  stacks?: StackFiles;
+  /** Bytes that may be used; default 2 GiB, what a browser's tab can have. */
+  memory?: number;
+}
+
+export interface FieldControl {
+  signal?: AbortSignal | undefined;
+  /** Called with the images that are done, parts of one counted. */
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+  /** Whether the specimen itself is wanted. */
+  volume?: boolean | undefined;
+}
+
+export interface SimulatedImage {
+  /** What the camera recorded: whole counts 0..65535 (dtype uint16). */
+  stack: Stack;
+  /** The same without noise and saturation: expected counts (dtype float32). */
+  truth: Stack;
+  /** What the camera recorded, where the image is computed from several exposures; the stack is float32 then. */
+  exposures?: { name: string; stack: Stack }[];
+}
+
+export interface SimulatedField {
+  index: number;
+  split: Split;
+  lens?: string;
+  sample?: string;
+  /** By the names that the recipe gives them. */
+  images: Record<string, SimulatedImage>;
+  /** What lies in the field: x and y in um from the centre of pixel (0, 0), z from the nominal focal plane. */
+  objects: SpecimenObject[];
+  /** Each plane's distance from the nominal focal plane, um; its sign is the direction of defocus. */
+  planes: number[];
+  /** The plane at z = 0. */
+  focusPlane: number;
+  /** The specimen in the field, where it was asked for. */
+  volume?: Volume;
+}
+
+export interface Simulator {
+  readonly recipe: Recipe;
+  /** Sentences for the user, such as pixels too coarse for the objective. */
+  readonly warnings: readonly string[];
+  /**
+   * Field 0, 1, ..., also beyond the recipe's own: the same index gives the same field, in any order.
+   * @throws `usage` for an object of which nothing is in the field; `interrupted`
+   */
+  field(index: number, control?: FieldControl): Promise<SimulatedField>;
+}
+
+/**
+ * Prepares a recipe. PSFs, the slow part, are made with the first field that needs them and kept.
+ * @throws `usage` for a recipe that is wrong or needs more memory than there is
+ */
+export function createSimulator(input: unknown, options: SimulatorOptions = {}): Simulator {
+  const recipe = resolveRecipe(input);
+  const { stacks = {}, memory = 2 * 2 ** 30 } = options;
+  const views = viewsOf(recipe);
+  const boxes = new Map(views.map((view) => [view, fieldBox(view, stacks)]));
+  for (const [view, box] of boxes) refuseTooLarge(view, box, memory);
+  let prepared: { view: View; imagers: ModeImager[] } | undefined;
+  const imagersOf = (view: View, { grid }: FieldBox): ModeImager[] => {
+    // One view at a time: the PSFs of many lenses would not fit.
+    if (prepared?.view !== view) {
+      const widefield = sharedImagers(grid);
+      const imagers = view.images.map(({ image, optics }) => {
+        const { mode, optics: _, camera: __, ...rest } = image;
+        return imagingModes[mode].prepare({ optics, grid, widefield }, rest);
+      });
+      prepared = { view, imagers };
+    }
+    return prepared.imagers;
+  };
+  return {
+    recipe,
+    warnings: warningsOf(views),
+    async field(index, control = {}) {
+      if (!Number.isInteger(index) || index < 0 || index > 2 ** 20) {
+        const message = `Recipe ${recipe.name}: there is no field ${index}; expected a whole number, 0 to ${2 ** 20}.`;
+        throw new ParfocalError("usage", message, { option: "field", got: index, expected: "0 or more" });
+      }
+      const view = viewOfField(recipe, views, index);
+      const box = boxes.get(view) ?? fieldBox(view, stacks);
+      const random = new Random(recipe.seed).fork(index);
+      const made = await makeField(view, box, imagersOf(view, box), stacks, random, control);
+      const { lens, sample, focusPlane } = view;
+      return {
+        index,
+        split: splitOf(recipe, index),
+        ...(lens === undefined ? {} : { lens }),
+        ...(sample === undefined ? {} : { sample }),
+        ...made,
+        planes: Array.from({ length: view.planes }, (_, z) => Number(((z - focusPlane) * view.zStep).toFixed(9))),
+        focusPlane,
+      };
+    },
+  };
+}
+
+async function makeField(
+  view: View,
+  box: FieldBox,
+  imagers: readonly ModeImager[],
+  stacks: StackFiles,
+  random: Random,
+  { signal, onProgress, volume: wanted }: FieldControl,
+): Promise<Pick<SimulatedField, "images" | "objects" | "volume">> {
+  throwIfAborted(signal);
+  const { phantom, options } = phantomOf(view.object, stacks);
+  const { volume, objects } = phantom.draw(box.grid, options, random.fork(0));
+  const images: Record<string, SimulatedImage> = {};
+  const total = view.images.length;
+  for (const [i, seen] of view.images.entries()) {
+    // A stream for each name, so that another image beside it changes nothing.
+    const stream = random.fork(1000 + hash(seen.name));
+    const told = ({ done, total: of }: { done: number; total: number }) => onProgress?.({ done: i + done / of, total });
+    const planes = await imagers[i].expose(volume, box.planes, stream.fork(0), { signal, onProgress: told });
+    images[seen.name] = record(planes, view, seen, box, stream.fork(1));
+    throwIfAborted(signal);
+  }
+  const found = objectsInField(objects, box, view);
+  return {
+    images,
+    objects: found,
+    ...(wanted
+      ? { volume: { ...volume, height: view.size, width: view.size, data: cutOut(volume.data, box, view.size) } }
+      : {}),
+  };
+}
+
+/** The field cut out of the exposures, brought to the camera's light, recorded, and put together. */
+function record(
+  planes: readonly Float32Array[],
+  view: View,
+  seen: View["images"][number],
+  box: FieldBox,
+  random: Random,
+): SimulatedImage {
+  const { size, pixelSize, zStep, planes: depth } = view;
+  const mode = imagingModes[seen.image.mode];
+  const camera = cameraOf(seen.camera);
+  const fields = planes.map((all) => cutOut(all, box, size));
+  let brightest = 0;
+  for (const field of fields) for (const value of field) if (value > brightest) brightest = value;
+  const scale = brightest > 0 ? 1 / brightest : 0;
+  const expected = fields.map((field) => field.map((value) => expectedCounts(camera, Math.max(0, value * scale))));
+  const counts = expected.map((truth) => {
+    const recorded = new Float32Array(truth.length);
+    expose(camera, truth, recorded, random);
+    return recorded;
+  });
+  const common = { depth, height: size, width: size, pixelSize: { y: pixelSize, x: pixelSize }, zStep };
+  const stackOf = (data: Float32Array, dtype: "uint16" | "float32"): Stack => {
+    return { ...common, data, dtype, optics: stackOptics(seen.optics) };
+  };
+  const { combine } = mode;
+  if (combine === undefined) return { stack: stackOf(counts[0], "uint16"), truth: stackOf(expected[0], "float32") };
+  const combined = (exposures: readonly Float32Array[]): Float32Array =>
+    combine(exposures.map((data) => data.map((value) => value - camera.offset))).map((value) => value + camera.offset);
+  return {
+    stack: stackOf(combined(counts), "float32"),
+    truth: stackOf(combined(expected), "float32"),
+    exposures: counts.map((data, j) => ({ name: mode.exposures[j], stack: stackOf(data, "uint16") })),
+  };
+}
+
+/** The field out of planes of the whole box. */
+function cutOut(planes: Float32Array, { grid, origin }: FieldBox, size: number): Float32Array {
+  const depth = planes.length / (grid.height * grid.width);
+  const out = new Float32Array(depth * size * size);
+  for (let row = 0; row < depth * size; row++) {
+    const start = (Math.floor(row / size) * grid.height + origin + (row % size)) * grid.width + origin;
+    out.set(planes.subarray(start, start + size), row * size);
+  }
+  return out;
+}
+
+function sharedImagers(grid: VolumeGrid): (optics: RecipeOptics) => Imager {
+  const made = new Map<string, Imager>();
+  return (optics) => {
+    const key = JSON.stringify(optics);
+    let imager = made.get(key);
+    if (imager === undefined) {
+      imager = createImager(pupilOf(optics), grid);
+      made.set(key, imager);
+    }
+    return imager;
+  };
+}
+
+/** A number of 16 bits for a name (FNV-1a, folded). */
+function hash(name: string): number {
+  let h = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(name)) h = Math.imul(h ^ byte, 0x01000193);
+  return ((h >>> 16) ^ h) & 0xffff;
+}
+
+function warningsOf(views: readonly View[]): string[] {
+  const found = views.flatMap(({ lens, pixelSize, images }) =>
+    images.flatMap(({ name, optics }) => {
+      const limit = nyquistPixelSize(optics);
+      if (pixelSize <= limit) return [];
+      const what = lens === undefined ? `image ${name}` : `image ${name} through lens ${lens}`;
+      return [
+        `${what}: pixel_size ${pixelSize} um is coarser than the Nyquist limit lambda / (4 NA) = ${limit.toFixed(3)} um: ` +
+          "the camera does not record all that the objective resolves.",
+      ];
+    }),
+  );
+  return [...new Set(found)];
+}

@@ -1,0 +1,25 @@
+/** Wide field: all light of the specimen reaches every plane, blurred by the PSF of its distance. */
+import { z } from "zod";
+import type { VolumeGrid } from "../phantom/volume.ts";
+import { axialResolution } from "../psf/pupil.ts";
+import type { ImagingMode } from "./mode.ts";
+import { pupilOf } from "./optics-schema.ts";
+
+const options = z.strictObject({});
+
+export const widefieldMode: ImagingMode<typeof options> = {
+  summary: "fluorescence in wide field: all light of the specimen reaches every plane",
+  options,
+  exposures: ["image"],
+  axialPeriod: (optics) => axialResolution(pupilOf(optics)),
+  memory: superpositionMemory,
+  prepare: ({ optics, widefield }) => ({
+    expose: async (volume, planes, _random, control) => [await widefield(optics).image(volume, planes, control)],
+  }),
+};
+
+/** Bytes of half spectra of the slices and of up to eight planes in work (8 a number, half a frame each), quarter OTFs, and the planes. */
+export function superpositionMemory({ depth, height, width }: VolumeGrid, planes: number, distances: number): number {
+  const frame = height * width;
+  return 4 * frame * (depth + Math.min(8, planes)) + frame * distances + 4 * frame * planes + 16 * frame;
+}

@@ -50,10 +50,15 @@ export function nextPowerOfTwo(n: number): number {
   return power;
 }
 
+/** Is `n` an even number 2^a 3^b 5^c? */
+export function isFastSize(n: number): boolean {
+  return n % 2 === 0 && isFastLength(n);
+}
+
 /** The smallest even number 2^a 3^b 5^c that is at least `n`: a size that is transformed fast. */
 export function nextFastSize(n: number): number {
   let size = Math.max(2, 2 * Math.ceil(n / 2));
-  while (!isFastLength(size)) size += 2;
+  while (!isFastSize(size)) size += 2;
   return size;
 }
 

@@ -1,5 +1,5 @@
 /** Blurs a plane as if it were out of focus: convolution with the widefield PSF. */
-import { createRealFft2, nextPowerOfTwo } from "../../array/fft.ts";
+import { createRealFft2, nextFastSize } from "../../array/fft.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Plane } from "../../image/image.ts";
 import { createOtfBank } from "../psf/otf.ts";
@@ -30,8 +30,8 @@ export function blur(plane: Plane, pupil: Pupil, options: BlurOptions): Plane {
     const message = `Optics: at defocus ${defocus} um the blur is ${2 * margin} pixels wide; at most 4096 can be computed.`;
     throw new ParfocalError("usage", message, { option: "defocus", got: defocus, expected: "blur up to 4096 pixels" });
   }
-  const height = nextPowerOfTwo(plane.height + 2 * margin);
-  const width = nextPowerOfTwo(plane.width + 2 * margin);
+  const height = nextFastSize(plane.height + 2 * margin);
+  const width = nextFastSize(plane.width + 2 * margin);
   const plan = createRealFft2(height, width);
   const bank = createOtfBank(pupil, { pixelSize, step: defocus, height, width });
   const slices = transformSlices(plan, [1], (image) => drawMirrored(plane, image, width, margin));

@@ -32,7 +32,7 @@ export interface OtfBankOptions {
   pixelSize: number;
   /** Defocus of level 1, um. */
   step: number;
-  /** Grid of the images to be convolved, padding included; powers of two. */
+  /** Grid of the images to be convolved, padding included; even sizes 2^a 3^b 5^c. */
   height: number;
   width: number;
 }

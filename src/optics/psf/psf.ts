@@ -1,6 +1,6 @@
 /** The widefield point spread function: how a point of light is spread over the pixels of a camera. */
 import { createEvenFft2 } from "../../array/even-fft.ts";
-import { nextPowerOfTwo } from "../../array/fft.ts";
+import { isFastSize, nextPowerOfTwo } from "../../array/fft.ts";
 import { ParfocalError } from "../../errors.ts";
 import { checkPupil, coneRadius, nyquistPixelSize, type Pupil, pupilPhase, requirePositive } from "./pupil.ts";
 
@@ -8,7 +8,7 @@ import { checkPupil, coneRadius, nyquistPixelSize, type Pupil, pupilPhase, requi
 export interface Psf {
   /** Share of the point's light that each pixel receives: `[size, size]`, sum 1, centre at `[size / 2, size / 2]`. */
   data: Float64Array;
-  /** Width in pixels, a power of two. */
+  /** Width in pixels, even and 2^a 3^b 5^c. */
   size: number;
 }
 
@@ -17,7 +17,7 @@ export interface PsfOptions {
   pixelSize: number;
   /** z(object) - z(focal plane), um; default 0. */
   defocus?: number;
-  /** Width in pixels, a power of two; default {@link psfSize}. A smaller one wraps the light that misses it. */
+  /** Width in pixels, even and 2^a 3^b 5^c; default {@link psfSize}. A smaller one wraps the light that misses it. */
   size?: number;
 }
 
@@ -50,10 +50,10 @@ export function widefieldPsf(pupil: Pupil, options: PsfOptions): Psf {
   checkPupil(pupil);
   requirePositive("pixel_size", pixelSize, "the pixel size in um, such as 0.325");
   const size = options.size ?? psfSize(pupil, pixelSize, defocus);
-  if (!Number.isFinite(defocus) || size > 4096 || nextPowerOfTwo(size) !== size || size < 2) {
+  if (!Number.isFinite(defocus) || size > 4096 || !isFastSize(size) || size < 2) {
     const message =
       `Optics: a PSF ${size} pixels wide at defocus ${defocus} um cannot be computed; ` +
-      "expected a power of two up to 4096: take a smaller defocus or larger pixels.";
+      "expected an even size 2^a 3^b 5^c up to 4096: take a smaller defocus or larger pixels.";
     throw new ParfocalError("usage", message, { option: "defocus", got: defocus, expected: "at most 4096 pixels" });
   }
   // A hair beyond Nyquist is allowed: what would alias there is below a thousandth, and saves a factor of four in work.

@@ -9,6 +9,10 @@ export { openImage, readImage } from "./image/open-image.node.ts";
 export { createImageWriter, type ImageWriter, type WriteOptions, writeImage } from "./image/write-image.node.ts";
 export { type BeadFiles, beadFiles, checkBeadFiles, saveBeads } from "./optics/save-beads.node.ts";
 
+// Classical methods on files.
+
+export { type FuseFileOptions, type FuseFileResult, fuseFile } from "./classical/fusion/fuse-file.node.ts";
+
 // Executing graphs on this machine.
 
 export { describeMachine, type Machine } from "./run/machine.node.ts";

@@ -1,10 +1,12 @@
 /** The command line: its verbs, and what happens when one of them fails. */
 import { Command } from "commander";
 import { version } from "../node.ts";
+import { autofocus } from "./autofocus.node.ts";
 import { demo } from "./demo.node.ts";
 import { doctor } from "./doctor.node.ts";
 import { evaluate } from "./evaluate.node.ts";
 import { failureOf } from "./failure.node.ts";
+import { fuse } from "./fuse.node.ts";
 import { inspect } from "./inspect.node.ts";
 import { refocus } from "./refocus.node.ts";
 import { simulate } from "./simulate.node.ts";
@@ -33,6 +35,8 @@ export function createProgram(): Command {
   addVerb(program, simulate);
   addVerb(program, train);
   addVerb(program, refocus);
+  addVerb(program, autofocus);
+  addVerb(program, fuse);
   addVerb(program, evaluate);
   addVerb(program, doctor);
   addVerb(program, demo);

@@ -1,0 +1,45 @@
+/** The focus map of an image file, plane by plane, in micrometres. */
+import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
+import type { ImageFile } from "../../image/image-file.ts";
+import { createFocusMeter, type FocusMap, type FocusMapOptions } from "./focus-map.ts";
+
+export interface FocusMapFileOptions extends FocusMapOptions {
+  channel?: number | undefined;
+  time?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** Called with the planes that have been read. */
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+}
+
+/**
+ * Reads each plane once. The z step of the result is that of the file.
+ * @throws `image.unfit` for a single plane, `calibration.missing` without a z step, and what {@link createFocusMeter} and the reader throw
+ */
+export async function focusMapOfFile(
+  file: ImageFile,
+  options: FocusMapFileOptions = {},
+): Promise<FocusMap & { zStep: number }> {
+  refuseColour(file, file.path);
+  const channel = checkIndex(file, "channel", options.channel, file.path);
+  const time = checkIndex(file, "time", options.time, file.path);
+  const [depth, height, width] = [extentOf(file, "Z"), extentOf(file, "Y"), extentOf(file, "X")];
+  if (depth < 2) {
+    const detail = `${file.path} has one plane: a focus measure compares the planes of a stack, and the defocus of a single image can only be told by a trained model; give a z-stack.`;
+    throw new ParfocalError("image.unfit", detail, { path: file.path, detail: "a single plane" });
+  }
+  if (file.zStep === undefined) {
+    throw new ParfocalError(
+      "calibration.missing",
+      `${file.path}: ${depth} planes but no z step; give --z-step 0.5 (um).`,
+      { path: file.path, what: "z step", option: "--z-step" },
+    );
+  }
+  const meter = createFocusMeter({ height, width }, options);
+  for (let z = 0; z < depth; z++) {
+    throwIfAborted(options.signal);
+    meter.add({ data: await file.readPlane({ channel, time, z }), height, width });
+    options.onProgress?.({ done: z + 1, total: depth });
+  }
+  return { ...meter.result(), zStep: file.zStep };
+}

@@ -1,0 +1,142 @@
+/** Where the focus lies, region by region: focus curves of overlapping tiles, each with its best plane. */
+import { gaussianFilter } from "../../array/filters.ts";
+import { moments } from "../../array/statistics.ts";
+import { ParfocalError } from "../../errors.ts";
+import { type Plane, planeOf, type Stack } from "../../image/image.ts";
+import { noiseLevel } from "../noise-level.ts";
+import { type BestPlane, bestPlane } from "./best-plane.ts";
+import { DEFAULT_FOCUS_MEASURE, type FocusMeasure, focusOf } from "./focus.ts";
+import { tileStarts } from "./power-spectrum.ts";
+
+export interface FocusMapOptions {
+  measure?: FocusMeasure | undefined;
+  /** Edge of a tile, pixels; default 64, or the shorter edge of the image where that is less. Tiles overlap by half. */
+  tile?: number | undefined;
+}
+
+/** A focus curve and what it says. */
+export interface FocusEstimate extends BestPlane {
+  /** One value per plane, first plane first. */
+  curve: number[];
+  /** 0 (no signal, or no maximum: no estimate) to 1; see {@link createFocusMeter}. */
+  confidence: number;
+}
+
+export interface FocusMap {
+  measure: FocusMeasure;
+  /** Of the whole field. */
+  whole: FocusEstimate;
+  /** Edge of a tile, pixels. */
+  tile: number;
+  /** Centres of the rows and of the columns of tiles, pixels. */
+  y: number[];
+  x: number[];
+  /** `[y][x]`. */
+  regions: FocusEstimate[][];
+}
+
+/** Takes planes in order and keeps of them one number for each tile. */
+export interface FocusMeter {
+  add(plane: Plane): void;
+  result(): FocusMap;
+}
+
+/** The focus of a stack in memory; as {@link createFocusMeter}. */
+export function focusMap(stack: Stack, options: FocusMapOptions = {}): FocusMap {
+  const meter = createFocusMeter(stack, options);
+  for (let z = 0; z < stack.depth; z++) meter.add(planeOf(stack, z));
+  return meter.result();
+}
+
+/**
+ * Begins a focus map. Confidence is the product of two numbers, each 0..1. Signal: the tile's variance at a scale of a pixel and
+ * more, over what its noise explains (none at 1.5 times, certain from 4 times on), in the best plane. Peak: how far the curve's maximum
+ * stands out of its median, over how much the curve jumps from plane to plane (none at 3 times, certain from 10 times on); halved where
+ * the maximum is at an end of the stack.
+ *
+ * @throws `usage` for a tile that does not fit into the image, `image.unfit` as {@link focusOf}
+ */
+export function createFocusMeter(size: { height: number; width: number }, options: FocusMapOptions = {}): FocusMeter {
+  const { height, width } = size;
+  const measure = options.measure ?? DEFAULT_FOCUS_MEASURE;
+  const tile = options.tile ?? Math.min(64, height, width);
+  if (!Number.isInteger(tile) || tile < 3 || tile > Math.min(height, width)) {
+    throw new ParfocalError(
+      "usage",
+      `Focus map: tiles of ${tile} pixels in an image of ${height} x ${width}; expected a whole number from 3 to ${Math.min(height, width)}.`,
+      { option: "--tile", got: tile, expected: `3 to ${Math.min(height, width)}` },
+    );
+  }
+  const tops = tileStarts(height, tile);
+  const lefts = tileStarts(width, tile);
+  const empty = (): Readings => ({ curve: [], signal: [] });
+  const whole = empty();
+  const regions = tops.map(() => lefts.map(empty));
+  return {
+    add(plane) {
+      const noise = noiseLevel(plane);
+      take(whole, plane, measure, noise);
+      tops.forEach((y, row) => {
+        lefts.forEach((x, column) => {
+          take(regions[row][column], cut(plane, y, x, tile), measure, noise);
+        });
+      });
+    },
+    result: () => ({
+      measure,
+      tile,
+      whole: estimate(whole),
+      y: tops.map((y) => y + (tile - 1) / 2),
+      x: lefts.map((x) => x + (tile - 1) / 2),
+      regions: regions.map((row) => row.map(estimate)),
+    }),
+  };
+}
+
+interface Readings {
+  curve: number[];
+  /** Variance over what noise explains, of each plane. */
+  signal: number[];
+}
+
+function take(readings: Readings, plane: Plane, measure: FocusMeasure, noise: number): void {
+  readings.curve.push(focusOf(plane, measure));
+  // A Gaussian of one pixel leaves 1 / (4 pi) of the variance of white noise.
+  const { variance } = moments(gaussianFilter(plane, 1).data);
+  readings.signal.push(variance === 0 ? 0 : variance / Math.max((noise * noise) / (4 * Math.PI), Number.MIN_VALUE));
+}
+
+function cut({ data, width }: Plane, y: number, x: number, edge: number): Plane {
+  const out = new Float32Array(edge * edge);
+  for (let row = 0; row < edge; row++) {
+    const from = (y + row) * width + x;
+    out.set(data.subarray(from, from + edge), row * edge);
+  }
+  return { data: out, height: edge, width: edge };
+}
+
+function estimate({ curve, signal }: Readings): FocusEstimate {
+  const best = bestPlane(curve);
+  const content = ramp(signal[best.plane], 1.5, 4);
+  return { ...best, curve, confidence: content * ramp(prominence(curve), 3, 10) * (best.atEnd ? 0.5 : 1) };
+}
+
+/** (Maximum - median) over the noise of the curve, from its second differences (median absolute; sqrt 6 for white noise). */
+function prominence(curve: readonly number[]): number {
+  if (curve.length < 3) return 0;
+  const bends = curve.slice(1, -1).map((v, i) => Math.abs(curve[i] - 2 * v + curve[i + 2]));
+  const jumps = middle(bends) / (0.6745 * Math.sqrt(6));
+  const height = Math.max(...curve) - middle(curve);
+  return height === 0 ? 0 : height / Math.max(jumps, 1e-12 * height);
+}
+
+function middle(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(half)] + sorted[Math.ceil(half)]) / 2;
+}
+
+/** 0 up to `none`, 1 from `full` on. */
+function ramp(value: number, none: number, full: number): number {
+  return Math.min(1, Math.max(0, (value - none) / (full - none)));
+}

@@ -1,0 +1,118 @@
+/** All-in-focus fusion of a file: the image, its depth map, and the depth map as a picture. */
+import { encode } from "fast-png";
+import { percentiles } from "../../array/statistics.ts";
+import { ParfocalError } from "../../errors.ts";
+import { checkOutput, writeFileAtomic } from "../../image/atomic-file.node.ts";
+import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
+import { toCounts } from "../../image/counts.ts";
+import type { ImageInfo } from "../../image/image.ts";
+import type { ImageFile } from "../../image/image-file.ts";
+import { formatOf } from "../../image/image-format.ts";
+import { writeImage } from "../../image/write-image.node.ts";
+import { coneSlope } from "./cone-slope.ts";
+import { depthColours } from "./depth-colours.ts";
+import { type FuseOptions, fuse } from "./fuse.ts";
+
+export interface FuseFileOptions extends Omit<FuseOptions, "slope"> {
+  channel?: number | undefined;
+  time?: number | undefined;
+  force?: boolean | undefined;
+}
+
+export interface FuseFileResult {
+  /** The all-in-focus image, in the pixel type of the input. */
+  output: string;
+  /** The depth map: float32, um above the first plane. */
+  depth: string;
+  /** The depth map in colours, 8-bit RGB PNG. */
+  colours: string;
+  /** Depths of the first and the last colour, um: percentiles 2 and 98 of what is sure. */
+  colour_range_um: [number, number];
+  /** Share of the pixels whose depth is sure (confidence above a half). */
+  confident: number;
+  light: "fluorescence" | "transmitted";
+  warnings: string[];
+  seconds: number;
+}
+
+/** NAME.tif, NAME_depth.tif and NAME_depth.png; an output NAME.png has its depth map in NAME_depth.tif as well. */
+function filesOf(output: string): { output: string; depth: string; colours: string } {
+  formatOf(output);
+  const stem = output.replace(/(\.ome)?\.(tiff?|png)$/i, "");
+  return { output, depth: `${stem}_depth.tif`, colours: `${stem}_depth.png` };
+}
+
+/**
+ * Reads the stack by bands, three times, so that memory does not grow with the number of planes as much as with the field.
+ * @throws what {@link fuse} and the image reader and writer throw; `calibration.missing` without a z step; `output.exists` before any
+ * work
+ */
+export async function fuseFile(
+  file: ImageFile,
+  output: string,
+  options: FuseFileOptions = {},
+): Promise<FuseFileResult> {
+  const begun = performance.now();
+  const files = filesOf(output);
+  for (const path of Object.values(files)) await checkOutput(path, options.force);
+  refuseColour(file, file.path);
+  const channel = checkIndex(file, "channel", options.channel, file.path);
+  const time = checkIndex(file, "time", options.time, file.path);
+  const [depth, height, width] = [extentOf(file, "Z"), extentOf(file, "Y"), extentOf(file, "X")];
+  const { zStep } = file;
+  if (zStep === undefined && depth > 1) {
+    throw new ParfocalError(
+      "calibration.missing",
+      `${file.path}: ${depth} planes but no z step, which the depth map needs; give --z-step 0.5 (um).`,
+      { path: file.path, what: "z step", option: "--z-step" },
+    );
+  }
+  const source = {
+    depth,
+    height,
+    width,
+    read: (z: number, { y0, count }: { y0: number; count: number }) =>
+      file.readPlane({ channel, time, z }, { x: 0, y: y0, width, height: count }),
+  };
+  const fused = await fuse(source, { ...options, slope: coneSlope(file) });
+  const um = fused.depth.map((planes) => planes * (zStep ?? 1));
+  const sure = um.filter((_, i) => fused.confidence[i] > 0.5);
+  const [low, high] = percentiles(sure.length > 0 ? sure : um, [2, 98]);
+
+  const info: ImageInfo = {
+    axes: "YX",
+    shape: [height, width],
+    dtype: file.dtype,
+    ...(file.pixelSize && { pixelSize: file.pixelSize }),
+    ...(file.optics && { optics: file.optics }),
+  };
+  const write = { force: options.force };
+  await writeImage(files.output, { ...info, data: toCounts(fused.image, file.dtype, files.output) }, write);
+  await writeImage(files.depth, { ...info, dtype: "float32", data: um }, { ...write, displayRange: [low, high] });
+  const rgb = encode({ width, height, data: depthColours(um, fused.image, [low, high]), depth: 8, channels: 3 });
+  await writeFileAtomic(files.colours, rgb, write);
+  const confident = sure.length / um.length;
+  return {
+    ...files,
+    colour_range_um: [low, high],
+    confident,
+    light: fused.light,
+    warnings: warningsFor(fused.light, confident),
+    seconds: (performance.now() - begun) / 1000,
+  };
+}
+
+function warningsFor(light: "fluorescence" | "transmitted", confident: number): string[] {
+  const warnings: string[] = [];
+  if (confident < 0.01) {
+    warnings.push(
+      "Hardly any pixel has a depth of its own: the stack has little detail, much noise, or one focus for all of it.",
+    );
+  }
+  if (light === "transmitted") {
+    warnings.push(
+      "This looks like transmitted light: where contrast comes from phase, it is lowest in focus, and what is sharpest here is out of focus.",
+    );
+  }
+  return warnings;
+}

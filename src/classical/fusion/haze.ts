@@ -1,0 +1,130 @@
+/**
+ * Which light at a pixel of a plane comes from something brighter that is in focus in another plane.
+ *
+ * A bright spot spreads over a cone through the stack. Where the cone covers a dim neighbour, its edge is often the sharpest
+ * thing there, and a choice by sharpness alone draws a ring round the spot. What gives it away: the light there is more than in
+ * another plane at the same pixel, and within the cone there is a spot, in another plane, that is brighter still.
+ */
+
+/** Pixels along an edge of the blocks in which haze is estimated. */
+export const hazeBlock = 4;
+
+/** Mean counts of blocks of every plane: `[depth][rows, columns]`. */
+export interface Blocks {
+  rows: number;
+  columns: number;
+  planes: Float32Array[];
+}
+
+/**
+ * Counts of haze of every block, in place of the means: the excess over the darkest plane at that block, where the brightest
+ * excess of the cone in other planes is 2.5 times as large; none of it where that is below 1.3 times.
+ * @param slope how fast the cone widens: pixels of radius for each plane
+ */
+export function hazeOf({ rows, columns, planes }: Blocks, slope: number): Blocks {
+  const base = new Float32Array(rows * columns).fill(Number.POSITIVE_INFINITY);
+  for (const plane of planes) for (let i = 0; i < base.length; i++) base[i] = Math.min(base[i], plane[i]);
+  const excess = planes.map((plane) => plane.map((v, i) => v - base[i]));
+  const brightest = planes.map(() => new Float32Array(rows * columns));
+  raiseToCone(brightest, excess, { rows, columns, slope }, 1);
+  raiseToCone(brightest, excess, { rows, columns, slope }, -1);
+  excess.forEach((plane, z) => {
+    plane.forEach((own, i) => {
+      plane[i] = own > 0 ? own * smoothStep((brightest[z][i] / own - 1.3) / (2.5 - 1.3)) : 0;
+    });
+  });
+  return { rows, columns, planes: excess };
+}
+
+/** Raises `brightest` to the largest excess in the cone that opens towards each plane from those on one side of it. */
+function raiseToCone(
+  brightest: readonly Float32Array[],
+  excess: readonly Float32Array[],
+  { rows, columns, slope }: { rows: number; columns: number; slope: number },
+  direction: 1 | -1,
+): void {
+  const depth = excess.length;
+  let reach = new Float32Array(rows * columns);
+  for (let k = 0; k < depth; k++) {
+    const z = direction > 0 ? k : depth - 1 - k;
+    for (let i = 0; i < reach.length; i++) {
+      brightest[z][i] = Math.max(brightest[z][i], reach[i]);
+      reach[i] = Math.max(reach[i], excess[z][i]);
+    }
+    // The radius grows by whole blocks: by as many as the slope asks for up to this plane.
+    const grow = Math.floor(((k + 1) * slope) / hazeBlock) - Math.floor((k * slope) / hazeBlock);
+    for (let step = 0; step < grow; step++) reach = dilate(reach, rows, columns);
+  }
+}
+
+/** Largest of every block and its four neighbours. */
+function dilate(data: Float32Array, rows: number, columns: number): Float32Array<ArrayBuffer> {
+  const out = Float32Array.from(data);
+  for (let y = 0; y < rows; y++)
+    for (let x = 0; x < columns; x++) {
+      const i = y * columns + x;
+      let most = data[i];
+      if (x > 0 && data[i - 1] > most) most = data[i - 1];
+      if (x + 1 < columns && data[i + 1] > most) most = data[i + 1];
+      if (y > 0 && data[i - columns] > most) most = data[i - columns];
+      if (y + 1 < rows && data[i + columns] > most) most = data[i + columns];
+      out[i] = most;
+    }
+  return out;
+}
+
+/**
+ * Adds rows of a plane to means of blocks; a block at the lower or right edge may be smaller.
+ * @param y0 row of the plane at which `data` begins, a multiple of {@link hazeBlock}
+ * @param means `[rows, columns]`
+ */
+export function addBlockMeans(
+  data: Float32Array,
+  y0: number,
+  width: number,
+  height: number,
+  means: Float32Array,
+): void {
+  const columns = Math.ceil(width / hazeBlock);
+  for (let y = 0; y < data.length / width; y++) {
+    const row = Math.floor((y0 + y) / hazeBlock);
+    const high = Math.min(hazeBlock, height - row * hazeBlock);
+    for (let x = 0; x < width; x++) {
+      const column = Math.floor(x / hazeBlock);
+      const wide = Math.min(hazeBlock, width - column * hazeBlock);
+      means[row * columns + column] += data[y * width + x] / (high * wide);
+    }
+  }
+}
+
+/** Haze of some rows of a plane, interpolated between the centres of blocks: float32 `[count, width]`. */
+export function hazeRows(
+  { rows, columns, planes }: Blocks,
+  z: number,
+  width: number,
+  { y0, count }: { y0: number; count: number },
+): Float32Array {
+  const plane = planes[z];
+  const out = new Float32Array(count * width);
+  const place = (i: number, last: number) => {
+    const at = Math.min(last, Math.max(0, (i + 0.5) / hazeBlock - 0.5));
+    const low = Math.floor(at);
+    return { low, high: Math.min(last, low + 1), part: at - low };
+  };
+  const across = Array.from({ length: width }, (_, x) => place(x, columns - 1));
+  for (let y = 0; y < count; y++) {
+    const down = place(y0 + y, rows - 1);
+    for (let x = 0; x < width; x++) {
+      const { low, high, part } = across[x];
+      const top = plane[down.low * columns + low] * (1 - part) + plane[down.low * columns + high] * part;
+      const bottom = plane[down.high * columns + low] * (1 - part) + plane[down.high * columns + high] * part;
+      out[y * width + x] = top * (1 - down.part) + bottom * down.part;
+    }
+  }
+  return out;
+}
+
+function smoothStep(t: number): number {
+  const inside = Math.min(1, Math.max(0, t));
+  return inside * inside * (3 - 2 * inside);
+}

@@ -1,0 +1,94 @@
+/**
+ * Free-space propagation by the angular spectrum: a field is a sum of plane waves, and each gains the phase of its own way.
+ * Exact in scalar theory for every distance, short ones included (Goodman, section 3.10); aliasing at long ones is kept out
+ * by a band limit (Matsushima & Shimobaba 2009).
+ */
+import { createFft2 } from "../../array/fft.ts";
+import { type CoherentLight, checkDistance, checkLight } from "./coherent-light.ts";
+import type { ComplexField } from "./complex-field.ts";
+import { cropField, type Edges, frameFor, padField } from "./pad-field.ts";
+import { applyTransfer, type TransferFunction, transferFunction } from "./transfer-function.ts";
+
+/** Fields of one size, sent to many distances. The grid wraps. */
+export interface Propagator {
+  readonly height: number;
+  readonly width: number;
+  /** The spectrum of a field, in arrays of its own. */
+  spectrum(field: ComplexField): ComplexField;
+  /** The field at a distance along the light, um, from where the spectrum was taken. The spectrum is left as it is. */
+  at(spectrum: ComplexField, distance: number): ComplexField;
+  /** The field moved by a distance, in place. */
+  move(field: ComplexField, distance: number): void;
+}
+
+/** Transfer functions kept at a time: they are as large as a quarter of a field. */
+const kept = 8;
+
+/**
+ * @param edges what the fields have around them: "wrap" where they are periodic, for which the grid is exact; otherwise what
+ * would come round from the other side is kept out by the band limit
+ * @throws `usage` for impossible light or a size that is not transformed fast
+ */
+export function createPropagator(height: number, width: number, light: CoherentLight, edges: Edges): Propagator {
+  checkLight(light);
+  const plan = createFft2(height, width);
+  const made = new Map<number, TransferFunction>();
+  const transferTo = (distance: number): TransferFunction => {
+    checkDistance(distance);
+    const known = made.get(Math.abs(distance));
+    if (known) return known;
+    const transfer = transferFunction(height, width, light, Math.abs(distance), edges !== "wrap");
+    const oldest = made.keys().next();
+    if (made.size >= kept && !oldest.done) made.delete(oldest.value);
+    made.set(Math.abs(distance), transfer);
+    return transfer;
+  };
+  const copy = ({ real, imag }: ComplexField): ComplexField => ({
+    real: real.slice(),
+    imag: imag.slice(),
+    height,
+    width,
+  });
+  return {
+    height,
+    width,
+    spectrum(field) {
+      const out = copy(field);
+      plan.forward(out.real, out.imag);
+      return out;
+    },
+    at(spectrum, distance) {
+      const out = copy(spectrum);
+      applyTransfer(out, transferTo(distance), out, distance < 0);
+      plan.inverse(out.real, out.imag);
+      return out;
+    },
+    move(field, distance) {
+      plan.forward(field.real, field.imag);
+      applyTransfer(field, transferTo(distance), field, distance < 0);
+      plan.inverse(field.real, field.imag);
+    },
+  };
+}
+
+/**
+ * The field at a distance along the light. Any size; the field is left as it is.
+ *
+ * The phase of a plane wave along the axis, 2 pi n d / lambda, is left out: an empty field of constant phase stays as it is.
+ *
+ * @param distance um; negative looks back to where the light came from
+ * @param edges what lies beyond the edges, default "mirror"
+ * @throws `usage` for impossible light, a distance that is no number, or "wrap" at a size that is not 2^a 3^b 5^c
+ */
+export function propagate(
+  field: ComplexField,
+  light: CoherentLight,
+  distance: number,
+  edges: Edges = "mirror",
+): ComplexField {
+  checkDistance(distance);
+  const frame = frameFor(field, light, distance, edges);
+  const padded = padField(field, frame, edges);
+  createPropagator(frame.height, frame.width, light, edges).move(padded, distance);
+  return cropField(padded, frame, field);
+}

@@ -1,0 +1,36 @@
+/** Coherent light in a plane of pixels: its wavelength, its medium, its sampling. */
+import { ParfocalError } from "../../errors.ts";
+import { requirePositive } from "../psf/pupil.ts";
+
+/** Lengths in micrometres. */
+export interface CoherentLight {
+  /** In vacuum. */
+  wavelength: number;
+  /** Of the medium that the light travels in: 1 air, 1.333 water. */
+  refractiveIndex: number;
+  /** Pixels in the sample (camera pixel / magnification). */
+  pixelSize: number;
+  /** Aperture that the light has come through; fields hold nothing beyond NA / wavelength. Unlimited where absent. */
+  na?: number;
+}
+
+/** @throws `usage` when a number is not positive and finite, or na >= refractiveIndex */
+export function checkLight({ wavelength, refractiveIndex, pixelSize, na }: CoherentLight): void {
+  requirePositive("wavelength", wavelength, "the wavelength of the light source in um, such as 0.532");
+  requirePositive("refractive_index", refractiveIndex, "1 for air, 1.333 for water, 1.515 for oil");
+  requirePositive("pixel_size", pixelSize, "the pixel size in the sample in um, such as 0.16");
+  if (na === undefined) return;
+  requirePositive("na", na, "the numerical aperture on the objective, such as 0.5");
+  if (na < refractiveIndex) return;
+  const message =
+    `Optics: na ${na} is not below the refractive index ${refractiveIndex}; ` +
+    "give the index of the medium (1.333 water, 1.515 oil) or a smaller na.";
+  throw new ParfocalError("usage", message, { option: "na", got: na, expected: `< ${refractiveIndex}` });
+}
+
+/** @throws `usage` unless the distance is a number */
+export function checkDistance(distance: number): void {
+  if (Number.isFinite(distance)) return;
+  const message = `Optics: distance ${distance} is not a number; give the distance along the light in um, such as -12.5.`;
+  throw new ParfocalError("usage", message, { option: "distance", got: distance, expected: "a number, um" });
+}

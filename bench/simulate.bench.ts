@@ -16,7 +16,8 @@ import { parseArgs } from "node:util";
 import { createRealFft2, nextFastSize } from "../src/array/fft.ts";
 import { Random } from "../src/array/random.ts";
 import { expectedCounts, expose } from "../src/optics/camera/camera.ts";
-import { superpose, transformSlices } from "../src/optics/imaging/superpose.ts";
+import { transformSlices } from "../src/optics/imaging/superpose.ts";
+import { openSuperposePool } from "../src/optics/imaging/superpose-pool.node.ts";
 import { drawBall } from "../src/optics/phantom/ball.ts";
 import { ballsOf, beadKinds } from "../src/optics/phantom/bead.ts";
 import { placeBeads } from "../src/optics/phantom/place-beads.ts";
@@ -26,10 +27,12 @@ import { axialResolution, coneRadius } from "../src/optics/psf/pupil.ts";
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "15" },
+    threads: { type: "string", default: "2" },
     python: { type: "string", default: "/usr/bin/python3" },
   },
 });
 const rounds = Number(values.rounds);
+const pool = openSuperposePool(Number(values.threads));
 
 // The field: as simulateBeads makes it by default, but with 41 planes and 60 beads.
 const pupil = { na: 0.8, wavelength: 0.515, refractiveIndex: 1 };
@@ -68,7 +71,7 @@ const bankTime = performance.now() - beforeBank;
 const phases = ["draw", "transform slices", "superpose", "expose"] as const;
 
 /** One field; the times of its phases, ms. */
-function ourField(seed: number): { times: number[]; images: Float32Array } {
+async function ourField(seed: number): Promise<{ times: number[]; images: Float32Array }> {
   const plan = createRealFft2(world, world);
   const times = [performance.now()];
   const drawn = levels.map((level) => {
@@ -83,7 +86,7 @@ function ourField(seed: number): { times: number[]; images: Float32Array } {
   times.push(performance.now());
   const images = new Float32Array(planes.length * size * size);
   let z = 0;
-  for (const image of superpose(plan, slices, planes, bank)) {
+  for await (const image of pool.superpose(plan, slices, planes, bank)) {
     for (let y = 0; y < size; y++) images.set(image.subarray(y * world, y * world + size), (z * size + y) * size);
     z++;
   }
@@ -116,8 +119,8 @@ try {
   const answers = createInterface({ input: peer.stdout })[Symbol.asyncIterator]();
   const answer = async () => JSON.parse((await answers.next()).value ?? "null");
   const start: PeerStart = await answer();
-  compare(ourField(0).images, start.probe);
-  ourField(1);
+  compare((await ourField(0)).images, start.probe);
+  await ourField(1);
 
   console.log(
     `${levels.length} slices, ${planes.length} planes of ${size} x ${size} out of ${world} x ${world}, ${balls.length} balls`,
@@ -131,7 +134,7 @@ try {
   for (let round = 0; round < rounds; round++) {
     peer.stdin.write("run\n");
     theirs.push(await answer());
-    ours.push(ourField(round).times);
+    ours.push((await ourField(round)).times);
   }
   peer.stdin.end();
   const total = (times: number[]) => times.reduce((a, b) => a + b, 0);
@@ -146,6 +149,7 @@ try {
   });
   row("a field", total);
 } finally {
+  await pool.close();
   rmSync(folder, { recursive: true, force: true });
 }
 

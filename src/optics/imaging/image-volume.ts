@@ -45,9 +45,10 @@ export function createImager(model: PointSpread, grid: FieldGrid): Imager {
       const slices = transformSlices(plan, levels, (image, s) => drawSlice(image, volume, levels[s]));
       const out = new Float32Array(planes.length * height * width);
       for (const group of groupBySlicing(volume, planes)) {
-        const images = superpose(plan, slices, group.levels, shiftedBank(imager, volume.sliceStep, group.offset));
+        const bank = shiftedBank(imager, volume.sliceStep, group.offset);
+        const images = (control.pool?.superpose ?? superpose)(plan, slices, group.levels, bank);
         let index = 0;
-        for (const image of images) {
+        for await (const image of images) {
           out.set(image, group.indices[index++] * height * width);
           await pace();
         }

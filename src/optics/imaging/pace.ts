@@ -1,10 +1,13 @@
 /** Keeps long work polite: progress after every unit, a pause for the caller's events now and then, a stop when it is asked for. */
 import { throwIfAborted } from "../../errors.ts";
+import type { SuperposePool } from "./superpose-pool.ts";
 
 export interface ImagingControl {
   signal?: AbortSignal | undefined;
   /** Called with the planes that are done. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+  /** Threads that share the planes; without, they are imaged on this one. The same bytes either way. */
+  pool?: SuperposePool | undefined;
 }
 
 /**

@@ -4,10 +4,10 @@
  */
 import type { RealFft2 } from "../../array/fft.ts";
 import { weightedSums } from "../../array/weighted-sums.ts";
-import type { OtfBank } from "../psf/otf.ts";
+import type { Otf, OtfBank } from "../psf/otf.ts";
 
 /** Planes whose spectra are summed at once: each row of slices and OTFs is fetched once for all of them. */
-const planesTogether = 16;
+export const planesTogether = 16;
 
 /** Spectra of object slices: half spectra of a {@link RealFft2}, one behind the other. */
 export interface SliceSpectra {
@@ -29,8 +29,8 @@ export function transformSlices(
   draw: (image: Float32Array, index: number) => void,
 ): SliceSpectra {
   const length = plan.height * plan.spectrumWidth;
-  const real = new Float32Array(levels.length * length);
-  const imag = new Float32Array(levels.length * length);
+  const real = sharedFloats(levels.length * length);
+  const imag = sharedFloats(levels.length * length);
   const image = new Float32Array(plan.height * plan.width);
   levels.forEach((_, s) => {
     image.fill(0);
@@ -54,20 +54,42 @@ export function* superpose(
   planes: readonly number[],
   bank: OtfBank,
 ): Generator<Float32Array, void, void> {
+  // OTFs are made with the planes that need them, not all before the first image.
+  for (let first = 0; first < planes.length; first += planesTogether) {
+    yield* superposeWith(plan, slices, otfsOf(slices, planes.slice(first, first + planesTogether), bank));
+  }
+}
+
+/** For each plane, the OTF of each slice. */
+export function otfsOf(slices: SliceSpectra, planes: readonly number[], bank: OtfBank): Otf[][] {
+  return planes.map((plane) => slices.levels.map((level) => bank.at(level - plane)));
+}
+
+/** {@link superpose} with the OTFs of each plane at hand. */
+export function* superposeWith(
+  plan: RealFft2,
+  slices: SliceSpectra,
+  otfs: readonly (readonly Otf[])[],
+): Generator<Float32Array, void, void> {
   const { height, spectrumWidth: width } = plan;
   const length = height * width;
   const spectra = { ...slices, count: slices.levels.length, height, width };
-  const together = Math.min(planesTogether, planes.length);
+  const together = Math.min(planesTogether, otfs.length);
   const real = new Float32Array(together * length);
   const imag = new Float32Array(together * length);
   const image = new Float32Array(height * plan.width);
-  for (let first = 0; first < planes.length; first += together) {
-    const group = planes.slice(first, first + together);
-    const otfs = group.map((plane) => slices.levels.map((level) => bank.at(level - plane)));
-    weightedSums(spectra, otfs, real, imag);
+  for (let first = 0; first < otfs.length; first += together) {
+    const group = otfs.slice(first, first + together);
+    weightedSums(spectra, group, real, imag);
     for (let g = 0; g < group.length; g++) {
       plan.inverse(real.subarray(g * length, (g + 1) * length), imag.subarray(g * length, (g + 1) * length), image);
       yield image;
     }
   }
+}
+
+/** Zeros that threads can share, where that is allowed (in a browser: on pages that are isolated from other origins). */
+function sharedFloats(count: number): Float32Array {
+  if (typeof SharedArrayBuffer === "undefined") return new Float32Array(count);
+  return new Float32Array(new SharedArrayBuffer(4 * count));
 }

@@ -39,6 +39,21 @@ export {
   simulateBeadsOptions,
 } from "./optics/simulate-beads-options.ts";
 
+// Recipes: simulated data sets whose truth is known.
+
+export type { Recipe, RecipeInput } from "./optics/recipe/recipe.ts";
+export { changeRecipe, type RecipeFlags, recipeFlags } from "./optics/recipe/recipe-flags.ts";
+export { recipeFromYaml, recipeToYaml } from "./optics/recipe/recipe-yaml.ts";
+export { resolveRecipe } from "./optics/recipe/resolve-recipe.ts";
+export { recipeVariants, shippedRecipe, shippedRecipes } from "./optics/recipe/shipped-recipes.ts";
+export {
+  createSimulator,
+  type SimulatedField,
+  type SimulatedImage,
+  type Simulator,
+  type SimulatorOptions,
+} from "./optics/recipe/simulator.ts";
+
 // Networks as ONNX graphs, and executing them.
 
 export { gradients } from "./graph/gradients.ts";
@@ -60,10 +75,10 @@ export { surfaceOf, tiltedSurface } from "./models/surface.ts";
 // Judging: what an image is, how sharp it is, and how near an output comes to its truth.
 
 export { type Drift, measureChannelShift, measureDrift, measureShift, type Shift } from "./array/registration.ts";
+export { coneSlope } from "./classical/cone-slope.ts";
 export { bestPlane, FOCUS_MEASURES, type FocusMeasure, focusCurve, focusOf } from "./classical/focus/focus.ts";
 export { type FocusEstimate, type FocusMap, type FocusMapOptions, focusMap } from "./classical/focus/focus-map.ts";
 export { focusMapOfFile } from "./classical/focus/focus-map-file.ts";
-export { coneSlope } from "./classical/fusion/cone-slope.ts";
 export { type Fused, type FuseOptions, fuse } from "./classical/fusion/fuse.ts";
 export { type PlaneSource, stackSource } from "./classical/fusion/plane-source.ts";
 export { type CompareOptions, type Comparison, compareStacks, type DataRange } from "./evaluate/compare-stacks.ts";

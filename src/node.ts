@@ -13,6 +13,17 @@ export { type BeadFiles, beadFiles, checkBeadFiles, saveBeads } from "./optics/s
 
 export { type FuseFileOptions, type FuseFileResult, fuseFile } from "./classical/fusion/fuse-file.node.ts";
 
+// Recipes in files, and data sets on disk.
+
+export { findRecipe } from "./optics/recipe/recipe-file.node.ts";
+export type { DataSet, ManifestField } from "./optics/recipe/save-data-set.node.ts";
+export type { FieldFiles } from "./optics/recipe/save-field.node.ts";
+export {
+  type SimulatedRecipe,
+  type SimulateRecipeOptions,
+  simulateRecipe,
+} from "./optics/recipe/simulate-recipe.node.ts";
+
 // Executing graphs on this machine.
 
 export { describeMachine, type Machine } from "./run/machine.node.ts";

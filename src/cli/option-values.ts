@@ -1,5 +1,6 @@
 /** Values of options: text in, checked value out. What they throw becomes one sentence and exit code 2. */
 import { InvalidArgumentError } from "commander";
+import { parse } from "yaml";
 
 /** A whole number of at least `least`. */
 export function wholeNumber(least = 0): (text: string) => number {
@@ -54,4 +55,15 @@ export function rangeOrList(text: string): number[] {
 /** NaN for text that is no number; "" and blanks are none. */
 export function numberOf(text: string): number {
   return text.trim() === "" ? Number.NaN : Number(text);
+}
+
+/** "object.beads=20": a path and its value, read as YAML reads it (numbers, words, lists). */
+export function keyAndValue(text: string): [string, unknown] {
+  const [, key, value] = /^([^=\s]+)=(.*)$/s.exec(text) ?? [];
+  if (key === undefined) throw new InvalidArgumentError("Expected key=value, such as object.beads=20.");
+  try {
+    return [key, parse(value)];
+  } catch {
+    throw new InvalidArgumentError(`Expected a value as YAML has them: a number, a word, [a, list], not ${value}.`);
+  }
 }

@@ -1,72 +1,145 @@
-/** `parfocal simulate`: z-stacks whose truth is known. */
+/** `parfocal simulate`: stacks and data sets whose truth is known. */
+import { type Command, Option } from "commander";
 import {
-  beadFiles,
-  checkBeadFiles,
-  resolveSimulateBeadsOptions,
-  saveBeads,
-  simulateBeads,
-  simulateBeadsOptions,
+  changeRecipe,
+  findRecipe,
+  ParfocalError,
+  recipeFlags,
+  recipeToYaml,
+  recipeVariants,
+  resolveRecipe,
+  type SimulatedRecipe,
+  shippedRecipes,
+  simulateRecipe,
 } from "../node.ts";
-import { oneOf } from "./option-values.ts";
+import { keyAndValue } from "./option-values.ts";
 import { addSchemaOptions, schemaValues } from "./schema-options.ts";
 import { table } from "./text.ts";
-import type { Verb } from "./verb.node.ts";
+import type { CommonOptions, Result, Verb } from "./verb.node.ts";
 
-const recipes = ["beads"] as const;
-
-interface SimulateOptions {
+interface SimulateOptions extends CommonOptions {
   out: string;
   force?: boolean;
+  volume?: boolean;
+  list?: boolean;
+  print?: boolean;
+  set?: [string, unknown][];
 }
 
 export const simulate: Verb<SimulateOptions> = {
   name: "simulate",
-  arguments: "",
-  summary: "Simulate a z-stack of fluorescent beads as a widefield microscope records it, with its truth.",
+  arguments: "[recipe]",
+  summary: "Simulate stacks whose truth is known, from a recipe: what is in the field, how it is seen and recorded.",
   notes: [
-    "The recipe is beads. Written are the stack (uint16), its truth without noise (float32) and the place and kind of every",
-    "bead (JSON): into a folder, or as NAME.tif, NAME_truth.tif and NAME_beads.json.",
+    "A recipe is a shipped name (--list; each also as NAME-aberrated) or a .yaml file (--print makes one to edit).",
+    "One field gives the stack (uint16), its truth without noise (float32) and what is where (JSON): in a folder, or as NAME.tif,",
+    "NAME_truth.tif and NAME_objects.json. Several fields give a data set: train, val and test folders and dataset.json; called again,",
+    "it goes on where it was stopped.",
   ],
   examples: [
+    "parfocal simulate --list",
     "parfocal simulate beads --seed 1",
     "parfocal simulate beads --out beads.tif --size 64 --planes 9 --beads 6 --json",
     "parfocal simulate beads --out oil --na 1.3 --refractive-index 1.515 --pixel-size 0.1 --z-step 0.3 --diameter 0.5:2",
+    "parfocal simulate nuclei --print",
+    "parfocal simulate wf-to-os-sim --out sections --fields 3 --size 64 --planes 3 --set object.cells=60",
   ],
-  uses: ["seed"],
-  options(command) {
-    command.argument("<recipe>", "what is in the field: beads", oneOf(recipes));
-    command.option("-o, --out <path>", "folder, or name of the stack (.tif, .ome.tif)", "simulated");
-    command.option("--force", "replace files that exist");
-    addSchemaOptions(command, simulateBeadsOptions);
+  uses: ["seed", "threads"],
+  options(command: Command) {
+    command
+      .option("-o, --out <path>", "folder, or name of a single stack (.tif, .ome.tif)", "simulated")
+      .option("--force", "replace files that exist")
+      .option("--list", "the shipped recipes, with a sentence about each")
+      .option("--print", "print the whole recipe as YAML instead")
+      .option("--volume", "also write the specimen itself (float32 density)")
+      .addOption(
+        new Option(
+          "--set <key=value>",
+          "any key of the recipe by its path, as object.cells=60; may be repeated",
+        ).argParser((text, before: [string, unknown][] = []) => [...before, keyAndValue(text)]),
+      );
+    addSchemaOptions(command, recipeFlags);
   },
-  async run(_recipe, options, terminal) {
+  async run([word], options, terminal) {
     const started = performance.now();
-    const files = beadFiles(options.out);
-    await checkBeadFiles(files, options.force);
-    const resolved = resolveSimulateBeadsOptions(schemaValues(simulateBeadsOptions, options));
-    const onProgress = terminal.progress("planes simulated");
-    const simulated = await simulateBeads(resolved, { signal: terminal.signal, onProgress });
-    await saveBeads(files, simulated, options.force);
-    const { stack, beads, warnings } = simulated;
-    const shape = [stack.depth, stack.height, stack.width];
+    if (options.list) return listOf();
+    if (word === undefined) {
+      const message =
+        "Simulate what? Give a recipe, such as beads, or a .yaml file; --list shows those that are shipped.";
+      throw new ParfocalError("usage", message, { option: "recipe", expected: "a shipped name or a .yaml file" });
+    }
+    const found = await findRecipe(word);
+    const changed = changeRecipe(found.recipe, schemaValues(recipeFlags, options), options.set);
+    if (options.print) {
+      const recipe = resolveRecipe(changed);
+      return { json: { recipe }, text: recipeToYaml(recipe).trimEnd() };
+    }
+    const fields = (changed as { fields?: unknown }).fields;
+    const onProgress = terminal.progress(
+      typeof fields === "number" && fields > 1 ? "fields simulated" : "images simulated",
+    );
+    const { out: output, force, volume, threads } = options;
+    const { signal } = terminal;
+    const settings = { output, folder: found.folder, force, volume, threads, signal, onProgress };
+    const made = await simulateRecipe(changed, settings);
     const seconds = Math.round(performance.now() - started) / 1000;
-    return {
-      json: {
-        ...files,
-        shape,
-        seed: resolved.seed,
-        beads_in_field: beads.length,
-        options: resolved,
-        warnings,
-        seconds,
-      },
-      text: table([
-        ["stack", files.output],
-        ["truth", files.truth],
-        ["beads", files.beads],
-        ["size", `${stack.depth} planes of ${stack.height} x ${stack.width} pixels, seed ${resolved.seed}`],
-      ]),
-      warnings,
-    };
+    return made.single ? singleOf(made, made.single, seconds) : dataSetOf(made, output, seconds);
   },
 };
+
+function listOf(): Result {
+  return {
+    json: { recipes: shippedRecipes, variants: recipeVariants },
+    text: table(shippedRecipes.map(({ name, summary }) => [name, summary])),
+  };
+}
+
+type Single = NonNullable<SimulatedRecipe["single"]>;
+
+function singleOf({ recipe, warnings }: SimulatedRecipe, { files, field }: Single, seconds: number): Result {
+  const [first] = Object.keys(files.images);
+  const { depth, height, width } = field.images[first].stack;
+  const entries = Object.entries(files.images);
+  return {
+    json: {
+      output: files.images[first].image,
+      truth: files.images[first].truth,
+      images: files.images,
+      objects: files.objects,
+      specimen: files.specimen ?? null,
+      shape: [depth, height, width],
+      seed: recipe.seed,
+      objects_in_field: field.objects.length,
+      recipe,
+      warnings,
+      seconds,
+    },
+    text: table([
+      ...entries.flatMap(([name, { image, truth, exposures }]) => [
+        [name, image],
+        ["  truth", truth],
+        ...(exposures ? [["  exposures", exposures]] : []),
+      ]),
+      ...(files.specimen ? [["specimen", files.specimen]] : []),
+      ["objects", files.objects],
+      ["size", `${depth} planes of ${height} x ${width} pixels, seed ${recipe.seed}`],
+    ]),
+    warnings,
+  };
+}
+
+function dataSetOf({ recipe, warnings, dataSet }: SimulatedRecipe, output: string, seconds: number): Result {
+  const { manifest, fields = [], skipped = 0 } = dataSet ?? {};
+  const count = (split: string): number => fields.filter((field) => field.split === split).length;
+  const counts = { train: count("train"), val: count("val"), test: count("test") };
+  return {
+    json: { output, manifest, fields: counts, skipped, seed: recipe.seed, recipe, warnings, seconds },
+    text: table([
+      ["data set", output],
+      ["manifest", manifest ?? ""],
+      ["fields", `${counts.train} to train, ${counts.val} to validate, ${counts.test} to test`],
+      ...(skipped > 0 ? [["skipped", `${skipped} fields that were there already`]] : []),
+    ]),
+    warnings,
+  };
+}

@@ -6,15 +6,26 @@ import type { View } from "./resolve-recipe.ts";
 export const splits = ["train", "val", "test"] as const;
 export type Split = (typeof splits)[number];
 
-/** How many of `fields` go to each part: shares by the largest remainder, so that they add up. */
+/**
+ * How many of `fields` go to each part: shares by the largest remainder, so that they add up. A part with a share gets at
+ * least one field, where there are enough.
+ */
 export function fieldCounts(fields: number, shares: Recipe["split"]): Record<Split, number> {
-  const exact = splits.map((split) => fields * shares[split]);
-  const counts = exact.map((share) => Math.floor(share + 1e-9));
-  const order = splits.map((_, i) => i).sort((a, b) => exact[b] - counts[b] - (exact[a] - counts[a]));
-  const left = fields - counts.reduce((sum, count) => sum + count, 0);
-  for (let i = 0; i < left; i++) counts[order[i]]++;
-  return { train: counts[0], val: counts[1], test: counts[2] };
+  const wanted = splits.filter((split) => shares[split] > 0);
+  const least = fields >= wanted.length ? 1 : 0;
+  const counts = { train: 0, val: 0, test: 0 };
+  for (const split of wanted) counts[split] = Math.max(least, Math.floor(fields * shares[split] + 1e-9));
+  const missing = (split: Split): number => fields * shares[split] - counts[split];
+  for (let total = sum(counts); total !== fields; total = sum(counts)) {
+    const step = total < fields ? 1 : -1;
+    // The part that is farthest from its share gives or takes one.
+    const open = wanted.filter((split) => step > 0 || counts[split] > least);
+    counts[open.reduce((best, split) => (step * missing(split) > step * missing(best) ? split : best))] += step;
+  }
+  return counts;
 }
+
+const sum = (counts: Record<Split, number>): number => counts.train + counts.val + counts.test;
 
 /** Part of a field: the first fields train, then come val and test. Fields beyond the recipe's are more to train on. */
 export function splitOf(recipe: Recipe, index: number): Split {

@@ -1,5 +1,5 @@
 /** The box that a specimen is drawn in: larger than the field, so that light from around it falls into it. */
-import { nextPowerOfTwo } from "../../array/fft.ts";
+import { nextFastSize } from "../../array/fft.ts";
 import type { VolumeGrid } from "../phantom/volume.ts";
 import { coneRadius } from "../psf/pupil.ts";
 import { imagingModes } from "./modes.ts";
@@ -35,7 +35,7 @@ export function fieldBox(view: View, stacks: StackFiles): FieldBox {
   const margins = view.images.map(
     ({ optics }) => coneRadius(pupilOf(optics), farthest) + (10 * optics.wavelength) / optics.na,
   );
-  const world = nextPowerOfTwo(size + Math.ceil(Math.max(...margins) / pixelSize));
+  const world = nextFastSize(size + Math.ceil(Math.max(...margins) / pixelSize));
   return {
     grid: { depth: last - first + 1, height: world, width: world, pixelSize, sliceStep, bottom: first * sliceStep },
     origin: Math.floor((world - size) / 2),

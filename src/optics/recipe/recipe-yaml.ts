@@ -1,10 +1,17 @@
 /** Recipes as text. */
-import { parse, stringify } from "yaml";
+import { Document, isScalar, isSeq, parse, visit } from "yaml";
 import { ParfocalError } from "../../errors.ts";
 
 /** A recipe as YAML, to be edited or kept beside its data. */
 export function recipeToYaml(recipe: object): string {
-  return stringify(recipe, { lineWidth: 120, flowCollectionPadding: false });
+  const document = new Document(recipe);
+  visit(document, {
+    // Ranges and lists of words on one line.
+    Seq: (_, list) => {
+      if (isSeq(list) && list.items.every(isScalar)) list.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: 120, flowCollectionPadding: false });
 }
 
 /**

@@ -11,7 +11,7 @@ import { overridesOf } from "./overrides.ts";
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, "expected letters, digits, dots, dashes and underscores");
 
 const kinds = phantomKinds.map((kind) =>
-  phantoms[kind].options.extend({ kind: z.literal(kind).describe(phantoms[kind].summary) }),
+  z.strictObject({ kind: z.literal(kind).describe(phantoms[kind].summary), ...phantoms[kind].options.shape }),
 );
 
 /** What is in the field: a kind of specimen with its options, or a real stack. */
@@ -19,10 +19,11 @@ export type RecipeObject =
   | { kind: PhantomKind; [option: string]: unknown }
   | ({ kind: "stack"; file: string; channel: number } & z.output<typeof stackOptions>);
 
-const stackObject = stackOptions.extend({
+const stackObject = z.strictObject({
   kind: z.literal("stack").describe("a real z-stack, best a confocal one, as the specimen"),
   file: z.string().min(1).describe("the stack's file, relative to the recipe's"),
   channel: z.int().nonnegative().default(0).describe("its channel, from 0"),
+  ...stackOptions.shape,
 });
 
 export const objectSchema = z.discriminatedUnion("kind", [stackObject, ...kinds]) as unknown as z.ZodType<
@@ -34,8 +35,9 @@ const opticsOverrides = overridesOf(opticsSchema);
 const cameraOverrides = overridesOf(cameraSchema);
 
 const images = modeNames.map((mode) =>
-  imagingModes[mode].options.extend({
+  z.strictObject({
     mode: z.literal(mode).describe(imagingModes[mode].summary),
+    ...imagingModes[mode].options.shape,
     optics: opticsOverrides.default({}).describe("what differs from the recipe's optics"),
     camera: cameraOverrides.default({}).describe("what differs from the recipe's camera"),
   }),

@@ -218,17 +218,17 @@ function hash(name: string): number {
   return ((h >>> 16) ^ h) & 0xffff;
 }
 
+/** Pixels that are too coarse, once for each light path. */
 function warningsOf(views: readonly View[]): string[] {
   const found = views.flatMap(({ lens, pixelSize, images }) =>
-    images.flatMap(({ name, optics }) => {
+    images.map(({ optics }) => {
       const limit = nyquistPixelSize(optics);
-      if (pixelSize <= limit) return [];
-      const what = lens === undefined ? `image ${name}` : `image ${name} through lens ${lens}`;
-      return [
-        `${what}: pixel_size ${pixelSize} um is coarser than the Nyquist limit lambda / (4 NA) = ${limit.toFixed(3)} um: ` +
-          "the camera does not record all that the objective resolves.",
-      ];
+      const who = lens === undefined ? "" : `Lens ${lens}: `;
+      return pixelSize <= limit
+        ? ""
+        : `${who}pixel_size ${pixelSize} um is coarser than the Nyquist limit lambda / (4 NA) = ${limit.toFixed(3)} um: ` +
+            "the camera does not record all that the objective resolves.";
     }),
   );
-  return [...new Set(found)];
+  return [...new Set(found)].filter((sentence) => sentence !== "");
 }

@@ -42,6 +42,7 @@ export const specimenRecipes = [
   {
     name: "worm",
     summary: "the head of an adult roundworm (C. elegans) with its neurons, through 20x/0.8",
+    size: 352,
     object: { kind: "worm" },
     planes: 21,
     camera: { photons: 2000, background: 20 },

@@ -1,0 +1,33 @@
+/** What is said between whoever wants fields and the threads that make them. */
+import type { ErrorCode } from "../../errors.ts";
+import type { StackFiles } from "./object-phantom.ts";
+import type { Recipe } from "./recipe.ts";
+import type { SimulatedField } from "./simulator.ts";
+
+export interface FieldWorkerData {
+  recipe: Recipe;
+  stacks: StackFiles;
+  /** Bytes that the thread may use. */
+  memory: number;
+}
+
+export interface FieldRequest {
+  id: number;
+  index: number;
+  volume: boolean;
+}
+
+export type FieldAnswer =
+  | { id: number; field: SimulatedField }
+  | { id: number; failure: { code: ErrorCode | undefined; message: string; fields: object } };
+
+/** A field with its pixel buffers, each of its own, to be handed over instead of copied. */
+export function answerOf(field: SimulatedField): { field: SimulatedField; buffers: ArrayBuffer[] } {
+  const arrays = Object.values(field.images).flatMap(({ stack, truth, exposures = [] }) => [
+    stack.data,
+    truth.data,
+    ...exposures.map((one) => one.stack.data),
+  ]);
+  if (field.volume) arrays.push(field.volume.data);
+  return { field, buffers: [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))] };
+}

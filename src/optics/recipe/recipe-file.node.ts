@@ -1,0 +1,49 @@
+/** Recipes by name or file, and the real stacks that they name. */
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { ParfocalError } from "../../errors.ts";
+import { readStack } from "../../image/image-file.ts";
+import { openImage } from "../../image/open-image.node.ts";
+import { isStackObject, type StackFiles } from "./object-phantom.ts";
+import type { Recipe } from "./recipe.ts";
+import { recipeFromYaml } from "./recipe-yaml.ts";
+import { shippedRecipe } from "./shipped-recipes.ts";
+
+/** A recipe as it was written, and where the files that it names are looked for. */
+export interface FoundRecipe {
+  recipe: object;
+  folder: string;
+}
+
+/** Whether a word means a file: shipped recipes have no ending. */
+export const isRecipeFile = (word: string): boolean => /\.(ya?ml|json)$/i.test(word);
+
+/**
+ * A recipe of a shipped name or a .yaml or .json file, not checked any further.
+ * @throws `usage` for an unknown name; `file.missing`, `file.corrupt`
+ */
+export async function findRecipe(word: string): Promise<FoundRecipe> {
+  if (!isRecipeFile(word)) return { recipe: shippedRecipe(word), folder: "." };
+  const text = await readFile(word, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === "ENOENT" ? "is not there" : `cannot be read (${cause.message})`;
+    throw new ParfocalError("file.missing", `${word} ${why}; give a recipe.`, { path: word }, { cause });
+  });
+  const recipe = recipeFromYaml(text, word);
+  if (recipe !== null && typeof recipe === "object" && !Array.isArray(recipe)) {
+    return { recipe, folder: dirname(word) };
+  }
+  const message = `${word} must hold the keys and values of a recipe, such as "size: 256".`;
+  throw new ParfocalError("usage", message, { option: "recipe", got: word, expected: "a YAML mapping" });
+}
+
+/** The stacks that the objects of a recipe name. @throws what opening and reading images throws */
+export async function readRecipeStacks(recipe: Recipe, folder: string, signal?: AbortSignal): Promise<StackFiles> {
+  const stacks: Record<string, StackFiles[string]> = {};
+  for (const object of [recipe.object, ...recipe.samples.map((sample) => sample.object)]) {
+    if (object === undefined || !isStackObject(object)) continue;
+    const image = await openImage(resolve(folder, object.file));
+    const channel = image.axes.includes("C") ? object.channel : undefined;
+    stacks[object.file] = await readStack(image, { channel, signal }).finally(() => image.close());
+  }
+  return stacks;
+}

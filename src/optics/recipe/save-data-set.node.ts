@@ -1,0 +1,179 @@
+/** A data set on disk: one folder for each field, sorted into train, val and test, and a manifest. */
+import { readFile, rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import { writeFileAtomic } from "../../image/atomic-file.node.ts";
+import { version } from "../../version.ts";
+import { splitOf } from "./assign-fields.ts";
+import type { Recipe } from "./recipe.ts";
+import { recipeFromYaml, recipeToYaml } from "./recipe-yaml.ts";
+import { type FieldFiles, fieldFiles, makeFolder, pathsOf, saveField } from "./save-field.node.ts";
+import type { FieldControl, SimulatedField } from "./simulator.ts";
+
+export interface DataSetOptions {
+  force?: boolean | undefined;
+  /** Also writes the specimens. */
+  volume?: boolean | undefined;
+  warnings?: readonly string[];
+  signal?: AbortSignal | undefined;
+  /** Called with the fields that are there. */
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+  /** Fields that are made at a time; default 1. */
+  together?: number;
+}
+
+export interface DataSet {
+  /** dataset.json */
+  manifest: string;
+  /** The whole recipe, to make it again. */
+  recipe: string;
+  fields: ManifestField[];
+  /** Fields that were there already. */
+  skipped: number;
+}
+
+export interface ManifestField {
+  field: number;
+  split: string;
+  lens?: string;
+  sample?: string;
+  /** Paths from the data set's folder. */
+  files: { images: FieldFiles["images"]; objects: string; specimen?: string };
+}
+
+/**
+ * Makes the fields of a recipe that are not yet whole in the folder; whole are those whose objects.json is there, which is
+ * written last. Stopped at any time, it goes on from there when it is called again with the same recipe.
+ *
+ * @throws `output.exists` for a folder that holds a data set of another recipe, unless `force`, which removes its fields;
+ *   `interrupted` after the field under way was left out; `output.failed`
+ */
+export async function saveDataSet(
+  recipe: Recipe,
+  folder: string,
+  makeField: (index: number, control: FieldControl) => Promise<SimulatedField>,
+  options: DataSetOptions = {},
+): Promise<DataSet> {
+  const { force = false, volume = false, warnings = [], signal, onProgress, together = 1 } = options;
+  const paths = { manifest: join(folder, "dataset.json"), recipe: join(folder, "recipe.yaml") };
+  await checkDataSet(recipe, folder, force);
+  await makeFolder(folder);
+  if (force) await removeFields(folder, paths.manifest);
+  await writeFileAtomic(paths.recipe, recipeToYaml(recipe), { force: true });
+
+  const planned = Array.from({ length: recipe.fields }, (_, index) => {
+    const split = splitOf(recipe, index);
+    return {
+      index,
+      split,
+      files: fieldFiles({ ...recipe, name: "stack" }, join(folder, split, digits(index)), { volume }),
+    };
+  });
+  const found = await Promise.all(planned.map(({ files }) => readField(files)));
+  const made = new Map<number, Pick<SimulatedField, "lens" | "sample">>();
+  found.forEach((field, index) => {
+    if (field !== undefined) made.set(index, field);
+  });
+  const skipped = made.size;
+  const writeManifest = (): Promise<void> => {
+    const fields = planned.flatMap(({ index, split, files }) => {
+      const field = made.get(index);
+      return field === undefined ? [] : [manifestField(folder, index, split, files, field)];
+    });
+    const seeds = { recipe: recipe.seed, field: "stream of the recipe's seed, its number" };
+    const record = { parfocal_version: version, name: recipe.name, summary: recipe.summary, seeds };
+    const complete = made.size === recipe.fields;
+    const text = JSON.stringify({ ...record, planned_fields: recipe.fields, complete, warnings, fields }, null, 2);
+    return writeFileAtomic(paths.manifest, `${text}\n`, { force: true });
+  };
+  // From the start, so that whoever finds half a data set knows what it is.
+  await writeManifest();
+  onProgress?.({ done: made.size, total: recipe.fields });
+  const waiting = planned.filter(({ index }) => !made.has(index));
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      throwIfAborted(signal);
+      const field = await makeField(next.index, { signal, volume });
+      await saveField(next.files, field, recipe, { force: true, warnings });
+      made.set(next.index, field);
+      onProgress?.({ done: made.size, total: recipe.fields });
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: together }, work));
+  await writeManifest();
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  const fields = planned.map(({ index, split, files }) =>
+    manifestField(folder, index, split, files, made.get(index) ?? {}),
+  );
+  return { ...paths, fields, skipped };
+}
+
+/** Throws `output.exists` where the folder holds the data set of another recipe, unless `force`. */
+export async function checkDataSet(recipe: Recipe, folder: string, force = false): Promise<void> {
+  const path = join(folder, "recipe.yaml");
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined || force) return;
+  const there = recipeFromYaml(text, path);
+  if (recipeToYaml(there as object) === recipeToYaml(recipe)) return;
+  const differing = Object.keys(recipe).filter(
+    (key) => JSON.stringify((there as Record<string, unknown>)?.[key]) !== JSON.stringify(recipe[key as keyof Recipe]),
+  );
+  const message =
+    `${folder} holds a data set of another recipe (its ${differing.join(", ")} differ${differing.length === 1 ? "s" : ""}); ` +
+    "give --force to replace it, or another folder.";
+  throw new ParfocalError("output.exists", message, { path: folder });
+}
+
+const digits = (index: number): string => String(index).padStart(4, "0");
+
+/** What a whole field says of itself; undefined where it is not whole. */
+async function readField(files: FieldFiles): Promise<Pick<SimulatedField, "lens" | "sample"> | undefined> {
+  try {
+    const { lens, sample, specimen } = JSON.parse(await readFile(files.objects, "utf8"));
+    if (files.specimen !== undefined && specimen === undefined) return undefined;
+    return { ...(lens === undefined ? {} : { lens }), ...(sample === undefined ? {} : { sample }) };
+  } catch {
+    return undefined;
+  }
+}
+
+function manifestField(
+  folder: string,
+  field: number,
+  split: string,
+  files: FieldFiles,
+  { lens, sample }: Pick<SimulatedField, "lens" | "sample">,
+): ManifestField {
+  const from = (path: string): string => relative(folder, path).replaceAll("\\", "/");
+  const images = Object.fromEntries(
+    Object.entries(files.images).map(([name, paths]) => [
+      name,
+      Object.fromEntries(Object.entries(paths).map(([kind, path]) => [kind, from(path)])),
+    ]),
+  ) as FieldFiles["images"];
+  const { specimen } = files;
+  return {
+    field,
+    split,
+    ...(lens === undefined ? {} : { lens }),
+    ...(sample === undefined ? {} : { sample }),
+    files: { images, objects: from(files.objects), ...(specimen === undefined ? {} : { specimen: from(specimen) }) },
+  };
+}
+
+/** Removes the files that a manifest lists, and nothing else. */
+async function removeFields(folder: string, manifest: string): Promise<void> {
+  const text = await readFile(manifest, "utf8").catch(() => undefined);
+  if (text === undefined) return;
+  let fields: ManifestField[] = [];
+  try {
+    fields = JSON.parse(text).fields ?? [];
+  } catch {
+    return;
+  }
+  // The objects first: a field that lacks them is not whole.
+  for (const { files } of fields) {
+    const inside = pathsOf(files).filter((path) => !path.split("/").includes(".."));
+    for (const path of inside.reverse()) await rm(join(folder, path), { force: true });
+  }
+}

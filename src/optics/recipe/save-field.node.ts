@@ -1,0 +1,143 @@
+/** Simulated fields as files: every image with its truth, and what is in the field. */
+import { mkdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { ParfocalError } from "../../errors.ts";
+import { checkOutput, writeFileAtomic } from "../../image/atomic-file.node.ts";
+import type { Image, Stack } from "../../image/image.ts";
+import { formatOf } from "../../image/image-format.ts";
+import { imageOfStack } from "../../image/stack-image.ts";
+import { writeImage } from "../../image/write-image.node.ts";
+import { version } from "../../version.ts";
+import { imagingModes } from "./modes.ts";
+import type { Recipe } from "./recipe.ts";
+import type { SimulatedField } from "./simulator.ts";
+
+/** Where the images of a field go, by their names in the recipe. */
+export interface FieldFiles {
+  images: Record<string, { image: string; truth: string; exposures?: string }>;
+  /** What is in the field and how it was made, JSON; lengths in um. Written last: where it is, the field is whole. */
+  objects: string;
+  /** The specimen itself, float32, where it was asked for. */
+  specimen?: string;
+}
+
+/**
+ * The files for a target: in a folder, NAME.tif, truth.tif and objects.json; or, where a file is named, NAME.tif,
+ * NAME_truth.tif and NAME_objects.json. With several images, each has its own name in the place of, or behind, NAME.
+ * @throws `usage` for a file name of another kind than .tif or .ome.tif
+ */
+export function fieldFiles(recipe: Recipe, target: string, { volume = false } = {}): FieldFiles {
+  const [, stem = target, ending] = /^(.*?)((?:\.ome)?\.[a-z]\w*)$/i.exec(target) ?? [];
+  if (ending !== undefined && formatOf(target) === "png") {
+    throw new ParfocalError("usage", `${target}: a PNG holds one plane, not a stack; give a .tif name or a folder.`, {
+      option: "--out",
+      got: target,
+      expected: "a .tif or .ome.tif name, or a folder",
+    });
+  }
+  const named = ending !== undefined;
+  const file = (name: string, kind: string): string => `${named ? `${stem}_` : join(target, "/")}${name}${kind}`;
+  const tif = ending ?? ".tif";
+  const names = Object.keys(recipe.images);
+  const images = Object.fromEntries(
+    names.map((name) => {
+      const alone = names.length === 1;
+      const image = alone && named ? target : file(alone ? recipe.name : name, tif);
+      const truth = file(alone ? "truth" : `${name}_truth`, tif);
+      const several = imagingModes[recipe.images[name].mode].exposures.length > 1;
+      return [
+        name,
+        { image, truth, ...(several ? { exposures: file(alone ? "exposures" : `${name}_exposures`, tif) } : {}) },
+      ];
+    }),
+  );
+  return { images, objects: file("objects", ".json"), ...(volume ? { specimen: file("specimen", tif) } : {}) };
+}
+
+/** Every path, the JSON last. */
+export function pathsOf({ images, specimen, objects }: FieldFiles): string[] {
+  const all = Object.values(images).flatMap(({ image, truth, exposures }) => [
+    image,
+    truth,
+    ...(exposures ? [exposures] : []),
+  ]);
+  return [...all, ...(specimen ? [specimen] : []), objects];
+}
+
+/**
+ * Throws before any work when a file is in the way (`output.exists`, unless `force`), or its name is of no format that is
+ * written (`usage`).
+ */
+export async function checkFieldFiles(files: FieldFiles, force = false): Promise<void> {
+  for (const path of pathsOf(files)) await checkOutput(path, force);
+}
+
+/** Writes a field, and makes its folder. Throws `output.exists`, `output.failed`. */
+export async function saveField(
+  files: FieldFiles,
+  field: SimulatedField,
+  recipe: Recipe,
+  { force = false, warnings = [] as readonly string[] } = {},
+): Promise<void> {
+  await checkFieldFiles(files, force);
+  await makeFolder(dirname(files.objects));
+  for (const [name, paths] of Object.entries(files.images)) {
+    const { stack, truth, exposures = [] } = field.images[name];
+    await writeImage(paths.image, imageOfStack(stack, paths.image), { force });
+    await writeImage(paths.truth, imageOfStack(truth, paths.truth), { force });
+    if (paths.exposures) await writeImage(paths.exposures, imageOfExposures(exposures), { force });
+  }
+  if (files.specimen && field.volume) {
+    const { data, depth, height, width, pixelSize, sliceStep } = field.volume;
+    const size = { y: pixelSize, x: pixelSize };
+    const stack: Stack = { data, depth, height, width, pixelSize: size, zStep: sliceStep, dtype: "float32" };
+    await writeImage(files.specimen, imageOfStack(stack, files.specimen), { force });
+  }
+  const { index, split, lens, sample, planes, focusPlane, objects, volume } = field;
+  const record = {
+    parfocal_version: version,
+    field: index,
+    split,
+    ...(lens === undefined ? {} : { lens }),
+    ...(sample === undefined ? {} : { sample }),
+    planes_um: planes,
+    focus_plane: focusPlane,
+    ...(volume && files.specimen ? { specimen: { bottom_um: volume.bottom, slice_step_um: volume.sliceStep } } : {}),
+    warnings,
+    objects,
+    recipe,
+  };
+  await writeFileAtomic(files.objects, `${JSON.stringify(record, null, 2)}\n`, { force });
+}
+
+/** Exposures of one plane after the other as channels, `[z, c, y, x]`. */
+function imageOfExposures(exposures: readonly { name: string; stack: Stack }[]): Image {
+  const [{ stack }] = exposures;
+  const { depth, height, width, dtype, pixelSize, zStep, optics } = stack;
+  const size = height * width;
+  const data = new Uint16Array(depth * exposures.length * size);
+  for (let z = 0; z < depth; z++) {
+    exposures.forEach(({ stack: one }, c) => {
+      data.set(one.data.subarray(z * size, (z + 1) * size), (z * exposures.length + c) * size);
+    });
+  }
+  return {
+    axes: "ZCYX",
+    shape: [depth, exposures.length, height, width],
+    dtype,
+    data,
+    channelNames: exposures.map(({ name }) => name),
+    ...(pixelSize && { pixelSize }),
+    ...(zStep !== undefined && { zStep }),
+    ...(optics && { optics }),
+  };
+}
+
+/** Makes a folder and those that it lies in. Throws `output.failed`. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch(async (cause: NodeJS.ErrnoException) => {
+    const found = await stat(path).catch(() => undefined);
+    const detail = found?.isFile() ? "there is a file of that name" : cause.message;
+    throw new ParfocalError("output.failed", `${path} could not be made: ${detail}.`, { path, detail }, { cause });
+  });
+}

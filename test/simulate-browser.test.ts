@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { Random } from "../src/array/random.ts";
+import { expose } from "../src/optics/camera/camera.ts";
+import { imageVolume } from "../src/optics/imaging/image-volume.ts";
+
+/** Debian's. The library comes from dist/, as a page would load it. */
+const chromium = "/usr/bin/chromium";
+const present = existsSync(chromium);
+if (!present) console.warn(`Skipping the simulator in a browser: ${chromium} is not there.`);
+
+const planes = [-2, 0, 1.5];
+const pupil = { na: 0.8, wavelength: 0.5, refractiveIndex: 1 };
+const camera = { photons: 1000, background: 10, readNoise: 1.5, gain: 2, offset: 100 };
+
+const page = (isolated: boolean) => `<!doctype html><script type="module">
+  try {
+    const { Random } = await import("/dist/array/random.js");
+    const { expose } = await import("/dist/optics/camera/camera.js");
+    const { imageVolume } = await import("/dist/optics/imaging/image-volume.js");
+    const { openSuperposePoolWeb } = await import("/dist/optics/imaging/superpose-pool-web.js");
+    if (crossOriginIsolated !== ${isolated}) throw new Error("isolated: " + crossOriginIsolated);
+    const random = new Random(3);
+    const data = Float32Array.from({ length: 5 * 40 * 48 }, () => (random.uniform() < 0.01 ? random.uniform() : 0));
+    const volume = { data, depth: 5, height: 40, width: 48, pixelSize: 0.2, sliceStep: 0.5, bottom: -1 };
+    const images = await imageVolume(volume, ${JSON.stringify(pupil)}, ${JSON.stringify(planes)});
+    const pool = openSuperposePoolWeb(2);
+    const shared = await imageVolume(volume, ${JSON.stringify(pupil)}, ${JSON.stringify(planes)}, { pool });
+    await pool.close();
+    const counts = new Float32Array(images.length);
+    expose(${JSON.stringify(camera)}, images.map((value) => 120 + 1000 * Math.max(0, value)), counts, new Random(4));
+    await fetch("/result", { method: "POST", body: new Blob([images, shared, counts]) });
+  } catch (error) {
+    await fetch("/failure", { method: "POST", body: String(error.stack) });
+  }
+</script>`;
+
+/** Opens the page in a headless browser and waits for what it sends. */
+async function inBrowser(isolated: boolean): Promise<Float32Array> {
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const profile = mkdtempSync(join(tmpdir(), "parfocal-chromium-"));
+  let browser: ChildProcess | undefined;
+  let answer: (bytes: Float32Array) => void = () => {};
+  let refuse: (error: Error) => void = () => {};
+  const sent = new Promise<Float32Array>((resolve, reject) => {
+    answer = resolve;
+    refuse = reject;
+  });
+  const server = createServer((request, response) => {
+    const path = request.url ?? "/";
+    if (isolated) {
+      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    }
+    if (request.method === "POST") {
+      const parts: Buffer[] = [];
+      request.on("data", (part: Buffer) => parts.push(part));
+      request.on("end", () => {
+        response.end();
+        const body = Buffer.concat(parts);
+        if (path === "/result") answer(new Float32Array(new Uint8Array(body).buffer));
+        else refuse(new Error(`In the browser: ${body}`));
+      });
+    } else if (path === "/") {
+      response.setHeader("Content-Type", "text/html").end(page(isolated));
+    } else if (/^\/dist\/[\w/.-]+\.js$/.test(path) && !path.includes("..") && existsSync(join(root, path))) {
+      response.setHeader("Content-Type", "text/javascript").end(readFileSync(join(root, path)));
+    } else {
+      response.writeHead(404).end();
+    }
+  });
+  try {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", `--user-data-dir=${profile}`];
+    browser = spawn(chromium, [...flags, address], { stdio: "ignore" });
+    const late = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Error("The browser did not answer in 50 s.")), 50_000).unref();
+    });
+    return await Promise.race([sent, late]);
+  } finally {
+    const ended = new Promise((resolve) => browser?.once("exit", resolve));
+    browser?.kill();
+    await ended;
+    server.closeAllConnections();
+    server.close();
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+describe.skipIf(!present)("the simulator in a browser", () => {
+  it.each([
+    ["shared memory", true],
+    ["copies", false],
+  ])("makes the same field as in Node, alone and on threads with %s", { timeout: 60_000 }, async (_, isolated) => {
+    const random = new Random(3);
+    const data = Float32Array.from({ length: 5 * 40 * 48 }, () => (random.uniform() < 0.01 ? random.uniform() : 0));
+    const volume = { data, depth: 5, height: 40, width: 48, pixelSize: 0.2, sliceStep: 0.5, bottom: -1 };
+    const images = await imageVolume(volume, pupil, planes);
+    const counts = new Float32Array(images.length);
+    expose(
+      camera,
+      images.map((value) => 120 + 1000 * Math.max(0, value)),
+      counts,
+      new Random(4),
+    );
+    const found = await inBrowser(isolated);
+    const { length } = images;
+    expect(found).toHaveLength(3 * length);
+    // On threads as alone: to the byte.
+    expect(found.subarray(length, 2 * length)).toEqual(found.subarray(0, length));
+    // As in Node: measured, to the byte as well, but another engine may round sines and logarithms in another way.
+    let largest = 0;
+    for (const value of images) largest = Math.max(largest, value);
+    const off = images.map((value, i) => Math.abs(value - found[i]) / largest);
+    const differing = counts.filter((value, i) => value !== found[2 * length + i]).length;
+    expect(Math.max(...off)).toBeLessThan(1e-6);
+    expect(differing).toBeLessThan(0.01 * length);
+  });
+});

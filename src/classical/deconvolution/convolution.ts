@@ -1,0 +1,96 @@
+/** Convolution with one PSF on a grid that wraps, its spectrum computed once. */
+import { createRealFft2 } from "../../array/fft.ts";
+import { createRealFft3 } from "../../array/fft3.ts";
+import { type Extent, type PsfVolume, voxelsOf } from "./volume.ts";
+
+/** H, H^T and H^T H of a PSF. Input and output may be the same array; both are `[depth, height, width]` of the grid. */
+export interface Convolution {
+  readonly grid: Extent;
+  /** out = H x: as the microscope blurs. Two transforms. */
+  blur(x: Float32Array, out: Float32Array): void;
+  /** out = H^T x: correlation with the PSF. Two transforms. */
+  adjoint(x: Float32Array, out: Float32Array): void;
+  /** out = H^T H x. Two transforms. */
+  normal(x: Float32Array, out: Float32Array): void;
+  /** out = the spectrum of x multiplied by (re + i im)(k), k an index into the half spectrum. Two transforms. */
+  filter(x: Float32Array, out: Float32Array, multiply: (re: Float32Array, im: Float32Array) => void): void;
+  /** Half spectrum of the PSF about its centre, `[depth, height, spectrumWidth]`; no `imag` where it is even. */
+  readonly otf: { real: Float32Array; imag?: Float32Array };
+  readonly spectrumWidth: number;
+}
+
+/** The grid is at least as large as the PSF along every axis. */
+export function createConvolution(psf: PsfVolume, grid: Extent): Convolution {
+  const plan =
+    grid.depth === 1 ? createRealFft2(grid.height, grid.width) : createRealFft3(grid.depth, grid.height, grid.width);
+  const { spectrumWidth } = plan;
+  const length = grid.depth * grid.height * spectrumWidth;
+  const otf = otfOf(psf, grid, plan.forward, length);
+  const real = new Float32Array(length);
+  const imag = new Float32Array(length);
+
+  const filter: Convolution["filter"] = (x, out, multiply) => {
+    plan.forward(x, real, imag);
+    multiply(real, imag);
+    plan.inverse(real, imag, out);
+  };
+  const multiplyBy = (sign: 1 | -1) => (re: Float32Array, im: Float32Array) => {
+    const { real: a, imag: b } = otf;
+    if (!b) {
+      for (let k = 0; k < length; k++) {
+        re[k] *= a[k];
+        im[k] *= a[k];
+      }
+      return;
+    }
+    for (let k = 0; k < length; k++) {
+      const [p, q, r, s] = [a[k], sign * b[k], re[k], im[k]];
+      re[k] = p * r - q * s;
+      im[k] = p * s + q * r;
+    }
+  };
+  const forth = multiplyBy(1);
+  const back = multiplyBy(-1);
+  const both = (re: Float32Array, im: Float32Array) => {
+    const { real: a, imag: b } = otf;
+    for (let k = 0; k < length; k++) {
+      const power = a[k] * a[k] + (b ? b[k] * b[k] : 0);
+      re[k] *= power;
+      im[k] *= power;
+    }
+  };
+  return {
+    grid,
+    otf,
+    spectrumWidth,
+    filter,
+    blur: (x, out) => filter(x, out, forth),
+    adjoint: (x, out) => filter(x, out, back),
+    normal: (x, out) => filter(x, out, both),
+  };
+}
+
+/** Spectrum of the PSF, its centre moved to index 0 and its light wrapped round the grid. */
+function otfOf(
+  psf: PsfVolume,
+  grid: Extent,
+  transform: (volume: Float32Array, real: Float32Array, imag: Float32Array) => void,
+  length: number,
+): { real: Float32Array; imag?: Float32Array } {
+  const spread = new Float32Array(voxelsOf(grid));
+  const place = (i: number, p: number, n: number) => (i - (p - 1) / 2 + n * p) % n;
+  for (let z = 0; z < psf.depth; z++) {
+    for (let y = 0; y < psf.height; y++) {
+      const row = (place(z, psf.depth, grid.depth) * grid.height + place(y, psf.height, grid.height)) * grid.width;
+      const from = (z * psf.height + y) * psf.width;
+      for (let x = 0; x < psf.width; x++) spread[row + place(x, psf.width, grid.width)] += psf.data[from + x];
+    }
+  }
+  const real = new Float32Array(length);
+  const imag = new Float32Array(length);
+  transform(spread, real, imag);
+  // An even PSF has a real spectrum: what is left of the imaginary part is rounding.
+  let largest = 0;
+  for (let k = 0; k < length; k++) largest = Math.max(largest, Math.abs(imag[k]));
+  return largest < 2e-6 * Math.abs(real[0]) ? { real } : { real, imag };
+}

@@ -1,0 +1,94 @@
+/**
+ * What a camera records of an object, and back: d = M H x + b, where H blurs, M cuts the field of view out of a larger
+ * object, and b is light that comes from nowhere in particular.
+ *
+ * Source of the edges: Bertero & Boccacci, Astron. Astrophys. 437, 369 (2005), "A simple method for the reduction of
+ * boundary effects in the Richardson-Lucy approach to image deconvolution": the object is estimated on a grid larger than
+ * the image, and each update is divided by alpha = H^T M 1, the share of a voxel's light that fell into the image; voxels
+ * of a smaller share than a threshold are left empty. Light from outside then explains itself instead of ringing.
+ */
+import { type Convolution, createConvolution } from "./convolution.ts";
+import { type Extent, type PsfVolume, type Volume, voxelsOf } from "./volume.ts";
+import { workingGrid } from "./working-grid.ts";
+
+/**
+ * What lies beyond the image. `extend`: objects of their own, found together with the image's (Bertero & Boccacci).
+ * `zero`: nothing at all, as scikit-image takes it; wrong for most images, whose edges then ring or glow.
+ */
+export type Edges = "extend" | "zero";
+
+export interface ForwardModel {
+  readonly convolution: Convolution;
+  readonly grid: Extent;
+  /** Size of the image, which lies at index 0 of the grid. */
+  readonly field: Extent;
+  /** What an update is multiplied with, on the grid: 1 / alpha, or 0 where nothing is estimated. */
+  readonly gain: Float32Array;
+  /** Calls `visit` for every row of the image: where it starts in the image, and where on the grid. */
+  eachRow(visit: (inImage: number, onGrid: number) => void): void;
+  /** Sets everything outside the image to 0. */
+  clearOutside(volume: Float32Array): void;
+  /** The image's part of a volume on the grid. */
+  cutOut(volume: Float32Array): Float32Array;
+}
+
+/** Voxels that send less of their light than this into the image stay empty. */
+const leastShare = 0.001;
+
+export function createForwardModel(field: Extent, psf: PsfVolume, edges: Edges): ForwardModel {
+  const grid = workingGrid(field, psf, edges);
+  const convolution = createConvolution(psf, grid);
+  const { depth, height, width } = field;
+  const eachRow: ForwardModel["eachRow"] = (visit) => {
+    for (let z = 0; z < depth; z++) {
+      for (let y = 0; y < height; y++) visit((z * height + y) * width, (z * grid.height + y) * grid.width);
+    }
+  };
+  const gain = new Float32Array(voxelsOf(grid));
+  eachRow((_, at) => gain.fill(1, at, at + width));
+  if (edges === "extend") {
+    convolution.adjoint(gain, gain);
+    for (let i = 0; i < gain.length; i++) gain[i] = gain[i] > leastShare ? 1 / gain[i] : 0;
+  }
+  return {
+    convolution,
+    grid,
+    field,
+    gain,
+    eachRow,
+    clearOutside(volume) {
+      const plane = grid.height * grid.width;
+      for (let z = 0; z < depth; z++) {
+        for (let y = 0; y < height; y++) {
+          const row = z * plane + y * grid.width;
+          volume.fill(0, row + width, row + grid.width);
+        }
+        volume.fill(0, z * plane + height * grid.width, (z + 1) * plane);
+      }
+      volume.fill(0, depth * plane);
+    },
+    cutOut(volume) {
+      const out = new Float32Array(voxelsOf(field));
+      eachRow((inImage, onGrid) => out.set(volume.subarray(onGrid, onGrid + width), inImage));
+      return out;
+    },
+  };
+}
+
+/**
+ * The estimate that iterations start from: even light of the image's mean wherever something is estimated. A multiplicative
+ * method forgets its height in the first step.
+ */
+export function evenEstimate(model: ForwardModel, image: Volume, background: number): Float32Array {
+  let sum = 0;
+  for (let i = 0; i < image.data.length; i++) sum += image.data[i];
+  const level = Math.max(sum / image.data.length - background, 1e-3 * (sum / image.data.length), 1e-30);
+  return Float32Array.from(model.gain, (share) => (share > 0 ? level : 0));
+}
+
+/** Below this a prediction counts as dark: the rounding of a float32 transform. */
+export function darkLevel(image: Volume): number {
+  let sum = 0;
+  for (let i = 0; i < image.data.length; i++) sum += image.data[i];
+  return Math.max((1e-6 * sum) / image.data.length, 1e-30);
+}

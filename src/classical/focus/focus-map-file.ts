@@ -2,6 +2,7 @@
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
 import type { ImageFile } from "../../image/image-file.ts";
+import { coneSlope } from "../cone-slope.ts";
 import { createFocusMeter, type FocusMap, type FocusMapOptions } from "./focus-map.ts";
 
 export interface FocusMapFileOptions extends FocusMapOptions {
@@ -35,7 +36,7 @@ export async function focusMapOfFile(
       { path: file.path, what: "z step", option: "--z-step" },
     );
   }
-  const meter = createFocusMeter({ height, width }, options);
+  const meter = createFocusMeter({ height, width }, { slope: coneSlope(file), ...options });
   for (let z = 0; z < depth; z++) {
     throwIfAborted(options.signal);
     meter.add({ data: await file.readPlane({ channel, time, z }), height, width });

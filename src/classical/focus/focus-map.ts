@@ -12,6 +12,8 @@ export interface FocusMapOptions {
   measure?: FocusMeasure | undefined;
   /** Edge of a tile, pixels; default 64, or the shorter edge of the image where that is less. Tiles overlap by half. */
   tile?: number | undefined;
+  /** How fast the blur of a point widens, pixels of radius a plane ({@link coneSlope}); default 2. */
+  slope?: number | undefined;
 }
 
 /** A focus curve and what it says. */
@@ -35,6 +37,9 @@ export interface FocusMap {
   regions: FocusEstimate[][];
 }
 
+/** What a tile must reach of the peak of another in whose cone it lies. Measured on the widefield nucleus: its haze stays below 0.02. */
+const shadow = 0.05;
+
 /** Takes planes in order and keeps of them one number for each tile. */
 export interface FocusMeter {
   add(plane: Plane): void;
@@ -51,8 +56,9 @@ export function focusMap(stack: Stack, options: FocusMapOptions = {}): FocusMap 
 /**
  * Begins a focus map. Confidence is the product of two numbers, each 0..1. Signal: the tile's variance at a scale of a pixel and
  * more, over what its noise explains (none at 1.5 times, certain from 4 times on), in the best plane. Peak: how far the curve's maximum
- * stands out of its median, over how much the curve jumps from plane to plane (none at 3 times, certain from 10 times on); halved where
- * the maximum is at an end of the stack.
+ * stands out of its median, over how much the curve jumps from plane to plane (none at 3 times, certain from 10 times on). At an end of the
+ * stack it is at most 0.4, for the focus may lie outside; it is 0 where the peak is below a twentieth of that of a tile in whose cone of
+ * blur this one lies, at another height: that is light of the other tile.
  *
  * @throws `usage` for a tile that does not fit into the image, `image.unfit` as {@link focusOf}
  */
@@ -69,28 +75,49 @@ export function createFocusMeter(size: { height: number; width: number }, option
   }
   const tops = tileStarts(height, tile);
   const lefts = tileStarts(width, tile);
-  const empty = (): Readings => ({ curve: [], signal: [] });
-  const whole = empty();
-  const regions = tops.map(() => lefts.map(empty));
+  const whole: Readings = { curve: [], signal: [] };
+  const regions = tops.flatMap((y) => lefts.map((x) => ({ y, x, curve: [], signal: [] }) as Readings & Place));
   return {
     add(plane) {
       const noise = noiseLevel(plane);
       take(whole, plane, measure, noise);
-      tops.forEach((y, row) => {
-        lefts.forEach((x, column) => {
-          take(regions[row][column], cut(plane, y, x, tile), measure, noise);
-        });
-      });
+      for (const region of regions) take(region, cut(plane, region, tile), measure, noise);
     },
-    result: () => ({
-      measure,
-      tile,
-      whole: estimate(whole),
-      y: tops.map((y) => y + (tile - 1) / 2),
-      x: lefts.map((x) => x + (tile - 1) / 2),
-      regions: regions.map((row) => row.map(estimate)),
-    }),
+    result() {
+      const found = regions.map(({ y, x, ...readings }) => ({ y, x, estimate: estimate(readings) }));
+      const own = found.map((one) => {
+        if (!found.some((other) => isShadow(one, other, tile, options.slope ?? 2))) return one.estimate;
+        return { ...one.estimate, confidence: 0 };
+      });
+      return {
+        measure,
+        tile,
+        whole: estimate(whole),
+        y: tops.map((y) => y + (tile - 1) / 2),
+        x: lefts.map((x) => x + (tile - 1) / 2),
+        regions: tops.map((_, row) => own.slice(row * lefts.length, (row + 1) * lefts.length)),
+      };
+    },
   };
+}
+
+/** The upper left corner of a tile, pixels. */
+interface Place {
+  y: number;
+  x: number;
+}
+
+/** Whether the light of a tile is that of a much sharper one, out of focus: it lies in its cone, at another height. */
+function isShadow(
+  one: Place & { estimate: FocusEstimate },
+  other: Place & { estimate: FocusEstimate },
+  tile: number,
+  slope: number,
+): boolean {
+  const height = Math.abs(one.estimate.position - other.estimate.position);
+  const distance = Math.max(Math.abs(one.y - other.y), Math.abs(one.x - other.x));
+  const peak = ({ curve, plane }: FocusEstimate) => curve[plane];
+  return height > 1 && distance <= tile + slope * height && peak(one.estimate) < shadow * peak(other.estimate);
 }
 
 interface Readings {
@@ -106,7 +133,7 @@ function take(readings: Readings, plane: Plane, measure: FocusMeasure, noise: nu
   readings.signal.push(variance === 0 ? 0 : variance / Math.max((noise * noise) / (4 * Math.PI), Number.MIN_VALUE));
 }
 
-function cut({ data, width }: Plane, y: number, x: number, edge: number): Plane {
+function cut({ data, width }: Plane, { y, x }: Place, edge: number): Plane {
   const out = new Float32Array(edge * edge);
   for (let row = 0; row < edge; row++) {
     const from = (y + row) * width + x;
@@ -118,7 +145,8 @@ function cut({ data, width }: Plane, y: number, x: number, edge: number): Plane 
 function estimate({ curve, signal }: Readings): FocusEstimate {
   const best = bestPlane(curve);
   const content = ramp(signal[best.plane], 1.5, 4);
-  return { ...best, curve, confidence: content * ramp(prominence(curve), 3, 10) * (best.atEnd ? 0.5 : 1) };
+  const sure = content * ramp(prominence(curve), 3, 10);
+  return { ...best, curve, confidence: best.atEnd ? Math.min(0.4, sure) : sure };
 }
 
 /** (Maximum - median) over the noise of the curve, from its second differences (median absolute; sqrt 6 for white noise). */

@@ -1,16 +1,17 @@
 /** How well each pixel of a plane is in focus: local detail against noise, less what haze pretends. */
-import { correlate, gaussianFilter, gaussianKernel } from "../../array/filters.ts";
+import { correlate, gaussianFilter, gaussianKernel, uniformFilter } from "../../array/filters.ts";
 
 /** Detail is gathered over this window first, sigma in pixels. */
 const own = 1.5;
 
 /**
  * Wider windows, over which the score itself is averaged: they decide where the pixel's own detail cannot. Averages of
- * logarithms, so that something bright does not drown what lies next to it.
+ * logarithms, so that something bright does not drown what lies next to it. Three means over squares of `edge` pixels in turn
+ * are nearly a Gaussian of sigma edge / 2, at a cost that does not grow with it.
  */
 const wider = [
-  { sigma: 4, weight: 2 },
-  { sigma: 12, weight: 1 },
+  { edge: 9, weight: 2 },
+  { edge: 25, weight: 1 },
 ] as const;
 
 /** How much haze weighs against detail; from 0.6 to 1 the simulated beads look the same. */
@@ -19,7 +20,7 @@ const hazeWeight = 0.8;
 const kernelEnd = 3;
 
 /** Rows around a pixel that its score depends on: the widest window, the first one and the gradient. */
-export const scoreReach = 3 + Math.ceil(kernelEnd * own + 0.5) + Math.ceil(kernelEnd * 12 + 0.5);
+export const scoreReach = 3 + Math.ceil(kernelEnd * own + 0.5) + 3 * 12;
 
 /** Mean squared gradient (Gaussian, sigma 1) of white noise of variance 1. */
 const noiseGradient = 1 / (4 * Math.PI);
@@ -49,9 +50,10 @@ export function focusScore(
     score[i] = Math.log1p(score[i] / 4) - hazeWeight * Math.log1p((hazy * hazy) / 2);
   }
   const sum = score.slice();
-  for (const { sigma, weight } of wider) {
-    const around = gaussianFilter({ data: score, height, width }, sigma, options).data;
-    for (let i = 0; i < sum.length; i++) sum[i] += weight * around[i];
+  for (const { edge, weight } of wider) {
+    let around = { data: score, height, width };
+    for (let pass = 0; pass < 3; pass++) around = uniformFilter(around, edge);
+    for (let i = 0; i < sum.length; i++) sum[i] += weight * around.data[i];
   }
   return sum;
 }

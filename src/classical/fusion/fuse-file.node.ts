@@ -9,9 +9,10 @@ import type { ImageInfo } from "../../image/image.ts";
 import type { ImageFile } from "../../image/image-file.ts";
 import { formatOf } from "../../image/image-format.ts";
 import { writeImage } from "../../image/write-image.node.ts";
-import { coneSlope } from "./cone-slope.ts";
+import { coneSlope } from "../cone-slope.ts";
 import { depthColours } from "./depth-colours.ts";
 import { type FuseOptions, fuse } from "./fuse.ts";
+import type { Light } from "./light.ts";
 
 export interface FuseFileOptions extends Omit<FuseOptions, "slope"> {
   channel?: number | undefined;
@@ -30,7 +31,7 @@ export interface FuseFileResult {
   colour_range_um: [number, number];
   /** Share of the pixels whose depth is sure (confidence above a half). */
   confident: number;
-  light: "fluorescence" | "transmitted";
+  light: Light;
   warnings: string[];
   seconds: number;
 }
@@ -102,7 +103,7 @@ export async function fuseFile(
   };
 }
 
-function warningsFor(light: "fluorescence" | "transmitted", confident: number): string[] {
+function warningsFor(light: Light, confident: number): string[] {
   const warnings: string[] = [];
   if (confident < 0.01) {
     warnings.push(

@@ -8,17 +8,15 @@ import { noiseLevel } from "../noise-level.ts";
 import { type BestDepth, createBestDepth } from "./best-depth.ts";
 import { focusScore, scoreReach } from "./focus-score.ts";
 import { addBlockMeans, type Blocks, hazeBlock, hazeOf, hazeRows } from "./haze.ts";
+import { type Light, lightOf } from "./light.ts";
 import { bandsOf, type PlaneSource } from "./plane-source.ts";
 import { smoothDepth } from "./smooth-depth.ts";
 
 export interface FuseOptions {
   /** How fast the blur of a point widens, pixels of radius a plane; default 2. */
   slope?: number | undefined;
-  /**
-   * In fluorescence (and dark field) light only adds up, so haze can be told and is avoided; in transmitted light sharpness alone
-   * counts. Default: fluorescence where the grey levels reach more than twice as far above their median as below.
-   */
-  light?: "fluorescence" | "transmitted" | undefined;
+  /** Haze is told and avoided in fluorescence only; default {@link lightOf}. */
+  light?: Light | undefined;
   /** Rows that are worked on at a time; the result is the same. */
   bandRows?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -37,7 +35,7 @@ export interface Fused {
   width: number;
   /** Standard deviation of the noise that was found, counts. */
   noise: number;
-  light: "fluorescence" | "transmitted";
+  light: Light;
 }
 
 /** More than this is refused before the start. */
@@ -66,7 +64,7 @@ export async function fuse(source: PlaneSource, options: FuseOptions = {}): Prom
   const survey = await surveyStack(source, rows, tick);
   const { noise } = survey;
   const light = options.light ?? survey.light;
-  const haze = light === "fluorescence" ? hazeOf(survey.blocks, options.slope ?? 2) : undefined;
+  const haze = light === "fluorescence" ? hazeOf(survey.blocks, (options.slope ?? 2) / hazeBlock) : undefined;
   const best = await findDepth(source, bandRows, { haze, noise }, tick);
   const confidence = best.contrast.map(confidenceOf);
   const smooth = smoothDepth({ depth: best.depth, confidence, height, width });
@@ -105,7 +103,7 @@ function progressOf(total: number, { signal, onProgress }: FuseOptions): () => P
 interface Survey {
   blocks: Blocks;
   noise: number;
-  light: "fluorescence" | "transmitted";
+  light: Light;
 }
 
 /** Means of blocks, the noise (median over planes and bands), and what kind of light it looks like. */
@@ -124,12 +122,12 @@ async function surveyStack(source: PlaneSource, bandRows: number, tick: () => Pr
       if (inner.count >= 3) noises.push(noiseLevel({ data, height: inner.count, width }));
       await tick();
     }
-  const [low, middle, high] = histogram.percentiles([0.1, 50, 99.9]);
+  const [low, high] = histogram.percentiles([0.1, 99.9]);
   return {
     blocks: { rows, columns, planes },
     // Without any noise (simulations, 8-bit screenshots) a five-hundredth of the range stands for it.
     noise: Math.max(percentile(Float32Array.from(noises), 50), (high - low) / 500, Number.MIN_VALUE),
-    light: high - middle > 2 * (middle - low) ? "fluorescence" : "transmitted",
+    light: lightOf(histogram),
   };
 }
 

@@ -6,7 +6,7 @@
  * another plane at the same pixel, and within the cone there is a spot, in another plane, that is brighter still.
  */
 
-/** Pixels along an edge of the blocks in which haze is estimated. */
+/** Pixels along an edge of the blocks in which the haze of pixels is estimated. */
 export const hazeBlock = 4;
 
 /** Mean counts of blocks of every plane: `[depth][rows, columns]`. */
@@ -19,7 +19,7 @@ export interface Blocks {
 /**
  * Counts of haze of every block, in place of the means: the excess over the darkest plane at that block, where the brightest
  * excess of the cone in other planes is 2.5 times as large; none of it where that is below 1.3 times.
- * @param slope how fast the cone widens: pixels of radius for each plane
+ * @param slope how fast the cone widens: blocks of radius for each plane
  */
 export function hazeOf({ rows, columns, planes }: Blocks, slope: number): Blocks {
   const base = new Float32Array(rows * columns).fill(Number.POSITIVE_INFINITY);
@@ -52,7 +52,7 @@ function raiseToCone(
       reach[i] = Math.max(reach[i], excess[z][i]);
     }
     // The radius grows by whole blocks: by as many as the slope asks for up to this plane.
-    const grow = Math.floor(((k + 1) * slope) / hazeBlock) - Math.floor((k * slope) / hazeBlock);
+    const grow = Math.floor((k + 1) * slope) - Math.floor(k * slope);
     for (let step = 0; step < grow; step++) reach = dilate(reach, rows, columns);
   }
 }

@@ -1,5 +1,5 @@
 /** How fast the blur of a point widens through a stack. */
-import type { Optics } from "../../image/image.ts";
+import type { Optics } from "../image/image.ts";
 
 /** Assumed where the optics are not known: a cone too wide takes more for haze, but never more than the light that is there. */
 const assumed = 2;

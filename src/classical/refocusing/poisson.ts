@@ -1,0 +1,45 @@
+/** Solves Poisson's equation on a rectangle with mirrors for sides (no slope across the edges), by Fourier transform. */
+import { createEvenFft2 } from "../../array/even-fft.ts";
+import { nextFastSize } from "../../array/fft.ts";
+import type { Plane } from "../../image/image.ts";
+
+/**
+ * phi with laplacian(phi) = source, mean 0. A source of any size: it is mirrored up to a size that is transformed fast.
+ *
+ * Tikhonov's rule keeps the slow waves, on which noise has the greatest effect, from growing: the inverse of -q^2 becomes
+ * -q^2 / (q^4 + q0^4) with q = 2 pi f.
+ *
+ * @param pixelSize um
+ * @param cutoff frequency f0, cycles per um, below which waves are held back; 0 for none
+ */
+export function solvePoisson(source: Plane, pixelSize: number, cutoff: number): Plane {
+  const { height, width } = source;
+  const even = (side: number) => nextFastSize(Math.max(2, 2 * (side - 1)));
+  const [tall, wide] = [even(height), even(width)];
+  const plan = createEvenFft2(tall, wide);
+  const { rows, columns } = plan;
+  const values = new Float64Array(rows * columns);
+  const fold = (i: number, side: number) => (side === 1 ? 0 : Math.abs(((i + side - 1) % (2 * side - 2)) - (side - 1)));
+  for (let y = 0; y < rows; y++) {
+    const from = mirror(y, height, fold) * width;
+    for (let x = 0; x < columns; x++) values[y * columns + x] = source.data[from + mirror(x, width, fold)];
+  }
+  plan.forwardReal(values);
+  const hold = (2 * Math.PI * cutoff) ** 4;
+  for (let v = 0; v < rows; v++) {
+    for (let u = 0; u < columns; u++) {
+      const q2 = (2 * Math.PI) ** 2 * ((v / (tall * pixelSize)) ** 2 + (u / (wide * pixelSize)) ** 2);
+      values[v * columns + u] *= q2 === 0 ? 0 : -q2 / (q2 * q2 + hold);
+    }
+  }
+  plan.inverseReal(values);
+  const data = new Float32Array(height * width);
+  for (let y = 0; y < height; y++)
+    data.set(values.subarray(y * columns, y * columns + width), y * width);
+  return { data, height, width };
+}
+
+/** Beyond the last row, rows come back: ..., n-2, n-1, n-2, ... */
+function mirror(i: number, side: number, fold: (i: number, side: number) => number): number {
+  return i < side ? i : side - 1 - fold(i - (side - 1) + (side - 1), side) + 0;
+}

@@ -1,0 +1,51 @@
+/** Intensities of one field at several places along the light: what phase is recovered from. */
+import { findNonFinite, mean } from "../../array/statistics.ts";
+import { ParfocalError } from "../../errors.ts";
+import type { Plane } from "../../image/image.ts";
+import { type CoherentLight, checkLight } from "../../optics/imaging/coherent-light.ts";
+
+export interface RecordedPlane extends Plane {
+  /** Place along the light, um: light reaches lower positions first. */
+  position: number;
+}
+
+/**
+ * The planes in order of position, each with mean 1: free space neither makes nor takes light, so that a difference of the means
+ * is the lamp's.
+ * @throws `image.unfit` for fewer than two planes, two at one place, unequal sizes, dark planes or pixels that are not finite; `usage` for
+ * impossible light
+ */
+export function preparePlanes(planes: readonly RecordedPlane[], light: CoherentLight): RecordedPlane[] {
+  checkLight(light);
+  const refuse = (detail: string) => new ParfocalError("image.unfit", detail, { detail });
+  if (planes.length < 2) {
+    throw refuse(
+      `Phase from intensity: ${planes.length === 1 ? "a single plane was" : "no planes were"} given; ` +
+        "record at least two at different focus.",
+    );
+  }
+  const sorted = [...planes].sort((a, b) => a.position - b.position);
+  const { height, width } = sorted[0];
+  return sorted.map((plane, i) => {
+    if (plane.height !== height || plane.width !== width || plane.data.length !== height * width) {
+      throw refuse(
+        `Phase from intensity: planes of ${height} x ${width} and ${plane.height} x ${plane.width} pixels; give all at one size.`,
+      );
+    }
+    if (!Number.isFinite(plane.position) || (i > 0 && plane.position === sorted[i - 1].position)) {
+      throw refuse(
+        `Phase from intensity: two planes at ${plane.position} um, or a place that is no number; ` +
+          "give each plane a place of its own along the light.",
+      );
+    }
+    const bad = findNonFinite(plane.data);
+    const level = mean(plane.data);
+    if (bad >= 0 || !(level > 0)) {
+      throw refuse(
+        `Phase from intensity: the plane at ${plane.position} um is ${bad >= 0 ? "not finite" : "dark"}; ` +
+          "give intensities, 0 or above, that are not all 0.",
+      );
+    }
+    return { ...plane, data: plane.data.map((value) => Math.max(0, value) / level) };
+  });
+}

@@ -47,6 +47,9 @@ export function weightedSums(
   else complexSums(spectra, weights, real, imag);
 }
 
+/** Rows that are fetched together: long enough to copy fast, few enough to stay in the cache. */
+const rowsTogether = 8;
+
 /** Rows v and height - v together, since they share their weights. */
 function evenSums(
   { count, height, width, real: sourceRe, imag: sourceIm }: Spectra,
@@ -57,49 +60,67 @@ function evenSums(
   const workspace = workspaceOf("float32");
   const { indexOf, distinct } = numbered(weights.flat());
   const pitch = roundUp(width, 4);
+  // Rows lie as they come, without gaps; the last one's last vector reaches beyond it.
+  const block = roundUp(rowsTogether * width, 4);
   const layout = layoutOf(workspace);
-  const source = layout.take(count * 4 * pitch);
-  const rows = layout.take(distinct.length * pitch);
+  const source = layout.take(count * 4 * block);
+  const rows = layout.take(distinct.length * block + 4);
   const lists = layout.take(weights.length * count);
   const outs = layout.take((weights.length + 1) * 4 * pitch);
   const memory = layout.numbers();
+  const addresses = (weight: Weights) => rows + indexOf(weight) * block;
   writeLists(
     memory,
     lists,
-    weights.map((list) => list.map((weight) => rows + indexOf(weight) * pitch)),
+    weights.map((list) => list.map(addresses)),
   );
   const length = height * width;
 
-  for (let v = 0; 2 * v <= height; v++) {
-    const mirrored = v === 0 ? 0 : height - v;
+  for (const [first, end] of rowBlocks(height)) {
+    const taken = end - first;
+    // Rows 0 and height / 2 are their own mirror images.
+    const mirrored = first === 0 ? 0 : height - end + 1;
     for (let s = 0; s < count; s++) {
-      const at = source + s * 4 * pitch;
-      [v, mirrored].forEach((row, side) => {
+      [first, mirrored].forEach((row, side) => {
         const start = s * length + row * width;
-        memory.set(sourceRe.subarray(start, start + width), at + 2 * side * pitch);
-        memory.set(sourceIm.subarray(start, start + width), at + (2 * side + 1) * pitch);
+        const at = source + (s * 4 + 2 * side) * block;
+        memory.set(sourceRe.subarray(start, start + taken * width), at);
+        memory.set(sourceIm.subarray(start, start + taken * width), at + block);
       });
     }
     distinct.forEach((weight, i) => {
-      memory.set(weight.real.subarray(v * width, (v + 1) * width), rows + i * pitch);
+      memory.set(weight.real.subarray(first * width, end * width), rows + i * block);
     });
-    for (let p = 0; p < weights.length; p += 2) {
-      // The last of an odd number is made twice.
-      const second = Math.min(p + 1, weights.length - 1);
-      const [outA, outB] = [p, p + 1].map((index) => outs + index * 4 * pitch);
-      workspace.kernels.evenSum(
-        ...[4 * (lists + p * count), 4 * (lists + second * count), 4 * source, 16 * pitch, 4 * pitch],
-        ...[4 * outA, 4 * outB, count, pitch / 4],
-      );
-    }
-    for (let p = 0; p < weights.length; p++) {
-      [v, mirrored].forEach((row, side) => {
-        const at = outs + (p * 4 + 2 * side) * pitch;
-        real.set(memory.subarray(at, at + width), p * length + row * width);
-        imag.set(memory.subarray(at + pitch, at + pitch + width), p * length + row * width);
-      });
+    for (let v = first; v < end; v++) {
+      const at = (v - first) * width;
+      const mirrorAt = (end - 1 - v) * width;
+      for (let p = 0; p < weights.length; p += 2) {
+        // The last of an odd number is made twice.
+        const second = Math.min(p + 1, weights.length - 1);
+        const [outA, outB] = [p, p + 1].map((index) => outs + index * 4 * pitch);
+        workspace.kernels.evenSum(
+          ...[4 * (lists + p * count), 4 * (lists + second * count), 4 * at, 4 * (source + at), 16 * block, 4 * block],
+          ...[4 * (2 * block + mirrorAt - at), 4 * outA, 4 * outB, 4 * pitch, count, pitch / 4],
+        );
+      }
+      for (let p = 0; p < weights.length; p++) {
+        [v, mirrored + end - 1 - v].forEach((row, side) => {
+          const from = outs + (p * 4 + 2 * side) * pitch;
+          real.set(memory.subarray(from, from + width), p * length + row * width);
+          imag.set(memory.subarray(from + pitch, from + pitch + width), p * length + row * width);
+        });
+      }
     }
   }
+}
+
+/** Rows 0..height / 2 in blocks, the first and (where it is its own mirror image) the last alone. */
+function rowBlocks(height: number): [first: number, end: number][] {
+  const blocks: [number, number][] = [[0, 1]];
+  const middle = Math.ceil(height / 2);
+  for (let v = 1; v < middle; v += rowsTogether) blocks.push([v, Math.min(v + rowsTogether, middle)]);
+  if (height % 2 === 0) blocks.push([middle, middle + 1]);
+  return blocks;
 }
 
 function complexSums(
@@ -111,13 +132,14 @@ function complexSums(
   const workspace = workspaceOf("float32");
   const { indexOf, distinct } = numbered(weights.flat());
   const pitch = roundUp(width, 4);
+  const block = roundUp(rowsTogether * width, 4);
   const layout = layoutOf(workspace);
-  const source = layout.take(count * 2 * pitch);
-  const rows = layout.take(distinct.length * 2 * pitch);
+  const source = layout.take(count * 2 * block);
+  const rows = layout.take(distinct.length * 2 * block + 4);
   const lists = layout.take(weights.length * 2 * count);
   const out = layout.take(2 * pitch);
   const memory = layout.numbers();
-  const addresses = (weight: Weights) => [0, 1].map((part) => rows + (2 * indexOf(weight) + part) * pitch);
+  const addresses = (weight: Weights) => [0, 1].map((part) => rows + (2 * indexOf(weight) + part) * block);
   writeLists(
     memory,
     lists,
@@ -125,25 +147,32 @@ function complexSums(
   );
   const length = height * width;
 
-  for (let v = 0; v < height; v++) {
+  for (let first = 0; first < height; first += rowsTogether) {
+    const end = Math.min(first + rowsTogether, height);
     for (let s = 0; s < count; s++) {
-      const start = s * length + v * width;
-      memory.set(sourceRe.subarray(start, start + width), source + 2 * s * pitch);
-      memory.set(sourceIm.subarray(start, start + width), source + (2 * s + 1) * pitch);
+      const start = s * length;
+      memory.set(sourceRe.subarray(start + first * width, start + end * width), source + 2 * s * block);
+      memory.set(sourceIm.subarray(start + first * width, start + end * width), source + (2 * s + 1) * block);
     }
     distinct.forEach((weight, i) => {
-      const row = weight.real.length < length ? Math.min(v, height - v) : v;
-      const at = rows + 2 * i * pitch;
-      memory.set(weight.real.subarray(row * width, (row + 1) * width), at);
-      if (weight.imag) memory.set(weight.imag.subarray(v * width, (v + 1) * width), at + pitch);
-      else memory.fill(0, at + pitch, at + 2 * pitch);
+      const at = rows + 2 * i * block;
+      for (let v = first; v < end; v++) {
+        const row = weight.real.length < length ? Math.min(v, height - v) : v;
+        memory.set(weight.real.subarray(row * width, (row + 1) * width), at + (v - first) * width);
+      }
+      if (weight.imag) memory.set(weight.imag.subarray(first * width, end * width), at + block);
+      else memory.fill(0, at + block, at + 2 * block);
     });
-    for (let p = 0; p < weights.length; p++) {
-      workspace.kernels.complexSum(
-        ...[4 * (lists + 2 * p * count), 4 * source, 8 * pitch, 4 * pitch, 4 * out, count, pitch / 4],
-      );
-      real.set(memory.subarray(out, out + width), p * length + v * width);
-      imag.set(memory.subarray(out + pitch, out + pitch + width), p * length + v * width);
+    for (let v = first; v < end; v++) {
+      const at = (v - first) * width;
+      for (let p = 0; p < weights.length; p++) {
+        workspace.kernels.complexSum(
+          ...[4 * (lists + 2 * p * count), 4 * at, 4 * (source + at), 8 * block, 4 * block],
+          ...[4 * out, 4 * pitch, count, pitch / 4],
+        );
+        real.set(memory.subarray(out, out + width), p * length + v * width);
+        imag.set(memory.subarray(out + pitch, out + pitch + width), p * length + v * width);
+      }
     }
   }
 }

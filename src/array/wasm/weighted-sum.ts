@@ -7,19 +7,24 @@ import type { Lanes } from "./lanes.ts";
  * of an even OTF): out[part][x] = sum over i of weight[i][x] source[i][part][x], parts re and im of one row, re and im of
  * the other.
  *
- * Sources lie as `[i][part][x]`, the results as `[part][x]`. `list` is the address of `count` addresses of rows of weights.
+ * Distances in bytes: `sourcePitch` from source to source, `imagPitch` from re to im, `mirrorPitch` from one row to the other;
+ * results lie `outPitch` apart. `list` is the address of `count` addresses of rows of weights, to which `offset` is added.
  * Rows need not begin at a vector's boundary; what lies beyond their end is summed as well.
  */
 export function evenSumSource(lanes: Lanes): FunctionSource {
   return {
     name: "evenSum",
-    parameters: 9,
-    body([listA, listB, sources, sourcePitch, partPitch, outA, outB, count, vectors], scope) {
+    parameters: 12,
+    body(parameters, scope) {
+      const [listA, listB, offset, sources, sourcePitch, imagPitch, mirrorPitch, outA, outB, outPitch, count, vectors] =
+        parameters;
       const [a, b] = [listA, listB].map((list) => accumulator(lanes, scope, list, 4));
-      const { from, at, addresses, follow } = parts(scope, partPitch, 4);
+      const [from, mirror, at, weightAt] = [scope.int(), scope.int(), scope.int(), scope.int()];
       const row = scope.vector();
+      const addresses = [from.get, add(from.get, imagPitch.get), mirror.get, add(mirror.get, imagPitch.get)];
       return [
         at.set(int(0)),
+        weightAt.set(offset.get),
         scope.repeat(
           vectors.get,
           ...a.begin(),
@@ -27,19 +32,20 @@ export function evenSumSource(lanes: Lanes): FunctionSource {
           from.set(add(sources.get, at.get)),
           scope.repeat(
             count.get,
-            ...follow(),
-            a.next(at),
-            b.next(at),
+            mirror.set(add(from.get, mirrorPitch.get)),
+            a.next(weightAt),
+            b.next(weightAt),
             ...addresses.flatMap((address, part) => [
-              row.set(lanes.load(address.get)),
+              row.set(lanes.load(address)),
               a.sums[part].set(lanes.add(a.sums[part].get, lanes.multiply(a.weight.get, row.get))),
               b.sums[part].set(lanes.add(b.sums[part].get, lanes.multiply(b.weight.get, row.get))),
             ]),
             from.advance(sourcePitch.get),
           ),
-          ...a.store(add(outA.get, at.get), partPitch),
-          ...b.store(add(outB.get, at.get), partPitch),
+          ...a.store(add(outA.get, at.get), outPitch),
+          ...b.store(add(outB.get, at.get), outPitch),
           at.advance(int(16)),
+          weightAt.advance(int(16)),
         ),
       ];
     },
@@ -53,35 +59,35 @@ export function evenSumSource(lanes: Lanes): FunctionSource {
 export function complexSumSource(lanes: Lanes): FunctionSource {
   return {
     name: "complexSum",
-    parameters: 7,
-    body([list, sources, sourcePitch, partPitch, out, count, vectors], scope) {
+    parameters: 9,
+    body([list, offset, sources, sourcePitch, imagPitch, out, outPitch, count, vectors], scope) {
       const sum = accumulator(lanes, scope, list, 2);
-      const { from, at, addresses, follow } = parts(scope, partPitch, 2);
+      const [from, at, weightAt] = [scope.int(), scope.int(), scope.int()];
       const [re, im] = [scope.vector(), scope.vector()];
       const [sumRe, sumIm] = sum.sums;
-      const { weight } = sum;
-      const times = (row: Variable) => lanes.multiply(weight.get, row.get);
+      const times = (row: Variable) => lanes.multiply(sum.weight.get, row.get);
       return [
         at.set(int(0)),
+        weightAt.set(offset.get),
         scope.repeat(
           vectors.get,
           ...sum.begin(),
           from.set(add(sources.get, at.get)),
           scope.repeat(
             count.get,
-            ...follow(),
-            re.set(lanes.load(addresses[0].get)),
-            im.set(lanes.load(addresses[1].get)),
-            sum.next(at),
+            re.set(lanes.load(from.get)),
+            im.set(lanes.load(add(from.get, imagPitch.get))),
+            sum.next(weightAt),
             sumRe.set(lanes.add(sumRe.get, times(re))),
             sumIm.set(lanes.add(sumIm.get, times(im))),
-            sum.next(at),
+            sum.next(weightAt),
             sumRe.set(lanes.subtract(sumRe.get, times(im))),
             sumIm.set(lanes.add(sumIm.get, times(re))),
             from.advance(sourcePitch.get),
           ),
-          ...sum.store(add(out.get, at.get), partPitch),
+          ...sum.store(add(out.get, at.get), outPitch),
           at.advance(int(16)),
+          weightAt.advance(int(16)),
         ),
       ];
     },
@@ -98,17 +104,9 @@ function accumulator(lanes: Lanes, scope: FunctionScope, list: Variable, count: 
     sums,
     weight,
     begin: () => [...sums.map((sum) => sum.set(lanes.constant(0))), entry.set(list.get)],
-    /** Loads the next weights, `at` bytes from the beginning of their row. */
+    /** Loads the next weights, `at` bytes from the address in the list. */
     next: (at: Variable): Code => [...weight.set(lanes.load(add(loadAddress, at.get))), ...entry.advance(int(4))],
-    store: (out: Code, partPitch: Variable) =>
-      sums.map((sum, part) => lanes.store(add(out, multiply(partPitch.get, int(part))), sum.get)),
+    store: (out: Code, outPitch: Variable) =>
+      sums.map((sum, part) => lanes.store(add(out, multiply(outPitch.get, int(part))), sum.get)),
   };
-}
-
-/** Where the parts of a source are. */
-function parts(scope: FunctionScope, partPitch: Variable, count: number) {
-  const [from, at] = [scope.int(), scope.int()];
-  const addresses = Array.from({ length: count }, (_, part) => (part === 0 ? from : scope.int()));
-  const follow = () => addresses.slice(1).map((address, i) => address.set(add(addresses[i].get, partPitch.get)));
-  return { from, at, addresses, follow };
 }

@@ -4,7 +4,7 @@
  * 0..height / 2 and 0..width / 2, says everything. Sizes, convention and precision as in fft.ts.
  */
 import { ParfocalError } from "../errors.ts";
-import { checkedLine, checkLength, copyIn, copyOut, type FftArray, isZero, workspaceFor } from "./fft.ts";
+import { checkedLine, checkLength, copyIn, copyOut, type FftArray, isZero, workspaceFor } from "./fft-arrays.ts";
 import { layoutOf, roundUp } from "./wasm/layout.ts";
 import type { LineTransform } from "./wasm/line-transform.ts";
 import { createTransformer, together } from "./wasm/transformer.ts";

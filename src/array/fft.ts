@@ -5,18 +5,17 @@
  * not scaled, the inverse divides by height x width. Frequency 0 stands at index 0. Precision as in SciPy, too: float32
  * where all arrays of a call are float32 (errors 1.6e-7 of the root mean square, measured at 1024 x 1024), else float64.
  *
- * The work is done by vectors in WebAssembly, many lines at a time (wasm/butterfly.ts), because that runs in browsers
- * and Node alike and took a fifth of the time of fft.js (float64, one number after the other): 0.8 against 4.6 ms for a real image of 512 x 512, where SciPy
- * took 0.7 ms.
+ * The work is done by vectors in WebAssembly, many lines at a time (wasm/butterfly.ts): that runs in browsers and Node
+ * alike. A real image of 512 x 512 took 0.8 ms, with fft.js (float64, powers of two only) 4.6 ms, with SciPy 0.7 ms.
+ * PFFFT from npm (@echogarden/pffft-wasm 0.4.2) keeps its code in a file beside it, which a bundler has to find, and knows
+ * single lines only.
  */
-import { ParfocalError } from "../errors.ts";
+import { checkedLine, checkLength, copyIn, copyOut, type FftArray, isZero, workspaceFor } from "./fft-arrays.ts";
 import { layoutOf, roundUp } from "./wasm/layout.ts";
-import { isFastLength, type LineTransform, lineTransform } from "./wasm/line-transform.ts";
 import { createTransformer, together } from "./wasm/transformer.ts";
-import { type Workspace, workspaceOf } from "./wasm/workspace.ts";
 
-/** Arrays that a transform reads and writes. */
-export type FftArray = Float32Array | Float64Array;
+export type { FftArray } from "./fft-arrays.ts";
+export { isFastSize, nextFastSize, nextPowerOfTwo } from "./fft-sizes.ts";
 
 /** A complex transform of one size, with its tables: make it once, use it for every plane of that size. */
 export interface Fft2 {
@@ -41,25 +40,6 @@ export interface RealFft2 {
    * overwrite `real` and `imag`.**
    */
   inverse(real: FftArray, imag: FftArray, image: FftArray): void;
-}
-
-/** The smallest power of two that is at least `n` (1 for n <= 1). */
-export function nextPowerOfTwo(n: number): number {
-  let power = 1;
-  while (power < n) power *= 2;
-  return power;
-}
-
-/** Is `n` an even number 2^a 3^b 5^c? */
-export function isFastSize(n: number): boolean {
-  return n % 2 === 0 && isFastLength(n);
-}
-
-/** The smallest even number 2^a 3^b 5^c that is at least `n`: a size that is transformed fast. */
-export function nextFastSize(n: number): number {
-  let size = Math.max(2, 2 * Math.ceil(n / 2));
-  while (!isFastSize(size)) size += 2;
-  return size;
 }
 
 /**
@@ -248,61 +228,4 @@ export function createColumns(length: number): Columns {
       }
     }
   };
-}
-
-export function checkedLine(size: number): LineTransform {
-  if (isFastLength(size)) return lineTransform(size);
-  const next = Number.isFinite(size) ? nextFastSize(size) : 2;
-  throw new ParfocalError("usage", `Fourier transform: size ${size} is not 2^a 3^b 5^c; pad to ${next}.`, {
-    got: size,
-    expected: "2^a 3^b 5^c",
-  });
-}
-
-export function workspaceFor(...arrays: FftArray[]): Workspace {
-  return workspaceOf(arrays.every((array) => array instanceof Float32Array) ? "float32" : "float64");
-}
-
-/** Rows of `width` numbers to rows of `pitch`, the rest of them 0. */
-export function copyIn(
-  memory: FftArray,
-  at: number,
-  array: FftArray,
-  height: number,
-  width: number,
-  pitch: number,
-): void {
-  if (pitch === width) memory.set(array, at);
-  else {
-    for (let y = 0; y < height; y++) {
-      memory.set(array.subarray(y * width, (y + 1) * width), at + y * pitch);
-      memory.fill(0, at + y * pitch + width, at + (y + 1) * pitch);
-    }
-  }
-}
-
-export function copyOut(
-  memory: FftArray,
-  at: number,
-  array: FftArray,
-  height: number,
-  width: number,
-  pitch: number,
-): void {
-  if (pitch === width) array.set(memory.subarray(at, at + height * width));
-  else for (let y = 0; y < height; y++) array.set(memory.subarray(at + y * pitch, at + y * pitch + width), y * width);
-}
-
-export function isZero(array: FftArray, start: number, length: number): boolean {
-  for (let i = start; i < start + length; i++) if (array[i] !== 0) return false;
-  return true;
-}
-
-export function checkLength(name: string, array: FftArray, expected: number): void {
-  if (array.length === expected) return;
-  throw new ParfocalError("usage", `Fourier transform: ${name} holds ${array.length} numbers, expected ${expected}.`, {
-    option: name,
-    got: array.length,
-    expected: String(expected),
-  });
 }

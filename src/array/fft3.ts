@@ -1,5 +1,6 @@
 /** Three-dimensional discrete Fourier transforms of real volumes. Sizes, convention and precision as in fft.ts. */
-import { checkLength, createColumns, createRealFft2, type FftArray } from "./fft.ts";
+import { createColumns, createRealFft2 } from "./fft.ts";
+import { checkLength, type FftArray } from "./fft-arrays.ts";
 
 /** A transform of real volumes: only the half spectrum that determines the other half is kept. */
 export interface RealFft3 {

@@ -11,11 +11,16 @@ export { type BeadFiles, beadFiles, checkBeadFiles, saveBeads } from "./optics/s
 
 // Classical methods on files.
 
+export {
+  type DeconvolveFileOptions,
+  type DeconvolveFileResult,
+  deconvolveFile,
+} from "./classical/deconvolution/deconvolve-file.node.ts";
 export { type FuseFileOptions, type FuseFileResult, fuseFile } from "./classical/fusion/fuse-file.node.ts";
 
 // Recipes in files, and data sets on disk.
 
-export { findRecipe } from "./optics/recipe/recipe-file.node.ts";
+export { findRecipe, recipesAmong } from "./optics/recipe/recipe-file.node.ts";
 export type { DataSet, ManifestField } from "./optics/recipe/save-data-set.node.ts";
 export type { FieldFiles } from "./optics/recipe/save-field.node.ts";
 export {
@@ -38,6 +43,11 @@ export { type RefocusFileOptions, type RefocusFileResult, refocusFile } from "./
 // Training in a folder: checkpoints, metrics, previews, the model.
 
 export { readConfigFile } from "./train/config-file.node.ts";
+export {
+  openRecipeTraining,
+  type RecipeTraining,
+  type RecipeTrainingOptions,
+} from "./train/recipe-training.node.ts";
 export { type TrainRunOptions, type TrainRunResult, trainRun } from "./train/train-run.node.ts";
 
 // The whole story on simulated or real stacks.

@@ -1,5 +1,5 @@
 /** Values of options: text in, checked value out. What they throw becomes one sentence and exit code 2. */
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { parse } from "yaml";
 
 /** A whole number of at least `least`. */
@@ -57,8 +57,15 @@ export function numberOf(text: string): number {
   return text.trim() === "" ? Number.NaN : Number(text);
 }
 
+/** `--set key=value`, as often as wanted. @param whose "of the recipe" */
+export function setOption(whose: string): Option {
+  return new Option("--set <key=value>", `any key ${whose} by its path, as object.cells=60; may be repeated`).argParser(
+    (text, before: [string, unknown][] = []) => [...before, keyAndValue(text)],
+  );
+}
+
 /** "object.beads=20": a path and its value, read as YAML reads it (numbers, words, lists). */
-export function keyAndValue(text: string): [string, unknown] {
+function keyAndValue(text: string): [string, unknown] {
   const [, key, value] = /^([^=\s]+)=(.*)$/s.exec(text) ?? [];
   if (key === undefined) throw new InvalidArgumentError("Expected key=value, such as object.beads=20.");
   try {

@@ -1,5 +1,5 @@
 /** `parfocal simulate`: stacks and data sets whose truth is known. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import {
   changeRecipe,
   findRecipe,
@@ -12,7 +12,7 @@ import {
   shippedRecipes,
   simulateRecipe,
 } from "../node.ts";
-import { keyAndValue } from "./option-values.ts";
+import { setOption } from "./option-values.ts";
 import { addSchemaOptions, schemaValues } from "./schema-options.ts";
 import { table } from "./text.ts";
 import type { CommonOptions, Result, Verb } from "./verb.node.ts";
@@ -52,12 +52,7 @@ export const simulate: Verb<SimulateOptions> = {
       .option("--list", "the shipped recipes, with a sentence about each")
       .option("--print", "print the whole recipe as YAML instead")
       .option("--volume", "also write the specimen itself (float32 density)")
-      .addOption(
-        new Option(
-          "--set <key=value>",
-          "any key of the recipe by its path, as object.cells=60; may be repeated",
-        ).argParser((text, before: [string, unknown][] = []) => [...before, keyAndValue(text)]),
-      );
+      .addOption(setOption("of the recipe"));
     addSchemaOptions(command, recipeFlags);
   },
   async run([word], options, terminal) {
@@ -76,7 +71,7 @@ export const simulate: Verb<SimulateOptions> = {
     }
     const fields = (changed as { fields?: unknown }).fields;
     const onProgress = terminal.progress(
-      typeof fields === "number" && fields > 1 ? "fields simulated" : "images simulated",
+      typeof fields === "number" && fields > 1 ? "fields simulated" : "planes simulated",
     );
     const { out: output, force, volume, threads } = options;
     const { signal } = terminal;
@@ -115,10 +110,11 @@ function singleOf({ recipe, warnings }: SimulatedRecipe, { files, field }: Singl
       seconds,
     },
     text: table([
-      ...entries.flatMap(([name, { image, truth, exposures }]) => [
+      ...entries.flatMap(([name, { image, truth, exposures, field: wave }]) => [
         [name, image],
         ["  truth", truth],
         ...(exposures ? [["  exposures", exposures]] : []),
+        ...(wave ? [["  field", wave]] : []),
       ]),
       ...(files.specimen ? [["specimen", files.specimen]] : []),
       ["objects", files.objects],

@@ -8,6 +8,8 @@ import { checkHoldsPatch, type NamedStack, pairSources, splitStacks } from "./sp
 export interface FieldSource {
   /** What messages and the model's description call it: the recipe's name. */
   readonly name: string;
+  /** The whole recipe as text, kept with the run; a run goes on only with the same. */
+  readonly description?: string;
   /** Field 0, 1, ...: the same index gives the same field. It is made elsewhere (a worker thread), so as not to hold up the steps. */
   field(index: number): Promise<NamedStack>;
 }

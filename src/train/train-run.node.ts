@@ -1,6 +1,8 @@
 /** A training with a folder: a new run, or the newest one that can go on. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ParfocalError } from "../errors.ts";
+import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import type { Runtime } from "../run/runtime.ts";
 import { decodeCheckpoint } from "./checkpoint.ts";
 import { resolveConfig, type TrainingConfig } from "./config.ts";
@@ -48,7 +50,11 @@ export async function trainRun(
   const config = old === undefined ? fresh : resolveConfig({ ...(await readRunConfig(old)), ...given });
   // Stacks that cannot be trained on are refused before a folder is made for them.
   trainingData(stacks, config, options.fields);
+  if (old !== undefined) await checkSameFields(old, options.fields);
   const run = old ?? (await createRunFolder(root, config));
+  if (old === undefined && options.fields?.description !== undefined) {
+    await writeFileAtomic(join(run, "recipe.yaml"), options.fields.description);
+  }
   let step = old === undefined ? 0 : await checkpointStep(old);
   const pixelSize = stacks[0].stack.pixelSize?.x ?? 1;
   const store = await openRunFolder(
@@ -71,6 +77,19 @@ export async function trainRun(
     },
   });
   return { ...result, run, model: join(run, "model"), config, warnings };
+}
+
+/** Throws `training.failed` unless a run was trained on the fields that it shall go on with. */
+async function checkSameFields(run: string, fields: FieldSource | undefined): Promise<void> {
+  const path = join(run, "recipe.yaml");
+  const before = await readFile(path, "utf8").catch(() => undefined);
+  if (before === fields?.description) return;
+  const detail =
+    before === undefined
+      ? "it was trained on stacks, not on a recipe"
+      : `it was trained on the recipe ${path}${fields === undefined ? ", not on stacks" : ", which is another one"}`;
+  const message = `Cannot resume ${run}: ${detail}; give the same, or start a new run.`;
+  throw new ParfocalError("training.failed", message, { detail, run });
 }
 
 /** The step that a run's last checkpoint was written after. */

@@ -23,10 +23,11 @@ export type FieldAnswer =
 
 /** A field with its pixel buffers, each of its own, to be handed over instead of copied. */
 export function answerOf(field: SimulatedField): { field: SimulatedField; buffers: ArrayBuffer[] } {
-  const arrays = Object.values(field.images).flatMap(({ stack, truth, exposures = [] }) => [
+  const arrays = Object.values(field.images).flatMap(({ stack, truth, exposures = [], field: wave }) => [
     stack.data,
     truth.data,
     ...exposures.map((one) => one.stack.data),
+    ...(wave ? [wave.real.data, wave.imag.data] : []),
   ]);
   if (field.volume) arrays.push(field.volume.data);
   return { field, buffers: [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))] };

@@ -15,13 +15,20 @@ export interface ModeSetup {
   widefield(optics: RecipeOptics): Imager;
 }
 
+/** What a mode makes of a specimen; all arrays are `[planes, height, width]` of the whole box. */
+export interface Exposed {
+  /** Relative intensity of each exposure of the camera. */
+  exposures: Float32Array[];
+  /** The complex field in each plane, where light is coherent: what a reconstruction should find. */
+  field?: { real: Float32Array; imag: Float32Array };
+  /** What else was drawn by chance or chosen, as JSON can hold it. */
+  details?: Record<string, unknown>;
+}
+
 /** One specimen after another; what they share, such as PSFs, is made once. */
 export interface ModeImager {
-  /**
-   * @param planes focal planes, um from the nominal one
-   * @returns relative intensity of each exposure of the camera, `[planes, height, width]` of the whole box
-   */
-  expose(volume: Volume, planes: readonly number[], random: Random, control: ImagingControl): Promise<Float32Array[]>;
+  /** @param planes focal planes, um from the nominal one */
+  expose(volume: Volume, planes: readonly number[], random: Random, control: ImagingControl): Promise<Exposed>;
 }
 
 export interface ImagingMode<S extends z.ZodObject = z.ZodObject> {
@@ -31,6 +38,8 @@ export interface ImagingMode<S extends z.ZodObject = z.ZodObject> {
   readonly options: S;
   /** What the exposures of a plane are called. */
   readonly exposures: readonly string[];
+  /** Whether it makes complex fields. */
+  readonly coherent?: boolean;
   /** Finest period along z that the mode shows, um: decides how thin slices are. */
   axialPeriod(optics: RecipeOptics): number;
   /**

@@ -1,14 +1,18 @@
 /** The ways to see a specimen, by the name that a recipe calls them by. */
+import { hologramMode } from "./hologram-mode.ts";
 import type { ImagingMode } from "./mode.ts";
 import { speckleMode } from "./speckle-mode.ts";
 import { structuredMode } from "./structured-mode.ts";
+import { transmittedMode } from "./transmitted-mode.ts";
 import { widefieldMode } from "./widefield-mode.ts";
 
-export const modeNames = ["widefield", "structured-illumination", "hilo"] as const;
+export const modeNames = ["widefield", "structured-illumination", "hilo", "transmitted", "hologram"] as const;
 export type ModeName = (typeof modeNames)[number];
 
 export const imagingModes: Readonly<Record<ModeName, ImagingMode>> = {
   widefield: widefieldMode,
   "structured-illumination": structuredMode as unknown as ImagingMode,
   hilo: speckleMode as unknown as ImagingMode,
+  transmitted: transmittedMode as unknown as ImagingMode,
+  hologram: hologramMode as unknown as ImagingMode,
 };

@@ -1,5 +1,5 @@
 /** Recipes by name or file, and the real stacks that they name. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ParfocalError } from "../../errors.ts";
 import { readStack } from "../../image/image-file.ts";
@@ -7,7 +7,7 @@ import { openImage } from "../../image/open-image.node.ts";
 import { isStackObject, type StackFiles } from "./object-phantom.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeFromYaml } from "./recipe-yaml.ts";
-import { shippedRecipe } from "./shipped-recipes.ts";
+import { isShippedRecipe, shippedRecipe } from "./shipped-recipes.ts";
 
 /** A recipe as it was written, and where the files that it names are looked for. */
 export interface FoundRecipe {
@@ -16,7 +16,7 @@ export interface FoundRecipe {
 }
 
 /** Whether a word means a file: shipped recipes have no ending. */
-export const isRecipeFile = (word: string): boolean => /\.(ya?ml|json)$/i.test(word);
+const isRecipeFile = (word: string): boolean => /\.(ya?ml|json)$/i.test(word);
 
 /**
  * A recipe of a shipped name or a .yaml or .json file, not checked any further.
@@ -34,6 +34,21 @@ export async function findRecipe(word: string): Promise<FoundRecipe> {
   }
   const message = `${word} must hold the keys and values of a recipe, such as "size: 256".`;
   throw new ParfocalError("usage", message, { option: "recipe", got: word, expected: "a YAML mapping" });
+}
+
+/**
+ * The words that mean recipes: .yaml and .json files, and shipped names unless a file or folder is called so.
+ */
+export async function recipesAmong(words: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const word of words) {
+    const exists = await stat(word).then(
+      () => true,
+      () => false,
+    );
+    if (isRecipeFile(word) || (!exists && isShippedRecipe(word))) found.push(word);
+  }
+  return found;
 }
 
 /** The stacks that the objects of a recipe name. @throws what opening and reading images throws */

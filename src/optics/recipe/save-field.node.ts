@@ -14,7 +14,7 @@ import type { SimulatedField } from "./simulator.ts";
 
 /** Where the images of a field go, by their names in the recipe. */
 export interface FieldFiles {
-  images: Record<string, { image: string; truth: string; exposures?: string }>;
+  images: Record<string, { image: string; truth: string; exposures?: string; field?: string }>;
   /** What is in the field and how it was made, JSON; lengths in um. Written last: where it is, the field is whole. */
   objects: string;
   /** The specimen itself, float32, where it was asked for. */
@@ -44,10 +44,15 @@ export function fieldFiles(recipe: Recipe, target: string, { volume = false } = 
       const alone = names.length === 1;
       const image = alone && named ? target : file(alone ? recipe.name : name, tif);
       const truth = file(alone ? "truth" : `${name}_truth`, tif);
-      const several = imagingModes[recipe.images[name].mode].exposures.length > 1;
+      const { exposures, coherent = false } = imagingModes[recipe.images[name].mode];
       return [
         name,
-        { image, truth, ...(several ? { exposures: file(alone ? "exposures" : `${name}_exposures`, tif) } : {}) },
+        {
+          image,
+          truth,
+          ...(exposures.length > 1 && { exposures: file(alone ? "exposures" : `${name}_exposures`, tif) }),
+          ...(coherent && { field: file(alone ? "field" : `${name}_field`, tif) }),
+        },
       ];
     }),
   );
@@ -56,11 +61,9 @@ export function fieldFiles(recipe: Recipe, target: string, { volume = false } = 
 
 /** Every path, the JSON last. */
 export function pathsOf({ images, specimen, objects }: FieldFiles): string[] {
-  const all = Object.values(images).flatMap(({ image, truth, exposures }) => [
-    image,
-    truth,
-    ...(exposures ? [exposures] : []),
-  ]);
+  const all = Object.values(images).flatMap(({ image, truth, exposures, field }) =>
+    [image, truth, exposures, field].filter((path) => path !== undefined),
+  );
   return [...all, ...(specimen ? [specimen] : []), objects];
 }
 
@@ -82,10 +85,17 @@ export async function saveField(
   await checkFieldFiles(files, force);
   await makeFolder(dirname(files.objects));
   for (const [name, paths] of Object.entries(files.images)) {
-    const { stack, truth, exposures = [] } = field.images[name];
+    const { stack, truth, exposures = [], field: wave } = field.images[name];
     await writeImage(paths.image, imageOfStack(stack, paths.image), { force });
     await writeImage(paths.truth, imageOfStack(truth, paths.truth), { force });
-    if (paths.exposures) await writeImage(paths.exposures, imageOfExposures(exposures), { force });
+    if (paths.exposures) await writeImage(paths.exposures, imageOfChannels(exposures), { force });
+    if (paths.field && wave) {
+      const channels = [
+        { name: "real", stack: wave.real },
+        { name: "imaginary", stack: wave.imag },
+      ];
+      await writeImage(paths.field, imageOfChannels(channels), { force });
+    }
   }
   if (files.specimen && field.volume) {
     const { data, depth, height, width, pixelSize, sliceStep } = field.volume;
@@ -94,6 +104,9 @@ export async function saveField(
     await writeImage(files.specimen, imageOfStack(stack, files.specimen), { force });
   }
   const { index, split, lens, sample, planes, focusPlane, objects, volume } = field;
+  const details = Object.fromEntries(
+    Object.entries(field.images).flatMap(([name, { details: own }]) => (own === undefined ? [] : [[name, own]])),
+  );
   const record = {
     parfocal_version: version,
     field: index,
@@ -103,6 +116,7 @@ export async function saveField(
     planes_um: planes,
     focus_plane: focusPlane,
     ...(volume && files.specimen ? { specimen: { bottom_um: volume.bottom, slice_step_um: volume.sliceStep } } : {}),
+    ...(Object.keys(details).length > 0 && { images: details }),
     warnings,
     objects,
     recipe,
@@ -110,23 +124,24 @@ export async function saveField(
   await writeFileAtomic(files.objects, `${JSON.stringify(record, null, 2)}\n`, { force });
 }
 
-/** Exposures of one plane after the other as channels, `[z, c, y, x]`. */
-function imageOfExposures(exposures: readonly { name: string; stack: Stack }[]): Image {
-  const [{ stack }] = exposures;
+/** Stacks of one kind as channels, `[z, c, y, x]`. */
+function imageOfChannels(channels: readonly { name: string; stack: Stack }[]): Image {
+  const [{ stack }] = channels;
   const { depth, height, width, dtype, pixelSize, zStep, optics } = stack;
   const size = height * width;
-  const data = new Uint16Array(depth * exposures.length * size);
+  const length = depth * channels.length * size;
+  const data = dtype === "float32" ? new Float32Array(length) : new Uint16Array(length);
   for (let z = 0; z < depth; z++) {
-    exposures.forEach(({ stack: one }, c) => {
-      data.set(one.data.subarray(z * size, (z + 1) * size), (z * exposures.length + c) * size);
+    channels.forEach(({ stack: one }, c) => {
+      data.set(one.data.subarray(z * size, (z + 1) * size), (z * channels.length + c) * size);
     });
   }
   return {
     axes: "ZCYX",
-    shape: [depth, exposures.length, height, width],
+    shape: [depth, channels.length, height, width],
     dtype,
     data,
-    channelNames: exposures.map(({ name }) => name),
+    channelNames: channels.map(({ name }) => name),
     ...(pixelSize && { pixelSize }),
     ...(zStep !== undefined && { zStep }),
     ...(optics && { optics }),

@@ -1,6 +1,8 @@
 /** A recipe to files: one field as a few files, or several as a data set. */
 
+import { availableParallelism } from "node:os";
 import { ParfocalError } from "../../errors.ts";
+import { openSuperposePool } from "../imaging/superpose-pool.node.ts";
 import { openFieldWorkers } from "./field-workers.node.ts";
 import { availableMemory } from "./machine-memory.node.ts";
 import type { Recipe } from "./recipe.ts";
@@ -18,7 +20,7 @@ export interface SimulateRecipeOptions {
   force?: boolean | undefined;
   /** Also writes the specimen itself. */
   volume?: boolean | undefined;
-  /** Threads that make fields of a data set; default 1. */
+  /** Threads that share the planes of a single field, or make the fields of a data set; default one for each processor. */
   threads?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
@@ -54,12 +56,14 @@ export async function simulateRecipe(input: unknown, options: SimulateRecipeOpti
   const memory = availableMemory();
   const simulator = createSimulator(recipe, { stacks, memory });
   const { warnings } = simulator;
+  const cores = options.threads ?? availableParallelism();
   if (files) {
-    const field = await simulator.field(0, { signal, onProgress, volume });
+    const pool = cores > 1 ? openSuperposePool(cores) : undefined;
+    const field = await simulator.field(0, { signal, onProgress, volume, pool }).finally(() => pool?.close());
     await saveField(files, field, recipe, { force, warnings });
     return { recipe, warnings, single: { files, field } };
   }
-  const threads = Math.min(options.threads ?? 1, recipe.fields);
+  const threads = Math.max(1, Math.min(cores, recipe.fields, Math.floor(memory / simulator.memory)));
   const workers = threads > 1 ? openFieldWorkers({ recipe, stacks, memory }, threads) : undefined;
   const makeField = (workers ?? simulator).field;
   const settings = { force, volume, warnings, signal, onProgress, together: threads };

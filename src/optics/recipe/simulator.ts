@@ -4,14 +4,15 @@ import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
 import { expectedCounts, expose } from "../camera/camera.ts";
 import { createImager, type Imager } from "../imaging/image-volume.ts";
+import type { SuperposePool } from "../imaging/superpose-pool.ts";
 import type { SpecimenObject } from "../phantom/phantom.ts";
 import type { Volume, VolumeGrid } from "../phantom/volume.ts";
 import { nyquistPixelSize } from "../psf/pupil.ts";
 import { type Split, splitOf, viewOfField } from "./assign-fields.ts";
 import { cameraOf } from "./camera-schema.ts";
-import { refuseTooLarge } from "./estimate-memory.ts";
+import { estimateMemory, refuseTooLarge } from "./estimate-memory.ts";
 import { type FieldBox, fieldBox } from "./field-box.ts";
-import type { ModeImager } from "./mode.ts";
+import type { Exposed, ModeImager } from "./mode.ts";
 import { imagingModes } from "./modes.ts";
 import { phantomOf, type StackFiles } from "./object-phantom.ts";
 import { objectsInField } from "./objects-in-field.ts";
@@ -28,10 +29,12 @@ export interface SimulatorOptions {
 
 export interface FieldControl {
   signal?: AbortSignal | undefined;
-  /** Called with the images that are done, parts of one counted. */
+  /** Called with the planes of all images that are done. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
   /** Whether the specimen itself is wanted. */
   volume?: boolean | undefined;
+  /** Threads that share the planes of an image; the same bytes with any number of them. */
+  pool?: SuperposePool | undefined;
 }
 
 export interface SimulatedImage {
@@ -41,6 +44,10 @@ export interface SimulatedImage {
   truth: Stack;
   /** What the camera recorded, where the image is computed from several exposures; the stack is float32 then. */
   exposures?: { name: string; stack: Stack }[];
+  /** Where light is coherent, the complex field in each plane (float32, 1 in an empty field): what a reconstruction should find. */
+  field?: { real: Stack; imag: Stack };
+  /** What else was drawn by chance or chosen, such as the phases of a grid, as JSON can hold it. */
+  details?: Record<string, unknown>;
 }
 
 export interface SimulatedField {
@@ -64,6 +71,8 @@ export interface Simulator {
   readonly recipe: Recipe;
   /** Sentences for the user, such as pixels too coarse for the objective. */
   readonly warnings: readonly string[];
+  /** Bytes that a field takes at its highest, beside the program itself: an estimate. */
+  readonly memory: number;
   /**
    * Field 0, 1, ..., also beyond the recipe's own: the same index gives the same field, in any order.
    * @throws `usage` for an object of which nothing is in the field; `interrupted`
@@ -97,6 +106,7 @@ export function createSimulator(input: unknown, options: SimulatorOptions = {}):
   return {
     recipe,
     warnings: warningsOf(views),
+    memory: Math.max(...Array.from(boxes, ([view, box]) => estimateMemory(view, box))),
     async field(index, control = {}) {
       if (!Number.isInteger(index) || index < 0 || index > 2 ** 20) {
         const message = `Recipe ${recipe.name}: there is no field ${index}; expected a whole number, 0 to ${2 ** 20}.`;
@@ -126,19 +136,21 @@ async function makeField(
   imagers: readonly ModeImager[],
   stacks: StackFiles,
   random: Random,
-  { signal, onProgress, volume: wanted }: FieldControl,
+  { signal, onProgress, volume: wanted, pool }: FieldControl,
 ): Promise<Pick<SimulatedField, "images" | "objects" | "volume">> {
   throwIfAborted(signal);
   const { phantom, options } = phantomOf(view.object, stacks);
   const { volume, objects } = phantom.draw(box.grid, options, random.fork(0));
   const images: Record<string, SimulatedImage> = {};
-  const total = view.images.length;
+  const total = view.images.length * view.planes;
   for (const [i, seen] of view.images.entries()) {
     // A stream for each name, so that another image beside it changes nothing.
     const stream = random.fork(1000 + hash(seen.name));
-    const told = ({ done, total: of }: { done: number; total: number }) => onProgress?.({ done: i + done / of, total });
-    const planes = await imagers[i].expose(volume, box.planes, stream.fork(0), { signal, onProgress: told });
-    images[seen.name] = record(planes, view, seen, box, stream.fork(1));
+    const told = ({ done, total: of }: { done: number; total: number }) =>
+      onProgress?.({ done: Math.floor((i + done / of) * view.planes), total });
+    const control = { signal, onProgress: told, ...(pool && { pool }) };
+    const exposed = await imagers[i].expose(volume, box.planes, stream.fork(0), control);
+    images[seen.name] = record(exposed, view, seen, box, stream.fork(1));
     throwIfAborted(signal);
   }
   const found = objectsInField(objects, box, view);
@@ -153,7 +165,7 @@ async function makeField(
 
 /** The field cut out of the exposures, brought to the camera's light, recorded, and put together. */
 function record(
-  planes: readonly Float32Array[],
+  { exposures, field, details }: Exposed,
   view: View,
   seen: View["images"][number],
   box: FieldBox,
@@ -162,7 +174,7 @@ function record(
   const { size, pixelSize, zStep, planes: depth } = view;
   const mode = imagingModes[seen.image.mode];
   const camera = cameraOf(seen.camera);
-  const fields = planes.map((all) => cutOut(all, box, size));
+  const fields = exposures.map((all) => cutOut(all, box, size));
   let brightest = 0;
   for (const field of fields) for (const value of field) if (value > brightest) brightest = value;
   const scale = brightest > 0 ? 1 / brightest : 0;
@@ -176,14 +188,26 @@ function record(
   const stackOf = (data: Float32Array, dtype: "uint16" | "float32"): Stack => {
     return { ...common, data, dtype, optics: stackOptics(seen.optics) };
   };
+  const more = {
+    ...(field && {
+      field: {
+        real: stackOf(cutOut(field.real, box, size), "float32"),
+        imag: stackOf(cutOut(field.imag, box, size), "float32"),
+      },
+    }),
+    ...(details && { details }),
+  };
   const { combine } = mode;
-  if (combine === undefined) return { stack: stackOf(counts[0], "uint16"), truth: stackOf(expected[0], "float32") };
-  const combined = (exposures: readonly Float32Array[]): Float32Array =>
-    combine(exposures.map((data) => data.map((value) => value - camera.offset))).map((value) => value + camera.offset);
+  if (combine === undefined) {
+    return { stack: stackOf(counts[0], "uint16"), truth: stackOf(expected[0], "float32"), ...more };
+  }
+  const combined = (all: readonly Float32Array[]): Float32Array =>
+    combine(all.map((data) => data.map((value) => value - camera.offset))).map((value) => value + camera.offset);
   return {
     stack: stackOf(combined(counts), "float32"),
     truth: stackOf(combined(expected), "float32"),
     exposures: counts.map((data, j) => ({ name: mode.exposures[j], stack: stackOf(data, "uint16") })),
+    ...more,
   };
 }
 

@@ -25,7 +25,7 @@ export const speckleMode: ImagingMode<typeof options> = {
         const imager = widefield(optics);
         const even = await imager.image(volume, planes, control);
         const speckle = createSpeckle(illumination, grid, random);
-        return [even, await imageWithSpeckle(imager, speckle, volume, planes, control)];
+        return { exposures: [even, await imageWithSpeckle(imager, speckle, volume, planes, control)] };
       },
     };
   },

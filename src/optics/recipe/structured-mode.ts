@@ -42,13 +42,15 @@ export const structuredMode: ImagingMode<typeof options> = {
           intensities: [0, 1, 2].map(() => Math.max(0, 1 + flicker * random.normal())),
         }));
         const all = await microscope.image(volume, planes, exposures, control);
-        return [0, 1, 2].map((j) => {
+        const three = [0, 1, 2].map((j) => {
           const one = new Float32Array(planes.length * frame);
           for (let z = 0; z < planes.length; z++) {
             one.set(all.subarray((3 * z + j) * frame, (3 * z + j + 1) * frame), z * frame);
           }
           return one;
         });
+        const { x, y } = microscope.frequency;
+        return { exposures: three, details: { grid_per_um: [y, x], exposures } };
       },
     };
   },

@@ -14,7 +14,9 @@ export const widefieldMode: ImagingMode<typeof options> = {
   axialPeriod: (optics) => axialResolution(pupilOf(optics)),
   memory: superpositionMemory,
   prepare: ({ optics, widefield }) => ({
-    expose: async (volume, planes, _random, control) => [await widefield(optics).image(volume, planes, control)],
+    expose: async (volume, planes, _random, control) => ({
+      exposures: [await widefield(optics).image(volume, planes, control)],
+    }),
   }),
 };
 

@@ -15,4 +15,18 @@ export const pairRecipes: readonly RecipeInput[] = [
       target: { mode: "structured-illumination" },
     },
   },
+  {
+    name: "holograms",
+    summary: "cells in water, 20x/0.5, as in-line and as off-axis holograms over +-20 um, with the true field",
+    pixel_size: 0.25,
+    z_step: 5,
+    planes: 9,
+    object: { kind: "nuclei", nuclei: 16, chromatin: 0.5, height: [4, 7] },
+    optics: { na: 0.5, wavelength: 0.532, refractive_index: 1.333 },
+    camera: { photons: 20000, background: 0 },
+    images: {
+      "in-line": { mode: "hologram", kind: "in-line", index_difference: 0.04 },
+      "off-axis": { mode: "hologram", kind: "off-axis", index_difference: 0.04 },
+    },
+  },
 ];

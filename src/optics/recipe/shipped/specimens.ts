@@ -11,7 +11,6 @@ export const specimenRecipes = [
       "the review's experiment: 14 planes 1 um apart, best focus at plane 7, beads of three kinds at different heights",
     object: { kind: "beads", beads: 58, diameter: [1, 8], depth_range: [-6, 6] },
     planes: 14,
-    focus_plane: 7,
   },
   {
     name: "beads",

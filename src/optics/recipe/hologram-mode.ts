@@ -1,0 +1,33 @@
+/** Holograms in line and off axis, with the field that a reconstruction should find. */
+import { hologramOptions, imageHolograms } from "../imaging/hologram.ts";
+import { axialResolution } from "../psf/pupil.ts";
+import type { ImagingMode } from "./mode.ts";
+import { pupilOf } from "./optics-schema.ts";
+import { coherentMemory } from "./transmitted-mode.ts";
+
+export const hologramMode: ImagingMode<typeof hologramOptions> = {
+  summary: "holograms in laser light, in line or off axis",
+  options: hologramOptions,
+  exposures: ["image"],
+  coherent: true,
+  axialPeriod: (optics) => axialResolution(pupilOf(optics)),
+  memory: (grid, planes) => coherentMemory(grid, planes) + 24 * grid.height * grid.width * planes,
+  prepare: ({ optics }, options) => ({
+    async expose(volume, planes, _random, control) {
+      const { data, fields, carrier } = await imageHolograms(volume, pupilOf(optics), planes, options, control);
+      const all = (part: "real" | "imag"): Float32Array => {
+        const size = volume.height * volume.width;
+        const joined = new Float32Array(planes.length * size);
+        fields.forEach((field, z) => {
+          joined.set(field[part], z * size);
+        });
+        return joined;
+      };
+      return {
+        exposures: [data],
+        field: { real: all("real"), imag: all("imag") },
+        ...(carrier && { details: { carrier_per_um: [carrier.y, carrier.x] } }),
+      };
+    },
+  }),
+};

@@ -1,0 +1,46 @@
+/** A recipe as something to train on: its fields are made in a thread of their own while the training goes on. */
+import { openFieldWorkers } from "../optics/recipe/field-workers.node.ts";
+import { availableMemory } from "../optics/recipe/machine-memory.node.ts";
+import { readRecipeStacks } from "../optics/recipe/recipe-file.node.ts";
+import { resolveRecipe } from "../optics/recipe/resolve-recipe.ts";
+import { createSimulator } from "../optics/recipe/simulator.ts";
+import type { FieldSource } from "./field-pool.ts";
+import { recipeFields } from "./recipe-fields.ts";
+import type { NamedStack } from "./split-stacks.ts";
+
+export interface RecipeTrainingOptions {
+  /** Where the files that the recipe names are looked for; default the working folder. */
+  folder?: string | undefined;
+  /** Which of the recipe's images is learnt; default its first. */
+  image?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface RecipeTraining {
+  fields: FieldSource;
+  /** Held-out fields, to validate. */
+  validation: NamedStack[];
+  /** Sentences for the user. */
+  warnings: readonly string[];
+  /** Ends the thread. */
+  close(): Promise<void>;
+}
+
+/** @throws `usage` for a recipe that is wrong, cannot be trained on, or needs more memory than there is; `interrupted` */
+export async function openRecipeTraining(input: unknown, options: RecipeTrainingOptions = {}): Promise<RecipeTraining> {
+  const { folder = ".", image, signal } = options;
+  const recipe = resolveRecipe(input);
+  const stacks = await readRecipeStacks(recipe, folder, signal);
+  const memory = availableMemory();
+  // Here as well, so that what is wrong is told before a thread is started.
+  const { warnings } = createSimulator(recipe, { stacks, memory });
+  const workers = openFieldWorkers({ recipe, stacks, memory });
+  try {
+    const source = recipeFields(recipe, (index) => workers.field(index, { signal }), image);
+    const validation = await source.validation();
+    return { fields: source, validation, warnings, close: workers.close };
+  } catch (error) {
+    await workers.close();
+    throw error;
+  }
+}

@@ -19,10 +19,9 @@ export function solvePoisson(source: Plane, pixelSize: number, cutoff: number): 
   const plan = createEvenFft2(tall, wide);
   const { rows, columns } = plan;
   const values = new Float64Array(rows * columns);
-  const fold = (i: number, side: number) => (side === 1 ? 0 : Math.abs(((i + side - 1) % (2 * side - 2)) - (side - 1)));
   for (let y = 0; y < rows; y++) {
-    const from = mirror(y, height, fold) * width;
-    for (let x = 0; x < columns; x++) values[y * columns + x] = source.data[from + mirror(x, width, fold)];
+    const from = mirrored(y, height) * width;
+    for (let x = 0; x < columns; x++) values[y * columns + x] = source.data[from + mirrored(x, width)];
   }
   plan.forwardReal(values);
   const hold = (2 * Math.PI * cutoff) ** 4;
@@ -34,12 +33,13 @@ export function solvePoisson(source: Plane, pixelSize: number, cutoff: number): 
   }
   plan.inverseReal(values);
   const data = new Float32Array(height * width);
-  for (let y = 0; y < height; y++)
-    data.set(values.subarray(y * columns, y * columns + width), y * width);
+  for (let y = 0; y < height; y++) data.set(values.subarray(y * columns, y * columns + width), y * width);
   return { data, height, width };
 }
 
-/** Beyond the last row, rows come back: ..., n-2, n-1, n-2, ... */
-function mirror(i: number, side: number, fold: (i: number, side: number) => number): number {
-  return i < side ? i : side - 1 - fold(i - (side - 1) + (side - 1), side) + 0;
+/** Index `i` folded into 0..side-1 without repeating an edge: ..., 1, 0, 1, ..., side-1, side-2, ... */
+function mirrored(i: number, side: number): number {
+  const period = Math.max(1, 2 * side - 2);
+  const folded = i % period;
+  return folded < side ? folded : period - folded;
 }

@@ -17,8 +17,8 @@ export interface Propagator {
   spectrum(field: ComplexField): ComplexField;
   /** The field at a distance along the light, um, from where the spectrum was taken. The spectrum is left as it is. */
   at(spectrum: ComplexField, distance: number): ComplexField;
-  /** The field moved by a distance, in place. */
-  move(field: ComplexField, distance: number): void;
+  /** The spectrum that a field at a distance must have where the spectra are: {@link at} backwards. Destroys the field. */
+  back(field: ComplexField, distance: number): ComplexField;
 }
 
 /** Transfer functions kept at a time: they are as large as a quarter of a field. */
@@ -63,10 +63,10 @@ export function createPropagator(height: number, width: number, light: CoherentL
       plan.inverse(out.real, out.imag);
       return out;
     },
-    move(field, distance) {
+    back(field, distance) {
       plan.forward(field.real, field.imag);
-      applyTransfer(field, transferTo(distance), field, distance < 0);
-      plan.inverse(field.real, field.imag);
+      applyTransfer(field, transferTo(distance), field, distance >= 0);
+      return field;
     },
   };
 }
@@ -88,7 +88,6 @@ export function propagate(
 ): ComplexField {
   checkDistance(distance);
   const frame = frameFor(field, light, distance, edges);
-  const padded = padField(field, frame, edges);
-  createPropagator(frame.height, frame.width, light, edges).move(padded, distance);
-  return cropField(padded, frame, field);
+  const propagator = createPropagator(frame.height, frame.width, light, edges);
+  return cropField(propagator.at(propagator.spectrum(padField(field, frame, edges)), distance), frame, field);
 }

@@ -1,0 +1,133 @@
+/**
+ * The complex field behind several recorded intensities: multi-height phase retrieval. The field is sent to every plane, given the
+ * amplitude that was measured there while it keeps its phase, and sent back; the mean of what returns is the next guess.
+ *
+ * Source: Gerchberg & Saxton, Optik 35, 237 (1972), for two planes; Misell, J. Phys. D 6, 2200 (1973), and Greenbaum &
+ * Ozcan, Opt. Express 20, 3129 (2012), for several at different heights; here all planes act at once (the averaged
+ * projections of Elser, J. Opt. Soc. Am. A 20, 40 (2003)), so that none has the last word. The first guess is the transport of intensity's, without which iterations
+ * settle on slow waves only after hundreds of rounds.
+ */
+import { throwIfAborted } from "../../errors.ts";
+import type { Plane } from "../../image/image.ts";
+import { createPropagator, type Propagator } from "../../optics/imaging/angular-spectrum.ts";
+import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
+import { type ComplexField, fieldOf } from "../../optics/imaging/complex-field.ts";
+import { cropField, type Edges, type Frame, frameFor, padArray, padField } from "../../optics/imaging/pad-field.ts";
+import { preparePlanes, type RecordedPlane } from "./recorded-planes.ts";
+import { type TransportOptions, transportOfIntensity } from "./transport-of-intensity.ts";
+
+export interface RecoverOptions extends TransportOptions {
+  /** First phase: "transport" of intensity (default), or "flat". */
+  start?: "transport" | "flat" | undefined;
+  /** At most; default 20, and 0 leaves the first guess as it is. */
+  iterations?: number | undefined;
+  /** Ends when the error falls by less than this share in one iteration; default 0.002. */
+  tolerance?: number | undefined;
+  /** What lies beyond the edges; default "mirror". */
+  edges?: Edges | undefined;
+  /** Farthest place, um along the light, that the field is to be sent to: makes room around it. */
+  reach?: readonly number[] | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+}
+
+/** A field that can be sent anywhere: with the room around it, where the light of its surroundings is. */
+export interface RecoveredField {
+  /** Place of the field along the light, um. */
+  position: number;
+  /**
+   * How far the field's amplitudes were from the measured ones before each iteration and after the last: root mean square over all
+   * planes, over the root mean square of the measured.
+   */
+  errors: number[];
+  /** Whether the tolerance was reached. */
+  converged: boolean;
+  /** The field at a place along the light, um, `[height, width]` of the planes; intensities are about 1. */
+  at(position: number): ComplexField;
+}
+
+/**
+ * @param planes two or more places along the light
+ * @throws what {@link preparePlanes} throws; `interrupted`
+ */
+export async function recoverField(
+  planes: readonly RecordedPlane[],
+  light: CoherentLight,
+  options: RecoverOptions = {},
+): Promise<RecoveredField> {
+  const { start = "transport", iterations = 20, tolerance = 0.002, edges = "mirror", reach = [] } = options;
+  const sorted = preparePlanes(planes, light);
+  const guess = transportOfIntensity(sorted, light, options);
+  const { position } = guess;
+  const places = [...sorted.map((plane) => plane.position), ...reach];
+  const frame = frameFor(sorted[0], light, Math.max(...places.map((p) => Math.abs(p - position))), edges);
+  const propagator = createPropagator(frame.height, frame.width, light, edges);
+  const amplitude: Plane = { ...guess.intensity, data: guess.intensity.data.map(Math.sqrt) };
+  const first = start === "flat" ? fieldOf(amplitude) : fieldOf(amplitude, guess.phase);
+  let spectrum = propagator.spectrum(padField(first, frame, edges));
+  const measured = sorted.map((plane) => ({
+    distance: plane.position - position,
+    amplitude: padArray(plane.data.map(Math.sqrt), plane, frame, edges),
+  }));
+
+  const errors: number[] = [];
+  let converged = false;
+  for (let done = 0; ; done++) {
+    const { next, error } = project(propagator, spectrum, measured, frame, sorted[0]);
+    errors.push(error);
+    const before = errors.at(-2);
+    converged = before !== undefined && before - error < tolerance * before;
+    if (done === iterations || converged) break;
+    spectrum = next;
+    options.onProgress?.({ done: done + 1, total: iterations });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    throwIfAborted(options.signal);
+  }
+  return {
+    position,
+    errors,
+    converged,
+    at: (place) => cropField(propagator.at(spectrum, place - position), frame, sorted[0]),
+  };
+}
+
+/** One round: to every plane, its amplitude, and back; the mean of the spectra, and the error before. */
+function project(
+  propagator: Propagator,
+  spectrum: ComplexField,
+  measured: readonly { distance: number; amplitude: Float32Array }[],
+  frame: Frame,
+  { height, width }: { height: number; width: number },
+): { next: ComplexField; error: number } {
+  const next = {
+    ...spectrum,
+    real: new Float32Array(spectrum.real.length),
+    imag: new Float32Array(spectrum.real.length),
+  };
+  let [wrong, all] = [0, 0];
+  for (const { distance, amplitude } of measured) {
+    const field = propagator.at(spectrum, distance);
+    const { real, imag } = field;
+    for (let y = 0; y < frame.height; y++) {
+      const insideY = y >= frame.top && y < frame.top + height;
+      for (let x = 0; x < frame.width; x++) {
+        const i = y * frame.width + x;
+        const length = Math.sqrt(real[i] * real[i] + imag[i] * imag[i]);
+        if (insideY && x >= frame.left && x < frame.left + width) {
+          wrong += (length - amplitude[i]) ** 2;
+          all += amplitude[i] ** 2;
+        }
+        // A field of 0 has no phase: it gets phase 0.
+        const scale = length > 1e-12 ? amplitude[i] / length : 0;
+        real[i] = scale === 0 && length <= 1e-12 ? amplitude[i] : real[i] * scale;
+        imag[i] *= scale;
+      }
+    }
+    const back = propagator.back(field, distance);
+    for (let i = 0; i < real.length; i++) {
+      next.real[i] += back.real[i] / measured.length;
+      next.imag[i] += back.imag[i] / measured.length;
+    }
+  }
+  return { next, error: Math.sqrt(wrong / all) };
+}

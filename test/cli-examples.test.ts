@@ -20,7 +20,7 @@ const inDocuments = documents.flatMap((path) =>
 );
 
 /** Verbs whose examples take seconds, on the files below. The others need minutes, or a model. */
-const cheap = ["inspect", "simulate", "evaluate", "doctor"];
+const cheap = ["inspect", "autofocus", "fuse", "simulate", "evaluate", "doctor"];
 const cheapInDocuments = inDocuments.filter((line) => cheap.includes(line.split(" ")[0]));
 const heavyInDocuments = inDocuments.filter((line) => !cheap.includes(line.split(" ")[0]));
 
@@ -88,7 +88,7 @@ describe("examples", () => {
 
   test("those of --help run", async () => {
     // Simulations first: an example of evaluate judges what an example of simulate made.
-    const order = ["simulate", "inspect", "evaluate", "doctor"];
+    const order = ["simulate", "inspect", "autofocus", "fuse", "evaluate", "doctor"];
     const verbOf = (line: string) => line.split(" ")[0];
     const cheapOnes = examples.filter((line) => cheap.includes(verbOf(line)));
     expect(cheapOnes.length).toBeGreaterThan(8);

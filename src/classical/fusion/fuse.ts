@@ -126,7 +126,7 @@ async function surveyStack(source: PlaneSource, bandRows: number, tick: () => Pr
   return {
     blocks: { rows, columns, planes },
     // Without any noise (simulations, 8-bit screenshots) a five-hundredth of the range stands for it.
-    noise: Math.max(percentile(Float32Array.from(noises), 50), (high - low) / 500, Number.MIN_VALUE),
+    noise: Math.max(percentile(Float32Array.from(noises), 50), (high - low) / 500, 1e-6 * Math.max(1, Math.abs(high))),
     light: lightOf(histogram),
   };
 }

@@ -1,0 +1,183 @@
+/** What fusion is made of, and what it refuses. */
+import { describe, expect, it } from "vitest";
+import { gaussianFilter } from "../src/array/filters.ts";
+import { Random } from "../src/array/random.ts";
+import { coneSlope } from "../src/classical/cone-slope.ts";
+import { createBestDepth } from "../src/classical/fusion/best-depth.ts";
+import { depthColours } from "../src/classical/fusion/depth-colours.ts";
+import { fuse } from "../src/classical/fusion/fuse.ts";
+import { addBlockMeans, hazeOf, hazeRows } from "../src/classical/fusion/haze.ts";
+import { bandsOf, type PlaneSource, stackSource } from "../src/classical/fusion/plane-source.ts";
+import { smoothDepth } from "../src/classical/fusion/smooth-depth.ts";
+import { noiseLevel } from "../src/classical/noise-level.ts";
+import type { Stack } from "../src/image/image.ts";
+import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
+
+function noise(depth: number, height: number, width: number, sigma: number, seed = 1): Stack {
+  const random = new Random(seed);
+  const data = Float32Array.from({ length: depth * height * width }, () => 1000 + sigma * random.normal());
+  return { data, depth, height, width, dtype: "uint16" };
+}
+
+describe("parts of fusion", () => {
+  it("noise is measured through gradients and edges", () => {
+    const { data, height, width } = noise(1, 80, 90, 7);
+    const uneven = data.map((v, i) => v + 3 * (i % width) + (Math.floor(i / width) > 40 ? 500 : 0));
+    expect(Math.abs(noiseLevel({ data: uneven, height, width }) / 7 - 1)).toBeLessThan(0.05);
+    expect(noiseLevel({ data: new Float32Array(4), height: 2, width: 2 })).toBe(0);
+  });
+
+  it("the slope of the cone is that of geometry, with a margin", () => {
+    const optics = { na: 0.8, refractiveIndex: 1 };
+    const slope = coneSlope({ optics, pixelSize: { x: 0.5, y: 0.5 }, zStep: 1 });
+    expect(slope).toBeCloseTo(1.2 * (0.8 / 0.6) * 2, 10);
+    expect(coneSlope({ optics })).toBe(2);
+    expect(coneSlope({ optics: { na: 1.4, refractiveIndex: 1 }, pixelSize: { x: 1, y: 1 }, zStep: 1 })).toBe(2);
+  });
+
+  it("haze is the light under the cone of a brighter spot, and not the spot itself", () => {
+    const [rows, columns] = [9, 9];
+    // A spot of 100 in plane 0 that spreads over 3 x 3 and 5 x 5 blocks.
+    const planes = [0, 1, 2].map((radius) => {
+      const plane = new Float32Array(rows * columns).fill(10);
+      for (let y = 4 - radius; y <= 4 + radius; y++)
+        for (let x = 4 - radius; x <= 4 + radius; x++) plane[y * columns + x] += 100 / (2 * radius + 1) ** 2;
+      return plane;
+    });
+    const haze = hazeOf({ rows, columns, planes }, 2).planes;
+    expect(haze[0].every((v) => v === 0)).toBe(true);
+    expect(haze[1][3 * columns + 3]).toBeCloseTo(100 / 9, 3);
+    expect(haze[2][2 * columns + 2]).toBeCloseTo(4, 3);
+    expect(haze[2][0]).toBe(0);
+  });
+
+  it("block means of bands are those of the whole, and haze between blocks is interpolated", () => {
+    const { data, height, width } = noise(1, 13, 10, 5);
+    const means = new Float32Array(4 * 3);
+    for (const { inner } of bandsOf(height, 8, 0))
+      addBlockMeans(data.subarray(inner.y0 * width, (inner.y0 + inner.count) * width), inner.y0, width, height, means);
+    const corner = [8, 9].map((x) => data[12 * width + x]);
+    expect(means[11]).toBeCloseTo((corner[0] + corner[1]) / 2, 2);
+    const ramp = { rows: 2, columns: 2, planes: [Float32Array.of(0, 4, 0, 4)] };
+    const rows = hazeRows(ramp, 0, 8, { y0: 2, count: 1 });
+    expect([...rows]).toEqual([0, 0, 0.5, 1.5, 2.5, 3.5, 4, 4]);
+  });
+
+  it("the best plane of scores is found to a fraction, as they come", () => {
+    const best = createBestDepth(2);
+    for (let z = 0; z < 7; z++) best.add(Float32Array.of(20 - (z - 2.25) ** 2, z));
+    const { depth, contrast } = best.result();
+    expect(depth[0]).toBeCloseTo(2.25, 5);
+    expect(depth[1]).toBe(6);
+    expect(contrast[1]).toBe(3);
+  });
+
+  it("smoothing keeps edges between sure depths, removes grains, and fills what is unsure from around it", () => {
+    const [height, width] = [32, 32];
+    const depth = Float32Array.from({ length: height * width }, (_, i) => (i % width < 16 ? 2 : 9));
+    const confidence = new Float32Array(depth.length).fill(1);
+    const grain = 10 * width + 5;
+    depth[grain] = 30;
+    for (let y = 20; y < 28; y++)
+      for (let x = 2; x < 10; x++) {
+        depth[y * width + x] = 40;
+        confidence[y * width + x] = 0;
+      }
+    const smooth = smoothDepth({ depth, confidence, height, width });
+    expect(smooth[grain]).toBe(2);
+    expect([smooth[5 * width + 15], smooth[5 * width + 16]]).toEqual([2, 9]);
+    for (let y = 20; y < 28; y++)
+      for (let x = 2; x < 10; x++) expect(Math.abs(smooth[y * width + x] - 2)).toBeLessThan(1);
+  });
+
+  it("colours run from violet to yellow, and dark places keep some", () => {
+    const rgb = depthColours(Float32Array.of(1, 3, 1, 3), Float32Array.of(0, 0, 100, 100), [1, 3]);
+    expect([...rgb.subarray(6)]).toEqual([68, 1, 84, 253, 231, 37]);
+    expect([...rgb.subarray(0, 3)]).toEqual([22, 0, 28]);
+  });
+});
+
+describe("fusion of other stacks", () => {
+  it("noise has no depth: nothing is sure", async () => {
+    const { confidence, noise: sigma } = await fuse(stackSource(noise(9, 64, 64, 12)));
+    expect(confidence.reduce((a, b) => a + b, 0) / confidence.length).toBeLessThan(0.01);
+    expect(Math.abs(sigma / 12 - 1)).toBeLessThan(0.05);
+  });
+
+  it("transmitted light: two halves, in focus at planes 1 and 4, come from there", async () => {
+    const [depth, height, width] = [6, 64, 80];
+    const random = new Random(6);
+    const white = { data: Float32Array.from({ length: height * width }, () => random.normal()), height, width };
+    const data = new Float32Array(depth * height * width);
+    for (let z = 0; z < depth; z++) {
+      const [left, right] = [1, 4].map((focus) => gaussianFilter(white, 0.8 + Math.abs(z - focus)).data);
+      for (let i = 0; i < height * width; i++)
+        data[z * height * width + i] = 2000 + 300 * (i % width < 40 ? left[i] : right[i]) + 3 * random.normal();
+    }
+    const found = await fuse(stackSource({ data, depth, height, width, dtype: "uint16" }));
+    expect(found.light).toBe("transmitted");
+    const wrong = found.depth.filter(
+      (d, i) => Math.abs((i % width) - 39.5) > 8 && Math.abs(d - (i % width < 40 ? 1 : 4)) > 0.5,
+    );
+    expect(wrong.length).toBeLessThan(0.01 * height * width);
+  });
+
+  it.skipIf(!haveRealData)(
+    "the widefield nucleus: its depth, and less haze round it than the maximum over planes has",
+    async () => {
+      const stack = await nucleus(1);
+      const { image, depth, confidence, light } = await fuse(stackSource(stack));
+      expect(light).toBe("fluorescence");
+      const n = stack.height * stack.width;
+      const best = stack.data.subarray(19 * n, 20 * n);
+      const bright = Float32Array.from(best).sort()[Math.floor(0.95 * n)];
+      let [inside, shallow] = [0, 0];
+      for (let i = 0; i < n; i++)
+        if (best[i] > bright) {
+          inside++;
+          if (Math.abs(depth[i] - 19.3) < 3 && confidence[i] === 1) shallow++;
+        }
+      expect(shallow / inside).toBeGreaterThan(0.95);
+      // Outside, the maximum over planes collects haze.
+      let [ours, max] = [0, 0];
+      for (let i = 0; i < n; i++) {
+        if (best[i] > 0.2 * bright) continue;
+        ours += image[i];
+        max += Math.max(...Array.from({ length: stack.depth }, (_, z) => stack.data[z * n + i]));
+      }
+      expect(ours).toBeLessThan(0.85 * max);
+    },
+  );
+});
+
+describe("fusion refuses", () => {
+  const nothing = (depth: number, height: number, width: number): PlaneSource => ({
+    depth,
+    height,
+    width,
+    read: async (_, { count }) => new Float32Array(count * width),
+  });
+
+  it("a single plane, and a field without an inside", async () => {
+    await expect(fuse(nothing(1, 64, 64))).rejects.toThrow(/2 planes or more.*got 1 of 64 x 64/);
+    await expect(fuse(nothing(4, 6, 64))).rejects.toThrow(/8 x 8/);
+  });
+
+  it("more memory than there may be, before anything is read", async () => {
+    const source = { ...nothing(60, 20000, 20000), read: () => Promise.reject(new Error("was read")) };
+    await expect(fuse(source)).rejects.toThrow(/60 planes of 20000 x 20000.*GiB.*parts/);
+  });
+
+  it("NaN, and to go on after an abort", async () => {
+    const broken = noise(3, 16, 16, 1);
+    broken.data[300] = Number.NaN;
+    await expect(fuse(stackSource(broken))).rejects.toThrow(/NaN/);
+    await expect(fuse(nothing(3, 16, 16), { signal: AbortSignal.abort() })).rejects.toThrow(/Stopped/);
+  });
+
+  it("no stack that is merely constant", async () => {
+    const { image, confidence } = await fuse(nothing(3, 16, 16));
+    expect(image.every((v) => v === 0)).toBe(true);
+    expect(confidence.every((v) => v === 0)).toBe(true);
+  });
+});

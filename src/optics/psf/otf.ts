@@ -1,12 +1,14 @@
 /**
  * Optical transfer functions: the spectra of PSFs, kept by defocus so that every plane and every field reuses them.
  *
- * A pupil that is even in kx and ky makes a PSF that is even in x and y, and so an OTF that is real and even: one
- * number for each frequency, and only the rows 0..height / 2.
+ * A PSF that is even in x and y has an OTF that is real and even: one number for each frequency, and only the rows
+ * 0..height / 2. Coma and other aberrations that are not even make it complex.
  */
 import { createEvenFft2 } from "../../array/even-fft.ts";
-import { type Psf, psfSize, widefieldPsf } from "./psf.ts";
-import { checkPupil, type Pupil } from "./pupil.ts";
+import { createRealFft2 } from "../../array/fft.ts";
+import { scalarModel } from "./psf.ts";
+import type { Psf, PsfModel } from "./psf-model.ts";
+import type { Pupil } from "./pupil.ts";
 
 /** The spectrum of one PSF about its centre. */
 export interface Otf {
@@ -19,7 +21,7 @@ export interface Otf {
   imag?: Float32Array;
 }
 
-/** OTFs of one pupil on one grid of frequencies. */
+/** OTFs of one microscope on one grid of frequencies. */
 export interface OtfBank {
   readonly height: number;
   readonly width: number;
@@ -32,28 +34,31 @@ export interface OtfBankOptions {
   pixelSize: number;
   /** Defocus of level 1, um. */
   step: number;
-  /** Grid of the images to be convolved, padding included; even sizes 2^a 3^b 5^c. */
+  /** Grid of the images to be convolved, padding included; even, 2^a 3^b 5^c. */
   height: number;
   width: number;
 }
 
-/** @throws `usage` for impossible optics */
-export function createOtfBank(pupil: Pupil, options: OtfBankOptions): OtfBank {
-  checkPupil(pupil);
+/**
+ * @param optics a PSF model of any kind, or a pupil for plain wide field in scalar theory
+ * @throws `usage` for impossible optics
+ */
+export function createOtfBank(optics: PsfModel | Pupil, options: OtfBankOptions): OtfBank {
+  const model = "psf" in optics ? optics : scalarModel(optics);
   const { pixelSize, step, height, width } = options;
   const made = new Map<number, Otf>();
-  const symmetric = (pupil.sphericalAberration ?? 0) === 0;
   return {
     height,
     width,
     at(level) {
-      const key = symmetric ? Math.abs(level) : level;
+      const key = model.symmetric ? Math.abs(level) : level;
       let otf = made.get(key);
       if (otf === undefined) {
         const defocus = key * step;
         // Light that leaves a grid too small for the PSF comes in again on the other side.
-        const size = Math.min(psfSize(pupil, pixelSize, defocus), height, width);
-        otf = { real: otfOf(widefieldPsf(pupil, { pixelSize, defocus, size }), height, width) };
+        const size = Math.min(model.size(pixelSize, defocus), height, width);
+        const psf = model.psf({ pixelSize, defocus, size });
+        otf = model.even ? { real: otfOf(psf, height, width) } : complexOtfOf(psf, height, width);
         made.set(key, otf);
       }
       return otf;
@@ -76,4 +81,19 @@ export function otfOf(psf: Psf, height: number, width: number): Float32Array {
   }
   plan.forwardReal(spectrum);
   return Float32Array.from(spectrum);
+}
+
+/** Spectrum of any PSF about its centre, `[height, width / 2 + 1]`. The grid is at least as large as the PSF. */
+export function complexOtfOf({ data, size }: Psf, height: number, width: number): Required<Otf> {
+  const half = size / 2;
+  const image = new Float64Array(height * width);
+  for (let y = 0; y < size; y++) {
+    const row = ((y - half + height) % height) * width;
+    for (let x = 0; x < size; x++) image[row + ((x - half + width) % width)] = data[y * size + x];
+  }
+  const plan = createRealFft2(height, width);
+  const real = new Float64Array(height * plan.spectrumWidth);
+  const imag = new Float64Array(height * plan.spectrumWidth);
+  plan.forward(image, real, imag);
+  return { real: Float32Array.from(real), imag: Float32Array.from(imag) };
 }

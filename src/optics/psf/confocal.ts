@@ -1,0 +1,114 @@
+/** The confocal microscope: a scanned focus of light, seen through a pinhole. */
+import { besselJ1 } from "../../array/bessel.ts";
+import { createRealFft2, nextPowerOfTwo } from "../../array/fft.ts";
+import { findFocus } from "./find-focus.ts";
+import {
+  createIntensity,
+  type FineIntensity,
+  isEvenLight,
+  isSymmetricLight,
+  type Light,
+  lightRadius,
+  wholeIntensity,
+} from "./light.ts";
+import type { PsfModel } from "./psf-model.ts";
+import { requirePositive } from "./pupil.ts";
+import { waveAxialPeriod } from "./wave.ts";
+import { checkPsfOptions, gridSize } from "./widefield-model.ts";
+
+export interface ConfocalOptions {
+  /** The exciting light, through the same objective. */
+  excitation: Light;
+  /** Diameter of the pinhole in Airy units: 1 is the Airy disc of the emission, 1.22 lambda / NA in the sample. */
+  pinhole: number;
+}
+
+/**
+ * h(r, z) = excitation(r, z) x (emission(r, z) convolved with the pinhole's disc), both about the same point.
+ *
+ * Source: Wilson & Sheppard, Theory and Practice of Scanning Optical Microscopy (1984), ch. 3; Webb, Rep. Prog. Phys. 59,
+ * 427 (1996), eq. 9. A scanned image's pixels are points: nothing is integrated over them. The sum of the PSF over a
+ * plane falls with defocus (that is the optical section); it is 1 in focus.
+ *
+ * @param emission the light of the point itself
+ * @throws `usage` for a pinhole that is none
+ */
+export function confocalModel(emission: Light, options: ConfocalOptions): PsfModel {
+  const { excitation, pinhole } = options;
+  requirePositive("pinhole", pinhole, "the pinhole's diameter in Airy units, such as 1");
+  const { na, wavelength } = emission.wave;
+  const radii = [emission, excitation].map(({ wave }) => wave.na / wave.wavelength);
+  const periods = [emission, excitation].map(({ wave }) => waveAxialPeriod(wave));
+  const diameter = (pinhole * 1.22 * wavelength) / na;
+  /** Samples that show each of the two, before they are multiplied. */
+  const pitchLimit = 1 / (4 * Math.max(...radii));
+  // What is not lit sends nothing: beyond the exciting light there is no PSF.
+  const size = (pixelSize: number, defocus: number) =>
+    Math.min(gridSize(emission, pixelSize, defocus), gridSize(excitation, pixelSize, defocus));
+
+  const emitted = createIntensity(emission);
+  const exciting = createIntensity(excitation);
+  /** `[n, n]`, centre at index 0: densities for each um^2 multiplied. */
+  const product = (pitch: number, n: number, defocus: number): Float64Array => {
+    const seen = density(emitted(pitch, n, defocus), pitch);
+    const lit = density(exciting(pitch, n, defocus), pitch);
+    throughPinhole(seen, n, pitch, diameter);
+    return seen.map((value, i) => Math.max(0, value) * lit[i]);
+  };
+  const focus = findFocus([emission, excitation]);
+  let inFocus: number | undefined;
+
+  return {
+    na,
+    wavelength,
+    even: isEvenLight(emission) && isEvenLight(excitation),
+    symmetric: isSymmetricLight(emission) && isSymmetricLight(excitation),
+    focus,
+    nyquistPixelSize: 1 / (4 * (radii[0] + radii[1])),
+    axialPeriod: 1 / (1 / periods[0] + 1 / periods[1]),
+    radius: (defocus) => Math.min(lightRadius(emission, defocus), lightRadius(excitation, defocus)),
+    size,
+    psf(request) {
+      const { pixelSize, defocus, width } = checkPsfOptions(request, size);
+      inFocus ??= product(pitchLimit, size(pitchLimit, focus), focus).reduce(add, 0) * pitchLimit ** 2;
+      const finer = nextPowerOfTwo(pixelSize / (1.05 * pitchLimit));
+      const n = width * finer;
+      const fine = product(pixelSize / finer, n, defocus);
+      const data = new Float64Array(width * width);
+      const half = width / 2;
+      const scale = (pixelSize * pixelSize) / inFocus;
+      for (let y = 0; y < width; y++) {
+        const row = ((y + half) % width) * finer * n;
+        for (let x = 0; x < width; x++) data[y * width + x] = scale * fine[row + ((x + half) % width) * finer];
+      }
+      return { data, size: width };
+    },
+  };
+}
+
+const add = (a: number, b: number) => a + b;
+
+/** Light for each um^2 of one that is 1 in all. */
+function density(intensity: FineIntensity, pitch: number): Float64Array {
+  const whole = wholeIntensity(intensity);
+  const scale = 1 / ((intensity.total ?? whole.reduce(add, 0)) * pitch * pitch);
+  return whole.map((value) => value * scale);
+}
+
+/** Convolves with a disc whose integral is 1, in place: its spectrum is 2 J1(pi D k) / (pi D k). */
+function throughPinhole(image: Float64Array, n: number, pitch: number, diameter: number): void {
+  const plan = createRealFft2(n, n);
+  const columns = plan.spectrumWidth;
+  const real = new Float64Array(n * columns);
+  const imag = new Float64Array(n * columns);
+  plan.forward(image, real, imag);
+  for (let v = 0; v < n; v++) {
+    for (let u = 0; u < columns; u++) {
+      const x = (Math.PI * diameter * Math.hypot(Math.min(v, n - v), u)) / (n * pitch);
+      const share = x === 0 ? 1 : (2 * besselJ1(x)) / x;
+      real[v * columns + u] *= share;
+      imag[v * columns + u] *= share;
+    }
+  }
+  plan.inverse(real, imag, image);
+}

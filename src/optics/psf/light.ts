@@ -1,0 +1,117 @@
+/**
+ * The light of one point, and its intensity on fine samples: the one place where a pupil becomes a picture. Emission and
+ * excitation are both made of it.
+ */
+import { createEvenFft2 } from "../../array/even-fft.ts";
+import { createFft2, nextFastSize } from "../../array/fft.ts";
+import { componentWeights, type PupilSamples, placeField, samplePupil } from "./pupil-samples.ts";
+import { createRadialIntensity } from "./richards-wolf.ts";
+import { type Wave, waveRadius } from "./wave.ts";
+import { isEven, isOdd, isRadial, type ZernikeTerm, zernikeOrders } from "./zernike.ts";
+
+export interface Light {
+  readonly wave: Wave;
+  readonly aberrations: readonly ZernikeTerm[];
+  /** Polarised fields of emitters in all directions, after Richards & Wolf, instead of one scalar field. */
+  readonly vectorial: boolean;
+}
+
+/** Intensity about a point, in any unit. */
+export interface FineIntensity {
+  /** "quarter": `[n / 2 + 1, n / 2 + 1]` of an even one, centre at index 0; "whole": `[n, n]`, centre at index 0. */
+  readonly part: "quarter" | "whole";
+  readonly data: Float64Array;
+  readonly n: number;
+  /** Sum over the whole plane, where it is more than what the grid holds. */
+  readonly total?: number;
+}
+
+export type IntensityOf = (pitch: number, n: number, defocus: number) => FineIntensity;
+
+export const isEvenLight = ({ aberrations }: Light): boolean => isEven(aberrations);
+
+/** Whether nothing tells one side of focus from the other. */
+export function isSymmetricLight({ wave, aberrations }: Light): boolean {
+  const edge = wave.na / wave.wavelength;
+  const flat = [0, 0.3, 0.6, 0.8, 1].every((share) => Math.abs(wave.phase(share * edge) - wave.phase(0)) < 1e-12);
+  return flat && isOdd(aberrations);
+}
+
+/** Radius, um, that rays reach at a defocus; of the aberrations the steepest slope is added. */
+export function lightRadius({ wave, aberrations }: Light, defocus: number): number {
+  return waveRadius(wave, defocus) + (steepestSlope(aberrations) * wave.wavelength) / wave.na;
+}
+
+/**
+ * Waves for each radius of the pupil, at the rim, where Zernike polynomials are steepest: R'(1) = (n (n + 2) - m^2) / 2
+ * along the radius, m R(1) = m across it.
+ */
+function steepestSlope(aberrations: readonly ZernikeTerm[]): number {
+  let slope = 0;
+  for (const { noll, rms } of aberrations) {
+    const { n, m } = zernikeOrders(noll);
+    const scale = Math.sqrt((m === 0 ? 1 : 2) * (n + 1));
+    slope += Math.abs(rms) * scale * Math.max((n * (n + 2) - m * m) / 2, Math.abs(m));
+  }
+  return slope;
+}
+
+/**
+ * Prepares the intensity of a light. The pupil is sampled once for each grid.
+ *
+ * Scalar light, and any light with aberrations that depend on the angle, by the Fourier transform of the pupil: the
+ * grid must be wide enough that rings outside it, which wrap, are faint. Vectorial light that is alike at every angle by
+ * radial integrals, which do not wrap.
+ */
+export function createIntensity(light: Light): IntensityOf {
+  if (light.vectorial && isRadial(light.aberrations)) {
+    const radial = createRadialIntensity(light);
+    const { energy } = radial;
+    return (pitch, n, defocus) => {
+      return { part: "quarter", data: radial.onQuarter(pitch, n, defocus), n, total: energy / pitch ** 2 };
+    };
+  }
+  const quarter = !light.vectorial && isEvenLight(light);
+  let samples: PupilSamples | undefined;
+  let sampledAs = "";
+  return (pitch, n, defocus) => {
+    const key = `${n} ${pitch}`;
+    if (samples === undefined || sampledAs !== key) {
+      samples = samplePupil(light, n, pitch, quarter ? "quarter" : "whole");
+      sampledAs = key;
+    }
+    return { part: quarter ? "quarter" : "whole", data: transform(samples, n, defocus, quarter), n };
+  };
+}
+
+function transform(samples: PupilSamples, n: number, defocus: number, quarter: boolean): Float64Array {
+  const length = quarter ? (n / 2 + 1) ** 2 : n * n;
+  const plan = quarter ? createEvenFft2(n, n) : createFft2(n, n);
+  const sum = new Float64Array(length);
+  const re = new Float64Array(length);
+  const im = new Float64Array(length);
+  for (let c = 0; c < samples.fields.length; c++) {
+    re.fill(0);
+    im.fill(0);
+    placeField(samples, c, defocus, re, im);
+    plan.forward(re, im);
+    for (let i = 0; i < length; i++) sum[i] += componentWeights[c] * (re[i] * re[i] + im[i] * im[i]);
+  }
+  return sum;
+}
+
+/** The whole of a fine intensity, centre at index 0. */
+export function wholeIntensity({ part, data, n }: FineIntensity): Float64Array {
+  if (part === "whole") return data;
+  const columns = n / 2 + 1;
+  const out = new Float64Array(n * n);
+  for (let y = 0; y < n; y++) {
+    const row = Math.min(y, n - y) * columns;
+    for (let x = 0; x < n; x++) out[y * n + x] = data[row + Math.min(x, n - x)];
+  }
+  return out;
+}
+
+/** Even and 2^a 3^b 5^c. */
+export const isGridSize = (size: number): boolean =>
+  Number.isInteger(size) && size >= 2 && size <= 8192 && size % 2 === 0 && nextFastSize(size) === size;

@@ -18,7 +18,7 @@ interface Measure {
 }
 
 /**
- * The best dozen of 43, by what was measured (docs/decisions/focus-measures.md says which wins where). The first six are alike and
+ * The best dozen of 43, by what was measured (docs/decisions/focus-measures.md says which wins where). The first seven are alike and
  * differ in noise and speed; the next three go by brightness and coarse structure, against noise, sparse fields and flicker; the
  * last two are for transmitted and coherent light only.
  */
@@ -41,8 +41,8 @@ const MEASURES = {
 export type FocusMeasure = keyof typeof MEASURES;
 
 /**
- * Tenengrad: within 0.06 planes of the best on stacks with and without noise, loses the focus of none of them, and is among the
- * fastest (100 megapixels a second).
+ * Tenengrad: its mean errors are within 0.05 planes of the best measure's, on simulated stacks, on real ones, and with noise; it lost the
+ * focus of none of 22, and is among the fastest (100 megapixels a second).
  *
  * Where contrast comes from phase (phase contrast, bright field of living cells, holograms), contrast can be *lowest* in focus:
  * trust none of the first ten there. On an in-line hologram `wavelet_ratio` and `spectral_slope` alone found the focus.

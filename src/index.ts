@@ -30,7 +30,9 @@ export { stackPhantom } from "./optics/phantom/from-stack.ts";
 export type { Phantom, Specimen, SpecimenObject } from "./optics/phantom/phantom.ts";
 export { type PhantomKind, phantomKinds, phantoms } from "./optics/phantom/phantoms.ts";
 export type { Volume, VolumeGrid } from "./optics/phantom/volume.ts";
+export { type PsfOpticsInput, psfKinds, psfModelOf, psfOptions } from "./optics/psf/optics-options.ts";
 export { type Psf, type PsfOptions, widefieldPsf } from "./optics/psf/psf.ts";
+export type { PsfModel } from "./optics/psf/psf-model.ts";
 export type { Pupil } from "./optics/psf/pupil.ts";
 export { type SimulatedBeads, simulateBeads } from "./optics/simulate-beads.ts";
 export {
@@ -76,6 +78,16 @@ export { surfaceOf, tiltedSurface } from "./models/surface.ts";
 
 export { type Drift, measureChannelShift, measureDrift, measureShift, type Shift } from "./array/registration.ts";
 export { coneSlope } from "./classical/cone-slope.ts";
+export { type Deconvolved, deconvolve } from "./classical/deconvolution/deconvolve.ts";
+export {
+  type DeconvolveOptions,
+  deconvolveOptions,
+  resolveDeconvolveOptions,
+} from "./classical/deconvolution/deconvolve-options.ts";
+export { type MeasuredPsf, measuredPsf, type PsfTarget } from "./classical/deconvolution/measured-psf.ts";
+export { opticalPsf } from "./classical/deconvolution/optical-psf.ts";
+export { type PhotonTransfer, photonTransfer } from "./classical/deconvolution/photon-transfer.ts";
+export type { PsfVolume } from "./classical/deconvolution/volume.ts";
 export { bestPlane, FOCUS_MEASURES, type FocusMeasure, focusCurve, focusOf } from "./classical/focus/focus.ts";
 export { type FocusEstimate, type FocusMap, type FocusMapOptions, focusMap } from "./classical/focus/focus-map.ts";
 export { focusMapOfFile } from "./classical/focus/focus-map-file.ts";

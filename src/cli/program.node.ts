@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { version } from "../node.ts";
 import { autofocus } from "./autofocus.node.ts";
+import { deconvolve } from "./deconvolve.node.ts";
 import { demo } from "./demo.node.ts";
 import { doctor } from "./doctor.node.ts";
 import { evaluate } from "./evaluate.node.ts";
@@ -36,6 +37,7 @@ export function createProgram(): Command {
   addVerb(program, train);
   addVerb(program, refocus);
   addVerb(program, autofocus);
+  addVerb(program, deconvolve);
   addVerb(program, fuse);
   addVerb(program, evaluate);
   addVerb(program, doctor);

@@ -6,6 +6,12 @@ import type { Volume } from "./volume.ts";
 const rings = 64;
 
 /**
+ * The least N / S: optics are never known better than to a few percent, and where |H| is below that (in wide field: coarse
+ * structure along z) a filter would blow up what the PSF got wrong.
+ */
+const leastRatio = 1e-3;
+
+/**
  * The power spectrum of an image is |H|^2 S + N. N, white, is the power of the rings that the optics do not reach (or, where
  * there are none, of the weakest rings); S is taken to fall off as a power law, S = A / f^p with 0 <= p <= 4, fitted to the
  * rings in which the image stands out of the noise; natural scenes have p of about 2 (Field, J. Opt. Soc. Am. A 4, 2379 (1987)).
@@ -44,8 +50,8 @@ export function noiseToSignal(
   const out = new Float32Array(re.length);
   eachFrequency(grid, spectrumWidth, image.depth > 1, (k, f) => {
     const signal = height * Math.max(f, 0.5 / rings) ** -exponent;
-    // A noise-free image still has the rounding of its counts, and a filter must not divide by 0.
-    out[k] = Math.max(1e-6, noise / signal);
+
+    out[k] = Math.max(leastRatio, noise / signal);
   });
   return out;
 }

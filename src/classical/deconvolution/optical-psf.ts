@@ -1,8 +1,8 @@
 /** A PSF computed from the optics for the grid of an image. */
-
 import { ParfocalError } from "../../errors.ts";
-import { widefieldPsf } from "../../optics/psf/psf.ts";
-import { checkPupil, nyquistPixelSize, type Pupil } from "../../optics/psf/pupil.ts";
+import type { Optics } from "../../image/image.ts";
+import type { PsfOpticsInput } from "../../optics/psf/optics-options.ts";
+import type { Psf, PsfModel } from "../../optics/psf/psf-model.ts";
 import type { PsfTarget } from "./measured-psf.ts";
 import { trimPsf } from "./trim-psf.ts";
 import { type PsfVolume, voxelsOf } from "./volume.ts";
@@ -11,53 +11,82 @@ import { type PsfVolume, voxelsOf } from "./volume.ts";
 const beyond = 0.5;
 
 /**
- * The widefield PSF of an objective: in focus for one plane; for a stack one plane for each distance up to half the stack's
- * depth on either side, where most of the light of a point has spread too far to be told from haze.
+ * The PSF of a model: where it is sharpest for one plane; for a stack one plane for each distance up to half the stack's depth
+ * on either side, where most of the light of a point has spread too far to be told from haze.
  *
- * @throws `calibration.missing` where the pixel size or z step is not known, `usage` for impossible optics
+ * @throws `calibration.missing` where the pixel size or z step is not known, `image.unfit` for pixels that are not square, and
+ * what the model throws
  */
-export function opticalPsf(pupil: Pupil, target: PsfTarget): { psf: PsfVolume; warnings: string[] } {
-  checkPupil(pupil);
-  const pixelSize = need(target.pixelSize, "the pixel size", "--pixel-size");
+export function opticalPsf(model: PsfModel, target: PsfTarget): { psf: PsfVolume; warnings: string[] } {
+  const { y, x: pixelSize } = need(target.pixelSize, "the pixel size", "--pixel-size");
+  if (Math.abs(y / pixelSize - 1) > 0.01) {
+    const detail = `pixels are ${y} um high and ${pixelSize} um wide; a PSF is computed for square ones: resample the image, or give --psf`;
+    throw new ParfocalError("image.unfit", `The PSF cannot be computed: ${detail}.`, { detail });
+  }
   const zStep = target.depth > 1 ? need(target.zStep, "the z step", "--z-step") : 1;
   const reach = target.depth > 1 ? Math.max(1, Math.ceil(beyond * target.depth)) : 0;
-  const side = (n: number) => 2 * (n - 1) + 1;
-  const [height, width] = [side(target.height), side(target.width)];
-  const depth = 2 * reach + 1;
-  const planes = Array.from({ length: depth }, (_, z) =>
-    widefieldPsf(pupil, { pixelSize: pixelSize.x, defocus: (z - reach) * zStep }),
-  );
+  const made = new Map<number, Psf>();
+  const planes = Array.from({ length: 2 * reach + 1 }, (_, i) => {
+    // A plane above the point sees it below its focus.
+    const level = model.symmetric ? Math.abs(i - reach) : reach - i;
+    const psf = made.get(level) ?? model.psf({ pixelSize, defocus: model.focus + level * zStep });
+    made.set(level, psf);
+    return psf;
+  });
+  // Nothing of an image reaches farther than its own size.
   const most = Math.max(...planes.map((plane) => plane.size)) - 1;
-  const size = { depth, height: Math.min(height, most), width: Math.min(width, most) };
+  const size = {
+    depth: planes.length,
+    height: Math.min(2 * target.height - 1, most),
+    width: Math.min(2 * target.width - 1, most),
+  };
   const data = new Float32Array(voxelsOf(size));
   planes.forEach((plane, z) => {
-    const middle = plane.size / 2;
-    for (let y = 0; y < size.height; y++) {
-      const fromY = y - (size.height - 1) / 2 + middle;
-      if (fromY < 1 || fromY >= plane.size) continue;
-      for (let x = 0; x < size.width; x++) {
-        const fromX = x - (size.width - 1) / 2 + middle;
-        if (fromX < 1 || fromX >= plane.size) continue;
-        data[(z * size.height + y) * size.width + x] = plane.data[fromY * plane.size + fromX];
-      }
-    }
+    place(plane, data.subarray(z * size.height * size.width, (z + 1) * size.height * size.width), size);
   });
   const warnings: string[] = [];
-  const nyquist = nyquistPixelSize(pupil);
-  if (pixelSize.x > nyquist) {
+  const nyquist = model.nyquistPixelSize;
+  if (pixelSize > 1.05 * nyquist) {
     warnings.push(
-      `Pixels of ${pixelSize.x} um are coarser than the ${nyquist.toPrecision(3)} um that the objective resolves: ` +
+      `Pixels of ${pixelSize} um are coarser than the ${nyquist.toPrecision(3)} um that keep all that the optics resolve: ` +
         "finer detail than the pixels was not recorded and does not come back.",
     );
   }
   return { psf: trimPsf({ ...size, data }), warnings };
 }
 
+/** What is known of the light path, completed: the medium is guessed from the aperture, with a warning. */
+export function opticsOf(optics: Optics | undefined): { optics: PsfOpticsInput; warnings: string[] } {
+  const na = need(optics?.na, "the numerical aperture", "--na");
+  const wavelength = need(optics?.wavelength, "the emission wavelength", "--wavelength");
+  if (optics?.refractiveIndex !== undefined) {
+    return { optics: { na, wavelength, refractive_index: optics.refractiveIndex }, warnings: [] };
+  }
+  const [index, medium] = na < 1 ? [1, "air"] : na < 1.3 ? [1.333, "water"] : [1.515, "oil"];
+  const warning = `The immersion medium is not known: ${medium} (${index}) is assumed for an aperture of ${na}; give --refractive-index.`;
+  return { optics: { na, wavelength, refractive_index: index }, warnings: [warning] };
+}
+
+/** A plane of the PSF in the middle of a larger or smaller one of odd size. */
+function place(
+  { data, size: from }: Psf,
+  to: Float32Array,
+  { height, width }: { height: number; width: number },
+): void {
+  const shiftY = from / 2 - (height - 1) / 2;
+  const shiftX = from / 2 - (width - 1) / 2;
+  for (let y = Math.max(0, 1 - shiftY); y < Math.min(height, from - shiftY); y++) {
+    for (let x = Math.max(0, 1 - shiftX); x < Math.min(width, from - shiftX); x++) {
+      to[y * width + x] = data[(y + shiftY) * from + x + shiftX];
+    }
+  }
+}
+
 function need<T>(value: T | undefined, what: string, option: string): T {
   if (value !== undefined) return value;
   throw new ParfocalError(
     "calibration.missing",
-    `${what[0].toUpperCase()}${what.slice(1)} is not in the image, and a PSF cannot be computed without it; give ${option}.`,
+    `${what[0].toUpperCase()}${what.slice(1)} is not in the image, and a PSF cannot be computed without it; give ${option}, or a measured PSF with --psf.`,
     { what, option },
   );
 }

@@ -1,0 +1,89 @@
+/** Deconvolution of an image file into another. */
+import { checkOutput } from "../../image/atomic-file.node.ts";
+import type { PixelType, Stack } from "../../image/image.ts";
+import { type ImageFile, readStack } from "../../image/image-file.ts";
+import { checkFormat, formatOf, type OutputFormat } from "../../image/image-format.ts";
+import { openImage } from "../../image/open-image.node.ts";
+import { imageOfStack, infoOfStack } from "../../image/stack-image.ts";
+import { writeImage } from "../../image/write-image.node.ts";
+import type { ImagingControl } from "../../optics/imaging/pace.ts";
+import { type PsfOpticsInput, psfModelOf } from "../../optics/psf/optics-options.ts";
+import { type Deconvolved, deconvolve } from "./deconvolve.ts";
+import { type DeconvolveOptions, resolveDeconvolveOptions } from "./deconvolve-options.ts";
+import { measuredPsf } from "./measured-psf.ts";
+import { opticalPsf, opticsOf } from "./optical-psf.ts";
+import type { PsfVolume } from "./volume.ts";
+
+export interface DeconvolveFileOptions extends ImagingControl {
+  channel?: number | undefined;
+  time?: number | undefined;
+  /** A measured PSF: the image or the stack of a bead. Without it the PSF is computed from the optics. */
+  psf?: string | undefined;
+  /** What the file does not say of its optics: the model, aberrations, a pinhole. */
+  optics?: PsfOpticsInput | undefined;
+  /** Default `float32`; whole numbers are rounded and clipped. */
+  dtype?: PixelType | undefined;
+  format?: OutputFormat | undefined;
+  force?: boolean | undefined;
+}
+
+export interface DeconvolveFileResult extends Omit<Deconvolved, "stack"> {
+  output: string;
+  method: string;
+  /** Where the PSF came from, and its size `[z, y, x]` on the image's grid. */
+  psf: { source: string; shape: [number, number, number] };
+  seconds: number;
+}
+
+/**
+ * @param file with its calibration, such as overrideCalibration leaves it
+ * @throws what deconvolve, the reader and the writer throw; an output that exists is refused before any work
+ */
+export async function deconvolveFile(
+  file: ImageFile,
+  output: string,
+  options: DeconvolveOptions = {},
+  fileOptions: DeconvolveFileOptions = {},
+): Promise<DeconvolveFileResult> {
+  const begun = performance.now();
+  const { channel, time, dtype = "float32", format = formatOf(output), force, signal } = fileOptions;
+  const resolved = resolveDeconvolveOptions(options);
+  await checkOutput(output, force);
+  const stack = await readStack(file, { channel, time, signal });
+  checkFormat({ ...infoOfStack(stack), dtype }, format, output);
+  const psf = await psfFor(stack, fileOptions, resolved.planes_separately);
+  const done = await deconvolve(stack, psf.volume, resolved, fileOptions);
+  const { stack: result, warnings, ...numbers } = done;
+  await writeImage(output, imageOfStack({ ...result, dtype }, output), { force, format });
+  return {
+    output,
+    method: resolved.method,
+    ...numbers,
+    psf: { source: psf.source, shape: [psf.volume.depth, psf.volume.height, psf.volume.width] },
+    warnings: [...psf.warnings, ...warnings],
+    seconds: (performance.now() - begun) / 1000,
+  };
+}
+
+async function psfFor(
+  stack: Stack,
+  { psf: path, optics: more = {} }: DeconvolveFileOptions,
+  separately: boolean,
+): Promise<{ volume: PsfVolume; source: string; warnings: string[] }> {
+  const target = separately ? { ...stack, depth: 1 } : stack;
+  if (path === undefined) {
+    const { optics, warnings } = opticsOf(stack.optics);
+    const computed = opticalPsf(psfModelOf({ ...optics, ...more }), target);
+    const kind = more.pinhole ? "confocal" : more.sheet_thickness ? "light sheet" : "widefield";
+    const { na, wavelength, refractive_index: index } = optics;
+    const source = `${kind}, ${more.psf ?? "scalar"}, NA ${na}, ${wavelength} um, index ${index}`;
+    return { volume: computed.psf, source, warnings: [...warnings, ...computed.warnings] };
+  }
+  const file = await openImage(path);
+  try {
+    const measured = measuredPsf(await readStack(file), target);
+    return { volume: measured.psf, source: path, warnings: measured.warnings };
+  } finally {
+    await file.close();
+  }
+}

@@ -1,6 +1,6 @@
 /**
  * Draws docs/figures/fusion.png: bright beads over a dim texture, and real stacks, as a single plane, as a maximum projection, with the
- * sharpest plane of each pixel, and fused, with the depth map.
+ * sharpest plane of each pixel, and fused, with the depth map, violet to yellow.
  *
  *     npm run figures:fusion [OUTPUT]
  */
@@ -21,12 +21,12 @@ import { planeOf, type Stack } from "../src/image/image.ts";
 import { readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 
-const PANEL = 384;
+const PANEL = 256;
 const GAP = 12;
-const LABEL = 280;
+const LABEL = 290;
 const INK: Colour = [30, 30, 30];
 const FAINT: Colour = [95, 95, 95];
-const titles = ["One plane", "Maximum projection", "Sharpest plane of each pixel", "parfocal fuse", "Depth"];
+const titles = ["One plane", "Maximum", "Sharpest, by pixel", "parfocal fuse", "Depth"];
 
 interface Row {
   label: string[];
@@ -107,7 +107,7 @@ for (const [i, { label, stack, plane, range, caption }] of rows.entries()) {
   const left = LABEL + 4 * (PANEL + GAP);
   const channels = [0, 1, 2].map((c) => fused.image.map((_, k) => rgb[3 * k + c]));
   paint(canvas, channels, stack, y, left);
-  drawText(canvas, `plane ${near.toFixed(0)} (violet) to ${far.toFixed(0)} (yellow)`, y + PANEL + 6, left, FAINT);
+  drawText(canvas, `planes ${near.toFixed(0)} to ${far.toFixed(0)}`, y + PANEL + 6, left, FAINT);
   console.log(label.join(", "), fused.light, `noise ${fused.noise.toFixed(1)}`, caption?.(fused.image) ?? "");
 }
 const output = process.argv[2] ?? "docs/figures/fusion.png";

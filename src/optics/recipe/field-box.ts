@@ -1,10 +1,7 @@
 /** The box that a specimen is drawn in: larger than the field, so that light from around it falls into it. */
 import { nextFastSize } from "../../array/fft.ts";
 import type { VolumeGrid } from "../phantom/volume.ts";
-import { coneRadius } from "../psf/pupil.ts";
-import { imagingModes } from "./modes.ts";
 import { phantomOf, type StackFiles } from "./object-phantom.ts";
-import { pupilOf } from "./optics-schema.ts";
 import type { View } from "./resolve-recipe.ts";
 
 export interface FieldBox {
@@ -22,7 +19,7 @@ export function fieldBox(view: View, stacks: StackFiles): FieldBox {
   const { size, pixelSize, zStep, planes, focusPlane, object } = view;
   // Slices thinner than half the finest axial period. Measured at NA 0.8 with 1 um steps (slices of 0.5 um): four times
   // thinner slices change planes by 0.4 % RMS (solid beads) to 1.5 % (speckles), less than the photon noise.
-  const period = Math.min(...view.images.map(({ image, optics }) => imagingModes[image.mode].axialPeriod(optics)));
+  const period = Math.min(...view.images.map(({ model }) => model.axialPeriod));
   const slicesPerStep = Math.ceil(zStep / (0.4 * period) - 1e-9);
   const sliceStep = zStep / slicesPerStep;
   const { phantom, options } = phantomOf(object, stacks);
@@ -32,9 +29,7 @@ export function fieldBox(view: View, stacks: StackFiles): FieldBox {
   const top = bottom + (planes - 1) * zStep;
   const farthest = Math.max(high - bottom, top - low, 0);
   // The square wraps: a margin as wide as the blur keeps the far side of the field out of it.
-  const margins = view.images.map(
-    ({ optics }) => coneRadius(pupilOf(optics), farthest) + (10 * optics.wavelength) / optics.na,
-  );
+  const margins = view.images.map(({ model }) => model.radius(farthest) + (10 * model.wavelength) / model.na);
   const world = nextFastSize(size + Math.ceil(Math.max(...margins) / pixelSize));
   return {
     grid: { depth: last - first + 1, height: world, width: world, pixelSize, sliceStep, bottom: first * sliceStep },

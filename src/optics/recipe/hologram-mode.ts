@@ -1,8 +1,7 @@
 /** Holograms in line and off axis, with the field that a reconstruction should find. */
 import { hologramOptions, imageHolograms } from "../imaging/hologram.ts";
-import { axialResolution } from "../psf/pupil.ts";
 import type { ImagingMode } from "./mode.ts";
-import { pupilOf } from "./optics-schema.ts";
+import { modelOf, pupilOf } from "./optics-schema.ts";
 import { coherentMemory } from "./transmitted-mode.ts";
 
 export const hologramMode: ImagingMode<typeof hologramOptions> = {
@@ -10,7 +9,7 @@ export const hologramMode: ImagingMode<typeof hologramOptions> = {
   options: hologramOptions,
   exposures: ["image"],
   coherent: true,
-  axialPeriod: (optics) => axialResolution(pupilOf(optics)),
+  model: (optics) => modelOf(optics),
   memory: (grid, planes) => coherentMemory(grid, planes) + 24 * grid.height * grid.width * planes,
   prepare: ({ optics }, options) => ({
     async expose(volume, planes, _random, control) {

@@ -4,6 +4,7 @@ import type { Random } from "../../array/random.ts";
 import type { Imager } from "../imaging/image-volume.ts";
 import type { ImagingControl } from "../imaging/pace.ts";
 import type { Volume, VolumeGrid } from "../phantom/volume.ts";
+import type { PsfModel } from "../psf/psf-model.ts";
 import type { RecipeOptics } from "./optics-schema.ts";
 
 /** What an image is made with. */
@@ -11,8 +12,10 @@ export interface ModeSetup {
   optics: RecipeOptics;
   /** The box that specimens are drawn in. */
   grid: VolumeGrid;
-  /** Detection in wide field over this box; images with the same light path share its OTFs. */
-  widefield(optics: RecipeOptics): Imager;
+  /** Imaging with a PSF over this box; images with the same one, told by the key, share its OTFs. */
+  detection(model: PsfModel, key: string): Imager;
+  /** The same in wide field. */
+  widefield(): Imager;
 }
 
 /** What a mode makes of a specimen; all arrays are `[planes, height, width]` of the whole box. */
@@ -40,8 +43,8 @@ export interface ImagingMode<S extends z.ZodObject = z.ZodObject> {
   readonly exposures: readonly string[];
   /** Whether it makes complex fields. */
   readonly coherent?: boolean;
-  /** Finest period along z that the mode shows, um: decides how thin slices are. */
-  axialPeriod(optics: RecipeOptics): number;
+  /** The PSF that decides how thin slices are, how far light spreads, and which pixels are too coarse. */
+  model(optics: RecipeOptics, options: z.output<S>): PsfModel;
   /**
    * Bytes that it holds at a time beside the volume itself.
    * @param planes how many focal planes

@@ -1,23 +1,29 @@
-/** The light path of a recipe: the keys of its `optics`. Lengths in um. */
-import { z } from "zod";
+/** The light path of a recipe: the keys of its `optics`. What belongs to a mode of imaging, such as the pinhole, is that mode's. */
+import type { z } from "zod";
 import type { Optics } from "../../image/image.ts";
+import { type PsfOpticsInput, psfModelOf, psfOptions } from "../psf/optics-options.ts";
+import type { PsfModel } from "../psf/psf-model.ts";
 import type { Pupil } from "../psf/pupil.ts";
 
-export const opticsSchema = z.strictObject({
-  na: z.number().positive().default(0.8).describe("numerical aperture, below the refractive index"),
-  wavelength: z.number().positive().default(0.515).describe("emission wavelength in vacuum, um"),
-  refractive_index: z.number().positive().default(1).describe("of the immersion medium: 1 air, 1.333 water, 1.515 oil"),
-  spherical_aberration: z
-    .number()
-    .min(-5)
-    .max(5)
-    .default(0)
-    .describe("Z(4,0), RMS waves; breaks the symmetry of defocus"),
+export const opticsSchema = psfOptions.omit({
+  excitation_wavelength: true,
+  pinhole: true,
+  sheet_thickness: true,
+  sheet_offset: true,
+  sheet_distance: true,
 });
 
 export type RecipeOptics = z.output<typeof opticsSchema>;
 
-/** The pupil that the keys describe. */
+/** The keys of a mode that its PSF depends on. */
+export const modeOptics = psfOptions.shape;
+
+/** The PSF of a light path. @param more of the mode's own keys @throws `usage` for optics that cannot be */
+export function modelOf(optics: RecipeOptics, more: PsfOpticsInput = {}): PsfModel {
+  return psfModelOf({ ...optics, ...more });
+}
+
+/** The plain pupil that the keys describe: what light without layers and Zernike terms passes. */
 export function pupilOf(optics: RecipeOptics): Pupil {
   return {
     na: optics.na,
@@ -25,6 +31,12 @@ export function pupilOf(optics: RecipeOptics): Pupil {
     refractiveIndex: optics.refractive_index,
     sphericalAberration: optics.spherical_aberration,
   };
+}
+
+/** The same glass for another wavelength: its aberration is the same length, and more waves of a shorter one. */
+export function illuminationOf(optics: RecipeOptics, wavelength: number): Pupil {
+  const scale = optics.wavelength / wavelength;
+  return { ...pupilOf(optics), wavelength, sphericalAberration: optics.spherical_aberration * scale };
 }
 
 /** What a stack says of its optics. */

@@ -1,9 +1,10 @@
 /** From what somebody wrote to a complete recipe, or one sentence about what is wrong with it. */
 import { ParfocalError } from "../../errors.ts";
-import { coneRadius } from "../psf/pupil.ts";
+import type { PsfModel } from "../psf/psf-model.ts";
 import { cameraSchema, type RecipeCamera } from "./camera-schema.ts";
 import { parseChecked } from "./check-keys.ts";
-import { opticsSchema, pupilOf, type RecipeOptics } from "./optics-schema.ts";
+import { imagingModes } from "./modes.ts";
+import { opticsSchema, type RecipeOptics } from "./optics-schema.ts";
 import { type Recipe, type RecipeImage, type RecipeObject, recipeSchema } from "./recipe.ts";
 
 /** A recipe as one lens sees one sample: nothing is left to be looked up. */
@@ -16,7 +17,7 @@ export interface View {
   planes: number;
   focusPlane: number;
   object: RecipeObject;
-  images: { name: string; image: RecipeImage; optics: RecipeOptics; camera: RecipeCamera }[];
+  images: { name: string; image: RecipeImage; optics: RecipeOptics; camera: RecipeCamera; model: PsfModel }[];
 }
 
 /**
@@ -77,14 +78,36 @@ function viewOf(
       const path = lens ? `lenses.${lens.name}.optics with images.${name}.optics` : `images.${name}.optics`;
       const optics = { ...recipe.optics, ...given(lens?.optics), ...given(image.optics) };
       const camera = { ...recipe.camera, ...given(image.camera) };
+      const checked = parseChecked(opticsSchema, optics, title, path);
+      if (checked.na >= checked.refractive_index) throw tooSteep(checked, image, title, lens?.name, name);
       return {
         name,
         image,
-        optics: parseChecked(opticsSchema, optics, title, path),
+        optics: checked,
+        model: imagingModes[image.mode].model(checked, modeKeys(image)),
         camera: parseChecked(cameraSchema, camera, title, `images.${name}.camera`),
       };
     }),
   };
+}
+
+/** The keys that only its mode knows. */
+export function modeKeys({ mode: _, optics: __, camera: ___, ...rest }: RecipeImage): Record<string, unknown> {
+  return rest;
+}
+
+function tooSteep(
+  { na, refractive_index: index }: RecipeOptics,
+  image: RecipeImage,
+  title: string,
+  lens: string | undefined,
+  name: string,
+): ParfocalError<"usage"> {
+  const whose = image.optics.na !== undefined ? `images.${name}.` : lens !== undefined ? `lenses.${lens}.` : "";
+  const option = `${whose}optics.na`;
+  const expected = `below the refractive index ${index}`;
+  const message = `${title}: ${option} is ${na}: expected ${expected}; for immersion give refractive_index, 1.333 (water) or 1.515 (oil).`;
+  return new ParfocalError("usage", message, { option, got: na, expected });
 }
 
 function given(overrides: object | undefined): Record<string, unknown> {
@@ -101,15 +124,9 @@ function checkView(view: View, title: string, refuse: Refuse): void {
     const expected = `an index below planes, ${planes}`;
     refuse(`${of}focus_plane`, focusPlane, expected, `expected ${expected}`);
   }
-  for (const { name, image, optics } of view.images) {
-    const own = image.optics.na === undefined ? of : `images.${name}.`;
-    if (optics.na >= optics.refractive_index) {
-      const expected = `below the refractive index ${optics.refractive_index}`;
-      const advice = `expected ${expected}; for immersion give refractive_index, 1.333 (water) or 1.515 (oil)`;
-      refuse(`${own}optics.na`, optics.na, expected, advice);
-    }
+  for (const { name, model } of view.images) {
     const farthest = Math.max(focusPlane, planes - 1 - focusPlane) * zStep;
-    const width = 2 * coneRadius(pupilOf(optics), farthest);
+    const width = 2 * model.radius(farthest);
     const field = size * pixelSize;
     if (width > field) {
       const message =

@@ -7,18 +7,17 @@ import { createImager, type Imager } from "../imaging/image-volume.ts";
 import type { SuperposePool } from "../imaging/superpose-pool.ts";
 import type { SpecimenObject } from "../phantom/phantom.ts";
 import type { Volume, VolumeGrid } from "../phantom/volume.ts";
-import { nyquistPixelSize } from "../psf/pupil.ts";
 import { type Split, splitOf, viewOfField } from "./assign-fields.ts";
 import { cameraOf } from "./camera-schema.ts";
 import { estimateMemory, refuseTooLarge } from "./estimate-memory.ts";
 import { type FieldBox, fieldBox } from "./field-box.ts";
-import type { Exposed, ModeImager } from "./mode.ts";
+import type { Exposed, ModeImager, ModeSetup } from "./mode.ts";
 import { imagingModes } from "./modes.ts";
 import { phantomOf, type StackFiles } from "./object-phantom.ts";
 import { objectsInField } from "./objects-in-field.ts";
-import { pupilOf, type RecipeOptics, stackOptics } from "./optics-schema.ts";
+import { modelOf, stackOptics } from "./optics-schema.ts";
 import type { Recipe } from "./recipe.ts";
-import { resolveRecipe, type View, viewsOf } from "./resolve-recipe.ts";
+import { modeKeys, resolveRecipe, type View, viewsOf } from "./resolve-recipe.ts";
 
 export interface SimulatorOptions {
   /** Real stacks that the recipe names as objects, by their file names. */
@@ -94,10 +93,14 @@ export function createSimulator(input: unknown, options: SimulatorOptions = {}):
   const imagersOf = (view: View, { grid }: FieldBox): ModeImager[] => {
     // One view at a time: the PSFs of many lenses would not fit.
     if (prepared?.view !== view) {
-      const widefield = sharedImagers(grid);
+      const detection = sharedImagers(grid);
       const imagers = view.images.map(({ image, optics }) => {
-        const { mode, optics: _, camera: __, ...rest } = image;
-        return imagingModes[mode].prepare({ optics, grid, widefield }, rest);
+        const { mode } = image;
+        const rest = modeKeys(image);
+        return imagingModes[mode].prepare(
+          { optics, grid, detection, widefield: () => detection(modelOf(optics), JSON.stringify([optics])) },
+          rest,
+        );
       });
       prepared = { view, imagers };
     }
@@ -222,13 +225,12 @@ function cutOut(planes: Float32Array, { grid, origin }: FieldBox, size: number):
   return out;
 }
 
-function sharedImagers(grid: VolumeGrid): (optics: RecipeOptics) => Imager {
+function sharedImagers(grid: VolumeGrid): ModeSetup["detection"] {
   const made = new Map<string, Imager>();
-  return (optics) => {
-    const key = JSON.stringify(optics);
+  return (model, key) => {
     let imager = made.get(key);
     if (imager === undefined) {
-      imager = createImager(pupilOf(optics), grid);
+      imager = createImager(model, grid);
       made.set(key, imager);
     }
     return imager;
@@ -245,12 +247,12 @@ function hash(name: string): number {
 /** Pixels that are too coarse, once for each light path. */
 function warningsOf(views: readonly View[]): string[] {
   const found = views.flatMap(({ lens, pixelSize, images }) =>
-    images.map(({ optics }) => {
-      const limit = nyquistPixelSize(optics);
+    images.map(({ model }) => {
+      const limit = model.nyquistPixelSize;
       const who = lens === undefined ? "" : `Lens ${lens}: `;
       return pixelSize <= limit
         ? ""
-        : `${who}pixel_size ${pixelSize} um is coarser than the Nyquist limit lambda / (4 NA) = ${limit.toFixed(3)} um: ` +
+        : `${who}pixel_size ${pixelSize} um is coarser than the Nyquist limit, ${limit.toFixed(3)} um (lambda / (4 NA) in wide field): ` +
             "the camera does not record all that the objective resolves.";
     }),
   );

@@ -2,9 +2,8 @@
 import { z } from "zod";
 import { imageWithSpeckle } from "../imaging/hilo.ts";
 import { createSpeckle } from "../imaging/speckle.ts";
-import { axialResolution } from "../psf/pupil.ts";
 import type { ImagingMode } from "./mode.ts";
-import { pupilOf } from "./optics-schema.ts";
+import { illuminationOf, modelOf } from "./optics-schema.ts";
 import { superpositionMemory } from "./widefield-mode.ts";
 
 const options = z.strictObject({
@@ -15,14 +14,14 @@ export const speckleMode: ImagingMode<typeof options> = {
   summary: "HiLo exposures, even light and laser speckle (Lim 2008): the image is the even one",
   options,
   exposures: ["uniform", "speckle"],
-  axialPeriod: (optics) => axialResolution(pupilOf(optics)),
+  model: (optics) => modelOf(optics),
   memory: (grid, planes, distances) =>
     superpositionMemory(grid, 2 * planes, distances) + 4 * grid.height * grid.width * distances,
   prepare({ optics, grid, widefield }, { excitation_wavelength: wavelength }) {
-    const illumination = { ...pupilOf(optics), wavelength };
+    const illumination = illuminationOf(optics, wavelength);
     return {
       async expose(volume, planes, random, control) {
-        const imager = widefield(optics);
+        const imager = widefield();
         const even = await imager.image(volume, planes, control);
         const speckle = createSpeckle(illumination, grid, random);
         return { exposures: [even, await imageWithSpeckle(imager, speckle, volume, planes, control)] };

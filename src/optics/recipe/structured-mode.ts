@@ -1,9 +1,8 @@
 /** Structured illumination with three phases of a grid, and the optical section that they give. */
 import { z } from "zod";
 import { createGridMicroscope } from "../imaging/structured-illumination.ts";
-import { axialResolution } from "../psf/pupil.ts";
 import type { ImagingMode } from "./mode.ts";
-import { pupilOf } from "./optics-schema.ts";
+import { illuminationOf, modelOf } from "./optics-schema.ts";
 import { superpositionMemory } from "./widefield-mode.ts";
 
 const options = z.strictObject({
@@ -28,12 +27,12 @@ export const structuredMode: ImagingMode<typeof options> = {
   summary: "optical sections by structured illumination: three exposures under a grid (Neil 1997)",
   options,
   exposures: ["phase 1", "phase 2", "phase 3"],
-  axialPeriod: (optics) => axialResolution(pupilOf(optics)),
+  model: (optics) => modelOf(optics),
   memory: (grid, planes, distances) =>
     superpositionMemory(grid, planes, 2 * distances) + 4 * grid.height * grid.width * (5 * planes + 2),
   prepare({ optics, grid, widefield }, { excitation_wavelength: wavelength, phase_error, flicker, ...pattern }) {
-    const illumination = { ...pupilOf(optics), wavelength };
-    const microscope = createGridMicroscope(widefield(optics), illumination, pattern);
+    const illumination = illuminationOf(optics, wavelength);
+    const microscope = createGridMicroscope(widefield(), illumination, pattern);
     const frame = grid.height * grid.width;
     return {
       async expose(volume, planes, random, control) {

@@ -1,15 +1,14 @@
 /** Bright field: the specimen absorbs and refracts the light of a lamp. */
 import { imageTransmitted, transmittedOptions } from "../imaging/transmitted.ts";
 import type { VolumeGrid } from "../phantom/volume.ts";
-import { axialResolution } from "../psf/pupil.ts";
 import type { ImagingMode } from "./mode.ts";
-import { pupilOf } from "./optics-schema.ts";
+import { modelOf, pupilOf } from "./optics-schema.ts";
 
 export const transmittedMode: ImagingMode<typeof transmittedOptions> = {
   summary: "transmitted light of a lamp, through a specimen that absorbs and refracts",
   options: transmittedOptions,
   exposures: ["image"],
-  axialPeriod: (optics) => axialResolution(pupilOf(optics)),
+  model: (optics) => modelOf(optics),
   memory: coherentMemory,
   prepare: ({ optics }, options) => ({
     expose: async (volume, planes, _random, control) => ({

@@ -1,9 +1,8 @@
 /** Wide field: all light of the specimen reaches every plane, blurred by the PSF of its distance. */
 import { z } from "zod";
 import type { VolumeGrid } from "../phantom/volume.ts";
-import { axialResolution } from "../psf/pupil.ts";
 import type { ImagingMode } from "./mode.ts";
-import { pupilOf } from "./optics-schema.ts";
+import { modelOf } from "./optics-schema.ts";
 
 const options = z.strictObject({});
 
@@ -11,11 +10,11 @@ export const widefieldMode: ImagingMode<typeof options> = {
   summary: "fluorescence in wide field: all light of the specimen reaches every plane",
   options,
   exposures: ["image"],
-  axialPeriod: (optics) => axialResolution(pupilOf(optics)),
+  model: (optics) => modelOf(optics),
   memory: superpositionMemory,
-  prepare: ({ optics, widefield }) => ({
+  prepare: ({ widefield }) => ({
     expose: async (volume, planes, _random, control) => ({
-      exposures: [await widefield(optics).image(volume, planes, control)],
+      exposures: [await widefield().image(volume, planes, control)],
     }),
   }),
 };

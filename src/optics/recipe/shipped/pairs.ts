@@ -12,7 +12,22 @@ export const pairRecipes: readonly RecipeInput[] = [
     camera: { photons: 8000, background: 50 },
     images: {
       input: { mode: "widefield" },
-      target: { mode: "structured-illumination" },
+      target: { mode: "structured-illumination", frequency: 0.2, camera: { photons: 30000, gain: 1 } },
+    },
+  },
+  {
+    name: "wf-to-confocal",
+    summary: "wide field beside a confocal image of the same nuclei, through 63x/1.4 oil",
+    fields: 10,
+    pixel_size: 0.103,
+    z_step: 0.4,
+    planes: 11,
+    object: { kind: "nuclei", nuclei: 60 },
+    optics: { na: 1.4, refractive_index: 1.515 },
+    camera: { photons: 2000, background: 20 },
+    images: {
+      input: { mode: "widefield" },
+      target: { mode: "confocal", pinhole: 1, camera: { photons: 400, background: 2 } },
     },
   },
   {

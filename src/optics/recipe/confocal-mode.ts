@@ -1,0 +1,47 @@
+/** Confocal and light-sheet microscopes: less light from out of focus, by a pinhole or because none is excited there. */
+import { z } from "zod";
+import type { ImagingMode } from "./mode.ts";
+import { modelOf, modeOptics } from "./optics-schema.ts";
+import { superpositionMemory } from "./widefield-mode.ts";
+
+const excitation = z.number().positive().default(0.488).describe("of the exciting laser, in vacuum, um");
+
+const confocalKeys = z.strictObject({
+  excitation_wavelength: excitation,
+  pinhole: z.number().positive().default(1).describe("its diameter in Airy units"),
+});
+
+const sheetKeys = z.strictObject({
+  excitation_wavelength: excitation,
+  sheet_thickness: z.number().positive().default(4).describe("full width at half maximum at its waist, um"),
+  sheet_offset: modeOptics.sheet_offset,
+  sheet_distance: modeOptics.sheet_distance,
+});
+
+export const confocalMode: ImagingMode<typeof confocalKeys> = {
+  summary: "fluorescence by a confocal microscope with a pinhole",
+  options: confocalKeys,
+  exposures: ["image"],
+  model: modelOf,
+  memory: superpositionMemory,
+  prepare: scanned,
+};
+
+export const lightSheetMode: ImagingMode<typeof sheetKeys> = {
+  summary: "fluorescence excited by a sheet of light from the side",
+  options: sheetKeys,
+  exposures: ["image"],
+  model: modelOf,
+  memory: superpositionMemory,
+  prepare: scanned,
+};
+
+function scanned(
+  { optics, detection }: Parameters<ImagingMode["prepare"]>[0],
+  options: z.output<typeof confocalKeys> | z.output<typeof sheetKeys>,
+): ReturnType<ImagingMode["prepare"]> {
+  const imager = detection(modelOf(optics, options), JSON.stringify([optics, options]));
+  return {
+    expose: async (volume, planes, _random, control) => ({ exposures: [await imager.image(volume, planes, control)] }),
+  };
+}

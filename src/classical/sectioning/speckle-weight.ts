@@ -17,14 +17,19 @@ export interface HiloOptics {
  * image, relative to the mean, after the wavelet. Fully developed speckle has variance 1 and the illumination's OTF as its power
  * spectrum (Goodman, Speckle Phenomena in Optics, 2007, sec. 4.4), of which the camera sees
  *
- *   C0^2 = sum |W(k) H_detection(k)|^2 H_illumination(k) / sum H_illumination(k)
+ *   C0^2 = sum |W(k) (1 - G(k)) H_detection(k)|^2 H_illumination(k) / sum H_illumination(k)
  *
- * (Lim 2011, eq. 9, and the authors' ImageJ plugin).
+ * (as the ImageJ plugin of Lim 2011 does it; 1 - G is what dividing by local means leaves).
  *
  * @param wavelet sigma of W, pixels
+ * @param local sigma of the Gaussian G that local means are taken with, pixels
  * @throws `usage` for impossible optics
  */
-export function speckleWeight({ pixelSize, detection, illumination = detection }: HiloOptics, wavelet: number): number {
+export function speckleWeight(
+  { pixelSize, detection, illumination = detection }: HiloOptics,
+  wavelet: number,
+  local: number,
+): number {
   const cutoff = (2 * illumination.na) / illumination.wavelength;
   const seen = radial((k) => pupilContrast(detection, k, 0), cutoff);
   const light = radial((k) => pupilContrast(illumination, k, 0), cutoff);
@@ -37,8 +42,9 @@ export function speckleWeight({ pixelSize, detection, illumination = detection }
       if (k >= cutoff) continue;
       // The Gaussian of s pixels passes exp(-2 (pi s k)^2), k in cycles/pixel.
       const fine = Math.exp(-2 * (Math.PI * wavelet * k * pixelSize) ** 2);
+      const mean = Math.exp(-2 * (Math.PI * local * k * pixelSize) ** 2);
       const pixel = sinc(x * pixelSize) * sinc(y * pixelSize);
-      passed += ((fine - fine * fine) * seen(k) * pixel) ** 2 * light(k);
+      passed += ((fine - fine * fine) * (1 - mean) * seen(k) * pixel) ** 2 * light(k);
       all += light(k);
     }
   }

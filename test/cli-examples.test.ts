@@ -20,7 +20,7 @@ const inDocuments = documents.flatMap((path) =>
 );
 
 /** Verbs whose examples take seconds, on the files below. The others need minutes, or a model. */
-const cheap = ["inspect", "autofocus", "fuse", "simulate", "evaluate", "doctor"];
+const cheap = ["inspect", "autofocus", "fuse", "deconvolve", "simulate", "evaluate", "doctor"];
 const cheapInDocuments = inDocuments.filter((line) => cheap.includes(line.split(" ")[0]));
 const heavyInDocuments = inDocuments.filter((line) => !cheap.includes(line.split(" ")[0]));
 
@@ -43,6 +43,14 @@ beforeAll(async () => {
   write("truth.tif", { ...calibrated, axes: "ZYX", shape: [3, 32, 32], data: truth });
   write("refocused.tif", { ...calibrated, axes: "ZYX", shape: [3, 32, 32], data: noise(3 * size) });
   write("blurred.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: noise(size) });
+  const bead = (i: number) =>
+    Math.exp(-0.2 * ((Math.floor(i / 225) - 1) ** 2 + ((Math.floor(i / 15) % 15) - 7) ** 2 + ((i % 15) - 7) ** 2));
+  write("bead.tif", {
+    ...calibrated,
+    axes: "ZYX",
+    shape: [3, 15, 15],
+    data: Uint16Array.from({ length: 675 }, (_, i) => 100 + 5000 * bead(i)),
+  });
   mkdirSync(join(folder, "planes"));
   for (const z of [0, 1, 2])
     write(join("planes", `z${z}.png`), { axes: "YX", shape: [32, 32], dtype: "uint16", data: noise(size) });
@@ -88,7 +96,7 @@ describe("examples", () => {
 
   test("those of --help run", async () => {
     // Simulations first: an example of evaluate judges what an example of simulate made.
-    const order = ["simulate", "inspect", "autofocus", "fuse", "evaluate", "doctor"];
+    const order = ["simulate", "inspect", "autofocus", "fuse", "deconvolve", "evaluate", "doctor"];
     const verbOf = (line: string) => line.split(" ")[0];
     const cheapOnes = examples.filter((line) => cheap.includes(verbOf(line)));
     expect(cheapOnes.length).toBeGreaterThan(8);

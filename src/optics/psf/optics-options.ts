@@ -113,9 +113,11 @@ export function resolvePsfOptions(input: PsfOpticsInput = {}): PsfOptics {
     const unknown = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
     const option = unknown ?? issue.path.map(String).join(".");
     const got = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], input);
+    // What a key of a record should have been stands deeper than its path.
+    const why = issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
     const message =
       unknown === undefined
-        ? `Optics: ${option} is ${JSON.stringify(got)}: ${issue.message}.`
+        ? `Optics: ${option} is ${JSON.stringify(got)}: ${why}.`
         : `Optics: there is no option ${unknown}; expected ${Object.keys(psfOptions.shape).join(", ")}.`;
     throw new ParfocalError("usage", message, { option, got: unknown === undefined ? got : unknown });
   }

@@ -38,7 +38,7 @@ export function samplePupil(light: Light, n: number, pitch: number, part: "quart
       const phi = Math.atan2(v, u);
       places.push(((v + n) % n) * columns + ((u + n) % n));
       axial.push(wave.axial(k));
-      const error = aberrations.length === 0 ? 0 : wavefrontError(aberrations, radius / edge, phi);
+      const error = aberrations.length === 0 ? 0 : wavefrontError(aberrations, Math.min(1, radius / edge), phi);
       const angle = 2 * Math.PI * (wave.phase(k) + error);
       const [cos, sin] = [share * Math.cos(angle), share * Math.sin(angle)];
       componentsAt(light, k, phi).forEach(([re, im], c) => {

@@ -83,12 +83,12 @@ export function waveCaustic(wave: Wave): [number, number] {
 /** How steep phase and {@link Wave.axial} are from the middle of the pupil to its rim: um, and um for each um of defocus. */
 function slopes(wave: Wave): { phase: number; axial: number }[] {
   const samples = 64;
-  const step = wave.rays / samples;
+  const step = 1e-4 * wave.rays;
   return Array.from({ length: samples }, (_, i) => {
-    const k = i * step;
+    const k = ((i + 1) / samples) * wave.rays;
     return {
-      phase: (wave.phase(k + step) - wave.phase(k)) / step,
-      axial: (wave.axial(k + step) - wave.axial(k)) / step,
+      phase: (wave.phase(k) - wave.phase(k - step)) / step,
+      axial: (wave.axial(k) - wave.axial(k - step)) / step,
     };
   });
 }

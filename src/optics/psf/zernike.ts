@@ -51,7 +51,7 @@ export function zernikeOrders(noll: number): { n: number; m: number } {
   const place = noll - before - 1;
   const size = n % 2 === 0 ? 2 * Math.floor((place + 1) / 2) : 2 * Math.floor(place / 2) + 1;
   // Even indices go with the cosine.
-  return { n, m: noll % 2 === 0 ? size : -size };
+  return { n, m: noll % 2 === 0 || size === 0 ? size : -size };
 }
 
 /** Z_j at (rho cos phi, rho sin phi), rho 0..1. */

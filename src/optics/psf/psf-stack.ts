@@ -1,0 +1,62 @@
+/** A PSF as a z-stack: what a microscope records of one point. */
+import { throwIfAborted } from "../../errors.ts";
+import type { Stack } from "../../image/image.ts";
+import type { PsfModel } from "./psf-model.ts";
+import { requirePositive } from "./pupil.ts";
+
+export interface PsfStackOptions {
+  /** um */
+  pixelSize: number;
+  zStep: number;
+  /** Planes; the point is in the middle one's nominal focus (of an even number, the one above the middle). */
+  planes: number;
+  /** Height and width in pixels; default what the farthest plane needs, 256 at most. */
+  size?: number | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+}
+
+/**
+ * Planes of a PSF, lowest focal plane first: plane i has defocus (middle - i) x zStep, z(object) - z(focal plane). The
+ * point is at `[planes / 2, size / 2, size / 2]`, rounded down. Values are shares of its light in each pixel.
+ * @throws `usage` for impossible numbers, `interrupted`
+ */
+export function psfStack(model: PsfModel, options: PsfStackOptions): Stack {
+  const { pixelSize, zStep, planes, signal, onProgress } = options;
+  requirePositive("pixel_size", pixelSize, "the pixel size in um, such as 0.1");
+  requirePositive("z_step", zStep, "the distance between planes in um, such as 0.2");
+  requirePositive("planes", planes, "a whole number such as 41");
+  const middle = Math.floor(planes / 2);
+  const farthest = middle * zStep;
+  const size = options.size ?? Math.min(256, model.size(pixelSize, farthest));
+  const data = new Float32Array(planes * size * size);
+  for (let i = 0; i < planes; i++) {
+    throwIfAborted(signal);
+    const defocus = (middle - i) * zStep;
+    // Made as wide as it needs and cut: on a narrow grid its light would wrap.
+    const whole = model.psf({ pixelSize, defocus, size: Math.max(evenUp(size), model.size(pixelSize, defocus)) });
+    const first = whole.size / 2 - Math.floor(size / 2);
+    for (let y = 0; y < size; y++) {
+      const start = (first + y) * whole.size + first;
+      data.set(whole.data.subarray(start, start + size), (i * size + y) * size);
+    }
+    onProgress?.({ done: i + 1, total: planes });
+  }
+  return {
+    data,
+    depth: planes,
+    height: size,
+    width: size,
+    pixelSize: { y: pixelSize, x: pixelSize },
+    zStep,
+    optics: { na: model.na, wavelength: model.wavelength },
+    dtype: "float32",
+  };
+}
+
+/** A power of two: the model's own sizes are. */
+function evenUp(size: number): number {
+  let power = 2;
+  while (power < size) power *= 2;
+  return power;
+}

@@ -1,0 +1,72 @@
+/** Phase without the slope and bowl that the optics leave in it: a polynomial through what is taken to be empty. */
+import { median } from "../../array/statistics.ts";
+import type { Plane } from "../../image/image.ts";
+
+/**
+ * Takes from an unwrapped phase the polynomial of second order (offset, tilt, bowl) that fits its background best, so that the
+ * background is 0. Pixels that differ from the fit by more than noise are taken for specimen and left out, round by round.
+ * The specimen should leave about a third of the field free.
+ */
+export function flattenPhase({ data, height, width }: Plane): Plane {
+  const terms = 6;
+  const basis = (x: number, y: number): number[] => [1, x, y, x * x, x * y, y * y];
+  const place = (i: number): [number, number] => [
+    (2 * (i % width) + 1) / width - 1,
+    (2 * Math.floor(i / width) + 1) / height - 1,
+  ];
+  let fit = new Float64Array(terms);
+  fit[0] = median(data);
+  const residual = new Float32Array(data.length);
+  let kept = data.length;
+  for (let round = 0; round < 30; round++) {
+    for (let i = 0; i < data.length; i++) {
+      const values = basis(...place(i));
+      let sum = data[i];
+      for (let t = 0; t < terms; t++) sum -= fit[t] * values[t];
+      residual[i] = sum;
+    }
+    // Half the pixels lie within the median deviation; three deviations of a Gaussian are 4.45 of it.
+    const spread = median(residual.map(Math.abs));
+    const limit = round < 3 ? spread : Math.min(2 * spread, 4.45 * quietHalf(residual));
+    const matrix = Array.from({ length: terms }, () => new Float64Array(terms + 1));
+    let count = 0;
+    for (let i = 0; i < data.length; i++) {
+      if (Math.abs(residual[i]) > limit) continue;
+      count++;
+      const values = basis(...place(i));
+      for (let a = 0; a < terms; a++) {
+        for (let b = 0; b < terms; b++) matrix[a][b] += values[a] * values[b];
+        matrix[a][terms] += values[a] * data[i];
+      }
+    }
+    const next = solve(matrix);
+    if (next === undefined) break;
+    fit = next;
+    if (count === kept && round > 3) break;
+    kept = count;
+  }
+  return { data: residual, height, width };
+}
+
+/** Median deviation of the half of the pixels that lies closest to 0: noise of the background where specimen fills the rest. */
+function quietHalf(residual: Float32Array): number {
+  const sorted = residual.map(Math.abs).sort();
+  return sorted[sorted.length >> 2];
+}
+
+/** Gauss's elimination with the largest pivots; undefined for a singular matrix. `matrix`: n rows of n coefficients and a right side. */
+function solve(matrix: Float64Array[]): Float64Array<ArrayBuffer> | undefined {
+  const n = matrix.length;
+  for (let c = 0; c < n; c++) {
+    let pivot = c;
+    for (let r = c + 1; r < n; r++) if (Math.abs(matrix[r][c]) > Math.abs(matrix[pivot][c])) pivot = r;
+    if (!(Math.abs(matrix[pivot][c]) > 1e-9)) return undefined;
+    [matrix[c], matrix[pivot]] = [matrix[pivot], matrix[c]];
+    for (let r = 0; r < n; r++) {
+      if (r === c) continue;
+      const factor = matrix[r][c] / matrix[c][c];
+      for (let k = c; k <= n; k++) matrix[r][k] -= factor * matrix[c][k];
+    }
+  }
+  return Float64Array.from(matrix, (row, i) => row[n] / row[i]);
+}

@@ -1,0 +1,129 @@
+/** From one hologram to amplitude and phase in focus, by the angular spectrum. */
+import { median } from "../../array/statistics.ts";
+import { ParfocalError } from "../../errors.ts";
+import type { Plane } from "../../image/image.ts";
+import { propagate } from "../../optics/imaging/angular-spectrum.ts";
+import { type CoherentLight, checkLight } from "../../optics/imaging/coherent-light.ts";
+import { amplitudeOf, type ComplexField, divideFields, fieldOf, phaseOf } from "../../optics/imaging/complex-field.ts";
+import { flattenPhase } from "./flatten-phase.ts";
+import { depthOfField, type FieldFocus, focusOfField, type ObjectKind } from "./focus-of-field.ts";
+import { type Carrier, demodulate, findCarrier } from "./off-axis.ts";
+import { unwrapPhase } from "./unwrap-phase.ts";
+
+export interface ReconstructOptions {
+  /** Absent: in line. "auto" finds the carrier. */
+  offAxis?: "auto" | Carrier | undefined;
+  /** A hologram of the empty field: takes away the shape of the waves, and dirt. */
+  background?: Plane | undefined;
+  /** To the specimen along the light, um, or "auto" (default). Light that is looked at after the specimen goes back: negative. */
+  distance?: number | "auto" | undefined;
+  /** Where "auto" looks, um; default 25 depths of field to both sides, of an in-line hologram to negative distances only. */
+  range?: readonly [number, number] | undefined;
+  object?: ObjectKind | undefined;
+  /** Off axis: for a specimen that is thinner optically than its medium. The sign is not in the hologram itself. */
+  invertPhase?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+}
+
+export interface Reconstruction extends SeparatedField {
+  distance: number;
+  /** How the distance was found; absent where it was given. */
+  focus?: FieldFocus;
+  /** Off axis: fringes, cycles per pixel. */
+  carrier?: Carrier;
+  warnings: string[];
+}
+
+/** A field as people look at it. */
+export interface SeparatedField {
+  /** 1 where the field is empty. */
+  amplitude: Plane;
+  /** Radians, without jumps, 0 where the field is empty. */
+  phase: Plane;
+}
+
+/** Amplitude over its median, and phase unwrapped and flattened. */
+export function separateField(field: ComplexField): SeparatedField {
+  const amplitude = amplitudeOf(field);
+  const level = median(amplitude.data) || 1;
+  return {
+    amplitude: { ...amplitude, data: amplitude.data.map((value) => value / level) },
+    phase: flattenPhase(unwrapPhase(phaseOf(field))),
+  };
+}
+
+/**
+ * @throws `image.unfit` for an off-axis hologram without side band, a dark or flat one, or a background of another size; `usage` for
+ * impossible light, distance or range; `interrupted`
+ */
+export async function reconstructHologram(
+  hologram: Plane,
+  light: CoherentLight,
+  options: ReconstructOptions = {},
+): Promise<Reconstruction> {
+  checkLight(light);
+  const { background, offAxis, distance = "auto" } = options;
+  if (background && (background.height !== hologram.height || background.width !== hologram.width)) {
+    const detail =
+      `Hologram: it has ${hologram.height} x ${hologram.width} pixels and the background ` +
+      `${background.height} x ${background.width}; record both with one camera setting.`;
+    throw new ParfocalError("image.unfit", detail, { detail });
+  }
+  const carrier = offAxis === "auto" ? findCarrier(hologram) : offAxis;
+  const recorded = carrier
+    ? offAxisField(hologram, carrier, light, background, options.invertPhase ?? false)
+    : inLineField(hologram, background);
+
+  const warnings: string[] = [];
+  const depth = depthOfField(light);
+  const range = options.range ?? [-25 * depth, carrier ? 25 * depth : -depth];
+  let focus: FieldFocus | undefined;
+  if (distance === "auto") {
+    const { object, signal, onProgress } = options;
+    focus = await focusOfField(recorded, light, { range, object, signal, onProgress });
+    if (focus.confidence < 0.2) {
+      warnings.push(
+        `The focus at ${focus.distance.toPrecision(3)} um hardly stands out (confidence ${focus.confidence.toFixed(2)}); ` +
+          "give --range, --object, or the --distance itself.",
+      );
+    }
+    if (!carrier && range[0] < 0 && range[1] > 0)
+      warnings.push(
+        "An in-line hologram looks alike on both sides: the sign of the distance is a guess; give --range.",
+      );
+  }
+  const found = focus?.distance ?? (distance === "auto" ? 0 : distance);
+  if (!carrier) warnings.push("One in-line hologram holds no phase: its twin image lies over the result.");
+  const { amplitude, phase } = separateField(propagate(recorded, light, found));
+  return { amplitude, phase, distance: found, ...(focus && { focus }), ...(carrier && { carrier }), warnings };
+}
+
+/** Amplitude from intensity over that of the background, or over its mean; the phase is not known and taken as 0. */
+function inLineField(hologram: Plane, background: Plane | undefined): ComplexField {
+  const level = hologram.data.reduce((sum, value) => sum + value, 0) / hologram.data.length;
+  if (!(level > 0)) {
+    const detail = "Hologram: it is dark or holds numbers that are not finite; give intensities above 0.";
+    throw new ParfocalError("image.unfit", detail, { detail });
+  }
+  const empty = (i: number) => (background ? Math.max(background.data[i], 1e-3 * level) : level);
+  return fieldOf({ ...hologram, data: hologram.data.map((value, i) => Math.sqrt(Math.max(0, value) / empty(i))) });
+}
+
+function offAxisField(
+  hologram: Plane,
+  carrier: Carrier,
+  { pixelSize, na, wavelength }: CoherentLight,
+  background: Plane | undefined,
+  invert: boolean,
+): ComplexField {
+  const length = Math.hypot(carrier.y, carrier.x);
+  // All that the objective passes, where the fringes are fine enough for it.
+  const radius = Math.min(length / 2, na === undefined ? length / 3 : (na / wavelength) * pixelSize);
+  const field = demodulate(hologram, { carrier, radius });
+  const object = background ? divideFields(field, demodulate(background, { carrier, radius })) : field;
+  // A specimen is denser than its medium as a rule: the few pixels that differ most are ahead of the others.
+  const { phase } = separateField(object);
+  const skew = phase.data.reduce((sum, value) => sum + value ** 3, 0);
+  return skew < 0 !== invert ? { ...object, imag: object.imag.map((value) => -value) } : object;
+}

@@ -88,10 +88,13 @@ export class Random {
     }
   }
 
-  /** Poisson counts: Knuth's product below a mean of 30, else PTRS (Hormann 1993, transformed rejection). */
+  /**
+   * Poisson counts: Knuth's product below a mean of 10, where it is the faster one, else PTRS (Hormann 1993, transformed
+   * rejection; made for means of 10 and above).
+   */
   poisson(mean: number): number {
     if (!(mean > 0)) return 0;
-    if (mean < 30) {
+    if (mean < 10) {
       const limit = Math.exp(-mean);
       let product = this.uniform();
       let count = 0;

@@ -25,7 +25,20 @@ export { imageOfStack } from "./image/stack-image.ts";
 // Optics: how a microscope blurs, and stacks whose truth is known.
 
 export { Random } from "./array/random.ts";
+export { propagate } from "./optics/imaging/angular-spectrum.ts";
 export { type BlurOptions, blur } from "./optics/imaging/blur.ts";
+export type { CoherentLight } from "./optics/imaging/coherent-light.ts";
+export {
+  amplitudeOf,
+  type ComplexField,
+  divideFields,
+  fieldOf,
+  intensityOf,
+  phaseOf,
+} from "./optics/imaging/complex-field.ts";
+export { type HologramOptions, type Holograms, hologramOptions, imageHolograms } from "./optics/imaging/hologram.ts";
+export type { Edges } from "./optics/imaging/pad-field.ts";
+export { imageTransmitted, type TransmittedOptions, transmittedOptions } from "./optics/imaging/transmitted.ts";
 export { stackPhantom } from "./optics/phantom/from-stack.ts";
 export type { Phantom, Specimen, SpecimenObject } from "./optics/phantom/phantom.ts";
 export { type PhantomKind, phantomKinds, phantoms } from "./optics/phantom/phantoms.ts";
@@ -34,12 +47,6 @@ export { type PsfOpticsInput, psfKinds, psfModelOf, psfOptions } from "./optics/
 export { type Psf, type PsfOptions, widefieldPsf } from "./optics/psf/psf.ts";
 export type { PsfModel } from "./optics/psf/psf-model.ts";
 export type { Pupil } from "./optics/psf/pupil.ts";
-export { type SimulatedBeads, simulateBeads } from "./optics/simulate-beads.ts";
-export {
-  resolveSimulateBeadsOptions,
-  type SimulateBeadsOptions,
-  simulateBeadsOptions,
-} from "./optics/simulate-beads-options.ts";
 
 // Recipes: simulated data sets whose truth is known.
 
@@ -48,6 +55,7 @@ export { changeRecipe, type RecipeFlags, recipeFlags } from "./optics/recipe/rec
 export { recipeFromYaml, recipeToYaml } from "./optics/recipe/recipe-yaml.ts";
 export { resolveRecipe } from "./optics/recipe/resolve-recipe.ts";
 export { recipeVariants, shippedRecipe, shippedRecipes } from "./optics/recipe/shipped-recipes.ts";
+export { type SimulateFieldOptions, simulateField } from "./optics/recipe/simulate-field.ts";
 export {
   createSimulator,
   type SimulatedField,
@@ -101,6 +109,31 @@ export { type Scores, score, signalRange, typeRange } from "./evaluate/metrics.t
 export { msSsim } from "./evaluate/ms-ssim.ts";
 export { readComparable } from "./evaluate/read-comparable.ts";
 export { SSIM_DESCRIPTION, ssim } from "./evaluate/ssim.ts";
+
+// Coherent light: amplitude and phase from holograms and from planes at different focus.
+
+export { flattenPhase } from "./classical/refocusing/flatten-phase.ts";
+export {
+  type FieldFocus,
+  type FieldFocusOptions,
+  focusOfField,
+  type ObjectKind,
+  objectKinds,
+} from "./classical/refocusing/focus-of-field.ts";
+export { type Carrier, type DemodulateOptions, demodulate, findCarrier } from "./classical/refocusing/off-axis.ts";
+export {
+  type Reconstruction,
+  type ReconstructOptions,
+  reconstructHologram,
+} from "./classical/refocusing/reconstruct-hologram.ts";
+export type { RecordedPlane } from "./classical/refocusing/recorded-planes.ts";
+export { type RecoveredField, type RecoverOptions, recoverField } from "./classical/refocusing/recover-field.ts";
+export {
+  type TransportedPhase,
+  type TransportOptions,
+  transportOfIntensity,
+} from "./classical/refocusing/transport-of-intensity.ts";
+export { unwrapPhase } from "./classical/refocusing/unwrap-phase.ts";
 
 // Training: from stacks to a model.
 

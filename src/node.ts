@@ -7,7 +7,6 @@ export * from "./index.ts";
 export { checkOutput, writeFileAtomic } from "./image/atomic-file.node.ts";
 export { openImage, readImage } from "./image/open-image.node.ts";
 export { createImageWriter, type ImageWriter, type WriteOptions, writeImage } from "./image/write-image.node.ts";
-export { type BeadFiles, beadFiles, checkBeadFiles, saveBeads } from "./optics/save-beads.node.ts";
 
 // Classical methods on files.
 
@@ -17,6 +16,13 @@ export {
   deconvolveFile,
 } from "./classical/deconvolution/deconvolve-file.node.ts";
 export { type FuseFileOptions, type FuseFileResult, fuseFile } from "./classical/fusion/fuse-file.node.ts";
+export {
+  type ReconstructFileOptions,
+  type ReconstructFileResult,
+  type ReconstructMethod,
+  reconstructFile,
+  reconstructMethods,
+} from "./classical/refocusing/reconstruct-file.node.ts";
 
 // Recipes in files, and data sets on disk.
 

@@ -7,7 +7,7 @@ import { readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { demo } from "../src/jobs/demo.node.ts";
 import { splitRealStack } from "../src/jobs/demo-data.ts";
-import { simulateBeads } from "../src/optics/simulate-beads.ts";
+import { simulateField } from "../src/optics/recipe/simulate-field.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import type { NamedStack } from "../src/train/split-stacks.ts";
@@ -34,7 +34,8 @@ const config = {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "parfocal-demo-"));
   runtime = await openNativeRuntime({ threads: 1 });
-  const { stack } = await simulateBeads({ size: 128, beads: 8, seed: 3 });
+  const { images } = await simulateField("beads", { size: 128, beads: 8, seed: 3 });
+  const { stack } = images.stack;
   data = { name: "beads.tif", stack };
 });
 

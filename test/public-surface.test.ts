@@ -15,7 +15,7 @@ describe("public surface", () => {
     const names = Object.keys(anywhere);
     expect(names.filter((name) => !(name in node))).toEqual([]);
     expect(names).not.toContain("openImage");
-    expect(Object.keys(node)).toEqual(expect.arrayContaining(["openImage", "writeImage", "saveBeads"]));
+    expect(Object.keys(node)).toEqual(expect.arrayContaining(["openImage", "writeImage", "simulateRecipe"]));
   });
 
   test("names are exported one by one, so that index.ts can be read", () => {
@@ -45,14 +45,15 @@ describe("public surface", () => {
   });
 
   test("simulate, encode, open, measure, compare: the story without files", async () => {
-    const { stack, truth } = await anywhere.simulateBeads({
-      size: 32,
+    const { images } = await anywhere.simulateField("beads", {
+      size: 40,
       planes: 5,
-      beads: 4,
+      beads: 6,
       depth_range: [0, 0],
       diameter: [0.5, 1.5],
       seed: 3,
     });
+    const { stack, truth } = images.stack;
     const bytes = anywhere.encodeImage("beads.tif", anywhere.imageOfStack(stack, "beads.tif"));
     const file = await anywhere.openImageSource(anywhere.memorySource("beads.tif", bytes));
     const { focus, info } = await anywhere.inspectImage(file);

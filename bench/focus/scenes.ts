@@ -11,8 +11,8 @@ import { readStack } from "../../src/image/image-file.ts";
 import { openImage } from "../../src/image/open-image.node.ts";
 import { expose } from "../../src/optics/camera/camera.ts";
 import { blur } from "../../src/optics/imaging/blur.ts";
-import { simulateBeads } from "../../src/optics/simulate-beads.ts";
-import type { SimulateBeadsOptions } from "../../src/optics/simulate-beads-options.ts";
+import type { RecipeFlags } from "../../src/optics/recipe/recipe-flags.ts";
+import { simulateField } from "../../src/optics/recipe/simulate-field.ts";
 
 export interface Scene {
   name: string;
@@ -98,8 +98,8 @@ export async function realScenes(): Promise<Scene[]> {
 }
 
 /** Beads in one layer, 0.3 planes above plane 10 of 21. */
-async function layerOfBeads(options: SimulateBeadsOptions): Promise<Stack> {
-  const { stack } = await simulateBeads({
+async function layerOfBeads(options: RecipeFlags): Promise<Stack> {
+  const { images } = await simulateField("beads", {
     size: 128,
     planes: 21,
     focus_plane: 10,
@@ -109,7 +109,7 @@ async function layerOfBeads(options: SimulateBeadsOptions): Promise<Stack> {
     seed: 7,
     ...options,
   });
-  return stack;
+  return images.stack.stack;
 }
 
 /** Noise of one spectrum, 1 / f, as a thin layer seen through the same lens. */

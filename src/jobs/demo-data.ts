@@ -1,7 +1,8 @@
 import { ParfocalError } from "../errors.ts";
 import { cropStack } from "../image/crop.ts";
 import type { Stack } from "../image/image.ts";
-import { createBeadSimulator } from "../optics/simulate-beads.ts";
+import { shippedRecipe } from "../optics/recipe/shipped-recipes.ts";
+import { createSimulator } from "../optics/recipe/simulator.ts";
 import type { NamedStack } from "../train/split-stacks.ts";
 
 /** What is trained on, what is kept unseen, and what the unseen field is compared with. */
@@ -14,16 +15,17 @@ export interface DemoData {
   truthIs: string;
 }
 
-/** Stacks like the review's: 14 planes, beads of three kinds at different heights; the last seed stays unseen. */
+/** Stacks like the review's: 14 planes, beads of three kinds at different heights; the last field stays unseen. */
 export async function simulateFields(seed: number, signal: AbortSignal | undefined): Promise<DemoData> {
-  const simulator = createBeadSimulator({ size: 256 });
+  const simulator = createSimulator({ ...shippedRecipe("review-beads"), seed });
   const fields = 8;
+  const stacksOf = async (index: number) => (await simulator.field(index, { signal })).images.stack;
   const training: NamedStack[] = [];
   for (let i = 0; i < fields; i++) {
-    const { stack } = await simulator.simulate(1000 * (seed + 1) + i, { ...(signal ? { signal } : {}) });
+    const { stack } = await stacksOf(i);
     training.push({ name: `beads ${i}`, stack });
   }
-  const unseen = await simulator.simulate(1000 * (seed + 1) + fields, { ...(signal ? { signal } : {}) });
+  const unseen = await stacksOf(fields);
   return {
     what: `${fields} simulated bead stacks of ${training[0].stack.depth} planes`,
     training,

@@ -1,0 +1,200 @@
+/** What is wrong with a recipe is told in one sentence, before anything is computed. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ParfocalError } from "../src/errors.ts";
+import { fieldCounts, splitOf, viewOfField } from "../src/optics/recipe/assign-fields.ts";
+import { editDistance, nearestKey } from "../src/optics/recipe/nearest-key.ts";
+import { changeRecipe, type RecipeFlags } from "../src/optics/recipe/recipe-flags.ts";
+import { recipeFromYaml, recipeToYaml } from "../src/optics/recipe/recipe-yaml.ts";
+import { resolveRecipe, viewsOf } from "../src/optics/recipe/resolve-recipe.ts";
+import { setKey } from "../src/optics/recipe/set-key.ts";
+import { shippedRecipe, shippedRecipes } from "../src/optics/recipe/shipped-recipes.ts";
+import { createSimulator } from "../src/optics/recipe/simulator.ts";
+
+const beads = { name: "x", object: { kind: "beads" } };
+const messageOf = (recipe: unknown): string => {
+  try {
+    createSimulator(recipe);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ParfocalError);
+    expect((error as ParfocalError).exitCode).toBe(2);
+    return (error as Error).message;
+  }
+  return "nothing was refused";
+};
+
+describe("a wrong recipe", () => {
+  it.each([
+    [{ ...beads, optcs: {} }, /Recipe x: there is no key optcs; did you mean optics\? Keys there: .*object/],
+    [{ ...beads, object: { kind: "beads", bead: 3 } }, /no key object\.bead; did you mean beads\?/],
+    [{ ...beads, object: { kind: "beeds" } }, /object\.kind is "beeds": .*did you mean beads\?/],
+    [
+      { ...beads, images: { a: { mode: "wide-field" } } },
+      /images\.a\.mode is "wide-field": .*did you mean widefield\?/,
+    ],
+    [
+      { ...beads, images: { a: { mode: "confocal", pin_hole: 1 } } },
+      /no key images\.a\.pin_hole; did you mean pinhole\?/,
+    ],
+    [
+      { ...beads, images: { a: { mode: "widefield", optics: { NA: 1 } } } },
+      /no key images\.a\.optics\.NA; did you mean na\?/,
+    ],
+    [{ ...beads, camera: { photon: 3 } }, /no key camera\.photon; did you mean photons\?/],
+    [{ ...beads, lenses: [{ name: "a", pixelsize: 3 }] }, /no key lenses\.0\.pixelsize; did you mean pixel_size\?/],
+    [{ ...beads, zzzzzzzz: 1 }, /there is no key zzzzzzzz; Keys there/],
+    [{ ...beads, planes: 0 }, /planes is 0/],
+    [{ ...beads, recipe_version: 2 }, /recipe_version is 2/],
+    [{ ...beads, seed: -1 }, /seed is -1/],
+    [{ ...beads, split: { train: 1, val: 1, test: 1 } }, /shares that add up to 1/],
+    [{ ...beads, images: {} }, /at least one image/],
+    [{ ...beads, object: { kind: "beads", depth_range: [3, -3] } }, /object\.depth_range is \[3,-3\]: .*low first/],
+    [{ ...beads, camera: { photons: "many" } }, /camera\.photons is "many"/],
+    [{ ...beads, planes: 3, focus_plane: 3 }, /focus_plane is 3: expected an index below planes, 3/],
+    [{ ...beads, optics: { na: 1.2 } }, /optics\.na is 1\.2: expected below the refractive index 1; .*1\.333/],
+    [{ ...beads, lenses: [{ name: "a", optics: { na: 1.2 } }] }, /lenses\.a\.optics\.na is 1\.2/],
+    [{ ...beads, optics: { depth: 5 } }, /depth has no effect on a scalar PSF/],
+    [{ ...beads, size: 16 }, /the PSF of image stack is 18\.7 um wide 7\.00 um from focus, more than the field of 16/],
+    [{ name: "x" }, /object is missing: give an object/],
+    [{ ...beads, name: "../x" }, /name is "\.\.\/x": expected letters/],
+    [{ ...beads, samples: [{ name: "a", test_only: true, object: { kind: "beads" } }] }, /all are test_only/],
+    [{ ...beads, lenses: [{ name: "a" }, { name: "a" }] }, /lenses is "a": two of them/],
+    [{ ...beads, size: 20000 }, /need about [\d.e+]+ GiB; 2\.00 GiB are there/],
+    [3, /expected object, received number/],
+    [null, /the whole is null/],
+  ])("%j", (recipe, message) => {
+    expect(messageOf(recipe)).toMatch(message);
+  });
+
+  it("an object of which nothing is in the box", async () => {
+    expect(messageOf({ ...beads, object: { kind: "beads", beads: 0 } })).toMatch(/object\.beads is 0/);
+    const dark = { kind: "worm", head_neurons: 0, cord_neurons: 0, tail_neurons: 0, granules: 0, neurites: 0, haze: 0 };
+    const empty = createSimulator({ ...beads, size: 64, planes: 3, object: dark }).field(0);
+    await expect(empty).rejects.toThrow(/nothing of it lies in the volume/);
+  });
+});
+
+describe("a resolved recipe", () => {
+  it("resolves to itself, also through YAML", () => {
+    for (const { name } of shippedRecipes) {
+      const resolved = resolveRecipe(shippedRecipe(name));
+      expect(resolveRecipe(resolved)).toEqual(resolved);
+      expect(resolveRecipe(recipeFromYaml(recipeToYaml(resolved), "recipe.yaml"))).toEqual(resolved);
+    }
+  });
+
+  it("puts what images and lenses say over what the recipe says", () => {
+    const recipe = resolveRecipe({
+      ...beads,
+      optics: { na: 0.5, wavelength: 0.6 },
+      camera: { photons: 10 },
+      lenses: [{ name: "a", pixel_size: 0.2, planes: 5, optics: { na: 0.6 } }, { name: "b" }],
+      images: { one: { mode: "widefield" }, two: { mode: "widefield", optics: { na: 0.7 }, camera: { gain: 3 } } },
+    });
+    const [a, b] = viewsOf(recipe);
+    expect([a.pixelSize, a.planes, a.focusPlane, b.pixelSize, b.planes]).toEqual([0.2, 5, 2, 0.325, 14]);
+    const nas = [a, b].map(({ images }) => images.map(({ optics }) => [optics.na, optics.wavelength]));
+    expect(nas).toEqual([
+      [
+        [0.6, 0.6],
+        [0.7, 0.6],
+      ],
+      [
+        [0.5, 0.6],
+        [0.7, 0.6],
+      ],
+    ]);
+    expect(a.images[1].camera).toMatchObject({ photons: 10, gain: 3, offset: 100 });
+  });
+});
+
+describe("flags and single keys", () => {
+  const count = (flags: RecipeFlags, keys: [string, unknown][] = []) =>
+    resolveRecipe(changeRecipe(shippedRecipe("beads"), flags, keys));
+
+  it("reach the part that they belong to", () => {
+    const recipe = count({ size: 64, na: 0.5, photons: 9, diameter: [2, 3], seed: 4 }, [
+      ["images.stack.mode", "confocal"],
+    ]);
+    expect(recipe).toMatchObject({ size: 64, seed: 4, optics: { na: 0.5 }, camera: { photons: 9 } });
+    expect(recipe.object).toMatchObject({ diameter: [2, 3] });
+    expect(recipe.images.stack).toMatchObject({ mode: "confocal", pinhole: 1 });
+  });
+
+  it("beads are counted in the field", () => {
+    const { object } = count({ size: 100, pixel_size: 0.5, beads: 12 });
+    expect(object).toMatchObject({ beads: (12 * 1e4) / 50 ** 2 });
+  });
+
+  it("are refused where they are unknown, belong elsewhere, or would change nothing", () => {
+    expect(() => count({ nA: 3 } as RecipeFlags)).toThrow(/no key nA; did you mean na\?/);
+    expect(() => resolveRecipe(changeRecipe(shippedRecipe("worm"), { beads: 3 }))).toThrow(/no key object\.beads/);
+    expect(() => changeRecipe(shippedRecipe("cross-lens"), { na: 0.5 })).toThrow(
+      /na would change nothing.*lenses\.0\.optics\.na/,
+    );
+    expect(() => setKey({ size: 3 }, "size.x", 1)).toThrow(/size is 3, which has no keys/);
+    expect(() => setKey({ list: [1] }, "list.4", 1)).toThrow(/no place in a list of 1/);
+    expect(setKey({ list: [1, 2], a: { b: 1 } }, "list.1", 5)).toEqual({ list: [1, 5], a: { b: 1 } });
+  });
+});
+
+describe("which field goes where", () => {
+  it("adds up, keeps near the shares, and leaves no part empty", () => {
+    const share = fc.integer({ min: 0, max: 10 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 400 }), share, share, share, (fields, a, b, c) => {
+        const total = a + b + c;
+        fc.pre(total > 0);
+        const split = { train: a / total, val: b / total, test: c / total };
+        const counts = fieldCounts(fields, split);
+        expect(counts.train + counts.val + counts.test).toBe(fields);
+        for (const part of ["train", "val", "test"] as const) {
+          if (split[part] === 0) expect(counts[part]).toBe(0);
+          else if (fields >= 3) expect(counts[part]).toBeGreaterThanOrEqual(1);
+          expect(Math.abs(counts[part] - fields * split[part])).toBeLessThanOrEqual(2);
+        }
+      }),
+      { seed: 1, numRuns: 200 },
+    );
+  });
+
+  it("keeps lenses and samples apart", () => {
+    const recipe = resolveRecipe(shippedRecipe("cross-lens"));
+    const views = viewsOf(recipe);
+    const seen = { train: new Set<string>(), val: new Set<string>(), test: new Set<string>() };
+    for (let i = 0; i < recipe.fields; i++) {
+      const { lens, sample } = viewOfField(recipe, views, i);
+      seen[splitOf(recipe, i)].add(`${lens} ${sample}`);
+    }
+    for (const part of [seen.train, seen.val]) for (const one of part) expect(one).not.toMatch(/40x|nuclei/);
+    for (const one of seen.test) expect(one).toMatch(/40x|nuclei/);
+    expect(seen.train.size).toBe(6);
+    expect(seen.test.size).toBe(6);
+    // Beyond the recipe's own fields there is more to train on.
+    for (let i = 0; i < 12; i++) {
+      const { lens, sample } = viewOfField(recipe, views, recipe.fields + i);
+      expect(`${lens} ${sample}`).not.toMatch(/40x|nuclei/);
+    }
+  });
+});
+
+describe("nearest words", () => {
+  it("measure insertions, deletions and replacements", () => {
+    expect(editDistance("kitten", "sitting")).toBe(3);
+    expect(editDistance("", "abc")).toBe(3);
+    const word = fc.string({ maxLength: 8 });
+    fc.assert(
+      fc.property(word, word, word, (a, b, c) => {
+        expect(editDistance(a, b)).toBe(editDistance(b, a));
+        expect(editDistance(a, a)).toBe(0);
+        expect(editDistance(a, c)).toBeLessThanOrEqual(editDistance(a, b) + editDistance(b, c));
+      }),
+      { seed: 2 },
+    );
+  });
+
+  it("are only suggested when they are near", () => {
+    expect(nearestKey("pixelSize", ["size", "pixel_size"])).toBe("pixel_size");
+    expect(nearestKey("haze", ["photons", "gain"])).toBeUndefined();
+  });
+});

@@ -20,7 +20,7 @@ const inDocuments = documents.flatMap((path) =>
 );
 
 /** Verbs whose examples take seconds, on the files below. The others need minutes, or a model. */
-const cheap = ["inspect", "autofocus", "fuse", "deconvolve", "simulate", "evaluate", "doctor"];
+const cheap = ["inspect", "autofocus", "fuse", "deconvolve", "reconstruct", "simulate", "evaluate", "doctor"];
 const cheapInDocuments = inDocuments.filter((line) => cheap.includes(line.split(" ")[0]));
 const heavyInDocuments = inDocuments.filter((line) => !cheap.includes(line.split(" ")[0]));
 
@@ -51,6 +51,10 @@ beforeAll(async () => {
     shape: [3, 15, 15],
     data: Uint16Array.from({ length: 675 }, (_, i) => 100 + 5000 * bead(i)),
   });
+  const fringes = Uint16Array.from(noise(size), (v, i) => 5000 + v / 10 + 3000 * Math.cos((i % 32) * 1.3 + i / 40));
+  write("hologram.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: fringes });
+  write("inline.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: noise(size) });
+  write("brightfield.tif", { ...calibrated, zStep: 2, axes: "ZYX", shape: [3, 32, 32], data: noise(3 * size) });
   mkdirSync(join(folder, "planes"));
   for (const z of [0, 1, 2])
     write(join("planes", `z${z}.png`), { axes: "YX", shape: [32, 32], dtype: "uint16", data: noise(size) });
@@ -96,7 +100,7 @@ describe("examples", () => {
 
   test("those of --help run", async () => {
     // Simulations first: an example of evaluate judges what an example of simulate made.
-    const order = ["simulate", "inspect", "autofocus", "fuse", "deconvolve", "evaluate", "doctor"];
+    const order = ["simulate", "inspect", "autofocus", "fuse", "deconvolve", "reconstruct", "evaluate", "doctor"];
     const verbOf = (line: string) => line.split(" ")[0];
     const cheapOnes = examples.filter((line) => cheap.includes(verbOf(line)));
     expect(cheapOnes.length).toBeGreaterThan(8);

@@ -9,6 +9,7 @@ import { evaluate } from "./evaluate.node.ts";
 import { failureOf } from "./failure.node.ts";
 import { fuse } from "./fuse.node.ts";
 import { inspect } from "./inspect.node.ts";
+import { reconstruct } from "./reconstruct.node.ts";
 import { refocus } from "./refocus.node.ts";
 import { simulate } from "./simulate.node.ts";
 import { printLine, say } from "./terminal.node.ts";
@@ -36,6 +37,7 @@ export function createProgram(): Command {
   addVerb(program, simulate);
   addVerb(program, train);
   addVerb(program, refocus);
+  addVerb(program, reconstruct);
   addVerb(program, autofocus);
   addVerb(program, deconvolve);
   addVerb(program, fuse);

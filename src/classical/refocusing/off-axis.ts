@@ -59,7 +59,7 @@ export function findCarrier(hologram: Plane): Carrier {
       `expected ${LEAST_CONTRAST}); if it is an in-line hologram, leave --off-axis out, else give the carrier by hand.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
-  // The peak of a Hann window is a parabola in its logarithm, nearly.
+  // The peak of a window is a parabola in its logarithm, nearly.
   const vertex = (low: number, mid: number, high: number) => {
     const [a, b, c] = [low, mid, high].map((power) => Math.log(Math.max(power, 1e-30)));
     const bend = a - 2 * b + c;
@@ -118,7 +118,7 @@ export function demodulate(hologram: Plane, options: DemodulateOptions = {}): Co
   return { ...cropField(padded, frame, hologram), carrier };
 }
 
-/** Magnitudes of the spectrum of the hologram under a Hann window, its mean taken away, at twice its size or more. */
+/** Magnitudes of the spectrum of the hologram under a sine window (a Hann window would hear the specimen in the middle above all), its mean taken away, at twice its size or more. */
 function windowedSpectrum({ data, height: h, width: w }: Plane): {
   spectrum: Float32Array;
   height: number;
@@ -128,9 +128,9 @@ function windowedSpectrum({ data, height: h, width: w }: Plane): {
   const { mean } = moments(data);
   const real = new Float32Array(height * width);
   const imag = new Float32Array(height * width);
-  const hann = (i: number, size: number) => Math.sin((Math.PI * (i + 0.5)) / size) ** 2;
+  const taper = (i: number, size: number) => Math.sin((Math.PI * (i + 0.5)) / size);
   for (let y = 0; y < h; y++)
-    for (let x = 0; x < w; x++) real[y * width + x] = (data[y * w + x] - mean) * hann(y, h) * hann(x, w);
+    for (let x = 0; x < w; x++) real[y * width + x] = (data[y * w + x] - mean) * taper(y, h) * taper(x, w);
   createFft2(height, width).forward(real, imag);
   return { spectrum: real.map((re, i) => Math.sqrt(re * re + imag[i] * imag[i])), height, width };
 }

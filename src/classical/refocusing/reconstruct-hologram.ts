@@ -70,7 +70,8 @@ export async function reconstructHologram(
       `${background.height} x ${background.width}; record both with one camera setting.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
-  const carrier = offAxis === "auto" ? findCarrier(hologram) : offAxis;
+  // In an empty field nothing but the fringes stands out.
+  const carrier = offAxis === "auto" ? findCarrier(background ?? hologram) : offAxis;
   const recorded = carrier
     ? offAxisField(hologram, carrier, light, background, options.invertPhase ?? false)
     : inLineField(hologram, background);

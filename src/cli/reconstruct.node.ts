@@ -1,0 +1,116 @@
+/** `parfocal reconstruct`: amplitude and phase from a hologram, or from planes at different focus. */
+import { InvalidArgumentError } from "commander";
+import {
+  type ObjectKind,
+  objectKinds,
+  openImage,
+  overrideCalibration,
+  type ReconstructMethod,
+  reconstructFile,
+  reconstructMethods,
+} from "../node.ts";
+import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
+import { finiteNumber, listOfNumbers, oneOf, rangeOrList, wholeNumber } from "./option-values.ts";
+import { digits, table } from "./text.ts";
+import type { Verb } from "./verb.node.ts";
+
+interface ReconstructOptions extends InputOptions {
+  method: ReconstructMethod;
+  out: string;
+  offAxis?: "auto" | { y: number; x: number };
+  background?: string;
+  distance?: number | "auto";
+  range?: [number, number];
+  object?: ObjectKind;
+  invertPhase?: boolean;
+  inputPlanes?: number[];
+  positions?: number[];
+  z?: number[];
+  iterations?: number;
+  force?: boolean;
+}
+
+export const reconstruct: Verb<ReconstructOptions> = {
+  name: "reconstruct",
+  arguments: "<hologram>",
+  summary: "Reconstruct amplitude and phase from a hologram, or from planes at different focus.",
+  notes: [
+    "Written are two channels, float32: amplitude (1 where the field is empty) and phase in radians (0 there, without jumps).",
+    "angular-spectrum takes one hologram, in line or (--off-axis) with fringes; its distance runs along the light.",
+    "multi-height and tie (transport of intensity) take a stack of two planes or more in transmitted light; z counts up into",
+    "the sample, towards the lamp.",
+  ],
+  examples: [
+    "parfocal reconstruct hologram.tif --off-axis auto --wavelength 0.532 --distance auto --range -10:10 -o field.tif",
+    "parfocal reconstruct inline.tif --wavelength 0.532 --distance -12 -o inline_field.tif --json",
+    "parfocal reconstruct brightfield.tif --method multi-height --wavelength 0.55 --iterations 5 -o phase.tif",
+    "parfocal reconstruct brightfield.tif --method tie --wavelength 0.55 --input-planes 0,2 --z 0:4:2 -o refocused_field.tif",
+  ],
+  options(command) {
+    command
+      .option("--method <name>", reconstructMethods.join(", "), oneOf(reconstructMethods), "angular-spectrum")
+      .requiredOption("-o, --out <image>", "image to be written: .tif or .ome.tif")
+      .option("--off-axis <carrier>", "auto, or the fringes in cycles per pixel: Y,X", carrierOf)
+      .option("--background <image>", "hologram of the empty field")
+      .option("--distance <um>", "to the specimen, along the light, or auto", distanceOf)
+      .option("--range <low:high>", "where auto looks, um", rangeOf)
+      .option("--object <kind>", `${objectKinds.join(" or ")}: what auto takes the specimen for`, oneOf(objectKinds))
+      .option("--invert-phase", "off-axis: the specimen has a lower refractive index than its medium")
+      .option("--input-planes <list>", "stacks: planes to be used, from 0 (default: all)", listOfNumbers)
+      .option("--positions <list>", "stacks: z of every plane, um, where steps differ", listOfNumbers)
+      .option(
+        "--z <um>",
+        "stacks: where the field is wanted, um above the first plane (or as in --positions)",
+        rangeOrList,
+      )
+      .option("--iterations <n>", "multi-height: rounds at most (default: 20)", wholeNumber(1))
+      .option("--force", "replace an output that exists");
+    addInputOptions(command);
+  },
+  run: ([path], options, terminal) =>
+    withImages([path], options, async ([file]) => {
+      const { out, background: empty, ...settings } = options;
+      const background = empty === undefined ? undefined : overrideCalibration(await openImage(empty), {});
+      try {
+        const onProgress = terminal.progress(options.method === "angular-spectrum" ? "distances tried" : "rounds");
+        const { signal } = terminal;
+        const done = await reconstructFile(file, out, { ...settings, background, signal, onProgress });
+        const { seconds, warnings, ...json } = done;
+        const rows: string[][] = [["output", `${done.output}: amplitude, phase in radians`]];
+        if (done.distance_um !== undefined) {
+          const how = done.object
+            ? `, found for ${done.object === "phase" ? "a phase" : "an amplitude"} object, confidence ${done.confidence?.toFixed(2)}`
+            : "";
+          rows.push(["distance", `${digits(done.distance_um)} um along the light${how}`]);
+        }
+        if (done.carrier)
+          rows.push(["fringes", `${done.carrier.map((f) => digits(f)).join(", ")} cycles per pixel (y, x)`]);
+        if (done.planes_um) rows.push(["planes", `${done.planes_um.map((z) => digits(z)).join(", ")} um`]);
+        const error = done.errors?.at(-1);
+        if (error !== undefined && done.errors)
+          rows.push(["error", `${(100 * error).toFixed(2)} % of the amplitude after ${done.errors.length - 1} rounds`]);
+        rows.push(["took", `${seconds.toFixed(1)} s`]);
+        return { json: { ...json, warnings, seconds: Math.round(seconds * 1000) / 1000 }, text: table(rows), warnings };
+      } finally {
+        await background?.close();
+      }
+    }),
+};
+
+function carrierOf(text: string): "auto" | { y: number; x: number } {
+  if (text === "auto") return "auto";
+  const [y, x] = listOfNumbers(text);
+  if (text.split(",").length === 2 && Math.hypot(y, x) > 0 && Math.max(Math.abs(y), Math.abs(x)) <= 0.5)
+    return { y, x };
+  throw new InvalidArgumentError("Expected auto, or Y,X in cycles per pixel, such as 0.2,0.12 (at most 0.5).");
+}
+
+function distanceOf(text: string): number | "auto" {
+  return text === "auto" ? "auto" : finiteNumber(text);
+}
+
+function rangeOf(text: string): [number, number] {
+  const [low, high] = text.split(":").map(finiteNumber);
+  if (text.split(":").length === 2 && low < high) return [low, high];
+  throw new InvalidArgumentError("Expected low:high in um, such as -20:0.");
+}

@@ -26,20 +26,7 @@ export { imageOfStack } from "./image/stack-image.ts";
 
 export { Random } from "./array/random.ts";
 export { propagate } from "./optics/imaging/angular-spectrum.ts";
-export { propagate } from "./optics/imaging/angular-spectrum.ts";
 export { type BlurOptions, blur } from "./optics/imaging/blur.ts";
-export type { CoherentLight } from "./optics/imaging/coherent-light.ts";
-export {
-  amplitudeOf,
-  type ComplexField,
-  divideFields,
-  fieldOf,
-  intensityOf,
-  phaseOf,
-} from "./optics/imaging/complex-field.ts";
-export { type HologramOptions, type Holograms, hologramOptions, imageHolograms } from "./optics/imaging/hologram.ts";
-export type { Edges } from "./optics/imaging/pad-field.ts";
-export { imageTransmitted, type TransmittedOptions, transmittedOptions } from "./optics/imaging/transmitted.ts";
 export type { CoherentLight } from "./optics/imaging/coherent-light.ts";
 export {
   amplitudeOf,
@@ -122,31 +109,6 @@ export { type Scores, score, signalRange, typeRange } from "./evaluate/metrics.t
 export { msSsim } from "./evaluate/ms-ssim.ts";
 export { readComparable } from "./evaluate/read-comparable.ts";
 export { SSIM_DESCRIPTION, ssim } from "./evaluate/ssim.ts";
-
-// Coherent light: amplitude and phase from holograms and from planes at different focus.
-
-export { flattenPhase } from "./classical/refocusing/flatten-phase.ts";
-export {
-  type FieldFocus,
-  type FieldFocusOptions,
-  focusOfField,
-  type ObjectKind,
-  objectKinds,
-} from "./classical/refocusing/focus-of-field.ts";
-export { type Carrier, type DemodulateOptions, demodulate, findCarrier } from "./classical/refocusing/off-axis.ts";
-export {
-  type Reconstruction,
-  type ReconstructOptions,
-  reconstructHologram,
-} from "./classical/refocusing/reconstruct-hologram.ts";
-export type { RecordedPlane } from "./classical/refocusing/recorded-planes.ts";
-export { type RecoveredField, type RecoverOptions, recoverField } from "./classical/refocusing/recover-field.ts";
-export {
-  type TransportedPhase,
-  type TransportOptions,
-  transportOfIntensity,
-} from "./classical/refocusing/transport-of-intensity.ts";
-export { unwrapPhase } from "./classical/refocusing/unwrap-phase.ts";
 
 // Coherent light: amplitude and phase from holograms and from planes at different focus.
 

@@ -23,13 +23,6 @@ export {
   reconstructFile,
   reconstructMethods,
 } from "./classical/refocusing/reconstruct-file.node.ts";
-export {
-  type ReconstructFileOptions,
-  type ReconstructFileResult,
-  type ReconstructMethod,
-  reconstructFile,
-  reconstructMethods,
-} from "./classical/refocusing/reconstruct-file.node.ts";
 
 // Recipes in files, and data sets on disk.
 

@@ -89,11 +89,12 @@ describe("simulate and evaluate", () => {
       shape: [5, 48, 48],
       seed: 7,
     });
-    expect(readdirSync(join(folder, "sim")).sort()).toEqual(["beads.json", "beads.tif", "truth.tif"]);
-    const record = JSON.parse(readFileSync(join(folder, "sim", "beads.json"), "utf8"));
-    expect(record.beads).toHaveLength(5);
-    expect(record.options).toMatchObject({ z_step: 0.75, diameter: [0.5, 2], seed: 7 });
-    for (const bead of record.beads) expect(bead.diameter).toBeLessThanOrEqual(2);
+    expect(readdirSync(join(folder, "sim")).sort()).toEqual(["beads.tif", "objects.json", "truth.tif"]);
+    const record = JSON.parse(readFileSync(join(folder, "sim", "objects.json"), "utf8"));
+    expect(record.objects).toHaveLength(made.objects_in_field);
+    expect(record.recipe).toMatchObject({ z_step: 0.75, object: { diameter: [0.5, 2] }, seed: 7 });
+    expect(record.planes_um).toEqual([-1.5, -0.75, 0, 0.75, 1.5]);
+    for (const bead of record.objects) expect(bead.diameter).toBeLessThanOrEqual(2);
     const found = await json("inspect", "sim/beads.tif");
     expect(found).toMatchObject({ axes: "ZYX", shape: [5, 48, 48], dtype: "uint16", z_step_um: 0.75 });
     expect(found.pixel_size_um).toBeCloseTo(0.325, 6);
@@ -106,17 +107,17 @@ describe("simulate and evaluate", () => {
     const bytes = (name: string) => readFileSync(join(folder, name));
     expect(bytes("two.tif").equals(bytes("one.tif"))).toBe(true);
     expect(bytes("three.tif").equals(bytes("one.tif"))).toBe(false);
-    expect(existsSync(join(folder, "one_truth.tif")) && existsSync(join(folder, "one_beads.json"))).toBe(true);
+    expect(existsSync(join(folder, "one_truth.tif")) && existsSync(join(folder, "one_objects.json"))).toBe(true);
   });
 
   test("--force replaces; without it nothing is touched", async () => {
     await json("simulate", "beads", "-o", "kept.tif", ...small);
-    const before = readFileSync(join(folder, "kept_beads.json"), "utf8");
+    const before = readFileSync(join(folder, "kept_objects.json"), "utf8");
     const refused = await runCli(["simulate", "beads", "-o", "kept.tif", ...small, "--seed", "9"], { cwd: folder });
     expect(refused.code).toBe(2);
-    expect(readFileSync(join(folder, "kept_beads.json"), "utf8")).toBe(before);
+    expect(readFileSync(join(folder, "kept_objects.json"), "utf8")).toBe(before);
     await json("simulate", "beads", "-o", "kept.tif", ...small, "--seed", "9", "--force");
-    expect(readFileSync(join(folder, "kept_beads.json"), "utf8")).not.toBe(before);
+    expect(readFileSync(join(folder, "kept_objects.json"), "utf8")).not.toBe(before);
   });
 
   test.skipIf(!python("skimage", "tifffile"))("scores equal scikit-image's", async () => {

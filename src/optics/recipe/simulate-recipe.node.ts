@@ -36,6 +36,9 @@ export interface SimulatedRecipe {
   dataSet?: DataSet;
 }
 
+/** Fields that take fewer bytes, and so less than about a second, are done before threads have started. */
+const worthThreads = 200 * 2 ** 20;
+
 /**
  * Simulates what a recipe says and writes it. Whatever is wrong with the recipe, the memory or the outputs is told before any
  * work.
@@ -58,7 +61,7 @@ export async function simulateRecipe(input: unknown, options: SimulateRecipeOpti
   const { warnings } = simulator;
   const cores = options.threads ?? availableParallelism();
   if (files) {
-    const pool = cores > 1 ? openSuperposePool(cores) : undefined;
+    const pool = cores > 1 && simulator.memory > worthThreads ? openSuperposePool(cores) : undefined;
     const field = await simulator.field(0, { signal, onProgress, volume, pool }).finally(() => pool?.close());
     await saveField(files, field, recipe, { force, warnings });
     return { recipe, warnings, single: { files, field } };

@@ -101,6 +101,20 @@ export { type FocusEstimate, type FocusMap, type FocusMapOptions, focusMap } fro
 export { focusMapOfFile } from "./classical/focus/focus-map-file.ts";
 export { type Fused, type FuseOptions, fuse } from "./classical/fusion/fuse.ts";
 export { type PlaneSource, stackSource } from "./classical/fusion/plane-source.ts";
+export { type HiloOptions, type HiloSection, type HiloStack, sectionFromSpeckle } from "./classical/sectioning/hilo.ts";
+export {
+  type SectionMethod,
+  type SectionOptions,
+  sectionMethods,
+  sectionOptions,
+} from "./classical/sectioning/section-options.ts";
+export { type HiloOptics, speckleWeight } from "./classical/sectioning/speckle-weight.ts";
+export {
+  type GridSection,
+  type GridSectionOptions,
+  type GridStack,
+  sectionFromGrid,
+} from "./classical/sectioning/structured-illumination.ts";
 export { type CompareOptions, type Comparison, compareStacks, type DataRange } from "./evaluate/compare-stacks.ts";
 export { comparisonSheet } from "./evaluate/comparison-sheet.ts";
 export { contactSheet, type SheetOptions, type SheetRow } from "./evaluate/contact-sheet.ts";

@@ -23,6 +23,11 @@ export {
   reconstructFile,
   reconstructMethods,
 } from "./classical/refocusing/reconstruct-file.node.ts";
+export {
+  type SectionFileOptions,
+  type SectionFileResult,
+  sectionFile,
+} from "./classical/sectioning/section-file.node.ts";
 
 // Recipes in files, and data sets on disk.
 

@@ -20,7 +20,17 @@ const inDocuments = documents.flatMap((path) =>
 );
 
 /** Verbs whose examples take seconds, on the files below. The others need minutes, or a model. */
-const cheap = ["inspect", "autofocus", "fuse", "deconvolve", "reconstruct", "simulate", "evaluate", "doctor"];
+const cheap = [
+  "inspect",
+  "autofocus",
+  "fuse",
+  "deconvolve",
+  "section",
+  "reconstruct",
+  "simulate",
+  "evaluate",
+  "doctor",
+];
 const cheapInDocuments = inDocuments.filter((line) => cheap.includes(line.split(" ")[0]));
 const heavyInDocuments = inDocuments.filter((line) => !cheap.includes(line.split(" ")[0]));
 
@@ -55,6 +65,10 @@ beforeAll(async () => {
   write("hologram.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: fringes });
   write("inline.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: noise(size) });
   write("brightfield.tif", { ...calibrated, zStep: 2, axes: "ZYX", shape: [3, 32, 32], data: noise(3 * size) });
+  write("grid.tif", { ...calibrated, axes: "CYX", shape: [3, 32, 32], data: noise(3 * size) });
+  write("speckle.tif", { ...calibrated, axes: "CYX", shape: [2, 32, 32], data: noise(2 * size) });
+  for (const name of ["uniform.tif", "laser.tif"])
+    write(name, { ...calibrated, axes: "ZYX", shape: [3, 32, 32], data: noise(3 * size) });
   mkdirSync(join(folder, "planes"));
   for (const z of [0, 1, 2])
     write(join("planes", `z${z}.png`), { axes: "YX", shape: [32, 32], dtype: "uint16", data: noise(size) });
@@ -100,7 +114,17 @@ describe("examples", () => {
 
   test("those of --help run", async () => {
     // Simulations first: an example of evaluate judges what an example of simulate made.
-    const order = ["simulate", "inspect", "autofocus", "fuse", "deconvolve", "reconstruct", "evaluate", "doctor"];
+    const order = [
+      "simulate",
+      "inspect",
+      "autofocus",
+      "fuse",
+      "deconvolve",
+      "section",
+      "reconstruct",
+      "evaluate",
+      "doctor",
+    ];
     const verbOf = (line: string) => line.split(" ")[0];
     const cheapOnes = examples.filter((line) => cheap.includes(verbOf(line)));
     expect(cheapOnes.length).toBeGreaterThan(8);

@@ -11,6 +11,7 @@ import { fuse } from "./fuse.node.ts";
 import { inspect } from "./inspect.node.ts";
 import { reconstruct } from "./reconstruct.node.ts";
 import { refocus } from "./refocus.node.ts";
+import { section } from "./section.node.ts";
 import { simulate } from "./simulate.node.ts";
 import { printLine, say } from "./terminal.node.ts";
 import { train } from "./train.node.ts";
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   addVerb(program, reconstruct);
   addVerb(program, autofocus);
   addVerb(program, deconvolve);
+  addVerb(program, section);
   addVerb(program, fuse);
   addVerb(program, evaluate);
   addVerb(program, doctor);

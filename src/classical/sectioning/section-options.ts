@@ -1,0 +1,57 @@
+/** What may be said to a sectioning method: one schema for the library and flags. */
+import { z } from "zod";
+import { ParfocalError } from "../../errors.ts";
+
+export const sectionMethods = ["hilo", "sim"] as const;
+export type SectionMethod = (typeof sectionMethods)[number];
+
+/** Keys are snake_case. Unknown keys are refused. */
+export const sectionOptions = z.strictObject({
+  offset: z.number().nonnegative().default(0).describe("counts of the camera without light"),
+  sigma: z.number().min(0.3).optional().describe("hilo: width of the wavelet, pixels; default 1, finer is thinner"),
+  crossover: z
+    .number()
+    .positive()
+    .optional()
+    .describe("hilo: sigma of the Gaussian that parts low from high frequencies, pixels; default 2.86 x sigma"),
+  eta: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe("hilo: weight of low frequencies; default by NA, wavelength and pixel size, else measured"),
+  gain: z.number().positive().optional().describe("hilo: counts per electron; photon noise is then no contrast"),
+  read_noise: z.number().nonnegative().optional().describe("hilo: electrons, with the gain"),
+  laser_wavelength: z.number().positive().optional().describe("hilo: um, in vacuum; default that of the emission"),
+  correct: z.boolean().default(true).describe("sim: measure the grid's positions and the lamp; no leaves exact thirds"),
+});
+
+export type SectionOptions = z.input<typeof sectionOptions>;
+export type ResolvedSectionOptions = z.output<typeof sectionOptions>;
+
+const ofHilo = ["sigma", "crossover", "eta", "gain", "read_noise", "laser_wavelength"] as const;
+
+/**
+ * Checks options and fills in the defaults.
+ * @throws `usage` naming the first wrong key, or one that the method does not have
+ */
+export function resolveSectionOptions(method: SectionMethod, options: SectionOptions): ResolvedSectionOptions {
+  const parsed = sectionOptions.safeParse(options);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const unknown = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
+    const option = unknown ?? String(issue.path[0] ?? "options");
+    const got = (options as Record<string, unknown>)[option];
+    const expected = unknown === undefined ? issue.message : `one of ${Object.keys(sectionOptions.shape).join(", ")}`;
+    throw refusal(option, got, `${option} is ${JSON.stringify(got)}: ${expected}`, expected);
+  }
+  const foreign = method === "sim" ? ofHilo.find((key) => options[key] !== undefined) : undefined;
+  const other = foreign ?? (method === "hilo" && options.correct === false ? "correct" : undefined);
+  if (other !== undefined) {
+    throw refusal(other, options[other], `${other} means nothing to ${method}; leave it out`, `not with ${method}`);
+  }
+  return parsed.data;
+}
+
+function refusal(option: string, got: unknown, what: string, expected: string): ParfocalError<"usage"> {
+  return new ParfocalError("usage", `Sectioning: ${what}.`, { option, got, expected });
+}

@@ -284,3 +284,66 @@ describe("shipped recipes", () => {
     await expect(simulateField("stack")).rejects.toThrow(/stack.tif, which was not read/);
   });
 });
+
+describe("stages and cameras", () => {
+  const field = (flags: object) =>
+    createSimulator({ ...shippedRecipe("beads"), size: 96, planes: 5, seed: 2, ...flags }).field(0);
+
+  it("drift moves planes by what the truth says", async () => {
+    const still = await field({});
+    const moved = await field({ stage: { drift: [0.65, -0.325] } });
+    expect(moved.stage.map(({ dy }) => Number((dy / 0.325).toFixed(6)))).toEqual([0, 2, 4, 6, 8]);
+    const at = (f: typeof still, z: number, y: number, x: number) =>
+      planeOf(f.images.stack.truth, z).data[y * 96 + x] - 140;
+    const brightest = (f: typeof still) => f.images.stack.truth.data.reduce((a, b) => Math.max(a, b));
+    const same: number[] = [];
+    const back: number[] = [];
+    for (let y = 20; y < 76; y++)
+      for (let x = 20; x < 76; x++) {
+        same.push(at(still, 4, y, x));
+        back.push(at(moved, 4, y + 8, x - 4));
+      }
+    expect(correlation(same, back)).toBeGreaterThan(0.9999);
+    expect(brightest(moved)).toBeCloseTo(brightest(still), 0);
+  });
+
+  it("wrong steps, bleaching and flicker are in the truth as they are in the planes", async () => {
+    const { stage, images } = await field({ stage: { z_error: 0.3, bleaching: 0.2, flicker: 0.05 } });
+    const errors = stage.map(({ z }, i) => z - (i - 2));
+    expect(Math.max(...errors.map(Math.abs))).toBeGreaterThan(0.1);
+    const light = each(images.stack.truth).map((plane) => mean(plane) - 140);
+    const wanted = stage.map(({ brightness }) => brightness);
+    expect(wanted[4]).toBeLessThan(0.6);
+    // Wrong steps change what light the field gets by some per cent; bleaching takes 59 % of it.
+    for (let z = 1; z < 5; z++) expect(Math.abs(light[z] / light[0] / (wanted[z] / wanted[0]) - 1)).toBeLessThan(0.1);
+  });
+
+  it("a tilted specimen is in focus along a line", async () => {
+    const object = { kind: "beads", beads: 300, diameter: [0.6, 0.6], bead_kinds: ["solid"], depth_range: [0, 0] };
+    const { images } = await field({ object, size: 128, stage: { tilt: [0, 8] }, planes: 7 });
+    const sharpness = (z: number, from: number, to: number) => {
+      const plane = planeOf(images.stack.truth, z).data;
+      return variance(plane.filter((_, i) => i % 128 >= from && i % 128 < to));
+    };
+    const best = (from: number, to: number) => indexOfMax([0, 1, 2, 3, 4, 5, 6].map((z) => sharpness(z, from, to)));
+    // tan 8 degrees x 15.6 um is 2.2 um.
+    expect(best(48, 80)).toBe(3);
+    expect(Math.abs(best(0, 32) - 5.2)).toBeLessThan(1);
+    expect(Math.abs(best(96, 128) - 0.8)).toBeLessThan(1);
+    const wrong = { stage: { tilt: [0, 8] }, images: { a: { mode: "structured-illumination" } } };
+    await expect(async () => field(wrong)).rejects.toThrow(/stage\.tilt is \[0,8\]: the focus of image a/);
+  });
+
+  it("a second image lies where its registration puts it, and a camera has its faults", async () => {
+    const camera = { hot_pixels: 0.01, bit_depth: 10, photons: 3000, vignetting: 0.5 };
+    const images = {
+      one: { mode: "widefield" },
+      two: { mode: "widefield", camera, registration: { shift: [1.3, 0] } },
+    };
+    const { one, two } = (await field({ images })).images;
+    const cut = (stack: Stack, shift: number) => planeOf(stack, 2).data.slice((10 + shift) * 96, (80 + shift) * 96);
+    expect(correlation(cut(one.truth, 0), cut(two.truth, 4))).toBeGreaterThan(0.999);
+    expect(two.stack.data.reduce((a, b) => Math.max(a, b))).toBe(1023);
+    expect(one.stack.data.reduce((a, b) => Math.max(a, b))).toBeGreaterThan(4000);
+  });
+});

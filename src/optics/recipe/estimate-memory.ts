@@ -1,13 +1,16 @@
 /** What a recipe needs of the machine, before anything is computed. */
 import { ParfocalError } from "../../errors.ts";
 import type { FieldBox } from "./field-box.ts";
+import { heightsToImage } from "./field-planes.ts";
 import { imagingModes } from "./modes.ts";
 import type { View } from "./resolve-recipe.ts";
 
 /** Bytes that a field takes at its highest, beside the program itself. */
 export function estimateMemory(view: View, { grid, planes, distances }: FieldBox): number {
   const volume = 4 * grid.depth * grid.height * grid.width;
-  const modes = view.images.map(({ image }) => imagingModes[image.mode].memory(grid, planes.length, distances));
+  const level = planes.map((z) => ({ z, dy: 0, dx: 0, brightness: 1 }));
+  const imaged = heightsToImage(view.stage, { grid, planes, distances, origin: 0 }, level).length;
+  const modes = view.images.map(({ image }) => imagingModes[image.mode].memory(grid, imaged, distances));
   // For each image the counts and their truth, float32.
   const stacks = 8 * view.images.length * planes.length * view.size ** 2;
   // PSFs are kept by image; what works on the slices is one image at a time.

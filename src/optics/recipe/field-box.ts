@@ -25,8 +25,10 @@ export function fieldBox(view: View, stacks: StackFiles): FieldBox {
   const { phantom, options } = phantomOf(object, stacks);
   const [low, high] = phantom.extent(options);
   const [first, last] = [Math.floor(low / sliceStep), Math.ceil(high / sliceStep)];
-  const bottom = -focusPlane * zStep;
-  const top = bottom + (planes - 1) * zStep;
+  // Where the stage may go, wrong steps included.
+  const { z_scale: scale, z_error: error } = view.stage;
+  const bottom = -focusPlane * zStep * scale - 3 * error;
+  const top = (planes - 1 - focusPlane) * zStep * scale + 3 * error;
   const farthest = Math.max(high - bottom, top - low, 0);
   // The square wraps: a margin as wide as the blur keeps the far side of the field out of it.
   const margins = view.images.map(({ model }) => model.radius(farthest) + (10 * model.wavelength) / model.na);

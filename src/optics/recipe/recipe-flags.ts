@@ -1,8 +1,8 @@
 /** The keys of a recipe that are changed most often, by one word each: flags of the command line, arguments of a call. */
 import { z } from "zod";
 import { ParfocalError } from "../../errors.ts";
+import { cameraOptions } from "../camera/camera-options.ts";
 import { beadsOptions } from "../phantom/beads.ts";
-import { cameraSchema } from "./camera-schema.ts";
 import { parseChecked } from "./check-keys.ts";
 import { opticsSchema } from "./optics-schema.ts";
 import { overridesOf } from "./overrides.ts";
@@ -19,7 +19,7 @@ const top = recipeSchema.pick({
   focus_plane: true,
 });
 const light = opticsSchema.pick({ na: true, wavelength: true, refractive_index: true, spherical_aberration: true });
-const camera = cameraSchema.pick({ photons: true, background: true, read_noise: true, gain: true, offset: true });
+const camera = cameraOptions.pick({ photons: true, background: true, read_noise: true, gain: true, offset: true });
 const specimen = beadsOptions.pick({ bead_kinds: true, diameter: true, depth_range: true, brightness_spread: true });
 const beads = z.strictObject({ beads: z.number().positive().describe("beads in the field, on average") });
 

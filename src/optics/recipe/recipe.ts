@@ -1,8 +1,9 @@
 /** What a recipe is: everything that decides a simulated data set, in snake_case and physical units. */
 import { z } from "zod";
+import { cameraOptions } from "../camera/camera-options.ts";
+import { misregistrationOptions, stageOptions } from "../camera/stage-options.ts";
 import { stackOptions } from "../phantom/from-stack.ts";
 import { type PhantomKind, phantomKinds, phantoms } from "../phantom/phantoms.ts";
-import { cameraSchema } from "./camera-schema.ts";
 import { imagingModes, type ModeName, modeNames } from "./modes.ts";
 import { opticsSchema } from "./optics-schema.ts";
 import { overridesOf } from "./overrides.ts";
@@ -32,7 +33,7 @@ export const objectSchema = z.discriminatedUnion("kind", [stackObject, ...kinds]
 >;
 
 const opticsOverrides = overridesOf(opticsSchema);
-const cameraOverrides = overridesOf(cameraSchema);
+const cameraOverrides = overridesOf(cameraOptions);
 
 const images = modeNames.map((mode) =>
   z.strictObject({
@@ -40,6 +41,7 @@ const images = modeNames.map((mode) =>
     ...imagingModes[mode].options.shape,
     optics: opticsOverrides.default({}).describe("what differs from the recipe's optics"),
     camera: cameraOverrides.default({}).describe("what differs from the recipe's camera"),
+    registration: misregistrationOptions.prefault({}).describe("how the image lies on the others"),
   }),
 );
 
@@ -48,12 +50,14 @@ export interface RecipeImage {
   mode: ModeName;
   optics: z.output<typeof opticsOverrides>;
   camera: z.output<typeof cameraOverrides>;
+  registration: z.output<typeof misregistrationOptions>;
   [option: string]: unknown;
 }
 interface ImageInput {
   mode: ModeName;
   optics?: z.input<typeof opticsOverrides>;
   camera?: z.input<typeof cameraOverrides>;
+  registration?: z.input<typeof misregistrationOptions>;
   [option: string]: unknown;
 }
 
@@ -104,7 +108,8 @@ export const recipeSchema = z.strictObject({
   ...geometry,
   object: objectSchema.optional().describe("what is in the field; may be absent where samples are given"),
   optics: opticsSchema.prefault({}).describe("the light path, of all images and lenses that say nothing else"),
-  camera: cameraSchema.prefault({}).describe("the camera, of all images that say nothing else"),
+  camera: cameraOptions.prefault({}).describe("the camera, of all images that say nothing else"),
+  stage: stageOptions.prefault({}).describe("what moves, fades and flickers from plane to plane, in all images alike"),
   images: z
     .record(name, imageSchema)
     .refine((record) => Object.keys(record).length > 0, "expected at least one image")

@@ -1,8 +1,10 @@
 /** From what somebody wrote to a complete recipe, or one sentence about what is wrong with it. */
 import { ParfocalError } from "../../errors.ts";
+import { type CameraOptions, cameraOptions } from "../camera/camera-options.ts";
+import type { StageOptions } from "../camera/stage-options.ts";
 import type { PsfModel } from "../psf/psf-model.ts";
-import { cameraSchema, type RecipeCamera } from "./camera-schema.ts";
 import { parseChecked } from "./check-keys.ts";
+import { isTilted } from "./field-planes.ts";
 import { imagingModes } from "./modes.ts";
 import { opticsSchema, type RecipeOptics } from "./optics-schema.ts";
 import { type Recipe, type RecipeImage, type RecipeObject, recipeSchema } from "./recipe.ts";
@@ -17,7 +19,8 @@ export interface View {
   planes: number;
   focusPlane: number;
   object: RecipeObject;
-  images: { name: string; image: RecipeImage; optics: RecipeOptics; camera: RecipeCamera; model: PsfModel }[];
+  stage: StageOptions;
+  images: { name: string; image: RecipeImage; optics: RecipeOptics; camera: CameraOptions; model: PsfModel }[];
 }
 
 /**
@@ -73,6 +76,7 @@ function viewOf(
     zStep: from("z_step"),
     planes,
     focusPlane: own ?? (planes === recipe.planes ? recipe.focus_plane : Math.floor(planes / 2)),
+    stage: recipe.stage,
     object: (sample?.object ?? recipe.object) as RecipeObject,
     images: Object.entries(recipe.images).map(([name, image]) => {
       const path = lens ? `lenses.${lens.name}.optics with images.${name}.optics` : `images.${name}.optics`;
@@ -85,14 +89,20 @@ function viewOf(
         image,
         optics: checked,
         model: imagingModes[image.mode].model(checked, modeKeys(image)),
-        camera: parseChecked(cameraSchema, camera, title, `images.${name}.camera`),
+        camera: parseChecked(cameraOptions, camera, title, `images.${name}.camera`),
       };
     }),
   };
 }
 
 /** The keys that only its mode knows. */
-export function modeKeys({ mode: _, optics: __, camera: ___, ...rest }: RecipeImage): Record<string, unknown> {
+export function modeKeys({
+  mode: _,
+  optics: __,
+  camera: ___,
+  registration: ____,
+  ...rest
+}: RecipeImage): Record<string, unknown> {
   return rest;
 }
 
@@ -124,7 +134,12 @@ function checkView(view: View, title: string, refuse: Refuse): void {
     const expected = `an index below planes, ${planes}`;
     refuse(`${of}focus_plane`, focusPlane, expected, `expected ${expected}`);
   }
-  for (const { name, model } of view.images) {
+  for (const { name, model, image } of view.images) {
+    const { exposures, coherent = false } = imagingModes[image.mode];
+    if (isTilted(view.stage) && (coherent || exposures.length > 1)) {
+      const advice = `the focus of image ${name}, ${image.mode}, cannot vary over the field; leave tilt out, or that image`;
+      refuse("stage.tilt", view.stage.tilt, "[0, 0]", advice);
+    }
     const farthest = Math.max(focusPlane, planes - 1 - focusPlane) * zStep;
     const width = 2 * model.radius(farthest);
     const field = size * pixelSize;

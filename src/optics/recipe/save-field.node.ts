@@ -114,6 +114,7 @@ export async function saveField(
     ...(lens === undefined ? {} : { lens }),
     ...(sample === undefined ? {} : { sample }),
     planes_um: planes,
+    stage: field.stage.map(({ z, dy, dx, brightness }) => ({ z_um: z, dy_um: dy, dx_um: dx, brightness })),
     focus_plane: focusPlane,
     ...(volume && files.specimen ? { specimen: { bottom_um: volume.bottom, slice_step_um: volume.sliceStep } } : {}),
     ...(Object.keys(details).length > 0 && { images: details }),

@@ -2,15 +2,16 @@
 import { Random } from "../../array/random.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
-import { expectedCounts, expose } from "../camera/camera.ts";
+import { createSensor, expectedCounts, exposeSensor } from "../camera/sensor.ts";
+import { type StagePosition, stagePositions } from "../camera/stage.ts";
 import { createImager, type Imager } from "../imaging/image-volume.ts";
 import type { SuperposePool } from "../imaging/superpose-pool.ts";
 import type { SpecimenObject } from "../phantom/phantom.ts";
 import type { Volume, VolumeGrid } from "../phantom/volume.ts";
 import { type Split, splitOf, viewOfField } from "./assign-fields.ts";
-import { cameraOf } from "./camera-schema.ts";
 import { estimateMemory, refuseTooLarge } from "./estimate-memory.ts";
 import { type FieldBox, fieldBox } from "./field-box.ts";
+import { cutOut, type FieldPlaces, fieldPlanes, heightsToImage } from "./field-planes.ts";
 import type { Exposed, ModeImager, ModeSetup } from "./mode.ts";
 import { imagingModes } from "./modes.ts";
 import { phantomOf, type StackFiles } from "./object-phantom.ts";
@@ -60,6 +61,8 @@ export interface SimulatedField {
   objects: SpecimenObject[];
   /** Each plane's distance from the nominal focal plane, um; its sign is the direction of defocus. */
   planes: number[];
+  /** Where the stage really was at each plane, and how bright the light. */
+  stage: StagePosition[];
   /** The plane at z = 0. */
   focusPlane: number;
   /** The specimen in the field, where it was asked for. */
@@ -140,10 +143,13 @@ async function makeField(
   stacks: StackFiles,
   random: Random,
   { signal, onProgress, volume: wanted, pool }: FieldControl,
-): Promise<Pick<SimulatedField, "images" | "objects" | "volume">> {
+): Promise<Pick<SimulatedField, "images" | "objects" | "stage" | "volume">> {
   throwIfAborted(signal);
   const { phantom, options } = phantomOf(view.object, stacks);
   const { volume, objects } = phantom.draw(box.grid, options, random.fork(0));
+  // A quarter of a slice is finer than a tenth of the depth of focus, and few OTFs are needed.
+  const stage = stagePositions(view.stage, box.planes, random.fork(1), box.grid.sliceStep / 4);
+  const heights = heightsToImage(view.stage, box, stage);
   const images: Record<string, SimulatedImage> = {};
   const total = view.images.length * view.planes;
   for (const [i, seen] of view.images.entries()) {
@@ -152,13 +158,15 @@ async function makeField(
     const told = ({ done, total: of }: { done: number; total: number }) =>
       onProgress?.({ done: Math.floor((i + done / of) * view.planes), total });
     const control = { signal, onProgress: told, ...(pool && { pool }) };
-    const exposed = await imagers[i].expose(volume, box.planes, stream.fork(0), control);
-    images[seen.name] = record(exposed, view, seen, box, stream.fork(1));
+    const exposed = await imagers[i].expose(volume, heights, stream.fork(0), control);
+    const places = { stage: view.stage, positions: stage, registration: seen.image.registration, size: view.size };
+    images[seen.name] = record(exposed, heights, view, seen, box, places, stream.fork(1));
     throwIfAborted(signal);
   }
   const found = objectsInField(objects, box, view);
   return {
     images,
+    stage,
     objects: found,
     ...(wanted
       ? { volume: { ...volume, height: view.size, width: view.size, data: cutOut(volume.data, box, view.size) } }
@@ -169,22 +177,30 @@ async function makeField(
 /** The field cut out of the exposures, brought to the camera's light, recorded, and put together. */
 function record(
   { exposures, field, details }: Exposed,
+  heights: readonly number[],
   view: View,
   seen: View["images"][number],
   box: FieldBox,
+  places: FieldPlaces,
   random: Random,
 ): SimulatedImage {
   const { size, pixelSize, zStep, planes: depth } = view;
   const mode = imagingModes[seen.image.mode];
-  const camera = cameraOf(seen.camera);
-  const fields = exposures.map((all) => cutOut(all, box, size));
+  const { camera } = seen;
+  const sensor = createSensor(camera, { height: size, width: size });
+  const cut = (all: Float32Array): Float32Array => fieldPlanes(all, heights, box, places);
+  const fields = exposures.map((all) => {
+    const planes = cut(all);
+    for (let i = 0; i < planes.length; i++) planes[i] *= places.positions[Math.floor(i / (size * size))].brightness;
+    return planes;
+  });
   let brightest = 0;
   for (const field of fields) for (const value of field) if (value > brightest) brightest = value;
   const scale = brightest > 0 ? 1 / brightest : 0;
   const expected = fields.map((field) => field.map((value) => expectedCounts(camera, Math.max(0, value * scale))));
   const counts = expected.map((truth) => {
     const recorded = new Float32Array(truth.length);
-    expose(camera, truth, recorded, random);
+    exposeSensor(sensor, truth, recorded, random);
     return recorded;
   });
   const common = { depth, height: size, width: size, pixelSize: { y: pixelSize, x: pixelSize }, zStep };
@@ -194,8 +210,8 @@ function record(
   const more = {
     ...(field && {
       field: {
-        real: stackOf(cutOut(field.real, box, size), "float32"),
-        imag: stackOf(cutOut(field.imag, box, size), "float32"),
+        real: stackOf(cut(field.real), "float32"),
+        imag: stackOf(cut(field.imag), "float32"),
       },
     }),
     ...(details && { details }),
@@ -212,17 +228,6 @@ function record(
     exposures: counts.map((data, j) => ({ name: mode.exposures[j], stack: stackOf(data, "uint16") })),
     ...more,
   };
-}
-
-/** The field out of planes of the whole box. */
-function cutOut(planes: Float32Array, { grid, origin }: FieldBox, size: number): Float32Array {
-  const depth = planes.length / (grid.height * grid.width);
-  const out = new Float32Array(depth * size * size);
-  for (let row = 0; row < depth * size; row++) {
-    const start = (Math.floor(row / size) * grid.height + origin + (row % size)) * grid.width + origin;
-    out.set(planes.subarray(start, start + size), row * size);
-  }
-  return out;
 }
 
 function sharedImagers(grid: VolumeGrid): ModeSetup["detection"] {

@@ -25,6 +25,16 @@ export { imageOfStack } from "./image/stack-image.ts";
 // Optics: how a microscope blurs, and stacks whose truth is known.
 
 export { Random } from "./array/random.ts";
+export { type CameraOptions, cameraOptions } from "./optics/camera/camera-options.ts";
+export { misregister, shiftWrapping, tiltFocus } from "./optics/camera/move-planes.ts";
+export { createSensor, expectedCounts, exposeSensor, type Sensor } from "./optics/camera/sensor.ts";
+export { type StagePosition, stagePositions, tiltHeight } from "./optics/camera/stage.ts";
+export {
+  type MisregistrationOptions,
+  misregistrationOptions,
+  type StageOptions,
+  stageOptions,
+} from "./optics/camera/stage-options.ts";
 export { propagate } from "./optics/imaging/angular-spectrum.ts";
 export { type BlurOptions, blur } from "./optics/imaging/blur.ts";
 export type { CoherentLight } from "./optics/imaging/coherent-light.ts";
@@ -36,8 +46,17 @@ export {
   intensityOf,
   phaseOf,
 } from "./optics/imaging/complex-field.ts";
+export { imageWithSpeckle } from "./optics/imaging/hilo.ts";
 export { type HologramOptions, type Holograms, hologramOptions, imageHolograms } from "./optics/imaging/hologram.ts";
+export { createImager, type Imager, imageVolume } from "./optics/imaging/image-volume.ts";
 export type { Edges } from "./optics/imaging/pad-field.ts";
+export { createSpeckle, type Speckle } from "./optics/imaging/speckle.ts";
+export {
+  createGridMicroscope,
+  type GridExposures,
+  type GridMicroscope,
+  type GridPattern,
+} from "./optics/imaging/structured-illumination.ts";
 export { imageTransmitted, type TransmittedOptions, transmittedOptions } from "./optics/imaging/transmitted.ts";
 export { stackPhantom } from "./optics/phantom/from-stack.ts";
 export type { Phantom, Specimen, SpecimenObject } from "./optics/phantom/phantom.ts";

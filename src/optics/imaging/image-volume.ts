@@ -3,16 +3,21 @@ import { createRealFft2, type RealFft2 } from "../../array/fft.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Volume } from "../phantom/volume.ts";
 import { createOtfBank, type Otf, type OtfBank } from "../psf/otf.ts";
+import type { PsfModel } from "../psf/psf-model.ts";
+import type { Pupil } from "../psf/pupil.ts";
 import { createPace, type ImagingControl } from "./pace.ts";
 import { superpose, transformSlices } from "./superpose.ts";
 
-/** What gives the PSF of every defocus: widefield, confocal and light sheet are imaged alike, each by its own. */
-export type PointSpread = Parameters<typeof createOtfBank>[0];
+/** What gives the PSF of every defocus: widefield (a pupil will do), confocal and light sheet are imaged alike, each by its own. */
+export type PointSpread = PsfModel | Pupil;
 
 /** Sides of a box, in voxels and um, as far as images of it depend on them. */
 export type FieldGrid = Pick<Volume, "height" | "width" | "pixelSize">;
 
-/** A microscope over a field of one size. OTFs, the slow part, are kept from one specimen to the next. */
+/**
+ * A microscope over a field of one size. OTFs, the slow part, are kept from one specimen to the next, one for every distance
+ * between slice and plane that has occurred: round heights that are drawn by chance to a part of a slice.
+ */
 export interface Imager extends FieldGrid {
   readonly plan: RealFft2;
   /** @param defocus z(object) - z(focal plane), um; rounded to 0.1 nm */
@@ -25,7 +30,7 @@ export interface Imager extends FieldGrid {
 const FINEST = 1e-4;
 
 /**
- * @throws `usage` for impossible optics, or sides that are no powers of two
+ * @throws `usage` for impossible optics, or sides that the Fourier transforms do not take
  */
 export function createImager(model: PointSpread, grid: FieldGrid): Imager {
   const { height, width, pixelSize } = grid;
@@ -68,7 +73,7 @@ export function createImager(model: PointSpread, grid: FieldGrid): Imager {
  * @param planes focal planes, um, in any order; planes that lie alike between two slices share their OTFs, so planes on
  * the slices' own heights cost least
  * @returns `[planes, height, width]`, 0 or above but for rounding
- * @throws `usage` for impossible optics, sides that are no powers of two or planes that are no numbers; `interrupted`
+ * @throws `usage` for impossible optics, sides that the Fourier transforms do not take, or planes that are no numbers; `interrupted`
  */
 export async function imageVolume(
   volume: Volume,

@@ -21,7 +21,7 @@ export interface Speckle {
  * the box.
  *
  * @param illumination the objective with the wavelength of the laser
- * @throws `usage` for impossible optics, or sides that are no powers of two
+ * @throws `usage` for impossible optics, or sides that the Fourier transforms do not take
  */
 export function createSpeckle(illumination: Pupil, grid: FieldGrid, random: Random): Speckle {
   checkPupil(illumination);

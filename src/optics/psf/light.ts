@@ -72,32 +72,36 @@ export function createIntensity(light: Light): IntensityOf {
     };
   }
   const quarter = !light.vectorial && isEvenLight(light);
-  let samples: PupilSamples | undefined;
-  let sampledAs = "";
+  const part = quarter ? "quarter" : "whole";
+  let last: { n: number; pitch: number; at: (defocus: number) => Float64Array } | undefined;
   return (pitch, n, defocus) => {
-    const key = `${n} ${pitch}`;
-    if (samples === undefined || sampledAs !== key) {
-      samples = samplePupil(light, n, pitch, quarter ? "quarter" : "whole");
-      sampledAs = key;
+    if (last?.n !== n || last.pitch !== pitch) {
+      const samples = samplePupil(light, n, pitch, part);
+      const transform = createTransform(n, quarter);
+      last = { n, pitch, at: (z) => transform(samples, z) };
     }
-    return { part: quarter ? "quarter" : "whole", data: transform(samples, n, defocus, quarter), n };
+    return { part, data: last.at(defocus), n };
   };
 }
 
-function transform(samples: PupilSamples, n: number, defocus: number, quarter: boolean): Float64Array {
+/** Transforms of one size, with the arrays that they work in. */
+function createTransform(n: number, quarter: boolean) {
   const length = quarter ? (n / 2 + 1) ** 2 : n * n;
   const plan = quarter ? createEvenFft2(n, n) : createFft2(n, n);
-  const sum = new Float64Array(length);
   const re = new Float64Array(length);
   const im = new Float64Array(length);
-  for (let c = 0; c < samples.fields.length; c++) {
-    re.fill(0);
-    im.fill(0);
-    placeField(samples, c, defocus, re, im);
-    plan.forward(re, im);
-    for (let i = 0; i < length; i++) sum[i] += componentWeights[c] * (re[i] * re[i] + im[i] * im[i]);
-  }
-  return sum;
+  return (samples: PupilSamples, defocus: number): Float64Array => {
+    const sum = new Float64Array(length);
+    for (let c = 0; c < samples.fields.length; c++) {
+      re.fill(0);
+      im.fill(0);
+      placeField(samples, c, defocus, re, im);
+      plan.forward(re, im);
+      const weight = componentWeights[c];
+      for (let i = 0; i < length; i++) sum[i] += weight * (re[i] * re[i] + im[i] * im[i]);
+    }
+    return sum;
+  };
 }
 
 /** The whole of a fine intensity, centre at index 0. */

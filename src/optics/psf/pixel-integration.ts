@@ -49,16 +49,19 @@ function allPixels({ data, n }: FineIntensity, finer: number): Float64Array {
   const half = size / 2 + 1;
   const outReal = new Float64Array(size * half);
   const outImag = new Float64Array(size * half);
+  const rows = Array.from({ length: size }, (_, f) => aliases(f, size, n));
   for (let v = 0; v < size; v++) {
-    for (let u = 0; u < half; u++) {
-      for (const fv of aliases(v, size, n)) {
-        for (const fu of aliases(u, size, n)) {
+    for (const fv of rows[v]) {
+      for (let u = 0; u < half; u++) {
+        const share = pixel[Math.abs(fv)];
+        const to = v * half + u;
+        for (const fu of rows[u]) {
           // Of a real image only the columns 0..n / 2 are kept; the others are their mirror images.
           const mirrored = fu < 0;
           const at = (((mirrored ? -fv : fv) + n) % n) * columns + Math.abs(fu);
-          const share = pixel[Math.abs(fv)] * pixel[Math.abs(fu)];
-          outReal[v * half + u] += share * real[at];
-          outImag[v * half + u] += share * (mirrored ? -imag[at] : imag[at]);
+          const weight = share * pixel[Math.abs(fu)];
+          outReal[to] += weight * real[at];
+          outImag[to] += mirrored ? -weight * imag[at] : weight * imag[at];
         }
       }
     }
@@ -66,7 +69,8 @@ function allPixels({ data, n }: FineIntensity, finer: number): Float64Array {
   const total = real[0];
   const image = new Float64Array(size * size);
   createRealFft2(size, size).inverse(outReal, outImag, image);
-  return centred(image, size).map((value) => value / total);
+  for (let i = 0; i < image.length; i++) image[i] /= total;
+  return centred(image, size);
 }
 
 /** An image whose centre is at index 0, moved to `[size / 2, size / 2]`. */

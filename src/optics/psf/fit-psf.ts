@@ -1,0 +1,228 @@
+/** Fits a PSF model to the stack of a real bead: where it is, and what the optics really are. */
+import { ParfocalError } from "../../errors.ts";
+import type { Stack } from "../../image/image.ts";
+import { type BeadGrid, type BeadSpectra, beadImage, beadSpectra } from "./bead-image.ts";
+import { fitWarnings } from "./fit-warnings.ts";
+import { type LeastSquaresOptions, leastSquares, type Parameter } from "./levenberg-marquardt.ts";
+import { type PsfOptics, type PsfOpticsInput, psfModelOf, resolvePsfOptions } from "./optics-options.ts";
+import { requirePositive } from "./pupil.ts";
+import { nollOf } from "./zernike.ts";
+
+/** What may be fitted beside the bead's place, brightness and background: optics, and what the stack does not say exactly. */
+export const fittedOptics = [
+  "na",
+  "wavelength",
+  "refractive_index",
+  "sample_index",
+  "depth",
+  "pinhole",
+  "excitation_wavelength",
+] as const;
+export const fittedStack = ["bead_diameter", "z_scale"] as const;
+
+export interface FitPsfOptions extends LeastSquaresOptions {
+  /** The optics, as far as they are known: what is not fitted stays. */
+  optics: PsfOpticsInput;
+  /** Names of {@link fittedOptics}, {@link fittedStack} and of Zernike aberrations. Default: none. */
+  fit?: readonly string[] | undefined;
+  /** um; default 0, a point. */
+  beadDiameter?: number | undefined;
+  /** Where the bead is, pixels and planes; default the brightest voxel. */
+  start?: { x: number; y: number; z: number } | undefined;
+}
+
+export interface FittedValue {
+  value: number;
+  /** One standard deviation, as far as residuals are independent of each other. */
+  error: number;
+}
+
+export interface PsfFit {
+  /** The optics with what was fitted. */
+  optics: PsfOptics;
+  /** What was fitted, by name; x, y, z in um from the first pixel and plane. */
+  parameters: Record<string, FittedValue>;
+  /** Light of the bead in its brightest pixel above the background, counts. */
+  peak: number;
+  /** Counts. */
+  background: number;
+  /** RMS of measured - fitted, relative to the peak. */
+  residual: number;
+  /** Share of the stack's variance that the fit explains, 0..1. */
+  r2: number;
+  iterations: number;
+  converged: boolean;
+  /** The fitted stack, in the counts and size of the measured one. */
+  fitted: Float32Array;
+  /** What is wrong with the fit, if anything. */
+  warnings: string[];
+}
+
+/**
+ * Fits background + brightness x (PSF convolved with a ball) at (x, y, z) to a stack of one bead by least squares. At
+ * each step background and brightness are those that fit best (Golub & Pereyra's variable projection), all other
+ * parameters by Levenberg and Marquardt. Plane i is focused at i x zStep.
+ *
+ * @param stack of one bead, with pixelSize and zStep
+ * @throws `usage` for optics or names that cannot be, `calibration.missing`, `image.unfit` for an empty stack, `interrupted`
+ */
+export async function fitPsf(stack: Stack, options: FitPsfOptions): Promise<PsfFit> {
+  const { pixelSize, zStep } = calibrationOf(stack);
+  const optics = resolvePsfOptions(options.optics);
+  const grid: BeadGrid = { depth: stack.depth, height: stack.height, width: stack.width, pixelSize };
+  const names = ["x", "y", "z", ...new Set(options.fit ?? [])];
+  const at = options.start ?? brightestVoxel(stack);
+  const start = { x: at.x * pixelSize, y: at.y * pixelSize, z: at.z * zStep };
+  const diameter = options.beadDiameter ?? 0;
+  const parameters = names.map((name) => parameterOf(name, { optics, start, diameter, pixelSize, zStep }));
+  // Wrong optics are refused before any work.
+  psfModelOf(optics);
+
+  const spectraOf = keepLast(
+    (values: readonly number[]): BeadSpectra => {
+      const value = lookUp(names, values);
+      const model = psfModelOf(opticsWith(optics, names, values));
+      const place = {
+        z: value("z", 0),
+        diameter: value("bead_diameter", diameter),
+        zStep: zStep * value("z_scale", 1),
+      };
+      return beadSpectra(model, grid, place);
+    },
+    // x and y, the first two, only move it.
+    (values) => values.slice(2).join(" "),
+  );
+  const modelled = (values: readonly number[]) => beadImage(spectraOf(values), grid, values[0], values[1]);
+  const residuals = (values: readonly number[]) => {
+    const shape = modelled(values);
+    const { brightness, background } = bestLine(shape, stack.data);
+    return shape.map((v, i) => brightness * v + background - stack.data[i]);
+  };
+
+  const found = await leastSquares(residuals, parameters, options);
+  const shape = modelled(found.values);
+  const line = bestLine(shape, stack.data);
+  const peak = line.brightness * shape.reduce((a, b) => Math.max(a, b), 0);
+  const fit: PsfFit = {
+    optics: opticsWith(optics, names, found.values),
+    parameters: Object.fromEntries(names.map((name, i) => [name, { value: found.values[i], error: found.errors[i] }])),
+    peak,
+    background: line.background,
+    residual: Math.sqrt(found.cost / shape.length) / peak,
+    r2: 1 - found.cost / variation(stack.data),
+    iterations: found.iterations,
+    converged: found.converged,
+    fitted: Float32Array.from(shape, (v) => line.brightness * v + line.background),
+    warnings: [],
+  };
+  return { ...fit, warnings: fitWarnings(fit, stack, names, parameters) };
+}
+
+function calibrationOf(stack: Stack): { pixelSize: number; zStep: number } {
+  const { pixelSize, zStep } = stack;
+  if (!pixelSize || !zStep) {
+    const [what, option] = pixelSize ? ["z step", "--z-step"] : ["pixel size", "--pixel-size"];
+    const message = `Bead: the stack has no ${what}; give ${option} in um.`;
+    throw new ParfocalError("calibration.missing", message, { what, option });
+  }
+  if (Math.abs(pixelSize.x / pixelSize.y - 1) > 1e-3) {
+    const detail = `Bead: pixels of ${pixelSize.x} x ${pixelSize.y} um are not square; a fit needs square ones.`;
+    throw new ParfocalError("image.unfit", detail, { detail });
+  }
+  requirePositive("pixel_size", pixelSize.x, "the pixel size in um, such as 0.1");
+  return { pixelSize: pixelSize.x, zStep };
+}
+
+interface Known {
+  optics: PsfOptics;
+  start: { x: number; y: number; z: number };
+  diameter: number;
+  pixelSize: number;
+  zStep: number;
+}
+
+/** Start, bounds and scale of a parameter. @throws `usage` for a name that cannot be fitted */
+function parameterOf(name: string, { optics, start, diameter, pixelSize, zStep }: Known): Parameter {
+  const unit = optics.wavelength / optics.na;
+  const near = (value: number, reach: number, scale: number): Parameter => ({
+    value,
+    min: value - reach,
+    max: value + reach,
+    scale,
+  });
+  if (name === "x" || name === "y") return near(start[name], 10 * Math.max(pixelSize, unit), 0.2 * unit);
+  if (name === "z") return near(start.z, 10 * Math.max(zStep, 2 * unit), unit);
+  if (name === "bead_diameter") return { value: diameter || 0.3 * unit, min: 0, max: 6 * unit, scale: 0.3 * unit };
+  if (name === "z_scale") return { value: 1, min: 0.3, max: 3, scale: 0.1 };
+  if (name === "na") {
+    const limit = 0.998 * Math.min(optics.refractive_index, optics.immersion_index ?? optics.refractive_index);
+    return { value: optics.na, min: 0.3 * optics.na, max: limit, scale: 0.1 * optics.na };
+  }
+  if ((fittedOptics as readonly string[]).includes(name)) {
+    const value = Number(optics[name as keyof PsfOptics] ?? optics.refractive_index);
+    if (name === "depth") return { value, min: 0, max: value + 100, scale: 1 };
+    if (name === "pinhole") return { value, min: 0.05, max: 20, scale: 0.3 };
+    return { value, min: 0.6 * value, max: 1.6 * value, scale: 0.05 * value };
+  }
+  const noll = name === "spherical_aberration" ? 11 : nollOf(name);
+  if (noll === undefined || noll <= 4) {
+    const expected = `${[...fittedOptics, ...fittedStack].join(", ")}, or a Zernike aberration such as spherical, astigmatism, coma`;
+    const why = noll === undefined ? "is none" : "only moves the bead, as x, y and z do";
+    throw new ParfocalError("usage", `Fit: ${name} ${why}; expected ${expected}.`, {
+      option: "fit",
+      got: name,
+      expected,
+    });
+  }
+  const value = name === "spherical_aberration" ? optics.spherical_aberration : (optics.zernike[name] ?? 0);
+  return { value, min: -2, max: 2, scale: 0.1 };
+}
+
+const lookUp = (names: readonly string[], values: readonly number[]) => (name: string, otherwise: number) =>
+  names.includes(name) ? values[names.indexOf(name)] : otherwise;
+
+function opticsWith(optics: PsfOptics, names: readonly string[], values: readonly number[]): PsfOptics {
+  const changed: Record<string, unknown> = { ...optics };
+  const zernike: Record<string, number> = { ...optics.zernike };
+  names.forEach((name, i) => {
+    if (nollOf(name) !== undefined) zernike[name] = values[i];
+    else if (name in optics || (fittedOptics as readonly string[]).includes(name)) changed[name] = values[i];
+  });
+  return { ...(changed as PsfOptics), zernike };
+}
+
+/** The function with its last result kept: places and optics are often asked for twice. */
+function keepLast<T>(make: (values: readonly number[]) => T, key: (values: readonly number[]) => string) {
+  let last: { key: string; made: T } | undefined;
+  return (values: readonly number[]): T => {
+    const now = key(values);
+    if (last?.key !== now) last = { key: now, made: make(values) };
+    return last.made;
+  };
+}
+
+/** Least squares of brightness x shape + background. */
+function bestLine(shape: Float64Array, data: Float32Array): { brightness: number; background: number } {
+  const n = shape.length;
+  let [s, d, ss, sd] = [0, 0, 0, 0];
+  for (let i = 0; i < n; i++) {
+    s += shape[i];
+    d += data[i];
+    ss += shape[i] * shape[i];
+    sd += shape[i] * data[i];
+  }
+  const brightness = (n * sd - s * d) / (n * ss - s * s);
+  return { brightness, background: (d - brightness * s) / n };
+}
+
+function variation(data: Float32Array): number {
+  const mean = data.reduce((a, b) => a + b, 0) / data.length;
+  return data.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+}
+
+function brightestVoxel({ data, height, width }: Stack): { x: number; y: number; z: number } {
+  let best = 0;
+  for (let i = 1; i < data.length; i++) if (data[i] > data[best]) best = i;
+  const rest = best % (height * width);
+  return { z: Math.floor(best / (height * width)), y: Math.floor(rest / width), x: rest % width };
+}

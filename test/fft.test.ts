@@ -186,6 +186,42 @@ describe("Fourier transforms", () => {
     }
   });
 
+  it("filter as a forward transform, a product and an inverse one do, in place as well", () => {
+    const sizes: [number, number, number][] = [
+      [1, 6, 10],
+      [1, 27, 40],
+      [1, 12, 1],
+      [5, 6, 8],
+      [12, 15, 18],
+    ];
+    for (const [depth, height, width] of sizes) {
+      const plan = depth === 1 ? createRealFft2(height, width) : createRealFft3(depth, height, width);
+      const volume = noise(depth * height * width, 21);
+      const length = depth * height * plan.spectrumWidth;
+      const room = { real: new Float64Array(length), imag: new Float64Array(length) };
+      // The spectrum of a real array, as that of an image or a PSF is.
+      const factor = { real: new Float64Array(length), imag: new Float64Array(length) };
+      plan.forward(noise(volume.length, 22), factor.real, factor.imag);
+      for (const imag of [undefined, factor.imag]) {
+        for (const kind of ["factor", "conjugate", "power"] as const) {
+          const [re, im] = [new Float64Array(length), new Float64Array(length)];
+          plan.forward(volume, re, im);
+          for (let k = 0; k < length; k++) {
+            const [a, b] = [factor.real[k], (imag?.[k] ?? 0) * (kind === "conjugate" ? -1 : 1)];
+            const [x, y] = [re[k], im[k]];
+            [re[k], im[k]] =
+              kind === "power" ? [(a * a + b * b) * x, (a * a + b * b) * y] : [a * x - b * y, a * y + b * x];
+          }
+          const expected = new Float64Array(volume.length);
+          plan.inverse(re, im, expected);
+          const output = volume.slice();
+          plan.filter(output, { real: factor.real, imag }, kind, output, room);
+          expect(greatestDifference(output, expected)).toBeLessThan(1e-10);
+        }
+      }
+    }
+  });
+
   it("leave out what belongs to no real image, as NumPy does", () => {
     const [height, width] = [6, 8];
     const plan = createRealFft2(height, width);
@@ -193,7 +229,7 @@ describe("Fourier transforms", () => {
     // Numbers at random: irfft2 ignores the imaginary part of columns 0 and width / 2 after the columns are transformed.
     const full = [new Float64Array(48), new Float64Array(48)];
     const [a, b] = [re.slice(), im.slice()];
-    const columns = createColumns(height);
+    const { transform: columns } = createColumns(height);
     columns(a, b, 5, true);
     for (let y = 0; y < height; y++) {
       for (let u = 0; u < width; u++) {

@@ -1,6 +1,7 @@
 /** Three-dimensional discrete Fourier transforms of real volumes. Sizes, convention and precision as in fft.ts. */
 import { createColumns, createRealFft2 } from "./fft.ts";
 import { checkLength, type FftArray } from "./fft-arrays.ts";
+import type { FactorKind, SpectralFactor } from "./spectral-factor.ts";
 
 /** A transform of real volumes: only the half spectrum that determines the other half is kept. */
 export interface RealFft3 {
@@ -13,6 +14,17 @@ export interface RealFft3 {
   forward(volume: FftArray, real: FftArray, imag: FftArray): void;
   /** Half spectrum to volume, dividing by depth x height x width. **Overwrites `real` and `imag`.** */
   inverse(real: FftArray, imag: FftArray, volume: FftArray): void;
+  /**
+   * Forward, each frequency times that of the factor `[depth, height, spectrumWidth]`, and back: a convolution that wraps.
+   * `real` and `imag` are room for a spectrum; `volume` and `output` may be the same array.
+   */
+  filter(
+    volume: FftArray,
+    factor: SpectralFactor,
+    kind: FactorKind,
+    output: FftArray,
+    room: { real: FftArray; imag: FftArray },
+  ): void;
 }
 
 /**
@@ -40,13 +52,24 @@ export function createRealFft3(depth: number, height: number, width: number): Re
       for (let z = 0; z < depth; z++) {
         planes.forward(part(volume, z, area), part(real, z, half), part(imag, z, half));
       }
-      along(real, imag, half, false);
+      along.transform(real, imag, half, false);
     },
     inverse(real, imag, volume) {
       check(volume, real, imag);
-      along(real, imag, half, true);
+      along.transform(real, imag, half, true);
       for (let z = 0; z < depth; z++) {
         planes.inverse(part(real, z, half), part(imag, z, half), part(volume, z, area));
+      }
+    },
+    filter(volume, factor, kind, output, { real, imag }) {
+      check(volume, real, imag);
+      check(output, factor.real, factor.imag ?? factor.real);
+      for (let z = 0; z < depth; z++) {
+        planes.forward(part(volume, z, area), part(real, z, half), part(imag, z, half));
+      }
+      along.filter(real, imag, half, factor, kind);
+      for (let z = 0; z < depth; z++) {
+        planes.inverse(part(real, z, half), part(imag, z, half), part(output, z, area));
       }
     },
   };

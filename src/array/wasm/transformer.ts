@@ -14,6 +14,8 @@ export interface Transformer {
   fill(memory: Float32Array | Float64Array, factor: number): void;
   /** At most {@link together} vectors of lines, in place, unscaled; see {@link transformLines}. */
   transform(line: LineTransform, lines: Lines): void;
+  /** The same for columns that begin at numbers `re` and `im`. */
+  block(line: LineTransform, at: { re: number; im: number; pitch: number }, vectors: number, inverse: boolean): void;
   /** All columns of an array that begins at numbers `re` and `im` and has rows of `pitch` numbers, in place, unscaled. */
   columns(line: LineTransform, re: number, im: number, pitch: number, inverse: boolean): void;
 }
@@ -25,6 +27,11 @@ export function createTransformer(layout: Layout, workspace: Workspace, lines: r
   const scratch = layout.take(Math.max(...lines.map((line) => scratchNumbers(line, together, lanes))));
   const transform = (line: LineTransform, block: Lines) =>
     transformLines(workspace, line, block, (tables.get(line) ?? 0) * bytes, scratch * bytes);
+  const block: Transformer["block"] = (line, { re, im, pitch }, vectors, inverse) => {
+    const [a, b] = [re * bytes, im * bytes];
+    // Backwards: real and imaginary part change places.
+    transform(line, { real: inverse ? b : a, imag: inverse ? a : b, pitch: pitch * bytes, vectors });
+  };
   return {
     one: factors * bytes,
     factor: (factors + 1) * bytes,
@@ -34,13 +41,11 @@ export function createTransformer(layout: Layout, workspace: Workspace, lines: r
       for (const [line, at] of tables) memory.set(line.twiddles, at);
     },
     transform,
+    block,
     columns(line, re, im, pitch, inverse) {
       const step = together * lanes;
       for (let x = 0; x < pitch; x += step) {
-        const [a, b] = [(re + x) * bytes, (im + x) * bytes];
-        const vectors = Math.min(together, (pitch - x) / lanes);
-        // Backwards: real and imaginary part change places.
-        transform(line, { real: inverse ? b : a, imag: inverse ? a : b, pitch: pitch * bytes, vectors });
+        block(line, { re: re + x, im: im + x, pitch }, Math.min(together, (pitch - x) / lanes), inverse);
       }
     },
   };

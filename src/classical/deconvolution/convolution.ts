@@ -1,6 +1,7 @@
 /** Convolution with one PSF on a grid that wraps, its spectrum computed once. */
-import { createRealFft2 } from "../../array/fft.ts";
-import { createRealFft3 } from "../../array/fft3.ts";
+import { createRealFft2, type RealFft2 } from "../../array/fft.ts";
+import { createRealFft3, type RealFft3 } from "../../array/fft3.ts";
+import type { FactorKind } from "../../array/spectral-factor.ts";
 import { type Extent, type PsfVolume, voxelsOf } from "./volume.ts";
 
 /** H, H^T and H^T H of a PSF. Input and output may be the same array; both are `[depth, height, width]` of the grid. */
@@ -12,8 +13,8 @@ export interface Convolution {
   adjoint(x: Float32Array, out: Float32Array): void;
   /** out = H^T H x. Two transforms. */
   normal(x: Float32Array, out: Float32Array): void;
-  /** out = the spectrum of x multiplied by (re + i im)(k), k an index into the half spectrum. Two transforms. */
-  filter(x: Float32Array, out: Float32Array, multiply: (re: Float32Array, im: Float32Array) => void): void;
+  /** out = x, its half spectrum `[depth, height, spectrumWidth]` changed in between. Two transforms. */
+  filter(x: Float32Array, out: Float32Array, change: (re: Float32Array, im: Float32Array) => void): void;
   /** Half spectrum of the PSF about its centre, `[depth, height, spectrumWidth]`; no `imag` where it is even. */
   readonly otf: { real: Float32Array; imag?: Float32Array };
   readonly spectrumWidth: number;
@@ -21,53 +22,30 @@ export interface Convolution {
 
 /** The grid is at least as large as the PSF along every axis. */
 export function createConvolution(psf: PsfVolume, grid: Extent): Convolution {
-  const plan =
-    grid.depth === 1 ? createRealFft2(grid.height, grid.width) : createRealFft3(grid.depth, grid.height, grid.width);
-  const { spectrumWidth } = plan;
-  const length = grid.depth * grid.height * spectrumWidth;
-  const otf = otfOf(psf, grid, plan.forward, length);
+  const plan = planFor(grid);
+  const length = grid.depth * grid.height * plan.spectrumWidth;
   const real = new Float32Array(length);
   const imag = new Float32Array(length);
-
-  const filter: Convolution["filter"] = (x, out, multiply) => {
-    plan.forward(x, real, imag);
-    multiply(real, imag);
-    plan.inverse(real, imag, out);
-  };
-  const multiplyBy = (sign: 1 | -1) => (re: Float32Array, im: Float32Array) => {
-    const { real: a, imag: b } = otf;
-    if (!b) {
-      for (let k = 0; k < length; k++) {
-        re[k] *= a[k];
-        im[k] *= a[k];
-      }
-      return;
-    }
-    for (let k = 0; k < length; k++) {
-      const [p, q, r, s] = [a[k], sign * b[k], re[k], im[k]];
-      re[k] = p * r - q * s;
-      im[k] = p * s + q * r;
-    }
-  };
-  const forth = multiplyBy(1);
-  const back = multiplyBy(-1);
-  const both = (re: Float32Array, im: Float32Array) => {
-    const { real: a, imag: b } = otf;
-    for (let k = 0; k < length; k++) {
-      const power = a[k] * a[k] + (b ? b[k] * b[k] : 0);
-      re[k] *= power;
-      im[k] *= power;
-    }
-  };
+  const otf = otfOf(psf, grid, plan.forward, length);
+  const filter = (kind: FactorKind) => (x: Float32Array, out: Float32Array) =>
+    plan.filter(x, otf, kind, out, { real, imag });
   return {
     grid,
     otf,
-    spectrumWidth,
-    filter,
-    blur: (x, out) => filter(x, out, forth),
-    adjoint: (x, out) => filter(x, out, back),
-    normal: (x, out) => filter(x, out, both),
+    spectrumWidth: plan.spectrumWidth,
+    blur: filter("factor"),
+    adjoint: filter("conjugate"),
+    normal: filter("power"),
+    filter(x, out, change) {
+      plan.forward(x, real, imag);
+      change(real, imag);
+      plan.inverse(real, imag, out);
+    },
   };
+}
+
+function planFor({ depth, height, width }: Extent): RealFft3 | RealFft2 {
+  return depth === 1 ? createRealFft2(height, width) : createRealFft3(depth, height, width);
 }
 
 /** Spectrum of the PSF, its centre moved to index 0 and its light wrapped round the grid. */

@@ -20,6 +20,7 @@ export type Edges = "extend" | "zero";
 export interface ForwardModel {
   readonly convolution: Convolution;
   readonly grid: Extent;
+  readonly edges: Edges;
   /** Size of the image, which lies at index 0 of the grid. */
   readonly field: Extent;
   /** What an update is multiplied with, on the grid: 1 / alpha, or 0 where nothing is estimated. */
@@ -53,6 +54,7 @@ export function createForwardModel(field: Extent, psf: PsfVolume, edges: Edges):
   return {
     convolution,
     grid,
+    edges,
     field,
     gain,
     eachRow,
@@ -83,7 +85,9 @@ export function evenEstimate(model: ForwardModel, image: Volume, background: num
   let sum = 0;
   for (let i = 0; i < image.data.length; i++) sum += image.data[i];
   const level = Math.max(sum / image.data.length - background, 1e-3 * (sum / image.data.length), 1e-30);
-  return Float32Array.from(model.gain, (share) => (share > 0 ? level : 0));
+  const estimate = new Float32Array(model.gain.length);
+  for (let i = 0; i < estimate.length; i++) if (model.gain[i] > 0) estimate[i] = level;
+  return estimate;
 }
 
 /** Below this a prediction counts as dark: the rounding of a float32 transform. */

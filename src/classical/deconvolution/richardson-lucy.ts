@@ -53,12 +53,14 @@ export async function richardsonLucy(
     convolution.adjoint(work, work);
     if (bend) {
       curvature(estimate, bend, grid, { epsilon, steepness: options.steepness ?? 1 });
-      for (let i = 0; i < work.length; i++) work[i] = Math.max(0, work[i] * gain[i]) / (1 - totalVariation * bend[i]);
-    } else {
-      for (let i = 0; i < work.length; i++) work[i] = Math.max(0, work[i] * gain[i]);
+      for (let i = 0; i < work.length; i++) work[i] /= 1 - totalVariation * bend[i];
     }
-    if (ahead) ahead.advance(estimate, work);
-    else for (let i = 0; i < work.length; i++) estimate[i] *= work[i];
+    if (ahead) {
+      for (let i = 0; i < work.length; i++) work[i] = Math.max(0, work[i] * gain[i]);
+      ahead.advance(estimate, work);
+    } else {
+      multiplyUpdate(model, estimate, work);
+    }
     await options.afterIteration?.(k, () => model.cutOut(ahead?.best ?? estimate));
   }
   return model.cutOut(ahead?.best ?? estimate);
@@ -80,6 +82,21 @@ function divideImageBy(
     }
   });
   model.clearOutside(prediction);
+}
+
+/** estimate <- estimate x update x gain, in one pass; where nothing is estimated outside the image, only inside it. */
+function multiplyUpdate(
+  { edges, gain, field, eachRow }: ForwardModel,
+  estimate: Float32Array,
+  update: Float32Array,
+): void {
+  if (edges === "extend") {
+    for (let i = 0; i < estimate.length; i++) estimate[i] *= Math.max(0, update[i] * gain[i]);
+    return;
+  }
+  eachRow((_, start) => {
+    for (let i = start; i < start + field.width; i++) estimate[i] *= Math.max(0, update[i]);
+  });
 }
 
 /**

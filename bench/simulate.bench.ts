@@ -15,7 +15,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createRealFft2, nextFastSize } from "../src/array/fft.ts";
 import { Random } from "../src/array/random.ts";
-import { expectedCounts, expose } from "../src/optics/camera/camera.ts";
+import { cameraOptions } from "../src/optics/camera/camera-options.ts";
+import { createSensor, expectedCounts, exposeSensor } from "../src/optics/camera/sensor.ts";
 import { transformSlices } from "../src/optics/imaging/superpose.ts";
 import { openSuperposePool } from "../src/optics/imaging/superpose-pool.node.ts";
 import { drawBall } from "../src/optics/phantom/ball.ts";
@@ -42,7 +43,7 @@ const sliceStep = zStep / perStep;
 const planes = Array.from({ length: 41 }, (_, z) => (z - 20) * perStep);
 const margin = (coneRadius(pupil, 20 + 6 + 4) + (10 * pupil.wavelength) / pupil.na) / pixelSize;
 const world = nextFastSize(size + margin);
-const camera = { photons: 3000, background: 20, readNoise: 1.5, gain: 2, offset: 100 };
+const camera = cameraOptions.parse({ photons: 3000, background: 20, read_noise: 1.5, gain: 2, offset: 100 });
 
 const random = new Random(1);
 const placed = placeBeads(
@@ -68,6 +69,7 @@ const farthest = Math.max(levels[levels.length - 1] - planes[0], planes[planes.l
 const otfs = Array.from({ length: farthest + 1 }, (_, level) => bank.at(level).real);
 const bankTime = performance.now() - beforeBank;
 
+const sensor = createSensor(camera, { height: size, width: size });
 const phases = ["draw", "transform slices", "superpose", "expose"] as const;
 
 /** One field; the times of its phases, ms. */
@@ -95,7 +97,7 @@ async function ourField(seed: number): Promise<{ times: number[]; images: Float3
   for (const value of images) if (value > brightest) brightest = value;
   const expected = images.map((value) => expectedCounts(camera, Math.max(0, value / brightest)));
   const counts = new Float32Array(expected.length);
-  expose(camera, expected, counts, new Random(seed));
+  exposeSensor(sensor, expected, counts, new Random(seed));
   times.push(performance.now());
   return { times: times.slice(1).map((time, i) => time - times[i]), images };
 }

@@ -110,7 +110,7 @@ def expose(images, rng):
     intensity = np.maximum(images, 0)
     intensity *= 1 / intensity.max()
     electrons = rng.poisson(camera["background"] + camera["photons"] * intensity)
-    noisy = electrons + camera["readNoise"] * rng.standard_normal(images.shape, np.float32)
+    noisy = electrons + camera["read_noise"] * rng.standard_normal(images.shape, np.float32)
     return intensity, np.clip(np.round(camera["offset"] + camera["gain"] * noisy), 0, 65535).astype(np.float32)
 
 

@@ -1,14 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
-import { expose } from "../src/optics/camera/camera.ts";
 import { drawBall } from "../src/optics/phantom/ball.ts";
 import { ballsOf, beadKinds } from "../src/optics/phantom/bead.ts";
-
-const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
-const variance = (values: ArrayLike<number>) => {
-  const m = mean(values);
-  return Array.from(values).reduce((a, b) => a + (b - m) ** 2, 0) / values.length;
-};
 
 describe("drawing balls", () => {
   it("gives the volume, whatever the slices, position and radius, and wraps at the edges", () => {
@@ -56,23 +49,5 @@ describe("drawing balls", () => {
     }
     const [outer, inner] = ballsOf({ kind: "shell", x: 0, y: 0, z: 0, diameter: 4, brightness: 1 }, new Random(0));
     expect(outer.density + inner.density).toBe(0);
-  });
-});
-
-describe("a camera", () => {
-  it("adds photon and read noise of the right size, and saturates", () => {
-    const camera = { photons: 1, background: 0, readNoise: 3, gain: 2, offset: 100 };
-    for (const electrons of [5, 400]) {
-      const expected = new Float32Array(40000).fill(100 + 2 * electrons);
-      const counts = new Float32Array(expected.length);
-      expose(camera, expected, counts, new Random(1));
-      expect(mean(counts) / (100 + 2 * electrons)).toBeCloseTo(1, 2);
-      // Poisson + read noise in counts, and 1/12 from rounding.
-      expect(variance(counts) / (4 * (electrons + 9) + 1 / 12)).toBeCloseTo(1, 1);
-      expect(counts.every((c) => Number.isInteger(c))).toBe(true);
-    }
-    const bright = new Float32Array(10);
-    expose(camera, new Float32Array(10).fill(2e5), bright, new Random(1));
-    expect([...bright]).toEqual(new Array(10).fill(65535));
   });
 });

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
-import { expose } from "../src/optics/camera/camera.ts";
+import { cameraOptions } from "../src/optics/camera/camera-options.ts";
+import { createSensor, exposeSensor } from "../src/optics/camera/sensor.ts";
 import { imageVolume } from "../src/optics/imaging/image-volume.ts";
 
 /** Debian's. The library comes from dist/, as a page would load it. */
@@ -17,12 +18,18 @@ if (!present) console.warn(`Skipping the simulator in a browser: ${chromium} is 
 
 const planes = [-2, 0, 1.5];
 const pupil = { na: 0.8, wavelength: 0.5, refractiveIndex: 1 };
-const camera = { photons: 1000, background: 10, readNoise: 1.5, gain: 2, offset: 100 };
+const camera = cameraOptions.parse({
+  photons: 1000,
+  background: 10,
+  hot_pixels: 0.01,
+  gain_spread: 0.02,
+  vignetting: 0.3,
+});
 
 const page = (isolated: boolean) => `<!doctype html><script type="module">
   try {
     const { Random } = await import("/dist/array/random.js");
-    const { expose } = await import("/dist/optics/camera/camera.js");
+    const { createSensor, exposeSensor } = await import("/dist/optics/camera/sensor.js");
     const { imageVolume } = await import("/dist/optics/imaging/image-volume.js");
     const { openSuperposePoolWeb } = await import("/dist/optics/imaging/superpose-pool-web.js");
     if (crossOriginIsolated !== ${isolated}) throw new Error("isolated: " + crossOriginIsolated);
@@ -34,7 +41,8 @@ const page = (isolated: boolean) => `<!doctype html><script type="module">
     const shared = await imageVolume(volume, ${JSON.stringify(pupil)}, ${JSON.stringify(planes)}, { pool });
     await pool.close();
     const counts = new Float32Array(images.length);
-    expose(${JSON.stringify(camera)}, images.map((value) => 120 + 1000 * Math.max(0, value)), counts, new Random(4));
+    const sensor = createSensor(${JSON.stringify(camera)}, { height: 40, width: 48 });
+    exposeSensor(sensor, images.map((value) => 120 + 1000 * Math.max(0, value)), counts, new Random(4));
     await fetch("/result", { method: "POST", body: new Blob([images, shared, counts]) });
   } catch (error) {
     await fetch("/failure", { method: "POST", body: String(error.stack) });
@@ -104,8 +112,8 @@ describe.skipIf(!present)("the simulator in a browser", () => {
     const volume = { data, depth: 5, height: 40, width: 48, pixelSize: 0.2, sliceStep: 0.5, bottom: -1 };
     const images = await imageVolume(volume, pupil, planes);
     const counts = new Float32Array(images.length);
-    expose(
-      camera,
+    exposeSensor(
+      createSensor(camera, { height: 40, width: 48 }),
       images.map((value) => 120 + 1000 * Math.max(0, value)),
       counts,
       new Random(4),

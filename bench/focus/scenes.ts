@@ -9,7 +9,8 @@ import { cropStack } from "../../src/image/crop.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
 import { readStack } from "../../src/image/image-file.ts";
 import { openImage } from "../../src/image/open-image.node.ts";
-import { expose } from "../../src/optics/camera/camera.ts";
+import { cameraOptions } from "../../src/optics/camera/camera-options.ts";
+import { createSensor, exposeSensor } from "../../src/optics/camera/sensor.ts";
 import { blur } from "../../src/optics/imaging/blur.ts";
 import type { RecipeFlags } from "../../src/optics/recipe/recipe-flags.ts";
 import { simulateField } from "../../src/optics/recipe/simulate-field.ts";
@@ -134,7 +135,8 @@ function layerOfTexture(sign: 1 | -1, photons: number): Stack {
       blur(layer, pupil, { pixelSize: 0.325, defocus: 10.3 - z }).data.map((v) => 100 + 2 * photons * Math.max(0, v)),
       z * height * width,
     );
-  expose({ photons, background: 0, readNoise: 1.5, gain: 2, offset: 100 }, out.slice(), out, random);
+  const camera = cameraOptions.parse({ photons, background: 0, read_noise: 1.5, gain: 2, offset: 100 });
+  exposeSensor(createSensor(camera, { height, width }), out.slice(), out, random);
   return { data: out, depth, height, width, dtype: "uint16" };
 }
 

@@ -2,7 +2,8 @@
 import { gaussianFilter } from "../../src/array/filters.ts";
 import { Random } from "../../src/array/random.ts";
 import type { Plane, Stack } from "../../src/image/image.ts";
-import { expose } from "../../src/optics/camera/camera.ts";
+import { cameraOptions } from "../../src/optics/camera/camera-options.ts";
+import { createSensor, expectedCounts, exposeSensor } from "../../src/optics/camera/sensor.ts";
 import { blur } from "../../src/optics/imaging/blur.ts";
 
 export interface FusionScene {
@@ -71,13 +72,18 @@ export function fusionScene(options: FusionSceneOptions = {}): FusionScene {
       blurred.set(key, made);
       return made;
     };
-    for (let z = 0; z < planes; z++) at((from - z) * zStep).forEach((v, i) => (data[z * size * size + i] += v));
-    at(0).forEach((v, i) => (truth[i] += v));
+    for (let z = 0; z < planes; z++)
+      at((from - z) * zStep).forEach((v, i) => {
+        data[z * size * size + i] += v;
+      });
+    at(0).forEach((v, i) => {
+      truth[i] += v;
+    });
   });
-  const camera = { photons, background: 10, readNoise: 1.5, gain: 2, offset: 100 };
-  const counts = (v: number) => camera.offset + camera.gain * (camera.background + camera.photons * Math.max(0, v));
+  const camera = cameraOptions.parse({ photons, background: 10, read_noise: 1.5, gain: 2, offset: 100 });
+  const counts = (v: number) => expectedCounts(camera, Math.max(0, v));
   const recorded = new Float32Array(data.length);
-  expose(camera, data.map(counts), recorded, random);
+  exposeSensor(createSensor(camera, { height: size, width: size }), data.map(counts), recorded, random);
   const common = { depth: planes, height: size, width: size, pixelSize: { y: pixelSize, x: pixelSize }, zStep };
   return {
     stack: { ...common, data: recorded, optics: pupil, dtype: "uint16" },

@@ -7,7 +7,7 @@ import { createProgram } from "../src/cli/program.node.ts";
 import { encodeImage, type Image, Random } from "./fixtures/cli/images.ts";
 import { runCli } from "./fixtures/cli/run-cli.ts";
 
-const documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
+const documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/recipes.md"];
 
 /** Every `parfocal ...` line of a text, without comments. */
 function commandsIn(text: string): string[] {

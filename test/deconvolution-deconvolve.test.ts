@@ -131,7 +131,7 @@ describe("tiles", () => {
     }
     expect(seen.every((times) => times === 1)).toBe(true);
     expect(() => planTiles(image, psf, work, 2 ** 28)).toThrow(
-      /needs about 0\.\d+ GiB even in the smallest tiles, and 0\.250 GiB/,
+      /needs about 0\.\d+ GiB in tiles of 32 pixels, and 0\.250 GiB/,
     );
   });
 });

@@ -36,7 +36,7 @@ test.skipIf(!existsSync(path))(
     const truth = box(confocal, 2, -4);
     const before = pearson(box(wide, 0, 0), truth);
     const after = pearson(box(stack, 0, 0), truth);
-  expect(before).toBeLessThan(0.7);
+    expect(before).toBeLessThan(0.7);
     expect(after).toBeGreaterThan(before + 0.06);
     expect(memory_gib).toBeLessThan(0.2);
   },

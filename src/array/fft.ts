@@ -288,9 +288,9 @@ export function createColumns(length: number): Columns {
         tools.columns(line, re, im, pitch, inverse),
       ),
     filter: (real, imag, width, factor, kind) =>
-      byBlocks(real, imag, width, 1 / length, (tools, memory, { x, ...block }) => {
+      byBlocks(real, imag, width, 1, (tools, memory, { x, ...block }) => {
         tools.columns(line, block.re, block.im, block.pitch, false);
-        multiplyBlock(memory, { ...block, at: x, stride: width, rows: length }, factor, kind);
+        multiplyBlock(memory, { ...block, at: x, stride: width, rows: length }, factor, kind, 1 / length);
         tools.columns(line, block.re, block.im, block.pitch, true);
       }),
   };

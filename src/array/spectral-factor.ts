@@ -23,29 +23,36 @@ export interface SpectrumBlock {
   count: number;
 }
 
-export function multiplyBlock(memory: FftArray, block: SpectrumBlock, factor: SpectralFactor, kind: FactorKind): void {
+/** @param scale multiplies the factor, |F|^2 as well as F */
+export function multiplyBlock(
+  memory: FftArray,
+  block: SpectrumBlock,
+  factor: SpectralFactor,
+  kind: FactorKind,
+  scale = 1,
+): void {
   const { re, im, pitch, at, stride, rows, count } = block;
   const { real, imag } = factor;
-  const sign = kind === "conjugate" ? -1 : 1;
+  const imagScale = kind === "conjugate" ? -scale : scale;
   for (let row = 0; row < rows; row++) {
     let [r, i, k] = [re + row * pitch, im + row * pitch, at + row * stride];
     const end = k + count;
     if (kind === "power") {
       for (; k < end; k++, r++, i++) {
-        const power = real[k] * real[k] + (imag ? imag[k] * imag[k] : 0);
+        const power = scale * (real[k] * real[k] + (imag ? imag[k] * imag[k] : 0));
         memory[r] *= power;
         memory[i] *= power;
       }
     } else if (imag) {
       for (; k < end; k++, r++, i++) {
-        const [a, b] = [real[k], sign * imag[k]];
+        const [a, b] = [scale * real[k], imagScale * imag[k]];
         const [x, y] = [memory[r], memory[i]];
         memory[r] = a * x - b * y;
         memory[i] = a * y + b * x;
       }
     } else {
       for (; k < end; k++, r++, i++) {
-        const a = real[k];
+        const a = scale * real[k];
         memory[r] *= a;
         memory[i] *= a;
       }

@@ -33,13 +33,13 @@ export function bytesForTile(tile: Extent, psf: Extent, work: Work): number {
 /** Bytes for the whole image: what was read, and what is made of it. */
 export const bytesForImage = (image: Extent): number => 8 * voxelsOf(image);
 
-/** @throws `usage` with the figure */
-export function refuseMemory(image: Extent, bytes: number, limit: number): never {
+/** @param edge of the tiles' kept parts, pixels @throws `usage` with the figure */
+export function refuseMemory(image: Extent, edge: number, bytes: number, limit: number): never {
   const gib = (b: number) => (b / 2 ** 30).toPrecision(3);
   throw new ParfocalError(
     "usage",
-    `Deconvolving ${describeExtent(image)} voxels needs about ${gib(bytes)} GiB even in the smallest tiles, and ${gib(limit)} GiB are allowed; ` +
-      "give a larger --max-memory, a PSF with fewer planes, or fewer planes of the stack.",
+    `Deconvolving ${describeExtent(image)} voxels needs about ${gib(bytes)} GiB in tiles of ${edge} pixels, and ${gib(limit)} GiB are allowed; ` +
+      "give a larger --max-memory, a smaller --tile-size, a PSF with fewer planes, or fewer planes of the stack.",
     { option: "max_memory", got: `${gib(bytes)} GiB`, expected: `at most ${gib(limit)} GiB` },
   );
 }

@@ -20,7 +20,7 @@ const smallest = 32;
  * a kept pixel, and by a quarter more for what lies behind that.
  *
  * @param size edge of the kept part in pixels; without it the largest that memory allows, at most 1024 for planes
- * @throws `usage` when even tiles of 32 pixels need more than `limit` bytes
+ * @throws `usage` when tiles of `size`, or even those of 32 pixels, need more than `limit` bytes
  */
 export function planTiles(
   image: Extent,
@@ -43,7 +43,7 @@ export function planTiles(
   while (size === undefined && edge > smallest && bytesOf(edge) > limit)
     edge = Math.max(smallest, Math.ceil(edge / 1.25));
   const bytes = bytesOf(edge);
-  if (bytes > limit) refuseMemory(image, bytes, limit);
+  if (bytes > limit) refuseMemory(image, edge, bytes, limit);
   const tiles: Tile[] = [];
   for (const [y, height] of parts(image.height, edge)) {
     for (const [x, width] of parts(image.width, edge)) {

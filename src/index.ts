@@ -120,6 +120,12 @@ export { type FocusEstimate, type FocusMap, type FocusMapOptions, focusMap } fro
 export { focusMapOfFile } from "./classical/focus/focus-map-file.ts";
 export { type Fused, type FuseOptions, fuse } from "./classical/fusion/fuse.ts";
 export { type PlaneSource, stackSource } from "./classical/fusion/plane-source.ts";
+export {
+  type ExposureAxis,
+  exposureAxes,
+  type PageOrder,
+  pageOrders,
+} from "./classical/sectioning/exposure-source.ts";
 export { type HiloOptions, type HiloSection, type HiloStack, sectionFromSpeckle } from "./classical/sectioning/hilo.ts";
 export {
   type SectionMethod,

@@ -1,14 +1,19 @@
 /** `parfocal section`: out-of-focus light removed, from exposures in structured light. */
 import {
+  type ExposureAxis,
+  exposureAxes,
   type OutputFormat,
+  type PageOrder,
   type PixelType,
+  pageOrders,
+  type SectionFileResult,
   type SectionMethod,
   sectionFile,
   sectionMethods,
   sectionOptions,
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
-import { oneOf } from "./option-values.ts";
+import { oneOf, wholeNumber } from "./option-values.ts";
 import { addSchemaOptions, schemaValues } from "./schema-options.ts";
 import { digits, table } from "./text.ts";
 import type { Verb } from "./verb.node.ts";
@@ -16,6 +21,11 @@ import type { Verb } from "./verb.node.ts";
 interface SectionVerbOptions extends InputOptions {
   method: SectionMethod;
   out: string;
+  widefield?: string;
+  phases?: ExposureAxis;
+  order?: PageOrder;
+  uniform?: number;
+  speckle?: number;
   dtype?: PixelType;
   format?: OutputFormat;
   force?: boolean;
@@ -27,18 +37,35 @@ export const section: Verb<SectionVerbOptions> = {
   summary: "Remove out-of-focus light, from exposures in speckled light (hilo) or under a grid (sim).",
   notes: [
     "hilo needs two exposures of every plane, uniform then speckle; sim three, the grid moved by a third of its period each time.",
-    "They may be the channels of one image, its times, its pages (those of a plane one behind the other), or one file each.",
-    "The output is float32, in counts above --offset; noise lifts the dark of a sim section to about its standard deviation.",
+    "They are one file each, or the channels of one image, its times, or its pages: those of a plane one behind the other, or",
+    "--order blocks. Stacks are read plane by plane, so memory does not grow with them.",
+    "Outputs are float32, in counts above --offset: a section is a small part of the light, and noise takes it below 0 in hilo.",
+    "Noise lifts the dark of a sim section to about its standard deviation.",
   ],
   examples: [
     "parfocal section grid.tif --method sim --offset 100 -o section.tif",
     "parfocal section speckle.tif --method hilo --offset 100 --na 0.8 --wavelength 0.515 -o hilo.tif --json",
     "parfocal section uniform.tif laser.tif --method hilo --sigma 1.5 --gain 2 --read-noise 1.5 --offset 100 -o hilo.ome.tif",
+    "parfocal section pages.tif --method sim --phases z --order blocks --widefield mean.tif -o sections.tif --json",
   ],
   options(command) {
     command
       .requiredOption("--method <name>", "hilo or sim", oneOf(sectionMethods))
       .requiredOption("-o, --out <image>", "image to be written: .tif, .ome.tif (.png for one plane)");
+    command
+      .option("--widefield <image>", "where the widefield image is written as well")
+      .option(
+        "--phases <axis>",
+        "where a file has its exposures: c, t or z (default: as they fit)",
+        oneOf(exposureAxes),
+      )
+      .option(
+        "--order <name>",
+        "of pages: interleaved (default) or blocks, a stack for each exposure",
+        oneOf(pageOrders),
+      )
+      .option("--uniform <n>", "hilo: which exposure is in uniform light, from 0 (default: 0)", wholeNumber())
+      .option("--speckle <n>", "hilo: which exposure is in speckled light, from 0 (default: 1)", wholeNumber());
     addSchemaOptions(command, sectionOptions);
     command
       .option("--dtype <type>", "uint8, uint16 or float32 (default: float32)", oneOf(["uint8", "uint16", "float32"]))
@@ -48,9 +75,11 @@ export const section: Verb<SectionVerbOptions> = {
   },
   run: (paths, options, terminal) =>
     withImages(paths, options, async (files) => {
-      const { method, out, channel, time, dtype, format, force } = options;
-      const onProgress = terminal.progress("planes sectioned");
-      const settings = { channel, time, dtype, format, force, signal: terminal.signal, onProgress };
+      const { method, out } = options;
+      const { channel, time, phases: axis, order, uniform, speckle, widefield, dtype, format, force } = options;
+      const onProgress = terminal.progress("planes read");
+      const places = { channel, time, axis, order, uniform, speckle };
+      const settings = { ...places, widefield, dtype, format, force, signal: terminal.signal, onProgress };
       const { seconds, ...done } = await sectionFile(
         files,
         method,
@@ -58,19 +87,35 @@ export const section: Verb<SectionVerbOptions> = {
         schemaValues(sectionOptions, options),
         settings,
       );
-      const found: [string, string][] =
-        done.eta === undefined ? [] : [["low frequencies", `weighted by ${digits(done.eta)}`]];
-      if (done.period_pixels !== undefined) found.push(["grid", `${digits(done.period_pixels)} pixels a period`]);
       return {
         json: { ...done, seconds: Math.round(seconds * 1000) / 1000 },
         text: table([
           ["output", done.output],
-          ["method", method],
+          ...(done.widefield === undefined ? [] : [["widefield", done.widefield] as const]),
+          ["method", `${method}, exposures in ${done.exposures}`],
           ["planes", String(done.planes)],
-          ...found,
+          ...measured(done),
           ["took", `${seconds.toFixed(1)} s`],
         ]),
         warnings: done.warnings,
       };
     }),
 };
+
+/** What the method found out, for people. */
+function measured(done: Omit<SectionFileResult, "seconds">): [string, string][] {
+  const { eta, period_pixels: pixels, period_um: um, orientation_degrees: degrees, planes_with_grid: seen } = done;
+  const rows: [string, string][] = [];
+  if (pixels !== undefined && degrees !== undefined) {
+    const length = `${digits(pixels)} pixels${um === undefined ? "" : ` (${digits(um)} um)`}`;
+    rows.push(["grid", `${length} a period, at ${digits(degrees)} degrees; seen in ${seen} of ${done.planes} planes`]);
+  }
+  if (eta !== undefined) rows.push(["low frequencies", `weighted by ${digits(eta)}`]);
+  const [what, shares] = done.in_focus ? ["in focus", done.in_focus] : ["modulated", done.modulation ?? []];
+  const known = shares.filter((share) => share !== null).map((share) => 100 * share);
+  if (known.length > 0) {
+    const [low, high] = [Math.min(...known), Math.max(...known)].map((share) => share.toFixed(0));
+    rows.push([what, `${low === high ? low : `${low} to ${high}`} % of the light of a plane`]);
+  }
+  return rows;
+}

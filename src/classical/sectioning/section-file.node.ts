@@ -1,54 +1,68 @@
-/** Sectioning of image files into another. */
+/** Sectioning of image files into another, plane by plane. */
+import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import { checkOutput } from "../../image/atomic-file.node.ts";
 import type { PixelType } from "../../image/image.ts";
 import type { ImageFile } from "../../image/image-file.ts";
 import { checkFormat, formatOf, type OutputFormat } from "../../image/image-format.ts";
-import { imageOfStack, infoOfStack } from "../../image/stack-image.ts";
-import { writeImage } from "../../image/write-image.node.ts";
-import { type ExposureStacks, readExposures } from "./exposures.ts";
-import { sectionFromSpeckle } from "./hilo.ts";
-import {
-  type ResolvedSectionOptions,
-  resolveSectionOptions,
-  type SectionMethod,
-  type SectionOptions,
-} from "./section-options.ts";
-import type { HiloOptics } from "./speckle-weight.ts";
-import { sectionFromGrid } from "./structured-illumination.ts";
+import { infoOfStack } from "../../image/stack-image.ts";
+import { createImageWriter, type ImageWriter } from "../../image/write-image.node.ts";
+import { type ExposurePlace, type ExposureSource, findExposures, type WantedExposures } from "./exposure-source.ts";
+import { type PlaneSectioner, sectionerOf } from "./plane-sectioner.ts";
+import { resolveSectionOptions, type SectionMethod, type SectionOptions } from "./section-options.ts";
 
-export interface SectionFileOptions {
-  /** Where the files have several channels or times that are no exposures. */
-  channel?: number | undefined;
-  time?: number | undefined;
+export interface SectionFileOptions extends ExposurePlace {
+  /** hilo: which of the channels, times, pages or files is which, from 0; default 0 and 1. */
+  uniform?: number | undefined;
+  speckle?: number | undefined;
+  /** Where the widefield image is written as well: counts above the offset, of the same pixel type. */
+  widefield?: string | undefined;
   /** Default `float32`; whole numbers are rounded and clipped. */
   dtype?: PixelType | undefined;
   format?: OutputFormat | undefined;
   force?: boolean | undefined;
   signal?: AbortSignal | undefined;
+  /** Planes read, of all that will be: those that are measured first are read again. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
 /** Keys as they stand in JSON. */
 export interface SectionFileResult {
   output: string;
+  widefield?: string;
   method: SectionMethod;
+  /** Where the exposures were found. */
+  exposures: ExposureSource["found"];
   planes: number;
   /** hilo: weight of the low frequencies. */
   eta?: number;
+  /** hilo: mean of the section over mean of the uniform image, plane by plane: the share of the light that is in focus. */
+  in_focus?: (number | null)[];
+  /**
+   * sim: mean of the section over mean of the widefield image, plane by plane: the depth to which the grid modulates the light.
+   * Noise lifts it.
+   */
+  modulation?: (number | null)[];
   /** sim: positions of the grid, radians, and relative brightness, of the three exposures of each plane. */
   phases?: number[][];
   brightness?: number[][];
-  /** sim, corrected: period of the grid, pixels. */
+  /** sim, corrected: period of the grid, and the direction it repeats in, degrees from x towards y, -90 to 90. */
   period_pixels?: number;
+  period_um?: number;
+  orientation_degrees?: number;
+  /** sim, corrected: planes in which the grid was seen; the others follow them. */
+  planes_with_grid?: number;
   seconds: number;
   warnings: string[];
 }
 
 /**
- * Makes sections of the exposures in one file or several, as {@link readExposures} finds them: for `hilo` uniform and speckled
- * light, for `sim` three positions of a grid. The output is in counts above the camera's offset.
+ * Makes sections of the exposures in one file or several, as {@link findExposures} finds them: for `hilo` uniform and speckled
+ * light, for `sim` three positions of a grid. Memory holds a few planes, however many the stack has.
  *
- * @throws what the reader, the method and the writer throw; an output that exists is refused before any work
+ * Outputs are float32 by default, in counts above the camera's offset: a section is a small part of the light, which whole
+ * counts would round, and in HiLo noise goes below 0, which they would clip.
+ *
+ * @throws what the reader, the method and the writer throw; outputs that exist are refused before any work
  */
 export async function sectionFile(
   files: readonly ImageFile[],
@@ -58,68 +72,67 @@ export async function sectionFile(
   fileOptions: SectionFileOptions = {},
 ): Promise<SectionFileResult> {
   const begun = performance.now();
-  const { channel, time, dtype = "float32", format = formatOf(output), force, signal, onProgress } = fileOptions;
+  const { widefield, dtype = "float32", format, force, signal, onProgress } = fileOptions;
   const resolved = resolveSectionOptions(method, options);
-  await checkOutput(output, force);
-  const [count, what] =
-    method === "hilo" ? ([2, "two exposures (uniform, speckle)"] as const) : ([3, "three exposures"] as const);
-  const exposures = await readExposures(files, count, what, { channel, time, signal });
-  const { planes, height, width, info } = exposures;
-  const stack = { ...info, dtype, data: new Float32Array(0), depth: planes, height, width };
-  checkFormat(infoOfStack(stack), format, output);
-  const control = { signal, onProgress };
-  const { section, ...found } =
-    method === "hilo" ? hilo(exposures, resolved, control) : sim(exposures, resolved, control);
-  await writeImage(output, imageOfStack({ ...stack, data: section }, output), { force, format });
-  return { output, method, planes, ...found, seconds: (performance.now() - begun) / 1000 };
-}
+  checkPaths(output, widefield);
+  for (const path of [output, widefield]) if (path !== undefined) await checkOutput(path, force);
+  const source = findExposures(files, wantedBy(method, fileOptions), fileOptions);
+  const { planes, height, width, found: exposures } = source;
+  const info = infoOfStack({ ...source.info, dtype, data: new Float32Array(0), depth: planes, height, width });
+  const paths = widefield === undefined ? [output] : [output, widefield];
+  for (const path of paths) checkFormat(info, format ?? formatOf(path), path);
+  const sectioner = await sectionerOf(method, source, resolved, { signal, onProgress });
 
-type Control = Pick<SectionFileOptions, "signal" | "onProgress">;
-type Found = Omit<SectionFileResult, "output" | "method" | "planes" | "seconds"> & { section: Float32Array };
-
-function hilo({ stacks, info, ...size }: ExposureStacks, options: ResolvedSectionOptions, control: Control): Found {
-  const { read_noise: readNoise, laser_wavelength: laser, correct: _correct, ...rest } = options;
-  const optics = opticsOf(info, laser);
-  const { section, eta, warnings } = sectionFromSpeckle(
-    { uniform: stacks[0], speckle: stacks[1], ...size },
-    { ...rest, readNoise, optics, ...control },
-  );
-  const missing = optics === undefined && options.eta === undefined ? [MEASURED] : [];
-  return { section, eta, warnings: [...missing, ...warnings] };
-}
-
-const MEASURED =
-  "NA, emission wavelength or pixel size is not known, so the weight of low frequencies is measured at the crossover, which is " +
-  "less sure: give --na, --wavelength and --pixel-size.";
-
-function opticsOf({ optics, pixelSize }: ExposureStacks["info"], laser: number | undefined): HiloOptics | undefined {
-  const { na, wavelength } = optics ?? {};
-  if (na === undefined || wavelength === undefined || pixelSize === undefined) return undefined;
-  // In focus the medium does not matter; the index has only to be one that the aperture is possible in.
-  const detection = { na, wavelength, refractiveIndex: optics?.refractiveIndex ?? Math.max(1, 1.1 * na) };
+  const writers: ImageWriter[] = [];
+  try {
+    for (const path of paths) {
+      writers.push(await createImageWriter(path, info, { force, format: format ?? formatOf(path) }));
+    }
+    await writeSections(sectioner, planes, writers, signal);
+    for (const writer of writers.reverse()) await writer.finish();
+  } catch (error) {
+    for (const writer of writers) await writer.abandon();
+    throw error;
+  }
   return {
-    pixelSize: pixelSize.x,
-    detection,
-    ...(laser !== undefined && { illumination: { ...detection, wavelength: laser } }),
+    output,
+    ...(widefield !== undefined && { widefield }),
+    method,
+    exposures,
+    planes,
+    ...sectioner.found(),
+    seconds: (performance.now() - begun) / 1000,
   };
 }
 
-function sim(
-  { stacks, planes, height, width }: ExposureStacks,
-  { offset, correct }: ResolvedSectionOptions,
-  control: Control,
-): Found {
-  const size = height * width;
-  const data = new Float32Array(3 * planes * size);
+async function writeSections(
+  { next }: PlaneSectioner,
+  planes: number,
+  [section, widefield]: readonly (ImageWriter | undefined)[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   for (let z = 0; z < planes; z++) {
-    stacks.forEach((one, j) => {
-      data.set(one.subarray(z * size, (z + 1) * size), (3 * z + j) * size);
-    });
+    throwIfAborted(signal);
+    const made = await next(z);
+    await section?.writeRows({ z }, 0, made.section);
+    await widefield?.writeRows({ z }, 0, made.widefield);
   }
-  const { section, phases, brightness, frequency, warnings } = sectionFromGrid(
-    { data, planes, height, width },
-    { offset, correct, ...control },
-  );
-  const period = frequency && 1 / Math.hypot(frequency.x, frequency.y);
-  return { section, phases, brightness, ...(period !== undefined && { period_pixels: period }), warnings };
+}
+
+function wantedBy(method: SectionMethod, { uniform, speckle }: SectionFileOptions): WantedExposures {
+  const chosen = uniform !== undefined || speckle !== undefined;
+  if (method === "hilo") {
+    const numbers = [uniform ?? (speckle === 0 ? 1 : 0), speckle ?? (uniform === 1 ? 0 : 1)];
+    return { numbers, chosen, what: "two exposures (uniform, speckle)" };
+  }
+  if (!chosen) return { numbers: [0, 1, 2], what: "three exposures" };
+  const option = uniform === undefined ? "--speckle" : "--uniform";
+  const message = `Sectioning: ${option} means nothing to sim, whose exposures are three positions of a grid; leave it out.`;
+  throw new ParfocalError("usage", message, { option, got: uniform ?? speckle, expected: "not with sim" });
+}
+
+function checkPaths(output: string, widefield: string | undefined): void {
+  if (output !== widefield) return;
+  const message = `Sectioning: the section and the widefield image cannot both be ${output}; give two names.`;
+  throw new ParfocalError("usage", message, { option: "--widefield", got: widefield, expected: "another name" });
 }

@@ -6,8 +6,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { shippedRecipe } from "../src/optics/recipe/shipped-recipes.ts";
-import { createSimulator } from "../src/optics/recipe/simulator.ts";
+import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
+import { createSimulator } from "../src/simulate/simulator.ts";
 
 const MIB = 2 ** 20;
 

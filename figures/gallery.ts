@@ -18,10 +18,10 @@ import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
 import { readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
-import { imagingModes, type ModeName, modeNames } from "../src/optics/recipe/modes.ts";
-import type { RecipeInput } from "../src/optics/recipe/recipe.ts";
-import { specimenRecipes } from "../src/optics/recipe/shipped/specimens.ts";
-import { createSimulator } from "../src/optics/recipe/simulator.ts";
+import { imagingModes, type ModeName, modeNames } from "../src/simulate/modes.ts";
+import type { RecipeInput } from "../src/simulate/recipe.ts";
+import { specimenRecipes } from "../src/simulate/shipped/specimens.ts";
+import { createSimulator } from "../src/simulate/simulator.ts";
 
 const CONFOCAL = "../shared/data/nucleus_confocal_widefield/xyzc_16bit__dna_conf_wf.tif";
 const SIZE = 256;

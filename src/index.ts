@@ -69,19 +69,19 @@ export type { Pupil } from "./optics/psf/pupil.ts";
 
 // Recipes: simulated data sets whose truth is known.
 
-export type { Recipe, RecipeInput } from "./optics/recipe/recipe.ts";
-export { changeRecipe, type RecipeFlags, recipeFlags } from "./optics/recipe/recipe-flags.ts";
-export { recipeFromYaml, recipeToYaml } from "./optics/recipe/recipe-yaml.ts";
-export { resolveRecipe } from "./optics/recipe/resolve-recipe.ts";
-export { recipeVariants, shippedRecipe, shippedRecipes } from "./optics/recipe/shipped-recipes.ts";
-export { type SimulateFieldOptions, simulateField } from "./optics/recipe/simulate-field.ts";
+export type { Recipe, RecipeInput } from "./simulate/recipe.ts";
+export { changeRecipe, type RecipeFlags, recipeFlags } from "./simulate/recipe-flags.ts";
+export { recipeFromYaml, recipeToYaml } from "./simulate/recipe-yaml.ts";
+export { resolveRecipe } from "./simulate/resolve-recipe.ts";
+export { recipeVariants, shippedRecipe, shippedRecipes } from "./simulate/shipped-recipes.ts";
+export { type SimulateFieldOptions, simulateField } from "./simulate/simulate-field.ts";
 export {
   createSimulator,
   type SimulatedField,
   type SimulatedImage,
   type Simulator,
   type SimulatorOptions,
-} from "./optics/recipe/simulator.ts";
+} from "./simulate/simulator.ts";
 
 // Networks as ONNX graphs, and executing them.
 

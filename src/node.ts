@@ -31,14 +31,14 @@ export {
 
 // Recipes in files, and data sets on disk.
 
-export { findRecipe, recipesAmong } from "./optics/recipe/recipe-file.node.ts";
-export type { DataSet, ManifestField } from "./optics/recipe/save-data-set.node.ts";
-export type { FieldFiles } from "./optics/recipe/save-field.node.ts";
+export { findRecipe, recipesAmong } from "./simulate/recipe-file.node.ts";
+export type { DataSet, ManifestField } from "./simulate/save-data-set.node.ts";
+export type { FieldFiles } from "./simulate/save-field.node.ts";
 export {
   type SimulatedRecipe,
   type SimulateRecipeOptions,
   simulateRecipe,
-} from "./optics/recipe/simulate-recipe.node.ts";
+} from "./simulate/simulate-recipe.node.ts";
 
 // Executing graphs on this machine.
 

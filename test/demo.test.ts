@@ -7,9 +7,9 @@ import { readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { demo } from "../src/jobs/demo.node.ts";
 import { splitRealStack } from "../src/jobs/demo-data.ts";
-import { simulateField } from "../src/optics/recipe/simulate-field.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
+import { simulateField } from "../src/simulate/simulate-field.ts";
 import type { NamedStack } from "../src/train/split-stacks.ts";
 
 let folder: string;

@@ -10,11 +10,12 @@ const below: Record<string, readonly string[]> = {
   graph: ["array"],
   optics: ["array", "image"],
   classical: ["array", "image", "optics"],
+  simulate: ["array", "image", "optics", "classical"],
   run: ["array", "graph"],
   models: ["array", "image", "graph", "optics", "run"],
   evaluate: ["array", "image", "graph", "optics", "classical", "run", "models"],
-  train: ["array", "image", "graph", "optics", "classical", "run", "models", "evaluate"],
-  jobs: ["array", "image", "graph", "optics", "classical", "run", "models", "evaluate", "train"],
+  train: ["array", "image", "graph", "optics", "classical", "simulate", "run", "models", "evaluate"],
+  jobs: ["array", "image", "graph", "optics", "classical", "simulate", "run", "models", "evaluate", "train"],
   // Shells import only what a user of the package can import.
   cli: ["node.ts", "index.ts"],
 };

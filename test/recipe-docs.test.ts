@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { imagingModes, modeNames } from "../src/optics/recipe/modes.ts";
-import { objectSchema, recipeSchema } from "../src/optics/recipe/recipe.ts";
-import { recipeFromYaml } from "../src/optics/recipe/recipe-yaml.ts";
-import { shippedRecipes } from "../src/optics/recipe/shipped-recipes.ts";
-import { createSimulator } from "../src/optics/recipe/simulator.ts";
+import { imagingModes, modeNames } from "../src/simulate/modes.ts";
+import { objectSchema, recipeSchema } from "../src/simulate/recipe.ts";
+import { recipeFromYaml } from "../src/simulate/recipe-yaml.ts";
+import { shippedRecipes } from "../src/simulate/shipped-recipes.ts";
+import { createSimulator } from "../src/simulate/simulator.ts";
 
 interface JsonSchema {
   type?: string;

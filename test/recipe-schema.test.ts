@@ -2,14 +2,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ParfocalError } from "../src/errors.ts";
-import { fieldCounts, splitOf, viewOfField } from "../src/optics/recipe/assign-fields.ts";
-import { editDistance, nearestKey } from "../src/optics/recipe/nearest-key.ts";
-import { changeRecipe, type RecipeFlags } from "../src/optics/recipe/recipe-flags.ts";
-import { recipeFromYaml, recipeToYaml } from "../src/optics/recipe/recipe-yaml.ts";
-import { resolveRecipe, viewsOf } from "../src/optics/recipe/resolve-recipe.ts";
-import { setKey } from "../src/optics/recipe/set-key.ts";
-import { shippedRecipe, shippedRecipes } from "../src/optics/recipe/shipped-recipes.ts";
-import { createSimulator } from "../src/optics/recipe/simulator.ts";
+import { fieldCounts, splitOf, viewOfField } from "../src/simulate/assign-fields.ts";
+import { editDistance, nearestKey } from "../src/simulate/nearest-key.ts";
+import { changeRecipe, type RecipeFlags } from "../src/simulate/recipe-flags.ts";
+import { recipeFromYaml, recipeToYaml } from "../src/simulate/recipe-yaml.ts";
+import { resolveRecipe, viewsOf } from "../src/simulate/resolve-recipe.ts";
+import { setKey } from "../src/simulate/set-key.ts";
+import { shippedRecipe, shippedRecipes } from "../src/simulate/shipped-recipes.ts";
+import { createSimulator } from "../src/simulate/simulator.ts";
 
 const beads = { name: "x", object: { kind: "beads" } };
 const messageOf = (recipe: unknown): string => {

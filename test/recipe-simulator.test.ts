@@ -1,10 +1,10 @@
 /** Fields of recipes: what they show, that they can be made again, and what their truth says. */
 import { describe, expect, it } from "vitest";
 import { planeOf, type Stack } from "../src/image/image.ts";
-import type { RecipeFlags } from "../src/optics/recipe/recipe-flags.ts";
-import { shippedRecipe, shippedRecipes } from "../src/optics/recipe/shipped-recipes.ts";
-import { type SimulateFieldOptions, simulateField } from "../src/optics/recipe/simulate-field.ts";
-import { createSimulator } from "../src/optics/recipe/simulator.ts";
+import type { RecipeFlags } from "../src/simulate/recipe-flags.ts";
+import { shippedRecipe, shippedRecipes } from "../src/simulate/shipped-recipes.ts";
+import { type SimulateFieldOptions, simulateField } from "../src/simulate/simulate-field.ts";
+import { createSimulator } from "../src/simulate/simulator.ts";
 
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
 const variance = (values: ArrayLike<number>) => {

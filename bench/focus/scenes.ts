@@ -12,8 +12,8 @@ import { openImage } from "../../src/image/open-image.node.ts";
 import { cameraOptions } from "../../src/optics/camera/camera-options.ts";
 import { createSensor, exposeSensor } from "../../src/optics/camera/sensor.ts";
 import { blur } from "../../src/optics/imaging/blur.ts";
-import type { RecipeFlags } from "../../src/optics/recipe/recipe-flags.ts";
-import { simulateField } from "../../src/optics/recipe/simulate-field.ts";
+import type { RecipeFlags } from "../../src/simulate/recipe-flags.ts";
+import { simulateField } from "../../src/simulate/simulate-field.ts";
 
 export interface Scene {
   name: string;

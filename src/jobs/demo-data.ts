@@ -1,8 +1,8 @@
 import { ParfocalError } from "../errors.ts";
 import { cropStack } from "../image/crop.ts";
 import type { Stack } from "../image/image.ts";
-import { shippedRecipe } from "../optics/recipe/shipped-recipes.ts";
-import { createSimulator } from "../optics/recipe/simulator.ts";
+import { shippedRecipe } from "../simulate/shipped-recipes.ts";
+import { createSimulator } from "../simulate/simulator.ts";
 import type { NamedStack } from "../train/split-stacks.ts";
 
 /** What is trained on, what is kept unseen, and what the unseen field is compared with. */

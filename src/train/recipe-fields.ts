@@ -1,10 +1,10 @@
 /** What of a recipe is trained on, and what is kept to validate. */
 import { ParfocalError } from "../errors.ts";
-import { fieldCounts } from "../optics/recipe/assign-fields.ts";
-import type { Recipe } from "../optics/recipe/recipe.ts";
-import { recipeToYaml } from "../optics/recipe/recipe-yaml.ts";
-import { viewsOf } from "../optics/recipe/resolve-recipe.ts";
-import type { SimulatedField } from "../optics/recipe/simulator.ts";
+import { fieldCounts } from "../simulate/assign-fields.ts";
+import type { Recipe } from "../simulate/recipe.ts";
+import { recipeToYaml } from "../simulate/recipe-yaml.ts";
+import { viewsOf } from "../simulate/resolve-recipe.ts";
+import type { SimulatedField } from "../simulate/simulator.ts";
 import type { FieldSource } from "./field-pool.ts";
 import type { NamedStack } from "./split-stacks.ts";
 

@@ -1,9 +1,9 @@
 /** A recipe as something to train on: its fields are made in a thread of their own while the training goes on. */
-import { openFieldWorkers } from "../optics/recipe/field-workers.node.ts";
-import { availableMemory } from "../optics/recipe/machine-memory.node.ts";
-import { readRecipeStacks } from "../optics/recipe/recipe-file.node.ts";
-import { resolveRecipe } from "../optics/recipe/resolve-recipe.ts";
-import { createSimulator } from "../optics/recipe/simulator.ts";
+import { openFieldWorkers } from "../simulate/field-workers.node.ts";
+import { availableMemory } from "../simulate/machine-memory.node.ts";
+import { readRecipeStacks } from "../simulate/recipe-file.node.ts";
+import { resolveRecipe } from "../simulate/resolve-recipe.ts";
+import { createSimulator } from "../simulate/simulator.ts";
 import type { FieldSource } from "./field-pool.ts";
 import { recipeFields } from "./recipe-fields.ts";
 import type { NamedStack } from "./split-stacks.ts";

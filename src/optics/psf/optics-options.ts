@@ -58,6 +58,10 @@ export const psfOptions = z.strictObject({
     .positive()
     .optional()
     .describe("of the exciting light, um; confocal and light sheet"),
+  excitation_polarisation: z
+    .enum(["x", "y"])
+    .optional()
+    .describe("confocal, vectorial: of the laser; its focus is wider along it. Default all directions alike"),
   pinhole: z.number().positive().optional().describe("confocal: the pinhole's diameter in Airy units"),
   sheet_thickness: z
     .number()
@@ -93,7 +97,12 @@ export function psfModelOf(input: PsfOpticsInput = {}): PsfModel {
   if (pinhole !== undefined) {
     // The same glass: aberrations are the same length, and more waves of the shorter wavelength.
     const scale = optics.wavelength / excitation;
-    const light = lightOf({ ...optics, wavelength: excitation }, scale);
+    const polarised = optics.excitation_polarisation;
+    if (polarised !== undefined && optics.psf !== "vectorial") {
+      const message = `Optics: excitation_polarisation has no effect on a ${optics.psf} PSF; give psf vectorial with it.`;
+      throw new ParfocalError("usage", message, { option: "excitation_polarisation", got: polarised });
+    }
+    const light = { ...lightOf({ ...optics, wavelength: excitation }, scale), polarised };
     return confocalModel(emission, { excitation: light, pinhole });
   }
   return lightSheetModel(widefieldModel(emission), {

@@ -1,8 +1,8 @@
 /** The keys of a recipe that are changed most often, by one word each: flags of the command line, arguments of a call. */
 import { z } from "zod";
-import { ParfocalError } from "../../errors.ts";
-import { cameraOptions } from "../camera/camera-options.ts";
-import { beadsOptions } from "../phantom/beads.ts";
+import { ParfocalError } from "../errors.ts";
+import { cameraOptions } from "../optics/camera/camera-options.ts";
+import { beadsOptions } from "../optics/phantom/beads.ts";
 import { parseChecked } from "./check-keys.ts";
 import { opticsSchema } from "./optics-schema.ts";
 import { overridesOf } from "./overrides.ts";

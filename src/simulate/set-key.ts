@@ -1,5 +1,5 @@
 /** Changes single keys of a recipe by their paths: "object.beads". */
-import { ParfocalError } from "../../errors.ts";
+import { ParfocalError } from "../errors.ts";
 
 /**
  * The recipe with one key changed; objects on the way are made where there are none. Whether the key exists is told by

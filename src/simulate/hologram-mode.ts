@@ -1,5 +1,5 @@
 /** Holograms in line and off axis, with the field that a reconstruction should find. */
-import { hologramOptions, imageHolograms } from "../imaging/hologram.ts";
+import { hologramOptions, imageHolograms } from "../optics/imaging/hologram.ts";
 import type { ImagingMode } from "./mode.ts";
 import { modelOf, pupilOf } from "./optics-schema.ts";
 import { coherentMemory } from "./transmitted-mode.ts";

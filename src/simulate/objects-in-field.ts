@@ -1,5 +1,5 @@
 /** Where things are as the field shows them. */
-import type { SpecimenObject } from "../phantom/phantom.ts";
+import type { SpecimenObject } from "../optics/phantom/phantom.ts";
 import type { FieldBox } from "./field-box.ts";
 import type { View } from "./resolve-recipe.ts";
 

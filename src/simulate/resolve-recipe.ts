@@ -1,8 +1,8 @@
 /** From what somebody wrote to a complete recipe, or one sentence about what is wrong with it. */
-import { ParfocalError } from "../../errors.ts";
-import { type CameraOptions, cameraOptions } from "../camera/camera-options.ts";
-import type { StageOptions } from "../camera/stage-options.ts";
-import type { PsfModel } from "../psf/psf-model.ts";
+import { ParfocalError } from "../errors.ts";
+import { type CameraOptions, cameraOptions } from "../optics/camera/camera-options.ts";
+import type { StageOptions } from "../optics/camera/stage-options.ts";
+import type { PsfModel } from "../optics/psf/psf-model.ts";
 import { parseChecked } from "./check-keys.ts";
 import { isTilted } from "./field-planes.ts";
 import { imagingModes } from "./modes.ts";

@@ -1,9 +1,9 @@
 /** What a recipe is: everything that decides a simulated data set, in snake_case and physical units. */
 import { z } from "zod";
-import { cameraOptions } from "../camera/camera-options.ts";
-import { misregistrationOptions, stageOptions } from "../camera/stage-options.ts";
-import { stackOptions } from "../phantom/from-stack.ts";
-import { type PhantomKind, phantomKinds, phantoms } from "../phantom/phantoms.ts";
+import { cameraOptions } from "../optics/camera/camera-options.ts";
+import { misregistrationOptions, stageOptions } from "../optics/camera/stage-options.ts";
+import { stackOptions } from "../optics/phantom/from-stack.ts";
+import { type PhantomKind, phantomKinds, phantoms } from "../optics/phantom/phantoms.ts";
 import { imagingModes, type ModeName, modeNames } from "./modes.ts";
 import { opticsSchema } from "./optics-schema.ts";
 import { overridesOf } from "./overrides.ts";

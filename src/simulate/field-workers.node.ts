@@ -1,6 +1,6 @@
 /** Fields made in threads of their own, so that the caller's goes on. */
 import { Worker } from "node:worker_threads";
-import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import { ParfocalError, throwIfAborted } from "../errors.ts";
 import type { FieldAnswer, FieldRequest, FieldWorkerData } from "./field-messages.ts";
 import type { SimulatedField } from "./simulator.ts";
 
@@ -40,7 +40,7 @@ export function openFieldWorkers({ memory, ...data }: FieldWorkerData, threads =
 function workerUrl(): URL {
   const here = import.meta.url;
   return here.endsWith(".ts")
-    ? new URL("../../../dist/optics/recipe/field-worker.node.js", here)
+    ? new URL("../../dist/simulate/field-worker.node.js", here)
     : new URL("./field-worker.node.js", here);
 }
 

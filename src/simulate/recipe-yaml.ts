@@ -1,6 +1,6 @@
 /** Recipes as text. */
 import { Document, isScalar, isSeq, parse, visit } from "yaml";
-import { ParfocalError } from "../../errors.ts";
+import { ParfocalError } from "../errors.ts";
 
 /** A recipe as YAML, to be edited or kept beside its data. */
 export function recipeToYaml(recipe: object): string {

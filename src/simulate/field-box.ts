@@ -1,6 +1,6 @@
 /** The box that a specimen is drawn in: larger than the field, so that light from around it falls into it. */
-import { nextFastSize } from "../../array/fft.ts";
-import type { VolumeGrid } from "../phantom/volume.ts";
+import { nextFastSize } from "../array/fft.ts";
+import type { VolumeGrid } from "../optics/phantom/volume.ts";
 import { phantomOf, type StackFiles } from "./object-phantom.ts";
 import type { View } from "./resolve-recipe.ts";
 

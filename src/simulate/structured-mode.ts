@@ -1,6 +1,7 @@
 /** Structured illumination with three phases of a grid, and the optical section that they give. */
 import { z } from "zod";
-import { createGridMicroscope } from "../imaging/structured-illumination.ts";
+import { sectionFromGrid } from "../classical/sectioning/structured-illumination.ts";
+import { createGridMicroscope } from "../optics/imaging/structured-illumination.ts";
 import type { ImagingMode } from "./mode.ts";
 import { illuminationOf, modelOf } from "./optics-schema.ts";
 import { superpositionMemory } from "./widefield-mode.ts";
@@ -53,13 +54,15 @@ export const structuredMode: ImagingMode<typeof options> = {
       },
     };
   },
-  combine: ([a, b, c]) => sectionOf(a, b, c),
+  combine(phases, { phase_error, flicker }, { planes, height, width }) {
+    const frame = height * width;
+    const data = new Float32Array(3 * planes * frame);
+    for (let z = 0; z < planes; z++) {
+      phases.forEach((all, j) => {
+        data.set(all.subarray(z * frame, (z + 1) * frame), (3 * z + j) * frame);
+      });
+    }
+    // Exact thirds need no looking for.
+    return sectionFromGrid({ data, planes, height, width }, { correct: phase_error > 0 || flicker > 0 }).section;
+  },
 };
-
-/**
- * sqrt(2) / 3 x sqrt((a-b)^2 + (b-c)^2 + (c-a)^2): the amplitude of the grid in the image (Neil, Juskaitis & Wilson 1997, eq. 2,
- * with the factor that gives back the amplitude). Noise gives a little of it where there is none.
- */
-function sectionOf(a: Float32Array, b: Float32Array, c: Float32Array): Float32Array {
-  return a.map((value, i) => (Math.SQRT2 / 3) * Math.hypot(value - b[i], b[i] - c[i], c[i] - value));
-}

@@ -1,9 +1,9 @@
 /** The light path of a recipe: the keys of its `optics`. What belongs to a mode of imaging, such as the pinhole, is that mode's. */
 import type { z } from "zod";
-import type { Optics } from "../../image/image.ts";
-import { type PsfOpticsInput, psfModelOf, psfOptions } from "../psf/optics-options.ts";
-import type { PsfModel } from "../psf/psf-model.ts";
-import type { Pupil } from "../psf/pupil.ts";
+import type { Optics } from "../image/image.ts";
+import { type PsfOpticsInput, psfModelOf, psfOptions } from "../optics/psf/optics-options.ts";
+import type { PsfModel } from "../optics/psf/psf-model.ts";
+import type { Pupil } from "../optics/psf/pupil.ts";
 
 export const opticsSchema = psfOptions.omit({
   excitation_wavelength: true,

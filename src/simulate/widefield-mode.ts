@@ -1,6 +1,6 @@
 /** Wide field: all light of the specimen reaches every plane, blurred by the PSF of its distance. */
 import { z } from "zod";
-import type { VolumeGrid } from "../phantom/volume.ts";
+import type { VolumeGrid } from "../optics/phantom/volume.ts";
 import type { ImagingMode } from "./mode.ts";
 import { modelOf } from "./optics-schema.ts";
 

@@ -1,9 +1,9 @@
 /** Recipes by name or file, and the real stacks that they name. */
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { ParfocalError } from "../../errors.ts";
-import { readStack } from "../../image/image-file.ts";
-import { openImage } from "../../image/open-image.node.ts";
+import { ParfocalError } from "../errors.ts";
+import { readStack } from "../image/image-file.ts";
+import { openImage } from "../image/open-image.node.ts";
 import { isStackObject, type StackFiles } from "./object-phantom.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeFromYaml } from "./recipe-yaml.ts";

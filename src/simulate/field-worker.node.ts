@@ -1,6 +1,6 @@
 /** A thread that makes the fields of one recipe, one after the other. */
 import { parentPort, workerData } from "node:worker_threads";
-import { ParfocalError } from "../../errors.ts";
+import { ParfocalError } from "../errors.ts";
 import { answerOf, type FieldAnswer, type FieldRequest, type FieldWorkerData } from "./field-messages.ts";
 import { createSimulator } from "./simulator.ts";
 

@@ -1,13 +1,13 @@
 /** Simulated fields as files: every image with its truth, and what is in the field. */
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ParfocalError } from "../../errors.ts";
-import { checkOutput, writeFileAtomic } from "../../image/atomic-file.node.ts";
-import type { Image, Stack } from "../../image/image.ts";
-import { formatOf } from "../../image/image-format.ts";
-import { imageOfStack } from "../../image/stack-image.ts";
-import { writeImage } from "../../image/write-image.node.ts";
-import { version } from "../../version.ts";
+import { ParfocalError } from "../errors.ts";
+import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
+import type { Image, Stack } from "../image/image.ts";
+import { formatOf } from "../image/image-format.ts";
+import { imageOfStack } from "../image/stack-image.ts";
+import { writeImage } from "../image/write-image.node.ts";
+import { version } from "../version.ts";
 import { imagingModes } from "./modes.ts";
 import type { Recipe } from "./recipe.ts";
 import type { SimulatedField } from "./simulator.ts";

@@ -1,10 +1,11 @@
 /** What a way to see a specimen is: the keys it adds to an image of a recipe, and how its planes are made. */
 import type { z } from "zod";
-import type { Random } from "../../array/random.ts";
-import type { Imager } from "../imaging/image-volume.ts";
-import type { ImagingControl } from "../imaging/pace.ts";
-import type { Volume, VolumeGrid } from "../phantom/volume.ts";
-import type { PsfModel } from "../psf/psf-model.ts";
+import type { Random } from "../array/random.ts";
+import type { CameraOptions } from "../optics/camera/camera-options.ts";
+import type { Imager } from "../optics/imaging/image-volume.ts";
+import type { ImagingControl } from "../optics/imaging/pace.ts";
+import type { Volume, VolumeGrid } from "../optics/phantom/volume.ts";
+import type { PsfModel } from "../optics/psf/psf-model.ts";
 import type { RecipeOptics } from "./optics-schema.ts";
 
 /** What an image is made with. */
@@ -34,6 +35,18 @@ export interface ModeImager {
   expose(volume: Volume, planes: readonly number[], random: Random, control: ImagingControl): Promise<Exposed>;
 }
 
+/** How exposures were made, as far as computing an image from them needs it. */
+export interface ExposureSetting {
+  planes: number;
+  height: number;
+  width: number;
+  /** um */
+  pixelSize: number;
+  optics: RecipeOptics;
+  /** The camera whose noise is in the counts; absent for exposures without noise. */
+  camera?: CameraOptions | undefined;
+}
+
 export interface ImagingMode<S extends z.ZodObject = z.ZodObject> {
   /** One line for help texts. */
   readonly summary: string;
@@ -54,7 +67,7 @@ export interface ImagingMode<S extends z.ZodObject = z.ZodObject> {
   prepare(setup: ModeSetup, options: z.output<S>): ModeImager;
   /**
    * The image that is computed from the exposures, in counts; absent where the one exposure is the image.
-   * @param counts of each exposure, above the camera's offset
+   * @param counts of each exposure, `[planes, height, width]`, above the camera's offset
    */
-  combine?(counts: readonly Float32Array[]): Float32Array;
+  combine?(counts: readonly Float32Array[], options: z.output<S>, setting: ExposureSetting): Float32Array;
 }

@@ -1,5 +1,5 @@
 /** What a recipe needs of the machine, before anything is computed. */
-import { ParfocalError } from "../../errors.ts";
+import { ParfocalError } from "../errors.ts";
 import type { FieldBox } from "./field-box.ts";
 import { heightsToImage } from "./field-planes.ts";
 import { imagingModes } from "./modes.ts";

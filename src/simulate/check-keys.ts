@@ -1,6 +1,6 @@
 /** Checks plain data against a schema and says what is wrong with it in one sentence. */
 import type { z } from "zod";
-import { ParfocalError } from "../../errors.ts";
+import { ParfocalError } from "../errors.ts";
 import { nearestKey } from "./nearest-key.ts";
 
 /**

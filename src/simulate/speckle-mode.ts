@@ -1,17 +1,19 @@
-/** HiLo: every plane in even light and under laser speckle, from which a section can be computed. */
+/** HiLo: every plane in even light and under laser speckle, and the optical section that they give. */
 import { z } from "zod";
-import { imageWithSpeckle } from "../imaging/hilo.ts";
-import { createSpeckle } from "../imaging/speckle.ts";
+import { sectionFromSpeckle } from "../classical/sectioning/hilo.ts";
+import { imageWithSpeckle } from "../optics/imaging/hilo.ts";
+import { createSpeckle } from "../optics/imaging/speckle.ts";
 import type { ImagingMode } from "./mode.ts";
-import { illuminationOf, modelOf } from "./optics-schema.ts";
+import { illuminationOf, modelOf, pupilOf } from "./optics-schema.ts";
 import { superpositionMemory } from "./widefield-mode.ts";
 
 const options = z.strictObject({
   excitation_wavelength: z.number().positive().default(0.488).describe("of the laser, in vacuum, um"),
+  sigma: z.number().positive().max(20).default(1).describe("width of the wavelet, pixels; finer is thinner"),
 });
 
 export const speckleMode: ImagingMode<typeof options> = {
-  summary: "HiLo exposures, even light and laser speckle (Lim 2008): the image is the even one",
+  summary: "optical sections by HiLo: one exposure in even light, one under laser speckle (Lim 2008)",
   options,
   exposures: ["uniform", "speckle"],
   model: (optics) => modelOf(optics),
@@ -28,5 +30,13 @@ export const speckleMode: ImagingMode<typeof options> = {
       },
     };
   },
-  combine: ([even]) => even.slice(),
+  combine([uniform, speckle], { excitation_wavelength, sigma }, { optics, camera, ...stack }) {
+    const light = {
+      pixelSize: stack.pixelSize,
+      detection: pupilOf(optics),
+      illumination: illuminationOf(optics, excitation_wavelength),
+    };
+    const noise = camera && { gain: camera.gain, readNoise: camera.read_noise };
+    return sectionFromSpeckle({ uniform, speckle, ...stack }, { sigma, optics: light, ...noise }).section;
+  },
 };

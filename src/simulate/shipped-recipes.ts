@@ -1,5 +1,5 @@
 /** The recipes that come with Parfocal, each with a perfect lens and, as NAME-aberrated, with one that is not. */
-import { ParfocalError } from "../../errors.ts";
+import { ParfocalError } from "../errors.ts";
 import { nearestKey } from "./nearest-key.ts";
 import type { RecipeInput } from "./recipe.ts";
 import { crossLens } from "./shipped/cross-lens.ts";

@@ -1,8 +1,8 @@
 /** From planes of the whole box to the field as a stage and a camera port have it: moved, faded, cut out. */
-import type { Plane } from "../../image/image.ts";
-import { misregister, shiftWrapping, tiltFocus } from "../camera/move-planes.ts";
-import { type StagePosition, tiltHeight } from "../camera/stage.ts";
-import type { MisregistrationOptions, StageOptions } from "../camera/stage-options.ts";
+import type { Plane } from "../image/image.ts";
+import { misregister, shiftWrapping, tiltFocus } from "../optics/camera/move-planes.ts";
+import { type StagePosition, tiltHeight } from "../optics/camera/stage.ts";
+import type { MisregistrationOptions, StageOptions } from "../optics/camera/stage-options.ts";
 import type { FieldBox } from "./field-box.ts";
 
 /** Heights that must be imaged for planes at `positions`: their own, or, where the specimen is tilted, all slices about them. */

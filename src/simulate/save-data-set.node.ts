@@ -1,9 +1,9 @@
 /** A data set on disk: one folder for each field, sorted into train, val and test, and a manifest. */
 import { readFile, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { ParfocalError, throwIfAborted } from "../../errors.ts";
-import { writeFileAtomic } from "../../image/atomic-file.node.ts";
-import { version } from "../../version.ts";
+import { ParfocalError, throwIfAborted } from "../errors.ts";
+import { writeFileAtomic } from "../image/atomic-file.node.ts";
+import { version } from "../version.ts";
 import { splitOf } from "./assign-fields.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeFromYaml, recipeToYaml } from "./recipe-yaml.ts";

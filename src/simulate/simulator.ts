@@ -1,18 +1,18 @@
 /** Makes the fields of a recipe: specimens, how each image shows them, and their truth. */
-import { Random } from "../../array/random.ts";
-import { ParfocalError, throwIfAborted } from "../../errors.ts";
-import type { Stack } from "../../image/image.ts";
-import { createSensor, expectedCounts, exposeSensor } from "../camera/sensor.ts";
-import { type StagePosition, stagePositions } from "../camera/stage.ts";
-import { createImager, type Imager } from "../imaging/image-volume.ts";
-import type { SuperposePool } from "../imaging/superpose-pool.ts";
-import type { SpecimenObject } from "../phantom/phantom.ts";
-import type { Volume, VolumeGrid } from "../phantom/volume.ts";
+import { Random } from "../array/random.ts";
+import { ParfocalError, throwIfAborted } from "../errors.ts";
+import type { Stack } from "../image/image.ts";
+import { createSensor, expectedCounts, exposeSensor } from "../optics/camera/sensor.ts";
+import { type StagePosition, stagePositions } from "../optics/camera/stage.ts";
+import { createImager, type Imager } from "../optics/imaging/image-volume.ts";
+import type { SuperposePool } from "../optics/imaging/superpose-pool.ts";
+import type { SpecimenObject } from "../optics/phantom/phantom.ts";
+import type { Volume, VolumeGrid } from "../optics/phantom/volume.ts";
 import { type Split, splitOf, viewOfField } from "./assign-fields.ts";
 import { estimateMemory, refuseTooLarge } from "./estimate-memory.ts";
 import { type FieldBox, fieldBox } from "./field-box.ts";
 import { cutOut, type FieldPlaces, fieldPlanes, heightsToImage } from "./field-planes.ts";
-import type { Exposed, ModeImager, ModeSetup } from "./mode.ts";
+import type { Exposed, ExposureSetting, ModeImager, ModeSetup } from "./mode.ts";
 import { imagingModes } from "./modes.ts";
 import { phantomOf, type StackFiles } from "./object-phantom.ts";
 import { objectsInField } from "./objects-in-field.ts";
@@ -220,11 +220,14 @@ function record(
   if (combine === undefined) {
     return { stack: stackOf(counts[0], "uint16"), truth: stackOf(expected[0], "float32"), ...more };
   }
-  const combined = (all: readonly Float32Array[]): Float32Array =>
-    combine(all.map((data) => data.map((value) => value - camera.offset))).map((value) => value + camera.offset);
+  const setting = { planes: depth, height: size, width: size, pixelSize, optics: seen.optics };
+  const combined = (all: readonly Float32Array[], noise: { camera?: ExposureSetting["camera"] }): Float32Array => {
+    const light = all.map((data) => data.map((value) => value - camera.offset));
+    return combine(light, seen.image, { ...setting, ...noise }).map((value) => value + camera.offset);
+  };
   return {
-    stack: stackOf(combined(counts), "float32"),
-    truth: stackOf(combined(expected), "float32"),
+    stack: stackOf(combined(counts, { camera }), "float32"),
+    truth: stackOf(combined(expected, {}), "float32"),
     exposures: counts.map((data, j) => ({ name: mode.exposures[j], stack: stackOf(data, "uint16") })),
     ...more,
   };

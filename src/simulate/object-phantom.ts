@@ -1,9 +1,9 @@
 /** The specimen that a recipe's `object` names, with its options. */
-import { ParfocalError } from "../../errors.ts";
-import type { Stack } from "../../image/image.ts";
-import { stackPhantom } from "../phantom/from-stack.ts";
-import type { Phantom } from "../phantom/phantom.ts";
-import { phantoms } from "../phantom/phantoms.ts";
+import { ParfocalError } from "../errors.ts";
+import type { Stack } from "../image/image.ts";
+import { stackPhantom } from "../optics/phantom/from-stack.ts";
+import type { Phantom } from "../optics/phantom/phantom.ts";
+import { phantoms } from "../optics/phantom/phantoms.ts";
 import type { RecipeObject } from "./recipe.ts";
 
 /** Real z-stacks that recipes name as objects, by the file name that the recipe gives. */

@@ -1,6 +1,6 @@
 /** Bright field: the specimen absorbs and refracts the light of a lamp. */
-import { imageTransmitted, transmittedOptions } from "../imaging/transmitted.ts";
-import type { VolumeGrid } from "../phantom/volume.ts";
+import { imageTransmitted, transmittedOptions } from "../optics/imaging/transmitted.ts";
+import type { VolumeGrid } from "../optics/phantom/volume.ts";
 import type { ImagingMode } from "./mode.ts";
 import { modelOf, pupilOf } from "./optics-schema.ts";
 

@@ -1,8 +1,8 @@
 /** A recipe to files: one field as a few files, or several as a data set. */
 
 import { availableParallelism } from "node:os";
-import { ParfocalError } from "../../errors.ts";
-import { openSuperposePool } from "../imaging/superpose-pool.node.ts";
+import { ParfocalError } from "../errors.ts";
+import { openSuperposePool } from "../optics/imaging/superpose-pool.node.ts";
 import { openFieldWorkers } from "./field-workers.node.ts";
 import { availableMemory } from "./machine-memory.node.ts";
 import type { Recipe } from "./recipe.ts";

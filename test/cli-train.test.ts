@@ -37,7 +37,7 @@ const config = {
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "parfocal-train-"));
   writeFileSync(join(folder, "config.yaml"), `${JSON.stringify(config)}\n`);
-  await json("simulate", "beads", "-o", "beads.tif", "--size", "80", "--planes", "9", "--beads", "4", "--seed", "4");
+  await json("simulate", "beads", "-o", "beads.tif", "--size", "80", "--planes", "9", "--beads", "8", "--seed", "1");
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -13,8 +13,9 @@
  * changes by an amount that can be seen, or when the Kullback-Leibler divergence of the prediction from the halves has stopped falling.
  *
  * Source: Manton & York, "Richardson-Lucy gradient consensus" (2023), https://zenodo.org/records/10278919, and Manton's program
- * https://github.com/jdmanton/rlgc; splitting photons goes back to A. G. York. Edges as in forward-model.ts. Eight real
- * transforms an iteration.
+ * https://github.com/jdmanton/rlgc (the equations above); stopping by the divergence follows later programs that cite his. The
+ * limits below are our own. Splitting photons goes back to A. G. York. Edges as in forward-model.ts. Eight real transforms an
+ * iteration.
  */
 import type { Random } from "../../array/random.ts";
 import { createForwardModel, darkLevel, type Edges, evenEstimate } from "./forward-model.ts";
@@ -56,7 +57,7 @@ const leastUpdated = 0.01;
 const leastChange = 0.002;
 
 /**
- * Iterations without a new low of the divergence from either half before it is over. Manton's program ends with the first
+ * Iterations without a new low of the divergence from either half before it is over. Other programs end with the first
  * rise from both. The divergences jump about, since each iteration splits anew: at high counts, when progress is slow, two
  * rises by chance came early and cost up to 0.9 dB.
  */
@@ -142,7 +143,7 @@ export async function consensus(
   }
 }
 
-/** ln(n + 10^-4), which Manton's program takes for the logarithm of a count; a table, because counts come again and again. */
+/** ln(n + 10^-4), which stands for the logarithm of a count so that 0 has one; a table, because counts come again and again. */
 const logarithms = Float64Array.from({ length: 4096 }, (_, n) => Math.log(n + 1e-4));
 const logarithm = (count: number) => (count < 4096 ? logarithms[count] : Math.log(count));
 

@@ -62,10 +62,19 @@ export { stackPhantom } from "./optics/phantom/from-stack.ts";
 export type { Phantom, Specimen, SpecimenObject } from "./optics/phantom/phantom.ts";
 export { type PhantomKind, phantomKinds, phantoms } from "./optics/phantom/phantoms.ts";
 export type { Volume, VolumeGrid } from "./optics/phantom/volume.ts";
+export { type FitPsfOptions, fitPsf, type PsfFit } from "./optics/psf/fit-psf.ts";
+export {
+  type MeasureBeadsOptions,
+  type MeasuredBead,
+  type MeasuredBeads,
+  measureBeads,
+} from "./optics/psf/measure-beads.ts";
 export { type PsfOpticsInput, psfKinds, psfModelOf, psfOptions } from "./optics/psf/optics-options.ts";
 export { type Psf, type PsfOptions, widefieldPsf } from "./optics/psf/psf.ts";
 export type { PsfModel } from "./optics/psf/psf-model.ts";
+export { type PsfStackOptions, psfStack } from "./optics/psf/psf-stack.ts";
 export type { Pupil } from "./optics/psf/pupil.ts";
+export { type Sampling, samplingWarnings } from "./optics/psf/sampling-warnings.ts";
 
 // Recipes: simulated data sets whose truth is known.
 

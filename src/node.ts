@@ -61,6 +61,17 @@ export {
 } from "./train/recipe-training.node.ts";
 export { type TrainRunOptions, type TrainRunResult, trainRun } from "./train/train-run.node.ts";
 
+// PSFs in files: computed, and measured from beads.
+
+export {
+  type MeasureBeadsFileOptions,
+  type MeasureBeadsFileResult,
+  measureBeadsFile,
+  type PsfFileOptions,
+  type PsfFileResult,
+  writePsf,
+} from "./jobs/psf-files.node.ts";
+
 // The whole story on simulated or real stacks.
 
 export { type DemoOptions, type DemoResult, demo } from "./jobs/demo.node.ts";

@@ -27,6 +27,7 @@ const cheap = [
   "deconvolve",
   "section",
   "reconstruct",
+  "psf",
   "simulate",
   "evaluate",
   "doctor",
@@ -122,6 +123,7 @@ describe("examples", () => {
       "deconvolve",
       "section",
       "reconstruct",
+      "psf",
       "evaluate",
       "doctor",
     ];

@@ -20,7 +20,7 @@ function bead(
   place: { x: number; y: number; z: number; diameter: number },
   { photons = 4000, seed = 1 } = {},
 ): Stack {
-  const shape = beadImage(beadSpectra(psfModelOf(optics), grid, { ...place, zStep }), grid, place.x, place.y);
+  const shape = beadImage(beadSpectra(psfModelOf(optics), grid, { ...place, zStep }), grid, { ...place, zStep });
   const scale = photons / Math.max(...shape);
   const random = new Random(seed);
   const data = Float32Array.from(shape, (v) => random.poisson(Math.max(0, v * scale) + 100));
@@ -32,7 +32,7 @@ describe("the image of a bead", () => {
   it("is the sum over slices of a drawn ball, each convolved with its PSF", () => {
     const model = psfModelOf({ na: 0.8, wavelength: 0.515, zernike: { coma: 0.1, spherical: 0.1 } });
     const place = { x: 1.83, y: 1.7, z: 1.3, diameter: 0.9 };
-    const fitted = beadImage(beadSpectra(model, grid, { ...place, zStep }), grid, place.x, place.y);
+    const fitted = beadImage(beadSpectra(model, grid, { ...place, zStep }), grid, { ...place, zStep });
     // Slices of 0.05 um on a wide grid.
     const size = 128;
     const fine = 0.05;

@@ -9,6 +9,7 @@ import { evaluate } from "./evaluate.node.ts";
 import { failureOf } from "./failure.node.ts";
 import { fuse } from "./fuse.node.ts";
 import { inspect } from "./inspect.node.ts";
+import { psf } from "./psf.node.ts";
 import { reconstruct } from "./reconstruct.node.ts";
 import { refocus } from "./refocus.node.ts";
 import { section } from "./section.node.ts";
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   addVerb(program, deconvolve);
   addVerb(program, section);
   addVerb(program, fuse);
+  addVerb(program, psf);
   addVerb(program, evaluate);
   addVerb(program, doctor);
   addVerb(program, demo);

@@ -22,6 +22,9 @@ export interface BeadPlace {
   diameter: number;
   /** Distance between planes, um. */
   zStep: number;
+  /** Sideways movement from plane to plane, um for each um along z, as of a tilted stage; default 0. x and y are at z. */
+  shearX?: number | undefined;
+  shearY?: number | undefined;
 }
 
 /** Spectra of one bead at (0, 0), to be placed and transformed: the slow part, which x and y do not change. */
@@ -31,66 +34,106 @@ export interface BeadSpectra {
   imag: Float64Array;
   /** Of the grid, wide enough for the light of the farthest plane. */
   n: number;
+  /** Pixels of the image for each sample of the grid: fine pixels need no more samples than the optics resolve. */
+  coarser: number;
 }
 
 /**
  * Spectra of a bead in every plane. A ball of radius R is cut into slices at the nodes of a Gauss rule; at height h it is
  * a disc of radius sqrt(R^2 - h^2), whose spectrum is 2 J1(v) / v, and it counts by its area.
  */
-export function beadSpectra(model: PsfModel, grid: BeadGrid, place: Omit<BeadPlace, "x" | "y">): BeadSpectra {
+export function beadSpectra(
+  model: PsfModel,
+  grid: BeadGrid,
+  place: Omit<BeadPlace, "x" | "y" | "shearX" | "shearY">,
+): BeadSpectra {
   const { depth, height, width, pixelSize } = grid;
   const { z, diameter, zStep } = place;
+  let coarser = 1;
+  while (2 * coarser * pixelSize <= 1.02 * model.nyquistPixelSize) coarser *= 2;
+  const pitch = coarser * pixelSize;
   const farthest = Math.max(Math.abs(z), Math.abs(z - (depth - 1) * zStep)) + diameter / 2;
-  const rings = (10 * model.wavelength) / model.na;
-  const n = nextFastSize(Math.max(height, width, (2 * model.radius(farthest) + rings + diameter) / pixelSize));
+  // Rings that wrap interfere in wide field; where light is sectioned, the far ones are dark.
+  const rings = ((model.scanned ? 4 : 10) * model.wavelength) / model.na;
+  const field = Math.max(height, width) * pixelSize;
+  const n = nextFastSize(Math.max(field, 2 * model.radius(farthest) + rings + diameter) / pitch);
   const columns = n / 2 + 1;
   const length = n * columns;
   const real = new Float64Array(depth * length);
   const imag = new Float64Array(depth * length);
+  const sharpening = model.scanned ? undefined : pixelRatio(n, coarser);
   for (const { offset, share, radius } of slicesOf(diameter, model.axialPeriod)) {
-    const disc = discSpectrum(n, radius / pixelSize);
+    const weight = discSpectrum(n, radius / pitch);
+    for (let k = 0; k < length; k++) weight[k] *= share * (sharpening ? sharpening[k] : 1);
     for (let i = 0; i < depth; i++) {
-      const psf = model.psf({ pixelSize, defocus: z + offset - i * zStep, size: n });
+      const psf = model.psf({ pixelSize: pitch, defocus: z + offset - i * zStep, size: n });
       const otf = complexOtfOf(psf, n, n);
+      const start = i * length;
       for (let k = 0; k < length; k++) {
-        real[i * length + k] += share * disc[k] * otf.real[k];
-        imag[i * length + k] += share * disc[k] * otf.imag[k];
+        real[start + k] += weight[k] * otf.real[k];
+        imag[start + k] += weight[k] * otf.imag[k];
       }
     }
   }
-  return { real, imag, n };
+  return { real, imag, n, coarser };
 }
 
 /** The planes of a bead at (x, y): `[depth, height, width]`, shares of its light in each pixel. */
-export function beadImage(spectra: BeadSpectra, grid: BeadGrid, x: number, y: number): Float64Array {
-  const { real, imag, n } = spectra;
+export function beadImage(spectra: BeadSpectra, grid: BeadGrid, place: Omit<BeadPlace, "diameter">): Float64Array {
+  const { real, imag, n, coarser } = spectra;
   const { depth, height, width, pixelSize } = grid;
-  const plan = createRealFft2(n, n);
+  const size = n * coarser;
+  const plan = createRealFft2(size, size);
   const columns = n / 2 + 1;
-  const [shiftRe, shiftIm] = shift(n, x / pixelSize, y / pixelSize);
-  const re = new Float64Array(n * columns);
-  const im = new Float64Array(n * columns);
-  const image = new Float64Array(n * n);
+  const { x, y, z, zStep, shearX = 0, shearY = 0 } = place;
+  const pitch = coarser * pixelSize;
+  let [shiftRe, shiftIm] = shift(n, x / pitch, y / pitch);
+  const re = new Float64Array(size * plan.spectrumWidth);
+  const im = new Float64Array(size * plan.spectrumWidth);
+  const image = new Float64Array(size * size);
   const out = new Float64Array(depth * height * width);
   for (let i = 0; i < depth; i++) {
-    const start = i * re.length;
-    for (let k = 0; k < re.length; k++) {
-      const [a, b] = [real[start + k], imag[start + k]];
-      re[k] = a * shiftRe[k] - b * shiftIm[k];
-      im[k] = a * shiftIm[k] + b * shiftRe[k];
+    re.fill(0);
+    im.fill(0);
+    if (shearX !== 0 || shearY !== 0) {
+      const above = i * zStep - z;
+      [shiftRe, shiftIm] = shift(n, (x + shearX * above) / pitch, (y + shearY * above) / pitch);
+    }
+    for (let v = 0; v < n; v++) {
+      const to = (v < n / 2 ? v : size - n + v) * plan.spectrumWidth;
+      const from = v * columns;
+      const start = i * n * columns + from;
+      for (let u = 0; u < columns; u++) {
+        const [a, b] = [real[start + u], imag[start + u]];
+        re[to + u] = a * shiftRe[from + u] - b * shiftIm[from + u];
+        im[to + u] = a * shiftIm[from + u] + b * shiftRe[from + u];
+      }
     }
     plan.inverse(re, im, image);
     for (let row = 0; row < height; row++)
-      out.set(image.subarray(row * n, row * n + width), (i * height + row) * width);
+      out.set(image.subarray(row * size, row * size + width), (i * height + row) * width);
   }
   return out;
+}
+
+/** What turns light integrated over coarse pixels into light integrated over fine ones: sinc / sinc. */
+function pixelRatio(n: number, coarser: number): Float64Array {
+  const columns = n / 2 + 1;
+  const sinc = (x: number) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
+  const line = Float64Array.from({ length: columns }, (_, f) => sinc(f / n / coarser) / sinc(f / n));
+  return Float64Array.from({ length: n * columns }, (_, k) => {
+    const v = Math.floor(k / columns);
+    return line[Math.min(v, n - v)] * line[k % columns];
+  });
 }
 
 /** Slices of a ball: their heights, shares of its volume, and radii; finer for balls that are not small along z. */
 function slicesOf(diameter: number, axialPeriod: number): { offset: number; share: number; radius: number }[] {
   const r = diameter / 2;
   if (r === 0) return [{ offset: 0, share: 1, radius: 0 }];
-  const { points, weights } = gaussLegendre(3 + Math.ceil((4 * r) / axialPeriod));
+  // A ball so flat adds 1 % to the width along z.
+  if (diameter < 0.25 * axialPeriod) return [{ offset: 0, share: 1, radius: Math.sqrt(0.8) * r }];
+  const { points, weights } = gaussLegendre(3 + Math.ceil(diameter / axialPeriod));
   return Array.from(points, (t, i) => ({
     offset: t * r,
     share: 0.75 * weights[i] * (1 - t * t),

@@ -48,13 +48,19 @@ export function confocalModel(emission: Light, options: ConfocalOptions): PsfMod
 
   const emitted = createIntensity(emission);
   const exciting = createIntensity(excitation);
+  let through: { n: number; pitch: number; pinhole: (image: Float64Array) => void } | undefined;
   /** `[n, n]`, centre at index 0: densities for each um^2 multiplied. */
   const product = (pitch: number, n: number, defocus: number): Float64Array => {
     const seen = density(emitted(pitch, n, defocus), pitch);
     const lit = density(exciting(pitch, n, defocus), pitch);
-    throughPinhole(seen, n, pitch, diameter);
-    return seen.map((value, i) => Math.max(0, value) * lit[i]);
+    if (through?.n !== n || through.pitch !== pitch) {
+      through = { n, pitch, pinhole: createPinhole(n, pitch, diameter) };
+    }
+    through.pinhole(seen);
+    for (let i = 0; i < seen.length; i++) seen[i] = Math.max(0, seen[i]) * lit[i];
+    return seen;
   };
+  const axialPeriod = 1 / (1 / periods[0] + 1 / periods[1]);
   const focus = findFocus([emission, excitation]);
   let inFocus: number | undefined;
 
@@ -62,15 +68,20 @@ export function confocalModel(emission: Light, options: ConfocalOptions): PsfMod
     na,
     wavelength,
     even: isEvenLight(emission) && isEvenLight(excitation),
+    scanned: true,
     symmetric: isSymmetricLight(emission) && isSymmetricLight(excitation),
     focus,
     nyquistPixelSize: 1 / (4 * (radii[0] + radii[1])),
-    axialPeriod: 1 / (1 / periods[0] + 1 / periods[1]),
-    radius: (defocus) => Math.min(lightRadius(emission, defocus), lightRadius(excitation, defocus)),
+    axialPeriod,
+    // Four periods from focus a hundredth of the light is left: what spreads farther is dark.
+    radius(defocus) {
+      const near = Math.min(Math.abs(defocus - focus), 4 * axialPeriod) + Math.abs(focus);
+      return Math.min(lightRadius(emission, near), lightRadius(excitation, near));
+    },
     size,
     psf(request) {
       const { pixelSize, defocus, width } = checkPsfOptions(request, size);
-      inFocus ??= product(pitchLimit, size(pitchLimit, focus), focus).reduce(add, 0) * pitchLimit ** 2;
+      inFocus ??= product(pitchLimit, size(pitchLimit, focus), focus).reduce((a, b) => a + b, 0) * pitchLimit ** 2;
       const finer = nextPowerOfTwo(pixelSize / (1.05 * pitchLimit));
       const n = width * finer;
       const fine = product(pixelSize / finer, n, defocus);
@@ -86,29 +97,35 @@ export function confocalModel(emission: Light, options: ConfocalOptions): PsfMod
   };
 }
 
-const add = (a: number, b: number) => a + b;
-
 /** Light for each um^2 of one that is 1 in all. */
 function density(intensity: FineIntensity, pitch: number): Float64Array {
   const whole = wholeIntensity(intensity);
-  const scale = 1 / ((intensity.total ?? whole.reduce(add, 0)) * pitch * pitch);
-  return whole.map((value) => value * scale);
+  let sum = 0;
+  for (let i = 0; i < whole.length; i++) sum += whole[i];
+  const scale = 1 / ((intensity.total ?? sum) * pitch * pitch);
+  for (let i = 0; i < whole.length; i++) whole[i] *= scale;
+  return whole;
 }
 
-/** Convolves with a disc whose integral is 1, in place: its spectrum is 2 J1(pi D k) / (pi D k). */
-function throughPinhole(image: Float64Array, n: number, pitch: number, diameter: number): void {
+/** Convolution with a disc whose integral is 1, in place: its spectrum is 2 J1(pi D k) / (pi D k). */
+function createPinhole(n: number, pitch: number, diameter: number): (image: Float64Array) => void {
   const plan = createRealFft2(n, n);
   const columns = plan.spectrumWidth;
-  const real = new Float64Array(n * columns);
-  const imag = new Float64Array(n * columns);
-  plan.forward(image, real, imag);
+  const disc = new Float64Array(n * columns);
   for (let v = 0; v < n; v++) {
     for (let u = 0; u < columns; u++) {
       const x = (Math.PI * diameter * Math.hypot(Math.min(v, n - v), u)) / (n * pitch);
-      const share = x === 0 ? 1 : (2 * besselJ1(x)) / x;
-      real[v * columns + u] *= share;
-      imag[v * columns + u] *= share;
+      disc[v * columns + u] = x === 0 ? 1 : (2 * besselJ1(x)) / x;
     }
   }
-  plan.inverse(real, imag, image);
+  const real = new Float64Array(n * columns);
+  const imag = new Float64Array(n * columns);
+  return (image) => {
+    plan.forward(image, real, imag);
+    for (let i = 0; i < disc.length; i++) {
+      real[i] *= disc[i];
+      imag[i] *= disc[i];
+    }
+    plan.inverse(real, imag, image);
+  };
 }

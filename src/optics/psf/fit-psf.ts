@@ -18,7 +18,7 @@ export const fittedOptics = [
   "pinhole",
   "excitation_wavelength",
 ] as const;
-export const fittedStack = ["bead_diameter", "z_scale"] as const;
+export const fittedStack = ["bead_diameter", "z_scale", "shear_x", "shear_y"] as const;
 
 export interface FitPsfOptions extends LeastSquaresOptions {
   /** The optics, as far as they are known: what is not fitted stays. */
@@ -89,10 +89,13 @@ export async function fitPsf(stack: Stack, options: FitPsfOptions): Promise<PsfF
       };
       return beadSpectra(model, grid, place);
     },
-    // x and y, the first two, only move it.
-    (values) => values.slice(2).join(" "),
+    (values) => values.filter((_, i) => !movesOnly.has(names[i])).join(" "),
   );
-  const modelled = (values: readonly number[]) => beadImage(spectraOf(values), grid, values[0], values[1]);
+  const modelled = (values: readonly number[]) => {
+    const value = lookUp(names, values);
+    const place = { x: value("x", 0), y: value("y", 0), z: value("z", 0), zStep: zStep * value("z_scale", 1) };
+    return beadImage(spectraOf(values), grid, { ...place, shearX: value("shear_x", 0), shearY: value("shear_y", 0) });
+  };
   const residuals = (values: readonly number[]) => {
     const shape = modelled(values);
     const { brightness, background } = bestLine(shape, stack.data);
@@ -141,6 +144,9 @@ interface Known {
   zStep: number;
 }
 
+/** What changes no spectrum. */
+const movesOnly = new Set(["x", "y", "shear_x", "shear_y"]);
+
 /** Start, bounds and scale of a parameter. @throws `usage` for a name that cannot be fitted */
 function parameterOf(name: string, { optics, start, diameter, pixelSize, zStep }: Known): Parameter {
   const unit = optics.wavelength / optics.na;
@@ -153,6 +159,7 @@ function parameterOf(name: string, { optics, start, diameter, pixelSize, zStep }
   if (name === "x" || name === "y") return near(start[name], 10 * Math.max(pixelSize, unit), 0.2 * unit);
   if (name === "z") return near(start.z, 10 * Math.max(zStep, 2 * unit), unit);
   if (name === "bead_diameter") return { value: diameter || 0.3 * unit, min: 0, max: 6 * unit, scale: 0.3 * unit };
+  if (name === "shear_x" || name === "shear_y") return { value: 0, min: -1, max: 1, scale: 0.05 };
   if (name === "z_scale") return { value: 1, min: 0.3, max: 3, scale: 0.1 };
   if (name === "na") {
     const limit = 0.998 * Math.min(optics.refractive_index, optics.immersion_index ?? optics.refractive_index);

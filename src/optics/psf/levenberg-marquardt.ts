@@ -28,7 +28,7 @@ export interface LeastSquares {
   /** Their sum of squares. */
   cost: number;
   iterations: number;
-  /** No parameter moved by a thousandth of its scale any more. */
+  /** No parameter moved by a thousandth of its scale any more, or the cost fell by less than a hundred thousandth. */
   converged: boolean;
 }
 
@@ -42,7 +42,7 @@ export async function leastSquares(
   parameters: readonly Parameter[],
   options: LeastSquaresOptions = {},
 ): Promise<LeastSquares> {
-  const { maxIterations = 40, signal, onProgress } = options;
+  const { maxIterations = 25, signal, onProgress } = options;
   const count = parameters.length;
   const within = (values: readonly number[]) =>
     values.map((v, i) => Math.min(parameters[i].max, Math.max(parameters[i].min, v)));
@@ -68,7 +68,7 @@ export async function leastSquares(
       const reached = squares(tried);
       if (reached < cost) {
         const small = next.every((v, i) => Math.abs(v - values[i]) < 1e-3 * parameters[i].scale);
-        converged = small || cost - reached < 1e-7 * cost;
+        converged = small || cost - reached < 1e-5 * cost;
         values = next;
         here = tried;
         cost = reached;

@@ -14,6 +14,8 @@ export interface Light {
   readonly aberrations: readonly ZernikeTerm[];
   /** Polarised fields of emitters in all directions, after Richards & Wolf, instead of one scalar field. */
   readonly vectorial: boolean;
+  /** Vectorial: light of a laser that is polarised along one axis, at whose focus it is wider; default in all directions. */
+  readonly polarised?: "x" | "y" | undefined;
 }
 
 /** Intensity about a point, in any unit. */
@@ -64,7 +66,7 @@ function steepestSlope(aberrations: readonly ZernikeTerm[]): number {
  * radial integrals, which do not wrap.
  */
 export function createIntensity(light: Light): IntensityOf {
-  if (light.vectorial && isRadial(light.aberrations)) {
+  if (light.vectorial && light.polarised === undefined && isRadial(light.aberrations)) {
     const radial = createRadialIntensity(light);
     const { energy } = radial;
     return (pitch, n, defocus) => {
@@ -77,7 +79,7 @@ export function createIntensity(light: Light): IntensityOf {
   return (pitch, n, defocus) => {
     if (last?.n !== n || last.pitch !== pitch) {
       const samples = samplePupil(light, n, pitch, part);
-      const transform = createTransform(n, quarter);
+      const transform = createTransform(n, quarter, componentWeights(light.polarised));
       last = { n, pitch, at: (z) => transform(samples, z) };
     }
     return { part, data: last.at(defocus), n };
@@ -85,7 +87,7 @@ export function createIntensity(light: Light): IntensityOf {
 }
 
 /** Transforms of one size, with the arrays that they work in. */
-function createTransform(n: number, quarter: boolean) {
+function createTransform(n: number, quarter: boolean, weights: readonly number[]) {
   const length = quarter ? (n / 2 + 1) ** 2 : n * n;
   const plan = quarter ? createEvenFft2(n, n) : createFft2(n, n);
   const re = new Float64Array(length);
@@ -93,11 +95,12 @@ function createTransform(n: number, quarter: boolean) {
   return (samples: PupilSamples, defocus: number): Float64Array => {
     const sum = new Float64Array(length);
     for (let c = 0; c < samples.fields.length; c++) {
+      const weight = weights[c];
+      if (weight === 0) continue;
       re.fill(0);
       im.fill(0);
       placeField(samples, c, defocus, re, im);
       plan.forward(re, im);
-      const weight = componentWeights[c];
       for (let i = 0; i < length; i++) sum[i] += weight * (re[i] * re[i] + im[i] * im[i]);
     }
     return sum;

@@ -28,6 +28,8 @@ export interface PsfModel {
   readonly wavelength: number;
   /** Even in x and in y at every defocus, so that the OTF is real. */
   readonly even: boolean;
+  /** Recorded point by point by a scanned focus, and not integrated over a camera's pixels. */
+  readonly scanned: boolean;
   /** The same on both sides of focus. */
   readonly symmetric: boolean;
   /**

@@ -11,8 +11,13 @@ export interface PupilSamples {
   readonly axial: Float64Array;
 }
 
-/** How often each component counts: Ex of dipoles along y equals Ey of dipoles along x. */
-export const componentWeights = [1, 2, 1, 1, 1] as const;
+/**
+ * How often each component counts. Of light in all directions Ex of dipoles along y equals Ey of dipoles along x, and
+ * stands for both. A laser polarised along x makes at its focus the fields that a dipole along x there would send back
+ * (reciprocity): along x, y and z.
+ */
+export const componentWeights = (polarised: "x" | "y" | undefined): readonly number[] =>
+  polarised === undefined ? [1, 2, 1, 1, 1] : polarised === "x" ? [1, 1, 0, 1, 0] : [0, 1, 1, 0, 1];
 
 /**
  * @param n of the whole grid, `pitch` um apart in the image

@@ -24,6 +24,7 @@ export function widefieldModel(light: Light): PsfModel {
     na,
     wavelength,
     even: isEvenLight(light),
+    scanned: false,
     symmetric: isSymmetricLight(light),
     focus: findFocus([light]),
     nyquistPixelSize: nyquist,

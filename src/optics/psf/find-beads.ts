@@ -1,0 +1,98 @@
+/** Beads in a field: bright spots that lie alone. */
+import { gaussianFilter } from "../../array/filters.ts";
+import { median } from "../../array/statistics.ts";
+import type { Stack } from "../../image/image.ts";
+
+/** The brightest voxel of a bead. */
+export interface FoundBead {
+  x: number;
+  y: number;
+  z: number;
+  /** Counts above the background. */
+  brightness: number;
+}
+
+export interface FindBeadsOptions {
+  /** Half the width of the square that a bead has to itself, pixels. */
+  half: number;
+  /** Share of the brightest bead's brightness that a bead needs; default 0.2. */
+  threshold?: number | undefined;
+  /** The largest value that the camera counts; beads that reach it are left out. */
+  saturation?: number | undefined;
+}
+
+export interface FoundBeads {
+  /** Brightest first. */
+  beads: FoundBead[];
+  /** What was left out, by reason. */
+  rejected: { border: number; neighbour: number; saturated: number; end: number };
+}
+
+/**
+ * Spots of the maximum projection, smoothed by one pixel, that stand out from the noise by six standard deviations.
+ * Left out are those whose square leaves the image or holds the middle of another spot, those that are saturated, and
+ * those that are brightest in the first or last plane.
+ */
+export function findBeads(stack: Stack, options: FindBeadsOptions): FoundBeads {
+  const { depth, height, width, data } = stack;
+  const { half, threshold = 0.2, saturation = Number.POSITIVE_INFINITY } = options;
+  const size = height * width;
+  const projection = new Float32Array(size);
+  for (let i = 0; i < size; i++) {
+    let most = data[i];
+    for (let z = 1; z < depth; z++) most = Math.max(most, data[z * size + i]);
+    projection[i] = most;
+  }
+  const { data: smooth } = gaussianFilter({ data: projection, height, width }, 1);
+  const background = median(smooth);
+  const spread = noiseOf(smooth, width);
+  const brightest = smooth.reduce((a, b) => Math.max(a, b), background) - background;
+  const least = Math.max(6 * spread, threshold * brightest, 1e-12);
+
+  const spots: FoundBead[] = [];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const value = smooth[y * width + x];
+      if (value - background < least || !isPeak(smooth, height, width, y, x)) continue;
+      let z = 0;
+      const at = y * width + x;
+      for (let i = 1; i < depth; i++) if (data[i * size + at] > data[z * size + at]) z = i;
+      spots.push({ x, y, z, brightness: data[z * size + at] - background });
+    }
+  }
+  spots.sort((a, b) => b.brightness - a.brightness);
+  const rejected = { border: 0, neighbour: 0, saturated: 0, end: 0 };
+  const reason = (one: FoundBead): keyof typeof rejected | undefined => {
+    const { x, y, z } = one;
+    if (Math.min(x, y, width - 1 - x, height - 1 - y) < half) return "border";
+    if (spots.some((other) => other !== one && Math.max(Math.abs(other.x - x), Math.abs(other.y - y)) <= half))
+      return "neighbour";
+    if (data[z * size + y * width + x] >= saturation) return "saturated";
+    return depth > 1 && (z === 0 || z === depth - 1) ? "end" : undefined;
+  };
+  const beads = spots.filter((one) => {
+    const why = reason(one);
+    if (why) rejected[why]++;
+    return why === undefined;
+  });
+  return { beads, rejected };
+}
+
+/** Noise of a smoothed image: differences four pixels apart, of which most hold no bead. */
+function noiseOf(smooth: Float32Array, width: number): number {
+  const differences = smooth.map((v, i) => (i % width < width - 4 ? Math.abs(v - smooth[i + 4]) : 0));
+  const counted = differences.filter((_, i) => i % width < width - 4);
+  return counted.length === 0 ? 0 : (1.4826 * median(counted)) / Math.SQRT2;
+}
+
+/** Larger than its neighbours within two pixels; of equal ones the first. */
+function isPeak(image: Float32Array, height: number, width: number, y: number, x: number): boolean {
+  const value = image[y * width + x];
+  for (let v = Math.max(0, y - 2); v <= Math.min(height - 1, y + 2); v++) {
+    for (let u = Math.max(0, x - 2); u <= Math.min(width - 1, x + 2); u++) {
+      const other = image[v * width + u];
+      if (other > value || (other === value && (v < y || (v === y && u < x)))) return false;
+    }
+  }
+  return true;
+}

@@ -67,6 +67,8 @@ beforeAll(async () => {
   write("inline.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: noise(size) });
   write("brightfield.tif", { ...calibrated, zStep: 2, axes: "ZYX", shape: [3, 32, 32], data: noise(3 * size) });
   write("grid.tif", { ...calibrated, axes: "CYX", shape: [3, 32, 32], data: noise(3 * size) });
+  // All planes of one exposure, then all of the next.
+  write("pages.tif", { ...calibrated, axes: "ZYX", shape: [6, 32, 32], data: noise(6 * size) });
   write("speckle.tif", { ...calibrated, axes: "CYX", shape: [2, 32, 32], data: noise(2 * size) });
   for (const name of ["uniform.tif", "laser.tif"])
     write(name, { ...calibrated, axes: "ZYX", shape: [3, 32, 32], data: noise(3 * size) });

@@ -53,7 +53,7 @@ export function beadSheet(rows: readonly BeadSheetRow[], title: string): Uint8Ar
       panels.forEach((panel, c) => {
         const x = MARGIN + c * (PANEL + GAP);
         drawPanel(canvas, panel, top, x);
-        if (c === 0) drawScaleBar(canvas, panel, top, x, pixelSize);
+        if (c === 0 && panel.width > 100) drawScaleBar(canvas, panel, top, x, pixelSize);
         if (c === 2 && panels === along) drawCaption(canvas, panel, top + panel.height + 6, x, PANEL);
       });
       top += panels[0].height + GAP;
@@ -95,11 +95,16 @@ function layOut({ label, stack, fit }: BeadSheetRow) {
   const plane = (data: Float32Array): Plane => {
     return { data: data.slice(best * height * width, (best + 1) * height * width), height, width };
   };
+  // At most 1.6 times as high as wide: more would leave no room for what is bright.
+  const tall = Math.max(1, Math.min(Math.round((depth * zStep) / pixel), Math.round(1.6 * width)));
+  const foot = clamp(
+    Math.round(((best + 0.5) * zStep) / pixel - tall / 2),
+    Math.round((depth * zStep) / pixel) - tall + 1,
+  );
   const section = (data: Float32Array): Plane => {
-    const tall = Math.max(1, Math.round((depth * zStep) / pixel));
     const out = new Float32Array(tall * width);
     for (let v = 0; v < tall; v++) {
-      const z = clamp(Math.floor(((tall - 1 - v) * pixel) / zStep), depth);
+      const z = clamp(Math.floor(((foot + tall - 1 - v) * pixel) / zStep), depth);
       out.set(data.subarray((z * height + row) * width, (z * height + row + 1) * width), v * width);
     }
     return { data: out, height: tall, width };
@@ -146,8 +151,8 @@ function describe({ parameters, residual, r2 }: PsfFit): string {
   const hidden = new Set(["x", "y", "z"]);
   const named = Object.entries(parameters)
     .filter(([name]) => !hidden.has(name))
-    .map(([name, { value, error }]) => `${name} ${value.toFixed(3)} ± ${error.toFixed(3)}`);
-  return [...named, `residual ${(100 * residual).toFixed(2)} % of the peak (RMS)`, `R² ${r2.toFixed(4)}`].join(", ");
+    .map(([name, { value, error }]) => `${name} ${value.toFixed(4)} ± ${error.toPrecision(1)}`);
+  return [...named, `residual ${(100 * residual).toFixed(2)} % of the peak (RMS)`, `R2 ${r2.toFixed(4)}`].join(", ");
 }
 
 /** Intensity along z through the middle: measured as dots, fitted as a line. */

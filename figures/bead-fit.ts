@@ -54,7 +54,7 @@ async function confocalBead(): Promise<BeadSheetRow> {
   const fit = ["na", "z_scale", "spherical", "astigmatism", "coma", "vertical_coma", "secondary_coma"];
   const { beads } = await measureBeads(whole, { optics, fit: [...fit, "shear_x", "shear_y"], half: 20, beads: 1 });
   const [{ stack, fit: found }] = beads;
-  return { label: "Confocal, assumed NA 1.4 in oil, 488 / 520 nm, 1 Airy unit", stack, fit: found };
+  return { label: "Confocal, oil; 488 / 520 nm and 1 Airy unit are assumed", stack, fit: found };
 }
 
 const rows: BeadSheetRow[] = [];

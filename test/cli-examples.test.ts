@@ -115,7 +115,7 @@ describe("examples", () => {
     expect(misunderstood("train stack.tif --patches 3")).toEqual(["--patches", "3"]);
   });
 
-  test("those of --help run", async () => {
+  test("those of --help run", { timeout: 300_000 }, async () => {
     // Simulations first: an example of evaluate judges what an example of simulate made.
     const order = [
       "simulate",
@@ -135,7 +135,7 @@ describe("examples", () => {
     await runAll(cheapOnes.sort((a, b) => order.indexOf(verbOf(a)) - order.indexOf(verbOf(b))));
   });
 
-  test("those of the documents run", async () => {
+  test("those of the documents run", { timeout: 300_000 }, async () => {
     rmSync(join(folder, "simulated"), { recursive: true, force: true });
     await runAll(cheapInDocuments);
     expect(heavyInDocuments.filter((line) => !/^(train|refocus|demo)\b/.test(line))).toEqual([]);

@@ -14,21 +14,8 @@ export function integrateOverPixels(intensity: FineIntensity, finer: number): Fl
 
 function evenPixels({ data, n }: FineIntensity, finer: number): Float64Array {
   const size = n / finer;
-  const fine = createEvenFft2(n, n);
-  fine.forwardReal(data);
-  const pixel = sinc(n / 2 + 1, size);
-  const quarter = size / 2 + 1;
-  const folded = Array.from({ length: quarter }, (_, f) => aliases(f, size, n).map(Math.abs));
-  const spectrum = new Float64Array(quarter * quarter);
-  for (let v = 0; v < quarter; v++) {
-    for (let u = 0; u < quarter; u++) {
-      let sum = 0;
-      for (const fv of folded[v]) {
-        for (const fu of folded[u]) sum += data[fv * fine.columns + fu] * pixel[fv] * pixel[fu];
-      }
-      spectrum[v * quarter + u] = sum / data[0];
-    }
-  }
+  createEvenFft2(n, n).forwardReal(data);
+  const spectrum = foldedSpectrum(data, n, size);
   createEvenFft2(size, size).inverseReal(spectrum);
   const half = size / 2;
   const out = new Float64Array(size * size);
@@ -37,6 +24,26 @@ function evenPixels({ data, n }: FineIntensity, finer: number): Float64Array {
     for (let x = 0; x < size; x++) out[y * size + x] = spectrum[row + Math.abs(x - half)];
   }
   return out;
+}
+
+/** Spectrum of the pixels, the quarter `[size / 2 + 1, size / 2 + 1]`, 1 at frequency 0. */
+function foldedSpectrum(data: Float64Array, n: number, size: number): Float64Array {
+  const columns = n / 2 + 1;
+  const pixel = sinc(columns, size);
+  const quarter = size / 2 + 1;
+  // Of an even array frequency f and -f are the same.
+  const folded = Array.from({ length: quarter }, (_, f) => aliases(f, size, n).map((g) => (g < 0 ? -g : g)));
+  const spectrum = new Float64Array(quarter * quarter);
+  for (let v = 0; v < quarter; v++) {
+    for (let u = 0; u < quarter; u++) {
+      let sum = 0;
+      for (const fv of folded[v]) {
+        for (const fu of folded[u]) sum += data[fv * columns + fu] * pixel[fv] * pixel[fu];
+      }
+      spectrum[v * quarter + u] = sum / data[0];
+    }
+  }
+  return spectrum;
 }
 
 function allPixels({ data, n }: FineIntensity, finer: number): Float64Array {

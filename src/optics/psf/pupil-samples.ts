@@ -1,10 +1,12 @@
 /** A pupil on the grid of a Fourier transform: the samples inside its aperture. */
 import type { Light } from "./light.ts";
-import { wavefrontError } from "./zernike.ts";
+import { isRadial, wavefrontError } from "./zernike.ts";
 
 export interface PupilSamples {
   /** Place of each sample in its grid. */
   readonly place: Int32Array;
+  /** Where the same value stands once more: of a quarter that is alike at every angle only the half u <= v is sampled. */
+  readonly mirror?: Int32Array;
   /** Components of the field at defocus 0: one in scalar theory, five in vectorial. */
   readonly fields: readonly { readonly re: Float64Array; readonly im: Float64Array }[];
   /** Waves for each um of defocus. */
@@ -30,11 +32,13 @@ export function samplePupil(light: Light, n: number, pitch: number, part: "quart
   const reach = Math.min(n / 2 - 1, Math.ceil(edge));
   const columns = part === "quarter" ? n / 2 + 1 : n;
   const lowest = part === "quarter" ? 0 : -reach;
+  const halved = part === "quarter" && isRadial(aberrations);
   const places: number[] = [];
+  const mirrors: number[] = [];
   const axial: number[] = [];
   const fields = Array.from({ length: vectorial ? 5 : 1 }, () => ({ re: [] as number[], im: [] as number[] }));
   for (let v = lowest; v <= reach; v++) {
-    for (let u = lowest; u <= reach; u++) {
+    for (let u = lowest; u <= (halved ? v : reach); u++) {
       // A sample that the edge of the aperture cuts counts by its share.
       const radius = Math.hypot(u, v);
       const share = Math.min(1, edge - radius + 0.5);
@@ -42,6 +46,7 @@ export function samplePupil(light: Light, n: number, pitch: number, part: "quart
       const k = Math.min(radius, edge) * step;
       const phi = Math.atan2(v, u);
       places.push(((v + n) % n) * columns + ((u + n) % n));
+      if (halved) mirrors.push(u * columns + v);
       axial.push(wave.axial(k));
       const error = aberrations.length === 0 ? 0 : wavefrontError(aberrations, Math.min(1, radius / edge), phi);
       const angle = 2 * Math.PI * (wave.phase(k) + error);
@@ -54,6 +59,7 @@ export function samplePupil(light: Light, n: number, pitch: number, part: "quart
   }
   return {
     place: Int32Array.from(places),
+    ...(halved ? { mirror: Int32Array.from(mirrors) } : {}),
     axial: Float64Array.from(axial),
     fields: fields.map(({ re, im }) => ({ re: Float64Array.from(re), im: Float64Array.from(im) })),
   };
@@ -79,12 +85,18 @@ function componentsAt({ wave, vectorial }: Light, k: number, phi: number): (read
 
 /** Writes component `c` at a defocus into a grid of zeros. */
 export function placeField(samples: PupilSamples, c: number, defocus: number, re: Float64Array, im: Float64Array) {
-  const { place, axial } = samples;
+  const { place, mirror, axial } = samples;
   const field = samples.fields[c];
   for (let i = 0; i < place.length; i++) {
     const angle = 2 * Math.PI * defocus * axial[i];
     const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-    re[place[i]] = field.re[i] * cos - field.im[i] * sin;
-    im[place[i]] = field.re[i] * sin + field.im[i] * cos;
+    const a = field.re[i] * cos - field.im[i] * sin;
+    const b = field.re[i] * sin + field.im[i] * cos;
+    re[place[i]] = a;
+    im[place[i]] = b;
+    if (mirror) {
+      re[mirror[i]] = a;
+      im[mirror[i]] = b;
+    }
   }
 }

@@ -134,7 +134,7 @@ function sourceOf(file: ImageFile, channel: number, { locate, ...layout }: Layou
       const bad = counts.findIndex((value) => !Number.isFinite(value));
       if (bad < 0) return counts;
       const message =
-        `${from.path}: value ${counts[bad]} in the exposure ${j + 1} of plane ${z}, where sectioning needs numbers; ` +
+        `${from.path}: value ${counts[bad]} in exposure ${j + 1} of plane ${z}, where sectioning needs numbers; ` +
         "replace such pixels by their neighbours first.";
       throw new ParfocalError("image.unfit", message, { path: from.path, detail: "not finite" });
     },
@@ -188,7 +188,9 @@ function axisOf(file: ImageFile, { numbers, chosen, what }: WantedExposures, pla
     z: depth % count === 0 && Math.max(...numbers) < count,
   };
   const asked = place.axis ?? (place.order && "z");
-  const axis = asked ?? exposureAxes.find((one) => fits[one]);
+  // Several channels or times of which none was chosen are more likely the wrong number of exposures than pages of each.
+  const open = (channels > 1 && place.channel === undefined) || (times > 1 && place.time === undefined);
+  const axis = asked ?? exposureAxes.find((one) => fits[one] && !(one === "z" && open));
   if (axis !== undefined && fits[axis]) return axis;
   const many = (n: number, one: string) => `${n} ${one}${n > 1 ? "s" : ""}`;
   const has = `${many(channels, "channel")}, ${many(times, "time")} and ${many(depth, "plane")}`;

@@ -2,7 +2,16 @@ import type { Graph, Value } from "../graph/graph.ts";
 import { add, div, mul, sqrt, square, sub } from "../graph/operators/elementwise.ts";
 import { nextOf, type Tensors } from "../run/runtime.ts";
 
-const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
+/** Decay of Adam's two moments; the networks of the field differ in them. */
+export interface AdamOptions {
+  /** Of the mean of the gradient; default 0.9. GANs often take 0.5. */
+  beta1?: number;
+  /** Of the mean of its square; default 0.999. */
+  beta2?: number;
+}
+
+const defaults = { beta1: 0.9, beta2: 0.999 };
+const epsilon = 1e-8;
 
 /** Names of Adam's two moments of a parameter in the state. */
 const firstMoment = (name: string): string => `adam_m/${name}`;
@@ -12,27 +21,40 @@ const secondMoment = (name: string): string => `adam_v/${name}`;
  * Adam (Kingma & Ba 2015) as part of the graph: m and v are state, and the parameter becomes
  * `p - rate m / (sqrt(v) correction + 1e-8)`, where rate = lr / (1 - beta1^t) and correction = 1 / sqrt(1 - beta2^t) come
  * from {@link adamScalars}: PyTorch's formula.
+ *
+ * @returns the parameters after the step
  */
 export function adamUpdate(
   graph: Graph,
   parameters: ReadonlyMap<string, Value>,
   gradients: readonly Value[],
   { rate, correction }: { rate: Value; correction: Value },
-): void {
+  options: AdamOptions = {},
+): Map<string, Value> {
+  const { beta1, beta2 } = { ...defaults, ...options };
+  const updated = new Map<string, Value>();
   let i = 0;
   for (const [name, parameter] of parameters) {
     const gradient = gradients[i++];
     const m = add(mul(graph.input(firstMoment(name), parameter.shape), beta1), mul(gradient, 1 - beta1));
     const v = add(mul(graph.input(secondMoment(name), parameter.shape), beta2), mul(square(gradient), 1 - beta2));
     const step = div(mul(m, rate), add(mul(sqrt(v), correction), epsilon));
-    graph.output(nextOf(name), sub(parameter, step));
+    const next = sub(parameter, step);
+    updated.set(name, next);
+    graph.output(nextOf(name), next);
     graph.output(nextOf(firstMoment(name)), m);
     graph.output(nextOf(secondMoment(name)), v);
   }
+  return updated;
 }
 
 /** The scalars of step t (from 1). */
-export function adamScalars(learningRate: number, t: number): { rate: number; correction: number } {
+export function adamScalars(
+  learningRate: number,
+  t: number,
+  options: AdamOptions = {},
+): { rate: number; correction: number } {
+  const { beta1, beta2 } = { ...defaults, ...options };
   return { rate: learningRate / (1 - beta1 ** t), correction: 1 / Math.sqrt(1 - beta2 ** t) };
 }
 

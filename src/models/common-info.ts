@@ -1,0 +1,31 @@
+/** What the descriptions (model.yaml) of all models hold. */
+import { z } from "zod";
+
+/** What models are for; a verb of the command line applies each. */
+export const tasks = ["refocus", "section", "autofocus", "hologram"] as const;
+export type Task = (typeof tasks)[number];
+
+/** Everything beside the weights that is not the system's own. Lengths in um. */
+export const commonInfo = {
+  /** Version of this description. */
+  parfocal_model: z.literal(1),
+  parfocal_version: z.string(),
+  created: z.string(),
+  experiment_name: z.string(),
+  preset: z.string(),
+  /** Lateral pixel size of the training images; input of another size is resampled to it. */
+  pixel_size: z.number().positive(),
+  z_step: z.number().positive().optional(),
+  optics: z.object({
+    na: z.number().positive().optional(),
+    wavelength: z.number().positive().optional(),
+    refractive_index: z.number().positive().optional(),
+  }),
+  norm_pmin: z.number(),
+  norm_pmax: z.number(),
+  trained_on: z.array(z.object({ name: z.string(), shape: z.array(z.int()) })),
+  steps: z.int(),
+  seed: z.int(),
+  /** Scores on the validation data, output beside untouched input. */
+  validation: z.record(z.string(), z.number()),
+};

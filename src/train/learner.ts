@@ -1,0 +1,60 @@
+/** What a system of the field brings to a training; the loop (train.ts) does the rest, for all of them alike. */
+import type { Graph } from "../graph/graph.ts";
+import type { ModelInfo } from "../models/model-info.ts";
+import type { ParameterSpec } from "../models/parameters.ts";
+import type { Session, Tensors } from "../run/runtime.ts";
+import type { AdamOptions } from "./adam.ts";
+
+/**
+ * One graph that is run in every training step, such as that of a generator or of a discriminator. It reads tensors of the
+ * batch, parameters and moments from the state, and writes `loss` (a scalar), any other scalars that metrics.csv shall show
+ * (`adversarial_loss`, ...), and the next state, which {@link optimise} writes.
+ */
+export interface TrainingStep {
+  /** Its loss is a column of metrics.csv: `train_loss` for the first step, `<name>_loss` for the others. */
+  readonly name: string;
+  readonly graph: Graph;
+  /** Adam's step at its highest, and its other numbers. */
+  readonly learningRate: number;
+  readonly adam?: AdamOptions | undefined;
+}
+
+/** The state of a training at a validation: what a score is made of. Lower losses are better. */
+export interface ValidationReport {
+  /** Decides which weights are kept, and when a training stops early. */
+  loss: number;
+  /** Means over all examples, in the order in which they are shown: `psnr` beside `input_psnr`, `mae_um`, ... */
+  scores: Record<string, number>;
+  /** The same for parts of the examples, such as each distance. */
+  groups: { label: string; distance_um?: number; scores: Record<string, number> }[];
+  /** A PNG to look at: what the network makes of held-out examples. */
+  draw(title: string): Uint8Array;
+}
+
+/** Judges the weights of a session on held-out examples, the same every time. */
+export interface Validator {
+  /** Opened in the same program as the training steps; they read the weights from the state. */
+  readonly graphs: Readonly<Record<string, Graph>>;
+  run(session: Session): Promise<ValidationReport>;
+}
+
+export interface Learner {
+  /** Run one after another, in this order, on the same batch. */
+  readonly steps: readonly TrainingStep[];
+  /** Every parameter that a step trains, and how it starts. */
+  readonly specs: ReadonlyMap<string, ParameterSpec>;
+  /** State that no gradient changes, such as running means of a batch normalisation, with its first values. */
+  readonly buffers?: Tensors | undefined;
+  /** The tensors that the steps are fed at step t (1, 2, ...): each step takes those that its graph asks for. The same t gives the same. */
+  batchAt(step: number): Promise<Tensors>;
+  readonly validator: Validator;
+  /** With more examples, for the finished model. */
+  readonly finalValidator: Validator;
+  /** Whether a parameter or buffer is part of the finished model; a discriminator's is not. */
+  isModelWeight(name: string): boolean;
+  /** The finished model. */
+  pack(weights: Tensors, about: { steps: number; report: ValidationReport }): {
+    info: ModelInfo;
+    onnx: Uint8Array<ArrayBuffer>;
+  };
+}

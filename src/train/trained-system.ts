@@ -1,0 +1,34 @@
+/** How a system of the field is trained: its configuration, its rules and its learner. */
+import type { z } from "zod";
+import type { Task } from "../models/common-info.ts";
+import type { CommonConfig } from "./common-config.ts";
+import type { FieldSource } from "./field-pool.ts";
+import type { Learner } from "./learner.ts";
+import type { NamedStack } from "./split-stacks.ts";
+
+/** What is learnt from. */
+export interface TrainingInput {
+  /** Recorded stacks, each split into a part to train on and one to validate; or, with `fields`, all to validate. */
+  samples: readonly NamedStack[];
+  /** Simulated fields to train on, made while the training goes on. */
+  fields?: FieldSource | undefined;
+  /** Told what makes the data doubtful. */
+  onWarning?: ((sentence: string) => void) | undefined;
+}
+
+/** A configuration of any system. */
+export type SystemConfig = CommonConfig & { model: string };
+
+export interface TrainedSystem<C extends SystemConfig = SystemConfig> {
+  /** As `--model` names it. */
+  readonly model: C["model"];
+  readonly task: Task;
+  /** One sentence for the list of systems. */
+  readonly summary: string;
+  /** A strict object: every key with its default. */
+  readonly config: z.ZodType<C, unknown>;
+  /** @throws usage for keys that do not go together */
+  check?(config: C): void;
+  /** @throws usage, image.unfit, calibration.missing for data that cannot teach the task */
+  learner(input: TrainingInput, config: C): Learner;
+}

@@ -19,7 +19,7 @@ import { loadModel, saveModel } from "../src/models/model-folder.node.ts";
 import { initialWeights, trainableParameters } from "../src/models/parameters.ts";
 import { refocusFile } from "../src/models/refocus-file.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
-import { exportDeepZ } from "../src/train/steps.ts";
+import { exportDeepZ } from "../src/train/systems/deep-z-steps.ts";
 
 const { values } = parseArgs({
   options: {

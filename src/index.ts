@@ -185,12 +185,17 @@ export { unwrapPhase } from "./classical/refocusing/unwrap-phase.ts";
 
 // Training: from stacks to a model.
 
-export { resolveConfig, type TrainingConfig, trainingConfig } from "./train/config.ts";
-export type { NamedStack } from "./train/split-stacks.ts";
+export { type Task, tasks } from "./models/common-info.ts";
+export { type ConfigInput, resolveConfig, standardSystem, systemOf } from "./train/config.ts";
+export { configKeys } from "./train/config-keys.ts";
+export type { ValidationReport } from "./train/learner.ts";
+export type { NamedStack } from "./train/named-stack.ts";
+export { systemNames, type TrainedModel, trainedSystems } from "./train/systems.ts";
 export {
   type TrainingOptions,
   type TrainingProgress,
   type TrainingResult,
   type TrainingStore,
-  trainRefocus,
+  trainModel,
 } from "./train/train.ts";
+export type { SystemConfig } from "./train/trained-system.ts";

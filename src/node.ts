@@ -54,6 +54,7 @@ export { type RefocusFileOptions, type RefocusFileResult, refocusFile } from "./
 // Training in a folder: checkpoints, metrics, previews, the model.
 
 export { readConfigFile } from "./train/config-file.node.ts";
+export { type ReadSamplesOptions, readSamples } from "./train/read-samples.node.ts";
 export {
   openRecipeTraining,
   type RecipeTraining,

@@ -10,7 +10,7 @@ import { splitRealStack } from "../src/jobs/demo-data.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { simulateField } from "../src/simulate/simulate-field.ts";
-import type { NamedStack } from "../src/train/split-stacks.ts";
+import type { NamedStack } from "../src/train/named-stack.ts";
 
 let folder: string;
 let runtime: Runtime;

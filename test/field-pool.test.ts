@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
-import { type FieldSource, fieldPool, trainingData } from "../src/train/field-pool.ts";
-import { type TrainingOptions, trainRefocus } from "../src/train/train.ts";
+import { type FieldSource, fieldPool } from "../src/train/field-pool.ts";
+import { refocusSources } from "../src/train/refocus-sources.ts";
+import { type TrainingOptions, trainModel } from "../src/train/train.ts";
 import { blurredStack, memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
 
 /** Fields of 48 x 48 that take a moment, and which of them were asked for. */
@@ -24,8 +25,8 @@ describe("a pool of simulated fields", () => {
   const config = tinyConfig({ pool_fields: 2, steps_per_field: 5 });
 
   it("takes a new field in every few steps and lets the oldest go", async () => {
-    const at = fieldPool(slowFields(), config);
-    const names = async (step: number) => (await at(step)).map(({ source }) => source.name);
+    const at = fieldPool(slowFields(), config, ({ name }) => name);
+    const names = at;
     expect(await names(1)).toEqual(["blobs 0"]);
     expect(await names(5)).toEqual(["blobs 0"]);
     expect(await names(6)).toEqual(["blobs 0", "blobs 1"]);
@@ -34,14 +35,14 @@ describe("a pool of simulated fields", () => {
 
   it("begins in the middle as a run that came there, with the next field under way", async () => {
     const fields = slowFields();
-    const pool = await fieldPool(fields, config)(23);
-    expect(pool.map(({ source }) => source.name)).toEqual(["blobs 3", "blobs 4"]);
+    const pool = await fieldPool(fields, config, ({ name }) => name)(23);
+    expect(pool).toEqual(["blobs 3", "blobs 4"]);
     expect(fields.asked).toEqual([3, 4, 5]);
   });
 
   it("makes each field once", async () => {
     const fields = slowFields();
-    const at = fieldPool(fields, config);
+    const at = fieldPool(fields, config, ({ name }) => name);
     for (let step = 1; step <= 20; step++) await at(step);
     expect(fields.asked).toEqual([0, 1, 2, 3, 4]);
   });
@@ -54,7 +55,7 @@ describe("a pool of simulated fields", () => {
         return { name: "good", stack: blurredStack(6, 48, 48, 1) };
       },
     };
-    const at = fieldPool(source, config);
+    const at = fieldPool(source, config, ({ name }) => name);
     await at(1);
     await expect(at(6)).rejects.toThrow("no room for bead 7");
   });
@@ -64,12 +65,14 @@ describe("a pool of simulated fields", () => {
       name: "small",
       field: async () => ({ name: "small 0", stack: blurredStack(6, 12, 12, 1) }),
     };
-    await expect(fieldPool(source, config)(1)).rejects.toThrow(/small 0.*patch/);
+    const stacks = [{ name: "held out", stack: blurredStack(6, 48, 80, 1) }];
+    const { at } = refocusSources({ samples: stacks, fields: source }, config);
+    await expect(at(1)).rejects.toThrow(/small 0.*patch/);
   });
 
   it("leaves the given stacks to validation", () => {
     const stacks = [{ name: "held out", stack: blurredStack(6, 48, 80, 1) }];
-    const { validation } = trainingData(stacks, config, slowFields());
+    const { validation } = refocusSources({ samples: stacks, fields: slowFields() }, config);
     expect(validation.map(({ name, width }) => [name, width])).toEqual([["held out", 80]]);
   });
 });
@@ -83,7 +86,7 @@ describe("training on simulated fields", () => {
 
   const validation = [{ name: "held out", stack: blurredStack(6, 48, 80, 1) }];
   const train = (steps: number, options: Partial<TrainingOptions>) =>
-    trainRefocus(
+    trainModel(
       validation,
       tinyConfig({ num_steps: steps, steps_per_epoch: 4, pool_fields: 2, steps_per_field: 3, patch_size: 16 }),
       { runtime, store: memoryStore(), fields: slowFields(), ...options },
@@ -127,7 +130,7 @@ describe("training on simulated fields", () => {
       pool_fields: 8,
       steps_per_field: 10,
     });
-    const { report } = await trainRefocus(validation, config, {
+    const { report } = await trainModel(validation, config, {
       runtime,
       store: memoryStore(),
       fields: slowFields(),

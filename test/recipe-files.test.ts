@@ -17,7 +17,7 @@ import { createSimulator } from "../src/simulate/simulator.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { recipeFields } from "../src/train/recipe-fields.ts";
 import { openRecipeTraining } from "../src/train/recipe-training.node.ts";
-import { trainRefocus } from "../src/train/train.ts";
+import { trainModel } from "../src/train/train.ts";
 import { trainRun } from "../src/train/train-run.node.ts";
 import { memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
 
@@ -205,7 +205,9 @@ describe("training straight from a recipe", () => {
     await alone.validation();
     await alone.field(0);
     expect(asked).toEqual([1, 2, 3, 4, 5]);
-    expect(() => recipeFields(resolveRecipe(one), make, "target")).toThrow(/has no image target; it has stack/);
+    expect(() => recipeFields(resolveRecipe(one), make, { image: "target" })).toThrow(
+      /has no image target; it has stack/,
+    );
   });
 
   it("stopped and resumed equals straight through, with the simulation in a thread", async () => {
@@ -253,7 +255,7 @@ describe("training straight from a recipe", () => {
       ...{ num_steps: 240, steps_per_epoch: 80, batch_size: 4, patch_size: 32, learning_rate: 5e-3, warmup_steps: 20 },
       ...{ pool_fields: 8, steps_per_field: 10 },
     };
-    const training = trainRefocus(validation, tinyConfig(settings), { runtime, store: memoryStore(), fields });
+    const training = trainModel(validation, tinyConfig(settings), { runtime, store: memoryStore(), fields });
     const { report } = await training.finally(close);
     expect(report.scores.psnr).toBeGreaterThan(report.scores.input_psnr + 1);
   });

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import type { ValidationReport } from "../src/train/learner.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "../src/train/run-folder.node.ts";
 import { scalarsRecord, versionRecord } from "../src/train/tensorboard.ts";
 import type { MetricsRow } from "../src/train/train.ts";
-import type { ValidationReport } from "../src/train/validate.ts";
 import { tinyConfig } from "./fixtures/train/tiny.ts";
 import { tinyModel } from "./fixtures/train/tiny-model.ts";
 
@@ -38,12 +38,28 @@ const row = (step: number): MetricsRow => ({
   seconds: step * 0.5,
 });
 const report: ValidationReport = {
+  loss: 0.1,
   scores: { loss: 0.1, psnr: 30, ssim: 0.9, input_psnr: 28, input_ssim: 0.8 },
-  perDistance: [],
-  examples: [],
+  groups: [],
+  draw: () => Uint8Array.of(1),
 };
 const noPicture = (): Uint8Array => Uint8Array.of(137, 80);
-const open = (path: string, resumeStep?: number) => openRunFolder(path, noPicture, resumeStep);
+const columns = [
+  "epoch",
+  "step",
+  "train_loss",
+  "val_loss",
+  "lr",
+  "val_ssim",
+  "val_psnr",
+  "seconds",
+  "discriminator_loss",
+];
+async function open(path: string, resumedAt?: number) {
+  const store = await openRunFolder(path, noPicture);
+  await store.beginMetrics(columns, resumedAt);
+  return store;
+}
 
 describe("a run's folder", () => {
   it("has the layout that is promised", async () => {

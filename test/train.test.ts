@@ -16,9 +16,9 @@ import { refocus } from "../src/models/refocus.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
-import type { TrainingConfig, trainingConfig } from "../src/train/config.ts";
 import { createRunFolder, newestRun, openRunFolder } from "../src/train/run-folder.node.ts";
-import { type MetricsRow, type TrainingOptions, trainRefocus } from "../src/train/train.ts";
+import type { DeepZConfig, deepZConfig } from "../src/train/systems/deep-z-config.ts";
+import { type MetricsRow, type TrainingOptions, trainModel } from "../src/train/train.ts";
 import { blurredStack, memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
 import { readerOf } from "./fixtures/train/tiny-model.ts";
 
@@ -37,8 +37,8 @@ const native = (threads = 1): Runtime => {
 
 const stack = blurredStack(6, 48, 80, 1);
 const named = (of: Stack = stack) => [{ name: "stack.tif", stack: of }];
-const train = (config: TrainingConfig, options: Partial<TrainingOptions> = {}) =>
-  trainRefocus(named(), config, { runtime: native(), store: memoryStore(), ...options });
+const train = (config: DeepZConfig, options: Partial<TrainingOptions> = {}) =>
+  trainModel(named(), config, { runtime: native(), store: memoryStore(), ...options });
 
 /** What must be the same however often the training was interrupted: everything but the clock. */
 const timeless = (rows: readonly MetricsRow[]) => rows.map(({ seconds: _, ...row }) => row);
@@ -71,7 +71,7 @@ describe("training", () => {
     expect(losses).toHaveLength(3);
     expect(losses[2]).toBeLessThan(losses[0]);
     expect(store.previews).toEqual([100, 200, 300]);
-    expect(report.perDistance.map(({ distance }) => distance)).toEqual([-2, -1, 1, 2]);
+    expect(report.groups.map(({ distance_um }) => distance_um)).toEqual([-2, -1, 1, 2]);
     expect(info).toMatchObject({ input_offsets: [0], distance_range: [-2, 2], pixel_size: 0.3, z_step: 1 });
     expect(info.validation.psnr).toBe(scores.psnr);
 
@@ -150,7 +150,7 @@ describe("training", () => {
     }
     const warningsFor = async (of: Stack) => {
       const warnings: string[] = [];
-      await trainRefocus(named(of), tinyConfig({ num_steps: 1 }), {
+      await trainModel(named(of), tinyConfig({ num_steps: 1 }), {
         runtime: native(),
         store: memoryStore(),
         onWarning: (message) => warnings.push(message),
@@ -174,7 +174,7 @@ describe("training", () => {
 });
 
 describe("stopping and going on", () => {
-  const config = (own: z.input<typeof trainingConfig> = {}): TrainingConfig =>
+  const config = (own: z.input<typeof deepZConfig> = {}): DeepZConfig =>
     tinyConfig({ num_steps: 20, steps_per_epoch: 8, ...own });
 
   for (const threads of [1, 2]) {
@@ -226,16 +226,16 @@ describe("stopping and going on", () => {
     });
     const wide = [{ name: "wide", stack: blurredStack(4, 64, 96, 3) }];
     const straight = memoryStore();
-    await trainRefocus(wide, own, { runtime: native(), store: straight });
+    await trainModel(wide, own, { runtime: native(), store: straight });
     const store = memoryStore();
     const stop = new AbortController();
     const onProgress = ({ step }: { step: number }): void => {
       if (step === 4) stop.abort();
     };
     await expect(
-      trainRefocus(wide, own, { runtime: native(), store, signal: stop.signal, onProgress }),
+      trainModel(wide, own, { runtime: native(), store, signal: stop.signal, onProgress }),
     ).rejects.toMatchObject({ code: "interrupted" });
-    await trainRefocus(wide, own, { runtime: native(), store, resume: true });
+    await trainModel(wide, own, { runtime: native(), store, resume: true });
     const [a, b] = [straight, store].map((one) =>
       decodeCheckpoint(one.checkpoints.get("last") ?? new Uint8Array(), "last"),
     );
@@ -293,7 +293,7 @@ describe("stopping and going on", () => {
       const { metadata } = decodeCheckpoint(await readFile(file), file);
       const resumed = Number(metadata.step);
       expect([20, 30, 40, 50]).toContain(resumed);
-      const store = await openRunFolder(run, () => new Uint8Array(1), resumed);
+      const store = await openRunFolder(run, () => new Uint8Array(1));
       await train(own, { store, resume: true });
       const straight = memoryStore();
       await train(own, { store: straight });
@@ -396,7 +396,7 @@ describe("a training that diverges", () => {
 
 describe("adversarial training", () => {
   const wide = [{ name: "wide", stack: blurredStack(5, 64, 112, 4) }];
-  const config = (own: z.input<typeof trainingConfig> = {}): TrainingConfig =>
+  const config = (own: z.input<typeof deepZConfig> = {}): DeepZConfig =>
     tinyConfig({
       adversarial_weight: 0.05,
       discriminator_channels: 2,
@@ -416,8 +416,8 @@ describe("adversarial training", () => {
       learning_rate: 1e-7,
       num_steps: 40,
     });
-    await trainRefocus(wide, easy, { runtime: native(), store });
-    const opinions = store.rows.map((row) => row.discriminator_loss ?? Number.NaN);
+    await trainModel(wide, easy, { runtime: native(), store });
+    const opinions = store.rows.map((row) => row.discriminator_loss);
     expect(opinions).toHaveLength(4);
     for (const row of store.rows)
       expect(Number.isFinite(row.train_loss) && Number.isFinite(row.discriminator_loss)).toBe(true);
@@ -434,9 +434,9 @@ describe("adversarial training", () => {
   });
 
   it("moves the generator elsewhere than the error alone does", async () => {
-    const lastOf = async (own: z.input<typeof trainingConfig>) => {
+    const lastOf = async (own: z.input<typeof deepZConfig>) => {
       const store = memoryStore();
-      await trainRefocus(wide, config({ num_steps: 3, steps_per_epoch: 3, ...own }), { runtime: native(), store });
+      await trainModel(wide, config({ num_steps: 3, steps_per_epoch: 3, ...own }), { runtime: native(), store });
       expect("discriminator_loss" in store.rows[0]).toBe(own.adversarial_weight !== 0);
       return decodeCheckpoint(store.checkpoints.get("last") ?? new Uint8Array(), "last").tensors["last/weights"].data;
     };

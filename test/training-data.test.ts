@@ -5,11 +5,12 @@ import { translate } from "../src/array/resample.ts";
 import { percentiles } from "../src/array/statistics.ts";
 import { ParfocalError } from "../src/errors.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
-import { resolveConfig, type TrainingConfig, type trainingConfig } from "../src/train/config.ts";
 import { batchDrawer, indexSource } from "../src/train/draw-batch.ts";
 import { driftWarnings } from "../src/train/drift-warnings.ts";
 import { type PairSource, pairsAt } from "../src/train/pairs.ts";
-import { splitStacks } from "../src/train/split-stacks.ts";
+import { splitStacks } from "../src/train/refocus-sources.ts";
+import { resolveDeepZConfig } from "../src/train/systems/deep-z.ts";
+import type { DeepZConfig, deepZConfig } from "../src/train/systems/deep-z-config.ts";
 import { blurredStack, tinyConfig } from "./fixtures/train/tiny.ts";
 
 function refusal(work: () => unknown): ParfocalError {
@@ -29,7 +30,7 @@ function numbered(depth: number, height: number, width: number, own: Partial<Sta
   return { data, depth, height, width, zStep: 1, pixelSize: { y: 0.3, x: 0.3 }, dtype: "float32", ...own };
 }
 const named = (stack: Stack, name = "stack.tif") => ({ name, stack });
-const split = (stack: Stack, config: TrainingConfig) => splitStacks([named(stack)], config);
+const split = (stack: Stack, config: DeepZConfig) => splitStacks([named(stack)], config);
 
 /** Where each pixel of a part stands in the whole stack, by its value alone. */
 function placesOf(part: PairSource, stack: Stack): { z: Set<number>; y: Set<number>; x: Set<number>; at: Set<number> } {
@@ -238,10 +239,12 @@ describe("a batch", () => {
   const p = 16;
   const depth = 6;
   const stack = numbered(depth, 30, 44);
-  const drawn = (own: z.input<typeof trainingConfig>, seed: number) => {
+  const drawn = (own: z.input<typeof deepZConfig>, seed: number) => {
     const config = tinyConfig({ batch_size: 8, train_columns: [0, 28], ...own });
     const { train } = split(stack, config);
-    return { config, source: train[0], batch: batchDrawer(config, 10)(train.map(indexSource), new Random(seed)) };
+    const indexed = train.map(indexSource);
+    const choose = (random: Random) => indexed[random.integer(indexed.length)];
+    return { config, source: train[0], batch: batchDrawer(config, 10)(choose, new Random(seed)) };
   };
   /** Plane and corner of a patch in a source, found by looking at every place. */
   function find(source: PairSource, patch: Float32Array): { z: number; y: number; x: number } | undefined {
@@ -365,7 +368,7 @@ describe("a batch", () => {
     const share = (content_sampling: number): number => {
       const config = tinyConfig({ batch_size: 64, content_sampling, augment: false, input_offsets: [0] });
       const sources = split(sparse, config).train.map(indexSource);
-      const draw = (random: Random) => batchDrawer(config, 10)(sources, random);
+      const draw = (random: Random) => batchDrawer(config, 10)(() => sources[0], random);
       let hits = 0;
       for (let seed = 0; seed < 4; seed++) {
         const { image, target } = draw(new Random(seed));
@@ -387,11 +390,11 @@ describe("a batch", () => {
 
 describe("the configuration", () => {
   it("is complete and keeps what it was given", () => {
-    const config = resolveConfig({ num_steps: 7, input_offsets: [0, 2] });
+    const config = resolveDeepZConfig({ num_steps: 7, input_offsets: [0, 2] });
     expect(config).toMatchObject({ num_steps: 7, input_offsets: [0, 2], preset: "small", norm_pmax: 99.9, seed: 0 });
-    expect(resolveConfig(config)).toEqual(config);
+    expect(resolveDeepZConfig(config)).toEqual(config);
   });
-  const wrong: [z.input<typeof trainingConfig>, string, RegExp][] = [
+  const wrong: [z.input<typeof deepZConfig>, string, RegExp][] = [
     [{ patch_size: 20 }, "patch_size", /multiple of 8.*20/],
     [{ patch_size: 32, adversarial_weight: 0.1 }, "patch_size", /multiple of 64/],
     [{ input_offsets: [1, 2] }, "input_offsets", /begin with 0/],
@@ -404,17 +407,17 @@ describe("the configuration", () => {
   ];
   for (const [partial, option, message] of wrong) {
     it(`refuses ${JSON.stringify(partial)}`, () => {
-      const error = refusal(() => resolveConfig(partial));
+      const error = refusal(() => resolveDeepZConfig(partial));
       expect(error).toMatchObject({ code: "usage", exitCode: 2, fields: { option } });
       expect(error.message).toMatch(message);
     });
   }
   it("refuses keys that it does not know, by name", () => {
     const misspelt: object = { learning_rat: 1 };
-    expect(refusal(() => resolveConfig(misspelt)).message).toMatch(/learning_rat/);
+    expect(refusal(() => resolveDeepZConfig(misspelt)).message).toMatch(/learning_rat/);
   });
   it("refuses an architecture whose ways down and up do not match", () => {
-    expect(refusal(() => resolveConfig({ architecture: { up: [8] } })).code).toBe("usage");
+    expect(refusal(() => resolveDeepZConfig({ architecture: { up: [8] } })).code).toBe("usage");
   });
 });
 

@@ -7,7 +7,7 @@ import {
   openRuntime,
   readStack,
   demo as runDemo,
-  trainingConfig,
+  trainedSystems,
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { positiveNumber } from "./option-values.ts";
@@ -23,6 +23,14 @@ interface CliDemoOptions extends InputOptions, CommonOptions {
   minutes?: number;
   force?: boolean;
 }
+
+/** Keys of the training that may be given. */
+const keys = trainedSystems["deep-z"].config.omit({
+  model: true,
+  seed: true,
+  max_minutes: true,
+  experiment_name: true,
+});
 
 export const demo: Verb<CliDemoOptions> = {
   name: "demo",
@@ -46,7 +54,7 @@ export const demo: Verb<CliDemoOptions> = {
       .option("--minutes <number>", "training time (default: 3.5)", positiveNumber)
       .option("--force", "replace a demo that is there");
     addInputOptions(command);
-    addSchemaOptions(command, trainingConfig.omit({ seed: true, max_minutes: true, experiment_name: true }));
+    addSchemaOptions(command, keys);
   },
   async run(_paths, options, terminal) {
     const { channel, time, out: output, minutes: maxMinutes, force, seed } = options;
@@ -62,7 +70,7 @@ export const demo: Verb<CliDemoOptions> = {
     try {
       const report = terminal.progress("steps");
       const settings: DemoOptions = { output, data, maxMinutes, force, seed, runtime, signal };
-      settings.config = schemaValues(trainingConfig, options);
+      settings.config = schemaValues(keys, options);
       settings.onStage = terminal.note;
       settings.onWarning = terminal.warn;
       settings.onProgress = (progress) => {

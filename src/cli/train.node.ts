@@ -1,21 +1,28 @@
-/** `parfocal train`: a model from z-stacks. */
-import { basename } from "node:path";
+/** `parfocal train`: a model of any system from z-stacks, pairs of stacks, or a recipe. */
 import {
   changeRecipe,
+  configKeys,
   findRecipe,
   type NamedStack,
   openRecipeTraining,
   openRuntime,
   ParfocalError,
+  type RecipeTraining,
   readConfigFile,
-  readStack,
+  readSamples,
   recipesAmong,
+  standardSystem,
+  systemNames,
+  systemOf,
+  type Task,
+  type TrainedModel,
   type TrainingProgress,
-  trainingConfig,
+  tasks,
   trainRun,
+  type ValidationReport,
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
-import { oneOf, setOption } from "./option-values.ts";
+import { oneOf, setOption, wholeNumber } from "./option-values.ts";
 import type { Progress } from "./progress.node.ts";
 import { deviceOf } from "./refocus.node.ts";
 import { addSchemaOptions, schemaValues } from "./schema-options.ts";
@@ -23,22 +30,33 @@ import { table } from "./text.ts";
 import type { CommonOptions, Verb } from "./verb.node.ts";
 
 interface TrainOptions extends InputOptions, CommonOptions {
-  task: string;
+  task?: Task;
+  model?: TrainedModel;
   config?: string;
   out: string;
   resume?: boolean;
+  target?: string[];
+  targetChannel?: number;
+  recipe?: string;
+  image?: string;
+  targetImage?: string;
   set?: [string, unknown][];
 }
+
+const keys = configKeys();
 
 export const train: Verb<TrainOptions> = {
   name: "train",
   arguments: "<stack...>",
-  summary: "Train a refocusing model on z-stacks of your own microscope, or on a recipe's simulated ones.",
+  summary: "Train a model of any system on stacks of your own microscope, or on a recipe's simulated ones.",
   notes: [
     "A flag wins over the configuration file, and that over the default; the whole configuration is saved with the run, in",
     "OUT/EXPERIMENT_NAME/version_N: config.yaml, metrics.csv, TensorBoard events, checkpoints, previews, model.",
     "Of a recipe (a .yaml file, or a name that parfocal simulate --list shows), new fields are simulated while the training goes on.",
     "Ctrl-C writes a checkpoint, and --resume goes on from it: the result is the same as without the interruption.",
+    "",
+    "Systems:",
+    ...systemNames.map((name) => `  ${name.padEnd(18)} ${systemOf(name).task.padEnd(10)} ${systemOf(name).summary}`),
   ],
   examples: [
     "parfocal train stack.tif --channel 1 --input-offsets 0,2 --max-minutes 5",
@@ -50,30 +68,28 @@ export const train: Verb<TrainOptions> = {
   uses: ["device", "threads", "seed"],
   options(command) {
     command
-      .option("--task <name>", "what the model is for: refocus", oneOf(["refocus"]), "refocus")
+      .option(`--task <name>`, `what the model is for: ${tasks.join(", ")} (default: that of --model)`, oneOf(tasks))
+      .option("--model <name>", "which system of the field (default: the task's first)", oneOf(systemNames))
       .option("--config <file>", "YAML with any of the keys below, in snake_case")
       .option("--out <folder>", "where runs are kept", "runs")
-      .option("--resume", "go on with the newest run of this experiment_name");
+      .option("--resume", "go on with the newest run of this experiment_name")
+      .option("--target <image...>", "what shall be made of each stack: a section, a confocal image")
+      .option("--target-channel <n>", "channel of the targets, or of the stacks themselves", wholeNumber())
+      .option("--recipe <name>", "simulated fields beside the stacks; see --simulated-share")
+      .option("--image <name>", "of a recipe's images, what the network gets (default: the first)")
+      .option("--target-image <name>", "of a recipe's images, what it shall make of it");
     command.addOption(setOption("of the recipe"));
-    addSchemaOptions(command, trainingConfig);
+    addSchemaOptions(command, keys);
     addInputOptions(command);
   },
   async run(paths, options, terminal) {
     const { signal } = terminal;
     const file = options.config === undefined ? {} : await readConfigFile(options.config);
-    const config = { ...file, ...schemaValues(trainingConfig, options) };
-    const recipe = await openRecipe(paths, options, signal);
+    const config = { ...file, ...schemaValues(keys, options), model: modelOf(options, file) };
+    const recipe = await openRecipe(paths, options, config.model, signal);
     for (const warning of recipe?.warnings ?? []) terminal.warn(warning);
-    const stacks = recipe
-      ? recipe.validation
-      : await withImages(paths, options, async (images): Promise<NamedStack[]> => {
-          const { channel, time } = options;
-          const named: NamedStack[] = [];
-          for (const image of images) {
-            named.push({ name: basename(image.path), stack: await readStack(image, { channel, time, signal }) });
-          }
-          return named;
-        });
+    const alone = recipe !== undefined && options.recipe === undefined;
+    const stacks = alone ? recipe.validation : await readStacks(paths, options, signal);
     const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });
     try {
       const fields = recipe?.fields;
@@ -85,31 +101,18 @@ export const train: Verb<TrainOptions> = {
       const { out: root, resume } = options;
       const { warn: onWarning } = terminal;
       const done = await trainRun(stacks, { config, root, resume, fields, runtime, signal, onProgress, onWarning });
-      const { scores } = done.report;
+      const { scores, groups } = done.report;
+      const { run, steps, model, warnings } = done;
       const seconds = Math.round(done.seconds * 1000) / 1000;
+      const val_groups = groups.map(({ label, distance_um, scores }) => ({ label, distance_um, ...scores }));
       return {
-        json: {
-          run: done.run,
-          steps: done.steps,
-          seconds,
-          val: scores,
-          val_per_distance: done.report.perDistance.map(({ distance, scores }) => ({
-            distance_um: distance,
-            ...scores,
-          })),
-          model: done.model,
-          warnings: done.warnings,
-        },
+        json: { run, steps, seconds, val: scores, val_groups, model, warnings },
         text: table([
-          ["run", done.run],
-          ["model", done.model],
-          ["steps", `${done.steps} in ${done.seconds.toFixed(1)} s`],
-          ["PSNR", `${scores.psnr.toFixed(2)} dB, input ${scores.input_psnr.toFixed(2)} dB`],
-          ["SSIM", `${scores.ssim.toFixed(4)}, input ${scores.input_ssim.toFixed(4)}`],
-          ...done.report.perDistance.map(({ distance, scores }) => [
-            `${distance < 0 ? "" : "+"}${distance.toFixed(2)} um`,
-            `PSNR ${scores.psnr.toFixed(2)} dB, input ${scores.input_psnr.toFixed(2)} dB`,
-          ]),
+          ["run", run],
+          ["model", model],
+          ["steps", `${steps} in ${done.seconds.toFixed(1)} s`],
+          ...scoreRows(scores),
+          ...(groups.length > 1 ? groups.map((group): [string, string] => [group.label, briefly(group.scores)]) : []),
           ["", "on pixels that were kept from training; data range 1 of the normalised images"],
         ]),
       };
@@ -120,16 +123,42 @@ export const train: Verb<TrainOptions> = {
   },
 };
 
-/** The recipe that the arguments name, if they do: a file or folder of the same name is taken for stacks. */
-async function openRecipe(paths: readonly string[], options: TrainOptions, signal: AbortSignal) {
-  const named = await recipesAmong(paths);
+/** The system that flags or the configuration file name. */
+function modelOf({ task, model }: TrainOptions, file: Record<string, unknown>): string {
+  const named = model ?? file.model ?? standardSystem(task ?? "refocus");
+  const system = systemOf(named);
+  if (task === undefined || system.task === task) return system.model;
+  throw wrong(`${system.model} is a system for ${system.task}, not for ${task}`, "--task");
+}
+
+async function readStacks(paths: readonly string[], options: TrainOptions, signal: AbortSignal): Promise<NamedStack[]> {
+  const { channel, time, targetChannel, target = [] } = options;
+  return withImages([...paths, ...target], options, async (images) => {
+    const targets = options.target && images.slice(paths.length);
+    return readSamples(images.slice(0, paths.length), { channel, time, targets, targetChannel, signal });
+  });
+}
+
+/** The recipe that the arguments or --recipe name, if they do: a file or folder of the same name is taken for stacks. */
+async function openRecipe(
+  paths: readonly string[],
+  options: TrainOptions,
+  model: string,
+  signal: AbortSignal,
+): Promise<RecipeTraining | undefined> {
+  const beside = options.recipe === undefined ? [] : [options.recipe];
+  const named = [...(await recipesAmong(paths)), ...beside];
   if (named.length === 0) {
     if (options.set === undefined) return undefined;
     throw wrong(`--set changes a recipe, and ${paths.join(", ")} is none`, "--set");
   }
-  if (paths.length > 1) throw wrong(`${named[0]} is a recipe; give it alone, or stacks`, "stack");
+  if (named.length > 1 || (beside.length === 0 && paths.length > 1)) {
+    throw wrong(`${named[0]} is a recipe; give it alone, or stacks`, "stack");
+  }
   const { recipe, folder } = await findRecipe(named[0]);
-  return openRecipeTraining(changeRecipe(recipe, {}, options.set), { folder, signal });
+  const { image, targetImage: target } = options;
+  const paired = systemOf(model).task === "section";
+  return openRecipeTraining(changeRecipe(recipe, {}, options.set), { folder, image, target, paired, signal });
 }
 
 function wrong(detail: string, option: string): ParfocalError {
@@ -143,9 +172,30 @@ export function stepsOf({ step, steps, secondsLeft, loss }: TrainingProgress): P
 
 /** A line about a validation. */
 export function newsOf({ step, steps, loss, validation }: TrainingProgress): string {
-  const scores = validation?.scores;
-  const judged = scores
-    ? `, validation PSNR ${scores.psnr.toFixed(2)} dB (input ${scores.input_psnr.toFixed(2)}), SSIM ${scores.ssim.toFixed(4)} (input ${scores.input_ssim.toFixed(4)})`
-    : "";
+  const judged = validation ? `, validation: ${briefly(validation.scores)}` : "";
   return `step ${step} of ${steps}: loss ${loss.toPrecision(3)}${judged}`;
+}
+
+type Scores = ValidationReport["scores"];
+
+/** Scores by name, each beside that of the untouched input where there is one. */
+function scoreRows(scores: Scores): [string, string][] {
+  return Object.keys(scores).flatMap((name): [string, string][] => {
+    if (name === "loss" || name.startsWith("input_")) return [];
+    const input = scores[`input_${name}`];
+    const value = withUnit(name, scores[name]);
+    return [[titleOf(name), input === undefined ? value : `${value}, input ${withUnit(name, input)}`]];
+  });
+}
+
+const briefly = (scores: Scores): string =>
+  scoreRows(scores)
+    .map(([name, value]) => `${name} ${value.replace(/, (input .*)$/, " ($1)")}`)
+    .join(", ");
+
+const titleOf = (name: string): string => (/^(psnr|ssim)$/.test(name) ? name.toUpperCase() : name.replaceAll("_", " "));
+
+function withUnit(name: string, value: number): string {
+  if (name === "psnr") return `${value.toFixed(2)} dB`;
+  return value.toPrecision(4);
 }

@@ -20,7 +20,7 @@ export async function reportPage(
   png: Uint8Array,
 ): Promise<string> {
   const { distances } = judged;
-  const offsets = training.config.input_offsets;
+  const offsets = training.info.input_offsets;
   const planes =
     offsets.length === 1
       ? "one input plane"

@@ -4,7 +4,7 @@ import { contactSheet } from "../evaluate/contact-sheet.ts";
 import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
 import { loadModel } from "../models/model-folder.node.ts";
 import type { Runtime } from "../run/runtime.ts";
-import type { NamedStack } from "../train/split-stacks.ts";
+import type { NamedStack } from "../train/named-stack.ts";
 import type { TrainingProgress } from "../train/train.ts";
 import { type TrainRunResult, trainRun } from "../train/train-run.node.ts";
 import { simulateFields, splitRealStack } from "./demo-data.ts";

@@ -9,6 +9,7 @@ import { averagePool, maxPool } from "../graph/operators/pooling.ts";
 import { reduceMean } from "../graph/operators/reduction.ts";
 import { upsampleNearest } from "../graph/operators/resizing.ts";
 import { convTransposed2, convUpsampled } from "../graph/operators/upsampled-convolution.ts";
+import { commonInfo } from "./common-info.ts";
 import type { Parameters } from "./parameters.ts";
 
 /**
@@ -33,6 +34,19 @@ export const deepZArchitecture = z.strictObject({
 });
 
 export type DeepZArchitecture = z.infer<typeof deepZArchitecture>;
+
+/** What a model of Deep-Z says of itself. Lengths in um. */
+export const deepZInfo = z.object({
+  ...commonInfo,
+  task: z.literal("refocus"),
+  model: z.literal("deep-z"),
+  architecture: deepZArchitecture,
+  /** Where the input planes lie, relative to the first of them. */
+  input_offsets: z.array(z.number()).min(1),
+  /** Refocusing distances that were trained: z(target) - z(first input plane). */
+  distance_range: z.tuple([z.number(), z.number()]),
+  z_step: z.number().positive(),
+});
 
 /** `published`: 77.8 M parameters, as in the authors' graph. `small`: 0.54 M, trained in minutes on a laptop. */
 export const deepZPresets: Record<"published" | "small", DeepZArchitecture> = {

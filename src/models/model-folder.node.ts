@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { ParfocalError } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
-import { type ModelInfo, modelInfo, type RefocusModel } from "./model-info.ts";
+import { type Model, type ModelInfo, modelInfo } from "./model-info.ts";
 
 const onnxName = "model.onnx";
 const infoName = "model.yaml";
@@ -19,7 +19,7 @@ export async function saveModel(folder: string, info: ModelInfo, onnx: Uint8Arra
  * Reads a model folder, or the model of a training run (`runs/NAME/version_N`).
  * @throws file.missing when there is no model; model.unfit when its description is damaged
  */
-export async function loadModel(path: string): Promise<RefocusModel> {
+export async function loadModel(path: string): Promise<Model> {
   for (const folder of [path, join(path, "model")]) {
     const text = await readFile(join(folder, infoName), "utf8").catch(() => undefined);
     if (text === undefined) continue;

@@ -1,44 +1,39 @@
+/** What a model says of itself, and which verb of the command line applies it. */
 import { z } from "zod";
-import { deepZArchitecture } from "./deep-z.ts";
+import { ParfocalError } from "../errors.ts";
+import type { Task } from "./common-info.ts";
+import { deepZInfo } from "./deep-z.ts";
 
-/** What a model is, what it was trained on and for: everything beside the weights. Lengths in um. */
-export const modelInfo = z.object({
-  /** Version of this description. */
-  parfocal_model: z.literal(1),
-  parfocal_version: z.string(),
-  created: z.string(),
-  experiment_name: z.string(),
-  task: z.literal("refocus"),
-  model: z.literal("deep-z"),
-  preset: z.string(),
-  architecture: deepZArchitecture,
-  /** Where the input planes lie, relative to the first of them. */
-  input_offsets: z.array(z.number()).min(1),
-  /** Refocusing distances that were trained: z(target) - z(first input plane). */
-  distance_range: z.tuple([z.number(), z.number()]),
-  /** Lateral pixel size of the training images; input of another size is resampled to it. */
-  pixel_size: z.number().positive(),
-  z_step: z.number().positive(),
-  optics: z.object({
-    na: z.number().positive().optional(),
-    wavelength: z.number().positive().optional(),
-    refractive_index: z.number().positive().optional(),
-  }),
-  norm_pmin: z.number(),
-  norm_pmax: z.number(),
-  trained_on: z.array(z.object({ name: z.string(), shape: z.array(z.int()) })),
-  steps: z.int(),
-  seed: z.int(),
-  /** Scores on the validation data, output beside untouched input. */
-  validation: z.record(z.string(), z.number()),
-});
+/** The description of a model of any system. */
+export const modelInfo = z.discriminatedUnion("model", [deepZInfo]);
 
 export type ModelInfo = z.infer<typeof modelInfo>;
 
-/** A model that can be applied: its description and its ONNX file (open extents "y" and "x"). */
-export interface RefocusModel {
-  info: ModelInfo;
+/** A model that can be applied: its description and its ONNX file. */
+export interface Model<Info extends ModelInfo = ModelInfo> {
+  info: Info;
   onnx: Uint8Array;
   /** Where it came from, for messages. */
   path: string;
+}
+
+export type DeepZInfo = z.infer<typeof deepZInfo>;
+export type RefocusModel = Model<DeepZInfo>;
+
+const verbs: Record<Task, string> = {
+  refocus: "refocus",
+  section: "section",
+  autofocus: "autofocus",
+  hologram: "reconstruct",
+};
+
+/**
+ * The model as one of a task.
+ * @throws model.unfit for one of another task, naming the verb that takes it
+ */
+export function modelFor<T extends Task>(model: Model, task: T): Model<Extract<ModelInfo, { task: T }>> {
+  const { info, path } = model;
+  if (info.task === task) return model as Model<Extract<ModelInfo, { task: T }>>;
+  const detail = `it is a model for ${info.task} (${info.model}), which "parfocal ${verbs[info.task]}" applies`;
+  throw new ParfocalError("model.unfit", `${path} cannot ${verbs[task]}: ${detail}.`, { path, detail });
 }

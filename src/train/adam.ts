@@ -69,12 +69,27 @@ export function initialMoments(weights: Tensors): Tensors {
   return moments;
 }
 
+/** How the learning rate falls after the warm-up. */
+export type Schedule = "cosine" | "linear" | "constant";
+
 /**
- * Learning rate of step t (from 1): a linear rise over the warm-up, then half a cosine down to a hundredth (Loshchilov &
- * Hutter 2017, without restarts).
+ * Learning rate of step t (from 1): a linear rise over the warm-up; then half a cosine down to a hundredth (Loshchilov & Hutter 2017,
+ * without restarts), or constant over the first half of the training and in a straight line down to a hundredth over the second (as
+ * pix2pix and CycleGAN), or constant.
  */
-export function learningRateAt(t: number, peak: number, warmup: number, total: number): number {
+export function learningRateAt(
+  t: number,
+  peak: number,
+  warmup: number,
+  total: number,
+  schedule: Schedule = "cosine",
+): number {
   if (t <= warmup) return (peak * t) / warmup;
   const progress = Math.min(1, (t - warmup) / Math.max(1, total - warmup));
-  return peak * (0.01 + 0.99 * 0.5 * (1 + Math.cos(Math.PI * progress)));
+  const falls: Record<Schedule, number> = {
+    cosine: 0.5 * (1 + Math.cos(Math.PI * progress)),
+    linear: Math.min(1, 2 * (1 - progress)),
+    constant: 1,
+  };
+  return peak * (0.01 + 0.99 * falls[schedule]);
 }

@@ -28,7 +28,11 @@ export function commonConfig(defaults: CommonDefaults) {
   return {
     experiment_name: z.string().min(1).default(experiment_name).describe("name of the run's folder"),
     preset: z.enum(["small", "published"]).default("small").describe("size of the network"),
-    fine_tune: z.string().min(1).optional().describe("folder of a model of the same system whose weights are the start"),
+    fine_tune: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("folder of a model of the same system whose weights are the start"),
     patch_size: z.int().min(16).default(patch_size).describe("side of a training patch, pixels"),
     batch_size: z.int().positive().default(batch_size).describe("patches per step"),
     num_steps: z.int().positive().default(num_steps).describe("training steps"),
@@ -56,6 +60,12 @@ export function commonConfig(defaults: CommonDefaults) {
       .describe("share of the patches drawn where there is signal"),
     pool_fields: z.int().positive().default(16).describe("simulated fields that patches are drawn from at a time"),
     steps_per_field: z.int().positive().default(25).describe("steps after which a newly simulated field joins them"),
+    simulated_share: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(1)
+      .describe("share of the patches that are simulated, where recorded stacks are trained on as well"),
     train_rows: span.optional().describe("rows of the stacks to train on, start and end; the rest validates"),
     train_columns: span.optional().describe("columns of the stacks to train on, start and end; the rest validates"),
     val_split: z

@@ -1,32 +1,42 @@
 import type { ModelInfo } from "../models/model-info.ts";
 import { version } from "../version.ts";
-import { architectureOf, type TrainingConfig } from "./config.ts";
-import type { PairSource } from "./pairs.ts";
-import type { NamedStack } from "./split-stacks.ts";
-import type { ValidationReport } from "./validate.ts";
+import type { CommonConfig } from "./common-config.ts";
+import type { ValidationReport } from "./learner.ts";
+import type { TrainingInput } from "./trained-system.ts";
 
-/** What a finished model says of itself. */
+/** What every model says of itself; its system adds the rest. */
+type Description = Pick<
+  ModelInfo,
+  | "parfocal_model"
+  | "parfocal_version"
+  | "created"
+  | "experiment_name"
+  | "preset"
+  | "optics"
+  | "norm_pmin"
+  | "norm_pmax"
+  | "trained_on"
+  | "steps"
+  | "seed"
+  | "validation"
+>;
+
+/** What a finished model says of itself beside what is its system's own. */
 export function describeModel(
-  stacks: readonly NamedStack[],
-  config: TrainingConfig,
+  { samples, fields }: Pick<TrainingInput, "samples" | "fields">,
+  config: CommonConfig,
   steps: number,
   { scores }: ValidationReport,
-  source: PairSource,
-): ModelInfo {
-  const { na, wavelength, refractiveIndex } = stacks[0].stack.optics ?? {};
+): Description {
+  const { na, wavelength, refractiveIndex } = samples[0].stack.optics ?? {};
+  const recorded = fields === undefined || config.simulated_share < 1 ? samples : [];
+  const trainedOn = fields === undefined ? recorded : [{ ...samples[0], name: fields.name }, ...recorded];
   return {
     parfocal_model: 1,
     parfocal_version: version,
     created: new Date().toISOString(),
     experiment_name: config.experiment_name,
-    task: "refocus",
-    model: "deep-z",
     preset: config.preset,
-    architecture: architectureOf(config),
-    input_offsets: config.input_offsets,
-    distance_range: config.distance_range,
-    pixel_size: source.pixelSize,
-    z_step: source.zStep,
     optics: {
       ...(na === undefined ? {} : { na }),
       ...(wavelength === undefined ? {} : { wavelength }),
@@ -34,7 +44,7 @@ export function describeModel(
     },
     norm_pmin: config.norm_pmin,
     norm_pmax: config.norm_pmax,
-    trained_on: stacks.map(({ name, stack }) => ({ name, shape: [stack.depth, stack.height, stack.width] })),
+    trained_on: trainedOn.map(({ name, stack }) => ({ name, shape: [stack.depth, stack.height, stack.width] })),
     steps,
     seed: config.seed,
     validation: { ...scores },

@@ -1,8 +1,6 @@
-/** What batches are drawn from: the user's stacks, or simulated fields that are made while the training goes on. */
-import type { TrainingConfig } from "./config.ts";
-import { type IndexedSource, indexSource } from "./draw-batch.ts";
-import type { PairSource } from "./pairs.ts";
-import { checkHoldsPatch, type NamedStack, pairSources, splitStacks } from "./split-stacks.ts";
+/** Simulated fields to train on, made while the training goes on. */
+import type { CommonConfig } from "./common-config.ts";
+import type { NamedStack } from "./named-stack.ts";
 
 /** An endless series of simulated fields. */
 export interface FieldSource {
@@ -14,44 +12,20 @@ export interface FieldSource {
   field(index: number): Promise<NamedStack>;
 }
 
-/** What a training learns from, and what it is scored on. */
-export interface TrainingData {
-  validation: PairSource[];
-  /** What the batch of a step (1, 2, ...) is drawn from; the same for every run, resumed or not. */
-  sourcesAt(step: number): Promise<readonly IndexedSource[]>;
-}
-
 /**
- * The stacks split into two parts; or, with fields, all stacks for validation and a pool of fields for training.
- * @throws what {@link splitStacks} throws
+ * The fields that the batch of a step (1, 2, ...) is drawn from. Field n joins the pool before step n x steps_per_field + 1, however
+ * fast it was made; the oldest leaves when the pool is full. The next one is always under way.
  */
-export function trainingData(
-  stacks: readonly NamedStack[],
-  config: TrainingConfig,
-  fields: FieldSource | undefined,
-): TrainingData {
-  if (fields !== undefined) return { validation: pairSources(stacks, config), sourcesAt: fieldPool(fields, config) };
-  const { train, validation } = splitStacks(stacks, config);
-  const indexed = train.map(indexSource);
-  return { validation, sourcesAt: async () => indexed };
-}
-
-/**
- * Field n joins the pool before step n x steps_per_field + 1, however fast it was made; the oldest leaves when the pool is
- * full. The next one is always under way.
- */
-export function fieldPool(fields: FieldSource, config: TrainingConfig): TrainingData["sourcesAt"] {
-  const { pool_fields: most, steps_per_field: interval } = config;
-  const made = new Map<number, Promise<IndexedSource>>();
-  const prepare = async (index: number): Promise<IndexedSource> => {
-    const [source] = pairSources([await fields.field(index)], config);
-    checkHoldsPatch(source, config);
-    return indexSource(source);
-  };
-  const get = (index: number): Promise<IndexedSource> => {
+export function fieldPool<T>(
+  fields: FieldSource,
+  { pool_fields: most, steps_per_field: interval }: Pick<CommonConfig, "pool_fields" | "steps_per_field">,
+  prepare: (sample: NamedStack) => T,
+): (step: number) => Promise<readonly T[]> {
+  const made = new Map<number, Promise<T>>();
+  const get = (index: number): Promise<T> => {
     let field = made.get(index);
     if (field === undefined) {
-      field = prepare(index);
+      field = fields.field(index).then(prepare);
       // Whoever waits for it hears of the failure; nobody may, when the training ends first.
       field.catch(() => undefined);
       made.set(index, field);

@@ -17,6 +17,8 @@ export interface TrainingStep {
   /** Adam's step at its highest, and its other numbers. */
   readonly learningRate: number;
   readonly adam?: AdamOptions | undefined;
+  /** Runs at every second, third, ... training step only; default 1. */
+  readonly every?: number | undefined;
 }
 
 /** The state of a training at a validation: what a score is made of. Lower losses are better. */
@@ -33,6 +35,8 @@ export interface ValidationReport {
 
 /** Judges the weights of a session on held-out examples, the same every time. */
 export interface Validator {
+  /** Scores that metrics.csv shows as `val_<name>`, in this order. */
+  readonly metrics: readonly string[];
   /** Opened in the same program as the training steps; they read the weights from the state. */
   readonly graphs: Readonly<Record<string, Graph>>;
   run(session: Session): Promise<ValidationReport>;
@@ -50,10 +54,11 @@ export interface Learner {
   readonly validator: Validator;
   /** With more examples, for the finished model. */
   readonly finalValidator: Validator;
-  /** Whether a parameter or buffer is part of the finished model; a discriminator's is not. */
-  isModelWeight(name: string): boolean;
-  /** The finished model. */
-  pack(weights: Tensors, about: { steps: number; report: ValidationReport }): {
+  /** The finished model, of all parameters and buffers but those that begin with "discriminator/". */
+  pack(
+    weights: Tensors,
+    about: { steps: number; report: ValidationReport },
+  ): {
     info: ModelInfo;
     onnx: Uint8Array<ArrayBuffer>;
   };

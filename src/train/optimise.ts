@@ -3,6 +3,7 @@ import { gradients } from "../graph/gradients.ts";
 import type { Graph, Value } from "../graph/graph.ts";
 import { add, div, maximum, mul, sqrt, square, sub } from "../graph/operators/elementwise.ts";
 import { reduceSum } from "../graph/operators/reduction.ts";
+import { type Parameters, trainableParameters } from "../models/parameters.ts";
 import { nextOf } from "../run/runtime.ts";
 import { type AdamOptions, adamUpdate } from "./adam.ts";
 
@@ -43,4 +44,11 @@ export function optimise(
     const average = graph.input(emaOf(name), value.shape);
     graph.output(nextOf(emaOf(name)), add(average, mul(sub(value, average), 1 - emaDecay)));
   }
+}
+
+/** Parameters that a validation's graph reads from the state: the moving averages, where there are any. */
+export function weightsToValidate(graph: Graph, emaDecay: number | undefined): Parameters {
+  const { parameters } = trainableParameters(graph);
+  if (emaDecay === undefined) return parameters;
+  return (name, shape, initial) => parameters(emaOf(name), shape, initial);
 }

@@ -6,10 +6,20 @@ import { recipeToYaml } from "../simulate/recipe-yaml.ts";
 import { viewsOf } from "../simulate/resolve-recipe.ts";
 import type { SimulatedField } from "../simulate/simulator.ts";
 import type { FieldSource } from "./field-pool.ts";
-import type { NamedStack } from "./split-stacks.ts";
+import type { NamedStack } from "./named-stack.ts";
 
 /** Fields that validate where the recipe sets none aside. */
 const validationFields = 4;
+
+/** Which of a recipe's images are learnt from. */
+export interface ImageRoles {
+  /** What a network gets; default the recipe's first. */
+  image?: string | undefined;
+  /** What it shall make of it; default none, for what is learnt from the image alone. */
+  target?: string | undefined;
+  /** Whether there must be a target: without a name, the recipe's second image. */
+  paired?: boolean | undefined;
+}
 
 /** Makes a field of the recipe by its number, here or in another thread. */
 export type MakeField = (index: number) => Promise<Pick<SimulatedField, "images">>;
@@ -18,15 +28,15 @@ export type MakeField = (index: number) => Promise<Pick<SimulatedField, "images"
  * The recipe as an endless source to train on. Its fields are numbered after those of the recipe's data set and after those that
  * validate, so that neither is ever trained on.
  *
- * @param image which of the recipe's images is learnt; default its first
  * @throws `usage` for an unknown image, a single plane, or lenses of different pixels, which one model cannot learn
  */
 export function recipeFields(
   recipe: Recipe,
   make: MakeField,
-  image?: string,
+  roles: ImageRoles = {},
 ): FieldSource & { validation(): Promise<NamedStack[]> } {
-  const name = imageOf(recipe, image);
+  const name = imageOf(recipe, roles.image) ?? Object.keys(recipe.images)[0];
+  const target = imageOf(recipe, roles.target) ?? (roles.paired ? otherImage(recipe, name) : undefined);
   checkTrainable(recipe);
   const { train, val } = fieldCounts(recipe.fields, recipe.split);
   // Fields 0, 1, ... of a data set: those of its part val; without one, numbers that no data set reaches.
@@ -35,7 +45,9 @@ export function recipeFields(
   const first = recipe.fields + (own ? 0 : validationFields);
   const stackOf = async (index: number): Promise<NamedStack> => {
     const { images } = await make(index);
-    return { name: `${recipe.name} ${index}`, stack: images[name].stack };
+    const { stack, field } = images[name];
+    const wanted = target === undefined ? undefined : images[target].stack;
+    return { name: `${recipe.name} ${index}`, stack, target: wanted, field };
   };
   return {
     name: recipe.name,
@@ -45,11 +57,20 @@ export function recipeFields(
   };
 }
 
-function imageOf(recipe: Recipe, image: string | undefined): string {
+function imageOf(recipe: Recipe, image: string | undefined): string | undefined {
   const names = Object.keys(recipe.images);
-  if (image === undefined || names.includes(image)) return image ?? names[0];
+  if (image === undefined || names.includes(image)) return image;
   const message = `Recipe ${recipe.name} has no image ${image}; it has ${names.join(", ")}.`;
   throw new ParfocalError("usage", message, { option: "image", got: image, expected: `one of ${names.join(", ")}` });
+}
+
+function otherImage(recipe: Recipe, image: string): string {
+  const other = Object.keys(recipe.images).find((name) => name !== image);
+  if (other !== undefined) return other;
+  const message =
+    `Recipe ${recipe.name} shows its specimens in one way only (${image}), and this system learns to make one image of another: ` +
+    "give a recipe with two images, such as wf-to-os-sim.";
+  throw new ParfocalError("usage", message, { option: "target-image", got: image, expected: "two images" });
 }
 
 function checkTrainable(recipe: Recipe): void {

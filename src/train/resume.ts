@@ -1,17 +1,11 @@
 import { ParfocalError } from "../errors.ts";
 import { version } from "../version.ts";
 import { type Checkpoint, decodeCheckpoint } from "./checkpoint.ts";
-import type { TrainingConfig } from "./config.ts";
 import type { TrainingStore } from "./train.ts";
+import type { SystemConfig } from "./trained-system.ts";
 
-/** Sums of the losses of an epoch. */
-export interface LossSums {
-  generator: number;
-  discriminator: number;
-  count: number;
-}
-
-export const emptySums = (): LossSums => ({ generator: 0, discriminator: 0, count: 0 });
+/** Sums of the losses of an epoch, by the names of their columns in metrics.csv, and how many there are of each. */
+export type LossSums = Record<string, { sum: number; count: number }>;
 
 /** Where a training stands, beside its tensors. */
 export interface Progress {
@@ -20,11 +14,13 @@ export interface Progress {
   best: number;
   /** Losses of the epoch that is under way. */
   sums: LossSums;
+  /** Epochs since the best. */
+  stale: number;
   secondsBefore: number;
 }
 
 /** Keys that may change between a checkpoint and going on from it. */
-function comparable({ max_minutes: _, experiment_name: __, ...rest }: TrainingConfig): string {
+function comparable({ max_minutes: _, experiment_name: __, ...rest }: SystemConfig): string {
   return JSON.stringify(rest);
 }
 
@@ -39,12 +35,13 @@ function differences(saved: Record<string, unknown>, now: Record<string, unknown
 }
 
 /** The same as the text that a checkpoint carries. */
-export function progressMetadata(config: TrainingConfig, progress: Progress): Record<string, string> {
+export function progressMetadata(config: SystemConfig, progress: Progress): Record<string, string> {
   return {
     step: String(progress.step),
     num_steps: String(progress.steps),
     best: String(progress.best),
     sums: JSON.stringify(progress.sums),
+    stale: String(progress.stale),
     seconds: String(progress.secondsBefore),
     config: comparable(config),
     parfocal_version: version,
@@ -57,7 +54,7 @@ export function progressMetadata(config: TrainingConfig, progress: Progress): Re
  */
 export async function readProgress(
   store: TrainingStore,
-  config: TrainingConfig,
+  config: SystemConfig,
 ): Promise<Progress & { checkpoint: Checkpoint }> {
   const failed = (detail: string): never => {
     throw new ParfocalError("training.failed", `Cannot resume ${store.path}: ${detail}.`, { detail, run: store.path });
@@ -65,7 +62,7 @@ export async function readProgress(
   const bytes = await store.readCheckpoint("last");
   if (!bytes) return failed("there is no checkpoint yet; start without --resume");
   const checkpoint = decodeCheckpoint(bytes, `${store.path}/checkpoints/last`);
-  const { step, num_steps, best, sums, seconds, config: saved } = checkpoint.metadata;
+  const { step, num_steps, best, sums, stale = "0", seconds, config: saved } = checkpoint.metadata;
   if (saved !== comparable(config)) {
     const changed = differences(JSON.parse(saved), JSON.parse(comparable(config))).join("; ");
     return failed(`its configuration is another one (${changed}); give the same, or start a new run`);
@@ -75,6 +72,7 @@ export async function readProgress(
     steps: Number(num_steps),
     best: Number(best),
     sums: JSON.parse(sums),
+    stale: Number(stale),
     secondsBefore: Number(seconds),
     checkpoint,
   };

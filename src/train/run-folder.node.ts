@@ -2,14 +2,14 @@ import { appendFile, mkdir, readdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import type { z } from "zod";
 import { ParfocalError } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { saveModel } from "../models/model-folder.node.ts";
-import { resolveConfig, type TrainingConfig, type trainingConfig } from "./config.ts";
+import { type ConfigInput, resolveConfig } from "./config.ts";
+import type { ValidationReport } from "./learner.ts";
 import { scalarsRecord, versionRecord } from "./tensorboard.ts";
 import type { MetricsRow, TrainingStore } from "./train.ts";
-import type { ValidationReport } from "./validate.ts";
+import type { SystemConfig } from "./trained-system.ts";
 
 /** Draws a preview of a validation as PNG. */
 export type DrawPreview = (report: ValidationReport) => Uint8Array;
@@ -19,7 +19,7 @@ export type DrawPreview = (report: ValidationReport) => Uint8Array;
  * checkpoints/{last,best}.safetensors, previews/*.png and model/.
  * @throws output.failed
  */
-export async function createRunFolder(root: string, config: TrainingConfig): Promise<string> {
+export async function createRunFolder(root: string, config: SystemConfig): Promise<string> {
   const experiment = join(root, config.experiment_name);
   const path = await written(
     experiment,
@@ -78,7 +78,7 @@ export async function newestRun(root: string, experimentName: string): Promise<s
  * The configuration that a run was started with.
  * @throws file.missing, file.corrupt; usage for one that this version does not take
  */
-export async function readRunConfig(path: string): Promise<TrainingConfig> {
+export async function readRunConfig(path: string): Promise<SystemConfig> {
   const file = join(path, "config.yaml");
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new ParfocalError(
@@ -88,7 +88,7 @@ export async function readRunConfig(path: string): Promise<TrainingConfig> {
       { cause },
     );
   });
-  let config: z.input<typeof trainingConfig>;
+  let config: ConfigInput;
   try {
     config = parse(text);
   } catch (cause) {
@@ -109,36 +109,29 @@ async function versions(experiment: string): Promise<number[]> {
 }
 
 const fileOf = (kind: "last" | "best"): string => `${kind}.safetensors`;
-const columns = [
-  "epoch",
-  "step",
-  "train_loss",
-  "val_loss",
-  "lr",
-  "val_ssim",
-  "val_psnr",
-  "seconds",
-  "discriminator_loss",
-] as const;
 
-/**
- * Opens a run's folder for training. When going on from a checkpoint, lines of metrics.csv after it are dropped: they will be
- * written again.
- */
-export async function openRunFolder(path: string, draw: DrawPreview, resumeStep?: number): Promise<TrainingStore> {
+/** Opens a run's folder for training. */
+export async function openRunFolder(path: string, draw: DrawPreview): Promise<TrainingStore> {
   const metrics = join(path, "metrics.csv");
   const events = join(path, `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}.${process.pid}`);
-  const kept = resumeStep === undefined ? [] : await metricsLines(path, resumeStep);
-  await writeFileAtomic(metrics, [columns.join(","), ...kept, ""].join("\n"), { force: true });
-  await written(events, appendFile(events, versionRecord(Date.now() / 1000)));
+  let columns: readonly string[] = [];
   return {
     path,
+    async beginMetrics(names, resumedAt) {
+      columns = names;
+      // Lines after the checkpoint will be written again.
+      const kept = resumedAt === undefined ? [] : await metricsLines(path, resumedAt);
+      await writeFileAtomic(metrics, `${[columns, ...kept].map((cells) => cells.join(",")).join("\n")}\n`, {
+        force: true,
+      });
+      await written(events, appendFile(events, versionRecord(Date.now() / 1000)));
+    },
     saveCheckpoint: (kind, bytes) => writeFileAtomic(join(path, "checkpoints", fileOf(kind)), bytes, { force: true }),
     async readCheckpoint(kind) {
       return readFile(join(path, "checkpoints", fileOf(kind))).catch(() => undefined);
     },
     async saveMetrics(row) {
-      await written(metrics, appendFile(metrics, `${columns.map((column) => cell(row, column)).join(",")}\n`));
+      await written(metrics, appendFile(metrics, `${columns.map((column) => cell(row[column])).join(",")}\n`));
       const { step, epoch: _, ...scalars } = row;
       await written(events, appendFile(events, scalarsRecord(Date.now() / 1000, step, scalars)));
     },
@@ -151,30 +144,26 @@ export async function openRunFolder(path: string, draw: DrawPreview, resumeStep?
   };
 }
 
-function cell(row: MetricsRow, column: (typeof columns)[number]): string {
-  const value = row[column];
+function cell(value: number | undefined): string {
   return value === undefined ? "" : String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
 }
 
 /** The lines of a run's metrics.csv as numbers. */
-export async function readMetrics(path: string): Promise<Pick<MetricsRow, "step" | "train_loss" | "val_loss">[]> {
+export async function readMetrics(path: string): Promise<MetricsRow[]> {
+  const [names = []] = await metricsCells(path);
   const lines = await metricsLines(path, Number.POSITIVE_INFINITY);
-  return lines.map((line) => {
-    const values = line.split(",").map(Number);
-    const at = (column: (typeof columns)[number]): number => values[columns.indexOf(column)];
-    return { step: at("step"), train_loss: at("train_loss"), val_loss: at("val_loss") };
-  });
+  return lines.map((cells) => Object.fromEntries(cells.map((text, i) => [names[i], Number(text)])));
 }
 
-async function metricsLines(path: string, upToStep: number): Promise<string[]> {
+/** Lines up to a step, each as its cells. */
+async function metricsLines(path: string, upToStep: number): Promise<string[][]> {
+  const [names = [], ...lines] = await metricsCells(path);
+  const step = names.indexOf("step");
+  // A crash may have cut the last line short: its step could be read as an earlier one.
+  return lines.filter((cells) => cells.length === names.length && Number(cells[step]) <= upToStep);
+}
+
+async function metricsCells(path: string): Promise<string[][]> {
   const text = await readFile(join(path, "metrics.csv"), "utf8").catch(() => "");
-  return (
-    text
-      .split("\n")
-      .slice(1)
-      .map((line) => line.split(","))
-      // A crash may have cut the last line short: its step could be read as an earlier one.
-      .filter((cells) => cells.length === columns.length && Number(cells[1]) <= upToStep)
-      .map((cells) => cells.join(","))
-  );
+  return text.split("\n").map((line) => line.split(","));
 }

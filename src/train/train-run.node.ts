@@ -2,15 +2,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ParfocalError } from "../errors.ts";
+import { readWeights } from "../graph/onnx/read.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
-import type { Runtime } from "../run/runtime.ts";
+import { loadModel } from "../models/model-folder.node.ts";
+import type { Runtime, Tensors } from "../run/runtime.ts";
 import { decodeCheckpoint } from "./checkpoint.ts";
-import { resolveConfig, type TrainingConfig } from "./config.ts";
-import { type FieldSource, trainingData } from "./field-pool.ts";
-import { drawPreview } from "./preview.ts";
+import { resolveConfig, systemOf } from "./config.ts";
+import type { FieldSource } from "./field-pool.ts";
+import type { NamedStack } from "./named-stack.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "./run-folder.node.ts";
-import type { NamedStack } from "./split-stacks.ts";
-import { type TrainingProgress, type TrainingResult, trainRefocus } from "./train.ts";
+import { type TrainingProgress, type TrainingResult, trainModel } from "./train.ts";
+import type { SystemConfig } from "./trained-system.ts";
 
 export interface TrainRunOptions {
   /** Keys of the configuration that are given; the others have their defaults, or those of the run that goes on. */
@@ -33,13 +35,13 @@ export interface TrainRunResult extends TrainingResult {
   run: string;
   /** The folder of its model. */
   model: string;
-  config: TrainingConfig;
+  config: SystemConfig;
   warnings: string[];
 }
 
 /**
  * Trains in `<root>/<experiment_name>/version_<n>`.
- * @throws what {@link trainRefocus} throws; training.failed when there is no run to go on with
+ * @throws what {@link trainModel} throws; training.failed when there is no run to go on with
  */
 export async function trainRun(
   stacks: readonly NamedStack[],
@@ -49,24 +51,21 @@ export async function trainRun(
   const old = resume ? await newestRun(root, fresh.experiment_name) : undefined;
   const config = old === undefined ? fresh : resolveConfig({ ...(await readRunConfig(old)), ...given });
   // Stacks that cannot be trained on are refused before a folder is made for them.
-  trainingData(stacks, config, options.fields);
+  systemOf(config.model).learner({ samples: stacks, fields: options.fields }, config);
+  const weights = config.fine_tune === undefined ? undefined : await startingWeights(config.fine_tune, config);
   if (old !== undefined) await checkSameFields(old, options.fields);
   const run = old ?? (await createRunFolder(root, config));
   if (old === undefined && options.fields?.description !== undefined) {
     await writeFileAtomic(join(run, "recipe.yaml"), options.fields.description);
   }
   let step = old === undefined ? 0 : await checkpointStep(old);
-  const pixelSize = stacks[0].stack.pixelSize?.x ?? 1;
-  const store = await openRunFolder(
-    run,
-    (report) => drawPreview(report, `${config.experiment_name}, step ${step}`, pixelSize),
-    old === undefined ? undefined : step,
-  );
+  const store = await openRunFolder(run, (report) => report.draw(`${config.experiment_name}, step ${step}`));
   const warnings: string[] = [];
-  const result = await trainRefocus(stacks, config, {
+  const result = await trainModel(stacks, config, {
     ...options,
     store,
     resume,
+    weights,
     onWarning: (sentence) => {
       warnings.push(sentence);
       onWarning?.(sentence);
@@ -77,6 +76,14 @@ export async function trainRun(
     },
   });
   return { ...result, run, model: join(run, "model"), config, warnings };
+}
+
+/** The weights of a model to go on from; a model of another system is refused. */
+async function startingWeights(path: string, { model }: SystemConfig): Promise<Tensors> {
+  const { info, onnx } = await loadModel(path);
+  if (info.model === model) return readWeights(onnx);
+  const detail = `it is a model of ${info.model}, and ${model} is to be trained`;
+  throw new ParfocalError("model.unfit", `fine_tune: ${path} cannot be the start: ${detail}.`, { path, detail });
 }
 
 /** Throws `training.failed` unless a run was trained on the fields that it shall go on with. */

@@ -1,45 +1,32 @@
-import { Random } from "../array/random.ts";
 import { findNonFinite } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
-import type { Tensor } from "../graph/graph.ts";
 import type { ModelInfo } from "../models/model-info.ts";
-import { initialWeights } from "../models/parameters.ts";
-import type { Runtime, Session, Tensors } from "../run/runtime.ts";
-import { adamScalars, initialMoments, learningRateAt } from "./adam.ts";
+import type { Runtime, Tensors } from "../run/runtime.ts";
+import { learningRateAt } from "./adam.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
-import { architectureOf, type TrainingConfig } from "./config.ts";
-import { describeModel } from "./describe-model.ts";
-import { type Batch, batchDrawer } from "./draw-batch.ts";
-import { driftWarnings } from "./drift-warnings.ts";
-import { type FieldSource, trainingData } from "./field-pool.ts";
-import { emptySums, progressMetadata, readProgress } from "./resume.ts";
+import { systemOf } from "./config.ts";
+import type { FieldSource } from "./field-pool.ts";
+import { initialState, modelTensors, validationState } from "./initial-state.ts";
+import type { ValidationReport } from "./learner.ts";
+import type { NamedStack } from "./named-stack.ts";
+import { type Progress, progressMetadata, readProgress } from "./resume.ts";
+import { addLosses, metricsColumns, runSteps } from "./run-steps.ts";
 import { speedometer, stepsThatFit } from "./speed.ts";
-import type { NamedStack } from "./split-stacks.ts";
-import { deepZSteps, exportDeepZ, isGeneratorWeight } from "./steps.ts";
-import { createValidator, type ValidationReport } from "./validate.ts";
+import type { SystemConfig } from "./trained-system.ts";
 
-/** One line of metrics.csv. */
-export interface MetricsRow {
-  epoch: number;
-  step: number;
-  train_loss: number;
-  val_loss: number;
-  lr: number;
-  val_ssim: number;
-  val_psnr: number;
-  seconds: number;
-  /** Only in adversarial training. */
-  discriminator_loss?: number;
-}
+/** One line of metrics.csv: {@link metricsColumns}. */
+export type MetricsRow = Record<string, number>;
 
 /** Where a training keeps what it makes: the run's folder under Node, anything else elsewhere. */
 export interface TrainingStore {
   /** How messages call it. */
   readonly path: string;
+  /** Called before the first row, with the step of the checkpoint that the training goes on from, if it does. */
+  beginMetrics(columns: readonly string[], resumedAt?: number): Promise<void>;
+  saveMetrics(row: MetricsRow): Promise<void>;
   saveCheckpoint(kind: "last" | "best", bytes: Uint8Array): Promise<void>;
   /** The bytes saved, or undefined when there are none. */
   readCheckpoint(kind: "last" | "best"): Promise<Uint8Array | undefined>;
-  saveMetrics(row: MetricsRow): Promise<void>;
   savePreview(step: number, report: ValidationReport): Promise<void>;
   saveModel(info: ModelInfo, onnx: Uint8Array): Promise<void>;
 }
@@ -59,11 +46,13 @@ export interface TrainingOptions {
   store: TrainingStore;
   /** Goes on from the store's last checkpoint. */
   resume?: boolean;
-  /** Simulated fields to train on, made while the training goes on; the stacks are then all for validation. */
+  /** Weights to start from instead of fresh ones: those of a model of the same network (`fine_tune`). */
+  weights?: Tensors | undefined;
+  /** Simulated fields to train on, made while the training goes on; the stacks then validate, unless `simulated_share` is below 1. */
   fields?: FieldSource | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
-  /** Told what makes the stacks doubtful, before the first step. */
+  /** Told what makes the stacks doubtful, before the first step, and why a training ended early. */
   onWarning?: ((message: string) => void) | undefined;
 }
 
@@ -74,80 +63,61 @@ export interface TrainingResult {
   info: ModelInfo;
 }
 
+/** A validation loss this many times the best, twice in a row, is a training gone wrong. */
+const divergence = 10;
+
 /**
- * Trains a refocusing model on z-stacks: patches are drawn on this thread while the runtime computes the step before; every
- * epoch validates on held-out pixels and writes a checkpoint; the model kept is the one with the lowest validation error.
- * With `fields`, patches come from simulated fields, new ones joining while the training goes on.
+ * Trains a model of any system: patches are drawn on this thread while the runtime computes the step before; every epoch validates
+ * on held-out pixels and writes a checkpoint; the model kept is the one with the lowest validation loss.
  * The same stacks, configuration and runtime give the same weights, also when the training was interrupted and resumed
  * (with `max_minutes`, the number of steps depends on the machine).
  *
- * @throws usage, image.unfit, calibration.missing for stacks or a configuration that cannot be trained on; training.failed when
- *   the loss is not finite or there is nothing to resume; interrupted after writing a checkpoint when the signal aborts
+ * @throws usage, image.unfit, calibration.missing for stacks or a configuration that cannot be trained on; training.failed when the
+ *   loss is not finite or runs away (the model of the best step is saved first), or there is nothing to resume; interrupted after
+ *   writing a checkpoint when the signal aborts
  */
-export async function trainRefocus(
-  stacks: readonly NamedStack[],
-  config: TrainingConfig,
+export async function trainModel(
+  samples: readonly NamedStack[],
+  config: SystemConfig,
   options: TrainingOptions,
 ): Promise<TrainingResult> {
-  const { runtime, store, signal, onProgress } = options;
+  const { runtime, store, signal, onProgress, onWarning, fields } = options;
   const begun = performance.now();
-  const architecture = architectureOf(config);
-  const { validation, sourcesAt } = trainingData(stacks, config, options.fields);
-  if (options.onWarning) for (const warning of driftWarnings(stacks)) options.onWarning(warning);
-  const draw = batchDrawer(config, architecture.distance_scale);
-  const batchAt = async (step: number): Promise<Batch> =>
-    draw(await sourcesAt(step), new Random(config.seed).fork(step));
-  const validator = createValidator(validation, architecture, 6);
-  const { graphs, specs } = deepZSteps(config, architecture);
+  const learner = systemOf(config.model).learner({ samples, fields, onWarning }, config);
 
   const start = options.resume ? await readProgress(store, config) : undefined;
-  const weights = initialWeights(specs, new Random(config.seed).fork(0));
-  const state = start?.checkpoint.tensors ?? { ...weights, ...initialMoments(weights) };
-  let { step, steps, best, sums, secondsBefore } = start ?? {
-    step: 0,
-    steps: config.num_steps,
-    best: Infinity,
-    sums: emptySums(),
-    secondsBefore: 0,
-  };
+  const state = start?.checkpoint.tensors ?? initialState(learner, config.seed, options.weights);
+  const fresh: Progress = { step: 0, steps: config.num_steps, best: Infinity, stale: 0, sums: {}, secondsBefore: 0 };
+  let { step, steps, best, stale, sums, secondsBefore } = start ?? fresh;
   const elapsed = (): number => secondsBefore + (performance.now() - begun) / 1000;
+  const metadata = () => progressMetadata(config, { step, steps, best, stale, sums, secondsBefore: elapsed() });
+  await store.beginMetrics(metricsColumns(learner), start?.step);
 
-  const session = await runtime.open({ graphs: { ...graphs, predict: validator.graph }, state });
+  const graphs = Object.fromEntries(learner.steps.map(({ name, graph }) => [name, graph]));
+  const session = await runtime.open({ graphs: { ...graphs, ...learner.validator.graphs }, state });
   try {
     const saveLast = async (): Promise<void> => {
       const tensors = await session.readState();
       // A loss is that of the weights before its step: they may have gone wrong in the step itself.
       if (Object.values(tensors).some(({ data }) => findNonFinite(data) >= 0)) throw diverged(step, "A weight", store);
-      const metadata = progressMetadata(config, { step, steps, best, sums, secondsBefore: elapsed() });
-      await store.saveCheckpoint("last", encodeCheckpoint({ tensors, metadata }));
+      await store.saveCheckpoint("last", encodeCheckpoint({ tensors, metadata: metadata() }));
     };
     const speed = speedometer();
-    let next = step < steps ? await batchAt(step + 1) : undefined;
+    let next = step < steps ? await learner.batchAt(step + 1) : undefined;
+    let runaway = 0;
     while (next && step < steps) {
       if (signal?.aborted) {
         await saveLast();
         const advice = `Stopped at step ${step} of ${steps}; the checkpoint is written. Go on with --resume.`;
         throw new ParfocalError("interrupted", advice, { checkpoint: store.path });
       }
-      const rate = learningRateAt(step + 1, config.learning_rate, config.warmup_steps, steps);
-      const running = runSteps(
-        session,
-        config,
-        next,
-        step + 1,
-        rate,
-        learningRateAt(step + 1, config.discriminator_learning_rate, config.warmup_steps, steps),
-      );
-      const drawing = step + 1 < steps ? batchAt(step + 2) : undefined;
+      const running = runSteps(session, learner, next, config, step + 1, steps);
+      const drawing = step + 1 < steps ? learner.batchAt(step + 2) : undefined;
       const [losses, drawn] = await Promise.all([running, drawing]);
       next = drawn;
-      if (!Number.isFinite(losses.generator + losses.discriminator)) throw diverged(step + 1, "The loss", store);
+      if (!Object.values(losses).every(Number.isFinite)) throw diverged(step + 1, "The loss", store);
       step++;
-      sums = {
-        generator: sums.generator + losses.generator,
-        discriminator: sums.discriminator + losses.discriminator,
-        count: sums.count + 1,
-      };
+      sums = addLosses(sums, losses);
       speed.tick();
       const secondsLeft = (): number =>
         (steps - step) * speed.secondsPerStep +
@@ -156,7 +126,7 @@ export async function trainRefocus(
         onProgress?.({
           step,
           steps,
-          loss: losses.generator,
+          loss: losses.train_loss,
           stepsPerSecond: 1 / speed.secondsPerStep,
           secondsLeft: secondsLeft(),
           ...(validation ? { validation } : {}),
@@ -164,64 +134,74 @@ export async function trainRefocus(
       tell();
       // Early as well, for networks of which few steps fit at all; not after the last, whose epoch ends now.
       if (next && config.max_minutes !== undefined && (step % 20 === 0 || step === 5)) {
-        steps = stepsThatFit(
-          step,
-          config.num_steps,
-          config.max_minutes * 60 - elapsed(),
-          speed,
-          config.steps_per_epoch,
-        );
+        const left = config.max_minutes * 60 - elapsed();
+        steps = stepsThatFit(step, config.num_steps, left, speed, config.steps_per_epoch);
       }
       if (step % config.steps_per_epoch !== 0 && step < steps) continue;
 
-      const report = await validator.run(session);
-      const { scores } = report;
-      if (!Number.isFinite(scores.loss)) throw diverged(step, "The validation loss", store);
-      if (scores.loss < best) {
-        best = scores.loss;
-        const tensors = generatorWeights(await session.readState());
-        const metadata = progressMetadata(config, { step, steps, best, sums, secondsBefore: elapsed() });
-        await store.saveCheckpoint("best", encodeCheckpoint({ tensors, metadata }));
+      const report = await learner.validator.run(session);
+      if (!Number.isFinite(report.loss)) throw diverged(step, "The validation loss", store);
+      stale++;
+      runaway = report.loss > divergence * best ? runaway + 1 : 0;
+      if (report.loss < best) {
+        best = report.loss;
+        stale = 0;
+        const tensors = modelTensors(await session.readState(), learner);
+        await store.saveCheckpoint("best", encodeCheckpoint({ tensors, metadata: metadata() }));
       }
-      await store.saveMetrics({
-        epoch: Math.ceil(step / config.steps_per_epoch),
-        step,
-        train_loss: sums.generator / sums.count,
-        val_loss: scores.loss,
-        lr: rate,
-        val_ssim: scores.ssim,
-        val_psnr: scores.psnr,
-        seconds: elapsed(),
-        ...(config.adversarial_weight > 0 ? { discriminator_loss: sums.discriminator / sums.count } : {}),
-      });
+      await store.saveMetrics(metricsRow(report));
       await store.savePreview(step, report);
-      sums = emptySums();
+      sums = {};
       await saveLast();
       speed.pause();
       tell(report);
+      if (runaway === 2) throw await ranAway(report.loss);
+      if (config.patience !== undefined && stale >= config.patience && step < steps) {
+        onWarning?.(`Stopped at step ${step}: ${stale} epochs without a better validation loss (patience).`);
+        break;
+      }
     }
     return await finish();
   } finally {
     await session.close();
   }
 
-  /** Takes the best weights, scores them once more on more pairs, and writes the model. */
+  function metricsRow({ loss, scores }: ValidationReport): MetricsRow {
+    const means = Object.entries(sums).map(([name, { sum, count }]) => [name, sum / count]);
+    return {
+      ...Object.fromEntries(means),
+      epoch: Math.ceil(step / config.steps_per_epoch),
+      step,
+      val_loss: loss,
+      lr: learningRateAt(step, config.learning_rate, config.warmup_steps, steps, config.schedule),
+      ...Object.fromEntries(learner.validator.metrics.map((name) => [`val_${name}`, scores[name]])),
+      seconds: elapsed(),
+    };
+  }
+
+  /** Takes the best weights, scores them once more on more examples, and writes the model. */
   async function finish(): Promise<TrainingResult> {
     const bytes = await store.readCheckpoint("best");
-    if (!bytes)
-      throw new ParfocalError("training.failed", `${store.path} has no best checkpoint.`, {
-        detail: "no best checkpoint",
-        run: store.path,
-      });
-    const { tensors, metadata } = decodeCheckpoint(bytes, `${store.path}/checkpoints/best`);
-    const thorough = createValidator(validation, architecture, 16);
-    const scoring = await runtime.open({ graphs: { predict: thorough.graph }, state: tensors });
-    const report = await thorough.run(scoring).finally(() => scoring.close());
-    const { fields } = options;
-    const trainedOn = fields === undefined ? stacks : [{ ...stacks[0], name: fields.name }];
-    const info = describeModel(trainedOn, config, Number(metadata.step), report, validation[0]);
-    await store.saveModel(info, exportDeepZ(config.input_offsets.length, architecture, tensors));
+    if (!bytes) {
+      const detail = "no best checkpoint";
+      throw new ParfocalError("training.failed", `${store.path} has no best checkpoint.`, { detail, run: store.path });
+    }
+    const { tensors, metadata: saved } = decodeCheckpoint(bytes, `${store.path}/checkpoints/best`);
+    const { finalValidator } = learner;
+    const scoring = await runtime.open({ graphs: { ...finalValidator.graphs }, state: validationState(tensors) });
+    const report = await finalValidator.run(scoring).finally(() => scoring.close());
+    const { info, onnx } = learner.pack(tensors, { steps: Number(saved.step), report });
+    await store.saveModel(info, onnx);
     return { steps: step, seconds: elapsed(), report, info };
+  }
+
+  async function ranAway(loss: number): Promise<ParfocalError> {
+    const { info } = await finish();
+    const detail = `the validation loss rose to ${loss.toPrecision(3)}, ${Math.round(loss / best)} times its best`;
+    const message =
+      `${store.path}: ${detail}, by step ${step}: lower learning_rate or the adversarial weight, or set clip_norm. ` +
+      `The model of step ${info.steps}, its best, is kept.`;
+    return new ParfocalError("training.failed", message, { detail, run: store.path });
   }
 }
 
@@ -232,34 +212,4 @@ function diverged(step: number, what: string, { path }: TrainingStore): Parfocal
     `${what} is not a number at step ${step} of ${path}: lower learning_rate, or raise warmup_steps. A checkpoint written before is kept.`,
     { detail, run: path },
   );
-}
-
-async function runSteps(
-  session: Session,
-  config: TrainingConfig,
-  batch: Batch,
-  step: number,
-  rate: number,
-  discriminatorRate: number,
-): Promise<{ generator: number; discriminator: number }> {
-  const { batch_size: n, patch_size: p, input_offsets } = config;
-  const scalar = (value: number): Tensor => ({ type: "float32", shape: [], data: Float32Array.of(value) });
-  const run = async (name: string, learningRate: number): Promise<number> => {
-    const scalars = adamScalars(learningRate, step);
-    const { loss } = await session.run(name, {
-      image: { type: "float32", shape: [n, input_offsets.length + 1, p, p], data: batch.image },
-      target: { type: "float32", shape: [n, 1, p, p], data: batch.target },
-      rate: scalar(scalars.rate),
-      correction: scalar(scalars.correction),
-    });
-    return loss.data[0];
-  };
-  const generator = await run("generator", rate);
-  const discriminator = config.adversarial_weight > 0 ? await run("discriminator", discriminatorRate) : 0;
-  return { generator, discriminator };
-}
-
-/** The generator's part of a state. */
-function generatorWeights(tensors: Tensors): Tensors {
-  return Object.fromEntries(Object.entries(tensors).filter(([name]) => isGeneratorWeight(name)));
 }

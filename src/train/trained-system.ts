@@ -4,7 +4,7 @@ import type { Task } from "../models/common-info.ts";
 import type { CommonConfig } from "./common-config.ts";
 import type { FieldSource } from "./field-pool.ts";
 import type { Learner } from "./learner.ts";
-import type { NamedStack } from "./split-stacks.ts";
+import type { NamedStack } from "./named-stack.ts";
 
 /** What is learnt from. */
 export interface TrainingInput {
@@ -19,14 +19,14 @@ export interface TrainingInput {
 /** A configuration of any system. */
 export type SystemConfig = CommonConfig & { model: string };
 
-export interface TrainedSystem<C extends SystemConfig = SystemConfig> {
+export interface TrainedSystem<C extends SystemConfig = SystemConfig, Schema extends z.ZodType<C> = z.ZodType<C>> {
   /** As `--model` names it. */
   readonly model: C["model"];
   readonly task: Task;
   /** One sentence for the list of systems. */
   readonly summary: string;
   /** A strict object: every key with its default. */
-  readonly config: z.ZodType<C, unknown>;
+  readonly config: Schema;
   /** @throws usage for keys that do not go together */
   check?(config: C): void;
   /** @throws usage, image.unfit, calibration.missing for data that cannot teach the task */

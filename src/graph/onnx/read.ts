@@ -1,7 +1,7 @@
 import { sizeOf } from "../../array/shape.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { OperatorName } from "../attributes.ts";
-import { Graph, type GraphNode, type Value } from "../graph.ts";
+import { Graph, type GraphNode, type Tensor, type Value } from "../graph.ts";
 import { type Encoding, encodings, type NodeReader } from "./encodings.ts";
 import { dataTypes, decodeModel, type GraphMessage, type NodeMessage, type TensorMessage } from "./messages.ts";
 
@@ -27,6 +27,17 @@ export function readOnnx(bytes: Uint8Array, extents: Record<string, number> = {}
     }
     throw cause;
   }
+}
+
+/**
+ * The weights of an ONNX file: its float32 initialisers, by name.
+ * @throws model.unfit when the bytes are no such file
+ */
+export function readWeights(bytes: Uint8Array): Record<string, Tensor> {
+  const floats = modelGraph(bytes).initializers.filter(({ dataType }) => dataType === dataTypes.float32);
+  return Object.fromEntries(
+    floats.map((tensor) => [tensor.name, { type: "float32" as const, shape: tensor.dims, data: floatsOf(tensor) }]),
+  );
 }
 
 function buildGraph(message: GraphMessage, extents: Record<string, number>): Graph {

@@ -1,0 +1,19 @@
+import type { z } from "zod";
+import { configError } from "./config-error.ts";
+import type { SystemConfig } from "./trained-system.ts";
+
+/**
+ * A system's configuration from what was given, with what all systems share checked.
+ * @throws usage naming the key, what it was and what is expected
+ */
+export function parseConfig<C extends SystemConfig>(schema: z.ZodType<C>, partial: unknown): C {
+  const result = schema.safeParse(partial);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const option = issue.path.join(".") || ("keys" in issue ? String(issue.keys) : "");
+    throw configError(option, `${option || "the configuration"}: ${issue.message}`);
+  }
+  const config = result.data;
+  if (config.norm_pmin >= config.norm_pmax) throw configError("norm_pmax", "norm_pmax must be above norm_pmin");
+  return config;
+}

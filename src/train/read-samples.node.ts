@@ -1,0 +1,37 @@
+/** Recorded stacks to train on, from files: alone, or each with what shall be made of it. */
+import { basename } from "node:path";
+import { ParfocalError } from "../errors.ts";
+import { extentOf } from "../image/axes.ts";
+import { type ImageFile, readStack } from "../image/image-file.ts";
+import type { NamedStack } from "./named-stack.ts";
+
+export interface ReadSamplesOptions {
+  channel?: number | undefined;
+  time?: number | undefined;
+  /** Files of the targets, one for each input, in the same order; default none. */
+  targets?: readonly ImageFile[] | undefined;
+  /** Channel of the targets; without files, the channel of the inputs themselves that is the target. */
+  targetChannel?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads stacks with their targets.
+ * @throws usage unless there are as many targets as inputs; what reading throws
+ */
+export async function readSamples(files: readonly ImageFile[], options: ReadSamplesOptions): Promise<NamedStack[]> {
+  const { channel, time, targets, targetChannel, signal } = options;
+  if (targets !== undefined && targets.length !== files.length) {
+    const message = `${files.length} input(s) and ${targets.length} target(s): give one target for each input, in the same order.`;
+    throw new ParfocalError("usage", message, { option: "--target", got: targets.length, expected: `${files.length}` });
+  }
+  const samples: NamedStack[] = [];
+  for (const [i, file] of files.entries()) {
+    const stack = await readStack(file, { channel, time, signal });
+    const source = targets?.[i] ?? (targetChannel === undefined ? undefined : file);
+    const several = source !== undefined && extentOf(source, "C") > 1;
+    const target = source && (await readStack(source, { channel: several ? targetChannel : undefined, time, signal }));
+    samples.push({ name: basename(file.path), stack, target });
+  }
+  return samples;
+}

@@ -1,0 +1,162 @@
+/** Stacks as refocusing learns from them: pairs of planes at a distance. */
+import { findNonFinite } from "../array/statistics.ts";
+import { ParfocalError } from "../errors.ts";
+import { cropPlanes } from "../image/crop.ts";
+import type { Stack } from "../image/image.ts";
+import { normalisationOf, normalise } from "../models/normalisation.ts";
+import type { CommonConfig } from "./common-config.ts";
+import { type IndexedSource, indexSource } from "./draw-batch.ts";
+import type { NamedStack } from "./named-stack.ts";
+import type { PairSource } from "./pairs.ts";
+import type { Box } from "./split-region.ts";
+import type { TrainingInput } from "./trained-system.ts";
+import { type Preparation, splitSources, type TrainingSources, trainingSources } from "./training-sources.ts";
+
+/** The keys that decide which pairs a stack holds. */
+export type RefocusDataConfig = CommonConfig & {
+  /** um from the first input plane */
+  input_offsets: readonly number[];
+  /** um */
+  distance_range: readonly [number, number];
+};
+
+/**
+ * Checks, normalises and splits stacks of one pixel size.
+ * @throws calibration.missing without z step or pixel size; image.unfit for NaN, constant or too thin stacks; usage for parts
+ *   that do not fit
+ */
+export function refocusSources(
+  input: Pick<TrainingInput, "samples" | "fields">,
+  config: RefocusDataConfig,
+): TrainingSources<PairSource, IndexedSource> {
+  return trainingSources(input, config, preparation(config));
+}
+
+/** Recorded stacks as the parts that train and validate; throws what {@link refocusSources} throws. */
+export const splitStacks = (
+  stacks: readonly NamedStack[],
+  config: RefocusDataConfig,
+): { train: PairSource[]; validation: PairSource[] } => splitSources(stacks, config, preparation(config));
+
+const preparation = (config: RefocusDataConfig): Preparation<PairSource, IndexedSource> => ({
+  whole: (sample) => pairSource(sample, config),
+  cut: crop,
+  index: indexSource,
+  together: checkPixelSizes,
+});
+
+function checkPixelSizes(sources: readonly PairSource[]): void {
+  if (sources.length === 0) {
+    throw new ParfocalError("usage", "Training needs at least one z-stack; none was given.", {});
+  }
+  const [first] = sources;
+  for (const { name, pixelSize } of sources) {
+    if (Math.abs(pixelSize / first.pixelSize - 1) <= 0.02) continue;
+    const detail = `${name} has pixels of ${pixelSize} um, ${first.name} of ${first.pixelSize} um`;
+    throw new ParfocalError("image.unfit", `A model learns one pixel size: ${detail}; train on stacks of one kind.`, {
+      path: name,
+      detail,
+    });
+  }
+}
+
+function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConfig): PairSource {
+  const { depth, height, width, zStep, pixelSize } = stack;
+  const missing = (what: string, option: string, example: string): never => {
+    throw new ParfocalError(
+      "calibration.missing",
+      `${name}: ${depth} planes but no ${what}; give ${option} ${example} (um).`,
+      {
+        path: name,
+        what,
+        option,
+      },
+    );
+  };
+  const unfit = (detail: string, advice: string): never => {
+    throw new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
+  };
+  if (depth < 2) unfit("a single plane", "refocusing is learnt from a z-stack of several planes");
+  if (zStep === undefined) return missing("z step", "--z-step", "0.5");
+  if (pixelSize === undefined) return missing("pixel size", "--pixel-size", "0.325");
+  const bad = findNonFinite(stack.data);
+  if (bad >= 0) {
+    const plane = Math.floor(bad / (height * width));
+    unfit(`plane ${plane} holds a pixel that is not a number`, "mask or replace such pixels first");
+  }
+  const offsets = config.input_offsets.map((offset) => {
+    const planes = Math.round(offset / zStep);
+    if (Math.abs(planes * zStep - offset) <= 0.25 * zStep && (offset === 0 || planes !== 0)) return planes;
+    throw new ParfocalError(
+      "usage",
+      `${name}: no plane lies ${offset} um from another; its z step is ${zStep} um. Choose input_offsets that are multiples of it.`,
+      {
+        option: "input_offsets",
+        got: offset,
+      },
+    );
+  });
+  const [near, far] = config.distance_range.map((distance) => distance / zStep);
+  const distances: number[] = [];
+  for (let d = Math.ceil(near - 1e-3); d <= Math.floor(far + 1e-3); d++) distances.push(d);
+  const span = Math.max(...offsets) - Math.min(...offsets);
+  const reached = (d: number): number => Math.max(d, ...offsets) - Math.min(d, ...offsets);
+  if (!distances.some((d) => d !== 0)) {
+    unfit(
+      `its z step of ${zStep} um leaves no plane within the distance_range of ${config.distance_range.join(" to ")} um`,
+      "widen distance_range",
+    );
+  }
+  if (depth < span + 2) {
+    unfit(
+      `${depth} planes of ${zStep} um are too few for input planes ${span * zStep} um apart`,
+      "choose smaller input_offsets",
+    );
+  }
+  if (!distances.some((d) => d !== 0 && reached(d) < depth)) {
+    unfit(
+      `its ${depth} planes of ${zStep} um hold no pair at a distance_range of ${config.distance_range.join(" to ")} um`,
+      "choose a distance_range that the stack spans",
+    );
+  }
+  const normalisation = normalisationOf(stack.data, config.norm_pmin, config.norm_pmax, name);
+  const data = new Float32Array(stack.data.length);
+  normalise(stack.data, normalisation, data);
+  return {
+    name,
+    data,
+    ...(target && { target: targetData(name, stack, target, config) }),
+    depth,
+    height,
+    width,
+    offsets,
+    distances,
+    zStep,
+    pixelSize: (pixelSize.y + pixelSize.x) / 2,
+  };
+}
+
+/** The other kind of image, normalised by its own percentiles. */
+function targetData(name: string, stack: Stack, target: Stack, config: CommonConfig): Float32Array {
+  const sizes = [stack, target].map(({ depth, height, width }) => `${depth} x ${height} x ${width}`);
+  const bad = findNonFinite(target.data);
+  if (sizes[0] !== sizes[1] || bad >= 0) {
+    const detail =
+      bad >= 0 ? "its target holds a pixel that is not a number" : `it has ${sizes[0]} and its target ${sizes[1]}`;
+    throw new ParfocalError("image.unfit", `${name}: ${detail}; every plane needs its target.`, { path: name, detail });
+  }
+  const data = new Float32Array(target.data.length);
+  normalise(
+    target.data,
+    normalisationOf(target.data, config.norm_pmin, config.norm_pmax, `the target of ${name}`),
+    data,
+  );
+  return data;
+}
+
+function crop(source: PairSource, { rows, columns }: Box): PairSource {
+  const cut = (data: Float32Array): Float32Array => cropPlanes(data, source, rows, columns);
+  const { data, target } = source;
+  const [height, width] = [rows, columns].map(([start, end]) => end - start);
+  return { ...source, data: cut(data), ...(target && { target: cut(target) }), height, width };
+}

@@ -1,0 +1,9 @@
+/** Every system that can be trained. */
+import { deepZ } from "./systems/deep-z.ts";
+
+export const trainedSystems = {
+  "deep-z": deepZ,
+};
+
+export type TrainedModel = keyof typeof trainedSystems;
+export const systemNames = Object.keys(trainedSystems) as TrainedModel[];

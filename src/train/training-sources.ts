@@ -1,0 +1,92 @@
+/** Where patches come from: parts of recorded stacks, simulated fields that join while the training goes on, or both. */
+import type { Random } from "../array/random.ts";
+import type { CommonConfig } from "./common-config.ts";
+import { fieldPool } from "./field-pool.ts";
+import type { NamedStack } from "./named-stack.ts";
+import { type Box, checkHoldsPatch, keptStacks, type NamedField, splitField } from "./split-region.ts";
+import type { TrainingInput } from "./trained-system.ts";
+
+/** What a system makes of a sample before patches are drawn from it. */
+export interface Preparation<S, T> {
+  /** Checks and normalises a whole sample. */
+  whole(sample: NamedStack): S;
+  /** A part of it. */
+  cut(source: S, box: Box): S;
+  /** What drawing needs beside, computed once. */
+  index(source: S): T;
+  /** Checks that hold between samples, such as one pixel size. */
+  together?(sources: readonly S[]): void;
+}
+
+/** Sources by the way they are drawn from. */
+export interface TrainingSources<S, T> {
+  validation: S[];
+  /** A way to choose the source of each patch of step t (1, 2, ...); the same for every run, resumed or not. */
+  at(step: number): Promise<(random: Random) => T>;
+}
+
+/**
+ * Samples split into what is trained on and what validates (regions of each, or whole stacks); with simulated fields, all
+ * samples validate, unless `simulated_share` leaves a share of the patches to them.
+ * @throws usage for parts that hold no patch, and what the preparation throws
+ */
+export function trainingSources<S extends NamedField, T>(
+  { samples, fields }: Pick<TrainingInput, "samples" | "fields">,
+  config: CommonConfig,
+  preparation: Preparation<S, T>,
+): TrainingSources<S, T> {
+  const { whole, index } = preparation;
+  const simulated = fields && fieldPool(fields, config, prepareField);
+  if (simulated && config.simulated_share === 1) {
+    return { validation: samplesAsSources(samples, preparation), at: async (step) => anyOf(await simulated(step)) };
+  }
+  const { train, validation } = splitSources(samples, config, preparation);
+  const recorded = train.map(index);
+  if (!simulated) return { validation, at: async () => anyOf(recorded) };
+  return {
+    validation,
+    async at(step) {
+      const [ours, theirs] = [anyOf(recorded), anyOf(await simulated(step))];
+      return (random) => (random.uniform() < config.simulated_share ? theirs(random) : ours(random));
+    },
+  };
+
+  function prepareField(sample: NamedStack): T {
+    const source = whole(sample);
+    checkHoldsPatch(source, config);
+    return index(source);
+  }
+}
+
+/**
+ * Recorded samples as what trains and what validates.
+ * @throws usage for parts that hold no patch, and what the preparation throws
+ */
+export function splitSources<S extends NamedField, T>(
+  samples: readonly NamedStack[],
+  config: CommonConfig,
+  preparation: Preparation<S, T>,
+): { train: S[]; validation: S[] } {
+  const sources = samplesAsSources(samples, preparation);
+  if (config.val_split === "stack") {
+    const kept = keptStacks(sources.length, config);
+    for (const source of sources) checkHoldsPatch(source, config);
+    return { train: sources.slice(0, -kept), validation: sources.slice(-kept) };
+  }
+  const parts = sources.map((source) => ({ source, ...splitField(source, config) }));
+  return {
+    train: parts.map(({ source, train }) => preparation.cut(source, train)),
+    validation: parts.map(({ source, validation }) => preparation.cut(source, validation)),
+  };
+}
+
+function samplesAsSources<S, T>(samples: readonly NamedStack[], { whole, together }: Preparation<S, T>): S[] {
+  const sources = samples.map(whole);
+  together?.(sources);
+  return sources;
+}
+
+const anyOf =
+  <T>(sources: readonly T[]) =>
+  (random: Random): T =>
+    sources[random.integer(sources.length)];

@@ -5,9 +5,9 @@ import type { Graph, Tensor, Value } from "../graph/graph.ts";
 
 /**
  * How a parameter starts: "glorot" is uniform in +-sqrt(6 / (fan in + fan out)) (Glorot & Bengio 2010), "he" normal with
- * variance 2 / fan in (He et al. 2015), or a constant.
+ * variance 2 / fan in (He et al. 2015), or normal around a mean with a deviation of one's own, or a constant.
  */
-export type Initial = "glorot" | "he" | number;
+export type Initial = "glorot" | "he" | { mean: number; deviation: number } | number;
 
 export interface ParameterSpec {
   shape: readonly number[];
@@ -70,7 +70,10 @@ export function initialWeights(specs: ReadonlyMap<string, ParameterSpec>, random
     const [fanOut, fanIn] = [shape[0] * taps, (shape[1] ?? 1) * taps];
     if (typeof initial === "number") data.fill(initial);
     else if (initial === "he") for (let i = 0; i < data.length; i++) data[i] = own.normal() * Math.sqrt(2 / fanIn);
-    else {
+    else if (typeof initial === "object") {
+      const { mean, deviation } = initial;
+      for (let i = 0; i < data.length; i++) data[i] = mean + deviation * own.normal();
+    } else {
       const limit = Math.sqrt(6 / (fanIn + fanOut));
       for (let i = 0; i < data.length; i++) data[i] = own.between(-limit, limit);
     }

@@ -2,7 +2,9 @@
 import {
   changeRecipe,
   configKeys,
+  findLearningRate,
   findRecipe,
+  type LearningRateSearch,
   type NamedStack,
   openRecipeTraining,
   openRuntime,
@@ -11,6 +13,7 @@ import {
   readConfigFile,
   readSamples,
   recipesAmong,
+  resolveConfig,
   standardSystem,
   systemNames,
   systemOf,
@@ -35,6 +38,7 @@ interface TrainOptions extends InputOptions, CommonOptions {
   config?: string;
   out: string;
   resume?: boolean;
+  findLearningRate?: boolean;
   target?: string[];
   targetChannel?: number;
   recipe?: string;
@@ -62,6 +66,7 @@ export const train: Verb<TrainOptions> = {
     "parfocal train stack.tif --channel 1 --input-offsets 0,2 --max-minutes 5",
     "parfocal train stack.tif --config config.yaml --out runs",
     "parfocal train stack.tif --config config.yaml --out runs --resume --json",
+    "parfocal train stack.tif --channel 1 --find-learning-rate",
     "parfocal train review-beads-aberrated --max-minutes 5",
     "parfocal train my-recipe.yaml --set object.beads=30 --experiment-name sparse",
   ],
@@ -73,6 +78,7 @@ export const train: Verb<TrainOptions> = {
       .option("--config <file>", "YAML with any of the keys below, in snake_case")
       .option("--out <folder>", "where runs are kept", "runs")
       .option("--resume", "go on with the newest run of this experiment_name")
+      .option("--find-learning-rate", "try 100 rising rates, say which to take, and train nothing")
       .option("--target <image...>", "what shall be made of each stack: a section, a confocal image")
       .option("--target-channel <n>", "channel of the targets, or of the stacks themselves", wholeNumber())
       .option("--recipe <name>", "simulated fields beside the stacks; see --simulated-share")
@@ -98,6 +104,11 @@ export const train: Verb<TrainOptions> = {
         report(stepsOf(progress));
         if (progress.validation) terminal.note(newsOf(progress));
       };
+      if (options.findLearningRate) {
+        const progress = terminal.progress("rates tried");
+        const settings = { runtime, fields, signal, onWarning: terminal.warn, onProgress: progress };
+        return ratesOf(await findLearningRate(stacks, resolveConfig(config), settings));
+      }
       const { out: root, resume } = options;
       const { warn: onWarning } = terminal;
       const done = await trainRun(stacks, { config, root, resume, fields, runtime, signal, onProgress, onWarning });
@@ -122,6 +133,20 @@ export const train: Verb<TrainOptions> = {
     }
   },
 };
+
+/** What the search for a learning rate found: a table of the loss at each tenth rate, and the one to take. */
+function ratesOf({ suggested, lowest, curve }: LearningRateSearch) {
+  const highest = Math.max(...curve.map(({ loss }) => loss));
+  const rows = curve.filter((_, i) => i % Math.ceil(curve.length / 20) === 0);
+  const bar = (loss: number): string => "#".repeat(Math.max(1, Math.round((40 * loss) / highest)));
+  return {
+    json: { suggested_learning_rate: suggested, lowest_loss_at: lowest, curve },
+    text: table([
+      ...rows.map(({ rate, loss }): [string, string] => [rate.toExponential(1), `${loss.toPrecision(3)} ${bar(loss)}`]),
+      ["take", `--learning-rate ${suggested.toPrecision(2)} (the loss is lowest at ${lowest.toPrecision(2)})`],
+    ]),
+  };
+}
 
 /** The system that flags or the configuration file name. */
 function modelOf({ task, model }: TrainOptions, file: Record<string, unknown>): string {

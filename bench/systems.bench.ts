@@ -1,0 +1,160 @@
+/**
+ * Trains every system on its own task, judges it on fields that it has not seen, and writes the table of docs/systems.md with its
+ * pictures (docs/figures/systems). Results are kept in docs/systems.json, so that one system can be run again.
+ *
+ *     npm run bench:systems -- [--minutes 6] [--only deep-z,comi] [--threads 2] [--table]
+ *
+ * --table only writes the table from what is kept.
+ */
+import { mkdir, readFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { contactSheet } from "../src/evaluate/contact-sheet.ts";
+import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
+import { openNativeRuntime } from "../src/run/native.node.ts";
+import { type Comparison, type Experiment, openTrained, parameterCount } from "./systems/experiment.ts";
+import { refocusing } from "./systems/refocusing.ts";
+
+const experiments: Experiment[] = [...refocusing];
+
+/** A row of the table. */
+interface Row {
+  name: string;
+  model: string;
+  task: string;
+  data: string;
+  target: string;
+  claim: string;
+  reached: boolean;
+  parameters: number;
+  steps: number;
+  seconds: number;
+  comparisons: Comparison[];
+  notes: string[];
+  machine: string;
+  date: string;
+}
+
+const kept = "docs/systems.json";
+const page = "docs/systems.md";
+const pictures = "docs/figures/systems";
+const [begin, end] = ["<!-- table of bench:systems -->", "<!-- end of the table -->"];
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "6" },
+    only: { type: "string" },
+    threads: { type: "string", default: "2" },
+    folder: { type: "string", default: "dist-bench/systems" },
+    table: { type: "boolean", default: false },
+  },
+});
+const log = (sentence: string): void => console.error(`  ${sentence}`);
+
+const rows: Row[] = JSON.parse(await readFile(kept, "utf8").catch(() => "[]"));
+if (!values.table) await runAll();
+await writeTable();
+
+async function runAll(): Promise<void> {
+  const only = values.only?.split(",");
+  const unknown = only?.filter((name) => !experiments.some((one) => one.name === name)) ?? [];
+  if (unknown.length > 0) {
+    throw new Error(`--only ${unknown.join(",")}: expected some of ${experiments.map(({ name }) => name).join(",")}`);
+  }
+  await mkdir(pictures, { recursive: true });
+  const runtime = await openNativeRuntime({ threads: Number(values.threads) });
+  const setting = { runtime, minutes: Number(values.minutes), folder: values.folder, log };
+  try {
+    for (const experiment of experiments.filter(({ name }) => only?.includes(name) ?? true)) {
+      console.error(`${experiment.name}: ${experiment.task}, ${experiment.data}`);
+      const trained = await experiment.train(setting);
+      const model = await openTrained(trained);
+      const outcome = await experiment.judge(model, setting);
+      const { comparisons, notes = [], pixelSize, unit } = outcome;
+      const title = `${experiment.name}: ${experiment.task}; ${experiment.data}`;
+      const sheet = {
+        title,
+        ...(pixelSize === undefined ? {} : { pixelSize }),
+        ...(unit === undefined ? {} : { unit }),
+      };
+      await writeFileAtomic(`${pictures}/${experiment.name}.png`, contactSheet(outcome.rows, sheet), { force: true });
+      const { name, task, data, target, claim } = experiment;
+      const row: Row = {
+        name,
+        model: experiment.model,
+        task,
+        data,
+        target,
+        claim,
+        reached: experiment.reached(comparisons),
+        parameters: parameterCount(model),
+        steps: trained.steps,
+        seconds: trained.seconds,
+        comparisons,
+        notes,
+        machine: `${cpus()[0].model.trim()}, ${values.threads} threads`,
+        date: new Date().toISOString().slice(0, 10),
+      };
+      for (const comparison of comparisons) log(inWords(comparison));
+      const at = rows.findIndex((old) => old.name === name);
+      if (at < 0) rows.push(row);
+      else rows[at] = row;
+      await writeFileAtomic(kept, `${JSON.stringify(rows, undefined, 1)}\n`, { force: true });
+    }
+  } finally {
+    await runtime.close();
+  }
+}
+
+function inWords({ what, unit, output, input, classical }: Comparison): string {
+  const value = (one: number): string => `${digits(one)}${unit ? ` ${unit}` : ""}`;
+  const rival = classical ? `, ${classical.method} ${value(classical.value)}` : "";
+  return `${what}: output ${value(output)}, input ${value(input)}${rival}`;
+}
+
+function digits(value: number): string {
+  return Math.abs(value) >= 10 ? value.toFixed(1) : value.toPrecision(3);
+}
+
+async function writeTable(): Promise<void> {
+  const text = await readFile(page, "utf8");
+  const [before, rest] = text.split(begin);
+  const after = rest?.split(end)[1];
+  if (after === undefined) throw new Error(`${page} has no lines "${begin}" and "${end}"`);
+  const order = (row: Row): number => experiments.findIndex(({ name }) => name === row.name);
+  const sorted = rows.filter((row) => order(row) >= 0).sort((a, b) => order(a) - order(b));
+  const lines = [
+    "| system | task and data | parameters | training | score | output | input | classical | target | the paper's claim |",
+    "|---|---|---|---|---|---|---|---|---|---|",
+    ...sorted.flatMap(lineOf),
+  ];
+  const machines = [...new Set(sorted.map(({ machine, date }) => `${machine}, ${date}`))].join("; ");
+  const notes = sorted.flatMap((row) => row.notes.map((note) => `- **${row.name}**: ${note}`));
+  const figures = sorted.map(
+    (row) => `### ${row.name}\n\n![${row.name}: ${row.task}](figures/systems/${row.name}.png)`,
+  );
+  const parts = [lines.join("\n"), `Machine: ${machines}.`, notes.join("\n"), figures.join("\n\n")];
+  const table = parts.filter((part) => part !== "").join("\n\n");
+  await writeFileAtomic(page, `${before}${begin}\n\n${table}\n\n${end}${after}`, { force: true });
+}
+
+function lineOf(row: Row): string[] {
+  return row.comparisons.map(({ what, unit, output, input, classical }, i) => {
+    const value = (one: number): string => `${digits(one)}${unit ? ` ${unit}` : ""}`;
+    const rival = classical ? `${value(classical.value)} (${classical.method})` : "";
+    const first = i === 0;
+    const cells = [
+      first ? row.name : "",
+      first ? `${row.task}; ${row.data}` : "",
+      first ? `${(row.parameters / 1e6).toPrecision(2)} M` : "",
+      first ? `${(row.seconds / 60).toFixed(1)} min, ${row.steps} steps` : "",
+      what,
+      `**${value(output)}**`,
+      value(input),
+      rival,
+      first ? `${row.target}: ${row.reached ? "reached" : "missed"}` : "",
+      first ? row.claim : "",
+    ];
+    return `| ${cells.join(" | ")} |`;
+  });
+}

@@ -1,0 +1,151 @@
+/** What the experiments of `npm run bench:systems` share: training on a recipe, held-out fields, fair scores, a row and a picture. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { SheetRow } from "../../src/evaluate/contact-sheet.ts";
+import { psnr } from "../../src/evaluate/metrics.ts";
+import { ssim } from "../../src/evaluate/ssim.ts";
+import { readWeights } from "../../src/graph/onnx/read.ts";
+import type { Plane } from "../../src/image/image.ts";
+import { loadModel } from "../../src/models/model-folder.node.ts";
+import type { Model } from "../../src/models/model-info.ts";
+import type { Runtime } from "../../src/run/runtime.ts";
+import type { RecipeInput } from "../../src/simulate/recipe.ts";
+import { createSimulator, type SimulatedField } from "../../src/simulate/simulator.ts";
+import type { NamedStack } from "../../src/train/named-stack.ts";
+import type { ImageRoles } from "../../src/train/recipe-fields.ts";
+import { openRecipeTraining } from "../../src/train/recipe-training.node.ts";
+import { trainRun } from "../../src/train/train-run.node.ts";
+
+/** A score of the output, and of what it must beat. */
+export interface Comparison {
+  /** Such as "PSNR at +-4 um". */
+  what: string;
+  unit: string;
+  better: "higher" | "lower";
+  output: number;
+  input: number;
+  /** The best classical method on the same data. */
+  classical?: { method: string; value: number };
+}
+
+export interface Outcome {
+  comparisons: Comparison[];
+  rows: SheetRow[];
+  /** um, for the scale bar */
+  pixelSize?: number;
+  unit?: string;
+  /** Sentences under the table. */
+  notes?: string[];
+}
+
+/** The setting of one run of the benchmark. */
+export interface Setting {
+  runtime: Runtime;
+  /** Training time of each system. */
+  minutes: number;
+  /** Where trainings are kept. */
+  folder: string;
+  log(sentence: string): void;
+}
+
+export interface Experiment {
+  /** As `--only` names it; also that of the picture. */
+  name: string;
+  model: string;
+  task: string;
+  data: string;
+  /** What the issue asks for, as a sentence, and whether it was reached. */
+  target: string;
+  reached(comparisons: readonly Comparison[]): boolean;
+  /** What the paper says, where it is known. */
+  claim: string;
+  train(setting: Setting): Promise<Trained>;
+  judge(model: Model, setting: Setting): Promise<Outcome>;
+}
+
+export interface Trained {
+  folder: string;
+  steps: number;
+  seconds: number;
+}
+
+/** Numbers of fields that no training reaches. */
+const firstHeldOut = 1_000_000;
+
+/** Trains on simulated fields of a recipe, or on recorded samples. */
+export async function train(
+  { runtime, folder, minutes, log }: Setting,
+  config: Record<string, unknown> & { experiment_name: string },
+  data: { recipe: RecipeInput; roles?: ImageRoles } | { samples: readonly NamedStack[] },
+): Promise<Trained> {
+  const recipe = "recipe" in data ? await openRecipeTraining(data.recipe, data.roles) : undefined;
+  const samples = "samples" in data ? data.samples : (recipe?.validation ?? []);
+  try {
+    await mkdir(folder, { recursive: true });
+    let told = 0;
+    const done = await trainRun(samples, {
+      config: { num_steps: 1_000_000, max_minutes: minutes, ...config },
+      root: folder,
+      runtime,
+      fields: recipe?.fields,
+      onWarning: log,
+      onProgress: ({ step, steps, validation }) => {
+        if (!validation || performance.now() - told < 30_000) return;
+        told = performance.now();
+        const scores = Object.entries(validation.scores).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
+        log(`step ${step} of ${steps}: ${scores.join(", ")}`);
+      },
+    });
+    return { folder: done.model, steps: done.steps, seconds: done.seconds };
+  } finally {
+    await recipe?.close();
+  }
+}
+
+export const openTrained = ({ folder }: Trained): Promise<Model> => loadModel(folder);
+
+/** Weights and biases of a finished model. */
+export const parameterCount = ({ onnx }: Model): number =>
+  Object.values(readWeights(onnx)).reduce((sum, { data }) => sum + data.length, 0);
+
+/** Fields that were not trained on. */
+export async function heldOut(recipe: RecipeInput, count: number): Promise<SimulatedField[]> {
+  const simulator = createSimulator(recipe);
+  const fields: SimulatedField[] = [];
+  for (let i = 0; i < count; i++) fields.push(await simulator.field(firstHeldOut + i));
+  return fields;
+}
+
+/** `gain image + offset` that is nearest to the truth (as CSBDeep's normalize_minmse): two kinds of image differ in both. */
+export function fitted(image: Plane, truth: Plane): Plane {
+  const n = truth.data.length;
+  const mean = (data: Float32Array): number => data.reduce((a, b) => a + b, 0) / n;
+  const [mi, mt] = [mean(image.data), mean(truth.data)];
+  let [covariance, variance] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    covariance += (image.data[i] - mi) * (truth.data[i] - mt);
+    variance += (image.data[i] - mi) ** 2;
+  }
+  const gain = variance === 0 ? 0 : covariance / variance;
+  return { ...image, data: image.data.map((value) => (value - mi) * gain + mt) };
+}
+
+export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+/** PSNR and SSIM of several kinds of image against the same truths, means over all; `range` as each truth's own. */
+export function imageScores(
+  examples: readonly { truth: Plane; range: number; images: Record<string, Plane> }[],
+): Record<string, { psnr: number; ssim: number }> {
+  const names = Object.keys(examples[0].images);
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      {
+        psnr: mean(examples.map(({ truth, range, images }) => psnr(images[name], truth, range))),
+        ssim: mean(examples.map(({ truth, range, images }) => ssim(images[name], truth, range))),
+      },
+    ]),
+  );
+}
+
+export const runFolder = ({ folder }: Setting, name: string): string => join(folder, name);

@@ -4,7 +4,8 @@ import { ParfocalError } from "../../errors.ts";
 import type { Plane } from "../../image/image.ts";
 import { propagate } from "../../optics/imaging/angular-spectrum.ts";
 import { type CoherentLight, checkLight } from "../../optics/imaging/coherent-light.ts";
-import { amplitudeOf, type ComplexField, divideFields, fieldOf, phaseOf } from "../../optics/imaging/complex-field.ts";
+import { amplitudeOf, type ComplexField, divideFields, phaseOf } from "../../optics/imaging/complex-field.ts";
+import { inLineField } from "../../optics/imaging/in-line-field.ts";
 import { flattenPhase } from "./flatten-phase.ts";
 import { depthOfField, type FieldFocus, focusOfField, type ObjectKind } from "./focus-of-field.ts";
 import { type Carrier, demodulate, findCarrier } from "./off-axis.ts";
@@ -98,17 +99,6 @@ export async function reconstructHologram(
   if (!carrier) warnings.push("One in-line hologram holds no phase: its twin image lies over the result.");
   const { amplitude, phase } = separateField(propagate(recorded, light, found));
   return { amplitude, phase, distance: found, ...(focus && { focus }), ...(carrier && { carrier }), warnings };
-}
-
-/** Amplitude from intensity over that of the background, or over its mean; the phase is not known and taken as 0. */
-function inLineField(hologram: Plane, background: Plane | undefined): ComplexField {
-  const level = hologram.data.reduce((sum, value) => sum + value, 0) / hologram.data.length;
-  if (!(level > 0)) {
-    const detail = "Hologram: it is dark or holds numbers that are not finite; give intensities above 0.";
-    throw new ParfocalError("image.unfit", detail, { detail });
-  }
-  const empty = (i: number) => (background ? Math.max(background.data[i], 1e-3 * level) : level);
-  return fieldOf({ ...hologram, data: hologram.data.map((value, i) => Math.sqrt(Math.max(0, value) / empty(i))) });
 }
 
 function offAxisField(

@@ -1,0 +1,265 @@
+/** Coherent stacks as hologram reconstruction learns from them: recorded intensities, how far each is from the focus, and the field there. */
+import { extent, findNonFinite } from "../array/statistics.ts";
+import { depthOfField, focusOfField } from "../classical/refocusing/focus-of-field.ts";
+import { findCarrier } from "../classical/refocusing/off-axis.ts";
+import { recoverField } from "../classical/refocusing/recover-field.ts";
+import { ParfocalError } from "../errors.ts";
+import { type Plane, planeOf, type Stack } from "../image/image.ts";
+import type { CoherentLight } from "../optics/imaging/coherent-light.ts";
+import { type ComplexField, phaseOf } from "../optics/imaging/complex-field.ts";
+import type { CommonConfig } from "./common-config.ts";
+import { configError } from "./config-error.ts";
+import type { NamedStack } from "./named-stack.ts";
+import type { Box } from "./split-region.ts";
+import type { TrainingInput } from "./trained-system.ts";
+import { type TrainingSources, trainingSources } from "./training-sources.ts";
+
+/** The keys that decide what of a stack is learnt. Lengths in um. */
+export type HologramDataConfig = CommonConfig & {
+  /** From hologram to focus, along the light. */
+  distance_range: readonly [number, number];
+  /** z of every plane; absent where the step is even. */
+  positions?: readonly number[] | undefined;
+  focus_plane?: number | undefined;
+};
+
+/** A field in focus, and the holograms around it. */
+export interface FocusedHolograms {
+  /** Mean intensity 1, commonest phase 0. */
+  truth: ComplexField;
+  /** um along the light from each hologram to the truth; those in the range that is learnt. */
+  holograms: readonly { intensity: Plane; distance: number }[];
+}
+
+export interface HologramSource {
+  name: string;
+  /** Of the part that this source stands for. */
+  height: number;
+  width: number;
+  box: Box;
+  light: CoherentLight;
+  /** The whole field: worked out when it is first asked for. */
+  focused(): Promise<FocusedHolograms>;
+}
+
+/**
+ * Checks and splits coherent stacks. The field in focus is the simulated one; of recorded stacks it is recovered from all planes
+ * (multi-height phase retrieval) and focused.
+ *
+ * @throws calibration.missing without wavelength, pixel size or z step; image.unfit for NaN, constant or dark planes, fringes of
+ *   off-axis holograms, a single plane, stacks of several pixel sizes; usage for parts that do not fit. What shows only when the truth is recovered
+ *   (no focus within the stack, no plane in the range) comes from {@link HologramSource.focused}.
+ */
+export function hologramSources(
+  input: Pick<TrainingInput, "samples" | "fields">,
+  config: HologramDataConfig,
+): TrainingSources<HologramSource, HologramSource> {
+  if (input.samples.length === 0) {
+    throw new ParfocalError("usage", "Training needs at least one stack of holograms; none was given.", {});
+  }
+  return trainingSources(input, config, {
+    whole: (sample) => hologramSource(sample, config),
+    cut: (source, box) => ({
+      ...source,
+      box,
+      height: box.rows[1] - box.rows[0],
+      width: box.columns[1] - box.columns[0],
+    }),
+    index: (source) => source,
+    together: checkSameLight,
+  });
+}
+
+function checkSameLight([first, ...others]: readonly HologramSource[]): void {
+  for (const { name, light } of others) {
+    for (const [key, what] of [
+      ["pixelSize", "pixels"],
+      ["wavelength", "a wavelength"],
+    ] as const) {
+      if (Math.abs(light[key] / first.light[key] - 1) <= 0.02) continue;
+      const detail = `${name} has ${what} of ${light[key]} um, ${first.name} of ${first.light[key]} um`;
+      throw new ParfocalError(
+        "image.unfit",
+        `A model learns one kind of light: ${detail}; train on stacks of one kind.`,
+        {
+          path: name,
+          detail,
+        },
+      );
+    }
+  }
+}
+
+function hologramSource(sample: NamedStack, config: HologramDataConfig): HologramSource {
+  const { name, stack } = sample;
+  const { depth, height, width } = stack;
+  const light = lightOf(name, stack);
+  const positions = placesOf(name, stack, config);
+  if (sample.field === undefined && depth < 2) {
+    throw unfit(
+      name,
+      "a single hologram, without the field behind it",
+      "give a stack of planes at several distances, from which the field is recovered, or simulate (recipe holograms)",
+    );
+  }
+  const bad = findNonFinite(stack.data);
+  if (bad >= 0) throw unfit(name, `pixel ${bad} is not finite`, "replace it");
+  for (let z = 0; z < depth; z++) {
+    const { min, max } = extent(planeOf(stack, z).data);
+    if (!(max > min && max > 0)) throw unfit(name, `plane ${z} is ${min} everywhere`, "leave it out");
+  }
+  const fringes = fringesOf(planeOf(stack, 0));
+  if (fringes !== undefined) {
+    const detail = `it has the fringes of an off-axis hologram, every ${fringes.toFixed(1)} pixels`;
+    throw unfit(
+      name,
+      detail,
+      'train on in-line holograms (an off-axis one holds its phase: "parfocal reconstruct --off-axis auto")',
+    );
+  }
+  let made: Promise<FocusedHolograms> | undefined;
+  const focused = (): Promise<FocusedHolograms> => {
+    made ??= focusedHolograms(sample, light, positions, config);
+    return made;
+  };
+  return { name, height, width, box: { rows: [0, height], columns: [0, width] }, light, focused };
+}
+
+/** Pixels from fringe to fringe of an off-axis hologram; undefined for one in line. */
+function fringesOf(plane: Plane): number | undefined {
+  try {
+    const { y, x } = findCarrier(plane);
+    return 1 / Math.hypot(y, x);
+  } catch (error) {
+    if (error instanceof ParfocalError && error.code === "image.unfit") return undefined;
+    throw error;
+  }
+}
+
+async function focusedHolograms(
+  { name, stack, field }: NamedStack,
+  light: CoherentLight,
+  positions: readonly number[],
+  config: HologramDataConfig,
+): Promise<FocusedHolograms> {
+  // Light goes down, z counts up.
+  const along = positions.map((z) => -z);
+  let truth: ComplexField;
+  let focus: number;
+  if (field) {
+    const plane = config.focus_plane ?? Math.floor(stack.depth / 2);
+    const { height, width } = stack;
+    truth = { real: planeOf(field.real, plane).data, imag: planeOf(field.imag, plane).data, height, width };
+    focus = along[plane];
+  } else {
+    const planes = along.map((position, z) => ({ ...planeOf(stack, z), position }));
+    const recovered = await recoverField(planes, light, { reach: along });
+    focus =
+      config.focus_plane === undefined
+        ? await findFocus(name, recovered.at(recovered.position), recovered.position, along, light)
+        : along[config.focus_plane];
+    truth = recovered.at(focus);
+  }
+  const [low, high] = config.distance_range;
+  const holograms = along
+    .map((position, z) => ({ intensity: planeOf(stack, z), distance: focus - position }))
+    .filter(({ distance }) => distance >= low - 1e-6 && distance <= high + 1e-6);
+  if (holograms.length === 0) {
+    const distances = along.map((position) => Number((focus - position).toFixed(2)));
+    throw configError(
+      "distance_range",
+      `distance_range: no plane of ${name} lies ${low} to ${high} um from its focus; its planes lie at ${distances.join(", ")} um`,
+    );
+  }
+  return { truth: normaliseField(truth), holograms };
+}
+
+async function findFocus(
+  name: string,
+  field: ComplexField,
+  position: number,
+  along: readonly number[],
+  light: CoherentLight,
+): Promise<number> {
+  const [first, last] = [Math.min(...along), Math.max(...along)];
+  const { distance } = await focusOfField(field, light, { range: [first - position, last - position] });
+  const focus = position + distance;
+  const edge = Math.min(depthOfField(light), (last - first) / 20) / 2;
+  if (focus > first + edge && focus < last - edge) return focus;
+  throw unfit(
+    name,
+    `no focus inside the stack: the sharpest place is its end, z ${-focus} um`,
+    "record planes on both sides of the specimen, or give focus_plane",
+  );
+}
+
+/** To mean intensity 1 and commonest phase 0. */
+function normaliseField(field: ComplexField): ComplexField {
+  let power = 0;
+  for (let i = 0; i < field.real.length; i++) power += field.real[i] ** 2 + field.imag[i] ** 2;
+  const scale = 1 / Math.sqrt(power / field.real.length);
+  const turn = -commonestPhase(phaseOf(field).data);
+  const [c, s] = [scale * Math.cos(turn), scale * Math.sin(turn)];
+  const real = new Float32Array(field.real.length);
+  const imag = new Float32Array(field.real.length);
+  for (let i = 0; i < real.length; i++) {
+    real[i] = c * field.real[i] - s * field.imag[i];
+    imag[i] = s * field.real[i] + c * field.imag[i];
+  }
+  return { ...field, real, imag };
+}
+
+/** Where most phases lie: the empty field. */
+function commonestPhase(phases: Float32Array): number {
+  const bins = new Float64Array(64);
+  const step = (2 * Math.PI) / bins.length;
+  for (const phase of phases) bins[Math.floor((phase + 2 * Math.PI) / step) % bins.length]++;
+  const around = (i: number): number => bins[(i + 63) % 64] + bins[i] + bins[(i + 1) % 64];
+  let best = 0;
+  for (let i = 1; i < bins.length; i++) if (around(i) > around(best)) best = i;
+  const middle = (best + 0.5) * step;
+  let [sum, count] = [0, 0];
+  for (const phase of phases) {
+    const off = Math.atan2(Math.sin(phase - middle), Math.cos(phase - middle));
+    if (Math.abs(off) < 0.3) [sum, count] = [sum + off, count + 1];
+  }
+  return middle + (count > 0 ? sum / count : 0);
+}
+
+function placesOf(
+  name: string,
+  { depth, zStep }: Stack,
+  { positions, focus_plane }: HologramDataConfig,
+): readonly number[] {
+  if (focus_plane !== undefined && focus_plane >= depth) {
+    throw configError("focus_plane", `focus_plane: ${name} has no plane ${focus_plane}; expected 0 to ${depth - 1}`);
+  }
+  if (positions) {
+    if (positions.length === depth) return positions;
+    throw configError(
+      "positions",
+      `positions names ${positions.length} planes and ${name} has ${depth}; give one each`,
+    );
+  }
+  if (zStep !== undefined) return Array.from({ length: depth }, (_, z) => z * zStep);
+  throw missing(name, "z step", "--z-step", "2 (um), or positions");
+}
+
+function lightOf(name: string, { pixelSize, optics }: Stack): CoherentLight {
+  if (!pixelSize) throw missing(name, "pixel size", "--pixel-size", "0.16 (um in the sample)");
+  if (optics?.wavelength === undefined) throw missing(name, "wavelength", "--wavelength", "0.532 (um)");
+  if (Math.abs(pixelSize.y / pixelSize.x - 1) > 0.01) {
+    throw unfit(name, `pixels of ${pixelSize.y} x ${pixelSize.x} um are not square`, "resample them");
+  }
+  const { wavelength, refractiveIndex = 1, na } = optics;
+  return { wavelength, refractiveIndex, pixelSize: pixelSize.x, ...(na === undefined ? {} : { na }) };
+}
+
+function missing(name: string, what: string, option: string, example: string): ParfocalError {
+  const message = `${name}: the ${what} is not known, and light cannot be followed without it; give ${option} ${example}.`;
+  return new ParfocalError("calibration.missing", message, { path: name, what, option });
+}
+
+function unfit(name: string, detail: string, advice: string): ParfocalError {
+  return new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
+}

@@ -1,0 +1,100 @@
+/** Holograms sent back to about where the specimen is, and batches of patches of them. */
+import { Random } from "../array/random.ts";
+import { propagate } from "../optics/imaging/angular-spectrum.ts";
+import type { ComplexField } from "../optics/imaging/complex-field.ts";
+import { inLineField } from "../optics/imaging/in-line-field.ts";
+import type { Tensors } from "../run/runtime.ts";
+import type { CommonConfig } from "./common-config.ts";
+import { contentSums, drawPlace } from "./content.ts";
+import type { HologramSource } from "./hologram-data.ts";
+import { copyPatch, drawView, plainView } from "./view.ts";
+
+/** A part of a field as the network gets it and as it should be. */
+export interface HologramView {
+  input: ComplexField;
+  truth: ComplexField;
+  /** um along the light from the hologram to the focus, and by how much more it was sent. */
+  distance: number;
+  error: number;
+}
+
+/** Hologram `index` of a source, sent to `error` um beyond its focus. */
+export async function viewOf(source: HologramSource, index: number, error: number): Promise<HologramView> {
+  const { truth, holograms } = await source.focused();
+  const { intensity, distance } = holograms[index];
+  const sent = propagate(inLineField(intensity), source.light, distance + error);
+  return { input: cutField(sent, source), truth: cutField(truth, source), distance, error };
+}
+
+function cutField(field: ComplexField, { box, height, width }: HologramSource): ComplexField {
+  const cut = (data: ArrayLike<number>): Float32Array => {
+    const out = new Float32Array(height * width);
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) out[y * width + x] = data[(y + box.rows[0]) * field.width + x + box.columns[0]];
+    return out;
+  };
+  return { real: cut(field.real), imag: cut(field.imag), height, width };
+}
+
+/** Views that a batch is drawn from. */
+const pooled = 32;
+
+/**
+ * Batches of step t (1, 2, ...): `field` and `truth`, both `[n, 2, p, p]`. One new view joins before every step, of a random
+ * source, hologram and error within +-`distance_error`; the oldest leaves. The same step gives the same batch.
+ */
+export function hologramBatches(
+  at: (step: number) => Promise<(random: Random) => HologramSource>,
+  config: Pick<CommonConfig, "seed" | "batch_size" | "patch_size" | "content_sampling" | "augment"> & {
+    distance_error: number;
+  },
+): (step: number) => Promise<Tensors> {
+  const made = new Map<number, Promise<IndexedView>>();
+  const make = async (number: number): Promise<IndexedView> => {
+    const random = new Random(config.seed).fork(number).fork(1);
+    const source = (await at(number))(random);
+    const { holograms } = await source.focused();
+    const error = random.between(-config.distance_error, config.distance_error);
+    const view = await viewOf(source, random.integer(holograms.length), error);
+    return { ...view, sums: contentSums(contrastOf(view.truth)) };
+  };
+  const { batch_size: n, patch_size: p } = config;
+  return async (step) => {
+    const oldest = Math.max(1, step - pooled + 1);
+    for (const number of made.keys()) if (number < oldest) made.delete(number);
+    const views: IndexedView[] = [];
+    for (let number = oldest; number <= step; number++) {
+      const view = made.get(number) ?? make(number);
+      made.set(number, view);
+      views.push(await view);
+    }
+    const random = new Random(config.seed).fork(step);
+    const field = new Float32Array(n * 2 * p * p);
+    const truth = new Float32Array(n * 2 * p * p);
+    for (let i = 0; i < n; i++) {
+      const view = views[random.integer(views.length)];
+      const { width } = view.input;
+      const place = drawPlace(view.input, view.sums, config, random);
+      // A field's brightness is known; only its orientation is not.
+      const turned = config.augment ? { ...drawView(random), gain: 1, shift: 0 } : plainView;
+      const start = place.y * width + place.x;
+      for (const [k, part] of (["real", "imag"] as const).entries()) {
+        const patch = (all: Float32Array): Float32Array => all.subarray((2 * i + k) * p * p, (2 * i + k + 1) * p * p);
+        copyPatch(view.input[part] as Float32Array, start, width, p, turned, patch(field));
+        copyPatch(view.truth[part] as Float32Array, start, width, p, turned, patch(truth));
+      }
+    }
+    const shape = [n, 2, p, p];
+    return { field: { type: "float32", shape, data: field }, truth: { type: "float32", shape, data: truth } };
+  };
+}
+
+interface IndexedView extends HologramView {
+  sums: Float64Array;
+}
+
+/** How much the specimen changes the field. */
+function contrastOf({ real, imag, height, width }: ComplexField) {
+  const data = Float32Array.from(real, (re, i) => Math.hypot(re - 1, imag[i]));
+  return { data, depth: 1, height, width };
+}

@@ -119,9 +119,7 @@ export function pix2pixGenerator(x: Value, architecture: Pix2pixArchitecture, la
     const active = level === 0 && stem === 0 ? h : leakyRelu(h, 0.2);
     const weights = parameters(`${name}/weights`, [channels, h.shape[1], ...halving(x)], initial);
     const plain = level === down.length - 1 || (level === 0 && stem === 0);
-    // A bias before a normalisation would do nothing.
-    const bias = plain && level === 0 ? parameters(`${name}/bias`, [channels], 0) : undefined;
-    h = convHalved(active, weights, bias, form);
+    h = convHalved(active, weights, undefined, form);
     if (!plain) h = norm(h, `${name}/norm`);
     if (level < down.length - 1) skips.push(h);
   });

@@ -16,6 +16,7 @@ import { openImage } from "../src/image/open-image.node.ts";
 import { createImageWriter } from "../src/image/write-image.node.ts";
 import { deepZGenerator, deepZPresets } from "../src/models/deep-z.ts";
 import { loadModel, saveModel } from "../src/models/model-folder.node.ts";
+import { modelFor } from "../src/models/model-info.ts";
 import { initialWeights, trainableParameters } from "../src/models/parameters.ts";
 import { refocusFile } from "../src/models/refocus-file.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
@@ -58,7 +59,7 @@ async function measure(): Promise<void> {
 }
 
 async function refocusOnce(folder: string): Promise<void> {
-  const model = await loadModel(join(folder, "model"));
+  const model = modelFor(await loadModel(join(folder, "model")), "refocus");
   const runtime = await openNativeRuntime({ threads: Number(values.threads) });
   const file = await openImage(join(folder, "stack.tif"));
   const before = process.resourceUsage().maxRSS;

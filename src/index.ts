@@ -105,7 +105,7 @@ export { openWebRuntime } from "./run/web.ts";
 // Models: what a network is, what it was trained on, and applying it to images of any size.
 
 export type { ReadRegion } from "./models/mirrored-region.ts";
-export { type ModelInfo, modelInfo, type RefocusModel } from "./models/model-info.ts";
+export { type Model, type ModelInfo, modelFor, modelInfo, type RefocusModel } from "./models/model-info.ts";
 export { type Normalisation, normalisationOf } from "./models/normalisation.ts";
 export { type RefocusInput, type RefocusOptions, refocus } from "./models/refocus.ts";
 export { surfaceOf, tiltedSurface } from "./models/surface.ts";

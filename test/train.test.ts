@@ -76,13 +76,13 @@ describe("training", () => {
     expect(info.validation.psnr).toBe(scores.psnr);
 
     // The saved model does the same to the whole plane.
-    if (!store.model) throw new Error("no model was saved");
+    if (!store.model || info.model !== "deep-z") throw new Error("no model was saved");
     const { width, height } = stack;
     const normalisation = normalisationOf(stack.data, info.norm_pmin, info.norm_pmax, "stack");
     const input = planeOf(stack, 4);
     const output = new Float32Array(width * height);
     await refocus(
-      { ...store.model, path: "memory" },
+      { info, onnx: store.model.onnx, path: "memory" },
       native(),
       { width, height, planes: [readerOf(input.data, width, height)], normalisation, pixelSize: stack.pixelSize },
       { distances: [-2], tileSize: 40 },

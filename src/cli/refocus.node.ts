@@ -3,6 +3,7 @@ import { InvalidArgumentError } from "commander";
 import {
   type ImageFile,
   loadModel,
+  modelFor,
   type OutputFormat,
   openImage,
   openRuntime,
@@ -61,7 +62,7 @@ export const refocus: Verb<RefocusOptions> = {
     addInputOptions(command);
   },
   async run([path], options, terminal) {
-    const model = await loadModel(options.model);
+    const model = modelFor(await loadModel(options.model), "refocus");
     const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });
     try {
       return await withImages([path], options, async ([image]) => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { contactSheet } from "../evaluate/contact-sheet.ts";
 import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
 import { loadModel } from "../models/model-folder.node.ts";
+import { modelFor } from "../models/model-info.ts";
 import type { Runtime } from "../run/runtime.ts";
 import type { NamedStack } from "../train/named-stack.ts";
 import type { TrainingProgress } from "../train/train.ts";
@@ -69,7 +70,7 @@ export async function demo(options: DemoOptions): Promise<DemoResult> {
     onWarning,
   });
   onStage?.("Refocusing a field that the model has not seen");
-  const model = await loadModel(training.model);
+  const model = modelFor(await loadModel(training.model), "refocus");
   const judged = await refocusUnseen(model, data, options);
   const sheet = join(output, "sheet.png");
   const png = contactSheet(judged.rows, {

@@ -1,7 +1,7 @@
 /** Coherent stacks as hologram reconstruction learns from them: recorded intensities, how far each is from the focus, and the field there. */
 import { extent, findNonFinite } from "../array/statistics.ts";
 import { depthOfField, focusOfField } from "../classical/refocusing/focus-of-field.ts";
-import { findCarrier } from "../classical/refocusing/off-axis.ts";
+import { fringesOf } from "../classical/refocusing/fringes.ts";
 import { recoverField } from "../classical/refocusing/recover-field.ts";
 import { ParfocalError } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
@@ -123,17 +123,6 @@ function hologramSource(sample: NamedStack, config: HologramDataConfig): Hologra
     return made;
   };
   return { name, height, width, box: { rows: [0, height], columns: [0, width] }, light, focused };
-}
-
-/** Pixels from fringe to fringe of an off-axis hologram; undefined for one in line. */
-function fringesOf(plane: Plane): number | undefined {
-  try {
-    const { y, x } = findCarrier(plane);
-    return 1 / Math.hypot(y, x);
-  } catch (error) {
-    if (error instanceof ParfocalError && error.code === "image.unfit") return undefined;
-    throw error;
-  }
 }
 
 async function focusedHolograms(

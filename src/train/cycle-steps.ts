@@ -20,7 +20,7 @@ export interface CycleDirection {
   target: Value;
   fake: Value;
   /** The way back: what the other generator makes of `fake`. */
-  cycled: Value;
+  cycled(): Value;
   /** What the generator makes of `target`, which is there already. */
   same(): Value;
   /** Least-squares loss of fooling the discriminator of a domain: 0 where it takes the picture for recorded. */
@@ -111,7 +111,7 @@ function generatorStep({ shape, architecture, discriminator, terms, ...rates }: 
     input: image,
     target,
     fake: fake.target,
-    cycled: back(fake.target),
+    cycled: once(() => back(fake.target)),
     same: () => there(target),
     fools: (domain, picture) => fools(domain === "input" ? "image" : "target", picture),
   };
@@ -119,7 +119,7 @@ function generatorStep({ shape, architecture, discriminator, terms, ...rates }: 
     input: target,
     target: image,
     fake: fake.image,
-    cycled: there(fake.image),
+    cycled: once(() => there(fake.image)),
     same: () => back(image),
     fools: (domain, picture) => fools(domain === "input" ? "target" : "image", picture),
   };
@@ -165,6 +165,15 @@ function discriminatorStep({ shape, discriminator, poolSize, adam, clipNorm }: C
   // Each discriminator's own loss is the mean of its two (Zhu et al. 2017, section 7.1).
   optimise(graph, add(real, fake), values, { adam, clipNorm });
   return { graph, specs, buffers };
+}
+
+/** What is asked for twice is computed once; what nobody asks for, never. */
+function once(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 const prefixed =

@@ -97,9 +97,8 @@ async function examplesOf(
     );
     for (const index of new Set(chosen)) {
       for (const error of errors) {
-        const off =
-          error === 0 ? "at the right distance" : `sent ${Math.abs(error)} um too ${error > 0 ? "high" : "low"}`;
-        examples.push({ ...(await viewOf(source, index, error)), label: off });
+        const label = error === 0 ? "right distance" : `${error > 0 ? "+" : "-"}${Math.abs(error)} um off`;
+        examples.push({ ...(await viewOf(source, index, error)), label });
       }
     }
   }
@@ -143,7 +142,7 @@ function report(
       return { key, first: same[0], scores: meanScores(same.map(({ scores }) => scores)) };
     });
   };
-  const distances = groupsOf(({ distance, label }) => `${distance.toFixed(1)} um ${label}`);
+  const distances = groupsOf(({ distance, label }) => `${distance.toFixed(1)} um, ${label}`);
   const scores = meanScores(scored.map((example) => example.scores));
   return {
     loss: scores.loss,
@@ -152,7 +151,7 @@ function report(
     draw: (title) =>
       contactSheet(
         groupsOf(({ label }) => label).map(({ first: { label, distance, input, output, truth } }) => ({
-          label: `hologram ${(-distance).toFixed(1)} um below, ${label}`,
+          label: `hologram, ${distance.toFixed(1)} um to go, ${label}`,
           input: turnedPhase(input, truth),
           output: turnedPhase(output, truth),
           truth: phaseOf(truth),

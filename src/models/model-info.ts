@@ -3,9 +3,10 @@ import { z } from "zod";
 import { ParfocalError } from "../errors.ts";
 import type { Task } from "./common-info.ts";
 import { deepZInfo } from "./deep-z.ts";
+import { hidefInfo } from "./hidef.ts";
 
 /** The description of a model of any system. */
-export const modelInfo = z.discriminatedUnion("model", [deepZInfo]);
+export const modelInfo = z.discriminatedUnion("model", [deepZInfo, hidefInfo]);
 
 export type ModelInfo = z.infer<typeof modelInfo>;
 
@@ -18,6 +19,8 @@ export interface Model<Info extends ModelInfo = ModelInfo> {
 }
 
 export type DeepZInfo = z.infer<typeof deepZInfo>;
+/** A model that makes fields in focus of holograms. */
+export type HologramModel = Model<Extract<ModelInfo, { task: "hologram" }>>;
 export type RefocusModel = Model<DeepZInfo>;
 
 const verbs: Record<Task, string> = {

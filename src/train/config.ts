@@ -9,7 +9,7 @@ import type { SystemConfig, TrainedSystem } from "./trained-system.ts";
 /** A configuration as somebody writes it: the system's name, and any of its keys. */
 export type ConfigInput = { model?: string } & Record<string, unknown>;
 
-const standard: Partial<Record<Task, TrainedModel>> = { refocus: "deep-z" };
+const standard: Partial<Record<Task, TrainedModel>> = { refocus: "deep-z", hologram: "hidef" };
 
 /** The system that is meant where only the task is said. @throws usage for a task without systems */
 export function standardSystem(task: Task): TrainedModel {

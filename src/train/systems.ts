@@ -1,8 +1,10 @@
 /** Every system that can be trained. */
 import { deepZ } from "./systems/deep-z.ts";
+import { hidef } from "./systems/hidef.ts";
 
 export const trainedSystems = {
   "deep-z": deepZ,
+  hidef,
 };
 
 export type TrainedModel = keyof typeof trainedSystems;

@@ -97,9 +97,9 @@ async function fromHologram(
       "give --method multi-height or tie for planes at different focus.";
     throw new ParfocalError("image.unfit", detail, { path: file.path, detail });
   }
-  const hologram = await readPlane(file, channel, options.time, 0);
+  const hologram = await readHologram(file, channel, options.time, 0);
   const { background: empty, ...rest } = options;
-  const background = empty && (await readPlane(empty, extentOf(empty, "C") > 1 ? channel : 0, undefined, 0));
+  const background = empty && (await readHologram(empty, extentOf(empty, "C") > 1 ? channel : 0, undefined, 0));
   const done = await reconstructHologram(hologram, light, { ...rest, background });
   const { amplitude, phase, distance, focus, carrier, warnings } = done;
   return {
@@ -122,7 +122,7 @@ async function fromStack(
   const chosen = options.inputPlanes ?? places.map((_, i) => i);
   const planes = [];
   for (const index of chosen) {
-    const plane = await readPlane(file, channel, options.time, checkIndex(file, "z", index, file.path));
+    const plane = await readHologram(file, channel, options.time, checkIndex(file, "z", index, file.path));
     planes.push({ ...plane, position: -places[index] });
   }
   const middle = [...chosen].map((index) => places[index]).sort((a, b) => a - b)[chosen.length >> 1];
@@ -167,7 +167,8 @@ function placesOf(file: ImageFile, positions: readonly number[] | undefined): re
   return Array.from({ length: depth }, (_, i) => i * (zStep ?? 1));
 }
 
-function lightOf(file: ImageFile, channel: number): CoherentLight {
+/** The light that a file was recorded with. @throws `calibration.missing` without wavelength or pixel size */
+export function lightOf(file: ImageFile, channel: number): CoherentLight {
   const wavelength = file.emissionWavelengths?.[channel] ?? file.optics?.wavelength;
   if (wavelength === undefined) throw missing(file, "wavelength", "--wavelength 0.532 (um)", "--wavelength");
   const { pixelSize, optics } = file;
@@ -190,12 +191,18 @@ function missing(file: ImageFile, what: string, example: string, option: string)
   return new ParfocalError("calibration.missing", message, { path: file.path, what, option });
 }
 
-async function readPlane(file: ImageFile, channel: number, time: number | undefined, z: number): Promise<Plane> {
+export async function readHologram(
+  file: ImageFile,
+  channel: number,
+  time: number | undefined,
+  z: number,
+): Promise<Plane> {
   const data = await file.readPlane({ channel, time, z });
   return { data, height: extentOf(file, "Y"), width: extentOf(file, "X") };
 }
 
-async function writeFields(
+/** Writes amplitudes and phases as two channels. */
+export async function writeFields(
   output: string,
   file: ImageFile,
   planes: readonly SeparatedField[],

@@ -1,0 +1,133 @@
+/** Fields in focus from in-line holograms of any size, by a model. */
+import { ParfocalError } from "../errors.ts";
+import type { Tensor } from "../graph/graph.ts";
+import { readOnnx } from "../graph/onnx/read.ts";
+import type { Plane } from "../image/image.ts";
+import type { Region } from "../image/image-file.ts";
+import { propagate } from "../optics/imaging/angular-spectrum.ts";
+import type { CoherentLight } from "../optics/imaging/coherent-light.ts";
+import type { ComplexField } from "../optics/imaging/complex-field.ts";
+import { inLineField } from "../optics/imaging/in-line-field.ts";
+import type { Runtime } from "../run/runtime.ts";
+import { applyTiles, type TiledField, type TileOptions } from "./apply-tiles.ts";
+import { hidefAlignment } from "./hidef.ts";
+import type { ReadRegion } from "./mirrored-region.ts";
+import type { HologramModel } from "./model-info.ts";
+import { crop } from "./pixel-grid.ts";
+
+export interface HologramOptions extends TileOptions {
+  /** From the hologram to the specimen, um along the light: about. */
+  distance: number;
+  /** A hologram of the empty field, of the same size. */
+  background?: Plane | undefined;
+}
+
+/**
+ * Sends the whole hologram back by the angular spectrum, then lets the network focus it tile by tile, without seams.
+ *
+ * @returns the field of the hologram's size, mean intensity about 1, phase about 0 where it is empty
+ * @throws image.unfit for a dark hologram; model.unfit when description and network do not fit; usage for impossible light or
+ *   distance; interrupted
+ */
+export async function focusHologram(
+  model: HologramModel,
+  runtime: Runtime,
+  hologram: Plane,
+  light: CoherentLight,
+  { distance, background, ...options }: HologramOptions,
+): Promise<ComplexField> {
+  const sent = propagate(ofMeanOne(inLineField(hologram, background)), light, distance);
+  return focusField(model, runtime, sent, light.pixelSize, options);
+}
+
+/**
+ * The network alone.
+ * @param field at about the right plane, mean intensity 1, float32
+ * @param pixelSize um; another than the model's is resampled to it and back
+ */
+export async function focusField(
+  model: HologramModel,
+  runtime: Runtime,
+  { real, imag, height, width }: ComplexField,
+  pixelSize: number,
+  options: TileOptions = {},
+): Promise<ComplexField> {
+  checkNetwork(model);
+  const whole = { x: 0, y: 0, height, width };
+  const reader =
+    (data: Float32Array): ReadRegion =>
+    async (region: Region) =>
+      crop(data, whole, region);
+  const parts = [reader(Float32Array.from(real)), reader(Float32Array.from(imag))];
+  const tiled: TiledField<Tensor> = {
+    graphAt: (y, x) => readOnnx(model.onnx, { batch: 1, y, x }),
+    alignment: hidefAlignment(model.info.architecture),
+    modelPixelSize: model.info.pixel_size,
+    width,
+    height,
+    pixelSize: { y: pixelSize, x: pixelSize },
+    passes: 1,
+    async prepare(seen, at) {
+      const size = seen.height * seen.width;
+      const data = new Float32Array(2 * size);
+      for (const [k, part] of parts.entries()) data.set(await at(part), k * size);
+      return { type: "float32", shape: [1, 2, seen.height, seen.width], data };
+    },
+    async run(session, field) {
+      const { focused } = await session.run("network", { field });
+      const data = focused.data as Float32Array;
+      return [data.subarray(0, data.length / 2), data.subarray(data.length / 2)];
+    },
+  };
+  const out = [new Float32Array(height * width), new Float32Array(height * width)];
+  await applyTiles(runtime, tiled, options, async (_pass, part, y0, rows) => out[part].set(rows, y0 * width));
+  return { real: out[0], imag: out[1], height, width };
+}
+
+function checkNetwork({ info, onnx, path }: HologramModel): void {
+  const size = 4 * hidefAlignment(info.architecture);
+  const graph = readOnnx(onnx, { batch: 1, y: size, x: size });
+  const [input] = graph.inputs;
+  const fits = graph.inputs.length === 1 && input.name === "field" && input.shape[1] === 2;
+  if (fits && graph.outputs.has("focused")) return;
+  const detail = 'its network does not take "field" of 2 channels and give "focused"';
+  throw new ParfocalError("model.unfit", `${path}: the description and the network do not fit: ${detail}.`, {
+    path,
+    detail,
+  });
+}
+
+/** As fields were when the network learnt: a background of another brightness changes nothing. */
+function ofMeanOne(field: ComplexField): ComplexField {
+  let power = 0;
+  for (let i = 0; i < field.real.length; i++) power += field.real[i] ** 2 + field.imag[i] ** 2;
+  const scale = Math.sqrt(field.real.length / power);
+  return { ...field, real: field.real.map((value) => value * scale), imag: field.imag.map((value) => value * scale) };
+}
+
+/** What a user should know before trusting the output. */
+export function hologramWarnings({ info }: HologramModel, light: CoherentLight, distance: number): string[] {
+  const warnings: string[] = [];
+  const [low, high] = info.distance_range;
+  // As trained: from the farthest hologram sent too far to the nearest one sent too short.
+  if (distance < low - info.distance_error || distance > high + info.distance_error) {
+    warnings.push(
+      `A distance of ${distance} um lies outside what the model learnt (${low} to ${high} um, wrong by at most ` +
+        `${info.distance_error} um): do not trust the result.`,
+    );
+  }
+  if (Math.abs(light.pixelSize / info.pixel_size - 1) > 0.02) {
+    warnings.push(`Pixels of ${light.pixelSize} um are resampled to the model's ${info.pixel_size} um.`);
+  }
+  const { optics } = info;
+  for (const [what, mine, theirs] of [
+    ["wavelength", light.wavelength, optics.wavelength],
+    ["refractive index", light.refractiveIndex, optics.refractive_index],
+    ["numerical aperture", light.na, optics.na],
+  ] as const) {
+    if (mine !== undefined && theirs !== undefined && Math.abs(mine / theirs - 1) > 0.05) {
+      warnings.push(`The ${what} is ${mine}; the model was trained at ${theirs}: light spreads differently.`);
+    }
+  }
+  return warnings;
+}

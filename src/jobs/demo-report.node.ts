@@ -20,7 +20,8 @@ export async function reportPage(
   png: Uint8Array,
 ): Promise<string> {
   const { distances } = judged;
-  const offsets = training.info.input_offsets;
+  const { info } = training;
+  const offsets = info.model === "deep-z" ? info.input_offsets : [0];
   const planes =
     offsets.length === 1
       ? "one input plane"

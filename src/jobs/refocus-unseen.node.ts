@@ -6,7 +6,7 @@ import { readStack } from "../image/image-file.ts";
 import { openImage } from "../image/open-image.node.ts";
 import { imageOfStack } from "../image/stack-image.ts";
 import { writeImage } from "../image/write-image.node.ts";
-import type { RefocusModel } from "../models/model-info.ts";
+import type { AnyRefocusModel } from "../models/model-info.ts";
 import { refocusFile } from "../models/refocus-file.node.ts";
 import type { Runtime } from "../run/runtime.ts";
 import type { DemoData } from "./demo-data.ts";
@@ -30,7 +30,7 @@ export interface Judged {
 
 /** Writes the unseen stack, refocuses it from a few planes to both sides, and scores outputs beside inputs. */
 export async function refocusUnseen(
-  model: RefocusModel,
+  model: AnyRefocusModel,
   data: DemoData,
   options: { output: string; runtime: Runtime; signal?: AbortSignal | undefined },
 ): Promise<Judged> {
@@ -41,7 +41,7 @@ export async function refocusUnseen(
   const step = unseen.zStep ?? 1;
   const [low, high] = info.distance_range;
   const targets = [low, low / 2, high / 2, high].map((d) => Math.round(d / step));
-  const offsets = info.input_offsets.map((d) => Math.round(d / step));
+  const offsets = (info.model === "deep-z" ? info.input_offsets : [0]).map((d) => Math.round(d / step));
   const firstPlanes = spread(-Math.min(...targets, ...offsets), unseen.depth - 1 - Math.max(...targets, ...offsets), 3);
   const dataRange = signalRange({ data: truth.data, height: truth.depth * truth.height, width: truth.width });
   const file = await openImage(path);

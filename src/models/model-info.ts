@@ -4,9 +4,10 @@ import { ParfocalError } from "../errors.ts";
 import type { Task } from "./common-info.ts";
 import { deepZInfo } from "./deep-z.ts";
 import { hidefInfo } from "./hidef.ts";
+import { recurrentMzInfo } from "./recurrent-mz.ts";
 
 /** The description of a model of any system. */
-export const modelInfo = z.discriminatedUnion("model", [deepZInfo, hidefInfo]);
+export const modelInfo = z.discriminatedUnion("model", [deepZInfo, hidefInfo, recurrentMzInfo]);
 
 export type ModelInfo = z.infer<typeof modelInfo>;
 
@@ -21,7 +22,10 @@ export interface Model<Info extends ModelInfo = ModelInfo> {
 export type DeepZInfo = z.infer<typeof deepZInfo>;
 /** A model that makes fields in focus of holograms. */
 export type HologramModel = Model<Extract<ModelInfo, { task: "hologram" }>>;
+/** A model of Deep-Z. */
 export type RefocusModel = Model<DeepZInfo>;
+/** A model of any system that refocuses. */
+export type AnyRefocusModel = Model<Extract<ModelInfo, { task: "refocus" }>>;
 
 const verbs: Record<Task, string> = {
   refocus: "refocus",

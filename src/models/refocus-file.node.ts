@@ -8,15 +8,17 @@ import { createImageWriter } from "../image/write-image.node.ts";
 import type { Runtime } from "../run/runtime.ts";
 import { inputPlanes } from "./input-planes.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
-import type { ModelInfo, RefocusModel } from "./model-info.ts";
+import type { AnyRefocusModel, ModelInfo } from "./model-info.ts";
 import { type Normalisation, normalisationOf } from "./normalisation.ts";
 import { isSameGrid, pixelGrid } from "./pixel-grid.ts";
+import { type PlacedPlane, placedPlanes, placedPlanesWarnings } from "./placed-planes.ts";
 import { type RefocusOptions, refocus } from "./refocus.ts";
+import { refocusPlanes } from "./refocus-planes.ts";
 
 export interface RefocusFileOptions extends RefocusOptions {
   channel?: number | undefined;
   time?: number | undefined;
-  /** Numbers of the input planes; see {@link inputPlanes}. */
+  /** Numbers of the input planes; see {@link inputPlanes}, and {@link placedPlanes} for models that take any number. */
   planes?: readonly number[] | undefined;
   format?: OutputFormat | undefined;
   /** Pixel type of the output; default that of the input. */
@@ -38,10 +40,10 @@ export interface RefocusFileResult {
  * Refocuses an image file into a stack with one plane per distance. Reads and writes by bands of tiles, so that memory does
  * not grow with the image.
  *
- * @throws what {@link inputPlanes}, {@link refocus} and the image reader and writer throw; nothing half-written is left
+ * @throws what {@link inputPlanes}, {@link placedPlanes}, {@link refocus}, {@link refocusPlanes} and the image reader and writer throw; nothing half-written is left
  */
 export async function refocusFile(
-  model: RefocusModel,
+  model: AnyRefocusModel,
   runtime: Runtime,
   file: ImageFile,
   output: string,
@@ -51,7 +53,7 @@ export async function refocusFile(
   refuseColour(file, file.path);
   const channel = checkIndex(file, "channel", options.channel, file.path);
   const time = checkIndex(file, "time", options.time, file.path);
-  const planes = inputPlanes(model.info, file, options.planes, file.path);
+  const planes = choosePlanes(model, file, options.planes);
   const [height, width] = file.shape.slice(-2);
   const read =
     (z: number): ReadRegion =>
@@ -64,13 +66,17 @@ export async function refocusFile(
   });
   try {
     const normalisation = await measure(file, channel, time, model.info, options.signal);
-    await refocus(
-      model,
-      runtime,
-      { width, height, planes: planes.map(read), normalisation, pixelSize: file.pixelSize, surface: options.surface },
-      options,
-      (plane, y0, rows) => writer.writeRows({ z: plane }, y0, rows),
-    );
+    const { pixelSize } = file;
+    const input = { width, height, normalisation, pixelSize, surface: options.surface };
+    const readers = planes.map(({ plane, z }) => ({ read: read(plane), z }));
+    const write = (plane: number, y0: number, rows: Float32Array) => writer.writeRows({ z: plane }, y0, rows);
+    const { info, onnx, path } = model;
+    if (info.model === "recurrent-mz") {
+      await refocusPlanes({ info, onnx, path }, runtime, { ...input, planes: readers }, options, write);
+    } else {
+      const images = { ...input, planes: readers.map((reader) => reader.read) };
+      await refocus({ info, onnx, path }, runtime, images, options, write);
+    }
     await writer.finish();
   } catch (error) {
     await writer.abandon();
@@ -79,9 +85,16 @@ export async function refocusFile(
   return {
     output,
     planes_um: [...options.distances],
-    warnings: warningsFor(model.info, file, options),
+    warnings: warningsFor(model.info, file, planes, options),
     seconds: (performance.now() - begun) / 1000,
   };
+}
+
+/** The planes that the model gets, with their distances from the first of them as far as they are known. */
+function choosePlanes({ info }: AnyRefocusModel, file: ImageFile, given: readonly number[] | undefined): PlacedPlane[] {
+  if (info.model === "recurrent-mz") return placedPlanes(info, file, given, file.path);
+  const planes = inputPlanes(info, file, given, file.path);
+  return planes.map((plane) => ({ plane, z: (plane - planes[0]) * (file.zStep ?? 1) }));
 }
 
 /** The normalisation of the whole z-stack, as in training; one pass by bands. */
@@ -124,7 +137,12 @@ function evenStep(distances: readonly number[]): number | undefined {
 }
 
 /** What a user should know before trusting the output. */
-function warningsFor(info: ModelInfo, file: ImageFile, { distances, surface }: RefocusFileOptions): string[] {
+function warningsFor(
+  info: AnyRefocusModel["info"],
+  file: ImageFile,
+  planes: readonly PlacedPlane[],
+  { distances, surface }: RefocusFileOptions,
+): string[] {
   const warnings: string[] = [];
   const [low, high] = info.distance_range;
   const outside = distances.filter((d) => d < low - 1e-6 || d > high + 1e-6);
@@ -149,10 +167,12 @@ function warningsFor(info: ModelInfo, file: ImageFile, { distances, surface }: R
       warnings.push(`The ${key} is ${mine}; the model was trained at ${theirs}: the blur differs.`);
     }
   }
-  if (info.input_offsets.length === 1) {
+  if (planes.length === 1) {
+    const advice = info.model === "recurrent-mz" ? "Give a second one." : "A model with two input planes can.";
     warnings.push(
-      "One input plane cannot tell on which side of focus it lies: planes may be refocused in the wrong direction. A model with two input planes can.",
+      `One input plane cannot tell on which side of focus it lies: planes may be refocused in the wrong direction. ${advice}`,
     );
   }
+  if (info.model === "recurrent-mz") warnings.push(...placedPlanesWarnings(info, planes));
   return warnings;
 }

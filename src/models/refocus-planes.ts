@@ -1,0 +1,116 @@
+/** Any plane of a volume from any number of recorded planes, by a model of Recurrent-MZ. */
+import { ParfocalError } from "../errors.ts";
+import { Graph, type Tensor } from "../graph/graph.ts";
+import { readWeights } from "../graph/onnx/read.ts";
+import type { Runtime } from "../run/runtime.ts";
+import { applyTiles, type TiledField } from "./apply-tiles.ts";
+import type { ReadRegion } from "./mirrored-region.ts";
+import type { Model } from "./model-info.ts";
+import { denormalise, type Normalisation, normalise } from "./normalisation.ts";
+import { constantParameters } from "./parameters.ts";
+import {
+  type RecurrentMzArchitecture,
+  type RecurrentMzInfo,
+  recurrentMzAlignment,
+  recurrentMzNetwork,
+} from "./recurrent-mz.ts";
+import type { RefocusOptions } from "./refocus.ts";
+import { fixedStatistics } from "./running-norm.ts";
+
+/** What is to be refocused, read piece by piece so that memory does not grow with the image. */
+export interface RefocusPlanesInput {
+  width: number;
+  height: number;
+  /** Counts of each input plane, and where it lies, um from the first one. */
+  planes: readonly { read: ReadRegion; z: number }[];
+  normalisation: Normalisation;
+  /** um; unknown means that of the model. */
+  pixelSize?: { y: number; x: number } | undefined;
+  /** Refocusing distance of every pixel, um, added to each of the `distances`. */
+  surface?: ReadRegion | undefined;
+}
+
+/**
+ * The network for a number of planes that are all there: `image` `[1, 2 planes, height, width]` to `refocused`. A file cannot leave the
+ * number open, since the network is as long as there are planes; its weights fit any. So they are taken out of the file, which as it
+ * is passes over absent planes up to the most that were trained, and no time goes into planes that are not there.
+ */
+export function recurrentMzGraph(
+  planes: number,
+  height: number,
+  width: number,
+  architecture: RecurrentMzArchitecture,
+  weights: Record<string, Tensor>,
+): Graph {
+  const graph = new Graph();
+  const image = graph.input("image", [1, 2 * planes, height, width]);
+  const parameters = constantParameters(graph, weights);
+  const build = { parameters, norm: fixedStatistics(parameters), form: "portable" } as const;
+  graph.output("refocused", recurrentMzNetwork({ image }, architecture, build));
+  return graph;
+}
+
+/**
+ * Refocuses to a list of distances from the first input plane, as {@link applyTiles}: tiles join without a seam. Outside the image
+ * its mirror image is seen.
+ *
+ * @param write takes whole rows of one output plane (index into `distances`), counts, from row `y0` on
+ * @throws usage for distances that are none or no input plane; model.unfit when the file lacks weights; interrupted
+ */
+export async function refocusPlanes(
+  model: Model<RecurrentMzInfo>,
+  runtime: Runtime,
+  input: RefocusPlanesInput,
+  options: RefocusOptions,
+  write: (plane: number, y0: number, rows: Float32Array) => Promise<void>,
+): Promise<void> {
+  const { architecture, pixel_size } = model.info;
+  const { distances } = options;
+  if (distances.length === 0 || !distances.every(Number.isFinite)) {
+    const message = `Refocusing needs distances in um; got "${distances.join(", ")}".`;
+    throw new ParfocalError("usage", message, { option: "--z", got: distances, expected: "one or more numbers" });
+  }
+  const count = input.planes.length;
+  if (count === 0) {
+    const message = "Refocusing needs at least one input plane; none was given.";
+    throw new ParfocalError("usage", message, { option: "--input-planes", expected: "one or more planes" });
+  }
+  const weights = readWeights(model.onnx);
+  const scale = architecture.distance_scale;
+  const field: TiledField<{ images: Float32Array[]; surface: Float32Array | undefined }> = {
+    graphAt: (height, width) => recurrentMzGraph(count, height, width, architecture, weights),
+    alignment: recurrentMzAlignment(architecture),
+    modelPixelSize: pixel_size,
+    width: input.width,
+    height: input.height,
+    pixelSize: input.pixelSize,
+    passes: distances.length,
+    async prepare(_seen, at) {
+      const images: Float32Array[] = [];
+      for (const { read } of input.planes) {
+        const counts = await at(read);
+        const image = new Float32Array(counts.length);
+        normalise(counts, input.normalisation, image);
+        images.push(image);
+      }
+      return { images, surface: input.surface && (await at(input.surface)) };
+    },
+    async run(session, { images, surface }, pass, { width, height }) {
+      const size = width * height;
+      const data = new Float32Array(2 * count * size);
+      for (const [i, { z }] of input.planes.entries()) {
+        data.set(images[i], 2 * i * size);
+        const away = data.subarray((2 * i + 1) * size, (2 * i + 2) * size);
+        const um = distances[pass] - z;
+        if (surface) for (let k = 0; k < size; k++) away[k] = (um + surface[k]) / scale;
+        else away.fill(um / scale);
+      }
+      const image: Tensor = { type: "float32", shape: [1, 2 * count, height, width], data };
+      const { refocused } = await session.run("network", { image });
+      const values = refocused.data as Float32Array;
+      denormalise(values, input.normalisation);
+      return [values];
+    },
+  };
+  await applyTiles(runtime, field, options, (pass, _plane, y0, rows) => write(pass, y0, rows));
+}

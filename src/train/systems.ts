@@ -1,10 +1,12 @@
 /** Every system that can be trained. */
 import { deepZ } from "./systems/deep-z.ts";
 import { hidef } from "./systems/hidef.ts";
+import { recurrentMz } from "./systems/recurrent-mz.ts";
 
 export const trainedSystems = {
   "deep-z": deepZ,
   hidef,
+  "recurrent-mz": recurrentMz,
 };
 
 export type TrainedModel = keyof typeof trainedSystems;

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import {
+  type RecurrentMzArchitecture,
+  recurrentMzAlignment,
+  recurrentMzArchitecture,
+  recurrentMzPresets,
+} from "../../models/recurrent-mz.ts";
+import { recurrentMzDiscriminatorAlignment } from "../../models/recurrent-mz-discriminator.ts";
+import { commonConfig } from "../common-config.ts";
+import { configError } from "../config-error.ts";
+
+const range = z.tuple([z.number(), z.number()]);
+
+/** Everything that decides how Recurrent-MZ is trained. Lengths in um. */
+export const recurrentMzConfig = z.strictObject({
+  model: z.literal("recurrent-mz").default("recurrent-mz").describe("which system of the field"),
+  ...commonConfig({ experiment_name: "recurrent-mz", clip_norm: 1 }),
+  architecture: recurrentMzArchitecture.partial().optional().describe("numbers that differ from the preset"),
+  min_planes: z.int().positive().default(1).describe("fewest input planes to learn from"),
+  max_planes: z.int().min(2).default(3).describe("most input planes to learn from"),
+  plane_range: range.default([-4, 4]).describe("where other input planes may lie, um from the first one"),
+  distance_range: range.default([-4, 4]).describe("refocusing distances to learn, um from the first plane"),
+  mae_weight: z.number().nonnegative().default(3).describe("weight of the mean absolute error"),
+  ms_ssim_weight: z.number().nonnegative().default(1).describe("weight of 1 - MS-SSIM"),
+  adversarial_weight: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe("weight of the least-squares GAN loss; Recurrent-MZ 0.3 to 0.5"),
+  discriminator_learning_rate: z.number().positive().default(1e-4).describe("Adam's step of the discriminator"),
+  discriminator_channels: z.int().positive().default(8).describe("channels of its first layer; Recurrent-MZ 16"),
+});
+
+export type RecurrentMzConfig = z.output<typeof recurrentMzConfig>;
+
+/** @throws usage for keys that do not go together */
+export function checkRecurrentMzConfig(config: RecurrentMzConfig): void {
+  const { plane_range, distance_range, min_planes, max_planes, patch_size } = config;
+  for (const [key, [low, high]] of Object.entries({ plane_range, distance_range })) {
+    if (low >= high) throw configError(key, `${key} must go from the lower to the higher distance, got ${low},${high}`);
+  }
+  if (min_planes > max_planes) {
+    throw configError("min_planes", `min_planes must not be above max_planes, got ${min_planes} and ${max_planes}`);
+  }
+  if (plane_range[0] > 0 || plane_range[1] < 0) {
+    throw configError("plane_range", `plane_range is seen from the first plane and must hold 0, got ${plane_range}`);
+  }
+  const architecture = recurrentMzArchitectureOf(config);
+  const { channels, hidden } = architecture;
+  if (hidden.length !== channels.length + 1) {
+    const detail = `architecture: hidden needs one number for each of the ${channels.length} channels and one for the middle, got ${hidden.length}`;
+    throw configError("architecture", detail);
+  }
+  const own = recurrentMzAlignment(architecture);
+  const multiple = config.adversarial_weight > 0 ? Math.max(own, recurrentMzDiscriminatorAlignment) : own;
+  if (patch_size % multiple !== 0) {
+    const detail = `patch_size must be a multiple of ${multiple} for this model, got ${patch_size}`;
+    throw configError("patch_size", detail);
+  }
+  if (config.mae_weight === 0 && config.ms_ssim_weight === 0) {
+    const detail = "mae_weight and ms_ssim_weight are both 0; nothing would pull the output to the target";
+    throw configError("mae_weight", detail);
+  }
+}
+
+/** The preset's numbers with the configuration's own. */
+export function recurrentMzArchitectureOf({ preset, architecture }: RecurrentMzConfig): RecurrentMzArchitecture {
+  const own = Object.fromEntries(Object.entries(architecture ?? {}).filter(([, value]) => value !== undefined));
+  return recurrentMzArchitecture.parse({ ...recurrentMzPresets[preset], ...own });
+}

@@ -1,0 +1,53 @@
+/** Training Recurrent-MZ. */
+import { Random } from "../../array/random.ts";
+import { describeModel } from "../describe-model.ts";
+import { driftWarnings } from "../drift-warnings.ts";
+import type { Learner } from "../learner.ts";
+import { planeSetDrawer } from "../plane-sets.ts";
+import { refocusSources } from "../refocus-sources.ts";
+import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
+import {
+  checkRecurrentMzConfig,
+  type RecurrentMzConfig,
+  recurrentMzArchitectureOf,
+  recurrentMzConfig,
+} from "./recurrent-mz-config.ts";
+import { exportRecurrentMz, recurrentMzSteps } from "./recurrent-mz-steps.ts";
+import { recurrentMzValidator } from "./recurrent-mz-validator.ts";
+
+export const recurrentMz: TrainedSystem<RecurrentMzConfig> = {
+  model: "recurrent-mz",
+  task: "refocus",
+  summary: "recurrent network that makes any plane of a volume from any number of planes (Huang et al., 2021)",
+  config: recurrentMzConfig,
+  check: checkRecurrentMzConfig,
+  learner,
+};
+
+function learner(input: TrainingInput, config: RecurrentMzConfig): Learner {
+  const architecture = recurrentMzArchitectureOf(config);
+  const { min_planes, max_planes, plane_range, distance_range } = config;
+  const { validation, at } = refocusSources(input, { ...config, input_offsets: [0] });
+  for (const warning of driftWarnings(input.samples)) input.onWarning?.(warning);
+  const draw = planeSetDrawer(config, architecture.distance_scale);
+  return {
+    ...recurrentMzSteps(config, architecture),
+    batchAt: async (step) => draw(await at(step), new Random(config.seed).fork(step)),
+    validator: recurrentMzValidator(validation, config, architecture, 2),
+    finalValidator: recurrentMzValidator(validation, config, architecture, 6),
+    pack: (weights, { steps, report }) => ({
+      info: {
+        ...describeModel(input, config, steps, report),
+        task: "refocus",
+        model: "recurrent-mz",
+        architecture,
+        plane_counts: [min_planes, max_planes],
+        plane_range,
+        distance_range,
+        pixel_size: validation[0].pixelSize,
+        z_step: validation[0].zStep,
+      },
+      onnx: exportRecurrentMz(max_planes, architecture, weights),
+    }),
+  };
+}

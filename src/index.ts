@@ -104,8 +104,16 @@ export { openWebRuntime } from "./run/web.ts";
 
 // Models: what a network is, what it was trained on, and applying it to images of any size.
 
+export { type FocusHologramOptions, focusField, focusHologram } from "./models/hologram-apply.ts";
 export type { ReadRegion } from "./models/mirrored-region.ts";
-export { type Model, type ModelInfo, modelFor, modelInfo, type RefocusModel } from "./models/model-info.ts";
+export {
+  type HologramModel,
+  type Model,
+  type ModelInfo,
+  modelFor,
+  modelInfo,
+  type RefocusModel,
+} from "./models/model-info.ts";
 export { type Normalisation, normalisationOf } from "./models/normalisation.ts";
 export { type RefocusInput, type RefocusOptions, refocus } from "./models/refocus.ts";
 export { surfaceOf, tiltedSurface } from "./models/surface.ts";
@@ -152,6 +160,7 @@ export {
 export { type CompareOptions, type Comparison, compareStacks, type DataRange } from "./evaluate/compare-stacks.ts";
 export { comparisonSheet } from "./evaluate/comparison-sheet.ts";
 export { contactSheet, type SheetOptions, type SheetRow } from "./evaluate/contact-sheet.ts";
+export { type FieldError, fieldError } from "./evaluate/field-error.ts";
 export { type Inspection, type InspectOptions, inspectImage } from "./evaluate/inspect.ts";
 export { type Scores, score, signalRange, typeRange } from "./evaluate/metrics.ts";
 export { msSsim } from "./evaluate/ms-ssim.ts";

@@ -73,6 +73,14 @@ export {
   writePsf,
 } from "./jobs/psf-files.node.ts";
 
+// Holograms by a model.
+
+export {
+  type FocusHologramFileOptions,
+  type FocusHologramFileResult,
+  focusHologramFile,
+} from "./jobs/reconstruct-hologram.node.ts";
+
 // The whole story on simulated or real stacks.
 
 export { type DemoOptions, type DemoResult, demo } from "./jobs/demo.node.ts";

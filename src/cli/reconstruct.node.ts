@@ -1,21 +1,32 @@
 /** `parfocal reconstruct`: amplitude and phase from a hologram, or from planes at different focus. */
 import { InvalidArgumentError } from "commander";
 import {
+  focusHologramFile,
+  type ImageFile,
+  loadModel,
+  modelFor,
   type ObjectKind,
   objectKinds,
   openImage,
+  openRuntime,
   overrideCalibration,
+  ParfocalError,
+  type ReconstructFileResult,
   type ReconstructMethod,
   reconstructFile,
   reconstructMethods,
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { finiteNumber, listOfNumbers, oneOf, rangeOrList, wholeNumber } from "./option-values.ts";
+import { deviceOf } from "./refocus.node.ts";
+import type { Terminal } from "./terminal.node.ts";
 import { digits, table } from "./text.ts";
-import type { Verb } from "./verb.node.ts";
+import type { CommonOptions, Verb } from "./verb.node.ts";
 
-interface ReconstructOptions extends InputOptions {
-  method: ReconstructMethod;
+interface ReconstructOptions extends InputOptions, CommonOptions {
+  method?: ReconstructMethod;
+  model?: string;
+  tileSize?: number;
   out: string;
   offAxis?: "auto" | { y: number; x: number };
   background?: string;
@@ -37,18 +48,26 @@ export const reconstruct: Verb<ReconstructOptions> = {
   notes: [
     "Written are two channels, float32: amplitude (1 where the field is empty) and phase in radians (0 there, without jumps).",
     "angular-spectrum takes one hologram, in line or (--off-axis) with fringes; its distance runs along the light.",
+    "--model takes one in-line hologram as well, and gives the field without its twin image; the distance may be rough.",
     "multi-height and tie (transport of intensity) take a stack of two planes or more in transmitted light; z counts up into",
     "the sample, towards the lamp.",
   ],
   examples: [
     "parfocal reconstruct hologram.tif --off-axis auto --wavelength 0.532 --distance auto --range -10:10 -o field.tif",
     "parfocal reconstruct inline.tif --wavelength 0.532 --distance -12 -o inline_field.tif --json",
+    "parfocal reconstruct inline.tif --wavelength 0.532 --model runs/hologram/version_1 --distance -12 -o focused.tif",
     "parfocal reconstruct brightfield.tif --method multi-height --wavelength 0.55 --iterations 5 -o phase.tif",
     "parfocal reconstruct brightfield.tif --method tie --wavelength 0.55 --input-planes 0,2 --z 0:4:2 -o refocused_field.tif",
   ],
+  uses: ["device", "threads"],
   options(command) {
     command
-      .option("--method <name>", reconstructMethods.join(", "), oneOf(reconstructMethods), "angular-spectrum")
+      .option(
+        "--method <name>",
+        `${reconstructMethods.join(", ")} (default: angular-spectrum)`,
+        oneOf(reconstructMethods),
+      )
+      .option("--model <folder>", "a model for holograms instead, or the run it was trained in")
       .requiredOption("-o, --out <image>", "image to be written: .tif or .ome.tif")
       .option("--off-axis <carrier>", "auto, or the fringes in cycles per pixel: Y,X", carrierOf)
       .option("--background <image>", "hologram of the empty field")
@@ -56,7 +75,11 @@ export const reconstruct: Verb<ReconstructOptions> = {
       .option("--range <low:high>", "where auto looks, um", rangeOf)
       .option("--object <kind>", `${objectKinds.join(" or ")}: what auto takes the specimen for`, oneOf(objectKinds))
       .option("--invert-phase", "off-axis: the specimen has a lower refractive index than its medium")
-      .option("--input-planes <list>", "stacks: planes to be used, from 0 (default: all)", listOfNumbers)
+      .option(
+        "--input-planes <list>",
+        "stacks: planes to be used, from 0 (default: all; a model takes one)",
+        listOfNumbers,
+      )
       .option("--positions <list>", "stacks: z of every plane, um, where steps differ", listOfNumbers)
       .option(
         "--z <um>",
@@ -64,38 +87,98 @@ export const reconstruct: Verb<ReconstructOptions> = {
         rangeOrList,
       )
       .option("--iterations <n>", "multi-height: rounds at most (default: 20)", wholeNumber(1))
+      .option("--tile-size <pixels>", "model: computed at a time, along each axis (default: 512)", wholeNumber(16))
       .option("--force", "replace an output that exists");
     addInputOptions(command);
   },
   run: ([path], options, terminal) =>
     withImages([path], options, async ([file]) => {
-      const { out, background: empty, ...settings } = options;
-      const background = empty === undefined ? undefined : overrideCalibration(await openImage(empty), {});
+      const background =
+        options.background === undefined ? undefined : overrideCalibration(await openImage(options.background), {});
       try {
-        const onProgress = terminal.progress(options.method === "angular-spectrum" ? "distances tried" : "rounds");
-        const { signal } = terminal;
-        const done = await reconstructFile(file, out, { ...settings, background, signal, onProgress });
-        const { seconds, warnings, ...json } = done;
-        const rows: string[][] = [["output", `${done.output}: amplitude, phase in radians`]];
-        if (done.distance_um !== undefined) {
-          const how = done.object
-            ? `, found for ${done.object === "phase" ? "a phase" : "an amplitude"} object, confidence ${done.confidence?.toFixed(2)}`
-            : "";
-          rows.push(["distance", `${digits(done.distance_um)} um along the light${how}`]);
-        }
-        if (done.carrier)
-          rows.push(["fringes", `${done.carrier.map((f) => digits(f)).join(", ")} cycles per pixel (y, x)`]);
-        if (done.planes_um) rows.push(["planes", `${done.planes_um.map((z) => digits(z)).join(", ")} um`]);
-        const error = done.errors?.at(-1);
-        if (error !== undefined && done.errors)
-          rows.push(["error", `${(100 * error).toFixed(2)} % of the amplitude after ${done.errors.length - 1} rounds`]);
-        rows.push(["took", `${seconds.toFixed(1)} s`]);
-        return { json: { ...json, warnings, seconds: Math.round(seconds * 1000) / 1000 }, text: table(rows), warnings };
+        return options.model === undefined
+          ? await classical(file, options, background, terminal)
+          : await byModel(file, options.model, options, background, terminal);
       } finally {
         await background?.close();
       }
     }),
 };
+
+async function classical(
+  file: ImageFile,
+  { out, background: _, ...settings }: ReconstructOptions,
+  background: ImageFile | undefined,
+  { progress, signal }: Terminal,
+) {
+  const stack = settings.method === "multi-height" || settings.method === "tie";
+  const onProgress = progress(stack ? "rounds" : "distances tried");
+  return shown(await reconstructFile(file, out, { ...settings, background, signal, onProgress }));
+}
+
+/** Options that say how a classical method works. */
+const classicalOnly = ["method", "offAxis", "range", "object", "invertPhase", "positions", "z", "iterations"] as const;
+
+async function byModel(
+  file: ImageFile,
+  folder: string,
+  options: ReconstructOptions,
+  background: ImageFile | undefined,
+  terminal: Terminal,
+) {
+  const foreign = classicalOnly.find((key) => options[key] !== undefined);
+  if (foreign !== undefined) {
+    const option = `--${foreign.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const message = `Holograms: ${option} is for the classical methods and --model takes their place; give one of the two.`;
+    throw new ParfocalError("usage", message, { option });
+  }
+  const { out, inputPlanes, distance, channel, time, tileSize, force } = options;
+  if (inputPlanes !== undefined && inputPlanes.length !== 1) {
+    const message = `Holograms: a model takes one plane; --input-planes names ${inputPlanes.length}.`;
+    throw new ParfocalError("usage", message, { option: "--input-planes", got: inputPlanes, expected: "one plane" });
+  }
+  const model = modelFor(await loadModel(folder), "hologram");
+  const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });
+  try {
+    const onProgress = terminal.progress("tiles focused");
+    const { signal } = terminal;
+    const settings = {
+      distance,
+      plane: inputPlanes?.[0],
+      channel,
+      time,
+      tileSize,
+      force,
+      background,
+      signal,
+      onProgress,
+    };
+    return shown(await focusHologramFile(model, runtime, file, out, settings));
+  } finally {
+    await runtime.close();
+  }
+}
+
+/** A result as JSON and as a table. */
+function shown(done: Omit<ReconstructFileResult, "method"> & { method: string }) {
+  const { seconds, warnings, ...json } = done;
+  const rows: string[][] = [["output", `${done.output}: amplitude, phase in radians`]];
+  if (done.distance_um !== undefined) {
+    const kind = done.object && `${done.object === "phase" ? "a phase" : "an amplitude"} object, `;
+    const how =
+      done.confidence === undefined
+        ? ""
+        : `, found${kind ? ` for ${kind}` : ", "}confidence ${done.confidence.toFixed(2)}`;
+    rows.push(["distance", `${digits(done.distance_um)} um along the light${how}`]);
+  }
+  if (done.carrier) rows.push(["fringes", `${done.carrier.map((f) => digits(f)).join(", ")} cycles per pixel (y, x)`]);
+  if (done.planes_um) rows.push(["planes", `${done.planes_um.map((z) => digits(z)).join(", ")} um`]);
+  const error = done.errors?.at(-1);
+  if (error !== undefined && done.errors)
+    rows.push(["error", `${(100 * error).toFixed(2)} % of the amplitude after ${done.errors.length - 1} rounds`]);
+  rows.push(["took", `${seconds.toFixed(1)} s`]);
+  return { json: { ...json, warnings, seconds: Math.round(seconds * 1000) / 1000 }, text: table(rows), warnings };
+}
 
 function carrierOf(text: string): "auto" | { y: number; x: number } {
   if (text === "auto") return "auto";

@@ -15,7 +15,7 @@ import type { ReadRegion } from "./mirrored-region.ts";
 import type { HologramModel } from "./model-info.ts";
 import { crop } from "./pixel-grid.ts";
 
-export interface HologramOptions extends TileOptions {
+export interface FocusHologramOptions extends TileOptions {
   /** From the hologram to the specimen, um along the light: about. */
   distance: number;
   /** A hologram of the empty field, of the same size. */
@@ -34,7 +34,7 @@ export async function focusHologram(
   runtime: Runtime,
   hologram: Plane,
   light: CoherentLight,
-  { distance, background, ...options }: HologramOptions,
+  { distance, background, ...options }: FocusHologramOptions,
 ): Promise<ComplexField> {
   const sent = propagate(ofMeanOne(inLineField(hologram, background)), light, distance);
   return focusField(model, runtime, sent, light.pixelSize, options);

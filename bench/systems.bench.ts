@@ -13,9 +13,10 @@ import { contactSheet } from "../src/evaluate/contact-sheet.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { type Comparison, type Experiment, openTrained, parameterCount } from "./systems/experiment.ts";
+import { holograms } from "./systems/holograms.ts";
 import { refocusing } from "./systems/refocusing.ts";
 
-const experiments: Experiment[] = [...refocusing];
+const experiments: Experiment[] = [...refocusing, ...holograms];
 
 /** A row of the table. */
 interface Row {

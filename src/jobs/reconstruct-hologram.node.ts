@@ -54,7 +54,6 @@ export async function focusHologramFile(
   await checkOutput(output, options.force);
   refuseColour(file, file.path);
   const channel = checkIndex(file, "channel", options.channel, file.path);
-  const light = lightOf(file, channel);
   const { background: empty, distance: wanted, time, tileSize, signal, onProgress } = options;
   const { distance_range: range } = model.info;
   if (wanted === undefined) {
@@ -63,6 +62,7 @@ export async function focusHologramFile(
       `(it learnt ${range[0]} to ${range[1]}), or --distance auto.`;
     throw new ParfocalError("usage", message, { option: "--distance", expected: "a number, um, or auto" });
   }
+  const light = lightOf(file, channel);
   const hologram = await readHologram(file, channel, time, chosenPlane(file, options.plane));
   refuseFringes(hologram, file.path, model);
   const background = empty && (await readHologram(empty, extentOf(empty, "C") > 1 ? channel : 0, undefined, 0));

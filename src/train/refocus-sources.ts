@@ -8,6 +8,7 @@ import type { CommonConfig } from "./common-config.ts";
 import { type IndexedSource, indexSource } from "./draw-batch.ts";
 import type { NamedStack } from "./named-stack.ts";
 import type { PairSource } from "./pairs.ts";
+import { checkPixelSizes } from "./same-pixel-size.ts";
 import type { Box } from "./split-region.ts";
 import type { TrainingInput } from "./trained-system.ts";
 import { type Preparation, splitSources, type TrainingSources, trainingSources } from "./training-sources.ts";
@@ -44,21 +45,6 @@ const preparation = (config: RefocusDataConfig): Preparation<PairSource, Indexed
   index: indexSource,
   together: checkPixelSizes,
 });
-
-function checkPixelSizes(sources: readonly PairSource[]): void {
-  if (sources.length === 0) {
-    throw new ParfocalError("usage", "Training needs at least one z-stack; none was given.", {});
-  }
-  const [first] = sources;
-  for (const { name, pixelSize } of sources) {
-    if (Math.abs(pixelSize / first.pixelSize - 1) <= 0.02) continue;
-    const detail = `${name} has pixels of ${pixelSize} um, ${first.name} of ${first.pixelSize} um`;
-    throw new ParfocalError("image.unfit", `A model learns one pixel size: ${detail}; train on stacks of one kind.`, {
-      path: name,
-      detail,
-    });
-  }
-}
 
 function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConfig): PairSource {
   const { depth, height, width, zStep, pixelSize } = stack;

@@ -1,0 +1,91 @@
+/** Patches of two kinds of images: of the same place, or of places that have nothing to do with each other. */
+import { Random } from "../array/random.ts";
+import type { Tensors } from "../run/runtime.ts";
+import type { CommonConfig } from "./common-config.ts";
+import { drawPlace } from "./content.ts";
+import type { IndexedPair } from "./paired-data.ts";
+import type { TrainingSources } from "./training-sources.ts";
+import { copyPatch, drawView, plainView, type View } from "./view.ts";
+
+type SourcesAt = TrainingSources<unknown, IndexedPair>["at"];
+type Kind = "input" | "target";
+
+/** Where a patch lies in its source, and how it is turned. */
+interface Cut {
+  from: IndexedPair;
+  /** Its first plane. */
+  z: number;
+  y: number;
+  x: number;
+  view: View;
+}
+
+/**
+ * The batches of a training: `image` and `target`, each `[n, 1, p, p]`, or `[n, 1, planes, p, p]` for networks that see several
+ * planes. Both show the same place, turned and brightened alike; patches lie where the target has signal, as `content_sampling`
+ * says. The same step gives the same batch.
+ *
+ * @param planes of a sub-stack; undefined for planes alone
+ */
+export function pairedBatches(
+  at: SourcesAt,
+  config: CommonConfig,
+  planes?: number,
+): (step: number) => Promise<Tensors> {
+  return batches(at, config, planes, (choose, random) => {
+    const cut = drawCut(choose(random), "target", config, planes, random);
+    return { image: cut, target: cut };
+  });
+}
+
+/** The same with `target` of another place, and mostly of another field: for what is learnt without pairs, such as a cycle GAN. */
+export function unpairedBatches(
+  at: SourcesAt,
+  config: CommonConfig,
+  planes?: number,
+): (step: number) => Promise<Tensors> {
+  return batches(at, config, planes, (choose, random) => ({
+    image: drawCut(choose(random), "input", config, planes, random),
+    target: drawCut(choose(random), "target", config, planes, random),
+  }));
+}
+
+function batches(
+  at: SourcesAt,
+  { batch_size: n, patch_size: p, seed }: CommonConfig,
+  planes: number | undefined,
+  draw: (choose: (random: Random) => IndexedPair, random: Random) => { image: Cut; target: Cut },
+): (step: number) => Promise<Tensors> {
+  const shape = planes === undefined ? [n, 1, p, p] : [n, 1, planes, p, p];
+  const size = (planes ?? 1) * p * p;
+  return async (step) => {
+    const choose = await at(step);
+    const random = new Random(seed).fork(step);
+    const image = new Float32Array(n * size);
+    const target = new Float32Array(n * size);
+    for (let i = 0; i < n; i++) {
+      const cuts = draw(choose, random);
+      copyCut(cuts.image, "input", p, image.subarray(i * size, (i + 1) * size));
+      copyCut(cuts.target, "target", p, target.subarray(i * size, (i + 1) * size));
+    }
+    return { image: { type: "float32", shape, data: image }, target: { type: "float32", shape, data: target } };
+  };
+}
+
+function drawCut(from: IndexedPair, kind: Kind, config: CommonConfig, planes: number | undefined, random: Random): Cut {
+  const { source, content } = from;
+  const z = random.integer(source.depth - (planes ?? 1) + 1);
+  const place = drawPlace(source, content[kind], config, random);
+  return { from, z, ...place, view: config.augment ? drawView(random) : plainView };
+}
+
+/** Planes of a patch one behind the other into `out`. The dark of a target is 0 whatever the haze in the input: it is not shifted. */
+function copyCut({ from, z, y, x, view }: Cut, kind: Kind, p: number, out: Float32Array): void {
+  const { source } = from;
+  const data = kind === "input" ? source.data : source.target;
+  const own = kind === "input" ? view : { ...view, shift: 0 };
+  for (let k = 0; k * p * p < out.length; k++) {
+    const base = ((z + k) * source.height + y) * source.width + x;
+    copyPatch(data, base, source.width, p, own, out.subarray(k * p * p, (k + 1) * p * p));
+  }
+}

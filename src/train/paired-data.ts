@@ -1,0 +1,131 @@
+/** Stacks beside what shall be made of them (a section, a confocal image), as networks from image to image learn from them. */
+import { findNonFinite } from "../array/statistics.ts";
+import { ParfocalError } from "../errors.ts";
+import { cropPlanes } from "../image/crop.ts";
+import type { Stack } from "../image/image.ts";
+import { type Normalisation, normalisationOf, normalise } from "../models/normalisation.ts";
+import type { CommonConfig } from "./common-config.ts";
+import { contentSums } from "./content.ts";
+import type { NamedStack } from "./named-stack.ts";
+import { checkPixelSizes } from "./same-pixel-size.ts";
+import type { Box } from "./split-region.ts";
+import type { TrainingInput } from "./trained-system.ts";
+import { type Preparation, type TrainingSources, trainingSources } from "./training-sources.ts";
+import { checkRegistered } from "./unregistered.ts";
+
+/** Two kinds of images of the same planes, or a region of them, ready to draw patches from. */
+export interface PairedSource {
+  name: string;
+  /** `[depth, height, width]`, normalised by the percentiles of the whole stack. */
+  data: Float32Array;
+  /** What the network shall make of `data`: of the same shape, normalised by percentiles of its own. */
+  target: Float32Array;
+  depth: number;
+  height: number;
+  width: number;
+  /** um */
+  pixelSize: number;
+  zStep?: number;
+  /** The way back to the counts of each. */
+  scales: { input: Normalisation; target: Normalisation };
+}
+
+/** A source with what drawing from it needs, computed once. */
+export interface IndexedPair {
+  source: PairedSource;
+  /** Summed-area tables of the signal of the two kinds of images, `[height + 1, width + 1]`. */
+  content: { input: Float64Array; target: Float64Array };
+}
+
+export interface PairedDataOptions {
+  /** Planes that the network sees at a time; default 1. */
+  planes?: number | undefined;
+  /** Whether inputs and targets must show the same place: default true. A cycle GAN learns without. */
+  registered?: boolean | undefined;
+}
+
+/**
+ * Checks, normalises and splits pairs of stacks of one pixel size; simulated fields join while the training goes on.
+ * Simulated fields are registered as they are made, and are not checked for it.
+ *
+ * @throws calibration.missing without pixel size; image.unfit for a stack without target or with one of another size, NaN, constant
+ *   images, inputs and targets that lie apart (see {@link checkRegistered}), fewer planes than the network sees; usage for parts
+ *   that do not fit
+ */
+export function pairedSources(
+  input: TrainingInput,
+  config: CommonConfig,
+  { planes = 1, registered = true }: PairedDataOptions = {},
+): TrainingSources<PairedSource, IndexedPair> {
+  const preparation: Preparation<PairedSource, IndexedPair> = {
+    whole: (sample) => pairedSource(sample, config, planes),
+    cut,
+    index: (source) => ({
+      source,
+      content: { input: contentSums(source), target: contentSums({ ...source, data: source.target }) },
+    }),
+    together: checkPixelSizes,
+  };
+  const sources = trainingSources(input, config, preparation);
+  if (registered) for (const { name, stack, target } of input.samples) if (target) checkRegistered(name, stack, target);
+  return sources;
+}
+
+function pairedSource({ name, stack, target }: NamedStack, config: CommonConfig, planes: number): PairedSource {
+  const { depth, height, width, zStep, pixelSize } = stack;
+  if (!target) throw unfit(name, "it has no target", "give one with --target or --target-channel for every stack");
+  const [size, targetSize] = [stack, target].map((s) => `${s.depth} x ${s.height} x ${s.width}`);
+  if (size !== targetSize) {
+    throw unfit(
+      name,
+      `it has ${size} pixels and its target ${targetSize}`,
+      "every pixel of every plane needs its target",
+    );
+  }
+  if (depth < planes) {
+    throw unfit(name, `it has ${depth} plane${depth === 1 ? "" : "s"}`, `the network sees ${planes} at a time`);
+  }
+  if (pixelSize === undefined) {
+    const message = `${name}: its pixel size is not known; give --pixel-size 0.325 (um).`;
+    throw new ParfocalError("calibration.missing", message, { path: name, what: "pixel size", option: "--pixel-size" });
+  }
+  const inputImage = normalised(stack, config, name);
+  const targetImage = normalised(target, config, `the target of ${name}`);
+  return {
+    name,
+    data: inputImage.data,
+    target: targetImage.data,
+    depth,
+    height,
+    width,
+    pixelSize: (pixelSize.y + pixelSize.x) / 2,
+    ...(zStep === undefined ? {} : { zStep }),
+    scales: { input: inputImage.scale, target: targetImage.scale },
+  };
+}
+
+function normalised(
+  { data: counts, height, width }: Stack,
+  { norm_pmin, norm_pmax }: CommonConfig,
+  name: string,
+): { data: Float32Array; scale: Normalisation } {
+  const bad = findNonFinite(counts);
+  if (bad >= 0) {
+    const detail = `plane ${Math.floor(bad / (height * width))} holds a pixel that is not a number`;
+    throw unfit(name, detail, "mask or replace such pixels first");
+  }
+  const scale = normalisationOf(counts, norm_pmin, norm_pmax, name);
+  const data = new Float32Array(counts.length);
+  normalise(counts, scale, data);
+  return { data, scale };
+}
+
+function unfit(name: string, detail: string, advice: string): ParfocalError {
+  return new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
+}
+
+function cut(source: PairedSource, { rows, columns }: Box): PairedSource {
+  const [height, width] = [rows, columns].map(([start, end]) => end - start);
+  const data = cropPlanes(source.data, source, rows, columns);
+  return { ...source, data, target: cropPlanes(source.target, source, rows, columns), height, width };
+}

@@ -58,6 +58,7 @@ function designOf(model: "comi" | "cycle-gan", architecture: ComiArchitecture): 
     learningRate: rate,
     discriminatorLearningRate: rate,
     adam: { beta1: 0.5, beta2: 0.99 },
+    discriminatorAdam: { beta1: 0.5, beta2: 0.99 },
   };
 }
 

@@ -64,10 +64,13 @@ export const comiPresets: Record<"published" | "small", ComiArchitecture> = {
   small: smallGenerator,
 };
 
-/** `published`: 11.4 M parameters for each of the two generators, the input not added. `small`: as COMI's. */
+/**
+ * `published`: 11.4 M parameters for each of the two generators, the input not added. `small`: as COMI's, normalised; without that, two
+ * generators that begin as nothing stay so, since any step away costs them the cycle.
+ */
 export const cycleGanPresets: Record<"published" | "small", ComiArchitecture> = {
   published: { width: 64, blocks: 9, normalisation: "instance", residual: false, range: [-1, 1] },
-  small: smallGenerator,
+  small: { ...smallGenerator, normalisation: "instance" },
 };
 
 /** Image sizes must be multiples of this. */

@@ -2,12 +2,13 @@
 import { z } from "zod";
 import { ParfocalError } from "../errors.ts";
 import type { Task } from "./common-info.ts";
+import { comiInfo, cycleGanInfo } from "./comi.ts";
 import { deepZInfo } from "./deep-z.ts";
 import { hidefInfo } from "./hidef.ts";
 import { recurrentMzInfo } from "./recurrent-mz.ts";
 
 /** The description of a model of any system. */
-export const modelInfo = z.discriminatedUnion("model", [deepZInfo, hidefInfo, recurrentMzInfo]);
+export const modelInfo = z.discriminatedUnion("model", [comiInfo, cycleGanInfo, deepZInfo, hidefInfo, recurrentMzInfo]);
 
 export type ModelInfo = z.infer<typeof modelInfo>;
 

@@ -8,7 +8,7 @@ import { settledStatistics } from "../models/settled-norm.ts";
 import type { Tensors } from "../run/runtime.ts";
 import { weightsToValidate } from "./optimise.ts";
 
-/** Reads its weights and statistics from the state: `image` `[1, 1, h, w]` to `sectioned`. */
+/** Reads its weights and statistics from the state: `image` `[1, 1, h, w]` to `output`. */
 export function cyclePrediction(
   height: number,
   width: number,
@@ -30,7 +30,7 @@ export function exportCycle(architecture: ComiArchitecture, weights: Tensors): U
   const parameters = constantParameters(graph, weights);
   predict(graph, size, size, architecture, parameters, parameters);
   const open = { 0: "batch", 2: "y", 3: "x" };
-  return writeOnnx(graph, { variable: { image: open, sectioned: open } });
+  return writeOnnx(graph, { variable: { image: open, output: open } });
 }
 
 function predict(
@@ -44,5 +44,5 @@ function predict(
   const { normalisation } = architecture;
   const norm: Norm = normalisation === "none" ? (x) => x : settledStatistics(normalisation, parameters, statistics);
   const image = graph.input("image", [1, 1, height, width]);
-  graph.output("sectioned", comiGenerator(image, architecture, parameters, norm, "portable"));
+  graph.output("output", comiGenerator(image, architecture, parameters, norm, "portable"));
 }

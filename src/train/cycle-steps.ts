@@ -45,7 +45,9 @@ export interface CycleDesign {
   poolSize: number;
   learningRate: number;
   discriminatorLearningRate: number;
+  /** Of the generators. */
   adam?: AdamOptions | undefined;
+  discriminatorAdam?: AdamOptions | undefined;
   clipNorm?: number | undefined;
   emaDecay?: number | undefined;
 }
@@ -61,6 +63,10 @@ const poolName = (domain: Domain): string => `${opponent}pool/${domain}`;
 /** Fed at every step: how much of each image's own statistics the normalisation takes (settled-norm.ts). */
 export const liveName = "live_statistics";
 
+/** Of step t (1, 2, ...): 1 over the first half of `settling` steps, then falling to 0 in a straight line. */
+export const liveStatistics = (t: number, settling: number): number =>
+  settling === 0 ? 0 : Math.min(1, Math.max(0, 2 - (2 * t) / settling));
+
 /**
  * Step "generator" lowers the terms of both directions, image to target and back. Step "discriminator" teaches both discriminators with
  * least squares what is recorded (1) and what was generated in the same step, before its update (0), or earlier: `real_loss` and
@@ -72,11 +78,16 @@ export const liveName = "live_statistics";
 export function cycleSteps(design: CycleDesign): Required<Pick<Learner, "steps" | "specs" | "buffers">> {
   const generator = generatorStep(design);
   const discriminator = discriminatorStep(design);
-  const { learningRate, discriminatorLearningRate, adam } = design;
+  const { learningRate, discriminatorLearningRate, adam, discriminatorAdam } = design;
   return {
     steps: [
       { name: "generator", graph: generator.graph, learningRate, adam },
-      { name: "discriminator", graph: discriminator.graph, learningRate: discriminatorLearningRate, adam },
+      {
+        name: "discriminator",
+        graph: discriminator.graph,
+        learningRate: discriminatorLearningRate,
+        adam: discriminatorAdam,
+      },
     ],
     specs: new Map([...generator.specs, ...discriminator.specs]),
     buffers: { ...generator.buffers, ...discriminator.buffers },
@@ -142,7 +153,7 @@ function generatorStep({ shape, architecture, discriminator, terms, ...rates }: 
   return { graph, specs, buffers: Object.assign({}, ...buffers) as Record<string, Tensor> };
 }
 
-function discriminatorStep({ shape, discriminator, poolSize, adam, clipNorm }: CycleDesign) {
+function discriminatorStep({ shape, discriminator, poolSize, discriminatorAdam, clipNorm }: CycleDesign) {
   const graph = new Graph();
   const { parameters, specs, values } = trainableParameters(graph);
   const buffers: Record<string, Tensor> = {};
@@ -163,7 +174,7 @@ function discriminatorStep({ shape, discriminator, poolSize, adam, clipNorm }: C
   graph.output("real_loss", real);
   graph.output("fake_loss", fake);
   // Each discriminator's own loss is the mean of its two (Zhu et al. 2017, section 7.1).
-  optimise(graph, add(real, fake), values, { adam, clipNorm });
+  optimise(graph, add(real, fake), values, { adam: discriminatorAdam, clipNorm });
   return { graph, specs, buffers };
 }
 

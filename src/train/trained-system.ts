@@ -12,6 +12,8 @@ export interface TrainingInput {
   samples: readonly NamedStack[];
   /** Simulated fields to train on, made while the training goes on. */
   fields?: FieldSource | undefined;
+  /** ONNX file of a network whose features a loss compares (`feature_model`). */
+  featureNetwork?: Uint8Array | undefined;
   /** Told what makes the data doubtful. */
   onWarning?: ((sentence: string) => void) | undefined;
 }

@@ -1,0 +1,78 @@
+/** What the trainings of COMI and CycleGAN share: two generators, two discriminators, and the finished model. */
+import { Random } from "../array/random.ts";
+import { comiAlignment } from "../models/comi.ts";
+import type { Tensors } from "../run/runtime.ts";
+import type { CommonConfig } from "./common-config.ts";
+import { cyclePrediction, exportCycle } from "./cycle-model.ts";
+import { type CycleDesign, cycleSteps, liveName, liveStatistics } from "./cycle-steps.ts";
+import { describeModel } from "./describe-model.ts";
+import { poolPlaces } from "./image-pool.ts";
+import type { Learner, Validator } from "./learner.ts";
+import type { PairedSource } from "./paired-data.ts";
+import { type ImageNetwork, pairedValidator } from "./paired-validator.ts";
+import type { TrainingInput } from "./trained-system.ts";
+import { unpairedValidator } from "./unpaired-validator.ts";
+
+/** What a system of the two adds to the shared keys. */
+export interface CycleSystem
+  extends Pick<CycleDesign, "architecture" | "discriminator" | "terms" | "poolSize" | "adam" | "discriminatorAdam"> {
+  model: "comi" | "cycle-gan";
+  /** `image` and `target` of step t, `[n, 1, p, p]` each. */
+  batchAt(step: number): Promise<Tensors>;
+  /** Whether input and target show the same place; default true. */
+  pairedValidation?: boolean;
+}
+
+type CycleConfig = CommonConfig & { discriminator_learning_rate: number; live_statistics_steps: number };
+
+export function cycleLearner(
+  input: TrainingInput,
+  config: CycleConfig,
+  validation: readonly PairedSource[],
+  system: CycleSystem,
+): Learner {
+  const { model, architecture, poolSize, pairedValidation = true } = system;
+  const { batch_size: n, patch_size: p, ema_decay, seed } = config;
+  const network: ImageNetwork = {
+    alignment: comiAlignment,
+    predictionGraph: (height, width) => cyclePrediction(height, width, architecture, ema_decay),
+  };
+  const validator = (count: number): Validator =>
+    (pairedValidation ? pairedValidator : unpairedValidator)(validation, network, count);
+  return {
+    ...cycleSteps({
+      ...system,
+      shape: [n, 1, p, p],
+      learningRate: config.learning_rate,
+      discriminatorLearningRate: config.discriminator_learning_rate,
+      clipNorm: config.clip_norm,
+      emaDecay: ema_decay,
+    }),
+    async batchAt(step) {
+      const batch = await system.batchAt(step);
+      const live = Float32Array.of(liveStatistics(step, config.live_statistics_steps));
+      batch[liveName] = { type: "float32", shape: [], data: live };
+      const random = new Random(seed).fork(step).fork(1);
+      if (poolSize > 0) {
+        for (const domain of ["image", "target"] as const) {
+          const { place, old } = poolPlaces(step, n, poolSize, random);
+          batch[`${domain}_place`] = place;
+          batch[`${domain}_old`] = old;
+        }
+      }
+      return batch;
+    },
+    validator: validator(6),
+    finalValidator: validator(16),
+    pack: (weights, { steps, report }) => ({
+      info: {
+        ...describeModel(input, config, steps, report),
+        task: "section",
+        model,
+        architecture,
+        pixel_size: validation[0].pixelSize,
+      },
+      onnx: exportCycle(architecture, weights),
+    }),
+  };
+}

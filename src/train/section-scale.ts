@@ -1,0 +1,15 @@
+import type { PairedSource } from "./paired-data.ts";
+
+/** How counts of the targets relate to those of the inputs, as a section model's description keeps it. */
+export function sectionScale(sources: readonly Pick<PairedSource, "scales">[]): {
+  output_gain: number;
+  output_low: number;
+} {
+  let [logarithm, low] = [0, 0];
+  for (const { scales } of sources) {
+    const { input, target } = scales;
+    logarithm += Math.log((target.high - target.low) / (input.high - input.low)) / sources.length;
+    low += target.low / sources.length;
+  }
+  return { output_gain: Math.exp(logarithm), output_low: low };
+}

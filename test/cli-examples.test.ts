@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createProgram } from "../src/cli/program.node.ts";
+import { saveModel } from "../src/models/model-folder.node.ts";
 import { encodeImage, type Image, Random } from "./fixtures/cli/images.ts";
 import { runCli } from "./fixtures/cli/run-cli.ts";
+import { tinyHologramModel } from "./fixtures/train/tiny-hologram-model.ts";
 
 const documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/recipes.md"];
 
@@ -65,6 +67,8 @@ beforeAll(async () => {
   const fringes = Uint16Array.from(noise(size), (v, i) => 5000 + v / 10 + 3000 * Math.cos((i % 32) * 1.3 + i / 40));
   write("hologram.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: fringes });
   write("inline.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: noise(size) });
+  const hologramModel = tinyHologramModel({}, "untrained");
+  await saveModel(join(folder, "runs", "hologram", "version_1"), hologramModel.info, hologramModel.onnx);
   write("brightfield.tif", { ...calibrated, zStep: 2, axes: "ZYX", shape: [3, 32, 32], data: noise(3 * size) });
   write("grid.tif", { ...calibrated, axes: "CYX", shape: [3, 32, 32], data: noise(3 * size) });
   // All planes of one exposure, then all of the next.

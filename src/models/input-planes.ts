@@ -1,7 +1,6 @@
 import { ParfocalError } from "../errors.ts";
 import { extentOf } from "../image/axes.ts";
 import type { ImageInfo } from "../image/image.ts";
-import type { DeepZInfo } from "./model-info.ts";
 
 /** Planes may lie this share of the distance between them beside where the model expects them. */
 const tolerance = 0.25;
@@ -15,7 +14,7 @@ const tolerance = 0.25;
  *   not there; calibration.missing when the z step decides and is not known
  */
 export function inputPlanes(
-  { input_offsets: offsets }: DeepZInfo,
+  { input_offsets: offsets }: { input_offsets: readonly number[] },
   image: ImageInfo,
   given: readonly number[] | undefined,
   path: string,

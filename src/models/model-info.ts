@@ -1,14 +1,31 @@
 /** What a model says of itself, and which verb of the command line applies it. */
 import { z } from "zod";
 import { ParfocalError } from "../errors.ts";
-import type { Task } from "./common-info.ts";
+import { careInfo } from "./care.ts";
 import { comiInfo, cycleGanInfo } from "./comi.ts";
+import type { Task } from "./common-info.ts";
 import { deepZInfo } from "./deep-z.ts";
 import { hidefInfo } from "./hidef.ts";
+import { pix2pix3dInfo, pix2pixInfo } from "./pix2pix.ts";
 import { recurrentMzInfo } from "./recurrent-mz.ts";
+import { rlpInfo } from "./rlp.ts";
+import { sectioningCnnInfo } from "./sectioning-cnn.ts";
+import { unetInfo } from "./unet.ts";
 
 /** The description of a model of any system. */
-export const modelInfo = z.discriminatedUnion("model", [comiInfo, cycleGanInfo, deepZInfo, hidefInfo, recurrentMzInfo]);
+export const modelInfo = z.discriminatedUnion("model", [
+  careInfo,
+  comiInfo,
+  cycleGanInfo,
+  deepZInfo,
+  hidefInfo,
+  pix2pixInfo,
+  pix2pix3dInfo,
+  recurrentMzInfo,
+  rlpInfo,
+  sectioningCnnInfo,
+  unetInfo,
+]);
 
 export type ModelInfo = z.infer<typeof modelInfo>;
 

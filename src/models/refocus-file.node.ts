@@ -14,6 +14,7 @@ import { isSameGrid, pixelGrid } from "./pixel-grid.ts";
 import { type PlacedPlane, placedPlanes, placedPlanesWarnings } from "./placed-planes.ts";
 import { type RefocusOptions, refocus } from "./refocus.ts";
 import { refocusPlanes } from "./refocus-planes.ts";
+import { refocusRecursively } from "./refocus-recursively.ts";
 
 export interface RefocusFileOptions extends RefocusOptions {
   channel?: number | undefined;
@@ -38,9 +39,9 @@ export interface RefocusFileResult {
 
 /**
  * Refocuses an image file into a stack with one plane per distance. Reads and writes by bands of tiles, so that memory does
- * not grow with the image.
+ * not grow with the image; a model of RLP holds three planes of it.
  *
- * @throws what {@link inputPlanes}, {@link placedPlanes}, {@link refocus}, {@link refocusPlanes} and the image reader and writer throw; nothing half-written is left
+ * @throws what {@link inputPlanes}, {@link placedPlanes}, {@link refocus}, {@link refocusPlanes}, {@link refocusRecursively} and the image reader and writer throw; nothing half-written is left
  */
 export async function refocusFile(
   model: AnyRefocusModel,
@@ -73,6 +74,10 @@ export async function refocusFile(
     const { info, onnx, path } = model;
     if (info.model === "recurrent-mz") {
       await refocusPlanes({ info, onnx, path }, runtime, { ...input, planes: readers }, options, write);
+    } else if (info.model === "rlp") {
+      const images = { ...input, planes: readers.map((reader) => reader.read) };
+      const whole = (plane: number, rows: Float32Array) => writer.writeRows({ z: plane }, 0, rows);
+      await refocusRecursively({ info, onnx, path }, runtime, images, options, whole);
     } else {
       const images = { ...input, planes: readers.map((reader) => reader.read) };
       await refocus({ info, onnx, path }, runtime, images, options, write);

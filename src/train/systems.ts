@@ -1,16 +1,28 @@
 /** Every system that can be trained. */
+import { care } from "./systems/care.ts";
 import { comi } from "./systems/comi.ts";
 import { cycleGan } from "./systems/cycle-gan.ts";
 import { deepZ } from "./systems/deep-z.ts";
 import { hidef } from "./systems/hidef.ts";
+import { pix2pix } from "./systems/pix2pix.ts";
+import { pix2pix3d } from "./systems/pix2pix-3d.ts";
 import { recurrentMz } from "./systems/recurrent-mz.ts";
+import { rlp } from "./systems/rlp.ts";
+import { sectioningCnn } from "./systems/sectioning-cnn.ts";
+import { unet } from "./systems/unet.ts";
 
 export const trainedSystems = {
+  care,
   comi,
   "cycle-gan": cycleGan,
   "deep-z": deepZ,
   hidef,
+  pix2pix,
+  "pix2pix-3d": pix2pix3d,
   "recurrent-mz": recurrentMz,
+  rlp,
+  "sectioning-cnn": sectioningCnn,
+  unet,
 };
 
 export type TrainedModel = keyof typeof trainedSystems;

@@ -3,6 +3,7 @@ import type { Value } from "../graph/graph.ts";
 import { leakyRelu } from "../graph/operators/activations.ts";
 import { conv } from "../graph/operators/convolution.ts";
 import { concat } from "../graph/operators/movement.ts";
+import { averagePool } from "../graph/operators/pooling.ts";
 import { convHalved } from "./halving-convolution.ts";
 import type { Initial, Parameters } from "./parameters.ts";
 import { batchStatistics } from "./running-norm.ts";
@@ -14,14 +15,16 @@ import { batchStatistics } from "./running-norm.ts";
 export const patchGanArchitecture = z.strictObject({
   /** Channels of its 4x4 convolutions: stride 2, but the last, of stride 1; one more makes the opinion. */
   channels: z.array(z.int().positive()).min(2),
+  /** Side of the squares of pixels that it sees as one: above 1 the noise of a camera, which nobody can predict, weighs less. */
+  pool: z.int().positive(),
 });
 
 export type PatchGanArchitecture = z.infer<typeof patchGanArchitecture>;
 
 /** `published`: 2.77 M parameters, patches of 70 pixels. `small`: patches of 34 pixels. */
 export const patchGanPresets: Record<"published" | "small", PatchGanArchitecture> = {
-  published: { channels: [64, 128, 256, 512] },
-  small: { channels: [24, 48, 96] },
+  published: { channels: [64, 128, 256, 512], pool: 1 },
+  small: { channels: [24, 48, 96], pool: 2 },
 };
 
 const initial: Initial = { mean: 0, deviation: 0.02 };
@@ -34,7 +37,7 @@ const initial: Initial = { mean: 0, deviation: 0.02 };
 export function patchGan(
   picture: Value,
   condition: Value,
-  { channels }: PatchGanArchitecture,
+  { channels, pool }: PatchGanArchitecture,
   parameters: Parameters,
 ): Value {
   const norm = batchStatistics(parameters);
@@ -46,6 +49,7 @@ export function patchGan(
   const same = { pads: kernel.flatMap(() => [1, 1]) };
 
   let h = concat([condition, picture], 1);
+  if (pool > 1) h = averagePool(h, depth ? [1, pool, pool] : [pool, pool]);
   channels.forEach((count, i) => {
     const name = `conv${i}`;
     const first = i === 0 ? bias(count, name) : undefined;

@@ -6,10 +6,10 @@ import { add, mul, sub } from "../graph/operators/elementwise.ts";
 import { concat } from "../graph/operators/movement.ts";
 import { upsampleNearest } from "../graph/operators/resizing.ts";
 import { convUpsampled } from "../graph/operators/upsampled-convolution.ts";
-import { commonInfo } from "./common-info.ts";
 import { convDoubled, convHalved, type NetworkForm } from "./halving-convolution.ts";
 import type { Initial, Parameters } from "./parameters.ts";
 import type { Norm } from "./running-norm.ts";
+import { sectionInfo } from "./section-info.ts";
 
 /**
  * pix2pix: one kind of image made into another by a U-Net that a discriminator of patches teaches. Isola, Zhu, Zhou, Efros,
@@ -39,10 +39,18 @@ export type Pix2pixArchitecture = z.infer<typeof pix2pixArchitecture>;
 
 /** What a model of pix2pix says of itself. */
 export const pix2pixInfo = z.object({
-  ...commonInfo,
-  task: z.literal("section"),
-  model: z.enum(["pix2pix", "pix2pix-3d"]),
+  ...sectionInfo,
+  model: z.literal("pix2pix"),
   architecture: pix2pixArchitecture,
+});
+
+/** The same of a model that sees sub-stacks. */
+export const pix2pix3dInfo = z.object({
+  ...sectionInfo,
+  model: z.literal("pix2pix-3d"),
+  architecture: pix2pixArchitecture,
+  /** Planes of a sub-stack, an odd number; the middle one knows most of its neighbours. */
+  planes: z.int().positive(),
 });
 
 const published: Pix2pixArchitecture = {

@@ -4,7 +4,7 @@ import { Graph, type Tensor, type Value } from "../graph/graph.ts";
 import { add, mul } from "../graph/operators/elementwise.ts";
 import { type Parameters, trainableParameters } from "../models/parameters.ts";
 import { type Norm, runningStatistics } from "../models/running-norm.ts";
-import { nextOf } from "../run/runtime.ts";
+import { nextOf, type Tensors } from "../run/runtime.ts";
 import type { AdamOptions } from "./adam.ts";
 import type { AdversarialLoss } from "./adversarial-losses.ts";
 import type { Learner, TrainingStep } from "./learner.ts";
@@ -45,6 +45,11 @@ export interface AdversarialRates {
   discriminatorEvery?: number | undefined;
 }
 
+/** What a learner takes over. */
+export interface AdversarialSteps extends Pick<Learner, "steps" | "specs"> {
+  buffers: Tensors;
+}
+
 const opponent = "discriminator/";
 /** State: what the generator made of this step's batch. Its name keeps it out of the finished model. */
 const generatedName = `${opponent}generated`;
@@ -57,10 +62,7 @@ const generatedName = `${opponent}generated`;
  * The discriminator is shown what the generator made in the same step, before its update, as in the published code of pix2pix;
  * it is kept in the state, so that the generator runs once a step.
  */
-export function adversarialSteps(
-  networks: AdversarialNetworks,
-  rates: AdversarialRates,
-): Required<Pick<Learner, "steps" | "specs" | "buffers">> {
+export function adversarialSteps(networks: AdversarialNetworks, rates: AdversarialRates): AdversarialSteps {
   const { learningRate, discriminatorLearningRate, adam, clipNorm, emaDecay, discriminatorEvery } = rates;
   const generator = generatorStep(networks, { adam, clipNorm, emaDecay });
   const discriminator = discriminatorStep(networks, generator.output, { adam, clipNorm });

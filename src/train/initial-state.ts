@@ -12,7 +12,11 @@ import { emaOf } from "./optimise.ts";
  * buffers.
  * @throws model.unfit when the weights given are of another network
  */
-export function initialState(learner: Learner, seed: number, given?: Tensors): Tensors {
+export function initialState(
+  learner: Pick<Learner, "specs" | "buffers" | "steps">,
+  seed: number,
+  given?: Tensors,
+): Tensors {
   const { specs, buffers = {}, steps } = learner;
   const fresh = initialWeights(specs, new Random(seed).fork(0));
   const weights = given ? fineTuned(fresh, given) : fresh;
@@ -27,7 +31,7 @@ export function initialState(learner: Learner, seed: number, given?: Tensors): T
 const isOpponent = (name: string): boolean => name.startsWith("discriminator/");
 
 /** The model's own tensors of a state, by the names of its parameters: moving averages take the place of the weights. */
-export function modelTensors(state: Tensors, { specs, buffers = {} }: Learner): Tensors {
+export function modelTensors(state: Tensors, { specs, buffers = {} }: Pick<Learner, "specs" | "buffers">): Tensors {
   const names = [...specs.keys(), ...Object.keys(buffers)].filter((name) => !isOpponent(name));
   return Object.fromEntries(names.map((name) => [name, state[emaOf(name)] ?? state[name]]));
 }

@@ -1,0 +1,34 @@
+/** Training pix2pix: one kind of image made of another, plane by plane, against a discriminator of patches. */
+import { z } from "zod";
+import { pix2pixPresets } from "../../models/pix2pix.ts";
+import { commonConfig } from "../common-config.ts";
+import type { TrainedSystem } from "../trained-system.ts";
+import { checkPix2pixConfig, pix2pixKeys } from "./pix2pix-keys.ts";
+import { pix2pixLearner } from "./pix2pix-learner.ts";
+
+/**
+ * Everything that decides how pix2pix is trained. As published: preset published, patch_size 256, batch_size 1, learning_rate and
+ * discriminator_learning_rate 2e-4, warmup_steps 0, and as many steps as make 200 epochs.
+ */
+export const pix2pixConfig = z.strictObject({
+  model: z.literal("pix2pix").default("pix2pix").describe("which system of the field"),
+  ...commonConfig({
+    experiment_name: "pix2pix",
+    learning_rate: 1e-3,
+    schedule: "linear",
+    warmup_steps: 20,
+    ema_decay: 0.99,
+  }),
+  ...pix2pixKeys,
+});
+
+export type Pix2pixConfig = z.output<typeof pix2pixConfig>;
+
+export const pix2pix: TrainedSystem<Pix2pixConfig, typeof pix2pixConfig> = {
+  model: "pix2pix",
+  task: "section",
+  summary: "conditional GAN with a U-Net that makes sections of planes (Isola et al., 2017; Zhuge et al., 2021)",
+  config: pix2pixConfig,
+  check: (config) => checkPix2pixConfig(config, pix2pixPresets),
+  learner: (input, config) => pix2pixLearner(input, config, pix2pixPresets),
+};

@@ -60,7 +60,7 @@ export {
   type RecipeTraining,
   type RecipeTrainingOptions,
 } from "./train/recipe-training.node.ts";
-export { type TrainRunOptions, type TrainRunResult, trainRun } from "./train/train-run.node.ts";
+export { readFeatureNetwork, type TrainRunOptions, type TrainRunResult, trainRun } from "./train/train-run.node.ts";
 
 // PSFs in files: computed, and measured from beads.
 

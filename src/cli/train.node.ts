@@ -11,6 +11,7 @@ import {
   ParfocalError,
   type RecipeTraining,
   readConfigFile,
+  readFeatureNetwork,
   readSamples,
   recipesAmong,
   resolveConfig,
@@ -106,8 +107,10 @@ export const train: Verb<TrainOptions> = {
       };
       if (options.findLearningRate) {
         const progress = terminal.progress("rates tried");
-        const settings = { runtime, fields, signal, onWarning: terminal.warn, onProgress: progress };
-        return ratesOf(await findLearningRate(stacks, resolveConfig(config), settings));
+        const resolved = resolveConfig(config);
+        const featureNetwork = await readFeatureNetwork(resolved);
+        const settings = { runtime, fields, featureNetwork, signal, onWarning: terminal.warn, onProgress: progress };
+        return ratesOf(await findLearningRate(stacks, resolved, settings));
       }
       const { out: root, resume } = options;
       const { warn: onWarning } = terminal;

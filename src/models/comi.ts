@@ -5,9 +5,9 @@ import { conv } from "../graph/operators/convolution.ts";
 import { add, mul } from "../graph/operators/elementwise.ts";
 import { upsampleNearest } from "../graph/operators/resizing.ts";
 import { convUpsampled } from "../graph/operators/upsampled-convolution.ts";
-import { commonInfo } from "./common-info.ts";
 import type { Parameters } from "./parameters.ts";
 import type { Norm } from "./running-norm.ts";
+import { sectionInfo } from "./section-info.ts";
 
 /**
  * The residual generator that COMI and CycleGAN share. COMI: C. Zhang et al., "Correction of out-of-focus microscopic images by deep
@@ -36,16 +36,14 @@ export type ComiArchitecture = z.infer<typeof comiArchitecture>;
 
 /** What a model of COMI says of itself: widefield in, deblurred out. */
 export const comiInfo = z.object({
-  ...commonInfo,
-  task: z.literal("section"),
+  ...sectionInfo,
   model: z.literal("comi"),
   architecture: comiArchitecture,
 });
 
 /** What a model of CycleGAN says of itself. */
 export const cycleGanInfo = z.object({
-  ...commonInfo,
-  task: z.literal("section"),
+  ...sectionInfo,
   model: z.literal("cycle-gan"),
   architecture: comiArchitecture,
 });

@@ -10,6 +10,7 @@ import { poolPlaces } from "./image-pool.ts";
 import type { Learner, Validator } from "./learner.ts";
 import type { PairedSource } from "./paired-data.ts";
 import { type ImageNetwork, pairedValidator } from "./paired-validator.ts";
+import { sectionScale } from "./section-scale.ts";
 import type { TrainingInput } from "./trained-system.ts";
 import { unpairedValidator } from "./unpaired-validator.ts";
 
@@ -70,6 +71,7 @@ export function cycleLearner(
         task: "section",
         model,
         architecture,
+        ...sectionScale(validation),
         pixel_size: validation[0].pixelSize,
       },
       onnx: exportCycle(architecture, weights),

@@ -34,7 +34,7 @@ export async function findLearningRate(
   config: SystemConfig,
   options: { runtime: Runtime; steps?: number } & Pick<
     TrainingOptions,
-    "fields" | "weights" | "signal" | "onWarning"
+    "fields" | "featureNetwork" | "weights" | "signal" | "onWarning"
   > & {
       onProgress?: (progress: { done: number; total: number }) => void;
     },

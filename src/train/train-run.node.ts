@@ -51,7 +51,8 @@ export async function trainRun(
   const old = resume ? await newestRun(root, fresh.experiment_name) : undefined;
   const config = old === undefined ? fresh : resolveConfig({ ...(await readRunConfig(old)), ...given });
   // Stacks that cannot be trained on are refused before a folder is made for them.
-  systemOf(config.model).learner({ samples: stacks, fields: options.fields }, config);
+  const featureNetwork = await readFeatureNetwork(config);
+  systemOf(config.model).learner({ samples: stacks, fields: options.fields, featureNetwork }, config);
   const weights = config.fine_tune === undefined ? undefined : await startingWeights(config.fine_tune, config);
   if (old !== undefined) await checkSameFields(old, options.fields);
   const run = old ?? (await createRunFolder(root, config));
@@ -66,6 +67,7 @@ export async function trainRun(
     store,
     resume,
     weights,
+    featureNetwork,
     onWarning: (sentence) => {
       warnings.push(sentence);
       onWarning?.(sentence);
@@ -76,6 +78,19 @@ export async function trainRun(
     },
   });
   return { ...result, run, model: join(run, "model"), config, warnings };
+}
+
+/**
+ * The file of `feature_model`, where a configuration has that key.
+ * @throws file.missing
+ */
+export async function readFeatureNetwork(config: SystemConfig): Promise<Uint8Array | undefined> {
+  if (!("feature_model" in config) || typeof config.feature_model !== "string") return undefined;
+  const path = config.feature_model;
+  return readFile(path).catch((cause: unknown) => {
+    const message = `feature_model: ${path} cannot be read; give the ONNX file of a network that makes features of images.`;
+    throw new ParfocalError("file.missing", message, { path }, { cause });
+  });
 }
 
 /** The weights of a model to go on from; a model of another system is refused. */

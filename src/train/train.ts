@@ -50,6 +50,8 @@ export interface TrainingOptions {
   weights?: Tensors | undefined;
   /** Simulated fields to train on, made while the training goes on; the stacks then validate, unless `simulated_share` is below 1. */
   fields?: FieldSource | undefined;
+  /** The ONNX file that `feature_model` names, where the configuration has that key. */
+  featureNetwork?: Uint8Array | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
   /** Told what makes the stacks doubtful, before the first step, and why a training ended early. */
@@ -81,9 +83,9 @@ export async function trainModel(
   config: SystemConfig,
   options: TrainingOptions,
 ): Promise<TrainingResult> {
-  const { runtime, store, signal, onProgress, onWarning, fields } = options;
+  const { runtime, store, signal, onProgress, onWarning, fields, featureNetwork } = options;
   const begun = performance.now();
-  const learner = systemOf(config.model).learner({ samples, fields, onWarning }, config);
+  const learner = systemOf(config.model).learner({ samples, fields, featureNetwork, onWarning }, config);
 
   const start = options.resume ? await readProgress(store, config) : undefined;
   const state = start?.checkpoint.tensors ?? initialState(learner, config.seed, options.weights);

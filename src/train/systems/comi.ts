@@ -63,6 +63,12 @@ function learner(input: TrainingInput, config: ComiConfig): Learner {
   const sources = pairedSources(input, config);
   const { batch_size: n, patch_size: p, beta1 } = config;
   const shape = [n, 1, p, p];
+  if (config.feature_model !== undefined && input.featureNetwork === undefined) {
+    throw configError(
+      "feature_model",
+      `feature_model: ${config.feature_model} was not read; hand its bytes over as featureNetwork`,
+    );
+  }
   const distance = input.featureNetwork ? networkDistance(input.featureNetwork, shape) : structureDistance;
   return cycleLearner(input, config, sources.validation, {
     model: "comi",

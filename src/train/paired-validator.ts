@@ -13,6 +13,8 @@ export interface ImageNetwork {
   alignment: number;
   /** Planes of a sub-stack, an odd number, whose middle one is judged; undefined for networks that see planes alone. */
   planes?: number | undefined;
+  /** Pixels of the mirrored image that it sees on each side of what is judged; default twice the alignment. */
+  margin?: number | undefined;
   /**
    * The network reading its weights from the state: `image` `[1, 1, h, w]` or `[1, 1, planes, h, w]` to `output`, whose first
    * channel is the image, of the same extents.
@@ -29,13 +31,12 @@ const largest = 256;
  */
 export function pairedValidator(
   sources: readonly PairedSource[],
-  { alignment, planes, predictionGraph }: ImageNetwork,
+  { alignment, planes, predictionGraph, margin = 2 * alignment }: ImageNetwork,
   count: number,
 ): Validator {
   const height = Math.min(largest, ...sources.map((source) => source.height));
   const width = Math.min(largest, ...sources.map((source) => source.width));
   const whole = { x: 0, y: 0, width, height };
-  const margin = 2 * alignment;
   const padded = {
     x: -margin,
     y: -margin,

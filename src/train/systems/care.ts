@@ -1,0 +1,71 @@
+/** Training CARE, with or without a head that tells how sure it is. */
+import { z } from "zod";
+import type { Value } from "../../graph/graph.ts";
+import { abs, add, div, log, mul, sub } from "../../graph/operators/elementwise.ts";
+import { reduceMean } from "../../graph/operators/reduction.ts";
+import {
+  type CareArchitecture,
+  careAlignment,
+  careArchitecture,
+  care as careNetwork,
+  carePresets,
+  laplaceParts,
+} from "../../models/care.ts";
+import { commonConfig } from "../common-config.ts";
+import type { TrainedSystem } from "../trained-system.ts";
+import { checkPatchSize, type SupervisedNetwork, supervisedLearner } from "./supervised-section.ts";
+
+/** Everything that decides how CARE is trained. */
+export const careConfig = z.strictObject({
+  model: z.literal("care").default("care").describe("which system of the field"),
+  ...commonConfig({ experiment_name: "care", learning_rate: 4e-4 }),
+  architecture: careArchitecture
+    .omit({ laplace: true })
+    .partial()
+    .optional()
+    .describe("numbers that differ from the preset"),
+  loss: z
+    .enum(["mae", "laplace"])
+    .default("mae")
+    .describe(
+      "mean absolute error, or the likelihood of a Laplace distribution, whose scale tells how sure the model is",
+    ),
+});
+
+export type CareConfig = z.output<typeof careConfig>;
+
+export const care: TrainedSystem<CareConfig, typeof careConfig> = {
+  model: "care",
+  task: "section",
+  summary: "shallow residual U-Net that can tell how sure it is of every pixel (after Weigert et al., 2018)",
+  config: careConfig,
+  check: (config) => checkPatchSize(config, careAlignment(architectureOf(config))),
+  learner(input, config) {
+    const architecture = architectureOf(config);
+    return supervisedLearner(input, config, careOf(architecture), (common) => ({
+      ...common,
+      model: "care",
+      architecture,
+    }));
+  },
+};
+
+function architectureOf({ preset, architecture, loss }: CareConfig): CareArchitecture {
+  const own = Object.fromEntries(Object.entries(architecture ?? {}).filter(([, value]) => value !== undefined));
+  return careArchitecture.parse({ ...carePresets[preset], ...own, laplace: loss === "laplace" });
+}
+
+/** The network as it is trained. */
+export const careOf = (architecture: CareArchitecture): SupervisedNetwork => ({
+  alignment: careAlignment(architecture),
+  // Few levels see little: the margin reaches as far as they do.
+  margin: 4 * careAlignment(architecture),
+  build: (x, parameters) => careNetwork(x, architecture, parameters),
+  ...(architecture.laplace ? { loss: laplaceLoss } : {}),
+});
+
+/** Mean of the negative logarithm of a Laplace density: |target - median| / scale + ln(2 scale). */
+export function laplaceLoss(output: Value, target: Value): Value {
+  const { median, scale } = laplaceParts(output);
+  return reduceMean(add(div(abs(sub(target, median)), scale), log(mul(scale, 2))));
+}

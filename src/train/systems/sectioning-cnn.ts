@@ -1,0 +1,57 @@
+/** Training a plain network for optical sections, from one pair of images if need be. */
+import { z } from "zod";
+import {
+  type SectioningCnnArchitecture,
+  sectioningCnnArchitecture,
+  sectioningCnn as sectioningCnnNetwork,
+  sectioningCnnPresets,
+} from "../../models/sectioning-cnn.ts";
+import { commonConfig } from "../common-config.ts";
+import { onlyPlane } from "../only-plane.ts";
+import type { TrainedSystem } from "../trained-system.ts";
+import { type SupervisedNetwork, supervisedLearner } from "./supervised-section.ts";
+
+/** Everything that decides how the network is trained. */
+export const sectioningCnnConfig = z.strictObject({
+  model: z.literal("sectioning-cnn").default("sectioning-cnn").describe("which system of the field"),
+  ...commonConfig({ experiment_name: "sectioning-cnn", learning_rate: 1e-3, content_sampling: 0.5 }),
+  architecture: sectioningCnnArchitecture.partial().optional().describe("numbers that differ from the preset"),
+  pair_plane: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe("learns from this plane of every stack alone, from 0: one pair of images; default all planes"),
+});
+
+export type SectioningCnnConfig = z.output<typeof sectioningCnnConfig>;
+
+export const sectioningCnn: TrainedSystem<SectioningCnnConfig, typeof sectioningCnnConfig> = {
+  model: "sectioning-cnn",
+  task: "section",
+  summary: "plain network from wide field to section that can learn from a single pair (after Zhang et al., 2018)",
+  config: sectioningCnnConfig,
+  learner(input, config) {
+    const architecture = architectureOf(config);
+    const network = { ...sectioningCnnOf(architecture), choose: onlyPlane(config.pair_plane) };
+    return supervisedLearner(input, config, network, (common) => ({
+      ...common,
+      model: "sectioning-cnn",
+      architecture,
+    }));
+  },
+};
+
+function architectureOf({ preset, architecture }: SectioningCnnConfig): SectioningCnnArchitecture {
+  const own = Object.fromEntries(Object.entries(architecture ?? {}).filter(([, value]) => value !== undefined));
+  return sectioningCnnArchitecture.parse({ ...sectioningCnnPresets[preset], ...own });
+}
+
+/** The network as it is trained. */
+export function sectioningCnnOf(architecture: SectioningCnnArchitecture): SupervisedNetwork {
+  const reach = 1 + architecture.dilations.reduce((sum, dilation) => sum + dilation, 0);
+  return {
+    alignment: 1,
+    margin: reach,
+    build: (x, parameters) => sectioningCnnNetwork(x, architecture, parameters),
+  };
+}

@@ -1,0 +1,65 @@
+/** Training a U-Net to make one kind of image of another. */
+import { z } from "zod";
+import {
+  type UnetArchitecture,
+  unetAlignment,
+  unetArchitecture,
+  unetMargin,
+  unet as unetNetwork,
+  unetPresets,
+  validOffset,
+} from "../../models/unet.ts";
+import { commonConfig } from "../common-config.ts";
+import { configError } from "../config-error.ts";
+import type { TrainedSystem } from "../trained-system.ts";
+import { checkPatchSize, type SupervisedNetwork, supervisedLearner } from "./supervised-section.ts";
+
+/** Everything that decides how a U-Net is trained. */
+export const unetConfig = z.strictObject({
+  model: z.literal("unet").default("unet").describe("which system of the field"),
+  ...commonConfig({ experiment_name: "unet", learning_rate: 1e-3 }),
+  architecture: unetArchitecture.partial().optional().describe("numbers that differ from the preset"),
+});
+
+export type UnetConfig = z.output<typeof unetConfig>;
+
+export const unet: TrainedSystem<UnetConfig, typeof unetConfig> = {
+  model: "unet",
+  task: "section",
+  summary: "U-Net from one kind of image to another, padded or valid (Ronneberger et al., 2015)",
+  config: unetConfig,
+  check(config) {
+    const architecture = architectureOf(config);
+    if (architecture.padding === "valid" && architecture.upsampling === "nearest") {
+      const detail = "architecture: padding valid needs upsampling transposed: the other pads the image with zeros";
+      throw configError("architecture", detail);
+    }
+    const least = architecture.padding === "valid" ? 2 * unetMargin(architecture) + unetAlignment(architecture) : 0;
+    checkPatchSize(config, unetAlignment(architecture), least);
+  },
+  learner(input, config) {
+    const architecture = architectureOf(config);
+    return supervisedLearner(input, config, unetOf(architecture), (common) => ({
+      ...common,
+      model: "unet",
+      architecture,
+    }));
+  },
+};
+
+/** The preset's numbers with the configuration's own. */
+function architectureOf({ preset, architecture }: UnetConfig): UnetArchitecture {
+  const own = Object.fromEntries(Object.entries(architecture ?? {}).filter(([, value]) => value !== undefined));
+  return unetArchitecture.parse({ ...unetPresets[preset], ...own });
+}
+
+/** The network as it is trained: a "valid" one sees nothing but real pixels, in training by its convolutions, later by its margin. */
+export function unetOf(architecture: UnetArchitecture): SupervisedNetwork {
+  const alignment = unetAlignment(architecture);
+  const valid = architecture.padding === "valid";
+  return {
+    alignment,
+    ...(valid ? { offset: validOffset, margin: Math.ceil(unetMargin(architecture) / alignment) * alignment } : {}),
+    build: (x, parameters, form) => unetNetwork(x, architecture, parameters, form),
+  };
+}

@@ -1,0 +1,194 @@
+/** COMI and CycleGAN through the training loop: what they learn, go on with, and refuse. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { gaussianFilter } from "../src/array/filters.ts";
+import { Random } from "../src/array/random.ts";
+import { Graph } from "../src/graph/graph.ts";
+import { readOnnx } from "../src/graph/onnx/read.ts";
+import { writeOnnx } from "../src/graph/onnx/write.ts";
+import { conv } from "../src/graph/operators/convolution.ts";
+import type { Stack } from "../src/image/image.ts";
+import { openNativeRuntime } from "../src/run/native.node.ts";
+import { evaluateGraph } from "../src/run/reference.ts";
+import type { Runtime } from "../src/run/runtime.ts";
+import { decodeCheckpoint } from "../src/train/checkpoint.ts";
+import { resolveConfig } from "../src/train/config.ts";
+import { type MetricsRow, trainModel } from "../src/train/train.ts";
+import { distributionDistance } from "../src/train/unpaired-validator.ts";
+import { memoryStore } from "./fixtures/train/tiny.ts";
+
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await openNativeRuntime({ threads: 1 });
+});
+afterAll(() => runtime.close());
+
+/** Sharp spots, and the same under a blur with the haze of what lies above and below. */
+function sample(seed: number, depth = 2, height = 48, width = 96): { name: string; stack: Stack; target: Stack } {
+  const random = new Random(seed);
+  const blank = { depth, height, width, zStep: 1, pixelSize: { y: 0.3, x: 0.3 }, dtype: "uint16" } as const;
+  const stack = new Float32Array(depth * height * width);
+  const target = new Float32Array(depth * height * width);
+  for (let z = 0; z < depth; z++) {
+    const points = Float32Array.from({ length: height * width }, () =>
+      random.uniform() > 0.985 ? random.between(4e3, 2e4) : 0,
+    );
+    const at = (sigma: number): Float32Array => gaussianFilter({ data: points, height, width }, sigma).data;
+    const [sharp, blurred, haze] = [at(1), at(1.8), at(6)];
+    target.set(
+      sharp.map((value) => 100 + value),
+      z * height * width,
+    );
+    stack.set(
+      blurred.map((value, i) => 200 + value + 3 * haze[i] + 5 * random.normal()),
+      z * height * width,
+    );
+  }
+  return { name: `sample ${seed}`, stack: { ...blank, data: stack }, target: { ...blank, data: target } };
+}
+const samples = [sample(1), sample(2)];
+
+const tiny = {
+  architecture: { width: 4, blocks: 1 },
+  discriminator_channels: 4,
+  patch_size: 32,
+  batch_size: 2,
+  warmup_steps: 5,
+  content_sampling: 0,
+};
+const timeless = (rows: readonly MetricsRow[]) => rows.map(({ seconds: _, ...row }) => row);
+
+describe("COMI", () => {
+  it("comes nearer to the truth than its input by 3 dB, and in SSIM; both players keep an opinion", {
+    timeout: 120000,
+  }, async () => {
+    const own = { model: "comi", num_steps: 160, steps_per_epoch: 80, learning_rate: 4e-3 };
+    const store = memoryStore();
+    const { report, info } = await trainModel(samples, resolveConfig({ ...tiny, ...own }), { runtime, store });
+    const { scores } = report;
+    expect(scores.psnr).toBeGreaterThan(scores.input_psnr + 3);
+    expect(scores.ssim).toBeGreaterThan(scores.input_ssim);
+    expect(store.rows[1].train_loss).toBeLessThan(store.rows[0].train_loss);
+    for (const name of ["real_loss", "fake_loss"]) {
+      expect(store.rows[1][name], name).toBeGreaterThan(0.03);
+      expect(store.rows[1][name], name).toBeLessThan(0.35);
+    }
+    expect(info).toMatchObject({ task: "section", model: "comi", pixel_size: 0.3 });
+    // The file is the generator alone, and takes any size.
+    const graph = readOnnx(store.model?.onnx ?? new Uint8Array(), { batch: 1, y: 20, x: 36 });
+    expect(graph.inputs.map(({ name }) => name)).toEqual(["image"]);
+    expect(graph.outputs.get("output")?.shape).toEqual([1, 1, 20, 36]);
+  });
+
+  it("compares the features of a network that it is given", { timeout: 60000 }, async () => {
+    const features = new Graph();
+    const image = features.input("image", [1, 1, 8, 8]);
+    features.output("features", conv(image, features.constant(Float32Array.of(10), [1, 1, 1, 1])));
+    const open = { 0: "batch", 2: "y", 3: "x" };
+    const featureNetwork = writeOnnx(features, { variable: { image: open, features: open } });
+    const config = resolveConfig({ ...tiny, model: "comi", num_steps: 1, steps_per_epoch: 1, feature_model: "f.onnx" });
+    const store = memoryStore();
+    await trainModel(samples, config, { runtime, store, featureNetwork });
+    const plain = memoryStore();
+    await trainModel(samples, resolveConfig({ ...config, feature_model: undefined }), { runtime, store: plain });
+    const [row, other] = [store.rows[0], plain.rows[0]];
+    // Ten times the pixel is a hundred times its square; the identity is a mean square as well, of an untrained network: of nothing.
+    expect(row.feature_loss).toBeGreaterThan(100 * (row.pixel_loss / 2) ** 2);
+    expect(row.pixel_loss).toBeCloseTo(other.pixel_loss, 6);
+    expect(Math.abs(row.feature_loss - other.feature_loss)).toBeGreaterThan(0.1);
+    await expect(trainModel(samples, config, { runtime, store })).rejects.toMatchObject({ code: "usage" });
+  });
+});
+
+describe("CycleGAN", () => {
+  const config = resolveConfig({
+    ...tiny,
+    model: "cycle-gan",
+    image_pool: 6,
+    live_statistics_steps: 8,
+    num_steps: 12,
+    steps_per_epoch: 4,
+    ema_decay: 0.9,
+  });
+
+  it("goes on after an interruption as if nothing had been: weights, statistics, pool", {
+    timeout: 60000,
+  }, async () => {
+    const store = memoryStore();
+    const stop = new AbortController();
+    const first = trainModel(samples, config, {
+      runtime,
+      store,
+      signal: stop.signal,
+      onProgress: ({ step }) => step === 6 && stop.abort(),
+    });
+    await expect(first).rejects.toMatchObject({ code: "interrupted" });
+    await trainModel(samples, config, { runtime, store, resume: true });
+    const straight = memoryStore();
+    await trainModel(samples, config, { runtime, store: straight });
+    const tensors = (of: typeof store) =>
+      decodeCheckpoint(of.checkpoints.get("last") ?? new Uint8Array(), "last").tensors;
+    expect(tensors(store)).toEqual(tensors(straight));
+    expect(Object.keys(tensors(store))).toContain("discriminator/pool/target");
+    expect(timeless(store.rows)).toEqual(timeless(straight.rows));
+    // What becomes the model is one generator with its statistics, in its moving average.
+    const best = decodeCheckpoint(straight.checkpoints.get("best") ?? new Uint8Array(), "best").tensors;
+    expect(Object.keys(best).filter((name) => name.startsWith("discriminator/"))).toEqual([]);
+    expect(Object.keys(best)).toContain("first/norm/mean");
+  });
+
+  it("judges by how brightness and slopes are distributed, where nothing else can be compared", {
+    timeout: 60000,
+  }, async () => {
+    const apart = samples.map(({ name, stack }, i) => ({ name, stack, target: samples[1 - i].target }));
+    const store = memoryStore();
+    const unpaired = resolveConfig({ ...config, paired_validation: false, num_steps: 4, steps_per_epoch: 4 });
+    const { report } = await trainModel(apart, unpaired, { runtime, store });
+    expect(report.scores.input_distribution).toBeGreaterThan(0.02);
+    expect(store.rows[0].val_loss).toBe(store.rows[0].val_distribution);
+    expect(report.draw("unpaired").length).toBeGreaterThan(1000);
+  });
+
+  it("measures distributions: nothing for the same values elsewhere, the offset for an offset", () => {
+    const random = new Random(3);
+    const data = Float32Array.from({ length: 400 }, () => random.uniform());
+    const plane = (of: Float32Array) => [{ data: of, height: 20, width: 20 }];
+    const mirrored = data.map((_, i) => data[20 * Math.floor(i / 20) + 19 - (i % 20)]);
+    expect(distributionDistance(plane(data), plane(mirrored))).toBeLessThan(1e-6);
+    expect(distributionDistance(plane(data), plane(data.map((value) => value + 0.25)))).toBeCloseTo(0.25, 4);
+    expect(
+      distributionDistance(plane(data), plane(gaussianFilter({ data, height: 20, width: 20 }, 2).data)),
+    ).toBeGreaterThan(0.3);
+  });
+});
+
+describe("bad configurations", () => {
+  it.each([
+    [{ model: "comi", patch_size: 40 }, /patch_size must be a multiple of 16/],
+    [{ model: "cycle-gan", patch_size: 36 }, /patch_size must be a multiple of 8/],
+    [{ model: "comi", feature_weight: 0, pixel_weight: 0 }, /nothing would pull the output/],
+    [{ model: "cycle-gan", adversarial_weight: 0 }, /adversarial_weight must be above 0/],
+    [{ model: "comi", architecture: { range: [1, 0] } }, /range must go from the lower/],
+    [{ model: "comi", image_pool: 3 }, /image_pool/],
+  ])("%j is refused", (partial, message) => {
+    expect(() => resolveConfig(partial)).toThrow(message);
+  });
+});
+
+describe("the finished file", () => {
+  it("does what the reference runtime does", async () => {
+    const store = memoryStore();
+    const config = resolveConfig({ ...tiny, model: "cycle-gan", num_steps: 2, steps_per_epoch: 2 });
+    await trainModel(samples, config, { runtime, store });
+    const graph = readOnnx(store.model?.onnx ?? new Uint8Array(), { batch: 1, y: 16, x: 16 });
+    const random = new Random(1);
+    const data = Float32Array.from({ length: 256 }, () => random.uniform());
+    const image = { type: "float32" as const, shape: [1, 1, 16, 16], data };
+    const session = await runtime.open({ graphs: { model: graph } });
+    const { output } = await session.run("model", { image });
+    await session.close();
+    const slow = evaluateGraph(graph, { image }).output;
+    output.data.forEach((value, i) => {
+      expect(Math.abs(value - slow.data[i])).toBeLessThan(1e-4);
+    });
+  });
+});

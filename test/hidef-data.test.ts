@@ -103,6 +103,24 @@ describe("a source", () => {
     expect(Math.abs(phaseOf(truth).data[0])).toBeLessThan(0.02);
   });
 
+  it("leaves slow waves of the phase out where they are not wanted, and keeps what is fine", async () => {
+    const slow = Float32Array.from({ length: side * side }, (_, i) => 2 * Math.cos((2 * Math.PI * (i % side)) / side));
+    const fine = Float32Array.from(slow, (_, i) => 0.5 * Math.cos((2 * Math.PI * Math.floor(i / side)) / 8));
+    const whole: ComplexField = {
+      real: slow.map((phase, i) => Math.cos(phase + fine[i])),
+      imag: slow.map((phase, i) => Math.sin(phase + fine[i])),
+      height: side,
+      width: side,
+    };
+    // Waves of 24 um and of 2 um.
+    const { truth } = await sourceOf(sampleOf(whole), { longest_wave: 5 }).focused();
+    const expected = { ...whole, real: fine.map(Math.cos), imag: fine.map(Math.sin) };
+    expect(fieldError(truth, expected).phase_rms_rad).toBeLessThan(0.2);
+    expect(fieldError(truth, whole).phase_rms_rad).toBeGreaterThan(1);
+    const { truth: all } = await sourceOf(sampleOf(whole)).focused();
+    expect(fieldError(all, whole).phase_rms_rad).toBeLessThan(0.01);
+  });
+
   it("sends holograms back to the focus, and by an error beyond it", async () => {
     const focus = cells("absorbing", 0.2);
     const source = sourceOf(sampleOf(focus));

@@ -1,8 +1,10 @@
 /** Coherent stacks as hologram reconstruction learns from them: recorded intensities, how far each is from the focus, and the field there. */
+import { gaussianFilter } from "../array/filters.ts";
 import { extent, findNonFinite } from "../array/statistics.ts";
 import { depthOfField, focusOfField } from "../classical/refocusing/focus-of-field.ts";
 import { fringesOf } from "../classical/refocusing/fringes.ts";
 import { recoverField } from "../classical/refocusing/recover-field.ts";
+import { unwrapPhase } from "../classical/refocusing/unwrap-phase.ts";
 import { ParfocalError } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import type { CoherentLight } from "../optics/imaging/coherent-light.ts";
@@ -21,6 +23,8 @@ export type HologramDataConfig = CommonConfig & {
   /** z of every plane; absent where the step is even. */
   positions?: readonly number[] | undefined;
   focus_plane?: number | undefined;
+  /** Of the phase waves that are learnt; absent: all. */
+  longest_wave?: number | undefined;
 };
 
 /** A field in focus, and the holograms around it. */
@@ -160,7 +164,9 @@ async function focusedHolograms(
       `distance_range: no plane of ${name} lies ${low} to ${high} um from its focus; its planes lie at ${distances.join(", ")} um`,
     );
   }
-  return { truth: normaliseField(truth), holograms };
+  const { longest_wave: longest } = config;
+  const learnt = longest === undefined ? truth : withoutSlowPhase(truth, longest / light.pixelSize);
+  return { truth: normaliseField(learnt), holograms };
 }
 
 async function findFocus(
@@ -180,6 +186,15 @@ async function findFocus(
     `no focus inside the stack: the sharpest place is its end, z ${-focus} um`,
     "record planes on both sides of the specimen, or give focus_plane",
   );
+}
+
+/** Takes waves of the unwrapped phase that are longer than `longest` pixels away; of those as long, half. */
+function withoutSlowPhase(field: ComplexField, longest: number): ComplexField {
+  const sigma = (longest * Math.sqrt(Math.LN2 / 2)) / Math.PI;
+  const slow = gaussianFilter(unwrapPhase(phaseOf(field)), sigma).data;
+  const real = Float32Array.from(field.real, (re, i) => re * Math.cos(slow[i]) + field.imag[i] * Math.sin(slow[i]));
+  const imag = Float32Array.from(field.imag, (im, i) => im * Math.cos(slow[i]) - field.real[i] * Math.sin(slow[i]));
+  return { ...field, real, imag };
 }
 
 /** To mean intensity 1 and commonest phase 0. */

@@ -44,6 +44,11 @@ export const hidefConfig = z.strictObject({
       "by how much the distance may be wrong that a hologram is sent back by, um: what the network focuses itself",
     ),
   positions: z.array(z.number()).min(1).optional().describe("z of every plane, um, where steps differ"),
+  longest_wave: z
+    .number()
+    .positive()
+    .optional()
+    .describe("waves of the phase longer than this, um, are not learnt: holograms near the focus hardly show them"),
   focus_plane: z
     .int()
     .nonnegative()

@@ -8,6 +8,7 @@ import { saveModel } from "../src/models/model-folder.node.ts";
 import { encodeImage, type Image, Random } from "./fixtures/cli/images.ts";
 import { runCli } from "./fixtures/cli/run-cli.ts";
 import { tinyHologramModel } from "./fixtures/train/tiny-hologram-model.ts";
+import { tinySectionModel } from "./fixtures/train/tiny-section-model.ts";
 
 const documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/recipes.md"];
 
@@ -68,7 +69,14 @@ beforeAll(async () => {
   write("hologram.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: fringes });
   write("inline.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: noise(size) });
   const hologramModel = tinyHologramModel({}, "untrained");
-  await saveModel(join(folder, "runs", "hologram", "version_1"), hologramModel.info, hologramModel.onnx);
+  await saveModel(join(folder, "runs", "hologram", "version_0"), hologramModel.info, hologramModel.onnx);
+  for (const [name, kind] of [
+    ["unet", "unet"],
+    ["care", "laplace"],
+  ] as const) {
+    const model = tinySectionModel(kind);
+    await saveModel(join(folder, "runs", name, "version_0"), model.info, model.onnx);
+  }
   write("brightfield.tif", { ...calibrated, zStep: 2, axes: "ZYX", shape: [3, 32, 32], data: noise(3 * size) });
   write("grid.tif", { ...calibrated, axes: "CYX", shape: [3, 32, 32], data: noise(3 * size) });
   // All planes of one exposure, then all of the next.

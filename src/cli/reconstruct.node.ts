@@ -55,7 +55,7 @@ export const reconstruct: Verb<ReconstructOptions> = {
   examples: [
     "parfocal reconstruct hologram.tif --off-axis auto --wavelength 0.532 --distance auto --range -10:10 -o field.tif",
     "parfocal reconstruct inline.tif --wavelength 0.532 --distance -12 -o inline_field.tif --json",
-    "parfocal reconstruct inline.tif --wavelength 0.532 --model runs/hologram/version_1 --distance -12 -o focused.tif",
+    "parfocal reconstruct inline.tif --wavelength 0.532 --model runs/hologram/version_0 --distance -12 -o focused.tif",
     "parfocal reconstruct brightfield.tif --method multi-height --wavelength 0.55 --iterations 5 -o phase.tif",
     "parfocal reconstruct brightfield.tif --method tie --wavelength 0.55 --input-planes 0,2 --z 0:4:2 -o refocused_field.tif",
   ],

@@ -1,6 +1,7 @@
 /** What a model says of itself, and which verb of the command line applies it. */
 import { z } from "zod";
 import { ParfocalError } from "../errors.ts";
+import { autofocusInfo } from "./autofocus.ts";
 import { careInfo } from "./care.ts";
 import { comiInfo, cycleGanInfo } from "./comi.ts";
 import type { Task } from "./common-info.ts";
@@ -14,6 +15,7 @@ import { unetInfo } from "./unet.ts";
 
 /** The description of a model of any system. */
 export const modelInfo = z.discriminatedUnion("model", [
+  autofocusInfo,
   careInfo,
   comiInfo,
   cycleGanInfo,

@@ -9,14 +9,14 @@ import type { SystemConfig, TrainedSystem } from "./trained-system.ts";
 /** A configuration as somebody writes it: the system's name, and any of its keys. */
 export type ConfigInput = { model?: string } & Record<string, unknown>;
 
-const standard: Partial<Record<Task, TrainedModel>> = { refocus: "deep-z", hologram: "hidef" };
-
-/** The system that is meant where only the task is said. @throws usage for a task without systems */
-export function standardSystem(task: Task): TrainedModel {
-  const model = standard[task];
-  if (model !== undefined) return model;
-  throw configError("task", `task: no system for ${task} yet`);
-}
+/** The system that is meant where only the task is said. */
+const standard: Record<Task, TrainedModel> = {
+  refocus: "deep-z",
+  section: "care",
+  autofocus: "autofocus",
+  hologram: "hidef",
+};
+export const standardSystem = (task: Task): TrainedModel => standard[task];
 
 /**
  * The system that a configuration names; Deep-Z where it names none.

@@ -1,4 +1,5 @@
 /** Every system that can be trained. */
+import { autofocus } from "./systems/autofocus.ts";
 import { care } from "./systems/care.ts";
 import { comi } from "./systems/comi.ts";
 import { cycleGan } from "./systems/cycle-gan.ts";
@@ -12,6 +13,7 @@ import { sectioningCnn } from "./systems/sectioning-cnn.ts";
 import { unet } from "./systems/unet.ts";
 
 export const trainedSystems = {
+  autofocus,
   care,
   comi,
   "cycle-gan": cycleGan,

@@ -1,0 +1,94 @@
+/** Stacks as single-shot autofocus learns from them: every plane, with the distance of each region from its own sharpest plane. */
+import { findNonFinite, percentiles } from "../array/statistics.ts";
+import { coneSlope } from "../classical/cone-slope.ts";
+import { type FocusMap, focusMap } from "../classical/focus/focus-map.ts";
+import { ParfocalError } from "../errors.ts";
+import { cropPlanes } from "../image/crop.ts";
+import { planeOf } from "../image/image.ts";
+import { normalisationOf, normalise } from "../models/normalisation.ts";
+import type { CommonConfig } from "./common-config.ts";
+import type { NamedStack } from "./named-stack.ts";
+import type { Box } from "./split-region.ts";
+
+/** Regions whose focus is less sure have no label. */
+const leastConfidence = 0.5;
+
+/** Edge of the regions that are labelled, pixels; they overlap by half. */
+export const labelTile = 64;
+
+/** A stack, or a part of one, with where its regions are in focus. */
+export interface FocusSource {
+  name: string;
+  /** `[depth, height, width]`, every plane normalised by its own percentiles: a single image has no others. */
+  data: Float32Array;
+  depth: number;
+  height: number;
+  width: number;
+  /** um */
+  zStep: number;
+  pixelSize: number;
+  /** Where this part begins in the field that was labelled, pixels. */
+  top: number;
+  left: number;
+  focus: FocusMap;
+}
+
+/**
+ * Checks and labels a stack: the sharpest plane of every region, to a fraction of a plane, is its label; nothing is labelled by hand.
+ *
+ * @throws image.unfit for fewer than three planes, NaN, or a stack in which no region has its focus inside; calibration.missing
+ */
+export function focusSource({ name, stack }: NamedStack, config: CommonConfig): FocusSource {
+  const { depth, height, width, zStep, pixelSize } = stack;
+  const unfit = (detail: string, advice: string): ParfocalError =>
+    new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
+  const missing = (what: string, option: string, example: string): ParfocalError =>
+    new ParfocalError("calibration.missing", `${name}: no ${what}; give ${option} ${example} (um).`, {
+      path: name,
+      what,
+      option,
+    });
+  if (depth < 3) throw unfit(`${depth} plane(s)`, "autofocus learns from z-stacks with planes on both sides of focus");
+  if (zStep === undefined) throw missing("z step", "--z-step", "0.5");
+  if (pixelSize === undefined) throw missing("pixel size", "--pixel-size", "0.325");
+  const bad = findNonFinite(stack.data);
+  if (bad >= 0) {
+    const detail = `plane ${Math.floor(bad / (height * width))} holds a pixel that is not a number`;
+    throw unfit(detail, "mask or replace such pixels first");
+  }
+  const tile = Math.min(labelTile, height, width);
+  const focus = focusMap(stack, { tile, slope: coneSlope(stack) });
+  if (!focus.regions.flat().some(({ confidence }) => confidence >= leastConfidence)) {
+    const detail = focus.whole.atEnd
+      ? `its sharpest plane is the ${focus.whole.plane === 0 ? "first" : "last"}: no region has its focus inside the stack`
+      : "no region shows a clear focus";
+    throw unfit(detail, "record planes on both sides of focus");
+  }
+  const data = new Float32Array(stack.data.length);
+  for (let z = 0; z < depth; z++) {
+    const plane = planeOf(stack, z).data;
+    normalise(plane, planeNormalisation(plane, config, `plane ${z} of ${name}`), data.subarray(z * plane.length));
+  }
+  const size = (pixelSize.y + pixelSize.x) / 2;
+  return { name, data, depth, height, width, zStep, pixelSize: size, top: 0, left: 0, focus };
+}
+
+/** As a single image is normalised; one without any contrast stays as it is. */
+function planeNormalisation(plane: Float32Array, { norm_pmin, norm_pmax }: CommonConfig, name: string) {
+  const [low, high] = percentiles(plane, [0, 100]);
+  return low === high ? { low, high: low + 1 } : normalisationOf(plane, norm_pmin, norm_pmax, name);
+}
+
+export function cutFocusSource(source: FocusSource, { rows, columns }: Box): FocusSource {
+  const data = cropPlanes(source.data, source, rows, columns);
+  const [height, width] = [rows, columns].map(([start, end]) => end - start);
+  return { ...source, data, height, width, top: source.top + rows[0], left: source.left + columns[0] };
+}
+
+/** The height of focus (planes) of the region nearest to a place of the source, or undefined where none is known. */
+export function focusAt({ focus, top, left }: FocusSource, y: number, x: number): number | undefined {
+  const nearest = (centres: readonly number[], at: number): number =>
+    centres.reduce((best, centre, i) => (Math.abs(centre - at) < Math.abs(centres[best] - at) ? i : best), 0);
+  const region = focus.regions[nearest(focus.y, y + top)][nearest(focus.x, x + left)];
+  return region.confidence >= leastConfidence ? region.position : undefined;
+}

@@ -1,0 +1,140 @@
+/** Validation of single-shot autofocus: estimates of held-out regions against their labels, with a diagram. */
+
+import { drawDefocus } from "../../evaluate/defocus-diagram.ts";
+import type { Graph } from "../../graph/graph.ts";
+import { autofocusCell } from "../../models/autofocus.ts";
+import { type DefocusEstimate, estimateOf, leastContent } from "../../models/defocus-estimate.ts";
+import type { FocusSource } from "../focus-labels.ts";
+import type { Validator } from "../learner.ts";
+
+/** A part of one plane, pixels of its source. */
+export interface PlanePart {
+  plane: number;
+  top: number;
+  left: number;
+  height: number;
+  width: number;
+}
+
+/** Row by row of cells: um from focus, and 1 where that is known. */
+export interface CellLabels {
+  distance: number[];
+  weight: number[];
+}
+
+interface ValidatorOptions {
+  /** Planes of each source that are looked at, evenly spread. */
+  planes: number;
+  /** um */
+  scale: number;
+  known(source: FocusSource, part: PlanePart): CellLabels;
+}
+
+/** Largest side of what is validated on, pixels. */
+const largest = 512;
+
+/**
+ * Scores, over all cells whose focus is known: `mae_um`, the mean absolute error, beside `input_mae_um`, that of always saying 0;
+ * `mae_size_um`, that of the distance without its sign; `mae_near_um` of the cells within 2 um; `sign_right`, the share of signs that are right among cells farther from focus than a z step
+ * and a tenth of the range; `sure_share` and `sure_right`, the share of those whose direction confidence is 0.75 or more, and that of right signs
+ * among them; `content_right`, the share of all cells that are rightly said to hold something or nothing. The loss is that of training's
+ * first part, the surprise at the distances.
+ */
+export function autofocusValidator(
+  sources: readonly FocusSource[],
+  predictionGraph: (height: number, width: number) => Graph,
+  { planes, scale, known }: ValidatorOptions,
+): Validator {
+  const aligned = (extent: number): number => Math.floor(Math.min(largest, extent) / autofocusCell) * autofocusCell;
+  const height = Math.max(autofocusCell, Math.min(...sources.map((source) => aligned(source.height))));
+  const width = Math.max(autofocusCell, Math.min(...sources.map((source) => aligned(source.width))));
+  return {
+    metrics: ["mae_um", "mae_size_um", "sign_right"],
+    graphs: { predict: predictionGraph(height, width) },
+    async run(session) {
+      const judged: { truth: number; estimate: DefocusEstimate; surprise: number }[] = [];
+      let [rightContent, cells] = [0, 0];
+      for (const source of sources) {
+        const [top, left] = [Math.floor((source.height - height) / 2), Math.floor((source.width - width) / 2)];
+        for (const plane of spread(source.depth, planes)) {
+          const part = { plane, top: Math.max(0, top), left: Math.max(0, left), height, width };
+          const data = window(source, part);
+          const { focus } = await session.run("predict", {
+            image: { type: "float32", shape: [1, 1, height, width], data },
+          });
+          const { distance, weight } = known(source, part);
+          const size = distance.length;
+          for (let i = 0; i < size; i++) {
+            const raw = [0, 1, 2, 3].map((k) => focus.data[k * size + i]);
+            const estimate = estimateOf(raw, scale);
+            cells++;
+            if (estimate.content >= leastContent === weight[i] > 0) rightContent++;
+            if (weight[i] > 0)
+              judged.push({ truth: distance[i], estimate, surprise: surpriseOf(estimate, distance[i]) });
+          }
+        }
+      }
+      const step = Math.max(sources[0].zStep, 0.1 * Math.max(...judged.map(({ truth }) => Math.abs(truth))));
+      const signed = judged.filter(({ truth }) => Math.abs(truth) > step);
+      const sure = signed.filter(({ estimate }) => estimate.directionConfidence >= 0.75);
+      const right = (some: typeof judged): number =>
+        share(
+          some.filter(({ truth, estimate }) => Math.sign(truth) === Math.sign(estimate.defocus)),
+          some,
+        );
+      const error = ({ truth, estimate }: (typeof judged)[number]): number => Math.abs(truth - estimate.defocus);
+      const scores = {
+        mae_um: mean(judged.map(error)),
+        input_mae_um: mean(judged.map(({ truth }) => Math.abs(truth))),
+        mae_size_um: mean(judged.map(({ truth, estimate }) => Math.abs(Math.abs(truth) - Math.abs(estimate.defocus)))),
+        mae_near_um: mean(judged.filter(({ truth }) => Math.abs(truth) <= 2).map(error)),
+        sign_right: right(signed),
+        sure_share: share(sure, signed),
+        sure_right: right(sure),
+        content_right: rightContent / cells,
+      };
+      return {
+        loss: mean(judged.map(({ surprise }) => surprise)),
+        scores,
+        groups: [],
+        draw: (title) =>
+          drawDefocus(
+            judged.map(({ truth, estimate }) => ({ truth, ...estimate })),
+            title,
+          ),
+      };
+    },
+  };
+}
+
+/** -log p(truth) of the mixture of two Laplace distributions, um. */
+function surpriseOf({ defocus, directionConfidence: p, spread: b }: DefocusEstimate, truth: number): number {
+  const density =
+    (p * Math.exp(-Math.abs(truth - defocus) / b) + (1 - p) * Math.exp(-Math.abs(truth + defocus) / b)) / (2 * b);
+  return -Math.log(Math.max(density, 1e-30));
+}
+
+const mean = (values: readonly number[]): number =>
+  values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length;
+const share = (part: readonly unknown[], all: readonly unknown[]): number =>
+  all.length === 0 ? 1 : part.length / all.length;
+
+function spread(depth: number, count: number): number[] {
+  const n = Math.min(depth, count);
+  return Array.from({ length: n }, (_, i) => Math.round(((i + 0.5) * depth) / n - 0.5));
+}
+
+/** Mirrors where the source is smaller than a cell. */
+function window(
+  { data, height: rows, width: columns }: FocusSource,
+  { plane, top, left, height, width }: PlanePart,
+): Float32Array {
+  const out = new Float32Array(height * width);
+  const inside = (i: number, extent: number): number => (i < extent ? i : Math.max(0, 2 * extent - 2 - i));
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      out[y * width + x] = data[(plane * rows + inside(top + y, rows)) * columns + inside(left + x, columns)];
+    }
+  }
+  return out;
+}

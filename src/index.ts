@@ -104,9 +104,12 @@ export { openWebRuntime } from "./run/web.ts";
 
 // Models: what a network is, what it was trained on, and applying it to images of any size.
 
+export { type FindSurfaceOptions, type FoundSurface, findSurface } from "./jobs/find-surface.ts";
+export { type FocusSample, type FocusSurface, focusSurface } from "./models/auto-surface.ts";
 export { type FocusHologramOptions, focusField, focusHologram } from "./models/hologram-apply.ts";
 export type { ReadRegion } from "./models/mirrored-region.ts";
 export {
+  type AnyRefocusModel,
   type HologramModel,
   type Model,
   type ModelInfo,
@@ -116,6 +119,8 @@ export {
 } from "./models/model-info.ts";
 export { type Normalisation, normalisationOf } from "./models/normalisation.ts";
 export { type RefocusInput, type RefocusOptions, refocus } from "./models/refocus.ts";
+export { openRefocusable, type RefocusableImage, type RefocusSource } from "./models/refocus-image.ts";
+export { type SectionChannel, type SectionInput, type SectionModel, section } from "./models/section.ts";
 export { surfaceOf, tiltedSurface } from "./models/surface.ts";
 
 // Judging: what an image is, how sharp it is, and how near an output comes to its truth.
@@ -209,3 +214,4 @@ export {
   trainModel,
 } from "./train/train.ts";
 export type { SystemConfig } from "./train/trained-system.ts";
+export { measurePairShift, type PairShift, registerTarget } from "./train/unregistered.ts";

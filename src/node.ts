@@ -50,6 +50,11 @@ export { listRuntimes, openRuntime, type RuntimeOptions, type RuntimeReport } fr
 
 export { loadModel, saveModel } from "./models/model-folder.node.ts";
 export { type RefocusFileOptions, type RefocusFileResult, refocusFile } from "./models/refocus-file.node.ts";
+export {
+  type SectionByModelOptions,
+  type SectionByModelResult,
+  sectionFileByModel,
+} from "./models/section-file.node.ts";
 
 // Training in a folder: checkpoints, metrics, previews, the model.
 

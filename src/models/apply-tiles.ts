@@ -57,7 +57,9 @@ export async function applyTiles<Prepared>(
   const { alignment } = field;
   const tile = Math.max(16, options.tileSize ?? 512);
   const [tileHeight, tileWidth] = [Math.min(tile, field.height), Math.min(tile, field.width)];
-  const halo = receptiveRadius(field.graphAt(4 * alignment, 4 * alignment));
+  const probe = field.graphAt(4 * alignment, 4 * alignment);
+  // Along y, which follows z where the network sees several planes; along x networks look as far.
+  const halo = receptiveRadius(probe, probe.inputs[0].shape.length - 4);
   const core = modelRegion(grid, { x: 0, y: 0, width: tileWidth, height: tileHeight });
   // One size for all tiles, so that one graph serves them all. One more pixel, since where a tile falls on the other grid shifts from tile
   // to tile, and alignment at the start.

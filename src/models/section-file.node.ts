@@ -1,0 +1,159 @@
+/** Sections of image files by a model. */
+import { ParfocalError } from "../errors.ts";
+import { checkOutput } from "../image/atomic-file.node.ts";
+import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
+import type { ImageInfo, PixelType } from "../image/image.ts";
+import type { ImageFile } from "../image/image-file.ts";
+import { checkFormat, formatOf, type OutputFormat } from "../image/image-format.ts";
+import { createImageWriter, type ImageWriter } from "../image/write-image.node.ts";
+import type { Runtime } from "../run/runtime.ts";
+import type { TileOptions } from "./apply-tiles.ts";
+import type { ReadRegion } from "./mirrored-region.ts";
+import { normalisationOfFile } from "./normalisation-of-file.ts";
+import { isSameGrid, pixelGrid } from "./pixel-grid.ts";
+import { planesSeenBy, type SectionInfo, type SectionModel, section, tellsUncertainty } from "./section.ts";
+
+export interface SectionByModelOptions extends TileOptions {
+  channel?: number | undefined;
+  time?: number | undefined;
+  /** Where the uncertainty of every pixel is written as well, for models that tell it: float32, counts. */
+  uncertainty?: string | undefined;
+  /** Default float32; whole numbers are rounded and clipped. */
+  dtype?: PixelType | undefined;
+  format?: OutputFormat | undefined;
+  force?: boolean | undefined;
+}
+
+/** Keys as they stand in JSON. */
+export interface SectionByModelResult {
+  output: string;
+  uncertainty?: string;
+  /** The system, such as "unet". */
+  model: string;
+  planes: number;
+  seconds: number;
+  warnings: string[];
+}
+
+/**
+ * Sections every plane of an image file. Reads and writes by bands of tiles, so that memory does not grow with the image. Outputs are
+ * in the counts that {@link section} tells.
+ *
+ * @throws output.exists before any work; model.unfit where the model cannot tell its uncertainty, or sees more planes than there are;
+ *   what {@link section}, the reader and the writer throw; nothing half-written is left
+ */
+export async function sectionFileByModel(
+  model: SectionModel,
+  runtime: Runtime,
+  file: ImageFile,
+  output: string,
+  options: SectionByModelOptions = {},
+): Promise<SectionByModelResult> {
+  const begun = performance.now();
+  const { uncertainty, force, dtype = "float32", signal } = options;
+  const { info } = model;
+  checkPaths(output, uncertainty);
+  for (const path of [output, uncertainty]) if (path !== undefined) await checkOutput(path, force);
+  refuseColour(file, file.path);
+  const place = {
+    channel: checkIndex(file, "channel", options.channel, file.path),
+    time: checkIndex(file, "time", options.time, file.path),
+  };
+  const depth = extentOf(file, "Z");
+  checkFits(model, file, depth, uncertainty);
+  const [height, width] = file.shape.slice(-2);
+  const written: [path: string, info: ImageInfo][] = [[output, outputInfo(file, depth, dtype)]];
+  if (uncertainty !== undefined) written.push([uncertainty, outputInfo(file, depth, "float32")]);
+  const formatFor = (path: string): OutputFormat => options.format ?? formatOf(path);
+  for (const [path, about] of written) checkFormat(about, formatFor(path), path);
+
+  const normalisation = await normalisationOfFile(file, place, info, signal);
+  const planes = Array.from(
+    { length: depth },
+    (_, z): ReadRegion =>
+      (region) =>
+        file.readPlane({ ...place, z }, region),
+  );
+  const writers: ImageWriter[] = [];
+  try {
+    for (const [path, about] of written) {
+      writers.push(await createImageWriter(path, about, { force, format: formatFor(path) }));
+    }
+    const input = { width, height, planes, normalisation, pixelSize: file.pixelSize };
+    await section(model, runtime, input, options, async (channel, z, y0, rows) => {
+      await writers[channel === "section" ? 0 : 1]?.writeRows({ z }, y0, rows);
+    });
+    for (const writer of writers.reverse()) await writer.finish();
+  } catch (error) {
+    for (const writer of writers) await writer.abandon();
+    throw error;
+  }
+  return {
+    output,
+    ...(uncertainty !== undefined && { uncertainty }),
+    model: info.model,
+    planes: depth,
+    seconds: (performance.now() - begun) / 1000,
+    warnings: warningsFor(info, file),
+  };
+}
+
+function checkPaths(output: string, uncertainty: string | undefined): void {
+  if (output !== uncertainty) return;
+  const message = `Sectioning: the section and its uncertainty cannot both be ${output}; give two names.`;
+  throw new ParfocalError("usage", message, { option: "--uncertainty", got: uncertainty, expected: "another name" });
+}
+
+/** Throws `model.unfit` for what the model cannot do. */
+function checkFits(
+  { info, path }: SectionModel,
+  file: ImageFile,
+  depth: number,
+  uncertainty: string | undefined,
+): void {
+  if (uncertainty !== undefined && !tellsUncertainty(info)) {
+    const detail = `it is a model of ${info.model} that does not tell how sure it is`;
+    const message = `${path}: ${detail}; leave --uncertainty out, or train one with --model care --loss laplace.`;
+    throw new ParfocalError("model.unfit", message, { path, detail });
+  }
+  const seen = planesSeenBy(info);
+  if (depth > seen >> 1) return;
+  const detail = `${file.path} has ${depth} plane${depth === 1 ? "" : "s"}, and the model sees ${seen} at a time`;
+  throw new ParfocalError("model.unfit", `${detail}; give a stack, or a model that sees planes alone.`, {
+    path,
+    detail,
+  });
+}
+
+function outputInfo(file: ImageFile, depth: number, dtype: PixelType): ImageInfo {
+  const [height, width] = file.shape.slice(-2);
+  return {
+    axes: depth > 1 ? "ZYX" : "YX",
+    shape: depth > 1 ? [depth, height, width] : [height, width],
+    dtype,
+    ...(file.pixelSize && { pixelSize: file.pixelSize }),
+    ...(file.zStep !== undefined && { zStep: file.zStep }),
+    ...(file.optics && { optics: file.optics }),
+  };
+}
+
+/** What a user should know before trusting the output. */
+function warningsFor(info: SectionInfo, file: ImageFile): string[] {
+  const warnings: string[] = [];
+  if (!file.pixelSize) {
+    warnings.push(`The pixel size is not known; the model's ${info.pixel_size} um is assumed. Give --pixel-size.`);
+  } else if (!isSameGrid(pixelGrid(file.pixelSize, info.pixel_size))) {
+    warnings.push(`Pixels of ${file.pixelSize.x} um are resampled to the model's ${info.pixel_size} um.`);
+  }
+  for (const [what, mine, theirs] of [
+    ["numerical aperture", file.optics?.na, info.optics.na],
+    ["emission wavelength", file.optics?.wavelength, info.optics.wavelength],
+    ["refractive index", file.optics?.refractiveIndex, info.optics.refractive_index],
+    ...(planesSeenBy(info) > 1 ? [["z step", file.zStep, info.z_step] as const] : []),
+  ] as const) {
+    if (mine !== undefined && theirs !== undefined && Math.abs(mine / theirs - 1) > 0.05) {
+      warnings.push(`The ${what} is ${mine}; the model was trained at ${theirs}: the haze differs.`);
+    }
+  }
+  return warnings;
+}

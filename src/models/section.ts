@@ -1,0 +1,155 @@
+/** Making one kind of image of another, plane by plane: sections of wide fields, by a model of any system for it. */
+import { ParfocalError } from "../errors.ts";
+import type { Graph } from "../graph/graph.ts";
+import { readOnnx } from "../graph/onnx/read.ts";
+import type { Runtime } from "../run/runtime.ts";
+import { applyTiles, type TiledField, type TileOptions } from "./apply-tiles.ts";
+import { careAlignment } from "./care.ts";
+import { comiAlignment } from "./comi.ts";
+import type { ReadRegion } from "./mirrored-region.ts";
+import type { Model, ModelInfo } from "./model-info.ts";
+import { type Normalisation, normalise } from "./normalisation.ts";
+import { pix2pixAlignment } from "./pix2pix.ts";
+import { unetAlignment } from "./unet.ts";
+
+export type SectionInfo = Extract<ModelInfo, { task: "section" }>;
+/** A model that makes one kind of image of another. */
+export type SectionModel = Model<SectionInfo>;
+
+/** What is to be sectioned, read piece by piece so that memory does not grow with the image. */
+export interface SectionInput {
+  width: number;
+  height: number;
+  /** One reader per plane; counts. */
+  planes: readonly ReadRegion[];
+  /** Of the whole stack. */
+  normalisation: Normalisation;
+  /** um; unknown means that of the model. */
+  pixelSize?: { y: number; x: number } | undefined;
+}
+
+/** What a model gives of every plane: the section, and from a head that tells how sure it is, the scale of its error. */
+export type SectionChannel = "section" | "uncertainty";
+
+/** Planes that a model sees at a time. */
+export const planesSeenBy = (info: SectionInfo): number => (info.model === "pix2pix-3d" ? info.planes : 1);
+
+/** Whether a model tells how sure it is of every pixel. */
+export const tellsUncertainty = (info: SectionInfo): boolean => info.model === "care" && info.architecture.laplace;
+
+/**
+ * Sections every plane of a stack of any size, as {@link applyTiles}: tiles join without a seam. Outside the image its mirror image is
+ * seen. Models that see several planes give the middle one of each sub-stack; beyond the first and the last plane the stack is mirrored.
+ *
+ * Sections are in counts of the targets that the model was taught with, above their dark, in proportion to the light of the image:
+ * `output_low + output_gain * (high - low) * output`. Uncertainty is the scale of a Laplace distribution in the same counts: half of
+ * the errors should be within 0.69 of it, nine in ten within 2.30.
+ *
+ * @param write takes whole rows of plane `z`, from row `y0` on; for one band all planes before the next band
+ * @throws model.unfit when description and network do not fit; interrupted
+ */
+export async function section(
+  model: SectionModel,
+  runtime: Runtime,
+  input: SectionInput,
+  options: TileOptions,
+  write: (channel: SectionChannel, z: number, y0: number, rows: Float32Array) => Promise<void>,
+): Promise<void> {
+  const { info } = model;
+  const seen = planesSeenBy(info);
+  const depth = input.planes.length;
+  const graphAt = (height: number, width: number): Graph =>
+    readOnnx(model.onnx, { batch: 1, z: seen, y: height, x: width });
+  const channels = checkNetwork(graphAt(alignmentOf(info), alignmentOf(info)), model);
+  const { low, high } = input.normalisation;
+  const gain = info.output_gain * (high - low);
+  const field: TiledField<PlaneReader> = {
+    graphAt,
+    alignment: alignmentOf(info),
+    modelPixelSize: info.pixel_size,
+    width: input.width,
+    height: input.height,
+    pixelSize: input.pixelSize,
+    passes: depth,
+    prepare: async (_seen, at) =>
+      rememberingReader(seen, async (z) => {
+        const counts = await at(input.planes[z]);
+        const plane = new Float32Array(counts.length);
+        normalise(counts, input.normalisation, plane);
+        return plane;
+      }),
+    async run(session, plane, z, { width, height }) {
+      const size = width * height;
+      const data = new Float32Array(seen * size);
+      const half = seen >> 1;
+      for (let k = 0; k < seen; k++) data.set(await plane(mirrored(z + k - half, depth)), k * size);
+      const shape = [1, 1, ...(seen === 1 ? [] : [seen]), height, width];
+      const { output } = await session.run("network", { image: { type: "float32", shape, data } });
+      return Array.from({ length: channels }, (_, channel) => {
+        const start = (channel * seen + half) * size;
+        const offset = channel === 0 ? info.output_low : 0;
+        return (output.data as Float32Array).slice(start, start + size).map((value) => value * gain + offset);
+      });
+    },
+  };
+  await applyTiles(runtime, field, options, (z, channel, y0, rows) =>
+    write(channel === 0 ? "section" : "uncertainty", z, y0, rows),
+  );
+}
+
+type PlaneReader = (z: number) => Promise<Float32Array>;
+
+/** Keeps the last few planes: neighbouring sub-stacks share all but one. */
+function rememberingReader(count: number, read: PlaneReader): PlaneReader {
+  const known = new Map<number, Float32Array>();
+  return async (z) => {
+    const plane = known.get(z) ?? (await read(z));
+    known.delete(z);
+    known.set(z, plane);
+    for (const oldest of known.keys()) {
+      if (known.size <= count) break;
+      known.delete(oldest);
+    }
+    return plane;
+  };
+}
+
+/** The plane that stands for one beyond the ends of a stack. */
+function mirrored(z: number, depth: number): number {
+  const period = Math.max(1, 2 * (depth - 1));
+  const folded = ((z % period) + period) % period;
+  return folded < depth ? folded : period - folded;
+}
+
+/** Image sizes that the network takes are multiples of this. */
+function alignmentOf(info: SectionInfo): number {
+  switch (info.model) {
+    case "care":
+      return careAlignment(info.architecture);
+    case "unet":
+      return unetAlignment(info.architecture);
+    case "pix2pix":
+    case "pix2pix-3d":
+      return pix2pixAlignment(info.architecture);
+    case "comi":
+    case "cycle-gan":
+      return comiAlignment;
+    case "sectioning-cnn":
+      return 1;
+  }
+}
+
+/** Channels of the output. */
+function checkNetwork({ inputs, outputs }: Graph, { info, path }: SectionModel): number {
+  const channels = tellsUncertainty(info) ? 2 : 1;
+  const dimensions = planesSeenBy(info) === 1 ? 4 : 5;
+  const [input] = inputs;
+  const output = outputs.get("output");
+  const fits = inputs.length === 1 && input.name === "image" && input.shape.length === dimensions;
+  if (fits && input.shape[1] === 1 && output?.shape[1] === channels) return channels;
+  const detail = `its network does not take "image" of ${dimensions} axes and give "output" of ${channels} channel${channels === 1 ? "" : "s"}`;
+  throw new ParfocalError("model.unfit", `${path}: the description and the network do not fit: ${detail}.`, {
+    path,
+    detail,
+  });
+}

@@ -146,31 +146,35 @@ function inTorch(run: NonNullable<typeof torch>): Found[] {
 }
 
 describe.skipIf(!torch)("against PyTorch", () => {
-  it.each(cases)("$title: generator, discriminator and all losses of three training steps", async (each) => {
-    const { generated, opinion, steps: theirs } = expected[cases.indexOf(each)];
-    const design = designOf(each.model, each.architecture);
-    const { steps, buffers } = cycleSteps(design);
-    const { image, target, ...state } = tensorsOf(each);
-    const batch: Tensors = {
-      image,
-      target,
-      live_statistics: { type: "float32", shape: [], data: Float32Array.of(1) },
-    };
-    const session = await runtime.open({
-      graphs: { look: lookGraph(design), ...Object.fromEntries(steps.map(({ name, graph }) => [name, graph])) },
-      state: { ...state, ...initialMoments(state), ...buffers },
-    });
-    const found = await session.run("look", batch);
-    expect(difference(found.generated.data, generated)).toBeLessThan(1e-5);
-    expect(difference(found.opinion.data, opinion)).toBeLessThan(1e-5);
-    for (const [t, losses] of theirs.entries()) {
-      const got = await runSteps(session, { steps }, batch, { schedule: "constant", warmup_steps: 0 }, t + 1, 3);
-      expect(Object.keys(losses).length).toBeGreaterThan(5);
-      // Adam's first steps go by the sign of a slope, also where that is next to nothing: the later, the less alike.
-      for (const [name, value] of Object.entries(losses)) {
-        expect(Math.abs(got[name] / value - 1), `${name} of step ${t}`).toBeLessThan(t === 0 ? 2e-5 : 1e-3);
+  it.each(cases)(
+    "$title: generator, discriminator and all losses of three training steps",
+    { timeout: 180000 },
+    async (each) => {
+      const { generated, opinion, steps: theirs } = expected[cases.indexOf(each)];
+      const design = designOf(each.model, each.architecture);
+      const { steps, buffers } = cycleSteps(design);
+      const { image, target, ...state } = tensorsOf(each);
+      const batch: Tensors = {
+        image,
+        target,
+        live_statistics: { type: "float32", shape: [], data: Float32Array.of(1) },
+      };
+      const session = await runtime.open({
+        graphs: { look: lookGraph(design), ...Object.fromEntries(steps.map(({ name, graph }) => [name, graph])) },
+        state: { ...state, ...initialMoments(state), ...buffers },
+      });
+      const found = await session.run("look", batch);
+      expect(difference(found.generated.data, generated)).toBeLessThan(1e-5);
+      expect(difference(found.opinion.data, opinion)).toBeLessThan(1e-5);
+      for (const [t, losses] of theirs.entries()) {
+        const got = await runSteps(session, { steps }, batch, { schedule: "constant", warmup_steps: 0 }, t + 1, 3);
+        expect(Object.keys(losses).length).toBeGreaterThan(5);
+        // Adam's first steps go by the sign of a slope, also where that is next to nothing: the later, the less alike.
+        for (const [name, value] of Object.entries(losses)) {
+          expect(Math.abs(got[name] / value - 1), `${name} of step ${t}`).toBeLessThan(t === 0 ? 2e-5 : 1e-3);
+        }
       }
-    }
-    await session.close();
-  });
+      await session.close();
+    },
+  );
 });

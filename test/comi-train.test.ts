@@ -57,9 +57,24 @@ const tiny = {
 };
 const timeless = (rows: readonly MetricsRow[]) => rows.map(({ seconds: _, ...row }) => row);
 
+/** A finished file does what the slow twin does. */
+async function sameAsReference(onnx: Uint8Array): Promise<void> {
+  const graph = readOnnx(onnx, { batch: 1, y: 16, x: 16 });
+  const random = new Random(1);
+  const data = Float32Array.from({ length: 256 }, () => random.uniform());
+  const image = { type: "float32" as const, shape: [1, 1, 16, 16], data };
+  const session = await runtime.open({ graphs: { model: graph } });
+  const { output } = await session.run("model", { image });
+  await session.close();
+  const slow = evaluateGraph(graph, { image }).output;
+  output.data.forEach((value, i) => {
+    expect(Math.abs(value - slow.data[i])).toBeLessThan(1e-4);
+  });
+}
+
 describe("COMI", () => {
   it("comes nearer to the truth than its input by 3 dB, and in SSIM; both players keep an opinion", {
-    timeout: 120000,
+    timeout: 240000,
   }, async () => {
     const own = { model: "comi", num_steps: 160, steps_per_epoch: 80, learning_rate: 4e-3 };
     const store = memoryStore();
@@ -79,7 +94,7 @@ describe("COMI", () => {
     expect(graph.outputs.get("output")?.shape).toEqual([1, 1, 20, 36]);
   });
 
-  it("compares the features of a network that it is given", { timeout: 60000 }, async () => {
+  it("compares the features of a network that it is given", { timeout: 180000 }, async () => {
     const features = new Graph();
     const image = features.input("image", [1, 1, 8, 8]);
     features.output("features", conv(image, features.constant(Float32Array.of(10), [1, 1, 1, 1])));
@@ -88,13 +103,10 @@ describe("COMI", () => {
     const config = resolveConfig({ ...tiny, model: "comi", num_steps: 1, steps_per_epoch: 1, feature_model: "f.onnx" });
     const store = memoryStore();
     await trainModel(samples, config, { runtime, store, featureNetwork });
-    const plain = memoryStore();
-    await trainModel(samples, resolveConfig({ ...config, feature_model: undefined }), { runtime, store: plain });
-    const [row, other] = [store.rows[0], plain.rows[0]];
-    // Ten times the pixel is a hundred times its square; the identity is a mean square as well, of an untrained network: of nothing.
-    expect(row.feature_loss).toBeGreaterThan(100 * (row.pixel_loss / 2) ** 2);
-    expect(row.pixel_loss).toBeCloseTo(other.pixel_loss, 6);
-    expect(Math.abs(row.feature_loss - other.feature_loss)).toBeGreaterThan(0.1);
+    // Ten times the pixel is a hundred times its square, of which the mean is at least the square of the mean; and no MS-SSIM.
+    const [{ feature_loss, pixel_loss }] = store.rows;
+    expect(feature_loss).toBeGreaterThan(100 * (pixel_loss ** 2 / 2));
+    expect(feature_loss).toBeGreaterThan(3);
     await expect(trainModel(samples, config, { runtime, store })).rejects.toMatchObject({ code: "usage" });
   });
 });
@@ -111,7 +123,7 @@ describe("CycleGAN", () => {
   });
 
   it("goes on after an interruption as if nothing had been: weights, statistics, pool", {
-    timeout: 60000,
+    timeout: 180000,
   }, async () => {
     const store = memoryStore();
     const stop = new AbortController();
@@ -134,10 +146,11 @@ describe("CycleGAN", () => {
     const best = decodeCheckpoint(straight.checkpoints.get("best") ?? new Uint8Array(), "best").tensors;
     expect(Object.keys(best).filter((name) => name.startsWith("discriminator/"))).toEqual([]);
     expect(Object.keys(best)).toContain("first/norm/mean");
+    await sameAsReference(straight.model?.onnx ?? new Uint8Array());
   });
 
   it("judges by how brightness and slopes are distributed, where nothing else can be compared", {
-    timeout: 60000,
+    timeout: 180000,
   }, async () => {
     const apart = samples.map(({ name, stack }, i) => ({ name, stack, target: samples[1 - i].target }));
     const store = memoryStore();
@@ -171,24 +184,5 @@ describe("bad configurations", () => {
     [{ model: "comi", image_pool: 3 }, /image_pool/],
   ])("%j is refused", (partial, message) => {
     expect(() => resolveConfig(partial)).toThrow(message);
-  });
-});
-
-describe("the finished file", () => {
-  it("does what the reference runtime does", async () => {
-    const store = memoryStore();
-    const config = resolveConfig({ ...tiny, model: "cycle-gan", num_steps: 2, steps_per_epoch: 2 });
-    await trainModel(samples, config, { runtime, store });
-    const graph = readOnnx(store.model?.onnx ?? new Uint8Array(), { batch: 1, y: 16, x: 16 });
-    const random = new Random(1);
-    const data = Float32Array.from({ length: 256 }, () => random.uniform());
-    const image = { type: "float32" as const, shape: [1, 1, 16, 16], data };
-    const session = await runtime.open({ graphs: { model: graph } });
-    const { output } = await session.run("model", { image });
-    await session.close();
-    const slow = evaluateGraph(graph, { image }).output;
-    output.data.forEach((value, i) => {
-      expect(Math.abs(value - slow.data[i])).toBeLessThan(1e-4);
-    });
   });
 });

@@ -24,6 +24,7 @@ import { openNativeRuntime } from "../src/run/native.node.ts";
 import { evaluateGraph } from "../src/run/reference.ts";
 import { nextOf, type Runtime, type Tensors } from "../src/run/runtime.ts";
 import { exportCycle } from "../src/train/cycle-model.ts";
+import { charbonnierLoss } from "../src/train/cycle-terms.ts";
 import { networkDistance, slopeDistance, structureDistance } from "../src/train/feature-distance.ts";
 
 let runtime: Runtime;
@@ -257,6 +258,17 @@ describe("distances of features", () => {
   it("know slopes: a ramp of a hundredth a pixel along x, and no constant", () => {
     const ramp = sharp.data.map((value, i) => value + 0.01 * (i % size) + 3);
     expect(distanceOf(slopeDistance, ramp, sharp.data)).toBeCloseTo(0.01, 5);
+  });
+
+  it("square near 0 and absolute far from it, without a kink: charbonnier", () => {
+    const apart = (by: number): number =>
+      distanceOf(
+        charbonnierLoss,
+        sharp.data.map((value) => value + by),
+        sharp.data,
+      );
+    expect(apart(0.01) / (0.01 ** 2 / 0.2)).toBeCloseTo(1, 1);
+    expect(apart(5)).toBeCloseTo(4.9, 2);
   });
 
   /** A "feature network" of known numbers: `channels` in, two features of stride 2 out. */

@@ -34,6 +34,7 @@ export function cycleLearner(
 ): Learner {
   const { model, architecture, poolSize, pairedValidation = true } = system;
   const { batch_size: n, patch_size: p, ema_decay, seed } = config;
+  const settling = Math.min(config.live_statistics_steps, Math.floor(config.num_steps / 2));
   const network: ImageNetwork = {
     alignment: comiAlignment,
     predictionGraph: (height, width) => cyclePrediction(height, width, architecture, ema_decay),
@@ -51,7 +52,7 @@ export function cycleLearner(
     }),
     async batchAt(step) {
       const batch = await system.batchAt(step);
-      const live = Float32Array.of(liveStatistics(step, config.live_statistics_steps));
+      const live = Float32Array.of(liveStatistics(step, settling));
       batch[liveName] = { type: "float32", shape: [], data: live };
       const random = new Random(seed).fork(step).fork(1);
       if (poolSize > 0) {

@@ -26,7 +26,7 @@ export const comiConfig = z.strictObject({
     learning_rate: 1e-3,
     schedule: "linear",
   }),
-  ...cycleKeys,
+  ...cycleKeys({ discriminator_learning_rate: 4e-4, beta1: 0.9 }),
   adversarial_weight: cycleWeight(1e-3, "fooling the discriminators, by generated and by cycled images", 1e-3),
   feature_weight: cycleWeight(1, "the feature distance to the target", 1),
   pixel_weight: cycleWeight(1, "the mean absolute error, for true brightness", 0),

@@ -5,8 +5,9 @@ import { cycleGanDiscriminator } from "../../models/comi-discriminator.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
 import { cycleLearner } from "../cycle-learner.ts";
-import { cycleGanTerms } from "../cycle-terms.ts";
+import { charbonnierLoss, cycleGanTerms } from "../cycle-terms.ts";
 import type { Learner } from "../learner.ts";
+import { maeLoss } from "../losses.ts";
 import { unpairedBatches } from "../paired-batches.ts";
 import { pairedSources } from "../paired-data.ts";
 import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
@@ -14,22 +15,21 @@ import { checkCycleConfig, cycleArchitecture, cycleKeys, cycleWeight } from "./c
 
 /**
  * Everything that decides how CycleGAN is trained. As published: preset published, patch_size 256, batch_size 1, learning_rate and
- * discriminator_learning_rate 2e-4, beta1 0.5, discriminator_channels 64, live_statistics_steps beyond num_steps (but then tiles
- * show seams).
+ * discriminator_learning_rate 2e-4, beta1 0.5 and discriminator_channels 64.
  */
 export const cycleGanConfig = z.strictObject({
   model: z.literal("cycle-gan").default("cycle-gan").describe("which system of the field"),
   ...commonConfig({
     experiment_name: "cycle-gan",
-    batch_size: 4,
-    num_steps: 1000,
+    batch_size: 2,
+    num_steps: 2000,
     learning_rate: 1e-3,
     schedule: "linear",
   }),
-  ...cycleKeys,
+  ...cycleKeys({ discriminator_learning_rate: 2e-4, beta1: 0.5 }),
   adversarial_weight: cycleWeight(1, "fooling the discriminators", 1),
-  cycle_weight: cycleWeight(10, "the mean absolute error between the input and what comes back of it", 10),
-  identity_weight: cycleWeight(5, "the mean absolute change of an image that is of the target's kind already", 5),
+  cycle_weight: cycleWeight(10, "the error between the input and what comes back of it", 10),
+  identity_weight: cycleWeight(5, "the change of an image that is of the target's kind already", 5),
   image_pool: z
     .int()
     .nonnegative()
@@ -61,11 +61,12 @@ function check(config: CycleGanConfig): void {
 
 function learner(input: TrainingInput, config: CycleGanConfig): Learner {
   const sources = pairedSources(input, config, { registered: false });
+  const architecture = cycleArchitecture(config, cycleGanPresets);
   return cycleLearner(input, config, sources.validation, {
     model: "cycle-gan",
-    architecture: cycleArchitecture(config, cycleGanPresets),
+    architecture,
     discriminator: (picture, parameters) => cycleGanDiscriminator(picture, config.discriminator_channels, parameters),
-    terms: cycleGanTerms(config),
+    terms: cycleGanTerms(config, architecture.residual ? charbonnierLoss : maeLoss),
     poolSize: config.image_pool,
     adam: { beta1: config.beta1 },
     discriminatorAdam: { beta1: 0.5 },

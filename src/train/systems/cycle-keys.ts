@@ -10,24 +10,29 @@ const weight = (initial: number, what: string, published: number) =>
 /** Weights of the losses: `[default, in the paper]`. */
 export const cycleWeight = weight;
 
-export const cycleKeys = {
+/** @param defaults where the two differ */
+export const cycleKeys = (defaults: { discriminator_learning_rate: number; beta1: number }) => ({
   architecture: comiArchitecture.partial().optional().describe("numbers that differ from the preset"),
-  discriminator_learning_rate: z.number().positive().default(4e-4).describe("Adam's step of the discriminators"),
+  discriminator_learning_rate: z
+    .number()
+    .positive()
+    .default(defaults.discriminator_learning_rate)
+    .describe("Adam's step of the discriminators"),
   discriminator_channels: z.int().positive().default(16).describe("of their first convolution; 64 in the paper"),
   beta1: z
     .number()
     .min(0)
     .lt(1)
-    .default(0.9)
+    .default(defaults.beta1)
     .describe("Adam's decay of the mean slope of the generators; 0.5 in the paper"),
   live_statistics_steps: z
     .int()
     .nonnegative()
-    .default(200)
+    .default(100)
     .describe(
-      "steps until normalisation goes by fixed numbers, so that tiles join without seams; the training goes on with them",
+      "steps, at most half of all, until normalisation goes by fixed numbers, so that tiles join without seams; the training goes on with these",
     ),
-};
+});
 
 type CycleConfig = Pick<CommonConfig, "preset" | "patch_size"> & {
   architecture?: { [K in keyof ComiArchitecture]?: ComiArchitecture[K] | undefined } | undefined;

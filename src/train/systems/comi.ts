@@ -14,8 +14,8 @@ import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
 import { checkCycleConfig, cycleArchitecture, cycleKeys, cycleWeight } from "./cycle-keys.ts";
 
 /**
- * Everything that decides how COMI is trained. As published: preset published, patch_size 512, learning_rate and
- * discriminator_learning_rate 1e-4, beta1 0.5, discriminator_channels 64, pixel_weight 0, and VGG19 as feature_model.
+ * Everything that decides how COMI is trained. As published: preset published, patch_size 512, learning_rate
+ * 1e-4, beta1 0.5, discriminator_channels 64, pixel_weight 0, and VGG19 as feature_model.
  */
 export const comiConfig = z.strictObject({
   model: z.literal("comi").default("comi").describe("which system of the field"),
@@ -26,7 +26,7 @@ export const comiConfig = z.strictObject({
     learning_rate: 1e-3,
     schedule: "linear",
   }),
-  ...cycleKeys({ discriminator_learning_rate: 4e-4, beta1: 0.9 }),
+  ...cycleKeys({ discriminator_learning_rate: 1e-4, beta1: 0.9 }),
   adversarial_weight: cycleWeight(1e-3, "fooling the discriminators, by generated and by cycled images", 1e-3),
   feature_weight: cycleWeight(1, "the feature distance to the target", 1),
   pixel_weight: cycleWeight(1, "the mean absolute error, for true brightness", 0),

@@ -31,6 +31,11 @@ export const recurrentMzArchitecture = z.strictObject({
   shortcut: z.enum(["last", "mean"]),
   /** Adds to every block's output its input, with channels of zeros where it has fewer. */
   residual_blocks: z.boolean(),
+  /**
+   * Shows the encoder of every plane, as two more channels, the plane nearest to the target and its distance: what changes from one
+   * plane to another tells on which side of focus things lie, and so is seen at once, not only after the recurrent blocks.
+   */
+  nearest_beside: z.boolean(),
   batch_norm: z.boolean(),
   /** Of the leaky ReLU below zero. */
   slope: z.number().nonnegative(),
@@ -51,6 +56,7 @@ export const recurrentMzPresets: Record<"published" | "small", RecurrentMzArchit
     recurrent_layers: 2,
     shortcut: "last",
     residual_blocks: false,
+    nearest_beside: false,
     batch_norm: true,
     slope: 0.3,
     residual: false,
@@ -63,6 +69,7 @@ export const recurrentMzPresets: Record<"published" | "small", RecurrentMzArchit
     recurrent_layers: 1,
     shortcut: "mean",
     residual_blocks: true,
+    nearest_beside: true,
     batch_norm: false,
     slope: 0.3,
     residual: true,
@@ -149,7 +156,8 @@ export function recurrentMzNetwork(
     return add(gathered, shortcut === "last" ? lastOf(features, there) : meanOf(features, there));
   };
 
-  let inputs: Value[] = planes;
+  const nearest = nearestPlane(planes, there);
+  let inputs = architecture.nearest_beside ? planes.map((plane) => concat([plane, nearest], 1)) : planes;
   const skips = channels.map((width, level) => {
     const features = block(inputs, width, `down${level}`);
     inputs = features.map((feature) => maxPool(feature, [2, 2]));
@@ -166,7 +174,7 @@ export function recurrentMzNetwork(
   }
   const weights = parameters("last/weights", [1, h.shape[1], 3, 3], residual ? 0 : "glorot");
   const y = conv(h, weights, { bias: parameters("last/bias", [1], 0) });
-  return residual ? add(y, nearestPlane(planes, there)) : y;
+  return residual ? add(y, slice(nearest, [{ axis: 1, start: 0, end: 1 }])) : y;
 }
 
 /** All planes share statistics. In a finished model these are numbers, and planes need not be brought together. */
@@ -197,10 +205,9 @@ function meanOf(features: readonly Value[], present: readonly Value[] | undefine
   return div(features.map((feature, i) => mul(feature, present[i])).reduce(add), present.reduce(add));
 }
 
-/** For every pixel the recorded plane that lies nearest to the target; between planes equally far, their mean. */
+/** For every pixel the recorded plane that lies nearest to the target and its distance, `[n, 2, h, w]`; of planes equally far, their mean. */
 function nearestPlane(planes: readonly Value[], present: readonly Value[] | undefined): Value {
-  const image = (plane: Value): Value => slice(plane, [{ axis: 1, start: 0, end: 1 }]);
-  if (planes.length === 1) return image(planes[0]);
+  if (planes.length === 1) return planes[0];
   const far = 1e6;
   const distances = planes.map((plane, i) => {
     const distance = abs(slice(plane, [{ axis: 1, start: 1, end: 2 }]));
@@ -208,5 +215,5 @@ function nearestPlane(planes: readonly Value[], present: readonly Value[] | unde
   });
   const least = distances.reduce(minimum);
   const chosen = distances.map((distance) => sub(1, indicator(greater(distance, least))));
-  return div(planes.map((plane, i) => mul(image(plane), chosen[i])).reduce(add), chosen.reduce(add));
+  return div(planes.map((plane, i) => mul(plane, chosen[i])).reduce(add), chosen.reduce(add));
 }

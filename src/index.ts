@@ -106,6 +106,8 @@ export { openWebRuntime } from "./run/web.ts";
 
 export { type FindSurfaceOptions, type FoundSurface, findSurface } from "./jobs/find-surface.ts";
 export { type FocusSample, type FocusSurface, focusSurface } from "./models/auto-surface.ts";
+export { type AutofocusInput, type DefocusMap, defocusMap } from "./models/autofocus-apply.ts";
+export { type DefocusEstimate, leastContent } from "./models/defocus-estimate.ts";
 export { type FocusHologramOptions, focusField, focusHologram } from "./models/hologram-apply.ts";
 export type { ReadRegion } from "./models/mirrored-region.ts";
 export {

@@ -48,6 +48,11 @@ export { listRuntimes, openRuntime, type RuntimeOptions, type RuntimeReport } fr
 
 // Models in folders, applied to files.
 
+export {
+  type AutofocusFileOptions,
+  type AutofocusFileResult,
+  autofocusFile,
+} from "./models/autofocus-file.node.ts";
 export { loadModel, saveModel } from "./models/model-folder.node.ts";
 export { type RefocusFileOptions, type RefocusFileResult, refocusFile } from "./models/refocus-file.node.ts";
 export {

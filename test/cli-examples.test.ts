@@ -7,6 +7,7 @@ import { createProgram } from "../src/cli/program.node.ts";
 import { saveModel } from "../src/models/model-folder.node.ts";
 import { encodeImage, type Image, Random } from "./fixtures/cli/images.ts";
 import { runCli } from "./fixtures/cli/run-cli.ts";
+import { tinyAutofocusModel } from "./fixtures/train/tiny-autofocus-model.ts";
 import { tinyHologramModel } from "./fixtures/train/tiny-hologram-model.ts";
 import { tinySectionModel } from "./fixtures/train/tiny-section-model.ts";
 
@@ -68,6 +69,8 @@ beforeAll(async () => {
   const fringes = Uint16Array.from(noise(size), (v, i) => 5000 + v / 10 + 3000 * Math.cos((i % 32) * 1.3 + i / 40));
   write("hologram.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: fringes });
   write("inline.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: noise(size) });
+  const focusModel = tinyAutofocusModel();
+  await saveModel(join(folder, "runs", "autofocus", "version_0"), focusModel.info, focusModel.onnx);
   const hologramModel = tinyHologramModel({}, "untrained");
   await saveModel(join(folder, "runs", "hologram", "version_0"), hologramModel.info, hologramModel.onnx);
   for (const [name, kind] of [

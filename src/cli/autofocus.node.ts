@@ -1,11 +1,29 @@
 /** `parfocal autofocus`: where the focus lies, of the whole field and region by region. */
-import { FOCUS_MEASURES, type FocusEstimate, type FocusMeasure, focusMapOfFile } from "../node.ts";
+import {
+  autofocusFile,
+  type DefocusEstimate,
+  FOCUS_MEASURES,
+  type FocusEstimate,
+  type FocusMeasure,
+  focusMapOfFile,
+  type ImageFile,
+  leastContent,
+  loadModel,
+  modelFor,
+  openRuntime,
+  ParfocalError,
+} from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { oneOf, wholeNumber } from "./option-values.ts";
+import { deviceOf } from "./refocus.node.ts";
+import type { Terminal } from "./terminal.node.ts";
 import { digits, sparkline, table } from "./text.ts";
-import type { Verb } from "./verb.node.ts";
+import type { CommonOptions, Verb } from "./verb.node.ts";
 
-interface AutofocusOptions extends InputOptions {
+interface AutofocusOptions extends InputOptions, CommonOptions {
+  model?: string;
+  out?: string;
+  force?: boolean;
   method?: FocusMeasure;
   tile?: number;
 }
@@ -15,19 +33,27 @@ const leastConfidence = 0.5;
 
 export const autofocus: Verb<AutofocusOptions> = {
   name: "autofocus",
-  arguments: "<stack>",
-  summary: "Say at which height a z-stack is in focus, as a whole and region by region.",
+  arguments: "<image>",
+  summary:
+    "Say where the focus is, as a whole and region by region: of a z-stack, or of single images by a trained model.",
   notes: [
-    "Distances are um from the first plane, between planes where the curve's peak says so. Regions without signal or without a",
+    "Without a model: distances are um from the first plane, between planes where the curve's peak says so. Regions without signal or without a",
     "clear peak have no estimate. Where contrast comes from phase, try wavelet_ratio or spectral_slope.",
+    "With a model, every plane is judged by itself: z(plane) - z(focus), um, for each cell of 32 pixels of the model's size, with the",
+    "probability that the sign is right; cells in which nothing is to be focused have no estimate.",
   ],
   examples: [
     "parfocal autofocus stack.tif --channel 1 --tile 16",
     "parfocal autofocus stack.tif --channel 1 --tile 16 --method brenner --json",
+    "parfocal autofocus stack.tif --channel 1 --model runs/autofocus/version_0 -o defocus.tif --json",
   ],
+  uses: ["device", "threads"],
   options(command) {
     addInputOptions(command);
     command
+      .option("--model <folder>", "what parfocal train --task autofocus wrote")
+      .option("-o, --out <image>", "with a model: map of distances, um, float32, a pixel for each cell, NaN for none")
+      .option("--force", "replace an output that exists")
       .option(
         "--method <name>",
         `focus measure: ${FOCUS_MEASURES.join(", ")} (default: tenengrad)`,
@@ -37,6 +63,11 @@ export const autofocus: Verb<AutofocusOptions> = {
   },
   run: ([path], options, terminal) =>
     withImages([path], options, async ([file]) => {
+      if (options.model !== undefined) return byModel(file, options.model, options, terminal);
+      if (options.out !== undefined) {
+        const message = "Without --model nothing is written; fuse writes the depth map of a stack.";
+        throw new ParfocalError("usage", message, { option: "--out", got: options.out, expected: "--model as well" });
+      }
       const { channel, time, method: measure, tile } = options;
       const { signal } = terminal;
       const onProgress = terminal.progress("planes read");
@@ -89,3 +120,56 @@ export const autofocus: Verb<AutofocusOptions> = {
       };
     }),
 };
+
+const rounded = (value: number, digits = 3): number => Number(value.toFixed(digits));
+
+/** Every plane by itself, by a model. */
+async function byModel(file: ImageFile, path: string, options: AutofocusOptions, terminal: Terminal) {
+  const { channel, time, out: output, force, method } = options;
+  if (method !== undefined) {
+    const message = "--method is a focus measure of a z-stack; a model needs none.";
+    throw new ParfocalError("usage", message, { option: "--method", got: method, expected: "no --model" });
+  }
+  const model = modelFor(await loadModel(path), "autofocus");
+  const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });
+  try {
+    const onProgress = terminal.progress("planes judged");
+    const settings = { channel, time, output, force, signal: terminal.signal, onProgress };
+    const { planes, warnings, seconds } = await autofocusFile(model, runtime, file, settings);
+    const has = ({ content }: DefocusEstimate) => content >= leastContent;
+    const jsonOf = ({ whole, y, x, cells }: (typeof planes)[number]) => ({
+      defocus_um: whole ? rounded(whole.defocus) : null,
+      confidence: whole ? rounded(whole.content) : 0,
+      spread_um: whole ? rounded(whole.spread) : null,
+      direction_confidence: whole ? rounded(whole.directionConfidence) : null,
+      map: {
+        y_px: y,
+        x_px: x,
+        defocus_um: cells.map((row) => row.map((one) => (has(one) ? rounded(one.defocus) : null))),
+        direction_confidence: cells.map((row) =>
+          row.map((one) => (has(one) ? rounded(one.directionConfidence) : null)),
+        ),
+        confidence: cells.map((row) => row.map((one) => rounded(one.content))),
+      },
+    });
+    const all = planes.map(jsonOf);
+    const said = ({ whole, cells }: (typeof planes)[number]): string => {
+      if (!whole) return "nothing to be focused";
+      const sign = whole.directionConfidence < 0.75 ? "+-" : whole.defocus < 0 ? "" : "+";
+      const size = sign === "+-" ? Math.abs(whole.defocus) : whole.defocus;
+      const known = cells.flat().filter(has).length;
+      return `${sign}${digits(size, 3)} um from focus, direction ${(100 * whole.directionConfidence).toFixed(0)} % sure, from ${known} of ${cells.flat().length} cells`;
+    };
+    return {
+      json: { ...all[0], planes: all, output: output ?? null, seconds: rounded(seconds) },
+      text: table([
+        ...planes.map((plane, z): [string, string] => [planes.length > 1 ? `plane ${z}` : "image", said(plane)]),
+        ...(output === undefined ? [] : [["map", output] as [string, string]]),
+        ["took", `${seconds.toFixed(1)} s`],
+      ]),
+      warnings,
+    };
+  } finally {
+    await runtime.close();
+  }
+}

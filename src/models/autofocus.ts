@@ -46,7 +46,7 @@ const block = (expand: number, channels: number, kernel: number, stride: 1 | 2) 
 });
 
 /**
- * `published`: the widths, kernels and strides of MobileNetV3-Large, 2.9 M parameters. `small`: 0.1 M, for live use: it looks through
+ * `published`: the widths, kernels and strides of MobileNetV3-Large, 1.5 M parameters. `small`: 0.1 M, for live use: it looks through
  * windows of 8 x 8 pixels every 4 and does the rest on a sixteenth of the pixels.
  */
 export const autofocusPresets: Record<"published" | "small", AutofocusArchitecture> = {
@@ -101,9 +101,9 @@ export const autofocusStride = ({ stem, blocks }: AutofocusArchitecture): number
  * The network.
  *
  * @param image `[n, 1, h, w]`, each plane normalised by its own percentiles; h and w multiples of {@link autofocusCell}
- * @returns `[n, 4, h / 32, w / 32]`, for each cell: m, the distance from focus over `distance_scale` if it is above focus, -m being the
- *   other guess; t, the logarithm of the odds of m against -m; s, the logarithm of the scale of the error of m; c, the logarithm of
- *   the odds that there is anything to be focused
+ * @returns `[n, 4, h / 32, w / 32]`, for each cell: q, of which m = log(1 + exp(q)) is the distance from focus over `distance_scale`; t, the
+ *   logarithm of the odds of being above focus; s, the logarithm of the scale of the error of m; c, the logarithm of the odds that there is
+ *   anything to be focused
  */
 export function autofocusNetwork(
   image: Value,

@@ -15,11 +15,12 @@ export interface DefocusEstimate {
 /** Cells with less have no estimate. */
 export const leastContent = 0.5;
 
-/** From m, t, s and c of `autofocusNetwork`. */
-export function estimateOf([m, t, s, c]: readonly number[], distanceScale: number): DefocusEstimate {
+/** From q, t, s and c of `autofocusNetwork`. */
+export function estimateOf([q, t, s, c]: readonly number[], distanceScale: number): DefocusEstimate {
+  const size = Math.max(q, 0) + Math.log1p(Math.exp(-Math.abs(q)));
   const positive = 1 / (1 + Math.exp(-t));
   return {
-    defocus: (positive >= 0.5 ? m : -m) * distanceScale,
+    defocus: (positive >= 0.5 ? size : -size) * distanceScale,
     directionConfidence: Math.max(positive, 1 - positive),
     spread: Math.exp(Math.min(3, Math.max(-5, s))) * distanceScale,
     content: 1 / (1 + Math.exp(-c)),

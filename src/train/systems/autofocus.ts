@@ -40,6 +40,13 @@ export const autofocusConfig = z.strictObject({
     clip_norm: 5,
     ema_decay: 0.99,
   }),
+  augment: z.boolean().default(true).describe("random brightness"),
+  turn_patches: z
+    .boolean()
+    .default(false)
+    .describe(
+      "also random flips and transposition: right for a lens whose blur is round at every height, and no other",
+    ),
   architecture: autofocusArchitecture.partial().optional().describe("numbers that differ from the preset"),
   distance_range: z
     .tuple([z.number(), z.number()])
@@ -134,12 +141,14 @@ function learner(input: TrainingInput, config: AutofocusConfig): Learner {
         const { source, content } = choose(random);
         const plane = random.integer(source.depth);
         const place = drawPlace(source, content, config, random);
-        const view = config.augment ? drawView(random) : plainView;
+        // Astigmatism and coma tell above from below by the way in which blur is drawn out: turned, they would tell the contrary.
+        const { gain, shift, ...turns } = config.augment || config.turn_patches ? drawView(random) : plainView;
+        const turned = config.turn_patches ? { ...plainView, ...turns } : plainView;
+        const view = config.augment ? { ...turned, gain, shift } : turned;
         const { width, height } = source;
         const from = (plane * height + place.y) * width + place.x;
         copyPatch(source.data, from, width, p, view, fed.image.subarray(i * p * p, (i + 1) * p * p));
         const truth = labelsOf(source, { plane, top: place.y, left: place.x, height: p, width: p }, config);
-        const turned = { ...view, gain: 1, shift: 0 };
         for (const key of ["distance", "weight"] as const) {
           const out = fed[key].subarray(i * cells * cells, (i + 1) * cells * cells);
           copyPatch(Float32Array.from(truth[key]), 0, cells, cells, turned, out);

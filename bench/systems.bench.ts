@@ -12,11 +12,13 @@ import { parseArgs } from "node:util";
 import { contactSheet } from "../src/evaluate/contact-sheet.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
+import { autofocusing } from "./systems/autofocusing.ts";
 import { type Comparison, type Experiment, openTrained, parameterCount } from "./systems/experiment.ts";
 import { holograms } from "./systems/holograms.ts";
 import { refocusing } from "./systems/refocusing.ts";
+import { sections } from "./systems/sectioning.ts";
 
-const experiments: Experiment[] = [...refocusing, ...holograms];
+const experiments: Experiment[] = [...refocusing, ...sections, ...autofocusing, ...holograms];
 
 /** A row of the table. */
 interface Row {

@@ -150,6 +150,7 @@ describe("CycleGAN", () => {
   const config = resolveConfig({
     ...tiny,
     model: "cycle-gan",
+    architecture: { ...tiny.architecture, normalisation: "instance" },
     image_pool: 6,
     live_statistics_steps: 8,
     num_steps: 12,

@@ -48,6 +48,8 @@ export const cycleGanInfo = z.object({
   architecture: comiArchitecture,
 });
 
+// Without normalisation, which did better on wide field to confocal tissue in as many steps (17.9 dB with "layer" against 19.7; 19.3 with
+// "instance" against 20.2), and did not break down in unpaired training as "instance" did when its statistics settled at this learning rate.
 const smallGenerator: ComiArchitecture = {
   width: 16,
   blocks: 6,
@@ -62,13 +64,10 @@ export const comiPresets: Record<"published" | "small", ComiArchitecture> = {
   small: smallGenerator,
 };
 
-/**
- * `published`: 11.4 M parameters for each of the two generators, the input not added. `small`: as COMI's, normalised; without that, two
- * generators that begin as nothing stay so, since any step away costs them the cycle.
- */
+/** `published`: 11.4 M parameters for each of the two generators, the input not added. `small`: as COMI's. */
 export const cycleGanPresets: Record<"published" | "small", ComiArchitecture> = {
   published: { width: 64, blocks: 9, normalisation: "instance", residual: false, range: [-1, 1] },
-  small: { ...smallGenerator, normalisation: "instance" },
+  small: smallGenerator,
 };
 
 /** Image sizes must be multiples of this. */

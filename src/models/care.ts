@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Value } from "../graph/graph.ts";
 import { relu } from "../graph/operators/activations.ts";
 import { conv } from "../graph/operators/convolution.ts";
-import { abs, add, exp, log, neg } from "../graph/operators/elementwise.ts";
+import { abs, add, exp, log, mul, neg } from "../graph/operators/elementwise.ts";
 import { concat, slice } from "../graph/operators/movement.ts";
 import { maxPool } from "../graph/operators/pooling.ts";
 import { upsampleNearest } from "../graph/operators/resizing.ts";
@@ -70,8 +70,8 @@ export function care(x: Value, architecture: CareArchitecture, parameters: Param
       bias: parameters(`${name}/bias`, [1], bias),
     });
   const median = add(head("last", 0, 0), x);
-  // A scale of about 0.1 to begin with: of the order of what there is to be learnt.
-  return laplace ? concat([median, add(softplus(head("scale", 0, -2.2)), leastScale)], 1) : median;
+  // A scale of about 0.1 to begin with, of the order of what there is to be learnt; it may span decades, which takes large steps.
+  return laplace ? concat([median, add(softplus(mul(head("scale", 0, -0.55), 4)), leastScale)], 1) : median;
 }
 
 /** ln(1 + e^x), without overflow. */

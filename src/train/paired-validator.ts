@@ -3,7 +3,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { Plane } from "../image/image.ts";
 import { readMirrored } from "../models/mirrored-region.ts";
 import { crop } from "../models/pixel-grid.ts";
-import { type ImageExample, imageMetrics, imageReport } from "./image-report.ts";
+import { type ImageExample, imageMetrics, imageReport, meanScores } from "./image-report.ts";
 import type { Validator } from "./learner.ts";
 import type { PairedSource } from "./paired-data.ts";
 
@@ -20,6 +20,19 @@ export interface ImageNetwork {
    * channel is the image, of the same extents.
    */
   predictionGraph(height: number, width: number): Graph;
+  /** For networks that give more than an image. */
+  beyond?: BeyondImage | undefined;
+}
+
+/** What is judged beside the image. */
+export interface BeyondImage {
+  /** Further columns of metrics.csv, beside those of every image. */
+  readonly metrics: readonly string[];
+  /**
+   * Scores of one example by those names, and `loss`, above 0, which takes the place of the mean absolute error.
+   * @param channels planes of the output, the image first
+   */
+  scores(channels: readonly Plane[], truth: Plane): Record<string, number>;
 }
 
 /** Largest side of what is validated on, pixels. */
@@ -31,7 +44,7 @@ const largest = 256;
  */
 export function pairedValidator(
   sources: readonly PairedSource[],
-  { alignment, planes, predictionGraph, margin = 2 * alignment }: ImageNetwork,
+  { alignment, planes, predictionGraph, margin = 2 * alignment, beyond }: ImageNetwork,
   count: number,
 ): Validator {
   const height = Math.min(largest, ...sources.map((source) => source.height));
@@ -48,10 +61,11 @@ export function pairedValidator(
   const shape = [1, 1, ...(planes === undefined ? [] : [planes]), padded.height, padded.width];
   const chosen = choosePlanes(sources, count);
   return {
-    metrics: imageMetrics,
+    metrics: [...imageMetrics, ...(beyond?.metrics ?? [])],
     graphs: { predict: predictionGraph(padded.height, padded.width) },
     async run(session) {
       const examples: ImageExample[] = [];
+      const further: Record<string, number>[] = [];
       for (const { source, z, label } of chosen) {
         const window = (data: Float32Array, plane: number): Plane => centre(source, data, plane, height, width);
         const data = new Float32Array(depth * size);
@@ -60,15 +74,19 @@ export function pairedValidator(
           data.set(await readMirrored(async (region) => crop(seen.data, whole, region), whole, padded), k * size);
         }
         const { output } = await session.run("predict", { image: { type: "float32", shape, data } });
-        const middle = (output.data as Float32Array).subarray((depth >> 1) * size, ((depth >> 1) + 1) * size);
-        examples.push({
-          label,
-          input: window(source.data, z),
-          output: { data: crop(middle, padded, whole), height, width },
-          truth: window(source.target, z),
+        const channels = Array.from({ length: output.shape[1] }, (_, channel): Plane => {
+          const start = (channel * depth + (depth >> 1)) * size;
+          const middle = (output.data as Float32Array).subarray(start, start + size);
+          return { data: crop(middle, padded, whole), height, width };
         });
+        const truth = window(source.target, z);
+        examples.push({ label, input: window(source.data, z), output: channels[0], truth });
+        if (beyond) further.push(beyond.scores(channels, truth));
       }
-      return imageReport(examples, sources[0].pixelSize);
+      const report = imageReport(examples, sources[0].pixelSize);
+      if (!beyond) return report;
+      const scores = { ...report.scores, ...meanScores(further) };
+      return { ...report, loss: scores.loss, scores };
     },
   };
 }

@@ -14,7 +14,7 @@ import { type SupervisedNetwork, supervisedLearner } from "./supervised-section.
 /** Everything that decides how the network is trained. */
 export const sectioningCnnConfig = z.strictObject({
   model: z.literal("sectioning-cnn").default("sectioning-cnn").describe("which system of the field"),
-  ...commonConfig({ experiment_name: "sectioning-cnn", learning_rate: 1e-3, content_sampling: 0.5 }),
+  ...commonConfig({ experiment_name: "sectioning-cnn", batch_size: 4, learning_rate: 2e-3, clip_norm: 1 }),
   architecture: sectioningCnnArchitecture.partial().optional().describe("numbers that differ from the preset"),
   pair_plane: z
     .int()

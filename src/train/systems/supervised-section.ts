@@ -20,7 +20,7 @@ import { maeLoss } from "../losses.ts";
 import { optimise, weightsToValidate } from "../optimise.ts";
 import { pairedBatches } from "../paired-batches.ts";
 import { type IndexedPair, pairedSources } from "../paired-data.ts";
-import { pairedValidator } from "../paired-validator.ts";
+import { type BeyondImage, pairedValidator } from "../paired-validator.ts";
 import { sectionScale } from "../section-scale.ts";
 import type { TrainingInput } from "../trained-system.ts";
 
@@ -36,6 +36,8 @@ export interface SupervisedNetwork {
   build(x: Value, parameters: Parameters, form: NetworkForm): Value;
   /** Default the mean absolute error. */
   loss?(output: Value, target: Value): Value;
+  /** What a validation judges beside the image. */
+  beyond?: BeyondImage | undefined;
   /** What patches are drawn from where that is not the whole source. */
   choose?(source: IndexedPair): IndexedPair;
 }
@@ -67,6 +69,7 @@ export function supervisedLearner(
       {
         alignment: network.alignment,
         margin: network.margin,
+        beyond: network.beyond,
         predictionGraph: (height, width) => predictionGraph(network, height, width, config.ema_decay),
       },
       count,

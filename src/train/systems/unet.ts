@@ -17,7 +17,7 @@ import { checkPatchSize, type SupervisedNetwork, supervisedLearner } from "./sup
 /** Everything that decides how a U-Net is trained. */
 export const unetConfig = z.strictObject({
   model: z.literal("unet").default("unet").describe("which system of the field"),
-  ...commonConfig({ experiment_name: "unet", learning_rate: 1e-3 }),
+  ...commonConfig({ experiment_name: "unet", batch_size: 4, learning_rate: 2e-3, clip_norm: 1 }),
   architecture: unetArchitecture.partial().optional().describe("numbers that differ from the preset"),
 });
 

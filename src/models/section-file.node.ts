@@ -10,7 +10,7 @@ import type { Runtime } from "../run/runtime.ts";
 import type { TileOptions } from "./apply-tiles.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
 import { normalisationOfFile } from "./normalisation-of-file.ts";
-import { isSameGrid, pixelGrid } from "./pixel-grid.ts";
+import { opticsWarnings } from "./optics-warnings.ts";
 import { planesSeenBy, type SectionInfo, type SectionModel, section, tellsUncertainty } from "./section.ts";
 
 export interface SectionByModelOptions extends TileOptions {
@@ -139,21 +139,11 @@ function outputInfo(file: ImageFile, depth: number, dtype: PixelType): ImageInfo
 
 /** What a user should know before trusting the output. */
 function warningsFor(info: SectionInfo, file: ImageFile): string[] {
-  const warnings: string[] = [];
-  if (!file.pixelSize) {
-    warnings.push(`The pixel size is not known; the model's ${info.pixel_size} um is assumed. Give --pixel-size.`);
-  } else if (!isSameGrid(pixelGrid(file.pixelSize, info.pixel_size))) {
-    warnings.push(`Pixels of ${file.pixelSize.x} um are resampled to the model's ${info.pixel_size} um.`);
-  }
-  for (const [what, mine, theirs] of [
-    ["numerical aperture", file.optics?.na, info.optics.na],
-    ["emission wavelength", file.optics?.wavelength, info.optics.wavelength],
-    ["refractive index", file.optics?.refractiveIndex, info.optics.refractive_index],
-    ...(planesSeenBy(info) > 1 ? [["z step", file.zStep, info.z_step] as const] : []),
-  ] as const) {
-    if (mine !== undefined && theirs !== undefined && Math.abs(mine / theirs - 1) > 0.05) {
-      warnings.push(`The ${what} is ${mine}; the model was trained at ${theirs}: the haze differs.`);
-    }
+  const warnings = opticsWarnings(info, file);
+  const { zStep } = file;
+  const off = zStep !== undefined && info.z_step !== undefined && Math.abs(zStep / info.z_step - 1) > 0.05;
+  if (planesSeenBy(info) > 1 && off) {
+    warnings.push(`The z step is ${zStep}; the model was trained at ${info.z_step}: the haze differs.`);
   }
   return warnings;
 }

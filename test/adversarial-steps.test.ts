@@ -93,7 +93,7 @@ describe("the two steps of a conditional GAN", () => {
   it("make blurred and hazy discs sharp, while neither network wins", async () => {
     const gan = learning();
     const { session, close } = await open(gan);
-    const steps = 250;
+    const steps = 160;
     const opinions: number[] = [];
     for (let t = 1; t <= steps; t++) {
       const losses = await runSteps(session, gan, batchOf(new Random(7).fork(t)), schedule, t, steps);

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
+import { gradients } from "../src/graph/gradients.ts";
 import { Graph, type Tensor } from "../src/graph/graph.ts";
+import { mul } from "../src/graph/operators/elementwise.ts";
+import { reduceSum } from "../src/graph/operators/reduction.ts";
 import { trainableParameters } from "../src/models/parameters.ts";
 import { batchStatistics, fixedStatistics, runningStatistics } from "../src/models/running-norm.ts";
 import { openReferenceRuntime } from "../src/run/reference.ts";
@@ -65,6 +68,49 @@ describe("batch normalisation with running statistics", () => {
     const { y } = await session.run("predict", { x });
     const { mean, variance } = running[1];
     expect(y.data[33]).toBeCloseTo(((x.data[33] - mean) / Math.sqrt(variance + 1e-5)) * -0.5 + 2, 4);
+  });
+
+  it("goes over to the running statistics by batch renormalisation", async () => {
+    const build = (live: boolean): Graph => {
+      const graph = new Graph();
+      const x = graph.input("x", shape);
+      const how = live ? graph.input("live", []) : undefined;
+      const y = runningStatistics(trainableParameters(graph).parameters, how).norm(x, "norm");
+      const weights = graph.constant(batch(3).data as Float32Array, shape);
+      graph.output("y", y);
+      graph.output("slope", gradients(reduceSum(mul(y, weights)), [x])[0]);
+      return graph;
+    };
+    const running = [
+      { mean: 0.3, variance: 2 },
+      { mean: 1.5, variance: 0.7 },
+    ];
+    const state: Record<string, Tensor> = {
+      ...channels,
+      "norm/mean": { type: "float32", shape: [2], data: Float32Array.from(running, ({ mean }) => mean) },
+      "norm/variance": { type: "float32", shape: [2], data: Float32Array.from(running, ({ variance }) => variance) },
+    };
+    const x = batch(0);
+    const run = async (live?: number): Promise<{ y: Tensor; slope: Tensor }> => {
+      const graphs = { graph: build(live !== undefined) };
+      const session = await openReferenceRuntime().open({ graphs, state });
+      const scalar: Record<string, Tensor> =
+        live === undefined ? {} : { live: { type: "float32", shape: [], data: Float32Array.of(live) } };
+      const { y, slope } = await session.run("graph", { x, ...scalar });
+      return { y, slope };
+    };
+    const [plain, own, settled] = [await run(), await run(1), await run(0)];
+    for (let i = 0; i < x.data.length; i++) {
+      expect(own.y.data[i]).toBeCloseTo(plain.y.data[i], 4);
+      expect(own.slope.data[i]).toBeCloseTo(plain.slope.data[i], 4);
+      const c = Math.floor(i / 20) % 2;
+      const { mean, variance } = running[c];
+      const [scale, shift] = [channels["norm/scale"].data[c], channels["norm/shift"].data[c]];
+      expect(settled.y.data[i]).toBeCloseTo(((x.data[i] - mean) / Math.sqrt(variance + 1e-5)) * scale + shift, 4);
+      // The slope of batch normalisation, by the ratio of the deviations (Ioffe 2017, the equations of the backward pass).
+      const r = Math.sqrt((statistics(x, c).biased + 1e-5) / (variance + 1e-5));
+      expect(settled.slope.data[i]).toBeCloseTo(r * plain.slope.data[i], 4);
+    }
   });
 
   it("reads statistics under their own names where weights have moving averages", () => {

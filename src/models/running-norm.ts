@@ -5,7 +5,7 @@
  */
 import { ParfocalError } from "../errors.ts";
 import type { Tensor, Value } from "../graph/graph.ts";
-import { add, mul, sub } from "../graph/operators/elementwise.ts";
+import { add, div, maximum, minimum, mul, sqrt, sub } from "../graph/operators/elementwise.ts";
 import { batchNorm, batchNormTraining } from "../graph/operators/normalisation.ts";
 import { nextOf } from "../run/runtime.ts";
 import type { Parameters } from "./parameters.ts";
@@ -16,6 +16,8 @@ export type Norm = (x: Value, name: string) => Value;
 const epsilon = 1e-5;
 /** Share of a new batch in the running statistics, as PyTorch's. */
 const momentum = 0.1;
+/** Of a variance that cannot be small. */
+const tiny = 1e-12;
 
 /** Scale (from a normal distribution around 1, as DCGAN and pix2pix start it) and shift of every channel. */
 function affine(x: Value, name: string, parameters: Parameters): [scale: Value, shift: Value] {
@@ -36,23 +38,49 @@ export const batchStatistics =
  * Statistics of the batch; the running ones are state: inputs `<name>/mean` and `<name>/variance` `[c]` of the graph, replaced after
  * each run (`next:...`) by 0.9 of themselves and 0.1 of the batch's (the variance with n - 1, as PyTorch keeps it).
  *
+ * Patches to train on are chosen for what they show, so that their statistics are not those of a whole field, whose dark would come out
+ * grey. So a training can go over to the running statistics by batch renormalisation (Ioffe, NIPS 2017): forwards the layer is then
+ * the finished model's, backwards that of the batch's statistics, so that nothing can run away; the two may differ by a factor of 3
+ * and by 5 deviations.
+ *
+ * @param live scalar, 1 for the batch's statistics to 0 for the running ones; without, always the batch's
  * @returns the layer, and the first values of the state, which fill as the network asks for layers
  */
-export function runningStatistics(parameters: Parameters): { norm: Norm; buffers: Record<string, Tensor> } {
+export function runningStatistics(
+  parameters: Parameters,
+  live?: Value,
+): { norm: Norm; buffers: Record<string, Tensor> } {
   const buffers: Record<string, Tensor> = {};
   const norm: Norm = (x, name) => {
     const count = checkCount(x, name);
     const [scale, shift] = affine(x, name, parameters);
-    const { y, mean, variance } = batchNormTraining(x, scale, shift, epsilon);
-    const keep = (buffer: string, batch: Value, first: number): void => {
-      const running = x.graph.input(buffer, batch.shape);
-      x.graph.output(nextOf(buffer), add(running, mul(sub(batch, running), momentum)));
-      const data = new Float32Array(batch.shape[0]).fill(first);
-      buffers[buffer] = { type: "float32", shape: batch.shape, data };
+    /** The running number as it was before this batch. */
+    const keep = (buffer: string, own: Value, first: number): Value => {
+      const running = x.graph.input(buffer, own.shape);
+      x.graph.output(nextOf(buffer), add(running, mul(sub(own, running), momentum)));
+      buffers[buffer] = { type: "float32", shape: own.shape, data: new Float32Array(own.shape[0]).fill(first) };
+      return running;
     };
-    keep(`${name}/mean`, mean, 0);
-    keep(`${name}/variance`, mul(variance, count / (count - 1)), 1);
-    return y;
+    if (!live) {
+      const { y, mean, variance } = batchNormTraining(x, scale, shift, epsilon);
+      keep(`${name}/mean`, mean, 0);
+      keep(`${name}/variance`, mul(variance, count / (count - 1)), 1);
+      return y;
+    }
+    const [one, zero] = [1, 0].map((value) => x.graph.constant(new Float32Array(x.shape[1]).fill(value), [x.shape[1]]));
+    const { y: normal, mean, variance } = batchNormTraining(x, one, zero, epsilon);
+    const runningMean = keep(`${name}/mean`, mean, 0);
+    const runningVariance = keep(`${name}/variance`, mul(variance, count / (count - 1)), 1);
+    // Of the values that the batch has brought to mean 0 and variance 1: the running mean and variance.
+    const biased = add(variance, epsilon);
+    const apart = div(sub(runningMean, mean), sqrt(biased));
+    const ratio = div(add(runningVariance, epsilon), biased);
+    const settled = sub(1, live);
+    const limited = (value: Value, low: number, high: number): Value => minimum(maximum(value, low), high);
+    const newMean = mul(limited(apart, -5, 5), settled);
+    const newVariance = add(mul(sub(limited(ratio, 1 / 9, 9), 1), settled), 1);
+    // No gradient flows to the statistics of this operator.
+    return batchNorm(normal, scale, shift, newMean, newVariance, tiny);
   };
   return { norm, buffers };
 }

@@ -17,6 +17,8 @@ export type BatchInputs = (name: string) => Value;
 export interface AdversarialNetworks {
   /** Shapes of the tensors of the batch that either network or the loss asks for. */
   shapes: Readonly<Record<string, readonly number[]>>;
+  /** Which of them says how much of the batch's own statistics `norm` takes, a scalar ({@link runningStatistics}); without, all. */
+  live?: string | undefined;
   /** Which of them is the recorded picture; shaped as the generator's output. */
   target: string;
   /** The generator; `norm` is batch normalisation with running statistics, for those that have it. */
@@ -86,7 +88,10 @@ function generatorStep(networks: AdversarialNetworks, optimiser: Optimiser) {
   const graph = new Graph();
   const inputs = batchInputs(graph, networks);
   const { parameters, specs, values } = trainableParameters(graph);
-  const { norm, buffers } = runningStatistics(parameters);
+  const { norm, buffers } = runningStatistics(
+    parameters,
+    networks.live === undefined ? undefined : inputs(networks.live),
+  );
   const output = networks.generator(inputs, parameters, norm);
   const supervised = networks.supervised(output, inputs(networks.target));
   const judge = trainableParameters(graph);

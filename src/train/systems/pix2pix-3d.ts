@@ -12,7 +12,7 @@ export const pix2pix3dConfig = z.strictObject({
   model: z.literal("pix2pix-3d").default("pix2pix-3d").describe("which system of the field"),
   ...commonConfig({
     experiment_name: "pix2pix-3d",
-    batch_size: 4,
+    batch_size: 2,
     learning_rate: 1e-3,
     schedule: "linear",
     warmup_steps: 20,

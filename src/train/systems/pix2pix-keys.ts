@@ -35,6 +35,13 @@ export const pix2pixKeys = {
     .positive()
     .default(1)
     .describe("the discriminator learns at every so many steps; more where it wins"),
+  live_statistics_steps: z
+    .int()
+    .nonnegative()
+    .default(300)
+    .describe(
+      "steps until normalisation goes by fixed numbers, as in the finished model; from half of them on it gradually does",
+    ),
   beta1: z.number().min(0).lt(1).default(0.5).describe("Adam's decay of the mean gradient"),
 };
 

@@ -4,6 +4,7 @@ import type { ModelInfo } from "../../models/model-info.ts";
 import { type Pix2pixArchitecture, pix2pixAlignment } from "../../models/pix2pix.ts";
 import { adversarialLosses } from "../adversarial-losses.ts";
 import { adversarialSteps } from "../adversarial-steps.ts";
+import { liveName, liveStatistics } from "../cycle-steps.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner } from "../learner.ts";
 import { pairedBatches } from "../paired-batches.ts";
@@ -31,6 +32,7 @@ export function pix2pixLearner(
     maeWeight: config.mae_weight,
     adversarialWeight: config.adversarial_weight,
     adversarial: adversarialLosses[config.adversarial_loss],
+    settling: true,
   };
   const network = {
     alignment: pix2pixAlignment(generator),
@@ -49,7 +51,12 @@ export function pix2pixLearner(
     }),
     async batchAt(step) {
       const random = new Random(seed).fork(step).fork(1);
-      return { ...(await draw(step)), ...dropoutMasks(generator, shape, random) };
+      const live = Float32Array.of(liveStatistics(step, config.live_statistics_steps));
+      return {
+        ...(await draw(step)),
+        ...dropoutMasks(generator, shape, random),
+        [liveName]: { type: "float32", shape: [], data: live },
+      };
     },
     validator: pairedValidator(validation, network, 6),
     finalValidator: pairedValidator(validation, network, 16),

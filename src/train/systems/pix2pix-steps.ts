@@ -11,6 +11,7 @@ import { fixedStatistics } from "../../models/running-norm.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import { type AdversarialLoss, crossEntropyLoss } from "../adversarial-losses.ts";
 import type { AdversarialNetworks } from "../adversarial-steps.ts";
+import { liveName } from "../cycle-steps.ts";
 import { maeLoss } from "../losses.ts";
 import { weightsToValidate } from "../optimise.ts";
 
@@ -45,6 +46,8 @@ export interface Pix2pixLosses {
   maeWeight: number;
   adversarialWeight: number;
   adversarial?: AdversarialLoss;
+  /** Goes over from the batches' statistics to the running ones, as the batch's `live_statistics` says. */
+  settling?: boolean;
 }
 
 /**
@@ -55,11 +58,12 @@ export function pix2pixNetworks(
   architecture: Pix2pixArchitecture,
   discriminator: PatchGanArchitecture,
   batch: readonly number[],
-  { maeWeight, adversarialWeight, adversarial = crossEntropyLoss }: Pix2pixLosses,
+  { maeWeight, adversarialWeight, adversarial = crossEntropyLoss, settling = false }: Pix2pixLosses,
 ): AdversarialNetworks {
   return {
-    shapes: { image: batch, target: batch, ...maskShapes(architecture, batch) },
+    shapes: { image: batch, target: batch, [liveName]: [], ...maskShapes(architecture, batch) },
     target: "target",
+    live: settling ? liveName : undefined,
     generator: (inputs, parameters, norm) =>
       pix2pixGenerator(inputs("image"), architecture, {
         parameters,

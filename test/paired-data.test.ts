@@ -103,6 +103,15 @@ describe("pairs that cannot teach", () => {
     );
   });
 
+  it("come with a warning where they have nothing in common, and without where they have", () => {
+    const warnings: string[] = [];
+    const onWarning = (sentence: string) => warnings.push(sentence);
+    pairedSources({ samples: [named(pair)], onWarning }, config());
+    expect(warnings).toEqual([]);
+    pairedSources({ samples: [named({ ...pair, target: hazyPair(9, 64, 96, 77).target })], onWarning }, config());
+    expect(warnings.join()).toMatch(/pair\.tif: input and target have hardly anything in common.*cycle-gan/);
+  });
+
   it("may lie apart where nothing is paired", () => {
     const sample = named({ ...pair, target: moved(pair.target, 0, 4) });
     expect(pairedSources({ samples: [sample] }, config(), { registered: false }).validation).toHaveLength(1);

@@ -67,7 +67,10 @@ export function pairedSources(
     together: checkPixelSizes,
   };
   const sources = trainingSources(input, config, preparation);
-  if (registered) for (const { name, stack, target } of input.samples) if (target) checkRegistered(name, stack, target);
+  for (const { name, stack, target } of registered ? input.samples : []) {
+    const doubt = target && checkRegistered(name, stack, target);
+    if (doubt !== undefined) input.onWarning?.(doubt);
+  }
   return sources;
 }
 

@@ -23,6 +23,8 @@ export interface PairShift {
 const tolerable = { pixels: 1.5, planes: 1.5 };
 /** Below this correlation input and target have too little in common for a shift in z to be believed. */
 const believable = 0.3;
+/** Below this one they may not show the same place at all. */
+const strange = 0.1;
 /** Largest shift in z that is looked for, planes, and the part of a stack that is looked at. */
 const reach = 10;
 const most = { planes: 41, side: 512 };
@@ -53,15 +55,22 @@ export function measurePairShift(input: Stack, target: Stack): PairShift {
 
 /**
  * Refuses a pair whose input and target lie apart: a network would learn the shift, or a blur.
+ * @returns a sentence for a pair that has so little in common that nothing can be said
  * @throws image.unfit naming the shift
  */
-export function checkRegistered(name: string, input: Stack, target: Stack): void {
-  const { dz, dy, dx } = measurePairShift(input, target);
+export function checkRegistered(name: string, input: Stack, target: Stack): string | undefined {
+  const { dz, dy, dx, correlation } = measurePairShift(input, target);
   const apart = [
     ...(Math.hypot(dy, dx) > tolerable.pixels ? [`${dx.toFixed(1)} pixels in x and ${dy.toFixed(1)} in y`] : []),
     ...(Math.abs(dz) > tolerable.planes ? [`${dz.toFixed(1)} planes in z`] : []),
   ];
-  if (apart.length === 0) return;
+  if (apart.length === 0) {
+    if (correlation >= strange) return undefined;
+    return (
+      `${name}: input and target have hardly anything in common (correlation ${correlation.toFixed(2)} of their fine structure): ` +
+      "check that they show the same field, or train without pairs (cycle-gan)."
+    );
+  }
   const detail = `the target lies ${apart.join(" and ")} from the input`;
   const message = `${name}: ${detail}, and a network would learn the shift; register the two first (--register does).`;
   throw new ParfocalError("image.unfit", message, { path: name, detail });

@@ -42,6 +42,7 @@ interface TrainOptions extends InputOptions, CommonOptions {
   findLearningRate?: boolean;
   target?: string[];
   targetChannel?: number;
+  register?: boolean;
   recipe?: string;
   image?: string;
   targetImage?: string;
@@ -82,6 +83,7 @@ export const train: Verb<TrainOptions> = {
       .option("--find-learning-rate", "try 100 rising rates, say which to take, and train nothing")
       .option("--target <image...>", "what shall be made of each stack: a section, a confocal image")
       .option("--target-channel <n>", "channel of the targets, or of the stacks themselves", wholeNumber())
+      .option("--register", "first move each target onto its stack, and cut both to where they overlap")
       .option("--recipe <name>", "simulated fields beside the stacks; see --simulated-share")
       .option("--image <name>", "of a recipe's images, what the network gets (default: the first)")
       .option("--target-image <name>", "of a recipe's images, what it shall make of it");
@@ -160,10 +162,10 @@ function modelOf({ task, model }: TrainOptions, file: Record<string, unknown>): 
 }
 
 async function readStacks(paths: readonly string[], options: TrainOptions, signal: AbortSignal): Promise<NamedStack[]> {
-  const { channel, time, targetChannel, target = [] } = options;
+  const { channel, time, targetChannel, register, target = [] } = options;
   return withImages([...paths, ...target], options, async (images) => {
     const targets = options.target && images.slice(paths.length);
-    return readSamples(images.slice(0, paths.length), { channel, time, targets, targetChannel, signal });
+    return readSamples(images.slice(0, paths.length), { channel, time, targets, targetChannel, register, signal });
   });
 }
 

@@ -12,7 +12,7 @@ export type ConfigInput = { model?: string } & Record<string, unknown>;
 /** The system that is meant where only the task is said. */
 const standard: Record<Task, TrainedModel> = {
   refocus: "deep-z",
-  section: "care",
+  section: "unet",
   autofocus: "autofocus",
   hologram: "hidef",
 };

@@ -4,6 +4,7 @@ import { ParfocalError } from "../errors.ts";
 import { extentOf } from "../image/axes.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
 import type { NamedStack } from "./named-stack.ts";
+import { registerTarget } from "./unregistered.ts";
 
 export interface ReadSamplesOptions {
   channel?: number | undefined;
@@ -12,6 +13,8 @@ export interface ReadSamplesOptions {
   targets?: readonly ImageFile[] | undefined;
   /** Channel of the targets; without files, the channel of the inputs themselves that is the target. */
   targetChannel?: number | undefined;
+  /** Moves each target onto its input, as {@link registerTarget} finds it, and cuts both to where they overlap. */
+  register?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -20,7 +23,7 @@ export interface ReadSamplesOptions {
  * @throws usage unless there are as many targets as inputs; what reading throws
  */
 export async function readSamples(files: readonly ImageFile[], options: ReadSamplesOptions): Promise<NamedStack[]> {
-  const { channel, time, targets, targetChannel, signal } = options;
+  const { channel, time, targets, targetChannel, register, signal } = options;
   if (targets !== undefined && targets.length !== files.length) {
     const message = `${files.length} input(s) and ${targets.length} target(s): give one target for each input, in the same order.`;
     throw new ParfocalError("usage", message, { option: "--target", got: targets.length, expected: `${files.length}` });
@@ -31,7 +34,8 @@ export async function readSamples(files: readonly ImageFile[], options: ReadSamp
     const source = targets?.[i] ?? (targetChannel === undefined ? undefined : file);
     const several = source !== undefined && extentOf(source, "C") > 1;
     const target = source && (await readStack(source, { channel: several ? targetChannel : undefined, time, signal }));
-    samples.push({ name: basename(file.path), stack, target });
+    const sample = { name: basename(file.path), stack, target };
+    samples.push(register && target ? registerTarget(sample).sample : sample);
   }
   return samples;
 }

@@ -1,0 +1,18 @@
+/** Every system has an example configuration, and it is one. */
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { resolveConfig, systemNames } from "../src/index.ts";
+
+describe("example configurations", () => {
+  test.each(systemNames)("examples/%s.yaml", (model) => {
+    const path = `examples/${model}.yaml`;
+    expect(existsSync(path)).toBe(true);
+    const text = readFileSync(path, "utf8");
+    const given = parse(text);
+    expect(given.model).toBe(model);
+    expect(resolveConfig(given)).toMatchObject(given);
+    // It says how it is used.
+    expect(text).toMatch(new RegExp(`#   parfocal train .*--config ${model}\\.yaml`));
+  });
+});

@@ -1,6 +1,10 @@
 /** `parfocal refocus`: new focal planes from one or two that were recorded. */
 import { InvalidArgumentError } from "commander";
 import {
+  type AnyRefocusModel,
+  checkOutput,
+  type FindSurfaceOptions,
+  findSurface,
   type ImageFile,
   loadModel,
   modelFor,
@@ -9,6 +13,7 @@ import {
   openRuntime,
   type PixelType,
   type ReadRegion,
+  type Runtime,
   refocusFile,
   surfaceOf,
   tiltedSurface,
@@ -37,11 +42,14 @@ export const refocus: Verb<RefocusOptions> = {
   notes: [
     "Distances are z(target) - z(first input plane), in um: start:stop:step with both ends, or a list.",
     "The output has one plane for each, in counts of the input's scale.",
+    "--surface auto finds the focus of every region among the planes of a stack of five or more; of fewer, it tries the model's",
+    "distances and keeps the sharpest. With --z 0 the output is then in focus everywhere.",
   ],
   examples: [
     "parfocal refocus stack.tif --model runs/refocus/version_0 --input-planes 6,8 --z -4:4:1 -o refocused.tif",
     "parfocal refocus pair.tif --model runs/refocus/version_0 --z 2,3.5 -o refocused.ome.tif",
     "parfocal refocus pair.tif --model runs/refocus/version_0 --z 0 --surface tilt:3:0 -o level.tif --json",
+    "parfocal refocus stack.tif --model runs/refocus/version_0 --input-planes 6 --z 0 --surface auto -o sharp.tif",
   ],
   uses: ["device", "threads"],
   options(command) {
@@ -50,7 +58,10 @@ export const refocus: Verb<RefocusOptions> = {
       .requiredOption("--z <um>", "distances: start:stop:step with both ends, or a list 1,2,3.5", rangeOrList)
       .requiredOption("-o, --out <image>", "stack to be written: .tif, .ome.tif (.png for one plane)")
       .option("--input-planes <list>", "planes that the model gets, from 0, or the first of them", listOfNumbers)
-      .option("--surface <map>", "one distance per pixel: an image in um, or tilt:X:Y, um from edge to edge")
+      .option(
+        "--surface <map>",
+        "one distance per pixel: an image in um, tilt:X:Y, um from edge to edge, or auto: every region's own focus",
+      )
       .option("--tile-size <pixels>", "pixels computed at a time along each axis (default: 512)", wholeNumber(16))
       .option("--format <name>", "imagej, ome-tiff or png", oneOf(["imagej", "ome-tiff", "png"]))
       .option(
@@ -66,18 +77,35 @@ export const refocus: Verb<RefocusOptions> = {
     const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });
     try {
       return await withImages([path], options, async ([image]) => {
-        const surface = options.surface === undefined ? undefined : await openSurface(options.surface, image);
+        const { inputPlanes: planes, z: distances, tileSize, format, dtype, force, channel, time } = options;
+        const { signal } = terminal;
+        await checkOutput(options.out, force);
+        const source = {
+          planes,
+          channel,
+          time,
+          tileSize,
+          signal,
+          onProgress: terminal.progress("planes for the surface"),
+        };
+        const surface =
+          options.surface === undefined
+            ? undefined
+            : await openSurface(options.surface, image, { model, runtime, source });
         try {
-          const { inputPlanes: planes, z: distances, tileSize, format, dtype, force, channel, time } = options;
-          const { signal } = terminal;
           const onProgress = terminal.progress("tiles refocused");
           const settings = { distances, planes, tileSize, format, dtype, force, channel, time, signal, onProgress };
           const done = await refocusFile(model, runtime, image, options.out, { ...settings, surface: surface?.read });
           return {
-            json: { ...done, seconds: Math.round(done.seconds * 1000) / 1000 },
+            json: {
+              ...done,
+              seconds: Math.round(done.seconds * 1000) / 1000,
+              ...(surface?.found && { surface: surface.found.json }),
+            },
             text: table([
               ["output", done.output],
               ["planes", `${done.planes_um.map((z) => digits(z)).join(", ")} um`],
+              ...(surface?.found ? [["surface", surface.found.text] as [string, string]] : []),
               ["took", `${done.seconds.toFixed(1)} s`],
             ]),
             warnings: done.warnings,
@@ -97,12 +125,39 @@ export function deviceOf({ device, threads }: CommonOptions) {
   return { ...(device !== undefined && { device }), ...(threads !== undefined && { threads }) };
 }
 
-async function openSurface(text: string, image: ImageFile): Promise<{ read: ReadRegion; close(): Promise<void> }> {
+interface OpenSurface {
+  read: ReadRegion;
+  close(): Promise<void>;
+  /** Of a surface that was sought. */
+  found?: { json: Record<string, unknown>; text: string };
+}
+
+async function openSurface(
+  text: string,
+  image: ImageFile,
+  { model, runtime, source }: { model: AnyRefocusModel; runtime: Runtime; source: FindSurfaceOptions },
+): Promise<OpenSurface> {
+  const close = async () => undefined;
+  if (text === "auto") {
+    const { read, from, range, samples } = await findSurface(model, runtime, image, source);
+    const regions = samples.map(({ x, y, z, confidence }) => ({ x, y, distance_um: z, confidence }));
+    const sure = samples.filter(({ confidence }) => confidence > 0).length;
+    const span = `${digits(range[0])} to ${digits(range[1])} um`;
+    const how = from === "stack" ? "from the stack" : "from the model's distances";
+    return {
+      read,
+      close,
+      found: {
+        json: { from, range_um: range, regions },
+        text: `${span}, ${how}, ${sure} of ${samples.length} regions with a focus`,
+      },
+    };
+  }
   const [height, width] = image.shape.slice(-2);
   const tilt = /^tilt:([^:]+):([^:]+)$/.exec(text)?.slice(1).map(numberOf);
   if (tilt?.every(Number.isFinite)) {
     const read = tiltedSurface({ x: tilt[0], y: tilt[1] }, { width, height });
-    return { read, close: async () => undefined };
+    return { read, close };
   }
   if (text.startsWith("tilt")) {
     throw new InvalidArgumentError(`--surface ${text}: expected tilt:X:Y, such as tilt:3:-1, um from edge to edge.`);

@@ -1,26 +1,18 @@
-import { StreamingHistogram } from "../array/statistics.ts";
-import { throwIfAborted } from "../errors.ts";
-import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
+import { refuseColour } from "../image/axes.ts";
 import type { ImageInfo, PixelType } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import type { OutputFormat } from "../image/image-format.ts";
 import { createImageWriter } from "../image/write-image.node.ts";
 import type { Runtime } from "../run/runtime.ts";
-import { inputPlanes } from "./input-planes.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
-import type { AnyRefocusModel, ModelInfo } from "./model-info.ts";
-import { type Normalisation, normalisationOf } from "./normalisation.ts";
+import type { AnyRefocusModel } from "./model-info.ts";
 import { isSameGrid, pixelGrid } from "./pixel-grid.ts";
-import { type PlacedPlane, placedPlanes, placedPlanesWarnings } from "./placed-planes.ts";
-import { type RefocusOptions, refocus } from "./refocus.ts";
-import { refocusPlanes } from "./refocus-planes.ts";
-import { refocusRecursively } from "./refocus-recursively.ts";
+import { type PlacedPlane, placedPlanesWarnings } from "./placed-planes.ts";
+import type { RefocusOptions } from "./refocus.ts";
+import { openRefocusable, type RefocusSource } from "./refocus-image.ts";
 
-export interface RefocusFileOptions extends RefocusOptions {
-  channel?: number | undefined;
-  time?: number | undefined;
-  /** Numbers of the input planes; see {@link inputPlanes}, and {@link placedPlanes} for models that take any number. */
-  planes?: readonly number[] | undefined;
+export interface RefocusFileOptions extends RefocusOptions, RefocusSource {
+  signal?: AbortSignal | undefined;
   format?: OutputFormat | undefined;
   /** Pixel type of the output; default that of the input. */
   dtype?: PixelType | undefined;
@@ -41,7 +33,7 @@ export interface RefocusFileResult {
  * Refocuses an image file into a stack with one plane per distance. Reads and writes by bands of tiles, so that memory does
  * not grow with the image; a model of RLP holds three planes of it.
  *
- * @throws what {@link inputPlanes}, {@link placedPlanes}, {@link refocus}, {@link refocusPlanes}, {@link refocusRecursively} and the image reader and writer throw; nothing half-written is left
+ * @throws what {@link openRefocusable}, its `refocus` and the image reader and writer throw; nothing half-written is left
  */
 export async function refocusFile(
   model: AnyRefocusModel,
@@ -52,36 +44,16 @@ export async function refocusFile(
 ): Promise<RefocusFileResult> {
   const begun = performance.now();
   refuseColour(file, file.path);
-  const channel = checkIndex(file, "channel", options.channel, file.path);
-  const time = checkIndex(file, "time", options.time, file.path);
-  const planes = choosePlanes(model, file, options.planes);
-  const [height, width] = file.shape.slice(-2);
-  const read =
-    (z: number): ReadRegion =>
-    (region) =>
-      file.readPlane({ channel, time, z }, region);
   const dtype = options.dtype ?? file.dtype;
   const writer = await createImageWriter(output, outputInfo(file, options.distances, dtype), {
     force: options.force,
     ...(options.format ? { format: options.format } : {}),
   });
+  let planes: readonly PlacedPlane[];
   try {
-    const normalisation = await measure(file, channel, time, model.info, options.signal);
-    const { pixelSize } = file;
-    const input = { width, height, normalisation, pixelSize, surface: options.surface };
-    const readers = planes.map(({ plane, z }) => ({ read: read(plane), z }));
-    const write = (plane: number, y0: number, rows: Float32Array) => writer.writeRows({ z: plane }, y0, rows);
-    const { info, onnx, path } = model;
-    if (info.model === "recurrent-mz") {
-      await refocusPlanes({ info, onnx, path }, runtime, { ...input, planes: readers }, options, write);
-    } else if (info.model === "rlp") {
-      const images = { ...input, planes: readers.map((reader) => reader.read) };
-      const whole = (plane: number, rows: Float32Array) => writer.writeRows({ z: plane }, 0, rows);
-      await refocusRecursively({ info, onnx, path }, runtime, images, options, whole);
-    } else {
-      const images = { ...input, planes: readers.map((reader) => reader.read) };
-      await refocus({ info, onnx, path }, runtime, images, options, write);
-    }
+    const image = await openRefocusable(model, runtime, file, options);
+    planes = image.planes;
+    await image.refocus(options, (plane, y0, rows) => writer.writeRows({ z: plane }, y0, rows));
     await writer.finish();
   } catch (error) {
     await writer.abandon();
@@ -93,33 +65,6 @@ export async function refocusFile(
     warnings: warningsFor(model.info, file, planes, options),
     seconds: (performance.now() - begun) / 1000,
   };
-}
-
-/** The planes that the model gets, with their distances from the first of them as far as they are known. */
-function choosePlanes({ info }: AnyRefocusModel, file: ImageFile, given: readonly number[] | undefined): PlacedPlane[] {
-  if (info.model === "recurrent-mz") return placedPlanes(info, file, given, file.path);
-  const planes = inputPlanes(info, file, given, file.path);
-  return planes.map((plane) => ({ plane, z: (plane - planes[0]) * (file.zStep ?? 1) }));
-}
-
-/** The normalisation of the whole z-stack, as in training; one pass by bands. */
-async function measure(
-  file: ImageFile,
-  channel: number,
-  time: number,
-  { norm_pmin, norm_pmax }: ModelInfo,
-  signal: AbortSignal | undefined,
-): Promise<Normalisation> {
-  const [height, width] = file.shape.slice(-2);
-  const histogram = new StreamingHistogram();
-  for (let z = 0; z < extentOf(file, "Z"); z++) {
-    for (let y = 0; y < height; y += 512) {
-      throwIfAborted(signal);
-      const region = { x: 0, y, width, height: Math.min(512, height - y) };
-      histogram.add(await file.readPlane({ channel, time, z }, region));
-    }
-  }
-  return normalisationOf(histogram, norm_pmin, norm_pmax, file.path);
 }
 
 function outputInfo(file: ImageFile, distances: readonly number[], dtype: PixelType): ImageInfo {

@@ -1,0 +1,115 @@
+/** How far every region of an image is from its focus: out of a z-stack, or by trying the model's distances. */
+import { coneSlope } from "../classical/cone-slope.ts";
+import { createFocusMeter, type FocusMap } from "../classical/focus/focus-map.ts";
+import { focusMapOfFile } from "../classical/focus/focus-map-file.ts";
+import { ParfocalError, throwIfAborted } from "../errors.ts";
+import { extentOf } from "../image/axes.ts";
+import type { ImageFile } from "../image/image-file.ts";
+import { type FocusSample, type FocusSurface, focusSurface } from "../models/auto-surface.ts";
+import type { AnyRefocusModel } from "../models/model-info.ts";
+import { openRefocusable, type RefocusSource } from "../models/refocus-image.ts";
+import type { Runtime } from "../run/runtime.ts";
+
+export interface FindSurfaceOptions extends RefocusSource {
+  /** "stack": the focus of each region is sought among the planes; "scan": among what the model makes of its input planes. */
+  from?: "stack" | "scan" | undefined;
+  /** Edge of a region, pixels; default 64, or the image's shorter edge. Regions overlap by half. */
+  tile?: number | undefined;
+  tileSize?: number | undefined;
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+}
+
+export interface FoundSurface extends FocusSurface {
+  from: "stack" | "scan";
+  /** Every region, whether its focus was found (confidence above 0) or not. Distances from the first input plane, um. */
+  samples: FocusSample[];
+}
+
+/** Planes of a stack from which on a focus curve tells more than the model does. */
+const fewest = 5;
+/** Distances that a scan tries at most. */
+const most = 21;
+
+/**
+ * The surface on which the specimen is in focus, as distances from the first input plane, um. Of a stack of five planes and more, by
+ * its own focus curves; of fewer, by those of what the model makes of them at the distances that it learnt. {@link focusSurface}
+ * joins the regions.
+ *
+ * @throws image.unfit where no region has a focus; what {@link openRefocusable} and its `refocus` throw
+ */
+export async function findSurface(
+  model: AnyRefocusModel,
+  runtime: Runtime,
+  file: ImageFile,
+  options: FindSurfaceOptions = {},
+): Promise<FoundSurface> {
+  const from = options.from ?? (extentOf(file, "Z") >= fewest ? "stack" : "scan");
+  const found =
+    from === "stack" ? await ofStack(model, runtime, file, options) : await scan(model, runtime, file, options);
+  const { map, distanceOf } = found;
+  const samples = map.regions.flatMap((row, j) =>
+    row.map(({ position, confidence }, i) => ({ x: map.x[i], y: map.y[j], z: distanceOf(position), confidence })),
+  );
+  if (samples.every(({ confidence }) => confidence === 0)) {
+    const detail = from === "stack" ? "no region has a focus among the planes" : "no distance makes any region sharp";
+    throw new ParfocalError(
+      "image.unfit",
+      `${file.path}: ${detail}, so that --surface auto has nothing to go by; give a stack through focus, or a map.`,
+      { path: file.path, detail },
+    );
+  }
+  const [height, width] = file.shape.slice(-2);
+  return { from, samples, ...focusSurface(samples, { height, width }, 0.6 * map.tile) };
+}
+
+interface Curves {
+  map: FocusMap;
+  /** um from the first input plane, of a position in the curves. */
+  distanceOf(position: number): number;
+}
+
+async function ofStack(
+  model: AnyRefocusModel,
+  runtime: Runtime,
+  file: ImageFile,
+  { channel, time, planes, signal, tile, onProgress }: FindSurfaceOptions,
+): Promise<Curves> {
+  const opened = await openRefocusable(model, runtime, file, { channel, time, planes, signal });
+  const [{ plane }] = opened.planes;
+  const map = await focusMapOfFile(file, { channel, time, signal, tile, onProgress });
+  return { map, distanceOf: (position) => (position - plane) * map.zStep };
+}
+
+/** One distance at a time, so that one plane is held in memory. */
+async function scan(
+  model: AnyRefocusModel,
+  runtime: Runtime,
+  file: ImageFile,
+  { channel, time, planes, signal, tile, tileSize, onProgress }: FindSurfaceOptions,
+): Promise<Curves> {
+  const image = await openRefocusable(model, runtime, file, { channel, time, planes, signal });
+  const { height, width } = image;
+  const distances = triedDistances(model);
+  const step = distances[1] - distances[0];
+  const { pixelSize = { y: model.info.pixel_size, x: model.info.pixel_size } } = file;
+  const { na, refractive_index: refractiveIndex } = model.info.optics;
+  const optics = { ...(na && { na }), ...(refractiveIndex && { refractiveIndex }) };
+  const meter = createFocusMeter({ height, width }, { slope: coneSlope({ optics, pixelSize, zStep: step }), tile });
+  for (const [i, distance] of distances.entries()) {
+    throwIfAborted(signal);
+    const data = new Float32Array(height * width);
+    await image.refocus({ distances: [distance], tileSize, signal }, async (_, y0, rows) => data.set(rows, y0 * width));
+    meter.add({ data, height, width });
+    onProgress?.({ done: i + 1, total: distances.length });
+  }
+  return { map: meter.result(), distanceOf: (position) => distances[0] + position * step };
+}
+
+/** The range that the model learnt, in steps of the planes that it learnt from, or a few more for a long range. */
+function triedDistances({ info }: AnyRefocusModel): number[] {
+  const [low, high] = info.distance_range;
+  const step = info.model === "rlp" ? info.input_offsets[1] : Math.max(info.z_step, (high - low) / (most - 1));
+  const first = Math.ceil(low / step - 1e-6);
+  const last = Math.floor(high / step + 1e-6);
+  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
+}

@@ -1,0 +1,149 @@
+/** The surface on which a specimen is in focus, out of the focus of its regions. */
+import type { ReadRegion } from "./mirrored-region.ts";
+
+/** Where a region is in focus. */
+export interface FocusSample {
+  /** Its centre, pixels. */
+  x: number;
+  y: number;
+  /** Distance to its focus, um. */
+  z: number;
+  /** How sure that is, 0 (not at all) to 1. */
+  confidence: number;
+}
+
+export interface FocusSurface {
+  /** Distances, um. */
+  read: ReadRegion;
+  /** Lowest and highest distance over the image, um. */
+  range: [number, number];
+}
+
+/** What a neighbour must bring together, in confidence, to be followed rather than the whole. */
+const prior = 0.05;
+
+/**
+ * A smooth surface through the samples. The whole is a plane or, with samples enough for one, a paraboloid: the least squares of the
+ * samples by their confidence, those far off counting less the farther they are (Tukey's biweight; a tilted or bent slip). Where
+ * samples near by differ from it (beads at several heights), it follows them: their differences are averaged under a Gaussian of `radius`
+ * pixels, weighted by confidence (Nadaraya 1964). It never leaves the range of the samples.
+ *
+ * @param samples at least one with a confidence above 0
+ * @param radius of the Gaussian, standard deviation, pixels
+ */
+export function focusSurface(
+  samples: readonly FocusSample[],
+  size: { width: number; height: number },
+  radius: number,
+): FocusSurface {
+  const sure = samples.filter(({ confidence }) => confidence > 0);
+  const whole = polynomial(sure, size);
+  const low = Math.min(...sure.map(({ z }) => z));
+  const high = Math.max(...sure.map(({ z }) => z));
+  const rest = sure.map((sample) => ({ ...sample, off: sample.z - whole(sample.x, sample.y) }));
+  const at = (x: number, y: number): number => {
+    let [sum, weights] = [0, prior];
+    for (const { x: sx, y: sy, off, confidence } of rest) {
+      const weight = confidence * Math.exp(-((x - sx) ** 2 + (y - sy) ** 2) / (2 * radius * radius));
+      sum += weight * off;
+      weights += weight;
+    }
+    return Math.min(high, Math.max(low, whole(x, y) + sum / weights));
+  };
+  // Nodes a quarter of the radius apart, between which it is as good as straight.
+  const step = Math.max(1, Math.floor(radius / 4));
+  const [columns, rows] = [size.width, size.height].map((extent) => Math.ceil((extent - 1) / step) + 1);
+  const nodes = new Float32Array(rows * columns);
+  for (let j = 0; j < rows; j++) for (let i = 0; i < columns; i++) nodes[j * columns + i] = at(i * step, j * step);
+  return {
+    read: async (region) => {
+      const map = new Float32Array(region.width * region.height);
+      for (let y = 0; y < region.height; y++) {
+        const [j, v] = split((region.y + y) / step, rows);
+        for (let x = 0; x < region.width; x++) {
+          const [i, u] = split((region.x + x) / step, columns);
+          const node = j * columns + i;
+          const [a, b] = [nodes[node], nodes[node + (u > 0 ? 1 : 0)]];
+          const below = v > 0 ? node + columns : node;
+          const [c, d] = [nodes[below], nodes[below + (u > 0 ? 1 : 0)]];
+          map[y * region.width + x] = (1 - v) * ((1 - u) * a + u * b) + v * ((1 - u) * c + u * d);
+        }
+      }
+      return map;
+    },
+    range: [Math.min(...nodes), Math.max(...nodes)],
+  };
+}
+
+/** The node before a place and the share of the way to the next. */
+function split(place: number, count: number): [number, number] {
+  const node = Math.min(count - 1, Math.floor(place));
+  return [node, node === count - 1 ? 0 : place - node];
+}
+
+/** The robust polynomial of degree 0, 1 or 2 in x and y, by how many samples there are. */
+function polynomial(
+  samples: readonly FocusSample[],
+  { width, height }: { width: number; height: number },
+): (x: number, y: number) => number {
+  const scale = Math.max(width, height) / 2;
+  const terms = (x: number, y: number): number[] => {
+    const [u, v] = [(x - width / 2) / scale, (y - height / 2) / scale];
+    if (samples.length < 4) return [1];
+    return samples.length < 12 ? [1, u, v] : [1, u, v, u * u, u * v, v * v];
+  };
+  const rows = samples.map(({ x, y }) => terms(x, y));
+  let weights = samples.map(({ confidence }) => confidence);
+  let solution = leastSquares(rows, samples, weights);
+  for (let round = 0; round < 10; round++) {
+    const off = samples.map(({ z }, i) => Math.abs(z - dot(rows[i], solution)));
+    const spread = Math.max(1e-6, 1.4826 * median(off));
+    // 4.685 deviations: 95 % of the efficiency of least squares on normal errors.
+    weights = samples.map(({ confidence }, i) => confidence * Math.max(0, 1 - (off[i] / (4.685 * spread)) ** 2) ** 2);
+    solution = leastSquares(rows, samples, weights);
+  }
+  return (x, y) => dot(terms(x, y), solution);
+}
+
+const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, v, i) => sum + v * b[i], 0);
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+/** Normal equations with a trace of a ridge on slopes and bends, so that samples in one row do not decide the other direction. */
+function leastSquares(rows: number[][], samples: readonly FocusSample[], weights: readonly number[]): number[] {
+  const n = rows[0].length;
+  const total = weights.reduce((a, b) => a + b, 0);
+  const matrix = Array.from({ length: n }, (_, a) =>
+    Array.from({ length: n }, (_, b) => {
+      const ridge = a === b && a > 0 ? 1e-3 * total : 0;
+      return rows.reduce((sum, row, i) => sum + weights[i] * row[a] * row[b], ridge);
+    }),
+  );
+  const right = Array.from({ length: n }, (_, a) =>
+    rows.reduce((sum, row, i) => sum + weights[i] * row[a] * samples[i].z, 0),
+  );
+  return solve(matrix, right);
+}
+
+/** Gauss's elimination with pivots; the matrix is positive definite. */
+function solve(matrix: number[][], right: number[]): number[] {
+  const n = right.length;
+  const rows = matrix.map((row, i) => [...row, right[i]]);
+  for (let k = 0; k < n; k++) {
+    const pivot = rows.reduce((best, row, i) => (i >= k && Math.abs(row[k]) > Math.abs(rows[best][k]) ? i : best), k);
+    [rows[k], rows[pivot]] = [rows[pivot], rows[k]];
+    for (let i = k + 1; i < n; i++) {
+      const factor = rows[i][k] / rows[k][k];
+      for (let j = k; j <= n; j++) rows[i][j] -= factor * rows[k][j];
+    }
+  }
+  const solution = new Array<number>(n).fill(0);
+  for (let k = n - 1; k >= 0; k--) {
+    const known = rows[k].slice(k + 1, n).reduce((sum, v, i) => sum + v * solution[k + 1 + i], 0);
+    solution[k] = (rows[k][n] - known) / rows[k][k];
+  }
+  return solution;
+}

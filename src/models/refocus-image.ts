@@ -1,0 +1,111 @@
+/** Refocusing an image file by a model of any system, whatever planes it takes. */
+import { StreamingHistogram } from "../array/statistics.ts";
+import { throwIfAborted } from "../errors.ts";
+import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
+import type { ImageFile } from "../image/image-file.ts";
+import type { Runtime } from "../run/runtime.ts";
+import { inputPlanes } from "./input-planes.ts";
+import type { ReadRegion } from "./mirrored-region.ts";
+import type { AnyRefocusModel, ModelInfo } from "./model-info.ts";
+import { type Normalisation, normalisationOf } from "./normalisation.ts";
+import { type PlacedPlane, placedPlanes } from "./placed-planes.ts";
+import { type RefocusOptions, refocus } from "./refocus.ts";
+import { refocusPlanes } from "./refocus-planes.ts";
+import { refocusRecursively } from "./refocus-recursively.ts";
+
+/** Which part of a file is refocused. */
+export interface RefocusSource {
+  channel?: number | undefined;
+  time?: number | undefined;
+  /** Numbers of the input planes; see {@link inputPlanes}, and {@link placedPlanes} for models that take any number. */
+  planes?: readonly number[] | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A file ready to be refocused, as often as one likes. */
+export interface RefocusableImage {
+  height: number;
+  width: number;
+  /** The planes that the model gets, with their distances from the first of them as far as they are known. */
+  planes: readonly PlacedPlane[];
+  normalisation: Normalisation;
+  /** A part of the first input plane, counts; `[height, width]`. */
+  first: ReadRegion;
+  /**
+   * Makes the planes at `distances`; `write` takes whole rows of one of them, counts.
+   * @throws what {@link refocus}, {@link refocusPlanes} and {@link refocusRecursively} throw
+   */
+  refocus(
+    options: RefocusOptions & { surface?: ReadRegion | undefined },
+    write: (plane: number, y0: number, rows: Float32Array) => Promise<void>,
+  ): Promise<void>;
+}
+
+/**
+ * Chooses the planes that the model gets and measures the whole z-stack for its normalisation, as in training; reads it once, by bands.
+ * @throws what {@link inputPlanes}, {@link placedPlanes} and the reader throw; image.unfit for a colour or constant image
+ */
+export async function openRefocusable(
+  model: AnyRefocusModel,
+  runtime: Runtime,
+  file: ImageFile,
+  source: RefocusSource,
+): Promise<RefocusableImage> {
+  refuseColour(file, file.path);
+  const channel = checkIndex(file, "channel", source.channel, file.path);
+  const time = checkIndex(file, "time", source.time, file.path);
+  const planes = choosePlanes(model, file, source.planes);
+  const [height, width] = file.shape.slice(-2);
+  const normalisation = await measure(file, channel, time, model.info, source.signal);
+  const read =
+    (z: number): ReadRegion =>
+    (region) =>
+      file.readPlane({ channel, time, z }, region);
+  const { info, onnx, path } = model;
+  return {
+    height,
+    width,
+    planes,
+    normalisation,
+    first: read(planes[0].plane),
+    async refocus({ surface, ...options }, write) {
+      const input = { width, height, normalisation, pixelSize: file.pixelSize, surface };
+      const readers = planes.map(({ plane, z }) => ({ read: read(plane), z }));
+      const images = { ...input, planes: readers.map((reader) => reader.read) };
+      if (info.model === "recurrent-mz") {
+        await refocusPlanes({ info, onnx, path }, runtime, { ...input, planes: readers }, options, write);
+      } else if (info.model === "rlp") {
+        const whole = (plane: number, rows: Float32Array) => write(plane, 0, rows);
+        await refocusRecursively({ info, onnx, path }, runtime, images, options, whole);
+      } else {
+        await refocus({ info, onnx, path }, runtime, images, options, write);
+      }
+    },
+  };
+}
+
+function choosePlanes({ info }: AnyRefocusModel, file: ImageFile, given: readonly number[] | undefined): PlacedPlane[] {
+  if (info.model === "recurrent-mz") return placedPlanes(info, file, given, file.path);
+  const planes = inputPlanes(info, file, given, file.path);
+  return planes.map((plane) => ({ plane, z: (plane - planes[0]) * (file.zStep ?? 1) }));
+}
+
+/** The normalisation of the whole z-stack; one pass by bands. */
+async function measure(
+  file: ImageFile,
+  channel: number,
+  time: number,
+  { norm_pmin, norm_pmax }: ModelInfo,
+  signal: AbortSignal | undefined,
+): Promise<Normalisation> {
+  const [height, width] = file.shape.slice(-2);
+  const histogram = new StreamingHistogram();
+  for (let z = 0; z < extentOf(file, "Z"); z++) {
+    for (let y = 0; y < height; y += 512) {
+      throwIfAborted(signal);
+      const region = { x: 0, y, width, height: Math.min(512, height - y) };
+      histogram.add(await file.readPlane({ channel, time, z }, region));
+    }
+  }
+  return normalisationOf(histogram, norm_pmin, norm_pmax, file.path);
+}

@@ -44,7 +44,7 @@ describe("a trained Recurrent-MZ", () => {
     return psnr({ data: out, height: 64, width: 64 }, planeOf(unseen, target), normalisation.high - normalisation.low);
   }
   const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b) / values.length;
-  const meanScore = async (cases: readonly (readonly [readonly number[], number, number?])[]): Promise<number> => {
+  const meanScore = async (cases: readonly (readonly [readonly number[], number, number])[]): Promise<number> => {
     const all: number[] = [];
     for (const [planes, target, shift] of cases) all.push(await scored(planes, target, shift));
     return mean(all);
@@ -59,7 +59,7 @@ describe("a trained Recurrent-MZ", () => {
     const store = memoryStore();
     const config = resolveConfig({ ...common, num_steps: 450, steps_per_epoch: 150 });
     const result = await trainModel([{ name: "stack", stack }], config, { runtime, store });
-    if (!store.model || store.model.info.model !== "recurrent-mz") throw new Error("no model was saved");
+    if (store.model?.info.model !== "recurrent-mz") throw new Error("no model was saved");
     Object.assign(model, { info: store.model.info, onnx: store.model.onnx, path: "memory" });
     expect(store.model.info).toMatchObject({
       plane_counts: [1, 3],
@@ -77,7 +77,7 @@ describe("a trained Recurrent-MZ", () => {
 
   const targets = [3, 5, 7];
   const sets = { one: [4], two: [4, 8], three: [4, 8, 2], five: [4, 8, 2, 6, 9] };
-  const of = (planes: readonly number[], shift?: number) => targets.map((target) => [planes, target, shift] as const);
+  const of = (planes: readonly number[], shift = 0) => targets.map((target) => [planes, target, shift] as const);
 
   it("does better with two planes than with one, and with as many as five, more than it was taught with", async () => {
     const [one, two, three, five] = [

@@ -81,7 +81,7 @@ export const pix2pix3dPresets: Record<"published" | "small", Pix2pixArchitecture
   small: {
     dimensions: 3,
     stem: 8,
-    down: [16, 32, 64],
+    down: [16, 32, 64, 64],
     upsampling: "nearest",
     dropout: 1,
     output: "residual",

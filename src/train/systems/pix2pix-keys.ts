@@ -38,7 +38,7 @@ export const pix2pixKeys = {
   live_statistics_steps: z
     .int()
     .nonnegative()
-    .default(300)
+    .default(200)
     .describe(
       "steps until normalisation goes by fixed numbers, as in the finished model; from half of them on it gradually does",
     ),

@@ -68,6 +68,7 @@ beforeAll(async () => {
   });
   const fringes = Uint16Array.from(noise(size), (v, i) => 5000 + v / 10 + 3000 * Math.cos((i % 32) * 1.3 + i / 40));
   write("hologram.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: fringes });
+  write("single.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: noise(size) });
   write("inline.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: noise(size) });
   const focusModel = tinyAutofocusModel();
   await saveModel(join(folder, "runs", "autofocus", "version_0"), focusModel.info, focusModel.onnx);

@@ -104,6 +104,11 @@ export { openWebRuntime } from "./run/web.ts";
 
 // Models: what a network is, what it was trained on, and applying it to images of any size.
 
+export {
+  type DirectionOfImage,
+  type DirectionOfImageOptions,
+  directionOfImage,
+} from "./jobs/direction-of-image.ts";
 export { type FindSurfaceOptions, type FoundSurface, findSurface } from "./jobs/find-surface.ts";
 export { type FocusSample, type FocusSurface, focusSurface } from "./models/auto-surface.ts";
 export { type AutofocusInput, type DefocusMap, defocusMap } from "./models/autofocus-apply.ts";

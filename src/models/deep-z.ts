@@ -35,6 +35,20 @@ export const deepZArchitecture = z.strictObject({
 
 export type DeepZArchitecture = z.infer<typeof deepZArchitecture>;
 
+/**
+ * What a model of one input plane knows of the direction of defocus, on held-out stacks: the probability of a focus at positive distances
+ * is 1 / (1 + exp(-(gain s + bias))) of a statistic s of its outputs to both sides.
+ */
+export const directionCalibration = z.object({
+  gain: z.number(),
+  bias: z.number(),
+  /** Regions that it was measured on, and the share of them whose direction was right, by fits to other fields. */
+  regions: z.int(),
+  accuracy: z.number(),
+});
+
+export type DirectionCalibration = z.infer<typeof directionCalibration>;
+
 /** What a model of Deep-Z says of itself. Lengths in um. */
 export const deepZInfo = z.object({
   ...commonInfo,
@@ -46,6 +60,8 @@ export const deepZInfo = z.object({
   /** Refocusing distances that were trained: z(target) - z(first input plane). */
   distance_range: z.tuple([z.number(), z.number()]),
   z_step: z.number().positive(),
+  /** Of models of one input plane. */
+  direction: directionCalibration.optional(),
 });
 
 /** `published`: 77.8 M parameters, as in the authors' graph. `small`: 0.54 M, trained in minutes on a laptop. */

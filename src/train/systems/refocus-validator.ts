@@ -3,6 +3,7 @@ import type { Graph } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
 import { readMirrored } from "../../models/mirrored-region.ts";
 import { crop } from "../../models/pixel-grid.ts";
+import type { Session } from "../../run/runtime.ts";
 import { type ImageExample, imageMetrics, imageReport } from "../image-report.ts";
 import type { Validator } from "../learner.ts";
 import { type PairSource, pairsAt } from "../pairs.ts";
@@ -19,15 +20,16 @@ export interface RefocusNetwork {
 /** Largest side of what is validated on, pixels. */
 const largest = 256;
 
-/**
- * Validates at the ends of the distance range and half way to them, with at most `perDistance` pairs each, spread over the
- * depth of the stacks. All sources are seen through windows of one size.
- */
-export function createValidator(
-  sources: readonly PairSource[],
-  network: RefocusNetwork,
-  perDistance: number,
-): Validator {
+/** The centre of every source, in windows of one size, and what a network makes of it. */
+export interface CentralWindows {
+  readonly graphs: Readonly<Record<"predict", Graph>>;
+  plane(source: PairSource, z: number): Plane;
+  truth(source: PairSource, z: number): Plane;
+  /** From input planes to a distance, um. */
+  refocus(session: Session, inputs: readonly Plane[], distance: number): Promise<Plane>;
+}
+
+export function centralWindows(sources: readonly PairSource[], network: RefocusNetwork): CentralWindows {
   const height = Math.min(largest, ...sources.map((source) => source.height));
   const width = Math.min(largest, ...sources.map((source) => source.width));
   const { alignment, distanceScale } = network;
@@ -38,34 +40,52 @@ export function createValidator(
     width: Math.ceil((width + 2 * margin) / alignment) * alignment,
     height: Math.ceil((height + 2 * margin) / alignment) * alignment,
   };
+  const whole = { x: 0, y: 0, width, height };
   const planes = sources[0].offsets.length;
+  return {
+    graphs: { predict: network.predictionGraph(planes, padded.height, padded.width) },
+    plane: (source, z) => centre(source, source.data, z, height, width),
+    truth: (source, z) => centre(source, source.target ?? source.data, z, height, width),
+    async refocus(session, inputs, distance) {
+      const size = padded.width * padded.height;
+      const data = new Float32Array((planes + 1) * size);
+      for (const [k, plane] of inputs.entries()) {
+        const read = async (region: typeof whole): Promise<Float32Array> => crop(plane.data, whole, region);
+        data.set(await readMirrored(read, whole, padded), k * size);
+      }
+      data.fill(distance / distanceScale, planes * size);
+      const shape = [1, planes + 1, padded.height, padded.width];
+      const { refocused } = await session.run("predict", { image: { type: "float32", shape, data } });
+      return { data: crop(refocused.data as Float32Array, padded, whole), height, width };
+    },
+  };
+}
+
+/**
+ * Validates at the ends of the distance range and half way to them, with at most `perDistance` pairs each, spread over the
+ * depth of the stacks. All sources are seen through windows of one size.
+ */
+export function createValidator(
+  sources: readonly PairSource[],
+  network: RefocusNetwork,
+  perDistance: number,
+): Validator {
+  const windows = centralWindows(sources, network);
   const chosen = choosePairs(sources, perDistance);
   return {
     metrics: imageMetrics,
-    graphs: { predict: network.predictionGraph(planes, padded.height, padded.width) },
+    graphs: windows.graphs,
     async run(session) {
       const examples: (ImageExample & { distance_um: number })[] = [];
       for (const { source, z, distance } of chosen) {
-        const window = (plane: number): Plane => centre(source, source.data, plane, height, width);
-        const size = padded.width * padded.height;
-        const data = new Float32Array((planes + 1) * size);
-        for (const [k, offset] of source.offsets.entries()) {
-          const plane = window(z + offset);
-          const whole = { x: 0, y: 0, width, height };
-          const read = async (region: typeof whole): Promise<Float32Array> => crop(plane.data, whole, region);
-          data.set(await readMirrored(read, whole, padded), k * size);
-        }
         const micrometres = distance * source.zStep;
-        data.fill(micrometres / distanceScale, planes * size);
-        const shape = [1, planes + 1, padded.height, padded.width];
-        const { refocused } = await session.run("predict", { image: { type: "float32", shape, data } });
-        const output = crop(refocused.data as Float32Array, padded, { x: 0, y: 0, width, height });
+        const inputs = source.offsets.map((offset) => windows.plane(source, z + offset));
         examples.push({
           label: `${micrometres >= 0 ? "+" : "-"}${Math.abs(micrometres).toFixed(2)} um`,
           distance_um: micrometres,
-          input: window(z),
-          output: { data: output, height, width },
-          truth: centre(source, source.target ?? source.data, z + distance, height, width),
+          input: windows.plane(source, z),
+          output: await windows.refocus(session, inputs, micrometres),
+          truth: windows.truth(source, z + distance),
         });
       }
       examples.sort((a, b) => a.distance_um - b.distance_um);

@@ -1,0 +1,59 @@
+/** How sure a single-plane model is of the direction in which an image is out of focus. */
+import { throwIfAborted } from "../errors.ts";
+import { createDirectionMeter, directionConfidence, directionDistances, probabilityUp } from "../evaluate/direction.ts";
+import type { ImageFile } from "../image/image-file.ts";
+import type { AnyRefocusModel } from "../models/model-info.ts";
+import { openRefocusable, type RefocusSource } from "../models/refocus-image.ts";
+import type { Runtime } from "../run/runtime.ts";
+
+export interface DirectionOfImageOptions extends RefocusSource {
+  tileSize?: number | undefined;
+}
+
+export interface DirectionOfImage {
+  /** Mean over regions with content: 0.5 is a guess, 1 is sure. */
+  confidence: number;
+  /** Share of the regions that seem to have their focus at positive distances. */
+  up: number;
+  regions: number;
+  /** How often a region's direction was right on held-out stacks when the model was trained. */
+  accuracy: number;
+}
+
+/**
+ * Four more passes of the network over the image, to both sides.
+ * @returns undefined for models of several planes, to which the direction is known, and for those whose training could not measure it
+ * @throws what {@link openRefocusable} and its `refocus` throw
+ */
+export async function directionOfImage(
+  model: AnyRefocusModel,
+  runtime: Runtime,
+  file: ImageFile,
+  { tileSize, ...source }: DirectionOfImageOptions = {},
+): Promise<DirectionOfImage | undefined> {
+  const { info } = model;
+  if (info.model !== "deep-z" || info.direction === undefined) return undefined;
+  const { direction: calibration } = info;
+  const image = await openRefocusable(model, runtime, file, source);
+  const { height, width } = image;
+  const meter = createDirectionMeter({ height, width });
+  for (const distance of directionDistances(info.distance_range)) {
+    for (const direction of [1, -1] as const) {
+      throwIfAborted(source.signal);
+      const data = new Float32Array(height * width);
+      const distances = [direction * distance];
+      await image.refocus({ distances, tileSize, signal: source.signal }, async (_, y0, rows) =>
+        data.set(rows, y0 * width),
+      );
+      meter.add({ data, height, width }, direction);
+    }
+  }
+  const readings = meter.result();
+  const ups = readings.filter(({ statistic }) => probabilityUp(statistic, calibration) > 0.5).length;
+  return {
+    confidence: directionConfidence(readings, calibration),
+    up: readings.length === 0 ? 0.5 : ups / readings.length,
+    regions: readings.length,
+    accuracy: calibration.accuracy,
+  };
+}

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { python } from "./fixtures/cli/python.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
 
 let folder: string;
 const cli = (...args: string[]) => runCli(args, { cwd: folder });
 const json = async (...args: string[]) => {
   const run = await cli(...args, "--json", "--quiet");
-  expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: "" });
+  expect({ code: run.code, stderr: complaints(run) }).toEqual({ code: 0, stderr: "" });
   return JSON.parse(run.stdout);
 };
 const bytes = (...path: string[]) => readFileSync(join(folder, ...path));

@@ -1,6 +1,6 @@
 /**
  * Trains every system on its own task, judges it on fields that it has not seen, and writes the table of docs/systems.md with its
- * pictures (docs/figures/systems). Results are kept in docs/systems.json, so that one system can be run again.
+ * pictures (docs/figures/systems). Results are kept in docs/systems.jsonl, so that one system can be run again.
  *
  *     npm run bench:systems -- [--minutes 6] [--only deep-z,comi] [--threads 2] [--table]
  *
@@ -38,7 +38,7 @@ interface Row {
   date: string;
 }
 
-const kept = "docs/systems.json";
+const kept = "docs/systems.jsonl";
 const page = "docs/systems.md";
 const pictures = "docs/figures/systems";
 const [begin, end] = ["<!-- table of bench:systems -->", "<!-- end of the table -->"];
@@ -54,7 +54,8 @@ const { values } = parseArgs({
 });
 const log = (sentence: string): void => console.error(`  ${sentence}`);
 
-const rows: Row[] = JSON.parse(await readFile(kept, "utf8").catch(() => "[]"));
+const lines = (await readFile(kept, "utf8").catch(() => "")).split("\n").filter((line) => line !== "");
+const rows: Row[] = lines.map((line) => JSON.parse(line));
 if (!values.table) await runAll();
 await writeTable();
 
@@ -102,7 +103,7 @@ async function runAll(): Promise<void> {
       const at = rows.findIndex((old) => old.name === name);
       if (at < 0) rows.push(row);
       else rows[at] = row;
-      await writeFileAtomic(kept, `${JSON.stringify(rows, undefined, 1)}\n`, { force: true });
+      await writeFileAtomic(kept, rows.map((one) => `${JSON.stringify(one)}\n`).join(""), { force: true });
     }
   } finally {
     await runtime.close();

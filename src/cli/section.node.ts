@@ -59,7 +59,7 @@ export const section: Verb<SectionVerbOptions> = {
     "parfocal section speckle.tif --method hilo --offset 100 --na 0.8 --wavelength 0.515 -o hilo.tif --json",
     "parfocal section uniform.tif laser.tif --method hilo --sigma 1.5 --gain 2 --read-noise 1.5 --offset 100 -o hilo.ome.tif",
     "parfocal section pages.tif --method sim --phases z --order blocks --widefield mean.tif -o sections.tif --json",
-    "parfocal section stack.tif --channel 1 --model runs/unet/version_0 -o sectioned.tif",
+    "parfocal section stack.tif --channel 1 --model runs/unet/version_0 -o by-model.tif",
     "parfocal section stack.tif --channel 1 --model runs/care/version_0 --uncertainty doubt.tif -o restored.tif --json",
   ],
   uses: ["device", "threads"],

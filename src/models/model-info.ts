@@ -11,6 +11,7 @@ import { pix2pix3dInfo, pix2pixInfo } from "./pix2pix.ts";
 import { recurrentMzInfo } from "./recurrent-mz.ts";
 import { rlpInfo } from "./rlp.ts";
 import { sectioningCnnInfo } from "./sectioning-cnn.ts";
+import { selfSupervisedInfo } from "./self-supervised.ts";
 import { unetInfo } from "./unet.ts";
 
 /** The description of a model of any system. */
@@ -26,6 +27,7 @@ export const modelInfo = z.discriminatedUnion("model", [
   recurrentMzInfo,
   rlpInfo,
   sectioningCnnInfo,
+  selfSupervisedInfo,
   unetInfo,
 ]);
 

@@ -6,6 +6,7 @@ import type { Runtime } from "../run/runtime.ts";
 import { applyTiles, type TiledField, type TileOptions } from "./apply-tiles.ts";
 import { careAlignment } from "./care.ts";
 import { comiAlignment } from "./comi.ts";
+import { deepZAlignment } from "./deep-z.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
 import type { Model, ModelInfo } from "./model-info.ts";
 import { type Normalisation, normalise } from "./normalisation.ts";
@@ -32,7 +33,13 @@ export interface SectionInput {
 export type SectionChannel = "section" | "uncertainty";
 
 /** Planes that a model sees at a time. */
-export const planesSeenBy = (info: SectionInfo): number => (info.model === "pix2pix-3d" ? info.planes : 1);
+export const planesSeenBy = (info: SectionInfo): number => ("planes" in info ? info.planes : 1);
+
+/** How a network takes the planes that it sees, and how many it gives. */
+function formOf(info: SectionInfo): { dimensions: number; channels: number; given: number } {
+  if (info.model === "pix2pix-3d") return { dimensions: 5, channels: 1, given: info.planes };
+  return { dimensions: 4, channels: planesSeenBy(info), given: 1 };
+}
 
 /** Whether a model tells how sure it is of every pixel. */
 export const tellsUncertainty = (info: SectionInfo): boolean => info.model === "care" && info.architecture.laplace;
@@ -57,6 +64,7 @@ export async function section(
 ): Promise<void> {
   const { info } = model;
   const seen = planesSeenBy(info);
+  const form = formOf(info);
   const depth = input.planes.length;
   const graphAt = (height: number, width: number): Graph =>
     readOnnx(model.onnx, { batch: 1, z: seen, y: height, x: width });
@@ -83,10 +91,10 @@ export async function section(
       const data = new Float32Array(seen * size);
       const half = seen >> 1;
       for (let k = 0; k < seen; k++) data.set(await plane(mirrored(z + k - half, depth)), k * size);
-      const shape = [1, 1, ...(seen === 1 ? [] : [seen]), height, width];
+      const shape = form.dimensions === 5 ? [1, 1, seen, height, width] : [1, form.channels, height, width];
       const { output } = await session.run("network", { image: { type: "float32", shape, data } });
       return Array.from({ length: channels }, (_, channel) => {
-        const start = (channel * seen + half) * size;
+        const start = (channel * form.given + (form.given >> 1)) * size;
         const offset = channel === 0 ? info.output_low : 0;
         return (output.data as Float32Array).slice(start, start + size).map((value) => value * gain + offset);
       });
@@ -134,6 +142,8 @@ function alignmentOf(info: SectionInfo): number {
     case "comi":
     case "cycle-gan":
       return comiAlignment;
+    case "self-supervised":
+      return deepZAlignment(info.architecture);
     case "sectioning-cnn":
       return 1;
   }
@@ -142,12 +152,12 @@ function alignmentOf(info: SectionInfo): number {
 /** Channels of the output. */
 function checkNetwork({ inputs, outputs }: Graph, { info, path }: SectionModel): number {
   const channels = tellsUncertainty(info) ? 2 : 1;
-  const dimensions = planesSeenBy(info) === 1 ? 4 : 5;
+  const { dimensions, channels: taken } = formOf(info);
   const [input] = inputs;
   const output = outputs.get("output");
   const fits = inputs.length === 1 && input.name === "image" && input.shape.length === dimensions;
-  if (fits && input.shape[1] === 1 && output?.shape[1] === channels) return channels;
-  const detail = `its network does not take "image" of ${dimensions} axes and give "output" of ${channels} channel${channels === 1 ? "" : "s"}`;
+  if (fits && input.shape[1] === taken && output?.shape[1] === channels) return channels;
+  const detail = `its network does not take "image" of ${dimensions} axes and ${taken} channel${taken === 1 ? "" : "s"} and give "output" of ${channels} channel${channels === 1 ? "" : "s"}`;
   throw new ParfocalError("model.unfit", `${path}: the description and the network do not fit: ${detail}.`, {
     path,
     detail,

@@ -10,6 +10,7 @@ import { pix2pix3d } from "./systems/pix2pix-3d.ts";
 import { recurrentMz } from "./systems/recurrent-mz.ts";
 import { rlp } from "./systems/rlp.ts";
 import { sectioningCnn } from "./systems/sectioning-cnn.ts";
+import { selfSupervised } from "./systems/self-supervised.ts";
 import { unet } from "./systems/unet.ts";
 
 export const trainedSystems = {
@@ -24,6 +25,7 @@ export const trainedSystems = {
   "recurrent-mz": recurrentMz,
   rlp,
   "sectioning-cnn": sectioningCnn,
+  "self-supervised": selfSupervised,
   unet,
 };
 

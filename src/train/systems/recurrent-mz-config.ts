@@ -14,9 +14,9 @@ const range = z.tuple([z.number(), z.number()]);
 /** Everything that decides how Recurrent-MZ is trained. Lengths in um. */
 export const recurrentMzConfig = z.strictObject({
   model: z.literal("recurrent-mz").default("recurrent-mz").describe("which system of the field"),
-  ...commonConfig({ experiment_name: "recurrent-mz" }),
+  ...commonConfig({ experiment_name: "recurrent-mz", learning_rate: 1e-3 }),
   architecture: recurrentMzArchitecture.partial().optional().describe("numbers that differ from the preset"),
-  min_planes: z.int().positive().default(1).describe("fewest input planes to learn from"),
+  min_planes: z.int().positive().default(2).describe("fewest input planes to learn from"),
   max_planes: z.int().min(2).default(3).describe("most input planes to learn from"),
   plane_range: range.default([-4, 4]).describe("where other input planes may lie, um from the first one"),
   distance_range: range.default([-4, 4]).describe("refocusing distances to learn, um from the first plane"),

@@ -57,7 +57,7 @@ describe("a trained Recurrent-MZ", () => {
 
   it("learns: below the nearest plane's error for one, two and three planes", async () => {
     const store = memoryStore();
-    const config = resolveConfig({ ...common, num_steps: 450, steps_per_epoch: 150 });
+    const config = resolveConfig({ ...common, min_planes: 1, num_steps: 450, steps_per_epoch: 150 });
     const result = await trainModel([{ name: "stack", stack }], config, { runtime, store });
     if (store.model?.info.model !== "recurrent-mz") throw new Error("no model was saved");
     Object.assign(model, { info: store.model.info, onnx: store.model.onnx, path: "memory" });

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -87,18 +88,19 @@ async function inBrowser(isolated: boolean): Promise<Float32Array> {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", `--user-data-dir=${profile}`];
-    browser = spawn(chromium, [...flags, address], { stdio: "ignore" });
+    browser = spawn(chromium, [...flags, address], { stdio: "ignore", detached: true });
     const late = new Promise<never>((_, reject) => {
       setTimeout(() => reject(new Error("The browser did not answer in 50 s.")), 50_000).unref();
     });
     return await Promise.race([sent, late]);
   } finally {
     const ended = new Promise((resolve) => browser?.once("exit", resolve));
-    browser?.kill();
+    // With its helpers, which would write into the profile a little longer.
+    if (browser?.pid !== undefined) process.kill(-browser.pid, "SIGKILL");
     await ended;
     server.closeAllConnections();
     server.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -17,6 +17,16 @@ const slide = (lens: "beads" | "beads-aberrated"): RecipeInput => ({
   planes: 21,
 });
 
+/** Both lenses in turn, so that a model learns where blur tells a direction and where it does not. */
+const bothLenses: RecipeInput = {
+  ...slide("beads"),
+  name: "slide-both-lenses",
+  lenses: [
+    { name: "aberrated", optics: slide("beads-aberrated").optics ?? {} },
+    { name: "perfect", optics: slide("beads").optics ?? {} },
+  ],
+};
+
 /** lambda n / NA^2, um */
 const depthOfField = 0.52 / 0.8 ** 2;
 
@@ -40,7 +50,7 @@ export const autofocusing: Experiment[] = [
     name: "autofocus",
     model: "autofocus",
     task: "signed distance from focus of one image",
-    data: "beads on a slide, aberrated 20x/0.8, up to +-5 um",
+    data: "beads on a slide, aberrated 20x/0.8 (trained with a perfect one as well), up to +-5 um",
     target: `error of an image at most a fifth of the depth of field (${(depthOfField / 5).toFixed(2)} um), sign right in 95 %`,
     reached: ([error, , sign]) => error.output <= depthOfField / 5 && sign.output >= 95,
     claim: "about 1/15 of the depth of field, 9 ms an image",
@@ -48,7 +58,7 @@ export const autofocusing: Experiment[] = [
       train(
         setting,
         { experiment_name: "autofocus", model: "autofocus", distance_range: [-5, 5], turn_patches: true },
-        { recipe: slide("beads-aberrated") },
+        { recipe: bothLenses },
       ),
     async judge(model: Model, { runtime }) {
       if (model.info.model !== "autofocus") throw new Error(`${model.info.model} where autofocus is judged`);
@@ -110,7 +120,7 @@ export const autofocusing: Experiment[] = [
         unit: "",
         notes: [
           `Depth of field ${depthOfField.toFixed(2)} um; ${always}, so that there is no classical competitor for one image.`,
-          `Shown images of a perfect lens, which tell no direction, the model says that it is ${mean(unsure).toFixed(0)} % sure of it on average (50 % is honest).`,
+          `Shown images of the perfect lens, which tell no direction, the model says that it is ${mean(unsure).toFixed(0)} % sure of it on average (50 % is honest).`,
         ],
       };
     },

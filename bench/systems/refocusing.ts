@@ -8,6 +8,7 @@ import type { Model, RefocusModel } from "../../src/models/model-info.ts";
 import { normalisationOf } from "../../src/models/normalisation.ts";
 import { refocus } from "../../src/models/refocus.ts";
 import { refocusPlanes } from "../../src/models/refocus-planes.ts";
+import { refocusRecursively } from "../../src/models/refocus-recursively.ts";
 import { psfModelOf } from "../../src/optics/psf/optics-options.ts";
 import { shippedRecipe } from "../../src/simulate/shipped-recipes.ts";
 import { type Experiment, heldOut, imageScores, type Outcome, type Setting, train } from "./experiment.ts";
@@ -125,6 +126,19 @@ export async function judgeRefocusing(
   };
 }
 
+/** The two planes of {@link byDeepZ}, 0 and 2 um, and steps of as much. */
+export const byRlp: RefocusStack = async (model, { runtime }, stack, z, distances) => {
+  if (model.info.model !== "rlp") throw new Error(`${model.info.model} where rlp is judged`);
+  const { info } = model;
+  const { width, height, zStep = 1 } = stack;
+  const out = distances.map((): Plane => ({ data: new Float32Array(width * height), width, height }));
+  const planes = info.input_offsets.map((um) => reads(planeOf(stack, z + Math.round(um / zStep))));
+  const normalisation = normalisationOf(stack.data, info.norm_pmin, info.norm_pmax, "stack");
+  const input = { width, height, planes, normalisation, pixelSize: stack.pixelSize };
+  await refocusRecursively({ ...model, info }, runtime, input, { distances }, async (i, rows) => out[i].data.set(rows));
+  return out;
+};
+
 const gains = 10;
 
 export const refocusing: Experiment[] = [
@@ -171,5 +185,17 @@ export const refocusing: Experiment[] = [
     train: (setting) =>
       train(setting, { experiment_name: "recurrent-mz", model: "recurrent-mz" }, { recipe: shippedRecipe("beads") }),
     judge: (model, setting) => judgeRefocusing(byRecurrentMz, "beads", model, setting),
+  },
+  {
+    name: "rlp",
+    model: "rlp",
+    task: "refocus, two planes 2 um apart, in steps of 2 um",
+    data: "recipe beads",
+    target: "better than the input",
+    reached: ([psnr]) => psnr.output > psnr.input,
+    claim: "no figure in dB known",
+    train: (setting) =>
+      train(setting, { experiment_name: "rlp", model: "rlp", step: 2 }, { recipe: shippedRecipe("beads") }),
+    judge: (model, setting) => judgeRefocusing(byRlp, "beads", model, setting),
   },
 ];

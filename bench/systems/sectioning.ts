@@ -159,4 +159,20 @@ export const sections: Experiment[] = [
     "38.62 dB on Leishmania (DeblurGANv2 36.86); on nuclei its weights gave 19.95 -> 23.82 dB, SSIM 0.325 -> 0.125",
   ),
   deblurring("cycle-gan", "cycle-gan", "none for microscopy; unpaired"),
+  {
+    name: "self-supervised",
+    model: "self-supervised",
+    task: "thick tissue deblurred, without any truth",
+    data: "wide field alone, 20x/0.75",
+    target: "better than the input",
+    reached: ([psnr]) => psnr.output > psnr.input,
+    claim: "none: this form is Parfocal's own",
+    train: (setting) =>
+      train(
+        setting,
+        { experiment_name: "self-supervised", model: "self-supervised" },
+        { recipe: thick, roles: { image: "input" } },
+      ),
+    judge: (trained, setting) => judge(thick, trained, setting, "richardson-lucy"),
+  },
 ];

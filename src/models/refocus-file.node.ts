@@ -6,7 +6,7 @@ import { createImageWriter } from "../image/write-image.node.ts";
 import type { Runtime } from "../run/runtime.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
 import type { AnyRefocusModel } from "./model-info.ts";
-import { isSameGrid, pixelGrid } from "./pixel-grid.ts";
+import { opticsWarnings } from "./optics-warnings.ts";
 import { type PlacedPlane, placedPlanesWarnings } from "./placed-planes.ts";
 import type { RefocusOptions } from "./refocus.ts";
 import { openRefocusable, type RefocusSource } from "./refocus-image.ts";
@@ -103,20 +103,7 @@ function warningsFor(
   }
   if (surface)
     warnings.push("A distance map is in use: distances are relative to it, and the model learnt flat planes.");
-  if (!file.pixelSize) {
-    warnings.push(`The pixel size is not known; the model's ${info.pixel_size} um is assumed. Give --pixel-size.`);
-  } else if (!isSameGrid(pixelGrid(file.pixelSize, info.pixel_size))) {
-    warnings.push(`Pixels of ${file.pixelSize.x} um are resampled to the model's ${info.pixel_size} um.`);
-  }
-  for (const [key, mine, theirs] of [
-    ["numerical aperture", file.optics?.na, info.optics.na],
-    ["emission wavelength", file.optics?.wavelength, info.optics.wavelength],
-    ["refractive index", file.optics?.refractiveIndex, info.optics.refractive_index],
-  ] as const) {
-    if (mine !== undefined && theirs !== undefined && Math.abs(mine / theirs - 1) > 0.05) {
-      warnings.push(`The ${key} is ${mine}; the model was trained at ${theirs}: the blur differs.`);
-    }
-  }
+  warnings.push(...opticsWarnings(info, file));
   if (planes.length === 1) {
     const advice = info.model === "recurrent-mz" ? "Give a second one." : "A model with two input planes can.";
     warnings.push(

@@ -1,13 +1,12 @@
 /** Refocusing an image file by a model of any system, whatever planes it takes. */
-import { StreamingHistogram } from "../array/statistics.ts";
-import { throwIfAborted } from "../errors.ts";
-import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
+import { checkIndex, refuseColour } from "../image/axes.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import type { Runtime } from "../run/runtime.ts";
 import { inputPlanes } from "./input-planes.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
-import type { AnyRefocusModel, ModelInfo } from "./model-info.ts";
-import { type Normalisation, normalisationOf } from "./normalisation.ts";
+import type { AnyRefocusModel } from "./model-info.ts";
+import type { Normalisation } from "./normalisation.ts";
+import { normalisationOfFile } from "./normalisation-of-file.ts";
 import { type PlacedPlane, placedPlanes } from "./placed-planes.ts";
 import { type RefocusOptions, refocus } from "./refocus.ts";
 import { refocusPlanes } from "./refocus-planes.ts";
@@ -56,7 +55,7 @@ export async function openRefocusable(
   const time = checkIndex(file, "time", source.time, file.path);
   const planes = choosePlanes(model, file, source.planes);
   const [height, width] = file.shape.slice(-2);
-  const normalisation = await measure(file, channel, time, model.info, source.signal);
+  const normalisation = await normalisationOfFile(file, { channel, time }, model.info, source.signal);
   const read =
     (z: number): ReadRegion =>
     (region) =>
@@ -88,24 +87,4 @@ function choosePlanes({ info }: AnyRefocusModel, file: ImageFile, given: readonl
   if (info.model === "recurrent-mz") return placedPlanes(info, file, given, file.path);
   const planes = inputPlanes(info, file, given, file.path);
   return planes.map((plane) => ({ plane, z: (plane - planes[0]) * (file.zStep ?? 1) }));
-}
-
-/** The normalisation of the whole z-stack; one pass by bands. */
-async function measure(
-  file: ImageFile,
-  channel: number,
-  time: number,
-  { norm_pmin, norm_pmax }: ModelInfo,
-  signal: AbortSignal | undefined,
-): Promise<Normalisation> {
-  const [height, width] = file.shape.slice(-2);
-  const histogram = new StreamingHistogram();
-  for (let z = 0; z < extentOf(file, "Z"); z++) {
-    for (let y = 0; y < height; y += 512) {
-      throwIfAborted(signal);
-      const region = { x: 0, y, width, height: Math.min(512, height - y) };
-      histogram.add(await file.readPlane({ channel, time, z }, region));
-    }
-  }
-  return normalisationOf(histogram, norm_pmin, norm_pmax, file.path);
 }

@@ -15,10 +15,11 @@ import { openNativeRuntime } from "../src/run/native.node.ts";
 import { autofocusing } from "./systems/autofocusing.ts";
 import { type Comparison, type Experiment, openTrained, parameterCount } from "./systems/experiment.ts";
 import { holograms } from "./systems/holograms.ts";
+import { recorded } from "./systems/recorded.ts";
 import { refocusing } from "./systems/refocusing.ts";
 import { sections } from "./systems/sectioning.ts";
 
-const experiments: Experiment[] = [...refocusing, ...sections, ...autofocusing, ...holograms];
+const experiments: Experiment[] = [...refocusing, ...sections, ...autofocusing, ...holograms, ...recorded];
 
 /** A row of the table. */
 interface Row {

@@ -30,8 +30,13 @@ const bothLenses: RecipeInput = {
 /** lambda n / NA^2, um */
 const depthOfField = 0.52 / 0.8 ** 2;
 
+export function autofocusModel(model: Model): Model<AutofocusInfo> {
+  if (model.info.model !== "autofocus") throw new Error(`${model.info.model} where autofocus is judged`);
+  return { ...model, info: model.info };
+}
+
 /** What the model makes of one plane of a stack, alone. */
-async function judgePlane(model: Model<AutofocusInfo>, runtime: Setting["runtime"], stack: Stack, z: number) {
+export async function judgePlane(model: Model<AutofocusInfo>, runtime: Setting["runtime"], stack: Stack, z: number) {
   const plane = planeOf(stack, z);
   const { width, height, data } = plane;
   const box = { x: 0, y: 0, width, height };
@@ -61,8 +66,7 @@ export const autofocusing: Experiment[] = [
         { recipe: bothLenses },
       ),
     async judge(model: Model, { runtime }) {
-      if (model.info.model !== "autofocus") throw new Error(`${model.info.model} where autofocus is judged`);
-      const trained: Model<AutofocusInfo> = { ...model, info: model.info };
+      const trained = autofocusModel(model);
       const found = { whole: [] as number[], none: [] as number[], cells: [] as number[], sure: [] as number[] };
       const signs: boolean[] = [];
       const rows: { label: string; input: Plane; output: Plane }[] = [];

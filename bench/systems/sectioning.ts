@@ -38,7 +38,7 @@ const thick: RecipeInput = {
   },
 };
 
-async function sectionStack(model: Model, { runtime }: Setting, stack: Stack): Promise<Stack> {
+export async function sectionStack(model: Model, { runtime }: Setting, stack: Stack): Promise<Stack> {
   const { depth, height, width } = stack;
   const whole = { x: 0, y: 0, height, width };
   const planes = Array.from(

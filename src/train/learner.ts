@@ -23,7 +23,7 @@ export interface TrainingStep {
 
 /** The state of a training at a validation: what a score is made of. Lower losses are better. */
 export interface ValidationReport {
-  /** Decides which weights are kept, and when a training stops early. */
+  /** Above 0 (of a likelihood, e to the power of its loss). Decides which weights are kept, and when a training stops: early, or run away. */
   loss: number;
   /** Means over all examples, in the order in which they are shown: `psnr` beside `input_psnr`, `mae_um`, ... */
   scores: Record<string, number>;

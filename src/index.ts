@@ -179,6 +179,16 @@ export { msSsim } from "./evaluate/ms-ssim.ts";
 export { readComparable } from "./evaluate/read-comparable.ts";
 export { SSIM_DESCRIPTION, ssim } from "./evaluate/ssim.ts";
 
+// A study: what models make of a stack, with verdicts.
+
+export type { Candidate, Wanted } from "./evaluate/study/candidate.ts";
+export { classicalCandidates } from "./evaluate/study/classical-candidate.ts";
+export { type Figure, studyFigures } from "./evaluate/study/figures.ts";
+export { modelCandidate } from "./evaluate/study/model-candidate.ts";
+export { type CandidateStudy, type StudyOptions, study } from "./evaluate/study/study.ts";
+export { openSubject, type Subject, type SubjectOptions } from "./evaluate/study/subject.ts";
+export type { Verdict } from "./evaluate/study/verdicts.ts";
+
 // Coherent light: amplitude and phase from holograms and from planes at different focus.
 
 export { flattenPhase } from "./classical/refocusing/flatten-phase.ts";

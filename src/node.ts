@@ -91,6 +91,10 @@ export {
   focusHologramFile,
 } from "./jobs/reconstruct-hologram.node.ts";
 
+// Judging models on a stack.
+
+export { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./jobs/study-files.node.ts";
+
 // The whole story on simulated or real stacks.
 
 export { type DemoOptions, type DemoResult, demo } from "./jobs/demo.node.ts";

@@ -14,6 +14,7 @@ import { reconstruct } from "./reconstruct.node.ts";
 import { refocus } from "./refocus.node.ts";
 import { section } from "./section.node.ts";
 import { simulate } from "./simulate.node.ts";
+import { study } from "./study.node.ts";
 import { printLine, say } from "./terminal.node.ts";
 import { train } from "./train.node.ts";
 import { addVerb } from "./verb.node.ts";
@@ -46,6 +47,7 @@ export function createProgram(): Command {
   addVerb(program, fuse);
   addVerb(program, psf);
   addVerb(program, evaluate);
+  addVerb(program, study);
   addVerb(program, doctor);
   addVerb(program, demo);
   return program;

@@ -84,6 +84,45 @@ export function plotFocusCurve(curve: readonly number[], options: FocusPlotOptio
   });
 }
 
+/** A line of a {@link plotLines}; points whose y is not finite leave a gap. */
+export interface NamedLine {
+  name: string;
+  points: readonly { x: number; y: number }[];
+  /** Drawn thinner, in grey: what others are compared with. */
+  plain?: boolean;
+}
+
+export interface LinesOptions {
+  x: string;
+  y: string;
+  /** Where x is marked, with a few words. */
+  mark?: { x: number; text: string };
+  /** Whether the y axis begins at 0. */
+  zero?: boolean;
+  /** Whether points are marked as well. */
+  dots?: boolean;
+}
+
+/**
+ * Several lines in one chart, SVG. Colours are those of Okabe and Ito, in an order of falling darkness, and dashes differ, so that
+ * eight lines can be told apart in grey.
+ * @throws image.unfit without a finite point
+ */
+export function plotLines(lines: readonly NamedLine[], { x, y, mark, zero, dots }: LinesOptions): Promise<string> {
+  let next = 0;
+  return draw({
+    lines: lines.map(({ name, points, plain }) => ({
+      name,
+      points,
+      ...(plain ? { colour: "#767676", dashes: "2 3" } : STYLES[next++ % STYLES.length]),
+      ...(dots && !plain && { dots: true }),
+    })),
+    x: { label: x },
+    y: { label: y, ...(zero && { zero }) },
+    ...(mark && { mark }),
+  });
+}
+
 interface LineStyle {
   colour: string;
   dashes: string;
@@ -93,6 +132,17 @@ interface LineStyle {
 const FIRST: LineStyle = { colour: "#0b4f8a", dashes: "" };
 /** Lighter orange, dashed: what it is compared with (Okabe & Ito's vermilion, lightened for grey). */
 const SECOND: LineStyle = { colour: "#d9822b", dashes: "6 4" };
+
+const STYLES: readonly LineStyle[] = [
+  { colour: "#0b4f8a", dashes: "" },
+  { colour: "#d55e00", dashes: "8 3" },
+  { colour: "#009e73", dashes: "3 3" },
+  { colour: "#a03c78", dashes: "10 3 2 3" },
+  { colour: "#b8860b", dashes: "14 4" },
+  { colour: "#56b4e9", dashes: "" },
+  { colour: "#6b6b00", dashes: "5 2 1 2 1 2" },
+  { colour: "#e69f00", dashes: "1 3" },
+];
 
 interface Line extends LineStyle {
   name: string;
@@ -112,20 +162,24 @@ async function draw(chart: Chart): Promise<string> {
   const lines = chart.lines
     .filter((line) => line.points.some(finite))
     .map((line) => ({ ...line, points: line.points.map((p) => (finite(p) ? p : { ...p, y: Number.NaN })) }));
-  // Names stand above the higher and below the lower end, so that they never meet.
   const ends = lines.map((line) => line.points.filter(finite).slice(-1));
-  const highest = Math.max(...ends.map(([end]) => end.y));
   if (lines.length === 0) {
     const detail = `Chart of ${chart.y.label} over ${chart.x.label}: there is no finite point to draw.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   const { mark } = chart;
+  const shifts = labelShifts(
+    lines.flatMap((line) => line.points.filter(finite).map((p) => p.y)),
+    ends.map(([end]) => end.y),
+    chart.y,
+  );
+  const longest = Math.max(...lines.map(({ name }) => name.length));
   const svg = Plot.plot({
     document: await someDocument(),
     width: 640,
     height: 320,
     marginLeft: 64,
-    marginRight: 96,
+    marginRight: Math.max(96, 20 + 7.2 * longest),
     marginTop: 36,
     marginBottom: 44,
     style: { fontFamily: "system-ui, sans-serif", fontSize: "13px", background: "white", color: "#222" },
@@ -155,7 +209,7 @@ async function draw(chart: Chart): Promise<string> {
           y: "y",
           text: () => line.name,
           dx: 8,
-          dy: lines.length === 1 ? 0 : ends[i][0].y === highest ? -6 : 6,
+          dy: shifts[i],
           textAnchor: "start",
           fill: "#222",
         }),
@@ -164,6 +218,28 @@ async function draw(chart: Chart): Promise<string> {
   });
   svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   return svg.outerHTML;
+}
+
+/** Height of the plotted part and of a name, pixels. */
+const [PLOT_HEIGHT, NAME_HEIGHT] = [240, 15];
+
+/** How far each line's name stands below the line's end, pixels, so that names never meet. */
+function labelShifts(all: readonly number[], ends: readonly number[], { log, zero }: Chart["y"]): number[] {
+  const scale = (y: number): number => (log ? Math.log(Math.max(y, Number.MIN_VALUE)) : y);
+  const [low, high] = [Math.min(...all, ...(zero ? [0] : [])), Math.max(...all)].map(scale);
+  const height = (y: number): number =>
+    high > low ? (PLOT_HEIGHT * (high - scale(y))) / (high - low) : PLOT_HEIGHT / 2;
+  const order = ends.map((_, i) => i).sort((a, b) => height(ends[a]) - height(ends[b]));
+  const at = order.map((i) => height(ends[i]));
+  for (let i = 1; i < at.length; i++) at[i] = Math.max(at[i], at[i - 1] + NAME_HEIGHT);
+  // Back up where they ran over the lower edge.
+  for (let i = at.length - 1, most = PLOT_HEIGHT; i >= 0; i--, most = at[i + 1] - NAME_HEIGHT)
+    at[i] = Math.min(at[i], most);
+  const shifts = new Array<number>(ends.length).fill(0);
+  order.forEach((line, i) => {
+    shifts[line] = at[i] - height(ends[line]);
+  });
+  return shifts;
 }
 
 /** The page's own document, or one that lives in memory. */

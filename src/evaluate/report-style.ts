@@ -22,9 +22,11 @@ tbody tr:nth-child(even) { background: #f5f6f7; }
 tbody th { font-weight: 600; position: sticky; left: 0; background: inherit; }
 tbody tr:nth-child(odd) { background: #fff; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
+.words { white-space: normal; min-width: 20rem; }
 .group { border-left: 1px solid #d4d4d4; }
 .better { color: #0a5c36; font-weight: 600; }
 .worse { color: #9b1c1c; font-weight: 600; }
+.unknown { color: #5a5a5a; }
 .warnings { border-left: 5px solid #c77700; background: #fff6e5; padding: 0.7rem 1.1rem; margin: 1.4rem 0; }
 .warnings h2 { margin: 0 0 0.3rem; font-size: 1.1rem; }
 .warnings ul { margin: 0; padding-left: 1.2rem; }
@@ -43,6 +45,7 @@ pre { background: #f5f6f7; padding: 0.9rem 1rem; overflow-x: auto; font: 0.86rem
   h2 { break-after: avoid; }
   .scroll { overflow: visible; }
   table { font-size: 6.8pt; }
+  .words { min-width: 0; }
   th, td { padding: 0.15rem 0.2rem; }
   pre { white-space: pre-wrap; }
 }

@@ -17,9 +17,18 @@ export type ReportSection =
   | { kind: "warnings"; items: readonly string[] }
   | { kind: "table"; caption: string; columns: readonly string[]; rows: readonly (readonly (string | number)[])[] }
   | ScoreTable
+  | VerdictTable
   | { kind: "picture"; png: Uint8Array; alt: string; caption?: string }
   | { kind: "chart"; svg: string; alt: string; caption?: string }
   | { kind: "configuration"; caption: string; text: string };
+
+/** What was judged (rows) by several questions (columns): a word for each, and whether it is good; undefined where it could not be told. */
+export interface VerdictTable {
+  kind: "verdicts";
+  caption: string;
+  questions: readonly string[];
+  rows: readonly { label: string; answers: readonly ({ text: string; good: boolean | undefined } | undefined)[] }[];
+}
 
 /** Scores of outputs beside those of the untouched inputs. */
 export interface ScoreTable {
@@ -80,6 +89,8 @@ function renderSection(section: ReportSection): string {
       return renderTable(section);
     case "scores":
       return renderScores(section);
+    case "verdicts":
+      return renderVerdicts(section);
     case "picture":
       return figure(`data:image/png;base64,${base64(section.png)}`, section);
     case "chart":
@@ -100,7 +111,8 @@ function renderTable({ caption, columns, rows }: Extract<ReportSection, { kind: 
   const body = rows.map((row) => {
     const cells = row.map((cell, i) => {
       if (i === 0) return `<th scope="row">${escapeHtml(String(cell))}</th>`;
-      return typeof cell === "number" ? `<td class="number">${number(cell)}</td>` : `<td>${escapeHtml(cell)}</td>`;
+      if (typeof cell === "number") return `<td class="number">${number(cell)}</td>`;
+      return `<td${cell.length > 50 ? ' class="words"' : ""}>${escapeHtml(cell)}</td>`;
     });
     return `<tr>${cells.join("")}</tr>`;
   });
@@ -129,6 +141,20 @@ function renderScores({ caption, dataRange, rows }: ScoreTable): string {
   });
   const head = `<tr><th rowspan="2"></th>${names.join("")}</tr>\n<tr>${parts.join("")}</tr>`;
   return table(`${caption} Data range ${number(dataRange)}; SSIM: ${SSIM_DESCRIPTION}.`, head, body);
+}
+
+function renderVerdicts({ caption, questions, rows }: VerdictTable): string {
+  const head = questions.map((question) => `<th scope="col">${escapeHtml(question)}</th>`).join("");
+  const body = rows.map(({ label, answers }) => {
+    const cells = answers.map((answer) => {
+      if (answer === undefined) return "<td>–</td>";
+      const { text, good } = answer;
+      const [mark, name] = good === undefined ? ["?", "unknown"] : good ? ["✓", "better"] : ["✗", "worse"];
+      return `<td class="${name}">${mark} ${escapeHtml(text)}</td>`;
+    });
+    return `<tr><th scope="row">${escapeHtml(label)}</th>${cells.join("")}</tr>`;
+  });
+  return table(caption, `<tr><th></th>${head}</tr>`, body);
 }
 
 function table(caption: string, head: string, body: readonly string[]): string {

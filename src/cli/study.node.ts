@@ -1,0 +1,125 @@
+/** `parfocal study`: does it work on my images, and how do I know? */
+import { InvalidArgumentError } from "commander";
+import { loadModel, openRuntime, studyFiles } from "../node.ts";
+import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
+import { numberOf, wholeNumber } from "./option-values.ts";
+import { deviceOf } from "./refocus.node.ts";
+import { table } from "./text.ts";
+import type { CommonOptions, Verb } from "./verb.node.ts";
+
+interface StudyOptions extends InputOptions, CommonOptions {
+  model: string[];
+  out: string;
+  truth?: string;
+  truthChannel?: number;
+  sharpest?: number;
+  object?: { y: number; x: number };
+  classical: boolean;
+  force?: boolean;
+}
+
+export const study: Verb<StudyOptions> = {
+  name: "study",
+  arguments: "<stack>",
+  summary:
+    "Judge models on a z-stack: every plane, distance and scale, beside the untouched input and classical methods; one page.",
+  notes: [
+    "Models that refocus are asked for the sharpest plane from every other one, which is there to compare with. For models that",
+    "section give --truth or --truth-channel, if you have it; else they are held against the sharpest plane, as in the literature.",
+    "Verdicts: does it refocus or section, in which direction, does it invent, does it depend on scale, how far may it be used,",
+    "does it do harm. Each is a number with a threshold, and 'cannot tell' where the data do not say.",
+    "With --na and --wavelength (or where the file says them) Richardson-Lucy stands beside the models.",
+  ],
+  examples: [
+    "parfocal study stack.tif --model runs/deep-z/version_0 -o study",
+    "parfocal study stack.tif --model runs/deep-z/version_0 --model runs/comi/version_0 --na 0.8 --wavelength 0.52 -o study --json",
+    "parfocal study cells.tif --channel 1 --truth-channel 0 --model runs/unet/version_0 -o study",
+  ],
+  uses: ["device", "threads"],
+  options(command) {
+    command
+      .requiredOption("--model <folder>", "a model to be judged; give it several times for several", collect, [])
+      .requiredOption("-o, --out <folder>", "where the page (index.html), its figures and numbers are written")
+      .option("--truth <stack>", "what sections of the stack should look like, plane by plane")
+      .option("--truth-channel <n>", "channel of the truth; of the stack itself without --truth", wholeNumber())
+      .option("--sharpest <plane>", "the plane in focus, from 0, instead of the one found", wholeNumber())
+      .option("--object <x,y>", "centre of the object to be followed, pixels, instead of the one found", readPlace)
+      .option("--no-classical", "leave classical methods out")
+      .option("--force", "replace a study that exists");
+    addInputOptions(command);
+  },
+  run: ([path], options, terminal) =>
+    withImages([path, ...(options.truth === undefined ? [] : [options.truth])], options, async ([file, truth]) => {
+      const models = [];
+      for (const folder of options.model) models.push(await loadModel(folder));
+      const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });
+      try {
+        const { channel, time, truthChannel, sharpest, object, classical, force } = options;
+        const onProgress = terminal.progress("experiments");
+        const settings = { channel, time, truth, truthChannel, sharpest, object, classical, force };
+        const command = commandOf(path, options);
+        const { signal } = terminal;
+        const done = await studyFiles(file, models, options.out, { ...settings, command, runtime, signal, onProgress });
+        return {
+          json: {
+            report: done.report,
+            verdicts: done.verdicts,
+            warnings: done.warnings,
+            seconds: Math.round(done.seconds * 10) / 10,
+          },
+          text: write(done),
+          warnings: done.warnings,
+        };
+      } finally {
+        await runtime.close();
+      }
+    }),
+};
+
+const collect = (value: string, all: string[]): string[] => [...all, value];
+
+function readPlace(text: string): { y: number; x: number } {
+  const [x, y, ...more] = text.split(",").map(numberOf);
+  if (more.length === 0 && Number.isFinite(x) && Number.isFinite(y)) return { y, x };
+  throw new InvalidArgumentError("Expected two numbers of pixels, such as 120,80.");
+}
+
+/** What to type to have it again. */
+function commandOf(path: string, options: StudyOptions): string {
+  const words = ["parfocal study", path, ...options.model.map((model) => `--model ${model}`)];
+  const given: [string, string | number | undefined][] = [
+    ["truth", options.truth],
+    ["truth-channel", options.truthChannel],
+    ["channel", options.channel],
+    ["time", options.time],
+    ["sharpest", options.sharpest],
+    ["object", options.object && `${options.object.x},${options.object.y}`],
+    ["pixel-size", options.pixelSize],
+    ["z-step", options.zStep],
+    ["na", options.na],
+    ["wavelength", options.wavelength],
+    ["refractive-index", options.refractiveIndex],
+  ];
+  for (const [name, value] of given) if (value !== undefined) words.push(`--${name} ${value}`);
+  if (!options.classical) words.push("--no-classical");
+  return [...words, `-o ${options.out}`].join(" ");
+}
+
+type Done = Awaited<ReturnType<typeof studyFiles>>;
+
+function write({ report, studies, seconds }: Done): string {
+  const blocks = studies.map(({ candidate, verdicts }) => {
+    const lines = verdicts.map(({ question, answer, good }) => [
+      good === undefined ? "?" : good ? "good" : "BAD",
+      `${question} ${answer}`,
+    ]);
+    return `${candidate.name}\n${table(lines)}`;
+  });
+  return [
+    ...blocks,
+    table([
+      ["page", report],
+      ["took", `${seconds.toFixed(1)} s`],
+    ]),
+  ].join("\n\n");
+}

@@ -1,0 +1,101 @@
+/** The same image at other scales: cropped as it is, against rescaled before it is given to a model. */
+import { resize } from "../../array/resample.ts";
+import { type Plane, planeOf, type Stack } from "../../image/image.ts";
+import { fitIntensity } from "../intensity-fit.ts";
+import { psnr } from "../metrics.ts";
+import { type Candidate, canTake, canTravel, type Wanted } from "./candidate.ts";
+import { isInRange } from "./every-plane.ts";
+import { cropPlane, cropToBox, type Subject } from "./subject.ts";
+
+export interface ScaleResult {
+  /** Pixels of the image for one of the recorded image. */
+  factor: number;
+  /** Whether the candidate was told the new pixel size, and so could bring the image to its own. */
+  told: boolean;
+  input: Plane;
+  output: Plane;
+  target: Plane | undefined;
+  /** PSNR of the output minus that of the input, dB, mean over the planes that were tried; undefined without a target. */
+  gain: number | undefined;
+}
+
+export const scaleFactors = [0.5, 0.71, 1, 1.41, 2] as const;
+
+/** An output that is identical to its target has no end of PSNR; no gain is larger than this, dB. */
+const highest = 100;
+
+/** Shortest edge that is still given to a model, pixels. */
+const leastEdge = 48;
+
+/**
+ * Gives the candidate planes out of focus (for sections: the planes around the sharpest one), rescaled; once without telling it, as a user does who fits an image to
+ * a tool that takes 1024 x 1024 pixels only, and once with its pixel size.
+ */
+export async function atScales(
+  candidate: Candidate,
+  subject: Pick<Subject, "stack" | "truth" | "sharpest" | "region" | "dataRange">,
+  whole: Stack,
+  signal?: AbortSignal,
+): Promise<ScaleResult[]> {
+  const { stack, truth, sharpest, region, dataRange } = subject;
+  const wanted = requests(candidate, stack, sharpest);
+  if (wanted.length === 0) return [];
+  const targets = wanted.map(({ plane }) =>
+    candidate.task === "refocus" ? planeOf(stack, sharpest) : truth && planeOf(truth, plane),
+  );
+  const part = cropToBox(stack, region);
+  const found: ScaleResult[] = [];
+  for (const factor of scaleFactors) {
+    const [height, width] = [region.height, region.width].map((edge) => Math.round(edge * factor));
+    if (height < leastEdge || width < leastEdge) continue;
+    const scaled = scaledStack(part, height, width);
+    for (const told of [false, true]) {
+      if (told && (factor === 1 || stack.pixelSize === undefined)) continue;
+      const pixelSize = stack.pixelSize && { y: stack.pixelSize.y / factor, x: stack.pixelSize.x / factor };
+      const given = told && pixelSize ? { ...scaled, pixelSize } : scaled;
+      const outputs = await candidate.make(given, whole, wanted, signal);
+      const gains: number[] = [];
+      let shown: Plane | undefined;
+      for (const [i, { plane }] of wanted.entries()) {
+        const recorded = targets[i];
+        if (recorded === undefined) continue;
+        const target = resize(cropPlane(recorded, region), height, width);
+        shown ??= target;
+        const seen = (one: Plane): Plane => (candidate.task === "section" ? fitIntensity(one, target) : one);
+        const of = (one: Plane): number => Math.min(highest, psnr(seen(one), target, dataRange));
+        gains.push(of(outputs[i]) - of(planeOf(scaled, plane)));
+      }
+      found.push({
+        factor,
+        told,
+        input: planeOf(scaled, wanted[0].plane),
+        output: outputs[0],
+        target: shown,
+        gain: gains.length === 0 ? undefined : gains.reduce((a, b) => a + b, 0) / gains.length,
+      });
+    }
+  }
+  return found;
+}
+
+/** A plane from below and one from above focus, half of the range away; the sharpest plane and its neighbours for sections. */
+function requests(candidate: Candidate, stack: Stack, sharpest: number): Wanted[] {
+  const step = stack.zStep ?? 1;
+  const inside = (plane: number): boolean => canTake(candidate, stack, plane);
+  if (candidate.task === "section") {
+    return [sharpest, sharpest - 2, sharpest + 2].filter(inside).map((plane) => ({ plane, distance: 0 }));
+  }
+  const [low, high] = candidate.range ?? [-4 * step, 4 * step];
+  const away = (um: number): number => sharpest - Math.round(um / 2 / step);
+  return [away(high), away(low)]
+    .filter((plane) => inside(plane) && plane !== sharpest)
+    .map((plane) => ({ plane, distance: (sharpest - plane) * step }))
+    .filter(({ distance }) => isInRange(candidate, distance) && canTravel(candidate, distance));
+}
+
+function scaledStack(stack: Stack, height: number, width: number): Stack {
+  if (height === stack.height && width === stack.width) return stack;
+  const data = new Float32Array(stack.depth * height * width);
+  for (let z = 0; z < stack.depth; z++) data.set(resize(planeOf(stack, z), height, width).data, z * height * width);
+  return { ...stack, data, height, width };
+}

@@ -1,0 +1,91 @@
+/**
+ * Does a candidate refocus, or does it section? Refocusing makes blurred structures as narrow as they are in focus and leaves a focused
+ * plane as it is, haze and all. Sectioning takes the haze away, also in focus, and does not make blurred structures narrower than it must.
+ */
+import { gaussianFilter } from "../../array/filters.ts";
+import { percentiles } from "../../array/statistics.ts";
+import { type Plane, planeOf, type Stack } from "../../image/image.ts";
+import { structureWidths } from "../structure-width.ts";
+import type { Outcome } from "./every-plane.ts";
+
+export interface Nature {
+  /** Share of the excess width of blurred structures that is taken away, median over planes out of focus: 1 as sharp as in focus, 0 unchanged, below 0 wider. */
+  widthRecovered: number | undefined;
+  /** Share of the haze between structures that is taken away where the input is in focus. */
+  hazeRemoved: number | undefined;
+  /** Full width at half maximum of structures, pixels, by plane. */
+  widths: { plane: number; input: number; output: number }[];
+  sharpWidth: number | undefined;
+}
+
+/** From these on it refocuses, and sections. */
+export const [leastWidthRecovered, leastHazeRemoved] = [0.3, 0.2] as const;
+
+/** Blurred planes whose structures are this much wider than in focus take part. */
+const leastBlur = 1.15;
+/** Fewer structures say nothing. */
+const fewest = 3;
+
+export function natureOf(stack: Stack, sharpest: number, outcomes: readonly Outcome[]): Nature {
+  const sharp = planeOf(stack, sharpest);
+  const { fwhm, fits } = structureWidths(sharp);
+  const places = fits.map(({ x, y, angle }) => ({ x, y, angle }));
+  const widthOf = (plane: Plane): number | undefined => {
+    const { fwhm: found } = structureWidths(plane, { places });
+    return found.count >= fewest ? found.median : undefined;
+  };
+  const widths: Nature["widths"] = [];
+  if (fwhm.count >= fewest) {
+    for (const { plane, inRange, output } of outcomes) {
+      if (!inRange) continue;
+      const [input, made] = [widthOf(planeOf(stack, plane)), widthOf(output)];
+      if (input !== undefined && made !== undefined) widths.push({ plane, input, output: made });
+    }
+  }
+  const recovered = widths
+    .filter(({ plane, input }) => plane !== sharpest && input >= leastBlur * fwhm.median)
+    .map(({ input, output }) => (input - output) / (input - fwhm.median));
+  const inFocus = outcomes.reduce<Outcome | undefined>((best, one) => {
+    const off = ({ plane }: Outcome): number => Math.abs(plane - sharpest);
+    return best === undefined || off(one) < off(best) ? one : best;
+  }, undefined);
+  return {
+    widthRecovered: median(recovered),
+    hazeRemoved: inFocus && hazeRemoved(sharp, planeOf(stack, inFocus.plane), inFocus.output),
+    widths,
+    sharpWidth: fwhm.count >= fewest ? fwhm.median : undefined,
+  };
+}
+
+/** Widths of the window that tells structures from what lies between them, pixels. */
+const surroundings = 10;
+
+/** Of the mean light between structures over that in them, both above the picture's darkest: how much less it is in the output. */
+function hazeRemoved(sharp: Plane, input: Plane, output: Plane): number | undefined {
+  const around = gaussianFilter(sharp, surroundings).data;
+  const contrast = sharp.data.map((value, i) => value - around[i]);
+  const [middle, high] = percentiles(contrast, [50, 92]);
+  const haze = ({ data }: Plane): number => {
+    const [dark] = percentiles(data, [0.1]);
+    let [inside, outside, n, m] = [0, 0, 0, 0];
+    for (let i = 0; i < data.length; i++) {
+      if (contrast[i] >= high) {
+        inside += data[i] - dark;
+        n++;
+      } else if (contrast[i] <= middle) {
+        outside += data[i] - dark;
+        m++;
+      }
+    }
+    return outside / m / (inside / n);
+  };
+  const [before, after] = [haze(input), haze(output)];
+  return Number.isFinite(before) && Number.isFinite(after) && before > 0 ? 1 - after / before : undefined;
+}
+
+export function median(values: readonly number[]): number | undefined {
+  if (values.length === 0) return undefined;
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}

@@ -1,0 +1,193 @@
+/** A study of models on a stack, from files to a folder with the page, its figures, and its numbers. */
+import { mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { stringify } from "yaml";
+import { ParfocalError } from "../errors.ts";
+import type { Candidate } from "../evaluate/study/candidate.ts";
+import { classicalCandidates } from "../evaluate/study/classical-candidate.ts";
+import { studyFigures } from "../evaluate/study/figures.ts";
+import { modelCandidate } from "../evaluate/study/model-candidate.ts";
+import { meanOutcome, studyPage } from "../evaluate/study/report.ts";
+import { type CandidateStudy, study } from "../evaluate/study/study.ts";
+import { openSubject, type Subject } from "../evaluate/study/subject.ts";
+import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
+import { type ImageFile, readStack } from "../image/image-file.ts";
+import type { Model } from "../models/model-info.ts";
+import { opticsWarnings } from "../models/optics-warnings.ts";
+import type { Runtime } from "../run/runtime.ts";
+import { version } from "../version.ts";
+
+export interface StudyFilesOptions {
+  runtime: Runtime;
+  channel?: number | undefined;
+  time?: number | undefined;
+  /** What sections should look like: another file, or another channel of the same. */
+  truth?: ImageFile | undefined;
+  truthChannel?: number | undefined;
+  /** Instead of what is found; see {@link openSubject}. */
+  sharpest?: number | undefined;
+  object?: { y: number; x: number } | undefined;
+  /** Whether classical methods stand beside the models where the optics are known; default true. */
+  classical?: boolean | undefined;
+  /** The command that was given, for the page. */
+  command?: string | undefined;
+  force?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: { done: number; total: number; what: string }) => void) | undefined;
+}
+
+export interface StudyFilesResult {
+  /** The page. */
+  report: string;
+  /** Folder of the figures, and tables. */
+  figures: string[];
+  studies: CandidateStudy[];
+  /** By candidate and question: what was found, as numbers. */
+  verdicts: StudyDescription["verdicts"];
+  subject: Subject;
+  warnings: string[];
+  seconds: number;
+}
+
+export type StudyDescription = ReturnType<typeof describeStudy>;
+
+/**
+ * Writes `index.html`, `study.json`, `scores.csv`, `profiles.csv` and `figures/` into a folder; the page last.
+ * @throws usage without a model; output.exists before any work; what reading, {@link openSubject} and {@link study} throw
+ */
+export async function studyFiles(
+  file: ImageFile,
+  models: readonly Model[],
+  output: string,
+  options: StudyFilesOptions,
+): Promise<StudyFilesResult> {
+  const begun = performance.now();
+  const { runtime, signal, force, channel, time } = options;
+  if (models.length === 0) {
+    throw new ParfocalError("usage", "A study needs one model or more; give --model.", { option: "--model" });
+  }
+  const page = join(output, "index.html");
+  await checkOutput(page, force);
+  const stack = await readStack(file, { channel, time, signal });
+  const truth = await readTruth(file, options);
+  const { sharpest, object } = options;
+  const subject = openSubject(basename(file.path), stack, { truth, sharpest, object });
+  const candidates = candidatesOf(models, runtime);
+  const tasks = new Set(candidates.map(({ task }) => task));
+  const rivals =
+    options.classical === false ? [] : classicalCandidates(subject.stack).filter(({ task }) => tasks.has(task));
+  const warnings = [...subject.warnings];
+  if (options.classical !== false && rivals.length === 0) {
+    warnings.push(
+      "NA, wavelength or pixel size are not known: no classical method stands beside the models. Give --na and --wavelength.",
+    );
+  }
+  for (const { info } of models) {
+    warnings.push(...opticsWarnings(info, file).map((sentence) => `${info.experiment_name}: ${sentence}`));
+  }
+  const studies = await study(subject, [...candidates, ...rivals], { signal, onProgress: options.onProgress });
+  const figures = await studyFigures(subject, studies);
+  await mkdir(join(output, "figures"), { recursive: true });
+  const written: string[] = [];
+  const write = async (name: string, data: string | Uint8Array): Promise<void> => {
+    const path = join(output, name);
+    await writeFileAtomic(path, data, { force: true });
+    written.push(path);
+  };
+  for (const figure of figures) {
+    if (figure.kind === "picture") await write(`figures/${figure.id}.png`, figure.png);
+    else await write(`figures/${figure.id}.svg`, figure.svg);
+  }
+  const described = describeStudy(subject, studies);
+  await write("study.json", `${JSON.stringify(described, null, 2)}\n`);
+  await write("scores.csv", scoresCsv(studies));
+  await write("profiles.csv", profilesCsv(studies));
+  const repeat = stringify({
+    parfocal: version,
+    ...(options.command !== undefined && { command: options.command }),
+    stack: basename(file.path),
+    sharpest_plane: subject.sharpest,
+    object: subject.object,
+    region: subject.region,
+    data_range: subject.dataRange,
+    models: models.map(({ info }) => info),
+  });
+  const subtitle = `Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`;
+  await writeFileAtomic(page, studyPage({ subject, studies, figures, repeat, subtitle, warnings }), { force: true });
+  const { verdicts } = described;
+  const seconds = (performance.now() - begun) / 1000;
+  return { report: page, figures: written, studies, verdicts, subject, warnings, seconds };
+}
+
+async function readTruth(file: ImageFile, { truth, truthChannel, time, signal }: StudyFilesOptions) {
+  if (truth) return readStack(truth, { channel: truthChannel, time, signal });
+  return truthChannel === undefined ? undefined : readStack(file, { channel: truthChannel, time, signal });
+}
+
+/** Models by the names of their experiments; equal ones are numbered. */
+function candidatesOf(models: readonly Model[], runtime: Runtime): Candidate[] {
+  const names = models.map(({ info }) => info.experiment_name);
+  return models.map((model, i) => {
+    const same = names.filter((name) => name === names[i]).length > 1;
+    const number = names.slice(0, i + 1).filter((name) => name === names[i]).length;
+    return modelCandidate(same ? `${names[i]} ${number}` : names[i], model, runtime);
+  });
+}
+
+/** Everything as numbers; lengths in um, keys in snake_case. */
+export function describeStudy(subject: Subject, studies: readonly CandidateStudy[]) {
+  return {
+    stack: subject.name,
+    sharpest_plane: subject.sharpest,
+    data_range: subject.dataRange,
+    object: subject.object,
+    verdicts: Object.fromEntries(
+      studies.map(({ candidate, verdicts }) => [
+        candidate.name,
+        Object.fromEntries(
+          verdicts.map(({ id, good, value, threshold, unit, better, answer }) => [
+            id,
+            { good: good ?? null, value: value ?? null, threshold, better, unit, answer },
+          ]),
+        ),
+      ]),
+    ),
+    means: Object.fromEntries(studies.map((one) => [one.candidate.name, meanOutcome(one) ?? null])),
+  };
+}
+
+function scoresCsv(studies: readonly CandidateStudy[]): string {
+  const rows = studies.flatMap(({ candidate, every, subject }) =>
+    every.outcomes.map(({ plane, distance, inRange, scores: { input, output } }) =>
+      [
+        quoted(candidate.name),
+        plane,
+        (plane - subject.sharpest) * subject.stack.zStep,
+        distance,
+        inRange ? 1 : 0,
+        quoted(every.against),
+        input.psnr,
+        output.psnr,
+        input.ssim,
+        output.ssim,
+      ].join(","),
+    ),
+  );
+  const head = "candidate,plane,z_um,distance_um,in_range,against,input_psnr,output_psnr,input_ssim,output_ssim";
+  return `${[head, ...rows].join("\n")}\n`;
+}
+
+function profilesCsv(studies: readonly CandidateStudy[]): string {
+  const rows = studies.flatMap(({ candidate, profiles }) =>
+    profiles.profiles.flatMap(({ plane, input, output }) =>
+      input.map((value, i) =>
+        [quoted(candidate.name), plane, profiles.row, profiles.left + i, value, output[i], profiles.sharpest[i]].join(
+          ",",
+        ),
+      ),
+    ),
+  );
+  return `${["candidate,plane,row,column,input,output,sharpest_plane", ...rows].join("\n")}\n`;
+}
+
+const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;

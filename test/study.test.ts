@@ -1,0 +1,114 @@
+/** Cases made up to be caught: each must get the verdict that is known of it. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { classicalCandidates } from "../src/evaluate/study/classical-candidate.ts";
+import { studyFigures } from "../src/evaluate/study/figures.ts";
+import { studyPage } from "../src/evaluate/study/report.ts";
+import { type CandidateStudy, study } from "../src/evaluate/study/study.ts";
+import { openSubject, type Subject } from "../src/evaluate/study/subject.ts";
+import type { Verdict } from "../src/evaluate/study/verdicts.ts";
+import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
+import { createSimulator } from "../src/simulate/simulator.ts";
+import { constructed } from "./fixtures/evaluate/constructed-candidates.ts";
+
+const found = new Map<string, CandidateStudy>();
+let subject: Subject;
+
+beforeAll(async () => {
+  const beads = {
+    ...shippedRecipe("beads"),
+    size: 160,
+    planes: 13,
+    object: {
+      kind: "beads" as const,
+      beads: 90,
+      bead_kinds: ["solid" as const],
+      diameter: [0.4, 1.2] as [number, number],
+      depth_range: [-0.3, 0.3] as [number, number],
+    },
+  };
+  const { images } = await createSimulator(beads).field(5);
+  const { stack } = images.stack;
+  subject = openSubject("beads", stack);
+  const classical = classicalCandidates(stack);
+  for (const one of await study(subject, [...Object.values(constructed), ...classical]))
+    found.set(one.candidate.name, one);
+}, 120_000);
+
+function verdict(name: string, id: Verdict["id"]): Verdict {
+  const one = found.get(name)?.verdicts.find((candidate) => candidate.id === id);
+  if (!one) throw new Error(`no verdict ${id} on ${name}`);
+  return one;
+}
+
+describe("a study", () => {
+  it("finds the plane in focus and an object", () => {
+    expect(subject.sharpest).toBe(6);
+    expect(subject.object).toMatchObject({ height: 64, width: 64 });
+  });
+
+  it("lets the recorded planes pass in everything", () => {
+    for (const id of ["nature", "direction", "inventions", "range", "harm"] as const) {
+      expect({ id, good: verdict("oracle", id).good }).toEqual({ id, good: true });
+    }
+    expect(verdict("oracle", "direction").value).toBe(1);
+    expect(verdict("oracle", "nature").value).toBeCloseTo(1, 1);
+  });
+
+  it("catches what gives its input back: no refocusing, no move, no range", () => {
+    expect(verdict("identity", "nature")).toMatchObject({ good: false });
+    expect(verdict("identity", "nature").value).toBeCloseTo(0, 6);
+    expect(verdict("identity", "direction")).toMatchObject({ good: false, value: 0 });
+    expect(verdict("identity", "range")).toMatchObject({ good: false, value: 0 });
+    expect(verdict("identity", "inventions").good).toBe(true);
+  });
+
+  it("catches a model with the direction flipped", () => {
+    expect(verdict("flipped", "direction")).toMatchObject({ good: false, value: 0 });
+    expect(verdict("flipped", "harm").good).toBe(false);
+  });
+
+  it("catches a Gaussian blur: wider, the wrong way, harmful", () => {
+    expect(verdict("Gaussian blur", "nature").good).toBe(false);
+    expect(verdict("Gaussian blur", "nature").value).toBeLessThan(0);
+    expect(verdict("Gaussian blur", "harm").good).toBe(false);
+  });
+
+  it("catches an unsharp mask: it sharpens edges and does not refocus", () => {
+    expect(verdict("unsharp mask", "nature").good).toBe(false);
+    expect(verdict("unsharp mask", "inventions").good).not.toBe(false);
+  });
+
+  it("catches dots that were drawn, and nothing else of theirs", () => {
+    expect(verdict("dots", "inventions").good).toBe(false);
+    expect(verdict("dots", "inventions").value).toBeGreaterThan(2 * verdict("dots", "inventions").threshold);
+    expect(verdict("dots", "direction").good).toBe(true);
+  });
+
+  it("knows a deconvolution for what it is: it sections, invents nothing", () => {
+    expect(verdict("Richardson-Lucy 3-D", "nature").good).toBe(true);
+    expect(verdict("Richardson-Lucy 3-D", "nature").answer).toMatch(/sections/);
+  });
+
+  it("draws every figure and writes the page", async () => {
+    const studies = [...found.values()];
+    const figures = await studyFigures(subject, studies);
+    const ids = figures.map(({ id }) => id);
+    for (const id of [
+      "stack",
+      "focus",
+      "one-image",
+      "every-plane",
+      "every-plane-object",
+      "psnr-refocus",
+      "ssim-refocus",
+    ]) {
+      expect(ids).toContain(id);
+    }
+    expect(new Set(ids).size).toBe(ids.length);
+    const page = studyPage({ subject, studies, figures, repeat: "seed: 5", subtitle: "", warnings: [] });
+    for (const { candidate } of studies) expect(page).toContain(`<h2>${candidate.name}</h2>`);
+    expect(page).toContain("Does it go in the right direction?");
+    const words = page.replaceAll(/base64,[^"]*/g, "");
+    expect(/.{40}(undefined|NaN|Infinity).{40}/.exec(words)?.[0]).toBeUndefined();
+  });
+});

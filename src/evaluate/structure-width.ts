@@ -80,7 +80,7 @@ const LUCK = 4;
  * makes it narrower.
  */
 const GRADE = 0.2;
-/** A spot is curved along its lesser axis as well: at least the so manieth part of the other curvature. */
+/** A spot is curved both ways; on a line, one curvature is more than so many times the other. */
 const POINTED = 2.5;
 /** Nearer than so many sigmas to a place that was tried nothing else is: the flank of a spot is a ridge, too. */
 const APART = 4;
@@ -96,7 +96,7 @@ const FWHM_BOUNDS = [1.2, 50] as const;
 
 /**
  * Widths of bright ridges and spots: a line profile across each, the mean of three lines a pixel apart, is fitted by a Gaussian on
- * a linear background. Structures are taken in the order of their strength; kept are fits with R2 of 0.9 or more, 1.2 to 50 pixels
+ * a linear background. The stronger structures come first; kept are fits with R2 of 0.9 or more, 1.2 to 50 pixels
  * wide, in the middle of their profile, on a background that falls by less than half the amplitude over the width. The
  * samples are cubic: bilinear ones widen a sigma of 1.5 pixels by 4 %.
  * @throws image.unfit for a plane smaller than 32 x 32, or with NaN

@@ -82,7 +82,8 @@ async function runAll(): Promise<void> {
         ...(pixelSize === undefined ? {} : { pixelSize }),
         ...(unit === undefined ? {} : { unit }),
       };
-      await writeFileAtomic(`${pictures}/${experiment.name}.png`, contactSheet(outcome.rows, sheet), { force: true });
+      const picture = outcome.picture ?? contactSheet(outcome.rows, sheet);
+      await writeFileAtomic(`${pictures}/${experiment.name}.png`, picture, { force: true });
       const { name, task, data, target, claim } = experiment;
       const row: Row = {
         name,

@@ -172,6 +172,7 @@ export {
 export { type CompareOptions, type Comparison, compareStacks, type DataRange } from "./evaluate/compare-stacks.ts";
 export { comparisonSheet } from "./evaluate/comparison-sheet.ts";
 export { contactSheet, type SheetOptions, type SheetRow } from "./evaluate/contact-sheet.ts";
+export { type DefocusPicture, defocusSheet } from "./evaluate/defocus-sheet.ts";
 export { type FieldError, fieldError } from "./evaluate/field-error.ts";
 export { type Inspection, type InspectOptions, inspectImage } from "./evaluate/inspect.ts";
 export { type Scores, score, signalRange, typeRange } from "./evaluate/metrics.ts";

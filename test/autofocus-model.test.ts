@@ -143,6 +143,17 @@ describe("labels", () => {
     expect(focusAt(source, 60, 110)).toBeCloseTo(6, 0);
   });
 
+  test("are not drawn to a plane that was lit twice as brightly", () => {
+    const stack = stackOf(4, { focus: 5, told: false });
+    const size = stack.width * stack.height;
+    const data = stack.data.map((value, i) => (Math.floor(i / size) === 2 ? 3000 + 2.5 * (value - 3000) : value));
+    const [even, lit] = [stack, { ...stack, data }].map((one) => focusSource({ name: "lit", stack: one }, config()));
+    for (const at of [20, 60, 110]) {
+      expect(focusAt(even, at, at)).toBeCloseTo(5, 0);
+      expect(focusAt(lit, at, at)).toBeCloseTo(focusAt(even, at, at) ?? Number.NaN, 1);
+    }
+  });
+
   const flat = stackOf(3);
   const { zStep: _, ...stepless } = flat;
   test.each<[string, Stack, string, RegExp]>([

@@ -1,10 +1,12 @@
 /** Experiment of single-shot autofocus: beads on a slide through an aberrated 20x/0.8, up to 5 um out of focus. */
-import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
+
+import { type DefocusPicture, defocusSheet } from "../../src/evaluate/defocus-sheet.ts";
+import { planeOf, type Stack } from "../../src/image/image.ts";
 import type { AutofocusInfo } from "../../src/models/autofocus.ts";
 import { defocusMap } from "../../src/models/autofocus-apply.ts";
 import { leastContent } from "../../src/models/defocus-estimate.ts";
 import type { Model } from "../../src/models/model-info.ts";
-import { normalisationOf, normalise } from "../../src/models/normalisation.ts";
+import { normalisationOf } from "../../src/models/normalisation.ts";
 import { crop } from "../../src/models/pixel-grid.ts";
 import type { RecipeInput } from "../../src/simulate/recipe.ts";
 import { shippedRecipe } from "../../src/simulate/shipped-recipes.ts";
@@ -43,11 +45,7 @@ export async function judgePlane(model: Model<AutofocusInfo>, runtime: Setting["
   const normalisation = normalisationOf(data, model.info.norm_pmin, model.info.norm_pmax, "plane");
   const read = async (part: typeof box): Promise<Float32Array> => crop(data, box, part).slice();
   const found = await defocusMap(model, runtime, { width, height, read, normalisation, pixelSize: stack.pixelSize });
-  const shown = data.slice();
-  normalise(shown, normalisation, shown);
-  const at = (i: number): number =>
-    found.cells[Math.floor(i / width / 32)]?.[Math.floor((i % width) / 32)]?.defocus ?? 0;
-  return { ...found, input: { ...plane, data: shown }, map: { ...plane, data: data.map((_, i) => at(i)) } };
+  return { ...found, input: plane };
 }
 
 export const autofocusing: Experiment[] = [
@@ -69,18 +67,18 @@ export const autofocusing: Experiment[] = [
       const trained = autofocusModel(model);
       const found = { whole: [] as number[], none: [] as number[], cells: [] as number[], sure: [] as number[] };
       const signs: boolean[] = [];
-      const rows: { label: string; input: Plane; output: Plane }[] = [];
+      const pictures: DefocusPicture[] = [];
       for (const { images, planes } of await heldOut(slide("beads-aberrated"), 3)) {
         const { stack } = images.stack;
         for (const [z, truth] of planes.entries()) {
-          const { whole, cells, input, map } = await judgePlane(trained, runtime, stack, z);
+          const { whole, cells, input } = await judgePlane(trained, runtime, stack, z);
           found.none.push(Math.abs(truth));
           found.whole.push(whole ? Math.abs(whole.defocus - truth) : Math.abs(truth));
           if (Math.abs(truth) > depthOfField / 2) signs.push(Math.sign(whole?.defocus ?? 0) === Math.sign(truth));
           const known = cells.flat().filter(({ content }) => content >= leastContent);
           for (const { defocus } of known) found.cells.push(Math.abs(defocus - truth));
-          if (rows.length < 2 && (truth === -4 || truth === 2)) {
-            rows.push({ label: `${truth} um: image, map in um`, input, output: map });
+          if (pictures.length < 3 && [-4, 0, 3].includes(truth)) {
+            pictures.push({ label: `truly ${truth} um`, image: input, map: { cells } });
           }
         }
       }
@@ -119,9 +117,8 @@ export const autofocusing: Experiment[] = [
       ];
       return {
         comparisons,
-        rows,
-        pixelSize: 0.325,
-        unit: "",
+        rows: [],
+        picture: defocusSheet(pictures, { reach: 5, pixelSize: 0.325 }),
         notes: [
           `Depth of field ${depthOfField.toFixed(2)} um; ${always}, so that there is no classical competitor for one image.`,
           `Shown images of the perfect lens, which tell no direction, the model says that it is ${mean(unsure).toFixed(0)} % sure of it on average (50 % is honest).`,

@@ -31,6 +31,8 @@ export interface Comparison {
 export interface Outcome {
   comparisons: Comparison[];
   rows: SheetRow[];
+  /** PNG instead of a sheet of the rows. */
+  picture?: Uint8Array;
   /** um, for the scale bar */
   pixelSize?: number;
   unit?: string;

@@ -1,7 +1,11 @@
 /** `parfocal autofocus`: where the focus lies, of the whole field and region by region. */
 import {
   autofocusFile,
+  checkOutput,
   type DefocusEstimate,
+  type DefocusMap,
+  type DefocusPicture,
+  defocusSheet,
   FOCUS_MEASURES,
   type FocusEstimate,
   type FocusMeasure,
@@ -12,6 +16,7 @@ import {
   modelFor,
   openRuntime,
   ParfocalError,
+  writeFileAtomic,
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { oneOf, wholeNumber } from "./option-values.ts";
@@ -23,6 +28,7 @@ import type { CommonOptions, Verb } from "./verb.node.ts";
 interface AutofocusOptions extends InputOptions, CommonOptions {
   model?: string;
   out?: string;
+  sheet?: string;
   force?: boolean;
   method?: FocusMeasure;
   tile?: number;
@@ -46,6 +52,7 @@ export const autofocus: Verb<AutofocusOptions> = {
     "parfocal autofocus stack.tif --channel 1 --tile 16",
     "parfocal autofocus stack.tif --channel 1 --tile 16 --method brenner --json",
     "parfocal autofocus stack.tif --channel 1 --model runs/autofocus/version_0 -o defocus.tif --json",
+    "parfocal autofocus stack.tif --channel 1 --model runs/autofocus/version_0 --sheet defocus.png",
   ],
   uses: ["device", "threads"],
   options(command) {
@@ -53,6 +60,7 @@ export const autofocus: Verb<AutofocusOptions> = {
     command
       .option("--model <folder>", "what parfocal train --task autofocus wrote")
       .option("-o, --out <image>", "with a model: map of distances, um, float32, a pixel for each cell, NaN for none")
+      .option("--sheet <png>", "with a model: a picture of the image and of the map, in colours")
       .option("--force", "replace an output that exists")
       .option(
         "--method <name>",
@@ -64,9 +72,11 @@ export const autofocus: Verb<AutofocusOptions> = {
   run: ([path], options, terminal) =>
     withImages([path], options, async ([file]) => {
       if (options.model !== undefined) return byModel(file, options.model, options, terminal);
-      if (options.out !== undefined) {
+      for (const option of ["out", "sheet"] as const) {
+        const got = options[option];
+        if (got === undefined) continue;
         const message = "Without --model nothing is written; fuse writes the depth map of a stack.";
-        throw new ParfocalError("usage", message, { option: "--out", got: options.out, expected: "--model as well" });
+        throw new ParfocalError("usage", message, { option: `--${option}`, got, expected: "--model as well" });
       }
       const { channel, time, method: measure, tile } = options;
       const { signal } = terminal;
@@ -125,7 +135,7 @@ const rounded = (value: number, digits = 3): number => Number(value.toFixed(digi
 
 /** Every plane by itself, by a model. */
 async function byModel(file: ImageFile, path: string, options: AutofocusOptions, terminal: Terminal) {
-  const { channel, time, out: output, force, method } = options;
+  const { channel, time, out: output, force, method, sheet } = options;
   if (method !== undefined) {
     const message = "--method is a focus measure of a z-stack; a model needs none.";
     throw new ParfocalError("usage", message, { option: "--method", got: method, expected: "no --model" });
@@ -135,7 +145,16 @@ async function byModel(file: ImageFile, path: string, options: AutofocusOptions,
   try {
     const onProgress = terminal.progress("planes judged");
     const settings = { channel, time, output, force, signal: terminal.signal, onProgress };
+    if (sheet !== undefined) await checkSheet(sheet, force);
     const { planes, warnings, seconds } = await autofocusFile(model, runtime, file, settings);
+    if (sheet !== undefined) {
+      const reach = Math.max(...model.info.distance_range.map(Math.abs));
+      const png = defocusSheet(await picturesOf(file, planes, { channel, time }), {
+        reach,
+        pixelSize: file.pixelSize?.x,
+      });
+      await writeFileAtomic(sheet, png, { force });
+    }
     const has = ({ content }: DefocusEstimate) => content >= leastContent;
     const jsonOf = ({ whole, y, x, cells }: (typeof planes)[number]) => ({
       defocus_um: whole ? rounded(whole.defocus) : null,
@@ -161,10 +180,11 @@ async function byModel(file: ImageFile, path: string, options: AutofocusOptions,
       return `${sign}${digits(size, 3)} um from focus, direction ${(100 * whole.directionConfidence).toFixed(0)} % sure, from ${known} of ${cells.flat().length} cells`;
     };
     return {
-      json: { ...all[0], planes: all, output: output ?? null, seconds: rounded(seconds) },
+      json: { ...all[0], planes: all, output: output ?? null, sheet: sheet ?? null, seconds: rounded(seconds) },
       text: table([
         ...planes.map((plane, z): [string, string] => [planes.length > 1 ? `plane ${z}` : "image", said(plane)]),
         ...(output === undefined ? [] : [["map", output] as [string, string]]),
+        ...(sheet === undefined ? [] : [["sheet", sheet] as [string, string]]),
         ["took", `${seconds.toFixed(1)} s`],
       ]),
       warnings,
@@ -172,4 +192,30 @@ async function byModel(file: ImageFile, path: string, options: AutofocusOptions,
   } finally {
     await runtime.close();
   }
+}
+
+async function checkSheet(sheet: string, force: boolean | undefined): Promise<void> {
+  if (/\.png$/i.test(sheet)) return checkOutput(sheet, force);
+  const message = `--sheet is written as PNG; got ${sheet}, give a name that ends in .png.`;
+  throw new ParfocalError("usage", message, { option: "--sheet", got: sheet, expected: "a name that ends in .png" });
+}
+
+/** Planes that are drawn of a stack, evenly spread. */
+const mostDrawn = 8;
+
+async function picturesOf(
+  file: ImageFile,
+  maps: readonly DefocusMap[],
+  { channel = 0, time = 0 }: { channel?: number | undefined; time?: number | undefined },
+): Promise<DefocusPicture[]> {
+  const [height, width] = file.shape.slice(-2);
+  const count = Math.min(maps.length, mostDrawn);
+  const chosen = Array.from({ length: count }, (_, i) => Math.round((i * (maps.length - 1)) / Math.max(1, count - 1)));
+  const pictures: DefocusPicture[] = [];
+  for (const z of chosen) {
+    const data = Float32Array.from(await file.readPlane({ channel, time, z }));
+    const label = maps.length > 1 ? `plane ${z}` : "";
+    pictures.push({ label, image: { data, height, width }, map: maps[z] });
+  }
+  return pictures;
 }

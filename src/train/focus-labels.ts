@@ -1,10 +1,10 @@
 /** Stacks as single-shot autofocus learns from them: every plane, with the distance of each region from its own sharpest plane. */
-import { findNonFinite, percentiles } from "../array/statistics.ts";
+import { findNonFinite, moments, percentiles } from "../array/statistics.ts";
 import { coneSlope } from "../classical/cone-slope.ts";
 import { type FocusMap, focusMap } from "../classical/focus/focus-map.ts";
 import { ParfocalError } from "../errors.ts";
 import { cropPlanes } from "../image/crop.ts";
-import { planeOf } from "../image/image.ts";
+import { planeOf, type Stack } from "../image/image.ts";
 import { normalisationOf, normalise } from "../models/normalisation.ts";
 import type { CommonConfig } from "./common-config.ts";
 import type { NamedStack } from "./named-stack.ts";
@@ -57,7 +57,7 @@ export function focusSource({ name, stack }: NamedStack, config: CommonConfig): 
     throw unfit(detail, "mask or replace such pixels first");
   }
   const tile = Math.min(labelTile, height, width);
-  const focus = focusMap(stack, { tile, slope: coneSlope(stack) });
+  const focus = focusMap(evenlyLit(stack), { tile, slope: coneSlope(stack) });
   if (!focus.regions.flat().some(({ confidence }) => confidence >= leastConfidence)) {
     const detail = focus.whole.atEnd
       ? `its sharpest plane is the ${focus.whole.plane === 0 ? "first" : "last"}: no region has its focus inside the stack`
@@ -71,6 +71,27 @@ export function focusSource({ name, stack }: NamedStack, config: CommonConfig): 
   }
   const size = (pixelSize.y + pixelSize.x) / 2;
   return { name, data, depth, height, width, zStep, pixelSize: size, top: 0, left: 0, focus };
+}
+
+/** A plane brighter or darker than its neighbours by more than this is no matter of focus. */
+const flicker = 1.15;
+
+/**
+ * A lamp that flickers would make bright planes sharp ones. Focusing moves light about little by little, so that a plane whose light above the
+ * camera's dark is off the median of the five around it by more than {@link flicker} is brought to it.
+ */
+function evenlyLit(stack: Stack): Stack {
+  const { depth, height, width } = stack;
+  const [dark] = percentiles(stack.data, [0.1]);
+  const light = Array.from({ length: depth }, (_, z) => moments(planeOf(stack, z).data).mean - dark);
+  const gains = light.map((one, z) => {
+    const around = light.slice(Math.max(0, z - 2), z + 3).sort((a, b) => a - b);
+    const usual = around[around.length >> 1];
+    return one > 0 && usual > 0 && Math.max(one / usual, usual / one) > flicker ? usual / one : 1;
+  });
+  if (gains.every((gain) => gain === 1)) return stack;
+  const data = stack.data.map((value, i) => (value - dark) * gains[Math.floor(i / (height * width))] + dark);
+  return { ...stack, data };
 }
 
 /** As a single image is normalised; one without any contrast stays as it is. */

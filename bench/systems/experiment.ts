@@ -118,20 +118,6 @@ export async function heldOut(recipe: RecipeInput, count: number): Promise<Simul
   return fields;
 }
 
-/** `gain image + offset` that is nearest to the truth (as CSBDeep's normalize_minmse): two kinds of image differ in both. */
-export function fitted(image: Plane, truth: Plane): Plane {
-  const n = truth.data.length;
-  const mean = (data: Float32Array): number => data.reduce((a, b) => a + b, 0) / n;
-  const [mi, mt] = [mean(image.data), mean(truth.data)];
-  let [covariance, variance] = [0, 0];
-  for (let i = 0; i < n; i++) {
-    covariance += (image.data[i] - mi) * (truth.data[i] - mt);
-    variance += (image.data[i] - mi) ** 2;
-  }
-  const gain = variance === 0 ? 0 : covariance / variance;
-  return { ...image, data: image.data.map((value) => (value - mi) * gain + mt) };
-}
-
 export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** PSNR and SSIM of several kinds of image against the same truths, means over all; `range` as each truth's own. */

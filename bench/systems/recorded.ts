@@ -1,6 +1,7 @@
 /** Experiments on recorded images (../shared/data; left out, with a sentence, where that is absent). Part of each field is neither trained nor validated on. */
 import { existsSync } from "node:fs";
 import { type DefocusPicture, defocusSheet } from "../../src/evaluate/defocus-sheet.ts";
+import { fitIntensity } from "../../src/evaluate/intensity-fit.ts";
 import { signalRange } from "../../src/evaluate/metrics.ts";
 import { cropStack } from "../../src/image/crop.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
@@ -11,7 +12,7 @@ import { focusAt, focusSource } from "../../src/train/focus-labels.ts";
 import { autofocusConfig } from "../../src/train/systems/autofocus.ts";
 import { registerTarget } from "../../src/train/unregistered.ts";
 import { autofocusModel, judgePlane } from "./autofocusing.ts";
-import { type Comparison, type Experiment, fitted, imageScores, mean, train } from "./experiment.ts";
+import { type Comparison, type Experiment, imageScores, mean, train } from "./experiment.ts";
 import { byDeepZ } from "./refocusing.ts";
 import { sectionStack } from "./sectioning.ts";
 
@@ -203,7 +204,10 @@ const experiments: Experiment[] = [
       const [seen, made, wanted] = [stack, output, target].map((one) => cropStack(one, ...box(one)));
       const range = signalRange({ ...wanted, height: wanted.height * wanted.depth });
       const whole = (one: Stack): Plane => ({ data: one.data, width: one.width, height: one.height * one.depth });
-      const images = { input: fitted(whole(seen), whole(wanted)), output: fitted(whole(made), whole(wanted)) };
+      const images = {
+        input: fitIntensity(whole(seen), whole(wanted)),
+        output: fitIntensity(whole(made), whole(wanted)),
+      };
       const { input, output: scored } = imageScores([{ truth: whole(wanted), range, images }]);
       const dark = (one: Stack): number => outOfFocus(one, wanted);
       const rows = [10, 22, 34].map((z) => ({

@@ -1,6 +1,7 @@
 /** Experiments of optical sectioning and deblurring: thick tissue through 20x/0.75, wide field to a section of structured illumination; to confocal. */
 import { opticalPsf } from "../../src/classical/deconvolution/optical-psf.ts";
 import { richardsonLucy } from "../../src/classical/deconvolution/richardson-lucy.ts";
+import { fitIntensity } from "../../src/evaluate/intensity-fit.ts";
 import { signalRange } from "../../src/evaluate/metrics.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
 import type { Region } from "../../src/image/image-file.ts";
@@ -14,7 +15,6 @@ import { shippedRecipe } from "../../src/simulate/shipped-recipes.ts";
 import {
   type Comparison,
   type Experiment,
-  fitted,
   heldOut,
   imageScores,
   type Outcome,
@@ -82,9 +82,9 @@ async function judge(
         truth: wanted,
         range: signalRange(wanted),
         images: {
-          input: fitted(seen.input, wanted),
-          output: fitted(seen.output, wanted),
-          classical: fitted(seen.classical, wanted),
+          input: fitIntensity(seen.input, wanted),
+          output: fitIntensity(seen.output, wanted),
+          classical: fitIntensity(seen.classical, wanted),
         },
       });
     }

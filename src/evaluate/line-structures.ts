@@ -1,0 +1,230 @@
+/**
+ * Where bright ridges and spots, and edges, lie in a picture: the maxima of derivatives of the blurred picture, each at the blur that suits
+ * its width (Lindeberg, Int. J. Comput. Vis. 30, 117 (1998); ridges with gamma 3/4, edges with gamma 1/2), on a pyramid of 2 x 2 means.
+ */
+import { gaussianFilter } from "../array/filters.ts";
+import type { CurveModel } from "../array/levenberg-marquardt.ts";
+import { extent } from "../array/statistics.ts";
+import { noiseLevel } from "../classical/noise-level.ts";
+import type { Plane } from "../image/image.ts";
+
+/** Where to measure. A fit of another picture of the same field is one. */
+export interface MeasuringPlace {
+  x: number;
+  y: number;
+  /** Of the profile; found in the picture itself where it is left out. */
+  angle?: number;
+}
+
+/** The smallest side of a plane, pixels. */
+export const LEAST = 32;
+/** Blurs of each level of the pyramid, in its pixels: half an octave apart. */
+const BLURS = [1.5, 1.5 * Math.SQRT2];
+const LEVELS = 4;
+/** A maximum counts when it exceeds the noise of the derivative by this factor, */
+const SIGNIFICANT = 6;
+/** and this share of the strongest one. */
+const LEAST_STRENGTH = 0.1;
+/** So much of the noise is taken off a maximum: a narrow blur's are high by luck, where noise makes the structure narrower. */
+const LUCK = 4;
+/**
+ * Strengths that differ by less than this (logarithm) are taken for equal: along a line, the strongest places are those where noise
+ * makes it narrower.
+ */
+const GRADE = 0.2;
+/** A spot is curved both ways; on a line, one curvature is more than so many times the other. */
+const POINTED = 2.5;
+/** One blurred picture of the pyramid: its pixel (i, j) is (i + 0.5) 2^level - 0.5 of the plane. */
+export interface Blurred extends Plane {
+  /** Pixels of the plane per pixel. */
+  pixel: number;
+  /** Blur in its own pixels. */
+  blur: number;
+}
+
+/** What is looked for, and how it is fitted. */
+export interface Kind {
+  /** Exponent of the blur that makes strengths of different blurs comparable. */
+  exponent: number;
+  /** Standard deviation of the derivative of white noise of 1 at a blur of 1, and the exponent of 1 / blur. */
+  noise: number;
+  order: number;
+  /** The derivative, above 0 where there is such a thing, and its direction at pixel i. */
+  derivative(data: Float32Array, width: number, i: number): number;
+  angle(data: Float32Array, width: number, i: number): number;
+  /** Is it a spot, and no line? Then only its top is taken. */
+  pointed(data: Float32Array, width: number, i: number): boolean;
+  /** Model value at t, and its derivatives by the parameters: middle, sigma, amplitude, background, and perhaps slope. */
+  model: CurveModel;
+  /** Straight line (true) or mean (false) that R2 refers to, and the parameter that goes with it. */
+  linear: boolean;
+}
+
+export const RIDGES: Kind = {
+  exponent: 1.5,
+  noise: Math.sqrt(3 / (16 * Math.PI)),
+  order: 3,
+  derivative(data, width, i) {
+    const { xx, xy, yy } = hessian(data, width, i);
+    return Math.sqrt((xx - yy) * (xx - yy) * 0.25 + xy * xy) - (xx + yy) / 2;
+  },
+  angle(data, width, i) {
+    const { xx, xy, yy } = hessian(data, width, i);
+    return 0.5 * Math.atan2(2 * xy, xx - yy) + Math.PI / 2;
+  },
+  pointed(data, width, i) {
+    const { xx, xy, yy } = hessian(data, width, i);
+    const difference = Math.sqrt((xx - yy) * (xx - yy) * 0.25 + xy * xy);
+    return difference - (xx + yy) / 2 < POINTED * (-difference - (xx + yy) / 2);
+  },
+  model([middle, sigma, amplitude, background, slope], t, slopes) {
+    const u = (t - middle) / sigma;
+    const bell = Math.exp(-u * u * 0.5);
+    slopes[0] = (amplitude * bell * u) / sigma;
+    slopes[1] = slopes[0] * u;
+    slopes[2] = bell;
+    slopes[3] = 1;
+    slopes[4] = t;
+    return amplitude * bell + background + slope * t;
+  },
+  linear: true,
+};
+
+export const EDGES: Kind = {
+  exponent: 0.5,
+  noise: Math.sqrt(1 / (8 * Math.PI)),
+  order: 2,
+  derivative: (data, width, i) => Math.hypot(data[i + 1] - data[i - 1], data[i + width] - data[i - width]) / 2,
+  pointed: () => false,
+  angle: (data, width, i) => Math.atan2(data[i + width] - data[i - width], data[i + 1] - data[i - 1]),
+  model([middle, sigma, amplitude, background], t, slopes) {
+    const u = (t - middle) / sigma;
+    const bell = Math.exp(-u * u * 0.5) / Math.sqrt(2 * Math.PI);
+    const share = normalShare(u);
+    slopes[0] = (-amplitude * bell) / sigma;
+    slopes[1] = slopes[0] * u;
+    slopes[2] = share;
+    slopes[3] = 1;
+    return amplitude * share + background;
+  },
+  linear: false,
+};
+
+export function blurredPictures(plane: Plane): Blurred[] {
+  const pictures: Blurred[] = [];
+  let level: Plane = plane;
+  for (let pixel = 1; pixel < 2 ** LEVELS && Math.min(level.height, level.width) >= LEAST / 2; pixel *= 2) {
+    for (const blur of BLURS) pictures.push({ ...gaussianFilter(level, blur, { truncate: 3 }), pixel, blur });
+    level = halved(level);
+  }
+  return pictures;
+}
+
+/** 2 x 2 means; an odd last row or column is left out. */
+function halved(plane: Plane): Plane {
+  const height = Math.floor(plane.height / 2);
+  const width = Math.floor(plane.width / 2);
+  const data = new Float32Array(height * width);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const i = 2 * y * plane.width + 2 * x;
+      const below = i + plane.width;
+      data[y * width + x] = (plane.data[i] + plane.data[i + 1] + plane.data[below] + plane.data[below + 1]) / 4;
+    }
+  return { data, height, width };
+}
+
+/** Where a fit begins. */
+export interface Start {
+  x: number;
+  y: number;
+  angle: number;
+  sigma: number;
+}
+
+const toPlane = (i: number, pixel: number) => (i + 0.5) * pixel - 0.5;
+
+/** In pixels of the plane, for one picture of the pyramid: derivative x blur^exponent. */
+const strengthFactor = ({ pixel, blur }: Blurred, { exponent, order }: Kind) =>
+  (blur * pixel) ** exponent / pixel ** (order - 1);
+
+/** Maxima across themselves that stand above the noise, the strongest first. */
+export function findStarts(plane: Plane, pyramid: readonly Blurred[], kind: Kind): Start[] {
+  const { min, max } = extent(plane.data);
+  // Rounding of float32 is no structure.
+  const rounding = 1e-6 * Math.max(Math.abs(min), Math.abs(max));
+  const deviation = noiseLevel(plane);
+  const found: { strength: number; picture: Blurred; i: number; grade: number }[] = [];
+  let strongest = 0;
+  for (const picture of pyramid) {
+    const { data, height, width, pixel, blur } = picture;
+    const factor = strengthFactor(picture, kind);
+    const noise = (deviation / pixel) * (kind.noise / blur ** kind.order);
+    const values = new Float32Array(data.length);
+    let most = 0;
+    for (let y = 1; y < height - 1; y++)
+      for (let x = 1; x < width - 1; x++) {
+        const value = kind.derivative(data, width, y * width + x);
+        values[y * width + x] = value;
+        if (value > most) most = value;
+      }
+    strongest = Math.max(strongest, (most - LUCK * noise) * factor);
+    const least = Math.max(SIGNIFICANT * noise, rounding, LUCK * noise + (LEAST_STRENGTH * strongest) / factor);
+    for (let y = 2; y < height - 2; y++)
+      for (let x = 2; x < width - 2; x++) {
+        const i = y * width + x;
+        if (!(values[i] > least)) continue;
+        const angle = kind.angle(data, width, i);
+        const step = Math.round(Math.sin(angle)) * width + Math.round(Math.cos(angle));
+        const steps = kind.pointed(data, width, i) ? [1, width - 1, width, width + 1] : [step];
+        if (steps.every((one) => values[i] >= values[i + one] && values[i] >= values[i - one]))
+          found.push({ strength: (values[i] - LUCK * noise) * factor, picture, i, grade: 0 });
+      }
+  }
+  const strong = found.filter(({ strength }) => strength > LEAST_STRENGTH * strongest);
+  for (const one of strong) one.grade = Math.max(0, Math.floor(Math.log(strongest / one.strength) / GRADE));
+  // Within a grade in the order of blurs and places, as they were found: sorting is stable.
+  strong.sort((a, b) => a.grade - b.grade);
+  return strong.map(({ picture, i }) => ({
+    x: toPlane(i % picture.width, picture.pixel),
+    y: toPlane(Math.floor(i / picture.width), picture.pixel),
+    angle: kind.angle(picture.data, picture.width, i),
+    sigma: picture.blur * picture.pixel,
+  }));
+}
+
+/** The strongest blur at a given place. */
+export function lookAt(pyramid: readonly Blurred[], kind: Kind, { x, y }: MeasuringPlace): Start | undefined {
+  let best: Start | undefined;
+  let strongest = 0;
+  for (const picture of pyramid) {
+    const { data, height, width, pixel, blur } = picture;
+    const column = Math.round((x + 0.5) / pixel - 0.5);
+    const row = Math.round((y + 0.5) / pixel - 0.5);
+    if (!(row >= 1 && column >= 1 && row < height - 1 && column < width - 1)) continue;
+    const i = row * width + column;
+    const strength = kind.derivative(data, width, i) * strengthFactor(picture, kind);
+    if (!(strength > strongest)) continue;
+    strongest = strength;
+    best = { x, y, angle: kind.angle(data, width, i), sigma: blur * pixel };
+  }
+  return best;
+}
+
+function hessian(data: Float32Array, width: number, i: number): { xx: number; xy: number; yy: number } {
+  const twice = 2 * data[i];
+  return {
+    xx: data[i + 1] - twice + data[i - 1],
+    yy: data[i + width] - twice + data[i - width],
+    xy: (data[i + width + 1] - data[i + width - 1] - data[i - width + 1] + data[i - width - 1]) / 4,
+  };
+}
+
+/** Share of a normal distribution below u (Abramowitz and Stegun, 7.1.26, error below 1e-7). */
+function normalShare(u: number): number {
+  const z = Math.abs(u) / Math.SQRT2;
+  const k = 1 / (1 + 0.3275911 * z);
+  const series = ((((1.061405429 * k - 1.453152027) * k + 1.421413741) * k - 0.284496736) * k + 0.254829592) * k;
+  const upper = 0.5 * series * Math.exp(-z * z);
+  return u >= 0 ? 1 - upper : upper;
+}

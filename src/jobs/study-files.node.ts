@@ -156,6 +156,8 @@ export function describeStudy(subject: Subject, studies: readonly CandidateStudy
   };
 }
 
+const scoreNames = ["psnr", "ssim", "ms_ssim", "nrmse", "pearson"] as const;
+
 function scoresCsv(studies: readonly CandidateStudy[]): string {
   const rows = studies.flatMap(({ candidate, every, subject }) =>
     every.outcomes.map(({ plane, distance, inRange, scores: { input, output } }) =>
@@ -166,14 +168,12 @@ function scoresCsv(studies: readonly CandidateStudy[]): string {
         distance,
         inRange ? 1 : 0,
         quoted(every.against),
-        input.psnr,
-        output.psnr,
-        input.ssim,
-        output.ssim,
+        ...scoreNames.flatMap((name) => [input[name], output[name]]),
       ].join(","),
     ),
   );
-  const head = "candidate,plane,z_um,distance_um,in_range,against,input_psnr,output_psnr,input_ssim,output_ssim";
+  const scored = scoreNames.flatMap((name) => [`input_${name}`, `output_${name}`]);
+  const head = ["candidate,plane,z_um,distance_um,in_range,against", ...scored].join(",");
   return `${[head, ...rows].join("\n")}\n`;
 }
 

@@ -2,16 +2,9 @@
 import { throwIfAborted } from "../../errors.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
 import { fitIntensity } from "../intensity-fit.ts";
-import { psnr, signalRange } from "../metrics.ts";
-import { ssim } from "../ssim.ts";
+import { type Scores, score, signalRange } from "../metrics.ts";
 import { type Candidate, canTake, canTravel, type Wanted } from "./candidate.ts";
 import type { Subject } from "./subject.ts";
-
-export interface PairScores {
-  /** dB */
-  psnr: number;
-  ssim: number;
-}
 
 /** One output beside its input. */
 export interface Outcome {
@@ -21,7 +14,7 @@ export interface Outcome {
   /** Whether the candidate was made for this distance. */
   inRange: boolean;
   output: Plane;
-  scores: { input: PairScores; output: PairScores };
+  scores: { input: Scores; output: Scores };
 }
 
 export interface EveryPlane {
@@ -31,6 +24,8 @@ export interface EveryPlane {
    * without a truth, the sharpest plane again, as the review had it, which no section should equal.
    */
   against: "sharpest plane" | "truth";
+  /** Of PSNR and SSIM, counts. */
+  dataRange: number;
 }
 
 /** Distances beyond the range that are still tried, as a share of it: to see where a model stops being of use. */
@@ -72,7 +67,7 @@ export async function everyPlane(
     const output = outputs[i];
     // Sections are another kind of image than the stack: gain and offset are nobody's fault, and are fitted for input and output alike.
     const seen = (one: Plane): Plane => (candidate.task === "section" ? fitIntensity(one, target) : one);
-    const of = (one: Plane): PairScores => ({ psnr: psnr(one, target, range), ssim: ssim(one, target, range) });
+    const of = (one: Plane): Scores => score(one, target, { dataRange: range });
     outcomes.push({
       plane,
       distance,
@@ -82,5 +77,5 @@ export async function everyPlane(
     });
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  return { outcomes, against: known ? "truth" : "sharpest plane" };
+  return { outcomes, against: known ? "truth" : "sharpest plane", dataRange: range };
 }

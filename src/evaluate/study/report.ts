@@ -1,11 +1,11 @@
 /** The page of a study: verdicts first, then what they rest on, then how to repeat it. */
+import { meanScores, type Scores } from "../metrics.ts";
 import { type ReportSection, renderReport } from "../report.ts";
-import { SSIM_DESCRIPTION } from "../ssim.ts";
-import type { PairScores } from "./every-plane.ts";
 import type { Figure } from "./figures.ts";
 import type { CandidateStudy } from "./study.ts";
 import type { Subject } from "./subject.ts";
 import type { Verdict } from "./verdicts.ts";
+import type { OwnSharpness } from "./without-truth.ts";
 
 export interface StudyReport {
   subject: Subject;
@@ -69,10 +69,11 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
     { kind: "heading", text: "Scores" },
     {
       kind: "paragraph",
-      text: `PSNR and SSIM with a data range of ${Number(subject.dataRange.toPrecision(5))} counts (percentiles 0.1 to 99.9 of the sharpest plane; of the truth where there is one); SSIM: ${SSIM_DESCRIPTION}. Inputs and outputs of sectioning are first brought to the target by the gain and offset that suit each best.`,
+      text: `The data range of PSNR and SSIM is that of the sharpest plane between its percentiles 0.1 and 99.9, or of the truth where there is one. Inputs and outputs of sectioning are first brought to the target by the gain and offset that suit each best.`,
     },
     ...shown("psnr", "ssim"),
-    scoreTable(studies),
+    ...scoreTables(studies),
+    ownSharpness(studies),
     { kind: "heading", text: "Profiles and widths" },
     ...shown("profile", "profiles", "width"),
     ...(figures.some(({ id }) => id.startsWith("distances"))
@@ -107,7 +108,7 @@ function shortAnswer({ value, unit, good }: Verdict): string {
 export function meanOutcome({
   candidate,
   every,
-}: CandidateStudy): { input: PairScores; output: PairScores; planes: number } | undefined {
+}: CandidateStudy): { input: Scores; output: Scores; planes: number } | undefined {
   const judged = every.outcomes.filter(
     ({ inRange, distance }) => inRange && (candidate.task === "section" || distance !== 0),
   );
@@ -115,36 +116,46 @@ export function meanOutcome({
     ({ scores }) => Number.isFinite(scores.input.psnr) && Number.isFinite(scores.output.psnr),
   );
   if (finite.length === 0) return undefined;
-  const mean = (of: "input" | "output", key: keyof PairScores): number =>
-    finite.reduce((sum, { scores }) => sum + scores[of][key], 0) / finite.length;
-  const pair = (of: "input" | "output"): PairScores => ({ psnr: mean(of, "psnr"), ssim: mean(of, "ssim") });
-  return { input: pair("input"), output: pair("output"), planes: finite.length };
+  const mean = (of: "input" | "output"): Scores => meanScores(finite.map(({ scores }) => scores[of]));
+  return { input: mean("input"), output: mean("output"), planes: finite.length };
 }
 
-function scoreTable(studies: readonly CandidateStudy[]): ReportSection {
-  const rows = studies.flatMap((one) => {
-    const means = meanOutcome(one);
-    if (means === undefined) return [];
-    const { input, output, planes } = means;
-    return [
-      [
-        one.candidate.name,
-        one.every.against,
-        planes,
-        input.psnr.toFixed(1),
-        output.psnr.toFixed(1),
-        (output.psnr - input.psnr).toFixed(1),
-        input.ssim.toFixed(3),
-        output.ssim.toFixed(3),
-        (output.ssim - input.ssim).toFixed(3),
-      ],
-    ];
+function scoreTables(studies: readonly CandidateStudy[]): ReportSection[] {
+  return (["refocus", "section"] as const).flatMap((task): ReportSection[] => {
+    const own = studies.filter(({ candidate }) => candidate.task === task);
+    const rows = own.flatMap((one) => {
+      const means = meanOutcome(one);
+      return means ? [{ label: one.candidate.name, input: means.input, output: means.output }] : [];
+    });
+    if (rows.length === 0) return [];
+    const planes = task === "refocus" ? "planes that are out of focus and within range" : "planes";
+    const caption = `${task === "refocus" ? "Refocused" : "Sectioned"}, against the ${own[0].every.against}: means over all ${planes}.`;
+    return [{ kind: "scores", caption, dataRange: own[0].every.dataRange, rows }];
   });
+}
+
+function ownSharpness(studies: readonly CandidateStudy[]): ReportSection {
+  const [{ subject, withoutTruth }] = studies;
+  const size = subject.stack.pixelSize?.x;
+  const unit = size === undefined ? "pixels" : "um";
+  const mean = (values: readonly number[]): number => {
+    const known = values.filter(Number.isFinite);
+    return known.length === 0 ? Number.NaN : known.reduce((a, b) => a + b, 0) / known.length;
+  };
+  const three = (all: readonly OwnSharpness[]): string[] => [
+    (mean(all.map(({ cutoff }) => cutoff)) / (size ?? 1)).toFixed(3),
+    (mean(all.map(({ edge }) => edge)) * (size ?? 1)).toFixed(2),
+    mean(all.map(({ focus }) => focus)).toFixed(2),
+  ];
+  const rows = studies.flatMap(({ candidate, withoutTruth: { planes } }) => [
+    [`${candidate.name}, input`, ...three(planes.map(({ input }) => input))],
+    [`${candidate.name}, output`, ...three(planes.map(({ output }) => output))],
+  ]);
   return {
     kind: "table",
     caption:
-      "Means over the planes that are out of focus and within range (of sections: all planes). Higher is better.",
-    columns: ["", "against", "planes", "PSNR in (dB)", "PSNR out", "gain", "SSIM in", "SSIM out", "gain"],
-    rows,
+      "Without any truth, means over the planes within range, in the region. Refocused planes should come near to the sharpest plane, and not beyond it: finer than that is noise or invention.",
+    columns: ["", `highest frequency (1 / ${unit})`, `rise of edges (${unit})`, "Tenengrad (1 = sharpest plane)"],
+    rows: [["the sharpest plane", ...three([withoutTruth.sharpest])], ...rows],
   };
 }

@@ -11,6 +11,7 @@ import { type Nature, natureOf } from "./nature.ts";
 import { cropToBox, type Subject } from "./subject.ts";
 import { type DistanceRow, throughDistances } from "./through-distances.ts";
 import { type Verdict, verdictsOn } from "./verdicts.ts";
+import { sharpnessWithoutTruth, type WithoutTruth } from "./without-truth.ts";
 
 /** What was found of one candidate. */
 export interface CandidateStudy {
@@ -24,6 +25,7 @@ export interface CandidateStudy {
   nature: Nature;
   direction: DirectionJudgement | undefined;
   inventions: InventionEvidence | undefined;
+  withoutTruth: WithoutTruth;
   verdicts: Verdict[];
   seconds: number;
 }
@@ -76,6 +78,7 @@ export async function study(
       nature,
       direction,
       inventions,
+      withoutTruth: sharpnessWithoutTruth(seen, every),
       verdicts: verdictsOn(candidate, { every, nature, direction, scales, inventions }),
       seconds: (performance.now() - begun) / 1000,
     });

@@ -94,6 +94,12 @@ export {
 // Judging models on a stack.
 
 export { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./jobs/study-files.node.ts";
+export {
+  type Generalisation,
+  refuseForSeveral,
+  type StudySeveralResult,
+  studySeveral,
+} from "./jobs/study-several.node.ts";
 
 // The whole story on simulated or real stacks.
 

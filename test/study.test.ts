@@ -89,6 +89,26 @@ describe("a study", () => {
     expect(verdict("Richardson-Lucy 3-D", "nature").answer).toMatch(/sections/);
   });
 
+  it("blurs outputs again: only what was recorded explains the inputs", () => {
+    const ratio = (name: string): number => found.get(name)?.reblur?.output ?? Number.NaN;
+    const recorded = found.get("oracle")?.reblur;
+    expect(recorded?.output).toBeCloseTo(recorded?.reference ?? 0, 6);
+    expect(recorded?.output).toBeLessThan(3);
+    for (const wrong of ["identity", "flipped", "dots"]) expect(ratio(wrong)).toBeGreaterThan(1.2 * ratio("oracle"));
+    const deconvolved = found.get("Richardson-Lucy 3-D")?.reblur;
+    expect(deconvolved?.output).toBeLessThan(0.5 * (deconvolved?.reference ?? 0));
+  });
+
+  it("measures sharpness without a truth", () => {
+    const mean = (name: string): number => {
+      const planes = found.get(name)?.withoutTruth.planes ?? [];
+      return planes.reduce((sum, { output }) => sum + output.focus, 0) / planes.length;
+    };
+    expect(mean("oracle")).toBeCloseTo(1, 6);
+    expect(mean("Gaussian blur")).toBeLessThan(mean("identity"));
+    expect(mean("identity")).toBeLessThan(mean("unsharp mask"));
+  });
+
   it("draws every figure and writes the page", async () => {
     const studies = [...found.values()];
     const figures = await studyFigures(subject, studies);

@@ -1,11 +1,18 @@
 /** `parfocal study`: does it work on my images, and how do I know? */
 import { InvalidArgumentError } from "commander";
-import { loadModel, openRuntime, studyFiles } from "../node.ts";
+import {
+  loadModel,
+  openRuntime,
+  refuseForSeveral,
+  type StudySeveralResult,
+  studyFiles,
+  studySeveral,
+} from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { numberOf, wholeNumber } from "./option-values.ts";
 import { deviceOf } from "./refocus.node.ts";
 import { table } from "./text.ts";
-import type { CommonOptions, Verb } from "./verb.node.ts";
+import type { CommonOptions, Result, Verb } from "./verb.node.ts";
 
 interface StudyOptions extends InputOptions, CommonOptions {
   model: string[];
@@ -20,7 +27,7 @@ interface StudyOptions extends InputOptions, CommonOptions {
 
 export const study: Verb<StudyOptions> = {
   name: "study",
-  arguments: "<stack>",
+  arguments: "<stack...>",
   summary:
     "Judge models on a z-stack: every plane, distance and scale, beside the untouched input and classical methods; one page.",
   notes: [
@@ -28,11 +35,13 @@ export const study: Verb<StudyOptions> = {
     "section give --truth or --truth-channel, if you have it; else they are held against the sharpest plane, as in the literature.",
     "Verdicts: does it refocus or section, in which direction, does it invent, does it depend on scale, how far may it be used,",
     "does it do harm. Each is a number with a threshold, and 'cannot tell' where the data do not say.",
+    "Several stacks get a page each, and one more with the gain of every model on every stack: how far it generalises.",
     "With --na and --wavelength (or where the file says them) Richardson-Lucy stands beside the models.",
   ],
   examples: [
     "parfocal study stack.tif --model runs/deep-z/version_0 -o study",
     "parfocal study stack.tif --model runs/deep-z/version_0 --model runs/comi/version_0 --na 0.8 --wavelength 0.52 -o study --json",
+    "parfocal study stack.tif stack.tif --channel 1 --model runs/deep-z/version_0 -o studies",
     "parfocal study cells.tif --channel 1 --truth-channel 0 --model runs/unet/version_0 -o study",
   ],
   uses: ["device", "threads"],
@@ -48,18 +57,23 @@ export const study: Verb<StudyOptions> = {
       .option("--force", "replace a study that exists");
     addInputOptions(command);
   },
-  run: ([path], options, terminal) =>
-    withImages([path, ...(options.truth === undefined ? [] : [options.truth])], options, async ([file, truth]) => {
+  run: (paths, options, terminal) => {
+    if (paths.length > 1) refuseForSeveral(options);
+    const { truth: truthPath } = options;
+    return withImages([...paths, ...(truthPath === undefined ? [] : [truthPath])], options, async (opened) => {
+      const files = opened.slice(0, paths.length);
+      const truth = opened[paths.length];
       const models = [];
       for (const folder of options.model) models.push(await loadModel(folder));
       const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });
       try {
         const { channel, time, truthChannel, sharpest, object, classical, force } = options;
         const onProgress = terminal.progress("experiments");
-        const settings = { channel, time, truth, truthChannel, sharpest, object, classical, force };
-        const command = commandOf(path, options);
+        const command = commandOf(paths, options);
         const { signal } = terminal;
-        const done = await studyFiles(file, models, options.out, { ...settings, command, runtime, signal, onProgress });
+        const shared = { channel, time, truthChannel, classical, force, command, runtime, signal, onProgress };
+        if (files.length > 1) return severalResult(await studySeveral(files, models, options.out, shared));
+        const done = await studyFiles(files[0], models, options.out, { ...shared, truth, sharpest, object });
         return {
           json: {
             report: done.report,
@@ -73,8 +87,44 @@ export const study: Verb<StudyOptions> = {
       } finally {
         await runtime.close();
       }
-    }),
+    });
+  },
 };
+
+function severalResult({ report, studies, generalisation, seconds }: StudySeveralResult): Result {
+  const stacks = studies.map(({ stack }) => stack);
+  const candidates = [...new Set(generalisation.map(({ candidate }) => candidate))];
+  const gain = (candidate: string, stack: string): string => {
+    const found = generalisation.find((one) => one.candidate === candidate && one.stack === stack)?.gain_db;
+    return found === undefined ? "-" : `${found > 0 ? "+" : ""}${found.toFixed(1)}`;
+  };
+  const rows = candidates.map((candidate) => [candidate, ...stacks.map((stack) => gain(candidate, stack))]);
+  return {
+    json: {
+      report,
+      generalisation: generalisation.map((one) => ({
+        ...one,
+        gain_db: one.gain_db ?? null,
+        gain_ssim: one.gain_ssim ?? null,
+      })),
+      verdicts: Object.fromEntries(studies.map(({ stack, verdicts }) => [stack, verdicts])),
+      warnings: studies.flatMap(({ stack, warnings }) => warnings.map((sentence) => `${stack}: ${sentence}`)),
+      seconds: Math.round(seconds * 10) / 10,
+    },
+    text: [
+      "Gain in PSNR over the untouched input, dB:",
+      table(
+        [["", ...stacks], ...rows],
+        stacks.map((_, i) => i + 1),
+      ),
+      table([
+        ["page", report],
+        ["took", `${seconds.toFixed(1)} s`],
+      ]),
+    ].join("\n\n"),
+    warnings: [...new Set(studies.flatMap(({ warnings }) => warnings))],
+  };
+}
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
 
@@ -85,8 +135,8 @@ function readPlace(text: string): { y: number; x: number } {
 }
 
 /** What to type to have it again. */
-function commandOf(path: string, options: StudyOptions): string {
-  const words = ["parfocal study", path, ...options.model.map((model) => `--model ${model}`)];
+function commandOf(paths: readonly string[], options: StudyOptions): string {
+  const words = ["parfocal study", ...paths, ...options.model.map((model) => `--model ${model}`)];
   const given: [string, string | number | undefined][] = [
     ["truth", options.truth],
     ["truth-channel", options.truthChannel],

@@ -15,6 +15,7 @@ export type ReportSection =
   | { kind: "heading"; text: string }
   | { kind: "paragraph"; text: string }
   | { kind: "warnings"; items: readonly string[] }
+  | { kind: "links"; items: readonly { text: string; href: string }[] }
   | { kind: "table"; caption: string; columns: readonly string[]; rows: readonly (readonly (string | number)[])[] }
   | ScoreTable
   | VerdictTable
@@ -85,6 +86,8 @@ function renderSection(section: ReportSection): string {
     case "warnings":
       if (section.items.length === 0) return "";
       return `<section class="warnings"><h2>Warnings</h2>\n<ul>\n${section.items.map((item) => `<li>${escapeHtml(item)}</li>`).join("\n")}\n</ul></section>`;
+    case "links":
+      return `<ul>\n${section.items.map(({ text, href }) => `<li><a href="${escapeHtml(href)}">${escapeHtml(text)}</a></li>`).join("\n")}\n</ul>`;
     case "table":
       return renderTable(section);
     case "scores":

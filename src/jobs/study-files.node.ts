@@ -152,6 +152,7 @@ export function describeStudy(subject: Subject, studies: readonly CandidateStudy
         ),
       ]),
     ),
+    reblur_residual: Object.fromEntries(studies.map(({ candidate, reblur }) => [candidate.name, reblur ?? null])),
     means: Object.fromEntries(studies.map((one) => [one.candidate.name, meanOutcome(one) ?? null])),
   };
 }

@@ -24,6 +24,8 @@ export interface Candidate {
   pixelSize?: number | undefined;
   /** Lines for the report: what it is, what it was trained on. */
   description?: string | undefined;
+  /** Names of what it was trained on. */
+  trainedOn?: readonly string[];
   /**
    * Makes the wanted planes of a stack, counts, each of the stack's size.
    * @param whole what brightness is measured on: the recorded stack that `stack` is a part of, or `stack` itself

@@ -31,6 +31,7 @@ export async function studyFigures(subject: Subject, studies: readonly Candidate
     ...(await Promise.all(studies.map(profileCharts))).flat(),
     ...studies.map(directionMaps),
     ...studies.map(inventionMaps),
+    await inventionChart(studies),
     await scaleChart(studies),
     await widthChart(studies),
   ];
@@ -363,7 +364,7 @@ function inventionMaps({ candidate, inventions, subject }: CandidateStudy): Figu
     id: `inventions-${slug(candidate.name)}`,
     kind: "picture",
     title: `${candidate.name}: what is in the output and was not recorded`,
-    caption: `The output with most of it (plane ${plane}). The map shows by how many standard deviations the output is brighter than ${inventions.against} explains, white from 0 to dark red at 10; dots that stand alone are invented.`,
+    caption: `The output with most of it (plane ${plane}). The map shows by how many standard deviations the output is brighter than ${inventions.against} explains: white 0, dark red 10 and more; from 6 on a place counts as invented.`,
     png: pictureGrid(
       [
         {
@@ -377,6 +378,36 @@ function inventionMaps({ candidate, inventions, subject }: CandidateStudy): Figu
       ],
       { columns: ["Output", inventions.referenceName, "Excess"], pixelSize: pixelOf(subject), panelSize: 340 },
     ),
+  };
+}
+
+/** Of planted structures, how many are found, over how many empty places are taken for one. */
+async function inventionChart(studies: readonly CandidateStudy[]): Promise<Figure | undefined> {
+  const lines = studies.flatMap(({ candidate, inventions }): NamedLine[] =>
+    inventions === undefined || inventions.curve.length < 2
+      ? []
+      : [
+          {
+            name: candidate.name,
+            points: inventions.curve.map(({ falseAlarmRate, detectionRate }) => ({
+              x: falseAlarmRate,
+              y: detectionRate,
+            })),
+          },
+        ],
+  );
+  if (lines.length === 0) return undefined;
+  return {
+    id: "inventions-roc",
+    kind: "chart",
+    title: "How well would inventions be found?",
+    caption:
+      "Spots and short lines as bright as real structures, planted into an output where nothing is: the share that the map finds, over the share of empty places that it takes for one, at every threshold. Lines should run along the upper left edge; a diagonal is a guess.",
+    svg: await plotLines(lines, {
+      x: "empty places taken for inventions",
+      y: "planted inventions found, higher is better",
+      zero: true,
+    }),
   };
 }
 

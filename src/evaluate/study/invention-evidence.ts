@@ -2,20 +2,23 @@
 import { Random } from "../../array/random.ts";
 import { type Plane, planeOf } from "../../image/image.ts";
 import { fitIntensity } from "../intensity-fit.ts";
+import { inventionMap, inventionRoc, type RocPoint } from "../inventions.ts";
 import type { Candidate } from "./candidate.ts";
 import type { EveryPlane, Outcome } from "./every-plane.ts";
 import { cropPlane, type Subject } from "./subject.ts";
-import { findPlanted, unexplainedLight } from "./unexplained-light.ts";
 
 export interface InventionEvidence {
-  /** Of the bright structures of all outputs, those that nothing explains. */
+  /** Of the bright structures of an output, those that nothing explains: mean over the outputs. */
   share: number;
+  /** In all outputs together. */
   spots: number;
   /** Outputs that were looked at. */
   outputs: number;
-  /** How well planted spots are found: see {@link findPlanted}. */
+  /** How well planted structures as bright as real ones are told from empty places, on one of the outputs. */
   auc: number;
-  detectable: number;
+  curve: readonly RocPoint[];
+  /** Brightness, over that of real structures, from which half of the planted ones are found; undefined where none was. */
+  detectable: number | undefined;
   /** What must explain them, for sentences and for the picture's column. */
   against: string;
   referenceName: string;
@@ -25,10 +28,11 @@ export interface InventionEvidence {
 
 /** Outputs that are looked at, evenly spread over z. */
 const most = 6;
+const seed = 1;
 
 /**
- * Refocused planes are held against the plane recorded there, sections against the truth.
- * Sections without a truth are held against the stack itself: light of a plane that no plane of the stack within reach explains.
+ * Refocused planes are held against the plane recorded there, sections against the truth of their plane, or without one against the recorded plane:
+ * it holds what is in focus as well, under haze.
  */
 export function inventionEvidence(
   { task }: Pick<Candidate, "task">,
@@ -41,27 +45,26 @@ export function inventionEvidence(
   const cut = (plane: Plane): Plane => cropPlane(plane, region);
   const known = ({ plane }: Outcome): Plane =>
     cut(planeOf(task === "section" ? (truth ?? stack) : stack, task === "section" ? plane : sharpest));
-  const random = new Random(1);
   const found = chosen.map((one) => {
     const reference = known(one);
     const output = task === "section" ? fitIntensity(cut(one.output), reference) : cut(one.output);
-    return { one, output, reference, ...unexplainedLight(output, reference) };
+    return { one, output, reference, ...inventionMap({ output, reference }) };
   });
-  const planted = found.slice(0, 3).map(({ output, reference }) => findPlanted(output, reference, random));
-  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-  const spots = found.reduce((sum, one) => sum + one.spots.length, 0);
-  const structures = found.reduce((sum, one) => sum + one.structures, 0);
-  const worst = found.reduce((a, b) => (b.spots.length > a.spots.length ? b : a));
+  const worst = found.reduce((a, b) => (b.inventedShare > a.inventedShare ? b : a));
+  const { output, reference } = found[found.length >> 1];
+  const contrasts = [0.1, 0.3, 1];
+  const roc = inventionRoc({ output, reference, random: new Random(seed), contrasts, count: 16 });
   const against = task === "refocus" ? "the plane recorded there" : truth ? "the truth" : "the recorded plane";
   return {
-    share: structures === 0 ? 0 : spots / structures,
-    spots,
+    share: found.reduce((sum, { inventedShare }) => sum + inventedShare, 0) / found.length,
+    spots: found.reduce((sum, { spots }) => sum + spots.length, 0),
     outputs: found.length,
-    auc: mean(planted.map(({ auc }) => auc)),
-    detectable: Math.max(...planted.map(({ detectable }) => detectable)),
+    auc: roc.auc,
+    curve: roc.curve,
+    detectable: roc.halfContrast,
     against,
     referenceName: task === "section" && truth ? "Truth" : "Recorded",
-    worst: { plane: worst.one.plane, output: worst.output, reference: worst.reference, map: worst.map },
+    worst: { plane: worst.one.plane, output: worst.output, reference: worst.reference, map: worst.z },
   };
 }
 

@@ -23,7 +23,13 @@ const tileSize = 1024;
  * @throws model.unfit for a model of another task
  */
 export function modelCandidate(name: string, { info, onnx, path }: Model, runtime: Runtime): Candidate {
-  const known = { name, kind: "model", pixelSize: info.pixel_size, description: describe(info) } as const;
+  const known = {
+    name,
+    kind: "model",
+    pixelSize: info.pixel_size,
+    description: describe(info),
+    trainedOn: info.trained_on.map((one) => one.name),
+  } as const;
   if (info.task === "refocus") {
     const model = { info, onnx, path };
     return {

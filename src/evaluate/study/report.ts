@@ -74,6 +74,7 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
     ...shown("psnr", "ssim"),
     ...scoreTables(studies),
     ownSharpness(studies),
+    ...reblurTable(studies),
     { kind: "heading", text: "Profiles and widths" },
     ...shown("profile", "profiles", "width"),
     ...(figures.some(({ id }) => id.startsWith("distances"))
@@ -142,20 +143,35 @@ function ownSharpness(studies: readonly CandidateStudy[]): ReportSection {
     const known = values.filter(Number.isFinite);
     return known.length === 0 ? Number.NaN : known.reduce((a, b) => a + b, 0) / known.length;
   };
-  const three = (all: readonly OwnSharpness[]): string[] => [
-    (mean(all.map(({ cutoff }) => cutoff)) / (size ?? 1)).toFixed(3),
+  const both = (all: readonly OwnSharpness[]): string[] => [
     (mean(all.map(({ edge }) => edge)) * (size ?? 1)).toFixed(2),
     mean(all.map(({ focus }) => focus)).toFixed(2),
   ];
   const rows = studies.flatMap(({ candidate, withoutTruth: { planes } }) => [
-    [`${candidate.name}, input`, ...three(planes.map(({ input }) => input))],
-    [`${candidate.name}, output`, ...three(planes.map(({ output }) => output))],
+    [`${candidate.name}, input`, ...both(planes.map(({ input }) => input))],
+    [`${candidate.name}, output`, ...both(planes.map(({ output }) => output))],
   ]);
   return {
     kind: "table",
     caption:
-      "Without any truth, means over the planes within range, in the region. Refocused planes should come near to the sharpest plane, and not beyond it: finer than that is noise or invention.",
-    columns: ["", `highest frequency (1 / ${unit})`, `rise of edges (${unit})`, "Tenengrad (1 = sharpest plane)"],
-    rows: [["the sharpest plane", ...three([withoutTruth.sharpest])], ...rows],
+      "Without any truth, means over the planes within range, in the region. Refocused planes should come near to the sharpest plane, and not beyond it: sharper than that is noise or invention.",
+    columns: ["", `rise of edges (${unit})`, "Tenengrad (1 = sharpest plane)"],
+    rows: [["the sharpest plane", ...both([withoutTruth.sharpest])], ...rows],
   };
+}
+
+function reblurTable(studies: readonly CandidateStudy[]): ReportSection[] {
+  const rows = studies.flatMap(({ candidate, reblur }) =>
+    reblur ? [[candidate.name, reblur.output.toFixed(2), reblur.reference.toFixed(2), reblur.referenceName]] : [],
+  );
+  if (rows.length === 0) return [];
+  return [
+    {
+      kind: "table",
+      caption:
+        "Blurred again by the lens's PSF an output must give back its input: what is left, over the input's noise. 1 is best; beside it the same of what was recorded. Refocused planes are taken for thin specimens, so that thick ones leave more.",
+      columns: ["", "output", "compare with", "which is of"],
+      rows,
+    },
+  ];
 }

@@ -8,6 +8,7 @@ import { type EveryPlane, everyPlane } from "./every-plane.ts";
 import { type InventionEvidence, inventionEvidence } from "./invention-evidence.ts";
 import { lineProfiles, type Profiles } from "./line-profiles.ts";
 import { type Nature, natureOf } from "./nature.ts";
+import { type ReblurEvidence, reblurEvidence } from "./reblur-evidence.ts";
 import { cropToBox, type Subject } from "./subject.ts";
 import { type DistanceRow, throughDistances } from "./through-distances.ts";
 import { type Verdict, verdictsOn } from "./verdicts.ts";
@@ -26,6 +27,7 @@ export interface CandidateStudy {
   direction: DirectionJudgement | undefined;
   inventions: InventionEvidence | undefined;
   withoutTruth: WithoutTruth;
+  reblur: ReblurEvidence | undefined;
   verdicts: Verdict[];
   seconds: number;
 }
@@ -79,6 +81,7 @@ export async function study(
       direction,
       inventions,
       withoutTruth: sharpnessWithoutTruth(seen, every),
+      reblur: reblurEvidence(candidate, seen, every),
       verdicts: verdictsOn(candidate, { every, nature, direction, scales, inventions }),
       seconds: (performance.now() - begun) / 1000,
     });

@@ -148,14 +148,15 @@ function inventionVerdict(found: InventionEvidence | undefined): Verdict {
       "It cannot be told: nothing was recorded that the outputs could be held against. Give --truth, or the optics to blur them again.";
     return { ...base, answer, good: undefined };
   }
-  const reach = Number.isFinite(found.detectable)
-    ? `from ${percent(found.detectable)} of the brightness of real ones`
-    : "only where they are brighter than most real ones";
+  const reach =
+    found.detectable === undefined
+      ? "only where they are brighter than most real ones"
+      : `from ${percent(found.detectable)} of the brightness of real ones`;
   const limit =
     found.auc < 0.8
       ? ` Planted dots were hardly found either (area under the curve ${found.auc.toFixed(2)}): this test is weak on this image.`
       : ` Planted dots are found ${reach} (area under the curve ${found.auc.toFixed(2)}).`;
-  const answer = `${percent(found.share)} of the bright structures in its outputs are in nothing that was recorded (${found.spots} in ${found.outputs} outputs).${limit}`;
+  const answer = `${percent(found.share)} of the bright structures in its outputs are in nothing that was recorded (${found.spots} places in ${found.outputs} outputs, against ${found.against}).${limit}`;
   return { ...base, answer, good: found.auc < 0.8 ? undefined : found.share <= mostInvented, value: found.share };
 }
 

@@ -1,14 +1,14 @@
-/** How sharp inputs and outputs are by themselves, with nothing to compare them with: for stacks without a truth, and beside scores with one. */
+/**
+ * How sharp inputs and outputs are by themselves, with nothing to compare them with. A spectral cut-off is not among it: noise that a network
+ * smoothed counts there as structure, so that a Gaussian blur comes out finer than its input.
+ */
 import { focusOf } from "../../classical/focus/focus.ts";
 import { type Plane, planeOf } from "../../image/image.ts";
-import { spectralCutoff } from "../spectral-cutoff.ts";
 import { edgeWidth } from "../structure-width.ts";
 import type { EveryPlane } from "./every-plane.ts";
 import { cropPlane, type Subject } from "./subject.ts";
 
 export interface OwnSharpness {
-  /** Highest frequency with power above the noise, cycles per pixel; 0 for noise alone. Noise that a network smoothed counts as structure. */
-  cutoff: number;
   /** Rise of the strongest edges from 10 to 90 %, pixels; NaN where there are none. */
   edge: number;
   /** Tenengrad as a share of that of the sharpest plane. */
@@ -22,7 +22,7 @@ export interface SharpnessPair {
 }
 
 export interface WithoutTruth {
-  /** Of the sharpest plane: neither edges nor frequencies of refocused planes should be finer. */
+  /** Of the sharpest plane: edges of refocused planes should not be steeper. */
   sharpest: OwnSharpness;
   planes: SharpnessPair[];
 }
@@ -35,7 +35,6 @@ export function sharpnessWithoutTruth(
   const cut = (plane: Plane): Plane => cropPlane(plane, region);
   const best = focusOf(cut(planeOf(stack, sharpest)));
   const of = (plane: Plane): OwnSharpness => ({
-    cutoff: spectralCutoff(plane).frequency,
     edge: edgeWidth(plane).rise.median,
     focus: focusOf(plane) / best,
   });

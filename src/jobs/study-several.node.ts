@@ -1,0 +1,120 @@
+/** The same models on several stacks: a study of each, and how far the models generalise. */
+import { join } from "node:path";
+import { ParfocalError } from "../errors.ts";
+import { type ReportSection, renderReport } from "../evaluate/report.ts";
+import { meanOutcome } from "../evaluate/study/report.ts";
+import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
+import type { ImageFile } from "../image/image-file.ts";
+import type { Model } from "../models/model-info.ts";
+import { version } from "../version.ts";
+import { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./study-files.node.ts";
+
+/** What a candidate gains over the untouched input on a stack. */
+export interface Generalisation {
+  candidate: string;
+  stack: string;
+  /** PSNR of outputs minus that of inputs, dB, mean over the planes out of focus and within range; undefined where nothing could be scored. */
+  gain_db: number | undefined;
+  /** The same of SSIM. */
+  gain_ssim: number | undefined;
+  /** Whether the model was trained on a stack or recipe of this name. */
+  trained_on: boolean;
+}
+
+export interface StudySeveralResult {
+  report: string;
+  studies: (StudyFilesResult & { stack: string })[];
+  generalisation: Generalisation[];
+  seconds: number;
+}
+
+/**
+ * A folder for each stack as {@link studyFiles} writes it, `generalisation.json`, and `index.html` with the matrix of models and stacks.
+ * @throws as {@link studyFiles}; usage for a truth, which belongs to one stack
+ */
+export async function studySeveral(
+  files: readonly ImageFile[],
+  models: readonly Model[],
+  output: string,
+  options: Omit<StudyFilesOptions, "truth" | "sharpest" | "object">,
+): Promise<StudySeveralResult> {
+  const begun = performance.now();
+  const page = join(output, "index.html");
+  await checkOutput(page, options.force);
+  const names = folderNames(files.map(({ path }) => path));
+  const studies: StudySeveralResult["studies"] = [];
+  for (const [i, file] of files.entries()) {
+    const onProgress: StudyFilesOptions["onProgress"] = ({ done, total, what }) =>
+      options.onProgress?.({ done: i * total + done, total: files.length * total, what: `${names[i]}, ${what}` });
+    const done = await studyFiles(file, models, join(output, names[i]), { ...options, onProgress });
+    studies.push({ stack: names[i], ...done });
+  }
+  const generalisation = studies.flatMap((one) =>
+    one.studies.map((study): Generalisation => {
+      const means = meanOutcome(study);
+      return {
+        candidate: study.candidate.name,
+        stack: one.stack,
+        gain_db: means && means.output.psnr - means.input.psnr,
+        gain_ssim: means && means.output.ssim - means.input.ssim,
+        trained_on: study.candidate.trainedOn?.some((name) => name.startsWith(one.stack)) ?? false,
+      };
+    }),
+  );
+  await writeFileAtomic(join(output, "generalisation.json"), `${JSON.stringify(generalisation, null, 2)}\n`, {
+    force: true,
+  });
+  await writeFileAtomic(page, matrixPage(studies, generalisation), { force: true });
+  return { report: page, studies, generalisation, seconds: (performance.now() - begun) / 1000 };
+}
+
+/** File names without their endings; equal ones are numbered. */
+function folderNames(paths: readonly string[]): string[] {
+  const plain = paths.map((path) => (path.split(/[\\/]/).pop() ?? path).replace(/(\.ome)?\.[^.]+$/i, "") || "stack");
+  return plain.map((name, i) => {
+    const before = plain.slice(0, i).filter((one) => one === name).length;
+    return before === 0 ? name : `${name}-${before + 1}`;
+  });
+}
+
+function matrixPage(studies: StudySeveralResult["studies"], found: readonly Generalisation[]): string {
+  const stacks = studies.map(({ stack }) => stack);
+  const candidates = [...new Set(found.map(({ candidate }) => candidate))];
+  const table = (key: "gain_db" | "gain_ssim", unit: string, digits: number): ReportSection => ({
+    kind: "verdicts",
+    caption: `${key === "gain_db" ? "PSNR" : "SSIM"} of outputs minus that of untouched inputs, mean over the planes out of focus and within range; above 0 is good. A star marks data of the kind that the model was trained on.`,
+    questions: stacks,
+    rows: candidates.map((candidate) => ({
+      label: candidate,
+      answers: stacks.map((stack) => {
+        const one = found.find((cell) => cell.candidate === candidate && cell.stack === stack);
+        const gain = one?.[key];
+        if (one === undefined || gain === undefined || !Number.isFinite(gain)) return undefined;
+        const text = `${gain > 0 ? "+" : ""}${gain.toFixed(digits)}${unit}${one.trained_on ? " *" : ""}`;
+        return { text, good: gain > 0 };
+      }),
+    })),
+  });
+  return renderReport({
+    title: "How far do the models generalise?",
+    subtitle: `Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`,
+    sections: [
+      table("gain_db", " dB", 1),
+      table("gain_ssim", "", 3),
+      { kind: "heading", text: "The study of each stack" },
+      {
+        kind: "links",
+        items: stacks.map((stack) => ({ text: stack, href: `${encodeURIComponent(stack)}/index.html` })),
+      },
+    ],
+  });
+}
+
+/** @throws usage for options that belong to one stack, where there are several */
+export function refuseForSeveral(options: { truth?: unknown; sharpest?: unknown; object?: unknown }): void {
+  for (const key of ["truth", "sharpest", "object"] as const) {
+    if (options[key] === undefined) continue;
+    const message = `--${key} is that of one stack, and several were given: study that stack alone.`;
+    throw new ParfocalError("usage", message, { option: `--${key}`, got: options[key], expected: "one stack" });
+  }
+}

@@ -118,7 +118,9 @@ function inWords({ what, unit, output, input, classical }: Comparison): string {
   return `${what}: output ${value(output)}, input ${value(input)}${rival}`;
 }
 
-function digits(value: number): string {
+/** NaN, which JSON keeps as null, is what could not be measured. */
+function digits(value: number | null): string {
+  if (value === null || Number.isNaN(value)) return "-";
   return Math.abs(value) >= 10 ? value.toFixed(1) : value.toPrecision(3);
 }
 

@@ -1,14 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
-import {
-  excessMap,
-  type InventedSpot,
-  inventionMap,
-  inventionRoc,
-  plantInventions,
-} from "../src/evaluate/inventions.ts";
+import { inventionRoc } from "../src/evaluate/invention-roc.ts";
+import { excessMap, inventionMap } from "../src/evaluate/inventions.ts";
+import { plantInventions } from "../src/evaluate/planted-inventions.ts";
 import { reblurPlane } from "../src/evaluate/reblur-residual.ts";
+import type { Spot } from "../src/evaluate/spots.ts";
 import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
 import { psfModelOf } from "../src/optics/psf/optics-options.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
@@ -75,10 +72,9 @@ function moved(plane: Plane, dy: number, dx: number): Plane {
 type Place = { x: number; y: number; kind?: "spot" | "line" };
 
 /** A line may be found anywhere along it. */
-const near = (spot: InventedSpot, { x, y, kind }: Place) =>
-  Math.hypot(spot.x - x, spot.y - y) < (kind === "line" ? 9 : 3.5);
+const near = (spot: Spot, { x, y, kind }: Place) => Math.hypot(spot.x - x, spot.y - y) < (kind === "line" ? 9 : 3.5);
 
-function count(spots: readonly InventedSpot[], planted: readonly Place[]) {
+function count(spots: readonly Spot[], planted: readonly Place[]) {
   return {
     found: planted.filter((place) => spots.some((spot) => near(spot, place))).length,
     wrong: spots.filter((spot) => !planted.some((place) => near(spot, place))).length,

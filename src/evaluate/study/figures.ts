@@ -384,12 +384,12 @@ function inventionMaps({ candidate, inventions, subject }: CandidateStudy): Figu
 /** Of planted structures, how many are found, over how many empty places are taken for one. */
 async function inventionChart(studies: readonly CandidateStudy[]): Promise<Figure | undefined> {
   const lines = studies.flatMap(({ candidate, inventions }): NamedLine[] =>
-    inventions === undefined || inventions.curve.length < 2
+    inventions?.planted === undefined || inventions.planted.curve.length < 2
       ? []
       : [
           {
             name: candidate.name,
-            points: inventions.curve.map(({ falseAlarmRate, detectionRate }) => ({
+            points: inventions.planted.curve.map(({ falseAlarmRate, detectionRate }) => ({
               x: falseAlarmRate,
               y: detectionRate,
             })),

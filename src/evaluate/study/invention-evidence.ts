@@ -1,8 +1,10 @@
 /** Whether outputs hold structures that nothing recorded explains. */
 import { Random } from "../../array/random.ts";
+import { ParfocalError } from "../../errors.ts";
 import { type Plane, planeOf } from "../../image/image.ts";
 import { fitIntensity } from "../intensity-fit.ts";
-import { inventionMap, inventionRoc, type RocPoint } from "../inventions.ts";
+import { type InventionRoc, inventionRoc } from "../invention-roc.ts";
+import { inventionMap } from "../inventions.ts";
 import type { Candidate } from "./candidate.ts";
 import type { EveryPlane, Outcome } from "./every-plane.ts";
 import { cropPlane, type Subject } from "./subject.ts";
@@ -14,11 +16,8 @@ export interface InventionEvidence {
   spots: number;
   /** Outputs that were looked at. */
   outputs: number;
-  /** How well planted structures as bright as real ones are told from empty places, on one of the outputs. */
-  auc: number;
-  curve: readonly RocPoint[];
-  /** Brightness, over that of real structures, from which half of the planted ones are found; undefined where none was. */
-  detectable: number | undefined;
+  /** How well planted structures are told from empty places, on one of the outputs; undefined where it has no room for any. */
+  planted: InventionRoc | undefined;
   /** What must explain them, for sentences and for the picture's column. */
   against: string;
   referenceName: string;
@@ -53,15 +52,13 @@ export function inventionEvidence(
   const worst = found.reduce((a, b) => (b.inventedShare > a.inventedShare ? b : a));
   const { output, reference } = found[found.length >> 1];
   const contrasts = [0.1, 0.3, 1];
-  const roc = inventionRoc({ output, reference, random: new Random(seed), contrasts, count: 16 });
+  const planted = whereFits(() => inventionRoc({ output, reference, random: new Random(seed), contrasts, count: 16 }));
   const against = task === "refocus" ? "the plane recorded there" : truth ? "the truth" : "the recorded plane";
   return {
     share: found.reduce((sum, { inventedShare }) => sum + inventedShare, 0) / found.length,
     spots: found.reduce((sum, { spots }) => sum + spots.length, 0),
     outputs: found.length,
-    auc: roc.auc,
-    curve: roc.curve,
-    detectable: roc.halfContrast,
+    planted,
     against,
     referenceName: task === "section" && truth ? "Truth" : "Recorded",
     worst: { plane: worst.one.plane, output: worst.output, reference: worst.reference, map: worst.z },
@@ -71,4 +68,14 @@ export function inventionEvidence(
 function spread<T>(all: readonly T[], count: number): T[] {
   if (all.length <= count) return [...all];
   return Array.from({ length: count }, (_, i) => all[Math.round((i * (all.length - 1)) / (count - 1))]);
+}
+
+/** What is found, or undefined where the picture does not allow it: it may be empty, or full of structure. */
+function whereFits<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof ParfocalError && error.code === "image.unfit") return undefined;
+    throw error;
+  }
 }

@@ -135,6 +135,9 @@ const total = ({ right, wrong, unmoved }: DirectionVotes): number => right + wro
 /** Share of the bright spots of the outputs that nothing in the recording explains, at most. */
 const mostInvented = 0.02;
 
+/** Area under the curve below which a test finds nothing to rely on. */
+const leastFound = 0.8;
+
 function inventionVerdict(found: InventionEvidence | undefined): Verdict {
   const base = {
     id: "inventions",
@@ -148,16 +151,25 @@ function inventionVerdict(found: InventionEvidence | undefined): Verdict {
       "It cannot be told: nothing was recorded that the outputs could be held against. Give --truth, or the optics to blur them again.";
     return { ...base, answer, good: undefined };
   }
-  const reach =
-    found.detectable === undefined
-      ? "only where they are brighter than most real ones"
-      : `from ${percent(found.detectable)} of the brightness of real ones`;
+  const { planted } = found;
+  const weak = planted === undefined || planted.auc < leastFound;
   const limit =
-    found.auc < 0.8
-      ? ` Planted dots were hardly found either (area under the curve ${found.auc.toFixed(2)}): this test is weak on this image.`
-      : ` Planted dots are found ${reach} (area under the curve ${found.auc.toFixed(2)}).`;
+    planted === undefined
+      ? " Nothing could be planted to see what would be found: the picture is empty, or full."
+      : weak
+        ? ` Planted dots were hardly found either (area under the curve ${planted.auc.toFixed(2)}): this test is weak on this image.`
+        : ` Planted dots are found ${
+            planted.halfContrast === undefined
+              ? "only where they are brighter than real structures"
+              : `from ${percent(planted.halfContrast)} of the brightness of real structures`
+          } (area under the curve ${planted.auc.toFixed(2)}).`;
   const answer = `${percent(found.share)} of the bright structures in its outputs are in nothing that was recorded (${found.spots} places in ${found.outputs} outputs, against ${found.against}).${limit}`;
-  return { ...base, answer, good: found.auc < 0.8 ? undefined : found.share <= mostInvented, value: found.share };
+  return {
+    ...base,
+    answer,
+    good: weak && found.share <= mostInvented ? undefined : found.share <= mostInvented,
+    value: found.share,
+  };
 }
 
 function scaleVerdict(scales: readonly ScaleResult[]): Verdict {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Value } from "../graph/graph.ts";
-import { relu } from "../graph/operators/activations.ts";
+import { softplus } from "../graph/operators/activations.ts";
+import { div, mul } from "../graph/operators/elementwise.ts";
 import { concat, slice } from "../graph/operators/movement.ts";
 import { deepZArchitecture, deepZGenerator } from "./deep-z.ts";
 import type { Parameters } from "./parameters.ts";
@@ -26,8 +27,14 @@ export const selfSupervisedInfo = z.object({
 export type SelfSupervisedInfo = z.infer<typeof selfSupervisedInfo>;
 
 /**
+ * Light is never negative. A ReLU would say so, and has no gradient where all is 0: one large step, and the network stays dark for ever. Softplus,
+ * bent within 1 / 16 of the range, leads back.
+ */
+const bend = 16;
+
+/**
  * @param x `[n, planes, h, w]`, normalised, in the order of the stack; h and w multiples of the U-Net's alignment
- * @returns `[n, 1, h, w]`, 0 and above, normalised: the specimen in the middle plane; untrained, that plane
+ * @returns `[n, 1, h, w]`, above 0, normalised: the specimen in the middle plane; untrained about that plane
  */
 export function selfSupervisedNetwork(
   x: Value,
@@ -39,5 +46,5 @@ export function selfSupervisedNetwork(
   const middle = slice(x, [{ axis: 1, start: half, end: half + 1 }]);
   // First, where the network takes what it adds its output to.
   const planes = x.shape[1] === 1 ? x : concat([middle, x], 1);
-  return relu(deepZGenerator(planes, architecture, parameters, form));
+  return div(softplus(mul(deepZGenerator(planes, architecture, parameters, form), bend)), bend);
 }

@@ -3,8 +3,8 @@
  * where the opinion should be "recorded", 0 where it should be "generated".
  */
 import type { Value } from "../graph/graph.ts";
-import { relu } from "../graph/operators/activations.ts";
-import { abs, add, exp, log, mul, neg, sub } from "../graph/operators/elementwise.ts";
+import { softplus } from "../graph/operators/activations.ts";
+import { mul, sub } from "../graph/operators/elementwise.ts";
 import { reduceMean } from "../graph/operators/reduction.ts";
 import { leastSquaresLoss } from "./losses.ts";
 
@@ -15,8 +15,8 @@ export type AdversarialLoss = (opinion: Value, wanted: 0 | 1) => Value;
  * non-saturating loss): max(x, 0) - x wanted + ln(1 + exp(-|x|)), which does not overflow. 0.693 for an opinion of 0.
  */
 export const crossEntropyLoss: AdversarialLoss = (opinion, wanted) => {
-  const softplus = add(relu(opinion), log(add(exp(neg(abs(opinion))), 1)));
-  return reduceMean(wanted === 0 ? softplus : sub(softplus, mul(opinion, wanted)));
+  const rise = softplus(opinion);
+  return reduceMean(wanted === 0 ? rise : sub(rise, mul(opinion, wanted)));
 };
 
 /** By the name that configurations give. */

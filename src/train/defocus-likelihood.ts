@@ -1,11 +1,9 @@
 /** How well a guess of the defocus with two possible signs agrees with the truth. */
 import type { Value } from "../graph/graph.ts";
+import { softplus } from "../graph/operators/activations.ts";
 import { abs, add, div, exp, log, maximum, minimum, mul, neg, sub } from "../graph/operators/elementwise.ts";
 import { slice } from "../graph/operators/movement.ts";
 import { reduceSum } from "../graph/operators/reduction.ts";
-
-/** log(1 + exp(x)), without overflow. */
-const softplus = (x: Value): Value => add(maximum(x, 0), log(add(exp(neg(abs(x))), 1)));
 
 const channel = (x: Value, c: number): Value => slice(x, [{ axis: 1, start: c, end: c + 1 }]);
 

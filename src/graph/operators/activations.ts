@@ -1,6 +1,6 @@
 import type { Value } from "../graph.ts";
 import type { OperatorTable } from "../operator.ts";
-import { add, greater, indicator, mul, sub, unaryOperator, where } from "./elementwise.ts";
+import { abs, add, exp, greater, indicator, log, mul, neg, sub, unaryOperator, where } from "./elementwise.ts";
 
 export const relu = (x: Value): Value => x.graph.add("Relu", [x], {});
 /** x where positive, else alpha x. */
@@ -12,6 +12,9 @@ export const hardSigmoid = (x: Value, alpha = 1 / 6, beta = 0.5): Value =>
   x.graph.add("HardSigmoid", [x], { alpha, beta });
 /** x hardSigmoid(x) with alpha 1/6, beta 0.5 (Howard 2019). */
 export const hardSwish = (x: Value): Value => x.graph.add("HardSwish", [x], {});
+
+/** log(1 + exp(x)), without overflow, of operators that have gradients: ONNX's own Softplus is not among the table's. */
+export const softplus = (x: Value): Value => add(relu(x), log(add(exp(neg(abs(x))), 1)));
 
 const clamp01 = (x: number): number => Math.max(0, Math.min(1, x));
 /** 1 where the linear part of a hard sigmoid with these numbers is active. */

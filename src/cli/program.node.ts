@@ -21,7 +21,9 @@ import { addVerb } from "./verb.node.ts";
 
 export function createProgram(): Command {
   const program = new Command("parfocal")
-    .description("Virtual refocusing for microscopy, trained on your own z-stack.")
+    .description(
+      "Virtual refocusing, optical sectioning and autofocusing for microscopy, trained on your own z-stack, and judged.",
+    )
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help, or that of a verb")
     .exitOverride()

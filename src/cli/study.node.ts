@@ -47,7 +47,7 @@ export const study: Verb<StudyOptions> = {
   uses: ["device", "threads"],
   options(command) {
     command
-      .requiredOption("--model <folder>", "a model to be judged; give it several times for several", collect, [])
+      .requiredOption("--model <folder>", "a model to be judged; give it several times for several", collect)
       .requiredOption("-o, --out <folder>", "where the page (index.html), its figures and numbers are written")
       .option("--truth <stack>", "what sections of the stack should look like, plane by plane")
       .option("--truth-channel <n>", "channel of the truth; of the stack itself without --truth", wholeNumber())
@@ -126,7 +126,7 @@ function severalResult({ report, studies, generalisation, seconds }: StudySevera
   };
 }
 
-const collect = (value: string, all: string[]): string[] => [...all, value];
+const collect = (value: string, all: string[] = []): string[] => [...all, value];
 
 function readPlace(text: string): { y: number; x: number } {
   const [x, y, ...more] = text.split(",").map(numberOf);

@@ -9,7 +9,7 @@ import { structureWidths } from "../structure-width.ts";
 import type { Outcome } from "./every-plane.ts";
 
 export interface Nature {
-  /** Share of the excess width of blurred structures that is taken away, median over planes out of focus: 1 as sharp as in focus, 0 unchanged, below 0 wider. */
+  /** Share of the excess width of blurred structures that is taken away, median over structures of planes out of focus: 1 as sharp as in focus, 0 unchanged, below 0 wider. */
   widthRecovered: number | undefined;
   /** Share of the haze between structures that is taken away where the input is in focus. */
   hazeRemoved: number | undefined;
@@ -21,37 +21,44 @@ export interface Nature {
 /** From these on it refocuses, and sections. */
 export const [leastWidthRecovered, leastHazeRemoved] = [0.3, 0.2] as const;
 
-/** Blurred planes whose structures are this much wider than in focus take part. */
-const leastBlur = 1.15;
+/** Structures that are this much wider than in focus take part. */
+const leastBlur = 1.3;
 /** Fewer structures say nothing. */
 const fewest = 3;
 
 export function natureOf(stack: Stack, sharpest: number, outcomes: readonly Outcome[]): Nature {
-  const sharp = planeOf(stack, sharpest);
-  const { fwhm, fits } = structureWidths(sharp);
-  const places = fits.map(({ x, y, angle }) => ({ x, y, angle }));
-  const widthOf = (plane: Plane): number | undefined => {
-    const { fwhm: found } = structureWidths(plane, { places });
-    return found.count >= fewest ? found.median : undefined;
-  };
+  const { fwhm, fits: sharp } = structureWidths(planeOf(stack, sharpest));
+  const places = sharp.map(({ x, y, angle }) => ({ x, y, angle }));
+  const widthsAt = (plane: Plane): Map<number, number> =>
+    new Map(structureWidths(plane, { places }).fits.map((fit) => [fit.place, fit.fwhm]));
   const widths: Nature["widths"] = [];
+  const recovered: number[] = [];
   if (fwhm.count >= fewest) {
     for (const { plane, inRange, output } of outcomes) {
       if (!inRange) continue;
-      const [input, made] = [widthOf(planeOf(stack, plane)), widthOf(output)];
-      if (input !== undefined && made !== undefined) widths.push({ plane, input, output: made });
+      const [input, made] = [widthsAt(planeOf(stack, plane)), widthsAt(output)];
+      // The same structures in both: those that blur hides altogether would tell of others.
+      const pairs = [...input].flatMap(([place, before]) => {
+        const after = made.get(place);
+        return after === undefined ? [] : [{ before, after, sharp: sharp[place].fwhm }];
+      });
+      if (pairs.length < fewest) continue;
+      const middle = (key: "before" | "after"): number => median(pairs.map((pair) => pair[key])) ?? Number.NaN;
+      widths.push({ plane, input: middle("before"), output: middle("after") });
+      if (plane === sharpest) continue;
+      for (const pair of pairs) {
+        if (pair.before < leastBlur * pair.sharp) continue;
+        recovered.push((pair.before - pair.after) / (pair.before - pair.sharp));
+      }
     }
   }
-  const recovered = widths
-    .filter(({ plane, input }) => plane !== sharpest && input >= leastBlur * fwhm.median)
-    .map(({ input, output }) => (input - output) / (input - fwhm.median));
   const inFocus = outcomes.reduce<Outcome | undefined>((best, one) => {
     const off = ({ plane }: Outcome): number => Math.abs(plane - sharpest);
     return best === undefined || off(one) < off(best) ? one : best;
   }, undefined);
   return {
-    widthRecovered: median(recovered),
-    hazeRemoved: inFocus && hazeRemoved(sharp, planeOf(stack, inFocus.plane), inFocus.output),
+    widthRecovered: recovered.length >= fewest ? median(recovered) : undefined,
+    hazeRemoved: inFocus && hazeRemoved(planeOf(stack, sharpest), planeOf(stack, inFocus.plane), inFocus.output),
     widths,
     sharpWidth: fwhm.count >= fewest ? fwhm.median : undefined,
   };

@@ -1,7 +1,8 @@
 /** `parfocal study` as users type it: the folder that it writes, several stacks, and what it says of wrong input. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cropStack } from "../src/image/crop.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
@@ -48,6 +49,11 @@ describe("parfocal study", () => {
     for (const name of ["figures/stack.png", "figures/psnr-refocus.svg", "study.json", "profiles.csv"]) {
       expect({ name, there: existsSync(at(join("study", name))) }).toEqual({ name, there: true });
     }
+    const figures = readdirSync(at("study/figures"));
+    const charts = figures.filter((name) => name.endsWith(".svg"));
+    expect(charts.map((name) => name.replace(/svg$/, "png")).filter((name) => !figures.includes(name))).toEqual([]);
+    const { width, height } = decode(readFileSync(at("study/figures/psnr-refocus.png")));
+    expect([width, height]).toEqual([1280, 640]);
     const rows = readFileSync(at("study/scores.csv"), "utf8").trim().split("\n");
     expect(rows[0]).toMatch(/^candidate,plane,z_um,.*input_psnr,output_psnr/);
     for (const row of rows.slice(1)) {

@@ -173,13 +173,13 @@ async function draw(chart: Chart): Promise<string> {
     ends.map(([end]) => end.y),
     chart.y,
   );
-  const longest = Math.max(...lines.map(({ name }) => name.length));
+  const widest = Math.max(...lines.map(({ name }) => nameWidth(name)));
   const svg = Plot.plot({
     document: await someDocument(),
     width: 640,
     height: 320,
     marginLeft: 64,
-    marginRight: Math.max(96, 20 + 7.2 * longest),
+    marginRight: Math.max(96, 12 + widest),
     marginTop: 36,
     marginBottom: 44,
     style: { fontFamily: "system-ui, sans-serif", fontSize: "13px", background: "white", color: "#222" },
@@ -222,6 +222,16 @@ async function draw(chart: Chart): Promise<string> {
 
 /** Height of the plotted part and of a name, pixels. */
 const [PLOT_HEIGHT, NAME_HEIGHT] = [240, 15];
+
+/** Room for a name, pixels: what 13 pixels of DejaVu Sans need, which is wider than most fonts. */
+function nameWidth(name: string): number {
+  const widths: [RegExp, number][] = [
+    [/[fijlrt .,:;'|()[\]-]/, 5.4],
+    [/[a-ln-vx-z0-9_]/, 8.3],
+    [/[A-LN-VX-Z]/, 10.3],
+  ];
+  return [...name].reduce((sum, letter) => sum + (widths.find(([some]) => some.test(letter))?.[1] ?? 13), 0);
+}
 
 /** How far each line's name stands below the line's end, pixels, so that names never meet. */
 function labelShifts(all: readonly number[], ends: readonly number[], { log, zero }: Chart["y"]): number[] {

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { stringify } from "yaml";
 import { ParfocalError } from "../errors.ts";
+import { chartPng } from "../evaluate/chart-png.node.ts";
 import type { Candidate } from "../evaluate/study/candidate.ts";
 import { classicalCandidates } from "../evaluate/study/classical-candidate.ts";
 import { studyFigures } from "../evaluate/study/figures.ts";
@@ -95,8 +96,8 @@ export async function studyFiles(
     written.push(path);
   };
   for (const figure of figures) {
-    if (figure.kind === "picture") await write(`figures/${figure.id}.png`, figure.png);
-    else await write(`figures/${figure.id}.svg`, figure.svg);
+    if (figure.kind === "chart") await write(`figures/${figure.id}.svg`, figure.svg);
+    await write(`figures/${figure.id}.png`, figure.kind === "chart" ? await chartPng(figure.svg) : figure.png);
   }
   const described = describeStudy(subject, studies);
   await write("study.json", `${JSON.stringify(described, null, 2)}\n`);

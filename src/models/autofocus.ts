@@ -73,7 +73,7 @@ export const autofocusPresets: Record<"published" | "small", AutofocusArchitectu
     distance_scale: 1,
   },
   small: {
-    stem: { channels: 24, kernel: 8, stride: 4 },
+    stem: { channels: 16, kernel: 8, stride: 4 },
     blocks: [block(0, 48, 3, 2), block(0, 96, 3, 2), block(0, 128, 3, 1), block(0, 128, 3, 2), block(0, 128, 3, 1)],
     head: 128,
     distance_scale: 1,

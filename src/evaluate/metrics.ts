@@ -6,8 +6,7 @@ import { moments, percentiles, type Samples } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { PixelType, Plane } from "../image/image.ts";
 import { checkPair, checkRange } from "./comparable.ts";
-import { msSsim } from "./ms-ssim.ts";
-import { ssim } from "./ssim.ts";
+import { ssimAndMsSsim } from "./ms-ssim.ts";
 
 /** A grey picture of any number type, `[y, x]`, finite; a `Plane` is one. */
 export interface Picture {
@@ -37,10 +36,11 @@ export interface Scores {
  */
 export function score(output: Picture, truth: Picture, options: { dataRange: number }): Scores {
   const { dataRange } = options;
+  const { ssim, msSsim } = ssimAndMsSsim(output, truth, dataRange);
   return {
     psnr: psnr(output, truth, dataRange),
-    ssim: ssim(output, truth, dataRange),
-    ms_ssim: msSsim(output, truth, dataRange),
+    ssim,
+    ms_ssim: msSsim,
     nrmse: nrmse(output, truth),
     pearson: pearson(output, truth),
   };

@@ -30,6 +30,11 @@ export function msSsimScales(height: number, width: number): number {
  * @throws as `ssim`
  */
 export function msSsim(output: Picture, truth: Picture, dataRange: number): number {
+  return ssimAndMsSsim(output, truth, dataRange).msSsim;
+}
+
+/** Both similarities in the time of one: the first scale is that of SSIM. @throws as `ssim` */
+export function ssimAndMsSsim(output: Picture, truth: Picture, dataRange: number): { ssim: number; msSsim: number } {
   checkPair(output, truth);
   checkRange(dataRange);
   const scales = msSsimScales(output.height, output.width);
@@ -38,15 +43,17 @@ export function msSsim(output: Picture, truth: Picture, dataRange: number): numb
   let a = doubles(output);
   let b = doubles(truth);
   let result = 1;
+  let ssim = 0;
   for (let scale = 0; scale < scales; scale++) {
     const { similarity, structure } = ssimTerms(a, b, dataRange);
+    if (scale === 0) ssim = similarity;
     const last = scale === scales - 1;
     result *= Math.max(0, last ? similarity : structure) ** (WEIGHTS[scale] / total);
     if (last) break;
     a = halve(a);
     b = halve(b);
   }
-  return result;
+  return { ssim, msSsim: result };
 }
 
 /** 2 x 2 averages; the last row or column of an odd size is averaged with itself. */

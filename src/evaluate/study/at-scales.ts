@@ -2,6 +2,7 @@
 import { resize } from "../../array/resample.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
 import { fitIntensity } from "../intensity-fit.ts";
+import { inventionMap } from "../inventions.ts";
 import { psnr } from "../metrics.ts";
 import { type Candidate, canTake, canTravel, type Wanted } from "./candidate.ts";
 import { isInRange } from "./every-plane.ts";
@@ -17,6 +18,8 @@ export interface ScaleResult {
   target: Plane | undefined;
   /** PSNR of the output minus that of the input, dB, mean over the planes that were tried; undefined without a target. */
   gain: number | undefined;
+  /** Of the bright structures of the outputs, brought back to the recorded pixels, those that the target does not explain; mean, 0..1. */
+  invented: number | undefined;
 }
 
 export const scaleFactors = [0.5, 0.71, 1, 1.41, 2] as const;
@@ -55,15 +58,19 @@ export async function atScales(
       const given = told && pixelSize ? { ...scaled, pixelSize } : scaled;
       const outputs = await candidate.make(given, whole, wanted, signal);
       const gains: number[] = [];
+      const invented: number[] = [];
       let shown: Plane | undefined;
       for (const [i, { plane }] of wanted.entries()) {
         const recorded = targets[i];
         if (recorded === undefined) continue;
-        const target = resize(cropPlane(recorded, region), height, width);
+        const reference = cropPlane(recorded, region);
+        const target = resize(reference, height, width);
         shown ??= target;
         const seen = (one: Plane): Plane => (candidate.task === "section" ? fitIntensity(one, target) : one);
         const of = (one: Plane): number => Math.min(highest, psnr(seen(one), target, dataRange));
         gains.push(of(outputs[i]) - of(planeOf(scaled, plane)));
+        const output = resize(seen(outputs[i]), region.height, region.width);
+        invented.push(inventionMap({ output, reference }).inventedShare);
       }
       found.push({
         factor,
@@ -71,12 +78,16 @@ export async function atScales(
         input: planeOf(scaled, wanted[0].plane),
         output: outputs[0],
         target: shown,
-        gain: gains.length === 0 ? undefined : gains.reduce((a, b) => a + b, 0) / gains.length,
+        gain: mean(gains),
+        invented: mean(invented),
       });
     }
   }
   return found;
 }
+
+const mean = (values: readonly number[]): number | undefined =>
+  values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0) / values.length;
 
 /** A plane from below and one from above focus, half of the range away; the sharpest plane and its neighbours for sections. */
 function requests(candidate: Candidate, stack: Stack, sharpest: number): Wanted[] {

@@ -49,6 +49,16 @@ export function requestsToFocus(candidate: Candidate, stack: Stack, sharpest: nu
 export const isInRange = ({ range }: Candidate, distance: number): boolean =>
   range === undefined || (distance >= range[0] - 1e-6 && distance <= range[1] + 1e-6);
 
+/** Of stacks that several candidates are asked about: untouched planes score the same for all of them. */
+const scored = new WeakMap<Stack, Map<string, Scores>>();
+function inputScores(stack: Stack, key: string, measure: () => Scores): Scores {
+  const known = scored.get(stack) ?? new Map<string, Scores>();
+  scored.set(stack, known);
+  const found = known.get(key) ?? measure();
+  known.set(key, found);
+  return found;
+}
+
 /** Every plane refocused to the sharpest one, or made a section. @throws interrupted, and what the candidate throws */
 export async function everyPlane(
   candidate: Candidate,
@@ -65,6 +75,7 @@ export async function everyPlane(
     throwIfAborted(signal);
     const target = known ? planeOf(truth, plane) : planeOf(stack, sharpest);
     const output = outputs[i];
+    const input = planeOf(stack, plane);
     // Sections are another kind of image than the stack: gain and offset are nobody's fault, and are fitted for input and output alike.
     const seen = (one: Plane): Plane => (candidate.task === "section" ? fitIntensity(one, target) : one);
     const of = (one: Plane): Scores => score(one, target, { dataRange: range });
@@ -73,7 +84,10 @@ export async function everyPlane(
       distance,
       inRange: isInRange(candidate, distance),
       output,
-      scores: { input: of(seen(planeOf(stack, plane))), output: of(seen(output)) },
+      scores: {
+        input: inputScores(stack, `${candidate.task} ${known} ${sharpest} ${range} ${plane}`, () => of(seen(input))),
+        output: of(seen(output)),
+      },
     });
     await new Promise((resolve) => setTimeout(resolve, 0));
   }

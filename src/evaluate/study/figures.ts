@@ -197,10 +197,12 @@ function scaleGrid({ candidate, scales, subject }: CandidateStudy): Figure | und
   if (scales.length === 0) return undefined;
   const untold = scales.filter(({ told }) => !told);
   const told = untold.map(({ factor }) => scales.find((one) => one.told && one.factor === factor));
-  const caption = (gain: number | undefined): string =>
-    gain === undefined ? "" : `${gain > 0 ? "+" : ""}${gain.toFixed(1)} dB`;
+  const caption = ({ gain, invented }: (typeof scales)[number]): string =>
+    gain === undefined
+      ? ""
+      : `${gain > 0 ? "+" : ""}${gain.toFixed(1)} dB${invented === undefined ? "" : `, ${Math.round(100 * invented)} % invented`}`;
   const cell = (one: (typeof scales)[number] | undefined): GridCell | undefined =>
-    one && { plane: one.output, caption: caption(one.gain) };
+    one && { plane: one.output, caption: caption(one) };
   const rows: GridRow[] = [
     { label: "input", cells: untold.map(({ input }) => ({ plane: input })) },
     { label: "output, not told the scale", cells: untold.map(cell) },
@@ -214,7 +216,7 @@ function scaleGrid({ candidate, scales, subject }: CandidateStudy): Figure | und
     kind: "picture",
     title: `${candidate.name}: the same image at other scales`,
     caption:
-      "The image rescaled before it is given to the candidate, as users do who must fit it to a tool. Below each output: how much it gains over its input. Outputs should look alike at every scale.",
+      "The image rescaled before it is given to the candidate, as users do who must fit it to a tool. Below each output: how much it gains over its input, and the share of its bright structures that nothing recorded explains. Outputs should look alike at every scale.",
     png: pictureGrid(rows, {
       columns: untold.map(({ factor }) => `${factor} x`),
       pixelSize: pixelOf(subject),

@@ -197,9 +197,18 @@ function scaleVerdict(scales: readonly ScaleResult[]): Verdict {
   const mended = told.length === 0 ? undefined : Math.min(...told.map(({ gain }) => gain));
   const answer =
     `Over its input it gains ${signed(own.gain)} dB at its own scale; rescaled without telling it ${describe(untold)}` +
-    (mended === undefined ? "." : `; told the pixel size, ${signed(mended)} dB at worst.`);
+    (mended === undefined ? "." : `; told the pixel size, ${signed(mended)} dB at worst.`) +
+    inventedInWords(own, untold);
   const value = mended ?? worst;
   return { ...base, answer, good: value > 0, value };
+}
+
+/** What is drawn at a wrong scale that was not recorded, where that is more than at the right one, and more than little. */
+function inventedInWords(own: ScaleResult, untold: readonly ScaleResult[]): string {
+  const worst = untold.reduce((a, b) => ((b.invented ?? 0) > (a.invented ?? 0) ? b : a));
+  const { invented = 0, factor } = worst;
+  if (invented <= mostInvented || invented <= 2 * (own.invented ?? 0)) return "";
+  return ` Not told, at ${factor} x ${percent(invented)} of the bright structures that it draws were not recorded (${percent(own.invented ?? 0)} at its own scale).`;
 }
 
 const signed = (value: number): string => `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(1)}`;

@@ -32,7 +32,7 @@ async function read(path: string, channel?: number): Promise<Stack> {
 }
 
 /** Rows of the mitochondria's field: below, to learn from (and to validate on); above, to judge. */
-const [learnt, judged] = [
+export const [learnt, judged] = [
   [0, 560],
   [560, 800],
 ] as const;
@@ -40,7 +40,7 @@ const pixelSize = { y: 0.1053, x: 0.1053 };
 const wide = ({ width }: Stack): [number, number] => [0, width];
 
 /** The stack, and the single shots as a stack of their own, with their planes' heights as meta.json gives them, um. */
-async function mitochondriaStacks(): Promise<{ name: string; stack: Stack; heights: number[] }[]> {
+export async function mitochondriaStacks(): Promise<{ name: string; stack: Stack; heights: number[] }[]> {
   const stack = { ...(await read(`${mitochondria}/stack_mitochondria.tif`)), pixelSize, zStep: 0.05 };
   const single = { ...(await read(`${mitochondria}/single_mitochondria.tif`)), pixelSize, zStep: 0.1 };
   const heights = (from: number, { zStep, depth }: { zStep: number; depth: number }): number[] =>
@@ -238,7 +238,7 @@ const experiments: Experiment[] = [
 ];
 
 /** Widefield and confocal channel, one moved onto the other. */
-async function nucleusPair(): Promise<{ stack: Stack; target: Stack }> {
+export async function nucleusPair(): Promise<{ stack: Stack; target: Stack }> {
   const [confocal, widefield] = [await read(nucleus, 0), await read(nucleus, 1)];
   const { stack, target } = registerTarget({ name: "nucleus", stack: widefield, target: confocal }).sample;
   if (!target) throw new Error("The confocal channel was lost.");

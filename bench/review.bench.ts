@@ -1,0 +1,132 @@
+/**
+ * The review's experiment once more: Deep-Z and COMI trained on other samples, and on beads, and Parfocal's two planes, all judged by `study`
+ * on beads that none has seen; then models of recorded nuclei and mitochondria on their own held-out part. Writes the tables of docs/review.md and its
+ * pictures (docs/figures/review).
+ *
+ *     npm run bench:review -- [--minutes 4] [--threads 2] [--only review-beads,nucleus,mitochondria] [--folder dist-bench/review]
+ *
+ * Models that are in the folder already are not trained again. The pages of the studies lie in the folder: STUDY/index.html.
+ */
+import { copyFile, mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
+import { openImage } from "../src/image/open-image.node.ts";
+import { imageOfStack } from "../src/image/stack-image.ts";
+import { writeImage } from "../src/image/write-image.node.ts";
+import { type StudyFilesResult, studyFiles } from "../src/jobs/study-files.node.ts";
+import { loadModel } from "../src/models/model-folder.node.ts";
+import { openNativeRuntime } from "../src/run/native.node.ts";
+import { type Case, type Finding, reviewCases } from "./review/cases.ts";
+import type { Setting } from "./systems/experiment.ts";
+
+const page = "docs/review.md";
+const pictures = "docs/figures/review";
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "4" },
+    threads: { type: "string", default: "2" },
+    only: { type: "string" },
+    folder: { type: "string", default: "dist-bench/review" },
+  },
+});
+const runtime = await openNativeRuntime({ threads: Number(values.threads) });
+const setting: Setting = {
+  runtime,
+  minutes: Number(values.minutes),
+  folder: values.folder,
+  log: (sentence) => console.error(`  ${sentence}`),
+};
+try {
+  const only = values.only?.split(",");
+  for (const one of reviewCases.filter(({ name }) => only?.includes(name) ?? true)) await judge(one);
+} finally {
+  await runtime.close();
+}
+
+async function judge(one: Case): Promise<void> {
+  console.error(one.name);
+  const stack = await one.stack();
+  if (stack === undefined) {
+    console.error("  left out: ../shared/data is not here");
+    return;
+  }
+  const models = [];
+  for (const { name, train } of one.models) {
+    const known = await trainedBefore(name);
+    if (known === undefined) console.error(`  training ${name}`);
+    models.push(await loadModel(known ?? (await train(setting)).folder));
+  }
+  await mkdir(values.folder, { recursive: true });
+  const write = async (name: string, data: typeof stack.image): Promise<string> => {
+    const path = join(values.folder, `${name}.tif`);
+    await writeImage(path, imageOfStack(data, path), { force: true });
+    return path;
+  };
+  const file = await openImage(await write(one.name, stack.image));
+  const truth = stack.truth && (await openImage(await write(`${one.name}-truth`, stack.truth)));
+  const output = join(values.folder, `study-${one.name}`);
+  const done = await studyFiles(file, models, output, { runtime, truth, force: true });
+  await file.close();
+  await truth?.close();
+  await mkdir(pictures, { recursive: true });
+  for (const figure of one.figures) {
+    await copyFile(join(output, "figures", `${figure}.png`), join(pictures, `${one.name}-${figure}.png`));
+  }
+  const findings = one.findings(done);
+  for (const { what, measured, reached } of findings)
+    console.error(`  ${reached ? "yes" : "NO "} ${what}: ${measured}`);
+  await replaceBetween(one.name, textOf(one, done, findings, models));
+}
+
+/** The newest finished model of that name in the folder. */
+async function trainedBefore(name: string): Promise<string | undefined> {
+  const runs = await readdir(join(values.folder, name)).catch(() => []);
+  for (const run of runs.sort().toReversed()) {
+    const model = join(values.folder, name, run, "model");
+    if (await stat(join(model, "model.onnx")).catch(() => undefined)) return model;
+  }
+  return undefined;
+}
+
+function textOf(
+  one: Case,
+  { verdicts, seconds, subject }: StudyFilesResult,
+  findings: readonly Finding[],
+  models: readonly { info: { experiment_name: string; model: string; steps: number } }[],
+): string {
+  const names = Object.keys(verdicts);
+  const ids = [...new Set(names.flatMap((name) => Object.keys(verdicts[name])))];
+  const cell = (name: string, id: string): string => {
+    const verdict = verdicts[name][id];
+    if (verdict === undefined) return "";
+    const { good, value, unit } = verdict;
+    if (good === null || value === null) return "?";
+    const number = unit.startsWith("share") ? `${Math.round(100 * value)} %` : `${value.toFixed(1)} ${unit}`;
+    return `${good ? "" : "**no** "}${number}`;
+  };
+  const { depth, height, width } = subject.stack;
+  return [
+    `${depth} planes of ${height} x ${width}; ${models.map(({ info }) => `${info.experiment_name}: ${info.steps} steps`).join(", ")}. The study took ${seconds.toFixed(0)} s.`,
+    "",
+    "| finding | measured | holds |",
+    "|---|---|---|",
+    ...findings.map(({ what, measured, reached }) => `| ${what} | ${measured} | ${reached ? "yes" : "no"} |`),
+    "",
+    `| | ${ids.join(" | ")} |`,
+    `|---|${ids.map(() => "---|").join("")}`,
+    ...names.map((name) => `| ${name} | ${ids.map((id) => cell(name, id)).join(" | ")} |`),
+    "",
+    ...one.figures.map((figure) => `![${figure}](figures/review/${one.name}-${figure}.png)\n`),
+  ].join("\n");
+}
+
+async function replaceBetween(name: string, text: string): Promise<void> {
+  const all = await readFile(page, "utf8");
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
+  const [before, rest] = all.split(begin);
+  const after = rest?.split(end)[1];
+  if (after === undefined) throw new Error(`${page} has no lines "${begin}" and "${end}"`);
+  await writeFileAtomic(page, `${before}${begin}\n\n${text}\n${end}${after}`, { force: true });
+}

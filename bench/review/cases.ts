@@ -1,0 +1,203 @@
+/** What `npm run bench:review` studies: stacks, the models that are judged on them, and what the numbers must say. */
+import { existsSync } from "node:fs";
+import { cropStack } from "../../src/image/crop.ts";
+import type { Stack } from "../../src/image/image.ts";
+import type { StudyFilesResult } from "../../src/jobs/study-files.node.ts";
+import type { RecipeInput } from "../../src/simulate/recipe.ts";
+import { shippedRecipe } from "../../src/simulate/shipped-recipes.ts";
+import { createSimulator } from "../../src/simulate/simulator.ts";
+import { type Setting, type Trained, train } from "../systems/experiment.ts";
+import { judged, mitochondriaStacks, nucleusPair, recorded as recordedExperiments } from "../systems/recorded.ts";
+import { thick } from "../systems/sectioning.ts";
+
+export interface Finding {
+  what: string;
+  measured: string;
+  reached: boolean;
+}
+
+export interface Case {
+  name: string;
+  /** Undefined where the data are not here. */
+  stack(): Promise<{ image: Stack; truth?: Stack } | undefined>;
+  /** `name` is that of the experiment. */
+  models: readonly { name: string; train(setting: Setting): Promise<Trained> }[];
+  findings(done: StudyFilesResult): Finding[];
+  /** Those that docs/review.md shows. */
+  figures: readonly string[];
+}
+
+const reach: [number, number] = [-5, 5];
+
+/** Beads in wide field beside a confocal image of them, for COMI. */
+const beadPairs: RecipeInput = {
+  ...shippedRecipe("review-beads"),
+  name: "beads-deblur",
+  images: {
+    input: { mode: "widefield" },
+    target: { mode: "confocal", pinhole: 1, camera: { photons: 30000, gain: 1 } },
+  },
+};
+
+const deepZ = (name: string, recipe: string, config: Record<string, unknown>): Case["models"][number] => ({
+  name,
+  train: (setting) =>
+    train(
+      setting,
+      { experiment_name: name, model: "deep-z", distance_range: reach, ...config },
+      { recipe: shippedRecipe(recipe) },
+    ),
+});
+const comi = (name: string, recipe: RecipeInput): Case["models"][number] => ({
+  name,
+  train: (setting) =>
+    train(setting, { experiment_name: name, model: "comi" }, { recipe, roles: { image: "input", target: "target" } }),
+});
+const recorded = (name: string): Case["models"][number] => {
+  const found = recordedExperiments.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no experiment ${name}`);
+  return found;
+};
+
+export const reviewCases: readonly Case[] = [
+  {
+    name: "review-beads",
+    async stack() {
+      // A number that no training reaches.
+      const field = await createSimulator({ ...shippedRecipe("review-beads"), size: 512 }).field(1_000_100);
+      return { image: field.images.stack.stack };
+    },
+    models: [
+      deepZ("deep-z-worm", "worm-aberrated", {}),
+      comi("comi-tissue", thick),
+      deepZ("deep-z-beads-one-plane", "review-beads", {}),
+      comi("comi-beads", beadPairs),
+      deepZ("deep-z-beads-two-planes", "review-beads", { input_offsets: [0, 2] }),
+    ],
+    findings: reviewFindings,
+    figures: [
+      "one-image",
+      "psnr-refocus",
+      "ssim-section",
+      "direction-deep-z-worm",
+      "direction-deep-z-beads-two-planes",
+    ],
+  },
+  {
+    name: "nucleus",
+    async stack() {
+      if (!existsSync("../shared/data")) return undefined;
+      const { stack, target } = await nucleusPair();
+      return { image: stack, truth: target };
+    },
+    models: [recorded("unet-nucleus")],
+    findings: ({ verdicts, studies }) => [harmless(verdicts, "unet-nucleus"), gains(studies, "unet-nucleus")],
+    figures: ["one-image", "every-plane"],
+  },
+  {
+    name: "mitochondria",
+    async stack() {
+      if (!existsSync("../shared/data")) return undefined;
+      const [{ stack }] = await mitochondriaStacks();
+      return { image: cropStack(stack, judged, [0, stack.width]) };
+    },
+    models: [recorded("deep-z-mitochondria")],
+    findings: ({ verdicts, studies }) => [
+      harmless(verdicts, "deep-z-mitochondria"),
+      gains(studies, "deep-z-mitochondria"),
+      rightWay(verdicts, "deep-z-mitochondria"),
+    ],
+    figures: ["one-image", "psnr-refocus"],
+  },
+];
+
+type Verdicts = StudyFilesResult["verdicts"];
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+function reviewFindings({ verdicts, studies }: StudyFilesResult): Finding[] {
+  const of = (name: string): StudyFilesResult["studies"][number] => {
+    const found = studies.find(({ candidate }) => candidate.name === name);
+    if (found === undefined) throw new Error(`no study of ${name}`);
+    return found;
+  };
+  const sides = (name: string): Finding => {
+    const { direction } = of(name);
+    const share = ({ right, wrong }: { right: number; wrong: number }): number => right / Math.max(1, right + wrong);
+    const [below, above] = direction ? [share(direction.below), share(direction.above)] : [Number.NaN, Number.NaN];
+    return {
+      what: `${name} goes the wrong way from one side of focus`,
+      measured: `right from below ${percent(below)}, from above ${percent(above)}`,
+      reached: Math.min(below, above) < 0.5,
+    };
+  };
+  const rescaled = (name: string): Finding => {
+    const own = of(name).scales.filter(({ told }) => !told);
+    const shares = own.map(({ factor, invented = 0 }) => ({ factor, invented }));
+    const at = (factor: number): number => shares.find((one) => one.factor === factor)?.invented ?? Number.NaN;
+    const worst = shares.reduce((a, b) => (b.invented > a.invented ? b : a));
+    return {
+      what: `${name} draws dots at the wrong scale`,
+      measured: `invented ${percent(at(1))} at its own scale, ${percent(worst.invented)} at ${worst.factor} x`,
+      reached: worst.factor !== 1 && worst.invented > Math.max(0.02, 2 * at(1)),
+    };
+  };
+  const below = (name: string): Finding => {
+    const outcomes = of(name).every.outcomes;
+    const worse = outcomes.filter(({ scores }) => scores.output.ssim < scores.input.ssim).length;
+    return {
+      what: `${name}: SSIM to the sharpest plane below that of its input`,
+      measured: `${worse} of ${outcomes.length} planes`,
+      reached: worse > outcomes.length / 2,
+    };
+  };
+  const sections = (name: string): Finding => {
+    const { widthRecovered = Number.NaN, hazeRemoved = Number.NaN } = of(name).nature;
+    return {
+      what: `${name} sections, it does not refocus`,
+      measured: `${percent(widthRecovered)} of the excess width goes, ${percent(hazeRemoved)} of the haze`,
+      reached: widthRecovered < 0.3 && hazeRemoved >= 0.2,
+    };
+  };
+  const two = "deep-z-beads-two-planes";
+  return [
+    sides("deep-z-worm"),
+    sides("deep-z-beads-one-plane"),
+    rescaled("deep-z-worm"),
+    below("comi-tissue"),
+    below("comi-beads"),
+    sections("comi-beads"),
+    rightWay(verdicts, two),
+    gains(studies, two),
+    harmless(verdicts, two),
+  ];
+}
+
+function rightWay(verdicts: Verdicts, name: string): Finding {
+  const { value = null, good = null } = verdicts[name].direction ?? {};
+  const measured =
+    value === null ? "cannot be told" : `${percent(value)} of the regions that moved, from the worse side`;
+  return { what: `${name} goes the right way from both sides`, measured, reached: good === true };
+}
+
+function harmless(verdicts: Verdicts, name: string): Finding {
+  const { value = null, good = null } = verdicts[name].harm ?? {};
+  const measured = value === null ? "cannot be told" : `${percent(value)} of its outputs are worse than their inputs`;
+  return { what: `${name} does no harm`, measured, reached: good === true };
+}
+
+function gains(studies: StudyFilesResult["studies"], name: string): Finding {
+  const outcomes = studies
+    .filter(({ candidate }) => candidate.name === name)
+    .flatMap(({ every }) => every.outcomes)
+    .filter(({ inRange, scores }) => inRange && Number.isFinite(scores.input.psnr));
+  const mean = (of: (one: (typeof outcomes)[number]) => number): number =>
+    outcomes.reduce((sum, one) => sum + of(one), 0) / outcomes.length;
+  const [psnr, ssim] = (["psnr", "ssim"] as const).map((key) =>
+    mean(({ scores }) => scores.output[key] - scores.input[key]),
+  );
+  return {
+    what: `${name} gains over its input`,
+    measured: `${psnr.toFixed(1)} dB, ${ssim.toFixed(3)} in SSIM, mean of ${outcomes.length} planes`,
+    reached: psnr > 0 && ssim > 0,
+  };
+}

@@ -1,8 +1,9 @@
 /** Cases made up to be caught: each must get the verdict that is known of it. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { classicalCandidates } from "../src/evaluate/study/classical-candidate.ts";
+import { everyPlane } from "../src/evaluate/study/every-plane.ts";
 import { studyFigures } from "../src/evaluate/study/figures.ts";
-import { studyPage } from "../src/evaluate/study/report.ts";
+import { meanOutcome, studyPage } from "../src/evaluate/study/report.ts";
 import { type CandidateStudy, study } from "../src/evaluate/study/study.ts";
 import { openSubject, type Subject } from "../src/evaluate/study/subject.ts";
 import type { Verdict } from "../src/evaluate/study/verdicts.ts";
@@ -107,6 +108,15 @@ describe("a study", () => {
     expect(mean("oracle")).toBeCloseTo(1, 6);
     expect(mean("Gaussian blur")).toBeLessThan(mean("identity"));
     expect(mean("identity")).toBeLessThan(mean("unsharp mask"));
+  });
+
+  it("does not count planes from which the sharpest one is given", async () => {
+    const two = { ...constructed.identity, offsets: [0, 2] };
+    const every = await everyPlane(two, subject, subject.stack);
+    const given = every.outcomes.filter((one) => one.given).map(({ plane }) => plane);
+    expect(given).toEqual([4, 6]);
+    const reached = every.outcomes.filter(({ inRange }) => inRange).length;
+    expect(meanOutcome({ every })?.planes).toBe(reached - 2);
   });
 
   it("draws every figure and writes the page", async () => {

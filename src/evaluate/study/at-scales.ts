@@ -5,7 +5,7 @@ import { fitIntensity } from "../intensity-fit.ts";
 import { inventionMap } from "../inventions.ts";
 import { psnr } from "../metrics.ts";
 import { type Candidate, canTake, canTravel, type Wanted } from "./candidate.ts";
-import { isInRange } from "./every-plane.ts";
+import { isGiven, isInRange } from "./every-plane.ts";
 import { cropPlane, cropToBox, type Subject } from "./subject.ts";
 
 export interface ScaleResult {
@@ -89,19 +89,26 @@ export async function atScales(
 const mean = (values: readonly number[]): number | undefined =>
   values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0) / values.length;
 
-/** A plane from below and one from above focus, half of the range away; the sharpest plane and its neighbours for sections. */
-function requests(candidate: Candidate, stack: Stack, sharpest: number): Wanted[] {
-  const step = stack.zStep ?? 1;
+/** A plane from below and one from above focus, about half of the range away; the sharpest plane and its neighbours for sections. */
+function requests(candidate: Candidate, stack: Stack & { zStep: number }, sharpest: number): Wanted[] {
+  const { zStep } = stack;
   const inside = (plane: number): boolean => canTake(candidate, stack, plane);
   if (candidate.task === "section") {
     return [sharpest, sharpest - 2, sharpest + 2].filter(inside).map((plane) => ({ plane, distance: 0 }));
   }
-  const [low, high] = candidate.range ?? [-4 * step, 4 * step];
-  const away = (um: number): number => sharpest - Math.round(um / 2 / step);
-  return [away(high), away(low)]
-    .filter((plane) => inside(plane) && plane !== sharpest)
-    .map((plane) => ({ plane, distance: (sharpest - plane) * step }))
-    .filter(({ distance }) => isInRange(candidate, distance) && canTravel(candidate, distance));
+  const fits = ({ plane, distance }: Wanted): boolean =>
+    inside(plane) &&
+    isInRange(candidate, distance) &&
+    canTravel(candidate, distance) &&
+    !isGiven(candidate, distance, zStep);
+  const all = Array.from({ length: stack.depth }, (_, plane) => ({ plane, distance: (sharpest - plane) * zStep }));
+  const possible = all.filter(fits);
+  const [low, high] = candidate.range ?? [-4 * zStep, 4 * zStep];
+  return [high, low].flatMap((end): Wanted[] => {
+    const off = ({ distance }: Wanted): number => Math.abs(distance - end / 2);
+    const side = possible.filter(({ distance }) => Math.sign(distance) === Math.sign(end));
+    return side.length === 0 ? [] : [side.reduce((a, b) => (off(b) < off(a) ? b : a))];
+  });
 }
 
 function scaledStack(stack: Stack, height: number, width: number): Stack {

@@ -38,9 +38,9 @@ export function judgeDirection(stack: Stack, sharpest: number, outcomes: readonl
   const found: DirectionJudgement = { below: none(), above: none(), maps: [] };
   const target = planeOf(stack, sharpest);
   const noise = noiseLevel(target);
-  for (const { plane, distance, inRange, output } of outcomes) {
+  for (const { plane, distance, inRange, given, output } of outcomes) {
     const opposite = 2 * plane - sharpest;
-    if (!inRange || plane === sharpest || opposite < 0 || opposite >= stack.depth) continue;
+    if (!inRange || given || plane === sharpest || opposite < 0 || opposite >= stack.depth) continue;
     const votes = plane < sharpest ? found.below : found.above;
     const [input, other] = [planeOf(stack, plane), planeOf(stack, opposite)];
     const map = {

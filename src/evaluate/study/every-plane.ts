@@ -13,6 +13,8 @@ export interface Outcome {
   distance: number;
   /** Whether the candidate was made for this distance. */
   inRange: boolean;
+  /** Whether the wanted plane is one of those that it was given: there is nothing to be made, and nothing to be learnt from its scores. */
+  given: boolean;
   output: Plane;
   scores: { input: Scores; output: Scores };
 }
@@ -59,6 +61,10 @@ function inputScores(stack: Stack, key: string, measure: () => Scores): Scores {
   return found;
 }
 
+/** Whether the wanted plane is among those that a candidate takes. */
+export const isGiven = ({ task, offsets }: Candidate, distance: number, step: number): boolean =>
+  task === "refocus" && offsets.some((um) => Math.round((um - distance) / step) === 0);
+
 /** Every plane refocused to the sharpest one, or made a section. @throws interrupted, and what the candidate throws */
 export async function everyPlane(
   candidate: Candidate,
@@ -83,6 +89,7 @@ export async function everyPlane(
       plane,
       distance,
       inRange: isInRange(candidate, distance),
+      given: isGiven(candidate, distance, stack.zStep),
       output,
       scores: {
         input: inputScores(stack, `${candidate.task} ${known} ${sharpest} ${range} ${plane}`, () => of(seen(input))),

@@ -107,7 +107,10 @@ function oneImage(subject: Subject, studies: readonly CandidateStudy[]): Figure 
   const { stack, sharpest, region, truth } = subject;
   const cells = studies.map(({ candidate, subject: seen, every }) => {
     const { outcomes } = every;
-    const one = pick(candidate.task === "section" ? outcomes : outcomes.filter(({ inRange }) => inRange), sharpest);
+    const one = pick(
+      candidate.task === "section" ? outcomes : outcomes.filter(({ inRange, given }) => inRange && !given),
+      sharpest,
+    );
     if (one === undefined) return undefined;
     const whole = seen.stack.width === stack.width && seen.stack.height === stack.height;
     const output = whole ? cropPlane(one.output, region) : one.output;
@@ -283,7 +286,7 @@ async function scoreCharts(studies: readonly CandidateStudy[]): Promise<Figure[]
         id: `${score}-${task}`,
         kind: "chart",
         title: `${score.toUpperCase()} over z, ${task === "refocus" ? "refocused" : "sectioned"}`,
-        caption: `Against the ${against}. Lines should run above that of the untouched input.`,
+        caption: `Against the ${against}. Lines should run above that of the untouched input.${own.some(({ every }) => every.outcomes.some(({ given, distance }) => given && distance !== 0)) ? " Peaks beside the middle: there the sharpest plane is one of those that the model was given; means and verdicts leave such planes out." : ""}`,
         svg: await plotLines(lines, {
           x: "z of the input, from the sharpest plane (µm)",
           y: score === "psnr" ? "PSNR (dB), higher is better" : "SSIM, higher is better",

@@ -38,7 +38,7 @@ export function inventionEvidence(
   { stack, truth, sharpest, region }: Pick<Subject, "stack" | "truth" | "sharpest" | "region">,
   { outcomes }: EveryPlane,
 ): InventionEvidence | undefined {
-  const judged = outcomes.filter(({ inRange, distance }) => inRange && (task === "section" || distance !== 0));
+  const judged = outcomes.filter(({ inRange, given }) => inRange && !given);
   const chosen = spread(judged, most);
   if (chosen.length === 0) return undefined;
   const cut = (plane: Plane): Plane => cropPlane(plane, region);

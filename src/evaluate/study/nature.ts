@@ -34,7 +34,7 @@ export function natureOf(stack: Stack, sharpest: number, outcomes: readonly Outc
   const widths: Nature["widths"] = [];
   const recovered: number[] = [];
   if (fwhm.count >= fewest) {
-    for (const { plane, inRange, output } of outcomes) {
+    for (const { plane, inRange, given, output } of outcomes) {
       if (!inRange) continue;
       const [input, made] = [widthsAt(planeOf(stack, plane)), widthsAt(output)];
       // The same structures in both: those that blur hides altogether would tell of others.
@@ -45,7 +45,7 @@ export function natureOf(stack: Stack, sharpest: number, outcomes: readonly Outc
       if (pairs.length < fewest) continue;
       const middle = (key: "before" | "after"): number => median(pairs.map((pair) => pair[key])) ?? Number.NaN;
       widths.push({ plane, input: middle("before"), output: middle("after") });
-      if (plane === sharpest) continue;
+      if (given || plane === sharpest) continue;
       for (const pair of pairs) {
         if (pair.before < leastBlur * pair.sharp) continue;
         recovered.push((pair.before - pair.after) / (pair.before - pair.sharp));

@@ -60,7 +60,7 @@ export function reblurEvidence(
     return { output, reference, referenceName: "the input itself" };
   }
   const judged = outcomes
-    .filter(({ inRange, distance }) => inRange && distance !== 0)
+    .filter(({ inRange, given }) => inRange && !given)
     .sort((a, b) => Math.abs(a.distance) - Math.abs(b.distance))
     .slice(0, most);
   const ratioOf = (of: (one: (typeof judged)[number]) => Float32Array): number | undefined =>

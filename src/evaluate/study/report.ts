@@ -105,14 +105,11 @@ function shortAnswer({ value, unit, good }: Verdict): string {
     : `${value > 0 ? "+" : ""}${value.toFixed(1)} ${unit}`;
 }
 
-/** Means over the planes within range that are not in focus already. */
+/** Means over the planes within range whose wanted plane is not among those given. */
 export function meanOutcome({
-  candidate,
   every,
-}: CandidateStudy): { input: Scores; output: Scores; planes: number } | undefined {
-  const judged = every.outcomes.filter(
-    ({ inRange, distance }) => inRange && (candidate.task === "section" || distance !== 0),
-  );
+}: Pick<CandidateStudy, "every">): { input: Scores; output: Scores; planes: number } | undefined {
+  const judged = every.outcomes.filter(({ inRange, given }) => inRange && !given);
   const finite = judged.filter(
     ({ scores }) => Number.isFinite(scores.input.psnr) && Number.isFinite(scores.output.psnr),
   );
@@ -129,7 +126,8 @@ function scoreTables(studies: readonly CandidateStudy[]): ReportSection[] {
       return means ? [{ label: one.candidate.name, input: means.input, output: means.output }] : [];
     });
     if (rows.length === 0) return [];
-    const planes = task === "refocus" ? "planes that are out of focus and within range" : "planes";
+    const planes =
+      task === "refocus" ? "planes within range but the sharpest one, and those from which it is given" : "planes";
     const caption = `${task === "refocus" ? "Refocused" : "Sectioned"}, against the ${own[0].every.against}: means over all ${planes}.`;
     return [{ kind: "scores", caption, dataRange: own[0].every.dataRange, rows }];
   });

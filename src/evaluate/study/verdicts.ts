@@ -273,7 +273,7 @@ function harmVerdict({ task }: Pick<Candidate, "task">, { outcomes, against }: E
     unit: "share",
     better: "lower",
   } as const;
-  const judged = outcomes.filter(({ inRange, distance }) => inRange && (task === "section" || distance !== 0));
+  const judged = outcomes.filter(({ inRange, given }) => inRange && !given);
   if (judged.length === 0)
     return { ...base, answer: "It cannot be told: nothing was made within its range.", good: undefined };
   const lower = (key: "psnr" | "ssim"): number =>

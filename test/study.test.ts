@@ -138,6 +138,11 @@ describe("a study", () => {
     const page = studyPage({ subject, studies, figures, repeat: "seed: 5", subtitle: "", warnings: [] });
     for (const { candidate } of studies) expect(page).toContain(`<h2>${candidate.name}</h2>`);
     expect(page).toContain("Does it go in the right direction?");
+    const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+    for (const id of ["width", "direction-flipped", "inventions-dots", "scales-identity", "psnr-refocus"]) {
+      expect(links).toContain(id);
+    }
+    for (const id of links) expect(page).toContain(`<figure id="${id}"`);
     const words = page.replaceAll(/base64,[^"]*/g, "");
     expect(/.{40}(undefined|NaN|Infinity).{40}/.exec(words)?.[0]).toBeUndefined();
   });

@@ -16,12 +16,15 @@ export type ReportSection =
   | { kind: "paragraph"; text: string }
   | { kind: "warnings"; items: readonly string[] }
   | { kind: "links"; items: readonly { text: string; href: string }[] }
-  | { kind: "table"; caption: string; columns: readonly string[]; rows: readonly (readonly (string | number)[])[] }
+  | { kind: "table"; caption: string; columns: readonly string[]; rows: readonly (readonly TableCell[])[] }
   | ScoreTable
   | VerdictTable
-  | { kind: "picture"; png: Uint8Array; alt: string; caption?: string }
-  | { kind: "chart"; svg: string; alt: string; caption?: string }
+  | { kind: "picture"; png: Uint8Array; alt: string; caption?: string; id?: string }
+  | { kind: "chart"; svg: string; alt: string; caption?: string; id?: string }
   | { kind: "configuration"; caption: string; text: string };
+
+/** A link leads to a picture by `#` and its id. */
+export type TableCell = string | number | { text: string; href: string };
 
 /** What was judged (rows) by several questions (columns): a word for each, and whether it is good; undefined where it could not be told. */
 export interface VerdictTable {
@@ -104,15 +107,25 @@ function renderSection(section: ReportSection): string {
   }
 }
 
-function figure(source: string, { alt, caption }: { alt: string; caption?: string }, name = "picture"): string {
+interface FigureText {
+  alt: string;
+  caption?: string;
+  id?: string;
+}
+
+function figure(source: string, { alt, caption, id }: FigureText, name = "picture"): string {
   const below = caption === undefined ? "" : `<figcaption>${escapeHtml(caption)}</figcaption>`;
-  return `<figure class="${name}"><img src="${source}" alt="${escapeHtml(alt)}">${below}</figure>`;
+  const own = id === undefined ? "" : ` id="${escapeHtml(id)}"`;
+  return `<figure${own} class="${name}"><img src="${source}" alt="${escapeHtml(alt)}">${below}</figure>`;
 }
 
 function renderTable({ caption, columns, rows }: Extract<ReportSection, { kind: "table" }>): string {
   const head = columns.map((column) => `<th scope="col">${escapeHtml(column)}</th>`).join("");
   const body = rows.map((row) => {
     const cells = row.map((cell, i) => {
+      if (typeof cell === "object") {
+        return `<td><a href="${escapeHtml(cell.href)}">${escapeHtml(cell.text)}</a></td>`;
+      }
       if (i === 0) return `<th scope="row">${escapeHtml(String(cell))}</th>`;
       if (typeof cell === "number") return `<td class="number">${number(cell)}</td>`;
       return `<td${cell.length > 50 ? ' class="words"' : ""}>${escapeHtml(cell)}</td>`;

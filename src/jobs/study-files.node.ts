@@ -6,11 +6,12 @@ import { ParfocalError } from "../errors.ts";
 import { chartPng } from "../evaluate/chart-png.node.ts";
 import type { Candidate } from "../evaluate/study/candidate.ts";
 import { classicalCandidates } from "../evaluate/study/classical-candidate.ts";
-import { studyFigures } from "../evaluate/study/figures.ts";
+import { type Figure, studyFigures } from "../evaluate/study/figures.ts";
 import { modelCandidate } from "../evaluate/study/model-candidate.ts";
 import { meanOutcome, studyPage } from "../evaluate/study/report.ts";
 import { type CandidateStudy, study } from "../evaluate/study/study.ts";
 import { openSubject, type Subject } from "../evaluate/study/subject.ts";
+import { pictureBehind } from "../evaluate/study/verdict-picture.ts";
 import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
 import type { Model } from "../models/model-info.ts";
@@ -99,7 +100,7 @@ export async function studyFiles(
     if (figure.kind === "chart") await write(`figures/${figure.id}.svg`, figure.svg);
     await write(`figures/${figure.id}.png`, figure.kind === "chart" ? await chartPng(figure.svg) : figure.png);
   }
-  const described = describeStudy(subject, studies);
+  const described = describeStudy(subject, studies, figures);
   await write("study.json", `${JSON.stringify(described, null, 2)}\n`);
   await write("scores.csv", scoresCsv(studies));
   await write("profiles.csv", profilesCsv(studies));
@@ -136,7 +137,7 @@ function candidatesOf(models: readonly Model[], runtime: Runtime): Candidate[] {
 }
 
 /** Everything as numbers; lengths in um, keys in snake_case. */
-export function describeStudy(subject: Subject, studies: readonly CandidateStudy[]) {
+export function describeStudy(subject: Subject, studies: readonly CandidateStudy[], figures: readonly Figure[]) {
   return {
     stack: subject.name,
     sharpest_plane: subject.sharpest,
@@ -146,10 +147,11 @@ export function describeStudy(subject: Subject, studies: readonly CandidateStudy
       studies.map(({ candidate, verdicts }) => [
         candidate.name,
         Object.fromEntries(
-          verdicts.map(({ id, good, value, threshold, unit, better, answer }) => [
-            id,
-            { good: good ?? null, value: value ?? null, threshold, better, unit, answer },
-          ]),
+          verdicts.map(({ id, good, value, threshold, unit, better, answer }) => {
+            const seen = pictureBehind({ id }, candidate, figures);
+            const picture = seen ? `figures/${seen.id}.png` : null;
+            return [id, { good: good ?? null, value: value ?? null, threshold, better, unit, answer, picture }];
+          }),
         ),
       ]),
     ),

@@ -39,7 +39,8 @@ export async function studyFigures(subject: Subject, studies: readonly Candidate
 }
 
 const um = (value: number): string => `${value > 0 ? "+" : ""}${Number(value.toFixed(2))} um`;
-const slug = (name: string): string =>
+/** A name as part of a file name. */
+export const slug = (name: string): string =>
   name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")

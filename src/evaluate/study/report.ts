@@ -1,9 +1,10 @@
 /** The page of a study: verdicts first, then what they rest on, then how to repeat it. */
 import { meanScores, type Scores } from "../metrics.ts";
-import { type ReportSection, renderReport } from "../report.ts";
+import { type ReportSection, renderReport, type TableCell } from "../report.ts";
 import type { Figure } from "./figures.ts";
 import type { CandidateStudy } from "./study.ts";
 import type { Subject } from "./subject.ts";
+import { pictureBehind } from "./verdict-picture.ts";
 import type { Verdict } from "./verdicts.ts";
 import type { OwnSharpness } from "./without-truth.ts";
 
@@ -52,13 +53,14 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
       {
         kind: "table",
         caption: "Each verdict with what it rests on.",
-        columns: ["question", "verdict", "measured", "must be", "in words"],
-        rows: verdicts.map((verdict) => [
+        columns: ["question", "verdict", "measured", "must be", "in words", "seen in"],
+        rows: verdicts.map((verdict): TableCell[] => [
           verdict.question,
           verdict.good === undefined ? "cannot tell" : verdict.good ? "good" : "not good",
           verdict.value === undefined ? "" : `${Number(verdict.value.toPrecision(3))} ${verdict.unit}`,
           `${verdict.better === "higher" ? "at least" : "at most"} ${verdict.threshold} ${verdict.unit}`,
           verdict.answer,
+          linkTo(pictureBehind(verdict, candidate, figures)),
         ]),
       },
     ]),
@@ -91,12 +93,15 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
 }
 
 function sectionOf(figure: Figure): ReportSection {
-  const { title, caption } = figure;
-  const both = { alt: title, caption: `${title}. ${caption}` };
+  const { title, caption, id } = figure;
+  const both = { alt: title, caption: `${title}. ${caption}`, id };
   return figure.kind === "picture"
     ? { kind: "picture", png: figure.png, ...both }
     : { kind: "chart", svg: figure.svg, ...both };
 }
+
+const linkTo = (figure: Figure | undefined): TableCell =>
+  figure === undefined ? "" : { text: figure.kind, href: `#${figure.id}` };
 
 function shortAnswer({ value, unit, good }: Verdict): string {
   if (good === undefined || value === undefined) return "cannot tell";

@@ -1,7 +1,7 @@
 /** The same image at other scales: cropped as it is, against rescaled before it is given to a model. */
 import { resize } from "../../array/resample.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
-import { fitIntensity } from "../intensity-fit.ts";
+import { intensityFit, withIntensity } from "../intensity-fit.ts";
 import { inventionMap } from "../inventions.ts";
 import { psnr } from "../metrics.ts";
 import { type Candidate, canTake, canTravel, type Wanted } from "./candidate.ts";
@@ -43,9 +43,11 @@ export async function atScales(
   const { stack, truth, sharpest, region, dataRange } = subject;
   const wanted = requests(candidate, stack, sharpest);
   if (wanted.length === 0) return [];
-  const targets = wanted.map(({ plane }) =>
-    candidate.task === "refocus" ? planeOf(stack, sharpest) : truth && planeOf(truth, plane),
-  );
+  // None for sections without a truth.
+  const references = wanted.flatMap(({ plane }) => {
+    const target = candidate.task === "refocus" ? planeOf(stack, sharpest) : truth && planeOf(truth, plane);
+    return target ? [cropPlane(target, region)] : [];
+  });
   const part = cropToBox(stack, region);
   const found: ScaleResult[] = [];
   for (const factor of scaleFactors) {
@@ -57,28 +59,26 @@ export async function atScales(
       const pixelSize = stack.pixelSize && { y: stack.pixelSize.y / factor, x: stack.pixelSize.x / factor };
       const given = told && pixelSize ? { ...scaled, pixelSize } : scaled;
       const outputs = await candidate.make(given, whole, wanted, signal);
-      const gains: number[] = [];
-      const invented: number[] = [];
-      let shown: Plane | undefined;
-      for (const [i, { plane }] of wanted.entries()) {
-        const recorded = targets[i];
-        if (recorded === undefined) continue;
-        const reference = cropPlane(recorded, region);
-        const target = resize(reference, height, width);
-        shown ??= target;
-        const seen = (one: Plane): Plane => (candidate.task === "section" ? fitIntensity(one, target) : one);
-        const of = (one: Plane): number => Math.min(highest, psnr(seen(one), target, dataRange));
-        gains.push(of(outputs[i]) - of(planeOf(scaled, plane)));
-        const output = resize(seen(outputs[i]), region.height, region.width);
-        invented.push(inventionMap({ output, reference }).inventedShare);
-      }
+      const inputs = wanted.map(({ plane }) => planeOf(scaled, plane));
+      const scaledTargets = references.map((reference) => resize(reference, height, width));
+      const scoresOf = (planes: readonly Plane[]): { psnr: number[]; seen: Plane[] } => {
+        if (references.length === 0) return { psnr: [], seen: [] };
+        const fit = candidate.task === "section" && intensityFit(planes, scaledTargets);
+        const seen = planes.map((one) => (fit ? withIntensity(one, fit) : one));
+        return { seen, psnr: seen.map((one, i) => Math.min(highest, psnr(one, scaledTargets[i], dataRange))) };
+      };
+      const [before, after] = [scoresOf(inputs), scoresOf(outputs)];
+      const invented = after.seen.map((one, i) => {
+        const output = resize(one, region.height, region.width);
+        return inventionMap({ output, reference: references[i] }).inventedShare;
+      });
       found.push({
         factor,
         told,
-        input: planeOf(scaled, wanted[0].plane),
+        input: inputs[0],
         output: outputs[0],
-        target: shown,
-        gain: mean(gains),
+        target: scaledTargets[0],
+        gain: mean(after.psnr.map((value, i) => value - before.psnr[i])),
         invented: mean(invented),
       });
     }

@@ -1,7 +1,7 @@
 /** What a candidate makes of every plane of a stack, scored against what it should be, beside the untouched plane. */
 import { throwIfAborted } from "../../errors.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
-import { fitIntensity } from "../intensity-fit.ts";
+import { type IntensityFit, intensityFit, withIntensity } from "../intensity-fit.ts";
 import { type Scores, score, signalRange } from "../metrics.ts";
 import { type Candidate, canTake, canTravel, type Wanted } from "./candidate.ts";
 import type { Subject } from "./subject.ts";
@@ -65,6 +65,12 @@ function inputScores(stack: Stack, key: string, measure: () => Scores): Scores {
 export const isGiven = ({ task, offsets }: Candidate, distance: number, step: number): boolean =>
   task === "refocus" && offsets.some((um) => Math.round((um - distance) / step) === 0);
 
+function nearestTo(sharpest: number, wanted: readonly Wanted[]): number[] {
+  const off = (i: number): number => Math.abs(wanted[i].plane - sharpest);
+  const all = wanted.map((_, i) => i);
+  return all.length === 0 ? [] : [all.reduce((a, b) => (off(b) < off(a) ? b : a))];
+}
+
 /** Every plane refocused to the sharpest one, or made a section. @throws interrupted, and what the candidate throws */
 export async function everyPlane(
   candidate: Candidate,
@@ -76,15 +82,25 @@ export async function everyPlane(
   const outputs = await candidate.make(stack, whole, wanted, signal);
   const known = candidate.task === "section" && truth !== undefined;
   const range = known ? signalRange({ ...truth, height: truth.height * truth.depth }) : dataRange;
+  const inputs = wanted.map(({ plane }) => planeOf(stack, plane));
+  const targets = wanted.map(({ plane }) => (known ? planeOf(truth, plane) : planeOf(stack, sharpest)));
+  // Sections are another kind of image than the stack: gain and offset are nobody's fault, and are fitted, for inputs and outputs alike: once for
+  // all planes, or without a truth at the sharpest plane, the only one whose input is the target.
+  const alike = known ? wanted.map((_, i) => i) : nearestTo(sharpest, wanted);
+  const intensity = (planes: readonly Plane[]): IntensityFit =>
+    candidate.task === "section" && alike.length > 0
+      ? intensityFit(
+          alike.map((i) => planes[i]),
+          alike.map((i) => targets[i]),
+        )
+      : { gain: 1, offset: 0 };
+  const fits = { input: intensity(inputs), output: intensity(outputs) };
   const outcomes: Outcome[] = [];
   for (const [i, { plane, distance }] of wanted.entries()) {
     throwIfAborted(signal);
-    const target = known ? planeOf(truth, plane) : planeOf(stack, sharpest);
     const output = outputs[i];
-    const input = planeOf(stack, plane);
-    // Sections are another kind of image than the stack: gain and offset are nobody's fault, and are fitted for input and output alike.
-    const seen = (one: Plane): Plane => (candidate.task === "section" ? fitIntensity(one, target) : one);
-    const of = (one: Plane): Scores => score(one, target, { dataRange: range });
+    const of = (one: Plane, fit: IntensityFit): Scores =>
+      score(candidate.task === "section" ? withIntensity(one, fit) : one, targets[i], { dataRange: range });
     outcomes.push({
       plane,
       distance,
@@ -92,8 +108,10 @@ export async function everyPlane(
       given: isGiven(candidate, distance, stack.zStep),
       output,
       scores: {
-        input: inputScores(stack, `${candidate.task} ${known} ${sharpest} ${range} ${plane}`, () => of(seen(input))),
-        output: of(seen(output)),
+        input: inputScores(stack, `${candidate.task} ${known} ${sharpest} ${range} ${plane}`, () =>
+          of(inputs[i], fits.input),
+        ),
+        output: of(output, fits.output),
       },
     });
     await new Promise((resolve) => setTimeout(resolve, 0));

@@ -1,5 +1,5 @@
 /** The figures of a study: those of the review, for any stack and any candidates, and the pictures behind the verdicts. */
-import { type Plane, planeOf } from "../../image/image.ts";
+import { type Plane, planeOf, type Stack } from "../../image/image.ts";
 import { divergingColour } from "../colour-map.ts";
 import { contrastOf, type GridCell, type GridRow, pictureGrid } from "../picture-grid.ts";
 import { type NamedLine, plotLines } from "../plots.ts";
@@ -242,23 +242,31 @@ function planesGrid(
     mostColumns,
   );
   const cut = (plane: Plane): Plane => (box ? cropPlane(plane, box) : plane);
-  const rows: GridRow[] = [{ label: "input", cells: planes.map((z) => ({ plane: cut(planeOf(stack, z)) })) }];
+  // One contrast for a row: each with its own, haze would be as bright as what is in focus.
+  const recorded = (of: Stack): GridCell[] => {
+    const contrast = contrastOf(cut(planeOf(of, subject.sharpest)));
+    return planes.map((z) => ({ plane: cut(planeOf(of, z)), contrast }));
+  };
+  const rows: GridRow[] = [{ label: "input", cells: recorded(stack) }];
   for (const { candidate, every, subject: seen } of studies) {
     const own = (plane: Plane): Plane => (box ? cropPlane(plane, seen.object) : plane);
+    const off = ({ plane }: { plane: number }): number => Math.abs(plane - subject.sharpest);
+    const [nearest] = [...every.outcomes].sort((a, b) => off(a) - off(b));
+    const contrast = nearest && contrastOf(own(nearest.output));
     rows.push({
       label: candidate.task === "refocus" ? `${candidate.name}, to the sharpest plane` : candidate.name,
       cells: planes.map((z) => {
         const one = every.outcomes.find(({ plane }) => plane === z);
-        return one && { plane: own(one.output), caption: one.inRange ? "" : "beyond its range" };
+        return one && { plane: own(one.output), caption: one.inRange ? "" : "beyond its range", contrast };
       }),
     });
   }
-  if (truth) rows.push({ label: "truth", cells: planes.map((z) => ({ plane: cut(planeOf(truth, z)) })) });
+  if (truth) rows.push({ label: "truth", cells: recorded(truth) });
   return {
     id,
     kind: "picture",
     title,
-    caption: `Each picture has its own contrast.${box ? "" : " Classical methods are slow and see the middle of the field only."} Gaps: planes from which the sharpest one is farther than a model can go.`,
+    caption: `Each row has one contrast, that of its sharpest plane.${box ? "" : " Classical methods are slow and see the middle of the field only."} Gaps: planes from which the sharpest one is farther than a model can go.`,
     png: pictureGrid(rows, {
       columns: planes.map((z) => um(zOf(subject, z))),
       pixelSize: pixelOf(subject),

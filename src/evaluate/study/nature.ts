@@ -64,30 +64,34 @@ export function natureOf(stack: Stack, sharpest: number, outcomes: readonly Outc
   };
 }
 
-/** Widths of the window that tells structures from what lies between them, pixels. */
-const surroundings = 10;
+/** Width of the window that tells structures from what lies around them, and of the one that takes noise away, pixels. */
+const [surroundings, grain] = [10, 2];
+/** Share of the light of structures that haze must have, to be there at all. */
+const leastHaze = 0.01;
 
-/** Of the mean light between structures over that in them, both above the picture's darkest: how much less it is in the output. */
+/**
+ * Of the mean light outside the structures that are in focus, over that in them, both above the picture's background: how much less it is in
+ * the output. It is haze between structures, and what lies out of focus above and below. undefined where there is next to none.
+ */
 function hazeRemoved(sharp: Plane, input: Plane, output: Plane): number | undefined {
   const around = gaussianFilter(sharp, surroundings).data;
   const contrast = sharp.data.map((value, i) => value - around[i]);
-  const [middle, high] = percentiles(contrast, [50, 92]);
-  const haze = ({ data }: Plane): number => {
-    const [dark] = percentiles(data, [0.1]);
-    let [inside, outside, n, m] = [0, 0, 0, 0];
-    for (let i = 0; i < data.length; i++) {
-      if (contrast[i] >= high) {
-        inside += data[i] - dark;
+  const [structure] = percentiles(contrast, [92]);
+  const haze = (plane: Plane): number => {
+    const smooth = gaussianFilter(plane, grain).data;
+    // Not the darkest pixel: networks darken the rims of what they sharpen.
+    const [background] = percentiles(smooth, [5]);
+    let [inside, outside, n] = [0, 0, 0];
+    for (let i = 0; i < smooth.length; i++) {
+      if (contrast[i] >= structure) {
+        inside += smooth[i] - background;
         n++;
-      } else if (contrast[i] <= middle) {
-        outside += data[i] - dark;
-        m++;
-      }
+      } else outside += smooth[i] - background;
     }
-    return outside / m / (inside / n);
+    return outside / (smooth.length - n) / (inside / n);
   };
   const [before, after] = [haze(input), haze(output)];
-  return Number.isFinite(before) && Number.isFinite(after) && before > 0 ? 1 - after / before : undefined;
+  return Number.isFinite(before) && Number.isFinite(after) && before > leastHaze ? 1 - after / before : undefined;
 }
 
 export function median(values: readonly number[]): number | undefined {

@@ -71,7 +71,7 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
     { kind: "heading", text: "Scores" },
     {
       kind: "paragraph",
-      text: `The data range of PSNR and SSIM is that of the sharpest plane between its percentiles 0.1 and 99.9, or of the truth where there is one. Inputs and outputs of sectioning are first brought to the target by the gain and offset that suit each best.`,
+      text: `The data range of PSNR and SSIM is that of the sharpest plane between its percentiles 0.1 and 99.9, or of the truth where there is one. Inputs and outputs of sectioning are first brought to the truth by one gain and offset for the whole stack; without a truth, to the sharpest plane, at that plane.`,
     },
     ...shown("psnr", "ssim"),
     ...scoreTables(studies),

@@ -92,6 +92,8 @@ function natureVerdict({ task }: Pick<Candidate, "task">, { widthRecovered, haze
 
 /** Share of right votes among those that moved, that both sides of focus must reach; and the share that must move at all. */
 const [leastRight, leastMoved] = [0.8, 0.2];
+/** Regions without which a side of focus says nothing. */
+const leastRegions = 8;
 
 function directionVerdict(found: DirectionJudgement | undefined): Verdict {
   const base = {
@@ -107,10 +109,10 @@ function directionVerdict(found: DirectionJudgement | undefined): Verdict {
           ["below", found.below],
           ["above", found.above],
         ] as const
-      ).filter(([, votes]) => total(votes) > 0)
+      ).filter(([, votes]) => total(votes) >= leastRegions)
     : [];
   if (sides.length === 0) {
-    const answer = "It cannot be told: no plane was refocused whose opposite plane was recorded and differs.";
+    const answer = "It cannot be told: too few regions were refocused whose opposite plane was recorded and differs.";
     return { ...base, answer, good: undefined };
   }
   const told = sides.map(([side, votes]) => {

@@ -1,0 +1,58 @@
+/** Sections scored plane by plane: gain and offset are fitted once for all planes, so that haze counts. */
+import { describe, expect, it } from "vitest";
+import type { Candidate } from "../src/evaluate/study/candidate.ts";
+import { everyPlane } from "../src/evaluate/study/every-plane.ts";
+import { planeOf, type Stack } from "../src/image/image.ts";
+
+const [depth, height, width] = [5, 48, 48];
+/** A bright square in the middle plane of the truth, and in all planes of the stack. */
+const make = (bright: (z: number) => number): Stack & { zStep: number } => {
+  const data = new Float32Array(depth * height * width);
+  for (let z = 0; z < depth; z++)
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const inside = Math.max(Math.abs(y - 24), Math.abs(x - 24)) < 8;
+        data[(z * height + y) * width + x] = 10 + (inside ? bright(z) : (x * y) % 3);
+      }
+  return { data, depth, height, width, zStep: 1 };
+};
+const truth = make((z) => (z === 2 ? 200 : 2));
+const stack = make(() => 200);
+const subject = { stack, truth, sharpest: 2, dataRange: 200 };
+
+const section = (of: Stack, gain: number, offset: number): Candidate => ({
+  name: "section",
+  kind: "constructed",
+  task: "section",
+  offsets: [0],
+  make: async (_stack, _whole, wanted) =>
+    wanted.map(({ plane }) => {
+      const seen = planeOf(of, plane);
+      return { ...seen, data: seen.data.map((value) => gain * value + offset) };
+    }),
+});
+
+describe("sections, plane by plane", () => {
+  it("forgives gain and offset of a model, and not haze", async () => {
+    const { outcomes, against } = await everyPlane(section(truth, 3, -7), subject, stack);
+    expect(against).toBe("truth");
+    for (const { plane, scores } of outcomes) {
+      expect(scores.output.psnr).toBeGreaterThan(60);
+      // The square is haze in all planes but one; a fit of each plane by itself would turn it off.
+      if (plane !== 2) expect(scores.input.psnr).toBeLessThan(25);
+    }
+  });
+
+  it("gives what hands its input back the scores of the input", async () => {
+    const { outcomes } = await everyPlane(section(stack, 0.5, 3), subject, stack);
+    for (const { scores } of outcomes) expect(scores.output.psnr).toBeCloseTo(scores.input.psnr, 3);
+  });
+
+  it("without a truth, leaves the sharpest plane as it is and the others by the same measure", async () => {
+    const { outcomes, against } = await everyPlane(section(truth, 3, -7), { ...subject, truth: undefined }, stack);
+    expect(against).toBe("sharpest plane");
+    expect(outcomes[2].scores.output.psnr).toBeGreaterThan(60);
+    expect(outcomes[0].scores.output.psnr).toBeLessThan(25);
+    expect(outcomes[0].scores.input.psnr).toBe(Number.POSITIVE_INFINITY);
+  });
+});

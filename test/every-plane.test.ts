@@ -14,7 +14,7 @@ const make = (bright: (z: number) => number): Stack & { zStep: number } => {
         const inside = Math.max(Math.abs(y - 24), Math.abs(x - 24)) < 8;
         data[(z * height + y) * width + x] = 10 + (inside ? bright(z) : (x * y) % 3);
       }
-  return { data, depth, height, width, zStep: 1 };
+  return { data, depth, height, width, zStep: 1, dtype: "float32" };
 };
 const truth = make((z) => (z === 2 ? 200 : 2));
 const stack = make(() => 200);

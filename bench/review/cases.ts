@@ -68,7 +68,7 @@ export const reviewCases: readonly Case[] = [
       return { image: field.images.stack.stack };
     },
     models: [
-      deepZ("deep-z-worm", "worm-aberrated", {}),
+      deepZ("deep-z-300nm", "lens-20x-0.8-aberrated", {}),
       comi("comi-tissue", thick),
       deepZ("deep-z-beads-one-plane", "review-beads", {}),
       comi("comi-beads", beadPairs),
@@ -79,7 +79,7 @@ export const reviewCases: readonly Case[] = [
       "one-image",
       "psnr-refocus",
       "ssim-section",
-      "direction-deep-z-worm",
+      "direction-deep-z-300nm",
       "direction-deep-z-beads-two-planes",
     ],
   },
@@ -160,9 +160,9 @@ function reviewFindings({ verdicts, studies }: StudyFilesResult): Finding[] {
   };
   const two = "deep-z-beads-two-planes";
   return [
-    sides("deep-z-worm"),
+    sides("deep-z-300nm"),
     sides("deep-z-beads-one-plane"),
-    rescaled("deep-z-worm"),
+    rescaled("deep-z-300nm"),
     below("comi-tissue"),
     below("comi-beads"),
     sections("comi-beads"),

@@ -115,20 +115,20 @@ function directionVerdict(found: DirectionJudgement | undefined): Verdict {
     const answer = "It cannot be told: too few regions were refocused whose opposite plane was recorded and differs.";
     return { ...base, answer, good: undefined };
   }
-  const told = sides.map(([side, votes]) => {
-    const moved = votes.right + votes.wrong;
-    return { side, moved: moved / total(votes), right: moved === 0 ? 0 : votes.right / moved };
-  });
-  const worst = told.reduce((a, b) => (b.right < a.right ? b : a));
-  const still = told.every(({ moved }) => moved < leastMoved);
-  if (still) {
-    const answer = `It hardly moves: ${percent(Math.max(...told.map(({ moved }) => moved)))} of the regions came nearer to either plane.`;
+  const shares = sides.map(([, votes]) => (votes.right + votes.wrong) / total(votes));
+  if (shares.every((moved) => moved < leastMoved)) {
+    const answer = `It hardly moves: ${percent(Math.max(...shares))} of the regions came nearer to either plane.`;
     return { ...base, answer, good: false, value: 0 };
   }
+  const told = sides
+    .filter(([, { right, wrong }]) => right + wrong >= leastRegions)
+    .map(([side, { right, wrong }]) => ({ side, right: right / (right + wrong) }));
+  if (told.length === 0) return { ...base, answer: "It cannot be told: too few regions moved.", good: undefined };
+  const worst = told.reduce((a, b) => (b.right < a.right ? b : a));
   const parts = told.map(
     ({ side, right }) => `${percent(right)} of the regions that moved went the right way from ${side} focus`,
   );
-  const one = told.length === 1 ? " The other side was not recorded far enough." : "";
+  const one = told.length === 1 ? " From the other side too few regions moved, or it was not recorded far enough." : "";
   return { ...base, answer: `${parts.join(", ")}.${one}`, good: worst.right >= leastRight, value: worst.right };
 }
 

@@ -6,8 +6,10 @@ import { ParfocalError } from "../errors.ts";
 import { chartPng } from "../evaluate/chart-png.node.ts";
 import type { Candidate } from "../evaluate/study/candidate.ts";
 import { classicalCandidates } from "../evaluate/study/classical-candidate.ts";
-import { type Figure, studyFigures } from "../evaluate/study/figures.ts";
+import type { Figure } from "../evaluate/study/figure.ts";
+import { studyFigures } from "../evaluate/study/figures.ts";
 import { modelCandidate } from "../evaluate/study/model-candidate.ts";
+import { qualityControlCsv } from "../evaluate/study/quality-control-section.ts";
 import { meanOutcome, studyPage } from "../evaluate/study/report.ts";
 import { type CandidateStudy, study } from "../evaluate/study/study.ts";
 import { openSubject, type Subject } from "../evaluate/study/subject.ts";
@@ -54,7 +56,7 @@ export interface StudyFilesResult {
 export type StudyDescription = ReturnType<typeof describeStudy>;
 
 /**
- * Writes `index.html`, `study.json`, `scores.csv`, `profiles.csv` and `figures/` into a folder; the page last.
+ * Writes `index.html`, `study.json`, `scores.csv`, `quality-control.csv`, `profiles.csv` and `figures/` into a folder; the page last.
  * @throws usage without a model; output.exists before any work; what reading, {@link openSubject} and {@link study} throw
  */
 export async function studyFiles(
@@ -104,6 +106,7 @@ export async function studyFiles(
   await write("study.json", `${JSON.stringify(described, null, 2)}\n`);
   await write("scores.csv", scoresCsv(studies));
   await write("profiles.csv", profilesCsv(studies));
+  await write("quality-control.csv", qualityControlCsv(studies));
   const repeat = stringify({
     parfocal: version,
     ...(options.command !== undefined && { command: options.command }),
@@ -156,6 +159,9 @@ export function describeStudy(subject: Subject, studies: readonly CandidateStudy
       ]),
     ),
     reblur_residual: Object.fromEntries(studies.map(({ candidate, reblur }) => [candidate.name, reblur ?? null])),
+    virtual_focus: Object.fromEntries(
+      studies.map(({ candidate, focusAlignment }) => [candidate.name, focusAlignment ?? null]),
+    ),
     means: Object.fromEntries(studies.map((one) => [one.candidate.name, meanOutcome(one) ?? null])),
   };
 }

@@ -3,16 +3,10 @@ import { type Plane, planeOf, type Stack } from "../../image/image.ts";
 import { divergingColour } from "../colour-map.ts";
 import { contrastOf, type GridCell, type GridRow, pictureGrid } from "../picture-grid.ts";
 import { type NamedLine, plotLines } from "../plots.ts";
+import { type Figure, slug } from "./figure.ts";
+import { focusAlignmentFigures } from "./focus-alignment-figure.ts";
 import type { CandidateStudy } from "./study.ts";
 import { type Box, cropPlane, type Subject } from "./subject.ts";
-
-export type Figure = {
-  /** File name without its ending. */
-  id: string;
-  title: string;
-  /** What is seen, and what would be good. */
-  caption: string;
-} & ({ kind: "picture"; png: Uint8Array } | { kind: "chart"; svg: string });
 
 /** Most columns of a grid. */
 const mostColumns = 7;
@@ -30,6 +24,7 @@ export async function studyFigures(subject: Subject, studies: readonly Candidate
     ...(await scoreCharts(studies)),
     ...(await Promise.all(studies.map(profileCharts))).flat(),
     ...studies.map(directionMaps),
+    ...(await focusAlignmentFigures(studies)),
     ...studies.map(inventionMaps),
     await inventionChart(studies),
     await scaleChart(studies),
@@ -39,12 +34,6 @@ export async function studyFigures(subject: Subject, studies: readonly Candidate
 }
 
 const um = (value: number): string => `${value > 0 ? "+" : ""}${Number(value.toFixed(2))} um`;
-/** A name as part of a file name. */
-export const slug = (name: string): string =>
-  name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "");
 const zOf = ({ stack, sharpest }: Subject, plane: number): number => (plane - sharpest) * stack.zStep;
 const pixelOf = ({ stack }: Subject): number | undefined => stack.pixelSize?.x;
 

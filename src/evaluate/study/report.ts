@@ -1,7 +1,9 @@
 /** The page of a study: verdicts first, then what they rest on, then how to repeat it. */
 import { meanScores, type Scores } from "../metrics.ts";
 import { type ReportSection, renderReport, type TableCell } from "../report.ts";
-import type { Figure } from "./figures.ts";
+import type { Figure } from "./figure.ts";
+import { focusAlignmentTable } from "./focus-alignment-figure.ts";
+import { qualityControlTable } from "./quality-control-section.ts";
 import type { CandidateStudy } from "./study.ts";
 import type { Subject } from "./subject.ts";
 import { pictureBehind } from "./verdict-picture.ts";
@@ -75,12 +77,17 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
     },
     ...shown("psnr", "ssim"),
     ...scoreTables(studies),
+    ...qualityControlTable(studies),
     ownSharpness(studies),
     ...reblurTable(studies),
     { kind: "heading", text: "Profiles and widths" },
     ...shown("profile", "profiles", "width"),
-    ...(figures.some(({ id }) => id.startsWith("distances"))
-      ? [{ kind: "heading" as const, text: "Distances and directions" }, ...shown("distances", "direction")]
+    ...(figures.some(({ id }) => /^(distances|direction|virtual-focus)-/.test(id))
+      ? [
+          { kind: "heading" as const, text: "Distances and directions" },
+          ...shown("distances", "direction", "virtual-focus"),
+          ...focusAlignmentTable(studies),
+        ]
       : []),
     { kind: "heading", text: "Scale" },
     ...shown("scale", "scales"),

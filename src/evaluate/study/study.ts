@@ -5,6 +5,7 @@ import { atScales, type ScaleResult } from "./at-scales.ts";
 import type { Candidate } from "./candidate.ts";
 import { type DirectionJudgement, judgeDirection } from "./direction-vote.ts";
 import { type EveryPlane, everyPlane } from "./every-plane.ts";
+import { type FocusAlignment, focusAlignment } from "./focus-alignment.ts";
 import { type InventionEvidence, inventionEvidence } from "./invention-evidence.ts";
 import { lineProfiles, type Profiles } from "./line-profiles.ts";
 import { type Nature, natureOf } from "./nature.ts";
@@ -28,6 +29,7 @@ export interface CandidateStudy {
   inventions: InventionEvidence | undefined;
   withoutTruth: WithoutTruth;
   reblur: ReblurEvidence | undefined;
+  focusAlignment: FocusAlignment | undefined;
   verdicts: Verdict[];
   seconds: number;
 }
@@ -82,6 +84,7 @@ export async function study(
       inventions,
       withoutTruth: sharpnessWithoutTruth(seen, every),
       reblur: reblurEvidence(candidate, seen, every),
+      focusAlignment: await focusAlignment(candidate, seen, whole, signal),
       verdicts: verdictsOn(candidate, { every, nature, direction, scales, inventions }),
       seconds: (performance.now() - begun) / 1000,
     });

@@ -1,6 +1,6 @@
 /** Which figure a verdict can be seen in. */
 import type { Candidate } from "./candidate.ts";
-import { type Figure, slug } from "./figures.ts";
+import { type Figure, slug } from "./figure.ts";
 import type { Verdict } from "./verdicts.ts";
 
 /** Ids of the figures, the most telling first. */

@@ -11,7 +11,8 @@ import { studyFigures } from "../evaluate/study/figures.ts";
 import { modelCandidate } from "../evaluate/study/model-candidate.ts";
 import { qualityControlCsv } from "../evaluate/study/quality-control-section.ts";
 import { meanOutcome, studyPage } from "../evaluate/study/report.ts";
-import { type CandidateStudy, study } from "../evaluate/study/study.ts";
+import type { SplitEvidence } from "../evaluate/study/split-evidence.ts";
+import { type CandidateStudy, ensemblesOf, study } from "../evaluate/study/study.ts";
 import { openSubject, type Subject } from "../evaluate/study/subject.ts";
 import { pictureBehind } from "../evaluate/study/verdict-picture.ts";
 import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
@@ -162,8 +163,28 @@ export function describeStudy(subject: Subject, studies: readonly CandidateStudy
     virtual_focus: Object.fromEntries(
       studies.map(({ candidate, focusAlignment }) => [candidate.name, focusAlignment ?? null]),
     ),
+    split_halves: Object.fromEntries(
+      studies.map(({ candidate, split }) => [candidate.name, split ? numbersOf(split) : null]),
+    ),
+    spread: Object.fromEntries(
+      studies.map(({ candidate, spread }) => [
+        candidate.name,
+        spread ? { mean: spread.mean, against: spread.against ?? null, calibration: spread.calibration ?? null } : null,
+      ]),
+    ),
+    ensembles: ensemblesOf(subject, studies).map(({ task, names, spread, error, correlation, against }) => {
+      return { task, names, spread, error: error ?? null, correlation: correlation ?? null, against: against ?? null };
+    }),
     means: Object.fromEntries(studies.map((one) => [one.candidate.name, meanOutcome(one) ?? null])),
   };
+}
+
+/** Without the curves; JSON has no Infinity, which is null: nothing agrees. */
+function numbersOf({ noise, planes, unit, input, output, sharpest, noiseGain, leftover }: SplitEvidence) {
+  const [ofInput, ofOutput, ofSharpest] = [input, output, sharpest].map(({ resolution, correlation, nrmse }) => {
+    return { resolution: Number.isFinite(resolution) ? resolution : null, correlation, nrmse };
+  });
+  return { noise, planes, unit, input: ofInput, output: ofOutput, sharpest: ofSharpest, noiseGain, leftover };
 }
 
 const scoreNames = ["psnr", "ssim", "ms_ssim", "nrmse", "pearson"] as const;

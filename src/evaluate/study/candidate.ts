@@ -31,6 +31,20 @@ export interface Candidate {
    * @param whole what brightness is measured on: the recorded stack that `stack` is a part of, or `stack` itself
    */
   make(stack: Stack, whole: Stack, wanted: readonly Wanted[], signal?: AbortSignal): Promise<Plane[]>;
+  /** The same of a candidate that tells how sure it is of every pixel; absent on all others. */
+  makeWithSpread?(
+    stack: Stack,
+    whole: Stack,
+    wanted: readonly Wanted[],
+    signal?: AbortSignal,
+  ): Promise<PlanesWithSpread>;
+}
+
+/** Planes, and of each pixel how far from the truth it may be: the scale of a Laplace distribution around it, counts of the planes. */
+export interface PlanesWithSpread {
+  planes: Plane[];
+  /** As many. Half of the errors should be within 0.69 of it, nine in ten within 2.30. */
+  spread: Plane[];
 }
 
 /** Whether every plane that a candidate takes is there. */

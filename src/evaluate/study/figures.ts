@@ -5,7 +5,9 @@ import { contrastOf, type GridCell, type GridRow, pictureGrid } from "../picture
 import { type NamedLine, plotLines } from "../plots.ts";
 import { type Figure, slug } from "./figure.ts";
 import { focusAlignmentFigures } from "./focus-alignment-figure.ts";
-import type { CandidateStudy } from "./study.ts";
+import { splitChart } from "./split-figure.ts";
+import { reliabilityChart, spreadPictures } from "./spread-figure.ts";
+import { type CandidateStudy, ensemblesOf } from "./study.ts";
 import { type Box, cropPlane, type Subject } from "./subject.ts";
 
 /** Most columns of a grid. */
@@ -29,6 +31,9 @@ export async function studyFigures(subject: Subject, studies: readonly Candidate
     await inventionChart(studies),
     await scaleChart(studies),
     await widthChart(studies),
+    await splitChart(studies),
+    ...spreadPictures(subject, studies, ensemblesOf(subject, studies)),
+    await reliabilityChart(studies),
   ];
   return figures.filter((figure) => figure !== undefined);
 }

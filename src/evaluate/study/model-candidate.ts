@@ -8,9 +8,9 @@ import { type Normalisation, normalisationOf } from "../../models/normalisation.
 import { refocus } from "../../models/refocus.ts";
 import { refocusPlanes } from "../../models/refocus-planes.ts";
 import { refocusRecursively } from "../../models/refocus-recursively.ts";
-import { planesSeenBy, section } from "../../models/section.ts";
+import { planesSeenBy, section, tellsUncertainty } from "../../models/section.ts";
 import type { Runtime } from "../../run/runtime.ts";
-import type { Candidate, Wanted } from "./candidate.ts";
+import type { Candidate, PlanesWithSpread, Wanted } from "./candidate.ts";
 
 type RefocusInfo = Extract<ModelInfo, { task: "refocus" }>;
 type SectionInfo = Extract<ModelInfo, { task: "section" }>;
@@ -47,7 +47,11 @@ export function modelCandidate(name: string, { info, onnx, path }: Model, runtim
       ...known,
       task: "section",
       offsets: [0],
-      make: (stack, whole, wanted, signal) => sectioned(model, runtime, stack, whole, wanted, signal),
+      make: async (stack, whole, wanted, signal) =>
+        (await sectioned(model, runtime, stack, whole, wanted, signal)).planes,
+      ...(tellsUncertainty(info) && {
+        makeWithSpread: (stack, whole, wanted, signal) => sectioned(model, runtime, stack, whole, wanted, signal),
+      }),
     };
   }
   const detail = `a study judges models that refocus or section, and this one is for ${info.task}`;
@@ -132,6 +136,7 @@ async function refocused(
   return out;
 }
 
+/** Without spread for models that do not tell theirs. */
 async function sectioned(
   model: Model<SectionInfo>,
   runtime: Runtime,
@@ -139,8 +144,11 @@ async function sectioned(
   whole: Stack,
   wanted: readonly Wanted[],
   signal?: AbortSignal,
-): Promise<Plane[]> {
-  const out = blank(stack, wanted.length);
+): Promise<PlanesWithSpread> {
+  const out = {
+    planes: blank(stack, wanted.length),
+    spread: tellsUncertainty(model.info) ? blank(stack, wanted.length) : [],
+  };
   const half = planesSeenBy(model.info) >> 1;
   // All planes from the first to the last that any of the wanted ones is made of; alone, only those that are wanted.
   const asked = [...new Set(wanted.map(({ plane }) => plane))].sort((a, b) => a - b);
@@ -155,8 +163,8 @@ async function sectioned(
     pixelSize: stack.pixelSize,
   };
   await section(model, runtime, input, { tileSize, signal }, async (channel, k, y0, rows) => {
-    if (channel !== "section") return;
-    for (const [i, { plane }] of wanted.entries()) if (plane === seen[k]) out[i].data.set(rows, y0 * stack.width);
+    const planes = channel === "section" ? out.planes : out.spread;
+    for (const [i, { plane }] of wanted.entries()) if (plane === seen[k]) planes[i].data.set(rows, y0 * stack.width);
   });
   return out;
 }

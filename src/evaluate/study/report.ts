@@ -4,7 +4,9 @@ import { type ReportSection, renderReport, type TableCell } from "../report.ts";
 import type { Figure } from "./figure.ts";
 import { focusAlignmentTable } from "./focus-alignment-figure.ts";
 import { qualityControlTable } from "./quality-control-section.ts";
-import type { CandidateStudy } from "./study.ts";
+import { splitTable } from "./split-figure.ts";
+import { spreadTable } from "./spread-figure.ts";
+import { type CandidateStudy, ensemblesOf } from "./study.ts";
 import type { Subject } from "./subject.ts";
 import { pictureBehind } from "./verdict-picture.ts";
 import type { Verdict } from "./verdicts.ts";
@@ -93,6 +95,16 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
     ...shown("scale", "scales"),
     ...(figures.some(({ id }) => id.startsWith("inventions"))
       ? [{ kind: "heading" as const, text: "Inventions" }, ...shown("inventions")]
+      : []),
+    ...(studies.some(({ split }) => split)
+      ? [{ kind: "heading" as const, text: "Two halves of the light" }, ...shown("split"), ...splitTable(studies)]
+      : []),
+    ...(figures.some(({ id }) => id.startsWith("spread"))
+      ? [
+          { kind: "heading" as const, text: "How sure the models are" },
+          ...shown("spread"),
+          ...spreadTable(studies, ensemblesOf(subject, studies)),
+        ]
       : []),
     { kind: "configuration", caption: "How to repeat this", text: repeat },
   ];

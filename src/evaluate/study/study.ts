@@ -4,12 +4,15 @@ import type { Stack } from "../../image/image.ts";
 import { atScales, type ScaleResult } from "./at-scales.ts";
 import type { Candidate } from "./candidate.ts";
 import { type DirectionJudgement, judgeDirection } from "./direction-vote.ts";
+import { type EnsembleSpread, ensembleSpread } from "./ensemble-spread.ts";
 import { type EveryPlane, everyPlane } from "./every-plane.ts";
 import { type FocusAlignment, focusAlignment } from "./focus-alignment.ts";
 import { type InventionEvidence, inventionEvidence } from "./invention-evidence.ts";
 import { lineProfiles, type Profiles } from "./line-profiles.ts";
 import { type Nature, natureOf } from "./nature.ts";
 import { type ReblurEvidence, reblurEvidence } from "./reblur-evidence.ts";
+import { type SplitEvidence, splitEvidence } from "./split-evidence.ts";
+import { type SpreadEvidence, spreadEvidence } from "./spread-evidence.ts";
 import { cropToBox, type Subject } from "./subject.ts";
 import { type DistanceRow, throughDistances } from "./through-distances.ts";
 import { type Verdict, verdictsOn } from "./verdicts.ts";
@@ -30,6 +33,8 @@ export interface CandidateStudy {
   withoutTruth: WithoutTruth;
   reblur: ReblurEvidence | undefined;
   focusAlignment: FocusAlignment | undefined;
+  split: SplitEvidence | undefined;
+  spread: SpreadEvidence | undefined;
   verdicts: Verdict[];
   seconds: number;
 }
@@ -85,12 +90,20 @@ export async function study(
       withoutTruth: sharpnessWithoutTruth(seen, every),
       reblur: reblurEvidence(candidate, seen, every),
       focusAlignment: await focusAlignment(candidate, seen, whole, signal),
+      split: await splitEvidence(candidate, seen, every, whole, signal),
+      spread: await spreadEvidence(candidate, seen, every, whole, signal),
       verdicts: verdictsOn(candidate, { every, nature, direction, scales, inventions }),
       seconds: (performance.now() - begun) / 1000,
     });
   }
   onProgress?.({ done: total, total, what: "done" });
   return found;
+}
+
+/** How far the models of each task lie apart, where there are two or more. */
+export function ensemblesOf(subject: Subject, studies: readonly CandidateStudy[]): EnsembleSpread[] {
+  const found = (["refocus", "section"] as const).map((task) => ensembleSpread(task, subject, studies));
+  return found.filter((one) => one !== undefined);
 }
 
 /** The subject cut to its region. */

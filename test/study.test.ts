@@ -33,7 +33,7 @@ beforeAll(async () => {
   const classical = classicalCandidates(stack);
   for (const one of await study(subject, [...Object.values(constructed), ...classical]))
     found.set(one.candidate.name, one);
-}, 120_000);
+}, 300_000);
 
 function verdict(name: string, id: Verdict["id"]): Verdict {
   const one = found.get(name)?.verdicts.find((candidate) => candidate.id === id);

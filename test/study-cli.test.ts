@@ -26,6 +26,8 @@ beforeAll(async () => {
   await write("beads.tif", first);
   await write("others.tif", (await simulator.field(2)).images.stack.stack);
   await write("two.tif", { ...first, data: first.data.slice(0, 2 * 72 * 72), depth: 2 });
+  await write("wide.tif", cropStack(first, [0, 72], [0, 68]));
+  await write("moved.tif", cropStack(first, [0, 72], [4, 72]));
   await write("small.tif", cropStack(first, [0, 40], [0, 72]));
   await write("plane.tif", { ...first, data: planeOf(first, 0).data.slice(), depth: 1 });
   const { info, onnx } = tinyModel({ distance_range: [-3, 3] }, "untrained");
@@ -46,7 +48,13 @@ describe("parfocal study", () => {
     const page = readFileSync(at(report), "utf8");
     expect(page).toContain("parfocal study beads.tif --model model --model model -o study");
     expect(page).not.toMatch(/<script|src="(?!data:)/);
-    for (const name of ["figures/stack.png", "figures/psnr-refocus.svg", "study.json", "profiles.csv"]) {
+    for (const name of [
+      "figures/stack.png",
+      "figures/psnr-refocus.svg",
+      "study.json",
+      "profiles.csv",
+      "quality-control.csv",
+    ]) {
       expect({ name, there: existsSync(at(join("study", name))) }).toEqual({ name, there: true });
     }
     const figures = readdirSync(at("study/figures"));
@@ -75,6 +83,15 @@ describe("parfocal study", () => {
     const page = readFileSync(at("several/index.html"), "utf8");
     expect(page).toContain('href="others/index.html"');
     expect(existsSync(at("several/others/index.html"))).toBe(true);
+  });
+
+  test("tells of a truth that lies beside the stack, and moves it", async () => {
+    const args = ["study", "wide.tif", "--truth", "moved.tif", "--model", "model", "--no-classical", "--force"];
+    const beside = await runCli([...args, "-o", "registered", "--json"], { cwd: folder });
+    expect(JSON.parse(beside.stdout).warnings.join()).toMatch(/truth lies -4\.\d pixels in x.*--register/);
+    const moved = await runCli([...args, "-o", "registered", "--register", "--json"], { cwd: folder });
+    expect(moved.code).toBe(0);
+    expect(JSON.parse(moved.stdout).warnings.join()).not.toMatch(/truth lies/);
   });
 
   test.each<[string, string[], RegExp]>([

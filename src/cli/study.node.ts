@@ -19,6 +19,7 @@ interface StudyOptions extends InputOptions, CommonOptions {
   out: string;
   truth?: string;
   truthChannel?: number;
+  register?: boolean;
   sharpest?: number;
   object?: { y: number; x: number };
   classical: boolean;
@@ -42,7 +43,7 @@ export const study: Verb<StudyOptions> = {
     "parfocal study stack.tif --model runs/deep-z/version_0 -o study",
     "parfocal study stack.tif --model runs/deep-z/version_0 --model runs/comi/version_0 --na 0.8 --wavelength 0.52 -o study --json",
     "parfocal study stack.tif stack.tif --channel 1 --model runs/deep-z/version_0 -o studies",
-    "parfocal study cells.tif --channel 1 --truth-channel 0 --model runs/unet/version_0 -o study",
+    "parfocal study cells.tif --channel 1 --truth-channel 0 --register --model runs/unet/version_0 -o study",
   ],
   uses: ["device", "threads"],
   options(command) {
@@ -51,6 +52,7 @@ export const study: Verb<StudyOptions> = {
       .requiredOption("-o, --out <folder>", "where the page (index.html), its figures and numbers are written")
       .option("--truth <stack>", "what sections of the stack should look like, plane by plane")
       .option("--truth-channel <n>", "channel of the truth; of the stack itself without --truth", wholeNumber())
+      .option("--register", "move the truth onto the stack, and cut both to what they share")
       .option("--sharpest <plane>", "the plane in focus, from 0, instead of the one found", wholeNumber())
       .option("--object <x,y>", "centre of the object to be followed, pixels, instead of the one found", readPlace)
       .option("--no-classical", "leave classical methods out")
@@ -67,11 +69,22 @@ export const study: Verb<StudyOptions> = {
       for (const folder of options.model) models.push(await loadModel(folder));
       const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });
       try {
-        const { channel, time, truthChannel, sharpest, object, classical, force } = options;
+        const { channel, time, truthChannel, register, sharpest, object, classical, force } = options;
         const onProgress = terminal.progress("experiments");
         const command = commandOf(paths, options);
         const { signal } = terminal;
-        const shared = { channel, time, truthChannel, classical, force, command, runtime, signal, onProgress };
+        const shared = {
+          channel,
+          time,
+          truthChannel,
+          register,
+          classical,
+          force,
+          command,
+          runtime,
+          signal,
+          onProgress,
+        };
         if (files.length > 1) return severalResult(await studySeveral(files, models, options.out, shared));
         const done = await studyFiles(files[0], models, options.out, { ...shared, truth, sharpest, object });
         return {
@@ -151,6 +164,7 @@ function commandOf(paths: readonly string[], options: StudyOptions): string {
     ["refractive-index", options.refractiveIndex],
   ];
   for (const [name, value] of given) if (value !== undefined) words.push(`--${name} ${value}`);
+  if (options.register) words.push("--register");
   if (!options.classical) words.push("--no-classical");
   return [...words, `-o ${options.out}`].join(" ");
 }

@@ -19,7 +19,7 @@ th, td { padding: 0.32rem 0.42rem; text-align: left; white-space: nowrap; }
 thead th { border-bottom: 1px solid #888; vertical-align: bottom; font-weight: 600; }
 thead small { font-weight: 400; color: #5a5a5a; }
 tbody tr:nth-child(even) { background: #f5f6f7; }
-tbody th { font-weight: 600; position: sticky; left: 0; background: inherit; }
+tbody th { font-weight: 600; position: sticky; left: 0; background: inherit; white-space: normal; min-width: 8rem; }
 tbody tr:nth-child(odd) { background: #fff; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 .words { white-space: normal; min-width: 20rem; }

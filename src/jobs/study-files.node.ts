@@ -20,6 +20,7 @@ import { type ImageFile, readStack } from "../image/image-file.ts";
 import type { Model } from "../models/model-info.ts";
 import { opticsWarnings } from "../models/optics-warnings.ts";
 import type { Runtime } from "../run/runtime.ts";
+import { measurePairShift, registerTarget, shiftInWords } from "../train/unregistered.ts";
 import { version } from "../version.ts";
 
 export interface StudyFilesOptions {
@@ -29,6 +30,8 @@ export interface StudyFilesOptions {
   /** What sections should look like: another file, or another channel of the same. */
   truth?: ImageFile | undefined;
   truthChannel?: number | undefined;
+  /** Moves the truth onto the stack, and cuts both to what they share ({@link registerTarget}). */
+  register?: boolean | undefined;
   /** Instead of what is found; see {@link openSubject}. */
   sharpest?: number | undefined;
   object?: { y: number; x: number } | undefined;
@@ -73,15 +76,21 @@ export async function studyFiles(
   }
   const page = join(output, "index.html");
   await checkOutput(page, force);
-  const stack = await readStack(file, { channel, time, signal });
-  const truth = await readTruth(file, options);
+  const recorded = await readStack(file, { channel, time, signal });
+  const name = basename(file.path);
+  const pair = { name, stack: recorded, target: await readTruth(file, options) };
+  const { stack, target: truth } = options.register ? registerTarget(pair).sample : pair;
   const { sharpest, object } = options;
-  const subject = openSubject(basename(file.path), stack, { truth, sharpest, object });
+  const subject = openSubject(name, stack, { truth, sharpest, object });
   const candidates = candidatesOf(models, runtime);
   const tasks = new Set(candidates.map(({ task }) => task));
   const rivals =
     options.classical === false ? [] : classicalCandidates(subject.stack).filter(({ task }) => tasks.has(task));
   const warnings = [...subject.warnings];
+  const apart = truth && shiftInWords(measurePairShift(stack, truth));
+  if (apart !== undefined) {
+    warnings.push(`The truth lies ${apart} from the stack, which every score takes for an error; --register moves it.`);
+  }
   if (options.classical !== false && rivals.length === 0) {
     warnings.push(
       "NA, wavelength or pixel size are not known: no classical method stands beside the models. Give --na and --wavelength.",

@@ -59,21 +59,28 @@ export function measurePairShift(input: Stack, target: Stack): PairShift {
  * @throws image.unfit naming the shift
  */
 export function checkRegistered(name: string, input: Stack, target: Stack): string | undefined {
-  const { dz, dy, dx, correlation } = measurePairShift(input, target);
-  const apart = [
-    ...(Math.hypot(dy, dx) > tolerable.pixels ? [`${dx.toFixed(1)} pixels in x and ${dy.toFixed(1)} in y`] : []),
-    ...(Math.abs(dz) > tolerable.planes ? [`${dz.toFixed(1)} planes in z`] : []),
-  ];
-  if (apart.length === 0) {
+  const shift = measurePairShift(input, target);
+  const apart = shiftInWords(shift);
+  if (apart === undefined) {
+    const { correlation } = shift;
     if (correlation >= strange) return undefined;
     return (
       `${name}: input and target have hardly anything in common (correlation ${correlation.toFixed(2)} of their fine structure): ` +
       "check that they show the same field, or train without pairs (cycle-gan)."
     );
   }
-  const detail = `the target lies ${apart.join(" and ")} from the input`;
+  const detail = `the target lies ${apart} from the input`;
   const message = `${name}: ${detail}, and a network would learn the shift; register the two first (--register does).`;
   throw new ParfocalError("image.unfit", message, { path: name, detail });
+}
+
+/** How far a pair lies apart, for a sentence; undefined where it is little enough to be left alone. */
+export function shiftInWords({ dz, dy, dx }: PairShift): string | undefined {
+  const apart = [
+    ...(Math.hypot(dy, dx) > tolerable.pixels ? [`${dx.toFixed(1)} pixels in x and ${dy.toFixed(1)} in y`] : []),
+    ...(Math.abs(dz) > tolerable.planes ? [`${dz.toFixed(1)} planes in z`] : []),
+  ];
+  return apart.length === 0 ? undefined : apart.join(" and ");
 }
 
 /**

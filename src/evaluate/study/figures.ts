@@ -102,10 +102,14 @@ function oneImage(subject: Subject, studies: readonly CandidateStudy[]): Figure 
   const { stack, sharpest, region, truth } = subject;
   const cells = studies.map(({ candidate, subject: seen, every }) => {
     const { outcomes } = every;
-    const one = pick(
-      candidate.task === "section" ? outcomes : outcomes.filter(({ inRange, given }) => inRange && !given),
-      sharpest,
-    );
+    // Of sections one near focus, where there is something to be left.
+    const one =
+      candidate.task === "section"
+        ? pick(outcomes, sharpest, 1 / 8)
+        : pick(
+            outcomes.filter(({ inRange, given }) => inRange && !given),
+            sharpest,
+          );
     if (one === undefined) return undefined;
     const whole = seen.stack.width === stack.width && seen.stack.height === stack.height;
     const output = whole ? cropPlane(one.output, region) : one.output;
@@ -144,11 +148,11 @@ function oneImage(subject: Subject, studies: readonly CandidateStudy[]): Figure 
   };
 }
 
-/** The outcome whose plane lies about 3 planes, or a third of the stack, from focus. */
-function pick<T extends { plane: number }>(outcomes: readonly T[], sharpest: number): T | undefined {
+/** The outcome whose plane lies that share of the way from the sharpest plane to the farthest. */
+function pick<T extends { plane: number }>(outcomes: readonly T[], sharpest: number, share = 1 / 2): T | undefined {
   const off = ({ plane }: T): number => Math.abs(plane - sharpest);
   const far = Math.max(0, ...outcomes.map(off));
-  const wish = Math.max(1, far / 2);
+  const wish = Math.max(1, far * share);
   return [...outcomes].sort((a, b) => Math.abs(off(a) - wish) - Math.abs(off(b) - wish))[0];
 }
 

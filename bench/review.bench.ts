@@ -5,7 +5,7 @@
  *
  *     npm run bench:review -- [--minutes 4] [--threads 2] [--only review-beads,nucleus,mitochondria] [--folder dist-bench/review]
  *
- * Models that are in the folder already are not trained again. The pages of the studies lie in the folder: STUDY/index.html.
+ * Models that are in the folder already (also from `npm run bench:systems -- --folder`) are not trained again. The pages of the studies lie in the folder: STUDY/index.html.
  */
 import { copyFile, mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";

@@ -23,7 +23,7 @@ import {
 } from "./experiment.ts";
 
 /** Tissue in wide field and through a confocal pinhole: thick specimens to be deblurred. */
-export const thick: RecipeInput = {
+const thick: RecipeInput = {
   name: "thick-deblur",
   summary: "thick tissue, wide field beside confocal",
   fields: 12,

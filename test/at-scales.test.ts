@@ -40,7 +40,13 @@ const oneScale: Candidate = {
 const scaleVerdict = (candidate: Candidate, scales: ScaleResult[]) =>
   verdictsOn(candidate, {
     every: { outcomes: [], against: "sharpest plane", dataRange: 1 },
-    nature: { widthRecovered: undefined, hazeRemoved: undefined, widths: [], sharpWidth: undefined },
+    nature: {
+      widthRecovered: undefined,
+      lightRecovered: undefined,
+      hazeRemoved: undefined,
+      widths: [],
+      sharpWidth: undefined,
+    },
     direction: undefined,
     scales,
     inventions: undefined,

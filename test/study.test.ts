@@ -3,10 +3,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { classicalCandidates } from "../src/evaluate/study/classical-candidate.ts";
 import { everyPlane } from "../src/evaluate/study/every-plane.ts";
 import { studyFigures } from "../src/evaluate/study/figures.ts";
+import { natureOf } from "../src/evaluate/study/nature.ts";
 import { meanOutcome, studyPage } from "../src/evaluate/study/report.ts";
 import { type CandidateStudy, study } from "../src/evaluate/study/study.ts";
 import { openSubject, type Subject } from "../src/evaluate/study/subject.ts";
-import type { Verdict } from "../src/evaluate/study/verdicts.ts";
+import { type Verdict, verdictsOn } from "../src/evaluate/study/verdicts.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 import { constructed } from "./fixtures/evaluate/constructed-candidates.ts";
@@ -88,6 +89,26 @@ describe("a study", () => {
   it("knows a deconvolution for what it is: it sections, invents nothing", () => {
     expect(verdict("Richardson-Lucy 3-D", "nature").good).toBe(true);
     expect(verdict("Richardson-Lucy 3-D", "nature").answer).toMatch(/sections/);
+  });
+
+  it("tells gathering light, which is refocusing, from cutting off a halo", async () => {
+    const { stack, sharpest } = subject;
+    const cutting = {
+      ...constructed.oracle,
+      // In focus all of the light, out of focus a twentieth of it, and both as sharp.
+      make: async (...[part, whole, wanted]: Parameters<typeof constructed.oracle.make>) =>
+        (await constructed.oracle.make(part, whole, wanted)).map((plane, i) => ({
+          ...plane,
+          data: plane.data.map((value) => (wanted[i].distance === 0 ? value : value / 20)),
+        })),
+    };
+    const every = await everyPlane(cutting, subject, stack);
+    const nature = natureOf(stack, sharpest, every.outcomes);
+    expect(nature.widthRecovered).toBeGreaterThan(0.9);
+    expect(nature.lightRecovered).toBeLessThan(0);
+    const evidence = { every, nature, direction: undefined, scales: [], inventions: undefined };
+    expect(verdictsOn(cutting, evidence)[0]).toMatchObject({ good: false, answer: expect.stringContaining("darker") });
+    expect(found.get("oracle")?.nature.lightRecovered).toBeCloseTo(1, 1);
   });
 
   it("blurs outputs again: only what was recorded explains the inputs", () => {

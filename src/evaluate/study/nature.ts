@@ -1,16 +1,23 @@
 /**
  * Does a candidate refocus, or does it section? Refocusing makes blurred structures as narrow as they are in focus and leaves a focused
- * plane as it is, haze and all. Sectioning takes the haze away, also in focus, and does not make blurred structures narrower than it must.
+ * plane as it is, haze and all. Sectioning takes the haze away, also in focus, and does not make blurred structures narrower than it must: where it
+ * does, it takes their light away with their halo, while refocusing gathers it.
  */
 import { gaussianFilter } from "../../array/filters.ts";
 import { percentiles } from "../../array/statistics.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
-import { structureWidths } from "../structure-width.ts";
+import { intensityFit } from "../intensity-fit.ts";
+import { structureWidths, type WidthFit } from "../structure-width.ts";
 import type { Outcome } from "./every-plane.ts";
 
 export interface Nature {
   /** Share of the excess width of blurred structures that is taken away, median over structures of planes out of focus: 1 as sharp as in focus, 0 unchanged, below 0 wider. */
   widthRecovered: number | undefined;
+  /**
+   * Of the peak brightness that blur took from those structures, the share that comes back, median: 1 as bright as in focus, 0 unchanged, below 0
+   * darker still. Outputs are brought to the counts of the stack by the gain that suits the plane in focus.
+   */
+  lightRecovered: number | undefined;
   /** Share of the haze between structures that is taken away where the input is in focus. */
   hazeRemoved: number | undefined;
   /** Full width at half maximum of structures, pixels, by plane. */
@@ -21,7 +28,7 @@ export interface Nature {
 /** From these on it refocuses, and sections. */
 export const [leastWidthRecovered, leastHazeRemoved] = [0.3, 0.2] as const;
 
-/** Structures that are this much wider than in focus take part. */
+/** Structures that are this much wider than in focus take part; as much darker, where it is about their light. */
 const leastBlur = 1.3;
 /** Fewer structures say nothing. */
 const fewest = 3;
@@ -29,35 +36,40 @@ const fewest = 3;
 export function natureOf(stack: Stack, sharpest: number, outcomes: readonly Outcome[]): Nature {
   const { fwhm, fits: sharp } = structureWidths(planeOf(stack, sharpest));
   const places = sharp.map(({ x, y, angle }) => ({ x, y, angle }));
-  const widthsAt = (plane: Plane): Map<number, number> =>
-    new Map(structureWidths(plane, { places }).fits.map((fit) => [fit.place, fit.fwhm]));
+  const fitsAt = (plane: Plane): Map<number, WidthFit> =>
+    new Map(structureWidths(plane, { places }).fits.map((fit) => [fit.place, fit]));
   const widths: Nature["widths"] = [];
   const recovered: number[] = [];
-  if (fwhm.count >= fewest) {
-    for (const { plane, inRange, given, output } of outcomes) {
-      if (!inRange) continue;
-      const [input, made] = [widthsAt(planeOf(stack, plane)), widthsAt(output)];
-      // The same structures in both: those that blur hides altogether would tell of others.
-      const pairs = [...input].flatMap(([place, before]) => {
-        const after = made.get(place);
-        return after === undefined ? [] : [{ before, after, sharp: sharp[place].fwhm }];
-      });
-      if (pairs.length < fewest) continue;
-      const middle = (key: "before" | "after"): number => median(pairs.map((pair) => pair[key])) ?? Number.NaN;
-      widths.push({ plane, input: middle("before"), output: middle("after") });
-      if (given || plane === sharpest) continue;
-      for (const pair of pairs) {
-        if (pair.before < leastBlur * pair.sharp) continue;
-        recovered.push((pair.before - pair.after) / (pair.before - pair.sharp));
-      }
-    }
-  }
+  const brightened: number[] = [];
   const inFocus = outcomes.reduce<Outcome | undefined>((best, one) => {
     const off = ({ plane }: Outcome): number => Math.abs(plane - sharpest);
     return best === undefined || off(one) < off(best) ? one : best;
   }, undefined);
+  const { gain } = inFocus ? intensityFit([inFocus.output], [planeOf(stack, inFocus.plane)]) : { gain: 1 };
+  if (fwhm.count >= fewest) {
+    for (const { plane, inRange, given, output } of outcomes) {
+      if (!inRange) continue;
+      const [input, made] = [fitsAt(planeOf(stack, plane)), fitsAt(output)];
+      // The same structures in both: those that blur hides altogether would tell of others.
+      const pairs = [...input].flatMap(([place, before]) => {
+        const after = made.get(place);
+        return after === undefined ? [] : [{ before, after, sharp: sharp[place] }];
+      });
+      if (pairs.length < fewest) continue;
+      const middle = (key: "before" | "after"): number => median(pairs.map((pair) => pair[key].fwhm)) ?? Number.NaN;
+      widths.push({ plane, input: middle("before"), output: middle("after") });
+      if (given || plane === sharpest) continue;
+      for (const { before, after, sharp: best } of pairs) {
+        if (before.fwhm < leastBlur * best.fwhm) continue;
+        recovered.push((before.fwhm - after.fwhm) / (before.fwhm - best.fwhm));
+        if (best.amplitude < leastBlur * before.amplitude) continue;
+        brightened.push((gain * after.amplitude - before.amplitude) / (best.amplitude - before.amplitude));
+      }
+    }
+  }
   return {
     widthRecovered: recovered.length >= fewest ? median(recovered) : undefined,
+    lightRecovered: brightened.length >= fewest ? median(brightened) : undefined,
     hazeRemoved: inFocus && hazeRemoved(planeOf(stack, sharpest), planeOf(stack, inFocus.plane), inFocus.output),
     widths,
     sharpWidth: fwhm.count >= fewest ? fwhm.median : undefined,

@@ -46,9 +46,14 @@ export function verdictsOn(candidate: Pick<Candidate, "kind" | "task" | "range">
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
-function natureVerdict({ task }: Pick<Candidate, "task">, { widthRecovered, hazeRemoved }: Nature): Verdict {
+function natureVerdict(
+  { task }: Pick<Candidate, "task">,
+  { widthRecovered, lightRecovered, hazeRemoved }: Nature,
+): Verdict {
   const base = { id: "nature", question: "Does it refocus, or does it section?" } as const;
-  const refocuses = widthRecovered !== undefined && widthRecovered >= leastWidthRecovered;
+  // What makes blurred structures narrower and darker cuts their halo off: it sections.
+  const darkens = lightRecovered !== undefined && lightRecovered <= 0;
+  const refocuses = widthRecovered !== undefined && widthRecovered >= leastWidthRecovered && !darkens;
   const sections = hazeRemoved !== undefined && hazeRemoved >= leastHazeRemoved;
   const value = task === "refocus" ? widthRecovered : hazeRemoved;
   const threshold = task === "refocus" ? leastWidthRecovered : leastHazeRemoved;
@@ -77,7 +82,7 @@ function natureVerdict({ task }: Pick<Candidate, "task">, { widthRecovered, haze
       ? ""
       : widthRecovered < 0
         ? `blurred structures become wider (${percent(-widthRecovered)} of their excess width is added)`
-        : `${percent(widthRecovered)} of the excess width of blurred structures goes`;
+        : `${percent(widthRecovered)} of the excess width of blurred structures goes${darkens && widthRecovered >= leastWidthRecovered ? ", as they become darker instead of brighter" : ""}`;
   const haze =
     hazeRemoved === undefined
       ? ""

@@ -184,11 +184,27 @@ export { SSIM_DESCRIPTION, ssim } from "./evaluate/ssim.ts";
 
 export type { Candidate, Wanted } from "./evaluate/study/candidate.ts";
 export { classicalCandidates } from "./evaluate/study/classical-candidate.ts";
-export { type Figure, studyFigures } from "./evaluate/study/figures.ts";
+export type { Figure } from "./evaluate/study/figure.ts";
+export { studyFigures } from "./evaluate/study/figures.ts";
 export { modelCandidate } from "./evaluate/study/model-candidate.ts";
 export { type CandidateStudy, type StudyOptions, study } from "./evaluate/study/study.ts";
 export { openSubject, type Subject, type SubjectOptions } from "./evaluate/study/subject.ts";
 export type { Verdict } from "./evaluate/study/verdicts.ts";
+
+// How far a model holds: leaving one lens, sample, stack or slide out.
+
+export {
+  type Gain,
+  type GeneralisationSummary,
+  generalisationThresholds,
+  type JudgedData,
+  leaveOneOut,
+  leaveOneOutKinds,
+  type PlannedModel,
+  summariseGains,
+} from "./evaluate/leave-one-out.ts";
+export type { GeneralisationModel, JudgedGain } from "./jobs/leave-one-out-page.ts";
+export type { LeaveOneOutStacks } from "./jobs/leave-one-out-stacks.ts";
 
 // Coherent light: amplitude and phase from holograms and from planes at different focus.
 

@@ -101,6 +101,16 @@ export {
   studySeveral,
 } from "./jobs/study-several.node.ts";
 
+// Leaving one lens, sample, stack or slide out.
+
+export {
+  type GeneraliseOptions,
+  type GeneraliseProgress,
+  type GeneraliseResult,
+  generalise,
+} from "./jobs/leave-one-out.node.ts";
+export type { LeaveOneOutRecipe } from "./jobs/leave-one-out-recipe.node.ts";
+
 // The whole story on simulated or real stacks.
 
 export { type DemoOptions, type DemoResult, demo } from "./jobs/demo.node.ts";

@@ -8,6 +8,7 @@ import { doctor } from "./doctor.node.ts";
 import { evaluate } from "./evaluate.node.ts";
 import { failureOf } from "./failure.node.ts";
 import { fuse } from "./fuse.node.ts";
+import { generalise } from "./generalise.node.ts";
 import { inspect } from "./inspect.node.ts";
 import { psf } from "./psf.node.ts";
 import { reconstruct } from "./reconstruct.node.ts";
@@ -50,6 +51,7 @@ export function createProgram(): Command {
   addVerb(program, psf);
   addVerb(program, evaluate);
   addVerb(program, study);
+  addVerb(program, generalise);
   addVerb(program, doctor);
   addVerb(program, demo);
   return program;

@@ -95,7 +95,7 @@ export const train: Verb<TrainOptions> = {
     const { signal } = terminal;
     const file = options.config === undefined ? {} : await readConfigFile(options.config);
     const config = { ...file, ...schemaValues(keys, options), model: modelOf(options, file) };
-    const recipe = await openRecipe(paths, options, config.model, signal);
+    const recipe = await openRecipe(paths, options, config, signal);
     for (const warning of recipe?.warnings ?? []) terminal.warn(warning);
     const alone = recipe !== undefined && options.recipe === undefined;
     const stacks = alone ? recipe.validation : await readStacks(paths, options, signal);
@@ -173,7 +173,7 @@ async function readStacks(paths: readonly string[], options: TrainOptions, signa
 async function openRecipe(
   paths: readonly string[],
   options: TrainOptions,
-  model: string,
+  config: { model: string; model_pixel_size?: unknown },
   signal: AbortSignal,
 ): Promise<RecipeTraining | undefined> {
   const beside = options.recipe === undefined ? [] : [options.recipe];
@@ -187,8 +187,11 @@ async function openRecipe(
   }
   const { recipe, folder } = await findRecipe(named[0]);
   const { image, targetImage: target } = options;
-  const paired = systemOf(model).task === "section";
-  return openRecipeTraining(changeRecipe(recipe, {}, options.set), { folder, image, target, paired, signal });
+  const paired = systemOf(config.model).task === "section";
+  // A run that goes on has the key in its own configuration.
+  const anyPixelSize = config.model_pixel_size !== undefined || options.resume === true;
+  const settings = { folder, image, target, paired, anyPixelSize, signal };
+  return openRecipeTraining(changeRecipe(recipe, {}, options.set), settings);
 }
 
 function wrong(detail: string, option: string): ParfocalError {

@@ -1,12 +1,14 @@
 /** The same models on several stacks: a study of each, and how far the models generalise. */
 import { join } from "node:path";
 import { ParfocalError } from "../errors.ts";
+import { gainMatrix } from "../evaluate/gain-matrix.ts";
 import { type ReportSection, renderReport } from "../evaluate/report.ts";
 import { meanOutcome } from "../evaluate/study/report.ts";
 import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import type { Model } from "../models/model-info.ts";
 import { version } from "../version.ts";
+import { stackNames } from "./stack-names.ts";
 import { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./study-files.node.ts";
 
 /** What a candidate gains over the untouched input on a stack. */
@@ -41,7 +43,7 @@ export async function studySeveral(
   const begun = performance.now();
   const page = join(output, "index.html");
   await checkOutput(page, options.force);
-  const names = folderNames(files.map(({ path }) => path));
+  const names = stackNames(files.map(({ path }) => path));
   const studies: StudySeveralResult["studies"] = [];
   for (const [i, file] of files.entries()) {
     const onProgress: StudyFilesOptions["onProgress"] = ({ done, total, what }) =>
@@ -68,33 +70,19 @@ export async function studySeveral(
   return { report: page, studies, generalisation, seconds: (performance.now() - begun) / 1000 };
 }
 
-/** File names without their endings; equal ones are numbered. */
-function folderNames(paths: readonly string[]): string[] {
-  const plain = paths.map((path) => (path.split(/[\\/]/).pop() ?? path).replace(/(\.ome)?\.[^.]+$/i, "") || "stack");
-  return plain.map((name, i) => {
-    const before = plain.slice(0, i).filter((one) => one === name).length;
-    return before === 0 ? name : `${name}-${before + 1}`;
-  });
-}
-
 function matrixPage(studies: StudySeveralResult["studies"], found: readonly Generalisation[]): string {
   const stacks = studies.map(({ stack }) => stack);
-  const candidates = [...new Set(found.map(({ candidate }) => candidate))];
-  const table = (key: "gain_db" | "gain_ssim", unit: string, digits: number): ReportSection => ({
-    kind: "verdicts",
-    caption: `${key === "gain_db" ? "PSNR" : "SSIM"} of outputs minus that of untouched inputs, mean over the planes out of focus and within range; above 0 is good. A star marks data of the kind that the model was trained on.`,
-    questions: stacks,
-    rows: candidates.map((candidate) => ({
-      label: candidate,
-      answers: stacks.map((stack) => {
-        const one = found.find((cell) => cell.candidate === candidate && cell.stack === stack);
-        const gain = one?.[key];
-        if (one === undefined || gain === undefined || !Number.isFinite(gain)) return undefined;
-        const text = `${gain > 0 ? "+" : ""}${gain.toFixed(digits)}${unit}${one.trained_on ? " *" : ""}`;
-        return { text, good: gain > 0 };
+  const table = (key: "gain_db" | "gain_ssim", unit: string, digits: number): ReportSection =>
+    gainMatrix(
+      found.map(({ candidate, stack, trained_on, ...gains }) => {
+        return { model: candidate, data: stack, value: gains[key], mark: trained_on ? "(seen)" : undefined };
       }),
-    })),
-  });
+      {
+        caption: `${key === "gain_db" ? "PSNR" : "SSIM"} of outputs minus that of untouched inputs, mean over the planes out of focus and within range; above 0 is good. Seen: data of the kind that the model was trained on.`,
+        unit,
+        digits,
+      },
+    );
   return renderReport({
     title: "How far do the models generalise?",
     subtitle: `Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`,

@@ -33,6 +33,13 @@ export function commonConfig(defaults: CommonDefaults) {
       .min(1)
       .optional()
       .describe("folder of a model of the same system whose weights are the start"),
+    model_pixel_size: z
+      .number()
+      .positive()
+      .optional()
+      .describe(
+        "pixel size that the model learns, um; stacks and fields of other pixels are resampled to it (default: that of the stacks, which must be alike)",
+      ),
     patch_size: z.int().min(16).default(patch_size).describe("side of a training patch, pixels"),
     batch_size: z.int().positive().default(batch_size).describe("patches per step"),
     num_steps: z.int().positive().default(num_steps).describe("training steps"),
@@ -66,8 +73,12 @@ export function commonConfig(defaults: CommonDefaults) {
       .max(1)
       .default(1)
       .describe("share of the patches that are simulated, where recorded stacks are trained on as well"),
-    train_rows: span.optional().describe("rows of the stacks to train on, start and end; the rest validates"),
-    train_columns: span.optional().describe("columns of the stacks to train on, start and end; the rest validates"),
+    train_rows: span
+      .optional()
+      .describe(
+        "rows of the stacks to train on, start and end, in pixels of model_pixel_size if set; the rest validates",
+      ),
+    train_columns: span.optional().describe("columns of the stacks to train on, likewise; the rest validates"),
     val_split: z
       .enum(["region", "stack"])
       .default("region")

@@ -1,4 +1,15 @@
 import { ParfocalError } from "../errors.ts";
+import type { CommonConfig } from "./common-config.ts";
+
+/**
+ * Refuses `model_pixel_size` for a system that learns from pixels as the camera has them.
+ * @throws usage
+ */
+export function refuseResampling({ model_pixel_size: size }: CommonConfig, why: string): void {
+  if (size === undefined) return;
+  const advice = "leave it out, and train on stacks of one pixel size";
+  throw configError("model_pixel_size", `model_pixel_size: ${why}; ${advice}`);
+}
 
 /** `usage`, naming the key of a training's configuration. */
 export function configError(option: string, detail: string): ParfocalError {

@@ -1,3 +1,4 @@
+import type { Optics } from "../image/image.ts";
 import type { ModelInfo } from "../models/model-info.ts";
 import { version } from "../version.ts";
 import type { CommonConfig } from "./common-config.ts";
@@ -28,7 +29,12 @@ export function describeModel(
   steps: number,
   { scores }: ValidationReport,
 ): Description {
-  const { na, wavelength, refractiveIndex } = samples[0].stack.optics ?? {};
+  // Of several lenses, what they have in common.
+  const common = (key: keyof Optics): number | undefined => {
+    const [first, ...others] = samples.map(({ stack }) => stack.optics?.[key]);
+    return others.every((value) => value === first) ? first : undefined;
+  };
+  const [na, wavelength, refractiveIndex] = [common("na"), common("wavelength"), common("refractiveIndex")];
   const recorded = fields === undefined || config.simulated_share < 1 ? samples : [];
   const trainedOn = fields === undefined ? recorded : [{ ...samples[0], name: fields.name }, ...recorded];
   return {

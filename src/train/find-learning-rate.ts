@@ -1,8 +1,8 @@
 /** The learning-rate range test: how high Adam's step may be. */
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
-import { systemOf } from "./config.ts";
 import { initialState } from "./initial-state.ts";
+import { createLearner } from "./model-pixels.ts";
 import type { NamedStack } from "./named-stack.ts";
 import { runSteps } from "./run-steps.ts";
 import type { TrainingOptions } from "./train.ts";
@@ -40,7 +40,7 @@ export async function findLearningRate(
     },
 ): Promise<LearningRateSearch> {
   const { runtime, steps: total = 100, signal, onProgress } = options;
-  const learner = systemOf(config.model).learner({ ...options, samples }, config);
+  const learner = createLearner({ ...options, samples }, config);
   const graphs = Object.fromEntries(learner.steps.map(({ name, graph }) => [name, graph]));
   const state = initialState(learner, config.seed, options.weights);
   const session = await runtime.open({ graphs, state });

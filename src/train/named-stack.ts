@@ -8,4 +8,6 @@ export interface NamedStack {
   target?: Stack | undefined;
   /** The complex field in each plane of a coherent stack. */
   field?: { real: Stack; imag: Stack } | undefined;
+  /** Made by a recipe, so that what its stage did is known. */
+  simulated?: boolean | undefined;
 }

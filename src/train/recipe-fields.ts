@@ -7,6 +7,7 @@ import { viewsOf } from "../simulate/resolve-recipe.ts";
 import type { SimulatedField } from "../simulate/simulator.ts";
 import type { FieldSource } from "./field-pool.ts";
 import type { NamedStack } from "./named-stack.ts";
+import { resampleAdvice } from "./same-pixel-size.ts";
 
 /** Fields that validate where the recipe sets none aside. */
 const validationFields = 4;
@@ -21,6 +22,11 @@ export interface ImageRoles {
   paired?: boolean | undefined;
 }
 
+export interface RecipeFieldsOptions extends ImageRoles {
+  /** Whether lenses may differ in their pixels: where `model_pixel_size` is set, to which all fields are resampled. */
+  anyPixelSize?: boolean | undefined;
+}
+
 /** Makes a field of the recipe by its number, here or in another thread. */
 export type MakeField = (index: number) => Promise<Pick<SimulatedField, "images">>;
 
@@ -33,11 +39,11 @@ export type MakeField = (index: number) => Promise<Pick<SimulatedField, "images"
 export function recipeFields(
   recipe: Recipe,
   make: MakeField,
-  roles: ImageRoles = {},
+  options: RecipeFieldsOptions = {},
 ): FieldSource & { validation(): Promise<NamedStack[]> } {
-  const name = imageOf(recipe, roles.image) ?? Object.keys(recipe.images)[0];
-  const target = imageOf(recipe, roles.target) ?? (roles.paired ? otherImage(recipe, name) : undefined);
-  checkTrainable(recipe);
+  const name = imageOf(recipe, options.image) ?? Object.keys(recipe.images)[0];
+  const target = imageOf(recipe, options.target) ?? (options.paired ? otherImage(recipe, name) : undefined);
+  checkTrainable(recipe, options);
   const { train, val } = fieldCounts(recipe.fields, recipe.split);
   // Fields 0, 1, ... of a data set: those of its part val; without one, numbers that no data set reaches.
   const own = recipe.fields > 1 && val > 0;
@@ -47,7 +53,7 @@ export function recipeFields(
     const { images } = await make(index);
     const { stack, field } = images[name];
     const wanted = target === undefined ? undefined : images[target].stack;
-    return { name: `${recipe.name} ${index}`, stack, target: wanted, field };
+    return { name: `${recipe.name} ${index}`, stack, target: wanted, field, simulated: true };
   };
   return {
     name: recipe.name,
@@ -73,13 +79,13 @@ function otherImage(recipe: Recipe, image: string): string {
   throw new ParfocalError("usage", message, { option: "target-image", got: image, expected: "two images" });
 }
 
-function checkTrainable(recipe: Recipe): void {
+function checkTrainable(recipe: Recipe, { anyPixelSize = false }: RecipeFieldsOptions): void {
   const views = viewsOf(recipe);
   const sizes = [...new Set(views.map(({ pixelSize }) => pixelSize))];
-  if (sizes.length > 1) {
+  if (sizes.length > 1 && !anyPixelSize) {
     const message =
       `Recipe ${recipe.name} has lenses with pixels of ${sizes.join(", ")} um, and a model learns one pixel size: ` +
-      "give a recipe of one lens, or --set lenses=[].";
+      `${resampleAdvice(sizes)}, or give a recipe of one lens.`;
     throw new ParfocalError("usage", message, { option: "lenses", got: sizes, expected: "one pixel size" });
   }
   if (views.every(({ planes }) => planes > 1)) return;

@@ -6,9 +6,9 @@ import { resolveRecipe } from "../simulate/resolve-recipe.ts";
 import { createSimulator } from "../simulate/simulator.ts";
 import type { FieldSource } from "./field-pool.ts";
 import type { NamedStack } from "./named-stack.ts";
-import { type ImageRoles, recipeFields } from "./recipe-fields.ts";
+import { type RecipeFieldsOptions, recipeFields } from "./recipe-fields.ts";
 
-export interface RecipeTrainingOptions extends ImageRoles {
+export interface RecipeTrainingOptions extends RecipeFieldsOptions {
   /** Where the files that the recipe names are looked for; default the working folder. */
   folder?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -26,7 +26,7 @@ export interface RecipeTraining {
 
 /** @throws `usage` for a recipe that is wrong, cannot be trained on, or needs more memory than there is; `interrupted` */
 export async function openRecipeTraining(input: unknown, options: RecipeTrainingOptions = {}): Promise<RecipeTraining> {
-  const { folder = ".", image, target, paired, signal } = options;
+  const { folder = ".", signal, ...fields } = options;
   const recipe = resolveRecipe(input);
   const stacks = await readRecipeStacks(recipe, folder, signal);
   const memory = availableMemory();
@@ -34,7 +34,7 @@ export async function openRecipeTraining(input: unknown, options: RecipeTraining
   const { warnings } = createSimulator(recipe, { stacks, memory });
   const workers = openFieldWorkers({ recipe, stacks, memory });
   try {
-    const source = recipeFields(recipe, (index) => workers.field(index, { signal }), { image, target, paired });
+    const source = recipeFields(recipe, (index) => workers.field(index, { signal }), fields);
     const validation = await source.validation();
     return { fields: source, validation, warnings, close: workers.close };
   } catch (error) {

@@ -15,8 +15,8 @@ import type { SystemConfig } from "./trained-system.ts";
 export type DrawPreview = (report: ValidationReport) => Uint8Array;
 
 /**
- * The folder of a run: `<root>/<experiment_name>/version_<n>/` with config.yaml, metrics.csv, a TensorBoard event file,
- * checkpoints/{last,best}.safetensors, previews/*.png and model/.
+ * The folder of a run: `<root>/<experiment_name>/version_<n>/` with config.yaml, samples.yaml, metrics.csv, a TensorBoard event
+ * file, checkpoints/{last,best}.safetensors, previews/*.png and model/.
  * @throws output.failed
  */
 export async function createRunFolder(root: string, config: SystemConfig): Promise<string> {
@@ -59,8 +59,7 @@ async function createVersion(experiment: string): Promise<string> {
  */
 export async function newestRun(root: string, experimentName: string): Promise<string> {
   const experiment = join(root, experimentName);
-  for (const version of (await versions(experiment)).reverse()) {
-    const path = join(experiment, `version_${version}`);
+  for (const path of (await runsOf(root, experimentName)).reverse()) {
     const files = await readdir(join(path, "checkpoints")).catch((): string[] => []);
     if (files.includes(fileOf("last"))) return path;
   }
@@ -100,6 +99,12 @@ export async function readRunConfig(path: string): Promise<SystemConfig> {
     );
   }
   return resolveConfig(config);
+}
+
+/** The folders of an experiment's runs, the oldest first. */
+export async function runsOf(root: string, experimentName: string): Promise<string[]> {
+  const experiment = join(root, experimentName);
+  return (await versions(experiment)).map((version) => join(experiment, `version_${version}`));
 }
 
 async function versions(experiment: string): Promise<number[]> {

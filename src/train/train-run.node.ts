@@ -7,10 +7,12 @@ import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { loadModel } from "../models/model-folder.node.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
 import { decodeCheckpoint } from "./checkpoint.ts";
-import { resolveConfig, systemOf } from "./config.ts";
+import { resolveConfig } from "./config.ts";
 import type { FieldSource } from "./field-pool.ts";
+import { createLearner } from "./model-pixels.ts";
 import type { NamedStack } from "./named-stack.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "./run-folder.node.ts";
+import { describeSamples } from "./same-run.node.ts";
 import { type TrainingProgress, type TrainingResult, trainModel } from "./train.ts";
 import type { SystemConfig } from "./trained-system.ts";
 
@@ -52,13 +54,14 @@ export async function trainRun(
   const config = old === undefined ? fresh : resolveConfig({ ...(await readRunConfig(old)), ...given });
   // Stacks that cannot be trained on are refused before a folder is made for them.
   const featureNetwork = await readFeatureNetwork(config);
-  systemOf(config.model).learner({ samples: stacks, fields: options.fields, featureNetwork }, config);
+  createLearner({ samples: stacks, fields: options.fields, featureNetwork }, config);
   const weights = config.fine_tune === undefined ? undefined : await startingWeights(config.fine_tune, config);
   if (old !== undefined) await checkSameFields(old, options.fields);
   const run = old ?? (await createRunFolder(root, config));
   if (old === undefined && options.fields?.description !== undefined) {
     await writeFileAtomic(join(run, "recipe.yaml"), options.fields.description);
   }
+  if (old === undefined) await writeFileAtomic(join(run, "samples.yaml"), describeSamples(stacks));
   let step = old === undefined ? 0 : await checkpointStep(old);
   const store = await openRunFolder(run, (report) => report.draw(`${config.experiment_name}, step ${step}`));
   const warnings: string[] = [];

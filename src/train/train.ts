@@ -4,10 +4,10 @@ import type { ModelInfo } from "../models/model-info.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
 import { learningRateAt } from "./adam.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
-import { systemOf } from "./config.ts";
 import type { FieldSource } from "./field-pool.ts";
 import { initialState, modelTensors, validationState } from "./initial-state.ts";
 import type { ValidationReport } from "./learner.ts";
+import { createLearner } from "./model-pixels.ts";
 import type { NamedStack } from "./named-stack.ts";
 import { type Progress, progressMetadata, readProgress } from "./resume.ts";
 import { addLosses, metricsColumns, runSteps } from "./run-steps.ts";
@@ -85,7 +85,7 @@ export async function trainModel(
 ): Promise<TrainingResult> {
   const { runtime, store, signal, onProgress, onWarning, fields, featureNetwork } = options;
   const begun = performance.now();
-  const learner = systemOf(config.model).learner({ samples, fields, featureNetwork, onWarning }, config);
+  const learner = createLearner({ samples, fields, featureNetwork, onWarning }, config);
 
   const start = options.resume ? await readProgress(store, config) : undefined;
   const state = start?.checkpoint.tensors ?? initialState(learner, config.seed, options.weights);

@@ -11,7 +11,7 @@ import {
 } from "../../models/hidef.ts";
 import { type ParameterSpec, trainableParameters } from "../../models/parameters.ts";
 import { commonConfig } from "../common-config.ts";
-import { configError } from "../config-error.ts";
+import { configError, refuseResampling } from "../config-error.ts";
 import { describeModel } from "../describe-model.ts";
 import { hologramSources } from "../hologram-data.ts";
 import { hologramBatches } from "../hologram-views.ts";
@@ -70,6 +70,8 @@ export const hidef: TrainedSystem<HidefConfig, typeof hidefConfig> = {
 
 /** @throws usage for keys that do not go together */
 function checkHidefConfig(config: HidefConfig): void {
+  // The mean of |field|^2 over a larger pixel is not |mean field|^2: the resampled hologram would not be that of the resampled truth.
+  refuseResampling(config, "averaged pixels of a hologram are not the hologram of an averaged field");
   const { distance_range: range, patch_size } = config;
   if (range[0] > range[1]) {
     throw configError("distance_range", `distance_range must go from the lower to the higher distance, got ${range}`);

@@ -13,7 +13,7 @@ import { selfSupervisedNetwork } from "../../models/self-supervised.ts";
 import { psfModelOf } from "../../optics/psf/optics-options.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import { commonConfig } from "../common-config.ts";
-import { configError } from "../config-error.ts";
+import { configError, refuseResampling } from "../config-error.ts";
 import { contentSums, drawPlace } from "../content.ts";
 import { describeModel } from "../describe-model.ts";
 import { driftWarnings } from "../drift-warnings.ts";
@@ -62,6 +62,8 @@ function architectureOf({ preset, architecture }: SelfSupervisedConfig): DeepZAr
 }
 
 function check(config: SelfSupervisedConfig): void {
+  // Interpolation makes the noise of neighbours alike, and then one half of the photons tells of the noise of the other.
+  refuseResampling(config, "photons are told from the noise of the camera's own pixels, which resampling changes");
   const { planes, patch_size, psf_radius, border } = config;
   const architecture = architectureOf(config);
   const { down, up } = architecture;
@@ -162,7 +164,7 @@ const brightness = ({ photons, scale, dark, ...rest }: PhotonSource) => ({
 
 /** One PSF and one graph serve all stacks. */
 function checkAlike(sources: readonly PhotonSource[]): void {
-  checkPixelSizes(sources);
+  checkPixelSizes(sources, { resampled: false });
   const [first] = sources;
   for (const { name, depth, zStep } of sources) {
     if (depth === first.depth && Math.abs(zStep / first.zStep - 1) <= 0.02) continue;

@@ -1,0 +1,118 @@
+/** A recipe of several lenses or samples as what leave-one-out is done over. */
+import { availableParallelism } from "node:os";
+import type { JudgedImage } from "../evaluate/gain-over-input.ts";
+import { isSeen, type JudgedData } from "../evaluate/leave-one-out.ts";
+import { openSubject } from "../evaluate/study/subject.ts";
+import type { Task } from "../models/common-info.ts";
+import { openFieldWorkers } from "../simulate/field-workers.node.ts";
+import { type Cell, cellsOf, recipeOfCells, setAside } from "../simulate/leave-out-recipe.ts";
+import { availableMemory } from "../simulate/machine-memory.node.ts";
+import type { Recipe } from "../simulate/recipe.ts";
+import { readRecipeStacks } from "../simulate/recipe-file.node.ts";
+import { resolveRecipe, viewsOf } from "../simulate/resolve-recipe.ts";
+import { createSimulator, type SimulatedField } from "../simulate/simulator.ts";
+import { recipeFields } from "../train/recipe-fields.ts";
+import type { LeaveOneOutSource, OpenSource, StackKind } from "./leave-one-out-source.ts";
+
+export interface LeaveOneOutRecipe {
+  /** As it was written; which lenses and samples are `test_only` makes no difference. */
+  recipe: unknown;
+  /** Where the files that it names are looked for; default the working folder. */
+  folder?: string | undefined;
+  /** Which of its images a network gets, and which it shall make of it; as `parfocal train` takes them. */
+  image?: string | undefined;
+  target?: string | undefined;
+  /** Fields that models are judged on, for each lens with each sample; 1 to 16, default 2. */
+  fields?: number | undefined;
+}
+
+/** @throws usage for a recipe that is wrong, or fields out of range; what reading the stacks that it names throws */
+export async function recipeSource(
+  { recipe: input, folder = ".", image, target, fields: judged = 2 }: LeaveOneOutRecipe,
+  task: Task,
+): Promise<LeaveOneOutSource> {
+  const recipe = resolveRecipe(input);
+  const stacks = await readRecipeStacks(recipe, folder);
+  const cells = cellsOf(recipe);
+  const whole = recipeOfCells(recipe, cells, recipe.name);
+  const paired = task === "section";
+  const options = { image, target, paired, anyPixelSize: true };
+  // Tells wrong images before anything is simulated.
+  recipeFields(whole, () => Promise.reject(new Error("not asked for")), options);
+  const [imageName, targetName] = rolesOf(recipe, options);
+  const numbers = cells.map((_, i) => setAside(recipe, i, judged));
+  const data = cells.map((cell) => ({ name: nameOf(cell, recipe), groups: { ...cell } }));
+  const { warnings } = createSimulator(whole, { stacks, memory: availableMemory() });
+  return {
+    name: `recipe ${recipe.name}`,
+    kinds: (["lens", "sample"] as const).filter((kind) => cells.some((cell) => cell[kind] !== undefined)),
+    stackKinds: stackKindsOf(recipe),
+    data,
+    apart: `Every lens with every sample is judged on ${judged === 1 ? "a specimen" : `${judged} specimens`} and validated on another one; training goes on with others, simulated while it runs, of which no two are alike.`,
+    description: { recipe, image: imageName, target: targetName ?? null, fields: numbers },
+    warnings,
+    async open({ signal, onProgress }): Promise<OpenSource> {
+      const all = numbers.flatMap(({ validation, judged }) => [validation, ...judged]);
+      const threads = Math.min(availableParallelism(), all.length);
+      const workers = openFieldWorkers({ recipe: whole, stacks, memory: availableMemory() }, threads);
+      let done = 0;
+      const make = async (index: number): Promise<SimulatedField> => {
+        const field = await workers.field(index, { signal });
+        onProgress?.({ done: ++done, total: all.length });
+        return field;
+      };
+      const simulated = await Promise.all(all.map(make)).finally(workers.close);
+      const fieldOf = async (index: number): Promise<SimulatedField> => simulated[all.indexOf(index)];
+      const imageOf = (title: string, { images, focusPlane }: SimulatedField): JudgedImage => {
+        const { stack } = images[imageName];
+        const truth = targetName === undefined ? undefined : images[targetName].truth;
+        return { subject: openSubject(title, stack, { truth, sharpest: focusPlane }), whole: stack };
+      };
+      const judgedData = await Promise.all(
+        data.map(async (one, i) => {
+          const fields = await Promise.all(numbers[i].judged.map(fieldOf));
+          return { ...one, images: fields.map((field, k) => imageOf(`${one.name} ${k + 1}`, field)) };
+        }),
+      );
+      // Simulated fields validate in the order of the cells.
+      const validation = await recipeFields(whole, fieldOf, options).validation();
+      return {
+        data: judgedData,
+        async open(model) {
+          const seen = data.flatMap((one, i) => (isSeen(model, one) ? [i] : []));
+          const own = recipeOfCells(
+            recipe,
+            seen.map((i) => cells[i]),
+            `${recipe.name}-${model.name}`,
+          );
+          const training = openFieldWorkers({ recipe: own, stacks, memory: availableMemory() });
+          const fields = recipeFields(own, (index) => training.field(index, { signal }), options);
+          const samples = seen.map((i) => ({ ...validation[i], name: data[i].name }));
+          return { samples, fields, close: training.close };
+        },
+      };
+    },
+  };
+}
+
+const nameOf = ({ lens, sample }: Cell, recipe: Recipe): JudgedData["name"] =>
+  [lens, sample].filter((one) => one !== undefined).join(", ") || recipe.name;
+
+/** The images that are learnt from, as {@link recipeFields} chooses them. */
+function rolesOf(
+  { images }: Recipe,
+  { image, target, paired }: { image: string | undefined; target: string | undefined; paired: boolean },
+): [string, string | undefined] {
+  const names = Object.keys(images);
+  const name = image ?? names[0];
+  return [name, target ?? (paired ? names.find((other) => other !== name) : undefined)];
+}
+
+function stackKindsOf(recipe: Recipe): StackKind[] {
+  const kinds = new Map<string, StackKind>();
+  for (const { lens, pixelSize, zStep, planes } of viewsOf(recipe)) {
+    const name = lens ?? recipe.name;
+    kinds.set(name, { name, pixelSize, zStep, planes });
+  }
+  return [...kinds.values()];
+}

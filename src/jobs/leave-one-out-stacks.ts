@@ -1,0 +1,106 @@
+/** Recorded stacks as what leave-one-out is done over. */
+import { ParfocalError } from "../errors.ts";
+import type { JudgedImage } from "../evaluate/gain-over-input.ts";
+import { isSeen } from "../evaluate/leave-one-out.ts";
+import { openSubject } from "../evaluate/study/subject.ts";
+import { cropStack, type Span } from "../image/crop.ts";
+import type { Stack } from "../image/image.ts";
+import type { NamedStack } from "../train/named-stack.ts";
+import type { LeaveOneOutSource, StackKind } from "./leave-one-out-source.ts";
+import { stackNames } from "./stack-names.ts";
+
+export interface LeaveOneOutStacks {
+  /** With targets where the task needs them. */
+  samples: readonly NamedStack[];
+  /** The slide of each, in order; stacks of one slide can be left out together. */
+  slides?: readonly string[] | undefined;
+}
+
+/** Share of the longer side that models are judged on, and what a study needs at least, pixels. */
+const [judgedShare, leastJudged] = [0.3, 48] as const;
+
+/**
+ * Cuts every stack into a part to train on and one to judge: no model is judged on what any model was trained on, also those that saw
+ * the stack.
+ * @throws usage for a single stack, or slides that do not fit; image.unfit, calibration.missing for stacks that cannot be judged
+ */
+export function stacksSource({ samples, slides }: LeaveOneOutStacks): LeaveOneOutSource {
+  if (samples.length < 2) {
+    const message = `To leave one stack out needs two or more; got ${samples.length}.`;
+    throw new ParfocalError("usage", message, { option: "stack", got: samples.length, expected: "2 or more" });
+  }
+  if (slides !== undefined && slides.length !== samples.length) {
+    const message = `${samples.length} stacks and ${slides.length} slides: give the name of a slide for each stack, in the same order.`;
+    throw new ParfocalError("usage", message, {
+      option: "--slides",
+      got: slides.length,
+      expected: `${samples.length}`,
+    });
+  }
+  const names = stackNames(samples.map(({ name }) => name));
+  const parts = samples.map((sample, i) => ({ sample: { ...sample, name: names[i] }, ...partsOf(sample) }));
+  const data = names.map((name, i) => ({ name, groups: { stack: name, ...(slides && { slide: slides[i] }) } }));
+  const images = parts.map(({ sample: { name, stack, target }, judged }): JudgedImage => {
+    const cut = (one: Stack): Stack => cropStack(one, ...judged);
+    return { subject: openSubject(name, cut(stack), { truth: target && cut(target) }), whole: stack };
+  });
+  return {
+    name: `${samples.length} stacks`,
+    kinds: ["stack", ...(slides ? ["slide"] : [])],
+    stackKinds: parts.map(({ sample }) => kindOf(sample)),
+    data,
+    apart: `Of every stack ${Math.round(100 * judgedShare)} % at the far end of its longer side are judged on, and the rest is trained on by the models that see it.`,
+    description: {
+      stacks: parts.map(({ sample: { name }, judged: [rows, columns] }, i) => ({
+        name,
+        ...(slides && { slide: slides[i] }),
+        judged_rows: [...rows],
+        judged_columns: [...columns],
+      })),
+    },
+    warnings: images.flatMap(({ subject: { name, warnings } }) => warnings.map((one) => `${name}: ${one}`)),
+    open: async () => ({
+      data: data.map((one, i) => ({ ...one, images: [images[i]] })),
+      async open(model) {
+        const seen = parts.filter((_, i) => isSeen(model, data[i]));
+        return {
+          samples: seen.map(({ sample: { name, stack, target }, trained }) => ({
+            name,
+            stack: cropStack(stack, ...trained),
+            ...(target && { target: cropStack(target, ...trained) }),
+          })),
+          close: async () => undefined,
+        };
+      },
+    }),
+  };
+}
+
+type Part = [rows: Span, columns: Span];
+
+function partsOf({ name, stack, target }: NamedStack): { trained: Part; judged: Part } {
+  const { height, width } = stack;
+  if (target && (target.height !== height || target.width !== width || target.depth !== stack.depth)) {
+    const [got, wanted] = [target, stack].map((one) => `${one.depth} planes of ${one.height} x ${one.width}`);
+    const detail = `its target has ${got} and it ${wanted}`;
+    throw new ParfocalError("image.unfit", `${name}: ${detail}; every pixel needs its target.`, { path: name, detail });
+  }
+  const along = Math.max(height, width);
+  const kept = Math.max(leastJudged, Math.round(judgedShare * along));
+  const split = Math.max(0, along - kept);
+  const [all, other]: [Span, Span] = [
+    [0, split],
+    [split, along],
+  ];
+  return width >= height
+    ? { trained: [[0, height], all], judged: [[0, height], other] }
+    : { trained: [all, [0, width]], judged: [other, [0, width]] };
+}
+
+function kindOf({ name, stack: { pixelSize, zStep, depth } }: NamedStack): StackKind {
+  if (pixelSize === undefined) {
+    const message = `${name}: its pixel size is not known; give --pixel-size 0.325 (um).`;
+    throw new ParfocalError("calibration.missing", message, { path: name, what: "pixel size", option: "--pixel-size" });
+  }
+  return { name, pixelSize: (pixelSize.y + pixelSize.x) / 2, zStep, planes: depth };
+}

@@ -1,0 +1,64 @@
+/** The models of leave-one-out: trained, gone on with, or used again where they are trained already. */
+import { ParfocalError } from "../errors.ts";
+import { loadModel } from "../models/model-folder.node.ts";
+import type { Model } from "../models/model-info.ts";
+import type { Runtime } from "../run/runtime.ts";
+import { resolveConfig } from "../train/config.ts";
+import { newestRun, readMetrics } from "../train/run-folder.node.ts";
+import { findSameRun } from "../train/same-run.node.ts";
+import type { TrainingProgress } from "../train/train.ts";
+import { trainRun } from "../train/train-run.node.ts";
+import type { OpenTraining } from "./leave-one-out-source.ts";
+
+export interface TrainedOne {
+  model: Model;
+  /** Its folder. */
+  run: string;
+  /** Whether it was there already. */
+  reused: boolean;
+  /** Of training, also in earlier sessions; undefined where the run does not say. */
+  seconds: number | undefined;
+}
+
+export interface TrainOneOptions {
+  /** A configuration with its experiment_name. */
+  config: Record<string, unknown>;
+  /** Folder of all runs. */
+  root: string;
+  runtime: Runtime;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  onWarning?: ((sentence: string) => void) | undefined;
+}
+
+/**
+ * A model of these data with this configuration: one that is there, or a training, from its checkpoint if it has one. Of a training that ran away
+ * the best model is taken, with a warning.
+ * @throws what training throws; interrupted
+ */
+export async function trainOne(
+  { samples, fields }: OpenTraining,
+  { config: given, root, runtime, signal, onProgress, onWarning }: TrainOneOptions,
+): Promise<TrainedOne> {
+  const config = resolveConfig(given);
+  const same = await findSameRun(root, config, { samples, fields });
+  if (same?.finished) return opened(same.run, true);
+  const checkpoint = await newestRun(root, config.experiment_name).catch(() => undefined);
+  const resume = same !== undefined && same.run === checkpoint;
+  try {
+    const options = { config: given, root, resume, fields, runtime, signal, onProgress, onWarning };
+    return await opened((await trainRun(samples, options)).run, false);
+  } catch (error) {
+    const failed = error instanceof ParfocalError && error.code === "training.failed" ? error : undefined;
+    const run = failed && (failed.fields as { run?: string }).run;
+    const kept = run === undefined ? undefined : await opened(run, false).catch(() => undefined);
+    if (kept === undefined) throw error;
+    onWarning?.(`${config.experiment_name}: ${failed?.message}`);
+    return kept;
+  }
+}
+
+async function opened(run: string, reused: boolean): Promise<TrainedOne> {
+  const [model, metrics] = [await loadModel(run), await readMetrics(run).catch(() => [])];
+  return { model, run, reused, seconds: metrics.at(-1)?.seconds };
+}

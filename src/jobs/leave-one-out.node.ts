@@ -1,0 +1,333 @@
+/** Does a model hold on another lens, specimen or slide? For each a model that never saw it, judged on everything. */
+import { mkdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { ParfocalError, throwIfAborted } from "../errors.ts";
+import { type GainExample, type GainOverInput, gainOverInput, type JudgedImage } from "../evaluate/gain-over-input.ts";
+import {
+  type GeneralisationSummary,
+  generalisationThresholds,
+  isSeen,
+  leaveOneOut,
+  meanOf,
+  type PlannedModel,
+  summariseGains,
+} from "../evaluate/leave-one-out.ts";
+import { isResampled, resamplingAlone } from "../evaluate/resampling-alone.ts";
+import type { Candidate } from "../evaluate/study/candidate.ts";
+import { modelCandidate } from "../evaluate/study/model-candidate.ts";
+import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
+import type { Runtime } from "../run/runtime.ts";
+import { resolveConfig, systemOf } from "../train/config.ts";
+import type { SystemConfig } from "../train/trained-system.ts";
+import { version } from "../version.ts";
+import { keysForAll } from "./leave-one-out-keys.ts";
+import {
+  type ExampleRow,
+  examplesPicture,
+  type GeneralisationModel,
+  gainsCsv,
+  generalisationPage,
+  type JudgedGain,
+} from "./leave-one-out-page.ts";
+import { type LeaveOneOutRecipe, recipeSource } from "./leave-one-out-recipe.node.ts";
+import type { JudgedImages, LeaveOneOutSource } from "./leave-one-out-source.ts";
+import { type LeaveOneOutStacks, stacksSource } from "./leave-one-out-stacks.ts";
+import { type TrainedOne, trainOne } from "./leave-one-out-training.node.ts";
+
+export interface GeneraliseProgress {
+  /** What is counted: "fields simulated", "steps of without-beads, model 2 of 8", "images judged". */
+  what: string;
+  done: number;
+  total: number;
+  secondsLeft?: number;
+  /** Such as the loss. */
+  state?: string;
+}
+
+export interface GeneraliseOptions {
+  /** Keys of the configuration of every training; where they are missing, those of {@link keysForAll}, then the system's defaults. */
+  config: Record<string, unknown>;
+  /** What is left out, one at a time: "lens", "sample", "stack", "slide"; default the first that the data have. */
+  leaveOut?: readonly string[] | undefined;
+  runtime: Runtime;
+  /** The command that was given, for the page. */
+  command?: string | undefined;
+  /** Replaces a page that is there; models that are there are used again all the same. */
+  force?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: GeneraliseProgress) => void) | undefined;
+  /** A model is trained, or found. */
+  onNote?: ((line: string) => void) | undefined;
+  onWarning?: ((sentence: string) => void) | undefined;
+}
+
+export interface GeneraliseResult {
+  /** The page. */
+  report: string;
+  models: GeneralisationModel[];
+  gains: JudgedGain[];
+  summary: GeneralisationSummary[];
+  config: SystemConfig;
+  warnings: string[];
+  seconds: number;
+}
+
+/**
+ * Trains a model on everything and one without each lens, sample, stack or slide, judges each on all data that nobody was trained on, and
+ * writes `index.html`, `generalisation.json`, `generalisation.csv`, `figures/` and `runs/` into a folder; the page last. Stopped at any time, it
+ * goes on from there when it is called again with the same data and configuration.
+ *
+ * @throws usage for data of which nothing can be left out, a system that neither refocuses nor sections; output.exists before any
+ *   work; interrupted; what simulating, training and judging throw
+ */
+export async function generalise(
+  data: LeaveOneOutRecipe | LeaveOneOutStacks,
+  output: string,
+  options: GeneraliseOptions,
+): Promise<GeneraliseResult> {
+  const begun = performance.now();
+  const { force, signal, runtime, onProgress, onNote } = options;
+  const page = join(output, "index.html");
+  await checkOutput(page, force);
+  const { task, model } = systemOf(options.config.model);
+  if (task !== "refocus" && task !== "section") {
+    const message = `${model} is a system for ${task}; how far a model holds is judged for systems that refocus or section.`;
+    throw new ParfocalError("usage", message, {
+      option: "--model",
+      got: model,
+      expected: "a system to refocus or section",
+    });
+  }
+  refuseTargets(data, task, model);
+  // What is wrong is told before anything is simulated.
+  resolveConfig(options.config);
+  const source = "samples" in data ? stacksSource(data) : await recipeSource(data, task);
+  const kinds = kindsOf(source, options.leaveOut);
+  const plan = leaveOneOut(source.data, kinds);
+  const keys = keysForAll(options.config, source.stackKinds);
+  resolveConfig(keys);
+  const warnings = [...source.warnings];
+  const onWarning = (sentence: string): void => {
+    if (warnings.includes(sentence)) return;
+    warnings.push(sentence);
+    options.onWarning?.(sentence);
+  };
+  for (const sentence of source.warnings) options.onWarning?.(sentence);
+  if (keys.fine_tune !== undefined) {
+    onWarning(
+      `All models begin with the weights of ${keys.fine_tune} (fine_tune): what that model has seen is not unseen.`,
+    );
+  }
+
+  const told = ({ done, total }: { done: number; total: number }): void =>
+    onProgress?.({ what: "fields simulated", done, total });
+  const opened = await source.open({ signal, onProgress: told });
+  const trained: TrainedOne[] = [];
+  for (const [i, one] of plan.entries()) {
+    const training = await opened.open(one);
+    const what = `steps of ${one.name}, model ${i + 1} of ${plan.length}`;
+    try {
+      const done = await trainOne(training, {
+        config: { ...keys, experiment_name: one.name },
+        root: join(output, "runs"),
+        runtime,
+        signal,
+        onProgress: ({ step, steps, secondsLeft, loss }) =>
+          onProgress?.({ what, done: step, total: steps, secondsLeft, state: `loss ${loss.toPrecision(3)}` }),
+        onWarning,
+      });
+      trained.push(done);
+      const { steps } = done.model.info;
+      onNote?.(`${one.name}: ${done.reused ? "found" : "trained"}, ${steps} steps (model ${i + 1} of ${plan.length})`);
+    } catch (error) {
+      throw stoppedAfter(error, trained.length, plan.length);
+    } finally {
+      await training.close();
+    }
+  }
+
+  const { cells: judged, resampled } = await judgeAll(opened.data, plan, trained, options);
+  const gains = judged.map(({ gain }) => gain);
+  const alone = Object.fromEntries(resampled.map(({ data, gain_db }) => [data, gain_db]));
+  const summary = summariseGains(plan, source.data, gains, alone);
+  if (judged.some(({ against }) => against === "sharpest plane") && task === "section") {
+    onWarning("Sections are held against the sharpest plane, which no good section equals: give targets.");
+  }
+  const models = plan.map((one, i): GeneralisationModel => {
+    const {
+      run,
+      reused,
+      seconds,
+      model: { info },
+    } = trained[i];
+    const trained_on = source.data.filter((each) => isSeen(one, each)).map(({ name }) => name);
+    return { ...one, trained_on, run: relative(output, run).replaceAll("\\", "/"), steps: info.steps, seconds, reused };
+  });
+  const { experiment_name: _, ...shared } = resolveConfig(keys);
+  const config = { ...shared, experiment_name: "each model's own" } as SystemConfig;
+
+  await mkdir(join(output, "figures"), { recursive: true });
+  const write = (name: string, content: string | Uint8Array): Promise<void> =>
+    writeFileAtomic(join(output, name), content, { force: true });
+  const pictures = [];
+  for (const one of plan) {
+    if (one.leftOut === undefined) continue;
+    const png = examplesPicture(one, exampleRows(one, opened.data, judged), source.stackKinds);
+    if (png === undefined) continue;
+    await write(`figures/${one.name}.png`, png);
+    pictures.push({ model: one, png });
+  }
+  const record = {
+    parfocal: version,
+    created: new Date().toISOString(),
+    ...(options.command !== undefined && { command: options.command }),
+    left_out: kinds,
+    thresholds: generalisationThresholds,
+    config,
+    data: source.description,
+  };
+  const found = {
+    models: models.map(named),
+    judged_data: source.data.map(({ name, groups }) => ({ name, ...groups })),
+  };
+  const whole = {
+    ...record,
+    ...found,
+    gains: gains.map(withNulls),
+    resampling_alone: resampled.map(withNulls),
+    summary: summary.map(withNulls),
+    warnings,
+  };
+  await write("generalisation.json", `${JSON.stringify(whole, null, 2)}\n`);
+  await write("generalisation.csv", gainsCsv(source.data, models, [...gains, ...resampled]));
+  const subtitle = `${source.name}, ${config.model}; Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`;
+  const { apart } = source;
+  await write(
+    "index.html",
+    generalisationPage({ subtitle, kinds, apart, models, gains, resampled, summary, pictures, record, warnings }),
+  );
+  return { report: page, models, gains, summary, config, warnings, seconds: (performance.now() - begun) / 1000 };
+}
+
+/** Refocusing is judged against recorded planes; another kind of image would be another task. */
+function refuseTargets(data: LeaveOneOutRecipe | LeaveOneOutStacks, task: string, model: string): void {
+  const given = "samples" in data ? data.samples.some(({ target }) => target !== undefined) : data.target !== undefined;
+  if (!given || task !== "refocus") return;
+  const message = `${model} is judged against the recorded planes themselves; leave the target out, or choose a system that sections.`;
+  throw new ParfocalError("usage", message, { option: "--target", expected: "no target" });
+}
+
+/** @throws usage for kinds that the data do not have, or of which there is only one */
+function kindsOf({ name, kinds, data }: LeaveOneOutSource, wanted: readonly string[] | undefined): readonly string[] {
+  const values = (kind: string): string[] => [...new Set(data.map(({ groups }) => groups[kind]))];
+  const several = kinds.filter((kind) => values(kind).length > 1);
+  const refuse = (what: string, got: unknown): never => {
+    const could = several.length > 0 ? `; what can be left out: ${several.join(", ")}` : "";
+    const message = `Leave one out: ${what}${could}.`;
+    throw new ParfocalError("usage", message, {
+      option: "--leave-out",
+      got,
+      expected: several.join(" or ") || "data of several kinds",
+    });
+  };
+  if (wanted === undefined) {
+    return several.length > 0 ? several.slice(0, 1) : refuse(`${name} has no two lenses, samples or stacks`, undefined);
+  }
+  for (const kind of wanted) {
+    if (!kinds.includes(kind)) refuse(`${name} has no ${kind} to leave out`, kind);
+    if (!several.includes(kind))
+      refuse(`${name} has one ${kind} only (${values(kind)[0]}), so that nothing would be left`, kind);
+  }
+  return [...new Set(wanted)];
+}
+
+function stoppedAfter(error: unknown, done: number, total: number): unknown {
+  if (!(error instanceof ParfocalError) || error.code !== "interrupted") return error;
+  const message = `Stopped: ${done} of ${total} models are trained. Give the same command again to go on from here.`;
+  return new ParfocalError("interrupted", message, error.fields as { checkpoint?: string }, { cause: error });
+}
+
+interface JudgedCell {
+  gain: JudgedGain;
+  against: GainOverInput["against"];
+  example: GainExample | undefined;
+}
+
+async function judgeAll(
+  data: readonly JudgedImages[],
+  plan: readonly PlannedModel[],
+  trained: readonly TrainedOne[],
+  { runtime, signal, onProgress }: GeneraliseOptions,
+): Promise<{ cells: JudgedCell[]; resampled: JudgedGain[] }> {
+  const cells: JudgedCell[] = [];
+  const candidates = plan.map(({ name }, i) => modelCandidate(name, trained[i].model, runtime));
+  // All models learn the same pixels.
+  const alone = resamplingAlone(candidates[0]);
+  const changed = data.filter(({ images }) => images.some(({ whole }) => isResampled(whole, candidates[0])));
+  const count = (some: readonly JudgedImages[]): number => some.reduce((sum, { images }) => sum + images.length, 0);
+  const total = plan.length * count(data) + count(changed);
+  let done = 0;
+  const judge = async (candidate: Candidate, images: readonly JudgedImage[]): Promise<GainOverInput[]> => {
+    const found: GainOverInput[] = [];
+    for (const image of images) {
+      throwIfAborted(signal);
+      found.push(await gainOverInput(candidate, image, signal));
+      onProgress?.({ what: "images judged", done: ++done, total });
+    }
+    return found;
+  };
+  for (const [i, planned] of plan.entries()) {
+    for (const each of data) {
+      const found = await judge(candidates[i], each.images);
+      const [{ against, example }] = found;
+      cells.push({ gain: gainOf(planned.name, each.name, isSeen(planned, each), found), against, example });
+    }
+  }
+  const resampled: JudgedGain[] = [];
+  for (const { name, images } of changed) {
+    resampled.push(gainOf(alone.name, name, true, await judge(alone, images)));
+  }
+  return { cells, resampled };
+}
+
+/** Means over the images of a data set. */
+function gainOf(model: string, data: string, seen: boolean, found: readonly GainOverInput[]): JudgedGain {
+  const known = found.flatMap(({ means }) => means ?? []);
+  const mean = (of: "input" | "output", score: "psnr" | "ssim"): number | undefined =>
+    meanOf(known.map((means) => means[of][score]));
+  const both = (of: "input" | "output") => {
+    const [psnr, ssim] = [mean(of, "psnr"), mean(of, "ssim")];
+    return psnr === undefined || ssim === undefined ? undefined : { psnr, ssim };
+  };
+  const [input, output] = [both("input"), both("output")];
+  return {
+    model,
+    data,
+    seen,
+    gain_db: input && output && output.psnr - input.psnr,
+    gain_ssim: input && output && output.ssim - input.ssim,
+    width_recovered: meanOf(found.map(({ widthRecovered }) => widthRecovered)),
+    images: found.length,
+    planes: known.reduce((sum, { planes }) => sum + planes, 0),
+    input,
+    output,
+  };
+}
+
+/** What was left out, as nobody saw it and as the model that saw everything does. */
+function exampleRows(one: PlannedModel, data: readonly JudgedImages[], judged: readonly JudgedCell[]): ExampleRow[] {
+  const exampleBy = (model: string, name: string): GainExample | undefined =>
+    judged.find(({ gain }) => gain.model === model && gain.data === name)?.example;
+  return data.flatMap((each): ExampleRow[] => {
+    if (isSeen(one, each)) return [];
+    const [never, all] = [exampleBy(one.name, each.name), exampleBy("all", each.name)];
+    return never && all ? [{ name: each.name, groups: each.groups, never, all }] : [];
+  });
+}
+
+const named = ({ leftOut, ...model }: GeneralisationModel) => withNulls({ ...model, left_out: leftOut ?? null });
+
+/** JSON has no undefined. */
+function withNulls<T extends object>(value: T): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, one ?? null]));
+}

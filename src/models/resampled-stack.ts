@@ -1,0 +1,22 @@
+/** Whole stacks on the pixels of a model, as its images are when it is applied. */
+import { planeOf, type Stack } from "../image/image.ts";
+import { isSameGrid, pixelGrid, toModelGrid } from "./pixel-grid.ts";
+
+/**
+ * A stack on square pixels of a size, um: interpolated where pixels get smaller, averaged where they get larger, each plane for itself.
+ * The first rows and columns begin where they did; at the far ends only whole pixels are kept. Sizes within 2 % are taken as equal, as
+ * where models are applied: such a stack keeps its pixels, and is said to have the size.
+ */
+export function resampledStack(stack: Stack, size: number): Stack {
+  const grid = pixelGrid(stack.pixelSize, size);
+  const pixelSize = { y: size, x: size };
+  if (isSameGrid(grid)) return { ...stack, pixelSize };
+  const extent = (pixels: number, scale: number): number => Math.max(1, Math.floor(pixels * scale + 1e-6));
+  const from = { x: 0, y: 0, width: stack.width, height: stack.height };
+  const to = { x: 0, y: 0, width: extent(stack.width, grid.scaleX), height: extent(stack.height, grid.scaleY) };
+  const data = new Float32Array(stack.depth * to.height * to.width);
+  for (let z = 0; z < stack.depth; z++) {
+    data.set(toModelGrid(grid, planeOf(stack, z).data, from, to), z * to.height * to.width);
+  }
+  return { ...stack, data, height: to.height, width: to.width, pixelSize };
+}

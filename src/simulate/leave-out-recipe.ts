@@ -1,0 +1,64 @@
+/** Recipes of only some lenses and samples of another one, for models that must not see the others. */
+import { ParfocalError } from "../errors.ts";
+import type { Recipe } from "./recipe.ts";
+import { resolveRecipe } from "./resolve-recipe.ts";
+
+/** A lens and a sample; a recipe without a list of either has but one, which has no name. */
+export interface Cell {
+  lens?: string;
+  sample?: string;
+}
+
+/** Every lens with every sample, in the order in which fields take turns in them. */
+export function cellsOf({ lenses, samples }: Recipe): Cell[] {
+  return (lenses.length > 0 ? lenses : [undefined]).flatMap((lens) =>
+    (samples.length > 0 ? samples : [undefined]).map((sample) => ({
+      ...(lens && { lens: lens.name }),
+      ...(sample && { sample: sample.name }),
+    })),
+  );
+}
+
+/** Fields of each cell that may be judged. */
+const mostJudged = 16;
+
+/**
+ * The numbers of the fields of a cell, from 0, in the recipe of all cells: that which validates, and those that are judged. None is trained
+ * on, in any recipe of {@link recipeOfCells}.
+ * @throws usage for none to judge, or more than are set aside
+ */
+export function setAside(recipe: Recipe, cell: number, judged: number): { validation: number; judged: number[] } {
+  if (!Number.isInteger(judged) || judged < 1 || judged > mostJudged) {
+    const expected = `1 to ${mostJudged}`;
+    const message = `Judged fields of each lens with each sample: got ${judged}, expected ${expected}.`;
+    throw new ParfocalError("usage", message, { option: "--judged-fields", got: judged, expected });
+  }
+  const { length: cells } = cellsOf(recipe);
+  return { validation: cell, judged: Array.from({ length: judged }, (_, i) => cells * (1 + i) + cell) };
+}
+
+/**
+ * The recipe with the lenses and samples of some cells, of which none is `test_only` any more. A number stands for the same random numbers in
+ * every recipe made of it; those that {@link setAside} gives are its data set, and training begins behind them.
+ *
+ * @param name of the new recipe
+ * @throws usage where nothing is kept
+ */
+export function recipeOfCells(recipe: Recipe, cells: readonly Cell[], name: string): Recipe {
+  if (cells.length === 0) {
+    const message = `Recipe ${recipe.name}: nothing is left to train on; give a recipe of several lenses or samples.`;
+    throw new ParfocalError("usage", message, { option: "--leave-out", expected: "two lenses or samples, or more" });
+  }
+  const validation = cellsOf(recipe).length;
+  const fields = validation * (1 + mostJudged);
+  const kept = <T extends { name: string; test_only: boolean }>(all: readonly T[], key: keyof Cell): T[] =>
+    all.filter((one) => cells.some((cell) => cell[key] === one.name)).map((one) => ({ ...one, test_only: false }));
+  return resolveRecipe({
+    ...recipe,
+    name,
+    fields,
+    split: { train: 0, val: validation / fields, test: 1 - validation / fields },
+    lenses: kept(recipe.lenses, "lens"),
+    samples: kept(recipe.samples, "sample"),
+  });
+}

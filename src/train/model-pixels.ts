@@ -1,0 +1,43 @@
+/** Training data on the pixels that a model learns, where those are not the pixels of the camera. */
+import { resampledStack } from "../models/resampled-stack.ts";
+import { systemOf } from "./config.ts";
+import type { Learner } from "./learner.ts";
+import type { NamedStack } from "./named-stack.ts";
+import type { SystemConfig, TrainingInput } from "./trained-system.ts";
+
+/**
+ * The learner of a configuration's system. With `model_pixel_size`, what it learns from and validates on, recorded or simulated, is
+ * first resampled to those pixels, so that every system learns from stacks of several lenses.
+ * @throws what the system throws for data that cannot teach its task
+ */
+export function createLearner(input: TrainingInput, config: SystemConfig): Learner {
+  return systemOf(config.model).learner(onModelPixels(input, config.model_pixel_size), config);
+}
+
+function onModelPixels(input: TrainingInput, size: number | undefined): TrainingInput {
+  if (size === undefined) return input;
+  const { samples, fields } = input;
+  return {
+    ...input,
+    samples: samples.map((sample) => toPixelSize(sample, size)),
+    fields: fields && { ...fields, field: async (index) => toPixelSize(await fields.field(index), size) },
+  };
+}
+
+/**
+ * A stack and its target on pixels of a size, um, as {@link resampledStack} makes them. A complex field is left out: what is learnt from
+ * those (holograms) is not resampled. Left as they are, for the system to refuse: stacks whose pixel size is not known, and pairs that differ
+ * in their number of pixels.
+ */
+export function toPixelSize(sample: NamedStack, size: number): NamedStack {
+  const { stack, target, field: _, ...rest } = sample;
+  const { pixelSize } = stack;
+  const differ = target && (target.height !== stack.height || target.width !== stack.width);
+  if (pixelSize === undefined || differ) return sample;
+  // Every pixel of the target belongs to the one of the stack at the same place, whatever its own file says.
+  return {
+    ...rest,
+    stack: resampledStack(stack, size),
+    ...(target && { target: resampledStack({ ...target, pixelSize }, size) }),
+  };
+}

@@ -1,0 +1,53 @@
+/** Runs that were trained before on the same data with the same configuration, to be used again. */
+import { access, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { crc32 } from "../image/crc32.ts";
+import type { Stack } from "../image/image.ts";
+import type { FieldSource } from "./field-pool.ts";
+import type { NamedStack } from "./named-stack.ts";
+import { readRunConfig, runsOf } from "./run-folder.node.ts";
+import type { SystemConfig } from "./trained-system.ts";
+
+/** The recorded stacks, or those that validate, as a run's samples.yaml lists them: names, sizes, calibration, checksums of their pixels. */
+export function describeSamples(samples: readonly NamedStack[]): string {
+  const one = ({ data, depth, height, width, pixelSize, zStep }: Stack) => ({
+    shape: [depth, height, width],
+    ...(pixelSize && { pixel_size: [pixelSize.y, pixelSize.x] }),
+    ...(zStep !== undefined && { z_step: zStep }),
+    crc32: crc32([new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]).toString(16),
+  });
+  return stringify(
+    samples.map(({ name, stack, target }) => ({ name, ...one(stack), ...(target && { target: one(target) }) })),
+  );
+}
+
+export interface SameRun {
+  /** The run's folder. */
+  run: string;
+  /** Whether its model is there; otherwise it has a checkpoint to go on from, or nothing yet. */
+  finished: boolean;
+}
+
+/** The newest run of an experiment with this configuration on these data; undefined where there is none. */
+export async function findSameRun(
+  root: string,
+  config: SystemConfig,
+  { samples, fields }: { samples: readonly NamedStack[]; fields?: FieldSource | undefined },
+): Promise<SameRun | undefined> {
+  const wanted = [JSON.stringify(config), describeSamples(samples), fields?.description];
+  for (const run of (await runsOf(root, config.experiment_name)).reverse()) {
+    const read = (name: string): Promise<string | undefined> =>
+      readFile(join(run, name), "utf8").catch(() => undefined);
+    // A folder that is damaged, or of another version of Parfocal, is simply not the same.
+    const saved = await readRunConfig(run).catch(() => undefined);
+    const found = [saved && JSON.stringify(saved), await read("samples.yaml"), await read("recipe.yaml")];
+    if (found.some((text, i) => text !== wanted[i])) continue;
+    const finished = await access(join(run, "model", "model.yaml")).then(
+      () => true,
+      () => false,
+    );
+    return { run, finished };
+  }
+  return undefined;
+}

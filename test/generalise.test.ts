@@ -1,0 +1,255 @@
+/** Leave-one-out from end to end: the folder that it writes, going on where it was stopped, and what it refuses. */
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decode } from "fast-png";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Random } from "../src/array/random.ts";
+import { summariseGains } from "../src/evaluate/leave-one-out.ts";
+import { signalRange } from "../src/evaluate/metrics.ts";
+import { cropStack } from "../src/image/crop.ts";
+import { type GeneraliseOptions, type GeneraliseResult, generalise } from "../src/jobs/leave-one-out.node.ts";
+import { loadModel } from "../src/models/model-folder.node.ts";
+import { openNativeRuntime } from "../src/run/native.node.ts";
+import type { Runtime } from "../src/run/runtime.ts";
+import { decodeCheckpoint } from "../src/train/checkpoint.ts";
+import { blurredStack, tinyArchitecture } from "./fixtures/train/tiny.ts";
+import { tinyLenses } from "./fixtures/train/tiny-lenses.ts";
+
+let runtime: Runtime;
+let folder: string;
+beforeAll(async () => {
+  runtime = await openNativeRuntime({ threads: 1 });
+  folder = await mkdtemp(join(tmpdir(), "parfocal-generalise-"));
+});
+afterAll(async () => {
+  await runtime.close();
+  await rm(folder, { recursive: true, force: true });
+});
+const at = (...names: string[]): string => join(folder, ...names);
+
+const tiny = {
+  architecture: tinyArchitecture,
+  patch_size: 16,
+  batch_size: 2,
+  num_steps: 8,
+  steps_per_epoch: 4,
+  warmup_steps: 2,
+};
+const recipe = { recipe: tinyLenses, fields: 1 };
+const across = (output: string, options: Partial<GeneraliseOptions> = {}): Promise<GeneraliseResult> =>
+  generalise(recipe, at(output), { config: tiny, runtime, ...options });
+const weightsOf = async (...run: string[]) => {
+  const path = at(...run, "checkpoints", "last.safetensors");
+  return decodeCheckpoint(await readFile(path), path).tensors;
+};
+
+describe("across the lenses of a recipe", () => {
+  let done: GeneraliseResult;
+  beforeAll(async () => {
+    done = await across("lenses", { command: "parfocal generalise tiny.yaml" });
+  });
+
+  it("trains a model on everything and one without each lens, on the same keys and at one pixel size", async () => {
+    expect(done.models.map(({ name, trained_on }) => [name, trained_on])).toEqual([
+      ["all", ["low, beads", "low, filaments", "high, beads", "high, filaments"]],
+      ["without-low", ["high, beads", "high, filaments"]],
+      ["without-high", ["low, beads", "low, filaments"]],
+    ]);
+    // Planes 1 and 0.5 um apart, seven of each: 1.5 um to either side, and two input planes.
+    const keys = { model_pixel_size: 0.283, distance_range: [-1.5, 1.5], input_offsets: [0, 1] };
+    expect(done.config).toMatchObject({ ...keys, num_steps: 8, seed: 0 });
+    for (const { name, run } of done.models) {
+      expect(run).toBe(`runs/${name}/version_0`);
+      const { info } = await loadModel(at("lenses", run));
+      expect(info).toMatchObject({ pixel_size: 0.283, input_offsets: [0, 1], experiment_name: name });
+      expect(info.trained_on[0].name).toBe(`tiny-${name}`);
+    }
+  });
+
+  it("judges every model on every lens with every sample, and the page, the table and the numbers agree", async () => {
+    expect(done.gains).toHaveLength(12);
+    const unseen = done.gains.filter(({ seen }) => !seen).map(({ model, data }) => `${model}: ${data}`);
+    expect(unseen).toEqual([
+      "without-low: low, beads",
+      "without-low: low, filaments",
+      "without-high: high, beads",
+      "without-high: high, filaments",
+    ]);
+    for (const { gain_db, gain_ssim, input, output } of done.gains) {
+      expect(gain_db).toBeCloseTo((output?.psnr ?? 0) - (input?.psnr ?? 0), 9);
+      expect(gain_ssim).toBeCloseTo((output?.ssim ?? 0) - (input?.ssim ?? 0), 9);
+    }
+    const json = JSON.parse(await readFile(at("lenses", "generalisation.json"), "utf8"));
+    expect(json.gains.map(({ gain_db }: { gain_db: number }) => gain_db)).toEqual(
+      done.gains.map(({ gain_db }) => gain_db),
+    );
+    // Neither lens has the pixels of the model.
+    expect(json.resampling_alone).toHaveLength(4);
+    const alone = Object.fromEntries(
+      json.resampling_alone.map((one: { data: string; gain_db: number }) => [one.data, one.gain_db]),
+    );
+    const data = json.judged_data.map(({ name, lens, sample }: Record<string, string>) => ({
+      name,
+      groups: { lens, sample },
+    }));
+    const plan = done.models.map(({ name, leftOut }) => ({ name, ...(leftOut && { leftOut }) }));
+    expect(summariseGains(plan, data, json.gains, alone)).toEqual(done.summary);
+    expect(json).toMatchObject({ command: "parfocal generalise tiny.yaml", left_out: ["lens"], config: { seed: 0 } });
+    expect(json.data.recipe.lenses.map(({ name }: { name: string }) => name)).toEqual(["low", "high"]);
+
+    const [head, ...rows] = (await readFile(at("lenses", "generalisation.csv"), "utf8")).trim().split("\n");
+    expect(head).toMatch(
+      /^model,left_out_kind,left_out,data,lens,sample,seen,images,planes,input_psnr,output_psnr,gain_db/,
+    );
+    expect(rows).toHaveLength(16);
+    expect(rows[4]).toMatch(/^"without-low","lens","low","low, beads","low","beads",0,1,\d/);
+
+    const page = await readFile(at("lenses", "index.html"), "utf8");
+    expect(page).not.toMatch(/<script|src="(?!data:)/);
+    for (const { gain_db } of done.gains) expect(page).toContain(`${Math.abs(gain_db ?? 0).toFixed(1)} dB`);
+    // A star in each matrix for each cell that is not seen, and one in each of its captions.
+    const [, ...matrices] = page.split("Gain in ");
+    expect(matrices.slice(0, 2).map((text) => text.split("</table>")[0].split("\u2605").length - 1)).toEqual([5, 5]);
+    for (const name of ["without-low", "without-high"]) {
+      const { width, height } = decode(await readFile(at("lenses", "figures", `${name}.png`)));
+      expect(width * height).toBeGreaterThan(600 * 300);
+    }
+    expect(await readdir(at("lenses", "figures"))).toHaveLength(2);
+  });
+
+  it("keeps a page that is there; with force, models of the same data and keys are used again, and others trained", async () => {
+    await expect(across("lenses")).rejects.toMatchObject({ code: "output.exists" });
+    const model = at("lenses", "runs", "all", "version_0", "model", "model.onnx");
+    const before = (await stat(model)).mtimeMs;
+    const again = await across("lenses", { force: true });
+    expect(again.models.map(({ reused }) => reused)).toEqual([true, true, true]);
+    expect(again.gains).toEqual(done.gains);
+    expect((await stat(model)).mtimeMs).toBe(before);
+    const other = await across("lenses", { force: true, config: { ...tiny, num_steps: 4 } });
+    expect(other.models.map(({ reused, run }) => [reused, run])).toEqual(
+      ["all", "without-low", "without-high"].map((name) => [false, `runs/${name}/version_1`]),
+    );
+  });
+
+  it("stopped in the second model, the same call goes on: nothing is trained twice, and the weights are those of the whole", async () => {
+    const stop = new AbortController();
+    const onProgress: GeneraliseOptions["onProgress"] = ({ what, done: step }) => {
+      if (what.startsWith("steps of without-low") && step === 5) stop.abort();
+    };
+    const stopped = across("stopped", { signal: stop.signal, onProgress });
+    await expect(stopped).rejects.toThrow(/1 of 3 models are trained.*same command again/);
+    await expect(stopped).rejects.toMatchObject({ code: "interrupted" });
+    expect(existsSync(at("stopped", "index.html"))).toBe(false);
+    const steps: string[] = [];
+    const resumed = await across("stopped", {
+      onProgress: ({ what, done: step }) => steps.push(`${what.split(",")[0]} ${step}`),
+    });
+    expect(resumed.models.map(({ reused, run }) => [reused, run])).toEqual([
+      [true, "runs/all/version_0"],
+      [false, "runs/without-low/version_0"],
+      [false, "runs/without-high/version_0"],
+    ]);
+    expect(steps.filter((one) => one.startsWith("steps of all"))).toEqual([]);
+    expect(steps).toContain("steps of without-low 6");
+    expect(steps).not.toContain("steps of without-low 5");
+    for (const { run } of resumed.models)
+      expect(await weightsOf("stopped", run)).toEqual(await weightsOf("lenses", run));
+    expect(resumed.gains).toEqual(done.gains);
+  });
+});
+
+describe("across recorded stacks", () => {
+  const stackOf = (seed: number, height: number, width: number) => blurredStack(7, height, width, seed);
+  const names = ["a.tif", "b.tif", "c.tif"];
+  const samples = names.map((name, i) => ({ name, stack: stackOf(i + 1, 64 + 16 * i, 170) }));
+
+  it("leaves each out, and knows data by their pixels, not their names", async () => {
+    const options = { config: { ...tiny, num_steps: 4 }, runtime };
+    const done = await generalise({ samples }, at("stacks"), options);
+    expect(done.models.map(({ name, trained_on }) => [name, trained_on.join()])).toEqual([
+      ["all", "a,b,c"],
+      ["without-a", "b,c"],
+      ["without-b", "a,c"],
+      ["without-c", "a,b"],
+    ]);
+    expect(done.summary.map(({ kind, value }) => `${kind} ${value}`)).toEqual([
+      "stack a",
+      "stack b",
+      "stack c",
+      "stack undefined",
+    ]);
+    expect(done.config.model_pixel_size).toBeUndefined();
+    // Pixels that changed under the same name are other data.
+    const other = [{ name: "a.tif", stack: stackOf(9, 64, 170) }, ...samples.slice(1)];
+    const again = await generalise({ samples: other }, at("stacks"), { ...options, force: true });
+    expect(again.models.map(({ name, reused }) => [name, reused])).toEqual([
+      ["all", false],
+      ["without-a", true],
+      ["without-b", false],
+      ["without-c", false],
+    ]);
+  });
+
+  it("holds sections against their targets", async () => {
+    const random = new Random(4);
+    const pairs = samples.slice(0, 2).map(({ name, stack }) => {
+      const target = { ...stack, data: stack.data.map((value) => 2 * value + 50 + 60 * random.normal()) };
+      return { name, stack, target };
+    });
+    const config = { model: "unet", num_steps: 4, steps_per_epoch: 4, batch_size: 2, patch_size: 32 };
+    const done = await generalise({ samples: pairs }, at("sections"), { config, runtime });
+    expect(done.models.map(({ name }) => name)).toEqual(["all", "without-a", "without-b"]);
+    // But for gain and offset, which are fitted, the input is the target without its noise. 30 % of 170 columns are judged.
+    const truth = cropStack(pairs[0].target, [0, 64], [119, 170]);
+    const range = signalRange({ ...truth, height: truth.depth * truth.height });
+    for (const { data, input } of done.gains) {
+      if (data === "a") expect(input?.psnr).toBeCloseTo(20 * Math.log10(range / 60), 0);
+    }
+    expect(done.warnings.join()).not.toMatch(/Sections are held against/);
+  });
+
+  it.each<[string, () => Promise<unknown>, RegExp]>([
+    [
+      "a system that has nothing to judge",
+      () => across("x", { config: { model: "autofocus" } }),
+      /autofocus is a system for autofocus/,
+    ],
+    [
+      "a kind that the data do not have",
+      () => across("x", { leaveOut: ["slide"] }),
+      /no slide to leave out; .*: lens, sample/,
+    ],
+    [
+      "a kind of which there is one",
+      () => generalise({ samples, slides: ["x", "x", "x"] }, at("x"), { config: tiny, runtime, leaveOut: ["slide"] }),
+      /one slide only \(x\).*what can be left out: stack/,
+    ],
+    [
+      "a recipe of one lens and one specimen",
+      () => {
+        const { lenses: _, samples: __, ...one } = tinyLenses;
+        return generalise({ recipe: { ...one, object: { kind: "beads" } }, fields: 1 }, at("x"), {
+          config: tiny,
+          runtime,
+        });
+      },
+      /no two lenses, samples or stacks/,
+    ],
+    [
+      "too many fields",
+      () => generalise({ ...recipe, fields: 17 }, at("x"), { config: tiny, runtime }),
+      /got 17, expected 1 to 16/,
+    ],
+    ["a wrong key, before anything is simulated", () => across("x", { config: { num_stepz: 3 } }), /num_stepz/],
+    [
+      "targets for a system that refocuses",
+      () => generalise({ ...recipe, target: "stack" }, at("x"), { config: tiny, runtime }),
+      /against the recorded planes themselves/,
+    ],
+  ])("refuses %s, and leaves nothing", async (_, work, message) => {
+    await expect(work()).rejects.toThrow(message);
+    expect(existsSync(at("x"))).toBe(false);
+  });
+});

@@ -174,11 +174,31 @@ export { comparisonSheet } from "./evaluate/comparison-sheet.ts";
 export { contactSheet, type SheetOptions, type SheetRow } from "./evaluate/contact-sheet.ts";
 export { type DefocusPicture, defocusSheet } from "./evaluate/defocus-sheet.ts";
 export { type FieldError, fieldError } from "./evaluate/field-error.ts";
+export {
+  fourierRingCorrelation,
+  frcResolution,
+  type RingCorrelation,
+  type RingResolution,
+  type RingThreshold,
+  singleImageCorrelation,
+  singleImageResolution,
+} from "./evaluate/fourier-ring-correlation.ts";
 export { type Inspection, type InspectOptions, inspectImage } from "./evaluate/inspect.ts";
+export { type InventionInput, type InventionMap, inventionMap } from "./evaluate/inventions.ts";
 export { type Scores, score, signalRange, typeRange } from "./evaluate/metrics.ts";
 export { msSsim } from "./evaluate/ms-ssim.ts";
+export { type QualityControl, type QualityControlPlanes, qualityControl } from "./evaluate/quality-control.ts";
 export { readComparable } from "./evaluate/read-comparable.ts";
+export { type SpectralCutoff, spectralCutoff } from "./evaluate/spectral-cutoff.ts";
+export { type NoiseModel, noiseModelOf, splitHalves } from "./evaluate/split-halves.ts";
 export { SSIM_DESCRIPTION, ssim } from "./evaluate/ssim.ts";
+export {
+  type EdgeFit,
+  edgeWidth,
+  structureWidths,
+  type WidthFit,
+  type WidthOptions,
+} from "./evaluate/structure-width.ts";
 
 // A study: what models make of a stack, with verdicts.
 

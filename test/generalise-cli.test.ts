@@ -47,7 +47,7 @@ describe("parfocal generalise", () => {
       "a true",
       "b false",
     ]);
-    expect(config).toMatchObject({ model: "deep-z", model_pixel_size: 0.212, steps_per_epoch: 2, num_steps: 4 });
+    expect(config).toMatchObject({ model: "deep-z", model_pixel_size: 0.3, steps_per_epoch: 2, num_steps: 4 });
     expect(summary).toHaveLength(3);
     const page = readFileSync(at(report), "utf8");
     expect(page).toContain("parfocal generalise a.tif b.tif --config config.yaml");

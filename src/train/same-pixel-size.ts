@@ -7,7 +7,7 @@ export const areAlike = (sizes: readonly number[]): boolean =>
   Math.max(...sizes) <= (1 + tolerance) * Math.min(...sizes);
 
 /** A size for stacks of several, um: the largest, so that no stack is given pixels that it does not have; see docs/decisions/pixel-size.md. */
-export const commonPixelSize = (sizes: readonly number[]): number => Math.max(...sizes);
+export const commonPixelSize = (sizes: readonly number[]): number => Number(Math.max(...sizes).toPrecision(6));
 
 /** What to do about stacks of several pixel sizes, where a system learns from resampled ones. */
 export const resampleAdvice = (sizes: readonly number[]): string =>

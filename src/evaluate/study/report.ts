@@ -168,6 +168,7 @@ function ownSharpness(studies: readonly CandidateStudy[]): ReportSection {
   const both = (all: readonly OwnSharpness[]): string[] => [
     (mean(all.map(({ edge }) => edge)) * (size ?? 1)).toFixed(2),
     mean(all.map(({ focus }) => focus)).toFixed(2),
+    (mean(all.map(({ cutoff }) => cutoff)) * (size ?? 1)).toFixed(2),
   ];
   const rows = studies.flatMap(({ candidate, withoutTruth: { planes } }) => [
     [`${candidate.name}, input`, ...both(planes.map(({ input }) => input))],
@@ -176,8 +177,8 @@ function ownSharpness(studies: readonly CandidateStudy[]): ReportSection {
   return {
     kind: "table",
     caption:
-      "Without any truth, means over the planes within range, in the region. Refocused planes should come near to the sharpest plane, and not beyond it: sharper than that is noise or invention.",
-    columns: ["", `rise of edges (${unit})`, "Tenengrad (1 = sharpest plane)"],
+      "Without any truth, means over the planes within range, in the region. Refocused planes should come near to the sharpest plane, and not beyond it: sharper than that is noise or invention. The cut-off is the period of the finest detail above the picture's own noise: where a model smooths noise away, the floor sinks, and it looks finer than it is.",
+    columns: ["", `rise of edges (${unit})`, "Tenengrad (1 = sharpest plane)", `spectral cut-off (${unit})`],
     rows: [["the sharpest plane", ...both([withoutTruth.sharpest])], ...rows],
   };
 }

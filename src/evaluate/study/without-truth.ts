@@ -1,9 +1,11 @@
 /**
- * How sharp inputs and outputs are by themselves, with nothing to compare them with. A spectral cut-off is not among it: noise that a network
- * smoothed counts there as structure, so that a Gaussian blur comes out finer than its input.
+ * How sharp inputs and outputs are by themselves, with nothing to compare them with. The spectral cut-off is the weakest of it: a picture whose noise
+ * was smoothed away has a lower floor to stand above, so that even a Gaussian blur comes out finer than its input; no verdict rests on it, and
+ * what halves of the light share (split-evidence.ts) says it better.
  */
 import { focusOf } from "../../classical/focus/focus.ts";
 import { type Plane, planeOf } from "../../image/image.ts";
+import { spectralCutoff } from "../spectral-cutoff.ts";
 import { edgeWidth } from "../structure-width.ts";
 import type { EveryPlane } from "./every-plane.ts";
 import { cropPlane, type Subject } from "./subject.ts";
@@ -13,6 +15,8 @@ export interface OwnSharpness {
   edge: number;
   /** Tenengrad as a share of that of the sharpest plane. */
   focus: number;
+  /** Period of the finest detail that stands above the picture's own noise, pixels, 2 or more; Infinity where none does. */
+  cutoff: number;
 }
 
 export interface SharpnessPair {
@@ -37,6 +41,7 @@ export function sharpnessWithoutTruth(
   const of = (plane: Plane): OwnSharpness => ({
     edge: edgeWidth(plane).rise.median,
     focus: focusOf(plane) / best,
+    cutoff: 1 / spectralCutoff(plane).frequency,
   });
   return {
     sharpest: of(cut(planeOf(stack, sharpest))),

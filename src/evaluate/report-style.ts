@@ -42,6 +42,7 @@ pre { background: #f5f6f7; padding: 0.9rem 1rem; overflow-x: auto; font: 0.86rem
   body { font-size: 10.5pt; }
   main { max-width: none; padding: 0; }
   figure, .warnings, tr { break-inside: avoid; }
+  img { max-height: 225mm; }
   h2 { break-after: avoid; }
   .scroll { overflow: visible; }
   table { font-size: 6.8pt; }

@@ -68,6 +68,18 @@ describe("across the lenses of a recipe", () => {
     }
   });
 
+  it("gives every model as many steps as the first had time for", async () => {
+    const config = { ...tiny, num_steps: 100_000, max_minutes: 0.02 };
+    const { models } = await across("minutes", { config });
+    const [steps, ...others] = models.map(({ trained_steps }) => trained_steps ?? 0);
+    expect(steps).toBeGreaterThan(0);
+    expect(steps).toBeLessThan(100_000);
+    expect(others).toEqual([steps, steps]);
+    const [first, ...again] = (await across("minutes", { config, force: true })).models;
+    expect(first).toMatchObject({ trained_steps: steps, reused: true });
+    expect(again.map(({ reused }) => reused)).toEqual([true, true]);
+  });
+
   it("judges every model on every lens with every sample, and the page, the table and the numbers agree", async () => {
     expect(done.gains).toHaveLength(12);
     const unseen = done.gains.filter(({ seen }) => !seen).map(({ model, data }) => `${model}: ${data}`);

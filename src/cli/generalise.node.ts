@@ -58,7 +58,7 @@ export const generalise: Verb<GeneraliseOptions> = {
     "each stack, or with --slides each slide. One more model is trained on everything. All are judged on fields, or parts of the stacks, that",
     "none was trained on: gains in PSNR, SSIM and width over the untouched input, as a matrix, and a verdict.",
     "Lenses of several pixel sizes are learnt at the largest (--model-pixel-size); how far Deep-Z refocuses, and from which planes, is what every",
-    "stack allows (--distance-range, --input-offsets). --max-minutes holds for each model.",
+    "stack allows (--distance-range, --input-offsets). --max-minutes holds for the first model; the others train as many steps.",
     "Ctrl-C keeps what is trained; the same command goes on from there. OUT/runs holds the models.",
   ],
   examples: [

@@ -21,7 +21,10 @@ export interface GeneralisationModel extends PlannedModel {
   trained_on: string[];
   /** Its run's folder, from that of the page. */
   run: string;
+  /** After which its weights validated best. */
   steps: number;
+  /** That it trained in all. */
+  trained_steps: number | undefined;
   seconds: number | undefined;
   reused: boolean;
 }
@@ -106,13 +109,14 @@ export function generalisationPage(page: GeneralisationPage): string {
     { kind: "heading", text: "The models" },
     {
       kind: "table",
-      caption: "All are of one configuration and one seed; only their data differ.",
+      caption:
+        "All are of one configuration and one seed, and train as many steps; only their data differ. Of the steps those are taken after which a model validated best.",
       columns: ["model", "never saw", "trained on", "steps", "seconds", "run"],
-      rows: models.map(({ name, leftOut, trained_on, steps, seconds, run, reused }) => [
+      rows: models.map(({ name, leftOut, trained_on, steps, trained_steps = steps, seconds, run, reused }) => [
         name,
         leftOut ? `${leftOut.kind} ${leftOut.value}` : "",
         trained_on.join("; "),
-        steps,
+        trained_steps === steps ? steps : `${steps} of ${trained_steps}`,
         seconds === undefined ? "" : Math.round(seconds),
         `${run}${reused ? " (was there)" : ""}`,
       ]),

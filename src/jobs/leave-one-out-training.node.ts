@@ -16,6 +16,8 @@ export interface TrainedOne {
   run: string;
   /** Whether it was there already. */
   reused: boolean;
+  /** That it trained, also beyond those that made the model; undefined where the run does not say. */
+  steps: number | undefined;
   /** Of training, also in earlier sessions; undefined where the run does not say. */
   seconds: number | undefined;
 }
@@ -60,5 +62,5 @@ export async function trainOne(
 
 async function opened(run: string, reused: boolean): Promise<TrainedOne> {
   const [model, metrics] = [await loadModel(run), await readMetrics(run).catch(() => [])];
-  return { model, run, reused, seconds: metrics.at(-1)?.seconds };
+  return { model, run, reused, steps: metrics.at(-1)?.step, seconds: metrics.at(-1)?.seconds };
 }

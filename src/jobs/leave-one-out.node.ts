@@ -128,7 +128,7 @@ export async function generalise(
     const what = `steps of ${one.name}, model ${i + 1} of ${plan.length}`;
     try {
       const done = await trainOne(training, {
-        config: { ...keys, experiment_name: one.name },
+        config: { ...sameSteps(keys, trained[0]), experiment_name: one.name },
         root: join(output, "runs"),
         runtime,
         signal,
@@ -157,11 +157,21 @@ export async function generalise(
     const {
       run,
       reused,
+      steps: trained_steps,
       seconds,
       model: { info },
     } = trained[i];
     const trained_on = source.data.filter((each) => isSeen(one, each)).map(({ name }) => name);
-    return { ...one, trained_on, run: relative(output, run).replaceAll("\\", "/"), steps: info.steps, seconds, reused };
+    const { steps } = info;
+    return {
+      ...one,
+      trained_on,
+      run: relative(output, run).replaceAll("\\", "/"),
+      steps,
+      trained_steps,
+      seconds,
+      reused,
+    };
   });
   const { experiment_name: _, ...shared } = resolveConfig(keys);
   const config = { ...shared, experiment_name: "each model's own" } as SystemConfig;
@@ -239,6 +249,15 @@ function kindsOf({ name, kinds, data }: LeaveOneOutSource, wanted: readonly stri
       refuse(`${name} has one ${kind} only (${values(kind)[0]}), so that nothing would be left`, kind);
   }
   return [...new Set(wanted)];
+}
+
+/**
+ * Minutes hold as many steps as the machine has time for, which would decide which model is better: they are counted for the first model, which has
+ * seen everything, and the others train as many steps.
+ */
+function sameSteps({ max_minutes, ...keys }: Record<string, unknown>, first?: TrainedOne): Record<string, unknown> {
+  if (max_minutes === undefined) return keys;
+  return first?.steps === undefined ? { ...keys, max_minutes } : { ...keys, num_steps: first.steps };
 }
 
 function stoppedAfter(error: unknown, done: number, total: number): unknown {

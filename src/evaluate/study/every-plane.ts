@@ -5,6 +5,7 @@ import { type IntensityFit, intensityFit, withIntensity } from "../intensity-fit
 import { type Scores, score, signalRange } from "../metrics.ts";
 import { type Candidate, canTake, canTravel, type Wanted } from "./candidate.ts";
 import type { Subject } from "./subject.ts";
+import { ofUntouched } from "./untouched.ts";
 
 /** One output beside its input. */
 export interface Outcome {
@@ -50,16 +51,6 @@ export function requestsToFocus(candidate: Candidate, stack: Stack, sharpest: nu
 
 export const isInRange = ({ range }: Candidate, distance: number): boolean =>
   range === undefined || (distance >= range[0] - 1e-6 && distance <= range[1] + 1e-6);
-
-/** Of stacks that several candidates are asked about: untouched planes score the same for all of them. */
-const scored = new WeakMap<Stack, Map<string, Scores>>();
-function inputScores(stack: Stack, key: string, measure: () => Scores): Scores {
-  const known = scored.get(stack) ?? new Map<string, Scores>();
-  scored.set(stack, known);
-  const found = known.get(key) ?? measure();
-  known.set(key, found);
-  return found;
-}
 
 /** Whether the wanted plane is among those that a candidate takes. */
 export const isGiven = ({ task, offsets }: Candidate, distance: number, step: number): boolean =>
@@ -108,7 +99,7 @@ export async function everyPlane(
       given: isGiven(candidate, distance, stack.zStep),
       output,
       scores: {
-        input: inputScores(stack, `${candidate.task} ${known} ${sharpest} ${range} ${plane}`, () =>
+        input: ofUntouched(stack, `scores ${candidate.task} ${known} ${sharpest} ${range} ${plane}`, () =>
           of(inputs[i], fits.input),
         ),
         output: of(output, fits.output),

@@ -9,6 +9,7 @@ import { type Plane, planeOf, type Stack } from "../../image/image.ts";
 import { intensityFit } from "../intensity-fit.ts";
 import { structureWidths, type WidthFit } from "../structure-width.ts";
 import type { Outcome } from "./every-plane.ts";
+import { ofUntouched } from "./untouched.ts";
 
 export interface Nature {
   /** Share of the excess width of blurred structures that is taken away, median over structures of planes out of focus: 1 as sharp as in focus, 0 unchanged, below 0 wider. */
@@ -34,7 +35,9 @@ const leastBlur = 1.3;
 const fewest = 3;
 
 export function natureOf(stack: Stack, sharpest: number, outcomes: readonly Outcome[]): Nature {
-  const { fwhm, fits: sharp } = structureWidths(planeOf(stack, sharpest));
+  const { fwhm, fits: sharp } = ofUntouched(stack, `structures ${sharpest}`, () =>
+    structureWidths(planeOf(stack, sharpest)),
+  );
   const places = sharp.map(({ x, y, angle }) => ({ x, y, angle }));
   const fitsAt = (plane: Plane): Map<number, WidthFit> =>
     new Map(structureWidths(plane, { places }).fits.map((fit) => [fit.place, fit]));
@@ -49,9 +52,10 @@ export function natureOf(stack: Stack, sharpest: number, outcomes: readonly Outc
   if (fwhm.count >= fewest) {
     for (const { plane, inRange, given, output } of outcomes) {
       if (!inRange) continue;
-      const [input, made] = [fitsAt(planeOf(stack, plane)), fitsAt(output)];
+      const recorded = ofUntouched(stack, `structures ${sharpest} in ${plane}`, () => fitsAt(planeOf(stack, plane)));
+      const made = fitsAt(output);
       // The same structures in both: those that blur hides altogether would tell of others.
-      const pairs = [...input].flatMap(([place, before]) => {
+      const pairs = [...recorded].flatMap(([place, before]) => {
         const after = made.get(place);
         return after === undefined ? [] : [{ before, after, sharp: sharp[place] }];
       });

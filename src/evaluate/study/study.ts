@@ -54,6 +54,8 @@ export async function study(
   { signal, onProgress }: StudyOptions = {},
 ): Promise<CandidateStudy[]> {
   const whole = subject.stack;
+  // One for all, so that its planes are measured once.
+  const part = candidates.some(({ kind }) => kind === "classical") ? ofRegion(subject) : subject;
   const found: CandidateStudy[] = [];
   const total = candidates.length * 4;
   let done = 0;
@@ -63,7 +65,7 @@ export async function study(
   };
   for (const candidate of candidates) {
     const begun = performance.now();
-    const seen = candidate.kind === "classical" ? ofRegion(subject) : subject;
+    const seen = candidate.kind === "classical" ? part : subject;
     next(`${candidate.name}: every plane`);
     const every = await everyPlane(candidate, seen, whole, signal);
     next(`${candidate.name}: distances`);

@@ -9,6 +9,7 @@ import { spectralCutoff } from "../spectral-cutoff.ts";
 import { edgeWidth } from "../structure-width.ts";
 import type { EveryPlane } from "./every-plane.ts";
 import { cropPlane, type Subject } from "./subject.ts";
+import { ofUntouched } from "./untouched.ts";
 
 export interface OwnSharpness {
   /** Rise of the strongest edges from 10 to 90 %, pixels; NaN where there are none. */
@@ -43,10 +44,15 @@ export function sharpnessWithoutTruth(
     focus: focusOf(plane) / best,
     cutoff: 1 / spectralCutoff(plane).frequency,
   });
+  const { top, left, height, width } = region;
+  const recorded = (plane: number): OwnSharpness =>
+    ofUntouched(stack, `sharpness ${plane} of ${sharpest}, ${top} ${left} ${height} ${width}`, () =>
+      of(cut(planeOf(stack, plane))),
+    );
   return {
-    sharpest: of(cut(planeOf(stack, sharpest))),
+    sharpest: recorded(sharpest),
     planes: outcomes
       .filter(({ inRange }) => inRange)
-      .map(({ plane, output }) => ({ plane, input: of(cut(planeOf(stack, plane))), output: of(cut(output)) })),
+      .map(({ plane, output }) => ({ plane, input: recorded(plane), output: of(cut(output)) })),
   };
 }

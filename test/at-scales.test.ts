@@ -39,7 +39,7 @@ const oneScale: Candidate = {
 
 const scaleVerdict = (candidate: Candidate, scales: ScaleResult[]) =>
   verdictsOn(candidate, {
-    every: { outcomes: [], against: "sharpest plane", dataRange: 1 },
+    every: { outcomes: [], against: "sharpest plane", dataRange: 1, toStack: { gain: 1, offset: 0 } },
     nature: {
       widthRecovered: undefined,
       lightRecovered: undefined,

@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { Candidate } from "../src/evaluate/study/candidate.ts";
 import { everyPlane } from "../src/evaluate/study/every-plane.ts";
+import { lineProfiles } from "../src/evaluate/study/line-profiles.ts";
+import { sharpnessWithoutTruth } from "../src/evaluate/study/without-truth.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
 
 const [depth, height, width] = [5, 48, 48];
@@ -46,6 +48,22 @@ describe("sections, plane by plane", () => {
   it("gives what hands its input back the scores of the input", async () => {
     const { outcomes } = await everyPlane(section(stack, 0.5, 3), subject, stack);
     for (const { scores } of outcomes) expect(scores.output.psnr).toBeCloseTo(scores.input.psnr, 3);
+  });
+
+  it("brings sections to the counts of the stack for profiles and sharpness, whatever counts a model has", async () => {
+    const object = { top: 8, left: 8, height: 16, width: 16 };
+    const region = { top: 0, left: 0, height: stack.height, width: stack.width };
+    const [own, others] = await Promise.all(
+      [section(stack, 1, 0), section(stack, 0.1, 90)].map((one) => everyPlane(one, subject, stack)),
+    );
+    for (const [i, { output, input }] of lineProfiles(stack, subject.sharpest, object, others).profiles.entries()) {
+      for (const [x, value] of output.entries()) expect(value).toBeCloseTo(input[x], 2);
+      expect(i).toBe(others.outcomes[i].plane);
+    }
+    const sharpness = (of: typeof own) =>
+      sharpnessWithoutTruth({ ...subject, stack, region }, of).planes[2].output.focus;
+    expect(sharpness(own)).toBeCloseTo(1, 6);
+    expect(sharpness(others)).toBeCloseTo(1, 3);
   });
 
   it("without a truth, leaves the sharpest plane as it is and the others by the same measure", async () => {

@@ -29,6 +29,8 @@ export interface EveryPlane {
   against: "sharpest plane" | "truth";
   /** Of PSNR and SSIM, counts. */
   dataRange: number;
+  /** What brings outputs to the counts of the stack: of sections, fitted to the input in focus; refocused planes are in them already. */
+  toStack: IntensityFit;
 }
 
 /** Distances beyond the range that are still tried, as a share of it: to see where a model stops being of use. */
@@ -78,14 +80,15 @@ export async function everyPlane(
   // Sections are another kind of image than the stack: gain and offset are nobody's fault, and are fitted, for inputs and outputs alike: once for
   // all planes, or without a truth at the sharpest plane, the only one whose input is the target.
   const alike = known ? wanted.map((_, i) => i) : nearestTo(sharpest, wanted);
-  const intensity = (planes: readonly Plane[]): IntensityFit =>
-    candidate.task === "section" && alike.length > 0
+  const intensity = (planes: readonly Plane[], truths: readonly Plane[], which: readonly number[]): IntensityFit =>
+    candidate.task === "section" && which.length > 0
       ? intensityFit(
-          alike.map((i) => planes[i]),
-          alike.map((i) => targets[i]),
+          which.map((i) => planes[i]),
+          which.map((i) => truths[i]),
         )
       : { gain: 1, offset: 0 };
-  const fits = { input: intensity(inputs), output: intensity(outputs) };
+  const fits = { input: intensity(inputs, targets, alike), output: intensity(outputs, targets, alike) };
+  const toStack = intensity(outputs, inputs, nearestTo(sharpest, wanted));
   const outcomes: Outcome[] = [];
   for (const [i, { plane, distance }] of wanted.entries()) {
     throwIfAborted(signal);
@@ -107,5 +110,5 @@ export async function everyPlane(
     });
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  return { outcomes, against: known ? "truth" : "sharpest plane", dataRange: range };
+  return { outcomes, against: known ? "truth" : "sharpest plane", dataRange: range, toStack };
 }

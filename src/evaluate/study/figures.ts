@@ -3,6 +3,7 @@ import { type Plane, planeOf, type Stack } from "../../image/image.ts";
 import { divergingColour } from "../colour-map.ts";
 import { contrastOf, type GridCell, type GridRow, pictureGrid } from "../picture-grid.ts";
 import { type NamedLine, plotLines } from "../plots.ts";
+import type { Outcome } from "./every-plane.ts";
 import { type Figure, slug } from "./figure.ts";
 import { focusAlignmentFigures } from "./focus-alignment-figure.ts";
 import { splitChart } from "./split-figure.ts";
@@ -100,16 +101,10 @@ async function focusChart(subject: Subject): Promise<Figure> {
 /** An input out of focus, what each candidate makes of it, and the sharpest plane. */
 function oneImage(subject: Subject, studies: readonly CandidateStudy[]): Figure | undefined {
   const { stack, sharpest, region, truth } = subject;
-  const cells = studies.map(({ candidate, subject: seen, every }) => {
-    const { outcomes } = every;
-    // Of sections one near focus, where there is something to be left.
-    const one =
-      candidate.task === "section"
-        ? pick(outcomes, sharpest, 1 / 8)
-        : pick(
-            outcomes.filter(({ inRange, given }) => inRange && !given),
-            sharpest,
-          );
+  const able = studies.map(({ every }) => every.outcomes.filter(({ inRange, given }) => inRange && !given));
+  const { plane: shared } = imageForAll(studies, able, sharpest) ?? {};
+  const cells = studies.map(({ candidate, subject: seen }, i) => {
+    const one = able[i].find(({ plane }) => plane === shared) ?? pick(able[i], sharpest);
     if (one === undefined) return undefined;
     const whole = seen.stack.width === stack.width && seen.stack.height === stack.height;
     const output = whole ? cropPlane(one.output, region) : one.output;
@@ -143,9 +138,28 @@ function oneImage(subject: Subject, studies: readonly CandidateStudy[]): Figure 
     kind: "picture",
     title: "One image, every candidate",
     caption:
-      "A plane out of focus, what is made of it, and what it should be. Outputs should look like the last column: no sharper, and with no more in them.",
+      "A plane out of focus, what is made of it, and what it should be; another plane where a model cannot take that one. Outputs should look like the last column: no sharper, and with no more in them.",
     png: pictureGrid(rows, { columns: ["Input", "Output", "Should be"], pixelSize: pixelOf(subject), panelSize: 300 }),
   };
+}
+
+/** The image that is shown of all candidates: one that most of them can take, as far from focus as shows what they are for. */
+function imageForAll(
+  studies: readonly CandidateStudy[],
+  able: readonly Outcome[][],
+  sharpest: number,
+): Outcome | undefined {
+  const takers = ({ plane }: Outcome): number => able.filter((own) => own.some((one) => one.plane === plane)).length;
+  const all = able.flat().filter(({ plane }) => plane !== sharpest);
+  const most = Math.max(0, ...all.map(takers));
+  const sections = studies.filter(({ candidate }) => candidate.task === "section").length;
+  // Near focus there is something for sections to leave.
+  const share = sections === 0 ? 1 / 2 : sections < studies.length ? 1 / 3 : 1 / 8;
+  return pick(
+    all.filter((one) => takers(one) === most),
+    sharpest,
+    share,
+  );
 }
 
 /** The outcome whose plane lies that share of the way from the sharpest plane to the farthest. */
@@ -282,7 +296,8 @@ async function scoreCharts(studies: readonly CandidateStudy[]): Promise<Figure[]
     for (const score of ["psnr", "ssim"] as const) {
       const line = (one: CandidateStudy, of: "input" | "output"): NamedLine["points"] =>
         one.every.outcomes.map(({ plane, scores }) => ({ x: zOf(one.subject, plane), y: scores[of][score] }));
-      const widest = own.reduce((a, b) => (b.every.outcomes.length > a.every.outcomes.length ? b : a), full);
+      const models = own.filter(({ candidate }) => candidate.kind === full.candidate.kind);
+      const widest = models.reduce((a, b) => (b.every.outcomes.length > a.every.outcomes.length ? b : a), full);
       const lines = [
         { name: "untouched input", points: line(widest, "input"), plain: true },
         ...own.map((one) => ({ name: one.candidate.name, points: line(one, "output") })),
@@ -319,7 +334,11 @@ async function profileCharts({
     id: `profile-${slug(candidate.name)}`,
     kind: "chart",
     title: `${candidate.name}: a profile through the object`,
-    caption: `Row ${row}, from column ${left}, of the input ${um(zOf(subject, one.plane))} from focus. The output should follow the sharpest plane, and not overshoot it.`,
+    caption: `Row ${row}, from column ${left}, of the input ${um(zOf(subject, one.plane))} from focus. ${
+      candidate.task === "refocus"
+        ? "The output should follow the sharpest plane, and not overshoot it."
+        : "In the counts of the stack. A section keeps what is in focus in this plane, and is dark elsewhere."
+    }`,
     svg: await plotLines(
       [
         { name: "sharpest plane", points: points(sharpest), plain: true },

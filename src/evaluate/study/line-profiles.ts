@@ -1,10 +1,11 @@
 /** Grey values along a line through the object, of input and output, plane by plane. */
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
+import type { EveryPlane, Outcome } from "./every-plane.ts";
 import { type Box, cropPlane } from "./subject.ts";
 
 export interface Profile {
   plane: number;
-  /** Along the line, one value for each pixel, counts. */
+  /** Along the line, one value for each pixel, counts of the stack. */
   input: number[];
   output: number[];
 }
@@ -21,12 +22,14 @@ export interface Profiles {
 /** Rows that are averaged on each side of the line: noise goes, structure stays. */
 const beside = 1;
 
+type LineOutputs = Pick<EveryPlane, "toStack"> & { outcomes: readonly Pick<Outcome, "plane" | "output">[] };
+
 /** The line runs through the brightest spot of the object in the sharpest plane, as wide as the object's box. */
 export function lineProfiles(
   stack: Stack,
   sharpest: number,
   object: Box,
-  outcomes: readonly { plane: number; output: Plane }[],
+  { outcomes, toStack: { gain, offset } }: LineOutputs,
 ): Profiles {
   const seen = cropPlane(planeOf(stack, sharpest), object);
   let brightest = 0;
@@ -42,7 +45,7 @@ export function lineProfiles(
     profiles: outcomes.map(({ plane, output }) => ({
       plane,
       input: along(planeOf(stack, plane), row, object),
-      output: along(output, row, object),
+      output: along(output, row, object).map((value) => gain * value + offset),
     })),
   };
 }

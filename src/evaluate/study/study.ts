@@ -85,7 +85,7 @@ export async function study(
       every,
       distances,
       scales,
-      profiles: lineProfiles(stack, sharpest, object, outcomes),
+      profiles: lineProfiles(stack, sharpest, object, every),
       nature,
       direction,
       inventions,

@@ -246,7 +246,7 @@ function rangeVerdict({ range }: Pick<Candidate, "range">, { outcomes }: EveryPl
   const lowest = Math.min(...tried.map(({ distance }) => distance), 0);
   const highest = Math.max(...tried.map(({ distance }) => distance), 0);
   const share = (Math.min(high, highest) - Math.max(low, lowest)) / (highest - lowest);
-  const answer = `Outputs beat their inputs from ${um(low)} to ${um(high)} um; it was made for ${um(range[0])} to ${um(range[1])} um, and tried from ${um(lowest)} to ${um(highest)} um of that.`;
+  const answer = `Outputs beat their inputs from ${um(low)} to ${um(high)} um; it was made for ${um(range[0])} to ${um(range[1])} um, of which this stack has ${um(lowest)} to ${um(highest)} um.`;
   return { ...base, answer, good: share >= base.threshold, value: share };
 }
 

@@ -5,6 +5,7 @@
  */
 import { focusOf } from "../../classical/focus/focus.ts";
 import { type Plane, planeOf } from "../../image/image.ts";
+import { withIntensity } from "../intensity-fit.ts";
 import { spectralCutoff } from "../spectral-cutoff.ts";
 import { edgeWidth } from "../structure-width.ts";
 import type { EveryPlane } from "./every-plane.ts";
@@ -14,7 +15,7 @@ import { ofUntouched } from "./untouched.ts";
 export interface OwnSharpness {
   /** Rise of the strongest edges from 10 to 90 %, pixels; NaN where there are none. */
   edge: number;
-  /** Tenengrad as a share of that of the sharpest plane. */
+  /** Tenengrad as a share of that of the sharpest plane, in the counts of the stack. */
   focus: number;
   /** Period of the finest detail that stands above the picture's own noise, pixels, 2 or more; Infinity where none does. */
   cutoff: number;
@@ -35,7 +36,7 @@ export interface WithoutTruth {
 /** Measures the region of inputs and outputs within range; means say what is typical. */
 export function sharpnessWithoutTruth(
   { stack, sharpest, region }: Pick<Subject, "stack" | "sharpest" | "region">,
-  { outcomes }: EveryPlane,
+  { outcomes, toStack }: EveryPlane,
 ): WithoutTruth {
   const cut = (plane: Plane): Plane => cropPlane(plane, region);
   const best = focusOf(cut(planeOf(stack, sharpest)));
@@ -53,6 +54,6 @@ export function sharpnessWithoutTruth(
     sharpest: recorded(sharpest),
     planes: outcomes
       .filter(({ inRange }) => inRange)
-      .map(({ plane, output }) => ({ plane, input: recorded(plane), output: of(cut(output)) })),
+      .map(({ plane, output }) => ({ plane, input: recorded(plane), output: of(withIntensity(cut(output), toStack)) })),
   };
 }

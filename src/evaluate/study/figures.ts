@@ -152,9 +152,8 @@ function imageForAll(
   const takers = ({ plane }: Outcome): number => able.filter((own) => own.some((one) => one.plane === plane)).length;
   const all = able.flat().filter(({ plane }) => plane !== sharpest);
   const most = Math.max(0, ...all.map(takers));
-  const sections = studies.filter(({ candidate }) => candidate.task === "section").length;
-  // Near focus there is something for sections to leave.
-  const share = sections === 0 ? 1 / 2 : sections < studies.length ? 1 / 3 : 1 / 8;
+  // Where all are sections: near focus, where there is something for them to leave.
+  const share = studies.every(({ candidate }) => candidate.task === "section") ? 1 / 8 : 1 / 2;
   return pick(
     all.filter((one) => takers(one) === most),
     sharpest,

@@ -155,7 +155,7 @@ function reviewFindings({ verdicts, studies }: StudyFilesResult): Finding[] {
     const { answer } = verdicts[name].nature;
     return {
       what: `${name} sections, it does not refocus`,
-      measured: `${percent(hazeRemoved)} of the haze goes, ${percent(widthRecovered)} of the excess width, and ${percent(lightRecovered)} of the brightness of blurred structures comes back`,
+      measured: `${percent(hazeRemoved)} of the haze goes, ${percent(widthRecovered)} of the excess width, and of the brightness that blur took from structures ${percent(lightRecovered)} comes back (below 0: they become darker still)`,
       reached: answer.startsWith("It sections:"),
     };
   };

@@ -10,6 +10,7 @@ import { summariseGains } from "../src/evaluate/leave-one-out.ts";
 import { signalRange } from "../src/evaluate/metrics.ts";
 import { cropStack } from "../src/image/crop.ts";
 import { type GeneraliseOptions, type GeneraliseResult, generalise } from "../src/jobs/leave-one-out.node.ts";
+import { inWords } from "../src/jobs/leave-one-out-page.ts";
 import { loadModel } from "../src/models/model-folder.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
@@ -44,6 +45,27 @@ const weightsOf = async (...run: string[]) => {
   const path = at(...run, "checkpoints", "last.safetensors");
   return decodeCheckpoint(await readFile(path), path).tensors;
 };
+
+it("says for what it does not hold, where it holds in the mean", () => {
+  const one = {
+    kind: "sample",
+    left_out_db: 1.7,
+    seen_db: 2.7,
+    seen_range_db: undefined,
+    without_db: 0,
+    elsewhere_db: 2,
+    drop_db: 1,
+  };
+  const mean = { ...one, share_kept: 0.63, generalises: true };
+  const beads = { ...one, value: "beads", share_kept: 0.2, generalises: false };
+  const nuclei = { ...one, value: "nuclei", share_kept: 0.8, generalises: true };
+  const other = { ...beads, kind: "lens", value: "20x" };
+  expect(inWords(mean, [beads, nuclei, other, mean])).toMatch(
+    /^On another sample\? Yes, but not for beads\. Mean gain \+1\.7 dB/,
+  );
+  expect(inWords(mean, [nuclei, other, mean])).toMatch(/^On another sample\? Yes\. /);
+  expect(inWords({ ...mean, generalises: false }, [beads, mean])).toMatch(/^On another sample\? No\. /);
+});
 
 describe("across the lenses of a recipe", () => {
   let done: GeneraliseResult;

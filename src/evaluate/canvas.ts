@@ -52,19 +52,39 @@ export function drawText(canvas: Canvas, text: string, y: number, x: number, col
   stamp(0, 0, 1, colour);
 }
 
-/** Breaks a text at spaces (and at line feeds) into lines no wider than `width`; a single longer word stays whole. */
+/** Breaks a text at spaces (and at line feeds) into lines no wider than `width`; longer words, such as names of files, where they can be. */
 export function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const paragraph of text.split("\n")) {
     let line = "";
     for (const word of paragraph.split(" ")) {
-      const longer = line === "" ? word : `${line} ${word}`;
+      const [first, ...rest] = piecesOf(word, width);
+      const longer = line === "" ? first : `${line} ${first}`;
       if (line !== "" && textWidth(longer) > width) {
         lines.push(line);
-        line = word;
+        line = first;
       } else line = longer;
+      for (const piece of rest) {
+        lines.push(line);
+        line = piece;
+      }
     }
     lines.push(line);
   }
   return lines;
+}
+
+/** A word in pieces no wider than `width`, if need be: after its last sign that fits, or else after its last letter that does. */
+function piecesOf(word: string, width: number): string[] {
+  const pieces: string[] = [];
+  let rest = word;
+  while (rest.length > 1 && textWidth(rest) > width) {
+    let fits = 1;
+    while (textWidth(rest.slice(0, fits + 1)) <= width) fits++;
+    const sign = /^.*[-_./]/.exec(rest.slice(0, fits))?.[0].length ?? 0;
+    const at = sign > 1 ? sign : fits;
+    pieces.push(rest.slice(0, at));
+    rest = rest.slice(at);
+  }
+  return [...pieces, rest];
 }

@@ -61,7 +61,8 @@ export function pictureGrid(rows: readonly GridRow[], options: PictureGridOption
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   const count = Math.max(columns.length, ...drawn.map(({ cells }) => cells.length));
-  const columnWidth = Math.max(90, ...panels.map(({ width }) => width));
+  const headWords = columns.flatMap((text) => text.split(" "));
+  const columnWidth = Math.max(90, ...panels.map(({ width }) => width), ...headWords.map(textWidth));
   const labels = rows.some(({ label }) => label !== "");
   const left = MARGIN + (labels ? LABEL + GAP : 0);
   const least = options.title === undefined ? 0 : textWidth(options.title) + 2 * MARGIN;

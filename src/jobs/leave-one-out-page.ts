@@ -70,7 +70,7 @@ export function generalisationPage(page: GeneralisationPage): string {
       kind: "paragraph",
       text: summary
         .filter(({ value }) => value === undefined)
-        .map(inWords)
+        .map((mean) => inWords(mean, summary))
         .join(" "),
     },
     summaryTable(summary),
@@ -129,8 +129,17 @@ export function generalisationPage(page: GeneralisationPage): string {
 const decibels = (value: number | undefined): string =>
   value === undefined ? "unknown" : `${signedGain(value, 1)} dB`;
 
-function inWords({ kind, left_out_db, seen_db, without_db = 0, drop_db, generalises }: GeneralisationSummary): string {
-  const answer = generalises === undefined ? "The data cannot tell" : generalises ? "Yes" : "No";
+/**
+ * The answer in a sentence or two.
+ * @param mean over all of a kind
+ * @param summary of everything that was left out
+ */
+export function inWords(mean: GeneralisationSummary, summary: readonly GeneralisationSummary[]): string {
+  const { kind, left_out_db, seen_db, without_db = 0, drop_db, generalises } = mean;
+  // A mean of yes can hide a no.
+  const failed = summary.filter((one) => one.kind === kind && one.value !== undefined && one.generalises === false);
+  const but = failed.length === 0 ? "" : `, but not for ${failed.map(({ value }) => value).join(", ")}`;
+  const answer = generalises === undefined ? "The data cannot tell" : generalises ? `Yes${but}` : "No";
   const cost = drop_db === undefined ? "" : `: ${decibels(-drop_db)} for not having seen it`;
   return `On another ${kind}? ${answer}. Mean gain ${decibels(left_out_db)} where the ${kind} was never seen, ${decibels(seen_db)} where it was${cost}${without_db > 0 ? `; ${decibels(without_db)} by resampling alone` : ""}.`;
 }
@@ -205,7 +214,7 @@ export function examplesPicture(
     {
       title: `${leftOut.kind} ${leftOut.value}`,
       columns: ["input", "never saw it", "saw everything", "wanted"],
-      note: "PSNR of the whole plane; details around the object with most structure. One contrast in each row.",
+      note: "PSNR of the whole plane, one of those that the means are over; details around the object with most structure. One contrast in each row.",
       // A scale bar would hold for its own row only, where lenses differ.
       ...(sizes.size === 1 && { pixelSize }),
     },

@@ -137,8 +137,9 @@ export async function generalise(
         onWarning,
       });
       trained.push(done);
-      const { steps } = done.model.info;
-      onNote?.(`${one.name}: ${done.reused ? "found" : "trained"}, ${steps} steps (model ${i + 1} of ${plan.length})`);
+      onNote?.(
+        `${one.name}: ${done.reused ? "found" : "trained"}, ${done.steps ?? done.model.info.steps} steps (model ${i + 1} of ${plan.length})`,
+      );
     } catch (error) {
       throw stoppedAfter(error, trained.length, plan.length);
     } finally {

@@ -45,6 +45,19 @@ describe("sections, plane by plane", () => {
     }
   });
 
+  it("scores untouched planes once for each truth, not for whatever truth came first", async () => {
+    const other = make((z) => (z === 0 ? 200 : 2));
+    const inputsAgainst = async (one: Stack): Promise<number[]> =>
+      (await everyPlane(section(one, 1, 0), { ...subject, truth: one }, stack)).outcomes.map(
+        ({ scores }) => scores.input.psnr,
+      );
+    const [first, second, again] = [await inputsAgainst(truth), await inputsAgainst(other), await inputsAgainst(truth)];
+    // One gain for the whole stack, nearer to the many dark planes: the bright one is farthest off.
+    expect(first[2]).toBeLessThan(first[0] - 3);
+    expect(second[0]).toBeLessThan(second[2] - 3);
+    expect(again).toEqual(first);
+  });
+
   it("gives what hands its input back the scores of the input", async () => {
     const { outcomes } = await everyPlane(section(stack, 0.5, 3), subject, stack);
     for (const { scores } of outcomes) expect(scores.output.psnr).toBeCloseTo(scores.input.psnr, 3);

@@ -54,6 +54,9 @@ export function requestsToFocus(candidate: Candidate, stack: Stack, sharpest: nu
 export const isInRange = ({ range }: Candidate, distance: number): boolean =>
   range === undefined || (distance >= range[0] - 1e-6 && distance <= range[1] + 1e-6);
 
+/** Whether an output says something of its candidate: it was made for this distance, and not given what it should make. */
+export const isJudged = ({ inRange, given }: Pick<Outcome, "inRange" | "given">): boolean => inRange && !given;
+
 /** Whether the wanted plane is among those that a candidate takes. */
 export const isGiven = ({ task, offsets }: Candidate, distance: number, step: number): boolean =>
   task === "refocus" && offsets.some((um) => Math.round((um - distance) / step) === 0);
@@ -102,8 +105,11 @@ export async function everyPlane(
       given: isGiven(candidate, distance, stack.zStep),
       output,
       scores: {
-        input: ofUntouched(stack, `scores ${candidate.task} ${known} ${sharpest} ${range} ${plane}`, () =>
-          of(inputs[i], fits.input),
+        input: ofUntouched(
+          stack,
+          `scores ${candidate.task} ${known} ${sharpest} ${range} ${plane}`,
+          () => of(inputs[i], fits.input),
+          known ? truth : stack,
         ),
         output: of(output, fits.output),
       },

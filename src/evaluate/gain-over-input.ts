@@ -2,7 +2,7 @@
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import type { Scores } from "./metrics.ts";
 import type { Candidate } from "./study/candidate.ts";
-import { type EveryPlane, everyPlane, type Outcome } from "./study/every-plane.ts";
+import { type EveryPlane, everyPlane, isJudged, type Outcome } from "./study/every-plane.ts";
 import { natureOf } from "./study/nature.ts";
 import { meanOutcome } from "./study/report.ts";
 import { around, cropPlane, type Subject } from "./study/subject.ts";
@@ -60,7 +60,7 @@ function exampleOf(
   { stack, truth, sharpest, object }: Subject,
   { outcomes, against }: EveryPlane,
 ): GainExample | undefined {
-  const judged = outcomes.filter(({ inRange, given }) => inRange && !given);
+  const judged = outcomes.filter(isJudged);
   if (judged.length === 0) return undefined;
   const wanted = 0.75 * Math.max(...judged.map(({ distance }) => Math.abs(distance)));
   const off = ({ plane, distance }: Outcome): number =>

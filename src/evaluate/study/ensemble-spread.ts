@@ -7,24 +7,13 @@
  * Sources: Lakshminarayanan, Pritzel and Blundell, "Simple and scalable predictive uncertainty estimation using deep ensembles", NeurIPS
  * 2017; disagreement: Weigert, Schmidt, et al., Nat. Methods 15, 1090 (2018).
  */
+import { evenly } from "../../array/evenly.ts";
 import { mean as meanOf, moments } from "../../array/statistics.ts";
 import type { Plane } from "../../image/image.ts";
 import { pearson } from "../metrics.ts";
 import type { Candidate, Wanted } from "./candidate.ts";
-import type { EveryPlane } from "./every-plane.ts";
-import { typicalOf } from "./split-evidence.ts";
-import {
-  brought,
-  errorsOf,
-  evenly,
-  isMade,
-  joined,
-  mapsOf,
-  rowOf,
-  type SpreadMap,
-  scaled,
-  targetOf,
-} from "./spread-map.ts";
+import { type EveryPlane, isJudged } from "./every-plane.ts";
+import { errorsOf, joined, mostPlanes, rowOf, type SpreadMap, spreadMaps, targetOf, typicalMap } from "./spread-map.ts";
 import { cropPlane, type Subject } from "./subject.ts";
 
 /** How far models for the same task lie apart. */
@@ -83,19 +72,11 @@ export function ensembleSpread(
   const across = cut.map((made) =>
     acrossModels(made.map((one) => (task === "section" ? standardised(one) : one.output))),
   );
-  const wantedTargets = targets && shared.map(({ plane }) => targets.of(plane));
-  const { pictures, gain } = brought(
-    across.map(({ mean }) => mean),
-    { task },
-    wantedTargets,
-  );
-  const told = shared.map(({ plane }, i) => ({
-    plane,
-    picture: pictures[i],
-    deviation: scaled(across[i].deviation, gain),
-    target: wantedTargets?.[i],
-  }));
-  const maps = mapsOf(told, targets && models[0].every.dataRange).map((map, i) => ({
+  const doubted = shared.map(({ plane, distance }, i) => {
+    const { mean, deviation } = across[i];
+    return { plane, distance, picture: mean, deviation };
+  });
+  const maps = spreadMaps({ task }, doubted, targets, models[0].every.dataRange).map((map, i) => ({
     ...map,
     outputs: cut[i],
   }));
@@ -104,11 +85,6 @@ export function ensembleSpread(
   const rms = (values: Float32Array): number => Math.sqrt(meanOf(values.map((value) => value ** 2)));
   const most = Math.max(...maps.map(({ outputs }) => outputs.length));
   const full = shared.filter((_, i) => maps[i].outputs.length === most);
-  const typical = typicalOf(
-    { task },
-    full.map((one) => ({ ...one, inRange: true, given: false })),
-    subject.sharpest,
-  )[0];
   return {
     task,
     names,
@@ -117,7 +93,7 @@ export function ensembleSpread(
     against: targets?.name,
     error: targets && rms(error),
     correlation: targets && pearson(rowOf(spread), rowOf(error)),
-    typical: maps.find(({ plane }) => plane === typical.plane) ?? maps[0],
+    typical: typicalMap({ task }, maps, full, subject.sharpest),
   };
 }
 
@@ -125,17 +101,18 @@ interface Shared extends Wanted {
   outputs: { name: string; output: Plane }[];
 }
 
-/** Planes that at least two models made, with what each made; see {@link evenly}. */
+/** Planes that at least two models made, with what each made; at most {@link mostPlanes}. */
 function sharedPlanes(models: readonly EnsembleMember[]): Shared[] {
   const found = new Map<number, Shared>();
   for (const { candidate, every } of models) {
-    for (const { plane, distance, output } of every.outcomes.filter(isMade)) {
+    for (const { plane, distance, output } of every.outcomes.filter(isJudged)) {
       const one = found.get(plane) ?? { plane, distance, outputs: [] };
       one.outputs.push({ name: candidate.name, output });
       found.set(plane, one);
     }
   }
-  return evenly([...found.values()].filter(({ outputs }) => outputs.length > 1).sort((a, b) => a.plane - b.plane));
+  const all = [...found.values()].filter(({ outputs }) => outputs.length > 1).sort((a, b) => a.plane - b.plane);
+  return evenly(all, mostPlanes);
 }
 
 function acrossModels(pictures: readonly Plane[]): { mean: Plane; deviation: Plane } {

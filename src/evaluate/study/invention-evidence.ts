@@ -1,4 +1,5 @@
 /** Whether outputs hold structures that nothing recorded explains. */
+import { evenly } from "../../array/evenly.ts";
 import { Random } from "../../array/random.ts";
 import { ParfocalError } from "../../errors.ts";
 import { type Plane, planeOf } from "../../image/image.ts";
@@ -6,7 +7,7 @@ import { fitIntensity } from "../intensity-fit.ts";
 import { type InventionRoc, inventionRoc } from "../invention-roc.ts";
 import { inventionMap } from "../inventions.ts";
 import type { Candidate } from "./candidate.ts";
-import type { EveryPlane, Outcome } from "./every-plane.ts";
+import { type EveryPlane, isJudged, type Outcome } from "./every-plane.ts";
 import { cropPlane, type Subject } from "./subject.ts";
 
 export interface InventionEvidence {
@@ -38,8 +39,8 @@ export function inventionEvidence(
   { stack, truth, sharpest, region }: Pick<Subject, "stack" | "truth" | "sharpest" | "region">,
   { outcomes }: EveryPlane,
 ): InventionEvidence | undefined {
-  const judged = outcomes.filter(({ inRange, given }) => inRange && !given);
-  const chosen = spread(judged, most);
+  const judged = outcomes.filter(isJudged);
+  const chosen = evenly(judged, most);
   if (chosen.length === 0) return undefined;
   const cut = (plane: Plane): Plane => cropPlane(plane, region);
   const known = ({ plane }: Outcome): Plane =>
@@ -63,11 +64,6 @@ export function inventionEvidence(
     referenceName: task === "section" && truth ? "Truth" : "Recorded",
     worst: { plane: worst.one.plane, output: worst.output, reference: worst.reference, map: worst.z },
   };
-}
-
-function spread<T>(all: readonly T[], count: number): T[] {
-  if (all.length <= count) return [...all];
-  return Array.from({ length: count }, (_, i) => all[Math.round((i * (all.length - 1)) / (count - 1))]);
 }
 
 /** What is found, or undefined where the picture does not allow it: it may be empty, or full of structure. */

@@ -1,4 +1,5 @@
 /** ZeroCostDL4Mic's quality control of what a study made: numbers that stand beside those of its notebooks. */
+
 import { planeOf } from "../../image/image.ts";
 import {
   type OutputAndInput,
@@ -7,6 +8,7 @@ import {
   qualityControlCsv as toCsv,
 } from "../quality-control.ts";
 import type { ReportSection } from "../report.ts";
+import { isJudged } from "./every-plane.ts";
 import type { CandidateStudy } from "./study.ts";
 import { cropPlane } from "./subject.ts";
 
@@ -38,7 +40,7 @@ export function qualityControlRows(studies: readonly Judged[]): CandidateQuality
 function rowsOf({ candidate, subject, every }: Judged): CandidateQualityControl[] {
   const { stack, truth, sharpest, region } = subject;
   return every.outcomes
-    .filter(({ inRange, given }) => inRange && !given)
+    .filter(isJudged)
     .filter(({ scores }) => Number.isFinite(scores.input.psnr) && Number.isFinite(scores.output.psnr))
     .map(({ plane, output }) => {
       const target = every.against === "truth" && truth ? planeOf(truth, plane) : planeOf(stack, sharpest);

@@ -4,7 +4,7 @@ import { planeOf } from "../../image/image.ts";
 import { psfModelOf } from "../../optics/psf/optics-options.ts";
 import { reblurPlane, reblurResidual, reblurStack } from "../reblur-residual.ts";
 import type { Candidate } from "./candidate.ts";
-import type { EveryPlane } from "./every-plane.ts";
+import { type EveryPlane, isJudged } from "./every-plane.ts";
 import { median } from "./nature.ts";
 import { cropPlane, cropToBox, type Subject } from "./subject.ts";
 
@@ -60,7 +60,7 @@ export function reblurEvidence(
     return { output, reference, referenceName: "the input itself" };
   }
   const judged = outcomes
-    .filter(({ inRange, given }) => inRange && !given)
+    .filter(isJudged)
     .sort((a, b) => Math.abs(a.distance) - Math.abs(b.distance))
     .slice(0, most);
   const ratioOf = (of: (one: (typeof judged)[number]) => Float32Array): number | undefined =>

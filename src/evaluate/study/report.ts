@@ -1,6 +1,8 @@
 /** The page of a study: verdicts first, then what they rest on, then how to repeat it. */
+
 import { meanScores, type Scores } from "../metrics.ts";
 import { type ReportSection, renderReport, type TableCell } from "../report.ts";
+import { isJudged } from "./every-plane.ts";
 import type { Figure } from "./figure.ts";
 import { focusAlignmentTable } from "./focus-alignment-figure.ts";
 import { qualityControlTable } from "./quality-control-section.ts";
@@ -133,7 +135,7 @@ function shortAnswer({ value, unit, good }: Verdict): string {
 export function meanOutcome({
   every,
 }: Pick<CandidateStudy, "every">): { input: Scores; output: Scores; planes: number } | undefined {
-  const judged = every.outcomes.filter(({ inRange, given }) => inRange && !given);
+  const judged = every.outcomes.filter(isJudged);
   const finite = judged.filter(
     ({ scores }) => Number.isFinite(scores.input.psnr) && Number.isFinite(scores.output.psnr),
   );

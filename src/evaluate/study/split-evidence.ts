@@ -18,7 +18,7 @@ import { fourierRingCorrelation, frcResolution, type RingCorrelation } from "../
 import { meanSquaredError, pearson } from "../metrics.ts";
 import { type NoiseModel, noiseModelOf, splitHalves } from "../split-halves.ts";
 import type { Candidate, Wanted } from "./candidate.ts";
-import type { EveryPlane, Outcome } from "./every-plane.ts";
+import { type EveryPlane, isJudged, type Outcome } from "./every-plane.ts";
 import { around, cropToBox, type Subject } from "./subject.ts";
 
 /** How far two pictures made of both halves agree; means over the planes. */
@@ -125,7 +125,7 @@ export function typicalOf(
   outcomes: readonly Pick<Outcome, "plane" | "distance" | "inRange" | "given">[],
   sharpest: number,
 ): Wanted[] {
-  const able = outcomes.filter(({ inRange, given }) => inRange && !given);
+  const able = outcomes.filter(isJudged);
   const nearest = (wish: number, side: typeof able): typeof able =>
     [...side].sort((a, b) => Math.abs(a.plane - wish) - Math.abs(b.plane - wish)).slice(0, 1);
   const chosen =

@@ -7,25 +7,14 @@
  * Source: Weigert, Schmidt, et al., Nat. Methods 15, 1090 (2018); reliability: Lakshminarayanan, Pritzel and Blundell, "Simple and scalable
  * predictive uncertainty estimation using deep ensembles", NeurIPS 2017.
  */
+import { evenly } from "../../array/evenly.ts";
 import { mean as meanOf, median, moments, percentiles } from "../../array/statistics.ts";
 import { throwIfAborted } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
 import { pearson } from "../metrics.ts";
 import type { Candidate } from "./candidate.ts";
-import type { EveryPlane } from "./every-plane.ts";
-import { typicalOf } from "./split-evidence.ts";
-import {
-  brought,
-  errorsOf,
-  evenly,
-  isMade,
-  joined,
-  mapsOf,
-  rowOf,
-  type SpreadMap,
-  scaled,
-  targetOf,
-} from "./spread-map.ts";
+import { type EveryPlane, isJudged } from "./every-plane.ts";
+import { errorsOf, joined, mostPlanes, rowOf, type SpreadMap, spreadMaps, targetOf, typicalMap } from "./spread-map.ts";
 import { cropToBox, type Subject } from "./subject.ts";
 
 /** Whether the errors are as large as the spread says. */
@@ -78,37 +67,25 @@ export async function spreadEvidence(
   whole: Stack,
   signal?: AbortSignal,
 ): Promise<SpreadEvidence | undefined> {
-  const wanted = evenly(outcomes.filter(isMade)).map(({ plane, distance }) => ({ plane, distance }));
+  const wanted = evenly(outcomes.filter(isJudged), mostPlanes).map(({ plane, distance }) => ({ plane, distance }));
   if (candidate.makeWithSpread === undefined || wanted.length === 0) return undefined;
   throwIfAborted(signal);
   const made = await candidate.makeWithSpread(cropToBox(stack, region), whole, wanted, signal);
   const targets = targetOf(candidate, { stack, truth, sharpest, region });
-  const wantedTargets = targets && wanted.map(({ plane }) => targets.of(plane));
-  const { pictures, gain } = brought(made.planes, candidate, wantedTargets);
-  const told = wanted.map(({ plane }, i) => ({
-    plane,
-    picture: pictures[i],
-    deviation: scaled(made.spread[i], gain),
-    target: wantedTargets?.[i],
-  }));
-  const maps = mapsOf(told, targets && dataRange);
+  const doubted = wanted.map((one, i) => ({ ...one, picture: made.planes[i], deviation: made.spread[i] }));
+  const maps = spreadMaps(candidate, doubted, targets, dataRange);
   const spread = joined(maps.map((map) => map.spread));
   const error = errorsOf(maps);
   const output = joined(maps.map((map) => map.output));
   const [limit] = percentiles(output, [90]);
   const bright = (values: Float32Array): Float32Array => values.filter((_, i) => output[i] >= limit);
-  const typical = typicalOf(
-    candidate,
-    wanted.map((one) => ({ ...one, inRange: true, given: false })),
-    sharpest,
-  )[0];
   return {
     planes: wanted.map(({ plane }) => plane),
     mean: meanOf(spread),
     against: targets?.name,
     calibration: targets && calibrationOf(spread, error),
     bright: targets && calibrationOf(bright(spread), bright(error)),
-    typical: maps.find(({ plane }) => plane === typical.plane) ?? maps[0],
+    typical: typicalMap(candidate, maps, wanted, sharpest),
   };
 }
 

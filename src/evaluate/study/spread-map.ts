@@ -2,8 +2,8 @@
 import { percentiles } from "../../array/statistics.ts";
 import { type Plane, planeOf } from "../../image/image.ts";
 import { intensityFit, withIntensity } from "../intensity-fit.ts";
-import type { Candidate } from "./candidate.ts";
-import type { Outcome } from "./every-plane.ts";
+import type { Candidate, Wanted } from "./candidate.ts";
+import { typicalOf } from "./split-evidence.ts";
 import { cropPlane, type Subject } from "./subject.ts";
 
 /** One plane to be looked at, of the region. */
@@ -17,17 +17,8 @@ export interface SpreadMap {
   known?: { target: Plane; error: Plane } | undefined;
 }
 
-/** What a candidate was made for, and not given. */
-export const isMade = ({ inRange, given }: Pick<Outcome, "inRange" | "given">): boolean => inRange && !given;
-
 /** Planes that are made and compared, at most. */
-const mostPlanes = 5;
-
-/** At most {@link mostPlanes}: first and last and some between. */
-export function evenly<T>(all: readonly T[]): T[] {
-  if (all.length <= mostPlanes) return [...all];
-  return Array.from({ length: mostPlanes }, (_, i) => all[Math.round((i * (all.length - 1)) / (mostPlanes - 1))]);
-}
+export const mostPlanes = 5;
 
 /** What outputs of a plane should be, in the region. */
 export function targetOf(
@@ -39,20 +30,6 @@ export function targetOf(
     return { name: "sharpest plane", of: () => best };
   }
   return truth && { name: "truth", of: (plane) => cropPlane(planeOf(truth, plane), region) };
-}
-
-/**
- * Pictures in counts of their targets, and the gain that did it: one fit for all planes, as for scores (see {@link intensityFit}); as they were
- * for refocusing, and without targets.
- */
-export function brought(
-  pictures: readonly Plane[],
-  { task }: Pick<Candidate, "task">,
-  targets: readonly Plane[] | undefined,
-): { pictures: readonly Plane[]; gain: number } {
-  if (task === "refocus" || targets === undefined) return { pictures, gain: 1 };
-  const fit = intensityFit(pictures, targets);
-  return { pictures: pictures.map((one) => withIntensity(one, fit)), gain: fit.gain };
 }
 
 /** All pixels of several planes. */
@@ -71,26 +48,54 @@ export const errorsOf = (maps: readonly SpreadMap[]): Float32Array =>
 /** One row of pixels. */
 export const rowOf = (data: Float32Array): Plane => ({ data, height: 1, width: data.length });
 
-export const scaled = (plane: Plane, factor: number): Plane => ({
-  ...plane,
-  data: plane.data.map((value) => value * factor),
-});
+const scaled = (plane: Plane, factor: number): Plane => ({ ...plane, data: plane.data.map((value) => value * factor) });
 
-/** @param known data range; undefined takes that of all pictures, their percentiles 0.1 to 99.9 */
-export function mapsOf(
-  told: readonly { plane: number; picture: Plane; deviation: Plane; target: Plane | undefined }[],
-  known: number | undefined,
+/** A picture of the region with what is told of its doubt, in the same counts. */
+export interface Doubted extends Wanted {
+  picture: Plane;
+  deviation: Plane;
+}
+
+/**
+ * Maps of all planes. Sections with a target are brought to its counts by one fit for all planes, as for scores (see {@link intensityFit}),
+ * and their deviation by the same gain; others stay as they are.
+ * @param dataRange of the targets; without targets that of all pictures is taken, their percentiles 0.1 to 99.9
+ */
+export function spreadMaps(
+  { task }: Pick<Candidate, "task">,
+  doubted: readonly Doubted[],
+  targets: ReturnType<typeof targetOf>,
+  dataRange: number,
 ): SpreadMap[] {
-  const [low, high] = percentiles(joined(told.map(({ picture }) => picture)), [0.1, 99.9]);
+  const pictures = doubted.map(({ picture }) => picture);
+  const wanted = targets && doubted.map(({ plane }) => targets.of(plane));
+  const fit = task === "section" && wanted ? intensityFit(pictures, wanted) : undefined;
+  const outputs = fit ? pictures.map((one) => withIntensity(one, fit)) : pictures;
+  const [low, high] = percentiles(joined(outputs), [0.1, 99.9]);
   // Pictures without contrast stay as they are.
-  const range = known ?? (high - low || 1);
-  return told.map(({ plane, picture, deviation, target }) => ({
-    plane,
-    output: picture,
-    spread: scaled(deviation, 1 / range),
-    known: target && {
-      target,
-      error: { ...picture, data: picture.data.map((value, i) => Math.abs(value - target.data[i]) / range) },
-    },
-  }));
+  const range = targets ? dataRange : high - low || 1;
+  return doubted.map(({ plane, deviation }, i) => {
+    const [output, target] = [outputs[i], wanted?.[i]];
+    return {
+      plane,
+      output,
+      spread: scaled(deviation, (fit?.gain ?? 1) / range),
+      known: target && {
+        target,
+        error: { ...output, data: output.data.map((value, k) => Math.abs(value - target.data[k]) / range) },
+      },
+    };
+  });
+}
+
+/** The map to be looked at: of a plane as {@link typicalOf} chooses it. */
+export function typicalMap<M extends SpreadMap>(
+  { task }: Pick<Candidate, "task">,
+  maps: readonly M[],
+  among: readonly Wanted[],
+  sharpest: number,
+): M {
+  const all = among.map((one) => ({ ...one, inRange: true, given: false }));
+  const [typical] = typicalOf({ task }, all, sharpest);
+  return maps.find(({ plane }) => plane === typical.plane) ?? maps[0];
 }

@@ -3,7 +3,7 @@
 import type { ScaleResult } from "./at-scales.ts";
 import type { Candidate } from "./candidate.ts";
 import type { DirectionJudgement, DirectionVotes } from "./direction-vote.ts";
-import type { EveryPlane, Outcome } from "./every-plane.ts";
+import { type EveryPlane, isJudged, type Outcome } from "./every-plane.ts";
 import type { InventionEvidence } from "./invention-evidence.ts";
 import { leastHazeRemoved, leastWidthRecovered, type Nature } from "./nature.ts";
 
@@ -280,7 +280,7 @@ function harmVerdict({ task }: Pick<Candidate, "task">, { outcomes, against }: E
     unit: "share",
     better: "lower",
   } as const;
-  const judged = outcomes.filter(({ inRange, given }) => inRange && !given);
+  const judged = outcomes.filter(isJudged);
   if (judged.length === 0)
     return { ...base, answer: "It cannot be told: nothing was made within its range.", good: undefined };
   const lower = (key: "psnr" | "ssim"): number =>

@@ -2,7 +2,7 @@
 import { type NamedLine, plotLines } from "../plots.ts";
 import type { ReportSection } from "../report.ts";
 import type { Candidate } from "./candidate.ts";
-import { type Figure, slug } from "./figure.ts";
+import { type Figure, slug, um } from "./figure.ts";
 import type { CurveAlignment, FocusAlignment, FocusPoint, VirtualStack } from "./focus-alignment.ts";
 import type { Subject } from "./subject.ts";
 
@@ -136,4 +136,3 @@ function inWords(
 
 const number = (value: number | undefined, digits = 2): string =>
   value === undefined || Number.isNaN(value) ? "" : value.toFixed(digits);
-const um = (value: number): string => `${value > 0 ? "+" : ""}${Number(value.toFixed(2))} um`;

@@ -1,0 +1,114 @@
+/** Scores, widths and profiles over z, as charts. */
+import type { Plane } from "../../image/image.ts";
+import { pictureGrid } from "../picture-grid.ts";
+import { type NamedLine, plotLines } from "../plots.ts";
+import { type Figure, pick, slug, um, zOf } from "./figure.ts";
+import type { CandidateStudy } from "./study.ts";
+
+export async function scoreCharts(studies: readonly CandidateStudy[]): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const task of ["refocus", "section"] as const) {
+    const own = studies.filter(({ candidate, every }) => candidate.task === task && every.outcomes.length > 0);
+    if (own.length === 0) continue;
+    const full = own.find(({ candidate }) => candidate.kind !== "classical") ?? own[0];
+    for (const score of ["psnr", "ssim"] as const) {
+      const line = (one: CandidateStudy, of: "input" | "output"): NamedLine["points"] =>
+        one.every.outcomes.map(({ plane, scores }) => ({ x: zOf(one.subject, plane), y: scores[of][score] }));
+      const models = own.filter(({ candidate }) => candidate.kind === full.candidate.kind);
+      const widest = models.reduce((a, b) => (b.every.outcomes.length > a.every.outcomes.length ? b : a), full);
+      const lines = [
+        { name: "untouched input", points: line(widest, "input"), plain: true },
+        ...own.map((one) => ({ name: one.candidate.name, points: line(one, "output") })),
+      ].filter(({ points }) => points.some(({ y }) => Number.isFinite(y)));
+      if (lines.length === 0) continue;
+      const against = full.every.against;
+      figures.push({
+        id: `${score}-${task}`,
+        kind: "chart",
+        title: `${score.toUpperCase()} over z, ${task === "refocus" ? "refocused" : "sectioned"}`,
+        caption: `Against the ${against}. Lines should run above that of the untouched input.${own.some(({ every }) => every.outcomes.some(({ given, distance }) => given && distance !== 0)) ? " Peaks beside the middle: there the sharpest plane is one of those that the model was given; means and verdicts leave such planes out." : ""}`,
+        svg: await plotLines(lines, {
+          x: "z of the input, from the sharpest plane (µm)",
+          y: score === "psnr" ? "PSNR (dB), higher is better" : "SSIM, higher is better",
+          dots: true,
+        }),
+      });
+    }
+  }
+  return figures;
+}
+
+/** Profiles below, at and above focus, and all of them over z as a picture. */
+export async function profileCharts({
+  candidate,
+  profiles: { profiles, sharpest, row, left },
+  subject,
+}: CandidateStudy): Promise<Figure[]> {
+  if (profiles.length === 0) return [];
+  const scale = subject.stack.pixelSize?.x ?? 1;
+  const points = (values: readonly number[]): NamedLine["points"] => values.map((y, i) => ({ x: i * scale, y }));
+  const one = pick(profiles, subject.sharpest) ?? profiles[0];
+  const chart: Figure = {
+    id: `profile-${slug(candidate.name)}`,
+    kind: "chart",
+    title: `${candidate.name}: a profile through the object`,
+    caption: `Row ${row}, from column ${left}, of the input ${um(zOf(subject, one.plane))} from focus. ${
+      candidate.task === "refocus"
+        ? "The output should follow the sharpest plane, and not overshoot it."
+        : "In the counts of the stack. A section keeps what is in focus in this plane, and is dark elsewhere."
+    }`,
+    svg: await plotLines(
+      [
+        { name: "sharpest plane", points: points(sharpest), plain: true },
+        { name: "output", points: points(one.output) },
+        { name: "input", points: points(one.input) },
+      ],
+      { x: subject.stack.pixelSize ? "along the line (µm)" : "along the line (pixels)", y: "counts" },
+    ),
+  };
+  const image = (key: "input" | "output"): Plane => ({
+    data: Float32Array.from(profiles.flatMap((profile) => profile[key])),
+    height: profiles.length,
+    width: sharpest.length,
+  });
+  const [first, last] = [profiles[0].plane, profiles[profiles.length - 1].plane];
+  const picture: Figure = {
+    id: `profiles-${slug(candidate.name)}`,
+    kind: "picture",
+    title: `${candidate.name}: the same line, plane by plane`,
+    caption: `Each row is the line through the object in one plane, from plane ${first} (top) to ${last}. ${candidate.task === "refocus" ? "Refocused well, all rows of the output are alike." : "Sectioned well, the object is there in few rows only."}`,
+    png: pictureGrid([{ label: "", cells: [{ plane: image("input") }, { plane: image("output") }] }], {
+      columns: ["Input", "Output"],
+      panelSize: 330,
+    }),
+  };
+  return [chart, picture];
+}
+
+export async function widthChart(studies: readonly CandidateStudy[]): Promise<Figure | undefined> {
+  const own = studies.filter(({ nature }) => nature.widths.length > 1);
+  if (own.length === 0) return undefined;
+  const scale = own[0].subject.stack.pixelSize?.x ?? 1;
+  const widest = own.reduce((a, b) => (b.nature.widths.length > a.nature.widths.length ? b : a));
+  const points = (one: CandidateStudy, key: "input" | "output"): NamedLine["points"] =>
+    one.nature.widths.map((width) => ({ x: zOf(one.subject, width.plane), y: width[key] * scale }));
+  return {
+    id: "width",
+    kind: "chart",
+    title: "Width of structures over z",
+    caption:
+      "Full width at half maximum, median over the structures of the sharpest plane. Refocused well, it stays at the smallest value of the input; below it, structures are thinner than they are.",
+    svg: await plotLines(
+      [
+        { name: "untouched input", points: points(widest, "input"), plain: true },
+        ...own.map((one) => ({ name: one.candidate.name, points: points(one, "output") })),
+      ],
+      {
+        x: "z of the input, from the sharpest plane (µm)",
+        y: own[0].subject.stack.pixelSize ? "FWHM (µm), lower is better" : "FWHM (pixels), lower is better",
+        dots: true,
+        zero: true,
+      },
+    ),
+  };
+}

@@ -173,6 +173,7 @@ export { type CompareOptions, type Comparison, compareStacks, type DataRange } f
 export { comparisonSheet } from "./evaluate/comparison-sheet.ts";
 export { contactSheet, type SheetOptions, type SheetRow } from "./evaluate/contact-sheet.ts";
 export { type DefocusPicture, defocusSheet } from "./evaluate/defocus-sheet.ts";
+export { type Detail, detail, detailAgainst } from "./evaluate/detail.ts";
 export { type FieldError, fieldError } from "./evaluate/field-error.ts";
 export {
   fourierRingCorrelation,
@@ -187,8 +188,17 @@ export { type Inspection, type InspectOptions, inspectImage } from "./evaluate/i
 export { type InventionInput, type InventionMap, inventionMap } from "./evaluate/inventions.ts";
 export { type Scores, score, signalRange, typeRange } from "./evaluate/metrics.ts";
 export { msSsim } from "./evaluate/ms-ssim.ts";
+export { noiseFreePsnr, noiseOf } from "./evaluate/noise-free-psnr.ts";
 export { type QualityControl, type QualityControlPlanes, qualityControl } from "./evaluate/quality-control.ts";
 export { readComparable } from "./evaluate/read-comparable.ts";
+export {
+  bestRecorded,
+  interpolate,
+  type RecordedBaseline,
+  type RecordedCandidate,
+  type RecordedPlane,
+  recordedCandidates,
+} from "./evaluate/recorded-baseline.ts";
 export { type SpectralCutoff, spectralCutoff } from "./evaluate/spectral-cutoff.ts";
 export { type NoiseModel, noiseModelOf, splitHalves } from "./evaluate/split-halves.ts";
 export { SSIM_DESCRIPTION, ssim } from "./evaluate/ssim.ts";

@@ -196,7 +196,7 @@ export {
   interpolate,
   type RecordedBaseline,
   type RecordedCandidate,
-  type RecordedPlane,
+  type RecordedPlane as BaselinePlane,
   recordedCandidates,
 } from "./evaluate/recorded-baseline.ts";
 export { type SpectralCutoff, spectralCutoff } from "./evaluate/spectral-cutoff.ts";

@@ -9,8 +9,8 @@ import { ssim } from "./ssim.ts";
 /** A plane that a model was given. */
 export interface RecordedPlane {
   plane: Plane;
-  /** z(wanted) - z(plane), um; 0 where the plane itself is wanted, or for a section of it. */
-  distance: number;
+  /** z(wanted) - z(plane), um; 0 where the plane itself is wanted, or for a section of it; undefined where it is not known. */
+  distance: number | undefined;
 }
 
 /** One image that needs no model. */
@@ -18,6 +18,8 @@ export interface RecordedCandidate {
   /** Such as "input plane 1, smoothed by 1.5 px" or "interpolation". */
   name: string;
   image: Plane;
+  /** The name of the recorded plane, or "interpolation", that was smoothed; its own where it was not. */
+  source: string;
 }
 
 /** Standard deviations of the light smoothing, pixels: from hardly any to about the width of what defocus leaves. */
@@ -26,7 +28,7 @@ const smoothings = [0.7, 1.5, 3] as const;
 /**
  * Every recorded plane as it is and smoothed by 0.7, 1.5 and 3 pixels; of several planes also their interpolation by distance, as it is and
  * smoothed: linear between the two nearest planes on both sides of the one wanted, and weighted by 1 / distance where all lie on
- * one side.
+ * one side; their mean where a distance is not known.
  * @param planes one or more, of one size
  */
 export function recordedCandidates(planes: readonly RecordedPlane[]): RecordedCandidate[] {
@@ -35,20 +37,32 @@ export function recordedCandidates(planes: readonly RecordedPlane[]): RecordedCa
     throw new ParfocalError("image.unfit", `Recorded baseline: ${detail}.`, { detail });
   }
   const named = planes.map(({ plane }, i) => ({
-    name: planes.length === 1 ? "input" : `input plane ${i + 1}`,
+    source: planes.length === 1 ? "input" : `input plane ${i + 1}`,
     image: plane,
   }));
-  if (planes.length > 1) named.push({ name: "interpolation", image: interpolate(planes) });
-  return named.flatMap(({ name, image }) => [
-    { name, image },
-    ...smoothings.map((sigma) => ({ name: `${name}, smoothed by ${sigma} px`, image: gaussianFilter(image, sigma) })),
+  if (planes.length > 1) {
+    const placed = planes.every(({ distance }) => distance !== undefined);
+    named.push({ source: placed ? "interpolation" : "mean of the input planes", image: interpolate(planes) });
+  }
+  return named.flatMap(({ source, image }) => [
+    { source, name: source, image },
+    ...smoothings.map((sigma) => ({
+      source,
+      name: `${source}, smoothed by ${sigma} px`,
+      image: gaussianFilter(image, sigma),
+    })),
   ]);
 }
 
-/** A plane between recorded ones, by their distances from it; a recorded plane itself where one has distance 0. */
+/**
+ * A plane between recorded ones, by their distances from it; a recorded plane itself where one has distance 0; the mean of all where a
+ * distance is not known.
+ */
 export function interpolate(planes: readonly RecordedPlane[]): Plane {
   const { height, width } = planes[0].plane;
-  const nearest = [...planes].sort((a, b) => Math.abs(a.distance) - Math.abs(b.distance));
+  const placed = planes.every(({ distance }) => distance !== undefined);
+  const all = planes.map(({ plane, distance = 1 }) => ({ plane, distance: placed ? distance : 1 }));
+  const nearest = all.sort((a, b) => Math.abs(a.distance) - Math.abs(b.distance));
   const below = nearest.find(({ distance }) => distance >= 0);
   const above = nearest.find(({ distance }) => distance <= 0);
   const used = below && above ? [...new Set([below, above])] : nearest;
@@ -80,19 +94,30 @@ export interface RecordedBaseline {
 
 /**
  * The best recorded baseline: for each score, the best that any of the {@link recordedCandidates} reaches. The choice is made with the
- * ground truth at hand, which no user can do, so that it is never too easy to beat. SSIM and detail are computed of the images that are not
- * smoothed and of the one with the best PSNR.
+ * ground truth at hand, which no user can do, so that it is never too easy to beat.
  * @param dataRange of PSNR and SSIM, in the units of the planes
  * @throws image.unfit for planes of different sizes or smaller than 11 x 11
  */
 export function bestRecorded(planes: readonly RecordedPlane[], truth: Plane, dataRange: number): RecordedBaseline {
-  const candidates = recordedCandidates(planes).map((one) => ({ ...one, psnr: psnr(one.image, truth, dataRange) }));
-  const first = candidates.reduce((a, b) => (b.psnr > a.psnr ? b : a));
-  const judged = candidates.filter((one) => one === first || !one.name.includes("smoothed"));
+  return bestOf(recordedCandidates(planes), truth, dataRange);
+}
+
+/**
+ * The best scores of some images. SSIM and detail, which are slow, are computed of the images that are not smoothed and, of each source, of
+ * the one with the best PSNR: where noise is what is wrong, light smoothing raises both of them too.
+ * @param images one or more
+ */
+export function bestOf(images: readonly RecordedCandidate[], truth: Plane, dataRange: number): RecordedBaseline {
+  const scored = images.map((one) => ({ ...one, psnr: psnr(one.image, truth, dataRange) }));
+  const higher = <T extends { psnr: number }>(a: T, b: T): T => (b.psnr > a.psnr ? b : a);
+  const first = scored.reduce(higher);
+  const sources = [...new Set(scored.map(({ source }) => source))];
+  const bestOfEach = sources.map((name) => scored.filter(({ source }) => source === name).reduce(higher));
+  const judged = scored.filter((one) => one.name === one.source || bestOfEach.includes(one));
   const detailOf = detailAgainst(truth);
   const best = (scoreOf: (image: Plane) => number): BestScore => {
-    const scored = judged.map(({ name, image }) => ({ name, value: scoreOf(image) }));
-    return scored.reduce((a, b) => (b.value > a.value || Number.isNaN(a.value) ? b : a));
+    const values = judged.map(({ name, image }) => ({ name, value: scoreOf(image) }));
+    return values.reduce((a, b) => (b.value > a.value || Number.isNaN(a.value) ? b : a));
   };
   return {
     psnr: { value: first.psnr, name: first.name },

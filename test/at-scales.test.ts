@@ -3,10 +3,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { atScales, type ScaleResult } from "../src/evaluate/study/at-scales.ts";
 import type { Candidate } from "../src/evaluate/study/candidate.ts";
 import { openSubject, type Subject } from "../src/evaluate/study/subject.ts";
-import { verdictsOn } from "../src/evaluate/study/verdicts.ts";
+import { judge } from "../src/evaluate/study/verdicts.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 import { dots, oracle } from "./fixtures/evaluate/constructed-candidates.ts";
+import { bin } from "./fixtures/evaluate/distance-bins.ts";
 
 let subject: Subject;
 beforeAll(async () => {
@@ -37,20 +38,15 @@ const oneScale: Candidate = {
   },
 };
 
+/** Of a candidate that is of use at the one distance that was judged. */
 const scaleVerdict = (candidate: Candidate, scales: ScaleResult[]) =>
-  verdictsOn(candidate, {
-    every: { outcomes: [], against: "sharpest plane", dataRange: 1, toStack: { gain: 1, offset: 0 } },
-    nature: {
-      widthRecovered: undefined,
-      lightRecovered: undefined,
-      hazeRemoved: undefined,
-      widths: [],
-      sharpWidth: undefined,
-    },
+  judge(candidate, {
+    table: { task: "refocus", against: "sharpest plane", backgroundRemoved: undefined, bins: [bin({ distance: 2 })] },
     direction: undefined,
     scales,
     inventions: undefined,
-  }).find(({ id }) => id === "scale");
+    given: [],
+  }).verdicts.find(({ id }) => id === "scale");
 
 describe("an image at other scales", () => {
   it("shows who draws dots where it is not told the scale, and counts none where it is", async () => {
@@ -59,13 +55,15 @@ describe("an image at other scales", () => {
       const wrong = factor !== 1 && !told;
       expect({ factor, told, invents: invented > 0.02 }).toEqual({ factor, told, invents: wrong });
     }
-    expect(scaleVerdict(oneScale, scales)?.answer).toMatch(/Not told, at .* x \d+ % of the bright structures/);
+    expect(scaleVerdict(oneScale, scales)?.answer).toMatch(
+      /Without the pixel size, at .* x \d+ % of the bright structures/,
+    );
   }, 60_000);
 
   it("finds nothing against the recorded planes at any scale", async () => {
     const scales = await atScales(oracle, subject, subject.stack);
     expect(scales.map(({ factor }) => factor)).toContain(2);
     for (const { invented } of scales) expect(invented).toBeLessThan(0.02);
-    expect(scaleVerdict(oracle, scales)?.answer).not.toMatch(/draws/);
+    expect(scaleVerdict(oracle, scales)?.answer).not.toMatch(/hallucinated/);
   }, 60_000);
 });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { gainMatrix } from "../src/evaluate/gain-matrix.ts";
-import { gainOverInput } from "../src/evaluate/gain-over-input.ts";
+import { gainOverBaseline } from "../src/evaluate/gain-over-baseline.ts";
 import { type Gain, isSeen, leaveOneOut, summariseGains } from "../src/evaluate/leave-one-out.ts";
 import { isResampled, resamplingAlone } from "../src/evaluate/resampling-alone.ts";
 import type { Candidate } from "../src/evaluate/study/candidate.ts";
@@ -195,7 +195,7 @@ describe("what a candidate gains", () => {
   };
 
   it("is 20 log10(2) dB for one that halves the error, over the planes within its range but the one in focus", async () => {
-    const { means, widthRecovered, example, against } = await gainOverInput(halfway, { subject, whole: stack });
+    const { means, widthRecovered, example, against } = await gainOverBaseline(halfway, { subject, whole: stack });
     // Planes 0 and 2 to 4.
     expect(means?.planes).toBe(4);
     expect((means?.output.psnr ?? 0) - (means?.input.psnr ?? 0)).toBeCloseTo(20 * Math.log10(2), 4);

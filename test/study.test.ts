@@ -1,13 +1,15 @@
 /** Cases made up to be caught: each must get the verdict that is known of it. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { classicalCandidates } from "../src/evaluate/study/classical-candidate.ts";
+import { distanceTable } from "../src/evaluate/study/distance-table.ts";
 import { everyPlane } from "../src/evaluate/study/every-plane.ts";
 import { studyFigures } from "../src/evaluate/study/figures.ts";
+import { meanOutcome } from "../src/evaluate/study/mean-outcome.ts";
 import { natureOf } from "../src/evaluate/study/nature.ts";
-import { meanOutcome, studyPage } from "../src/evaluate/study/report.ts";
+import { studyPage } from "../src/evaluate/study/report.ts";
 import { type CandidateStudy, study } from "../src/evaluate/study/study.ts";
 import { openSubject, type Subject } from "../src/evaluate/study/subject.ts";
-import { type Verdict, verdictsOn } from "../src/evaluate/study/verdicts.ts";
+import { judge, type Verdict } from "../src/evaluate/study/verdicts.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 import { constructed } from "./fixtures/evaluate/constructed-candidates.ts";
@@ -56,6 +58,36 @@ describe("a study", () => {
     expect(verdict("oracle", "nature").value).toBeCloseTo(1, 1);
   });
 
+  it("says in one sentence whether to use it, for what, and where", () => {
+    const head = (name: string) => found.get(name)?.headline;
+    expect(head("oracle")).toMatchObject({ use: true, for: "refocusing", distances_um: [[-5, 5]] });
+    expect(head("oracle")?.sentence).toMatch(/^Use it for refocusing, from -5 to \+5 um: /);
+    expect(head("identity")).toMatchObject({ use: false, for: "nothing", distances_um: [] });
+    expect(head("identity")?.sentence).toMatch(/gives back its input/);
+    expect(head("flipped")).toMatchObject({ use: false, distances_um: [] });
+    expect(head("Gaussian blur")).toMatchObject({ use: false });
+    expect(head("Gaussian blur")?.sentence).toMatch(/become wider/);
+    expect(head("unsharp mask")).toMatchObject({ use: false });
+    expect(head("dots")?.sentence).toMatch(
+      /^Do not use it: \d+ % of the bright structures in its outputs were hallucinated/,
+    );
+  });
+
+  it("judges against the best of the planes that were given: smoothing is no gain", () => {
+    const blurred = found.get("Gaussian blur")?.every.outcomes ?? [];
+    for (const { scores, baseline, given } of blurred) {
+      expect(baseline.psnr.value).toBeGreaterThanOrEqual(scores.input.psnr - 1e-9);
+      if (!given) expect(baseline.psnr.value).toBeGreaterThan(scores.output.psnr - 0.2);
+    }
+  });
+
+  it("judges the planes that were given, too: within their noise or not", () => {
+    expect(verdict("oracle", "given")).toMatchObject({ good: true, value: 0 });
+    expect(verdict("oracle", "given").answer).toMatch(/the same/);
+    // Beads of two pixels lose more by a blur of two pixels than noise has.
+    expect(verdict("Gaussian blur", "given").good).toBe(false);
+  });
+
   it("catches what gives its input back: no refocusing, no move, no range", () => {
     expect(verdict("identity", "nature")).toMatchObject({ good: false });
     expect(verdict("identity", "nature").value).toBeCloseTo(0, 6);
@@ -80,13 +112,13 @@ describe("a study", () => {
     expect(verdict("unsharp mask", "inventions").good).not.toBe(false);
   });
 
-  it("catches dots that were drawn, and nothing else of theirs", () => {
+  it("catches dots that were hallucinated, and nothing else of theirs", () => {
     expect(verdict("dots", "inventions").good).toBe(false);
     expect(verdict("dots", "inventions").value).toBeGreaterThan(2 * verdict("dots", "inventions").threshold);
     expect(verdict("dots", "direction").good).toBe(true);
   });
 
-  it("knows a deconvolution for what it is: it sections, invents nothing", () => {
+  it("knows a deconvolution for what it is: it sections, hallucinates nothing", () => {
     expect(verdict("Richardson-Lucy 3-D", "nature").good).toBe(true);
     expect(verdict("Richardson-Lucy 3-D", "nature").answer).toMatch(/sections/);
   });
@@ -106,8 +138,12 @@ describe("a study", () => {
     const nature = natureOf(stack, sharpest, every.outcomes);
     expect(nature.widthRecovered).toBeGreaterThan(0.9);
     expect(nature.lightRecovered).toBeLessThan(0);
-    const evidence = { every, nature, direction: undefined, scales: [], inventions: undefined };
-    expect(verdictsOn(cutting, evidence)[0]).toMatchObject({ good: false, answer: expect.stringContaining("darker") });
+    const table = distanceTable(cutting, every, nature, { zStep: subject.stack.zStep, sharpest });
+    const evidence = { table, direction: undefined, scales: [], inventions: undefined, given: [] };
+    expect(judge(cutting, evidence).verdicts[0]).toMatchObject({
+      good: false,
+      answer: expect.stringContaining("darker"),
+    });
     expect(found.get("oracle")?.nature.lightRecovered).toBeCloseTo(1, 1);
   });
 
@@ -152,6 +188,7 @@ describe("a study", () => {
       "every-plane-object",
       "psnr-refocus",
       "ssim-refocus",
+      "detail-refocus",
     ]) {
       expect(ids).toContain(id);
     }

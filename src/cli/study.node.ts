@@ -11,7 +11,7 @@ import {
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { numberOf, wholeNumber } from "./option-values.ts";
 import { deviceOf } from "./refocus.node.ts";
-import { table } from "./text.ts";
+import { indent, table } from "./text.ts";
 import type { CommonOptions, Result, Verb } from "./verb.node.ts";
 
 interface StudyOptions extends InputOptions, CommonOptions {
@@ -30,12 +30,13 @@ export const study: Verb<StudyOptions> = {
   name: "study",
   arguments: "<stack...>",
   summary:
-    "Judge models on a z-stack: every plane, distance and scale, beside the untouched input and classical methods; one page.",
+    "Judge models on a z-stack: use it or not, for what and over which distances, beside what was recorded and classical methods; one page.",
   notes: [
     "Models that refocus are asked for the sharpest plane from every other one, which is there to compare with. For models that",
     "section give --truth or --truth-channel, if you have it; else they are held against the sharpest plane, as in the literature.",
-    "Verdicts: does it refocus or section, in which direction, does it invent, does it depend on scale, how far may it be used,",
-    "does it do harm. Each is a number with a threshold, and 'cannot tell' where the data do not say.",
+    "The first sentence on each model says whether to use it, for what, and over which distances; the verdicts follow from the same numbers: does it",
+    "refocus or section, in which direction, does it hallucinate, does it depend on scale, how far is it of use, does it do harm, does it give back",
+    "the planes that it was given. Gains are over the best recorded baseline: the planes that the model was given, lightly smoothed or interpolated.",
     "Several stacks get a page each, and one more with the gain of every model on every stack: how far it generalises.",
     "With --na and --wavelength (or where the file says them) Richardson-Lucy stands beside the models.",
   ],
@@ -54,7 +55,7 @@ export const study: Verb<StudyOptions> = {
       .option("--truth-channel <n>", "channel of the truth; of the stack itself without --truth", wholeNumber())
       .option("--register", "move the truth onto the stack, and cut both to what they share")
       .option("--sharpest <plane>", "the plane in focus, from 0, instead of the one found", wholeNumber())
-      .option("--object <x,y>", "centre of the object to be followed, pixels, instead of the one found", readPlace)
+      .option("--object <x,y>", "centre of the structure to be followed, pixels, instead of the one found", readPlace)
       .option("--no-classical", "leave classical methods out")
       .option("--force", "replace a study that exists");
     addInputOptions(command);
@@ -90,6 +91,7 @@ export const study: Verb<StudyOptions> = {
         return {
           json: {
             report: done.report,
+            headlines: done.headlines,
             verdicts: done.verdicts,
             warnings: done.warnings,
             seconds: Math.round(done.seconds * 10) / 10,
@@ -119,13 +121,17 @@ function severalResult({ report, studies, generalisation, seconds }: StudySevera
         ...one,
         gain_db: one.gain_db ?? null,
         gain_ssim: one.gain_ssim ?? null,
+        gain_detail: one.gain_detail ?? null,
+        gain_over_input_db: one.gain_over_input_db ?? null,
       })),
+      headlines: Object.fromEntries(studies.map(({ stack, headlines }) => [stack, headlines])),
       verdicts: Object.fromEntries(studies.map(({ stack, verdicts }) => [stack, verdicts])),
       warnings: studies.flatMap(({ stack, warnings }) => warnings.map((sentence) => `${stack}: ${sentence}`)),
       seconds: Math.round(seconds * 10) / 10,
     },
     text: [
-      "Gain in PSNR over the untouched input, dB:",
+      ...studies.map(({ stack, studies: own }) => [stack, ...own.map(headlineOf)].join("\n  ")),
+      "Gain in PSNR over the best recorded baseline (the given planes, lightly smoothed or interpolated), dB:",
       table(
         [["", ...stacks], ...rows],
         stacks.map((_, i) => i + 1),
@@ -169,15 +175,18 @@ function commandOf(paths: readonly string[], options: StudyOptions): string {
   return [...words, `-o ${options.out}`].join(" ");
 }
 
+const headlineOf = ({ candidate, headline }: Done["studies"][number]): string =>
+  `${candidate.name}: ${headline.sentence}`;
+
 type Done = Awaited<ReturnType<typeof studyFiles>>;
 
 function write({ report, studies, seconds }: Done): string {
-  const blocks = studies.map(({ candidate, verdicts }) => {
-    const lines = verdicts.map(({ question, answer, good }) => [
+  const blocks = studies.map((one) => {
+    const lines = one.verdicts.map(({ question, answer, good }) => [
       good === undefined ? "?" : good ? "good" : "BAD",
       `${question} ${answer}`,
     ]);
-    return `${candidate.name}\n${table(lines)}`;
+    return `${headlineOf(one)}\n${indent(table(lines))}`;
   });
   return [
     ...blocks,

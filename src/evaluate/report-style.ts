@@ -27,6 +27,10 @@ tbody tr:nth-child(odd) { background: #fff; }
 .better { color: #0a5c36; font-weight: 600; }
 .worse { color: #9b1c1c; font-weight: 600; }
 .unknown { color: #5a5a5a; }
+.headline { max-width: 60rem; border-left: 5px solid #c77700; padding: 0.5rem 1rem; margin: 0.7rem 0; font-size: 1.08rem; color: #1c1c1c; font-weight: 400; background: #f7f7f5; }
+.headline strong { display: block; }
+.headline.better { border-color: #0a5c36; }
+.headline.worse { border-color: #9b1c1c; }
 .warnings { border-left: 5px solid #c77700; background: #fff6e5; padding: 0.7rem 1.1rem; margin: 1.4rem 0; }
 .warnings h2 { margin: 0 0 0.3rem; font-size: 1.1rem; }
 .warnings ul { margin: 0; padding-left: 1.2rem; }

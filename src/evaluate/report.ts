@@ -17,6 +17,7 @@ export type ReportSection =
   | { kind: "warnings"; items: readonly string[] }
   | { kind: "links"; items: readonly { text: string; href: string }[] }
   | { kind: "table"; caption: string; columns: readonly string[]; rows: readonly (readonly TableCell[])[] }
+  | HeadlineList
   | ScoreTable
   | VerdictTable
   | { kind: "picture"; png: Uint8Array; alt: string; caption?: string; id?: string }
@@ -34,13 +35,29 @@ export interface VerdictTable {
   rows: readonly { label: string; answers: readonly ({ text: string; good: boolean | undefined } | undefined)[] }[];
 }
 
-/** Scores of outputs beside those of the untouched inputs. */
+/** One sentence on each thing that was judged, before everything else; `good` undefined where the sentence restricts, or nothing can be told. */
+export interface HeadlineList {
+  kind: "headlines";
+  rows: readonly { label: string; text: string; good: boolean | undefined }[];
+}
+
+/** Scores of outputs beside those of the untouched inputs, and of the best recorded baseline where one is given. */
 export interface ScoreTable {
   kind: "scores";
   caption: string;
   /** The range that PSNR and SSIM were computed with; printed, because they mean nothing without. */
   dataRange: number;
-  rows: readonly { label: string; input: Scores; output: Scores }[];
+  rows: readonly ScoreRow[];
+}
+
+export interface ScoreRow {
+  label: string;
+  input: Scores;
+  output: Scores;
+  /** Where it is given, it is what PSNR, SSIM and detail are compared with. */
+  baseline?: { psnr: number; ssim: number; detail: number };
+  /** The detail score; shown where all rows have it and a baseline. */
+  detail?: { input: number; output: number };
 }
 
 const METRICS: Record<keyof Scores, { name: string; digits: number; better: "higher" | "lower" }> = {
@@ -93,6 +110,8 @@ function renderSection(section: ReportSection): string {
       return `<ul>\n${section.items.map(({ text, href }) => `<li><a href="${escapeHtml(href)}">${escapeHtml(text)}</a></li>`).join("\n")}\n</ul>`;
     case "table":
       return renderTable(section);
+    case "headlines":
+      return section.rows.map(renderHeadline).join("\n");
     case "scores":
       return renderScores(section);
     case "verdicts":
@@ -135,25 +154,56 @@ function renderTable({ caption, columns, rows }: Extract<ReportSection, { kind: 
   return table(caption, `<tr>${head}</tr>`, body);
 }
 
+function renderHeadline({ label, text, good }: HeadlineList["rows"][number]): string {
+  const name = good === undefined ? "unknown" : good ? "better" : "worse";
+  return `<p class="headline ${name}"><strong>${escapeHtml(label)}</strong> ${escapeHtml(text)}</p>`;
+}
+
 function renderScores({ caption, dataRange, rows }: ScoreTable): string {
-  const metrics = Object.entries(METRICS) as [keyof Scores, (typeof METRICS)[keyof Scores]][];
+  const compared = rows.length > 0 && rows.every(({ baseline, detail }) => baseline && detail);
+  const metrics = Object.entries(METRICS).map(([name, metric]) => {
+    const key = name as keyof Scores;
+    const baselineOf =
+      compared && (key === "psnr" || key === "ssim")
+        ? ({ baseline }: ScoreRow) => baseline?.[key] ?? Number.NaN
+        : undefined;
+    return {
+      ...metric,
+      inputOf: ({ input }: ScoreRow) => input[key],
+      outputOf: ({ output }: ScoreRow) => output[key],
+      baselineOf,
+    };
+  });
+  if (compared) {
+    // Beside PSNR and SSIM, which are compared with the baseline as well.
+    metrics.splice(2, 0, {
+      ...{ name: "Detail", digits: 3, better: "higher" as const },
+      inputOf: ({ detail }) => detail?.input ?? Number.NaN,
+      outputOf: ({ detail }) => detail?.output ?? Number.NaN,
+      baselineOf: ({ baseline }) => baseline?.detail ?? Number.NaN,
+    });
+  }
   const names = metrics.map(
-    ([, m]) => `<th scope="colgroup" colspan="3" class="group">${m.name}<br><small>${m.better} is better</small></th>`,
+    (m) =>
+      `<th scope="colgroup" colspan="${m.baselineOf ? 4 : 3}" class="group">${m.name}<br><small>${m.better} is better</small></th>`,
   );
   const parts = metrics.map(
-    () =>
-      `<th scope="col" class="group number">input</th><th scope="col" class="number">output</th><th scope="col" class="number">change</th>`,
+    ({ baselineOf }) =>
+      `<th scope="col" class="group number">input</th>${baselineOf ? '<th scope="col" class="number">baseline</th>' : ""}<th scope="col" class="number">output</th><th scope="col" class="number">${baselineOf ? "gain" : "change"}</th>`,
   );
-  const body = rows.map(({ label, input, output }) => {
-    const cells = metrics.map(([key, { digits, better }]) => {
+  const body = rows.map((row) => {
+    const cells = metrics.map(({ digits, better, inputOf, outputOf, baselineOf }) => {
+      const [input, output, baseline] = [inputOf(row), outputOf(row), baselineOf?.(row)];
+      const before = baseline ?? input;
       // Between an identical picture (infinite PSNR) and another there is no difference to speak of.
-      const both = Number.isFinite(input[key]) && Number.isFinite(output[key]);
-      const change = both ? output[key] - input[key] : Number.NaN;
+      const both = Number.isFinite(before) && Number.isFinite(output);
+      const change = both ? output - before : Number.NaN;
       const gain = better === "higher" ? change : -change;
       const verdict = gain > 0 ? "better" : gain < 0 ? "worse" : "";
-      return `<td class="group number">${number(input[key], digits)}</td><td class="number">${number(output[key], digits)}</td><td class="number ${verdict}">${signed(change, digits)}</td>`;
+      const middle = baseline === undefined ? "" : `<td class="number">${number(baseline, digits)}</td>`;
+      return `<td class="group number">${number(input, digits)}</td>${middle}<td class="number">${number(output, digits)}</td><td class="number ${verdict}">${signed(change, digits)}</td>`;
     });
-    return `<tr><th scope="row">${escapeHtml(label)}</th>${cells.join("")}</tr>`;
+    return `<tr><th scope="row">${escapeHtml(row.label)}</th>${cells.join("")}</tr>`;
   });
   const head = `<tr><th rowspan="2"></th>${names.join("")}</tr>\n<tr>${parts.join("")}</tr>`;
   return table(`${caption} Data range ${number(dataRange)}; SSIM: ${SSIM_DESCRIPTION}.`, head, body);

@@ -1,7 +1,7 @@
 /** The page, the table and the pictures of leave-one-out. */
 import { stringify } from "yaml";
 import { gainMatrix, signedGain } from "../evaluate/gain-matrix.ts";
-import type { GainExample } from "../evaluate/gain-over-input.ts";
+import type { GainExample } from "../evaluate/gain-over-baseline.ts";
 import {
   type Gain,
   type GeneralisationSummary,

@@ -1,6 +1,6 @@
 /** A recipe of several lenses or samples as what leave-one-out is done over. */
 import { availableParallelism } from "node:os";
-import type { JudgedImage } from "../evaluate/gain-over-input.ts";
+import type { JudgedImage } from "../evaluate/gain-over-baseline.ts";
 import { isSeen, type JudgedData } from "../evaluate/leave-one-out.ts";
 import { openSubject } from "../evaluate/study/subject.ts";
 import type { Task } from "../models/common-info.ts";

@@ -1,5 +1,5 @@
 /** What leave-one-out is done over: data that models are judged on, and for each model the data that it is trained on. */
-import type { JudgedImage } from "../evaluate/gain-over-input.ts";
+import type { JudgedImage } from "../evaluate/gain-over-baseline.ts";
 import type { JudgedData, PlannedModel } from "../evaluate/leave-one-out.ts";
 import type { FieldSource } from "../train/field-pool.ts";
 import type { NamedStack } from "../train/named-stack.ts";

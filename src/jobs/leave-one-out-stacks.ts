@@ -1,6 +1,6 @@
 /** Recorded stacks as what leave-one-out is done over. */
 import { ParfocalError } from "../errors.ts";
-import type { JudgedImage } from "../evaluate/gain-over-input.ts";
+import type { JudgedImage } from "../evaluate/gain-over-baseline.ts";
 import { isSeen } from "../evaluate/leave-one-out.ts";
 import { openSubject } from "../evaluate/study/subject.ts";
 import { cropStack, type Span } from "../image/crop.ts";

@@ -2,7 +2,12 @@
 import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
-import { type GainExample, type GainOverInput, gainOverInput, type JudgedImage } from "../evaluate/gain-over-input.ts";
+import {
+  type GainExample,
+  type GainOverBaseline,
+  gainOverBaseline,
+  type JudgedImage,
+} from "../evaluate/gain-over-baseline.ts";
 import {
   type GeneralisationSummary,
   generalisationThresholds,
@@ -269,7 +274,7 @@ function stoppedAfter(error: unknown, done: number, total: number): unknown {
 
 interface JudgedCell {
   gain: JudgedGain;
-  against: GainOverInput["against"];
+  against: GainOverBaseline["against"];
   example: GainExample | undefined;
 }
 
@@ -287,11 +292,11 @@ async function judgeAll(
   const count = (some: readonly JudgedImages[]): number => some.reduce((sum, { images }) => sum + images.length, 0);
   const total = plan.length * count(data) + count(changed);
   let done = 0;
-  const judge = async (candidate: Candidate, images: readonly JudgedImage[]): Promise<GainOverInput[]> => {
-    const found: GainOverInput[] = [];
+  const judge = async (candidate: Candidate, images: readonly JudgedImage[]): Promise<GainOverBaseline[]> => {
+    const found: GainOverBaseline[] = [];
     for (const image of images) {
       throwIfAborted(signal);
-      found.push(await gainOverInput(candidate, image, signal));
+      found.push(await gainOverBaseline(candidate, image, signal));
       onProgress?.({ what: "images judged", done: ++done, total });
     }
     return found;
@@ -311,7 +316,7 @@ async function judgeAll(
 }
 
 /** Means over the images of a data set. */
-function gainOf(model: string, data: string, seen: boolean, found: readonly GainOverInput[]): JudgedGain {
+function gainOf(model: string, data: string, seen: boolean, found: readonly GainOverBaseline[]): JudgedGain {
   const known = found.flatMap(({ means }) => means ?? []);
   const mean = (of: "input" | "output", score: "psnr" | "ssim"): number | undefined =>
     meanOf(known.map((means) => means[of][score]));

@@ -6,11 +6,13 @@ import { ParfocalError } from "../errors.ts";
 import { chartPng } from "../evaluate/chart-png.node.ts";
 import type { Candidate } from "../evaluate/study/candidate.ts";
 import { classicalCandidates } from "../evaluate/study/classical-candidate.ts";
+import type { DistanceBin } from "../evaluate/study/distance-table.ts";
 import type { Figure } from "../evaluate/study/figure.ts";
 import { studyFigures } from "../evaluate/study/figures.ts";
+import { meanOutcome } from "../evaluate/study/mean-outcome.ts";
 import { modelCandidate } from "../evaluate/study/model-candidate.ts";
 import { qualityControlCsv } from "../evaluate/study/quality-control-section.ts";
-import { meanOutcome, studyPage } from "../evaluate/study/report.ts";
+import { studyPage } from "../evaluate/study/report.ts";
 import type { SplitEvidence } from "../evaluate/study/split-evidence.ts";
 import { type CandidateStudy, ensemblesOf, study } from "../evaluate/study/study.ts";
 import { openSubject, type Subject } from "../evaluate/study/subject.ts";
@@ -50,6 +52,8 @@ export interface StudyFilesResult {
   /** Folder of the figures, and tables. */
   figures: string[];
   studies: CandidateStudy[];
+  /** By candidate: whether to use it, for what, and over which distances. */
+  headlines: StudyDescription["headlines"];
   /** By candidate and question: what was found, as numbers. */
   verdicts: StudyDescription["verdicts"];
   subject: Subject;
@@ -129,9 +133,9 @@ export async function studyFiles(
   });
   const subtitle = `Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`;
   await writeFileAtomic(page, studyPage({ subject, studies, figures, repeat, subtitle, warnings }), { force: true });
-  const { verdicts } = described;
+  const { verdicts, headlines } = described;
   const seconds = (performance.now() - begun) / 1000;
-  return { report: page, figures: written, studies, verdicts, subject, warnings, seconds };
+  return { report: page, figures: written, studies, headlines, verdicts, subject, warnings, seconds };
 }
 
 async function readTruth(file: ImageFile, { truth, truthChannel, time, signal }: StudyFilesOptions) {
@@ -156,6 +160,7 @@ export function describeStudy(subject: Subject, studies: readonly CandidateStudy
     sharpest_plane: subject.sharpest,
     data_range: subject.dataRange,
     object: subject.object,
+    headlines: Object.fromEntries(studies.map(({ candidate, headline }) => [candidate.name, headline])),
     verdicts: Object.fromEntries(
       studies.map(({ candidate, verdicts }) => [
         candidate.name,
@@ -166,6 +171,27 @@ export function describeStudy(subject: Subject, studies: readonly CandidateStudy
             return [id, { good: good ?? null, value: value ?? null, threshold, better, unit, answer, picture }];
           }),
         ),
+      ]),
+    ),
+    by_distance: Object.fromEntries(
+      studies.map(({ candidate, byDistance }) => [
+        candidate.name,
+        {
+          background_removed: byDistance.backgroundRemoved ?? null,
+          against: byDistance.against,
+          bins: byDistance.bins.map(binInJson),
+        },
+      ]),
+    ),
+    given_planes: Object.fromEntries(
+      studies.map(({ candidate, given }) => [
+        candidate.name,
+        given.map(({ distance, psnr, maxDeviation, deviationInNoise }) => ({
+          distance_um: distance,
+          psnr: Number.isFinite(psnr) ? psnr : null,
+          max_deviation: maxDeviation,
+          deviation_in_noise: deviationInNoise ?? null,
+        })),
       ]),
     ),
     reblur_residual: Object.fromEntries(studies.map(({ candidate, reblur }) => [candidate.name, reblur ?? null])),
@@ -188,6 +214,25 @@ export function describeStudy(subject: Subject, studies: readonly CandidateStudy
   };
 }
 
+function binInJson(bin: DistanceBin) {
+  return {
+    distance_um: bin.distance,
+    n: bin.n,
+    in_range: bin.inRange,
+    given: bin.given,
+    psnr_gain: bin.psnrGain,
+    ssim_gain: bin.ssimGain,
+    detail_difference: bin.detailDifference,
+    psnr_gain_over_input: bin.psnrGainOverInput,
+    share_worse: bin.shareWorse,
+    width_change: bin.widthChange ?? null,
+    width_recovered: bin.widthRecovered ?? null,
+    light_recovered: bin.lightRecovered ?? null,
+    photometric_slope: Number.isFinite(bin.photometricSlope) ? bin.photometricSlope : null,
+    changed: Number.isFinite(bin.changed) ? bin.changed : null,
+  };
+}
+
 /** Without the curves; JSON has no Infinity, which is null: nothing agrees. */
 function numbersOf({ noise, planes, unit, input, output, sharpest, noiseGain, leftover }: SplitEvidence) {
   const [ofInput, ofOutput, ofSharpest] = [input, output, sharpest].map(({ resolution, correlation, nrmse }) => {
@@ -200,7 +245,7 @@ const scoreNames = ["psnr", "ssim", "ms_ssim", "nrmse", "pearson"] as const;
 
 function scoresCsv(studies: readonly CandidateStudy[]): string {
   const rows = studies.flatMap(({ candidate, every, subject }) =>
-    every.outcomes.map(({ plane, distance, inRange, scores: { input, output } }) =>
+    every.outcomes.map(({ plane, distance, inRange, given, scores: { input, output }, detail, baseline }) =>
       [
         quoted(candidate.name),
         plane,
@@ -209,11 +254,15 @@ function scoresCsv(studies: readonly CandidateStudy[]): string {
         inRange ? 1 : 0,
         quoted(every.against),
         ...scoreNames.flatMap((name) => [input[name], output[name]]),
+        ...[detail.input.mean, detail.output.mean, given ? 1 : 0],
+        ...(["psnr", "ssim", "detail"] as const).flatMap((name) => [baseline[name].value, quoted(baseline[name].name)]),
       ].join(","),
     ),
   );
   const scored = scoreNames.flatMap((name) => [`input_${name}`, `output_${name}`]);
-  const head = ["candidate,plane,z_um,distance_um,in_range,against", ...scored].join(",");
+  const baselines = ["psnr", "ssim", "detail"].flatMap((name) => [`baseline_${name}`, `baseline_${name}_image`]);
+  const more = ["input_detail", "output_detail", "given", ...baselines];
+  const head = ["candidate,plane,z_um,distance_um,in_range,against", ...scored, ...more].join(",");
   return `${[head, ...rows].join("\n")}\n`;
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ParfocalError } from "../errors.ts";
 import { gainMatrix } from "../evaluate/gain-matrix.ts";
 import { type ReportSection, renderReport } from "../evaluate/report.ts";
-import { meanOutcome } from "../evaluate/study/report.ts";
+import { meanOutcome } from "../evaluate/study/mean-outcome.ts";
 import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import type { Model } from "../models/model-info.ts";
@@ -11,14 +11,17 @@ import { version } from "../version.ts";
 import { stackNames } from "./stack-names.ts";
 import { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./study-files.node.ts";
 
-/** What a candidate gains over the untouched input on a stack. */
+/** What a candidate gains over the best recorded baseline on a stack. */
 export interface Generalisation {
   candidate: string;
   stack: string;
-  /** PSNR of outputs minus that of inputs, dB, mean over the planes out of focus and within range; undefined where nothing could be scored. */
+  /** PSNR of outputs minus that of the baseline, dB, mean over the planes out of focus and within range; undefined where nothing could be scored. */
   gain_db: number | undefined;
-  /** The same of SSIM. */
+  /** The same of SSIM, and of detail. */
   gain_ssim: number | undefined;
+  gain_detail: number | undefined;
+  /** PSNR of outputs minus that of the untouched first plane, dB. */
+  gain_over_input_db: number | undefined;
   /** Whether the model was trained on a stack or recipe of this name. */
   trained_on: boolean;
 }
@@ -57,8 +60,10 @@ export async function studySeveral(
       return {
         candidate: study.candidate.name,
         stack: one.stack,
-        gain_db: means && means.output.psnr - means.input.psnr,
-        gain_ssim: means && means.output.ssim - means.input.ssim,
+        gain_db: means && means.output.psnr - means.baseline.psnr,
+        gain_ssim: means && means.output.ssim - means.baseline.ssim,
+        gain_detail: means && means.detail.output - means.baseline.detail,
+        gain_over_input_db: means && means.output.psnr - means.input.psnr,
         trained_on: study.candidate.trainedOn?.some((name) => name.startsWith(one.stack)) ?? false,
       };
     }),
@@ -72,23 +77,37 @@ export async function studySeveral(
 
 function matrixPage(studies: StudySeveralResult["studies"], found: readonly Generalisation[]): string {
   const stacks = studies.map(({ stack }) => stack);
-  const table = (key: "gain_db" | "gain_ssim", unit: string, digits: number): ReportSection =>
+  type Key = "gain_db" | "gain_ssim" | "gain_detail" | "gain_over_input_db";
+  const table = (key: Key, what: string, unit: string, digits: number): ReportSection =>
     gainMatrix(
       found.map(({ candidate, stack, trained_on, ...gains }) => {
         return { model: candidate, data: stack, value: gains[key], mark: trained_on ? "(seen)" : undefined };
       }),
       {
-        caption: `${key === "gain_db" ? "PSNR" : "SSIM"} of outputs minus that of untouched inputs, mean over the planes out of focus and within range; above 0 is good. Seen: data of the kind that the model was trained on.`,
+        caption: `${what}, mean over the planes out of focus and within range; above 0 is good. Seen: data of the kind that the model was trained on.`,
         unit,
         digits,
       },
     );
+  const baseline = "the best recorded baseline (the given planes, lightly smoothed or interpolated)";
   return renderReport({
     title: "How far do the models generalise?",
     subtitle: `Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`,
     sections: [
-      table("gain_db", " dB", 1),
-      table("gain_ssim", "", 3),
+      ...studies.flatMap(({ stack, studies: own }): ReportSection[] => [
+        { kind: "heading", text: stack },
+        {
+          kind: "headlines",
+          rows: own.map(({ candidate, headline: { use, sentence } }) => {
+            return { label: candidate.name, text: sentence, good: typeof use === "boolean" ? use : undefined };
+          }),
+        },
+      ]),
+      { kind: "heading", text: "Every model on every stack" },
+      table("gain_db", `PSNR of outputs minus that of ${baseline}`, " dB", 1),
+      table("gain_ssim", "SSIM of outputs minus that of the best recorded baseline", "", 3),
+      table("gain_detail", "Detail of outputs minus that of the best recorded baseline", "", 3),
+      table("gain_over_input_db", "PSNR of outputs minus that of the untouched first plane", " dB", 1),
       { kind: "heading", text: "The study of each stack" },
       {
         kind: "links",

@@ -4,7 +4,8 @@ import { type Plane, planeOf, type Stack } from "../../image/image.ts";
 import { intensityFit, withIntensity } from "../intensity-fit.ts";
 import { inventionMap } from "../inventions.ts";
 import { psnr } from "../metrics.ts";
-import { type Candidate, canTake, canTravel, type Wanted } from "./candidate.ts";
+import { type RecordedCandidate, recordedCandidates } from "../recorded-baseline.ts";
+import { type Candidate, canTake, canTravel, givenPlanesOf, type Wanted } from "./candidate.ts";
 import { isGiven, isInRange } from "./every-plane.ts";
 import { cropPlane, cropToBox, type Subject } from "./subject.ts";
 
@@ -16,8 +17,10 @@ export interface ScaleResult {
   input: Plane;
   output: Plane;
   target: Plane | undefined;
-  /** PSNR of the output minus that of the input, dB, mean over the planes that were tried; undefined without a target. */
+  /** PSNR of the output minus that of the best recorded baseline, dB, mean over the planes that were tried; undefined without a target. */
   gain: number | undefined;
+  /** The same over the untouched first plane. */
+  gainOverInput: number | undefined;
   /** Of the bright structures of the outputs, brought back to the recorded pixels, those that the target does not explain; mean, 0..1. */
   invented: number | undefined;
 }
@@ -31,8 +34,8 @@ const highest = 100;
 const leastEdge = 48;
 
 /**
- * Gives the candidate planes out of focus (for sections: the planes around the sharpest one), rescaled; once without telling it, as a user does who fits an image to
- * a tool that takes 1024 x 1024 pixels only, and once with its pixel size.
+ * Gives the candidate planes out of focus (for sections: the planes around the sharpest one), rescaled: with and without the correct pixel size. A user who
+ * fits an image to a tool that takes 1024 x 1024 pixels only gives the wrong one.
  */
 export async function atScales(
   candidate: Candidate,
@@ -54,13 +57,14 @@ export async function atScales(
     const [height, width] = [region.height, region.width].map((edge) => Math.round(edge * factor));
     if (height < leastEdge || width < leastEdge) continue;
     const scaled = scaledStack(part, height, width);
+    const scaledTargets = references.map((reference) => resize(reference, height, width));
+    const baselines = bestOfEach(candidate, scaled, wanted, scaledTargets, dataRange);
     for (const told of [false, true]) {
       if (told && (factor === 1 || stack.pixelSize === undefined)) continue;
       const pixelSize = stack.pixelSize && { y: stack.pixelSize.y / factor, x: stack.pixelSize.x / factor };
       const given = told && pixelSize ? { ...scaled, pixelSize } : scaled;
       const outputs = await candidate.make(given, whole, wanted, signal);
       const inputs = wanted.map(({ plane }) => planeOf(scaled, plane));
-      const scaledTargets = references.map((reference) => resize(reference, height, width));
       const scoresOf = (planes: readonly Plane[]): { psnr: number[]; seen: Plane[] } => {
         if (references.length === 0) return { psnr: [], seen: [] };
         const fit = candidate.task === "section" && intensityFit(planes, scaledTargets);
@@ -78,12 +82,43 @@ export async function atScales(
         input: inputs[0],
         output: outputs[0],
         target: scaledTargets[0],
-        gain: mean(after.psnr.map((value, i) => value - before.psnr[i])),
+        gain: mean(after.psnr.map((value, i) => value - baselines[i])),
+        gainOverInput: mean(after.psnr.map((value, i) => value - before.psnr[i])),
         invented: mean(invented),
       });
     }
   }
   return found;
+}
+
+/**
+ * PSNR of the best recorded baseline of each wanted plane; for sections with the gain and offset that suit each smoothing best, as outputs get theirs.
+ */
+function bestOfEach(
+  candidate: Candidate,
+  scaled: Stack,
+  wanted: readonly Wanted[],
+  targets: readonly Plane[],
+  dataRange: number,
+): number[] {
+  if (targets.length === 0) return [];
+  const images = wanted.map((one): RecordedCandidate[] => {
+    const given = givenPlanesOf(candidate, scaled, one);
+    return recordedCandidates(given.map(({ index, distance }) => ({ plane: planeOf(scaled, index), distance })));
+  });
+  const fits = images[0].map((_, k) =>
+    candidate.task === "section"
+      ? intensityFit(
+          images.map((own) => own[k].image),
+          targets,
+        )
+      : { gain: 1, offset: 0 },
+  );
+  return targets.map((target, i) =>
+    Math.max(
+      ...images[i].map(({ image }, k) => Math.min(highest, psnr(withIntensity(image, fits[k]), target, dataRange))),
+    ),
+  );
 }
 
 const mean = (values: readonly number[]): number | undefined =>

@@ -57,6 +57,21 @@ export function canTake({ offsets }: Pick<Candidate, "offsets">, stack: Stack, p
   });
 }
 
+/**
+ * The planes of a stack that a candidate is given for a wanted one, and how far each lies from it.
+ * @returns index from 0, distance z(wanted) - z(plane) in um; of what makes sections the plane itself
+ */
+export function givenPlanesOf(
+  { offsets }: Pick<Candidate, "offsets">,
+  { zStep = 1 }: Pick<Stack, "zStep">,
+  { plane, distance }: Wanted,
+): { index: number; distance: number }[] {
+  return offsets.map((um) => {
+    const planes = Math.round(um / zStep);
+    return { index: plane + planes, distance: distance - planes * zStep };
+  });
+}
+
 /** Whether a candidate goes as far as this, and not half a step farther. */
 export function canTravel({ distanceStep }: Pick<Candidate, "distanceStep">, distance: number): boolean {
   if (distanceStep === undefined) return true;

@@ -1,9 +1,13 @@
-/** What a candidate makes of every plane of a stack, scored against what it should be, beside the untouched plane. */
+/** What a candidate makes of every plane of a stack, scored against what it should be, beside what was recorded. */
 import { throwIfAborted } from "../../errors.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
+import { type Detail, detailAgainst } from "../detail.ts";
 import { type IntensityFit, intensityFit, withIntensity } from "../intensity-fit.ts";
 import { type Scores, score, signalRange } from "../metrics.ts";
-import { type Candidate, canTake, canTravel, type Wanted } from "./candidate.ts";
+import { photometricSlope, shareChanged } from "../photometric-slope.ts";
+import { bestRecorded, type RecordedBaseline } from "../recorded-baseline.ts";
+import { type Candidate, canTake, canTravel, givenPlanesOf, type Wanted } from "./candidate.ts";
+import { sectionBaselines } from "./section-baselines.ts";
 import type { Subject } from "./subject.ts";
 import { ofUntouched } from "./untouched.ts";
 
@@ -17,7 +21,15 @@ export interface Outcome {
   /** Whether the wanted plane is one of those that it was given: there is nothing to be made, and nothing to be learnt from its scores. */
   given: boolean;
   output: Plane;
+  /** Of the untouched first plane, and of the output. */
   scores: { input: Scores; output: Scores };
+  detail: { input: Detail; output: Detail };
+  /** The best of the planes that the candidate was given, lightly smoothed or interpolated, for each score by itself. */
+  baseline: Pick<RecordedBaseline, "psnr" | "ssim" | "detail">;
+  /** Root mean square change of the input, as a share of the change that was wanted: 0 where the input is given back. NaN where none was wanted. */
+  changed: number;
+  /** Counts of the output for one count of the target: 1 keeps brightness ({@link photometricSlope}). */
+  slope: number;
 }
 
 export interface EveryPlane {
@@ -92,27 +104,52 @@ export async function everyPlane(
       : { gain: 1, offset: 0 };
   const fits = { input: intensity(inputs, targets, alike), output: intensity(outputs, targets, alike) };
   const toStack = intensity(outputs, inputs, nearestTo(sharpest, wanted));
+  const other = known ? truth : stack;
+  const sectionBaseline =
+    candidate.task === "section"
+      ? ofUntouched(
+          stack,
+          `baselines ${known} ${sharpest} ${range}`,
+          () => sectionBaselines(inputs, targets, alike, range),
+          other,
+        )
+      : undefined;
+  // Refocusing has one target, whose differences of Gaussians are computed once.
+  const shared = candidate.task === "refocus" && targets.length > 0 ? detailAgainst(targets[0]) : undefined;
   const outcomes: Outcome[] = [];
   for (const [i, { plane, distance }] of wanted.entries()) {
     throwIfAborted(signal);
-    const output = outputs[i];
-    const of = (one: Plane, fit: IntensityFit): Scores =>
-      score(candidate.task === "section" ? withIntensity(one, fit) : one, targets[i], { dataRange: range });
+    const target = targets[i];
+    const fitted = (one: Plane, fit: IntensityFit): Plane =>
+      candidate.task === "section" ? withIntensity(one, fit) : one;
+    const [input, output] = [fitted(inputs[i], fits.input), fitted(outputs[i], fits.output)];
+    const detail = shared ?? detailAgainst(target);
+    const of = `${candidate.task} ${known} ${sharpest} ${range} ${plane}`;
+    const given = givenPlanesOf(candidate, stack, { plane, distance });
+    const baseline =
+      sectionBaseline?.(i) ??
+      ofUntouched(stack, `baseline ${of} ${given.map((one) => `${one.index} ${one.distance}`).join()}`, () => {
+        const planes = given.map((one) => ({ plane: planeOf(stack, one.index), distance: one.distance }));
+        const { psnr, ssim, detail } = bestRecorded(planes, target, range);
+        return { psnr, ssim, detail };
+      });
     outcomes.push({
       plane,
       distance,
       inRange: isInRange(candidate, distance),
       given: isGiven(candidate, distance, stack.zStep),
-      output,
+      output: outputs[i],
       scores: {
-        input: ofUntouched(
-          stack,
-          `scores ${candidate.task} ${known} ${sharpest} ${range} ${plane}`,
-          () => of(inputs[i], fits.input),
-          known ? truth : stack,
-        ),
-        output: of(output, fits.output),
+        input: ofUntouched(stack, `scores ${of}`, () => score(input, target, { dataRange: range }), other),
+        output: score(output, target, { dataRange: range }),
       },
+      detail: {
+        input: ofUntouched(stack, `detail ${of}`, () => detail(inputs[i]), other),
+        output: detail(outputs[i]),
+      },
+      baseline,
+      changed: shareChanged(input, output, target),
+      slope: photometricSlope(output, target),
     });
     await new Promise((resolve) => setTimeout(resolve, 0));
   }

@@ -13,7 +13,7 @@ export function inventionMaps({ candidate, inventions, subject }: CandidateStudy
     id: `inventions-${slug(candidate.name)}`,
     kind: "picture",
     title: `${candidate.name}: what is in the output and was not recorded`,
-    caption: `The output with most of it (plane ${plane}). The map shows by how many standard deviations the output is brighter than ${inventions.against} explains: white 0, dark red 10 and more; from 6 on a place counts as invented.`,
+    caption: `The output with most of it (plane ${plane}). The map shows by how many standard deviations the output is brighter than ${inventions.against} explains: white 0, dark red 10 and more; from 6 on a place counts as hallucinated.`,
     png: pictureGrid(
       [
         {
@@ -49,12 +49,12 @@ export async function inventionChart(studies: readonly CandidateStudy[]): Promis
   return {
     id: "inventions-roc",
     kind: "chart",
-    title: "How well would inventions be found?",
+    title: "How well would hallucinations be found?",
     caption:
       "Spots and short lines as bright as real structures, planted into an output where nothing is: the share that the map finds, over the share of empty places that it takes for one, at every threshold. Lines should run along the upper left edge; a diagonal is a guess.",
     svg: await plotLines(lines, {
-      x: "empty places taken for inventions",
-      y: "planted inventions found, higher is better",
+      x: "empty places taken for hallucinations",
+      y: "planted hallucinations found, higher is better",
       zero: true,
     }),
   };

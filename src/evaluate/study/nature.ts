@@ -1,7 +1,7 @@
 /**
  * Does a candidate refocus, or does it section? Refocusing makes blurred structures as narrow as they are in focus and leaves a focused
- * plane as it is, haze and all. Sectioning takes the haze away, also in focus, and does not make blurred structures narrower than it must: where it
- * does, it takes their light away with their halo, while refocusing gathers it.
+ * plane as it is, out-of-focus light and all. Sectioning takes the out-of-focus light away, also in focus, and does not make blurred structures narrower
+ * than it must: where it does, it takes their light away with their halo, while refocusing gathers it.
  */
 import { gaussianFilter } from "../../array/filters.ts";
 import { percentiles } from "../../array/statistics.ts";
@@ -11,6 +11,19 @@ import { structureWidths, type WidthFit } from "../structure-width.ts";
 import type { Outcome } from "./every-plane.ts";
 import { ofUntouched } from "./untouched.ts";
 
+/** Widths of the structures of one plane. */
+export interface PlaneWidths {
+  plane: number;
+  /** Full width at half maximum, pixels. */
+  input: number;
+  output: number;
+  /** As {@link Nature}'s, of the structures of this plane that are blurred; undefined where there are too few. */
+  widthRecovered: number | undefined;
+  lightRecovered: number | undefined;
+  /** Structures that are blurred. */
+  structures: number;
+}
+
 export interface Nature {
   /** Share of the excess width of blurred structures that is taken away, median over structures of planes out of focus: 1 as sharp as in focus, 0 unchanged, below 0 wider. */
   widthRecovered: number | undefined;
@@ -19,10 +32,10 @@ export interface Nature {
    * darker still. Outputs are brought to the counts of the stack by the gain that suits the plane in focus.
    */
   lightRecovered: number | undefined;
-  /** Share of the haze between structures that is taken away where the input is in focus. */
+  /** Share of the out-of-focus light between structures that is taken away where the input is in focus. */
   hazeRemoved: number | undefined;
-  /** Full width at half maximum of structures, pixels, by plane. */
-  widths: { plane: number; input: number; output: number }[];
+  /** By plane, medians over its structures. */
+  widths: PlaneWidths[];
   sharpWidth: number | undefined;
 }
 
@@ -61,14 +74,25 @@ export function natureOf(stack: Stack, sharpest: number, outcomes: readonly Outc
       });
       if (pairs.length < fewest) continue;
       const middle = (key: "before" | "after"): number => median(pairs.map((pair) => pair[key].fwhm)) ?? Number.NaN;
-      widths.push({ plane, input: middle("before"), output: middle("after") });
-      if (given || plane === sharpest) continue;
-      for (const { before, after, sharp: best } of pairs) {
+      const own = { recovered: [] as number[], brightened: [] as number[] };
+      for (const { before, after, sharp: best } of given || plane === sharpest ? [] : pairs) {
         if (before.fwhm < leastBlur * best.fwhm) continue;
-        recovered.push((before.fwhm - after.fwhm) / (before.fwhm - best.fwhm));
+        own.recovered.push((before.fwhm - after.fwhm) / (before.fwhm - best.fwhm));
         if (best.amplitude < leastBlur * before.amplitude) continue;
-        brightened.push((gain * after.amplitude - before.amplitude) / (best.amplitude - before.amplitude));
+        own.brightened.push((gain * after.amplitude - before.amplitude) / (best.amplitude - before.amplitude));
       }
+      recovered.push(...own.recovered);
+      brightened.push(...own.brightened);
+      const known = (values: readonly number[]): number | undefined =>
+        values.length >= fewest ? median(values) : undefined;
+      widths.push({
+        plane,
+        input: middle("before"),
+        output: middle("after"),
+        widthRecovered: known(own.recovered),
+        lightRecovered: known(own.brightened),
+        structures: own.recovered.length,
+      });
     }
   }
   return {
@@ -82,12 +106,12 @@ export function natureOf(stack: Stack, sharpest: number, outcomes: readonly Outc
 
 /** Width of the window that tells structures from what lies around them, and of the one that takes noise away, pixels. */
 const [surroundings, grain] = [10, 2];
-/** Share of the light of structures that haze must have, to be there at all. */
+/** Share of the light of structures that out-of-focus light must have, to be there at all. */
 const leastHaze = 0.01;
 
 /**
  * Of the mean light outside the structures that are in focus, over that in them, both above the picture's background: how much less it is in
- * the output. It is haze between structures, and what lies out of focus above and below. undefined where there is next to none.
+ * the output. It is light of structures that lie out of focus above and below. undefined where there is next to none.
  */
 function hazeRemoved(sharp: Plane, input: Plane, output: Plane): number | undefined {
   const around = gaussianFilter(sharp, surroundings).data;

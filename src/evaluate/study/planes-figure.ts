@@ -25,7 +25,7 @@ export function montage(subject: Subject): Figure {
     cells: [
       {
         plane: cropPlane(planeOf(stack, sharpest), object),
-        caption: `the object, rows ${object.top} to ${object.top + object.height}, columns ${object.left} to ${object.left + object.width}`,
+        caption: `the structure, rows ${object.top} to ${object.top + object.height}, columns ${object.left} to ${object.left + object.width}`,
       },
     ],
   });
@@ -34,7 +34,7 @@ export function montage(subject: Subject): Figure {
     kind: "picture",
     title: "The stack",
     caption:
-      "Every picture has its own contrast, from its 0.1 to its 99.9 percentile. Heights are from the sharpest plane. The last picture is the object that other figures follow.",
+      "Every picture has its own contrast, from its 0.1 to its 99.9 percentile. Heights are from the sharpest plane. The last picture is the structure that other figures follow.",
     png: pictureGrid(rows, { pixelSize: pixelOf(subject), panelSize: 160 }),
   };
 }
@@ -97,8 +97,12 @@ export function oneImage(subject: Subject, studies: readonly CandidateStudy[]): 
     kind: "picture",
     title: "One image, every candidate",
     caption:
-      "A plane out of focus, what is made of it, and what it should be; another plane where a model cannot take that one. Outputs should look like the last column: no sharper, and with no more in them.",
-    png: pictureGrid(rows, { columns: ["Input", "Output", "Should be"], pixelSize: pixelOf(subject), panelSize: 300 }),
+      "A plane out of focus, the output, and what was recorded; another plane where a model cannot take that one. Outputs should look like the last column: no sharper, and with no more in them.",
+    png: pictureGrid(rows, {
+      columns: ["Input", "Output", "Ground truth"],
+      pixelSize: pixelOf(subject),
+      panelSize: 300,
+    }),
   };
 }
 
@@ -136,7 +140,7 @@ export function planesGrid(
     mostColumns,
   );
   const cut = (plane: Plane): Plane => (box ? cropPlane(plane, box) : plane);
-  // One contrast for a row: each with its own, haze would be as bright as what is in focus.
+  // One contrast for a row: each with its own, out-of-focus light would be as bright as what is in focus.
   const recorded = (of: Stack): GridCell[] => {
     const contrast = contrastOf(cut(planeOf(of, subject.sharpest)));
     return planes.map((z) => ({ plane: cut(planeOf(of, z)), contrast }));

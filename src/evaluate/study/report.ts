@@ -1,10 +1,10 @@
-/** The page of a study: verdicts first, then what they rest on, then how to repeat it. */
+/** The page of a study: a headline for each candidate, verdicts, then what they rest on, then how to repeat it. */
 
-import { meanScores, type Scores } from "../metrics.ts";
 import { type ReportSection, renderReport, type TableCell } from "../report.ts";
-import { isJudged } from "./every-plane.ts";
+import { distanceSection } from "./distance-section.ts";
 import type { Figure } from "./figure.ts";
 import { focusAlignmentTable } from "./focus-alignment-figure.ts";
+import { meanOutcome } from "./mean-outcome.ts";
 import { qualityControlTable } from "./quality-control-section.ts";
 import { splitTable } from "./split-figure.ts";
 import { spreadTable } from "./spread-figure.ts";
@@ -29,10 +29,11 @@ export interface StudyReport {
 const columns: readonly [Verdict["id"], string][] = [
   ["nature", "Does what it should"],
   ["direction", "Right direction"],
-  ["inventions", "Invents nothing"],
+  ["inventions", "Hallucinates nothing"],
   ["scale", "Any scale"],
   ["range", "Whole range"],
   ["harm", "No harm"],
+  ["given", "Given planes kept"],
 ];
 
 /** One HTML file, as text: pictures are inside. */
@@ -41,8 +42,17 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
     figures.filter(({ id }) => ids.some((start) => id === start || id.startsWith(`${start}-`))).map(sectionOf);
   const sections: ReportSection[] = [
     {
+      kind: "headlines",
+      rows: studies.map(({ candidate, headline: { use, sentence } }) => ({
+        label: candidate.name,
+        text: sentence,
+        good: use === true ? true : use === false ? false : undefined,
+      })),
+    },
+    {
       kind: "verdicts",
-      caption: "The verdicts. Numbers and thresholds stand below; a question mark means that these data cannot tell.",
+      caption:
+        "The verdicts that the headlines follow from. Numbers and thresholds stand below; a question mark means that these data cannot tell.",
       questions: columns.map(([, question]) => question),
       rows: studies.map(({ candidate, verdicts }) => ({
         label: candidate.name,
@@ -53,23 +63,27 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
       })),
     },
     { kind: "warnings", items: warnings },
-    ...studies.flatMap(({ candidate, verdicts }): ReportSection[] => [
-      { kind: "heading", text: candidate.name },
-      ...(candidate.description ? [{ kind: "paragraph" as const, text: candidate.description }] : []),
-      {
-        kind: "table",
-        caption: "Each verdict with what it rests on.",
-        columns: ["question", "verdict", "measured", "must be", "in words", "seen in"],
-        rows: verdicts.map((verdict): TableCell[] => [
-          verdict.question,
-          verdict.good === undefined ? "cannot tell" : verdict.good ? "good" : "not good",
-          verdict.value === undefined ? "" : `${Number(verdict.value.toPrecision(3))} ${verdict.unit}`,
-          `${verdict.better === "higher" ? "at least" : "at most"} ${verdict.threshold} ${verdict.unit}`,
-          verdict.answer,
-          linkTo(pictureBehind(verdict, candidate, figures)),
-        ]),
-      },
-    ]),
+    ...studies.flatMap((one): ReportSection[] => {
+      const { candidate, verdicts } = one;
+      return [
+        { kind: "heading", text: candidate.name },
+        ...(candidate.description ? [{ kind: "paragraph" as const, text: candidate.description }] : []),
+        {
+          kind: "table",
+          caption: "Each verdict with what it rests on.",
+          columns: ["question", "verdict", "measured", "must be", "in words", "seen in"],
+          rows: verdicts.map((verdict): TableCell[] => [
+            verdict.question,
+            verdict.good === undefined ? "cannot tell" : verdict.good ? "good" : "not good",
+            verdict.value === undefined ? "" : `${Number(verdict.value.toPrecision(3))} ${verdict.unit}`,
+            `${verdict.better === "higher" ? "at least" : "at most"} ${verdict.threshold} ${verdict.unit}`,
+            verdict.answer,
+            linkTo(pictureBehind(verdict, candidate, figures)),
+          ]),
+        },
+        ...distanceSection(one),
+      ];
+    }),
     { kind: "heading", text: "The stack" },
     ...shown("stack", "focus"),
     { kind: "heading", text: "What is made of it" },
@@ -77,9 +91,9 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
     { kind: "heading", text: "Scores" },
     {
       kind: "paragraph",
-      text: `The data range of PSNR and SSIM is that of the sharpest plane between its percentiles 0.1 and 99.9, or of the truth where there is one. Inputs and outputs of sectioning are first brought to the truth by one gain and offset for the whole stack; without a truth, to the sharpest plane, at that plane.`,
+      text: `The data range of PSNR and SSIM is that of the sharpest plane between its percentiles 0.1 and 99.9, or of the truth where there is one. Inputs and outputs of sectioning are first brought to the truth by one gain and offset for the whole stack; without a truth, to the sharpest plane, at that plane. The baseline is the best that can be had without a model: the planes that the candidate was given, as they are or lightly smoothed, and their interpolation, whichever is best for the score. Detail is the correlation with the target of three bands of fine structure; it does not rise by smoothing a picture that has little noise.`,
     },
-    ...shown("psnr", "ssim"),
+    ...shown("psnr", "ssim", "detail"),
     ...scoreTables(studies),
     ...qualityControlTable(studies),
     ownSharpness(studies),
@@ -96,7 +110,7 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
     { kind: "heading", text: "Scale" },
     ...shown("scale", "scales"),
     ...(figures.some(({ id }) => id.startsWith("inventions"))
-      ? [{ kind: "heading" as const, text: "Inventions" }, ...shown("inventions")]
+      ? [{ kind: "heading" as const, text: "Hallucinations" }, ...shown("inventions")]
       : []),
     ...(studies.some(({ split }) => split)
       ? [{ kind: "heading" as const, text: "Two halves of the light" }, ...shown("split"), ...splitTable(studies)]
@@ -131,30 +145,17 @@ function shortAnswer({ value, unit, good }: Verdict): string {
     : `${value > 0 ? "+" : ""}${value.toFixed(1)} ${unit}`;
 }
 
-/** Means over the planes within range whose wanted plane is not among those given. */
-export function meanOutcome({
-  every,
-}: Pick<CandidateStudy, "every">): { input: Scores; output: Scores; planes: number } | undefined {
-  const judged = every.outcomes.filter(isJudged);
-  const finite = judged.filter(
-    ({ scores }) => Number.isFinite(scores.input.psnr) && Number.isFinite(scores.output.psnr),
-  );
-  if (finite.length === 0) return undefined;
-  const mean = (of: "input" | "output"): Scores => meanScores(finite.map(({ scores }) => scores[of]));
-  return { input: mean("input"), output: mean("output"), planes: finite.length };
-}
-
 function scoreTables(studies: readonly CandidateStudy[]): ReportSection[] {
   return (["refocus", "section"] as const).flatMap((task): ReportSection[] => {
     const own = studies.filter(({ candidate }) => candidate.task === task);
     const rows = own.flatMap((one) => {
       const means = meanOutcome(one);
-      return means ? [{ label: one.candidate.name, input: means.input, output: means.output }] : [];
+      return means ? [{ label: one.candidate.name, ...means }] : [];
     });
     if (rows.length === 0) return [];
     const planes =
       task === "refocus" ? "planes within range but the sharpest one, and those from which it is given" : "planes";
-    const caption = `${task === "refocus" ? "Refocused" : "Sectioned"}, against the ${own[0].every.against}: means over all ${planes}.`;
+    const caption = `${task === "refocus" ? "Refocused" : "Sectioned"}, against the ${own[0].every.against}: means over all ${planes}. Input: the untouched first plane. Gain: over the best recorded baseline.`;
     return [{ kind: "scores", caption, dataRange: own[0].every.dataRange, rows }];
   });
 }
@@ -179,7 +180,7 @@ function ownSharpness(studies: readonly CandidateStudy[]): ReportSection {
   return {
     kind: "table",
     caption:
-      "Without any truth, means over the planes within range, in the region. Refocused planes should come near to the sharpest plane, and not beyond it: sharper than that is noise or invention. The cut-off is the period of the finest detail above the picture's own noise: where a model smooths noise away, the floor sinks, and it looks finer than it is.",
+      "Without any truth, means over the planes within range, in the region. Refocused planes should come near to the sharpest plane, and not beyond it: sharper than that is noise or hallucination. The cut-off is the period of the finest detail above the picture's own noise: where a model smooths noise away, the floor sinks, and it looks finer than it is.",
     columns: ["", `rise of edges (${unit})`, "Tenengrad (1 = sharpest plane)", `spectral cut-off (${unit})`],
     rows: [["the sharpest plane", ...both([withoutTruth.sharpest])], ...rows],
   };
@@ -194,7 +195,7 @@ function reblurTable(studies: readonly CandidateStudy[]): ReportSection[] {
     {
       kind: "table",
       caption:
-        "Blurred again by the lens's PSF an output must give back its input: what is left, over the input's noise. 1 is best; beside it the same of what was recorded. Refocused planes are taken for thin specimens, so that thick ones leave more.",
+        "Blurred again by the objective's PSF an output must give back its input: what is left, over the input's noise. 1 is best; beside it the same of what was recorded. Refocused planes are taken for thin specimens, so that thick ones leave more.",
       columns: ["", "output", "compare with", "which is of"],
       rows,
     },

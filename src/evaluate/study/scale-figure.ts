@@ -11,15 +11,15 @@ export function scaleGrid({ candidate, scales, subject }: CandidateStudy): Figur
   const caption = ({ gain, invented }: (typeof scales)[number]): string =>
     gain === undefined
       ? ""
-      : `${gain > 0 ? "+" : ""}${gain.toFixed(1)} dB${invented === undefined ? "" : `, ${Math.round(100 * invented)} % invented`}`;
+      : `${gain > 0 ? "+" : ""}${gain.toFixed(1)} dB${invented === undefined ? "" : `, ${Math.round(100 * invented)} % hallucinated`}`;
   const cell = (one: (typeof scales)[number] | undefined): GridCell | undefined =>
     one && { plane: one.output, caption: caption(one) };
   const rows: GridRow[] = [
     { label: "input", cells: untold.map(({ input }) => ({ plane: input })) },
-    { label: "output, not told the scale", cells: untold.map(cell) },
-    ...(told.some(Boolean) ? [{ label: "output, told the pixel size", cells: told.map(cell) }] : []),
+    { label: "output, without the new pixel size", cells: untold.map(cell) },
+    ...(told.some(Boolean) ? [{ label: "output, with the new pixel size", cells: told.map(cell) }] : []),
     ...(untold.some(({ target }) => target)
-      ? [{ label: "should be", cells: untold.map(({ target }) => target && { plane: target }) }]
+      ? [{ label: "ground truth", cells: untold.map(({ target }) => target && { plane: target }) }]
       : []),
   ];
   return {
@@ -27,7 +27,7 @@ export function scaleGrid({ candidate, scales, subject }: CandidateStudy): Figur
     kind: "picture",
     title: `${candidate.name}: the same image at other scales`,
     caption:
-      "The image rescaled before it is given to the candidate, as users do who must fit it to a tool. Below each output: how much it gains over its input, and the share of its bright structures that nothing recorded explains. Outputs should look alike at every scale.",
+      "The image was rescaled before it was given to the candidate, as users do who must fit it to a tool. Below each output: how much it gains over the best recorded baseline, and the share of its bright structures that nothing recorded explains. Outputs should look alike at every scale.",
     png: pictureGrid(rows, {
       columns: untold.map(({ factor }) => `${factor} x`),
       pixelSize: pixelOf(subject),
@@ -43,7 +43,7 @@ export async function scaleChart(studies: readonly CandidateStudy[]): Promise<Fi
       if (own.length < 2) return [];
       return [
         {
-          name: `${candidate.name}${told ? ", told" : ""}`,
+          name: `${candidate.name}${told ? ", with pixel size" : ""}`,
           points: own
             .map(({ factor, gain = Number.NaN }) => ({ x: Math.log2(factor), y: gain }))
             .sort((a, b) => a.x - b.x),
@@ -57,7 +57,7 @@ export async function scaleChart(studies: readonly CandidateStudy[]): Promise<Fi
     kind: "chart",
     title: "Gain over scale",
     caption:
-      "How much outputs gain over their inputs when the image is rescaled by a factor of two to the power of x, not told and told the new pixel size. Above 0 is good; level is best.",
+      "How much outputs gain over the best recorded baseline when the image is rescaled by a factor of two to the power of x, with and without the new pixel size. Above 0 is good; level is best.",
     svg: await plotLines(lines, {
       x: "log2 of the scale factor",
       y: "gain in PSNR (dB), higher is better",

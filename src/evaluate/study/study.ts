@@ -4,9 +4,12 @@ import type { Stack } from "../../image/image.ts";
 import { atScales, type ScaleResult } from "./at-scales.ts";
 import type { Candidate } from "./candidate.ts";
 import { type DirectionJudgement, judgeDirection } from "./direction-vote.ts";
+import { type DistanceTable, distanceTable } from "./distance-table.ts";
 import { type EnsembleSpread, ensembleSpread } from "./ensemble-spread.ts";
 import { type EveryPlane, everyPlane } from "./every-plane.ts";
 import { type FocusAlignment, focusAlignment } from "./focus-alignment.ts";
+import { type GivenPlane, givenPlanes } from "./given-planes.ts";
+import type { Headline } from "./headline.ts";
 import { type InventionEvidence, inventionEvidence } from "./invention-evidence.ts";
 import { lineProfiles, type Profiles } from "./line-profiles.ts";
 import { type Nature, natureOf } from "./nature.ts";
@@ -15,7 +18,7 @@ import { type SplitEvidence, splitEvidence } from "./split-evidence.ts";
 import { type SpreadEvidence, spreadEvidence } from "./spread-evidence.ts";
 import { cropToBox, type Subject } from "./subject.ts";
 import { type DistanceRow, throughDistances } from "./through-distances.ts";
-import { type Verdict, verdictsOn } from "./verdicts.ts";
+import { judge, type Verdict } from "./verdicts.ts";
 import { sharpnessWithoutTruth, type WithoutTruth } from "./without-truth.ts";
 
 /** What was found of one candidate. */
@@ -35,6 +38,11 @@ export interface CandidateStudy {
   focusAlignment: FocusAlignment | undefined;
   split: SplitEvidence | undefined;
   spread: SpreadEvidence | undefined;
+  /** The numbers that headline and verdicts follow from. */
+  byDistance: DistanceTable;
+  /** Of refocusing: what became of the planes that it was given. */
+  given: GivenPlane[];
+  headline: Headline;
   verdicts: Verdict[];
   seconds: number;
 }
@@ -79,6 +87,8 @@ export async function study(
     const direction = candidate.task === "refocus" ? judgeDirection(stack, sharpest, outcomes) : undefined;
     const nature = natureOf(stack, sharpest, outcomes);
     const inventions = inventionEvidence(candidate, seen, every);
+    const byDistance = distanceTable(candidate, every, nature, { zStep: stack.zStep, sharpest });
+    const given = candidate.task === "refocus" ? givenPlanes(every, stack, sharpest) : [];
     found.push({
       candidate,
       subject: seen,
@@ -94,7 +104,9 @@ export async function study(
       focusAlignment: await focusAlignment(candidate, seen, whole, signal),
       split: await splitEvidence(candidate, seen, every, whole, signal),
       spread: await spreadEvidence(candidate, seen, every, whole, signal),
-      verdicts: verdictsOn(candidate, { every, nature, direction, scales, inventions }),
+      byDistance,
+      given,
+      ...judge(candidate, { table: byDistance, direction, scales, inventions, given }),
       seconds: (performance.now() - begun) / 1000,
     });
   }

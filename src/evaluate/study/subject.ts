@@ -1,4 +1,4 @@
-/** What is studied: a z-stack with its sharpest plane, an object in it, and the part of the field that experiments look at. */
+/** What is studied: a z-stack with its sharpest plane, a structure in it, and the part of the field that experiments look at. */
 import { gaussianFilter } from "../../array/filters.ts";
 import { findNonFinite, percentiles } from "../../array/statistics.ts";
 import { bestPlane, focusCurve } from "../../classical/focus/focus.ts";
@@ -44,7 +44,7 @@ export interface SubjectOptions {
 const [largestField, largestRegion, objectEdge] = [1536, 384, 64];
 
 /**
- * Finds the sharpest plane (Tenengrad) and the object: where that plane has most detail within {@link objectEdge} pixels.
+ * Finds the sharpest plane (Tenengrad) and a structure to follow: where that plane has most detail within {@link objectEdge} pixels.
  * @throws image.unfit for fewer than three planes, NaN, no contrast, or a truth of other size; calibration.missing without a z step
  */
 export function openSubject(name: string, stack: Stack, options: SubjectOptions = {}): Subject {
@@ -127,7 +127,7 @@ function centreOf(
   if (given === undefined) return mostDetail(plane);
   const centre = { y: Math.round(given.y - top), x: Math.round(given.x - left) };
   if (centre.y >= 0 && centre.x >= 0 && centre.y < plane.height && centre.x < plane.width) return centre;
-  const message = `${name}: the object at ${given.x},${given.y} lies outside the ${plane.width} x ${plane.height} pixels that are studied.`;
+  const message = `${name}: the structure at ${given.x},${given.y} lies outside the ${plane.width} x ${plane.height} pixels that are studied.`;
   throw new ParfocalError("usage", message, { option: "--object", got: given, expected: "a place in the field" });
 }
 

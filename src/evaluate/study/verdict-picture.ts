@@ -11,6 +11,7 @@ const shownIn: Record<Verdict["id"], (name: string, task: Candidate["task"]) => 
   scale: (name) => [`scales-${name}`],
   range: (_, task) => [`psnr-${task}`],
   harm: (_, task) => [`ssim-${task}`],
+  given: (_, task) => [`psnr-${task}`],
 };
 
 /** The picture behind a verdict; undefined where the data allowed none. */

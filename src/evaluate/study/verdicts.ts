@@ -1,14 +1,19 @@
-/** What the experiments of a study say of a candidate: each verdict a number with its threshold, in a sentence. */
-
+/**
+ * What the experiments of a study say of a candidate: each verdict a number with its threshold, in a sentence. Nature, range and harm follow from one
+ * table of distances (distance-table.ts, appraisal.ts), so that they cannot contradict each other or the headline.
+ */
+import { type Appraisal, appraise, type Way } from "./appraisal.ts";
 import type { ScaleResult } from "./at-scales.ts";
 import type { Candidate } from "./candidate.ts";
 import type { DirectionJudgement, DirectionVotes } from "./direction-vote.ts";
-import { type EveryPlane, isJudged, type Outcome } from "./every-plane.ts";
+import type { DistanceTable } from "./distance-table.ts";
+import type { GivenPlane } from "./given-planes.ts";
+import { type Headline, headline, inWords } from "./headline.ts";
 import type { InventionEvidence } from "./invention-evidence.ts";
-import { leastHazeRemoved, leastWidthRecovered, type Nature } from "./nature.ts";
+import { leastHazeRemoved, leastWidthRecovered } from "./nature.ts";
 
 export interface Verdict {
-  id: "nature" | "direction" | "inventions" | "scale" | "range" | "harm";
+  id: "nature" | "direction" | "inventions" | "scale" | "range" | "harm" | "given";
   question: string;
   /** One sentence, or two. */
   answer: string;
@@ -23,82 +28,108 @@ export interface Verdict {
 }
 
 export interface Evidence {
-  every: EveryPlane;
-  nature: Nature;
+  table: DistanceTable;
   /** Of candidates that refocus. */
   direction: DirectionJudgement | undefined;
   scales: readonly ScaleResult[];
   inventions: InventionEvidence | undefined;
+  /** Of candidates that refocus. */
+  given: readonly GivenPlane[];
 }
 
-/** All verdicts on a candidate, in the order of the report. */
-export function verdictsOn(candidate: Pick<Candidate, "kind" | "task" | "range">, evidence: Evidence): Verdict[] {
-  return [
-    natureVerdict(candidate, evidence.nature),
-    ...(candidate.task === "refocus" ? [directionVerdict(evidence.direction)] : []),
-    inventionVerdict(evidence.inventions),
+/** What is said of a candidate. */
+export interface Judgement {
+  headline: Headline;
+  /** In the order of the report. */
+  verdicts: Verdict[];
+}
+
+/** The headline and all verdicts. */
+export function judge(candidate: Pick<Candidate, "kind" | "task" | "range">, evidence: Evidence): Judgement {
+  const { table, direction, inventions, scales, given } = evidence;
+  const found = appraise(table, waysOf(direction));
+  const verdicts = [
+    natureVerdict(table, found),
+    ...(candidate.task === "refocus" ? [directionVerdict(direction)] : []),
+    inventionVerdict(inventions),
     // A classical method takes its PSF in um: there is no scale that it has learnt.
-    ...(candidate.kind === "classical" ? [] : [scaleVerdict(evidence.scales)]),
-    ...(candidate.task === "refocus" ? [rangeVerdict(candidate, evidence.every)] : []),
-    harmVerdict(candidate, evidence.every),
+    ...(candidate.kind === "classical" ? [] : [scaleVerdict(scales, found)]),
+    ...(candidate.task === "refocus" ? [rangeVerdict(candidate, table, found)] : []),
+    harmVerdict(table, found),
+    ...(candidate.task === "refocus" && given.length > 0 ? [givenVerdict(given)] : []),
   ];
+  return { headline: headline(table, found, verdicts), verdicts };
 }
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
-function natureVerdict(
-  { task }: Pick<Candidate, "task">,
-  { widthRecovered, lightRecovered, hazeRemoved }: Nature,
-): Verdict {
-  const base = { id: "nature", question: "Does it refocus, or does it section?" } as const;
-  // What makes blurred structures narrower and darker cuts their halo off: it sections.
-  const darkens = lightRecovered !== undefined && lightRecovered <= 0;
-  const refocuses = widthRecovered !== undefined && widthRecovered >= leastWidthRecovered && !darkens;
-  const sections = hazeRemoved !== undefined && hazeRemoved >= leastHazeRemoved;
-  const value = task === "refocus" ? widthRecovered : hazeRemoved;
+function natureVerdict({ task }: DistanceTable, found: Appraisal): Verdict {
+  const { means, purpose, usable, widens, darkens, unchanged, backgroundRemoved } = found;
+  const { widthRecovered } = means;
+  const value = task === "refocus" ? widthRecovered : backgroundRemoved;
   const threshold = task === "refocus" ? leastWidthRecovered : leastHazeRemoved;
-  if (value === undefined) {
+  const question = "Does it refocus, or does it section?";
+  const base = { id: "nature", question, threshold, unit: "share", better: "higher" } as const;
+  if (value === undefined || purpose === undefined) {
     const what =
-      task === "refocus" ? "no structures whose width could be measured in and out of focus" : "no plane to be judged";
-    return {
-      ...base,
-      answer: `It cannot be told: there are ${what}.`,
-      good: undefined,
-      threshold,
-      unit: "",
-      better: "higher",
-    };
+      task === "refocus" && purpose !== undefined
+        ? "no structures whose width could be measured in and out of focus"
+        : "no plane to be judged";
+    return { ...base, answer: `It cannot be told: there are ${what}.`, good: undefined };
   }
-  const name =
-    refocuses && sections
+  const sections = backgroundRemoved !== undefined && backgroundRemoved >= leastHazeRemoved;
+  const refocuses = purpose === "refocusing";
+  const name = unchanged
+    ? "It gives back its input"
+    : refocuses && sections
       ? "It refocuses and sections"
       : refocuses
         ? "It refocuses"
         : sections
           ? "It sections"
-          : "It does neither";
+          : purpose === "denoising"
+            ? "It takes noise away, and does neither"
+            : "It does neither";
+  const where = task === "refocus" && usable.length > 0 ? " where it is of use" : "";
   const width =
     widthRecovered === undefined
       ? ""
-      : widthRecovered < 0
+      : widens
         ? `blurred structures become wider (${percent(-widthRecovered)} of their excess width is added)`
-        : `${percent(widthRecovered)} of the excess width of blurred structures goes${darkens && widthRecovered >= leastWidthRecovered ? ", as they become darker instead of brighter" : ""}`;
-  const haze =
-    hazeRemoved === undefined
+        : `${percent(Math.max(0, widthRecovered))} of the excess width of blurred structures goes${where}${darkens && widthRecovered >= leastWidthRecovered ? ", as they become darker instead of brighter" : ""}`;
+  const detail =
+    task === "refocus" && !refocuses && !unchanged
+      ? `detail ${means.detailDifference < 0 ? "falls" : "changes"} by ${Math.abs(means.detailDifference).toFixed(2)} against what was recorded`
+      : "";
+  const background =
+    backgroundRemoved === undefined
       ? ""
-      : hazeRemoved < 0
-        ? `in focus haze grows by ${percent(-hazeRemoved)}`
-        : `${percent(hazeRemoved)} of the haze goes where the image is in focus`;
-  const answer = `${name}: ${[width, haze].filter((text) => text !== "").join(", and ")}.`;
-  const good = task === "refocus" ? refocuses && !sections : sections;
-  const promise = task === "refocus" && sections ? " Refocusing was promised, which keeps the haze." : "";
-  return { ...base, answer: answer + promise, good, value, threshold, unit: "share", better: "higher" };
+      : backgroundRemoved < 0
+        ? `in focus out-of-focus light grows by ${percent(-backgroundRemoved)}`
+        : `${percent(backgroundRemoved)} of the out-of-focus light goes where the image is in focus`;
+  const answer = `${name}: ${[width, detail, background].filter((text) => text !== "").join(", and ")}.`;
+  const good = task === "refocus" ? refocuses && !sections : purpose === "sectioning";
+  const promise = task === "refocus" && sections ? " Refocusing was promised, which keeps the out-of-focus light." : "";
+  return { ...base, answer: answer + promise, good, value };
 }
 
 /** Share of right votes among those that moved, that both sides of focus must reach; and the share that must move at all. */
 const [leastRight, leastMoved] = [0.8, 0.2];
 /** Regions without which a side of focus says nothing. */
 const leastRegions = 8;
+
+/** Which way the regions of each side went. */
+function waysOf(found: DirectionJudgement | undefined): { below: Way; above: Way } {
+  const way = (votes: DirectionVotes | undefined): Way => {
+    if (votes === undefined || total(votes) < leastRegions) return "unknown";
+    const moved = votes.right + votes.wrong;
+    if (moved < leastMoved * total(votes)) return "unmoved";
+    if (moved < leastRegions) return "unknown";
+    const right = votes.right / moved;
+    return right >= leastRight ? "right" : right >= 0.5 ? "mixed" : "wrong";
+  };
+  return { below: way(found?.below), above: way(found?.above) };
+}
 
 function directionVerdict(found: DirectionJudgement | undefined): Verdict {
   const base = {
@@ -148,7 +179,7 @@ const leastFound = 0.8;
 function inventionVerdict(found: InventionEvidence | undefined): Verdict {
   const base = {
     id: "inventions",
-    question: "Does it invent?",
+    question: "Does it hallucinate?",
     threshold: mostInvented,
     unit: "share",
     better: "lower",
@@ -179,7 +210,7 @@ function inventionVerdict(found: InventionEvidence | undefined): Verdict {
   };
 }
 
-function scaleVerdict(scales: readonly ScaleResult[]): Verdict {
+function scaleVerdict(scales: readonly ScaleResult[], { usable }: Appraisal): Verdict {
   const base = {
     id: "scale",
     question: "Does it depend on the scale?",
@@ -203,76 +234,55 @@ function scaleVerdict(scales: readonly ScaleResult[]): Verdict {
   const worst = Math.min(...untold.map(({ gain }) => gain));
   const mended = told.length === 0 ? undefined : Math.min(...told.map(({ gain }) => gain));
   const answer =
-    `Over its input it gains ${signed(own.gain)} dB at its own scale; rescaled without telling it ${describe(untold)}` +
-    (mended === undefined ? "." : `; told the pixel size, ${signed(mended)} dB at worst.`) +
+    `Over the best recorded baseline it gains ${signed(own.gain)} dB at its own scale; rescaled, without the new pixel size, ${describe(untold)}` +
+    (mended === undefined ? "." : `; with the new pixel size, ${signed(mended)} dB at worst.`) +
     inventedInWords(own, untold);
-  const value = mended ?? worst;
+  const value = Math.min(own.gain, mended ?? worst);
+  if (usable.length === 0 && value > 0) {
+    return { ...base, answer: `${answer} At no distance is it of use, so that this says nothing.`, good: undefined };
+  }
   return { ...base, answer, good: value > 0, value };
 }
 
-/** What is drawn at a wrong scale that was not recorded, where that is more than at the right one, and more than little. */
+/** What is hallucinated at a wrong scale, where that is more than at the right one, and more than little. */
 function inventedInWords(own: ScaleResult, untold: readonly ScaleResult[]): string {
   const worst = untold.reduce((a, b) => ((b.invented ?? 0) > (a.invented ?? 0) ? b : a));
   const { invented = 0, factor } = worst;
   if (invented <= mostInvented || invented <= 2 * (own.invented ?? 0)) return "";
-  return ` Not told, at ${factor} x ${percent(invented)} of the bright structures that it draws were not recorded (${percent(own.invented ?? 0)} at its own scale).`;
+  return ` Without the pixel size, at ${factor} x ${percent(invented)} of the bright structures in its outputs were hallucinated (${percent(own.invented ?? 0)} at its own scale).`;
 }
 
 const signed = (value: number): string => `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(1)}`;
 
-function rangeVerdict({ range }: Pick<Candidate, "range">, { outcomes }: EveryPlane): Verdict {
+function rangeVerdict({ range }: Pick<Candidate, "range">, { bins }: DistanceTable, found: Appraisal): Verdict {
   const base = {
     id: "range",
-    question: "Where does it stop?",
+    question: "Over which distances is it of use?",
     threshold: 0.9,
     unit: "share of its range",
     better: "higher",
   } as const;
-  const usable = usableRange(outcomes);
-  const tried = outcomes.filter(({ distance, inRange }) => inRange && distance !== 0);
-  if (tried.length === 0 || range === undefined) {
+  const { usableShare, intervals, judged } = found;
+  if (usableShare === undefined || judged.length === 0) {
     return { ...base, answer: "It cannot be told: no plane lies within its range.", good: undefined };
   }
-  if (usable === undefined) {
-    return {
-      ...base,
-      answer: "It may be used nowhere: already the nearest planes are worse than their inputs.",
-      good: false,
-      value: 0,
-    };
-  }
   const um = (value: number): string => `${value > 0 ? "+" : ""}${Number(value.toFixed(2))}`;
-  const [low, high] = usable;
-  const lowest = Math.min(...tried.map(({ distance }) => distance), 0);
-  const highest = Math.max(...tried.map(({ distance }) => distance), 0);
-  const share = (Math.min(high, highest) - Math.max(low, lowest)) / (highest - lowest);
-  const answer = `Outputs beat their inputs from ${um(low)} to ${um(high)} um; it was made for ${um(range[0])} to ${um(range[1])} um, of which this stack has ${um(lowest)} to ${um(highest)} um.`;
-  return { ...base, answer, good: share >= base.threshold, value: share };
+  const tried = bins.filter(({ inRange }) => inRange).map(({ distance }) => distance);
+  const made =
+    range === undefined
+      ? ""
+      : `; it was made for ${um(range[0])} to ${um(range[1])} um, of which this stack has ${um(Math.min(...tried))} to ${um(Math.max(...tried))} um`;
+  const answer =
+    intervals.length === 0
+      ? `At none of ${judged.length} distances is it better than the best recorded baseline${made}.`
+      : `It is better than the best recorded baseline ${inWords(intervals)}, in PSNR and without losing detail (${percent(usableShare)} of the outputs)${made}.`;
+  return { ...base, answer, good: usableShare >= base.threshold, value: usableShare };
 }
 
-/** The distances around 0 over which every output scores above its input in PSNR, um; undefined where not even the next planes do. */
-export function usableRange(outcomes: readonly Outcome[]): [number, number] | undefined {
-  const better = ({ scores }: Outcome): boolean => scores.output.psnr > scores.input.psnr;
-  const reach = (side: readonly Outcome[]): number => {
-    let end = 0;
-    for (const one of side) {
-      if (!better(one)) break;
-      end = one.distance;
-    }
-    return end;
-  };
-  const order = [...outcomes].sort((a, b) => Math.abs(a.distance) - Math.abs(b.distance));
-  const [low, high] = [
-    reach(order.filter(({ distance }) => distance < 0)),
-    reach(order.filter(({ distance }) => distance > 0)),
-  ];
-  return low === 0 && high === 0 ? undefined : [low, high];
-}
-
-/** Share of outputs that may be worse than their inputs. */
+/** Share of outputs that may be worse than the best recorded baseline. */
 const mostHarmed = 0.1;
 
-function harmVerdict({ task }: Pick<Candidate, "task">, { outcomes, against }: EveryPlane): Verdict {
+function harmVerdict({ task, against }: DistanceTable, found: Appraisal): Verdict {
   const base = {
     id: "harm",
     question: "Does it do no harm?",
@@ -280,15 +290,51 @@ function harmVerdict({ task }: Pick<Candidate, "task">, { outcomes, against }: E
     unit: "share",
     better: "lower",
   } as const;
-  const judged = outcomes.filter(isJudged);
-  if (judged.length === 0)
+  const { judged, worseShare, widens } = found;
+  if (worseShare === undefined)
     return { ...base, answer: "It cannot be told: nothing was made within its range.", good: undefined };
-  const lower = (key: "psnr" | "ssim"): number =>
-    judged.filter(({ scores }) => scores.output[key] < scores.input[key]).length;
-  const harmed = judged.filter(({ scores: { input, output } }) => output.psnr < input.psnr || output.ssim < input.ssim);
-  const share = harmed.length / judged.length;
+  const outputs = judged.reduce((sum, { n }) => sum + n, 0);
+  const lower = (key: "psnrGain" | "ssimGain"): number =>
+    judged.filter((bin) => bin[key] < 0).reduce((sum, { n }) => sum + n, 0);
   const weak = task === "section" && against !== "truth";
-  const caution = weak ? " The sharpest plane is not what sections should be; give --truth for a verdict." : "";
-  const answer = `${harmed.length} of ${judged.length} outputs score below their inputs against the ${against} (${lower("psnr")} in PSNR, ${lower("ssim")} in SSIM).${caution}`;
-  return { ...base, answer, good: weak ? undefined : share <= mostHarmed, value: share };
+  const caution = weak
+    ? " The sharpest plane is not what sections should be; give --truth for a verdict."
+    : widens
+      ? " Structures become wider."
+      : "";
+  const answer = `${Math.round(worseShare * outputs)} of ${outputs} outputs are worse than the best recorded baseline, against the ${against} (${lower("psnrGain")} in PSNR, ${lower("ssimGain")} in SSIM; detail, widths and direction count too).${caution}`;
+  return { ...base, answer, good: weak ? undefined : worseShare <= mostHarmed && !widens, value: worseShare };
+}
+
+/** Root mean square change of a given plane, in standard deviations of its noise, up to which it is given back: taking all noise away changes it by 1. */
+const mostGivenChanged = 1.5;
+
+function givenVerdict(given: readonly GivenPlane[]): Verdict {
+  const base = {
+    id: "given",
+    question: "Does it give back the planes that it was given?",
+    threshold: mostGivenChanged,
+    unit: "times their noise",
+    better: "lower",
+  } as const;
+  const worst = given.reduce((a, b) => (b.psnr < a.psnr ? b : a));
+  const um = (value: number): string => `${value > 0 ? "+" : ""}${Number(value.toFixed(2))} um`;
+  const each = given.map(
+    ({ distance, psnr }) => `${um(distance)}: ${Number.isFinite(psnr) ? `PSNR ${psnr.toFixed(1)} dB` : "the same"}`,
+  );
+  const measured = `${each.join(", ")}; the largest deviation of a pixel is ${worst.maxDeviation.toPrecision(3)} counts`;
+  const known = given.map(({ deviationInNoise }) => deviationInNoise).filter((value) => value !== undefined);
+  if (known.length === 0) {
+    const same = given.every(({ psnr }) => psnr === Number.POSITIVE_INFINITY);
+    return same
+      ? { ...base, answer: `Yes (${measured}).`, good: true, value: 0 }
+      : {
+          ...base,
+          answer: `It cannot be told: the noise of the stack could not be estimated (${measured}).`,
+          good: undefined,
+        };
+  }
+  const value = Math.max(...known);
+  const answer = `${value <= mostGivenChanged ? "Within their noise" : "Not within their noise"}: the root mean square change is ${value.toFixed(1)} times the noise (${measured}).`;
+  return { ...base, answer, good: value <= mostGivenChanged, value };
 }

@@ -1,10 +1,10 @@
-/** What a candidate gains over untouched images: PSNR, SSIM and width, with an example to look at. */
+/** What a candidate gains over the best recorded baseline: PSNR, SSIM, detail and width, with an example to look at. */
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
-import type { Scores } from "./metrics.ts";
 import type { Candidate } from "./study/candidate.ts";
 import { type EveryPlane, everyPlane, isJudged, type Outcome } from "./study/every-plane.ts";
+import { type MeanOutcome, meanOutcome } from "./study/mean-outcome.ts";
 import { natureOf } from "./study/nature.ts";
-import { meanOutcome } from "./study/report.ts";
+
 import { around, cropPlane, type Subject } from "./study/subject.ts";
 
 /** An image that candidates are judged on. */
@@ -22,13 +22,13 @@ export interface GainExample {
   input: Plane;
   output: Plane;
   target: Plane;
-  /** dB, of the whole plane. */
-  psnr: { input: number; output: number };
+  /** dB, of the whole plane; of the best recorded baseline too. */
+  psnr: { input: number; output: number; baseline: number };
 }
 
-export interface GainOverInput {
+export interface GainOverBaseline {
   /** Means over the planes out of focus and within range; undefined where there is none. */
-  means: { input: Scores; output: Scores; planes: number } | undefined;
+  means: MeanOutcome | undefined;
   widthRecovered: number | undefined;
   against: EveryPlane["against"];
   example: GainExample | undefined;
@@ -38,11 +38,11 @@ export interface GainOverInput {
 const exampleEdge = 128;
 
 /** Judges as a study does. @throws interrupted, and what the candidate throws */
-export async function gainOverInput(
+export async function gainOverBaseline(
   candidate: Candidate,
   { subject, whole }: JudgedImage,
   signal?: AbortSignal,
-): Promise<GainOverInput> {
+): Promise<GainOverBaseline> {
   const every = await everyPlane(candidate, subject, whole, signal);
   return {
     means: meanOutcome({ every }),
@@ -65,7 +65,9 @@ function exampleOf(
   const wanted = 0.75 * Math.max(...judged.map(({ distance }) => Math.abs(distance)));
   const off = ({ plane, distance }: Outcome): number =>
     distance === 0 ? Math.abs(plane - sharpest) : Math.abs(Math.abs(distance) - wanted);
-  const { plane, distance, output, scores } = judged.reduce((best, one) => (off(one) < off(best) ? one : best));
+  const { plane, distance, output, scores, baseline } = judged.reduce((best, one) =>
+    off(one) < off(best) ? one : best,
+  );
   const centre = { y: object.top + object.height / 2, x: object.left + object.width / 2 };
   const detail = (whole: Plane): Plane => cropPlane(whole, around(centre, whole, exampleEdge));
   const target = against === "truth" && truth ? planeOf(truth, plane) : planeOf(stack, sharpest);
@@ -75,6 +77,6 @@ function exampleOf(
     input: detail(planeOf(stack, plane)),
     output: detail(output),
     target: detail(target),
-    psnr: { input: scores.input.psnr, output: scores.output.psnr },
+    psnr: { input: scores.input.psnr, output: scores.output.psnr, baseline: baseline.psnr.value },
   };
 }

@@ -1,0 +1,53 @@
+/** The table of distances on the page: what the headline and the verdicts of a candidate follow from. */
+import { signedGain } from "../gain-matrix.ts";
+import type { ReportSection, TableCell } from "../report.ts";
+import type { DistanceBin } from "./distance-table.ts";
+import type { CandidateStudy } from "./study.ts";
+
+/** One row for each distance; nothing where the candidate was asked for none. */
+export function distanceSection({ byDistance: { task, bins }, headline }: CandidateStudy): ReportSection[] {
+  if (bins.length === 0) return [];
+  const inside = (intervals: readonly [number, number][], { distance }: DistanceBin): boolean =>
+    intervals.some(([low, high]) => distance >= low - 1e-9 && distance <= high + 1e-9);
+  const verdict = (bin: DistanceBin): string => {
+    if (bin.given) return "it was given this plane";
+    if (!bin.inRange) return "beyond its range";
+    if (inside(headline.sharper_um, bin)) return "better and sharper";
+    return inside(headline.distances_um, bin) ? "better" : "";
+  };
+  const width = (share: number | undefined): string => (share === undefined ? "" : `${signedGain(100 * share, 0)} %`);
+  const rows = bins.map((bin): TableCell[] => [
+    signedGain(bin.distance, 2),
+    bin.n,
+    signedGain(bin.psnrGainOverInput, 1),
+    signedGain(bin.psnrGain, 1),
+    signedGain(bin.ssimGain, 3),
+    signedGain(bin.detailDifference, 3),
+    `${Math.round(100 * bin.shareWorse)} %`,
+    width(bin.widthChange),
+    Number.isFinite(bin.photometricSlope) ? bin.photometricSlope.toFixed(2) : "",
+    verdict(bin),
+  ]);
+  return [
+    {
+      kind: "table",
+      caption:
+        `${task === "refocus" ? "By distance from the input to the wanted plane" : "By height above the sharpest plane"}: what the headline and the verdicts rest on. ` +
+        "Gains are over the best recorded baseline: of the planes that it was given, each as it is or lightly smoothed, and of their interpolation, the best for each score. " +
+        "Worse: outputs below it in PSNR or SSIM, or in detail by more than 0.02. Width: change of the median width of structures from input to output. Slope: counts of the output for one count of what was wanted; 1 keeps brightness.",
+      columns: [
+        "um",
+        "outputs",
+        "PSNR over the untouched input (dB)",
+        "PSNR over the baseline (dB)",
+        "SSIM over the baseline",
+        "detail over the baseline",
+        "worse",
+        "width",
+        "slope",
+        "",
+      ],
+      rows,
+    },
+  ];
+}

@@ -67,7 +67,9 @@ describe("a study", () => {
     expect(head("flipped")).toMatchObject({ use: false, distances_um: [] });
     expect(head("Gaussian blur")).toMatchObject({ use: false });
     expect(head("Gaussian blur")?.sentence).toMatch(/become wider/);
-    expect(head("unsharp mask")).toMatchObject({ use: false });
+    // Next to focus it gains PSNR, as a weak deconvolution would, and no detail; farther away nothing.
+    expect(head("unsharp mask")).toMatchObject({ use: "only", for: "denoising", sharper_um: [] });
+    for (const [low, high] of head("unsharp mask")?.distances_um ?? []) expect(Math.max(-low, high)).toBeLessThan(3);
     expect(head("dots")?.sentence).toMatch(
       /^Do not use it: \d+ % of the bright structures in its outputs were hallucinated/,
     );

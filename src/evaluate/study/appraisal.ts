@@ -1,6 +1,5 @@
 /** What the table of distances says of a candidate: where it is better than what was recorded, and what it does there. */
-import { detailMargin } from "../detail.ts";
-import type { DistanceBin, DistanceTable } from "./distance-table.ts";
+import { type DistanceBin, type DistanceTable, margins } from "./distance-table.ts";
 import { leastHazeRemoved, leastWidthRecovered } from "./nature.ts";
 
 /** Which way most regions of one side of focus went: nearly all towards the wanted plane, more than half of them, fewer than half, or nowhere. */
@@ -9,7 +8,7 @@ export type Way = "right" | "mixed" | "wrong" | "unmoved" | "unknown";
 /**
  * - refocusing: PSNR and detail rise, and structures become narrower
  * - sectioning: the out-of-focus light of a plane in focus falls
- * - denoising: PSNR rises, detail does not
+ * - denoising: PSNR rises, detail does not, and structures do not become sharper
  * - nothing: it gives back its input, or no distance is better than what was recorded
  */
 export type Purpose = "refocusing" | "sectioning" | "denoising" | "nothing";
@@ -57,15 +56,17 @@ const leastChanged = 0.03;
 export const widensAt = ({ widthRecovered }: Pick<DistanceBin, "widthRecovered">): boolean =>
   widthRecovered !== undefined && widthRecovered < -leastWidened;
 
-/** Better than the best recorded baseline in PSNR, without losing detail, making structures wider or going the wrong way. */
+/** Better than the best recorded baseline in PSNR, without losing SSIM or detail, making structures wider or going the wrong way: never one that is worse. */
 function isUsable(bin: DistanceBin, way: Way): boolean {
-  return bin.psnrGain > 0 && bin.detailDifference >= -detailMargin && !widensAt(bin) && way !== "wrong";
+  const { psnrGain, ssimGain, detailDifference } = bin;
+  const better = psnrGain > margins.psnr && ssimGain >= -margins.ssim && detailDifference >= -margins.detail;
+  return better && !widensAt(bin) && way !== "wrong";
 }
 
 /** Usable, and detail rises, and structures whose width could be measured become narrower and no darker. */
 function isSharper({ detailDifference, widthRecovered, lightRecovered }: DistanceBin, way: Way): boolean {
   return (
-    detailDifference > detailMargin &&
+    detailDifference > margins.detail &&
     way !== "unmoved" &&
     (widthRecovered === undefined || widthRecovered >= leastWidthRecovered) &&
     (lightRecovered === undefined || lightRecovered > 0)

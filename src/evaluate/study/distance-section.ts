@@ -1,7 +1,7 @@
 /** The table of distances on the page: what the headline and the verdicts of a candidate follow from. */
 import { signedGain } from "../gain-matrix.ts";
 import type { ReportSection, TableCell } from "../report.ts";
-import type { DistanceBin } from "./distance-table.ts";
+import { type DistanceBin, margins } from "./distance-table.ts";
 import type { CandidateStudy } from "./study.ts";
 
 /** One row for each distance; nothing where the candidate was asked for none. */
@@ -34,7 +34,7 @@ export function distanceSection({ byDistance: { task, bins }, headline }: Candid
       caption:
         `${task === "refocus" ? "By distance from the input to the wanted plane" : "By height above the sharpest plane"}: what the headline and the verdicts rest on. ` +
         "Gains are over the best recorded baseline: of the planes that it was given, each as it is or lightly smoothed, and of their interpolation, the best for each score. " +
-        "Worse: outputs below it in PSNR or SSIM, or in detail by more than 0.02. Width: change of the median width of structures from input to output. Slope: counts of the output for one count of what was wanted; 1 keeps brightness.",
+        `Worse: outputs below it by more than ${margins.psnr} dB, or ${margins.ssim} in SSIM, or ${margins.detail} in detail. Width: change of the median width of structures from input to output. Slope: counts of the output for one count of what was wanted; 1 keeps brightness.`,
       columns: [
         "um",
         "outputs",

@@ -21,7 +21,7 @@ export interface DistanceBin {
   detailDifference: number;
   /** PSNR of outputs minus that of the untouched first plane, dB. */
   psnrGainOverInput: number;
-  /** Share of outputs below the baseline in PSNR or SSIM, or in detail by more than its margin. */
+  /** Share of outputs below the baseline in PSNR, SSIM or detail, by more than the {@link margins}. */
   shareWorse: number;
   /** Median width of structures of the output over that of the input, minus 1; undefined where too few could be measured. */
   widthChange: number | undefined;
@@ -45,6 +45,9 @@ export interface DistanceTable {
   /** Share of the out-of-focus light that goes where the input is in focus; undefined where there is next to none. */
   backgroundRemoved: number | undefined;
 }
+
+/** Differences up to these are none: of PSNR, dB, what is rounded away where it is shown; of SSIM and detail. */
+export const margins = { psnr: 0.05, ssim: 0.02, detail: detailMargin } as const;
 
 /** An output that is identical to its target has no end of PSNR; none counts for more than this, dB. */
 const highest = 100;
@@ -90,7 +93,7 @@ function binOf(distance: number, own: readonly Outcome[], widths: readonly Plane
     overInput: capped(scores.output.psnr) - capped(scores.input.psnr),
   }));
   const isWorse = ({ psnr, ssim, detail }: (typeof gains)[number]): boolean =>
-    psnr < 0 || ssim < 0 || detail < -detailMargin;
+    psnr < -margins.psnr || ssim < -margins.ssim || detail < -margins.detail;
   return {
     distance,
     n: own.length,

@@ -1,6 +1,6 @@
 /** One sentence on a candidate: whether to use it, for what, and over which distances. */
 import { type Appraisal, type Purpose, widensAt } from "./appraisal.ts";
-import type { DistanceBin, DistanceTable } from "./distance-table.ts";
+import { type DistanceBin, type DistanceTable, margins } from "./distance-table.ts";
 import { leastHazeRemoved } from "./nature.ts";
 import type { Verdict } from "./verdicts.ts";
 
@@ -92,7 +92,7 @@ function whyNot({ task }: DistanceTable, { judged, means, widens, backgroundRemo
   const best = judged.reduce((a, b) => (b.psnrGain > a.psnrGain ? b : a));
   const at = task === "section" ? `${um(best.distance)} um from the sharpest plane` : `${um(best.distance)} um`;
   const score =
-    best.psnrGain > 0
+    best.psnrGain > margins.psnr
       ? `where it gains PSNR over the best recorded baseline (${signed(best.psnrGain, 1)} dB at ${at}) it ${lossAt(best)}`
       : `at no distance is it better than the best recorded baseline in PSNR (best ${signed(best.psnrGain, 1)} dB, at ${at})`;
   const width = widens && means.widthRecovered !== undefined ? ", and structures become wider" : "";
@@ -113,7 +113,7 @@ function lossAt(bin: DistanceBin): string {
 function whatIsGained({ task }: DistanceTable, { means, purpose, backgroundRemoved }: Appraisal): string {
   const detail =
     purpose === "denoising"
-      ? `and no detail (${signed(means.detailDifference, 2)}): it takes noise away, and does not make structures sharper`
+      ? `and no detail (${signed(means.detailDifference, 2)}): structures do not become sharper`
       : `${signed(means.detailDifference, 2)} in detail`;
   const width =
     purpose === "refocusing" && means.widthRecovered !== undefined
@@ -133,14 +133,12 @@ function restrictions(
   bad: (id: Verdict["id"]) => boolean,
 ): string {
   const sentences: string[] = [];
-  const lower = usable.filter(({ ssimGain }) => ssimGain < 0).length;
   if (purpose === "refocusing" && sharper.length < usable.length) {
-    sentences.push(`Structures become sharper ${inWords(sharperIntervals)}; at the other distances only noise goes.`);
+    sentences.push(`Structures become sharper ${inWords(sharperIntervals)}; at the other distances only PSNR rises.`);
   }
   if (usable.length < judged.length) {
     sentences.push("Elsewhere what was recorded, smoothed or interpolated, is as good or better.");
   }
-  if (bad("harm") && lower > 0) sentences.push(`SSIM falls at ${lower} of those ${usable.length} distances.`);
   if (bad("direction")) sentences.push("Not all regions go in the right direction.");
   if (bad("scale")) sentences.push("Give it images at its own scale only.");
   if (bad("given"))

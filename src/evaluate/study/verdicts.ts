@@ -6,7 +6,7 @@ import { type Appraisal, appraise, type Way } from "./appraisal.ts";
 import type { ScaleResult } from "./at-scales.ts";
 import type { Candidate } from "./candidate.ts";
 import type { DirectionJudgement, DirectionVotes } from "./direction-vote.ts";
-import type { DistanceTable } from "./distance-table.ts";
+import { type DistanceTable, margins } from "./distance-table.ts";
 import type { GivenPlane } from "./given-planes.ts";
 import { type Headline, headline, inWords } from "./headline.ts";
 import type { InventionEvidence } from "./invention-evidence.ts";
@@ -275,7 +275,7 @@ function rangeVerdict({ range }: Pick<Candidate, "range">, { bins }: DistanceTab
   const answer =
     intervals.length === 0
       ? `At none of ${judged.length} distances is it better than the best recorded baseline${made}.`
-      : `It is better than the best recorded baseline ${inWords(intervals)}, in PSNR and without losing detail (${percent(usableShare)} of the outputs)${made}.`;
+      : `It is better than the best recorded baseline ${inWords(intervals)}, in PSNR and without losing SSIM or detail (${percent(usableShare)} of the outputs)${made}.`;
   return { ...base, answer, good: usableShare >= base.threshold, value: usableShare };
 }
 
@@ -294,15 +294,16 @@ function harmVerdict({ task, against }: DistanceTable, found: Appraisal): Verdic
   if (worseShare === undefined)
     return { ...base, answer: "It cannot be told: nothing was made within its range.", good: undefined };
   const outputs = judged.reduce((sum, { n }) => sum + n, 0);
-  const lower = (key: "psnrGain" | "ssimGain"): number =>
-    judged.filter((bin) => bin[key] < 0).reduce((sum, { n }) => sum + n, 0);
+  const lower = (key: "psnrGain" | "ssimGain" | "detailDifference", margin: number): number =>
+    judged.filter((bin) => bin[key] < -margin).reduce((sum, { n }) => sum + n, 0);
+  const counts = `${lower("psnrGain", margins.psnr)} in PSNR, ${lower("ssimGain", margins.ssim)} in SSIM, ${lower("detailDifference", margins.detail)} in detail`;
   const weak = task === "section" && against !== "truth";
   const caution = weak
     ? " The sharpest plane is not what sections should be; give --truth for a verdict."
     : widens
       ? " Structures become wider."
       : "";
-  const answer = `${Math.round(worseShare * outputs)} of ${outputs} outputs are worse than the best recorded baseline, against the ${against} (${lower("psnrGain")} in PSNR, ${lower("ssimGain")} in SSIM; detail, widths and direction count too).${caution}`;
+  const answer = `${Math.round(worseShare * outputs)} of ${outputs} outputs are worse than the best recorded baseline, against the ${against} (${counts}${task === "refocus" ? "; wider structures and wrong directions count too" : ""}).${caution}`;
   return { ...base, answer, good: weak ? undefined : worseShare <= mostHarmed && !widens, value: worseShare };
 }
 

@@ -169,7 +169,14 @@ export {
   type GridStack,
   sectionFromGrid,
 } from "./classical/sectioning/structured-illumination.ts";
-export { type CompareOptions, type Comparison, compareStacks, type DataRange } from "./evaluate/compare-stacks.ts";
+export { type AgainstBaseline, againstBaseline, type BaselineGain } from "./evaluate/against-baseline.ts";
+export {
+  type CompareOptions,
+  type Comparison,
+  compareStacks,
+  type DataRange,
+  type PlaneScores,
+} from "./evaluate/compare-stacks.ts";
 export { comparisonSheet } from "./evaluate/comparison-sheet.ts";
 export { contactSheet, type SheetOptions, type SheetRow } from "./evaluate/contact-sheet.ts";
 export { type DefocusPicture, defocusSheet } from "./evaluate/defocus-sheet.ts";
@@ -184,6 +191,7 @@ export {
   singleImageCorrelation,
   singleImageResolution,
 } from "./evaluate/fourier-ring-correlation.ts";
+export { type GivenOptions, type GivenStack, givenStacks } from "./evaluate/given-stacks.ts";
 export { type Inspection, type InspectOptions, inspectImage } from "./evaluate/inspect.ts";
 export { type InventionInput, type InventionMap, inventionMap } from "./evaluate/inventions.ts";
 export { type Scores, score, signalRange, typeRange } from "./evaluate/metrics.ts";
@@ -214,8 +222,10 @@ export {
 
 export type { Candidate, Wanted } from "./evaluate/study/candidate.ts";
 export { classicalCandidates } from "./evaluate/study/classical-candidate.ts";
+export type { DistanceBin, DistanceTable } from "./evaluate/study/distance-table.ts";
 export type { Figure } from "./evaluate/study/figure.ts";
 export { studyFigures } from "./evaluate/study/figures.ts";
+export type { Headline } from "./evaluate/study/headline.ts";
 export { modelCandidate } from "./evaluate/study/model-candidate.ts";
 export { type CandidateStudy, type StudyOptions, study } from "./evaluate/study/study.ts";
 export { openSubject, type Subject, type SubjectOptions } from "./evaluate/study/subject.ts";

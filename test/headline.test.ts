@@ -80,7 +80,7 @@ describe("the headline", () => {
       /at no distance is it better than the best recorded baseline in PSNR \(best -1\.0 dB/,
     );
     expect(verdict("nature")).toMatchObject({ good: false, value: 0.5 });
-    expect(verdict("nature")?.answer).toMatch(/detail falls by 0\.01/);
+    expect(verdict("nature")?.answer).toMatch(/detail changes by -0\.01/);
   });
 
   it("of what gains PSNR and keeps detail: only denoising", () => {
@@ -88,10 +88,15 @@ describe("the headline", () => {
     const { headline, verdict } = judged(tableOf(() => soft));
     expect(headline).toMatchObject({ use: "only", for: "denoising", distances_um: [[-4, 4]], sharper_um: [] });
     expect(headline.sentence).toMatch(
-      /^Use it only for denoising, .* no detail \(\+0\.01\): structures do not become sharper/,
+      /^Use it only for denoising, .* \+0\.01 in detail, .*: structures do not become sharper/,
     );
     expect(verdict("nature")?.good).toBe(false);
     expect(verdict("harm")?.good).toBe(true);
+  });
+
+  it("of what raises detail by taking noise away, without its contrast: only denoising", () => {
+    const { headline } = judged(tableOf(() => ({ contrastDifference: 0, widthRecovered: undefined })));
+    expect(headline).toMatchObject({ use: "only", for: "denoising", sharper_um: [] });
   });
 
   it("of a true improvement on one side of focus: use it there", () => {
@@ -185,6 +190,7 @@ describe("headline and verdicts of 3000 random tables", () => {
     const [gain, detail, width] = [around(0.5, 1.5), around(0.02, 0.05), around(0.2, 0.5)];
     const bins = distances.map((distance) => {
       const own = {
+        contrastDifference: around(detail, 0.08),
         psnrGain: around(gain, 0.8),
         ssimGain: around(gain / 40, 0.02),
         detailDifference: around(detail, 0.03),
@@ -274,7 +280,7 @@ describe("headline and verdicts of 3000 random tables", () => {
       }
       if (headline.for === "refocusing") {
         expect(headline.sharper_um.length).toBeGreaterThan(0);
-        expect(headline.sentence).not.toMatch(/no detail|become wider/);
+        expect(headline.sentence).not.toMatch(/do not become sharper|become wider/);
       }
       if (headline.for === "denoising") expect(nature?.good).not.toBe(true);
       if (nature?.good === true && table.task === "refocus") expect(headline.for).toBe("refocusing");

@@ -1,8 +1,13 @@
-/** Scores of an output against its truth, plane by plane, beside those of the untouched input. */
+/** Scores of an output against its truth, plane by plane, beside those of what was recorded. */
 import { extent } from "../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
-import { planeOf, type Stack } from "../image/image.ts";
+import { type Plane, planeOf, type Stack } from "../image/image.ts";
+import { type AgainstBaseline, againstBaseline, type BaselineGain } from "./against-baseline.ts";
+import { type Detail, detailAgainst } from "./detail.ts";
+import type { GivenStack } from "./given-stacks.ts";
 import { meanScores, type Scores, score, signalRange, typeRange } from "./metrics.ts";
+import { noiseFreePsnr, noiseOf } from "./noise-free-psnr.ts";
+import { type BaselineScores, type BestScore, bestRecorded } from "./recorded-baseline.ts";
 import { SSIM_DESCRIPTION } from "./ssim.ts";
 
 /**
@@ -20,11 +25,24 @@ export interface CompareOptions {
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
+/** Of output, untouched first input and best recorded baseline. */
+export interface OfEach<T> {
+  output: T;
+  input?: T;
+  baseline?: T;
+}
+
 export interface PlaneScores {
   /** From 0. */
   plane: number;
   output: Scores;
+  /** Of the first input. */
   input?: Scores;
+  detail: { output: Detail; input?: Detail };
+  /** The best of all inputs, lightly smoothed or interpolated, for each score. */
+  baseline?: BaselineScores;
+  /** PSNR, dB, without the noise of the ground truth ({@link noiseFreePsnr}); undefined where noise decides, or is not known. */
+  psnrNoiseFree: OfEach<number | undefined>;
 }
 
 export interface Comparison {
@@ -36,42 +54,165 @@ export interface Comparison {
   /** Means over the planes. */
   output: Scores;
   input?: Scores;
+  detail: { output: Detail; input?: Detail };
+  /** Means over the planes that no input equals; a name where all planes have the same one. */
+  baseline?: BaselineScores;
+  /** Output minus baseline, mean over the planes that no input equals; undefined without an input, or where there is no such plane. */
+  gain?: BaselineGain;
+  againstBaseline?: AgainstBaseline;
+  /** Of the mean squared error over all planes. */
+  psnrNoiseFree: OfEach<number | undefined>;
   planes: PlaneScores[];
   warnings: string[];
 }
 
 /**
  * Compares plane with plane. An input of one plane stands beside every plane: it is what the output was made of.
+ * @param stacks.input what the output was made of; `inputs` where it was made of several planes
  * @throws image.unfit for stacks of other sizes or numbers of planes, NaN, planes under 11 x 11, a truth without
  * contrast; usage for a range of 0 or less; interrupted
  */
 export async function compareStacks(
-  stacks: { output: Stack; truth: Stack; input?: Stack | undefined },
+  stacks: { output: Stack; truth: Stack; input?: Stack | undefined; inputs?: readonly GivenStack[] | undefined },
   options: CompareOptions = {},
 ): Promise<Comparison> {
   const { output, truth, input } = stacks;
+  const inputs = stacks.inputs ?? (input ? [{ stack: input }] : []);
   checkDepth("output", output, truth);
-  if (input && input.depth !== 1) checkDepth("input", input, truth);
+  for (const { stack } of inputs) if (stack.depth !== 1) checkDepth("input", stack, truth);
   const range = resolveRange(truth, options.dataRange ?? "signal");
+  const noise = noiseOf(truth);
   const planes: PlaneScores[] = [];
+  const errors: OfEach<number>[] = [];
   for (let plane = 0; plane < truth.depth; plane++) {
     throwIfAborted(options.signal);
+    const given = inputs.map(({ stack, distances }) => ({
+      plane: planeOf(stack, stack.depth === 1 ? 0 : plane),
+      // Alone it needs no place.
+      distance: inputs.length === 1 ? 0 : distances?.[plane],
+    }));
     const target = planeOf(truth, plane);
-    const one: PlaneScores = { plane, output: score(planeOf(output, plane), target, range) };
-    if (input) one.input = score(planeOf(input, input.depth === 1 ? 0 : plane), target, range);
-    planes.push(one);
+    const one = scorePlane(plane, planeOf(output, plane), target, given, range.dataRange);
+    const error = eachOf(one, (psnr) => range.dataRange ** 2 / 10 ** (psnr / 10));
+    const variance = noise?.(target);
+    errors.push(error);
+    planes.push({ ...one, psnrNoiseFree: withoutNoise(error, variance, range.dataRange) });
     options.onProgress?.({ done: plane + 1, total: truth.depth });
-    // Lets the caller's events through: an abort, a drawn gauge.
+    // Lets the caller's events through: an abort, a drawn progress bar.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  const inputs = planes.flatMap((one) => one.input ?? []);
+  const scoresOfInputs = planes.flatMap((one) => one.input ?? []);
+  const variances = planes.map(({ plane }) => noise?.(planeOf(truth, plane)));
+  const variance = variances.every((one) => one !== undefined) ? mean(variances) : undefined;
+  const gain = meanGain(planes);
+  const baseline = meanBaseline(planes);
+  const known = planes.flatMap(({ detail }) => detail.input ?? []);
   return {
     ...range,
     ssimWindow: SSIM_DESCRIPTION,
     output: meanScores(planes.map((one) => one.output)),
-    ...(input && { input: meanScores(inputs) }),
+    ...(inputs.length > 0 && { input: meanScores(scoresOfInputs) }),
+    detail: {
+      output: meanDetail(planes.map(({ detail }) => detail.output)),
+      ...(known.length > 0 && { input: meanDetail(known) }),
+    },
+    ...(baseline && { baseline }),
+    ...(gain && { gain, againstBaseline: againstBaseline(gain) }),
+    psnrNoiseFree: withoutNoise(meanError(errors), variance, range.dataRange),
     planes,
     warnings: unitWarnings(output, truth),
+  };
+}
+
+type GivenPlanes = Parameters<typeof bestRecorded>[0];
+
+function scorePlane(
+  plane: number,
+  output: Plane,
+  target: Plane,
+  given: GivenPlanes,
+  dataRange: number,
+): Omit<PlaneScores, "psnrNoiseFree"> {
+  const detailOf = detailAgainst(target);
+  const one = { plane, output: score(output, target, { dataRange }), detail: { output: detailOf(output) } };
+  if (given.length === 0) return one;
+  const { image: _, ...baseline } = bestRecorded(given, target, dataRange);
+  const first = given[0].plane;
+  return {
+    ...one,
+    input: score(first, target, { dataRange }),
+    detail: { ...one.detail, input: detailOf(first) },
+    baseline,
+  };
+}
+
+/** Mean squared errors, counts squared, of the PSNR of each. */
+function eachOf(
+  { output, input, baseline }: Omit<PlaneScores, "psnrNoiseFree">,
+  of: (psnr: number) => number,
+): OfEach<number> {
+  return {
+    output: of(output.psnr),
+    ...(input && { input: of(input.psnr) }),
+    ...(baseline && { baseline: of(baseline.psnr.value) }),
+  };
+}
+
+function withoutNoise(error: OfEach<number>, variance: number | undefined, range: number): OfEach<number | undefined> {
+  const of = (one: number): number | undefined =>
+    variance === undefined ? undefined : noiseFreePsnr(one, variance, range);
+  return {
+    output: of(error.output),
+    ...(error.input !== undefined && { input: of(error.input) }),
+    ...(error.baseline !== undefined && { baseline: of(error.baseline) }),
+  };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+function meanError(errors: readonly OfEach<number>[]): OfEach<number> {
+  const of = (key: keyof OfEach<number>): number[] => errors.flatMap((one) => one[key] ?? []);
+  return {
+    output: mean(of("output")),
+    ...(of("input").length > 0 && { input: mean(of("input")) }),
+    ...(of("baseline").length > 0 && { baseline: mean(of("baseline")) }),
+  };
+}
+
+function meanDetail(all: readonly Detail[]): Detail {
+  return {
+    mean: mean(all.map((one) => one.mean)),
+    bands: all[0].bands.map((_, i) => mean(all.map(({ bands }) => bands[i]))),
+    contrast: mean(all.map((one) => one.contrast)),
+    contrasts: all[0].contrasts.map((_, i) => mean(all.map(({ contrasts }) => contrasts[i]))),
+  };
+}
+
+/** Planes that an input equals have no end of PSNR, and nothing to be made. */
+const withBaseline = (planes: readonly PlaneScores[]) =>
+  planes.flatMap(({ baseline, ...one }) =>
+    baseline && Number.isFinite(baseline.psnr.value) ? [{ ...one, baseline }] : [],
+  );
+
+function meanBaseline(planes: readonly PlaneScores[]): Comparison["baseline"] {
+  const some = withBaseline(planes);
+  if (some.length === 0) return planes.find(({ baseline }) => baseline)?.baseline;
+  const of = (key: keyof BaselineScores): BestScore => {
+    const names = [...new Set(some.map(({ baseline }) => baseline[key].name))];
+    const name = names.length === 1 ? names[0] : "the best of each plane";
+    return { value: mean(some.map(({ baseline }) => baseline[key].value)), name };
+  };
+  return { psnr: of("psnr"), ssim: of("ssim"), detail: of("detail"), contrast: of("contrast") };
+}
+
+function meanGain(planes: readonly PlaneScores[]): BaselineGain | undefined {
+  const some = withBaseline(planes).filter(({ output }) => Number.isFinite(output.psnr));
+  if (some.length === 0) return undefined;
+  return {
+    psnr: mean(some.map(({ output, baseline }) => output.psnr - baseline.psnr.value)),
+    ssim: mean(some.map(({ output, baseline }) => output.ssim - baseline.ssim.value)),
+    detail: mean(some.map(({ detail, baseline }) => detail.output.mean - baseline.detail.value)),
+    contrast: mean(some.map(({ detail, baseline }) => detail.output.contrast - baseline.contrast.value)),
   };
 }
 

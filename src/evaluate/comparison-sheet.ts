@@ -1,4 +1,4 @@
-/** The planes of a comparison as a picture: input, output, truth and what is still wrong. */
+/** The planes of a comparison as a picture: first input, output, truth and what is still wrong. */
 import { planeOf, type Stack } from "../image/image.ts";
 import type { Comparison } from "./compare-stacks.ts";
 import { contactSheet } from "./contact-sheet.ts";

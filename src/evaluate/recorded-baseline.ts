@@ -83,11 +83,16 @@ export interface BestScore {
   name: string;
 }
 
+/** The scores of a {@link RecordedBaseline} without its image. */
+export type BaselineScores = Omit<RecordedBaseline, "image">;
+
 export interface RecordedBaseline {
   psnr: BestScore;
   ssim: BestScore;
   /** Mean correlation of three bands of detail, see {@link detailAgainst}. */
   detail: BestScore;
+  /** Contrast of detail, see the same. */
+  contrast: BestScore;
   /** The image with the best PSNR. */
   image: Plane;
 }
@@ -115,6 +120,7 @@ export function bestOf(images: readonly RecordedCandidate[], truth: Plane, dataR
   const bestOfEach = sources.map((name) => scored.filter(({ source }) => source === name).reduce(higher));
   const judged = scored.filter((one) => one.name === one.source || bestOfEach.includes(one));
   const detailOf = detailAgainst(truth);
+  const details = new Map(judged.map(({ image }) => [image, detailOf(image)]));
   const best = (scoreOf: (image: Plane) => number): BestScore => {
     const values = judged.map(({ name, image }) => ({ name, value: scoreOf(image) }));
     return values.reduce((a, b) => (b.value > a.value || Number.isNaN(a.value) ? b : a));
@@ -122,7 +128,8 @@ export function bestOf(images: readonly RecordedCandidate[], truth: Plane, dataR
   return {
     psnr: { value: first.psnr, name: first.name },
     ssim: best((image) => ssim(image, truth, dataRange)),
-    detail: best((image) => detailOf(image).mean),
+    detail: best((image) => details.get(image)?.mean ?? Number.NaN),
+    contrast: best((image) => details.get(image)?.contrast ?? Number.NaN),
     image: first.image,
   };
 }

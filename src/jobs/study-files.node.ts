@@ -223,6 +223,7 @@ function binInJson(bin: DistanceBin) {
     psnr_gain: bin.psnrGain,
     ssim_gain: bin.ssimGain,
     detail_difference: bin.detailDifference,
+    contrast_difference: bin.contrastDifference,
     psnr_gain_over_input: bin.psnrGainOverInput,
     share_worse: bin.shareWorse,
     width_change: bin.widthChange ?? null,
@@ -254,14 +255,14 @@ function scoresCsv(studies: readonly CandidateStudy[]): string {
         inRange ? 1 : 0,
         quoted(every.against),
         ...scoreNames.flatMap((name) => [input[name], output[name]]),
-        ...[detail.input.mean, detail.output.mean, given ? 1 : 0],
+        ...[detail.input.mean, detail.output.mean, detail.input.contrast, detail.output.contrast, given ? 1 : 0],
         ...(["psnr", "ssim", "detail"] as const).flatMap((name) => [baseline[name].value, quoted(baseline[name].name)]),
       ].join(","),
     ),
   );
   const scored = scoreNames.flatMap((name) => [`input_${name}`, `output_${name}`]);
   const baselines = ["psnr", "ssim", "detail"].flatMap((name) => [`baseline_${name}`, `baseline_${name}_image`]);
-  const more = ["input_detail", "output_detail", "given", ...baselines];
+  const more = ["input_detail", "output_detail", "input_contrast", "output_contrast", "given", ...baselines];
   const head = ["candidate,plane,z_um,distance_um,in_range,against", ...scored, ...more].join(",");
   return `${[head, ...rows].join("\n")}\n`;
 }

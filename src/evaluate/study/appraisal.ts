@@ -6,9 +6,9 @@ import { leastHazeRemoved, leastWidthRecovered } from "./nature.ts";
 export type Way = "right" | "mixed" | "wrong" | "unmoved" | "unknown";
 
 /**
- * - refocusing: PSNR and detail rise, and structures become narrower
+ * - refocusing: PSNR, detail and its contrast rise, and structures become narrower
  * - sectioning: the out-of-focus light of a plane in focus falls
- * - denoising: PSNR rises, detail does not, and structures do not become sharper
+ * - denoising: PSNR rises, and detail or its contrast does not: structures do not become sharper
  * - nothing: it gives back its input, or no distance is better than what was recorded
  */
 export type Purpose = "refocusing" | "sectioning" | "denoising" | "nothing";
@@ -37,6 +37,7 @@ export interface Appraisal {
     psnrGain: number;
     ssimGain: number;
     detailDifference: number;
+    contrastDifference: number;
     widthRecovered: number | undefined;
     lightRecovered: number | undefined;
   };
@@ -63,10 +64,12 @@ function isUsable(bin: DistanceBin, way: Way): boolean {
   return better && !widensAt(bin) && way !== "wrong";
 }
 
-/** Usable, and detail rises, and structures whose width could be measured become narrower and no darker. */
-function isSharper({ detailDifference, widthRecovered, lightRecovered }: DistanceBin, way: Way): boolean {
+/** Usable, and detail and its contrast rise, which denoising alone cannot do, and structures whose width could be measured become narrower and no darker. */
+function isSharper(bin: DistanceBin, way: Way): boolean {
+  const { detailDifference, contrastDifference, widthRecovered, lightRecovered } = bin;
   return (
     detailDifference > margins.detail &&
+    contrastDifference > margins.detail &&
     way !== "unmoved" &&
     (widthRecovered === undefined || widthRecovered >= leastWidthRecovered) &&
     (lightRecovered === undefined || lightRecovered > 0)
@@ -96,7 +99,7 @@ export function appraise(
   const lightRecovered = weighted(shown, "lightRecovered");
   const changes = judged.map(({ changed }) => changed).filter(Number.isFinite);
   const unchanged = usable.length === 0 && changes.length > 0 && middle(changes) < leastChanged;
-  const mean = (key: "psnrGain" | "ssimGain" | "detailDifference"): number =>
+  const mean = (key: "psnrGain" | "ssimGain" | "detailDifference" | "contrastDifference"): number =>
     shown.reduce((sum, bin) => sum + bin.n * bin[key], 0) / outputs(shown);
   return {
     judged,
@@ -112,6 +115,7 @@ export function appraise(
       psnrGain: mean("psnrGain"),
       ssimGain: mean("ssimGain"),
       detailDifference: mean("detailDifference"),
+      contrastDifference: mean("contrastDifference"),
       widthRecovered,
       lightRecovered,
     },

@@ -19,6 +19,8 @@ export interface DistanceBin {
   /** The same of SSIM, and of the detail score. */
   ssimGain: number;
   detailDifference: number;
+  /** And of the contrast of detail. */
+  contrastDifference: number;
   /** PSNR of outputs minus that of the untouched first plane, dB. */
   psnrGainOverInput: number;
   /** Share of outputs below the baseline in PSNR, SSIM or detail, by more than the {@link margins}. */
@@ -90,6 +92,7 @@ function binOf(distance: number, own: readonly Outcome[], widths: readonly Plane
     psnr: capped(scores.output.psnr) - capped(baseline.psnr.value),
     ssim: scores.output.ssim - baseline.ssim.value,
     detail: withoutNaN(detail.output.mean) - withoutNaN(baseline.detail.value),
+    contrast: withoutNaN(detail.output.contrast) - withoutNaN(baseline.contrast.value),
     overInput: capped(scores.output.psnr) - capped(scores.input.psnr),
   }));
   const isWorse = ({ psnr, ssim, detail }: (typeof gains)[number]): boolean =>
@@ -102,6 +105,7 @@ function binOf(distance: number, own: readonly Outcome[], widths: readonly Plane
     psnrGain: mean(gains.map(({ psnr }) => psnr)),
     ssimGain: mean(gains.map(({ ssim }) => ssim)),
     detailDifference: mean(gains.map(({ detail }) => detail)),
+    contrastDifference: mean(gains.map(({ contrast }) => contrast)),
     psnrGainOverInput: mean(gains.map(({ overInput }) => overInput)),
     shareWorse: gains.filter(isWorse).length / gains.length,
     widthChange: meanOfKnown(widths.map(({ input, output }) => output / input - 1)),

@@ -5,7 +5,7 @@ import { type Detail, detailAgainst } from "../detail.ts";
 import { type IntensityFit, intensityFit, withIntensity } from "../intensity-fit.ts";
 import { type Scores, score, signalRange } from "../metrics.ts";
 import { photometricSlope, shareChanged } from "../photometric-slope.ts";
-import { bestRecorded, type RecordedBaseline } from "../recorded-baseline.ts";
+import { type BaselineScores, bestRecorded } from "../recorded-baseline.ts";
 import { type Candidate, canTake, canTravel, givenPlanesOf, type Wanted } from "./candidate.ts";
 import { sectionBaselines } from "./section-baselines.ts";
 import type { Subject } from "./subject.ts";
@@ -25,7 +25,7 @@ export interface Outcome {
   scores: { input: Scores; output: Scores };
   detail: { input: Detail; output: Detail };
   /** The best of the planes that the candidate was given, lightly smoothed or interpolated, for each score by itself. */
-  baseline: Pick<RecordedBaseline, "psnr" | "ssim" | "detail">;
+  baseline: BaselineScores;
   /** Root mean square change of the input, as a share of the change that was wanted: 0 where the input is given back. NaN where none was wanted. */
   changed: number;
   /** Counts of the output for one count of the target: 1 keeps brightness ({@link photometricSlope}). */
@@ -130,8 +130,8 @@ export async function everyPlane(
       sectionBaseline?.(i) ??
       ofUntouched(stack, `baseline ${of} ${given.map((one) => `${one.index} ${one.distance}`).join()}`, () => {
         const planes = given.map((one) => ({ plane: planeOf(stack, one.index), distance: one.distance }));
-        const { psnr, ssim, detail } = bestRecorded(planes, target, range);
-        return { psnr, ssim, detail };
+        const { image: _, ...scores } = bestRecorded(planes, target, range);
+        return scores;
       });
     outcomes.push({
       plane,
@@ -144,8 +144,8 @@ export async function everyPlane(
         output: score(output, target, { dataRange: range }),
       },
       detail: {
-        input: ofUntouched(stack, `detail ${of}`, () => detail(inputs[i]), other),
-        output: detail(outputs[i]),
+        input: ofUntouched(stack, `detail ${of}`, () => detail(input), other),
+        output: detail(output),
       },
       baseline,
       changed: shareChanged(input, output, target),

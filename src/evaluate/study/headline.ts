@@ -113,7 +113,7 @@ function lossAt(bin: DistanceBin): string {
 function whatIsGained({ task }: DistanceTable, { means, purpose, backgroundRemoved }: Appraisal): string {
   const detail =
     purpose === "denoising"
-      ? `and no detail (${signed(means.detailDifference, 2)}): structures do not become sharper`
+      ? `${signed(means.detailDifference, 2)} in detail, ${signed(means.contrastDifference, 2)} in its contrast: structures do not become sharper`
       : `${signed(means.detailDifference, 2)} in detail`;
   const width =
     purpose === "refocusing" && means.widthRecovered !== undefined
@@ -123,7 +123,7 @@ function whatIsGained({ task }: DistanceTable, { means, purpose, backgroundRemov
     task === "section" && backgroundRemoved !== undefined && purpose === "sectioning"
       ? `, and ${percent(backgroundRemoved)} of the out-of-focus light goes`
       : "";
-  return `${signed(means.psnrGain, 1)} dB PSNR over the best recorded baseline${purpose === "denoising" ? " " : ", "}${detail}${width}${background}`;
+  return `${signed(means.psnrGain, 1)} dB PSNR over the best recorded baseline, ${detail}${width}${background}`;
 }
 
 /** What stands against it where it is of use, in sentences. */

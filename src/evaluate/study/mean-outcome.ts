@@ -7,8 +7,9 @@ export interface MeanOutcome {
   input: Scores;
   output: Scores;
   /** Of the best of the planes given, smoothed or interpolated; for each plane and score the best. */
-  baseline: { psnr: number; ssim: number; detail: number };
+  baseline: { psnr: number; ssim: number; detail: number; contrast: number };
   detail: { input: number; output: number };
+  contrast: { input: number; output: number };
   planes: number;
 }
 
@@ -30,8 +31,13 @@ export function meanOutcome({ every }: { every: Pick<EveryPlane, "outcomes"> }):
       psnr: mean(({ baseline }) => baseline.psnr.value),
       ssim: mean(({ baseline }) => baseline.ssim.value),
       detail: mean(({ baseline }) => baseline.detail.value),
+      contrast: mean(({ baseline }) => baseline.contrast.value),
     },
     detail: { input: mean(({ detail }) => detail.input.mean), output: mean(({ detail }) => detail.output.mean) },
+    contrast: {
+      input: mean(({ detail }) => detail.input.contrast),
+      output: mean(({ detail }) => detail.output.contrast),
+    },
     planes: finite.length,
   };
 }

@@ -139,7 +139,8 @@ const linkTo = (figure: Figure | undefined): TableCell =>
   figure === undefined ? "" : { text: figure.kind, href: `#${figure.id}` };
 
 function shortAnswer({ value, unit, good }: Verdict): string {
-  if (good === undefined || value === undefined) return "cannot tell";
+  if (good === undefined) return "cannot tell";
+  if (value === undefined) return good ? "yes" : "no";
   return unit.startsWith("share")
     ? `${Math.round(100 * value)} %`
     : `${value > 0 ? "+" : ""}${value.toFixed(1)} ${unit}`;

@@ -1,7 +1,7 @@
 /** The best recorded baseline of sections: each plane as it was recorded or lightly smoothed, in the counts of the target. */
 import type { Plane } from "../../image/image.ts";
 import { type IntensityFit, withIntensity } from "../intensity-fit.ts";
-import { bestOf, type RecordedBaseline, recordedCandidates } from "../recorded-baseline.ts";
+import { type BaselineScores, bestOf, recordedCandidates } from "../recorded-baseline.ts";
 
 /**
  * Sections are another kind of image than recorded planes, so that every smoothing gets the gain and offset that suit it best, one for the whole stack
@@ -15,9 +15,9 @@ export function sectionBaselines(
   targets: readonly Plane[],
   which: readonly number[],
   dataRange: number,
-): (i: number) => Pick<RecordedBaseline, "psnr" | "ssim" | "detail"> {
+): (i: number) => BaselineScores {
   let fits: Map<string, IntensityFit> | undefined;
-  const found = new Map<number, Pick<RecordedBaseline, "psnr" | "ssim" | "detail">>();
+  const found = new Map<number, BaselineScores>();
   return (i) => {
     const known = found.get(i);
     if (known) return known;
@@ -26,9 +26,9 @@ export function sectionBaselines(
       const fit = fits?.get(one.name) ?? { gain: 1, offset: 0 };
       return { ...one, image: withIntensity(one.image, fit) };
     });
-    const { psnr, ssim, detail } = bestOf(images, targets[i], dataRange);
-    found.set(i, { psnr, ssim, detail });
-    return { psnr, ssim, detail };
+    const { image: _, ...scores } = bestOf(images, targets[i], dataRange);
+    found.set(i, scores);
+    return scores;
   };
 }
 

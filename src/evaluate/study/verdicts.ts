@@ -70,7 +70,8 @@ function natureVerdict({ task }: DistanceTable, found: Appraisal): Verdict {
   const threshold = task === "refocus" ? leastWidthRecovered : leastHazeRemoved;
   const question = "Does it refocus, or does it section?";
   const base = { id: "nature", question, threshold, unit: "share", better: "higher" } as const;
-  if (value === undefined || purpose === undefined) {
+  const useless = purpose === "denoising" || purpose === "nothing";
+  if (purpose === undefined || (value === undefined && !useless)) {
     const what =
       task === "refocus" && purpose !== undefined
         ? "no structures whose width could be measured in and out of focus"
@@ -99,7 +100,7 @@ function natureVerdict({ task }: DistanceTable, found: Appraisal): Verdict {
         : `${percent(Math.max(0, widthRecovered))} of the excess width of blurred structures goes${where}${darkens && widthRecovered >= leastWidthRecovered ? ", as they become darker instead of brighter" : ""}`;
   const detail =
     task === "refocus" && !refocuses && !unchanged
-      ? `detail ${means.detailDifference < 0 ? "falls" : "changes"} by ${Math.abs(means.detailDifference).toFixed(2)} against what was recorded`
+      ? `against what was recorded detail changes by ${signed(means.detailDifference, 2)}, its contrast by ${signed(means.contrastDifference, 2)}`
       : "";
   const background =
     backgroundRemoved === undefined
@@ -252,7 +253,7 @@ function inventedInWords(own: ScaleResult, untold: readonly ScaleResult[]): stri
   return ` Without the pixel size, at ${factor} x ${percent(invented)} of the bright structures in its outputs were hallucinated (${percent(own.invented ?? 0)} at its own scale).`;
 }
 
-const signed = (value: number): string => `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(1)}`;
+const signed = (value: number, digits = 1): string => `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(digits)}`;
 
 function rangeVerdict({ range }: Pick<Candidate, "range">, { bins }: DistanceTable, found: Appraisal): Verdict {
   const base = {

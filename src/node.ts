@@ -114,4 +114,4 @@ export type { LeaveOneOutRecipe } from "./jobs/leave-one-out-recipe.node.ts";
 // The whole story on simulated or real stacks.
 
 export { type DemoOptions, type DemoResult, demo } from "./jobs/demo.node.ts";
-export { meanGain } from "./jobs/demo-report.node.ts";
+export { meanGain, meanGainOverBaseline } from "./jobs/demo-report.node.ts";

@@ -63,9 +63,19 @@ test("leaves a page, a sheet, a model and refocused stacks, and scores the part 
   const page = await readFile(result.report, "utf8");
   expect(page).toContain("data:image/png;base64,");
   // The page admits every distance where the output lost, and claims to win only where it did.
-  const lost = result.distances.filter(({ input, output: refocused }) => refocused.psnr <= input.psnr);
-  expect(page.includes("The output beats the untouched input at every distance")).toBe(lost.length === 0);
-  if (lost.length > 0) expect(page).toMatch(/Of 12 single outputs \d+ scored no higher than the input/);
+  const made = result.distances.filter(({ given }) => !given);
+  // The second input plane lies 2 um above the first.
+  expect(made.map(({ distance }) => distance)).toEqual([-4, -2, 4]);
+  const lost = made.filter(({ baseline, output: refocused }) => refocused.psnr <= baseline.psnr);
+  expect(page.includes("The output beats the best recorded baseline at every distance")).toBe(lost.length === 0);
+  if (lost.length > 0) expect(page).toMatch(/Of 9 single outputs \d+ scored no higher than it: .* from plane \d+/);
+  for (const { input, baseline, detail, gain, output: refocused } of result.distances) {
+    expect(baseline.psnr).toBeGreaterThanOrEqual(input.psnr);
+    expect(baseline.detail).toBeGreaterThanOrEqual(detail.input);
+    expect(gain.psnr).toBeCloseTo(refocused.psnr - baseline.psnr, 9);
+  }
+  expect(page).toContain(result.sentence.slice(0, 60));
+  expect(result.sentence).toMatch(/On average: The output is/);
   expect((await readFile(result.sheet)).subarray(1, 4).toString()).toBe("PNG");
   const left = await readdir(output);
   expect(left.filter((name) => name.startsWith("refocused_from_plane_"))).toHaveLength(3);

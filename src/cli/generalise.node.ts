@@ -56,7 +56,8 @@ export const generalise: Verb<GeneraliseOptions> = {
   notes: [
     "Of a recipe of several lenses or samples (a .yaml file or a shipped name), each lens or each sample is left out in turn; of stacks,",
     "each stack, or with --slides each slide. One more model is trained on everything. All are judged on fields, or parts of the stacks, that",
-    "none was trained on: gains in PSNR, SSIM and width over the untouched input, as a matrix, and a verdict.",
+    "none was trained on: gains in PSNR, SSIM and detail over the best recorded baseline (the given planes, lightly smoothed or interpolated), and in width,",
+    "as a matrix, and a verdict.",
     "Lenses of several pixel sizes are learnt at the largest (--model-pixel-size); how far Deep-Z refocuses, and from which planes, is what every",
     "stack allows (--distance-range, --input-offsets). --max-minutes holds for the first model; the others train as many steps.",
     "Ctrl-C keeps what is trained; the same command goes on from there. OUT/runs holds the models.",
@@ -193,7 +194,7 @@ function resultOf({ report, models, gains, summary, config, warnings, seconds }:
       seconds: Math.round(seconds * 10) / 10,
     },
     text: [
-      "Gain in PSNR over the untouched input, dB (* the model never saw its like):",
+      "Gain in PSNR over the best recorded baseline (the given planes, lightly smoothed or interpolated), dB (* the model never saw its like):",
       table(
         [["", ...data], ...models.map(({ name }) => [name, ...data.map((one) => cell(name, one))])],
         data.map((_, i) => i + 1),

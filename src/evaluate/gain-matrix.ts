@@ -1,4 +1,4 @@
-/** The matrix of models and data sets, of what each model gains over the untouched input on each. */
+/** The matrix of models and data sets, of what each model gains on each over what was recorded. */
 import type { VerdictTable } from "./report.ts";
 
 /** A number of the matrix, and a word that marks it. */

@@ -50,21 +50,24 @@ function folderNames(left: readonly { kind: string; value: string }[]): string[]
 export const isSeen = ({ leftOut }: PlannedModel, { groups }: JudgedData): boolean =>
   leftOut === undefined || groups[leftOut.kind] !== leftOut.value;
 
-/** What a model makes of some data, beside the untouched input; undefined where nothing could be scored. */
+/** What a model gains on some data over the best recorded baseline; undefined where nothing could be scored. */
 export interface Gain {
   model: string;
   data: string;
   seen: boolean;
-  /** PSNR of outputs minus that of inputs, dB; means over the planes out of focus and within range. */
+  /** PSNR of outputs minus that of the best of the given planes, smoothed or interpolated, dB; means over the planes out of focus and within range. */
   gain_db: number | undefined;
-  /** The same of SSIM. */
+  /** The same of SSIM, and of detail. */
   gain_ssim: number | undefined;
+  gain_detail: number | undefined;
+  /** PSNR of outputs minus that of the untouched first plane, dB. */
+  gain_over_input_db: number | undefined;
   /** Share of the excess width of blurred structures that is taken away, 1 as sharp as in focus. */
   width_recovered: number | undefined;
 }
 
 /**
- * From these on a model is said to generalise. What counts is what it gains beyond doing without: beyond the untouched input, and where images are
+ * From these on a model is said to generalise. What counts is what it gains beyond doing without: beyond the best recorded baseline, and where images are
  * resampled to the model's pixels, beyond resampling alone, which averages noise.
  */
 export const generalisationThresholds = {
@@ -79,13 +82,13 @@ export interface GeneralisationSummary {
   kind: string;
   /** Absent for the mean over all of a kind. */
   value?: string;
-  /** On what was left out, by the model that never saw it, dB over the untouched input. */
+  /** On what was left out, by the model that never saw it, dB over the best recorded baseline. */
   left_out_db: number | undefined;
   /** On the same data, by the models that saw their like: mean over those models. */
   seen_db: number | undefined;
   /** The lowest and highest of those models. */
   seen_range_db: [number, number] | undefined;
-  /** On the same data, without any model: what resampling alone gains, or 0 where that loses or is not needed. */
+  /** On the same data, without any model: what resampling alone gains over the baseline, or 0 where that loses or is not needed. */
   without_db: number | undefined;
   /** By the model that never saw it, on all that it did see. */
   elsewhere_db: number | undefined;

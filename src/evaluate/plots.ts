@@ -32,24 +32,30 @@ export function plotTraining(points: readonly TrainingPoint[]): Promise<string> 
   });
 }
 
-/** Scores of output and untouched input at one signed refocusing distance, um. */
+/** Scores of output and untouched input, and of the best recorded baseline where it is known, at one signed refocusing distance, um. */
 export interface DistanceScores {
   distance: number;
+  baseline?: Pick<Scores, "psnr" | "ssim">;
   input: Pick<Scores, "psnr" | "ssim">;
   output: Pick<Scores, "psnr" | "ssim">;
 }
 
-/** One score over the distance, output against untouched input. Infinite scores (identical pictures) leave a gap. */
+/** One score over the distance, output against untouched input and baseline. Infinite scores (identical pictures) leave a gap. */
 export function plotScores(points: readonly DistanceScores[], score: "psnr" | "ssim"): Promise<string> {
   const ordered = [...points].sort((a, b) => a.distance - b.distance);
-  const line = (name: "output" | "input", style: LineStyle): Line => ({
+  const line = (name: "output" | "input" | "baseline", style: LineStyle): Line => ({
     name,
     ...style,
     dots: true,
-    points: ordered.map((p) => ({ x: p.distance, y: p[name][score] })),
+    points: ordered.flatMap((p) => {
+      const scores = p[name];
+      return scores ? [{ x: p.distance, y: scores[score] }] : [];
+    }),
   });
   return draw({
-    lines: [line("input", SECOND), line("output", FIRST)],
+    lines: [line("input", SECOND), line("baseline", STYLES[2]), line("output", FIRST)].filter(
+      ({ points }) => points.length > 0,
+    ),
     x: { label: "distance (µm)" },
     y: { label: `${score === "psnr" ? "PSNR (dB)" : "SSIM"}, higher is better` },
   });

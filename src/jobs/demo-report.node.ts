@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { againstBaseline, type BaselineGain } from "../evaluate/against-baseline.ts";
 import { plotScores, plotTraining } from "../evaluate/plots.ts";
 import { type ReportSection, renderReport } from "../evaluate/report.ts";
 import { readMetrics } from "../train/run-folder.node.ts";
@@ -7,9 +8,20 @@ import { version } from "../version.ts";
 import type { DemoData } from "./demo-data.ts";
 import { type DistanceResult, type Judged, signedMicrometres } from "./refocus-unseen.node.ts";
 
-/** Mean gain in PSNR over all distances, dB. */
+/** Mean gain in PSNR over the untouched first plane, dB, over all distances whose plane the model was not given. */
 export function meanGain(distances: readonly DistanceResult[]): number {
-  return distances.reduce((sum, { input, output }) => sum + output.psnr - input.psnr, 0) / distances.length;
+  return meanOver(distances, ({ input, output }) => output.psnr - input.psnr);
+}
+
+/** Mean gain over the best recorded baseline, over the same distances. */
+export function meanGainOverBaseline(distances: readonly DistanceResult[]): BaselineGain {
+  const of = (key: keyof BaselineGain): number => meanOver(distances, ({ gain }) => gain[key]);
+  return { psnr: of("psnr"), ssim: of("ssim"), detail: of("detail"), contrast: of("contrast") };
+}
+
+function meanOver(distances: readonly DistanceResult[], of: (one: DistanceResult) => number): number {
+  const some = distances.filter(({ given }) => !given);
+  return some.reduce((sum, one) => sum + of(one), 0) / some.length;
 }
 
 /** The page: verdict, contact sheet, scores of output and input beside each other, curves, configuration. */
@@ -42,9 +54,12 @@ export async function reportPage(
     },
     {
       kind: "scores",
-      caption: `Mean over ${judged.firstPlanes.length} first input planes (${judged.firstPlanes.join(", ")}).`,
+      caption: `Mean over ${judged.firstPlanes.length} first input planes (${judged.firstPlanes.join(", ")}). Input: the untouched first plane. Baseline: the best of the planes that the model was given, each as it is or lightly smoothed, and of their interpolation.`,
       dataRange: judged.dataRange,
-      rows: distances.map(({ distance, input, output }) => ({ label: signedMicrometres(distance), input, output })),
+      rows: distances.map(({ distance, given, ...scores }) => ({
+        label: `${signedMicrometres(distance)}${given ? " (a plane that it was given)" : ""}`,
+        ...scores,
+      })),
     },
     {
       kind: "chart",
@@ -77,15 +92,24 @@ export async function reportPage(
   });
 }
 
-/** Whether it helped, and where it did not: on average and for single planes. */
-function verdictOf({ distances, worse, firstPlanes }: Judged): string {
-  const gain = meanGain(distances);
-  const lost = distances.filter(({ input, output }) => output.psnr <= input.psnr);
+/** Whether it helped, and where it did not: on average and for single planes; and whether outputs are sharper, or only smoother. */
+export function verdictOf({
+  distances,
+  worse,
+  firstPlanes,
+}: Pick<Judged, "distances" | "worse" | "firstPlanes">): string {
+  const made = distances.filter(({ given }) => !given);
+  const gain = meanGainOverBaseline(distances);
+  const lost = made.filter((one) => one.gain.psnr <= 0);
+  const signed = `${gain.psnr < 0 ? "-" : "+"}${Math.abs(gain.psnr).toFixed(1)} dB PSNR`;
   const average =
     lost.length === 0
-      ? `The output beats the untouched input at every distance, by ${gain.toFixed(1)} dB PSNR on average.`
-      : `The output is no better than the untouched input at ${lost.map(({ distance }) => signedMicrometres(distance)).join(", ")}: do not use this model there.`;
-  if (worse.length === 0) return average;
+      ? `The output beats the best recorded baseline at every distance, by ${signed} on average.`
+      : `The output is no better than the best recorded baseline at ${lost.map(({ distance }) => signedMicrometres(distance)).join(", ")}: do not use this model there.`;
   const pairs = worse.map(({ distance, plane }) => `${signedMicrometres(distance)} from plane ${plane}`).join(", ");
-  return `${average} Of ${distances.length * firstPlanes.length} single outputs ${worse.length} scored no higher than the input: ${pairs}.`;
+  const single =
+    worse.length === 0
+      ? ""
+      : ` Of ${made.length * firstPlanes.length} single outputs ${worse.length} scored no higher than it: ${pairs}.`;
+  return `${average}${single} On average: ${againstBaseline(gain).sentence}`;
 }

@@ -9,7 +9,7 @@ import type { NamedStack } from "../train/named-stack.ts";
 import type { TrainingProgress } from "../train/train.ts";
 import { type TrainRunResult, trainRun } from "../train/train-run.node.ts";
 import { simulateFields, splitRealStack } from "./demo-data.ts";
-import { reportPage } from "./demo-report.node.ts";
+import { reportPage, verdictOf } from "./demo-report.node.ts";
 import { type DistanceResult, refocusUnseen } from "./refocus-unseen.node.ts";
 
 export interface DemoOptions {
@@ -36,6 +36,10 @@ export interface DemoResult {
   training: TrainRunResult;
   /** Mean scores of the unseen field per distance, um. */
   distances: DistanceResult[];
+  /** Single outputs with no higher PSNR than the best recorded baseline. */
+  worse: { distance: number; plane: number }[];
+  /** Whether it helped, where it did not, and whether outputs are sharper or only smoother. */
+  sentence: string;
 }
 
 /**
@@ -80,5 +84,5 @@ export async function demo(options: DemoOptions): Promise<DemoResult> {
   await writeFileAtomic(sheet, png, { force: true });
   const page = await reportPage(data, training, judged, png);
   await writeFileAtomic(report, page, { force: true });
-  return { report, sheet, training, distances: judged.distances };
+  return { report, sheet, training, distances: judged.distances, worse: judged.worse, sentence: verdictOf(judged) };
 }

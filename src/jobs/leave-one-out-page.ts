@@ -33,8 +33,11 @@ export interface GeneralisationModel extends PlannedModel {
 export interface JudgedGain extends Gain {
   images: number;
   planes: number;
+  /** Of the untouched first plane. */
   input: { psnr: number; ssim: number } | undefined;
   output: { psnr: number; ssim: number } | undefined;
+  /** The best of the given planes, lightly smoothed or interpolated. */
+  baseline: { psnr: number; ssim: number } | undefined;
 }
 
 export interface GeneralisationPage {
@@ -53,11 +56,13 @@ export interface GeneralisationPage {
   warnings: readonly string[];
 }
 
+type MatrixKey = "gain_db" | "gain_ssim" | "gain_detail" | "gain_over_input_db" | "width_recovered";
+
 /** One HTML file, as text: pictures are inside. */
 export function generalisationPage(page: GeneralisationPage): string {
   const { kinds, apart, models, gains, resampled, summary, pictures, record, warnings, subtitle } = page;
   const { least_gain_db, least_share } = generalisationThresholds;
-  const matrix = (key: "gain_db" | "gain_ssim" | "width_recovered", caption: string, digits: number, unit = "") =>
+  const matrix = (key: MatrixKey, caption: string, digits: number, unit = "") =>
     gainMatrix(
       [...gains, ...resampled].map(({ model, data, seen, ...values }) => {
         return { model, data, value: values[key], mark: seen ? undefined : unseenMark };
@@ -77,16 +82,23 @@ export function generalisationPage(page: GeneralisationPage): string {
     {
       kind: "paragraph",
       text:
-        `Gains are PSNR of outputs minus that of the untouched inputs, means over planes out of focus and within range. Never seen: by the model ` +
+        `Gains are PSNR of outputs minus that of the best recorded baseline, means over planes out of focus and within range. The baseline is the best of the planes that the model was given, each as it is or lightly smoothed, and of their interpolation. Never seen: by the model ` +
         `from whose training the ${kinds.join(" or ")} was left out. Seen: on the same data, by the models that saw their like (mean; in brackets lowest to highest). ` +
-        "Without: what is had without a model, where resampling to the model's pixels and back averages noise; elsewhere 0 dB, the untouched input. " +
+        "Without: what is had without a model, where resampling to the model's pixels and back averages noise; elsewhere 0 dB, the baseline. " +
         `A model is said to generalise where it gains more than ${least_gain_db} dB beyond that on what it never saw, and at least ${100 * least_share} % of what models gain beyond it there that saw it. ` +
         `Where those gain nothing, the data cannot tell.\n\n${apart}`,
     },
     { kind: "warnings", items: warnings },
     { kind: "heading", text: "Every model on all data" },
-    matrix("gain_db", "Gain in PSNR over the untouched input.", 1, " dB"),
-    matrix("gain_ssim", "Gain in SSIM over the untouched input.", 3),
+    matrix("gain_db", "Gain in PSNR over the best recorded baseline.", 1, " dB"),
+    matrix("gain_ssim", "Gain in SSIM over the best recorded baseline.", 3),
+    matrix("gain_detail", "Gain in detail over the best recorded baseline: PSNR without it is smoothing.", 3),
+    matrix(
+      "gain_over_input_db",
+      "Gain in PSNR over the untouched first plane, which flatters models of several planes.",
+      1,
+      " dB",
+    ),
     ...(anyWidth
       ? [
           matrix(
@@ -204,7 +216,11 @@ export function examplesPicture(
       return {
         label: `${name}${never.distance === 0 ? "" : `\n${signedGain(never.distance, 2)} um`}`,
         cells: [
-          { plane: never.input, contrast, caption: dB(never.psnr.input) },
+          {
+            plane: never.input,
+            contrast,
+            caption: `${dB(never.psnr.input)}; baseline ${never.psnr.baseline.toFixed(1)}`,
+          },
           { plane: never.output, contrast, caption: dB(never.psnr.output) },
           { plane: all.output, contrast, caption: dB(all.psnr.output) },
           { plane: never.target, contrast },
@@ -213,8 +229,8 @@ export function examplesPicture(
     }),
     {
       title: `${leftOut.kind} ${leftOut.value}`,
-      columns: ["input", "never saw it", "saw everything", "wanted"],
-      note: "PSNR of the whole plane, one of those that the means are over; details around the object with most structure. One contrast in each row.",
+      columns: ["input", "never saw it", "saw everything", "ground truth"],
+      note: "PSNR of the whole plane, one of those that the means are over; details around the place with most structure. One contrast in each row.",
       // A scale bar would hold for its own row only, where lenses differ.
       ...(sizes.size === 1 && { pixelSize }),
     },
@@ -238,6 +254,7 @@ export function gainsCsv(
   const head = [
     ...["model", "left_out_kind", "left_out", "data", ...kinds, "seen", "images", "planes"],
     ...["input_psnr", "output_psnr", "gain_db", "input_ssim", "output_ssim", "gain_ssim", "width_recovered"],
+    ...["baseline_psnr", "baseline_ssim", "gain_detail", "gain_over_input_db"],
   ];
   const rows = gains.map((gain) => {
     const { leftOut } = models.find(({ name }) => name === gain.model) ?? {};
@@ -247,6 +264,7 @@ export function gainsCsv(
       ...[gain.seen ? 1 : 0, gain.images, gain.planes],
       ...[gain.input?.psnr, gain.output?.psnr, gain.gain_db].map(number),
       ...[gain.input?.ssim, gain.output?.ssim, gain.gain_ssim, gain.width_recovered].map(number),
+      ...[gain.baseline?.psnr, gain.baseline?.ssim, gain.gain_detail, gain.gain_over_input_db].map(number),
     ].join(",");
   });
   return `${[head.join(","), ...rows].join("\n")}\n`;

@@ -19,6 +19,7 @@ import {
 } from "../evaluate/leave-one-out.ts";
 import { isResampled, resamplingAlone } from "../evaluate/resampling-alone.ts";
 import type { Candidate } from "../evaluate/study/candidate.ts";
+import type { MeanOutcome } from "../evaluate/study/mean-outcome.ts";
 import { modelCandidate } from "../evaluate/study/model-candidate.ts";
 import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
 import type { Runtime } from "../run/runtime.ts";
@@ -318,24 +319,26 @@ async function judgeAll(
 /** Means over the images of a data set. */
 function gainOf(model: string, data: string, seen: boolean, found: readonly GainOverBaseline[]): JudgedGain {
   const known = found.flatMap(({ means }) => means ?? []);
-  const mean = (of: "input" | "output", score: "psnr" | "ssim"): number | undefined =>
-    meanOf(known.map((means) => means[of][score]));
-  const both = (of: "input" | "output") => {
-    const [psnr, ssim] = [mean(of, "psnr"), mean(of, "ssim")];
+  const mean = (of: (one: MeanOutcome) => number): number | undefined => meanOf(known.map(of));
+  const both = (of: (one: MeanOutcome) => { psnr: number; ssim: number }) => {
+    const [psnr, ssim] = [mean((one) => of(one).psnr), mean((one) => of(one).ssim)];
     return psnr === undefined || ssim === undefined ? undefined : { psnr, ssim };
   };
-  const [input, output] = [both("input"), both("output")];
+  const [input, output, baseline] = [both((one) => one.input), both((one) => one.output), both((one) => one.baseline)];
   return {
     model,
     data,
     seen,
-    gain_db: input && output && output.psnr - input.psnr,
-    gain_ssim: input && output && output.ssim - input.ssim,
+    gain_db: baseline && output && output.psnr - baseline.psnr,
+    gain_ssim: baseline && output && output.ssim - baseline.ssim,
+    gain_detail: mean((one) => one.detail.output - one.baseline.detail),
+    gain_over_input_db: input && output && output.psnr - input.psnr,
     width_recovered: meanOf(found.map(({ widthRecovered }) => widthRecovered)),
     images: found.length,
     planes: known.reduce((sum, { planes }) => sum + planes, 0),
     input,
     output,
+    baseline,
   };
 }
 

@@ -1,6 +1,9 @@
 import { join } from "node:path";
+import type { BaselineGain } from "../evaluate/against-baseline.ts";
 import type { SheetRow } from "../evaluate/contact-sheet.ts";
+import { type Detail, detailAgainst } from "../evaluate/detail.ts";
 import { meanScores, type Scores, score, signalRange } from "../evaluate/metrics.ts";
+import { type BaselineScores, bestRecorded } from "../evaluate/recorded-baseline.ts";
 import { type Plane, planeOf } from "../image/image.ts";
 import { readStack } from "../image/image-file.ts";
 import { openImage } from "../image/open-image.node.ts";
@@ -11,24 +14,32 @@ import { refocusFile } from "../models/refocus-file.node.ts";
 import type { Runtime } from "../run/runtime.ts";
 import type { DemoData } from "./demo-data.ts";
 
-/** Mean scores of an input and an output at one distance, um. */
+/** Mean scores at one distance, um. */
 export interface DistanceResult {
   distance: number;
+  /** Of the untouched first plane. */
   input: Scores;
   output: Scores;
+  /** Of the best recorded baseline: of the planes that the model was given, lightly smoothed or interpolated, for each score the best. */
+  baseline: { psnr: number; ssim: number; detail: number; contrast: number };
+  detail: { input: number; output: number };
+  /** Output minus baseline. */
+  gain: BaselineGain;
+  /** Whether the plane there is one of those that the model was given: means leave it out. */
+  given: boolean;
 }
 
 export interface Judged {
   rows: SheetRow[];
   distances: DistanceResult[];
-  /** Single pairs of planes whose output scores no higher than the untouched input, which a mean would hide. */
+  /** Single pairs of planes whose output has no higher PSNR than the best recorded baseline, which a mean would hide; but for given planes. */
   worse: { distance: number; plane: number }[];
   dataRange: number;
   firstPlanes: number[];
   warnings: string[];
 }
 
-/** Writes the unseen stack, refocuses it from a few planes to both sides, and scores outputs beside inputs. */
+/** Writes the unseen stack, refocuses it from a few planes to both sides, and scores outputs beside what was recorded. */
 export async function refocusUnseen(
   model: AnyRefocusModel,
   data: DemoData,
@@ -45,7 +56,7 @@ export async function refocusUnseen(
   const firstPlanes = spread(-Math.min(...targets, ...offsets), unseen.depth - 1 - Math.max(...targets, ...offsets), 3);
   const dataRange = signalRange({ data: truth.data, height: truth.depth * truth.height, width: truth.width });
   const file = await openImage(path);
-  const scored: { distance: number; input: Scores; output: Scores; row: SheetRow; z: number }[] = [];
+  const scored: ScoredOutput[] = [];
   const warnings = new Set<string>();
   try {
     for (const z of firstPlanes) {
@@ -63,9 +74,16 @@ export async function refocusUnseen(
       for (const [i, planes] of targets.entries()) {
         const [input, expected, made] = [planeOf(unseen, z), planeOf(truth, z + planes), planeOf(stack, i)];
         const scores = { input: score(input, expected, { dataRange }), output: score(made, expected, { dataRange }) };
+        const given = offsets.map((offset) => ({
+          plane: planeOf(unseen, z + offset),
+          distance: (planes - offset) * step,
+        }));
+        const detailOf = detailAgainst(expected);
         scored.push({
           distance: distances[i],
           ...scores,
+          detail: { input: detailOf(input), output: detailOf(made) },
+          baseline: bestRecorded(given, expected, dataRange),
           row: sheetRow(distances[i], input, made, expected, scores),
           z,
         });
@@ -77,20 +95,54 @@ export async function refocusUnseen(
   const middle = firstPlanes[Math.floor(firstPlanes.length / 2)];
   return {
     rows: scored.filter(({ z }) => z === middle).map(({ row }) => row),
-    distances: targets.map((planes) => {
-      const same = scored.filter(({ distance }) => distance === planes * step);
-      return {
-        distance: planes * step,
-        input: meanScores(same.map(({ input }) => input)),
-        output: meanScores(same.map((s) => s.output)),
-      };
-    }),
+    distances: targets.map((planes) =>
+      meanOf(
+        planes * step,
+        scored.filter(({ distance }) => distance === planes * step),
+        offsets.includes(planes),
+      ),
+    ),
     worse: scored
-      .filter(({ input, output }) => output.psnr <= input.psnr)
+      .filter(({ distance, output, baseline }) => {
+        return !offsets.includes(Math.round(distance / step)) && output.psnr <= baseline.psnr.value;
+      })
       .map(({ distance, z }) => ({ distance, plane: z })),
     dataRange,
     firstPlanes,
     warnings: [...warnings],
+  };
+}
+
+interface ScoredOutput {
+  distance: number;
+  input: Scores;
+  output: Scores;
+  detail: { input: Detail; output: Detail };
+  baseline: BaselineScores;
+  row: SheetRow;
+  /** First input plane. */
+  z: number;
+}
+
+function meanOf(distance: number, same: readonly ScoredOutput[], given: boolean): DistanceResult {
+  const mean = (of: (one: ScoredOutput) => number): number => same.reduce((sum, one) => sum + of(one), 0) / same.length;
+  const of = (key: keyof BaselineScores): number => mean(({ baseline }) => baseline[key].value);
+  const baseline = { psnr: of("psnr"), ssim: of("ssim"), detail: of("detail"), contrast: of("contrast") };
+  const output = meanScores(same.map((one) => one.output));
+  const detail = { input: mean((one) => one.detail.input.mean), output: mean((one) => one.detail.output.mean) };
+  return {
+    distance,
+    input: meanScores(same.map(({ input }) => input)),
+    output,
+    baseline,
+    detail,
+    gain: {
+      psnr: output.psnr - baseline.psnr,
+      ssim: output.ssim - baseline.ssim,
+      detail: detail.output - baseline.detail,
+      contrast: mean((one) => one.detail.output.contrast) - baseline.contrast,
+    },
+    given,
   };
 }
 

@@ -92,7 +92,7 @@ async function trainedBefore(name: string): Promise<string | undefined> {
 
 function textOf(
   one: Case,
-  { verdicts, seconds, subject }: StudyFilesResult,
+  { headlines, verdicts, seconds, subject }: StudyFilesResult,
   findings: readonly Finding[],
   models: readonly { info: { experiment_name: string; model: string; steps: number } }[],
 ): string {
@@ -102,7 +102,8 @@ function textOf(
     const verdict = verdicts[name][id];
     if (verdict === undefined) return "";
     const { good, value, unit } = verdict;
-    if (good === null || value === null) return "?";
+    if (good === null) return "?";
+    if (value === null) return good ? "yes" : "**no**";
     const number = unit.startsWith("share") ? `${Math.round(100 * value)} %` : `${value.toFixed(1)} ${unit}`;
     return `${good ? "" : "**no** "}${number}`;
   };
@@ -113,6 +114,8 @@ function textOf(
     "| finding | measured | holds |",
     "|---|---|---|",
     ...findings.map(({ what, measured, reached }) => `| ${what} | ${measured} | ${reached ? "yes" : "no"} |`),
+    "",
+    ...names.map((name) => `- **${name}**: ${headlines[name].sentence}`),
     "",
     `| | ${ids.join(" | ")} |`,
     `|---|${ids.map(() => "---|").join("")}`,

@@ -41,11 +41,20 @@ describe("parfocal study", () => {
     const done = await runCli([...args, "--json"], { cwd: folder });
     expect(complaints(done)).toBe("");
     expect(done.code).toBe(0);
-    const { verdicts, report } = JSON.parse(done.stdout);
+    const { verdicts, headlines, report } = JSON.parse(done.stdout);
+    expect(headlines["tiny 1"]).toMatchObject({ use: false, sentence: "Do not use it: it gives back its input." });
     // An untrained residual network gives its input back.
     expect(Object.keys(verdicts)).toEqual(["tiny 1", "tiny 2"]);
     expect(verdicts["tiny 1"].direction).toMatchObject({ good: false, value: 0 });
     const page = readFileSync(at(report), "utf8");
+    // The headline stands before everything else.
+    const [first, second] = ["Do not use it: it gives back its input.", "<table>"].map((text) => page.indexOf(text));
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThan(second);
+    const described = JSON.parse(readFileSync(at("study/study.json"), "utf8"));
+    expect(described.headlines).toEqual(headlines);
+    const { bins } = described.by_distance["tiny 1"];
+    for (const { psnr_gain_over_input, given } of bins) if (!given) expect(psnr_gain_over_input).toBeCloseTo(0, 3);
     expect(page).toContain("parfocal study beads.tif --model model --model model -o study");
     expect(page).not.toMatch(/<script|src="(?!data:)/);
     for (const name of [
@@ -79,7 +88,13 @@ describe("parfocal study", () => {
     expect(done.code).toBe(0);
     const { generalisation } = JSON.parse(done.stdout);
     expect(generalisation.map(({ stack }: { stack: string }) => stack)).toEqual(["beads", "others"]);
-    for (const { gain_db } of generalisation) expect(gain_db).toBeCloseTo(0, 3);
+    for (const { gain_db, gain_over_input_db } of generalisation) {
+      expect(gain_over_input_db).toBeCloseTo(0, 3);
+      // What is recorded can be smoothed.
+      expect(gain_db).toBeLessThanOrEqual(0.001);
+    }
+    const { headlines } = JSON.parse(done.stdout);
+    expect(headlines.others.tiny).toMatchObject({ use: false, for: "nothing", distances_um: [] });
     const page = readFileSync(at("several/index.html"), "utf8");
     expect(page).toContain('href="others/index.html"');
     expect(existsSync(at("several/others/index.html"))).toBe(true);

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { SheetRow } from "../../src/evaluate/contact-sheet.ts";
 import { psnr } from "../../src/evaluate/metrics.ts";
+import { bestOf, type RecordedCandidate } from "../../src/evaluate/recorded-baseline.ts";
 import { ssim } from "../../src/evaluate/ssim.ts";
 import { readWeights } from "../../src/graph/onnx/read.ts";
 import type { Plane } from "../../src/image/image.ts";
@@ -24,6 +25,8 @@ export interface Comparison {
   better: "higher" | "lower";
   output: number;
   input: number;
+  /** The best of the planes that the network gets, each as it is or lightly smoothed, and their interpolation. */
+  baseline?: number;
   /** The best classical method on the same data. */
   classical?: { method: string; value: number };
 }
@@ -63,6 +66,8 @@ export interface Experiment {
   claim: string;
   train(setting: Setting): Promise<Trained>;
   judge(model: Model, setting: Setting): Promise<Outcome>;
+  /** The best recorded baselines of the first comparisons, in their order; they need no model. */
+  baselines?(): Promise<number[]>;
 }
 
 export interface Trained {
@@ -134,6 +139,14 @@ export function imageScores(
       },
     ]),
   );
+}
+
+/** Means over examples of the best PSNR and SSIM that recorded images reach, each for itself. */
+export function recordedScores(
+  examples: readonly { truth: Plane; range: number; candidates: readonly RecordedCandidate[] }[],
+): [psnr: number, ssim: number] {
+  const found = examples.map(({ truth, range, candidates }) => bestOf(candidates, truth, range));
+  return [mean(found.map((one) => one.psnr.value)), mean(found.map((one) => one.ssim.value))];
 }
 
 export const runFolder = ({ folder }: Setting, name: string): string => join(folder, name);

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { type DefocusPicture, defocusSheet } from "../../src/evaluate/defocus-sheet.ts";
 import { fitIntensity } from "../../src/evaluate/intensity-fit.ts";
 import { signalRange } from "../../src/evaluate/metrics.ts";
+import { recordedCandidates } from "../../src/evaluate/recorded-baseline.ts";
 import { cropStack } from "../../src/image/crop.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
 import { readStack } from "../../src/image/image-file.ts";
@@ -12,7 +13,7 @@ import { focusAt, focusSource } from "../../src/train/focus-labels.ts";
 import { autofocusConfig } from "../../src/train/systems/autofocus.ts";
 import { registerTarget } from "../../src/train/unregistered.ts";
 import { autofocusModel, judgePlane } from "./autofocusing.ts";
-import { type Comparison, type Experiment, imageScores, mean, train } from "./experiment.ts";
+import { type Comparison, type Experiment, imageScores, mean, recordedScores, train } from "./experiment.ts";
 import { byDeepZ } from "./refocusing.ts";
 import { sectionStack } from "./sectioning.ts";
 
@@ -178,6 +179,20 @@ const experiments: Experiment[] = [
         pixelSize: pixelSize.x,
         notes: ["Truth is the recorded plane with its noise, which no output has."],
       };
+    },
+    async baselines() {
+      const [{ stack }] = await mitochondriaStacks();
+      const part = cropStack(stack, judged, wide(stack));
+      const examples = [12, 16, 20].flatMap((z) =>
+        [-0.6, -0.3, 0.3, 0.6].map((distance) => {
+          const truth = planeOf(part, z + Math.round(distance / 0.05));
+          const given = [0, 0.5].map((um) => {
+            return { plane: planeOf(part, z + Math.round(um / 0.05)), distance: distance - um };
+          });
+          return { truth, range: signalRange(truth), candidates: recordedCandidates(given) };
+        }),
+      );
+      return recordedScores(examples);
     },
   },
   {

@@ -3,6 +3,7 @@
 import { opticalPsf } from "../../src/classical/deconvolution/optical-psf.ts";
 import { richardsonLucy } from "../../src/classical/deconvolution/richardson-lucy.ts";
 import { signalRange } from "../../src/evaluate/metrics.ts";
+import { recordedCandidates } from "../../src/evaluate/recorded-baseline.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
 import type { Model, RefocusModel } from "../../src/models/model-info.ts";
 import { normalisationOf } from "../../src/models/normalisation.ts";
@@ -11,7 +12,15 @@ import { refocusPlanes } from "../../src/models/refocus-planes.ts";
 import { refocusRecursively } from "../../src/models/refocus-recursively.ts";
 import { psfModelOf } from "../../src/optics/psf/optics-options.ts";
 import { shippedRecipe } from "../../src/simulate/shipped-recipes.ts";
-import { type Experiment, heldOut, imageScores, type Outcome, type Setting, train } from "./experiment.ts";
+import {
+  type Experiment,
+  heldOut,
+  imageScores,
+  type Outcome,
+  recordedScores,
+  type Setting,
+  train,
+} from "./experiment.ts";
 
 /** Gives planes at `distances` (um) from the plane `z` of a stack. */
 export type RefocusStack = (
@@ -126,6 +135,24 @@ export async function judgeRefocusing(
   };
 }
 
+/** What the same fields and distances as in {@link judgeRefocusing} have without a model, from planes at these offsets, um. */
+export async function refocusingBaselines(recipeName: string, offsets: readonly number[]): Promise<number[]> {
+  const examples = [];
+  for (const { images } of await heldOut(shippedRecipe(recipeName), 3)) {
+    const { stack, truth } = images.stack;
+    const { zStep = 1 } = stack;
+    const z = Math.floor(stack.depth / 2);
+    for (const distance of [-4, 4]) {
+      const wanted = planeOf(truth, z + Math.round(distance / zStep));
+      const candidates = recordedCandidates(
+        offsets.map((um) => ({ plane: planeOf(stack, z + Math.round(um / zStep)), distance: distance - um })),
+      );
+      examples.push({ truth: wanted, range: signalRange(wanted), candidates });
+    }
+  }
+  return recordedScores(examples);
+}
+
 /** The two planes of {@link byDeepZ}, 0 and 2 um, and steps of as much. */
 export const byRlp: RefocusStack = async (model, { runtime }, stack, z, distances) => {
   if (model.info.model !== "rlp") throw new Error(`${model.info.model} where rlp is judged`);
@@ -157,6 +184,7 @@ export const refocusing: Experiment[] = [
         { recipe: shippedRecipe("beads") },
       ),
     judge: (model, setting) => judgeRefocusing(byDeepZ, "beads", model, setting),
+    baselines: () => refocusingBaselines("beads", [0, 2]),
   },
   {
     name: "deep-z-one-plane",
@@ -173,6 +201,7 @@ export const refocusing: Experiment[] = [
         { recipe: shippedRecipe("beads-aberrated") },
       ),
     judge: (model, setting) => judgeRefocusing(byDeepZ, "beads-aberrated", model, setting),
+    baselines: () => refocusingBaselines("beads-aberrated", [0]),
   },
   {
     name: "recurrent-mz",
@@ -185,6 +214,7 @@ export const refocusing: Experiment[] = [
     train: (setting) =>
       train(setting, { experiment_name: "recurrent-mz", model: "recurrent-mz" }, { recipe: shippedRecipe("beads") }),
     judge: (model, setting) => judgeRefocusing(byRecurrentMz, "beads", model, setting),
+    baselines: () => refocusingBaselines("beads", [0, 2, -2]),
   },
   {
     name: "rlp",
@@ -197,5 +227,6 @@ export const refocusing: Experiment[] = [
     train: (setting) =>
       train(setting, { experiment_name: "rlp", model: "rlp", step: 2 }, { recipe: shippedRecipe("beads") }),
     judge: (model, setting) => judgeRefocusing(byRlp, "beads", model, setting),
+    baselines: () => refocusingBaselines("beads", [0, 2]),
   },
 ];

@@ -3,6 +3,7 @@ import { opticalPsf } from "../../src/classical/deconvolution/optical-psf.ts";
 import { richardsonLucy } from "../../src/classical/deconvolution/richardson-lucy.ts";
 import { fitIntensity } from "../../src/evaluate/intensity-fit.ts";
 import { signalRange } from "../../src/evaluate/metrics.ts";
+import { recordedCandidates } from "../../src/evaluate/recorded-baseline.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
 import type { Region } from "../../src/image/image-file.ts";
 import type { Model } from "../../src/models/model-info.ts";
@@ -18,6 +19,7 @@ import {
   heldOut,
   imageScores,
   type Outcome,
+  recordedScores,
   type Setting,
   train,
 } from "./experiment.ts";
@@ -109,6 +111,22 @@ async function judge(
   return { comparisons: [compare("PSNR", "dB", "psnr"), compare("SSIM", "", "ssim")], rows, pixelSize: 0.325 };
 }
 
+/** What the same planes have without a model: as they are or lightly smoothed, brought to the truth as every image here. */
+async function sectionBaselines(recipe: RecipeInput): Promise<number[]> {
+  const examples = [];
+  for (const { images } of await heldOut(recipe, 2)) {
+    const { stack } = images.input;
+    for (let z = 1; z < stack.depth - 1; z++) {
+      const truth = planeOf(images.target.truth, z);
+      const candidates = recordedCandidates([{ plane: planeOf(stack, z), distance: 0 }]).map((one) => {
+        return { ...one, image: fitIntensity(one.image, truth) };
+      });
+      examples.push({ truth, range: signalRange(truth), candidates });
+    }
+  }
+  return recordedScores(examples);
+}
+
 async function deconvolved(stack: Stack): Promise<Stack> {
   const { optics, zStep, pixelSize = { y: 0.325, x: 0.325 } } = stack;
   const lens = psfModelOf({ na: optics?.na ?? 0.75, wavelength: optics?.wavelength ?? 0.52 });
@@ -130,6 +148,7 @@ function sectioning(name: string, model: string, claim: string, config: Record<s
     claim,
     train: (setting) => train(setting, { experiment_name: name, model, ...config }, { recipe, ...pairs }),
     judge: (trained, setting) => judge(recipe, trained, setting, "hilo"),
+    baselines: () => sectionBaselines(recipe),
   };
 }
 
@@ -144,6 +163,7 @@ function deblurring(name: string, model: string, claim: string): Experiment {
     claim,
     train: (setting) => train(setting, { experiment_name: name, model }, { recipe: thick, ...pairs }),
     judge: (trained, setting) => judge(thick, trained, setting, "richardson-lucy"),
+    baselines: () => sectionBaselines(thick),
   };
 }
 
@@ -174,5 +194,6 @@ export const sections: Experiment[] = [
         { recipe: thick, roles: { image: "input" } },
       ),
     judge: (trained, setting) => judge(thick, trained, setting, "richardson-lucy"),
+    baselines: () => sectionBaselines(thick),
   },
 ];

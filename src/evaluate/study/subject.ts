@@ -127,7 +127,7 @@ function centreOf(
   if (given === undefined) return mostDetail(plane);
   const centre = { y: Math.round(given.y - top), x: Math.round(given.x - left) };
   if (centre.y >= 0 && centre.x >= 0 && centre.y < plane.height && centre.x < plane.width) return centre;
-  const message = `${name}: the structure at ${given.x},${given.y} lies outside the ${plane.width} x ${plane.height} pixels that are studied.`;
+  const message = `${name}: the --object at ${given.x},${given.y} lies outside the ${plane.width} x ${plane.height} pixels that are studied.`;
   throw new ParfocalError("usage", message, { option: "--object", got: given, expected: "a place in the field" });
 }
 

@@ -107,7 +107,7 @@ export const demo: Verb<CliDemoOptions> = {
             ["model", model],
             ...distances.map(({ distance, input, output, baseline, given }) => [
               `${distance < 0 ? "" : "+"}${distance.toFixed(2)} um`,
-              `PSNR ${output.psnr.toFixed(1)} dB (baseline ${baseline.psnr.toFixed(1)}, input ${input.psnr.toFixed(1)}), SSIM ${output.ssim.toFixed(3)} (baseline ${baseline.ssim.toFixed(3)}, input ${input.ssim.toFixed(3)})${given ? "; the model was given this plane" : ""}`,
+              `PSNR ${output.psnr.toFixed(1)} dB (baseline ${Number.isFinite(baseline.psnr) ? baseline.psnr.toFixed(1) : "identical"}, input ${input.psnr.toFixed(1)}), SSIM ${output.ssim.toFixed(3)} (baseline ${baseline.ssim.toFixed(3)}, input ${input.ssim.toFixed(3)})${given ? "; the model was given this plane" : ""}`,
             ]),
             [
               "mean gain",

@@ -50,7 +50,7 @@ export const evaluate: Verb<EvaluateOptions> = {
     "parfocal evaluate simulated/beads.tif --truth simulated/truth.tif",
   ],
   options(command: Command) {
-    command.requiredOption("--truth <image>", "what the output should be");
+    command.requiredOption("--truth <image>", "the ground truth: what the output would ideally be");
     command.option("--input <image>", "what the output was made of; give it several times for several planes", collect);
     command.option("--input-planes <list>", "planes of the input stack that the output was made of, from 0", planeList);
     command.option(

@@ -52,13 +52,13 @@ export const generalise: Verb<GeneraliseOptions> = {
   name: "generalise",
   arguments: "<stack...>",
   summary:
-    "Leave one lens, sample, stack or slide out, train on the others, and judge on all: will a model hold on another one?",
+    "Leave one objective (lens), sample, stack or slide out, train on the others, and judge on all: will a model hold on another one?",
   notes: [
-    "Of a recipe of several lenses or samples (a .yaml file or a shipped name), each lens or each sample is left out in turn; of stacks,",
+    "Of a recipe of several objectives or samples (a .yaml file or a shipped name), each objective or each sample is left out in turn; of stacks,",
     "each stack, or with --slides each slide. One more model is trained on everything. All are judged on fields, or parts of the stacks, that",
     "none was trained on: gains in PSNR, SSIM and detail over the best recorded baseline (the given planes, lightly smoothed or interpolated), and in width,",
     "as a matrix, and a verdict.",
-    "Lenses of several pixel sizes are learnt at the largest (--model-pixel-size); how far Deep-Z refocuses, and from which planes, is what every",
+    "Objectives of several pixel sizes are learnt at the largest (--model-pixel-size); how far Deep-Z refocuses, and from which planes, is what every",
     "stack allows (--distance-range, --input-offsets). --max-minutes holds for the first model; the others train as many steps.",
     "Ctrl-C keeps what is trained; the same command goes on from there. OUT/runs holds the models.",
   ],
@@ -81,7 +81,7 @@ export const generalise: Verb<GeneraliseOptions> = {
       .option("--config <file>", "YAML with any of the keys below, in snake_case, but experiment_name")
       .option(
         "--judged-fields <n>",
-        "of a recipe: fields to judge on, of each lens with each sample (default: 2)",
+        "of a recipe: fields to judge on, of each objective with each sample (default: 2)",
         wholeNumber(1),
       )
       .option("--slides <list>", "the slide of each stack, in order, such as old,old,new", wordsOf)

@@ -116,11 +116,13 @@ export interface LinesOptions {
  */
 export function plotLines(lines: readonly NamedLine[], { x, y, mark, zero, dots }: LinesOptions): Promise<string> {
   let next = 0;
+  // What others are compared with: the first dotted, more of them dashed.
+  let plainLines = 0;
   return draw({
     lines: lines.map(({ name, points, plain }) => ({
       name,
       points,
-      ...(plain ? { colour: "#767676", dashes: "2 3" } : STYLES[next++ % STYLES.length]),
+      ...(plain ? { colour: "#767676", dashes: plainLines++ === 0 ? "2 3" : "9 3" } : STYLES[next++ % STYLES.length]),
       ...(dots && !plain && { dots: true }),
     })),
     x: { label: x },

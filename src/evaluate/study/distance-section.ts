@@ -19,12 +19,17 @@ export function distanceSection({ byDistance: { task, bins }, headline }: Candid
   const rows = bins.map((bin): TableCell[] => [
     signedGain(bin.distance, 2),
     bin.n,
-    signedGain(bin.psnrGainOverInput, 1),
-    signedGain(bin.psnrGain, 1),
-    signedGain(bin.ssimGain, 3),
-    signedGain(bin.detailDifference, 3),
-    signedGain(bin.contrastDifference, 3),
-    `${Math.round(100 * bin.shareWorse)} %`,
+    // What equals its target has no end of PSNR: nothing was to be made.
+    ...(bin.given
+      ? ["", "", "", "", "", ""]
+      : [
+          signedGain(bin.psnrGainOverInput, 1),
+          signedGain(bin.psnrGain, 1),
+          signedGain(bin.ssimGain, 3),
+          signedGain(bin.detailDifference, 3),
+          signedGain(bin.contrastDifference, 3),
+          `${Math.round(100 * bin.shareWorse)} %`,
+        ]),
     width(bin.widthChange),
     Number.isFinite(bin.photometricSlope) ? bin.photometricSlope.toFixed(2) : "",
     verdict(bin),
@@ -34,21 +39,9 @@ export function distanceSection({ byDistance: { task, bins }, headline }: Candid
       kind: "table",
       caption:
         `${task === "refocus" ? "By distance from the input to the wanted plane" : "By height above the sharpest plane"}: what the headline and the verdicts rest on. ` +
-        "Gains are over the best recorded baseline: of the planes that it was given, each as it is or lightly smoothed, and of their interpolation, the best for each score. " +
+        "dB (of PSNR), SSIM, detail and its contrast are gains over the best recorded baseline: of the planes that it was given, each as it is or lightly smoothed, and of their interpolation, the best for each score; dB over input is PSNR over the untouched first plane. " +
         `Worse: outputs below it by more than ${margins.psnr} dB, or ${margins.ssim} in SSIM, or ${margins.detail} in detail. Width: change of the median width of structures from input to output. Slope: counts of the output for one count of what was wanted; 1 keeps brightness.`,
-      columns: [
-        "um",
-        "outputs",
-        "PSNR over the untouched input (dB)",
-        "PSNR over the baseline (dB)",
-        "SSIM over the baseline",
-        "detail over the baseline",
-        "its contrast over the baseline",
-        "worse",
-        "width",
-        "slope",
-        "",
-      ],
+      columns: ["um", "outputs", "dB over input", "dB", "SSIM", "detail", "contrast", "worse", "width", "slope", ""],
       rows,
     },
   ];

@@ -32,7 +32,7 @@ const seed = 1;
 
 /**
  * Refocused planes are held against the plane recorded there, sections against the truth of their plane, or without one against the recorded plane:
- * it holds what is in focus as well, under haze.
+ * it holds what is in focus as well, under out-of-focus light.
  */
 export function inventionEvidence(
   { task }: Pick<Candidate, "task">,

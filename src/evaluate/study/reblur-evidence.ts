@@ -1,4 +1,4 @@
-/** Whether outputs explain their inputs: blurred again by the lens's PSF they must give them back, up to noise. */
+/** Whether outputs explain their inputs: blurred again by the objective's PSF they must give them back, up to noise. */
 import { opticalPsf } from "../../classical/deconvolution/optical-psf.ts";
 import { planeOf } from "../../image/image.ts";
 import { psfModelOf } from "../../optics/psf/optics-options.ts";

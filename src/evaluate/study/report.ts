@@ -141,6 +141,7 @@ const linkTo = (figure: Figure | undefined): TableCell =>
 function shortAnswer({ value, unit, good }: Verdict): string {
   if (good === undefined) return "cannot tell";
   if (value === undefined) return good ? "yes" : "no";
+  if (unit.startsWith("times")) return `${value.toFixed(1)} x noise`;
   return unit.startsWith("share")
     ? `${Math.round(100 * value)} %`
     : `${value > 0 ? "+" : ""}${value.toFixed(1)} ${unit}`;

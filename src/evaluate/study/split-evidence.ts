@@ -4,7 +4,7 @@
  *
  * What it tells: how much of the noise reaches the output, and up to which detail the output is the same whatever the noise was.
  *
- * What it cannot tell: whether what is the same is true. A structure that a network invents in both outputs alike counts as resolved, and
+ * What it cannot tell: whether what is the same is true. A structure that a network hallucinates in both outputs alike counts as resolved, and
  * so does its checkerboard. Every linear filter, a blur as well as a sharpening, leaves the curve as it was, since it changes signal and
  * noise of a ring alike: only the noise gain tells these apart (a blur that leaves less in a ring than leaks there from coarser ones,
  * whose signal is the same in both, lets the curve rise again; its first fall stays). And the halves are noisier than the recording,

@@ -58,7 +58,7 @@ export async function splitChart(studies: readonly SplitStudy[]): Promise<Figure
         x: `spatial frequency (cycles per ${stack.pixelSize ? "µm" : "pixel"})`,
         y: "ring correlation of both halves",
         ...(cutoff !== undefined &&
-          cutoff < ends[1] && { mark: { x: cutoff, text: "limit of the lens, 2 NA / wavelength" } }),
+          cutoff < ends[1] && { mark: { x: cutoff, text: "limit of the objective, 2 NA / wavelength" } }),
       },
     ),
   };

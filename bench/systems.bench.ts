@@ -131,8 +131,9 @@ function withBaselines(comparisons: Comparison[], found: readonly number[] = [])
   for (const [i, value] of found.entries()) comparisons[i].baseline = value;
 }
 
-const writeRows = (): Promise<void> =>
-  writeFileAtomic(kept, rows.map((one) => `${JSON.stringify(one)}\n`).join(""), { force: true });
+async function writeRows(): Promise<void> {
+  await writeFileAtomic(kept, rows.map((one) => `${JSON.stringify(one)}\n`).join(""), { force: true });
+}
 
 function inWords({ what, unit, output, input, baseline, classical }: Comparison): string {
   const value = (one: number): string => `${digits(one)}${unit ? ` ${unit}` : ""}`;

@@ -63,8 +63,10 @@ export function headline(
   const bad = (id: Verdict["id"]): boolean => verdicts.some((one) => one.id === id && one.good === false);
   if (bad("inventions")) {
     const share = verdicts.find(({ id }) => id === "inventions")?.value;
+    const scored = table.task === "refocus" || table.against === "truth";
+    const more = usable.length > 0 || found.unchanged || !scored ? "" : `, and ${whyNot(table, found)}`;
     return no(
-      `${share === undefined ? "many" : percent(share)} of the bright structures in its outputs were hallucinated`,
+      `${share === undefined ? "many" : percent(share)} of the bright structures in its outputs were hallucinated${more}`,
     );
   }
   if (found.unchanged) return no("it gives back its input");

@@ -99,6 +99,16 @@ describe("the headline", () => {
     expect(headline).toMatchObject({ use: "only", for: "denoising", sharper_um: [] });
   });
 
+  it("of what is sharper at few of the distances where PSNR rises: use it there, and say where only PSNR rises", () => {
+    const soft = { psnrGain: 0.4, detailDifference: 0, contrastDifference: 0, widthRecovered: 0.05 };
+    const { headline, verdict } = judged(tableOf((distance) => (distance > 2 ? {} : soft)));
+    expect(headline).toMatchObject({ use: "only", for: "refocusing", distances_um: [[3, 4]], sharper_um: [[3, 4]] });
+    expect(headline.sentence).toMatch(
+      /^Use it only for refocusing, from \+3 to \+4 um: \+3\.0 dB .* PSNR rises from -4 to \+4 um, but/,
+    );
+    expect(verdict("nature")).toMatchObject({ good: false, value: 0.7 });
+  });
+
   it("of a true improvement on one side of focus: use it there", () => {
     const { headline, verdict } = judged(tableOf((distance) => (distance < 0 ? {} : worse)));
     expect(headline).toMatchObject({ use: "only", for: "refocusing", distances_um: [[-4, -1]] });
@@ -280,7 +290,8 @@ describe("headline and verdicts of 3000 random tables", () => {
       }
       if (headline.for === "refocusing") {
         expect(headline.sharper_um.length).toBeGreaterThan(0);
-        expect(headline.sentence).not.toMatch(/do not become sharper|become wider/);
+        // The first sentence; a later one may tell of other distances.
+        expect(headline.sentence.split(/\. (?=[A-Z])/)[0]).not.toMatch(/do not become sharper|become wider/);
       }
       if (headline.for === "denoising") expect(nature?.good).not.toBe(true);
       if (nature?.good === true && table.task === "refocus") expect(headline.for).toBe("refocusing");

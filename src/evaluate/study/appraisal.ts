@@ -24,6 +24,12 @@ export interface Appraisal {
   sharper: DistanceBin[];
   /** The same as intervals. */
   sharperIntervals: [number, number][];
+  /** Whether at least half of the usable ones are sharper. */
+  mostlySharper: boolean;
+  /** Where it is of use for its purpose: the usable ones, or of refocusing the sharper ones where those are fewer than half. */
+  recommended: DistanceBin[];
+  /** The same as intervals. */
+  recommendedIntervals: [number, number][];
   /** Share of the judged outputs that are usable; undefined where nothing was judged. */
   usableShare: number | undefined;
   /** Share of the judged outputs that are worse than the baseline; undefined where nothing was judged. */
@@ -32,7 +38,7 @@ export interface Appraisal {
   purpose: Purpose | undefined;
   /** Whether the input is given back, and so of no use. */
   unchanged: boolean;
-  /** Means over the usable bins, or over the judged ones where none is usable. */
+  /** Means over the recommended bins, or over the judged ones where there are none. */
   means: {
     psnrGain: number;
     ssimGain: number;
@@ -94,7 +100,9 @@ export function appraise(
     (sum, bin) => sum + bin.n * (widensAt(bin) || wayOf(bin) === "wrong" ? 1 : bin.shareWorse),
     0,
   );
-  const shown = usable.length > 0 ? usable : judged;
+  const mostlySharper = sharper.length > 0 && 2 * sharper.length >= usable.length;
+  const recommended = task === "refocus" && sharper.length > 0 && !mostlySharper ? sharper : usable;
+  const shown = recommended.length > 0 ? recommended : judged;
   const widthRecovered = weighted(shown, "widthRecovered");
   const lightRecovered = weighted(shown, "lightRecovered");
   const changes = judged.map(({ changed }) => changed).filter(Number.isFinite);
@@ -107,6 +115,9 @@ export function appraise(
     intervals: intervalsOf(bins, usable),
     sharper,
     sharperIntervals: intervalsOf(bins, sharper),
+    mostlySharper,
+    recommended,
+    recommendedIntervals: intervalsOf(bins, recommended),
     usableShare: share(outputs(usable)),
     worseShare: share(worse),
     purpose: judged.length === 0 ? undefined : purposeOf(task, { usable, sharper, backgroundRemoved, unchanged }),
@@ -136,7 +147,7 @@ function purposeOf(
     return usable.length > 0 ? "denoising" : "nothing";
   }
   if (usable.length === 0) return "nothing";
-  return 2 * sharper.length >= usable.length ? "refocusing" : "denoising";
+  return sharper.length > 0 ? "refocusing" : "denoising";
 }
 
 /** Runs of bins that are in the list; bins whose plane was given, or that lie out of range, do not break a run. */

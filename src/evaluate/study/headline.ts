@@ -58,7 +58,7 @@ export function headline(
     sharper_um: [],
     sentence: `These data cannot tell whether to use it: ${reason}.`,
   });
-  const { purpose, usable, intervals, sharperIntervals, backgroundRemoved } = found;
+  const { purpose, usable, recommendedIntervals, sharperIntervals, backgroundRemoved } = found;
   if (purpose === undefined) return cannotTell("no plane lies within its range");
   const bad = (id: Verdict["id"]): boolean => verdicts.some((one) => one.id === id && one.good === false);
   if (bad("inventions")) {
@@ -85,8 +85,14 @@ export function headline(
   if (usable.length === 0) return no(whyNot(table, found));
   const whole = verdicts.every(({ good }) => good !== false);
   const limits = restrictions(table, found, bad);
-  const sentence = `${whole ? "Use it for" : "Use it only for"} ${purpose}, ${inWords(intervals)}${table.task === "section" ? " from the sharpest plane" : ""}: ${whatIsGained(table, found)}.${limits}`;
-  return { use: whole ? true : "only", for: purpose, distances_um: intervals, sharper_um: sharperIntervals, sentence };
+  const sentence = `${whole ? "Use it for" : "Use it only for"} ${purpose}, ${inWords(recommendedIntervals)}${table.task === "section" ? " from the sharpest plane" : ""}: ${whatIsGained(table, found)}.${limits}`;
+  return {
+    use: whole ? true : "only",
+    for: purpose,
+    distances_um: recommendedIntervals,
+    sharper_um: sharperIntervals,
+    sentence,
+  };
 }
 
 /** Why no distance is of use. */
@@ -113,10 +119,15 @@ function lossAt(bin: DistanceBin): string {
 }
 
 function whatIsGained({ task }: DistanceTable, { means, purpose, backgroundRemoved }: Appraisal): string {
+  const { detailDifference, contrastDifference } = means;
+  const rises = detailDifference > margins.detail && contrastDifference > margins.detail;
+  const notSharper = rises
+    ? ", but structures do not become narrower, or hardly any region comes nearer to the wanted plane: it does not refocus"
+    : ": structures do not become sharper";
   const detail =
     purpose === "denoising"
-      ? `${signed(means.detailDifference, 2)} in detail, ${signed(means.contrastDifference, 2)} in its contrast: structures do not become sharper`
-      : `${signed(means.detailDifference, 2)} in detail`;
+      ? `${signed(detailDifference, 2)} in detail, ${signed(contrastDifference, 2)} in its contrast${notSharper}`
+      : `${signed(detailDifference, 2)} in detail`;
   const width =
     purpose === "refocusing" && means.widthRecovered !== undefined
       ? `, and ${percent(means.widthRecovered)} of the excess width of structures goes`
@@ -131,12 +142,16 @@ function whatIsGained({ task }: DistanceTable, { means, purpose, backgroundRemov
 /** What stands against it where it is of use, in sentences. */
 function restrictions(
   { task }: DistanceTable,
-  { usable, judged, sharperIntervals, sharper, purpose, backgroundRemoved }: Appraisal,
+  { usable, judged, intervals, sharperIntervals, sharper, mostlySharper, purpose, backgroundRemoved }: Appraisal,
   bad: (id: Verdict["id"]) => boolean,
 ): string {
   const sentences: string[] = [];
   if (purpose === "refocusing" && sharper.length < usable.length) {
-    sentences.push(`Structures become sharper ${inWords(sharperIntervals)}; at the other distances only PSNR rises.`);
+    sentences.push(
+      mostlySharper
+        ? `Structures become sharper ${inWords(sharperIntervals)}; at the other distances only PSNR rises.`
+        : `PSNR rises ${inWords(intervals)}, but at the other distances structures do not become sharper.`,
+    );
   }
   if (usable.length < judged.length) {
     sentences.push("Elsewhere what was recorded, smoothed or interpolated, is as good or better.");

@@ -64,7 +64,7 @@ export function judge(candidate: Pick<Candidate, "kind" | "task" | "range">, evi
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
 function natureVerdict({ task }: DistanceTable, found: Appraisal): Verdict {
-  const { means, purpose, usable, widens, darkens, unchanged, backgroundRemoved } = found;
+  const { means, purpose, usable, mostlySharper, widens, darkens, unchanged, backgroundRemoved } = found;
   const { widthRecovered } = means;
   const value = task === "refocus" ? widthRecovered : backgroundRemoved;
   const threshold = task === "refocus" ? leastWidthRecovered : leastHazeRemoved;
@@ -85,7 +85,7 @@ function natureVerdict({ task }: DistanceTable, found: Appraisal): Verdict {
     : refocuses && sections
       ? "It refocuses and sections"
       : refocuses
-        ? "It refocuses"
+        ? `It refocuses${mostlySharper ? "" : " at fewer than half of the distances of use"}`
         : sections
           ? "It sections"
           : purpose === "denoising"
@@ -109,7 +109,7 @@ function natureVerdict({ task }: DistanceTable, found: Appraisal): Verdict {
         ? `in focus out-of-focus light grows by ${percent(-backgroundRemoved)}`
         : `${percent(backgroundRemoved)} of the out-of-focus light goes where the image is in focus`;
   const answer = `${name}: ${[width, detail, background].filter((text) => text !== "").join(", and ")}.`;
-  const good = task === "refocus" ? refocuses && !sections : purpose === "sectioning";
+  const good = task === "refocus" ? refocuses && mostlySharper && !sections : purpose === "sectioning";
   const promise = task === "refocus" && sections ? " Refocusing was promised, which keeps the out-of-focus light." : "";
   return { ...base, answer: answer + promise, good, value };
 }

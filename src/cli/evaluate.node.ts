@@ -46,7 +46,7 @@ export const evaluate: Verb<EvaluateOptions> = {
   examples: [
     "parfocal evaluate refocused.tif --truth truth.tif --input blurred.tif --sheet look.png",
     "parfocal evaluate refocused.tif --truth stack.tif --channel 1 --data-range 4095 --json",
-    "parfocal evaluate refocused.tif --truth truth.tif --input stack.tif --input-planes 4,8 --distances=-2,2",
+    "parfocal evaluate refocused.tif --truth truth.tif --input stack.tif --channel 0 --input-planes 0,2 --distances=1,2,3",
     "parfocal evaluate simulated/beads.tif --truth simulated/truth.tif",
   ],
   options(command: Command) {

@@ -2,7 +2,6 @@
 import { gaussianFilter } from "../../src/array/filters.ts";
 import { percentile } from "../../src/array/statistics.ts";
 import { planeOf, type Stack } from "../../src/image/image.ts";
-import { psnr } from "./compare.ts";
 
 /** Correlation of the differences of Gaussians of 1 and 2 pixels: blind to scale, offset and what is blurred. 1 is equal detail. */
 export function detailCorrelation(image: Float32Array, truth: Float32Array, width: number): number {
@@ -42,5 +41,3 @@ export function bestPlane(stack: Stack, score: (image: Float32Array) => number):
   }
   return best;
 }
-
-export { psnr };

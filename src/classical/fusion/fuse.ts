@@ -30,7 +30,7 @@ export interface Fused {
   /** In planes from 0, between 1 and depth - 2. */
   depth: Float32Array;
   /**
-   * How sure the depth is, 0 to 1. Above {@link sure}, the pixel's own focus score has a clear maximum between other planes, less than
+   * How sure the depth is, 0 to 1. Above {@link sure} (0.5), the pixel's own focus score has a clear maximum between other planes, less than
    * a plane from its depth; else its depth follows its surroundings.
    */
   confidence: Float32Array;

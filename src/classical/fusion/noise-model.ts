@@ -22,6 +22,9 @@ export interface NoiseSurvey {
 /** Pixels along an edge of the blocks in which noise is measured. */
 export const noiseBlock = 16;
 
+/** Of larger stacks every so-many-th block is kept. */
+const maxBlocks = 2 ** 17;
+
 /** Blocks are put into this many groups of equal size, from dark to bright. */
 const groups = 12;
 
@@ -31,10 +34,11 @@ const minExplained = 0.25;
 /**
  * The noise of every block is the median response to a mask that is blind to planes and edges (Immerkaer 1996, with the median
  * instead of the mean); the line through the medians of the groups is that of Theil (1950) and Sen (1968), which structure in some
- * of them does not move.
+ * of them does not move. (photon-transfer.ts asks the same of a stack in memory; here it comes by bands, and its dark end matters.)
  */
 export function createNoiseSurvey(): NoiseSurvey {
-  const blocks: Block[] = [];
+  let blocks: Block[] = [];
+  let [seen, every] = [0, 1];
   return {
     add(data, width) {
       const height = data.length / width;
@@ -42,8 +46,13 @@ export function createNoiseSurvey(): NoiseSurvey {
       if (tall < 3 || wide < 3) return;
       const responses = new Float32Array((tall - 2) * (wide - 2));
       for (let y = 0; y + tall <= height; y += tall)
-        for (let x = 0; x + wide <= width; x += wide)
+        for (let x = 0; x + wide <= width; x += wide) {
+          if (seen++ % every !== 0) continue;
           blocks.push(measure(data, { width, x, y, tall, wide }, responses));
+          if (blocks.length < maxBlocks) continue;
+          blocks = blocks.filter((_, i) => i % 2 === 0);
+          every *= 2;
+        }
     },
     result: ([low, high]) => lineThrough(blocks, Math.max((high - low) / 500, 1e-6 * Math.max(1, Math.abs(high)))),
   };

@@ -92,7 +92,7 @@ describe("parts of fusion", () => {
     expect(depth[1]).toBeCloseTo(1.5, 5);
   });
 
-  it("diffusion keeps jumps between depths that insist, fills gaps of any size, and stays inside of what went in", () => {
+  it("diffusion keeps jumps between depths that insist, fills gaps of any size, and stays inside of what went in", async () => {
     const [height, width] = [48, 65];
     const depth = Float32Array.from({ length: height * width }, (_, i) => (i % width < 32 ? 2 : 9));
     const weight = new Float32Array(depth.length).fill(1e4);
@@ -105,7 +105,7 @@ describe("parts of fusion", () => {
     const grain = 10 * width + 50;
     depth[grain] = 0;
     weight[grain] = 0.1;
-    const smooth = diffuseDepth({ depth, weight, height, width }, 50);
+    const smooth = await diffuseDepth({ depth, weight, height, width }, 50);
     expect(Math.abs(smooth[5 * width + 31] - 2)).toBeLessThan(0.1);
     expect(Math.abs(smooth[5 * width + 32] - 9)).toBeLessThan(0.1);
     expect(smooth[grain]).toBeCloseTo(9, 1);
@@ -114,16 +114,16 @@ describe("parts of fusion", () => {
     expect(Math.min(...smooth)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...smooth)).toBeLessThan(9.0001);
     expect(
-      diffuseDepth({ depth, weight: new Float32Array(depth.length), height, width }, 50).every((d) => d === 0),
+      (await diffuseDepth({ depth, weight: new Float32Array(depth.length), height, width }, 50)).every((d) => d === 0),
     ).toBe(true);
   });
 
-  it("diffusion minimises what it says: the weighted residuals of every pixel cancel", () => {
+  it("diffusion minimises what it says: the weighted residuals of every pixel cancel", async () => {
     const [height, width] = [33, 40];
     const random = new Random(3);
     const depth = Float32Array.from({ length: height * width }, () => 10 * random.uniform());
     const weight = Float32Array.from({ length: height * width }, () => 20 * random.uniform() ** 4);
-    const d = diffuseDepth({ depth, weight, height, width }, 5);
+    const d = await diffuseDepth({ depth, weight, height, width }, 5);
     let worst = 0;
     for (let y = 1; y + 1 < height; y++)
       for (let x = 1; x + 1 < width; x++) {
@@ -133,6 +133,12 @@ describe("parts of fusion", () => {
         worst = Math.max(worst, Math.abs(pull + 5 * bend) / (weight[i] + 20));
       }
     expect(worst).toBeLessThan(0.02);
+  });
+
+  it("diffusion can be stopped between its sweeps", async () => {
+    const map = { depth: new Float32Array(64), weight: new Float32Array(64).fill(1), height: 8, width: 8 };
+    const stop = () => Promise.reject(new Error("stopped"));
+    await expect(diffuseDepth(map, 50, stop)).rejects.toThrow("stopped");
   });
 
   it("photon noise is found to grow with the counts, and is even after stabilising", () => {

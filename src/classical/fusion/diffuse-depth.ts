@@ -16,13 +16,21 @@ const sweeps = 8;
  * with surroundings of about sqrt(stiffness / w) pixels. Solved on ever smaller maps first, so that depth flows across any gap, then
  * by Gauss-Seidel sweeps over red and black pixels in turn on each larger one. No depth is outside of what went in. All 0 where no
  * pixel has a weight.
+ * @param pause awaited between sweeps; what it throws ends the work
  */
-export function diffuseDepth(map: WeightedDepth, stiffness: number): Float32Array {
+export async function diffuseDepth(
+  map: WeightedDepth,
+  stiffness: number,
+  pause?: () => Promise<void>,
+): Promise<Float32Array> {
   const { height, width } = map;
   if (Math.min(height, width) <= 2) return new Float32Array(height * width).fill(weightedMean(map));
   const half = halved(map);
-  const smooth = enlarged(diffuseDepth(half, stiffness), half, map);
-  for (let k = 0; k < sweeps; k++) for (const colour of [0, 1]) relax(smooth, map, stiffness, colour);
+  const smooth = enlarged(await diffuseDepth(half, stiffness, pause), half, map);
+  for (let k = 0; k < sweeps; k++) {
+    for (const colour of [0, 1]) relax(smooth, map, stiffness, colour);
+    await pause?.();
+  }
   return smooth;
 }
 

@@ -79,16 +79,21 @@ export async function fuse(source: PlaneSource, options: FuseOptions = {}): Prom
   const rows = Math.max(256, noiseBlock * Math.ceil(2 ** 20 / width / noiseBlock));
   const bandRows = options.bandRows ?? rows;
   refuseTooLarge(source, bandRows);
-  const tick = progressOf(depth * (Math.ceil(height / rows) + 2 * Math.ceil(height / bandRows)), options);
+  const rest = restNowAndThen(options.signal);
+  const total = depth * (Math.ceil(height / rows) + 2 * Math.ceil(height / bandRows));
+  const tick = progressOf(total, options.onProgress, rest);
 
   // Not by the caller's bands: the noise must not depend on them.
   const { noise, light: seen, blocks } = await surveyStack(source, rows, tick);
   const light = options.light ?? seen;
   const stabilise = stabiliser(noise);
-  const stable = { ...blocks, planes: blocks.planes.map((plane) => plane.map(stabilise)) };
-  const haze = light === "fluorescence" ? hazeOf(stable, (options.slope ?? 2) / hazeBlock) : undefined;
+  for (const plane of blocks.planes)
+    plane.forEach((count, i) => {
+      plane[i] = stabilise(count);
+    });
+  const haze = light === "fluorescence" ? hazeOf(blocks, (options.slope ?? 2) / hazeBlock) : undefined;
   const peak = await findPeaks(source, bandRows, { haze, stabilise }, tick);
-  const smooth = smoothDepth(peak, source);
+  const smooth = await smoothDepth(peak, source, rest);
   const confidence = peak.prominence.map((height, i) => confidenceOf(height, Math.abs(smooth[i] - peak.depth[i])));
   const image = await gather(source, smooth, bandRows, tick);
   return { image, depth: smooth, confidence, height, width, noise: noise.typical, light };
@@ -98,7 +103,7 @@ export async function fuse(source: PlaneSource, options: FuseOptions = {}): Prom
 function refuseTooLarge({ depth, height, width }: PlaneSource, bandRows: number): void {
   const pixels = height * width;
   const rows = Math.min(height, bandRows + 2 * scoreReach);
-  const bytes = 36 * pixels + (12 * depth * pixels) / hazeBlock ** 2 + 56 * rows * width;
+  const bytes = 40 * pixels + (12 * depth * pixels) / hazeBlock ** 2 + 76 * rows * width;
   if (bytes <= memoryLimit) return;
   const needed = (bytes / 2 ** 30).toPrecision(3);
   throw new ParfocalError(
@@ -108,12 +113,22 @@ function refuseTooLarge({ depth, height, width }: PlaneSource, bandRows: number)
   );
 }
 
-function progressOf(total: number, { signal, onProgress }: FuseOptions): () => Promise<void> {
+function progressOf(
+  total: number,
+  onProgress: FuseOptions["onProgress"],
+  rest: () => Promise<void>,
+): () => Promise<void> {
   let done = 0;
-  let rested = performance.now();
   return async () => {
     onProgress?.({ done: ++done, total });
-    // Let the caller's events through now and then: an abort, a drawn gauge.
+    await rest();
+  };
+}
+
+/** Lets the caller's events through now and then: an abort, a drawn progress bar. */
+function restNowAndThen(signal: AbortSignal | undefined): () => Promise<void> {
+  let rested = performance.now();
+  return async () => {
     if (performance.now() - rested > 30) {
       await new Promise((resolve) => setTimeout(resolve, 0));
       rested = performance.now();
@@ -179,7 +194,11 @@ async function findPeaks(
 }
 
 /** Depths between 1 and depth - 2: outside, a peak's parabola would blend in an outermost plane. */
-function smoothDepth(peak: InteriorPeak & { field: number }, { depth, height, width }: PlaneSource): Float32Array {
+async function smoothDepth(
+  peak: InteriorPeak & { field: number },
+  { depth, height, width }: PlaneSource,
+  pause: () => Promise<void>,
+): Promise<Float32Array> {
   const clamp = (z: number) => Math.min(depth - 2, Math.max(1, z));
   const field = clamp(Number.isNaN(peak.field) ? (depth - 1) / 2 : peak.field);
   const weight = new Float32Array(height * width);
@@ -188,7 +207,8 @@ function smoothDepth(peak: InteriorPeak & { field: number }, { depth, height, wi
     weight[i] = own + fieldWeight;
     return (own * (own > 0 ? clamp(peak.depth[i]) : 0) + fieldWeight * field) / weight[i];
   });
-  return diffuseDepth({ depth: target, weight, height, width }, stiffness).map(clamp);
+  const smooth = await diffuseDepth({ depth: target, weight, height, width }, stiffness, pause);
+  return smooth.map(clamp);
 }
 
 /**

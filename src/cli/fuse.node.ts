@@ -18,9 +18,9 @@ export const fuse: Verb<FuseOptions> = {
   arguments: "<stack>",
   summary: "Make one all-in-focus image of a z-stack, with a depth map.",
   notes: [
-    "Every pixel is taken from the plane where it is sharpest, or between two planes: where its own focus measure has a maximum",
-    "inside the stack. Pixels without a clear one (flat places, noise, what is in focus in the first or last plane or beyond) take",
-    "the depth of their surroundings and are marked in a mask. Nothing is taken from the first or the last plane.",
+    "A pixel is taken from the plane where its own focus measure has a maximum inside the stack, to about a plane, or between two",
+    "planes. Pixels without a clear maximum (flat places, noise, what is in focus in the first or last plane or beyond) take the",
+    "depth of their surroundings and are marked in a mask. Nothing is taken from the first or the last plane.",
     "Written are OUT, the depth map OUT_depth.tif (um above the first plane, float32), OUT_depth.png, the same in colours, and",
     "the mask OUT_unsure.tif (uint8: 255 unsure, 0 sure). The stack needs 3 planes or more, and the specimen should lie between",
     "the first and the last. Where things lie above each other, only the sharper one is in focus.",

@@ -1,6 +1,6 @@
 /**
- * Draws docs/figures/fusion.png: bright beads over a dim texture, and real stacks, as a single plane, as a maximum projection, with the
- * sharpest plane of each pixel, and fused, with the depth map, violet to yellow.
+ * Draws docs/figures/fusion.png: bright beads over a dim texture, nuclei, and recorded stacks, as a single plane, as a maximum
+ * projection, with the sharpest plane of each pixel, and fused, with the depth map, violet to yellow, and the unsure pixels, white.
  *
  *     npm run figures:fusion [OUTPUT]
  */
@@ -8,11 +8,12 @@ import { existsSync } from "node:fs";
 import { encode } from "fast-png";
 import { averages, halo, psnr, sharpest } from "../bench/fusion/compare.ts";
 import { fusionScene } from "../bench/fusion/scene.ts";
+import { simulateSpecimen } from "../bench/fusion/specimens.ts";
 import { resize } from "../src/array/resample.ts";
 import { percentiles } from "../src/array/statistics.ts";
 import { coneSlope } from "../src/classical/cone-slope.ts";
 import { depthColours } from "../src/classical/fusion/depth-colours.ts";
-import { type Fused, fuse } from "../src/classical/fusion/fuse.ts";
+import { type Fused, fuse, sure } from "../src/classical/fusion/fuse.ts";
 import { stackSource } from "../src/classical/fusion/plane-source.ts";
 import { type Canvas, type Colour, createCanvas, drawText, TEXT_HEIGHT } from "../src/evaluate/canvas.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
@@ -26,7 +27,7 @@ const GAP = 12;
 const LABEL = 290;
 const INK: Colour = [30, 30, 30];
 const FAINT: Colour = [95, 95, 95];
-const titles = ["One plane", "Maximum", "Sharpest, by pixel", "parfocal fuse", "Depth"];
+const titles = ["One plane", "Maximum", "Sharpest, by pixel", "parfocal fuse", "Depth", "Unsure"];
 
 interface Row {
   label: string[];
@@ -40,6 +41,7 @@ interface Row {
 }
 
 const scene = fusionScene({ size: 192, seed: 5 });
+const nuclei = await simulateSpecimen("nuclei", { seed: 2, size: 256, planes: 27, object: { nuclei: 14 } });
 const rows: Row[] = [
   {
     label: ["simulated", "6 beads in 6 planes", "over a dim texture"],
@@ -47,6 +49,12 @@ const rows: Row[] = [
     plane: 8,
     range: [100, 1100],
     caption: (image) => `${psnr(image, scene.truth.data).toFixed(1)} dB, rings ${halo(image, scene).toFixed(0)} counts`,
+  },
+  {
+    label: ["simulated nuclei", "27 planes"],
+    stack: nuclei.stack,
+    plane: nuclei.middle,
+    caption: (image) => `${psnr(image, nuclei.atSpecimen).toFixed(1)} dB`,
   },
 ];
 
@@ -101,13 +109,17 @@ for (const [i, { label, stack, plane, range, caption }] of rows.entries()) {
     paint(canvas, [image.map((v) => (255 * (v - low)) / (high - low))], stack, y, left);
     if (caption) drawText(canvas, caption(image), y + PANEL + 6, left, FAINT);
   });
-  const sure = fused.depth.filter((_, k) => fused.confidence[k] > 0.5);
-  const [near, far] = percentiles(sure, [2, 98]);
+  const own = fused.depth.filter((_, k) => fused.confidence[k] > sure);
+  const [near, far] = percentiles(own, [2, 98]);
   const rgb = depthColours(fused.depth, fused.image, [near, far]);
   const left = LABEL + 4 * (PANEL + GAP);
   const channels = [0, 1, 2].map((c) => fused.image.map((_, k) => rgb[3 * k + c]));
   paint(canvas, channels, stack, y, left);
   drawText(canvas, `planes ${near.toFixed(0)} to ${far.toFixed(0)}`, y + PANEL + 6, left, FAINT);
+  const mask = fused.confidence.map((c) => (c > sure ? 0 : 255));
+  paint(canvas, [mask], stack, y, left + PANEL + GAP);
+  const unsure = (100 * (1 - own.length / mask.length)).toFixed(0);
+  drawText(canvas, `${unsure} % of the pixels`, y + PANEL + 6, left + PANEL + GAP, FAINT);
   console.log(label.join(", "), fused.light, `noise ${fused.noise.toFixed(1)}`, caption?.(fused.image) ?? "");
 }
 const output = process.argv[2] ?? "docs/figures/fusion.png";

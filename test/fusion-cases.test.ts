@@ -3,12 +3,13 @@ import { describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { coneSlope } from "../src/classical/cone-slope.ts";
-import { createBestDepth } from "../src/classical/fusion/best-depth.ts";
 import { depthColours } from "../src/classical/fusion/depth-colours.ts";
-import { fuse } from "../src/classical/fusion/fuse.ts";
+import { diffuseDepth } from "../src/classical/fusion/diffuse-depth.ts";
+import { fuse, sure } from "../src/classical/fusion/fuse.ts";
 import { addBlockMeans, hazeOf, hazeRows } from "../src/classical/fusion/haze.ts";
+import { createInteriorPeak } from "../src/classical/fusion/interior-peak.ts";
+import { createNoiseSurvey, stabiliser } from "../src/classical/fusion/noise-model.ts";
 import { bandsOf, type PlaneSource, stackSource } from "../src/classical/fusion/plane-source.ts";
-import { smoothDepth } from "../src/classical/fusion/smooth-depth.ts";
 import { noiseLevel } from "../src/classical/noise-level.ts";
 import type { Stack } from "../src/image/image.ts";
 import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
@@ -63,31 +64,115 @@ describe("parts of fusion", () => {
     expect([...rows]).toEqual([0, 0, 0.5, 1.5, 2.5, 3.5, 4, 4]);
   });
 
-  it("the best plane of scores is found to a fraction, as they come", () => {
-    const best = createBestDepth(2);
-    for (let z = 0; z < 7; z++) best.add(Float32Array.of(20 - (z - 2.25) ** 2, z));
-    const { depth, contrast } = best.result();
+  it("the peak of scores is found to a fraction, as they come, and only between lower ones", () => {
+    // A peak at 2.25; one that rises to the last plane; one that falls from the first; a small peak beside a higher end.
+    const peak = createInteriorPeak(4);
+    const besideAnEnd = [9, 5, 1, 3, 1, 1, 6];
+    for (let z = 0; z < 7; z++) peak.add(Float32Array.of(20 - (z - 2.25) ** 2, z, -z, besideAnEnd[z]));
+    const { depth, prominence } = peak.result();
     expect(depth[0]).toBeCloseTo(2.25, 5);
-    expect(depth[1]).toBe(6);
-    expect(contrast[1]).toBe(3);
+    // 5 above the first plane, 14 above the last.
+    expect(prominence[0]).toBeCloseTo(Math.sqrt(5 * 14), 4);
+    expect([depth[1], depth[2]]).toEqual([Number.NaN, Number.NaN]);
+    expect([prominence[1], prominence[2]]).toEqual([0, 0]);
+    expect(depth[3]).toBeCloseTo(3, 5);
+    expect(prominence[3]).toBeCloseTo(2, 5);
   });
 
-  it("smoothing keeps edges between sure depths, removes grains, and fills what is unsure from around it", () => {
-    const [height, width] = [32, 32];
-    const depth = Float32Array.from({ length: height * width }, (_, i) => (i % width < 16 ? 2 : 9));
-    const confidence = new Float32Array(depth.length).fill(1);
-    const grain = 10 * width + 5;
-    depth[grain] = 30;
-    for (let y = 20; y < 28; y++)
-      for (let x = 2; x < 10; x++) {
-        depth[y * width + x] = 40;
-        confidence[y * width + x] = 0;
+  it("the largest of several peaks counts, and a plateau is one", () => {
+    const peak = createInteriorPeak(2);
+    const [several, plateau] = [
+      [0, 3, 1, 7, 4, 5, 2],
+      [0, 2, 2, 1, 0, 0, 0],
+    ];
+    for (let z = 0; z < 7; z++) peak.add(Float32Array.of(several[z], plateau[z]));
+    const { depth, prominence } = peak.result();
+    expect(Math.abs(depth[0] - 3)).toBeLessThan(0.5);
+    expect(prominence[0]).toBeCloseTo(Math.sqrt(7 * 5), 5);
+    expect(depth[1]).toBeCloseTo(1.5, 5);
+  });
+
+  it("diffusion keeps jumps between depths that insist, fills gaps of any size, and stays inside of what went in", async () => {
+    const [height, width] = [48, 65];
+    const depth = Float32Array.from({ length: height * width }, (_, i) => (i % width < 32 ? 2 : 9));
+    const weight = new Float32Array(depth.length).fill(1e4);
+    // A gap of 20 x 20 pixels inside the left half, and a lone pixel that hardly insists.
+    for (let y = 20; y < 40; y++)
+      for (let x = 4; x < 24; x++) {
+        depth[y * width + x] = Number.NaN;
+        weight[y * width + x] = 0;
       }
-    const smooth = smoothDepth({ depth, confidence, height, width });
-    expect(smooth[grain]).toBe(2);
-    expect([smooth[5 * width + 15], smooth[5 * width + 16]]).toEqual([2, 9]);
-    for (let y = 20; y < 28; y++)
-      for (let x = 2; x < 10; x++) expect(Math.abs(smooth[y * width + x] - 2)).toBeLessThan(1);
+    const grain = 10 * width + 50;
+    depth[grain] = 0;
+    weight[grain] = 0.1;
+    const smooth = await diffuseDepth({ depth, weight, height, width }, 50);
+    expect(Math.abs(smooth[5 * width + 31] - 2)).toBeLessThan(0.1);
+    expect(Math.abs(smooth[5 * width + 32] - 9)).toBeLessThan(0.1);
+    expect(smooth[grain]).toBeCloseTo(9, 1);
+    for (let y = 20; y < 40; y++)
+      for (let x = 4; x < 24; x++) expect(Math.abs(smooth[y * width + x] - 2)).toBeLessThan(0.1);
+    expect(Math.min(...smooth)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...smooth)).toBeLessThan(9.0001);
+    expect(
+      (await diffuseDepth({ depth, weight: new Float32Array(depth.length), height, width }, 50)).every((d) => d === 0),
+    ).toBe(true);
+  });
+
+  it("diffusion minimises what it says: the weighted residuals of every pixel cancel", async () => {
+    const [height, width] = [33, 40];
+    const random = new Random(3);
+    const depth = Float32Array.from({ length: height * width }, () => 10 * random.uniform());
+    const weight = Float32Array.from({ length: height * width }, () => 20 * random.uniform() ** 4);
+    const d = await diffuseDepth({ depth, weight, height, width }, 5);
+    let worst = 0;
+    for (let y = 1; y + 1 < height; y++)
+      for (let x = 1; x + 1 < width; x++) {
+        const i = y * width + x;
+        const pull = weight[i] * (depth[i] - d[i]);
+        const bend = d[i - 1] + d[i + 1] + d[i - width] + d[i + width] - 4 * d[i];
+        worst = Math.max(worst, Math.abs(pull + 5 * bend) / (weight[i] + 20));
+      }
+    expect(worst).toBeLessThan(0.02);
+  });
+
+  it("diffusion can be stopped between its sweeps", async () => {
+    const map = { depth: new Float32Array(64), weight: new Float32Array(64).fill(1), height: 8, width: 8 };
+    const stop = () => Promise.reject(new Error("stopped"));
+    await expect(diffuseDepth(map, 50, stop)).rejects.toThrow("stopped");
+  });
+
+  it("photon noise is found to grow with the counts, and is even after stabilising", () => {
+    const [height, width] = [128, 256];
+    const random = new Random(8);
+    // Read noise 6 counts, offset 100, gain 2 counts per photon: variance 36 + 2 (counts - 100).
+    const mean = (i: number) => 100 + 4 * (i % width);
+    const plane = Float32Array.from(
+      { length: height * width },
+      (_, i) => mean(i) + Math.sqrt(36 + 2 * (mean(i) - 100)) * random.normal(),
+    );
+    const survey = createNoiseSurvey();
+    for (let z = 0; z < 3; z++) survey.add(plane, width);
+    const model = survey.result([90, 1200]);
+    expect(Math.abs(model.gain / 2 - 1)).toBeLessThan(0.1);
+    const stabilise = stabiliser(model);
+    const even = plane.map(stabilise);
+    for (const x0 of [32, 128, 240]) {
+      const part = even.filter((_, i) => Math.abs((i % width) - x0) < 8);
+      const truth = Float32Array.from(part, (_, k) => stabilise(mean(x0 - 7 + (k % 15))));
+      const variance = part.reduce((sum, v, k) => sum + (v - truth[k]) ** 2, 0) / part.length;
+      expect(Math.abs(Math.sqrt(variance) - 1)).toBeLessThan(0.15);
+    }
+    const counts = [-50, 0, 90, 100, 150, 1000, 5000];
+    const scale = counts.map(stabilise);
+    for (let k = 1; k < scale.length; k++) expect(scale[k]).toBeGreaterThan(scale[k - 1]);
+  });
+
+  it("even noise is found to be even, whatever chance says", () => {
+    const survey = createNoiseSurvey();
+    for (let z = 0; z < 4; z++) survey.add(noise(1, 96, 96, 12, z).data, 96);
+    const model = survey.result([960, 1040]);
+    expect(model.gain).toBe(0);
+    expect(Math.abs(model.typical / 12 - 1)).toBeLessThan(0.05);
   });
 
   it("colours run from violet to yellow, and dark places keep some", () => {
@@ -150,6 +235,37 @@ describe("fusion of other stacks", () => {
   );
 });
 
+describe("what has no focus inside the stack", () => {
+  const [depth, height, width] = [9, 64, 64];
+  /** A texture in focus at one plane, blurred by its distance from it. */
+  function texture(focus: number): Stack {
+    const random = new Random(12);
+    const white = { data: Float32Array.from({ length: height * width }, () => random.normal()), height, width };
+    const data = new Float32Array(depth * height * width);
+    for (let z = 0; z < depth; z++)
+      gaussianFilter(white, 0.8 + Math.abs(z - focus)).data.forEach((v, i) => {
+        data[z * height * width + i] = 2000 + 300 * v + 3 * random.normal();
+      });
+    return { data, depth, height, width, dtype: "uint16" };
+  }
+
+  it.each([-2, 0, 8, 10])(
+    "focus at plane %d of 9: every pixel is unsure, and none comes from an outermost plane",
+    async (focus) => {
+      const found = await fuse(stackSource(texture(focus)));
+      expect(found.confidence.filter((c) => c > sure).length).toBeLessThan(0.01 * height * width);
+      expect(Math.min(...found.depth)).toBeGreaterThanOrEqual(1);
+      expect(Math.max(...found.depth)).toBeLessThanOrEqual(depth - 2);
+    },
+  );
+
+  it("focus at plane 3: it is sure and right", async () => {
+    const found = await fuse(stackSource(texture(3)));
+    expect(found.confidence.filter((c) => c > sure).length).toBeGreaterThan(0.98 * height * width);
+    expect(Math.max(...found.depth.map((d) => Math.abs(d - 3)))).toBeLessThan(0.3);
+  });
+});
+
 describe("fusion refuses", () => {
   const nothing = (depth: number, height: number, width: number): PlaneSource => ({
     depth,
@@ -158,8 +274,9 @@ describe("fusion refuses", () => {
     read: async (_, { count }) => new Float32Array(count * width),
   });
 
-  it("a single plane, and a field without an inside", async () => {
-    await expect(fuse(nothing(1, 64, 64))).rejects.toThrow(/2 planes or more.*got 1 of 64 x 64/);
+  it("one or two planes, and a field without an inside", async () => {
+    await expect(fuse(nothing(1, 64, 64))).rejects.toThrow(/3 planes or more.*got 1 of 64 x 64/);
+    await expect(fuse(nothing(2, 64, 64))).rejects.toThrow(/3 planes or more.*got 2 of 64 x 64/);
     await expect(fuse(nothing(4, 6, 64))).rejects.toThrow(/8 x 8/);
   });
 

@@ -49,6 +49,7 @@ describe("fuse", () => {
       output: "out.tif",
       depth: "out_depth.tif",
       colours: "out_depth.png",
+      unsure: "out_unsure.tif",
       light: "fluorescence",
     });
     const image = await readImage(join(folder, "out.tif"));
@@ -58,24 +59,35 @@ describe("fuse", () => {
     expect(depth.dtype).toBe("float32");
     for (const { x, y, z } of scene.beads)
       expect(Math.abs(depth.data[Math.round(y) * 64 + Math.round(x)] - 0.5 * z)).toBeLessThan(0.5);
+    const mask = await readImage(join(folder, "out_unsure.tif"));
+    expect(mask).toMatchObject({ axes: "YX", shape: [64, 64], dtype: "uint8" });
+    expect(new Set(mask.data).size).toBe(2);
+    const unsure = Array.from(mask.data).filter((v) => v === 255).length;
+    expect(unsure / mask.data.length).toBeCloseTo(1 - result.confident, 6);
+    for (const { x, y } of scene.beads) expect(mask.data[Math.round(y) * 64 + Math.round(x)]).toBe(0);
     const png = decode(readFileSync(join(folder, "out_depth.png")));
     expect([png.width, png.height, png.channels, png.depth]).toEqual([64, 64, 3, 8]);
   });
 
-  test("an output that exists is refused before any work; --force replaces it", async () => {
-    writeFileSync(join(folder, "there_depth.tif"), "mine");
-    const refused = await run("fuse", "stack.tif", "-o", "there.tif");
+  test.each([
+    ["depth.tif", "float32"],
+    ["unsure.tif", "uint8"],
+  ])("an output that exists (%s) is refused before any work; --force replaces it", async (ending, dtype) => {
+    const name = ending.replace(".tif", "");
+    const there = join(folder, `${name}_${ending}`);
+    writeFileSync(there, "mine");
+    const refused = await run("fuse", "stack.tif", "-o", `${name}.tif`);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(/there_depth\.tif exists already.*--force/);
-    expect(existsSync(join(folder, "there.tif"))).toBe(false);
-    expect(readFileSync(join(folder, "there_depth.tif"), "utf8")).toBe("mine");
-    expect((await run("fuse", "stack.tif", "-o", "there.tif", "--force", "--quiet")).code).toBe(0);
-    expect((await readImage(join(folder, "there_depth.tif"))).dtype).toBe("float32");
+    expect(refused.stderr).toMatch(/_(depth|unsure)\.tif exists already.*--force/);
+    expect(existsSync(join(folder, `${name}.tif`))).toBe(false);
+    expect(readFileSync(there, "utf8")).toBe("mine");
+    expect((await run("fuse", "stack.tif", "-o", `${name}.tif`, "--force", "--quiet")).code).toBe(0);
+    expect((await readImage(there)).dtype).toBe(dtype);
   });
 
   test.each([
     [["fuse", "bare.tif", "-o", "x.tif"], 2, /bare\.tif: 13 planes but no z step.*--z-step/],
-    [["fuse", "one.tif", "-o", "x.tif"], 1, /needs a stack of 2 planes or more/],
+    [["fuse", "one.tif", "-o", "x.tif"], 1, /needs a stack of 3 planes or more/],
     [["fuse", "stack.tif", "-o", "x.jpg"], 2, /x\.jpg: images are written as/],
     [["fuse", "stack.tif", "-o", "x.tif", "--light", "neon"], 2, /fluorescence or transmitted/],
   ])("%j is refused", async (args, code, message) => {

@@ -34,7 +34,7 @@ const [pixelSize, zStep] = [0.325, 1];
 export function fusionScene(options: FusionSceneOptions = {}): FusionScene {
   const { size = 128, planes = 13, texture = [8, 8], photons = 4000, seed = 1 } = options;
   const random = new Random(seed);
-  const beads = [1.5, 3, 4.5, 6, 10, 11.5].map((z, i) => ({
+  const beads = [1.5, 3, 4.5, 6, 10, 11].map((z, i) => ({
     x: size * (0.2 + 0.3 * (i % 3)) + random.between(-4, 4),
     y: size * (0.28 + 0.45 * Math.floor(i / 3)) + random.between(-4, 4),
     z: Math.round((z / 13) * planes),

@@ -18,8 +18,12 @@ export const fuse: Verb<FuseOptions> = {
   arguments: "<stack>",
   summary: "Make one all-in-focus image of a z-stack, with a depth map.",
   notes: [
-    "Every pixel is taken from the plane where it is sharpest, or between two planes; nothing is made up. Written are OUT, the",
-    "depth map OUT_depth.tif (um above the first plane, float32) and OUT_depth.png, the same in colours.",
+    "A pixel is taken from the plane where its own focus measure has a maximum inside the stack, to about a plane, or between two",
+    "planes. Pixels without a clear maximum (flat places, noise, what is in focus in the first or last plane or beyond) take the",
+    "depth of their surroundings and are marked in a mask. Nothing is taken from the first or the last plane.",
+    "Written are OUT, the depth map OUT_depth.tif (um above the first plane, float32), OUT_depth.png, the same in colours, and",
+    "the mask OUT_unsure.tif (uint8: 255 unsure, 0 sure). The stack needs 3 planes or more, and the specimen should lie between",
+    "the first and the last. Where things lie above each other, only the sharper one is in focus.",
     "Planes must lie above each other: see drift in parfocal inspect.",
   ],
   examples: [
@@ -47,7 +51,10 @@ export const fuse: Verb<FuseOptions> = {
           ["output", done.output],
           ["depth", `${done.depth}, um above the first plane`],
           ["colours", `${done.colours}: violet ${digits(low)} um to yellow ${digits(high)} um`],
-          ["sure", `${(100 * done.confident).toFixed(0)} % of the pixels; the others follow their surroundings`],
+          [
+            "unsure",
+            `${done.unsure}: ${(100 * (1 - done.confident)).toFixed(0)} % of the pixels follow their surroundings`,
+          ],
           ["took", `${seconds.toFixed(1)} s`],
         ]),
         warnings: done.warnings,

@@ -1,4 +1,4 @@
-/** How well each pixel of a plane is in focus: local detail against noise, less what haze pretends. */
+/** How well each pixel of a plane is in focus: local detail against noise, less what out-of-focus light pretends. */
 import { correlate, gaussianFilter, gaussianKernel, uniformFilter } from "../../array/filters.ts";
 
 /** Detail is gathered over this window first, sigma in pixels. */
@@ -14,7 +14,7 @@ const wider = [
   { edge: 25, weight: 1 },
 ] as const;
 
-/** How much haze weighs against detail; from 0.6 to 1 the simulated beads look the same. */
+/** How much out-of-focus light weighs against detail; from 0.6 to 1 the simulated beads look the same. */
 const hazeWeight = 0.8;
 
 const kernelEnd = 3;
@@ -27,13 +27,12 @@ const noiseGradient = 1 / (4 * Math.PI);
 
 /**
  * Score of every pixel of a band, `[height, width]`, no unit: log(1 + detail / 4) - 0.8 log(1 + haze^2 / 2), in it and around it. Detail
- * is the squared gradient in units of what noise alone gives, haze in standard deviations of the noise.
- * @param noise standard deviation of the noise, counts, > 0
- * @param haze counts, `[height, width]`; undefined for none
+ * is the squared gradient in units of what noise alone gives, haze the out-of-focus light in standard deviations of the noise.
+ * @param band on a scale on which the noise has the standard deviation 1 (see noise-model.ts)
+ * @param haze on that scale as well, `[height, width]`; undefined for none
  */
 export function focusScore(
   band: { data: Float32Array; height: number; width: number },
-  noise: number,
   haze: Float32Array | undefined,
 ): Float32Array {
   const { height, width } = band;
@@ -41,12 +40,11 @@ export function focusScore(
   const slope = smooth.map((weight, i) => (i - (smooth.length - 1) / 2) * weight);
   const detail = correlate(band, slope, smooth).data;
   const gx = correlate(band, smooth, slope).data;
-  const unit = 1 / (noiseGradient * noise * noise);
-  for (let i = 0; i < detail.length; i++) detail[i] = (detail[i] * detail[i] + gx[i] * gx[i]) * unit;
+  for (let i = 0; i < detail.length; i++) detail[i] = (detail[i] * detail[i] + gx[i] * gx[i]) / noiseGradient;
   const options = { truncate: kernelEnd };
   const { data: score } = gaussianFilter({ data: detail, height, width }, own, options);
   for (let i = 0; i < score.length; i++) {
-    const hazy = haze ? haze[i] / noise : 0;
+    const hazy = haze ? haze[i] : 0;
     score[i] = Math.log1p(score[i] / 4) - hazeWeight * Math.log1p((hazy * hazy) / 2);
   }
   const sum = score.slice();

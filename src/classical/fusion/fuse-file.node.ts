@@ -1,4 +1,4 @@
-/** All-in-focus fusion of a file: the image, its depth map, and the depth map as a picture. */
+/** All-in-focus fusion of a file: the image, its depth map, the depth map as a picture, and the mask of unsure pixels. */
 import { encode } from "fast-png";
 import { percentiles } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
@@ -11,7 +11,7 @@ import { formatOf } from "../../image/image-format.ts";
 import { writeImage } from "../../image/write-image.node.ts";
 import { coneSlope } from "../cone-slope.ts";
 import { depthColours } from "./depth-colours.ts";
-import { type FuseOptions, fuse } from "./fuse.ts";
+import { type FuseOptions, fuse, sure } from "./fuse.ts";
 import type { Light } from "./light.ts";
 
 export interface FuseFileOptions extends Omit<FuseOptions, "slope"> {
@@ -27,7 +27,9 @@ export interface FuseFileResult {
   depth: string;
   /** The depth map in colours, 8-bit RGB PNG. */
   colours: string;
-  /** Depths of the first and the last colour, um: percentiles 2 and 98 of what is sure. */
+  /** The mask of unsure pixels, uint8: 255 where the depth follows the surroundings, 0 where it is the pixel's own. */
+  unsure: string;
+  /** Depths of the first and the last colour, um: percentiles 2 and 98 of what is sure, or of all where nothing is. */
   colour_range_um: [number, number];
   /** Share of the pixels whose depth is sure (confidence above a half). */
   confident: number;
@@ -36,11 +38,11 @@ export interface FuseFileResult {
   seconds: number;
 }
 
-/** NAME.tif, NAME_depth.tif and NAME_depth.png; an output NAME.png has its depth map in NAME_depth.tif as well. */
-function filesOf(output: string): { output: string; depth: string; colours: string } {
+/** NAME.tif, NAME_depth.tif, NAME_depth.png and NAME_unsure.tif; an output NAME.png has its maps in .tif as well. */
+function filesOf(output: string): Pick<FuseFileResult, "output" | "depth" | "colours" | "unsure"> {
   formatOf(output);
   const stem = output.replace(/(\.ome)?\.(tiff?|png)$/i, "");
-  return { output, depth: `${stem}_depth.tif`, colours: `${stem}_depth.png` };
+  return { output, depth: `${stem}_depth.tif`, colours: `${stem}_depth.png`, unsure: `${stem}_unsure.tif` };
 }
 
 /**
@@ -77,8 +79,8 @@ export async function fuseFile(
   };
   const fused = await fuse(source, { ...options, slope: coneSlope(file) });
   const um = fused.depth.map((planes) => planes * (zStep ?? 1));
-  const sure = um.filter((_, i) => fused.confidence[i] > 0.5);
-  const [low, high] = percentiles(sure.length > 0 ? sure : um, [2, 98]);
+  const own = um.filter((_, i) => fused.confidence[i] > sure);
+  const [low, high] = percentiles(own.length > 0 ? own : um, [2, 98]);
 
   const info: ImageInfo = {
     axes: "YX",
@@ -92,7 +94,9 @@ export async function fuseFile(
   await writeImage(files.depth, { ...info, dtype: "float32", data: um }, { ...write, displayRange: [low, high] });
   const rgb = encode({ width, height, data: depthColours(um, fused.image, [low, high]), depth: 8, channels: 3 });
   await writeFileAtomic(files.colours, rgb, write);
-  const confident = sure.length / um.length;
+  const unsure = Uint8Array.from(fused.confidence, (c) => (c > sure ? 0 : 255));
+  await writeImage(files.unsure, { ...info, dtype: "uint8", data: unsure }, { ...write, displayRange: [0, 255] });
+  const confident = own.length / um.length;
   return {
     ...files,
     colour_range_um: [low, high],
@@ -107,7 +111,7 @@ function warningsFor(light: Light, confident: number): string[] {
   const warnings: string[] = [];
   if (confident < 0.01) {
     warnings.push(
-      "Hardly any pixel has a depth of its own: the stack has little detail, much noise, or one focus for all of it.",
+      "Hardly any pixel has a depth of its own: the stack has little detail, much noise, or its focus at an end or outside.",
     );
   }
   if (light === "transmitted") {

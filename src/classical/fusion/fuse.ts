@@ -1,21 +1,21 @@
 /**
  * All of a stack in focus in one image, with the depth of every pixel. Each pixel of the image is taken from one plane, or
- * interpolated between two neighbouring ones: nothing is made up.
+ * interpolated between two neighbouring ones, and never from the first or the last plane.
  */
-import { percentile, StreamingHistogram } from "../../array/statistics.ts";
+import { StreamingHistogram } from "../../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
-import { noiseLevel } from "../noise-level.ts";
-import { type BestDepth, createBestDepth } from "./best-depth.ts";
+import { diffuseDepth } from "./diffuse-depth.ts";
 import { focusScore, scoreReach } from "./focus-score.ts";
 import { addBlockMeans, type Blocks, hazeBlock, hazeOf, hazeRows } from "./haze.ts";
+import { createInteriorPeak, type InteriorPeak } from "./interior-peak.ts";
 import { type Light, lightOf } from "./light.ts";
+import { createNoiseSurvey, type NoiseModel, noiseBlock, stabiliser } from "./noise-model.ts";
 import { bandsOf, type PlaneSource } from "./plane-source.ts";
-import { smoothDepth } from "./smooth-depth.ts";
 
 export interface FuseOptions {
   /** How fast the blur of a point widens, pixels of radius a plane; default 2. */
   slope?: number | undefined;
-  /** Haze is told and avoided in fluorescence only; default {@link lightOf}. */
+  /** Out-of-focus light is told and avoided in fluorescence only; default {@link lightOf}. */
   light?: Light | undefined;
   /** Rows that are worked on at a time; the result is the same. */
   bandRows?: number | undefined;
@@ -27,9 +27,12 @@ export interface FuseOptions {
 export interface Fused {
   /** Counts, `[height, width]`. */
   image: Float32Array;
-  /** In planes from 0, between 0 and depth - 1. */
+  /** In planes from 0, between 1 and depth - 2. */
   depth: Float32Array;
-  /** How sure the depth is, 0 (taken from the surroundings) to 1. */
+  /**
+   * How sure the depth is, 0 to 1. Above {@link sure} (0.5), the pixel's own focus score has a clear maximum between other planes, less than
+   * a plane from its depth; else its depth follows its surroundings.
+   */
   confidence: Float32Array;
   height: number;
   width: number;
@@ -38,45 +41,69 @@ export interface Fused {
   light: Light;
 }
 
+/** Pixels with less confidence are unsure: they are marked in the mask that is written. */
+export const sure = 0.5;
+
+/** A maximum between two others needs this many planes. */
+const minPlanes = 3;
+
+/** Pixels whose maximum stands out by this much keep their depth against one that differs by `1 / stiffness` as much around them. */
+const ownProminence = 3;
+
+/** How much neighbours want the same depth, against the weight 1 of a pixel with {@link ownProminence}. */
+const stiffness = 50;
+
+/** Weight of the whole field's focus in every pixel: less than noise has, so that it decides only where there is nothing else. */
+const fieldWeight = 0.003;
+
 /** More than this is refused before the start. */
 const memoryLimit = 6 * 2 ** 30;
 
 /**
- * Fuses a stack. Three passes over it: haze in blocks of 4 x 4 pixels ({@link hazeOf}); a score for every pixel of every plane
- * ({@link focusScore}), whose maximum over z is the depth, smoothed where it is unsure ({@link smoothDepth}); and the gathering
- * of pixels.
+ * Fuses a stack. Three passes over it: a survey of the noise ({@link createNoiseSurvey}) and of out-of-focus light in blocks of 4 x 4
+ * pixels ({@link hazeOf}); a score for every pixel of every plane ({@link focusScore}), whose largest maximum inside the stack is the
+ * pixel's depth ({@link createInteriorPeak}), smoothed where that hardly stands out ({@link diffuseDepth}); and the gathering of pixels.
  *
- * @throws `image.unfit` for a single plane, one smaller than 8 x 8 or pixels that are not finite; `usage` for more than 6 GiB of
+ * Something in focus in the first or the last plane, or outside of the stack, has no maximum inside: its pixels follow their
+ * surroundings, or the focus of the whole field, and are unsure.
+ *
+ * @throws `image.unfit` for fewer than 3 planes, one smaller than 8 x 8 or pixels that are not finite; `usage` for more than 6 GiB of
  * memory; `interrupted`
  */
 export async function fuse(source: PlaneSource, options: FuseOptions = {}): Promise<Fused> {
   const { depth, height, width } = source;
-  if (depth < 2 || Math.min(height, width) < 8) {
-    const detail = `All-in-focus fusion needs a stack of 2 planes or more, of at least 8 x 8 pixels; got ${depth} of ${height} x ${width}.`;
+  if (depth < minPlanes || Math.min(height, width) < 8) {
+    const detail = `All-in-focus fusion needs a stack of ${minPlanes} planes or more, of at least 8 x 8 pixels; got ${depth} of ${height} x ${width}.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
-  const rows = Math.max(256, hazeBlock * Math.ceil(2 ** 20 / width));
+  const rows = Math.max(256, noiseBlock * Math.ceil(2 ** 20 / width / noiseBlock));
   const bandRows = options.bandRows ?? rows;
   refuseTooLarge(source, bandRows);
-  const tick = progressOf(depth * (Math.ceil(height / rows) + 2 * Math.ceil(height / bandRows)), options);
+  const rest = restNowAndThen(options.signal);
+  const total = depth * (Math.ceil(height / rows) + 2 * Math.ceil(height / bandRows));
+  const tick = progressOf(total, options.onProgress, rest);
 
   // Not by the caller's bands: the noise must not depend on them.
-  const survey = await surveyStack(source, rows, tick);
-  const { noise } = survey;
-  const light = options.light ?? survey.light;
-  const haze = light === "fluorescence" ? hazeOf(survey.blocks, (options.slope ?? 2) / hazeBlock) : undefined;
-  const best = await findDepth(source, bandRows, { haze, noise }, tick);
-  const confidence = best.contrast.map(confidenceOf);
-  const smooth = smoothDepth({ depth: best.depth, confidence, height, width });
+  const { noise, light: seen, blocks } = await surveyStack(source, rows, tick);
+  const light = options.light ?? seen;
+  const stabilise = stabiliser(noise);
+  for (const plane of blocks.planes)
+    plane.forEach((count, i) => {
+      plane[i] = stabilise(count);
+    });
+  const haze = light === "fluorescence" ? hazeOf(blocks, (options.slope ?? 2) / hazeBlock) : undefined;
+  const peak = await findPeaks(source, bandRows, { haze, stabilise }, tick);
+  const smooth = await smoothDepth(peak, source, rest);
+  const confidence = peak.prominence.map((height, i) => confidenceOf(height, Math.abs(smooth[i] - peak.depth[i])));
   const image = await gather(source, smooth, bandRows, tick);
-  return { image, depth: smooth, confidence, height, width, noise, light };
+  return { image, depth: smooth, confidence, height, width, noise: noise.typical, light };
 }
 
-/** Bytes: maps of the whole field, blocks of all planes (three numbers each), a band with its reach. */
+/** Bytes: maps of the whole field and their halves, blocks of all planes (three numbers each), a band with its reach. */
 function refuseTooLarge({ depth, height, width }: PlaneSource, bandRows: number): void {
   const pixels = height * width;
   const rows = Math.min(height, bandRows + 2 * scoreReach);
-  const bytes = 32 * pixels + (12 * depth * pixels) / hazeBlock ** 2 + 56 * rows * width;
+  const bytes = 40 * pixels + (12 * depth * pixels) / hazeBlock ** 2 + 76 * rows * width;
   if (bytes <= memoryLimit) return;
   const needed = (bytes / 2 ** 30).toPrecision(3);
   throw new ParfocalError(
@@ -86,12 +113,22 @@ function refuseTooLarge({ depth, height, width }: PlaneSource, bandRows: number)
   );
 }
 
-function progressOf(total: number, { signal, onProgress }: FuseOptions): () => Promise<void> {
+function progressOf(
+  total: number,
+  onProgress: FuseOptions["onProgress"],
+  rest: () => Promise<void>,
+): () => Promise<void> {
   let done = 0;
-  let rested = performance.now();
   return async () => {
     onProgress?.({ done: ++done, total });
-    // Let the caller's events through now and then: an abort, a drawn gauge.
+    await rest();
+  };
+}
+
+/** Lets the caller's events through now and then: an abort, a drawn progress bar. */
+function restNowAndThen(signal: AbortSignal | undefined): () => Promise<void> {
+  let rested = performance.now();
+  return async () => {
     if (performance.now() - rested > 30) {
       await new Promise((resolve) => setTimeout(resolve, 0));
       rested = performance.now();
@@ -102,63 +139,90 @@ function progressOf(total: number, { signal, onProgress }: FuseOptions): () => P
 
 interface Survey {
   blocks: Blocks;
-  noise: number;
+  noise: NoiseModel;
   light: Light;
 }
 
-/** Means of blocks, the noise (median over planes and bands), and what kind of light it looks like. */
+/** Means of blocks, counts; the noise; and what kind of light it looks like. */
 async function surveyStack(source: PlaneSource, bandRows: number, tick: () => Promise<void>): Promise<Survey> {
   const { depth, height, width } = source;
   const rows = Math.ceil(height / hazeBlock);
   const columns = Math.ceil(width / hazeBlock);
   const planes = Array.from({ length: depth }, () => new Float32Array(rows * columns));
   const histogram = new StreamingHistogram();
-  const noises: number[] = [];
+  const noise = createNoiseSurvey();
   for (let z = 0; z < depth; z++)
     for (const { inner } of bandsOf(height, bandRows, 0)) {
       const data = await source.read(z, inner);
       histogram.add(data);
+      noise.add(data, width);
       addBlockMeans(data, inner.y0, width, height, planes[z]);
-      if (inner.count >= 3) noises.push(noiseLevel({ data, height: inner.count, width }));
       await tick();
     }
   const [low, high] = histogram.percentiles([0.1, 99.9]);
-  return {
-    blocks: { rows, columns, planes },
-    // Without any noise (simulations, 8-bit screenshots) a five-hundredth of the range stands for it.
-    noise: Math.max(percentile(Float32Array.from(noises), 50), (high - low) / 500, 1e-6 * Math.max(1, Math.abs(high))),
-    light: lightOf(histogram),
-  };
+  return { blocks: { rows, columns, planes }, noise: noise.result([low, high]), light: lightOf(histogram) };
 }
 
-async function findDepth(
+/** The peak of every pixel, and that of the mean score of the whole field (NaN where there is none). */
+async function findPeaks(
   source: PlaneSource,
   bandRows: number,
-  { haze, noise }: { haze: Blocks | undefined; noise: number },
+  { haze, stabilise }: { haze: Blocks | undefined; stabilise: (count: number) => number },
   tick: () => Promise<void>,
-): Promise<BestDepth> {
+): Promise<InteriorPeak & { field: number }> {
   const { depth, height, width } = source;
-  const found = { depth: new Float32Array(height * width), contrast: new Float32Array(height * width) };
+  const found = { depth: new Float32Array(height * width), prominence: new Float32Array(height * width) };
+  const sums = new Float64Array(depth);
   for (const { inner, outer } of bandsOf(height, bandRows, scoreReach)) {
-    const best = createBestDepth(outer.count * width);
-    for (let z = 0; z < depth; z++) {
-      const band = { data: await source.read(z, outer), height: outer.count, width };
-      best.add(focusScore(band, noise, haze && hazeRows(haze, z, width, outer)));
-      await tick();
-    }
-    const result = best.result();
+    const peak = createInteriorPeak(outer.count * width);
     const from = (inner.y0 - outer.y0) * width;
     const to = from + inner.count * width;
+    for (let z = 0; z < depth; z++) {
+      const data = (await source.read(z, outer)).map(stabilise);
+      const score = focusScore({ data, height: outer.count, width }, haze && hazeRows(haze, z, width, outer));
+      peak.add(score);
+      for (let i = from; i < to; i++) sums[z] += score[i];
+      await tick();
+    }
+    const result = peak.result();
     found.depth.set(result.depth.subarray(from, to), inner.y0 * width);
-    found.contrast.set(result.contrast.subarray(from, to), inner.y0 * width);
+    found.prominence.set(result.prominence.subarray(from, to), inner.y0 * width);
   }
-  return found;
+  const field = createInteriorPeak(1);
+  for (const sum of sums) field.add(Float32Array.of(sum / (height * width)));
+  return { ...found, field: field.result().depth[0] };
 }
 
-/** Noise alone reaches a contrast of 1 now and then, and detail twice as strong as noise 3. */
-function confidenceOf(contrast: number): number {
-  const t = Math.min(1, Math.max(0, (contrast - 1) / 2));
-  return t * t * (3 - 2 * t);
+/** Depths between 1 and depth - 2: outside, a peak's parabola would blend in an outermost plane. */
+async function smoothDepth(
+  peak: InteriorPeak & { field: number },
+  { depth, height, width }: PlaneSource,
+  pause: () => Promise<void>,
+): Promise<Float32Array> {
+  const clamp = (z: number) => Math.min(depth - 2, Math.max(1, z));
+  const field = clamp(Number.isNaN(peak.field) ? (depth - 1) / 2 : peak.field);
+  const weight = new Float32Array(height * width);
+  const target = peak.prominence.map((prominence, i) => {
+    const own = Math.min(1e4, (prominence / ownProminence) ** 4);
+    weight[i] = own + fieldWeight;
+    return (own * (own > 0 ? clamp(peak.depth[i]) : 0) + fieldWeight * field) / weight[i];
+  });
+  const smooth = await diffuseDepth({ depth: target, weight, height, width }, stiffness, pause);
+  return smooth.map(clamp);
+}
+
+/**
+ * Noise alone reaches a prominence of 1 now and then, and detail twice as strong as noise 3. A depth that was moved by half a plane
+ * is still the pixel's own, one that was moved by one and a half is not.
+ * @param moved planes between the pixel's peak and its smoothed depth; NaN where there is no peak
+ */
+function confidenceOf(prominence: number, moved: number): number {
+  return prominence > 0 ? smoothStep((prominence - 1) / 2) * smoothStep(1.5 - moved) : 0;
+}
+
+function smoothStep(t: number): number {
+  const inside = Math.min(1, Math.max(0, t));
+  return inside * inside * (3 - 2 * inside);
 }
 
 async function gather(
@@ -169,7 +233,6 @@ async function gather(
 ): Promise<Float32Array> {
   const { depth, height, width } = source;
   const image = new Float32Array(height * width);
-  for (let i = 0; i < depthMap.length; i++) depthMap[i] = Math.min(depth - 1, Math.max(0, depthMap[i]));
   for (const { inner } of bandsOf(height, bandRows, 0))
     for (let z = 0; z < depth; z++) {
       const data = await source.read(z, inner);

@@ -3,13 +3,14 @@
  *
  * A bright spot spreads over a cone through the stack. Where the cone covers a dim neighbour, its edge is often the sharpest
  * thing there, and a choice by sharpness alone draws a ring round the spot. What gives it away: the light there is more than in
- * another plane at the same pixel, and within the cone there is a spot, in another plane, that is brighter still.
+ * another plane at the same pixel, and within the cone there is a spot, in another plane, that is brighter still. "Haze" is short
+ * for this out-of-focus light here.
  */
 
 /** Pixels along an edge of the blocks in which the haze of pixels is estimated. */
 export const hazeBlock = 4;
 
-/** Mean counts of blocks of every plane: `[depth][rows, columns]`. */
+/** Means of blocks of every plane, in counts or on a scale that grows with them: `[depth][rows, columns]`. */
 export interface Blocks {
   rows: number;
   columns: number;
@@ -17,8 +18,15 @@ export interface Blocks {
 }
 
 /**
- * Counts of haze of every block, in place of the means: the excess over the darkest plane at that block, where the brightest
- * excess of the cone in other planes is 2.5 times as large; none of it where that is below 1.3 times.
+ * A spot whose excess is less than the first number of times that of a block does not tell the block's light from haze; one with the
+ * second number of times explains all of it. Inside a thick specimen, where all planes are about as bright, nothing shall count as
+ * haze: see docs/decisions/fusion.md.
+ */
+const brighter = [1.5, 4] as const;
+
+/**
+ * Haze of every block, in place of the means and on their scale: the excess over the darkest plane at that block, where the brightest
+ * excess of the cone in other planes is 4 times as large; none of it where that is below 1.5 times.
  * @param slope how fast the cone widens: blocks of radius for each plane
  */
 export function hazeOf({ rows, columns, planes }: Blocks, slope: number): Blocks {
@@ -30,7 +38,7 @@ export function hazeOf({ rows, columns, planes }: Blocks, slope: number): Blocks
   raiseToCone(brightest, excess, { rows, columns, slope }, -1);
   excess.forEach((plane, z) => {
     plane.forEach((own, i) => {
-      plane[i] = own > 0 ? own * smoothStep((brightest[z][i] / own - 1.3) / (2.5 - 1.3)) : 0;
+      plane[i] = own > 0 ? own * smoothStep((brightest[z][i] / own - brighter[0]) / (brighter[1] - brighter[0])) : 0;
     });
   });
   return { rows, columns, planes: excess };

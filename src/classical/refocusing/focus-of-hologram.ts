@@ -8,10 +8,11 @@
  */
 import { median, moments } from "../../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
-import { createPropagator, propagate } from "../../optics/imaging/angular-spectrum.ts";
+import { createPropagator } from "../../optics/imaging/angular-spectrum.ts";
 import { type CoherentLight, checkLight } from "../../optics/imaging/coherent-light.ts";
 import type { ComplexField } from "../../optics/imaging/complex-field.ts";
 import { cropField, frameFor, padField } from "../../optics/imaging/pad-field.ts";
+import { coarserSpectrum } from "./coarser-spectrum.ts";
 import { edgeKurtosis } from "./edge-kurtosis.ts";
 import { depthOfField, indexOfLargest, type ObjectKind, vertex } from "./focus-of-field.ts";
 import { specimenBefore } from "./hologram-direction.ts";
@@ -44,8 +45,8 @@ export interface HologramFocus {
   curve: { distance: number; rings: number; edges: number; probability: number }[];
 }
 
-/** Side of the part whose edges are judged, pixels: larger ones cost time. Rings are those of the whole hologram. */
-const maxPart = 384;
+/** Side of the part whose edges are judged, halves of the finest detail: larger ones cost time. Rings are those of the whole. */
+const maxPart = 256;
 /** Distances that are tried at most; a range of more needs steps wider than half a depth of field. */
 const maxSteps = 400;
 /** Depths of field in a range: beyond this no search makes sense. */
@@ -53,9 +54,9 @@ const maxDepths = 4000;
 /** Where the search is refined, steps from the best place. */
 const fine = [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75];
 /** What rings of a wrong distance explain on average over the same holograms. */
-const chanceShare = 0.15;
-const ringWeight = 16;
-const edgeWeight = 1.8;
+const chanceShare = 0.1;
+const ringWeight = 12;
+const edgeWeight = 2;
 
 /**
  * @param field as `inLineField` makes it of a hologram: its phase is 0
@@ -77,12 +78,12 @@ export async function focusOfHologram(
   const depth = depthOfField(seen);
   if (farthest > maxDepths * depth) throw tooFar(range, depth);
 
-  const part = richestPart(field, maxPart);
-  checkContrast(part);
-  const frame = frameFor(part, seen, farthest + depth, "mirror");
-  const propagator = createPropagator(frame.height, frame.width, seen, "mirror");
-  const spectrum = propagator.spectrum(padField(part, frame, "mirror"));
-  const edgesAt = (distance: number) => edgeKurtosis(cropField(propagator.at(spectrum, distance), frame, part));
+  checkContrast(field);
+  // A pixel for half the finest detail is enough.
+  const wanted = Math.max(1, light.wavelength / (4 * seen.na) / light.pixelSize);
+  const part = richestPart(field, Math.round(maxPart * wanted));
+  const at = sendFrom(part, seen, farthest + depth, wanted);
+  const edgesAt = (distance: number) => edgeKurtosis(at(distance));
   const ringsAt = (distance: number) => {
     const { share, cosine } = rings.at(distance);
     const fits = object === undefined || (object === "amplitude" ? cosine >= 0 : cosine <= 0);
@@ -135,7 +136,7 @@ export async function focusOfHologram(
   const atEnd = sharpest > farthest || sharpest < nearest;
   const inside = (d: number) => d >= low && d <= high;
   const twoSided = found > 0.5 * depth && inside(found) && inside(-found);
-  const before = specimenBefore(propagate(part, seen, -found), rings.at(found), light.wavelength / (2 * seen.na) / light.pixelSize);
+  const before = specimenBefore(at(-found), rings.at(found));
   const negative = twoSided ? before >= 0.5 : inside(-found);
   return {
     distance: found === 0 ? 0 : negative ? -found : found,
@@ -152,11 +153,23 @@ export async function focusOfHologram(
   };
 }
 
-/** How far a value stands out of a curve: from its median, in deviations, of which chance alone makes 0.05. */
+/** The field at any distance up to `farthest`, um, on pixels that are about `wider` times as wide. */
+function sendFrom(field: ComplexField, light: CoherentLight, farthest: number, wider: number) {
+  const frame = frameFor(field, light, farthest, "mirror");
+  const whole = createPropagator(frame.height, frame.width, light, "mirror").spectrum(padField(field, frame, "mirror"));
+  const { spectrum, factor } = coarserSpectrum(whole, wider);
+  const { height, width } = spectrum;
+  const propagator = createPropagator(height, width, { ...light, pixelSize: light.pixelSize * factor }, "mirror");
+  const [top, left] = [Math.ceil(frame.top / factor), Math.ceil(frame.left / factor)];
+  const size = { height: Math.floor(field.height / factor), width: Math.floor(field.width / factor) };
+  return (distance: number) => cropField(propagator.at(spectrum, distance), { top, left, height, width }, size);
+}
+
+/** How far a value stands out of a curve: from its median, in deviations, of which 0.15 is the least that counts. */
 function standOut(curve: readonly number[]): (value: number) => number {
   const middle = median(Float32Array.from(curve));
   const deviation = 1.48 * median(Float32Array.from(curve, (value) => Math.abs(value - middle)));
-  return (value) => (value - middle) / Math.max(0.05, deviation);
+  return (value) => (value - middle) / Math.max(0.15, deviation);
 }
 
 function checkRange(low: number, high: number): void {

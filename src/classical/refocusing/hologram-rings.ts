@@ -36,38 +36,47 @@ export interface HologramRings {
 /** Bins below this one hold the shape of the illumination. */
 const firstBin = 2;
 /** Fewer bins than this show no rings. */
-const minBins = 12;
+const minBins = 16;
 /** Bins that are always taken, however noisy. */
 const leastBins = 24;
 /** Power over that of the noise from which a bin counts as signal. */
 const minSignal = 1.3;
-/** Specimens' own spectra are not smooth: relative variance that no number of frequencies in a bin takes away. */
-const ownVariance = 0.1;
-
 /** @param field of an in-line hologram, its phase 0 */
 export function hologramRings(field: ComplexField, light: CoherentLight): HologramRings {
   const { power, counts, step } = radialPower(field, light.pixelSize);
   const k = light.refractiveIndex / light.wavelength;
   const edge = Math.min((light.na ?? Number.POSITIVE_INFINITY) / light.wavelength, 0.5 / light.pixelSize, 0.99 * k);
-  const last = lastSignal(power, Math.min(power.length - 1, Math.floor(edge / step)), Math.floor(0.5 / light.pixelSize / step));
+  const last = lastSignal(
+    power,
+    Math.min(power.length - 1, Math.floor(edge / step)),
+    Math.floor(0.5 / light.pixelSize / step),
+  );
   const aperture = Math.min(edge, Math.max(last, leastBins) * step) * light.wavelength;
   const bins = Array.from({ length: Math.max(0, last - firstBin + 1) }, (_, i) => i + firstBin);
   if (bins.length < minBins) return { aperture, at: () => ({ share: 0, cosine: 0, sine: 0 }) };
 
   const top = power.reduce((most, value) => Math.max(most, value), 0);
   const values = bins.map((b) => Math.log(Math.max(power[b], 1e-12 * top)));
-  const weights = bins.map((b) => counts[b] / (1 + ownVariance * counts[b]));
   const smooth = bins.map((b) => [1, Math.log(b / last), b / last, (b / last) ** 2]);
+  const bent = smooth.map((row, i) => [...row, ...[3, 4, 5].map((power) => (bins[i] / last) ** power)]);
+  // A specimen's own spectrum is not smooth: each bin has a variance that no number of frequencies takes away.
+  const fits = [
+    { rows: smooth, weights: bins.map((b) => counts[b] / (1 + 0.1 * counts[b])) },
+    { rows: bent, weights: bins.map((b) => counts[b] / (1 + 0.05 * counts[b])) },
+  ].map((fit) => ({ ...fit, without: weightedFit(fit.rows, values, fit.weights).residual }));
   const turns = bins.map((b) => (4 * Math.PI * (b * step) ** 2) / (k + Math.sqrt(k * k - (b * step) ** 2)));
-  const without = weightedFit(smooth, values, weights).residual;
   return {
     aperture,
     at(distance) {
-      if (distance === 0 || !(without > 0)) return { share: 0, cosine: 0, sine: 0 };
-      const rows = smooth.map((row, i) => [...row, Math.cos(distance * turns[i]), Math.sin(distance * turns[i])]);
-      const { residual, coefficients } = weightedFit(rows, values, weights);
-      const share = Math.max(0, Math.min(1, 1 - residual / without));
-      return { share, cosine: coefficients[4], sine: coefficients[5] };
+      if (distance === 0 || !fits.every(({ without }) => without > 0)) return { share: 0, cosine: 0, sine: 0 };
+      // Wide rings could be the shape of the specimen's own spectrum: they must stand out of a bent one as well.
+      const [plain, flexible] = fits.map(({ rows, weights, without }) => {
+        const waves = rows.map((row, i) => [Math.cos(distance * turns[i]), Math.sin(distance * turns[i]), ...row]);
+        const { residual, coefficients } = weightedFit(waves, values, weights);
+        return { share: Math.max(0, Math.min(1, 1 - residual / without)), coefficients };
+      });
+      const [cosine, sine] = plain.coefficients;
+      return { share: Math.sqrt(plain.share * flexible.share), cosine, sine };
     },
   };
 }

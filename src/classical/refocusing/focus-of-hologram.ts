@@ -54,9 +54,8 @@ const maxDepths = 4000;
 /** Where the search is refined, steps from the best place. */
 const fine = [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75];
 /** What rings of a wrong distance explain on average over the same holograms. */
-const chanceShare = 0.1;
-const ringWeight = 12;
-const edgeWeight = 2;
+const chanceShare = 0.2;
+const ringWeight = 14;
 
 /**
  * @param field as `inLineField` makes it of a hologram: its phase is 0
@@ -111,16 +110,16 @@ export async function focusOfHologram(
     await pace();
   }
   const stand = standOut(edges);
-  const scoreOf = (ring: number, edge: number) => ringWeight * ring + edgeWeight * Math.min(4, stand(edge));
+  const scoreOf = (ring: number, edge: number, i: number) => ringWeight * ring + stand(edge, i);
   const shares = distances.map(ringsAt);
-  const scores = shares.map((share, i) => scoreOf(share, edges[i]));
+  const scores = shares.map((share, i) => scoreOf(share, edges[i], i));
   const best = indexOfLargest(scores);
 
   // Finer about the best place, and the vertex of a parabola. Below 0 all is as above it.
   const around: number[] = [];
   for (const offset of fine) {
     const distance = Math.abs(distances[best] + offset * step);
-    around.push(scoreOf(ringsAt(distance), edgesAt(distance)));
+    around.push(scoreOf(ringsAt(distance), edgesAt(distance), best));
     await pace();
   }
   const top = indexOfLargest(around);
@@ -165,11 +164,27 @@ function sendFrom(field: ComplexField, light: CoherentLight, farthest: number, w
   return (distance: number) => cropField(propagator.at(spectrum, distance), { top, left, height, width }, size);
 }
 
-/** How far a value stands out of a curve: from its median, in deviations, of which 0.15 is the least that counts. */
-function standOut(curve: readonly number[]): (value: number) => number {
+/**
+ * How far a value stands out of the whole curve and of its neighbourhood, where curves fall from distance to distance: each in
+ * deviations, of which chance alone makes some, and no more than a few, so that one thing that is sharp does not decide.
+ */
+function standOut(curve: readonly number[]): (value: number, i: number) => number {
   const middle = median(Float32Array.from(curve));
-  const deviation = 1.48 * median(Float32Array.from(curve, (value) => Math.abs(value - middle)));
-  return (value) => (value - middle) / Math.max(0.15, deviation);
+  const around = curve.map((_, i) => {
+    // Below 0 all is as above it.
+    const near = Array.from({ length: 17 }, (_, k) => curve[Math.min(curve.length - 1, Math.abs(i + k - 8))]);
+    return median(Float32Array.from(near));
+  });
+  const wide = Math.max(0.15, deviationOf(curve, middle));
+  const local = curve.map((value, i) => value - around[i]);
+  const centre = median(Float32Array.from(local));
+  const narrow = Math.max(0.1, deviationOf(local, centre));
+  return (value, i) => Math.min(4, (value - middle) / wide) + Math.min(5, (value - around[i] - centre) / narrow);
+}
+
+/** Robust standard deviation, from the median distance to a centre. */
+function deviationOf(values: readonly number[], centre: number): number {
+  return 1.48 * median(Float32Array.from(values, (value) => Math.abs(value - centre)));
 }
 
 function checkRange(low: number, high: number): void {

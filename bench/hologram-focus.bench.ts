@@ -80,6 +80,7 @@ for (const hologram of knownHolograms(Number(flags.count), Number(flags.seed))) 
   found(both, now.distance);
   const signRight = Math.sign(now.distance) === Math.sign(distance);
   const direction = now.directionConfidence;
+  process.stderr.write(`${results.length + 1} `);
   results.push({
     hologram: { light, depth, distance, range, ...rest },
     errors,

@@ -1,19 +1,21 @@
 /** Criteria that are used to find the focus of a field, larger in focus, and were not taken: what each finds of one intensity. */
-import { type ComplexField, intensityOf } from "../../src/optics/imaging/complex-field.ts";
+import { amplitudeOf, type ComplexField, intensityOf } from "../../src/optics/imaging/complex-field.ts";
 
 /** Lengths of the gradients of the complex field and of its amplitude, of all pixels with four neighbours. */
-function gradients({ real, imag, height, width }: ComplexField) {
-  const amplitude = Float32Array.from(real, (re, i) => Math.hypot(re, imag[i]));
+function gradients(field: ComplexField) {
+  const { real, imag, height, width } = field;
+  const amplitude = amplitudeOf(field).data;
   const count = (height - 2) * (width - 2);
   const [complex, flat] = [new Float32Array(count), new Float32Array(count)];
   let laplacian = 0;
   let c = 0;
   for (let y = 1; y + 1 < height; y++) {
     for (let i = y * width + 1; i < (y + 1) * width - 1; i++, c++) {
-      const across = [real, imag].map((d) => d[i + 1] - d[i - 1]);
-      const down = [real, imag].map((d) => d[i + width] - d[i - width]);
-      complex[c] = Math.hypot(...across, ...down);
-      flat[c] = Math.hypot(amplitude[i + 1] - amplitude[i - 1], amplitude[i + width] - amplitude[i - width]);
+      const [rx, ry] = [real[i + 1] - real[i - 1], real[i + width] - real[i - width]];
+      const [ix, iy] = [imag[i + 1] - imag[i - 1], imag[i + width] - imag[i - width]];
+      complex[c] = Math.sqrt(rx * rx + ry * ry + ix * ix + iy * iy);
+      const [ax, ay] = [amplitude[i + 1] - amplitude[i - 1], amplitude[i + width] - amplitude[i - width]];
+      flat[c] = Math.sqrt(ax * ax + ay * ay);
       const around = amplitude[i - 1] + amplitude[i + 1] + amplitude[i - width] + amplitude[i + width];
       laplacian += (around - 4 * amplitude[i]) ** 2 / count;
     }
@@ -46,8 +48,8 @@ function entropy(values: Float32Array): number {
 }
 
 /** Variance of the amplitude over the square of its mean. */
-function normalisedVariance({ real, imag }: ComplexField): number {
-  const values = Float32Array.from(real, (re, i) => Math.hypot(re, imag[i]));
+function normalisedVariance(field: ComplexField): number {
+  const values = amplitudeOf(field).data;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length / mean ** 2;
 }

@@ -102,7 +102,7 @@ function flakes(pixelSize: number, random: Random): Volume {
   for (let n = 0; n < count; n++) {
     const [cy, cx, radius] = [random.between(0, box), random.between(0, box), random.between(3, 9)];
     for (let i = 0; i < data.length; i++) {
-      if (Math.hypot(Math.floor(i / box) - cy, (i % box) - cx) < radius) data[i] = 1;
+      if ((Math.floor(i / box) - cy) ** 2 + ((i % box) - cx) ** 2 < radius ** 2) data[i] = 1;
     }
   }
   return { depth: 1, height: box, width: box, pixelSize, sliceStep: 0.5, bottom: 0, data };
@@ -112,11 +112,11 @@ function flakes(pixelSize: number, random: Random): Volume {
 function shapeOf({ data, depth, sliceStep, bottom }: Volume) {
   const columns = new Float32Array(box * box);
   let [mass, moment] = [0, 0];
-  data.forEach((value, i) => {
-    columns[i % columns.length] += value * sliceStep;
-    mass += value;
-    moment += value * (bottom + Math.floor(i / columns.length) * sliceStep);
-  });
+  for (let i = 0; i < data.length; i++) {
+    columns[i % columns.length] += data[i] * sliceStep;
+    mass += data[i];
+    moment += data[i] * (bottom + Math.floor(i / columns.length) * sliceStep);
+  }
   if (depth * columns.length !== data.length) throw new Error("A volume of another box.");
   const held = columns.filter((value) => value > 0).sort();
   return { centre: moment / mass, thickness: held[Math.floor(0.95 * held.length)] };

@@ -53,7 +53,7 @@ const maxSteps = 400;
 const maxDepths = 4000;
 /** Where the search is refined, steps from the best place. */
 const fine = [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75];
-/** What rings of a wrong distance explain on average over the same holograms. */
+/** What stands for rings where none can be seen; it and the weight were fitted to 120 simulated holograms (docs/decisions). */
 const chanceShare = 0.2;
 const ringWeight = 14;
 

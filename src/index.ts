@@ -256,6 +256,11 @@ export {
   type ObjectKind,
   objectKinds,
 } from "./classical/refocusing/focus-of-field.ts";
+export {
+  focusOfHologram,
+  type HologramFocus,
+  type HologramFocusOptions,
+} from "./classical/refocusing/focus-of-hologram.ts";
 export { type Carrier, type DemodulateOptions, demodulate, findCarrier } from "./classical/refocusing/off-axis.ts";
 export {
   type Reconstruction,

@@ -48,6 +48,8 @@ export const reconstruct: Verb<ReconstructOptions> = {
   notes: [
     "Written are two channels, float32: amplitude (1 where the field is empty) and phase in radians (0 there, without jumps).",
     "angular-spectrum takes one hologram, in line or (--off-axis) with fringes; its distance runs along the light.",
+    "--distance auto of an in-line hologram says how sure it is of the distance (confidence) and of its sign (direction_confidence):",
+    "a specimen that only absorbs looks alike on both sides, so that only a --range on one side settles it.",
     "--model takes one in-line hologram as well, and gives the field without its twin image; the distance may be rough.",
     "multi-height and tie (transport of intensity) take a stack of two planes or more in transmitted light; z counts up into",
     "the sample, towards the lamp.",
@@ -77,7 +79,7 @@ export const reconstruct: Verb<ReconstructOptions> = {
       .option("--invert-phase", "off-axis: the specimen has a lower refractive index than its medium")
       .option(
         "--input-planes <list>",
-        "stacks: planes to be used, from 0 (default: all; a model takes one)",
+        "stacks: planes to be used, from 0 (default: all; one hologram of several: which)",
         listOfNumbers,
       )
       .option("--positions <list>", "stacks: z of every plane, um, where steps differ", listOfNumbers)
@@ -169,7 +171,9 @@ function shown(done: Omit<ReconstructFileResult, "method"> & { method: string })
       done.confidence === undefined
         ? ""
         : `, found${kind ? ` for ${kind}` : ", "}confidence ${done.confidence.toFixed(2)}`;
-    rows.push(["distance", `${digits(done.distance_um)} um along the light${how}`]);
+    const direction = done.direction_confidence ?? undefined;
+    const sure = direction === undefined ? "" : `, sign ${(100 * direction).toFixed(0)} % sure`;
+    rows.push(["distance", `${digits(done.distance_um)} um along the light${how}${sure}`]);
   }
   if (done.carrier) rows.push(["fringes", `${done.carrier.map((f) => digits(f)).join(", ")} cycles per pixel (y, x)`]);
   if (done.planes_um) rows.push(["planes", `${done.planes_um.map((z) => digits(z)).join(", ")} um`]);

@@ -1,6 +1,7 @@
 /** A hologram in a file to amplitude and phase in focus, by a model. */
-import { focusOfField } from "../classical/refocusing/focus-of-field.ts";
+import { focusOfHologram } from "../classical/refocusing/focus-of-hologram.ts";
 import { fringesOf } from "../classical/refocusing/fringes.ts";
+import { focusWarnings } from "../classical/refocusing/hologram-focus-warnings.ts";
 import { lightOf, readHologram, writeFields } from "../classical/refocusing/reconstruct-file.node.ts";
 import { separateField } from "../classical/refocusing/reconstruct-hologram.ts";
 import { ParfocalError } from "../errors.ts";
@@ -35,6 +36,8 @@ export interface FocusHologramFileResult {
   distance_um: number;
   /** Of a distance that was sought. */
   confidence?: number;
+  /** Of the sign of a distance that was sought, 0.5 to 1; null where the model's range leaves no choice. */
+  direction_confidence?: number | null;
   warnings: string[];
   seconds: number;
 }
@@ -74,7 +77,7 @@ export async function focusHologramFile(
   }
   const found =
     wanted === "auto"
-      ? await focusOfField(inLineField(hologram, background), light, { range: spread(range), signal })
+      ? await focusOfHologram(inLineField(hologram, background), light, { range: spread(range), signal })
       : undefined;
   const distance = found?.distance ?? (wanted as number);
   const field = await focusHologram(model, runtime, hologram, light, {
@@ -89,8 +92,8 @@ export async function focusHologramFile(
     output,
     method: "hidef",
     distance_um: distance,
-    ...(found && { confidence: found.confidence }),
-    warnings: hologramWarnings(model, light, distance),
+    ...(found && { confidence: found.confidence, direction_confidence: found.directionConfidence ?? null }),
+    warnings: [...(found ? focusWarnings(found, spread(range)) : []), ...hologramWarnings(model, light, distance)],
     seconds: (performance.now() - begun) / 1000,
   };
 }

@@ -163,12 +163,12 @@ function confidenceOf(values: readonly number[], best: number): number {
   return height > 0 ? Math.min(1, (values[best] - Math.max(middle, ...others)) / height) : 0;
 }
 
-function indexOfLargest(values: readonly number[]): number {
+export function indexOfLargest(values: readonly number[]): number {
   return values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
 }
 
 /** Vertex of the parabola through three values at -1, 0, 1. */
-function vertex(a: number, b: number, c: number): number {
+export function vertex(a: number, b: number, c: number): number {
   const bend = a - 2 * b + c;
   return bend === 0 ? 0 : Math.max(-1, Math.min(1, (a - c) / (2 * bend)));
 }

@@ -24,7 +24,7 @@ export interface ReconstructFileOptions extends Omit<ReconstructOptions, "backgr
   time?: number | undefined;
   /** A hologram without specimen. */
   background?: ImageFile | undefined;
-  /** Stacks: which planes are used, from 0; default all. */
+  /** Stacks: which planes are used, from 0; default all. One hologram of several: which. */
   inputPlanes?: readonly number[] | undefined;
   /** Stacks: z of every plane of the file, um; default from the z step, the first plane at 0. */
   positions?: readonly number[] | undefined;
@@ -43,6 +43,10 @@ export interface ReconstructFileResult {
   distance_um?: number;
   object?: "amplitude" | "phase";
   confidence?: number;
+  /** In line: probability of the sign, 0.5 to 1; null where the range leaves no choice, or the hologram is in focus. */
+  direction_confidence?: number | null;
+  /** In line: n lambda / NA^2, um, with the NA that is known or that the hologram shows. */
+  depth_of_field_um?: number;
   /** Off-axis: fringes, cycles per pixel, [y, x]. */
   carrier?: [number, number];
   /** Stacks: z of the written planes, um. */
@@ -91,13 +95,15 @@ async function fromHologram(
   channel: number,
   options: ReconstructFileOptions,
 ): Promise<Report> {
-  if (extentOf(file, "Z") > 1) {
+  const { inputPlanes = [] } = options;
+  if (inputPlanes.length === 0 ? extentOf(file, "Z") > 1 : inputPlanes.length > 1) {
+    const got = inputPlanes.length > 1 ? `--input-planes names ${inputPlanes.length}` : `has ${extentOf(file, "Z")}`;
     const detail =
-      `${file.path} has ${extentOf(file, "Z")} planes, but --method angular-spectrum takes one hologram; ` +
-      "give --method multi-height or tie for planes at different focus.";
+      `${file.path} ${got} planes, but --method angular-spectrum takes one hologram; choose it with --input-planes 0, ` +
+      "or give --method multi-height or tie for planes at different focus.";
     throw new ParfocalError("image.unfit", detail, { path: file.path, detail });
   }
-  const hologram = await readHologram(file, channel, options.time, 0);
+  const hologram = await readHologram(file, channel, options.time, checkIndex(file, "z", inputPlanes[0], file.path));
   const { background: empty, ...rest } = options;
   const background = empty && (await readHologram(empty, extentOf(empty, "C") > 1 ? channel : 0, undefined, 0));
   const done = await reconstructHologram(hologram, light, { ...rest, background });
@@ -107,6 +113,11 @@ async function fromHologram(
     z: [0],
     distance_um: distance,
     ...(focus && { object: focus.object, confidence: focus.confidence }),
+    ...(focus &&
+      "depthOfField" in focus && {
+        direction_confidence: focus.directionConfidence ?? null,
+        depth_of_field_um: focus.depthOfField,
+      }),
     ...(carrier && { carrier: [carrier.y, carrier.x] }),
     warnings,
   };

@@ -8,6 +8,8 @@ import { amplitudeOf, type ComplexField, divideFields, phaseOf } from "../../opt
 import { inLineField } from "../../optics/imaging/in-line-field.ts";
 import { flattenPhase } from "./flatten-phase.ts";
 import { depthOfField, type FieldFocus, focusOfField, type ObjectKind } from "./focus-of-field.ts";
+import { focusOfHologram, type HologramFocus } from "./focus-of-hologram.ts";
+import { focusWarnings } from "./hologram-focus-warnings.ts";
 import { type Carrier, demodulate, findCarrier } from "./off-axis.ts";
 import { unwrapPhase } from "./unwrap-phase.ts";
 
@@ -18,7 +20,7 @@ export interface ReconstructOptions {
   background?: Plane | undefined;
   /** To the specimen along the light, um, or "auto" (default). Light that is looked at after the specimen goes back: negative. */
   distance?: number | "auto" | undefined;
-  /** Where "auto" looks, um; default 25 depths of field to both sides, of an in-line hologram to negative distances only. */
+  /** Where "auto" looks, um; default 25 depths of field to both sides, of an in-line hologram from there to 0 only. */
   range?: readonly [number, number] | undefined;
   object?: ObjectKind | undefined;
   /** Off axis: for a specimen that is thinner optically than its medium. The sign is not in the hologram itself. */
@@ -30,7 +32,7 @@ export interface ReconstructOptions {
 export interface Reconstruction extends SeparatedField {
   distance: number;
   /** How the distance was found; absent where it was given. */
-  focus?: FieldFocus;
+  focus?: FieldFocus | HologramFocus;
   /** Off axis: fringes, cycles per pixel. */
   carrier?: Carrier;
   warnings: string[];
@@ -79,10 +81,14 @@ export async function reconstructHologram(
 
   const warnings: string[] = [];
   const depth = depthOfField(light);
-  const range = options.range ?? [-25 * depth, carrier ? 25 * depth : -depth];
-  let focus: FieldFocus | undefined;
-  if (distance === "auto") {
-    const { object, signal, onProgress } = options;
+  const range = options.range ?? [-25 * depth, carrier ? 25 * depth : 0];
+  const { object, signal, onProgress } = options;
+  let focus: Reconstruction["focus"];
+  if (distance === "auto" && !carrier) {
+    const found = await focusOfHologram(recorded, light, { range, object, signal, onProgress });
+    focus = found;
+    warnings.push(...focusWarnings(found, range));
+  } else if (distance === "auto") {
     focus = await focusOfField(recorded, light, { range, object, signal, onProgress });
     if (focus.confidence < 0.2) {
       warnings.push(
@@ -90,10 +96,6 @@ export async function reconstructHologram(
           "give --range, --object, or the --distance itself.",
       );
     }
-    if (!carrier && range[0] < 0 && range[1] > 0)
-      warnings.push(
-        "An in-line hologram looks alike on both sides: the sign of the distance is a guess; give --range.",
-      );
   }
   const found = focus?.distance ?? (distance === "auto" ? 0 : distance);
   if (!carrier) warnings.push("One in-line hologram holds no phase: its twin image lies over the result.");

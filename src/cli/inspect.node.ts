@@ -31,7 +31,7 @@ export const inspect: Verb<InspectOptions> = {
     }),
 };
 
-function describe(path: string, { info, channel, time, exposure, focus, alignment, warnings }: Inspection) {
+function describe(path: string, { info, channel, time, exposure, focus, alignment, faults, warnings }: Inspection) {
   const { axes, shape, dtype, pixelSize, zStep, frameInterval, channelNames, optics } = info;
   const wavelength = info.emissionWavelengths?.[channel] ?? optics?.wavelength;
   return {
@@ -63,7 +63,14 @@ function describe(path: string, { info, channel, time, exposure, focus, alignmen
         }
       : null,
     drift: alignment?.drift
-      ? { range_px: alignment.drift.range, confidence: alignment.drift.confidence, drifted: alignment.drift.drifted }
+      ? {
+          // Nothing is claimed where structure through focus may hide or pretend as much.
+          range_px: alignment.drift.told === "unknown" ? null : alignment.drift.range,
+          standard_error_px: Number.isFinite(alignment.drift.standardError) ? alignment.drift.standardError : null,
+          confidence: alignment.drift.confidence,
+          drifted: alignment.drift.drifted,
+          told: alignment.drift.told,
+        }
       : null,
     channel_shifts: (alignment?.channelShifts ?? []).map((shift) => ({
       channel: shift.channel,
@@ -72,6 +79,16 @@ function describe(path: string, { info, channel, time, exposure, focus, alignmen
       quality: shift.quality,
       unregistered: shift.unregistered,
     })),
+    faults: faults
+      ? {
+          duplicates: faults.duplicates,
+          flashes: faults.flashes,
+          blanks: faults.blanks,
+          shuffled: faults.shuffled,
+          likely_order: faults.likelyOrder ?? null,
+          missing_after: faults.gaps,
+        }
+      : null,
     warnings,
   };
 }
@@ -133,8 +150,12 @@ function focusRows({ info, focus, alignment }: Inspection): string[][] {
   }
   const drift = alignment?.drift;
   if (drift) {
-    const sure = drift.confidence > 0.7;
-    rows.push(["drift", sure ? `${drift.range.toFixed(1)} pixels over the stack` : "cannot be told from defocus"]);
+    const said = {
+      drifted: `${drift.range.toFixed(1)} pixels over the stack (standard error ${drift.standardError.toFixed(1)})`,
+      steady: `none found (${drift.range.toFixed(1)} pixels; 2 would have been seen)`,
+      unknown: "cannot be told from structure through focus",
+    };
+    rows.push(["drift", said[drift.told]]);
   }
   for (const { channel, dx, dy, unregistered } of alignment?.channelShifts ?? []) {
     const shift = unregistered ? `${dx.toFixed(1)} pixels in x, ${dy.toFixed(1)} in y from channel 0` : "none found";

@@ -14,6 +14,7 @@ import type { ImageFile } from "../image/image-file.ts";
 import { type Alignment, alignmentWarnings, createAlignmentMeter } from "./alignment.ts";
 import { calibrationWarnings } from "./calibration-warnings.ts";
 import { createExposureMeter, type Exposure, type ExposureMeter, exposureWarnings } from "./exposure.ts";
+import { createStackFaultMeter, type StackFaults, stackFaultWarnings } from "./stack-faults.ts";
 
 export interface InspectOptions {
   /** Whose focus is measured; the first where none is given. */
@@ -44,6 +45,8 @@ export interface Inspection {
   focus?: Focus;
   /** Undefined where `focus` is. */
   alignment?: Alignment;
+  /** Of the channel and time that `focus` is of; undefined where `focus` is, and for a single plane. */
+  faults?: StackFaults;
   /** Sentences for the user. */
   warnings: string[];
 }
@@ -75,13 +78,17 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   const height = extentOf(file, "Y");
   const width = extentOf(file, "X");
   const alignmentMeter = createAlignmentMeter({ depth, height, width, channels, channel });
+  const faultMeter = createStackFaultMeter();
   for (let z = 0; z < depth; z++) {
     for (const [c, meter] of meters.entries()) {
       throwIfAborted(options.signal);
       const data = await file.readPlane({ channel: c, time, z });
       meter.add(data);
       alignmentMeter.add({ z, channel: c, data });
-      if (c === channel && large) curve.push(focusOf({ data, height, width }, measure));
+      if (c === channel && large) {
+        curve.push(focusOf({ data, height, width }, measure));
+        faultMeter.add({ data, height, width });
+      }
       options.onProgress?.({ done: z * channels + c + 1, total: depth * channels });
     }
   }
@@ -98,7 +105,10 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   }
   const alignment = alignmentMeter.result();
   warnings.push(...alignmentWarnings(alignment));
-  return { info, channel, time, exposure, focus, alignment, warnings };
+  if (depth < 2) return { info, channel, time, exposure, focus, alignment, warnings };
+  const faults = faultMeter.result();
+  warnings.push(...stackFaultWarnings(faults));
+  return { info, channel, time, exposure, focus, alignment, faults, warnings };
 }
 
 function focusWarnings({ plane, atEnd, contrast }: BestPlane, depth: number): string[] {

@@ -38,13 +38,15 @@ const maxBlocksAlong = 4;
 /** Slow shading would stand still under every block's window: it is taken away with a Gaussian of this many pixels. */
 const shadingSigma = 12;
 const iterations = 6;
+/** In an unsigned sum of agreeing phases. */
+const clearlyBetter = 1.33;
 
 /** Sums of a group: normal matrix (yy, yx, xx) and right side (y, x) of the phases. */
 const entries = 5;
 
 /**
  * The common motion of at least two planes. A fit finds what lies within about 1.5 pixels a plane of where it begins; where several
- * beginnings are given, the one counts whose phases agree best.
+ * beginnings are given, a later one counts where its phases agree by a third more: those of a wrong one agree by chance almost as well.
  * @param starts pixels a plane to begin at
  */
 export function commonMotion(planes: MovingPlanes, starts: readonly Step[] = [{ dy: 0, dx: 0 }]): CommonMotion {
@@ -62,9 +64,9 @@ export function commonMotion(planes: MovingPlanes, starts: readonly Step[] = [{ 
       blocks[b].push(transform.of(plane, width, top, left));
     });
   }
-  const fits = starts.flatMap((start) => fit(transform.modes, blocks, start) ?? []);
+  const fits = starts.flatMap((start) => fitVelocity(transform.modes, blocks, start) ?? []);
   if (fits.length === 0) return none;
-  const { velocity, sums } = fits.reduce((best, one) => (one.agreement > best.agreement ? one : best));
+  const { velocity, sums } = fits.reduce((best, one) => (one.agreement > clearlyBetter * best.agreement ? one : best));
   const withoutCell = cellsOf(height, width, edge).map((cell) =>
     solve(total(sums, (block) => (touches(corners[block], edge, cell) ? 0 : 1))),
   );
@@ -82,7 +84,7 @@ interface Fit {
   agreement: number;
 }
 
-function fit(modes: readonly Mode[], blocks: readonly BlockSpectrum[][], start: Step): Fit | undefined {
+function fitVelocity(modes: readonly Mode[], blocks: readonly BlockSpectrum[][], start: Step): Fit | undefined {
   let velocity = start;
   for (let iteration = 0; ; iteration++) {
     const sums = blocks.map((spectra) => {

@@ -20,7 +20,11 @@ export const inspect: Verb<InspectOptions> = {
   ],
   options(command) {
     addInputOptions(command);
-    command.option("--measure <name>", `focus measure: ${FOCUS_MEASURES.join(", ")}`, oneOf(FOCUS_MEASURES));
+    command.option(
+      "--measure <name>",
+      `focus measure: ${FOCUS_MEASURES.join(", ")} (default: by the light)`,
+      oneOf(FOCUS_MEASURES),
+    );
   },
   run: ([path], options, terminal) =>
     withImages([path], options, async ([file]) => {
@@ -55,11 +59,15 @@ function describe(path: string, { info, channel, time, exposure, focus, alignmen
     focus: focus
       ? {
           measure: focus.measure,
+          light: focus.light,
+          reason: focus.reason,
           curve: focus.curve,
           best_plane: focus.best?.plane ?? null,
           best_position: focus.best?.position ?? null,
           at_end: focus.best?.atEnd ?? null,
           contrast: focus.best?.contrast ?? null,
+          extremum: focus.best?.extremum ?? null,
+          confidence: focus.best ? Math.round(focus.best.confidence * 1000) / 1000 : null,
         }
       : null,
     drift: alignment?.drift
@@ -143,10 +151,13 @@ function fileRows({ info, channel, exposure }: Inspection): string[][] {
 function focusRows({ info, focus, alignment }: Inspection): string[][] {
   const rows: string[][] = [];
   if (focus?.best) {
-    const { plane, position } = focus.best;
+    const { plane, position, extremum, confidence } = focus.best;
     const depth = info.zStep ? `, ${digits(position * info.zStep)} um above the first` : "";
     rows.push(["focus", sparkline(focus.curve)]);
-    rows.push(["sharpest", `plane ${plane} (${position.toFixed(2)}${depth}), by ${focus.measure}`]);
+    const how = extremum === "minimum" ? `the minimum of ${focus.measure} between two maxima` : focus.measure;
+    rows.push(["sharpest", `plane ${plane} (${position.toFixed(2)}${depth}), by ${how}`]);
+    rows.push(["", focus.reason]);
+    rows.push(["confidence", `${confidence.toFixed(2)} that this is right within one plane`]);
   }
   const drift = alignment?.drift;
   if (drift) {

@@ -4,11 +4,11 @@
  */
 import { percentile, StreamingHistogram } from "../../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import { type Light, lightOf } from "../focus/light.ts";
 import { noiseLevel } from "../noise-level.ts";
 import { type BestDepth, createBestDepth } from "./best-depth.ts";
 import { focusScore, scoreReach } from "./focus-score.ts";
 import { addBlockMeans, type Blocks, hazeBlock, hazeOf, hazeRows } from "./haze.ts";
-import { type Light, lightOf } from "./light.ts";
 import { bandsOf, type PlaneSource } from "./plane-source.ts";
 import { smoothDepth } from "./smooth-depth.ts";
 

@@ -46,7 +46,7 @@ export interface Drift {
   /** Standard error of the drift over the whole stack, pixels: what parts of the field and of the spectrum disagree by. */
   standardError: number;
   /**
-   * "drifted": the common motion of all parts is beyond chance, and more than a pixel. "steady": a drift of two pixels would have been
+   * "drifted": the common motion of all parts is beyond chance, and more than 1.5 pixels. "steady": a drift of two pixels would have been
    * seen. "unknown": structure through focus may hide or pretend as much (a single nucleus, an empty field, few planes).
    */
   told: "drifted" | "steady" | "unknown";
@@ -64,9 +64,10 @@ const SIGNIFICANT_MOTION = 2;
 /** A single step of a path must be longer, pixels, and twice as significant: there are many steps to choose the longest from. */
 const CLEAR_JUMP = 2;
 /** Less drift than this is no reason to register, pixels. */
-const LEAST_DRIFT = 1;
-/** A stack is called steady where as much would have been seen, pixels. */
+const LEAST_DRIFT = 1.5;
+/** A stack is called steady where a drift of SEEN_DRIFT would have been seen, and less than SMALL_DRIFT was, pixels. */
 const SEEN_DRIFT = 2;
+const SMALL_DRIFT = 1;
 
 /**
  * Drift over z. Whether there is any is told from the motion that all parts of the field share ({@link commonMotion}); the path, where shifts
@@ -93,7 +94,9 @@ export function measureDrift(stack: Planes): Drift {
   const scale = stack.height / planes.height;
   const straight = steps * Math.hypot(motion.dy, motion.dx) * scale;
   const standardError = steps * motion.standardError * scale;
-  const drifting = straight > LEAST_DRIFT && straight > SIGNIFICANT_MOTION * standardError;
+  // Where whole planes agree on a path without drift, leaning structure has moved the phases.
+  const contradicted = agreed.confidence > 0.7 && rangeOf(agreed.path) * scale <= LEAST_DRIFT;
+  const drifting = !contradicted && straight > LEAST_DRIFT && straight > SIGNIFICANT_MOTION * standardError;
   const moved = drifting || (agreed.confidence > 0.7 && jumped(planes, agreed.path));
   const line = still.map((_, z) => ({ dy: z * motion.dy, dx: z * motion.dx }));
   const positions = (moved && agreed.confidence > 0.7 ? agreed.path : line).map(({ dy, dx }) => ({
@@ -107,11 +110,10 @@ export function measureDrift(stack: Planes): Drift {
     const f = at - Math.floor(at);
     return { dy: before.dy + f * (after.dy - before.dy), dx: before.dx + f * (after.dx - before.dx) };
   });
-  let range = 0;
-  for (const a of path) for (const b of path) range = Math.max(range, Math.hypot(a.dy - b.dy, a.dx - b.dx));
+  const range = rangeOf(path);
   const told = moved
     ? "drifted"
-    : range <= LEAST_DRIFT && SIGNIFICANT_MOTION * standardError <= SEEN_DRIFT
+    : range <= SMALL_DRIFT && SIGNIFICANT_MOTION * standardError <= SEEN_DRIFT
       ? "steady"
       : "unknown";
   const chance =
@@ -121,6 +123,13 @@ export function measureDrift(stack: Planes): Drift {
           -(((moved ? Math.max(straight, SIGNIFICANT_MOTION * standardError) : SEEN_DRIFT) / standardError) ** 2),
         );
   return { path, range, standardError, told, confidence: 1 - chance, drifted: told === "drifted" };
+}
+
+/** Largest distance between two positions of a path. */
+function rangeOf(path: readonly { dy: number; dx: number }[]): number {
+  let range = 0;
+  for (const a of path) for (const b of path) range = Math.max(range, Math.hypot(a.dy - b.dy, a.dx - b.dx));
+  return range;
 }
 
 /** Whether the longest step of a path, between two planes, is one that all parts of the field share. */

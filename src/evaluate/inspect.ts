@@ -1,5 +1,6 @@
 /** What an image file is, how sharp its planes are, and what may be wrong with it. */
 
+import { findNonFinite } from "../array/statistics.ts";
 import { chooseMeasure } from "../classical/focus/choose-measure.ts";
 import { type FocusMeasure, focusOf } from "../classical/focus/focus.ts";
 import { signalOf } from "../classical/focus/focus-map.ts";
@@ -90,7 +91,7 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
       const data = await file.readPlane({ channel: c, time, z });
       meter.add(data);
       alignmentMeter.add({ z, channel: c, data });
-      if (c === channel && chosen) {
+      if (c === channel && chosen && findNonFinite(data) < 0) {
         curve.push(focusOf({ data, height, width }, chosen.measure));
         signal.push(signalOf({ data, height, width }));
         faultMeter.add({ data, height, width });

@@ -19,7 +19,15 @@ export interface FocusFeatures {
 }
 
 /** Fitted by bench/focus-confidence.bench.ts, in the order of {@link FocusFeatures}, with the constant last. */
-const weights = { inside: 1, signal: 1, drop: 1, prominence: 1, short: 1, transmitted: -1, constant: -2 };
+const weights = {
+  inside: 0.4,
+  signal: 0.89,
+  drop: 1.04,
+  prominence: -0.37,
+  short: 1.62,
+  transmitted: -2.89,
+  constant: 0.5,
+};
 
 /** Confidence never reaches what a hold-out set of this size could not show. */
 const [least, most] = [0.01, 0.98];

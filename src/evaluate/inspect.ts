@@ -5,7 +5,7 @@ import { chooseMeasure } from "../classical/focus/choose-measure.ts";
 import { type FocusMeasure, focusOf } from "../classical/focus/focus.ts";
 import { signalOf } from "../classical/focus/focus-map.ts";
 import type { Light } from "../classical/focus/light.ts";
-import { type LocatedFocus, locateFocus } from "../classical/focus/locate-focus.ts";
+import { cautious, type LocatedFocus, locateFocus } from "../classical/focus/locate-focus.ts";
 import { throwIfAborted } from "../errors.ts";
 import { checkIndex, extentOf } from "../image/axes.ts";
 import type { ImageInfo } from "../image/image.ts";
@@ -107,7 +107,8 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   if (!chosen || exposure.some(({ notFinite }) => notFinite > 0)) return { info, channel, time, exposure, warnings };
   const focus: Focus = { ...chosen, curve };
   if (depth > 1 && exposure[channel].min < exposure[channel].max) {
-    const best = locateFocus(curve, signal, chosen.measure);
+    const located = locateFocus(curve, signal, chosen.measure);
+    const best = { ...located, confidence: cautious(located, signal) };
     if (best.features) focus.best = best;
     warnings.push(...focusWarnings(best, depth));
   }

@@ -5,7 +5,7 @@ import { ParfocalError } from "../../errors.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
 import { noiseLevel } from "../noise-level.ts";
 import { DEFAULT_FOCUS_MEASURE, type FocusMeasure, focusOf } from "./focus.ts";
-import { type LocatedFocus, locateFocus } from "./locate-focus.ts";
+import { cautious, type LocatedFocus, locateFocus } from "./locate-focus.ts";
 import { tileStarts } from "./power-spectrum.ts";
 
 export interface FocusMapOptions {
@@ -146,11 +146,5 @@ function cut({ data, width }: Plane, { y, x }: Place, edge: number): Plane {
 
 function estimate({ curve, signal }: Readings, measure: FocusMeasure): FocusEstimate {
   const located = locateFocus(curve, signal, measure);
-  const sure = located.confidence * ramp(Math.max(...signal), 1.5, 4);
-  return { ...located, curve, confidence: located.atEnd ? Math.min(0.4, sure) : sure };
-}
-
-/** 0 up to `none`, 1 from `full` on. */
-function ramp(value: number, none: number, full: number): number {
-  return Math.min(1, Math.max(0, (value - none) / (full - none)));
+  return { ...located, curve, confidence: cautious(located, signal) };
 }

@@ -51,6 +51,18 @@ export function locateFocus(curve: readonly number[], signal: readonly number[],
   };
 }
 
+/** At an end of the stack the focus may lie outside, farther than in the stacks that the confidence was fitted on. */
+const mostAtEnd = 0.4;
+
+/**
+ * The confidence that users are told: that of the curve, none where no plane has more than 1.5 times the variance that its noise explains, all
+ * of it from 4 times on, and at most 0.4 at an end of the stack.
+ */
+export function cautious({ confidence, atEnd }: LocatedFocus, signal: readonly number[]): number {
+  const content = Math.min(1, Math.max(0, (Math.max(...signal) - 1.5) / (4 - 1.5)));
+  return Math.min(atEnd ? mostAtEnd : 1, confidence * content);
+}
+
 /** The minimum whose lower shoulder is the most times as high; undefined where none is {@link minDip} times. */
 function deepestDip(curve: readonly number[]): { from: number; to: number; depth: number } | undefined {
   const floor = 1e-3 * Math.max(...curve);

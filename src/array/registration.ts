@@ -88,16 +88,20 @@ export function measureDrift(stack: Planes): Drift {
   const last = agreed.path[chosen.length - 1];
   const steps = chosen.length - 1;
   const starts = [{ dy: 0, dx: 0 }];
-  if (agreed.confidence > 0.7) starts.push({ dy: last.dy / steps, dx: last.dx / steps });
+  // A slower motion is found from rest.
+  if (agreed.confidence > 0.7 && Math.hypot(last.dy, last.dx) > 1.5 * steps)
+    starts.push({ dy: last.dy / steps, dx: last.dx / steps });
   const motion = commonMotion(planes, starts);
 
   const scale = stack.height / planes.height;
   const straight = steps * Math.hypot(motion.dy, motion.dx) * scale;
   const standardError = steps * motion.standardError * scale;
   // Where whole planes agree on a path without drift, leaning structure has moved the phases.
-  const contradicted = agreed.confidence > 0.7 && rangeOf(agreed.path) * scale <= LEAST_DRIFT;
+  const contradicted =
+    agreed.confidence > 0.7 &&
+    (rangeOf(agreed.path) * scale <= LEAST_DRIFT || rangeOf(agreed.path) * scale > 3 * straight);
   const drifting = !contradicted && straight > LEAST_DRIFT && straight > SIGNIFICANT_MOTION * standardError;
-  const moved = drifting || (agreed.confidence > 0.7 && jumped(planes, agreed.path));
+  const moved = drifting || (agreed.confidence > 0.9 && jumped(planes, agreed.path));
   const line = still.map((_, z) => ({ dy: z * motion.dy, dx: z * motion.dx }));
   const positions = (moved && agreed.confidence > 0.7 ? agreed.path : line).map(({ dy, dx }) => ({
     dy: dy * scale,

@@ -1,4 +1,5 @@
 /** Sideways shifts, in pixels: between two planes, between two channels, and as a drift over the planes of a stack. */
+import { commonMotion } from "./common-motion.ts";
 import type { Grid } from "./filters.ts";
 import { createCorrelator, type Shift, SIGNIFICANT, type Spectrum } from "./phase-correlation.ts";
 import { resize } from "./resample.ts";
@@ -40,68 +41,153 @@ export function measureChannelShift(fixed: Planes, moving: Planes): Shift & { un
 export interface Drift {
   /** Position of every plane relative to the first, pixels. */
   path: { dy: number; dx: number }[];
-  /** Largest distance between the positions of two planes, pixels. */
+  /** Largest distance between the positions of two planes, pixels. Means something only where {@link told} is not "unknown". */
   range: number;
+  /** Standard error of the drift over the whole stack, pixels: what parts of the field and of the spectrum disagree by. */
+  standardError: number;
   /**
-   * 0 to 1: how well shifts between near and far planes agree on one path. Low where defocus itself moves things (a single
-   * bead, an empty field, light from the side), so that the path means nothing.
+   * "drifted": the common motion of all parts is beyond chance, and more than 1.5 pixels. "steady": a drift of two pixels would have been
+   * seen. "unknown": structure through focus may hide or pretend as much (a single nucleus, an empty field, few planes).
    */
+  told: "drifted" | "steady" | "unknown";
+  /** 0 to 1: the chance that what is told is right, by the standard error; 0 where it is unknown. */
   confidence: number;
-  /** True when the stack should not be used without registering it: a range above 3 pixels with a confidence above 0.7. */
+  /** True when the stack should not be used without registering it. */
   drifted: boolean;
 }
 
 /**
- * Drift over z: shifts are measured between planes 1, 2, 4 and 8 apart, and the path that fits them best is found by
- * least squares, with less weight for those that disagree (Cauchy). Summing shifts of neighbours alone would add up
- * their errors, and take the slow change of shading through focus for motion; a real drift is seen at every distance.
+ * Standard errors that a motion must reach. By chance a vector is that long with probability exp(-2^2) = 2 %; how often it really happens is
+ * measured in bench/stack-faults.bench.ts.
+ */
+const SIGNIFICANT_MOTION = 2;
+/** A single step of a path must be longer, pixels, and twice as significant: there are many steps to choose the longest from. */
+const CLEAR_JUMP = 2;
+/** Less drift than this is no reason to register, pixels. */
+const LEAST_DRIFT = 1.5;
+/** A stack is called steady where a drift of SEEN_DRIFT would have been seen, and less than SMALL_DRIFT was, pixels. */
+const SEEN_DRIFT = 2;
+const SMALL_DRIFT = 1;
+
+/**
+ * Drift over z. Whether there is any is told from the motion that all parts of the field share ({@link commonMotion}); the path, where shifts
+ * between planes 1, 2, 4 and 8 apart agree on one (least squares, with less weight for those that disagree: Cauchy), is theirs, and
+ * otherwise straight.
  */
 export function measureDrift(stack: Planes): Drift {
   const { depth } = stack;
   const stride = Math.ceil(depth / MOST_PLANES);
   const chosen = Array.from({ length: Math.ceil(depth / stride) }, (_, i) => i * stride);
+  const still = chosen.map(() => ({ dy: 0, dx: 0 }));
   if (chosen.length < 2) {
-    return { path: chosen.map(() => ({ dy: 0, dx: 0 })), range: 0, confidence: 0, drifted: false };
+    const standardError = Number.POSITIVE_INFINITY;
+    return { path: still, range: 0, standardError, told: "unknown", confidence: 0, drifted: false };
   }
+  const planes = sampled(stack, chosen);
+  const agreed = agreedPath(planes);
+  const last = agreed.path[chosen.length - 1];
+  const steps = chosen.length - 1;
+  const starts = [{ dy: 0, dx: 0 }];
+  // A slower motion is found from rest.
+  if (agreed.confidence > 0.7 && Math.hypot(last.dy, last.dx) > 1.5 * steps)
+    starts.push({ dy: last.dy / steps, dx: last.dx / steps });
+  const motion = commonMotion(planes, starts);
+
+  const scale = stack.height / planes.height;
+  const straight = steps * Math.hypot(motion.dy, motion.dx) * scale;
+  const standardError = steps * motion.standardError * scale;
+  // Where whole planes agree on a path without drift, leaning structure has moved the phases.
+  const contradicted =
+    agreed.confidence > 0.7 &&
+    (rangeOf(agreed.path) * scale <= LEAST_DRIFT || rangeOf(agreed.path) * scale > 3 * straight);
+  const drifting = !contradicted && straight > LEAST_DRIFT && straight > SIGNIFICANT_MOTION * standardError;
+  const moved = drifting || (agreed.confidence > 0.9 && jumped(planes, agreed.path));
+  const line = still.map((_, z) => ({ dy: z * motion.dy, dx: z * motion.dx }));
+  const positions = (moved && agreed.confidence > 0.7 ? agreed.path : line).map(({ dy, dx }) => ({
+    dy: dy * scale,
+    dx: dx * scale,
+  }));
+  const path = Array.from({ length: depth }, (_, z) => {
+    const at = Math.min(z / stride, steps);
+    const before = positions[Math.floor(at)];
+    const after = positions[Math.ceil(at)];
+    const f = at - Math.floor(at);
+    return { dy: before.dy + f * (after.dy - before.dy), dx: before.dx + f * (after.dx - before.dx) };
+  });
+  const range = rangeOf(path);
+  const told = moved
+    ? "drifted"
+    : range <= SMALL_DRIFT && SIGNIFICANT_MOTION * standardError <= SEEN_DRIFT
+      ? "steady"
+      : "unknown";
+  const chance =
+    told === "unknown"
+      ? 1
+      : Math.exp(
+          -(((moved ? Math.max(straight, SIGNIFICANT_MOTION * standardError) : SEEN_DRIFT) / standardError) ** 2),
+        );
+  return { path, range, standardError, told, confidence: 1 - chance, drifted: told === "drifted" };
+}
+
+/** Largest distance between two positions of a path. */
+function rangeOf(path: readonly { dy: number; dx: number }[]): number {
+  let range = 0;
+  for (const a of path) for (const b of path) range = Math.max(range, Math.hypot(a.dy - b.dy, a.dx - b.dx));
+  return range;
+}
+
+/** Whether the longest step of a path, between two planes, is one that all parts of the field share. */
+function jumped({ data, height, width }: Planes, path: readonly { dy: number; dx: number }[]): boolean {
+  const step = (z: number) => ({ dy: path[z].dy - path[z - 1].dy, dx: path[z].dx - path[z - 1].dx });
+  const length = ({ dy, dx }: { dy: number; dx: number }): number => Math.hypot(dy, dx);
+  let longest = 1;
+  for (let z = 2; z < path.length; z++) if (length(step(z)) > length(step(longest))) longest = z;
+  if (length(step(longest)) <= CLEAR_JUMP) return false;
+  const two = data.subarray((longest - 1) * height * width, (longest + 1) * height * width);
+  const motion = commonMotion({ data: two, depth: 2, height, width }, [step(longest)]);
+  return length(motion) > CLEAR_JUMP && length(motion) > 2 * SIGNIFICANT_MOTION * motion.standardError;
+}
+
+/** The chosen planes, averaged down where they are large. */
+function sampled(stack: Planes, chosen: readonly number[]): Planes {
   const factor = Math.max(1, Math.max(stack.height, stack.width) / LARGEST_SIDE);
   const height = Math.round(stack.height / factor);
   const width = Math.round(stack.width / factor);
-  const correlator = createCorrelator(height, width);
+  const size = stack.height * stack.width;
+  const data = new Float32Array(chosen.length * height * width);
+  chosen.forEach((z, i) => {
+    const plane = { data: stack.data.subarray(z * size, (z + 1) * size), height: stack.height, width: stack.width };
+    data.set(factor > 1 ? resize(plane, height, width).data : plane.data, i * height * width);
+  });
+  return { data, depth: chosen.length, height, width };
+}
 
+/** The path that whole planes agree on, pixels, and 0 to 1: how well near and far ones do. */
+function agreedPath({ data, depth, height, width }: Planes): {
+  path: { dy: number; dx: number }[];
+  confidence: number;
+} {
+  const correlator = createCorrelator(height, width);
   const pairs: Pair[] = [];
   const recent: Spectrum[] = [];
-  chosen.forEach((z, to) => {
-    const size = stack.height * stack.width;
-    const plane = { data: stack.data.subarray(z * size, (z + 1) * size), height: stack.height, width: stack.width };
-    const spectrum = correlator.transform(factor > 1 ? resize(plane, height, width) : plane);
+  for (let to = 0; to < depth; to++) {
+    const plane = { data: data.subarray(to * height * width, (to + 1) * height * width), height, width };
+    const spectrum = correlator.transform(plane);
     for (const lag of [1, 2, 4, 8]) {
       if (lag > recent.length) break;
       pairs.push({ from: to - lag, to, ...correlator.compare(recent[recent.length - lag], spectrum) });
     }
     recent.push(spectrum);
     if (recent.length > 8) recent.shift();
-  });
-  const { positions, agreeing } = fitPath(chosen.length, pairs);
-
-  const path = Array.from({ length: depth }, (_, z) => {
-    const at = Math.min(z / stride, chosen.length - 1);
-    const before = positions[Math.floor(at)];
-    const after = positions[Math.ceil(at)];
-    const f = at - Math.floor(at);
-    return {
-      dy: (before.dy + f * (after.dy - before.dy)) * (stack.height / height),
-      dx: (before.dx + f * (after.dx - before.dx)) * (stack.width / width),
-    };
-  });
-  let range = 0;
-  for (const a of path) for (const b of path) range = Math.max(range, Math.hypot(a.dy - b.dy, a.dx - b.dx));
+  }
+  const { positions, agreeing } = fitPath(depth, pairs);
   // In a sparse field a bead that fades may be matched with another that sharpens: no stage jumps that far.
   const jump = positions.reduce((most, p, z) => {
     const before = positions[Math.max(0, z - 1)];
     return Math.max(most, Math.hypot(p.dy - before.dy, p.dx - before.dx));
   }, 0);
   const confidence = jump > 0.1 * Math.min(height, width) ? 0 : confidenceOf(pairs, agreeing);
-  return { path, range, confidence, drifted: range > 3 && confidence > 0.7 };
+  return { path: positions, confidence };
 }
 
 interface Pair extends Shift {

@@ -44,7 +44,8 @@ export const autofocus: Verb<AutofocusOptions> = {
     "Say where the focus is, as a whole and region by region: of a z-stack, or of single images by a trained model.",
   notes: [
     "Without a model: distances are um from the first plane, between planes where the curve's peak says so. Regions without signal or without a",
-    "clear peak have no estimate. Where contrast comes from phase, try wavelet_ratio or spectral_slope.",
+    "clear peak have no estimate. Confidence is the chance that the focus is right within one plane. In transmitted light band_contrast is",
+    "taken, and of its two maxima the minimum between; on in-line holograms try wavelet_ratio or spectral_slope.",
     "With a model, every plane is judged by itself: z(plane) - z(focus), um, for each cell of 32 pixels of the model's size, with the",
     "probability that the sign is right; cells in which nothing is to be focused have no estimate.",
   ],
@@ -64,7 +65,7 @@ export const autofocus: Verb<AutofocusOptions> = {
       .option("--force", "replace an output that exists")
       .option(
         "--method <name>",
-        `focus measure: ${FOCUS_MEASURES.join(", ")} (default: tenengrad)`,
+        `focus measure: ${FOCUS_MEASURES.join(", ")} (default: by the light)`,
         oneOf(FOCUS_MEASURES),
       )
       .option("--tile <pixels>", "edge of a region; regions overlap by half (default: 64)", wholeNumber(3));
@@ -92,10 +93,14 @@ export const autofocus: Verb<AutofocusOptions> = {
       return {
         json: {
           method: found.measure,
-          defocus_um: um(whole),
-          best_plane: whole.plane,
-          best_position: whole.position,
-          at_end: whole.atEnd,
+          light: found.light,
+          reason: found.reason,
+          // A flat curve has no focus.
+          defocus_um: whole.features ? um(whole) : null,
+          best_plane: whole.features ? whole.plane : null,
+          best_position: whole.features ? whole.position : null,
+          at_end: whole.features ? whole.atEnd : null,
+          extremum: whole.features ? whole.extremum : null,
           confidence: rounded(whole.confidence),
           // A stack has planes on both sides: there is no direction to guess.
           direction_confidence: null,
@@ -112,9 +117,12 @@ export const autofocus: Verb<AutofocusOptions> = {
           ["curve", sparkline(whole.curve)],
           [
             "focus",
-            `${digits(um(whole))} um above the first plane (plane ${whole.position.toFixed(2)}), by ${found.measure}`,
+            whole.features
+              ? `${digits(um(whole))} um above the first plane (plane ${whole.position.toFixed(2)}), by ${whole.extremum === "minimum" ? `the minimum of ${found.measure} between two maxima` : found.measure}`
+              : "none: all planes are equally sharp",
           ],
-          ["confidence", whole.confidence.toFixed(2)],
+          ["", found.reason],
+          ["confidence", `${whole.confidence.toFixed(2)} that this is right within one plane`],
           [
             "regions",
             `${known.length} of ${heights.flat().length} of ${found.tile} pixels have a focus of their own${known.length > 0 ? `, ${digits(spread[0])} to ${digits(spread[1])} um` : ""}`,
@@ -124,9 +132,12 @@ export const autofocus: Verb<AutofocusOptions> = {
             row.map((height) => (height === null ? "-" : digits(height, 3)).padStart(6)).join(" "),
           ]),
         ]),
-        warnings: whole.atEnd
-          ? [`The sharpest plane is the ${whole.plane === 0 ? "first" : "last"}: the focus may lie outside the stack.`]
-          : [],
+        warnings:
+          whole.features && whole.atEnd
+            ? [
+                `The sharpest plane is the ${whole.plane === 0 ? "first" : "last"}: the focus may lie outside the stack.`,
+              ]
+            : [],
       };
     }),
 };

@@ -20,7 +20,11 @@ export const inspect: Verb<InspectOptions> = {
   ],
   options(command) {
     addInputOptions(command);
-    command.option("--measure <name>", `focus measure: ${FOCUS_MEASURES.join(", ")}`, oneOf(FOCUS_MEASURES));
+    command.option(
+      "--measure <name>",
+      `focus measure: ${FOCUS_MEASURES.join(", ")} (default: by the light)`,
+      oneOf(FOCUS_MEASURES),
+    );
   },
   run: ([path], options, terminal) =>
     withImages([path], options, async ([file]) => {
@@ -31,7 +35,7 @@ export const inspect: Verb<InspectOptions> = {
     }),
 };
 
-function describe(path: string, { info, channel, time, exposure, focus, alignment, warnings }: Inspection) {
+function describe(path: string, { info, channel, time, exposure, focus, alignment, faults, warnings }: Inspection) {
   const { axes, shape, dtype, pixelSize, zStep, frameInterval, channelNames, optics } = info;
   const wavelength = info.emissionWavelengths?.[channel] ?? optics?.wavelength;
   return {
@@ -55,15 +59,26 @@ function describe(path: string, { info, channel, time, exposure, focus, alignmen
     focus: focus
       ? {
           measure: focus.measure,
+          light: focus.light,
+          reason: focus.reason,
           curve: focus.curve,
           best_plane: focus.best?.plane ?? null,
           best_position: focus.best?.position ?? null,
           at_end: focus.best?.atEnd ?? null,
           contrast: focus.best?.contrast ?? null,
+          extremum: focus.best?.extremum ?? null,
+          confidence: focus.best ? Math.round(focus.best.confidence * 1000) / 1000 : null,
         }
       : null,
     drift: alignment?.drift
-      ? { range_px: alignment.drift.range, confidence: alignment.drift.confidence, drifted: alignment.drift.drifted }
+      ? {
+          // Nothing is claimed where structure through focus may hide or pretend as much.
+          range_px: alignment.drift.told === "unknown" ? null : alignment.drift.range,
+          standard_error_px: Number.isFinite(alignment.drift.standardError) ? alignment.drift.standardError : null,
+          confidence: alignment.drift.confidence,
+          drifted: alignment.drift.drifted,
+          told: alignment.drift.told,
+        }
       : null,
     channel_shifts: (alignment?.channelShifts ?? []).map((shift) => ({
       channel: shift.channel,
@@ -72,6 +87,16 @@ function describe(path: string, { info, channel, time, exposure, focus, alignmen
       quality: shift.quality,
       unregistered: shift.unregistered,
     })),
+    faults: faults
+      ? {
+          duplicates: faults.duplicates,
+          flashes: faults.flashes,
+          blanks: faults.blanks,
+          shuffled: faults.shuffled,
+          likely_order: faults.likelyOrder ?? null,
+          missing_after: faults.gaps,
+        }
+      : null,
     warnings,
   };
 }
@@ -126,15 +151,22 @@ function fileRows({ info, channel, exposure }: Inspection): string[][] {
 function focusRows({ info, focus, alignment }: Inspection): string[][] {
   const rows: string[][] = [];
   if (focus?.best) {
-    const { plane, position } = focus.best;
+    const { plane, position, extremum, confidence } = focus.best;
     const depth = info.zStep ? `, ${digits(position * info.zStep)} um above the first` : "";
     rows.push(["focus", sparkline(focus.curve)]);
-    rows.push(["sharpest", `plane ${plane} (${position.toFixed(2)}${depth}), by ${focus.measure}`]);
+    const how = extremum === "minimum" ? `the minimum of ${focus.measure} between two maxima` : focus.measure;
+    rows.push(["sharpest", `plane ${plane} (${position.toFixed(2)}${depth}), by ${how}`]);
+    rows.push(["", focus.reason]);
+    rows.push(["confidence", `${confidence.toFixed(2)} that this is right within one plane`]);
   }
   const drift = alignment?.drift;
   if (drift) {
-    const sure = drift.confidence > 0.7;
-    rows.push(["drift", sure ? `${drift.range.toFixed(1)} pixels over the stack` : "cannot be told from defocus"]);
+    const said = {
+      drifted: `${drift.range.toFixed(1)} pixels over the stack (standard error ${drift.standardError.toFixed(1)})`,
+      steady: `none found (${drift.range.toFixed(1)} pixels; 2 would have been seen)`,
+      unknown: "cannot be told from structure through focus",
+    };
+    rows.push(["drift", said[drift.told]]);
   }
   for (const { channel, dx, dy, unregistered } of alignment?.channelShifts ?? []) {
     const shift = unregistered ? `${dx.toFixed(1)} pixels in x, ${dy.toFixed(1)} in y from channel 0` : "none found";

@@ -85,7 +85,7 @@ export function alignmentWarnings({ drift, channelShifts }: Alignment): string[]
   const warnings: string[] = [];
   if (drift?.drifted) {
     warnings.push(
-      `The planes have drifted sideways by ${drift.range.toFixed(1)} pixels: register the stack before training on it ` +
+      `The planes have drifted sideways by ${drift.range.toFixed(1)} pixels (standard error ${drift.standardError.toFixed(1)}): register the stack before training on it ` +
         "(Fiji: Plugins > Registration > Linear Stack Alignment with SIFT).",
     );
   }

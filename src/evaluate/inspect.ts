@@ -1,12 +1,11 @@
 /** What an image file is, how sharp its planes are, and what may be wrong with it. */
 
-import {
-  type BestPlane,
-  bestPlane,
-  DEFAULT_FOCUS_MEASURE,
-  type FocusMeasure,
-  focusOf,
-} from "../classical/focus/focus.ts";
+import { findNonFinite } from "../array/statistics.ts";
+import { chooseMeasure } from "../classical/focus/choose-measure.ts";
+import { type FocusMeasure, focusOf } from "../classical/focus/focus.ts";
+import { signalOf } from "../classical/focus/focus-map.ts";
+import type { Light } from "../classical/focus/light.ts";
+import { cautious, type LocatedFocus, locateFocus } from "../classical/focus/locate-focus.ts";
 import { throwIfAborted } from "../errors.ts";
 import { checkIndex, extentOf } from "../image/axes.ts";
 import type { ImageInfo } from "../image/image.ts";
@@ -14,6 +13,7 @@ import type { ImageFile } from "../image/image-file.ts";
 import { type Alignment, alignmentWarnings, createAlignmentMeter } from "./alignment.ts";
 import { calibrationWarnings } from "./calibration-warnings.ts";
 import { createExposureMeter, type Exposure, type ExposureMeter, exposureWarnings } from "./exposure.ts";
+import { createStackFaultMeter, type StackFaults, stackFaultWarnings } from "./stack-faults.ts";
 
 export interface InspectOptions {
   /** Whose focus is measured; the first where none is given. */
@@ -27,10 +27,14 @@ export interface InspectOptions {
 
 export interface Focus {
   measure: FocusMeasure;
+  /** What kind of light the grey levels look like. */
+  light: Light;
+  /** A sentence: why this measure. */
+  reason: string;
   /** One value per plane, first plane first. */
   curve: number[];
-  /** Undefined where nothing can be told: a single plane, or a constant one. */
-  best?: BestPlane;
+  /** Undefined where nothing can be told: a single plane, or planes that are constant or all alike. */
+  best?: LocatedFocus;
 }
 
 export interface Inspection {
@@ -44,6 +48,8 @@ export interface Inspection {
   focus?: Focus;
   /** Undefined where `focus` is. */
   alignment?: Alignment;
+  /** Of the channel and time that `focus` is of; undefined where `focus` is, and for a single plane. */
+  faults?: StackFaults;
   /** Sentences for the user. */
   warnings: string[];
 }
@@ -68,20 +74,28 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
     return { info, channel, time, exposure: [], warnings };
   }
 
-  const measure = options.measure ?? DEFAULT_FOCUS_MEASURE;
   const large = extentOf(file, "Y") >= 3 && extentOf(file, "X") >= 3;
   const meters: ExposureMeter[] = Array.from({ length: channels }, createExposureMeter);
   const curve: number[] = [];
+  const signal: number[] = [];
+  const chosen = large
+    ? await chooseMeasure(file, { channel, time, measure: options.measure, signal: options.signal })
+    : undefined;
   const height = extentOf(file, "Y");
   const width = extentOf(file, "X");
   const alignmentMeter = createAlignmentMeter({ depth, height, width, channels, channel });
+  const faultMeter = createStackFaultMeter();
   for (let z = 0; z < depth; z++) {
     for (const [c, meter] of meters.entries()) {
       throwIfAborted(options.signal);
       const data = await file.readPlane({ channel: c, time, z });
       meter.add(data);
       alignmentMeter.add({ z, channel: c, data });
-      if (c === channel && large) curve.push(focusOf({ data, height, width }, measure));
+      if (c === channel && chosen && findNonFinite(data) < 0) {
+        curve.push(focusOf({ data, height, width }, chosen.measure));
+        signal.push(signalOf({ data, height, width }));
+        faultMeter.add({ data, height, width });
+      }
       options.onProgress?.({ done: z * channels + c + 1, total: depth * channels });
     }
   }
@@ -90,25 +104,39 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   exposure.forEach((one, c) => {
     warnings.push(...exposureWarnings(one, info.dtype, channels > 1 ? `Channel ${c}` : "Pixels"));
   });
-  if (!large || exposure.some(({ notFinite }) => notFinite > 0)) return { info, channel, time, exposure, warnings };
-  const focus: Focus = { measure, curve };
+  if (!chosen || exposure.some(({ notFinite }) => notFinite > 0)) return { info, channel, time, exposure, warnings };
+  const focus: Focus = { ...chosen, curve };
   if (depth > 1 && exposure[channel].min < exposure[channel].max) {
-    focus.best = bestPlane(curve);
-    warnings.push(...focusWarnings(focus.best, depth));
+    const located = locateFocus(curve, signal, chosen.measure);
+    const best = { ...located, confidence: cautious(located, signal) };
+    if (best.features) focus.best = best;
+    warnings.push(...focusWarnings(best, depth));
   }
   const alignment = alignmentMeter.result();
   warnings.push(...alignmentWarnings(alignment));
-  return { info, channel, time, exposure, focus, alignment, warnings };
+  if (depth < 2) return { info, channel, time, exposure, focus, alignment, warnings };
+  const faults = faultMeter.result();
+  warnings.push(...stackFaultWarnings(faults));
+  return { info, channel, time, exposure, focus, alignment, faults, warnings };
 }
 
-function focusWarnings({ plane, atEnd, contrast }: BestPlane, depth: number): string[] {
+/** Below this chance a focus is not to be relied on. */
+const leastConfidence = 0.5;
+
+function focusWarnings({ plane, atEnd, contrast, confidence, features }: LocatedFocus, depth: number): string[] {
+  if (!features) return ["All planes are equally sharp: there is no focus to be found."];
   if (contrast < 1.05) {
     return [
       `All planes are about equally sharp (the sharpest has ${contrast.toFixed(3)} times the median), so the best plane means little.`,
     ];
   }
-  if (!atEnd) return [];
+  if (atEnd) {
+    return [
+      `The sharpest plane is the ${plane === 0 ? "first" : "last"} of ${depth}: the focus may lie outside the stack.`,
+    ];
+  }
+  if (confidence >= leastConfidence) return [];
   return [
-    `The sharpest plane is the ${plane === 0 ? "first" : "last"} of ${depth}: the focus may lie outside the stack.`,
+    `Plane ${plane} is the best guess for the focus, but only ${(100 * confidence).toFixed(0)} % likely to be right.`,
   ];
 }

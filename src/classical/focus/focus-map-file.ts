@@ -3,6 +3,7 @@ import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
 import type { ImageFile } from "../../image/image-file.ts";
 import { coneSlope } from "../cone-slope.ts";
+import { type ChosenMeasure, chooseMeasure } from "./choose-measure.ts";
 import { createFocusMeter, type FocusMap, type FocusMapOptions } from "./focus-map.ts";
 
 export interface FocusMapFileOptions extends FocusMapOptions {
@@ -14,13 +15,14 @@ export interface FocusMapFileOptions extends FocusMapOptions {
 }
 
 /**
- * Reads each plane once. The z step of the result is that of the file.
+ * Reads each plane once, and up to three before, which the measure is chosen by where none is given ({@link chooseMeasure}). The z step of
+ * the result is that of the file.
  * @throws `image.unfit` for a single plane, `calibration.missing` without a z step, and what {@link createFocusMeter} and the reader throw
  */
 export async function focusMapOfFile(
   file: ImageFile,
   options: FocusMapFileOptions = {},
-): Promise<FocusMap & { zStep: number }> {
+): Promise<FocusMap & ChosenMeasure & { zStep: number }> {
   refuseColour(file, file.path);
   const channel = checkIndex(file, "channel", options.channel, file.path);
   const time = checkIndex(file, "time", options.time, file.path);
@@ -36,11 +38,12 @@ export async function focusMapOfFile(
       { path: file.path, what: "z step", option: "--z-step" },
     );
   }
-  const meter = createFocusMeter({ height, width }, { slope: coneSlope(file), ...options });
+  const chosen = await chooseMeasure(file, { channel, time, measure: options.measure, signal: options.signal });
+  const meter = createFocusMeter({ height, width }, { slope: coneSlope(file), ...options, measure: chosen.measure });
   for (let z = 0; z < depth; z++) {
     throwIfAborted(options.signal);
     meter.add({ data: await file.readPlane({ channel, time, z }), height, width });
     options.onProgress?.({ done: z + 1, total: depth });
   }
-  return { ...meter.result(), zStep: file.zStep };
+  return { ...meter.result(), ...chosen, zStep: file.zStep };
 }

@@ -4,8 +4,8 @@ import { moments } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
 import { noiseLevel } from "../noise-level.ts";
-import { type BestPlane, bestPlane } from "./best-plane.ts";
 import { DEFAULT_FOCUS_MEASURE, type FocusMeasure, focusOf } from "./focus.ts";
+import { cautious, type LocatedFocus, locateFocus } from "./locate-focus.ts";
 import { tileStarts } from "./power-spectrum.ts";
 
 export interface FocusMapOptions {
@@ -17,11 +17,9 @@ export interface FocusMapOptions {
 }
 
 /** A focus curve and what it says. */
-export interface FocusEstimate extends BestPlane {
+export interface FocusEstimate extends LocatedFocus {
   /** One value per plane, first plane first. */
   curve: number[];
-  /** 0 (no signal, or no maximum: no estimate) to 1; see {@link createFocusMeter}. */
-  confidence: number;
 }
 
 export interface FocusMap {
@@ -54,9 +52,8 @@ export function focusMap(stack: Stack, options: FocusMapOptions = {}): FocusMap 
 }
 
 /**
- * Begins a focus map. Confidence is the product of two numbers, each 0..1. Signal: the tile's variance at a scale of a pixel and
- * more, over what its noise explains (none at 1.5 times, certain from 4 times on), in the best plane. Peak: how far the curve's maximum
- * stands out of its median, over how much the curve jumps from plane to plane (none at 3 times, certain from 10 times on). At an end of the
+ * Begins a focus map. Confidence is the chance that the focus is within a plane ({@link focusConfidence}), times the signal of the tile:
+ * none where its variance at a scale of a pixel and more is 1.5 times what its noise explains, all of it from 4 times on. At an end of the
  * stack it is at most 0.4, for the focus may lie outside; it is 0 where the peak is below a twentieth of that of a tile in whose cone of
  * blur this one lies, at another height: that is light of the other tile.
  *
@@ -84,7 +81,7 @@ export function createFocusMeter(size: { height: number; width: number }, option
       for (const region of regions) take(region, cut(plane, region, tile), measure, noise);
     },
     result() {
-      const found = regions.map(({ y, x, ...readings }) => ({ y, x, estimate: estimate(readings) }));
+      const found = regions.map(({ y, x, ...readings }) => ({ y, x, estimate: estimate(readings, measure) }));
       const own = found.map((one) => {
         if (!found.some((other) => isShadow(one, other, tile, options.slope ?? 2))) return one.estimate;
         return { ...one.estimate, confidence: 0 };
@@ -92,7 +89,7 @@ export function createFocusMeter(size: { height: number; width: number }, option
       return {
         measure,
         tile,
-        whole: estimate(whole),
+        whole: estimate(whole, measure),
         y: tops.map((y) => y + (tile - 1) / 2),
         x: lefts.map((x) => x + (tile - 1) / 2),
         regions: tops.map((_, row) => own.slice(row * lefts.length, (row + 1) * lefts.length)),
@@ -128,9 +125,14 @@ interface Readings {
 
 function take(readings: Readings, plane: Plane, measure: FocusMeasure, noise: number): void {
   readings.curve.push(focusOf(plane, measure));
+  readings.signal.push(signalOf(plane, noise));
+}
+
+/** Variance at a scale of a pixel and more, over what noise of this standard deviation explains. */
+export function signalOf(plane: Plane, noise = noiseLevel(plane)): number {
   // A Gaussian of one pixel leaves 1 / (4 pi) of the variance of white noise.
   const { variance } = moments(gaussianFilter(plane, 1).data);
-  readings.signal.push(variance === 0 ? 0 : variance / Math.max((noise * noise) / (4 * Math.PI), Number.MIN_VALUE));
+  return variance === 0 ? 0 : variance / Math.max((noise * noise) / (4 * Math.PI), Number.MIN_VALUE);
 }
 
 function cut({ data, width }: Plane, { y, x }: Place, edge: number): Plane {
@@ -142,29 +144,7 @@ function cut({ data, width }: Plane, { y, x }: Place, edge: number): Plane {
   return { data: out, height: edge, width: edge };
 }
 
-function estimate({ curve, signal }: Readings): FocusEstimate {
-  const best = bestPlane(curve);
-  const content = ramp(signal[best.plane], 1.5, 4);
-  const sure = content * ramp(prominence(curve), 3, 10);
-  return { ...best, curve, confidence: best.atEnd ? Math.min(0.4, sure) : sure };
-}
-
-/** (Maximum - median) over the noise of the curve, from its second differences (median absolute; sqrt 6 for white noise). */
-function prominence(curve: readonly number[]): number {
-  if (curve.length < 3) return 0;
-  const bends = curve.slice(1, -1).map((v, i) => Math.abs(curve[i] - 2 * v + curve[i + 2]));
-  const jumps = middle(bends) / (0.6745 * Math.sqrt(6));
-  const height = Math.max(...curve) - middle(curve);
-  return height === 0 ? 0 : height / Math.max(jumps, 1e-12 * height);
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(half)] + sorted[Math.ceil(half)]) / 2;
-}
-
-/** 0 up to `none`, 1 from `full` on. */
-function ramp(value: number, none: number, full: number): number {
-  return Math.min(1, Math.max(0, (value - none) / (full - none)));
+function estimate({ curve, signal }: Readings, measure: FocusMeasure): FocusEstimate {
+  const located = locateFocus(curve, signal, measure);
+  return { ...located, curve, confidence: cautious(located, signal) };
 }

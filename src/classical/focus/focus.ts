@@ -5,7 +5,7 @@ import { vollathF4, vollathF5 } from "./correlation-measures.ts";
 import { reducedDctRatio } from "./cosine-measures.ts";
 import { gaussianGradient, meanSquaredStep, tenengrad } from "./gradient-measures.ts";
 import { laplacianOfGaussian } from "./laplacian-measures.ts";
-import { bandPower, spectralSlope } from "./spectral-measures.ts";
+import { bandContrast, bandPower, spectralSlope } from "./spectral-measures.ts";
 import { normalizedVariance } from "./statistic-measures.ts";
 import { waveletRatio } from "./wavelet-measures.ts";
 
@@ -20,7 +20,8 @@ interface Measure {
 /**
  * The best dozen of 43, by what was measured (docs/decisions/focus-measures.md says which wins where). The first seven are alike and
  * differ in noise and speed; the next three go by brightness and coarse structure, against noise, sparse fields and flicker; the
- * last two are for transmitted and coherent light only.
+ * next two are for
+ * coherent light, and the last for transmitted light, where focus may lie in a minimum of it (locate-focus.ts).
  */
 const MEASURES = {
   tenengrad: { of: tenengrad, least: 3 },
@@ -35,6 +36,7 @@ const MEASURES = {
   dct_reduced_ratio: { of: reducedDctRatio, least: 8 },
   wavelet_ratio: { of: waveletRatio, least: 8 },
   spectral_slope: { of: spectralSlope, least: 16 },
+  band_contrast: { of: bandContrast, least: 16 },
 } satisfies Record<string, Measure>;
 
 /** What each is, with its paper, stands at its function. */
@@ -45,7 +47,8 @@ export type FocusMeasure = keyof typeof MEASURES;
  * focus of none of 22, and is among the fastest (100 megapixels a second).
  *
  * Where contrast comes from phase (phase contrast, bright field of living cells, holograms), contrast can be *lowest* in focus:
- * trust none of the first ten there. On an in-line hologram `wavelet_ratio` and `spectral_slope` alone found the focus.
+ * trust none of the first ten there;
+ * inspect and autofocus take `band_contrast` where light looks transmitted. On an in-line hologram `wavelet_ratio` and `spectral_slope` alone found the focus.
  */
 export const DEFAULT_FOCUS_MEASURE: FocusMeasure = "tenengrad";
 

@@ -10,9 +10,9 @@ import type { ImageFile } from "../../image/image-file.ts";
 import { formatOf } from "../../image/image-format.ts";
 import { writeImage } from "../../image/write-image.node.ts";
 import { coneSlope } from "../cone-slope.ts";
+import type { Light } from "../focus/light.ts";
 import { depthColours } from "./depth-colours.ts";
 import { type FuseOptions, fuse, sure } from "./fuse.ts";
-import type { Light } from "./light.ts";
 
 export interface FuseFileOptions extends Omit<FuseOptions, "slope"> {
   channel?: number | undefined;

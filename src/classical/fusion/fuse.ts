@@ -4,11 +4,11 @@
  */
 import { StreamingHistogram } from "../../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import { type Light, lightOf } from "../focus/light.ts";
 import { diffuseDepth } from "./diffuse-depth.ts";
 import { focusScore, scoreReach } from "./focus-score.ts";
 import { addBlockMeans, type Blocks, hazeBlock, hazeOf, hazeRows } from "./haze.ts";
 import { createInteriorPeak, type InteriorPeak } from "./interior-peak.ts";
-import { type Light, lightOf } from "./light.ts";
 import { createNoiseSurvey, type NoiseModel, noiseBlock, stabiliser } from "./noise-model.ts";
 import { bandsOf, type PlaneSource } from "./plane-source.ts";
 

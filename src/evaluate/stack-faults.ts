@@ -1,0 +1,210 @@
+/** What went wrong with single planes of a stack: flashes, blanks, duplicates, planes out of order, and gaps. */
+import { noiseLevel } from "../classical/noise-level.ts";
+import type { Plane } from "../image/image.ts";
+import { compareOrder, type PlaneDistances } from "./plane-order.ts";
+
+/** Planes are counted from 0. */
+export interface StackFaults {
+  /** Pairs that hold the same recording, the earlier first. */
+  duplicates: [number, number][];
+  /** Brighter or darker than its neighbours as a whole, by this factor. */
+  flashes: { plane: number; factor: number }[];
+  /** Without the structure that both neighbours show. */
+  blanks: number[];
+  /** Whether planes are out of order; with a likely order, as plane numbers, where one is clearly better. */
+  shuffled: boolean;
+  likelyOrder?: number[];
+  /** A plane seems to be missing after each of these. */
+  gaps: number[];
+}
+
+/** Planes are averaged down to this many blocks along the longer edge. */
+const blocksAlong = 96;
+/** A whole plane must be this much brighter or darker than its neighbours. */
+const minFlash = 1.5;
+/** Share of the structure of its neighbours, below which a plane is blank. */
+const blankShare = 0.03;
+
+export interface StackFaultMeter {
+  add(plane: Plane): void;
+  result(): StackFaults;
+}
+
+/** Takes the planes of one channel in order, and keeps a small picture of each. */
+export function createStackFaultMeter(): StackFaultMeter {
+  const traces: Trace[] = [];
+  let before: Plane | undefined;
+  return {
+    add(plane) {
+      traces.push(traceOf(plane, before));
+      before = { ...plane, data: Float32Array.from(plane.data) };
+    },
+    result: () => faultsOf(traces),
+  };
+}
+
+interface Trace {
+  /** Means of blocks, counts. */
+  small: Float32Array;
+  mean: number;
+  /** Of the blocks, counts^2: all of it, and what the noise of pixels explains. */
+  variance: number;
+  noise: number;
+  /** Equal for planes of the same pixels. */
+  hash: string;
+  constant: boolean;
+  /** Mean square of the difference to the plane before over what the noise of both explains; 1 where only noise differs. */
+  change: number;
+}
+
+function traceOf(plane: Plane, before: Plane | undefined): Trace {
+  const { data, height, width } = plane;
+  const factor = Math.max(1, Math.ceil(Math.max(height, width) / blocksAlong));
+  const [rows, columns] = [Math.floor(height / factor), Math.floor(width / factor)];
+  const small = new Float32Array(rows * columns);
+  for (let y = 0; y < rows * factor; y++)
+    for (let x = 0; x < columns * factor; x++)
+      small[Math.floor(y / factor) * columns + Math.floor(x / factor)] += data[y * width + x] / (factor * factor);
+  const mean = small.reduce((a, v) => a + v, 0) / small.length;
+  const variance = small.reduce((a, v) => a + (v - mean) ** 2, 0) / small.length;
+  const sigma = noiseLevel(plane);
+  const bits = new Uint32Array(Float32Array.from(data).buffer);
+  let [h, g] = [0x811c9dc5, 0x9e3779b9];
+  for (const word of bits) {
+    h = Math.imul(h ^ word, 0x01000193);
+    g = Math.imul(g ^ (word >>> 7) ^ h, 0x85ebca6b);
+  }
+  let change = Number.POSITIVE_INFINITY;
+  if (before) {
+    let squares = 0;
+    for (let i = 0; i < data.length; i++) squares += (data[i] - before.data[i]) ** 2;
+    const noise = sigma ** 2 + noiseLevel(before) ** 2;
+    if (noise > 0) change = squares / data.length / noise;
+  }
+  const constant = data.every((value) => value === data[0]);
+  return { small, mean, variance, noise: (sigma / factor) ** 2, hash: `${h}:${g}`, constant, change };
+}
+
+function faultsOf(traces: readonly Trace[]): StackFaults {
+  const depth = traces.length;
+  const dark = traces.reduce(
+    (least, { small }) => small.reduce((a, v) => Math.min(a, v), least),
+    Number.POSITIVE_INFINITY,
+  );
+  const blanks = traces.flatMap((_, z) => (isBlank(traces, z) ? [z] : []));
+  const usable = (z: number): boolean => !blanks.includes(z);
+  const flashes = traces.flatMap((_, plane) => {
+    if (blanks.length > 0 && !usable(plane)) return [];
+    const factor = flashOf(traces, plane, dark, usable);
+    return factor === undefined ? [] : [{ plane, factor }];
+  });
+  const duplicates = duplicatesOf(traces);
+  const dropped = new Set([...blanks, ...duplicates.map(([, later]) => later)]);
+  const kept = Array.from({ length: depth }, (_, z) => z).filter((z) => !dropped.has(z));
+  const order = compareOrder(distancesOf(kept.map((z) => traces[z])));
+  return {
+    duplicates,
+    flashes,
+    blanks,
+    shuffled: order.shuffled,
+    ...(order.likely && dropped.size === 0 && { likelyOrder: order.likely }),
+    // Where a plane was left out here, the gap is ours.
+    gaps: order.gaps.filter((i) => kept[i + 1] === kept[i] + 1).map((i) => kept[i]),
+  };
+}
+
+/** Identical pixels, wherever they are; or neighbours that differ by less than half of what two exposures would. */
+function duplicatesOf(traces: readonly Trace[]): [number, number][] {
+  const seen = new Map<string, number>();
+  const changes = traces
+    .slice(1)
+    .map(({ change }) => change)
+    .sort((a, b) => a - b);
+  const usual = changes[changes.length >> 1] ?? 0;
+  return traces.flatMap(({ hash, constant, change }, z): [number, number][] => {
+    if (constant) return [];
+    const same = seen.get(hash);
+    if (same !== undefined) return [[same, z]];
+    seen.set(hash, z);
+    return z > 0 && change < 0.5 && change < 0.5 * usual ? [[z - 1, z]] : [];
+  });
+}
+
+function isBlank(traces: readonly Trace[], z: number): boolean {
+  const structure = ({ variance, noise }: Trace) => Math.max(0, variance - noise);
+  const around = [z - 2, z - 1, z + 1, z + 2].filter((i) => i >= 0 && i < traces.length);
+  if (around.length < 2) return false;
+  // At an end, the two planes beside it; inside, those on both sides.
+  const near = z > 0 && z < traces.length - 1 ? [z - 1, z + 1] : around;
+  const least = Math.min(...near.map((i) => structure(traces[i]) - 3 * traces[i].noise));
+  return least > 0 && structure(traces[z]) < blankShare * least;
+}
+
+/**
+ * The factor of a flash or a dip. A plane in focus is brighter in places; a lamp that flashes makes every part brighter: so four fifths of
+ * the blocks must be beyond the factor, against the middle of the planes around and against each of the two beside.
+ */
+function flashOf(
+  traces: readonly Trace[],
+  z: number,
+  dark: number,
+  usable: (z: number) => boolean,
+): number | undefined {
+  const around = [z - 2, z - 1, z + 1, z + 2].filter((i) => i >= 0 && i < traces.length && usable(i));
+  const beside = around.filter((i) => Math.abs(i - z) === 1);
+  if (around.length < 2 || beside.length === 0) return undefined;
+  const levels = around.map((i) => traces[i].mean - dark).sort((a, b) => a - b);
+  const usual = (levels[(levels.length - 1) >> 1] + levels[levels.length >> 1]) / 2;
+  const factor = (traces[z].mean - dark) / usual;
+  if (!(factor > minFlash || factor < 1 / minFlash)) return undefined;
+  const bright = factor > 1;
+  const all = beside.every((i) => {
+    const ratios = traces[z].small.map((v, k) => (v - dark + 1e-9) / (traces[i].small[k] - dark + 1e-9)).sort();
+    const fifth = ratios[Math.floor((bright ? 0.2 : 0.8) * (ratios.length - 1))];
+    return bright ? fifth > 1 + 0.6 * (minFlash - 1) : fifth < 1 / (1 + 0.6 * (minFlash - 1));
+  });
+  return all ? factor : undefined;
+}
+
+/** 1 - correlation of the structure of two planes, the noise taken out; undefined where a plane is mostly noise. */
+function distancesOf(traces: readonly Trace[]): PlaneDistances {
+  const known = traces.map(({ variance, noise }) => variance > 4 * noise && variance > 0);
+  const of = (i: number, j: number): number | undefined => {
+    if (!known[i] || !known[j]) return undefined;
+    const [a, b] = [traces[i], traces[j]];
+    let sum = 0;
+    for (let k = 0; k < a.small.length; k++) sum += (a.small[k] - a.mean) * (b.small[k] - b.mean);
+    const full = Math.sqrt((a.variance - a.noise) * (b.variance - b.noise));
+    return Math.max(0, 1 - sum / a.small.length / full);
+  };
+  return { count: traces.length, of };
+}
+
+/** Sentences about what was found, with plane numbers. */
+export function stackFaultWarnings(faults: StackFaults): string[] {
+  const warnings = faults.duplicates.map(
+    ([first, again]) =>
+      `Plane ${again} is a duplicate of plane ${first}: the same recording stands in the stack twice; remove one and check the z step.`,
+  );
+  for (const { plane, factor } of faults.flashes) {
+    const by = factor > 1 ? `${factor.toFixed(1)} times as bright` : `only ${(100 * factor).toFixed(0)} % as bright`;
+    warnings.push(
+      `Plane ${plane} is ${by} as the planes around it: a flash or a failing lamp; leave it out or scale it before focus or deconvolution.`,
+    );
+  }
+  for (const plane of faults.blanks) {
+    warnings.push(`Plane ${plane} is blank: it shows nothing of what the planes beside it show; leave it out.`);
+  }
+  if (faults.shuffled) {
+    const order = faults.likelyOrder ? ` A likely order is ${faults.likelyOrder.join(", ")}.` : "";
+    warnings.push(
+      `The planes seem to be out of order: planes that are alike do not lie beside each other.${order} Check the file names or the acquisition order.`,
+    );
+  }
+  for (const plane of faults.gaps) {
+    warnings.push(
+      `A plane may be missing between planes ${plane} and ${plane + 1}: they differ as much as planes two steps apart.`,
+    );
+  }
+  return warnings;
+}

@@ -14,7 +14,8 @@ import { Random } from "../src/array/random.ts";
 import { Graph } from "../src/graph/graph.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { createImageWriter } from "../src/image/write-image.node.ts";
-import { deepZGenerator, deepZPresets } from "../src/models/deep-z.ts";
+import { deepZPresets } from "../src/models/deep-z.ts";
+import { deepZRefocus } from "../src/models/deep-z-refocus.ts";
 import { loadModel, saveModel } from "../src/models/model-folder.node.ts";
 import { modelFor } from "../src/models/model-info.ts";
 import { initialWeights, trainableParameters } from "../src/models/parameters.ts";
@@ -99,7 +100,8 @@ async function writeModel(folder: string): Promise<void> {
   const architecture = deepZPresets.small;
   const graph = new Graph();
   const { parameters, specs } = trainableParameters(graph);
-  deepZGenerator(graph.input("image", [1, 3, 64, 64]), architecture, parameters, "portable");
+  const network = { architecture, offsets: [0, 2], range: [-4, 4] as const };
+  deepZRefocus(graph.input("image", [1, 3, 64, 64]), network, { parameters, fixed: parameters, form: "portable" });
   await saveModel(
     folder,
     {
@@ -123,6 +125,6 @@ async function writeModel(folder: string): Promise<void> {
       seed: 0,
       validation: {},
     },
-    exportDeepZ(2, architecture, initialWeights(specs, new Random(1))),
+    exportDeepZ(network, initialWeights(specs, new Random(1))),
   );
 }

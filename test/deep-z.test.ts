@@ -8,13 +8,8 @@ import { ParfocalError } from "../src/errors.ts";
 import { Graph, type Tensor, type Value } from "../src/graph/graph.ts";
 import { decodeModel } from "../src/graph/onnx/messages.ts";
 import { readOnnx } from "../src/graph/onnx/read.ts";
-import {
-  type DeepZArchitecture,
-  deepZAlignment,
-  deepZDiscriminator,
-  deepZGenerator,
-  deepZPresets,
-} from "../src/models/deep-z.ts";
+import { type DeepZArchitecture, deepZAlignment, deepZDiscriminator, deepZPresets } from "../src/models/deep-z.ts";
+import { type DeepZNetwork, deepZRefocus } from "../src/models/deep-z-refocus.ts";
 import {
   constantParameters,
   initialWeights,
@@ -46,9 +41,19 @@ function specsOf(
   return specs;
 }
 
+/** Planes 2 um apart. */
+const networkOf = (architecture: DeepZArchitecture, planes = 1): DeepZNetwork => ({
+  architecture,
+  offsets: [0, 2, 4].slice(0, planes),
+  range: [-4, 4],
+});
 const generatorSpecs = (architecture: DeepZArchitecture, planes = 1): Map<string, ParameterSpec> => {
   const size = deepZAlignment(architecture) * 2;
-  return specsOf((x, p) => deepZGenerator(x, architecture, p, "portable"), [1, planes + 1, size, size]);
+  const network = networkOf(architecture, planes);
+  return specsOf(
+    (x, parameters) => deepZRefocus(x, network, { parameters, fixed: parameters, form: "portable" }),
+    [1, planes + 1, size, size],
+  );
 };
 const count = (specs: ReadonlyMap<string, ParameterSpec>): number =>
   [...specs.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
@@ -91,7 +96,8 @@ describe("the size of the generator", () => {
   });
   it("every further input plane costs the filters of one channel of the first convolution", () => {
     const { small } = deepZPresets;
-    expect(count(generatorSpecs(small, 2)) - count(generatorSpecs(small, 1))).toBe(9 * small.down[0][0]);
+    const alone = { ...small, recorded_base: undefined };
+    expect(count(generatorSpecs(alone, 2)) - count(generatorSpecs(alone, 1))).toBe(9 * small.down[0][0]);
   });
 });
 
@@ -114,7 +120,8 @@ describe("the generator", () => {
         (["training", "portable"] as const).map((form) => {
           const graph = new Graph();
           const x = graph.input("image", shape);
-          graph.output("y", deepZGenerator(x, architecture, constantParameters(graph, weights), form));
+          const parameters = constantParameters(graph, weights);
+          graph.output("y", deepZRefocus(x, networkOf(architecture), { parameters, fixed: parameters, form }));
           return run(graph, { image: image(shape) });
         }),
       );
@@ -123,21 +130,32 @@ describe("the generator", () => {
     });
   }
 
-  it("untrained leaves the image as it is where it only learns the difference", async () => {
+  it("untrained gives the mean of its planes by their distances, and a network without a base something else", async () => {
     const architecture = { ...deepZPresets.small, ...tinyArchitecture };
     const weights = initialWeights(generatorSpecs(architecture, 2), new Random(1));
     const x = image([1, 3, 8, 8]);
-    const y = await run(predictionGraph(2, 8, 8, architecture), { image: x }, weights);
-    expect(y.data).toEqual(x.data.slice(0, 64));
-    const plain = { ...architecture, residual: false };
+    const y = await run(predictionGraph(8, 8, networkOf(architecture, 2)), { image: x }, weights);
+    // The planes lie at 0 and 2 um: the weights are 1 / d^2.
+    const [first, second, distance] = [0, 1, 2].map((k) => x.data.subarray(64 * k, 64 * k + 64));
+    const wanted = Array.from(first, (value, i) => {
+      const um = 10 * Number(distance[i]);
+      // As near as a tenth of the gate's width, which is a seventh of the gap, counts as the place of a plane.
+      const away = (from: number): number => Math.abs(um - from) - 2 / 70;
+      const [a, b] = [1 / away(0) ** 2, 1 / away(2) ** 2];
+      return (a * Number(value) + b * Number(second[i])) / (a + b);
+    });
+    for (const [i, value] of wanted.entries()) expect(y.data[i]).toBeCloseTo(value, 4);
+    const plain = { ...architecture, residual: false, recorded_base: undefined };
     const other = initialWeights(generatorSpecs(plain, 2), new Random(1));
-    expect(largestDifference(await run(predictionGraph(2, 8, 8, plain), { image: x }, other), y)).toBeGreaterThan(0.01);
+    expect(
+      largestDifference(await run(predictionGraph(8, 8, networkOf(plain, 2)), { image: x }, other), y),
+    ).toBeGreaterThan(0.01);
   });
 
   it("answers to the distance of every pixel", async () => {
     const architecture = { ...deepZPresets.small, ...tinyArchitecture };
     const weights = randomWeights(generatorSpecs(architecture), 2);
-    const graph = predictionGraph(1, 32, 32, architecture);
+    const graph = predictionGraph(32, 32, networkOf(architecture));
     const x = image([1, 2, 32, 32]);
     const changed = { ...x, data: x.data.slice() };
     changed.data[32 * 32] += 1;
@@ -202,15 +220,15 @@ describe("the exported model", () => {
   for (const upsampling of ["nearest", "transposed"] as const) {
     const architecture = { ...deepZPresets.small, ...tinyArchitecture, upsampling };
     const weights = randomWeights(generatorSpecs(architecture, 2), 7);
-    const onnx = exportDeepZ(2, architecture, weights);
+    const onnx = exportDeepZ(networkOf(architecture, 2), weights);
 
     it(`predicts as the network in training does, at any size (${upsampling})`, async () => {
       for (const [height, width] of [
         [8, 8],
-        [20, 34],
+        [20, 36],
       ]) {
         const x = image([1, 3, height, width]);
-        const ours = await run(predictionGraph(2, height, width, architecture), { image: x }, weights);
+        const ours = await run(predictionGraph(height, width, networkOf(architecture, 2)), { image: x }, weights);
         const exported = await run(readOnnx(onnx, { batch: 1, y: height, x: width }), { image: x });
         expect(spread(ours)).toBeGreaterThan(0.5);
         expect(largestDifference(exported, ours)).toBeLessThan(1e-5 * spread(ours));
@@ -245,8 +263,8 @@ describe("the exported model", () => {
   it("refuses weights of another network", () => {
     const architecture = { ...deepZPresets.small, ...tinyArchitecture };
     const weights = randomWeights(generatorSpecs(architecture, 2), 7);
-    expect(() => exportDeepZ(1, architecture, weights)).toThrow(ParfocalError);
+    expect(() => exportDeepZ(networkOf(architecture, 1), weights)).toThrow(ParfocalError);
     const { "last/bias": _, ...lacking } = weights;
-    expect(() => exportDeepZ(2, architecture, lacking)).toThrow(/last\/bias is missing/);
+    expect(() => exportDeepZ(networkOf(architecture, 2), lacking)).toThrow(/last\/bias is missing/);
   });
 });

@@ -161,7 +161,7 @@ describe("refocusing a file", () => {
       stack().data.length,
     );
     const of = stack({ axes: "CZYX", shape: [2, depth, height, width], data: two });
-    await refocusTo("two.tif", { model, of, channel: 1, planes: [0], distances: [1] });
+    await refocusTo("two.tif", { model, of, channel: 1, planes: [0], distances: [0] });
     expect(Array.from((await readBack("two.tif")).data)).toEqual(
       Array.from(two.subarray(stack().data.length, stack().data.length + height * width)),
     );

@@ -193,26 +193,34 @@ describe.each(["small", "published"] as const)("the network (%s)", (preset) => {
   });
 });
 
-describe("an untrained small network", () => {
-  const { onnx } = tinyMzModel(tinyMz.small, {}, "untrained");
-  const outputOf = (distances: readonly number[], present: readonly number[]) =>
+describe("a small network", () => {
+  const untrained = tinyMzModel(tinyMz.small, {}, "untrained").onnx;
+  const outputOf = (distances: readonly number[], present: readonly number[], onnx = untrained) =>
     run(readOnnx(onnx, { batch: 1, y: 16, x: 16 }), { image: planesAt(distances), present: mask(present) });
   const plane = (distance: number): Float32Array => planesAt([distance]).data.slice(0, 256) as Float32Array;
+  const weighted = (distances: readonly number[]): Float32Array => {
+    const weights = distances.map((distance) => 1 / distance ** 2);
+    const total = weights.reduce((a, b) => a + b, 0);
+    const planes = distances.map(plane);
+    return planes[0].map((_, i) => planes.reduce((sum, values, k) => sum + (weights[k] / total) * values[i], 0));
+  };
 
-  it("gives the plane that lies nearest to the target, whatever the order", async () => {
-    expect(await outputOf([0.3, -0.1, 0.2], [1, 1, 1])).toEqual(plane(-0.1));
-    expect(await outputOf([-0.1, 0.3, 0.2], [1, 1, 1])).toEqual(plane(-0.1));
-    expect(await outputOf([0.3, -0.1, 0.2], [1, 0, 1])).toEqual(plane(0.2));
+  it("untrained gives the mean of its planes by 1 / distance^2, whatever the order, without those that are passed over", async () => {
+    const mean = weighted([0.3, -0.1, 0.2]);
+    expect(difference(await outputOf([0.3, -0.1, 0.2], [1, 1, 1]), mean)).toBeLessThan(1e-5);
+    expect(difference(await outputOf([-0.1, 0.3, 0.2], [1, 1, 1]), mean)).toBeLessThan(1e-5);
+    expect(difference(await outputOf([0.3, -0.1, 0.2], [1, 0, 1]), weighted([0.3, 0.2]))).toBeLessThan(1e-5);
     expect(await outputOf([0.3, -0.1, 0.2], [1, 0, 0])).toEqual(plane(0.3));
   });
-  it("gives the mean of two planes that lie equally far", async () => {
-    const [a, b] = [plane(0.25), plane(-0.25)];
-    expect(
-      difference(
-        await outputOf([0.25, 0.4, -0.25], [1, 1, 1]),
-        a.map((value, i) => (value + b[i]) / 2),
-      ),
-    ).toBeLessThan(1e-6);
+
+  it("gives a plane that was given as it is, whatever its weights", async () => {
+    const random = tinyMzModel(tinyMz.small, {}, "random").onnx;
+    for (const onnx of [untrained, random]) {
+      expect(difference(await outputOf([0.3, 0, 0.2], [1, 1, 1], onnx), plane(0))).toBeLessThan(1e-6);
+    }
+    expect(difference(await outputOf([0.3, 0.1, 0.2], [1, 1, 1], random), weighted([0.3, 0.1, 0.2]))).toBeGreaterThan(
+      0.01,
+    );
   });
 });
 

@@ -242,7 +242,7 @@ describe("a batch", () => {
   const drawn = (own: z.input<typeof deepZConfig>, seed: number) => {
     const config = tinyConfig({ batch_size: 8, train_columns: [0, 28], ...own });
     const { train } = split(stack, config);
-    const indexed = train.map(indexSource);
+    const indexed = train.map((source) => indexSource(source));
     const choose = (random: Random) => indexed[random.integer(indexed.length)];
     return { config, source: train[0], batch: batchDrawer(config, 10)(choose, new Random(seed)) };
   };
@@ -367,7 +367,7 @@ describe("a batch", () => {
     };
     const share = (content_sampling: number): number => {
       const config = tinyConfig({ batch_size: 64, content_sampling, augment: false, input_offsets: [0] });
-      const sources = split(sparse, config).train.map(indexSource);
+      const sources = split(sparse, config).train.map((source) => indexSource(source));
       const draw = (random: Random) => batchDrawer(config, 10)(() => sources[0], random);
       let hits = 0;
       for (let seed = 0; seed < 4; seed++) {

@@ -11,6 +11,17 @@ import { upsampleNearest } from "../graph/operators/resizing.ts";
 import { convTransposed2, convUpsampled } from "../graph/operators/upsampled-convolution.ts";
 import { commonInfo } from "./common-info.ts";
 import type { Parameters } from "./parameters.ts";
+import { coarsePixel } from "./plane-filters.ts";
+
+/** How a network starts from the planes that it was given. */
+export const recordedBaseOptions = z.strictObject({
+  /** s of the gate, um, see `recordedBase`; undefined: a seventh of the least distance between two planes, or of the range. */
+  gate_width: z.number().positive().optional(),
+  /** Distances at which linear filters are fitted, 2 or more; 0 for none. */
+  filter_nodes: z.int().nonnegative(),
+  /** Whether the network may change the filters from place to place: it gives a weight for every band of every plane. */
+  local_filters: z.boolean(),
+});
 
 /**
  * Deep-Z: virtual refocusing by a U-Net that sees the image and, as one more channel, how far to refocus every pixel (the
@@ -27,6 +38,11 @@ export const deepZArchitecture = z.strictObject({
   upsampling: z.enum(["transposed", "nearest"]),
   /** Adds the first input plane to the output, so that an untrained network leaves the image as it is. */
   residual: z.boolean(),
+  /**
+   * Adds instead to all planes that it was given, by their distances, see `deepZRefocus`; null or undefined in networks that take one plane
+   * after another, and in models of earlier versions.
+   */
+  recorded_base: recordedBaseOptions.nullable().optional(),
   /** Micrometres of refocusing that the distance channel shows as 1. */
   distance_scale: z.number().positive(),
   /** Start of the biases. */
@@ -91,13 +107,17 @@ export const deepZPresets: Record<"published" | "small", DeepZArchitecture> = {
     up: [64, 32, 16],
     upsampling: "nearest",
     residual: true,
+    recorded_base: { filter_nodes: 21, local_filters: true },
     distance_scale: 10,
     bias: 0,
   },
 };
 
 /** Image sizes must be multiples of this. */
-export const deepZAlignment = (architecture: DeepZArchitecture): number => 2 ** (architecture.down.length - 1);
+export function deepZAlignment({ down, recorded_base }: DeepZArchitecture): number {
+  const own = 2 ** (down.length - 1);
+  return recorded_base ? Math.max(own, coarsePixel) : own;
+}
 
 /**
  * The generator.
@@ -106,13 +126,15 @@ export const deepZAlignment = (architecture: DeepZArchitecture): number => 2 ** 
  *   multiples of {@link deepZAlignment}
  * @param form "training" runs the upsampling convolutions on the small image (4/9 of the arithmetic); "portable" uses plain
  *   operators only, whatever the image size. The numbers are the same.
- * @returns `[n, 1, h, w]`, the refocused plane, normalised
+ * @param outputs channels of the output, 1 but for networks that make more of them than an image
+ * @returns `[n, outputs, h, w]`: the refocused plane, normalised, or what is added to the recorded planes
  */
 export function deepZGenerator(
   x: Value,
   architecture: DeepZArchitecture,
   parameters: Parameters,
   form: "training" | "portable",
+  outputs = 1,
 ): Value {
   const layer = (input: Value, channels: number, name: string): Value =>
     relu(convolve(input, channels, name, architecture.bias, parameters));
@@ -134,9 +156,11 @@ export function deepZGenerator(
     const middle = architecture.upsampling === "transposed" ? Math.round(1.5 * channels) : channels;
     h = add(layer(layer(joined, middle, `up${level}/conv1`), channels, `up${level}/conv2`), up);
   });
-  const weights = parameters("last/weights", [1, h.shape[1], 3, 3], architecture.residual ? 0 : "glorot");
-  const y = conv(h, weights, { bias: parameters("last/bias", [1], architecture.residual ? 0 : architecture.bias) });
-  return architecture.residual ? add(y, slice(x, [{ axis: 1, start: 0, end: 1 }])) : y;
+  const { residual, recorded_base, bias } = architecture;
+  const fromNothing = !residual && !recorded_base;
+  const weights = parameters("last/weights", [outputs, h.shape[1], 3, 3], fromNothing ? "glorot" : 0);
+  const y = conv(h, weights, { bias: parameters("last/bias", [outputs], fromNothing ? bias : 0) });
+  return residual && !recorded_base ? add(y, slice(x, [{ axis: 1, start: 0, end: 1 }])) : y;
 }
 
 /** 3x3 "same" convolution with bias. */

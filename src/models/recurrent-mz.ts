@@ -10,6 +10,7 @@ import { convUpsampled } from "../graph/operators/upsampled-convolution.ts";
 import { commonInfo } from "./common-info.ts";
 import { convGru } from "./conv-gru.ts";
 import type { Parameters } from "./parameters.ts";
+import { recordedBase } from "./recorded-base.ts";
 import type { Norm } from "./running-norm.ts";
 
 /**
@@ -41,6 +42,11 @@ export const recurrentMzArchitecture = z.strictObject({
   slope: z.number().nonnegative(),
   /** Adds the input plane that lies nearest to the target, so that an untrained network gives that. */
   residual: z.boolean(),
+  /**
+   * Adds instead all input planes, weighted by their distances, and lets what the network adds vanish at every one of them, see
+   * `recordedBase`: um from a given plane at which half of it counts. undefined in the published network and models of earlier versions.
+   */
+  gate_width: z.number().positive().optional(),
   /** Micrometres that a distance channel shows as 1. */
   distance_scale: z.number().positive(),
 });
@@ -73,6 +79,7 @@ export const recurrentMzPresets: Record<"published" | "small", RecurrentMzArchit
     batch_norm: false,
     slope: 0.3,
     residual: true,
+    gate_width: 0.3,
     distance_scale: 10,
   },
 };
@@ -172,8 +179,16 @@ export function recurrentMzNetwork(
       form === "training" ? convUpsampled(h, weights, bias) : conv(upsampleNearest(h, [2, 2]), weights, { bias });
     [h] = block([concat([up, skips[level]], 1)], width, `up${level}`);
   }
-  const weights = parameters("last/weights", [1, h.shape[1], 3, 3], residual ? 0 : "glorot");
+  const { gate_width: gateWidth, distance_scale: scale } = architecture;
+  const fromNothing = !residual && gateWidth === undefined;
+  const weights = parameters("last/weights", [1, h.shape[1], 3, 3], fromNothing ? "glorot" : 0);
   const y = conv(h, weights, { bias: parameters("last/bias", [1], 0) });
+  if (gateWidth !== undefined) {
+    const part = (plane: Value, start: number): Value => slice(plane, [{ axis: 1, start, end: start + 1 }]);
+    const given = planes.map((plane, i) => ({ image: part(plane, 0), away: abs(part(plane, 1)), present: there?.[i] }));
+    const { base, gate } = recordedBase(given, gateWidth / scale);
+    return add(base, mul(gate, y));
+  }
   return residual ? add(y, slice(nearest, [{ axis: 1, start: 0, end: 1 }])) : y;
 }
 

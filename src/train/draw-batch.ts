@@ -19,8 +19,10 @@ export interface IndexedSource {
   pairs: Pair[][];
 }
 
-export function indexSource(source: PairSource): IndexedSource {
-  const pairs = source.distances.map((distance) => pairsAt(source, distance)).filter((found) => found.length > 0);
+/** @param made whether a network must learn to give given planes back; otherwise no pair asks for one */
+export function indexSource(source: PairSource, made = true): IndexedSource {
+  const asked = source.distances.filter((distance) => made || !source.offsets.includes(distance));
+  const pairs = asked.map((distance) => pairsAt(source, distance)).filter((found) => found.length > 0);
   return { source, content: contentSums(source), pairs };
 }
 

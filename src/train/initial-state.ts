@@ -2,10 +2,25 @@
 import { Random } from "../array/random.ts";
 import { ParfocalError } from "../errors.ts";
 import { initialWeights } from "../models/parameters.ts";
-import type { Tensors } from "../run/runtime.ts";
+import type { Runtime, Session, Tensors } from "../run/runtime.ts";
 import { initialMoments } from "./adam.ts";
 import type { Learner } from "./learner.ts";
 import { emaOf } from "./optimise.ts";
+
+/**
+ * Sets the buffers of a new training to those of the learner's choices that the validator likes best.
+ * @param session of the training, in its first state
+ */
+export async function chooseBuffers(learner: Learner, runtime: Runtime, session: Session): Promise<void> {
+  const choices = (await learner.fitBuffers?.(runtime)) ?? [];
+  let best: { loss: number; choice: Tensors } | undefined;
+  for (const choice of choices.toReversed()) {
+    await session.writeState(choice);
+    const { loss } = await learner.validator.run(session);
+    if (best === undefined || loss < best.loss) best = { loss, choice };
+  }
+  if (best) await session.writeState(best.choice);
+}
 
 /**
  * Fresh weights, or those of another model of the same network, with Adam's moments, moving averages where a step keeps them, and

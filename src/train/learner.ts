@@ -2,8 +2,9 @@
 import type { Graph } from "../graph/graph.ts";
 import type { ModelInfo } from "../models/model-info.ts";
 import type { ParameterSpec } from "../models/parameters.ts";
-import type { Session, Tensors } from "../run/runtime.ts";
+import type { Runtime, Session, Tensors } from "../run/runtime.ts";
 import type { AdamOptions } from "./adam.ts";
+import type { Judgement } from "./judgement.ts";
 
 /**
  * One graph that is run in every training step, such as that of a generator or of a discriminator. It reads tensors of the
@@ -25,21 +26,28 @@ export interface TrainingStep {
 export interface ValidationReport {
   /** Above 0 (of a likelihood, e to the power of its loss). Decides which weights are kept, and when a training stops: early, or run away. */
   loss: number;
+  /** How many examples were scored, where some may have been left out. */
+  examples?: number;
   /** Means over all examples, in the order in which they are shown: `psnr` beside `input_psnr`, `mae_um`, ... */
   scores: Record<string, number>;
   /** The same for parts of the examples, such as each distance. */
   groups: { label: string; distance_um?: number; scores: Record<string, number> }[];
+  /** What was found of a finished model against the best recorded baseline; of networks that make images, and thorough validations. */
+  judgement?: Judgement;
   /** A PNG to look at: what the network makes of held-out examples. */
   draw(title: string): Uint8Array;
 }
 
 /** Judges the weights of a session on held-out examples, the same every time. */
 export interface Validator {
+  /** Examples of a whole run; undefined where it is not known before. */
+  readonly examples?: number | undefined;
   /** Scores that metrics.csv shows as `val_<name>`, in this order. */
   readonly metrics: readonly string[];
   /** Opened in the same program as the training steps; they read the weights from the state. */
   readonly graphs: Readonly<Record<string, Graph>>;
-  run(session: Session): Promise<ValidationReport>;
+  /** @param until when to stop early, ms of `performance.now()`: validators that can then score fewer examples, but one of every group. */
+  run(session: Session, until?: number): Promise<ValidationReport>;
 }
 
 export interface Learner {
@@ -49,6 +57,11 @@ export interface Learner {
   readonly specs: ReadonlyMap<string, ParameterSpec>;
   /** State that no gradient changes, such as running means of a batch normalisation, with its first values. */
   readonly buffers?: Tensors | undefined;
+  /**
+   * First values of buffers that are computed from the training data, once, before the first step of a new training: several, of which those with
+   * the lowest validation loss are taken, and the last where none is better.
+   */
+  fitBuffers?(runtime: Runtime): Promise<Tensors[]>;
   /** The tensors that the steps are fed at step t (1, 2, ...): each step takes those that its graph asks for. The same t gives the same. */
   batchAt(step: number): Promise<Tensors>;
   readonly validator: Validator;

@@ -19,6 +19,8 @@ export type RefocusDataConfig = CommonConfig & {
   input_offsets: readonly number[];
   /** um */
   distance_range: readonly [number, number];
+  /** Whether the network gives given planes back as they are, whatever it learns. */
+  gives_back?: boolean;
 };
 
 /**
@@ -42,7 +44,7 @@ export const splitStacks = (
 const preparation = (config: RefocusDataConfig): Preparation<PairSource, IndexedSource> => ({
   whole: (sample) => pairSource(sample, config),
   cut: crop,
-  index: indexSource,
+  index: (source) => indexSource(source, !config.gives_back),
   together: checkPixelSizes,
 });
 

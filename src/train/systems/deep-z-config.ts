@@ -1,15 +1,24 @@
 import { z } from "zod";
-import { deepZArchitecture, deepZPresets } from "../../models/deep-z.ts";
+import { deepZAlignment, deepZArchitecture, deepZPresets } from "../../models/deep-z.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
 
 /** Everything that decides how Deep-Z is trained. Lengths in um. */
 export const deepZConfig = z.strictObject({
   model: z.literal("deep-z").default("deep-z").describe("which system of the field"),
-  ...commonConfig({ experiment_name: "refocus" }),
+  ...commonConfig({ experiment_name: "refocus", learning_rate: 1e-3, ema_decay: 0.995 }),
   architecture: deepZArchitecture.partial().optional().describe("numbers that differ from the preset"),
-  input_offsets: z.array(z.number()).min(1).default([0]).describe("input planes, um from the first one, e.g. 0 2"),
-  distance_range: z.tuple([z.number(), z.number()]).default([-4, 4]).describe("refocusing distances to learn, um"),
+  input_offsets: z
+    .array(z.number())
+    .min(1)
+    .default([0])
+    .describe("input planes, um from the first one, such as 0 2; default: two, three axial units of the optics apart"),
+  distance_range: z
+    .tuple([z.number(), z.number()])
+    .default([-4, 4])
+    .describe(
+      "refocusing distances to learn, um from the first plane; default: eight axial units beyond the planes, as far as the stacks reach",
+    ),
   mae_weight: z.number().nonnegative().default(1).describe("weight of the mean absolute error"),
   ms_ssim_weight: z.number().nonnegative().default(0).describe("weight of 1 - MS-SSIM"),
   adversarial_weight: z.number().nonnegative().default(0).describe("weight of the adversarial loss; Deep-Z about 0.02"),
@@ -36,7 +45,7 @@ export function checkDeepZConfig(config: DeepZConfig): void {
     const detail = `architecture: up needs one level fewer than down, got ${up.length} and ${down.length}; give both`;
     throw configError("architecture", detail);
   }
-  const multiple = config.adversarial_weight > 0 ? 64 : 2 ** up.length;
+  const multiple = config.adversarial_weight > 0 ? 64 : deepZAlignment(architectureOf(config));
   if (config.patch_size % multiple !== 0) {
     const detail = `patch_size must be a multiple of ${multiple} for this model, got ${config.patch_size}`;
     throw configError("patch_size", detail);

@@ -1,7 +1,8 @@
 import { Graph, type Value } from "../../graph/graph.ts";
 import { writeOnnx } from "../../graph/onnx/write.ts";
 import { add, mul } from "../../graph/operators/elementwise.ts";
-import { type DeepZArchitecture, deepZDiscriminator, deepZGenerator } from "../../models/deep-z.ts";
+import { deepZDiscriminator } from "../../models/deep-z.ts";
+import { type DeepZNetwork, deepZRefocus } from "../../models/deep-z-refocus.ts";
 import { constantParameters, type ParameterSpec, trainableParameters } from "../../models/parameters.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import type { TrainingStep } from "../learner.ts";
@@ -21,12 +22,12 @@ export interface DeepZSteps {
  *
  * Both read `image` `[n, planes + 1, p, p]` and `target` `[n, 1, p, p]`.
  */
-export function deepZSteps(config: DeepZConfig, architecture: DeepZArchitecture): DeepZSteps {
+export function deepZSteps(config: DeepZConfig, network: DeepZNetwork): DeepZSteps {
   const specs = new Map<string, ParameterSpec>();
-  const graph = generatorStep(config, architecture, specs);
+  const graph = generatorStep(config, network, specs);
   const steps: TrainingStep[] = [{ name: "generator", graph, learningRate: config.learning_rate }];
   if (config.adversarial_weight > 0) {
-    const opponent = discriminatorStep(config, architecture, specs);
+    const opponent = discriminatorStep(config, network, specs);
     steps.push({ name: "discriminator", graph: opponent, learningRate: config.discriminator_learning_rate });
   }
   return { steps, specs };
@@ -51,11 +52,15 @@ function stepInputs(config: DeepZConfig): StepInputs {
 }
 
 /** The generator and the discriminator in one graph, each with its own parameters. */
-function bothNetworks(inputs: StepInputs, config: DeepZConfig, architecture: DeepZArchitecture) {
+function bothNetworks(inputs: StepInputs, config: DeepZConfig, network: DeepZNetwork) {
   const { graph, image } = inputs;
   const generator = trainableParameters(graph);
   const discriminator = trainableParameters(graph);
-  const output = deepZGenerator(image, architecture, generator.parameters, "training");
+  const output = deepZRefocus(image, network, {
+    parameters: generator.parameters,
+    fixed: trainableParameters(graph).parameters,
+    form: "training",
+  });
   const opinionOn = (picture: Value): Value =>
     deepZDiscriminator(picture, config.discriminator_channels, (name, shape, initial) =>
       discriminator.parameters(`${discriminatorPrefix}${name}`, shape, initial),
@@ -63,10 +68,10 @@ function bothNetworks(inputs: StepInputs, config: DeepZConfig, architecture: Dee
   return { output, opinionOn, generator, discriminator };
 }
 
-function generatorStep(config: DeepZConfig, architecture: DeepZArchitecture, specs: Map<string, ParameterSpec>): Graph {
+function generatorStep(config: DeepZConfig, network: DeepZNetwork, specs: Map<string, ParameterSpec>): Graph {
   const inputs = stepInputs(config);
   const { graph, target } = inputs;
-  const { output, opinionOn, generator, discriminator } = bothNetworks(inputs, config, architecture);
+  const { output, opinionOn, generator, discriminator } = bothNetworks(inputs, config, network);
   const terms: Value[] = [];
   if (config.mae_weight > 0) terms.push(mul(maeLoss(output, target), config.mae_weight));
   if (config.ms_ssim_weight > 0) terms.push(mul(msSsimLoss(output, target), config.ms_ssim_weight));
@@ -81,14 +86,10 @@ function generatorStep(config: DeepZConfig, architecture: DeepZArchitecture, spe
   return graph;
 }
 
-function discriminatorStep(
-  config: DeepZConfig,
-  architecture: DeepZArchitecture,
-  specs: Map<string, ParameterSpec>,
-): Graph {
+function discriminatorStep(config: DeepZConfig, network: DeepZNetwork, specs: Map<string, ParameterSpec>): Graph {
   const inputs = stepInputs(config);
   const { graph, target } = inputs;
-  const { output, opinionOn, discriminator } = bothNetworks(inputs, config, architecture);
+  const { output, opinionOn, discriminator } = bothNetworks(inputs, config, network);
   const loss = mul(add(leastSquaresLoss(opinionOn(target), 1), leastSquaresLoss(opinionOn(output), 0)), 0.5);
   optimise(graph, loss, discriminator.values, { clipNorm: config.clip_norm });
   for (const [name, spec] of discriminator.specs) specs.set(name, spec);
@@ -96,29 +97,27 @@ function discriminatorStep(
 }
 
 /** The generator alone, reading its weights from the state: `image` `[1, planes + 1, h, w]` to `refocused`. */
-export function predictionGraph(
-  planes: number,
-  height: number,
-  width: number,
-  architecture: DeepZArchitecture,
-  emaDecay?: number,
-): Graph {
+export function predictionGraph(height: number, width: number, network: DeepZNetwork, emaDecay?: number): Graph {
   const graph = new Graph();
-  const image = graph.input("image", [1, planes + 1, height, width]);
-  graph.output("refocused", deepZGenerator(image, architecture, weightsToValidate(graph, emaDecay), "portable"));
+  const image = graph.input("image", [1, network.offsets.length + 1, height, width]);
+  graph.output(
+    "refocused",
+    deepZRefocus(image, network, {
+      parameters: weightsToValidate(graph, emaDecay),
+      fixed: trainableParameters(graph).parameters,
+      form: "portable",
+    }),
+  );
   return graph;
 }
 
 /** The finished model: weights inside, extents "batch", "y" and "x" open. */
-export function exportDeepZ(
-  planes: number,
-  architecture: DeepZArchitecture,
-  weights: Tensors,
-): Uint8Array<ArrayBuffer> {
+export function exportDeepZ(network: DeepZNetwork, weights: Tensors): Uint8Array<ArrayBuffer> {
   const graph = new Graph();
-  const size = 4 * 2 ** architecture.down.length;
-  const image = graph.input("image", [1, planes + 1, size, size]);
-  graph.output("refocused", deepZGenerator(image, architecture, constantParameters(graph, weights), "portable"));
+  const size = 4 * 2 ** network.architecture.down.length;
+  const parameters = constantParameters(graph, weights);
+  const image = graph.input("image", [1, network.offsets.length + 1, size, size]);
+  graph.output("refocused", deepZRefocus(image, network, { parameters, fixed: parameters, form: "portable" }));
   const open = { 0: "batch", 2: "y", 3: "x" };
   return writeOnnx(graph, { variable: { image: open, refocused: open } });
 }

@@ -58,7 +58,13 @@ export const selfSupervised: TrainedSystem<SelfSupervisedConfig, typeof selfSupe
 
 function architectureOf({ preset, architecture }: SelfSupervisedConfig): DeepZArchitecture {
   const own = Object.fromEntries(Object.entries(architecture ?? {}).filter(([, value]) => value !== undefined));
-  return deepZArchitecture.parse({ ...deepZPresets[preset], residual: true, bias: 0, ...own });
+  return deepZArchitecture.parse({
+    ...deepZPresets[preset],
+    residual: true,
+    recorded_base: undefined,
+    bias: 0,
+    ...own,
+  });
 }
 
 function check(config: SelfSupervisedConfig): void {

@@ -10,6 +10,7 @@ import { splitRealStack } from "../src/jobs/demo-data.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { simulateField } from "../src/simulate/simulate-field.ts";
+import { resolveConfig } from "../src/train/config.ts";
 import type { NamedStack } from "../src/train/named-stack.ts";
 
 let folder: string;
@@ -24,6 +25,8 @@ const config = {
     ] as [number, number][],
     up: [8],
   },
+  input_offsets: [0, 2],
+  distance_range: [-4, 4],
   patch_size: 32,
   batch_size: 4,
   num_steps: 60,
@@ -97,7 +100,9 @@ test("a real stack is split along its longer side, with distances that its depth
   const { config: chosen, unseen } = splitRealStack({ name: "tall.tif", stack: tall });
   expect(chosen.train_rows).toEqual([0, 153]);
   expect([unseen.height, unseen.width]).toEqual([103, 64]);
-  // 13 steps of 0.05 um: 35 % of that is 0.23 um, an even number of planes is 0.2 um.
-  expect((chosen.distance_range as number[])[1]).toBeCloseTo(0.2);
-  expect((chosen.input_offsets as number[])[1]).toBeCloseTo(0.1);
+  // 13 steps of 0.05 um: a quarter of that is between the planes at most.
+  expect(resolveConfig(chosen, [{ name: "tall.tif", stack: tall }])).toMatchObject({
+    input_offsets: [0, 0.15],
+    distance_range: [-0.1, 0.25],
+  });
 });

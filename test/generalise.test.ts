@@ -79,8 +79,8 @@ describe("across the lenses of a recipe", () => {
       ["without-low", ["high, beads", "high, filaments"]],
       ["without-high", ["low, beads", "low, filaments"]],
     ]);
-    // Planes 1 and 0.5 um apart, seven of each: 1.5 um to either side, and two input planes.
-    const keys = { model_pixel_size: 0.4, distance_range: [-1.5, 1.5], input_offsets: [0, 1] };
+    // Planes 1 and 0.5 um apart, seven of each: the thinner stack is 3 um deep, two thirds of which planes and reach may take.
+    const keys = { model_pixel_size: 0.4, distance_range: [-1, 2], input_offsets: [0, 1] };
     expect(done.config).toMatchObject({ ...keys, num_steps: 8, seed: 0 });
     for (const { name, run } of done.models) {
       expect(run).toBe(`runs/${name}/version_0`);

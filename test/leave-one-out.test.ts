@@ -417,16 +417,16 @@ describe("keys that suit all stacks", () => {
     const views = viewsOf(crossLens).map((view) => ({ name: "", ...view }));
     expect(keysForAll({}, views)).toEqual({
       model_pixel_size: 0.325,
-      distance_range: [-2.1, 2.1],
+      distance_range: [-1, 1.9],
       input_offsets: [0, 0.9],
     });
     expect(keysForAll({ model: "unet" }, views)).toEqual({ model: "unet", model_pixel_size: 0.325 });
-    expect(keysForAll({ model: "recurrent-mz" }, views)).toMatchObject({ plane_range: [-2.1, 2.1] });
+    expect(keysForAll({ model: "recurrent-mz" }, views)).toMatchObject({ plane_range: [-1, 1] });
   });
 
   it("what is given wins, and like pixels are not resampled", () => {
     expect(keysForAll({ input_offsets: [0], seed: 1 }, [kind(0.3, 0.5, 45), kind(0.302, 0.5, 30)])).toEqual({
-      distance_range: [-4, 4],
+      distance_range: [-3.5, 3.5],
       input_offsets: [0],
       seed: 1,
     });

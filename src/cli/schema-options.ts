@@ -27,7 +27,9 @@ const camel = (key: string) => key.replace(/_(.)/g, (_, letter: string) => lette
 export function addSchemaOptions(command: Command, schema: z.ZodType): void {
   for (const [key, part] of keysOf(schema)) {
     const help = part.description ?? "";
-    const shown = part.default === undefined ? help : `${help} (default: ${write(part.default)})`;
+    // A default that depends on the data is described in words.
+    const told = part.default === undefined || help.includes("default: ");
+    const shown = told ? help : `${help} (default: ${write(part.default)})`;
     if (part.type === "boolean") {
       command.addOption(new Option(`--${kebab(key)}`, shown)).addOption(new Option(`--no-${kebab(key)}`).hideHelp());
     } else {

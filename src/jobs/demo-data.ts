@@ -29,7 +29,7 @@ export async function simulateFields(seed: number, signal: AbortSignal | undefin
   return {
     what: `${fields} simulated bead stacks of ${training[0].stack.depth} planes`,
     training,
-    config: { val_split: "stack", val_fraction: 1 / fields, input_offsets: [0, 2], distance_range: [-4, 4] },
+    config: { val_split: "stack", val_fraction: 1 / fields },
     unseen: unseen.stack,
     truth: unseen.truth,
     truthIs: "the simulated stack without camera noise",
@@ -53,19 +53,13 @@ export function splitRealStack({ name, stack }: NamedStack): DemoData {
       },
     );
   }
-  // As far as +-4 um, where the stack is deep enough to learn it from many pairs.
-  const reach = Math.max(2, 2 * Math.round(Math.min(4, 0.35 * (stack.depth - 1) * zStep) / zStep / 2)) * zStep;
   const unseen = byColumns
     ? cropStack(stack, [0, stack.height], [cut, stack.width])
     : cropStack(stack, [cut, stack.height], [0, stack.width]);
   return {
     what: `${byColumns ? "columns" : "rows"} 0 to ${cut} of ${name}`,
     training: [{ name, stack }],
-    config: {
-      [byColumns ? "train_columns" : "train_rows"]: [0, cut],
-      input_offsets: [0, reach / 2],
-      distance_range: [-reach, reach],
-    },
+    config: { [byColumns ? "train_columns" : "train_rows"]: [0, cut] },
     unseen,
     truth: unseen,
     truthIs: "the recorded planes themselves",

@@ -7,6 +7,7 @@ import type { Task } from "../models/common-info.ts";
 import { openFieldWorkers } from "../simulate/field-workers.node.ts";
 import { type Cell, cellsOf, recipeOfCells, setAside } from "../simulate/leave-out-recipe.ts";
 import { availableMemory } from "../simulate/machine-memory.node.ts";
+import { stackOptics } from "../simulate/optics-schema.ts";
 import type { Recipe } from "../simulate/recipe.ts";
 import { readRecipeStacks } from "../simulate/recipe-file.node.ts";
 import { resolveRecipe, viewsOf } from "../simulate/resolve-recipe.ts";
@@ -110,9 +111,9 @@ function rolesOf(
 
 function stackKindsOf(recipe: Recipe): StackKind[] {
   const kinds = new Map<string, StackKind>();
-  for (const { lens, pixelSize, zStep, planes } of viewsOf(recipe)) {
+  for (const { lens, pixelSize, zStep, planes, images } of viewsOf(recipe)) {
     const name = lens ?? recipe.name;
-    kinds.set(name, { name, pixelSize, zStep, planes });
+    kinds.set(name, { name, pixelSize, zStep, planes, optics: images[0] && stackOptics(images[0].optics) });
   }
   return [...kinds.values()];
 }

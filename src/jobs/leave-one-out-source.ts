@@ -1,6 +1,7 @@
 /** What leave-one-out is done over: data that models are judged on, and for each model the data that it is trained on. */
 import type { JudgedImage } from "../evaluate/gain-over-baseline.ts";
 import type { JudgedData, PlannedModel } from "../evaluate/leave-one-out.ts";
+import type { Optics } from "../image/image.ts";
 import type { FieldSource } from "../train/field-pool.ts";
 import type { NamedStack } from "../train/named-stack.ts";
 
@@ -10,6 +11,7 @@ export interface StackKind {
   pixelSize: number;
   zStep: number | undefined;
   planes: number;
+  optics?: Optics | undefined;
 }
 
 /** Data with the images that show them, none of which is trained on. */

@@ -97,10 +97,10 @@ function partsOf({ name, stack, target }: NamedStack): { trained: Part; judged: 
     : { trained: [all, [0, width]], judged: [other, [0, width]] };
 }
 
-function kindOf({ name, stack: { pixelSize, zStep, depth } }: NamedStack): StackKind {
+function kindOf({ name, stack: { pixelSize, zStep, depth, optics } }: NamedStack): StackKind {
   if (pixelSize === undefined) {
     const message = `${name}: its pixel size is not known; give --pixel-size 0.325 (um).`;
     throw new ParfocalError("calibration.missing", message, { path: name, what: "pixel size", option: "--pixel-size" });
   }
-  return { name, pixelSize: (pixelSize.y + pixelSize.x) / 2, zStep, planes: depth };
+  return { name, pixelSize: (pixelSize.y + pixelSize.x) / 2, zStep, planes: depth, optics };
 }

@@ -42,7 +42,7 @@ export async function trainOne(
   { samples, fields }: OpenTraining,
   { config: given, root, runtime, signal, onProgress, onWarning }: TrainOneOptions,
 ): Promise<TrainedOne> {
-  const config = resolveConfig(given);
+  const config = resolveConfig(given, samples);
   const same = await findSameRun(root, config, { samples, fields });
   if (same?.finished) return opened(same.run, true);
   const checkpoint = await newestRun(root, config.experiment_name).catch(() => undefined);

@@ -2,7 +2,9 @@
 
 import type { Task } from "../models/common-info.ts";
 import { configError } from "./config-error.ts";
+import type { NamedStack } from "./named-stack.ts";
 import { parseConfig } from "./parse-config.ts";
+import { depthOf, refocusKeys } from "./refocus-defaults.ts";
 import { systemNames, type TrainedModel, trainedSystems } from "./systems.ts";
 import type { SystemConfig, TrainedSystem } from "./trained-system.ts";
 
@@ -29,12 +31,16 @@ export function systemOf(model: unknown = standard.refocus): TrainedSystem {
 }
 
 /**
- * A complete configuration from a partial one.
+ * A complete configuration from a partial one. Of methods that refocus, planes and distances that are not given follow from the stacks that are
+ * trained on, where there are any ({@link refocusKeys}).
  * @throws usage naming the key, what it was and what is expected
  */
-export function resolveConfig(partial: ConfigInput): SystemConfig {
+export function resolveConfig(partial: ConfigInput, samples: readonly NamedStack[] = []): SystemConfig {
   const system = systemOf(partial.model);
-  const config = parseConfig(system.config, partial);
+  const config = parseConfig(system.config, {
+    ...refocusKeys(system.model, partial, samples.map(depthOf)),
+    ...partial,
+  });
   system.check?.(config);
   return config;
 }

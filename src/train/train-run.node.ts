@@ -11,6 +11,7 @@ import { resolveConfig } from "./config.ts";
 import type { FieldSource } from "./field-pool.ts";
 import { createLearner } from "./model-pixels.ts";
 import type { NamedStack } from "./named-stack.ts";
+import { assumedGeometry, depthOf } from "./refocus-defaults.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "./run-folder.node.ts";
 import { describeSamples } from "./same-run.node.ts";
 import { type TrainingProgress, type TrainingResult, trainModel } from "./train.ts";
@@ -49,7 +50,7 @@ export async function trainRun(
   stacks: readonly NamedStack[],
   { config: given, root, resume = false, onWarning, onProgress, ...options }: TrainRunOptions,
 ): Promise<TrainRunResult> {
-  const fresh = resolveConfig(given);
+  const fresh = resolveConfig(given, stacks);
   const old = resume ? await newestRun(root, fresh.experiment_name) : undefined;
   const config = old === undefined ? fresh : resolveConfig({ ...(await readRunConfig(old)), ...given });
   // Stacks that cannot be trained on are refused before a folder is made for them.
@@ -65,6 +66,11 @@ export async function trainRun(
   let step = old === undefined ? 0 : await checkpointStep(old);
   const store = await openRunFolder(run, (report) => report.draw(`${config.experiment_name}, step ${step}`));
   const warnings: string[] = [];
+  const assumed = old === undefined ? assumedGeometry(config.model, given, stacks.map(depthOf)) : undefined;
+  if (assumed !== undefined) {
+    warnings.push(assumed);
+    onWarning?.(assumed);
+  }
   const result = await trainModel(stacks, config, {
     ...options,
     store,

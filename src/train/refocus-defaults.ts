@@ -1,0 +1,126 @@
+/** Where input planes lie and how far a network refocuses, where the user has not said: by the optics, the z step and the depth of the stacks. */
+import type { Optics, Stack } from "../image/image.ts";
+
+/** What of a stack decides. */
+export interface StackDepth {
+  depth: number;
+  /** um */
+  zStep?: number | undefined;
+  optics?: Optics | undefined;
+}
+
+/** um; the first input plane lies at 0. */
+export interface RefocusGeometry {
+  /** From the first input plane to the second; undefined where no distance is common to all stacks. */
+  spacing: number | undefined;
+  /** How far to refocus from the planes, both ways. */
+  reach: number;
+}
+
+/** Spacing of the input planes and reach beyond them, in axial units. */
+const [spacingUnits, reachUnits] = [3, 8] as const;
+
+/** Of stacks whose optics are not known: as shares of their depth. */
+const [spacingShare, reachShare] = [1 / 12, 1 / 4] as const;
+
+/** Of a stack's depth, the share that the planes and the reach on both sides take at most: the rest is where first planes may lie. */
+const largestShare = 2 / 3;
+
+/**
+ * The axial unit of wide-field optics, um: lambda / (2 (n - sqrt(n^2 - NA^2))), which for small NA is lambda n / NA^2, the depth of field (Born &
+ * Wolf, Principles of Optics, 8.8.2; the form for high NA: Inoue, in Handbook of Biological Confocal Microscopy, ch. 1).
+ * @returns undefined where NA or wavelength are not known, or NA is not below the refractive index
+ */
+export function axialUnit({ na, wavelength, refractiveIndex = 1 }: Optics): number | undefined {
+  if (na === undefined || wavelength === undefined) return undefined;
+  const index = Math.max(refractiveIndex, na > 1 ? 1.33 : 1, na > 1.3 ? 1.515 : 1);
+  if (na >= index) return undefined;
+  return wavelength / (2 * (index - Math.sqrt(index * index - na * na)));
+}
+
+/**
+ * Two planes three axial units apart and eight axial units of reach, on planes that all stacks have, and no more than the thinnest stack can
+ * teach.
+ * @returns undefined where a z step is not known, or a stack has fewer than three planes
+ */
+export function refocusGeometry(stacks: readonly StackDepth[]): RefocusGeometry | undefined {
+  const steps = stacks.flatMap(({ zStep, depth }) => (zStep === undefined || depth < 3 ? [] : [zStep]));
+  if (steps.length === 0 || steps.length < stacks.length) return undefined;
+  const thinnest = Math.min(...stacks.map(({ depth, zStep = 0 }) => (depth - 1) * zStep));
+  const units = stacks.flatMap(({ optics }) => (optics && axialUnit(optics)) ?? []);
+  const known = units.length === stacks.length;
+  const wanted = known ? spacingUnits * Math.max(...units) : spacingShare * thinnest;
+  const spacing = planeAt(steps, Math.min(wanted, thinnest / 4), thinnest / 2);
+  const most = Math.max(Math.max(...steps), (largestShare * thinnest - (spacing ?? 0)) / 2);
+  const reach = Math.min(most, known ? reachUnits * Math.max(...units) : reachShare * thinnest);
+  const [finest, coarsest] = [Math.min(...steps), Math.max(...steps)];
+  return { spacing, reach: rounded(Math.max(coarsest, Math.floor(reach / finest + 1e-6) * finest)) };
+}
+
+/** The distance nearest to the one wanted, and not above `most`, at which every stack has a plane, to a quarter of its z step; undefined where there is none. */
+function planeAt(steps: readonly number[], wanted: number, most: number): number | undefined {
+  const [finest, coarsest] = [Math.min(...steps), Math.max(...steps)];
+  const count = Math.max(4, Math.ceil((2 * wanted) / finest), Math.ceil((2 * coarsest) / finest));
+  const multiples = Array.from({ length: count }, (_, i) => rounded((i + 1) * finest));
+  const fits = (offset: number): boolean =>
+    steps.every((step) => {
+      const planes = Math.round(offset / step);
+      return planes !== 0 && Math.abs(planes * step - offset) <= 0.25 * step;
+    });
+  const found = multiples.filter((offset) => offset <= most + 1e-6 && fits(offset));
+  const off = (offset: number): number => Math.abs(offset - wanted);
+  return found.length === 0 ? undefined : found.reduce((best, one) => (off(one) < off(best) - 1e-9 ? one : best));
+}
+
+const rounded = (um: number): number => Number(um.toFixed(6));
+
+/**
+ * Of a refocusing method's configuration the keys that say where planes lie and how far to go, as far as they are not given.
+ * @param given keys that are given
+ */
+export function refocusKeys(
+  model: string,
+  given: Readonly<Record<string, unknown>>,
+  stacks: readonly StackDepth[],
+): Record<string, unknown> {
+  const geometry = refocusGeometry(stacks);
+  if (geometry === undefined) return {};
+  const { spacing, reach } = geometry;
+  const missing = (keys: Record<string, unknown>): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(keys).filter(([key]) => given[key] === undefined));
+  if (model === "deep-z") {
+    const offsets = Array.isArray(given.input_offsets)
+      ? given.input_offsets.map(Number)
+      : [0, ...(spacing === undefined ? [] : [spacing])];
+    const [low, high] = [Math.min(...offsets), Math.max(...offsets)];
+    return missing({ input_offsets: offsets, distance_range: [rounded(low - reach), rounded(high + reach)] });
+  }
+  if (model === "recurrent-mz") {
+    const range = [-reach, reach];
+    return missing({ plane_range: range, distance_range: range });
+  }
+  if (model === "rlp" && (spacing !== undefined || given.step !== undefined)) {
+    const step = Number(given.step ?? spacing);
+    const steps = Math.max(1, Math.floor(reach / step + 1e-6));
+    return missing({ step, distance_range: [rounded(-steps * step), rounded((steps + 1) * step)] });
+  }
+  return {};
+}
+
+/**
+ * A sentence on keys that follow from the depth of the stacks, since their optics are not known; undefined where there are none.
+ * @param given keys that are given
+ */
+export function assumedGeometry(
+  model: string,
+  given: Readonly<Record<string, unknown>>,
+  stacks: readonly StackDepth[],
+): string | undefined {
+  const keys = Object.entries(refocusKeys(model, given, stacks));
+  if (keys.length === 0 || stacks.every(({ optics }) => optics && axialUnit(optics) !== undefined)) return undefined;
+  const said = keys.map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(" to ") : value} um`);
+  return `NA or wavelength of the stacks is not known: ${said.join(" and ")} follow from their depth.`;
+}
+
+/** What of a sample decides. */
+export const depthOf = ({ stack }: { stack: Stack }): StackDepth => stack;

@@ -282,7 +282,9 @@ export { type Task, tasks } from "./models/common-info.ts";
 export { type ConfigInput, resolveConfig, standardSystem, systemOf } from "./train/config.ts";
 export { configKeys } from "./train/config-keys.ts";
 export { findLearningRate, type LearningRateSearch } from "./train/find-learning-rate.ts";
+export type { Judgement, JudgementRow } from "./train/judgement.ts";
 export type { ValidationReport } from "./train/learner.ts";
+export type { ModelVerdict } from "./train/model-verdict.ts";
 export type { NamedStack } from "./train/named-stack.ts";
 export { systemNames, type TrainedModel, trainedSystems } from "./train/systems.ts";
 export {

@@ -10,8 +10,11 @@ let folder: string;
 const cli = (...args: string[]) => runCli(args, { cwd: folder });
 const json = async (...args: string[]) => {
   const run = await cli(...args, "--json", "--quiet");
-  expect({ code: run.code, stderr: complaints(run) }).toEqual({ code: 0, stderr: "" });
-  return JSON.parse(run.stdout);
+  const made = JSON.parse(run.stdout);
+  // So little training gives a model that is of no use, and says so.
+  const code = made.verdict?.use === false ? 3 : 0;
+  expect({ code: run.code, stderr: complaints(run) }).toEqual({ code, stderr: "" });
+  return made;
 };
 const bytes = (...path: string[]) => readFileSync(join(folder, ...path));
 
@@ -54,7 +57,7 @@ describe("train and refocus", () => {
     const saved = bytes(made.run, "config.yaml").toString();
     expect(saved).toMatch(/^num_steps: 120$/m);
     expect(saved).toMatch(/^batch_size: 4$/m);
-    expect(saved).toMatch(/^learning_rate: 0\.0015$/m);
+    expect(saved).toMatch(/^learning_rate: 0\.001$/m);
     expect(bytes(made.run, "metrics.csv").toString().trim().split("\n")).toHaveLength(3);
 
     const input = ["refocus", "beads.tif", "--model", made.run];

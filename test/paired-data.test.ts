@@ -280,7 +280,7 @@ describe("the validator", () => {
     });
     const runtime = await openReferenceRuntime();
     const judge = async (factor: number, planes?: number) => {
-      const validator = pairedValidator(validation, network(factor, planes), 6);
+      const validator = pairedValidator(validation, network(factor, planes), { count: 6 });
       const session = await runtime.open({ graphs: { ...validator.graphs } });
       return validator.run(session).finally(() => session.close());
     };

@@ -73,10 +73,10 @@ describe("the best recorded baseline", () => {
     expect([...interpolate(at2).data]).toEqual([2, 20]);
   });
 
-  it("has four candidates of each image", () => {
+  it("has six candidates of each image", () => {
     const planes = [0, 1].map((distance) => ({ plane: spots(1), distance }));
-    expect(recordedCandidates(planes)).toHaveLength(12);
-    expect(recordedCandidates(planes.slice(0, 1))).toHaveLength(4);
+    expect(recordedCandidates(planes)).toHaveLength(18);
+    expect(recordedCandidates(planes.slice(0, 1))).toHaveLength(6);
     expect(() => recordedCandidates([])).toThrow(/no recorded plane/);
   });
 });

@@ -18,9 +18,9 @@ import { simulate } from "./simulate.node.ts";
 import { study } from "./study.node.ts";
 import { printLine, say } from "./terminal.node.ts";
 import { train } from "./train.node.ts";
-import { addVerb } from "./verb.node.ts";
+import { addVerb, type Outcome } from "./verb.node.ts";
 
-export function createProgram(): Command {
+export function createProgram(outcome: Outcome = { exitCode: 0 }): Command {
   const program = new Command("parfocal")
     .description(
       "Virtual refocusing, optical sectioning and autofocusing for microscopy, trained on your own z-stack, and judged.",
@@ -39,34 +39,35 @@ export function createProgram(): Command {
         'More about a verb, with examples: "parfocal <verb> --help".',
       ].join("\n"),
     );
-  addVerb(program, inspect);
-  addVerb(program, simulate);
-  addVerb(program, train);
-  addVerb(program, refocus);
-  addVerb(program, reconstruct);
-  addVerb(program, autofocus);
-  addVerb(program, deconvolve);
-  addVerb(program, section);
-  addVerb(program, fuse);
-  addVerb(program, psf);
-  addVerb(program, evaluate);
-  addVerb(program, study);
-  addVerb(program, generalise);
-  addVerb(program, doctor);
-  addVerb(program, demo);
+  addVerb(program, inspect, outcome);
+  addVerb(program, simulate, outcome);
+  addVerb(program, train, outcome);
+  addVerb(program, refocus, outcome);
+  addVerb(program, reconstruct, outcome);
+  addVerb(program, autofocus, outcome);
+  addVerb(program, deconvolve, outcome);
+  addVerb(program, section, outcome);
+  addVerb(program, fuse, outcome);
+  addVerb(program, psf, outcome);
+  addVerb(program, evaluate, outcome);
+  addVerb(program, study, outcome);
+  addVerb(program, generalise, outcome);
+  addVerb(program, doctor, outcome);
+  addVerb(program, demo, outcome);
   return program;
 }
 
 /** Runs one command. @returns the exit code */
 export async function runCommand(args: readonly string[]): Promise<number> {
   try {
-    const program = createProgram();
+    const outcome = { exitCode: 0 };
+    const program = createProgram(outcome);
     if (args.length === 0) {
       say(program.helpInformation());
       return 2;
     }
     await program.parseAsync(args, { from: "user" });
-    return 0;
+    return outcome.exitCode;
   } catch (error) {
     const { exitCode, ...failure } = failureOf(error);
     if (exitCode === 0) return 0;

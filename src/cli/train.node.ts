@@ -4,6 +4,7 @@ import {
   configKeys,
   findLearningRate,
   findRecipe,
+  type Judgement,
   type LearningRateSearch,
   type NamedStack,
   openRecipeTraining,
@@ -31,7 +32,7 @@ import type { Progress } from "./progress.node.ts";
 import { deviceOf } from "./refocus.node.ts";
 import { addSchemaOptions, schemaValues } from "./schema-options.ts";
 import { table } from "./text.ts";
-import type { CommonOptions, Verb } from "./verb.node.ts";
+import { type CommonOptions, noUse, type Verb } from "./verb.node.ts";
 
 interface TrainOptions extends InputOptions, CommonOptions {
   task?: Task;
@@ -59,13 +60,17 @@ export const train: Verb<TrainOptions> = {
     "A flag wins over the configuration file, and that over the default; the whole configuration is saved with the run, in",
     "OUT/EXPERIMENT_NAME/version_N: config.yaml, metrics.csv, TensorBoard events, checkpoints, previews, model.",
     "Of a recipe (a .yaml file, or a name that parfocal simulate --list shows), new fields are simulated while the training goes on.",
+    "Methods that refocus get two planes, three axial units of the optics apart (lambda / (2 (n - sqrt(n^2 - NA^2)))), and go eight units beyond them;",
+    "where NA and wavelength are not known, by the depth of the stack; --input-offsets and --distance-range say otherwise.",
     "Ctrl-C writes a checkpoint, and --resume goes on from it: the result is the same as without the interruption.",
+    "Exit code 3: the model is trained and saved, and is not better than what was recorded already.",
     "",
     "Systems:",
     ...systemNames.map((name) => `  ${name.padEnd(18)} ${systemOf(name).task.padEnd(10)} ${systemOf(name).summary}`),
   ],
   examples: [
-    "parfocal train stack.tif --channel 1 --input-offsets 0,2 --max-minutes 5",
+    "parfocal train stack.tif --channel 1 --na 0.8 --wavelength 0.515 --max-minutes 5",
+    "parfocal train stack.tif --channel 1 --input-offsets 0,2 --distance-range=-4:6 --max-minutes 5",
     "parfocal train stack.tif --config config.yaml --out runs",
     "parfocal train stack.tif --config config.yaml --out runs --resume --json",
     "parfocal train stack.tif --channel 1 --find-learning-rate",
@@ -109,7 +114,7 @@ export const train: Verb<TrainOptions> = {
       };
       if (options.findLearningRate) {
         const progress = terminal.progress("rates tried");
-        const resolved = resolveConfig(config);
+        const resolved = resolveConfig(config, stacks);
         const featureNetwork = await readFeatureNetwork(resolved);
         const settings = { runtime, fields, featureNetwork, signal, onWarning: terminal.warn, onProgress: progress };
         return ratesOf(await findLearningRate(stacks, resolved, settings));
@@ -121,22 +126,76 @@ export const train: Verb<TrainOptions> = {
       const { run, steps, model, warnings } = done;
       const seconds = Math.round(done.seconds * 1000) / 1000;
       const val_groups = groups.map(({ label, distance_um, scores }) => ({ label, distance_um, ...scores }));
+      const { judgement } = done.report;
+      const lines = table([
+        ["run", run],
+        ["model", model],
+        ["steps", `${steps} in ${done.seconds.toFixed(1)} s`],
+        ...(judgement ? [] : scoreRows(scores)),
+        ...(judgement || groups.length < 2
+          ? []
+          : groups.map((group): [string, string] => [group.label, briefly(group.scores)])),
+      ]);
       return {
-        json: { run, steps, seconds, val: scores, val_groups, model, warnings },
-        text: table([
-          ["run", run],
-          ["model", model],
-          ["steps", `${steps} in ${done.seconds.toFixed(1)} s`],
-          ...scoreRows(scores),
-          ...(groups.length > 1 ? groups.map((group): [string, string] => [group.label, briefly(group.scores)]) : []),
-          ["", "on pixels that were kept from training; data range 1 of the normalised images"],
-        ]),
+        json: {
+          run,
+          steps,
+          seconds,
+          val: scores,
+          val_groups,
+          ...(judgement && { verdict: judgement.verdict, table: judgement.rows }),
+          model,
+          warnings,
+        },
+        text: [
+          lines,
+          judgement
+            ? judgementText(judgement)
+            : "On pixels that were kept from training; data range 1 of the normalised images.",
+        ].join("\n\n"),
+        ...(judgement?.verdict.use === false && { exitCode: noUse }),
       };
     } finally {
       await recipe?.close();
       await runtime.close();
     }
   },
+};
+
+/** The table over distances, or parts of the depth, and the verdict. */
+function judgementText({ rows, means, verdict }: Judgement): string {
+  const cells = (row: Judgement["means"]): string[] => [
+    row.psnr.toFixed(2),
+    row.baseline_psnr.toFixed(2),
+    signed(row.gain_db, 2),
+    signed(row.ssim - row.baseline_ssim, 4),
+    signed(row.detail - row.baseline_detail, 3),
+    `${Math.round(100 * row.regions_worse)} %`,
+    row.slope.toFixed(3),
+  ];
+  return [
+    table(
+      [
+        ["", "PSNR", "recorded", "gain", "SSIM", "detail", "worse", "slope", "the best of what was recorded"],
+        ...rows.map((row) =>
+          row.given
+            ? [row.label, row.psnr.toFixed(2), "", "", "", "", "", "", "a given plane"]
+            : [row.label, ...cells(row), row.baseline],
+        ),
+        ["mean", ...cells(means), ""],
+      ],
+      [1, 2, 3, 4, 5, 6, 7],
+    ),
+    "PSNR in dB, data range 1 of the normalised images, on pixels that were kept from training. Gain, SSIM and detail are over the best",
+    "recorded baseline: each given plane, lightly smoothed, or their interpolation. Worse: regions with a larger error than it.",
+    "",
+    verdict.sentence,
+  ].join("\n");
+}
+
+const signed = (value: number, digits: number): string => {
+  const text = Math.abs(value).toFixed(digits);
+  return `${Number(text) === 0 ? " " : value < 0 ? "-" : "+"}${text}`;
 };
 
 /** What the search for a learning rate found: a table of the loss at each tenth rate, and the one to take. */

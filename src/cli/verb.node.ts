@@ -9,6 +9,8 @@ export interface Result {
   json: Record<string, unknown>;
   /** What is printed on stdout without `--json`; lines, no newline at the end. */
   text: string;
+  /** 3 where the work was done and what it made is of no use; default 0. */
+  exitCode?: 0 | 3;
   /** Sentences for stderr, where they are not part of `text`. */
   warnings?: readonly string[];
 }
@@ -40,8 +42,16 @@ export interface CommonOptions {
 
 const exitCodes = "Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted.";
 
+/** The exit code of a verb that did its work and whose result is of no use, such as a model that is not better than what was recorded. */
+export const noUse = 3;
+
+/** How a command ended. */
+export interface Outcome {
+  exitCode: number;
+}
+
 /** Adds a verb to the program. Its errors are left to whoever parses. */
-export function addVerb<Options extends object>(program: Command, verb: Verb<Options>): void {
+export function addVerb<Options extends object>(program: Command, verb: Verb<Options>, outcome: Outcome): void {
   const command = program.command(`${verb.name} ${verb.arguments}`.trim()).description(verb.summary);
   verb.options?.(command);
   addCommonOptions(command, verb.uses ?? []);
@@ -54,6 +64,7 @@ export function addVerb<Options extends object>(program: Command, verb: Verb<Opt
       const result = await verb.run(command.args, options, terminal);
       terminal.endProgress();
       await terminal.print(options.json ? JSON.stringify(result.json, null, 2) : result.text);
+      outcome.exitCode = result.exitCode ?? 0;
       if (!options.json) for (const warning of result.warnings ?? []) terminal.warn(warning);
     } finally {
       terminal.endProgress();

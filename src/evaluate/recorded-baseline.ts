@@ -23,10 +23,10 @@ export interface RecordedCandidate {
 }
 
 /** Standard deviations of the light smoothing, pixels: from hardly any to about the width of what defocus leaves. */
-const smoothings = [0.7, 1.5, 3] as const;
+const smoothings = [0.7, 1, 1.5, 2.2, 3] as const;
 
 /**
- * Every recorded plane as it is and smoothed by 0.7, 1.5 and 3 pixels; of several planes also their interpolation by distance, as it is and
+ * Every recorded plane as it is and smoothed by 0.7 to 3 pixels; of several planes also their interpolation by distance, as it is and
  * smoothed: linear between the two nearest planes on both sides of the one wanted, and weighted by 1 / distance where all lie on
  * one side; their mean where a distance is not known.
  * @param planes one or more, of one size

@@ -39,8 +39,10 @@ export function cycleLearner(
     alignment: comiAlignment,
     predictionGraph: (height, width) => cyclePrediction(height, width, architecture, ema_decay),
   };
-  const validator = (count: number): Validator =>
-    (pairedValidation ? pairedValidator : unpairedValidator)(validation, network, count);
+  const validator = (count: number, thorough: boolean): Validator =>
+    pairedValidation
+      ? pairedValidator(validation, network, { count, thorough })
+      : unpairedValidator(validation, network, count);
   return {
     ...cycleSteps({
       ...system,
@@ -64,8 +66,8 @@ export function cycleLearner(
       }
       return batch;
     },
-    validator: validator(6),
-    finalValidator: validator(16),
+    validator: validator(6, false),
+    finalValidator: validator(16, true),
     pack: (weights, { steps, report }) => ({
       info: {
         ...describeModel(input, config, steps, report),

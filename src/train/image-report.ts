@@ -1,8 +1,10 @@
 /** A validation of a network that makes images: scores of output beside untouched input, and a sheet to look at. */
 import { contactSheet } from "../evaluate/contact-sheet.ts";
 import { psnr } from "../evaluate/metrics.ts";
+import type { RecordedPlane } from "../evaluate/recorded-baseline.ts";
 import { ssim } from "../evaluate/ssim.ts";
 import type { Plane } from "../image/image.ts";
+import { judge } from "./judgement.ts";
 import type { ValidationReport } from "./learner.ts";
 
 /** One held-out example; planes of one size, normalised (data range 1). */
@@ -11,7 +13,10 @@ export interface ImageExample {
   label: string;
   /** Where labels are distances. */
   distance_um?: number;
+  /** The first plane that the network was given, as it is. */
   input: Plane;
+  /** All planes that it was given; default the input alone. */
+  recorded?: readonly RecordedPlane[];
   output: Plane;
   truth: Plane;
 }
@@ -23,9 +28,18 @@ export const imageMetrics = ["ssim", "psnr"] as const;
  * Mean scores of all examples and of each label, in the order given: mean absolute error (`loss`), `psnr` and `ssim` of the output,
  * and `input_psnr`, `input_ssim` of the input. The sheet shows the first example of every label.
  *
- * @param pixelSize um, for a scale bar
+ * @param options.pixelSize um, for a scale bar
+ * @param options.thorough judges the outputs against the best recorded baseline as well: `baseline_psnr`, `baseline_ssim`, `detail` and
+ *   `baseline_detail` beside the other scores
  */
-export function imageReport(examples: readonly ImageExample[], pixelSize?: number): ValidationReport {
+export function imageReport(
+  examples: readonly ImageExample[],
+  {
+    pixelSize,
+    thorough = false,
+    task = "refocus",
+  }: { pixelSize?: number | undefined; thorough?: boolean | undefined; task?: "refocus" | "section" } = {},
+): ValidationReport {
   const scored = examples.map((example) => ({ ...example, scores: scoresOf(example) }));
   const labels = [...new Set(examples.map(({ label }) => label))];
   const groups = labels.map((label) => {
@@ -34,11 +48,22 @@ export function imageReport(examples: readonly ImageExample[], pixelSize?: numbe
     const scores = meanScores(same.map(({ scores }) => scores));
     return { label, ...(distance_um === undefined ? {} : { distance_um }), scores, first: same[0] };
   });
-  const scores = meanScores(scored.map(({ scores }) => scores));
+  // A plane that was given is no work of the network's, whether it is given back or not.
+  const made = scored.filter(({ recorded = [] }) => recorded.every(({ distance }) => distance !== 0));
+  const scores = meanScores((made.length > 0 ? made : scored).map(({ scores }) => scores));
+  const judgement =
+    thorough && Number.isFinite(scores.loss)
+      ? judge(
+          task,
+          examples.map((one) => ({ recorded: [{ plane: one.input, distance: 0 }], ...one })),
+        )
+      : undefined;
   return {
     loss: scores.loss,
-    scores,
+    examples: examples.length,
+    scores: { ...scores, ...judgement?.means },
     groups: groups.map(({ first: _, ...group }) => group),
+    ...(judgement && { judgement }),
     draw: (title) =>
       contactSheet(
         groups.map(({ first: { label, input, output, truth, scores } }) => ({

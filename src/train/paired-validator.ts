@@ -45,7 +45,7 @@ const largest = 256;
 export function pairedValidator(
   sources: readonly PairedSource[],
   { alignment, planes, predictionGraph, margin = 2 * alignment, beyond }: ImageNetwork,
-  count: number,
+  { count, thorough }: { count: number; thorough?: boolean },
 ): Validator {
   const height = Math.min(largest, ...sources.map((source) => source.height));
   const width = Math.min(largest, ...sources.map((source) => source.width));
@@ -62,6 +62,7 @@ export function pairedValidator(
   const chosen = choosePlanes(sources, count);
   return {
     metrics: [...imageMetrics, ...(beyond?.metrics ?? [])],
+    examples: chosen.length,
     graphs: { predict: predictionGraph(padded.height, padded.width) },
     async run(session) {
       const examples: ImageExample[] = [];
@@ -83,7 +84,7 @@ export function pairedValidator(
         examples.push({ label, input: window(source.data, z), output: channels[0], truth });
         if (beyond) further.push(beyond.scores(channels, truth));
       }
-      const report = imageReport(examples, sources[0].pixelSize);
+      const report = imageReport(examples, { pixelSize: sources[0].pixelSize, thorough, task: "section" });
       if (!beyond) return report;
       const scores = { ...report.scores, ...meanScores(further) };
       return { ...report, loss: scores.loss, scores };

@@ -13,24 +13,40 @@ export function speedometer() {
       else measured.secondsPerStep = (now - last) / 1000;
       last = now;
     },
-    pause() {
+    /** @param share of a whole pause that this one was */
+    pause(share = 1) {
       const now = performance.now();
-      measured.secondsPerPause = blend(measured.secondsPerPause, (now - last) / 1000, 0.5);
+      measured.secondsPerPause = blend(measured.secondsPerPause, (now - last) / 1000 / share, 0.5);
       last = now;
     },
   });
 }
 
-/** How many steps in all fit into the time left; never more than `most`, and never fewer than are done. */
+/** Seconds that writing the model takes, at most. */
+const packing = 1;
+
+/** A thorough validation has this many times the examples of one of an epoch, where it is not known. */
+const usualShare = 3;
+
+/**
+ * How many steps in all fit into the time left, with the validations of their epochs, the thorough one at the end and the model's export;
+ * never more than `most`, and never fewer than one more than are done.
+ * @param finalShare examples of the thorough validation for one of an epoch's
+ */
 export function stepsThatFit(
   step: number,
   most: number,
   secondsLeft: number,
   speed: { secondsPerStep: number; secondsPerPause: number },
-  stepsPerEpoch: number,
+  { stepsPerEpoch, finalShare = usualShare }: { stepsPerEpoch: number; finalShare?: number | undefined },
 ): number {
-  // Two pauses for what follows the last step: validation, and the thorough one with the model's export.
-  const usable = secondsLeft - 2 * Math.max(1, speed.secondsPerPause);
-  const perStep = speed.secondsPerStep + Math.max(0.5, speed.secondsPerPause) / stepsPerEpoch;
-  return Math.max(step + 1, Math.min(most, step + Math.floor(usable / perStep)));
+  const { secondsPerStep, secondsPerPause } = speed;
+  // The last epoch's validation comes before the thorough one.
+  const usable = secondsLeft - (1 + finalShare) * secondsPerPause - packing;
+  const fitting = (steps: number): boolean =>
+    steps * secondsPerStep + Math.floor(steps / stepsPerEpoch) * secondsPerPause <= usable;
+  let steps = Math.floor(usable / (secondsPerStep + secondsPerPause / stepsPerEpoch));
+  while (fitting(steps + 1)) steps++;
+  while (steps > 1 && !fitting(steps)) steps--;
+  return Math.max(step + 1, Math.min(most, step + steps));
 }

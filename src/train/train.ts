@@ -5,7 +5,7 @@ import type { Runtime, Tensors } from "../run/runtime.ts";
 import { learningRateAt } from "./adam.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import type { FieldSource } from "./field-pool.ts";
-import { initialState, modelTensors, validationState } from "./initial-state.ts";
+import { chooseBuffers, initialState, modelTensors, validationState } from "./initial-state.ts";
 import type { ValidationReport } from "./learner.ts";
 import { createLearner } from "./model-pixels.ts";
 import type { NamedStack } from "./named-stack.ts";
@@ -65,6 +65,9 @@ export interface TrainingResult {
   info: ModelInfo;
 }
 
+/** Steps after which the time left is looked at again. */
+const fewSteps = 5;
+
 /** A validation loss this many times the best, twice in a row, is a training gone wrong. */
 const divergence = 10;
 
@@ -95,9 +98,13 @@ export async function trainModel(
   const metadata = () => progressMetadata(config, { step, steps, best, stale, sums, secondsBefore: elapsed() });
   await store.beginMetrics(metricsColumns(learner), start?.step);
 
+  const [some, all] = [learner.validator.examples, learner.finalValidator.examples];
+  const finalShare = some && all ? all / some : undefined;
+
   const graphs = Object.fromEntries(learner.steps.map(({ name, graph }) => [name, graph]));
   const session = await runtime.open({ graphs: { ...graphs, ...learner.validator.graphs }, state });
   try {
+    if (start === undefined && options.weights === undefined) await chooseBuffers(learner, runtime, session);
     const saveLast = async (): Promise<void> => {
       const tensors = await session.readState();
       // A loss is that of the weights before its step: they may have gone wrong in the step itself.
@@ -105,6 +112,12 @@ export async function trainModel(
       await store.saveCheckpoint("last", encodeCheckpoint({ tensors, metadata: metadata() }));
     };
     const speed = speedometer();
+    /** Validates a few examples, to know how long a validation takes before the first one. */
+    const measurePause = async (): Promise<void> => {
+      const { examples = 1 } = learner.validator;
+      const report = await learner.validator.run(session, performance.now());
+      speed.pause(Math.min(1, (report.examples ?? examples) / examples));
+    };
     let next = step < steps ? await learner.batchAt(step + 1) : undefined;
     let runaway = 0;
     while (next && step < steps) {
@@ -134,10 +147,10 @@ export async function trainModel(
           ...(validation ? { validation } : {}),
         });
       tell();
-      // Early as well, for networks of which few steps fit at all; not after the last, whose epoch ends now.
-      if (next && config.max_minutes !== undefined && (step % 20 === 0 || step === 5)) {
-        const left = config.max_minutes * 60 - elapsed();
-        steps = stepsThatFit(step, config.num_steps, left, speed, config.steps_per_epoch);
+      if (next && config.max_minutes !== undefined && step % fewSteps === 0) {
+        if (speed.secondsPerPause === 0) await measurePause();
+        const settings = { stepsPerEpoch: config.steps_per_epoch, finalShare };
+        steps = stepsThatFit(step, config.num_steps, config.max_minutes * 60 - elapsed(), speed, settings);
       }
       if (step % config.steps_per_epoch !== 0 && step < steps) continue;
 
@@ -191,7 +204,9 @@ export async function trainModel(
     const { tensors, metadata: saved } = decodeCheckpoint(bytes, `${store.path}/checkpoints/best`);
     const { finalValidator } = learner;
     const scoring = await runtime.open({ graphs: { ...finalValidator.graphs }, state: validationState(tensors) });
-    const report = await finalValidator.run(scoring).finally(() => scoring.close());
+    const { max_minutes: minutes } = config;
+    const until = minutes === undefined ? undefined : performance.now() + 1000 * (60 * minutes - elapsed() - 1);
+    const report = await finalValidator.run(scoring, until).finally(() => scoring.close());
     const { info, onnx } = learner.pack(tensors, { steps: Number(saved.step), report });
     await store.saveModel(info, onnx);
     return { steps: step, seconds: elapsed(), report, info };

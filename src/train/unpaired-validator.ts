@@ -59,7 +59,7 @@ export function unpairedValidator(
         targets,
       );
       const scores = { loss: distribution, distribution, input_distribution: before };
-      const { draw } = imageReport(examples.slice(0, 3), sources[0].pixelSize);
+      const { draw } = imageReport(examples.slice(0, 3), { pixelSize: sources[0].pixelSize });
       return { loss: distribution, scores, groups: [{ label: "all images", scores }], draw };
     },
   };

@@ -58,8 +58,8 @@ export function pix2pixLearner(
         [liveName]: { type: "float32", shape: [], data: live },
       };
     },
-    validator: pairedValidator(validation, network, 6),
-    finalValidator: pairedValidator(validation, network, 16),
+    validator: pairedValidator(validation, network, { count: 6 }),
+    finalValidator: pairedValidator(validation, network, { count: 16, thorough: true }),
     pack: (weights, { steps, report }) => ({
       info: {
         ...describeModel(input, config, steps, report),

@@ -17,7 +17,7 @@ export function recurrentMzValidator(
   sources: readonly PairSource[],
   config: PlaneSetConfig,
   architecture: RecurrentMzArchitecture,
-  perGroup: number,
+  { perGroup, thorough }: { perGroup: number; thorough?: boolean },
 ): Validator {
   const height = Math.min(largest, ...sources.map((source) => source.height));
   const width = Math.min(largest, ...sources.map((source) => source.width));
@@ -58,11 +58,15 @@ export function recurrentMzValidator(
           label: `${planes.length} plane${planes.length === 1 ? "" : "s"}, ${um >= 0 ? "+" : "-"}${Math.abs(um).toFixed(2)} um`,
           distance_um: um,
           input: centre(source, source.data, planes[0], height, width),
+          recorded: planes.map((z) => ({
+            plane: centre(source, source.data, z, height, width),
+            distance: (target - z) * source.zStep,
+          })),
           output: { data: crop(refocused.data as Float32Array, padded, whole), height, width },
           truth: centre(source, source.target ?? source.data, target, height, width),
         });
       }
-      return imageReport(examples, sources[0].pixelSize);
+      return imageReport(examples, { pixelSize: sources[0].pixelSize, thorough });
     },
   };
 }

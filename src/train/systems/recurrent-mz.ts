@@ -2,6 +2,7 @@
 import { Random } from "../../array/random.ts";
 import { describeModel } from "../describe-model.ts";
 import { driftWarnings } from "../drift-warnings.ts";
+import { heldRange } from "../held-range.ts";
 import type { Learner } from "../learner.ts";
 import { planeSetDrawer } from "../plane-sets.ts";
 import { refocusSources } from "../refocus-sources.ts";
@@ -26,15 +27,16 @@ export const recurrentMz: TrainedSystem<RecurrentMzConfig> = {
 
 function learner(input: TrainingInput, config: RecurrentMzConfig): Learner {
   const architecture = recurrentMzArchitectureOf(config);
-  const { min_planes, max_planes, plane_range, distance_range } = config;
-  const { validation, at } = refocusSources(input, { ...config, input_offsets: [0] });
+  const { min_planes, max_planes, plane_range } = config;
+  const distance_range = heldRange(input.samples, { ...config, input_offsets: [0] }, input.onWarning);
+  const { validation, at } = refocusSources(input, { ...config, distance_range, input_offsets: [0] });
   for (const warning of driftWarnings(input.samples)) input.onWarning?.(warning);
   const draw = planeSetDrawer(config, architecture.distance_scale);
   return {
     ...recurrentMzSteps(config, architecture),
     batchAt: async (step) => draw(await at(step), new Random(config.seed).fork(step)),
-    validator: recurrentMzValidator(validation, config, architecture, 2),
-    finalValidator: recurrentMzValidator(validation, config, architecture, 6),
+    validator: recurrentMzValidator(validation, config, architecture, { perGroup: 2 }),
+    finalValidator: recurrentMzValidator(validation, config, architecture, { perGroup: 6, thorough: true }),
     pack: (weights, { steps, report }) => ({
       info: {
         ...describeModel(input, config, steps, report),

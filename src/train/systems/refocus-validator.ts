@@ -6,7 +6,7 @@ import { crop } from "../../models/pixel-grid.ts";
 import type { Session } from "../../run/runtime.ts";
 import { type ImageExample, imageMetrics, imageReport } from "../image-report.ts";
 import type { Validator } from "../learner.ts";
-import { type PairSource, pairsAt } from "../pairs.ts";
+import { type Pair, type PairSource, pairsAt } from "../pairs.ts";
 
 /** What is validated: a network that takes `image` `[1, planes + 1, h, w]`, the last channel a distance, and gives `refocused`. */
 export interface RefocusNetwork {
@@ -14,7 +14,7 @@ export interface RefocusNetwork {
   alignment: number;
   /** um that the distance channel shows as 1 */
   distanceScale: number;
-  predictionGraph(planes: number, height: number, width: number): Graph;
+  predictionGraph(height: number, width: number): Graph;
 }
 
 /** Largest side of what is validated on, pixels. */
@@ -43,7 +43,7 @@ export function centralWindows(sources: readonly PairSource[], network: RefocusN
   const whole = { x: 0, y: 0, width, height };
   const planes = sources[0].offsets.length;
   return {
-    graphs: { predict: network.predictionGraph(planes, padded.height, padded.width) },
+    graphs: { predict: network.predictionGraph(padded.height, padded.width) },
     plane: (source, z) => centre(source, source.data, z, height, width),
     truth: (source, z) => centre(source, source.target ?? source.data, z, height, width),
     async refocus(session, inputs, distance) {
@@ -61,57 +61,97 @@ export function centralWindows(sources: readonly PairSource[], network: RefocusN
   };
 }
 
-/**
- * Validates at the ends of the distance range and half way to them, with at most `perDistance` pairs each, spread over the
- * depth of the stacks. All sources are seen through windows of one size.
- */
+/** How thoroughly a validator looks. */
+export interface Thoroughness {
+  /** Distances, at most. */
+  distances: number;
+  /** Pairs of planes at each, spread over the stacks and their depth. */
+  perDistance: number;
+  /** Judges against the best recorded baseline, given planes and their next neighbours included. */
+  thorough?: boolean;
+}
+
+/** Validates at distances over the whole range. All sources are seen through windows of one size. */
 export function createValidator(
   sources: readonly PairSource[],
   network: RefocusNetwork,
-  perDistance: number,
+  { distances, perDistance, thorough }: Thoroughness,
 ): Validator {
   const windows = centralWindows(sources, network);
-  const chosen = choosePairs(sources, perDistance);
+  const chosen = choosePairs(sources, perDistance, (possible, source) =>
+    thorough
+      ? nearAndFar(possible, source.offsets, distances)
+      : evenly(
+          possible.filter((d) => d !== 0),
+          distances,
+        ),
+  );
   return {
     metrics: imageMetrics,
+    examples: chosen.length,
     graphs: windows.graphs,
-    async run(session) {
+    async run(session, until = Number.POSITIVE_INFINITY) {
       const examples: (ImageExample & { distance_um: number })[] = [];
-      for (const { source, z, distance } of chosen) {
+      for (const { source, z, distance, round } of chosen) {
+        if (round > 0 && performance.now() > until) break;
         const micrometres = distance * source.zStep;
         const inputs = source.offsets.map((offset) => windows.plane(source, z + offset));
         examples.push({
-          label: `${micrometres >= 0 ? "+" : "-"}${Math.abs(micrometres).toFixed(2)} um`,
+          label: distanceLabel(micrometres),
           distance_um: micrometres,
-          input: windows.plane(source, z),
+          input: inputs[0],
+          recorded: inputs.map((plane, i) => ({ plane, distance: (distance - source.offsets[i]) * source.zStep })),
           output: await windows.refocus(session, inputs, micrometres),
           truth: windows.truth(source, z + distance),
         });
       }
       examples.sort((a, b) => a.distance_um - b.distance_um);
-      return imageReport(examples, sources[0].pixelSize);
+      return imageReport(examples, { pixelSize: sources[0].pixelSize, thorough });
     },
   };
 }
 
-/** For each source: distances at the ends and half way, and of the pairs there an even choice over the depth. */
-function choosePairs(sources: readonly PairSource[], perDistance: number) {
-  return sources.flatMap((source) => {
+export const distanceLabel = (um: number): string => `${um < 0 ? "-" : "+"}${Math.abs(um).toFixed(2)} um`;
+
+/** Some of a sorted list, evenly, both ends included. */
+function evenly(all: readonly number[], count: number): number[] {
+  if (all.length <= count) return [...all];
+  return Array.from({ length: count }, (_, i) => all[Math.round((i * (all.length - 1)) / (count - 1))]);
+}
+
+/** The given planes and those one and two steps from them, where harm is done first; of the others as many as there is room for, evenly. */
+function nearAndFar(possible: readonly number[], offsets: readonly number[], count: number): number[] {
+  const near = offsets.flatMap((offset) => [-2, -1, 0, 1, 2].map((step) => offset + step));
+  const chosen = possible.filter((d) => near.includes(d));
+  const others = possible.filter((d) => !near.includes(d));
+  return [...chosen, ...evenly(others, Math.max(4, count - chosen.length))].sort((a, b) => a - b);
+}
+
+interface ChosenPair extends Pair {
+  source: PairSource;
+  /** 0 for the first pair of its distance, which is always looked at. */
+  round: number;
+}
+
+/** Pairs of every source at its distances, evenly over the depth; first one of each distance, then the second ones, and so on. */
+function choosePairs(
+  sources: readonly PairSource[],
+  perDistance: number,
+  distancesOf: (possible: readonly number[], source: PairSource) => readonly number[],
+): ChosenPair[] {
+  const share = Math.max(1, Math.round(perDistance / sources.length));
+  const all = sources.flatMap((source) => {
     const possible = source.distances.filter((distance) => pairsAt(source, distance).length > 0);
-    const nearest = (wanted: number): number =>
-      possible.reduce((best, d) => (Math.abs(d - wanted) < Math.abs(best - wanted) ? d : best));
-    const [low, high] = [possible[0], possible[possible.length - 1]];
-    const distances = new Set([low, low / 2, high / 2, high].map(nearest).filter((d) => d !== 0));
-    const share = Math.max(1, Math.round(perDistance / sources.length));
-    return [...distances].flatMap((distance) => {
+    return distancesOf(possible, source).flatMap((distance) => {
       const pairs = pairsAt(source, distance);
       const count = Math.min(share, pairs.length);
       return Array.from({ length: count }, (_, i) => {
         const { z } = pairs[Math.floor(((i + 0.5) * pairs.length) / count)];
-        return { source, z, distance };
+        return { source, z, distance, round: i };
       });
     });
   });
+  return all.sort((a, b) => a.round - b.round);
 }
 
 function centre(source: PairSource, data: Float32Array, z: number, height: number, width: number): Plane {

@@ -21,13 +21,14 @@ const largest = 192;
  * Scores by distance from the first input plane, as those of Deep-Z with two planes: "input" is the first plane. All sources are seen
  * through windows of one size. Distances that a stack does not reach are left out.
  *
- * @param pairs how many pairs of planes of each source
+ * @param options.pairs how many pairs of planes of each source
+ * @param options.thorough judges against the best recorded baseline
  */
 export function rlpValidator(
   sources: readonly PairSource[],
   { alignment, predictionGraph }: RlpNetwork,
   range: readonly [number, number],
-  pairs: number,
+  { pairs, thorough }: { pairs: number; thorough?: boolean },
 ): Validator {
   const height = Math.min(largest, ...sources.map((source) => source.height));
   const width = Math.min(largest, ...sources.map((source) => source.width));
@@ -67,13 +68,17 @@ export function rlpValidator(
               const distance_um = direction * k * um;
               const label = `${direction > 0 ? "+" : "-"}${(k * um).toFixed(2)} um`;
               const output = { data: near, height, width };
-              examples.push({ label, distance_um, input: at(z), output, truth: at(plane) });
+              const recorded = [0, apart].map((offset) => ({
+                plane: at(z + offset),
+                distance: (plane - z - offset) * source.zStep,
+              }));
+              examples.push({ label, distance_um, input: at(z), recorded, output, truth: at(plane) });
             }
           }
         }
       }
       examples.sort((a, b) => a.distance_um - b.distance_um);
-      return imageReport(examples, sources[0].pixelSize);
+      return imageReport(examples, { pixelSize: sources[0].pixelSize, thorough });
     },
   };
 }

@@ -26,12 +26,16 @@ export const rlpConfig = z.strictObject({
   model: z.literal("rlp").default("rlp").describe("which system of the field"),
   ...commonConfig({ experiment_name: "rlp" }),
   architecture: deepZArchitecture.partial().optional().describe("numbers that differ from the preset"),
-  step: z.number().positive().default(1).describe("between adjacent planes, um: a multiple of the z step"),
+  step: z
+    .number()
+    .positive()
+    .default(1)
+    .describe("between adjacent planes, um: a multiple of the z step; default: three axial units of the optics"),
   unrolled_steps: z.int().min(1).max(8).default(2).describe("steps that are learnt at a time, each from those before"),
   distance_range: z
     .tuple([z.number(), z.number()])
     .default([-4, 4])
-    .describe("distances from the first plane to validate at, um"),
+    .describe("distances from the first plane to validate at, um; default: by optics and stacks"),
 });
 
 export type RlpConfig = z.output<typeof rlpConfig>;
@@ -47,7 +51,8 @@ export const rlp: TrainedSystem<RlpConfig, typeof rlpConfig> = {
 
 function architectureOf({ preset, architecture }: RlpConfig): DeepZArchitecture {
   const own = Object.fromEntries(Object.entries(architecture ?? {}).filter(([, value]) => value !== undefined));
-  return deepZArchitecture.parse({ ...deepZPresets[preset], ...own });
+  // A step never asks for a plane that is given, so that there is nothing to be gated.
+  return deepZArchitecture.parse({ ...deepZPresets[preset], recorded_base: undefined, ...own });
 }
 
 function check(config: RlpConfig): void {
@@ -86,8 +91,8 @@ function learner(input: TrainingInput, config: RlpConfig): Learner {
   return {
     ...trainingStep(config, architecture),
     batchAt: async (t) => draw(await at(t), new Random(config.seed).fork(t)),
-    validator: rlpValidator(validation, network, distance_range, 2),
-    finalValidator: rlpValidator(validation, network, distance_range, 6),
+    validator: rlpValidator(validation, network, distance_range, { pairs: 2 }),
+    finalValidator: rlpValidator(validation, network, distance_range, { pairs: 6, thorough: true }),
     pack: (weights, { steps: taken, report }) => ({
       info: {
         ...describeModel(input, config, taken, report),

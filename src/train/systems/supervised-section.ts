@@ -63,7 +63,7 @@ export function supervisedLearner(
       return network.choose?.(source) ?? source;
     };
   };
-  const validator = (count: number): Validator =>
+  const validator = (settings: { count: number; thorough?: boolean }): Validator =>
     pairedValidator(
       validation,
       {
@@ -72,7 +72,7 @@ export function supervisedLearner(
         beyond: network.beyond,
         predictionGraph: (height, width) => predictionGraph(network, height, width, config.ema_decay),
       },
-      count,
+      settings,
     );
   const { graph, specs } = trainingGraph(config, network);
   const { pixelSize, zStep } = validation[0];
@@ -80,8 +80,8 @@ export function supervisedLearner(
     steps: [{ name: "network", graph, learningRate: config.learning_rate }],
     specs,
     batchAt: pairedBatches(chosen, config),
-    validator: validator(6),
-    finalValidator: validator(18),
+    validator: validator({ count: 6 }),
+    finalValidator: validator({ count: 18, thorough: true }),
     pack: (weights, { steps, report }) => ({
       info: describe({
         ...describeModel(input, config, steps, report),

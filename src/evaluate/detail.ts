@@ -1,8 +1,8 @@
 /**
  * How much of the ground truth's fine structure an image has, in two numbers for each of three bands: how well it correlates with that of the ground
  * truth, and with what contrast it is there. Blur lowers both. Correlation also rises where noise is taken away, by light smoothing too (by 0.05 where half
- * of the finest band is noise), contrast does not; contrast also rises where structures are exaggerated, correlation does not. An image is sharper
- * where both rise.
+ * of the finest band is noise), contrast does not. An image that is sharper than the ground truth, as a recorded plane in focus is beside one out of focus, has too much contrast. An
+ * image shows more of the ground truth's detail where both rise.
  */
 import { moments } from "../array/statistics.ts";
 import type { Plane } from "../image/image.ts";
@@ -19,8 +19,9 @@ export const detailMargin = 0.02;
 export interface Detail {
   mean: number;
   bands: number[];
-  /** Mean over the bands of the slope of the image's differences of Gaussians over the ground truth's: 1 where its structures have their full contrast. */
+  /** Mean over the bands of how near the contrasts come to 1: too much counts as too little, c as 1 / c. */
   contrast: number;
+  /** Of every band the slope of the image's differences of Gaussians over the ground truth's: 1 where its structures have their full contrast. */
   contrasts: number[];
 }
 
@@ -37,9 +38,11 @@ export function detailAgainst(truth: Plane): (image: Plane) => Detail {
     const found = responses(image, sigmas);
     const bands = found.map((band, i) => pearson(band, wanted[i]));
     const contrasts = found.map(({ data }, i) => bands[i] * Math.sqrt(moments(data).variance / spreads[i]));
-    return { bands, mean: meanOf(bands), contrasts, contrast: meanOf(contrasts) };
+    return { bands, mean: meanOf(bands), contrasts, contrast: meanOf(contrasts.map(fromOne)) };
   };
 }
+
+const fromOne = (contrast: number): number => (contrast > 1 ? 1 / contrast : contrast);
 
 const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 

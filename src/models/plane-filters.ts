@@ -31,7 +31,7 @@ const [fine, coarse] = [1, 3] as const;
 const [leastFine, leastCoarse] = [1e-6, 1e-5] as const;
 
 /** Measures of blur are cut off at this many standard deviations of those in the training data. */
-const farthest = 3;
+const farthest = 1.8;
 
 /**
  * The bands of every plane.

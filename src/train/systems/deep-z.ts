@@ -64,7 +64,7 @@ function learner(input: TrainingInput, config: DeepZConfig): Learner {
         const choose = await at(1);
         // Other patches than those of the steps.
         const random = new Random(config.seed).fork(0);
-        const batches = Math.max(fewestBatches, Math.min(mostBatches, config.num_steps));
+        const batches = Math.max(fewestBatches, Math.min(mostBatches, 2 * config.num_steps));
         const p = largestPatch(choose, config.patch_size, random);
         const drawLarge = batchDrawer(
           { ...config, patch_size: p, batch_size: filterPatches },
@@ -104,7 +104,7 @@ function learner(input: TrainingInput, config: DeepZConfig): Learner {
 }
 
 /** Batches that linear filters are fitted on: fewer for a short training. */
-const [fewestBatches, mostBatches] = [200, 400] as const;
+const [fewestBatches, mostBatches] = [100, 400] as const;
 
 /** Patches of a batch that linear filters are fitted on, and their largest side, pixels. */
 const [filterPatches, largestSide] = [4, 128] as const;

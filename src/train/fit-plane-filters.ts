@@ -1,5 +1,6 @@
 /** The linear filters that a refocusing network starts from, by least squares on patches of its training data. */
 import { blockEquations } from "../array/block-equations.ts";
+import { throwIfAborted } from "../errors.ts";
 import { Graph, type Value } from "../graph/graph.ts";
 import { mul, sub } from "../graph/operators/elementwise.ts";
 import { matMul, transposeLast } from "../graph/operators/matmul.ts";
@@ -41,6 +42,7 @@ export interface FilterPatches {
  * Minimises the sum over pixels of (ground truth - base - gate * filters)^2, in which base and gate are those of `recordedBase` and the filters are
  * linear in their weights: the problem has one solution.
  * @param draw the i-th batch; `image` `[n, planes + 1, p, p]`
+ * @throws interrupted
  * @returns the fixed tensors of `deepZRefocus`, for several strengths of the ridge, the weakest first; last the filters that do nothing
  */
 export async function fitPlaneFilters(
@@ -48,6 +50,7 @@ export async function fitPlaneFilters(
   patches: FilterPatches,
   draw: (i: number) => Batch,
   runtime: Runtime,
+  signal?: AbortSignal,
 ): Promise<Tensors[]> {
   const { architecture, offsets, range } = network;
   const { batches, n, p } = patches;
@@ -78,6 +81,7 @@ export async function fitPlaneFilters(
     const mean = tensor([1, measures, 1, 1], moments.mean);
     const deviation = tensor([1, measures, 1, 1], moments.deviation);
     for (let i = 0; i < batches; i++) {
+      throwIfAborted(signal);
       const { image, target } = draw(i);
       const wanted = { type: "float32" as const, shape: [n, 1, p, p], data: target };
       const { products } = await session.run("products", { image: imageOf(image), target: wanted, mean, deviation });
@@ -89,7 +93,14 @@ export async function fitPlaneFilters(
         equations.add(block, place - block, (products.data as Float32Array).subarray(k * size, (k + 1) * size));
       }
     }
-    const solutions = [...ridges.map((ridge) => equations.solve(ridge)), new Float64Array(nodes.length * features)];
+    const solutions: Float64Array[] = [];
+    for (const ridge of ridges) {
+      throwIfAborted(signal);
+      solutions.push(equations.solve(ridge));
+      // Lets the caller's events through: an abort.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    solutions.push(new Float64Array(nodes.length * features));
     return solutions.map((solution) => {
       // From node, term, band to band, node, term.
       const weights = new Float32Array(solution.length);

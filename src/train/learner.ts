@@ -61,7 +61,7 @@ export interface Learner {
    * First values of buffers that are computed from the training data, once, before the first step of a new training: several, of which those with
    * the lowest validation loss are taken, and the last where none is better.
    */
-  fitBuffers?(runtime: Runtime): Promise<Tensors[]>;
+  fitBuffers?(runtime: Runtime, signal?: AbortSignal): Promise<Tensors[]>;
   /** The tensors that the steps are fed at step t (1, 2, ...): each step takes those that its graph asks for. The same t gives the same. */
   batchAt(step: number): Promise<Tensors>;
   readonly validator: Validator;

@@ -1,6 +1,6 @@
 /** The state that a training begins with, and what of it becomes the model. */
 import { Random } from "../array/random.ts";
-import { ParfocalError } from "../errors.ts";
+import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { initialWeights } from "../models/parameters.ts";
 import type { Runtime, Session, Tensors } from "../run/runtime.ts";
 import { initialMoments } from "./adam.ts";
@@ -11,10 +11,16 @@ import { emaOf } from "./optimise.ts";
  * Sets the buffers of a new training to those of the learner's choices that the validator likes best.
  * @param session of the training, in its first state
  */
-export async function chooseBuffers(learner: Learner, runtime: Runtime, session: Session): Promise<void> {
-  const choices = (await learner.fitBuffers?.(runtime)) ?? [];
+export async function chooseBuffers(
+  learner: Learner,
+  runtime: Runtime,
+  session: Session,
+  signal?: AbortSignal,
+): Promise<void> {
+  const choices = (await learner.fitBuffers?.(runtime, signal)) ?? [];
   let best: { loss: number; choice: Tensors } | undefined;
   for (const choice of choices.toReversed()) {
+    throwIfAborted(signal);
     await session.writeState(choice);
     const { loss } = await learner.validator.run(session);
     if (best === undefined || loss < best.loss) best = { loss, choice };

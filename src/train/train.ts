@@ -104,7 +104,7 @@ export async function trainModel(
   const graphs = Object.fromEntries(learner.steps.map(({ name, graph }) => [name, graph]));
   const session = await runtime.open({ graphs: { ...graphs, ...learner.validator.graphs }, state });
   try {
-    if (start === undefined && options.weights === undefined) await chooseBuffers(learner, runtime, session);
+    if (start === undefined && options.weights === undefined) await chooseBuffers(learner, runtime, session, signal);
     const saveLast = async (): Promise<void> => {
       const tensors = await session.readState();
       // A loss is that of the weights before its step: they may have gone wrong in the step itself.

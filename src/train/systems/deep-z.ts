@@ -60,7 +60,7 @@ function learner(input: TrainingInput, config: DeepZConfig): Learner {
     },
     ...(filters && {
       buffers: Object.fromEntries(filters.map(([name, spec]) => [name, constantTensor(spec)])),
-      async fitBuffers(runtime: Runtime) {
+      async fitBuffers(runtime: Runtime, signal?: AbortSignal) {
         const choose = await at(1);
         // Other patches than those of the steps.
         const random = new Random(config.seed).fork(0);
@@ -75,6 +75,7 @@ function learner(input: TrainingInput, config: DeepZConfig): Learner {
           { batches, n: filterPatches, p },
           (i) => drawLarge(choose, random.fork(i)),
           runtime,
+          signal,
         );
       },
     }),

@@ -207,6 +207,7 @@ export {
   type RecordedPlane as BaselinePlane,
   recordedCandidates,
 } from "./evaluate/recorded-baseline.ts";
+export { signed } from "./evaluate/signed.ts";
 export { type SpectralCutoff, spectralCutoff } from "./evaluate/spectral-cutoff.ts";
 export { type NoiseModel, noiseModelOf, splitHalves } from "./evaluate/split-halves.ts";
 export { SSIM_DESCRIPTION, ssim } from "./evaluate/ssim.ts";

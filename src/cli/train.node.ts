@@ -16,6 +16,7 @@ import {
   readSamples,
   recipesAmong,
   resolveConfig,
+  signed,
   standardSystem,
   systemNames,
   systemOf,
@@ -188,15 +189,11 @@ function judgementText({ rows, means, verdict }: Judgement): string {
     ),
     "PSNR in dB, data range 1 of the normalised images, on pixels that were kept from training. Gain, SSIM and detail are over the best",
     "recorded baseline: each given plane, lightly smoothed, or their interpolation. Worse: regions with a larger error than it.",
+    "Slope: change of the ground truth for a change of 1 in the output.",
     "",
     verdict.sentence,
   ].join("\n");
 }
-
-const signed = (value: number, digits: number): string => {
-  const text = Math.abs(value).toFixed(digits);
-  return `${Number(text) === 0 ? " " : value < 0 ? "-" : "+"}${text}`;
-};
 
 /** What the search for a learning rate found: a table of the loss at each tenth rate, and the one to take. */
 function ratesOf({ suggested, lowest, curve }: LearningRateSearch) {

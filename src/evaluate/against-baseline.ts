@@ -1,5 +1,7 @@
 /** Is an output better than the best recorded baseline, in PSNR and in detail? A sentence. */
+
 import { detailMargin } from "./detail.ts";
+import { signed } from "./signed.ts";
 
 /** Of an output minus that of the best recorded baseline. */
 export interface BaselineGain {
@@ -17,11 +19,6 @@ export interface AgainstBaseline {
   betterInDetail: boolean;
   sentence: string;
 }
-
-const signed = (value: number, digits: number): string => {
-  const text = Math.abs(value).toFixed(digits);
-  return `${Number(text) === 0 ? "" : value < 0 ? "-" : "+"}${text}`;
-};
 
 /**
  * A model must win in detail, not only in smoothness, to be called refocusing: PSNR and SSIM rise where noise is taken away, and so does the

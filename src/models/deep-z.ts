@@ -14,11 +14,14 @@ import type { Parameters } from "./parameters.ts";
 import { coarsePixel } from "./plane-filters.ts";
 
 /** How a network starts from the planes that it was given. */
-export const recordedBaseOptions = z.strictObject({
+const recordedBaseOptions = z.strictObject({
   /** s of the gate, um, see `recordedBase`; undefined: a seventh of the least distance between two planes, or of the range. */
   gate_width: z.number().positive().optional(),
   /** Distances at which linear filters are fitted, 2 or more; 0 for none. */
-  filter_nodes: z.int().nonnegative(),
+  filter_nodes: z
+    .int()
+    .nonnegative()
+    .refine((count) => count !== 1, "filters need two distances or more, or 0 for none"),
   /** Whether the network may change the filters from place to place: it gives a weight for every band of every plane. */
   local_filters: z.boolean(),
 });

@@ -40,12 +40,25 @@ export interface JudgementRow {
   mean_ratio: number;
 }
 
+/** What means are taken of. */
+const judged = [
+  "psnr",
+  "ssim",
+  "detail",
+  "baseline_psnr",
+  "baseline_ssim",
+  "baseline_detail",
+  "gain_db",
+  "regions_worse",
+  "slope",
+  "mean_ratio",
+] as const;
+
 export interface Judgement {
   verdict: ModelVerdict;
   rows: JudgementRow[];
   /** Means over the examples whose plane was not given. */
-  means: Pick<JudgementRow, "psnr" | "ssim" | "detail" | "baseline_psnr" | "baseline_ssim" | "baseline_detail"> &
-    Pick<JudgementRow, "gain_db" | "regions_worse" | "slope" | "mean_ratio">;
+  means: Record<(typeof judged)[number], number>;
 }
 
 /** Longest edge of a region, pixels. */
@@ -60,20 +73,9 @@ export function judge(task: "refocus" | "section", examples: readonly JudgedExam
   const rows = labels.map((label) => rowOf(examples.filter((one) => one.label === label)));
   const made = rows.filter(({ given }) => !given);
   const shown = made.length > 0 ? made : rows;
-  const mean = (key: keyof Judgement["means"]): number =>
-    average(shown.flatMap((row) => Array(row.examples).fill(row[key])));
-  const means = {
-    psnr: mean("psnr"),
-    ssim: mean("ssim"),
-    detail: mean("detail"),
-    baseline_psnr: mean("baseline_psnr"),
-    baseline_ssim: mean("baseline_ssim"),
-    baseline_detail: mean("baseline_detail"),
-    gain_db: mean("gain_db"),
-    regions_worse: mean("regions_worse"),
-    slope: mean("slope"),
-    mean_ratio: mean("mean_ratio"),
-  };
+  const mean = (key: (typeof judged)[number]): number =>
+    average(shown.flatMap((row) => new Array<number>(row.examples).fill(row[key])));
+  const means = Object.fromEntries(judged.map((key) => [key, mean(key)])) as Judgement["means"];
   return { verdict: modelVerdict(task, { rows, means }), rows, means };
 }
 

@@ -1,5 +1,8 @@
 /** What a finished model is good for, in one sentence and in fields that say the same. */
+
 import { detailMargin } from "../evaluate/detail.ts";
+import { signed } from "../evaluate/signed.ts";
+import { intervalsOf } from "../evaluate/study/appraisal.ts";
 import { margins } from "../evaluate/study/distance-table.ts";
 import { inWords } from "../evaluate/study/headline.ts";
 import type { Judgement, JudgementRow } from "./judgement.ts";
@@ -55,7 +58,13 @@ export function modelVerdict(task: "refocus" | "section", { rows, means }: Omit<
   if (won < leastGain)
     return no(`it gains next to nothing over the best of what was recorded (PSNR ${signed(won, 2)} dB).`);
   const purpose = sharper <= 0 ? "denoising" : task === "refocus" ? "refocusing" : "sectioning";
-  const distances_um = intervals(rows, good);
+  const bins = rows.flatMap(({ label, distance_um, given }) =>
+    distance_um === undefined ? [] : [{ label, distance: Number(distance_um.toFixed(3)), given, inRange: true }],
+  );
+  const distances_um = intervalsOf(
+    bins,
+    bins.filter(({ label }) => good.some((row) => row.label === label)),
+  );
   const whole = good.length === judged.length;
   const where = distances_um.length > 0 ? ` ${inWords(distances_um)}` : "";
   const worst = judged.filter((row) => !good.includes(row)).sort((a, b) => a.gain_db - b.gain_db)[0];
@@ -73,24 +82,3 @@ export function modelVerdict(task: "refocus" | "section", { rows, means }: Omit<
 function brightness({ slope, mean_ratio }: Judgement["means"]): string {
   return ` Do not measure brightness in its outputs: a change of 1 in them stands for ${slope.toFixed(3)} in the ground truth, and their mean is ${mean_ratio.toFixed(3)} of its mean.`;
 }
-
-/** Runs of rows with distances that are in the list; given planes do not break a run. */
-function intervals(rows: readonly JudgementRow[], list: readonly JudgementRow[]): [number, number][] {
-  const found: [number, number][] = [];
-  let open = false;
-  for (const row of rows) {
-    if (row.distance_um === undefined) continue;
-    const um = Number(row.distance_um.toFixed(3));
-    if (list.includes(row)) {
-      if (open) found[found.length - 1][1] = um;
-      else found.push([um, um]);
-      open = true;
-    } else if (!row.given) open = false;
-  }
-  return found;
-}
-
-const signed = (value: number, digits: number): string => {
-  const text = Math.abs(value).toFixed(digits);
-  return `${Number(text) === 0 ? "" : value < 0 ? "-" : "+"}${text}`;
-};

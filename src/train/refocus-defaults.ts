@@ -118,7 +118,9 @@ export function assumedGeometry(
 ): string | undefined {
   const keys = Object.entries(refocusKeys(model, given, stacks));
   if (keys.length === 0 || stacks.every(({ optics }) => optics && axialUnit(optics) !== undefined)) return undefined;
-  const said = keys.map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(" to ") : value} um`);
+  const written = (key: string, value: unknown): unknown =>
+    Array.isArray(value) ? value.join(key === "input_offsets" ? " and " : " to ") : value;
+  const said = keys.map(([key, value]) => `${key} ${written(key, value)} um`);
   return `NA or wavelength of the stacks is not known: ${said.join(" and ")} follow from their depth.`;
 }
 

@@ -151,7 +151,10 @@ function purposeOf(
 }
 
 /** Runs of bins that are in the list; bins whose plane was given, or that lie out of range, do not break a run. */
-export function intervalsOf(bins: readonly DistanceBin[], list: readonly DistanceBin[]): [number, number][] {
+export function intervalsOf<Bin extends Pick<DistanceBin, "distance" | "given" | "inRange">>(
+  bins: readonly Bin[],
+  list: readonly Bin[],
+): [number, number][] {
   const found: [number, number][] = [];
   let open = false;
   for (const bin of bins) {

@@ -1,4 +1,5 @@
 /** One sentence on a candidate: whether to use it, for what, and over which distances. */
+import { signed } from "../signed.ts";
 import { type Appraisal, type Purpose, widensAt } from "./appraisal.ts";
 import { type DistanceBin, type DistanceTable, margins } from "./distance-table.ts";
 import { leastHazeRemoved } from "./nature.ts";
@@ -20,10 +21,6 @@ export interface Headline {
 }
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
-const signed = (value: number, digits: number): string => {
-  const text = Math.abs(value).toFixed(digits);
-  return `${Number(text) === 0 ? "" : value < 0 ? "-" : "+"}${text}`;
-};
 const um = (value: number): string => `${value > 0 ? "+" : ""}${Number(value.toFixed(2))}`;
 
 /** "from -3.3 to -1.5 um and from +1 to +2 um". */

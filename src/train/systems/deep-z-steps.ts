@@ -27,8 +27,8 @@ export function deepZSteps(config: DeepZConfig, network: DeepZNetwork): DeepZSte
   const graph = generatorStep(config, network, specs);
   const steps: TrainingStep[] = [{ name: "generator", graph, learningRate: config.learning_rate }];
   if (config.adversarial_weight > 0) {
-    const opponent = discriminatorStep(config, network, specs);
-    steps.push({ name: "discriminator", graph: opponent, learningRate: config.discriminator_learning_rate });
+    const discriminator = discriminatorStep(config, network, specs);
+    steps.push({ name: "discriminator", graph: discriminator, learningRate: config.discriminator_learning_rate });
   }
   return { steps, specs };
 }

@@ -1,4 +1,5 @@
 /** Validation of networks that refocus from planes at fixed offsets to a distance. */
+import { evenly } from "../../array/evenly.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
 import { readMirrored } from "../../models/mirrored-region.ts";
@@ -112,12 +113,6 @@ export function createValidator(
 }
 
 export const distanceLabel = (um: number): string => `${um < 0 ? "-" : "+"}${Math.abs(um).toFixed(2)} um`;
-
-/** Some of a sorted list, evenly, both ends included. */
-function evenly(all: readonly number[], count: number): number[] {
-  if (all.length <= count) return [...all];
-  return Array.from({ length: count }, (_, i) => all[Math.round((i * (all.length - 1)) / (count - 1))]);
-}
 
 /** The given planes and those one and two steps from them, where harm is done first; of the others as many as there is room for, evenly. */
 function nearAndFar(possible: readonly number[], offsets: readonly number[], count: number): number[] {

@@ -108,8 +108,10 @@ export const train: Verb<TrainOptions> = {
     const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });
     try {
       const fields = recipe?.fields;
-      const report = terminal.progress("steps");
+      // The rate is that of steps, not of what comes before them.
+      let report: ReturnType<typeof terminal.progress> | undefined;
       const onProgress = (progress: TrainingProgress) => {
+        report ??= terminal.progress("steps");
         report(stepsOf(progress));
         if (progress.validation) terminal.note(newsOf(progress));
       };
@@ -121,8 +123,18 @@ export const train: Verb<TrainOptions> = {
         return ratesOf(await findLearningRate(stacks, resolved, settings));
       }
       const { out: root, resume } = options;
-      const { warn: onWarning } = terminal;
-      const done = await trainRun(stacks, { config, root, resume, fields, runtime, signal, onProgress, onWarning });
+      const { warn: onWarning, note: onStage } = terminal;
+      const done = await trainRun(stacks, {
+        config,
+        root,
+        resume,
+        fields,
+        runtime,
+        signal,
+        onProgress,
+        onStage,
+        onWarning,
+      });
       const { scores, groups } = done.report;
       const { run, steps, model, warnings } = done;
       const seconds = Math.round(done.seconds * 1000) / 1000;

@@ -29,6 +29,8 @@ export interface TrainRunOptions {
   runtime: Runtime;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  /** Told what goes on where no steps are made. */
+  onStage?: ((sentence: string) => void) | undefined;
   /** Told before the training starts, for what cannot be mended later. */
   onWarning?: ((sentence: string) => void) | undefined;
 }

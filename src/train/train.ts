@@ -54,6 +54,8 @@ export interface TrainingOptions {
   featureNetwork?: Uint8Array | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  /** Told what goes on where no steps are made: a sentence without a full stop. */
+  onStage?: ((sentence: string) => void) | undefined;
   /** Told what makes the stacks doubtful, before the first step, and why a training ended early. */
   onWarning?: ((message: string) => void) | undefined;
 }
@@ -86,7 +88,7 @@ export async function trainModel(
   config: SystemConfig,
   options: TrainingOptions,
 ): Promise<TrainingResult> {
-  const { runtime, store, signal, onProgress, onWarning, fields, featureNetwork } = options;
+  const { runtime, store, signal, onProgress, onStage, onWarning, fields, featureNetwork } = options;
   const begun = performance.now();
   const learner = createLearner({ samples, fields, featureNetwork, onWarning }, config);
 
@@ -104,7 +106,10 @@ export async function trainModel(
   const graphs = Object.fromEntries(learner.steps.map(({ name, graph }) => [name, graph]));
   const session = await runtime.open({ graphs: { ...graphs, ...learner.validator.graphs }, state });
   try {
-    if (start === undefined && options.weights === undefined) await chooseBuffers(learner, runtime, session, signal);
+    if (start === undefined && options.weights === undefined && learner.fitBuffers) {
+      onStage?.("Fitting linear filters to the training data");
+      await chooseBuffers(learner, runtime, session, signal);
+    }
     const saveLast = async (): Promise<void> => {
       const tensors = await session.readState();
       // A loss is that of the weights before its step: they may have gone wrong in the step itself.
@@ -203,6 +208,7 @@ export async function trainModel(
     }
     const { tensors, metadata: saved } = decodeCheckpoint(bytes, `${store.path}/checkpoints/best`);
     const { finalValidator } = learner;
+    onStage?.("Judging the finished model");
     const scoring = await runtime.open({ graphs: { ...finalValidator.graphs }, state: validationState(tensors) });
     const { max_minutes: minutes } = config;
     const until = minutes === undefined ? undefined : performance.now() + 1000 * (60 * minutes - elapsed() - 1);

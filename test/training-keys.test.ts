@@ -7,6 +7,7 @@ interface Key {
   type?: string;
   description?: string;
   default?: unknown;
+  default_in_words?: string;
   enum?: readonly unknown[];
   const?: unknown;
   prefixItems?: readonly Key[];
@@ -29,7 +30,7 @@ function keysOf(model: string): [string, Key][] {
 }
 
 const row = ([name, key]: [string, Key]): string => {
-  const standard = key.default === undefined ? "" : `\`${JSON.stringify(key.default)}\``;
+  const standard = key.default_in_words ?? (key.default === undefined ? "" : `\`${JSON.stringify(key.default)}\``);
   return `| \`${name}\` | ${kindOf(key)} | ${standard} | ${key.description ?? ""} |`;
 };
 const head = ["| key | value | default | meaning |", "|---|---|---|---|"];

@@ -8,6 +8,8 @@ interface KeySchema {
   type?: string;
   description?: string;
   default?: unknown;
+  /** Of a key whose default depends on the data. */
+  default_in_words?: string;
   enum?: readonly string[];
   const?: string;
   prefixItems?: readonly KeySchema[];
@@ -27,9 +29,8 @@ const camel = (key: string) => key.replace(/_(.)/g, (_, letter: string) => lette
 export function addSchemaOptions(command: Command, schema: z.ZodType): void {
   for (const [key, part] of keysOf(schema)) {
     const help = part.description ?? "";
-    // A default that depends on the data is described in words.
-    const told = part.default === undefined || help.includes("default: ");
-    const shown = told ? help : `${help} (default: ${write(part.default)})`;
+    const standard = part.default_in_words ?? (part.default === undefined ? undefined : write(part.default));
+    const shown = standard === undefined ? help : `${help} (default: ${standard})`;
     if (part.type === "boolean") {
       command.addOption(new Option(`--${kebab(key)}`, shown)).addOption(new Option(`--no-${kebab(key)}`).hideHelp());
     } else {

@@ -12,13 +12,17 @@ export const deepZConfig = z.strictObject({
     .array(z.number())
     .min(1)
     .default([0])
-    .describe("input planes, um from the first one, such as 0 2; default: two, three axial units of the optics apart"),
+    .meta({
+      description: "input planes, um from the first one, such as 0 2",
+      default_in_words: "two, three axial units of the optics apart",
+    }),
   distance_range: z
     .tuple([z.number(), z.number()])
     .default([-4, 4])
-    .describe(
-      "refocusing distances to learn, um from the first plane; default: eight axial units beyond the planes, as far as the stacks reach",
-    ),
+    .meta({
+      description: "refocusing distances to learn, um from the first plane",
+      default_in_words: "eight axial units beyond the planes, as far as the stacks reach",
+    }),
   mae_weight: z.number().nonnegative().default(1).describe("weight of the mean absolute error"),
   ms_ssim_weight: z.number().nonnegative().default(0).describe("weight of 1 - MS-SSIM"),
   adversarial_weight: z.number().nonnegative().default(0).describe("weight of the adversarial loss; Deep-Z about 0.02"),

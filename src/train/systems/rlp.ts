@@ -30,12 +30,18 @@ export const rlpConfig = z.strictObject({
     .number()
     .positive()
     .default(1)
-    .describe("between adjacent planes, um: a multiple of the z step; default: three axial units of the optics"),
+    .meta({
+      description: "between adjacent planes, um: a multiple of the z step",
+      default_in_words: "three axial units of the optics",
+    }),
   unrolled_steps: z.int().min(1).max(8).default(2).describe("steps that are learnt at a time, each from those before"),
   distance_range: z
     .tuple([z.number(), z.number()])
     .default([-4, 4])
-    .describe("distances from the first plane to validate at, um; default: by optics and stacks"),
+    .meta({
+      description: "distances from the first plane to validate at, um",
+      default_in_words: "by optics and stacks",
+    }),
 });
 
 export type RlpConfig = z.output<typeof rlpConfig>;

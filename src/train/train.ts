@@ -106,9 +106,12 @@ export async function trainModel(
   const graphs = Object.fromEntries(learner.steps.map(({ name, graph }) => [name, graph]));
   const session = await runtime.open({ graphs: { ...graphs, ...learner.validator.graphs }, state });
   try {
-    if (start === undefined && options.weights === undefined && learner.fitBuffers) {
+    if (step === 0 && options.weights === undefined && learner.fitBuffers) {
       onStage?.("Fitting linear filters to the training data");
-      await chooseBuffers(learner, runtime, session, signal);
+      // Stopped here, the training writes its checkpoint below, and fits again when it goes on: the same, since nothing was learnt.
+      await chooseBuffers(learner, runtime, session, signal).catch((error: unknown) => {
+        if (!signal?.aborted) throw error;
+      });
     }
     const saveLast = async (): Promise<void> => {
       const tensors = await session.readState();

@@ -8,21 +8,14 @@ export const deepZConfig = z.strictObject({
   model: z.literal("deep-z").default("deep-z").describe("which system of the field"),
   ...commonConfig({ experiment_name: "refocus", learning_rate: 1e-3, ema_decay: 0.995 }),
   architecture: deepZArchitecture.partial().optional().describe("numbers that differ from the preset"),
-  input_offsets: z
-    .array(z.number())
-    .min(1)
-    .default([0])
-    .meta({
-      description: "input planes, um from the first one, such as 0 2",
-      default_in_words: "two, three axial units of the optics apart",
-    }),
-  distance_range: z
-    .tuple([z.number(), z.number()])
-    .default([-4, 4])
-    .meta({
-      description: "refocusing distances to learn, um from the first plane",
-      default_in_words: "eight axial units beyond the planes, as far as the stacks reach",
-    }),
+  input_offsets: z.array(z.number()).min(1).default([0]).meta({
+    description: "input planes, um from the first one, such as 0 2",
+    default_in_words: "two, three axial units of the optics apart",
+  }),
+  distance_range: z.tuple([z.number(), z.number()]).default([-4, 4]).meta({
+    description: "refocusing distances to learn, um from the first plane",
+    default_in_words: "eight axial units beyond the planes, as far as the stacks reach",
+  }),
   mae_weight: z.number().nonnegative().default(1).describe("weight of the mean absolute error"),
   ms_ssim_weight: z.number().nonnegative().default(0).describe("weight of 1 - MS-SSIM"),
   adversarial_weight: z.number().nonnegative().default(0).describe("weight of the adversarial loss; Deep-Z about 0.02"),

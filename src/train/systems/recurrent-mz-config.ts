@@ -18,18 +18,14 @@ export const recurrentMzConfig = z.strictObject({
   architecture: recurrentMzArchitecture.partial().optional().describe("numbers that differ from the preset"),
   min_planes: z.int().positive().default(2).describe("fewest input planes to learn from"),
   max_planes: z.int().min(2).default(3).describe("most input planes to learn from"),
-  plane_range: range
-    .default([-4, 4])
-    .meta({
-      description: "where other input planes may lie, um from the first one",
-      default_in_words: "by optics and stacks",
-    }),
-  distance_range: range
-    .default([-4, 4])
-    .meta({
-      description: "refocusing distances to learn, um from the first plane",
-      default_in_words: "by optics and stacks",
-    }),
+  plane_range: range.default([-4, 4]).meta({
+    description: "where other input planes may lie, um from the first one",
+    default_in_words: "by optics and stacks",
+  }),
+  distance_range: range.default([-4, 4]).meta({
+    description: "refocusing distances to learn, um from the first plane",
+    default_in_words: "by optics and stacks",
+  }),
   mae_weight: z.number().nonnegative().default(1).describe("weight of the mean absolute error; Recurrent-MZ 3"),
   // MS-SSIM weighs the noise of a dark background as much as structure: with it the small network learnt nothing in 300 steps that
   // gained 2.5 to 6 dB without.

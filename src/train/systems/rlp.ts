@@ -26,22 +26,15 @@ export const rlpConfig = z.strictObject({
   model: z.literal("rlp").default("rlp").describe("which system of the field"),
   ...commonConfig({ experiment_name: "rlp" }),
   architecture: deepZArchitecture.partial().optional().describe("numbers that differ from the preset"),
-  step: z
-    .number()
-    .positive()
-    .default(1)
-    .meta({
-      description: "between adjacent planes, um: a multiple of the z step",
-      default_in_words: "three axial units of the optics",
-    }),
+  step: z.number().positive().default(1).meta({
+    description: "between adjacent planes, um: a multiple of the z step",
+    default_in_words: "three axial units of the optics",
+  }),
   unrolled_steps: z.int().min(1).max(8).default(2).describe("steps that are learnt at a time, each from those before"),
-  distance_range: z
-    .tuple([z.number(), z.number()])
-    .default([-4, 4])
-    .meta({
-      description: "distances from the first plane to validate at, um",
-      default_in_words: "by optics and stacks",
-    }),
+  distance_range: z.tuple([z.number(), z.number()]).default([-4, 4]).meta({
+    description: "distances from the first plane to validate at, um",
+    default_in_words: "by optics and stacks",
+  }),
 });
 
 export type RlpConfig = z.output<typeof rlpConfig>;

@@ -1,4 +1,7 @@
-/** Linear filters of the given planes, for every distance and every amount of blur: what least squares alone makes of a plane elsewhere. */
+/**
+ * Linear filters that compute a plane at another height from the given planes. Their weights depend on the distance and on how blurred the planes
+ * are, and are fitted to the training data by least squares.
+ */
 import { gaussianKernel } from "../array/filters.ts";
 import type { Value } from "../graph/graph.ts";
 import { relu } from "../graph/operators/activations.ts";
@@ -27,7 +30,7 @@ const [bandEnd, neighbourhoodEnd] = [2.5, 2] as const;
 /** The fine and the coarse band whose energies tell how blurred a plane is. */
 const [fine, coarse] = [1, 3] as const;
 
-/** Energies far below those of structures, normalised units squared, so that empty places have a blur, too. */
+/** Added to the energies, normalised units squared, far below those of structures: keeps the ratio finite where a place is empty. */
 const [leastFine, leastCoarse] = [1e-6, 1e-5] as const;
 
 /** Measures of blur are cut off at this many standard deviations of those in the training data. */

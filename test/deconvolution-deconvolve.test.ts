@@ -216,7 +216,7 @@ describe("pixels and options that are not as they should be", () => {
         psf,
         { method: "consensus" },
       ),
-    ).rejects.toThrow(/--gain/);
+    ).rejects.toThrow(/`gain`/);
   });
 
   test("options that do nothing are refused, and wrong ones named", async () => {

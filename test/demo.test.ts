@@ -95,7 +95,7 @@ test("does not replace a demo that is there", async () => {
 
 test("a real stack is split along its longer side, with distances that its depth can teach", () => {
   const { zStep: _, ...uncalibrated } = data.stack;
-  expect(() => splitRealStack({ name: "beads.tif", stack: uncalibrated })).toThrow("--z-step");
+  expect(() => splitRealStack({ name: "beads.tif", stack: uncalibrated })).toThrow("z_step");
   const tall = { ...data.stack, height: 256, width: 64, zStep: 0.05 };
   const { config: chosen, unseen } = splitRealStack({ name: "tall.tif", stack: tall });
   expect(chosen.train_rows).toEqual([0, 153]);

@@ -129,15 +129,15 @@ describe("several inputs", () => {
 
   it("are refused where they cannot be placed", () => {
     expect(() => givenStacks([recorded, recorded], wanted, { inputPlanes: [1] })).toThrow(
-      /one --input, and 2 were given/,
+      /one `input`, and 2 were given/,
     );
     expect(() => givenStacks([recorded], wanted, { inputPlanes: [9] })).toThrow(/planes 0 to 8; got 9/);
     expect(() => givenStacks([recorded], wanted, { inputPlanes: [1], distances: [2] })).toThrow(
       /9 planes and 1 distances/,
     );
-    expect(() => givenStacks([recorded], wanted, { distances: [2] })).toThrow(/--input-planes; give those too/);
+    expect(() => givenStacks([recorded], wanted, { distances: [2] })).toThrow(/`input_planes`; give those too/);
     const { zStep: _, ...flat } = recorded;
-    expect(() => givenStacks([flat], truth, { inputPlanes: [1], distances: [2] })).toThrow(/--z-step/);
+    expect(() => givenStacks([flat], truth, { inputPlanes: [1], distances: [2] })).toThrow(/`z_step <your z step>`/);
   });
 });
 

@@ -161,9 +161,9 @@ describe("a hologram in a file", () => {
           key === "wavelength" ? { ...rest, ...(pixelSize && { pixelSize }) } : { ...rest, ...(optics && { optics }) },
       };
     };
-    expect(await attempt(unseen, [0], {})).toMatch(/give --distance in um along the light \(it learnt -10 to -5\)/);
+    expect(await attempt(unseen, [0], {})).toMatch(/give `distance` in um along the light \(it learnt -10 to -5\)/);
     expect(await attempt(unseen, [0, 1], { distance })).toMatch(/has 2 planes, and the model takes one hologram/);
-    expect(await attempt(offAxis, [0], { distance })).toMatch(/fringes of an off-axis hologram.*--off-axis auto/);
+    expect(await attempt(offAxis, [0], { distance })).toMatch(/fringes of an off-axis hologram.*`off_axis` auto/);
     expect(await attempt(unknown("wavelength"), [0], { distance })).toMatch(/wavelength is not known/);
   });
 });

@@ -95,7 +95,7 @@ describe("off-axis holograms", () => {
 
   test("a picture without fringes is refused, an in-line hologram and noise as well", async () => {
     const { data } = await imageHolograms(flakes(), pupil, [-8], { absorption: 3 });
-    expect(() => findCarrier(planeOf(data))).toThrow(/no side band was found .* leave --off-axis out/);
+    expect(() => findCarrier(planeOf(data))).toThrow(/no side band was found .* leave `off_axis` out/);
     const random = new Random(2);
     const noise = planeOf(Float32Array.from({ length: 128 * 128 }, () => random.poisson(50)));
     expect(() => findCarrier(noise)).toThrow(/no side band was found/);

@@ -63,7 +63,7 @@ describe("holograms of an absorbing, a phase and a mixed specimen", () => {
     expect(focus.object).toBe("amplitude");
     expect(focus.directionConfidence).toBeLessThan(0.75);
     expect(warnings.join()).toMatch(
-      /looks alike on both sides .* give a range on one side, such as --range=-?\d+:-?\d+/,
+      /looks alike on both sides .* give a range on one side, such as `range=-?\d+:-?\d+`/,
     );
   });
 
@@ -97,7 +97,7 @@ test("noise alone and a focus outside the range are not trusted", async () => {
   }
   const found = await focusOfHologram(inLineField(hologram(-20.5, 0.25, 0.7)), light, { range: [-19, 0] });
   expect(found.confidence).toBeLessThan(0.5);
-  expect(focusWarnings(found, [-19, 0]).join()).toMatch(/end of the range .* wider --range/);
+  expect(focusWarnings(found, [-19, 0]).join()).toMatch(/end of the range .* wider `range`/);
 });
 
 test("rings give the distance without noise to a tenth of a depth, and nothing at 0", () => {

@@ -228,7 +228,7 @@ describe("files", () => {
     const before = readdirSync(folder);
     const refused = (model: TinySection, image: typeof file, options: object) =>
       expect(sectionFileByModel(tinySectionModel(model), runtime, image, at("no.tif"), options)).rejects;
-    await refused("unet", file, { uncertainty: at("no2.tif") }).toThrow(/does not tell how sure it is.*--loss laplace/);
+    await refused("unet", file, { uncertainty: at("no2.tif") }).toThrow(/does not tell how sure it is.*`loss` laplace/);
     await refused("laplace", file, { uncertainty: at("no.tif") }).toThrow(/cannot both be/);
     await refused("unet", file, { uncertainty: undefined, format: "png" }).toThrow(/a PNG holds one plane/);
     await refused("unet", flat, {}).toThrow(/every pixel is 9/);

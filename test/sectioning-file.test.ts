@@ -93,7 +93,7 @@ describe("sections of files", () => {
     const image: Image = { axes: "CYX", shape: [2, height, width], dtype: "uint16", data };
     await writeImage(at("hilo.tif"), image);
     const unknown = await withFiles(["hilo.tif"], (files) => sectionFile(files, "hilo", at("h1.tif")));
-    expect(unknown.warnings.join()).toMatch(/--na, --wavelength and --pixel-size/);
+    expect(unknown.warnings.join()).toMatch(/`na`, `wavelength` and `pixel_size`/);
     const known = await withFiles(["hilo.tif"], ([file]) =>
       sectionFile([overrideCalibration(file, { na: 0.8, wavelength: 0.515, pixelSize: 0.15 })], "hilo", at("h2.tif")),
     );

@@ -1,6 +1,7 @@
 /** Errors as one sentence and an exit code. */
 import { CommanderError } from "commander";
 import { ParfocalError } from "../node.ts";
+import { kebab, withFlags } from "./flags.ts";
 
 export interface Failure {
   /** 0 where commander "fails" after printing a help or the version. */
@@ -34,6 +35,14 @@ export function failureOf(error: unknown): Failure {
     message: `This is a bug in Parfocal: ${message || "an error without a message"}. Please report it, with the command and its output under --debug.`,
     fields: {},
   };
+}
+
+/** A failure with its options named as flags, in the sentence and in the field `option`. */
+export function inFlags(failure: Failure, names: ReadonlySet<string>): Failure {
+  const { option, ...others } = failure.fields as { option?: string };
+  const fields =
+    option === undefined ? failure.fields : { option: names.has(option) ? `--${kebab(option)}` : option, ...others };
+  return { ...failure, message: withFlags(failure.message, names), fields };
 }
 
 /** Commander says "error: unknown option '--sed'\n(Did you mean --seed?)". */

@@ -6,7 +6,8 @@ import { deconvolve } from "./deconvolve.node.ts";
 import { demo } from "./demo.node.ts";
 import { doctor } from "./doctor.node.ts";
 import { evaluate } from "./evaluate.node.ts";
-import { failureOf } from "./failure.node.ts";
+import { failureOf, inFlags } from "./failure.node.ts";
+import { optionNames } from "./flags.ts";
 import { fuse } from "./fuse.node.ts";
 import { generalise } from "./generalise.node.ts";
 import { inspect } from "./inspect.node.ts";
@@ -59,9 +60,9 @@ export function createProgram(outcome: Outcome = { exitCode: 0 }): Command {
 
 /** Runs one command. @returns the exit code */
 export async function runCommand(args: readonly string[]): Promise<number> {
+  const outcome = { exitCode: 0 };
+  const program = createProgram(outcome);
   try {
-    const outcome = { exitCode: 0 };
-    const program = createProgram(outcome);
     if (args.length === 0) {
       say(program.helpInformation());
       return 2;
@@ -69,7 +70,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: "user" });
     return outcome.exitCode;
   } catch (error) {
-    const { exitCode, ...failure } = failureOf(error);
+    const { exitCode, ...failure } = inFlags(failureOf(error), optionNames(program));
     if (exitCode === 0) return 0;
     if (args.includes("--debug") && error instanceof Error) say(error.stack ?? error.message);
     say(`parfocal: ${failure.message}`);

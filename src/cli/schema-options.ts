@@ -1,6 +1,7 @@
 /** Options of the command line from a schema: snake_case keys become kebab-case flags with the same help and defaults. */
 import { type Command, Option } from "commander";
 import { z } from "zod";
+import { kebab } from "./flags.ts";
 import { finiteNumber } from "./option-values.ts";
 
 /** What zod's JSON Schema says about one key, as far as flags need it. */
@@ -22,7 +23,6 @@ function keysOf(schema: z.ZodType): [string, KeySchema][] {
   return Object.entries(properties).filter(([, key]) => key.type !== "object");
 }
 
-const kebab = (key: string) => key.replaceAll("_", "-");
 const camel = (key: string) => key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
 /** Adds one flag for every key of an object schema. Limits are checked with the whole, by the schema. */

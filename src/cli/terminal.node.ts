@@ -1,4 +1,5 @@
 /** What a verb may say while it works, and how it learns that it shall stop. */
+import { withFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.node.ts";
 import { createProgress, type Gauge, type ReportProgress } from "./progress.node.ts";
 
@@ -16,7 +17,8 @@ export interface Terminal {
   print(text: string): Promise<void>;
 }
 
-export function createTerminal({ quiet = false }: { quiet?: boolean }): Terminal {
+/** @param names options that the program knows, which sentences of the library name */
+export function createTerminal({ quiet = false }: { quiet?: boolean }, names: ReadonlySet<string>): Terminal {
   const signal = onInterrupt(() => say("Stopping; press Ctrl-C again to stop at once."));
   let gauge: Gauge | undefined;
   const endProgress = () => {
@@ -24,7 +26,7 @@ export function createTerminal({ quiet = false }: { quiet?: boolean }): Terminal
     gauge = undefined;
   };
   const note = (line: string) => {
-    if (!quiet) (gauge?.note ?? say)(line);
+    if (!quiet) (gauge?.note ?? say)(withFlags(line, names));
   };
   return {
     signal,
@@ -37,7 +39,7 @@ export function createTerminal({ quiet = false }: { quiet?: boolean }): Terminal
     endProgress,
     note,
     warn: (sentence) => note(`Warning: ${sentence}`),
-    print: printLine,
+    print: (text) => printLine(withFlags(text, names)),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What every verb has in common: its options, its help, and how its result is printed. */
 import { type Command, Option } from "commander";
+import { optionNames } from "./flags.ts";
 import { oneOf, wholeNumber } from "./option-values.ts";
 import { createTerminal, type Terminal } from "./terminal.node.ts";
 
@@ -59,7 +60,8 @@ export function addVerb<Options extends object>(program: Command, verb: Verb<Opt
   command.addHelpText("after", sections.flatMap((lines) => (lines.length > 0 ? ["", ...lines] : [])).join("\n"));
   command.action(async () => {
     const options = command.opts<Options & CommonOptions>();
-    const terminal = createTerminal(options);
+    const names = optionNames(program);
+    const terminal = createTerminal(options, names);
     try {
       const result = await verb.run(command.args, options, terminal);
       terminal.endProgress();

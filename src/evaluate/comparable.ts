@@ -33,7 +33,7 @@ export function checkRange(dataRange: number): void {
   if (dataRange > 0 && Number.isFinite(dataRange)) return;
   const expected = "a number above 0: 255 for 8 bit, 65535 for 16 bit, or the span that the truth uses";
   throw new ParfocalError("usage", `The data range is ${dataRange}; expected ${expected}.`, {
-    option: "--data-range",
+    option: "data_range",
     got: dataRange,
     expected,
   });

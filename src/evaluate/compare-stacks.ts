@@ -226,8 +226,8 @@ function resolveRange(truth: Stack, chosen: DataRange): { dataRange: number; dat
   if (dataRange !== undefined) return { dataRange, dataRangeOf: `the whole range of ${truth.dtype}` };
   throw new ParfocalError(
     "usage",
-    "The truth is float32, whose type has no range; give --data-range signal or a number of counts.",
-    { option: "--data-range", got: chosen, expected: "signal or a number" },
+    "The truth is float32, whose type has no range; give `data_range` signal or a number of counts.",
+    { option: "data_range", got: chosen, expected: "signal or a number" },
   );
 }
 

@@ -27,37 +27,37 @@ export function givenStacks(inputs: readonly Stack[], truth: Stack, options: Giv
   const { inputPlanes, distances } = options;
   if (inputPlanes === undefined) {
     if (distances !== undefined && inputs.length > 0) {
-      throw wrong("--distances", distances, "--distances are counted from the first of --input-planes; give those too");
+      throw wrong("distances", distances, "`distances` are counted from the first of `input_planes`; give those too");
     }
     return inputs.map((stack) => ({ stack }));
   }
   if (inputs.length !== 1) {
     throw wrong(
-      "--input-planes",
+      "input_planes",
       inputPlanes,
-      `--input-planes are those of one --input, and ${inputs.length} were given`,
+      `\`input_planes\` are those of one \`input\`, and ${inputs.length} were given`,
     );
   }
   const [stack] = inputs;
   const missing = inputPlanes.find((z) => !Number.isInteger(z) || z < 0 || z >= stack.depth);
   if (missing !== undefined || inputPlanes.length === 0) {
     throw wrong(
-      "--input-planes",
+      "input_planes",
       inputPlanes,
       `the input has planes 0 to ${stack.depth - 1}; got ${inputPlanes.join(",")}`,
     );
   }
   if (distances !== undefined && distances.length !== truth.depth) {
     throw wrong(
-      "--distances",
+      "distances",
       distances,
       `the ground truth has ${truth.depth} planes and ${distances.length} distances were given`,
     );
   }
   const step = stack.zStep;
   if (distances !== undefined && step === undefined) {
-    const message = "Evaluate: the input has no z step, which places its planes; give --z-step 0.5 (um).";
-    throw new ParfocalError("calibration.missing", message, { what: "z step", option: "--z-step" });
+    const message = "Evaluate: the input has no z step, which places its planes; give `z_step <your z step>` (um).";
+    throw new ParfocalError("calibration.missing", message, { what: "z step", option: "z_step" });
   }
   const [first] = inputPlanes;
   return inputPlanes.map((z) => {

@@ -45,11 +45,11 @@ export function splitRealStack({ name, stack }: NamedStack): DemoData {
   if (zStep === undefined) {
     throw new ParfocalError(
       "calibration.missing",
-      `${name}: ${stack.depth} planes but no z step; give --z-step 0.5 (um).`,
+      `${name}: ${stack.depth} planes but no z step; give \`z_step <your z step>\` (um).`,
       {
         path: name,
         what: "z step",
-        option: "--z-step",
+        option: "z_step",
       },
     );
   }

@@ -54,7 +54,7 @@ export async function findSurface(
     const detail = from === "stack" ? "no region has a focus among the planes" : "no distance makes any region sharp";
     throw new ParfocalError(
       "image.unfit",
-      `${file.path}: ${detail}, so that --surface auto has nothing to go by; give a stack through focus, or a map.`,
+      `${file.path}: ${detail}, so that \`surface\` auto has nothing to go by; give a stack through focus, or a map.`,
       { path: file.path, detail },
     );
   }

@@ -32,7 +32,7 @@ export function stacksSource({ samples, slides }: LeaveOneOutStacks): LeaveOneOu
   if (slides !== undefined && slides.length !== samples.length) {
     const message = `${samples.length} stacks and ${slides.length} slides: give the name of a slide for each stack, in the same order.`;
     throw new ParfocalError("usage", message, {
-      option: "--slides",
+      option: "slides",
       got: slides.length,
       expected: `${samples.length}`,
     });
@@ -99,8 +99,8 @@ function partsOf({ name, stack, target }: NamedStack): { trained: Part; judged: 
 
 function kindOf({ name, stack: { pixelSize, zStep, depth, optics } }: NamedStack): StackKind {
   if (pixelSize === undefined) {
-    const message = `${name}: its pixel size is not known; give --pixel-size 0.325 (um).`;
-    throw new ParfocalError("calibration.missing", message, { path: name, what: "pixel size", option: "--pixel-size" });
+    const message = `${name}: its pixel size is not known; give \`pixel_size <your pixel size>\` (um).`;
+    throw new ParfocalError("calibration.missing", message, { path: name, what: "pixel size", option: "pixel_size" });
   }
   return { name, pixelSize: (pixelSize.y + pixelSize.x) / 2, zStep, planes: depth, optics };
 }

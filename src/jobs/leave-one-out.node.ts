@@ -99,7 +99,7 @@ export async function generalise(
   if (task !== "refocus" && task !== "section") {
     const message = `${model} is a system for ${task}; how far a model holds is judged for systems that refocus or section.`;
     throw new ParfocalError("usage", message, {
-      option: "--model",
+      option: "model",
       got: model,
       expected: "a system to refocus or section",
     });
@@ -231,7 +231,7 @@ function refuseTargets(data: LeaveOneOutRecipe | LeaveOneOutStacks, task: string
   const given = "samples" in data ? data.samples.some(({ target }) => target !== undefined) : data.target !== undefined;
   if (!given || task !== "refocus") return;
   const message = `${model} is judged against the recorded planes themselves; leave the target out, or choose a system that sections.`;
-  throw new ParfocalError("usage", message, { option: "--target", expected: "no target" });
+  throw new ParfocalError("usage", message, { option: "target", expected: "no target" });
 }
 
 /** @throws usage for kinds that the data do not have, or of which there is only one */
@@ -242,7 +242,7 @@ function kindsOf({ name, kinds, data }: LeaveOneOutSource, wanted: readonly stri
     const could = several.length > 0 ? `; what can be left out: ${several.join(", ")}` : "";
     const message = `Leave one out: ${what}${could}.`;
     throw new ParfocalError("usage", message, {
-      option: "--leave-out",
+      option: "leave_out",
       got,
       expected: several.join(" or ") || "data of several kinds",
     });

@@ -122,8 +122,8 @@ export async function measureBeadsFile(
   const known = file.optics ?? {};
   const na = options.optics.na ?? known.na;
   if (na === undefined) {
-    const message = `${file.path}: beads can be fitted only with the objective's numerical aperture; give --na 0.8.`;
-    throw new ParfocalError("calibration.missing", message, { path: file.path, what: "NA", option: "--na" });
+    const message = `${file.path}: beads can be fitted only with the objective's numerical aperture; give \`na <NA of the objective>\`.`;
+    throw new ParfocalError("calibration.missing", message, { path: file.path, what: "NA", option: "na" });
   }
   const wavelength = file.emissionWavelengths?.[channel] ?? known.wavelength;
   const input: PsfOpticsInput = {

@@ -61,9 +61,9 @@ export async function focusHologramFile(
   const { distance_range: range } = model.info;
   if (wanted === undefined) {
     const message =
-      "A model needs to know about how far the specimen is from the hologram; give --distance in um along the light " +
-      `(it learnt ${range[0]} to ${range[1]}), or --distance auto.`;
-    throw new ParfocalError("usage", message, { option: "--distance", expected: "a number, um, or auto" });
+      "A model needs to know about how far the specimen is from the hologram; give `distance` in um along the light " +
+      `(it learnt ${range[0]} to ${range[1]}), or \`distance\` auto.`;
+    throw new ParfocalError("usage", message, { option: "distance", expected: "a number, um, or auto" });
   }
   const light = lightOf(file, channel);
   const hologram = await readHologram(file, channel, time, chosenPlane(file, options.plane));
@@ -105,7 +105,7 @@ const spread = ([low, high]: readonly [number, number]): [number, number] =>
 function chosenPlane(file: ImageFile, plane: number | undefined): number {
   const depth = extentOf(file, "Z");
   if (depth === 1 || plane !== undefined) return checkIndex(file, "z", plane, file.path);
-  const detail = `${file.path} has ${depth} planes, and the model takes one hologram; choose it with --input-planes 0.`;
+  const detail = `${file.path} has ${depth} planes, and the model takes one hologram; choose it with \`input_planes 0\`.`;
   throw new ParfocalError("image.unfit", detail, { path: file.path, detail });
 }
 
@@ -114,6 +114,6 @@ function refuseFringes(hologram: Plane, path: string, model: HologramModel): voi
   if (fringes === undefined) return;
   const detail =
     `${path} has the fringes of an off-axis hologram, every ${fringes.toFixed(1)} pixels, and ${model.path} was trained on ` +
-    "in-line ones; leave --model out and give --off-axis auto.";
+    "in-line ones; leave `model` out and give `off_axis` auto.";
   throw new ParfocalError("model.unfit", detail, { path: model.path, detail });
 }

@@ -76,7 +76,7 @@ export async function studyFiles(
   const begun = performance.now();
   const { runtime, signal, force, channel, time } = options;
   if (models.length === 0) {
-    throw new ParfocalError("usage", "A study needs one model or more; give --model.", { option: "--model" });
+    throw new ParfocalError("usage", "A study needs one model or more; give `model`.", { option: "model" });
   }
   const page = join(output, "index.html");
   await checkOutput(page, force);
@@ -93,11 +93,13 @@ export async function studyFiles(
   const warnings = [...subject.warnings];
   const apart = truth && shiftInWords(measurePairShift(stack, truth));
   if (apart !== undefined) {
-    warnings.push(`The truth lies ${apart} from the stack, which every score takes for an error; --register moves it.`);
+    warnings.push(
+      `The truth lies ${apart} from the stack, which every score takes for an error; \`register\` moves it.`,
+    );
   }
   if (options.classical !== false && rivals.length === 0) {
     warnings.push(
-      "NA, wavelength or pixel size are not known: no classical method stands beside the models. Give --na and --wavelength.",
+      "NA, wavelength or pixel size are not known: no classical method stands beside the models. Give `na` and `wavelength`.",
     );
   }
   for (const { info } of models) {

@@ -28,23 +28,23 @@ export function inputPlanes(
   if (!given && depth !== offsets.length) {
     throw new ParfocalError(
       "usage",
-      `${path} has ${depth} planes and the model takes ${wanted}; say which one is the first with --input-planes (0 to ${depth - 1}).`,
+      `${path} has ${depth} planes and the model takes ${wanted}; say which one is the first with \`input_planes\` (0 to ${depth - 1}).`,
       {
-        option: "--input-planes",
+        option: "input_planes",
         expected: `0 to ${depth - 1}`,
       },
     );
   }
   const planes = given ? [...given] : offsets.map((_, i) => i);
-  if (planes.length !== offsets.length && planes.length !== 1) unfit(`--input-planes names ${planes.length}`);
+  if (planes.length !== offsets.length && planes.length !== 1) unfit(`\`input_planes\` names ${planes.length}`);
   if (offsets.length > 1 && image.zStep === undefined) {
     throw new ParfocalError(
       "calibration.missing",
-      `${path}: no z step, and the model's input planes are ${offsets.join(" and ")} um apart; give --z-step 0.5 (um).`,
+      `${path}: no z step, and the model's input planes are ${offsets.join(" and ")} um apart; give \`z_step <your z step>\` (um).`,
       {
         path,
         what: "z step",
-        option: "--z-step",
+        option: "z_step",
       },
     );
   }
@@ -57,7 +57,7 @@ export function inputPlanes(
         "usage",
         `${path} has planes 0 to ${depth - 1}; the model's input at ${offsets[i]} um would be plane ${plane}.`,
         {
-          option: "--input-planes",
+          option: "input_planes",
           got: plane,
           expected: `0 to ${depth - 1}`,
         },

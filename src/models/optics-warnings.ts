@@ -10,7 +10,9 @@ export function opticsWarnings(
 ): string[] {
   const warnings: string[] = [];
   if (!pixelSize) {
-    warnings.push(`The pixel size is not known; the model's ${info.pixel_size} um is assumed. Give --pixel-size.`);
+    warnings.push(
+      `The pixel size is not known; the model's ${info.pixel_size} um is assumed. Give \`pixel_size <your pixel size>\`.`,
+    );
   } else if (!isSameGrid(pixelGrid(pixelSize, info.pixel_size))) {
     warnings.push(`Pixels of ${pixelSize.x} um are resampled to the model's ${info.pixel_size} um.`);
   }

@@ -26,13 +26,13 @@ export function placedPlanes(
   const wrong = (detail: string, got?: unknown): never => {
     const expected = `one or more of 0 to ${depth - 1}, each once`;
     throw new ParfocalError("usage", `${path} ${detail}; expected ${expected}.`, {
-      option: "--input-planes",
+      option: "input_planes",
       got,
       expected,
     });
   };
   if (!given && depth > most) {
-    wrong(`has ${depth} planes and the model learnt from up to ${most}: say which it gets with --input-planes`);
+    wrong(`has ${depth} planes and the model learnt from up to ${most}: say which it gets with \`input_planes\``);
   }
   const planes = given ?? Array.from({ length: depth }, (_, z) => z);
   const outside = planes.find((plane) => !Number.isInteger(plane) || plane < 0 || plane >= depth);
@@ -43,8 +43,8 @@ export function placedPlanes(
   if (planes.length > 1 && zStep === undefined) {
     throw new ParfocalError(
       "calibration.missing",
-      `${path}: no z step, and the model must know how far its ${planes.length} input planes are apart; give --z-step 0.5 (um).`,
-      { path, what: "z step", option: "--z-step" },
+      `${path}: no z step, and the model must know how far its ${planes.length} input planes are apart; give \`z_step <your z step>\` (um).`,
+      { path, what: "z step", option: "z_step" },
     );
   }
   return planes.map((plane) => ({ plane, z: (plane - planes[0]) * (zStep ?? 1) }));

@@ -73,7 +73,7 @@ export async function refocusPlanes(
   const count = input.planes.length;
   if (count === 0) {
     const message = "Refocusing needs at least one input plane; none was given.";
-    throw new ParfocalError("usage", message, { option: "--input-planes", expected: "one or more planes" });
+    throw new ParfocalError("usage", message, { option: "input_planes", expected: "one or more planes" });
   }
   const weights = readWeights(model.onnx);
   const scale = architecture.distance_scale;

@@ -33,8 +33,8 @@ export async function refocusRecursively(
   const wanted = stepsOf(options.distances, info.input_offsets[1]);
   checkNetwork(model);
   if (input.surface) {
-    const message = "A model of RLP travels plane by plane and takes no distance map; train Deep-Z for --surface.";
-    throw new ParfocalError("usage", message, { option: "--surface" });
+    const message = "A model of RLP travels plane by plane and takes no distance map; train Deep-Z for `surface`.";
+    throw new ParfocalError("usage", message, { option: "surface" });
   }
   const { width, height, normalisation } = input;
   const whole = { x: 0, y: 0, width, height };

@@ -101,7 +101,7 @@ export async function sectionFileByModel(
 function checkPaths(output: string, uncertainty: string | undefined): void {
   if (output !== uncertainty) return;
   const message = `Sectioning: the section and its uncertainty cannot both be ${output}; give two names.`;
-  throw new ParfocalError("usage", message, { option: "--uncertainty", got: uncertainty, expected: "another name" });
+  throw new ParfocalError("usage", message, { option: "uncertainty", got: uncertainty, expected: "another name" });
 }
 
 /** Throws `model.unfit` for what the model cannot do. */
@@ -113,7 +113,7 @@ function checkFits(
 ): void {
   if (uncertainty !== undefined && !tellsUncertainty(info)) {
     const detail = `it is a model of ${info.model} that does not tell how sure it is`;
-    const message = `${path}: ${detail}; leave --uncertainty out, or train one with --model care --loss laplace.`;
+    const message = `${path}: ${detail}; leave \`uncertainty\` out, or train one with \`model\` care \`loss\` laplace.`;
     throw new ParfocalError("model.unfit", message, { path, detail });
   }
   const seen = planesSeenBy(info);

@@ -31,7 +31,7 @@ export function setAside(recipe: Recipe, cell: number, judged: number): { valida
   if (!Number.isInteger(judged) || judged < 1 || judged > mostJudged) {
     const expected = `1 to ${mostJudged}`;
     const message = `Judged fields of each lens with each sample: got ${judged}, expected ${expected}.`;
-    throw new ParfocalError("usage", message, { option: "--judged-fields", got: judged, expected });
+    throw new ParfocalError("usage", message, { option: "judged_fields", got: judged, expected });
   }
   const { length: cells } = cellsOf(recipe);
   return { validation: cell, judged: Array.from({ length: judged }, (_, i) => cells * (1 + i) + cell) };
@@ -47,7 +47,7 @@ export function setAside(recipe: Recipe, cell: number, judged: number): { valida
 export function recipeOfCells(recipe: Recipe, cells: readonly Cell[], name: string): Recipe {
   if (cells.length === 0) {
     const message = `Recipe ${recipe.name}: nothing is left to train on; give a recipe of several lenses or samples.`;
-    throw new ParfocalError("usage", message, { option: "--leave-out", expected: "two lenses or samples, or more" });
+    throw new ParfocalError("usage", message, { option: "leave_out", expected: "two lenses or samples, or more" });
   }
   const validation = cellsOf(recipe).length;
   const fields = validation * (1 + mostJudged);

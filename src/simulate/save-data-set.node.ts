@@ -120,7 +120,7 @@ export async function checkDataSet(recipe: Recipe, folder: string, force = false
   );
   const message =
     `${folder} holds a data set of another recipe (its ${differing.join(", ")} differ${differing.length === 1 ? "s" : ""}); ` +
-    "give --force to replace it, or another folder.";
+    "give `force` to replace it, or another folder.";
   throw new ParfocalError("output.exists", message, { path: folder });
 }
 

@@ -30,7 +30,7 @@ export function fieldFiles(recipe: Recipe, target: string, { volume = false } = 
   const [, stem = target, ending] = /^(.*?)((?:\.ome)?\.[a-z]\w*)$/i.exec(target) ?? [];
   if (ending !== undefined && formatOf(target) === "png") {
     throw new ParfocalError("usage", `${target}: a PNG holds one plane, not a stack; give a .tif name or a folder.`, {
-      option: "--out",
+      option: "out",
       got: target,
       expected: "a .tif or .ome.tif name, or a folder",
     });

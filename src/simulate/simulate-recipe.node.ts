@@ -50,7 +50,7 @@ export async function simulateRecipe(input: unknown, options: SimulateRecipeOpti
   const several = recipe.fields > 1;
   if (several && /\.\w*tiff?$/i.test(output)) {
     const message = `${output}: ${recipe.fields} fields are a folder of files; give a folder, or fields 1.`;
-    throw new ParfocalError("usage", message, { option: "--out", got: output, expected: "a folder" });
+    throw new ParfocalError("usage", message, { option: "out", got: output, expected: "a folder" });
   }
   const files = several ? undefined : fieldFiles(recipe, output, { volume });
   if (files) await checkFieldFiles(files, force);

@@ -35,7 +35,7 @@ export function cameraCounts(
   const offset = given.offset ?? Math.max(0, Math.min(dark, trusted ? estimate.offset : dark));
   if (given.offset === undefined) {
     warnings.push(
-      `The camera's offset is not known: ${round(offset)} counts are assumed, from the image; give --offset.`,
+      `The camera's offset is not known: ${round(offset)} counts are assumed, from the image; give \`offset\`.`,
     );
   }
   let gain = given.gain;
@@ -43,13 +43,13 @@ export function cameraCounts(
     if (!trusted) {
       throw new ParfocalError(
         "calibration.missing",
-        "The consensus needs the camera's gain, and the image's noise does not tell it; give --gain, the counts per photoelectron.",
-        { what: "the gain", option: "--gain" },
+        "The consensus needs the camera's gain, and the image's noise does not tell it; give `gain`, the counts per photoelectron.",
+        { what: "the gain", option: "gain" },
       );
     }
     gain = estimate.gain;
     warnings.push(
-      `The camera's gain is not known: ${round(gain)} counts per photoelectron are assumed, from the image's noise; give --gain.`,
+      `The camera's gain is not known: ${round(gain)} counts per photoelectron are assumed, from the image's noise; give \`gain\`.`,
     );
   }
 
@@ -60,7 +60,7 @@ export function cameraCounts(
     else if (data[i] > offset) lit++;
     if (data[i] >= top) above++;
   }
-  if (lit === 0) throw unfit(`no pixel is above the offset of ${round(offset)} counts; give a lower --offset`);
+  if (lit === 0) throw unfit(`no pixel is above the offset of ${round(offset)} counts; give a lower \`offset\``);
   if (above > 0) {
     warnings.push(
       `${above} pixels (${percentOf(above, data.length)}) are saturated at ${top}: what they hold is not known, and rings may appear round them.`,

@@ -34,8 +34,8 @@ export async function focusMapOfFile(
   if (file.zStep === undefined) {
     throw new ParfocalError(
       "calibration.missing",
-      `${file.path}: ${depth} planes but no z step; give --z-step 0.5 (um).`,
-      { path: file.path, what: "z step", option: "--z-step" },
+      `${file.path}: ${depth} planes but no z step; give \`z_step <your z step>\` (um).`,
+      { path: file.path, what: "z step", option: "z_step" },
     );
   }
   const chosen = await chooseMeasure(file, { channel, time, measure: options.measure, signal: options.signal });

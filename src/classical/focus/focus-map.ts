@@ -67,7 +67,7 @@ export function createFocusMeter(size: { height: number; width: number }, option
     throw new ParfocalError(
       "usage",
       `Focus map: tiles of ${tile} pixels in an image of ${height} x ${width}; expected a whole number from 3 to ${Math.min(height, width)}.`,
-      { option: "--tile", got: tile, expected: `3 to ${Math.min(height, width)}` },
+      { option: "tile", got: tile, expected: `3 to ${Math.min(height, width)}` },
     );
   }
   const tops = tileStarts(height, tile);

@@ -66,8 +66,8 @@ export async function fuseFile(
   if (zStep === undefined && depth > 1) {
     throw new ParfocalError(
       "calibration.missing",
-      `${file.path}: ${depth} planes but no z step, which the depth map needs; give --z-step 0.5 (um).`,
-      { path: file.path, what: "z step", option: "--z-step" },
+      `${file.path}: ${depth} planes but no z step, which the depth map needs; give \`z_step <your z step>\` (um).`,
+      { path: file.path, what: "z step", option: "z_step" },
     );
   }
   const source = {

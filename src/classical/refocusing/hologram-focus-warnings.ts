@@ -17,18 +17,18 @@ export function focusWarnings(
   if (confidence === 0) {
     warnings.push(
       `The best place, ${um(distance)}, is an end of the range ${low} to ${high} um: the focus may lie outside; ` +
-        "give a wider --range, or the --distance itself.",
+        "give a wider `range`, or the `distance` itself.",
     );
   } else if (confidence < leastConfidence) {
     warnings.push(
       `The focus at ${um(distance)} hardly stands out (confidence ${confidence.toFixed(2)}); ` +
-        "give a narrower --range, --object, or the --distance itself, or record a hologram farther from the specimen.",
+        "give a narrower `range`, `object`, or the `distance` itself, or record a hologram farther from the specimen.",
     );
   }
   if (step > depthOfField) {
     warnings.push(
       `The range ${low} to ${high} um holds ${Math.round((high - low) / depthOfField)} depths of field of ${um(depthOfField)} ` +
-        `and was searched every ${um(step)}: the focus may lie between; give a narrower --range.`,
+        `and was searched every ${um(step)}: the focus may lie between; give a narrower \`range\`.`,
     );
   }
   if (directionConfidence !== undefined && directionConfidence < leastDirection) {
@@ -39,7 +39,7 @@ export function focusWarnings(
     const side = distance < 0 ? `${low}:0` : `0:${high}`;
     warnings.push(
       `${why}: ${um(distance)} or ${um(-distance)}, the sign is ${Math.round(100 * directionConfidence)} % sure; ` +
-        `give a range on one side, such as --range=${side}.`,
+        `give a range on one side, such as \`range=${side}\`.`,
     );
   }
   return warnings;

@@ -56,7 +56,7 @@ export function findCarrier(hologram: Plane): Carrier {
   if (!isPeak || !(best > LEAST_CONTRAST * background)) {
     const detail =
       `Hologram: no side band was found (the strongest fringes stand out ${(best / (background || 1)).toFixed(1)} times, ` +
-      `expected ${LEAST_CONTRAST}); if it is an in-line hologram, leave --off-axis out, else give the carrier by hand.`;
+      `expected ${LEAST_CONTRAST}); if it is an in-line hologram, leave \`off_axis\` out, else give the carrier by hand.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   // The peak of a window is a parabola in its logarithm, nearly.

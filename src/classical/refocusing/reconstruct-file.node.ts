@@ -97,10 +97,10 @@ async function fromHologram(
 ): Promise<Report> {
   const { inputPlanes = [] } = options;
   if (inputPlanes.length === 0 ? extentOf(file, "Z") > 1 : inputPlanes.length > 1) {
-    const got = inputPlanes.length > 1 ? `--input-planes names ${inputPlanes.length}` : `has ${extentOf(file, "Z")}`;
+    const got = inputPlanes.length > 1 ? `\`input_planes\` names ${inputPlanes.length}` : `has ${extentOf(file, "Z")}`;
     const detail =
-      `${file.path} ${got} planes, but --method angular-spectrum takes one hologram; choose it with --input-planes 0, ` +
-      "or give --method multi-height or tie for planes at different focus.";
+      `${file.path} ${got} planes, but \`method\` angular-spectrum takes one hologram; choose it with \`input_planes 0\`, ` +
+      "or give `method` multi-height or tie for planes at different focus.";
     throw new ParfocalError("image.unfit", detail, { path: file.path, detail });
   }
   const hologram = await readHologram(file, channel, options.time, checkIndex(file, "z", inputPlanes[0], file.path));
@@ -149,7 +149,7 @@ async function fromStack(
   if (options.method === "multi-height" && !recovered.converged) {
     const last = (100 * (recovered.errors.at(-1) ?? 0)).toFixed(2);
     warnings.push(
-      `Still improving after ${recovered.errors.length - 1} rounds (error ${last} %); give more --iterations.`,
+      `Still improving after ${recovered.errors.length - 1} rounds (error ${last} %); give more \`iterations\`.`,
     );
   }
   return {
@@ -166,26 +166,26 @@ function placesOf(file: ImageFile, positions: readonly number[] | undefined): re
   const depth = extentOf(file, "Z");
   if (positions) {
     if (positions.length === depth) return positions;
-    const message = `${file.path} has ${depth} planes and --positions names ${positions.length}; give one for each plane.`;
+    const message = `${file.path} has ${depth} planes and \`positions\` names ${positions.length}; give one for each plane.`;
     throw new ParfocalError("usage", message, {
-      option: "--positions",
+      option: "positions",
       got: positions.length,
       expected: String(depth),
     });
   }
   const { zStep } = file;
-  if (zStep === undefined && depth > 1) throw missing(file, "z step", "--z-step 2 (um)", "--z-step");
+  if (zStep === undefined && depth > 1) throw missing(file, "z step", "`z_step <your z step>` (um)", "z_step");
   return Array.from({ length: depth }, (_, i) => i * (zStep ?? 1));
 }
 
 /** The light that a file was recorded with. @throws `calibration.missing` without wavelength or pixel size */
 export function lightOf(file: ImageFile, channel: number): CoherentLight {
   const wavelength = file.emissionWavelengths?.[channel] ?? file.optics?.wavelength;
-  if (wavelength === undefined) throw missing(file, "wavelength", "--wavelength 0.532 (um)", "--wavelength");
+  if (wavelength === undefined) throw missing(file, "wavelength", "`wavelength <your wavelength>` (um)", "wavelength");
   const { pixelSize, optics } = file;
-  if (!pixelSize) throw missing(file, "pixel size", "--pixel-size 0.16 (um in the sample)", "--pixel-size");
+  if (!pixelSize) throw missing(file, "pixel size", "`pixel_size <your pixel size>` (um in the sample)", "pixel_size");
   if (Math.abs(pixelSize.y / pixelSize.x - 1) > 0.01) {
-    const detail = `${file.path}: pixels of ${pixelSize.y} x ${pixelSize.x} um are not square; resample them, or give --pixel-size.`;
+    const detail = `${file.path}: pixels of ${pixelSize.y} x ${pixelSize.x} um are not square; resample them, or give \`pixel_size\`.`;
     throw new ParfocalError("image.unfit", detail, { path: file.path, detail });
   }
   const na = optics?.na;

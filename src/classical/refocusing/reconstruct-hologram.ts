@@ -93,7 +93,7 @@ export async function reconstructHologram(
     if (focus.confidence < 0.2) {
       warnings.push(
         `The focus at ${focus.distance.toPrecision(3)} um hardly stands out (confidence ${focus.confidence.toFixed(2)}); ` +
-          "give --range, --object, or the --distance itself.",
+          "give `range`, `object`, or the `distance` itself.",
       );
     }
   }

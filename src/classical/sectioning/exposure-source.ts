@@ -155,16 +155,16 @@ function checkPlace(
     refuse(message, undefined, files.length, `1 or ${count}`);
   }
   if (files.length > 1 && (axis ?? order) !== undefined) {
-    const option = axis === undefined ? "--order" : "--phases";
+    const option = axis === undefined ? "order" : "phases";
     const message = `Sectioning: ${option} says where one file keeps its exposures, but there are ${files.length} files; leave it out.`;
     refuse(message, option, axis ?? order, "one file");
   }
   if (order !== undefined && axis !== undefined && axis !== "z") {
-    const message = `Sectioning: --order ${order} is about pages and means nothing with --phases ${axis}; leave one of them out.`;
-    refuse(message, "--order", order, "--phases z");
+    const message = `Sectioning: \`order\` ${order} is about pages and means nothing with \`phases\` ${axis}; leave one of them out.`;
+    refuse(message, "order", order, "`phases` z");
   }
   if (new Set(numbers).size < count) {
-    refuse(`Sectioning: ${what} are both number ${numbers[0]}; they must differ.`, "--speckle", numbers[0], "another");
+    refuse(`Sectioning: ${what} are both number ${numbers[0]}; they must differ.`, "speckle", numbers[0], "another");
   }
   const beyond = numbers.find((number) => !Number.isInteger(number) || number < 0);
   if (beyond !== undefined) {
@@ -197,7 +197,7 @@ function axisOf(file: ImageFile, { numbers, chosen, what }: WantedExposures, pla
   const ways = { c: `${count} channels`, t: `${count} times`, z: `a multiple of ${count} planes (its pages)` };
   const expected = asked === undefined ? `${ways.c}, ${ways.t} or ${ways.z}, or ${count} files` : ways[asked];
   const given = place.channel !== undefined || place.time !== undefined;
-  const hint = given ? "; --channel and --time are for those that are no exposures" : "";
+  const hint = given ? "; `channel` and `time` are for those that are no exposures" : "";
   const message = `${file.path} has ${has}; expected ${what} as ${expected}${hint}.`;
   throw new ParfocalError("usage", message, { got: has, expected: `${count} exposures` });
 }

@@ -141,7 +141,7 @@ async function ofSpeckle(
 
 const MEASURED =
   "NA, emission wavelength or pixel size is not known, so the weight of low frequencies is measured at the crossover, which is " +
-  "less sure: give --na, --wavelength and --pixel-size.";
+  "less sure: give `na`, `wavelength` and `pixel_size`.";
 
 const NO_CONTRAST =
   "The two images differ by no speckle that follows the specimen, so the section holds only high frequencies: check that the " +

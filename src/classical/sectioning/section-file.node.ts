@@ -126,7 +126,7 @@ function wantedBy(method: SectionMethod, { uniform, speckle }: SectionFileOption
     return { numbers, chosen, what: "two exposures (uniform, speckle)" };
   }
   if (!chosen) return { numbers: [0, 1, 2], what: "three exposures" };
-  const option = uniform === undefined ? "--speckle" : "--uniform";
+  const option = uniform === undefined ? "speckle" : "uniform";
   const message = `Sectioning: ${option} means nothing to sim, whose exposures are three positions of a grid; leave it out.`;
   throw new ParfocalError("usage", message, { option, got: uniform ?? speckle, expected: "not with sim" });
 }
@@ -134,5 +134,5 @@ function wantedBy(method: SectionMethod, { uniform, speckle }: SectionFileOption
 function checkPaths(output: string, widefield: string | undefined): void {
   if (output !== widefield) return;
   const message = `Sectioning: the section and the widefield image cannot both be ${output}; give two names.`;
-  throw new ParfocalError("usage", message, { option: "--widefield", got: widefield, expected: "another name" });
+  throw new ParfocalError("usage", message, { option: "widefield", got: widefield, expected: "another name" });
 }

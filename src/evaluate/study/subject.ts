@@ -53,8 +53,8 @@ export function openSubject(name: string, stack: Stack, options: SubjectOptions 
   const { depth, height, width, zStep } = stack;
   if (depth < 3) throw unfit(`${depth} plane(s)`, "a study needs a z-stack with planes on both sides of focus");
   if (zStep === undefined) {
-    const message = `${name}: no z step; give --z-step 0.5 (um).`;
-    throw new ParfocalError("calibration.missing", message, { path: name, what: "z step", option: "--z-step" });
+    const message = `${name}: no z step; give \`z_step <your z step>\` (um).`;
+    throw new ParfocalError("calibration.missing", message, { path: name, what: "z step", option: "z_step" });
   }
   if (height < 48 || width < 48) throw unfit(`${height} x ${width} pixels`, "a study needs at least 48 x 48");
   if (findNonFinite(stack.data) >= 0) throw unfit("a pixel is not a number", "mask or replace such pixels first");
@@ -74,7 +74,7 @@ export function openSubject(name: string, stack: Stack, options: SubjectOptions 
   const sharpest = options.sharpest ?? bestPlane(curve).plane;
   if (!Number.isInteger(sharpest) || sharpest < 0 || sharpest >= depth) {
     const message = `${name} has planes 0 to ${depth - 1}; got ${sharpest} as its sharpest.`;
-    throw new ParfocalError("usage", message, { option: "--sharpest", got: sharpest, expected: `0 to ${depth - 1}` });
+    throw new ParfocalError("usage", message, { option: "sharpest", got: sharpest, expected: `0 to ${depth - 1}` });
   }
   if (sharpest === 0 || sharpest === depth - 1) {
     warnings.push("The sharpest plane is at an end of the stack: nothing can be said of one side of focus.");
@@ -127,8 +127,8 @@ function centreOf(
   if (given === undefined) return mostDetail(plane);
   const centre = { y: Math.round(given.y - top), x: Math.round(given.x - left) };
   if (centre.y >= 0 && centre.x >= 0 && centre.y < plane.height && centre.x < plane.width) return centre;
-  const message = `${name}: the --object at ${given.x},${given.y} lies outside the ${plane.width} x ${plane.height} pixels that are studied.`;
-  throw new ParfocalError("usage", message, { option: "--object", got: given, expected: "a place in the field" });
+  const message = `${name}: the \`object\` at ${given.x},${given.y} lies outside the ${plane.width} x ${plane.height} pixels that are studied.`;
+  throw new ParfocalError("usage", message, { option: "object", got: given, expected: "a place in the field" });
 }
 
 /** The place with most squared gradient around it; no single saturated pixel, since the brightest 0.1 % are cut down. */

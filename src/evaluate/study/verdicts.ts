@@ -187,7 +187,7 @@ function inventionVerdict(found: InventionEvidence | undefined): Verdict {
   } as const;
   if (found === undefined) {
     const answer =
-      "It cannot be told: nothing was recorded that the outputs could be held against. Give --truth, or the optics to blur them again.";
+      "It cannot be told: nothing was recorded that the outputs could be held against. Give `truth`, or the optics to blur them again.";
     return { ...base, answer, good: undefined };
   }
   const { planted } = found;
@@ -300,7 +300,7 @@ function harmVerdict({ task, against }: DistanceTable, found: Appraisal): Verdic
   const counts = `${lower("psnrGain", margins.psnr)} in PSNR, ${lower("ssimGain", margins.ssim)} in SSIM, ${lower("detailDifference", margins.detail)} in detail`;
   const weak = task === "section" && against !== "truth";
   const caution = weak
-    ? " The sharpest plane is not what sections should be; give --truth for a verdict."
+    ? " The sharpest plane is not what sections should be; give `truth` for a verdict."
     : widens
       ? " Structures become wider."
       : "";

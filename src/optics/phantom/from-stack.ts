@@ -31,8 +31,8 @@ export const stackOptions = z.strictObject({
  */
 export function stackPhantom(stack: Stack): Phantom<typeof stackOptions> {
   const { pixelSize, zStep } = stack;
-  if (pixelSize === undefined) throw uncalibrated("pixel size", "--pixel-size");
-  if (zStep === undefined) throw uncalibrated("z step", "--z-step");
+  if (pixelSize === undefined) throw uncalibrated("pixel size", "pixel_size");
+  if (zStep === undefined) throw uncalibrated("z step", "z_step");
   if (stack.depth < 2) throw unfit("one plane; a specimen needs a z-stack of 2 planes or more");
   return definePhantom({
     kind: "stack",

@@ -17,6 +17,7 @@ export const inspect: Verb<InspectOptions> = {
     "parfocal inspect stack.tif",
     "parfocal inspect stack.tif --channel 1 --json",
     "parfocal inspect planes/ --pixel-size 0.325 --z-step 0.5",
+    "parfocal inspect planes/ --pattern z{z}.png",
     "parfocal inspect frames.tif --axes ZYX",
   ],
   options(command) {

@@ -287,7 +287,12 @@ describe("what would be a guess is an error", () => {
     ["a grid of tiles", grid([1, 2], [1, 2]).map(([a, b]) => `tile_${a},${b}.tif`), /guess|positions/],
     ["words that are no channels", ["cellA_1.tif", "cellA_2.tif", "cellB_1.tif", "cellB_2.tif"], /"cellA", "cellB"/],
     ["no number at all", ["left.tif", "right.tif"], /"left", "right"/],
-    ["one name that does not fit", ["z1.tif", "z2.tif", "z3.tif", "overview.tif"], /overview/],
+    [
+      "one name that does not fit",
+      ["z1.tif", "z2.tif", "z3.tif", "overview.tif"],
+      /most names are like z1\.tif, but not overview\.tif/,
+    ],
+    ["a copy of a plane", ["z1.tif", "z2.tif", "z2 (1).tif"], /but not z2 \(1\)\.tif/],
     [
       "s, which is a slice or a position",
       range(1, 4).map((s) => `a_s${s}.tif`),

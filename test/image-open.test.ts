@@ -225,7 +225,12 @@ describe("folders of planes", () => {
     expect((await failure(openImage(guess))).message).toContain("guess");
     expect((await openImage(guess, { pattern: "a{c}_{z}.tif" })).axes).toBe("CZYX");
     expect((await openImage(guess, { axes: "TZYX" })).axes).toBe("TZYX");
-    expect((await openImage(guess, { axes: "TZYX", pattern: "a{c}_{z}.tif" })).axes).toBe("TZYX");
+    const both = await openImage(guess, { axes: "TZYX", pattern: "a{c}_{z}.tif" });
+    expect([both.axes, both.folder?.planes[3]]).toEqual([
+      "TZYX",
+      { file: "a2_2.tif", time: 1, channel: 0, z: 1, value: 2 },
+    ]);
+    expect(both.folder?.rule).toContain("The axes CZYX are called TZYX, as given.");
     mkdirSync(join(folder, "run/Pos0"), { recursive: true });
     expect((await failure(openImage(join(folder, "run")))).message).toMatch(/it has the folders Pos0/);
   });

@@ -3,6 +3,7 @@ import { ParfocalError } from "../errors.ts";
 import { spacingOf } from "./even-spacing.ts";
 import { guessedOrder } from "./folder-errors.ts";
 import type { FieldAxis, NameField } from "./name-field.ts";
+import { stemOf } from "./split-names.ts";
 
 export interface FolderAxes {
   Z?: NameField;
@@ -47,7 +48,7 @@ export function folderAxes(
   if (unknown.length === 0) return found;
   if (known.length > 0 && tellApart(known, files.length)) return { ...found, unused: unknown };
   const words = unknown.filter(({ values }) => typeof values[0] === "string");
-  if (words.length > 0) throw guessedOrder(path, differ(words));
+  if (words.length > 0) throw guessedOrder(path, oddOnes(files) ?? differ(words));
   const numbers = known.filter((field) => typeof field.values[0] === "number").concat(unknown);
   const only = unknown[0];
   if (numbers.length === 1 && only.axis === "p") {
@@ -55,10 +56,10 @@ export function folderAxes(
   }
   if (numbers.length === 1) return { ...found, Z: { ...only, label: onlyNumber(only) } };
   if (known.length === 0 && unknown.every(({ axis }) => axis === "?") && riseTogether(unknown)) {
-    const even = unknown.find(
-      ({ values }) => spacingOf((values as number[]).toSorted((a, b) => a - b)).step !== undefined,
-    );
-    const chosen = even ?? only;
+    // An index in steps of 1 is told from times and other numbers that rise with it.
+    const step = ({ values }: NameField) => spacingOf((values as number[]).toSorted((a, b) => a - b)).step;
+    const chosen =
+      unknown.find((field) => step(field) === 1) ?? unknown.find((field) => step(field) !== undefined) ?? only;
     return { Z: chosen, unused: unknown.filter((field) => field !== chosen) };
   }
   throw guessedOrder(path, differ(numbers));
@@ -76,6 +77,22 @@ function differ(fields: readonly NameField[]): string {
     return typeof values[0] === "number" ? `${label} (${distinct.size} values)` : label;
   });
   return `the names differ in ${shown.join(" and ")}, and it is not known what that means`;
+}
+
+/** Names that are written unlike most others: an overview, or a copy, among planes. */
+function oddOnes(files: readonly string[]): string | undefined {
+  const groups = new Map<string, string[]>();
+  for (const file of files) {
+    const key = stemOf(file).replace(/\d+/g, "#").toLowerCase();
+    const group = groups.get(key);
+    if (group) group.push(file);
+    else groups.set(key, [file]);
+  }
+  const [most, ...others] = [...groups.values()].sort((a, b) => b.length - a.length);
+  const odd = others.flat();
+  if (odd.length === 0 || most.length < 2 * odd.length) return undefined;
+  const shown = `${odd.slice(0, 3).join(", ")}${odd.length > 3 ? `, ... (${odd.length} in all)` : ""}`;
+  return `most names are like ${most[0]}, but not ${shown}`;
 }
 
 /** Two fields of the same axis must say the same: an index of the plane and its height. */

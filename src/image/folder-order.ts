@@ -154,7 +154,7 @@ function listed(values: readonly number[], count: number): string {
 
 function ruleOf(axes: FolderAxes, levels: { t: Levels; c: Levels; z: Levels }, names: string[] | undefined): string {
   const range = ({ values }: Levels, unit = "") =>
-    values.length === 1 ? "" : `, ${values[0]} to ${values[values.length - 1]}${unit}`;
+    values.length === 1 || typeof values[0] === "string" ? "" : `, ${values[0]} to ${values[values.length - 1]}${unit}`;
   const sentences: string[] = [];
   if (axes.Z) {
     sentences.push(
@@ -162,7 +162,8 @@ function ruleOf(axes: FolderAxes, levels: { t: Levels; c: Levels; z: Levels }, n
     );
   }
   if (axes.C) {
-    const which = names ? `: ${names.slice(0, 8).join(", ")}${names.length > 8 ? ", ..." : ""}` : range(levels.c);
+    const listed = names && !axes.C.label.startsWith("the words");
+    const which = listed ? `: ${names.slice(0, 8).join(", ")}${names.length > 8 ? ", ..." : ""}` : range(levels.c);
     sentences.push(`Channels are told by ${axes.C.label}${which}.`);
   }
   if (axes.T) sentences.push(`Time points are told by ${axes.T.label}${range(levels.t)}.`);

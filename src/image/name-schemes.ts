@@ -31,7 +31,7 @@ const schemes: readonly Scheme[] = [
   },
 ];
 
-const meanings = { Z: "planes", C: "channels", T: "time points", P: "positions", p: "", "?": "" };
+const meanings = { Z: "plane number", C: "channel", T: "time point", P: "position", p: "", "?": "" };
 
 /** The fields of names that all follow one program, or undefined. */
 export function schemeFields(names: readonly string[]): NameField[] | undefined {

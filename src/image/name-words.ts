@@ -47,6 +47,7 @@ export function isChannelName(word: string): boolean {
   const name = word.toLowerCase().replace(/[\s_]+/g, "");
   return (
     channelWords.has(name) ||
+    /^(?:ch|chan|channel)-?[a-z]$/.test(name) ||
     /^(?:alexa(?:fluor)?|af|atto|dylight|bodipy|draq|cf|ch|chan)?-?[a-d]?\d{3}(?:nm)?$/.test(name)
   );
 }

@@ -144,11 +144,11 @@ function wordField(middles: readonly Atom[][], heads: readonly Atom[][], path: s
   const before = head.map(({ text }) => text).join("");
   const called = axisAfter(before.replace(/\d+$/, "")) === "C" && lastWord(before.replace(/\d+$/, "")) !== "";
   const named = distinct.every((word) => word !== "") && (called || distinct.some(isChannelName));
-  const shown = distinct.slice(0, 3).map((word) => `"${word}"`);
+  const shown = distinct.slice(0, 8).map((word) => `"${word}"`);
   if (distinct.length < 2) throw guessedOrder(path, "the names differ in separators only");
   return {
     axis: named ? "C" : "?",
-    label: `the words ${shown.join(", ")}${distinct.length > 3 ? ", ..." : ""}`,
+    label: `the words ${shown.join(", ")}${distinct.length > 8 ? ", ..." : ""}`,
     values,
   };
 }

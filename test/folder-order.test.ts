@@ -256,12 +256,12 @@ describe("schemes of names", () => {
     );
   });
 
-  test("ten thousand names take no time", () => {
+  test("ten thousand names take seconds at most", () => {
     const names = grid([0, 1], range(0, 4999)).map(([c, z]) => `img_c${c}_z${z}.tif`);
     const start = performance.now();
     const order = orderFolder(shuffled(names, 1), "folder");
     expect(order.sizes).toEqual({ T: 1, C: 2, Z: 5000 });
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
 

@@ -15,7 +15,7 @@ export interface ErrorFields {
   "output.exists": { path: string };
   /** An output that could not be written: full disk, no permission. */
   "output.failed": { path: string; detail: string };
-  /** Pixels or axes that the task cannot use: RGB, NaN, constant, a single plane. */
+  /** Pixels or axes that the task cannot use: RGB, NaN, constant, a single plane; files of a folder that are double or lacking. */
   "image.unfit": { path?: string; detail: string };
   /** Calibration that is needed and not known: pixel size, z step, NA. Exit code 2. */
   "calibration.missing": { path?: string; what: string; option: string };

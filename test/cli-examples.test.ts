@@ -11,7 +11,7 @@ import { tinyAutofocusModel } from "./fixtures/train/tiny-autofocus-model.ts";
 import { tinyHologramModel } from "./fixtures/train/tiny-hologram-model.ts";
 import { tinySectionModel } from "./fixtures/train/tiny-section-model.ts";
 
-const documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/recipes.md"];
+const documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/recipes.md", "docs/folders.md"];
 
 /** Every `parfocal ...` line of a text, without comments. */
 function commandsIn(text: string): string[] {
@@ -57,6 +57,7 @@ beforeAll(async () => {
   });
   write("truth.tif", { ...calibrated, axes: "ZYX", shape: [3, 32, 32], data: truth });
   write("refocused.tif", { ...calibrated, axes: "ZYX", shape: [3, 32, 32], data: noise(3 * size) });
+  write("frames.tif", { ...calibrated, axes: "TYX", shape: [3, 32, 32], data: truth });
   write("blurred.tif", { ...calibrated, axes: "YX", shape: [32, 32], data: noise(size) });
   const bead = (i: number) =>
     Math.exp(-0.2 * ((Math.floor(i / 225) - 1) ** 2 + ((Math.floor(i / 15) % 15) - 7) ** 2 + ((i % 15) - 7) ** 2));

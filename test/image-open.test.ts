@@ -12,10 +12,10 @@ import { encodeImage } from "../src/image/encode-image.ts";
 import type { Image } from "../src/image/image.ts";
 import { readStack } from "../src/image/image-file.ts";
 import { parseImageJ } from "../src/image/imagej-description.ts";
-import { compareNatural } from "../src/image/natural-order.ts";
 import { parseOme } from "../src/image/ome-read.ts";
 import { openImage, readImage } from "../src/image/open-image.node.ts";
 import { openImageSource } from "../src/image/open-image.ts";
+import { openPlanes } from "../src/image/plane-folder.ts";
 import { micrometresPer } from "../src/image/units.ts";
 import { writeImage } from "../src/image/write-image.node.ts";
 import { escapeXml, parseXml } from "../src/image/xml.ts";
@@ -185,12 +185,133 @@ describe("folders of planes", () => {
     expect([error.code, error.message.includes(".bmp")]).toEqual(["file.missing", true]);
   });
 
-  test("natural order", () => {
-    const ordered = ["-9.tif", "-1.tif", "0.tif", "1.tif", "2.tif", "10.tif"];
-    expect([...ordered].sort()).not.toEqual(ordered);
-    expect([...ordered].reverse().sort(compareNatural)).toEqual(ordered);
-    const more = ["Scan-1_z_-2.5.png", "scan-1_z_-0.5.png", "scan-1_z_0.25.png", "scan-1_z_10.png", "scan-2_z_0.png"];
-    expect([...more].reverse().sort(compareNatural)).toEqual(more);
+  test("channels and times in the names, and what the files know of their light", async () => {
+    const names = ["t0", "t1"].flatMap((t) =>
+      ["DAPI", "FITC"].flatMap((c) => ["z1", "z2", "z3"].map((z) => [t, c, z])),
+    );
+    const path = await planes(
+      "channels",
+      names.map((parts) => `${parts.join("_")}.ome.tif`),
+      (i) => ({ optics: { na: 0.8, wavelength: Math.floor(i / 3) % 2 === 0 ? 0.46 : 0.52 } }),
+    );
+    writeFileSync(join(path, "Thumbs.db"), "not a plane");
+    writeFileSync(join(path, "metadata.txt"), "not a plane");
+    mkdirSync(join(path, "old.tif"));
+    const image = await readImage(path);
+    expect([image.axes, image.shape, image.channelNames]).toEqual(["TCZYX", [2, 2, 3, 3, 4], ["DAPI", "FITC"]]);
+    expect(Array.from({ length: 12 }, (_, i) => image.data[12 * i])).toEqual(names.map((_, i) => i + 1));
+    expect([image.optics, image.emissionWavelengths]).toEqual([
+      { na: 0.8 },
+      [0.46, 0.52].map((one) => expect.closeTo(one, 9)),
+    ]);
+    const file = await openImage(path);
+    expect([...(await readStack(file, { channel: 1, time: 0 })).data].filter((_, i) => i % 12 === 0)).toEqual([
+      4, 5, 6,
+    ]);
+    expect(await readStack(file, { channel: 1, time: 1 })).toMatchObject({ optics: { na: 0.8, wavelength: 0.52 } });
+    expect((await failure(readStack(file, { time: 0 }))).message).toContain("2 channels");
+    await file.close();
+  });
+
+  test("heights in the names give the z step; positions, ragged channels and guesses are errors", async () => {
+    const signed = await planes("signed", ["z+0.5um.tif", "z-0.5um.tif", "z+0.0um.tif"]);
+    const file = await openImage(signed);
+    const stack = await readStack(file);
+    await file.close();
+    expect([stack.zStep, ...[0, 12, 24].map((i) => stack.data[i])]).toEqual([0.5, 2, 3, 1]);
+    const ragged = await planes("ragged", ["c0_z0.tif", "c0_z1.tif", "c1_z0.tif"]);
+    expect((await failure(openImage(ragged))).message).toMatch(/ragged: .*no file for channel 1 plane 1/);
+    const guess = await planes("guess", ["a1_1.tif", "a1_2.tif", "a2_1.tif", "a2_2.tif"]);
+    expect((await failure(openImage(guess))).message).toContain("guess");
+    expect((await openImage(guess, { pattern: "a{c}_{z}.tif" })).axes).toBe("CZYX");
+    expect((await openImage(guess, { axes: "TZYX" })).axes).toBe("TZYX");
+    const both = await openImage(guess, { axes: "TZYX", pattern: "a{c}_{z}.tif" });
+    expect([both.axes, both.folder?.planes[3]]).toEqual([
+      "TZYX",
+      { file: "a2_2.tif", time: 1, channel: 0, z: 1, value: 2 },
+    ]);
+    expect(both.folder?.rule).toContain("The axes CZYX are called TZYX, as given.");
+    mkdirSync(join(folder, "run/Pos0"), { recursive: true });
+    expect((await failure(openImage(join(folder, "run")))).message).toMatch(/it has the folders Pos0/);
+  });
+
+  test("every file is opened once to be checked, and again only to be read", async () => {
+    const path = await planes("once", ["z1.tif", "z2.tif", "z3.tif"]);
+    const opened: string[] = [];
+    const openers = ["z3.tif", "z1.tif", "z2.tif"].map((name) => ({
+      name,
+      open: () => {
+        opened.push(name);
+        return openImage(join(path, name));
+      },
+    }));
+    const file = await openPlanes("once", openers);
+    expect(opened).toEqual(["z1.tif", "z2.tif", "z3.tif"]);
+    for (const y of [0, 1, 2]) await file.readPlane({ z: 1 }, { x: 0, y, width: 4, height: 1 });
+    expect(opened.slice(3)).toEqual(["z2.tif"]);
+    await file.close();
+  });
+});
+
+describe("axes that the user names", () => {
+  const extents: Record<string, number> = { T: 2, C: 3, Z: 4, Y: 3, X: 4 };
+  const write = async (name: string, axes: string, more: Partial<Image> = {}) => {
+    const shape = [...axes].map((axis) => extents[axis]);
+    const data = Uint16Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => i);
+    const path = join(folder, name);
+    await writeImage(path, { axes, shape, dtype: "uint16", data, pixelSize: { y: 0.2, x: 0.2 }, ...more });
+    return { path, data };
+  };
+
+  test("frames are planes, channels are planes, in any order of axes", async () => {
+    for (const [axes, wanted] of [
+      ["TYX", "ZYX"],
+      ["CYX", "ZYX"],
+      ["TCYX", "ZCYX"],
+      ["TZCYX", "ZTCYX"],
+      ["ZYX", "TYX"],
+      ["TZYX", "TZYX"],
+    ]) {
+      const { path, data } = await write(`${axes}-${wanted}.tif`, axes, {
+        ...(axes.includes("C") && { channelNames: ["a", "b", "c"] }),
+        ...(axes.includes("T") && { frameInterval: 3 }),
+      });
+      const image = await readImage(path, { axes: wanted.toLowerCase() });
+      expect([image.axes, image.shape]).toEqual([wanted, [...axes].map((axis) => extents[axis])]);
+      // The pixels lie where they lay: only what they are called has changed.
+      expect(image.data).toEqual(data);
+      expect(image.frameInterval).toBe(axes.indexOf("T") === wanted.indexOf("T") && axes.includes("T") ? 3 : undefined);
+    }
+  });
+
+  test("the z step is kept where the file has one, and indices are checked by the new names", async () => {
+    const { path } = await write("spaced.tif", "TYX", { zStep: 0.7 });
+    const file = await openImage(path, { axes: "ZYX" });
+    const stack = await readStack(file);
+    expect([stack.depth, stack.zStep]).toEqual([2, 0.7]);
+    expect((await failure(file.readPlane({ z: 2 }))).message).toMatch(/2 planes, 0 to 1/);
+    expect((await failure(file.readPlane({ z: 0, time: 1 }))).message).toMatch(/1 time point, number 0/);
+    await file.close();
+  });
+
+  test("letters that do not fit are an error; a single plane has none to be named", async () => {
+    const { path } = await write("four.tif", "TZYX");
+    for (const [axes, says] of [
+      ["ZYX", /has the axes TZYX \(2 x 4 x 3 x 4\), which cannot be called ZYX/],
+      ["TCZYX", /cannot be called TCZYX/],
+      ["ZZYX", /not understood/],
+      ["XYZ", /not understood/],
+      ["QZYX", /not understood/],
+      ["", /not understood/],
+    ] as const) {
+      const error = await failure(openImage(path, { axes }));
+      expect([error.code, error.message]).toEqual(["usage", expect.stringMatching(says)]);
+      expect(error.fields).toMatchObject({ option: "axes" });
+    }
+    const single = await write("single.tif", "YX");
+    expect((await readImage(single.path, { axes: "ZYX" })).axes).toBe("YX");
+    const error = await failure(openImage(path, { pattern: "z{z}.tif" }));
+    expect([error.code, error.message]).toEqual(["usage", expect.stringMatching(/is a file/)]);
   });
 });
 
@@ -203,7 +324,7 @@ describe("indices", () => {
     expect((await failure(readStack(file))).message).toContain("3 channels");
     const time = await failure(readStack(file, { channel: 0 }));
     expect(time.message).toContain("2 time points");
-    expect(time.message).toContain("slices");
+    expect(time.message).toContain("`axes ZCYX`");
     expect((await failure(file.readPlane({ channel: 0, time: 0, z: 1 }))).message).toContain("1 plane");
     const stack = await readStack(file, { channel: 2, time: 1 });
     expect([...stack.data]).toEqual([...data.subarray(100)]);

@@ -1,9 +1,11 @@
 /** Input images of every verb: which of their channels and times is meant, and what the user knows better than the file. */
+import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { type ImageFile, openImage, overrideCalibration } from "../node.ts";
+import { type ImageFile, type OpenImageOptions, openImage, overrideCalibration } from "../node.ts";
 import { positiveNumber, wholeNumber } from "./option-values.ts";
+import { say } from "./terminal.node.ts";
 
-export interface InputOptions {
+export interface InputOptions extends OpenImageOptions {
   channel?: number;
   time?: number;
   pixelSize?: number;
@@ -17,6 +19,14 @@ export function addInputOptions(command: Command): void {
   command
     .option("--channel <n>", "channel, from 0, where there are several", wholeNumber())
     .option("--time <n>", "time point, from 0, where there are several", wholeNumber())
+    .option(
+      "--axes <letters>",
+      "what the axes of the file, or the numbers in the names of a folder, are: ZYX for frames that are z",
+    )
+    .option(
+      "--pattern <name>",
+      "file name with {z}, {c}, {t} and {*}: which files of a folder are meant, and what they are",
+    )
     .option("--pixel-size <um>", "instead of that of the file", positiveNumber)
     .option("--z-step <um>", "instead of that of the file", positiveNumber)
     .option("--na <number>", "numerical aperture of the objective", positiveNumber)
@@ -24,22 +34,33 @@ export function addInputOptions(command: Command): void {
     .option("--refractive-index <number>", "of the immersion medium", positiveNumber);
 }
 
-/** Opens images with the user's calibration for as long as `use` takes. */
+/**
+ * Opens images with the user's calibration for as long as `use` takes. Where several are given, a pattern is for those that
+ * are folders; it is refused where none is. What is odd about the names in a folder is said on stderr, unless `quiet`.
+ */
 export async function withImages<T>(
   paths: readonly string[],
-  options: InputOptions,
+  options: InputOptions & { quiet?: boolean },
   use: (files: ImageFile[]) => Promise<T>,
 ): Promise<T> {
   const opened: ImageFile[] = [];
   try {
     const files: ImageFile[] = [];
-    for (const path of paths) {
-      const file = await openImage(path);
+    const { axes, pattern } = options;
+    const folders = await Promise.all(paths.map((path) => pattern !== undefined && isFolder(path)));
+    for (const [i, path] of paths.entries()) {
+      const forIt = folders[i] || !folders.includes(true);
+      const file = await openImage(path, { axes, pattern: forIt ? pattern : undefined });
       opened.push(file);
+      if (!options.quiet) for (const warning of file.folder?.warnings ?? []) say(`Warning: ${path}: ${warning}`);
       files.push(overrideCalibration(file, options));
     }
     return await use(files);
   } finally {
     for (const file of opened) await file.close();
   }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }

@@ -17,6 +17,8 @@ export const inspect: Verb<InspectOptions> = {
     "parfocal inspect stack.tif",
     "parfocal inspect stack.tif --channel 1 --json",
     "parfocal inspect planes/ --pixel-size 0.325 --z-step 0.5",
+    "parfocal inspect planes/ --pattern z{z}.png",
+    "parfocal inspect frames.tif --axes ZYX",
   ],
   options(command) {
     addInputOptions(command);
@@ -27,7 +29,8 @@ export const inspect: Verb<InspectOptions> = {
     );
   },
   run: ([path], options, terminal) =>
-    withImages([path], options, async ([file]) => {
+    // What is odd about the names of a folder stands among the warnings of the inspection.
+    withImages([path], { ...options, quiet: true }, async ([file]) => {
       const { channel, time, measure } = options;
       const onProgress = terminal.progress("planes read");
       const found = await inspectImage(file, { channel, time, measure, signal: terminal.signal, onProgress });
@@ -35,13 +38,24 @@ export const inspect: Verb<InspectOptions> = {
     }),
 };
 
-function describe(path: string, { info, channel, time, exposure, focus, alignment, faults, warnings }: Inspection) {
+function describe(path: string, found: Inspection) {
+  const { info, folder, channel, time, exposure, focus, alignment, faults, warnings } = found;
   const { axes, shape, dtype, pixelSize, zStep, frameInterval, channelNames, optics } = info;
   const wavelength = info.emissionWavelengths?.[channel] ?? optics?.wavelength;
   return {
     path,
     axes,
     shape,
+    planes_rule: folder?.rule ?? null,
+    planes_missing: folder?.missing ?? null,
+    planes:
+      folder?.planes.map(({ file, value, ...at }) => ({
+        file,
+        ...(axes.includes("C") && { channel: at.channel }),
+        ...(axes.includes("T") && { time: at.time }),
+        z: at.z,
+        ...(value !== undefined && { value }),
+      })) ?? null,
     dtype,
     pixel_size_um: pixelSize?.x ?? null,
     pixel_size_yx_um: pixelSize ? [pixelSize.y, pixelSize.x] : null,
@@ -120,12 +134,20 @@ function write(path: string, found: Inspection): string {
   return lines.join("\n");
 }
 
-function fileRows({ info, channel, exposure }: Inspection): string[][] {
+function fileRows({ info, folder, channel, exposure }: Inspection): string[][] {
   const { axes, shape, dtype, pixelSize, zStep, optics } = info;
   const rows = [
     ["axes", `${axes}: ${shape.map((extent, i) => `${extent} ${axisNames[axes[i]]}`).join(", ")}`],
     ["type", dtype],
   ];
+  if (folder) {
+    const { rule, planes } = folder;
+    rows.push([
+      "files",
+      planes.length === 1 ? planes[0].file : `${planes[0].file} to ${planes[planes.length - 1].file}`,
+    ]);
+    if (planes.length > 1) rows.push(["", rule]);
+  }
   exposure.forEach(({ min, max }, c) => {
     const name = info.channelNames?.[c];
     const label = exposure.length > 1 ? `channel ${c}` : "counts";

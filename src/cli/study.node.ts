@@ -161,6 +161,8 @@ function commandOf(paths: readonly string[], options: StudyOptions): string {
     ["truth-channel", options.truthChannel],
     ["channel", options.channel],
     ["time", options.time],
+    ["axes", options.axes],
+    ["pattern", options.pattern && `"${options.pattern}"`],
     ["sharpest", options.sharpest],
     ["object", options.object && `${options.object.x},${options.object.y}`],
     ["pixel-size", options.pixelSize],

@@ -26,7 +26,7 @@ export function calibrationWarnings(info: ImageInfo): string[] {
   }
   if (depth === 1 && extentOf(info, "T") > 4 && extentOf(info, "C") === 1) {
     warnings.push(
-      `${extentOf(info, "T")} time points and one plane: if they are really a z-stack, set them as slices in ImageJ (Image > Properties).`,
+      `${extentOf(info, "T")} time points and one plane: if they are really a z-stack, give \`axes ${info.axes.replace("T", "Z")}\`.`,
     );
   }
   return warnings;

@@ -8,6 +8,7 @@ import type { Light } from "../classical/focus/light.ts";
 import { cautious, type LocatedFocus, locateFocus } from "../classical/focus/locate-focus.ts";
 import { throwIfAborted } from "../errors.ts";
 import { checkIndex, extentOf } from "../image/axes.ts";
+import type { FolderOrder } from "../image/folder-order.ts";
 import type { ImageInfo } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import { type Alignment, alignmentWarnings, createAlignmentMeter } from "./alignment.ts";
@@ -50,6 +51,8 @@ export interface Inspection {
   alignment?: Alignment;
   /** Of the channel and time that `focus` is of; undefined where `focus` is, and for a single plane. */
   faults?: StackFaults;
+  /** Where the image is a folder of planes. */
+  folder?: FolderOrder;
   /** Sentences for the user. */
   warnings: string[];
 }
@@ -60,18 +63,19 @@ export interface Inspection {
  * {@link ImageFile.readPlane} throws
  */
 export async function inspectImage(file: ImageFile, options: InspectOptions = {}): Promise<Inspection> {
-  const { path, readPlane: _read, close: _close, ...info } = file;
+  const { path, folder, readPlane: _read, close: _close, ...info } = file;
   const channels = extentOf(file, "C");
   const depth = extentOf(file, "Z");
   const channel = checkIndex(file, "channel", options.channel ?? 0, path);
   const time = checkIndex(file, "time", options.time ?? 0, path);
-  const warnings = calibrationWarnings(info);
+  const known = { info, ...(folder && { folder }) };
+  const warnings = [...(folder?.warnings ?? []), ...calibrationWarnings(info)];
   if (info.axes.includes("S")) {
     const samples = extentOf(info, "S");
     warnings.push(
       `This is a colour image with ${samples} samples per pixel; focus is measured in grey: split it first (ImageJ: Image > Color > Split Channels).`,
     );
-    return { info, channel, time, exposure: [], warnings };
+    return { ...known, channel, time, exposure: [], warnings };
   }
 
   const large = extentOf(file, "Y") >= 3 && extentOf(file, "X") >= 3;
@@ -104,7 +108,8 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   exposure.forEach((one, c) => {
     warnings.push(...exposureWarnings(one, info.dtype, channels > 1 ? `Channel ${c}` : "Pixels"));
   });
-  if (!chosen || exposure.some(({ notFinite }) => notFinite > 0)) return { info, channel, time, exposure, warnings };
+  if (!chosen || exposure.some(({ notFinite }) => notFinite > 0))
+    return { ...known, channel, time, exposure, warnings };
   const focus: Focus = { ...chosen, curve };
   if (depth > 1 && exposure[channel].min < exposure[channel].max) {
     const located = locateFocus(curve, signal, chosen.measure);
@@ -114,10 +119,10 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   }
   const alignment = alignmentMeter.result();
   warnings.push(...alignmentWarnings(alignment));
-  if (depth < 2) return { info, channel, time, exposure, focus, alignment, warnings };
+  if (depth < 2) return { ...known, channel, time, exposure, focus, alignment, warnings };
   const faults = faultMeter.result();
   warnings.push(...stackFaultWarnings(faults));
-  return { info, channel, time, exposure, focus, alignment, faults, warnings };
+  return { ...known, channel, time, exposure, focus, alignment, faults, warnings };
 }
 
 /** Below this chance a focus is not to be relied on. */

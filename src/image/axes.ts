@@ -41,7 +41,7 @@ export function checkIndex(
     if (count === 1) return 0;
     const hint =
       which === "time" && extentOf(info, "Z") === 1
-        ? " (if they are really planes, set them as slices in ImageJ, Image > Properties)"
+        ? ` (if they are really planes, give \`axes ${info.axes.replace("Z", "").replace("T", "Z")}\`)`
         : "";
     throw new ParfocalError(
       "usage",

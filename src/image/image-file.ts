@@ -1,6 +1,7 @@
 /** An open image file: what it is, and its planes on demand. */
 import { throwIfAborted } from "../errors.ts";
 import { checkIndex, extentOf, type PlaneIndex, planeOffset, refuseColour } from "./axes.ts";
+import type { FolderOrder } from "./folder-order.ts";
 import type { Image, ImageInfo, PixelData, PixelType, Stack } from "./image.ts";
 
 /** A rectangle in pixels. */
@@ -14,6 +15,8 @@ export interface Region {
 export interface ImageFile extends ImageInfo {
   /** What the user calls the file. */
   path: string;
+  /** Where the image is a folder of planes: which file is which, and what may be wrong with the names. */
+  folder?: FolderOrder;
   /**
    * Counts of one plane (or of a region of it), float32 `[y, x]`. Reads only the strips or tiles that the region
    * touches. Throws `usage` (index or region out of range), `image.unfit` (colour), `file.corrupt`, `file.unsupported`.
@@ -67,7 +70,7 @@ export async function readStack(
 /** The whole of an open file in memory, in its own pixel type and order of axes. */
 export async function readAll(file: ImageFile): Promise<Image> {
   refuseColour(file, file.path);
-  const { path: _path, readPlane: _readPlane, close: _close, ...info } = file;
+  const { path: _path, folder: _folder, readPlane: _readPlane, close: _close, ...info } = file;
   const pixels = info.shape.reduce((a, b) => a * b, 1);
   let data: PixelData | undefined;
   for (let t = 0; t < extentOf(file, "T"); t++) {

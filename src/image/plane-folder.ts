@@ -1,10 +1,10 @@
-/** A folder with one file for each plane, read as a z-stack in natural order of the names. */
+/** A folder with one file for each plane, read as one image: the names say which file is which plane. */
 import { ParfocalError } from "../errors.ts";
 import { refuseColour, resolvePlane } from "./axes.ts";
 import { unsupported } from "./file-errors.ts";
+import { type FolderOptions, type FolderOrder, orderFolder } from "./folder-order.ts";
 import type { ImageInfo } from "./image.ts";
 import type { ImageFile } from "./image-file.ts";
-import { compareNatural } from "./natural-order.ts";
 
 /** A file of the folder, opened only while it is needed. */
 export interface PlaneOpener {
@@ -20,17 +20,25 @@ export function isPlaneName(name: string): boolean {
 /**
  * @param path what the user calls the folder
  * @param openers its planes in any order
- * @throws file.missing (no planes), image.unfit (planes that differ, or files with several planes)
+ * @throws file.missing (no planes), usage (an order that is a guess, several positions), image.unfit (planes that differ, are
+ * double or lacking), file.unsupported (files with several planes)
  */
-export async function openPlanes(path: string, openers: readonly PlaneOpener[]): Promise<ImageFile> {
-  const planes = [...openers].sort((a, b) => compareNatural(a.name, b.name));
-  if (planes.length === 0) {
+export async function openPlanes(
+  path: string,
+  openers: readonly PlaneOpener[],
+  options: FolderOptions = {},
+): Promise<ImageFile> {
+  if (openers.length === 0) {
     throw new ParfocalError("file.missing", `${path} holds no planes; put one TIFF or PNG file for each plane there.`, {
       path,
     });
   }
+  const byName = new Map(openers.map((opener) => [opener.name, opener]));
+  const order = orderFolder([...byName.keys()], path, options);
+  const planes = order.planes.map(({ file }) => byName.get(file) as PlaneOpener);
   let first: ImageInfo | undefined;
-  for (const plane of planes) {
+  const wavelengths: (number | undefined)[] = [];
+  for (const [i, plane] of planes.entries()) {
     const file = await plane.open();
     await file.close();
     refuseColour(file, file.path);
@@ -42,7 +50,8 @@ export async function openPlanes(path: string, openers: readonly PlaneOpener[]):
       );
     }
     first ??= file;
-    if (file.dtype !== first.dtype || file.shape.some((extent, i) => extent !== first?.shape[i])) {
+    if (order.planes[i].time === 0 && order.planes[i].z === 0) wavelengths.push(file.optics?.wavelength);
+    if (file.dtype !== first.dtype || file.shape.some((extent, k) => extent !== first?.shape[k])) {
       throw new ParfocalError(
         "image.unfit",
         `${path}: all planes must be alike, but ${plane.name} has ${file.shape[1]} x ${file.shape[0]} pixels (${file.dtype}) and ${planes[0].name} has ${first.shape[1]} x ${first.shape[0]} (${first.dtype}); take the odd files out.`,
@@ -50,20 +59,37 @@ export async function openPlanes(path: string, openers: readonly PlaneOpener[]):
       );
     }
   }
-  return stackOf(path, planes, first as ImageInfo);
+  const info = infoOf(order, first as ImageInfo, wavelengths);
+  return { ...info, path, folder: order, ...readerOf(path, planes, order, info) };
 }
 
-function stackOf(path: string, planes: readonly PlaneOpener[], first: ImageInfo): ImageFile {
-  const info: ImageInfo = {
-    axes: planes.length > 1 ? "ZYX" : "YX",
-    shape: [...(planes.length > 1 ? [planes.length] : []), ...first.shape],
+/** @param wavelengths um, of the first file of each channel */
+function infoOf(order: FolderOrder, first: ImageInfo, wavelengths: readonly (number | undefined)[]): ImageInfo {
+  const { sizes, channelNames, zStep } = order;
+  const kept = (["T", "C", "Z"] as const).filter((axis) => sizes[axis] > 1);
+  const { wavelength: _ofOne, ...shared } = first.optics ?? {};
+  const optics = sizes.C > 1 ? shared : { ...first.optics };
+  return {
+    axes: `${kept.join("")}YX`,
+    shape: [...kept.map((axis) => sizes[axis]), ...first.shape],
     dtype: first.dtype,
     ...(first.pixelSize && { pixelSize: first.pixelSize }),
-    ...(first.optics && { optics: first.optics }),
+    ...(zStep !== undefined && { zStep }),
+    ...(channelNames && { channelNames }),
+    ...(sizes.C > 1 && wavelengths.some((one) => one !== undefined) && { emissionWavelengths: wavelengths }),
+    ...(Object.keys(optics).length > 0 && { optics }),
   };
+}
+
+function readerOf(
+  path: string,
+  planes: readonly PlaneOpener[],
+  { sizes }: FolderOrder,
+  info: ImageInfo,
+): Pick<ImageFile, "readPlane" | "close"> {
   // The last plane stays open: neighbouring regions of it are asked for one after the other. Reads wait for each other,
   // so that no plane is closed while it is read.
-  let last: { z: number; file: ImageFile } | undefined;
+  let last: { at: number; file: ImageFile } | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = turn.then(work);
@@ -76,14 +102,13 @@ function stackOf(path: string, planes: readonly PlaneOpener[], first: ImageInfo)
     await file?.close();
   };
   return {
-    ...info,
-    path,
     readPlane: (index, region) =>
       inTurn(async () => {
-        const { z } = resolvePlane(info, index, path);
-        if (last?.z !== z) {
+        const { t, c, z } = resolvePlane(info, index, path);
+        const at = (t * sizes.C + c) * sizes.Z + z;
+        if (last?.at !== at) {
           await letGo();
-          last = { z, file: await planes[z].open() };
+          last = { at, file: await planes[at].open() };
         }
         return last.file.readPlane({}, region);
       }),

@@ -1,0 +1,10 @@
+import { ParfocalError } from "../errors.ts";
+
+/** The order of the planes in a folder cannot be known. @param why the first half of a sentence */
+export function guessedOrder(path: string, why: string): ParfocalError<"usage"> {
+  return new ParfocalError(
+    "usage",
+    `${path}: the order of the planes would be a guess: ${why}; say what the names mean with \`pattern <file name with {z}, {c}, {t} and {*}>\`.`,
+    { option: "pattern", expected: "a file name with {z}, {c}, {t} or {*} in place of what varies" },
+  );
+}

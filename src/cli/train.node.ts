@@ -297,6 +297,6 @@ const briefly = (scores: Scores): string =>
 const titleOf = (name: string): string => (/^(psnr|ssim)$/.test(name) ? name.toUpperCase() : name.replaceAll("_", " "));
 
 function withUnit(name: string, value: number): string {
-  if (name === "psnr") return `${value.toFixed(2)} dB`;
+  if (name === "psnr") return Number.isFinite(value) ? `${value.toFixed(2)} dB` : "infinite";
   return value.toPrecision(4);
 }

@@ -6,16 +6,16 @@ import { readWeights } from "../graph/onnx/read.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { loadModel } from "../models/model-folder.node.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
-import { decodeCheckpoint } from "./checkpoint.ts";
 import { resolveConfig } from "./config.ts";
+import { describeSamples } from "./describe-samples.ts";
 import type { FieldSource } from "./field-pool.ts";
 import { createLearner } from "./model-pixels.ts";
 import type { NamedStack } from "./named-stack.ts";
 import { assumedGeometry, depthOf } from "./refocus-defaults.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "./run-folder.node.ts";
-import { describeSamples } from "./same-run.node.ts";
 import { type TrainingProgress, type TrainingResult, trainModel } from "./train.ts";
 import type { SystemConfig } from "./trained-system.ts";
+import { readTrainingCheckpoint } from "./training-checkpoint.ts";
 
 export interface TrainRunOptions {
   /** Keys of the configuration that are given; the others have their defaults, or those of the run that goes on. */
@@ -128,5 +128,5 @@ async function checkSameFields(run: string, fields: FieldSource | undefined): Pr
 /** The step that a run's last checkpoint was written after. */
 async function checkpointStep(run: string): Promise<number> {
   const path = join(run, "checkpoints", "last.safetensors");
-  return Number(decodeCheckpoint(await readFile(path), path).metadata.step);
+  return readTrainingCheckpoint(await readFile(path), path).progress.step;
 }

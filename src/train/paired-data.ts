@@ -7,6 +7,7 @@ import { type Normalisation, normalisationOf, normalise } from "../models/normal
 import type { CommonConfig } from "./common-config.ts";
 import { contentSums } from "./content.ts";
 import type { NamedStack } from "./named-stack.ts";
+import { isSameStack } from "./repeated-samples.ts";
 import { checkPixelSizes } from "./same-pixel-size.ts";
 import type { Box } from "./split-region.ts";
 import type { TrainingInput } from "./trained-system.ts";
@@ -48,7 +49,7 @@ export interface PairedDataOptions {
  * Checks, normalises and splits pairs of stacks of one pixel size; simulated fields join while the training goes on.
  * Simulated fields are registered as they are made, and are not checked for it.
  *
- * @throws calibration.missing without pixel size; image.unfit for a stack without target or with one of another size, NaN, constant
+ * @throws calibration.missing without pixel size; image.unfit for a stack without target, or with one of another size or of the same pixels, NaN, constant
  *   images, inputs and targets that lie apart (see {@link checkRegistered}), fewer planes than the network sees; usage for parts
  *   that do not fit
  */
@@ -84,6 +85,9 @@ function pairedSource({ name, stack, target }: NamedStack, config: CommonConfig,
       `it has ${size} pixels and its target ${targetSize}`,
       "every pixel of every plane needs its target",
     );
+  }
+  if (isSameStack(stack, target)) {
+    throw unfit(name, "its target has the same pixels", "give the image that shall be made of it, such as a section");
   }
   if (depth < planes) {
     throw unfit(name, `it has ${depth} plane${depth === 1 ? "" : "s"}`, `the network sees ${planes} at a time`);

@@ -1,7 +1,7 @@
 /** One training at a time in a run's folder. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -71,6 +71,18 @@ describe("the lock of a run", () => {
 
   it("cannot be made in a folder that is not there", async () => {
     await expect(lockRun(join(run, "gone"))).rejects.toMatchObject({ code: "output.failed" });
+  });
+
+  it.skipIf(process.platform === "win32")("cannot be made in a folder that may not be written", async () => {
+    await chmod(run, 0o555);
+    const module = new URL("../dist/train/run-lock.node.js", import.meta.url).href;
+    // Root may write everywhere.
+    const script =
+      `import { lockRun } from ${JSON.stringify(module)}; if (process.getuid() === 0) process.setuid(65534); ` +
+      `await lockRun(${JSON.stringify(run)}).catch(({ code, message }) => console.log(code, message));`;
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+    await chmod(run, 0o755);
+    expect(stdout).toMatch(/^output\.failed .*training\.lock could not be written: no permission to write there/);
   });
 
   it("is had by one of many that ask at once, also where an old one lies there", async () => {

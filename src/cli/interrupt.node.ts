@@ -1,3 +1,6 @@
+import { closeSync } from "node:fs";
+import { isatty } from "node:tty";
+
 /**
  * Ctrl-C, a request to end (SIGTERM) and a closed terminal (SIGHUP) ask the library to stop; a second Ctrl-C or SIGTERM stops the process. A
  * terminal that closes may send SIGHUP twice, and a session that ends SIGTERM and SIGHUP: these are one request.
@@ -7,8 +10,10 @@
 export function onInterrupt(onFirst: () => void): AbortSignal {
   const controller = new AbortController();
   const heard = new Set<NodeJS.Signals>();
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
   const handle = (signal: NodeJS.Signals) => {
     if (heard.has(signal) && signal !== "SIGHUP") process.exit(130);
+    if (signal === "SIGHUP" && !heard.has(signal)) process.on("exit", () => leaveTerminals(terminals));
     heard.add(signal);
     if (controller.signal.aborted) return;
     onFirst();
@@ -16,4 +21,15 @@ export function onInterrupt(onFirst: () => void): AbortSignal {
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, handle);
   return controller.signal;
+}
+
+/** Node.js 20 aborts at its end (SIGABRT) where it cannot give the terminal its settings back; what is closed it leaves alone. */
+function leaveTerminals(descriptors: readonly number[]): void {
+  for (const descriptor of descriptors) {
+    try {
+      closeSync(descriptor);
+    } catch {
+      // It is closed.
+    }
+  }
 }

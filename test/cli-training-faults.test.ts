@@ -92,11 +92,16 @@ describe("data that a score has no end for", () => {
     expect((await cli([...used, "--device", "cpu"])).code).toBe(0);
   });
 
-  test("a target that is the input is refused", async () => {
-    const run = await cli(["train", "s.tif", "--task", "section", "--target", "s.tif", "--out", "none"]);
-    expect(run).toMatchObject({ code: 1, stdout: "" });
-    expect(run.stderr).toMatch(/s\.tif: its target has the same pixels/);
-    expect(existsSync(join(folder, "none"))).toBe(false);
+  test("a target that is the input: the model can be used, and the user is told that there was nothing to learn", async () => {
+    const few = ["--num-steps", "2", "--patch-size", "32", "--batch-size", "2", "--device", "cpu"];
+    const { model, warnings, val } = await made(
+      cli(["train", "s.tif", "--task", "section", "--target", "s.tif", "--out", "same", ...few, "--json"]),
+    );
+    expect(warnings).toContainEqual(expect.stringMatching(/^s\.tif: its target has the same pixels/));
+    expect(warnings).toContainEqual(expect.stringMatching(/^All \d+ validation examples equal their ground truth/));
+    expect(val).toMatchObject({ input_psnr: null, input_ssim: 1 });
+    const used = ["section", "s.tif", "--model", model, "-o", "section.tif", "--device", "cpu"];
+    expect((await cli(used)).code).toBe(0);
   });
 
   test("one perfect plane does not hide the others in the mean of evaluate", async () => {

@@ -55,8 +55,14 @@ describe("a stack that is given twice", () => {
     expect(() => stacksSource({ samples })).toThrow(/^a and c have the same pixels.*give each stack once/);
   });
 
-  it("is no target of its own", () => {
-    const samples = [{ name: "s.tif", stack: one, target: copyOf(one) }];
-    expect(() => pairedSources({ samples }, tinyConfig())).toThrow(/s\.tif: its target has the same pixels/);
+  it("is no target of its own: the user is told", () => {
+    const warningsOf = (target: typeof one): string[] => {
+      const warnings: string[] = [];
+      const samples = [{ name: "s.tif", stack: one, target }];
+      pairedSources({ samples, onWarning: (sentence) => warnings.push(sentence) }, tinyConfig(), { registered: false });
+      return warnings;
+    };
+    expect(warningsOf(copyOf(one))).toEqual([expect.stringMatching(/^s\.tif: its target has the same pixels/)]);
+    expect(warningsOf(two)).toEqual([]);
   });
 });

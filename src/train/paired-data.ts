@@ -49,7 +49,7 @@ export interface PairedDataOptions {
  * Checks, normalises and splits pairs of stacks of one pixel size; simulated fields join while the training goes on.
  * Simulated fields are registered as they are made, and are not checked for it.
  *
- * @throws calibration.missing without pixel size; image.unfit for a stack without target, or with one of another size or of the same pixels, NaN, constant
+ * @throws calibration.missing without pixel size; image.unfit for a stack without target or with one of another size, NaN, constant
  *   images, inputs and targets that lie apart (see {@link checkRegistered}), fewer planes than the network sees; usage for parts
  *   that do not fit
  */
@@ -68,6 +68,12 @@ export function pairedSources(
     together: checkPixelSizes,
   };
   const sources = trainingSources(input, config, preparation);
+  for (const { name, stack, target } of input.samples) {
+    if (!target || !isSameStack(stack, target)) continue;
+    input.onWarning?.(
+      `${name}: its target has the same pixels, so that there is nothing to learn; give the image that shall be made of it, such as a section.`,
+    );
+  }
   for (const { name, stack, target } of registered ? input.samples : []) {
     const doubt = target && checkRegistered(name, stack, target);
     if (doubt !== undefined) input.onWarning?.(doubt);
@@ -85,9 +91,6 @@ function pairedSource({ name, stack, target }: NamedStack, config: CommonConfig,
       `it has ${size} pixels and its target ${targetSize}`,
       "every pixel of every plane needs its target",
     );
-  }
-  if (isSameStack(stack, target)) {
-    throw unfit(name, "its target has the same pixels", "give the image that shall be made of it, such as a section");
   }
   if (depth < planes) {
     throw unfit(name, `it has ${depth} plane${depth === 1 ? "" : "s"}`, `the network sees ${planes} at a time`);

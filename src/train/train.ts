@@ -253,6 +253,9 @@ export async function trainModel(
 }
 
 function perfectExamples({ perfect, examples }: ValidationReport): string {
+  if (perfect === examples) {
+    return `All ${examples} validation examples equal their ground truth: their PSNR is infinite, and what the model is worth cannot be judged. Give targets that differ from the stacks, or stacks without blank and repeated planes.`;
+  }
   return `${perfect} of ${examples} validation examples equal their ground truth (blank or repeated planes, such as black padding or dropped frames): no mean PSNR counts them. Leave such planes out of the training data.`;
 }
 

@@ -7,7 +7,7 @@ export interface ErrorFields {
   usage: { option?: string; got?: unknown; expected?: string };
   /** A file or folder that is not there, may not be read, or is empty. */
   "file.missing": { path: string };
-  /** A file that ends early or contradicts itself: truncated, corrupt, impossible offsets. */
+  /** A file that ends early, contradicts itself or does not fit its checksum: truncated, corrupt, impossible offsets. */
   "file.corrupt": { path: string; detail: string };
   /** A file of a kind, compression or sample layout that is not read here. */
   "file.unsupported": { path: string; detail: string };
@@ -26,9 +26,9 @@ export interface ErrorFields {
   /** A runtime or device that this machine does not have, or that failed. */
   "runtime.unavailable": { runtime: string; detail: string };
   "runtime.failed": { runtime: string; detail: string };
-  /** Training that cannot go on: loss not finite, nothing to resume, a checkpoint of another configuration. */
+  /** Training that cannot go on: loss not finite, nothing to resume, a checkpoint of another configuration or other data, a run in use. */
   "training.failed": { detail: string; run?: string };
-  /** Stopped by the user (Ctrl-C or an AbortSignal). Exit code 130. */
+  /** Stopped by the user (Ctrl-C, SIGTERM, a closed terminal, or an AbortSignal). Exit code 130. */
   interrupted: { checkpoint?: string };
 }
 

@@ -53,7 +53,7 @@ describe("a checkpoint", () => {
     const length = Number(view.getBigUint64(0, true));
     expect(length % 8).toBe(0);
     const { __metadata__, ...header } = JSON.parse(Buffer.from(bytes.subarray(8, 8 + length)).toString("utf8"));
-    expect(__metadata__).toEqual(checkpoint.metadata);
+    expect(__metadata__).toEqual({ crc32: expect.stringMatching(/^[0-9a-f]{8}$/), ...checkpoint.metadata });
     let at = 0;
     for (const [name, { shape, data }] of Object.entries(checkpoint.tensors)) {
       expect(header[name]).toEqual({ dtype: "F32", shape, data_offsets: [at, at + 4 * data.length] });
@@ -67,17 +67,20 @@ describe("a checkpoint", () => {
 
   it.skipIf(!numpy)("is read by ten lines of Python that follow the format's description", () => {
     const script = `
-import json, struct, sys, numpy
+import json, struct, sys, zlib, numpy
 raw = bytes.fromhex(sys.argv[1])
 (n,) = struct.unpack("<Q", raw[:8])
 header = json.loads(raw[8:8 + n])
+said = header["__metadata__"]["crc32"]
 out = {"__metadata__": header.pop("__metadata__")}
 for name, entry in header.items():
     start, end = entry["data_offsets"]
     out[name] = numpy.frombuffer(raw[8 + n + start:8 + n + end], "<f4").reshape(entry["shape"]).tolist()
+out["checksum"] = zlib.crc32(raw.replace(said.encode(), b"00000000", 1))
 print(json.dumps(out))`;
     const read = JSON.parse(numpy?.(script, [Buffer.from(encodeCheckpoint(checkpoint)).toString("hex")]) ?? "{}");
-    expect(read.__metadata__).toEqual(checkpoint.metadata);
+    expect(read.__metadata__).toMatchObject(checkpoint.metadata);
+    expect(parseInt(read.__metadata__.crc32, 16)).toBe(read.checksum);
     expect(read.scalar).toBe(Math.fround(Math.sin(5)));
     expect(read["down0/weights"][1][2][0]).toBe(checkpoint.tensors["down0/weights"].data[15]);
   });
@@ -88,13 +91,27 @@ print(json.dumps(out))`;
       expect(refusal(bytes.subarray(0, length))).toBe("file.corrupt");
   });
 
-  it("with a damaged header is corrupt, or still a checkpoint, and never breaks the reader", () => {
+  it("with any of its bits flipped is corrupt, in the header as in the numbers", () => {
+    const bytes = encodeCheckpoint(checkpoint);
+    expect(refusal(bytes)).toBe("accepted");
+    const accepted: number[] = [];
+    for (let bit = 0; bit < 8 * bytes.length; bit++) {
+      const damaged = bytes.slice();
+      damaged[bit >> 3] ^= 1 << (bit & 7);
+      // A file without a checksum is one of another program; a training takes none that says what it learns from.
+      if (refusal(damaged) !== "file.corrupt" && decodeCheckpoint(damaged, "run/last").checked) accepted.push(bit);
+    }
+    expect(accepted).toEqual([]);
+  });
+
+  it("with a damaged header is corrupt, or one without a checksum, and never breaks the reader", () => {
     const bytes = encodeCheckpoint(checkpoint);
     const headerEnd = bytes.length - 4 * 26;
     fc.assert(
       fc.property(fc.nat(headerEnd - 1), fc.nat(255), (at, value) => {
         const damaged = bytes.slice();
         damaged[at] = value;
+        if (damaged.every((byte, i) => byte === bytes[i])) return;
         expect(["file.corrupt", "accepted"]).toContain(refusal(damaged));
       }),
       { seed: 1, numRuns: 400 },

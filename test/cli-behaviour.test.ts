@@ -118,7 +118,7 @@ describe("signals and pipes", () => {
   });
 
   test("a reader that goes away is no failure", async () => {
-    const run = await runCli(["inspect", "stack.tif", "--json"], {
+    const run = await runCli(["inspect", "stack.tif", "--json", "--quiet"], {
       cwd: folder,
       onStart: (child) => child.stdout?.destroy(),
     });

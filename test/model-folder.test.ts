@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { Image } from "../src/image/image.ts";
@@ -12,6 +13,8 @@ import type { RefocusModel } from "../src/models/model-info.ts";
 import { type RefocusFileOptions, refocusFile } from "../src/models/refocus-file.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
+import { describeModel } from "../src/train/describe-model.ts";
+import { blurredStack, tinyConfig } from "./fixtures/train/tiny.ts";
 import { testPlane, tinyModel } from "./fixtures/train/tiny-model.ts";
 
 let folder: string;
@@ -63,6 +66,69 @@ describe("a model's folder", () => {
       await writeFile(description, content);
       await expect(loadModel(folder)).rejects.toMatchObject({ code: "model.unfit", message: why });
     }
+  });
+});
+
+describe("the model of a training", () => {
+  const number = fc.oneof(fc.double(), fc.constantFrom(Infinity, -Infinity, NaN, 0, -0, 1e-320));
+  const optics = fc.record({ na: number, wavelength: number, refractiveIndex: number }, { requiredKeys: [] });
+  const described = fc.record({
+    scores: fc.dictionary(fc.string(), number),
+    optics: fc.array(optics, { minLength: 1, maxLength: 3 }),
+    name: fc.string(),
+  });
+
+  it("can be read again, whatever its scores, its optics and the names of its stacks are", async () => {
+    const { info, onnx } = tinyModel();
+    await fc.assert(
+      fc.asyncProperty(described, async ({ scores, optics, name }) => {
+        const samples = optics.map((of) => ({ name, stack: { ...blurredStack(1, 16, 16, 1), optics: of } }));
+        const report = { loss: 1, scores, groups: [], draw: () => new Uint8Array() };
+        const written = { ...info, ...describeModel({ samples }, tinyConfig(), 3, report) };
+        await saveModel(folder, written, onnx);
+        const { info: read } = await loadModel(folder);
+        expect(read.trained_on).toEqual(written.trained_on);
+        const finite = Object.entries(scores).filter(([, value]) => Number.isFinite(value));
+        // YAML has one zero.
+        expect(Object.entries(read.validation).map(([key, value]) => [key, value + 0])).toEqual(
+          finite.map(([key, value]) => [key, value + 0]),
+        );
+        const [{ na }] = optics;
+        const common = na !== undefined && na > 0 && Number.isFinite(na) && optics.every((one) => one.na === na);
+        expect(read.optics.na).toBe(common ? na : undefined);
+      }),
+      { seed: 1, numRuns: 150 },
+    );
+  });
+
+  it("that could not be read again is not written over one that can", async () => {
+    const { info, onnx } = tinyModel();
+    await saveModel(folder, info, onnx);
+    for (const bad of [{ validation: { psnr: Infinity } }, { pixel_size: 0 }, { steps: 0.5 }]) {
+      await expect(saveModel(folder, { ...info, ...bad }, Uint8Array.of(1))).rejects.toMatchObject({
+        code: "model.unfit",
+      });
+    }
+    expect((await loadModel(folder)).info).toEqual(info);
+  });
+
+  it("is refused when a bit of its weights was flipped, and taken when it has no checksum", async () => {
+    const { info, onnx } = tinyModel();
+    await saveModel(folder, info, onnx);
+    const [path, description] = [join(folder, "model.onnx"), join(folder, "model.yaml")];
+    for (const at of [0, onnx.length >> 1, onnx.length - 1]) {
+      await writeFile(path, onnx.with(at, onnx[at] ^ 16));
+      await expect(loadModel(folder)).rejects.toMatchObject({
+        code: "file.corrupt",
+        message: /model\.onnx is damaged.*Copy the model again.*delete the line onnx_crc32/,
+      });
+    }
+    await writeFile(path, onnx.subarray(0, onnx.length - 1));
+    await expect(loadModel(folder)).rejects.toMatchObject({ code: "file.corrupt" });
+    const text = await readFile(description, "utf8");
+    expect(text).toMatch(/^onnx_crc32: [0-9a-f"]+$/m);
+    await writeFile(description, text.replace(/^onnx_crc32: .*\n/m, ""));
+    expect((await loadModel(folder)).onnx).toHaveLength(onnx.length - 1);
   });
 });
 

@@ -2,10 +2,16 @@ import { describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import type { Plane } from "../src/image/image.ts";
-import { type JudgedExample, judge } from "../src/train/judgement.ts";
+import { type JudgedExample, type Judgement, judge as judgeSome } from "../src/train/judgement.ts";
 import { stepsThatFit } from "../src/train/speed.ts";
 
 const [height, width] = [96, 96];
+
+function judge(...given: Parameters<typeof judgeSome>): Judgement {
+  const judgement = judgeSome(...given);
+  if (judgement === undefined) throw new Error("nothing is judged");
+  return judgement;
+}
 
 function specimen(seed: number): Plane {
   const random = new Random(seed);
@@ -87,6 +93,24 @@ describe("the judgement of a finished model", () => {
     const { rows, means } = judge("refocus", [given, example(1, (truth) => noisy(truth, 0.01, 4))]);
     expect(rows[0]).toMatchObject({ given: true, psnr: 100 });
     expect(means.psnr).toBe(rows[1].psnr);
+  });
+
+  it("leaves out what equals its ground truth as it was recorded: blank planes and repeated ones", () => {
+    const good = [-1, 1].map((d) => example(d, (truth) => noisy(truth, 0.01, 4)));
+    const black: Plane = { data: new Float32Array(height * width), height, width };
+    const blank: JudgedExample = {
+      ...good[0],
+      recorded: good[0].recorded.map((one) => ({ ...one, plane: black })),
+      output: noisy(black, 0.01, 5),
+      truth: black,
+    };
+    const repeated: JudgedExample = { ...good[1], truth: good[1].recorded[1].plane };
+    expect(judge("refocus", [...good, blank, repeated])).toEqual(judge("refocus", good));
+    // A whole distance of them, and nothing else.
+    const distances = judge("refocus", [...good, { ...blank, label: "3 um", distance_um: 3 }]);
+    expect(distances.rows.map(({ label }) => label)).toEqual(["-1 um", "1 um"]);
+    expect(judgeSome("refocus", [blank, repeated])).toBeUndefined();
+    expect(judgeSome("section", [{ ...blank, label: "first planes" }])).toBeUndefined();
   });
 });
 

@@ -134,6 +134,7 @@ function describe(found: Comparison) {
     gain_over_baseline: gain ?? null,
     better_than_baseline: against ? { psnr: against.betterInPsnr, detail: against.betterInDetail } : null,
     sentence: against?.sentence ?? null,
+    perfect_planes: { output: found.perfectPlanes.output, input: found.perfectPlanes.input ?? null },
     data_range: found.dataRange,
     data_range_of: found.dataRangeOf,
     ssim_window: found.ssimWindow,

@@ -1,15 +1,35 @@
+import { closeSync } from "node:fs";
+import { isatty } from "node:tty";
+
 /**
- * Ctrl-C asks the library to stop; a second one stops the process.
+ * Ctrl-C, a request to end (SIGTERM) and a closed terminal (SIGHUP) ask the library to stop; a second Ctrl-C or SIGTERM stops the process. A
+ * terminal that closes may send SIGHUP twice, and a session that ends SIGTERM and SIGHUP: these are one request.
  * @param onFirst tells the user that the request was heard
  * @returns the signal for the library
  */
 export function onInterrupt(onFirst: () => void): AbortSignal {
   const controller = new AbortController();
-  const handle = () => {
-    if (controller.signal.aborted) process.exit(130);
+  const heard = new Set<NodeJS.Signals>();
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+  const handle = (signal: NodeJS.Signals) => {
+    if (heard.has(signal) && signal !== "SIGHUP") process.exit(130);
+    if (signal === "SIGHUP" && !heard.has(signal)) process.on("exit", () => leaveTerminals(terminals));
+    heard.add(signal);
+    if (controller.signal.aborted) return;
     onFirst();
     controller.abort();
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, handle);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, handle);
   return controller.signal;
+}
+
+/** Node.js 20 aborts at its end (SIGABRT) where it cannot give the terminal its settings back; what is closed it leaves alone. */
+function leaveTerminals(descriptors: readonly number[]): void {
+  for (const descriptor of descriptors) {
+    try {
+      closeSync(descriptor);
+    } catch {
+      // It is closed.
+    }
+  }
 }

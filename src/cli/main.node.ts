@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 /** The program `parfocal`. */
 import { runCommand } from "./program.node.ts";
+import { guardStreams, say } from "./terminal.node.ts";
 
-// A reader that has seen enough ("parfocal inspect x.tif | head -1") is no failure, and no reason to stop the work.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
-
-process.exitCode = await runCommand(process.argv.slice(2));
+const lostResult = guardStreams();
+const exitCode = await runCommand(process.argv.slice(2));
+const lost = await lostResult();
+if (lost !== undefined) say(`parfocal: ${lost}`);
+// 1: what was found is lost. Other failures were told before.
+process.exitCode = lost !== undefined && (exitCode === 0 || exitCode === 3) ? 1 : exitCode;

@@ -43,13 +43,46 @@ export function createTerminal({ quiet = false }: { quiet?: boolean }, names: Re
   };
 }
 
-/** A line on stderr. */
+/** A line on stderr; of news that cannot be written (a full disk, a closed terminal) nothing depends. */
 export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  try {
+    process.stderr.write(`${line}\n`);
+  } catch {
+    // See {@link guardStreams}: most failures come as events.
+  }
 }
 
-/** A line on stdout; resolves when it is handed over, so that the process may end. */
+/** A line on stdout; resolves when it is handed over, so that the process may end. That it could not be written, {@link guardStreams} knows. */
 export function printLine(text: string): Promise<void> {
-  // A reader that has gone away (EPIPE) is dealt with where the program starts.
-  return new Promise((resolve) => process.stdout.write(`${text}\n`, () => resolve()));
+  return new Promise((resolve) => {
+    try {
+      process.stdout.write(`${text}\n`, () => resolve());
+    } catch (error) {
+      process.stdout.destroy(error as Error);
+      resolve();
+    }
+  });
+}
+
+/**
+ * Keeps the process alive when stdout or stderr cannot be written. A reader that has seen enough ("parfocal inspect x.tif | head -1") is no
+ * failure, and no reason to stop the work; a result that is lost is one.
+ * @returns waits until everything is handed over, and says in a sentence why the result could not be written; undefined where it was
+ */
+export function guardStreams(): () => Promise<string | undefined> {
+  let lost: NodeJS.ErrnoException | undefined;
+  process.stderr.on("error", () => undefined);
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") lost ??= error;
+  });
+  return async () => {
+    // Errors come as events, after the writes.
+    if (!process.stdout.destroyed) await new Promise((resolve) => process.stdout.write("", resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    if (lost === undefined) return undefined;
+    const { code, message } = lost;
+    const full = code === "ENOSPC" || code === "EDQUOT";
+    const why = full ? "the disk is full; make room or write elsewhere" : message;
+    return `The result could not be written to stdout: ${why}.`;
+  };
 }

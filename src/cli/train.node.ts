@@ -63,7 +63,8 @@ export const train: Verb<TrainOptions> = {
     "Of a recipe (a .yaml file, or a name that parfocal simulate --list shows), new fields are simulated while the training goes on.",
     "Methods that refocus get two planes, three axial units of the optics apart (lambda / (2 (n - sqrt(n^2 - NA^2)))), and go eight units beyond them;",
     "where NA and wavelength are not known, by the depth of the stack; --input-offsets and --distance-range say otherwise.",
-    "Ctrl-C writes a checkpoint, and --resume goes on from it: the result is the same as without the interruption.",
+    "Ctrl-C, or a closed terminal, writes a checkpoint, and --resume goes on from it, with the same stacks: the result is the same as without the",
+    "interruption. One training at a time writes into a run.",
     "Exit code 3: the model is trained and saved, and is not better than what was recorded already.",
     "",
     "Systems:",
@@ -85,7 +86,7 @@ export const train: Verb<TrainOptions> = {
       .option("--model <name>", "which system of the field (default: the task's first)", oneOf(systemNames))
       .option("--config <file>", "YAML with any of the keys below, in snake_case")
       .option("--out <folder>", "where runs are kept", "runs")
-      .option("--resume", "go on with the newest run of this experiment_name")
+      .option("--resume", "go on with the newest run of this experiment_name that has a checkpoint")
       .option("--find-learning-rate", "try 100 rising rates, say which to take, and train nothing")
       .option("--target <image...>", "what shall be made of each stack: a section, a confocal image")
       .option("--target-channel <n>", "channel of the targets, or of the stacks themselves", wholeNumber())
@@ -297,6 +298,6 @@ const briefly = (scores: Scores): string =>
 const titleOf = (name: string): string => (/^(psnr|ssim)$/.test(name) ? name.toUpperCase() : name.replaceAll("_", " "));
 
 function withUnit(name: string, value: number): string {
-  if (name === "psnr") return `${value.toFixed(2)} dB`;
+  if (name === "psnr") return Number.isFinite(value) ? `${value.toFixed(2)} dB` : "infinite";
   return value.toPrecision(4);
 }

@@ -4,6 +4,7 @@ import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { type AgainstBaseline, againstBaseline, type BaselineGain } from "./against-baseline.ts";
 import { type Detail, detailAgainst } from "./detail.ts";
+import { finiteMean } from "./finite-mean.ts";
 import type { GivenStack } from "./given-stacks.ts";
 import { meanScores, type Scores, score, signalRange, typeRange } from "./metrics.ts";
 import { noiseFreePsnr, noiseOf } from "./noise-free-psnr.ts";
@@ -51,9 +52,11 @@ export interface Comparison {
   dataRangeOf: string;
   /** Window and constants of SSIM. */
   ssimWindow: string;
-  /** Means over the planes. */
+  /** Means over the planes where a score is finite. */
   output: Scores;
   input?: Scores;
+  /** Planes of the output, and of the first input, that equal the ground truth: their PSNR is infinite, and no mean counts it. */
+  perfectPlanes: { output: number; input?: number };
   detail: { output: Detail; input?: Detail };
   /** Means over the planes that no input equals; a name where all planes have the same one. */
   baseline?: BaselineScores;
@@ -104,6 +107,11 @@ export async function compareStacks(
   const scoresOfInputs = planes.flatMap((one) => one.input ?? []);
   const variances = planes.map(({ plane }) => noise?.(planeOf(truth, plane)));
   const variance = variances.every((one) => one !== undefined) ? mean(variances) : undefined;
+  const perfect = (scores: readonly Scores[]): number => scores.filter(({ psnr }) => psnr === Infinity).length;
+  const perfectPlanes = {
+    output: perfect(planes.map((one) => one.output)),
+    ...(inputs.length > 0 && { input: perfect(scoresOfInputs) }),
+  };
   const gain = meanGain(planes);
   const baseline = meanBaseline(planes);
   const known = planes.flatMap(({ detail }) => detail.input ?? []);
@@ -112,6 +120,7 @@ export async function compareStacks(
     ssimWindow: SSIM_DESCRIPTION,
     output: meanScores(planes.map((one) => one.output)),
     ...(inputs.length > 0 && { input: meanScores(scoresOfInputs) }),
+    perfectPlanes,
     detail: {
       output: meanDetail(planes.map(({ detail }) => detail.output)),
       ...(known.length > 0 && { input: meanDetail(known) }),
@@ -120,7 +129,7 @@ export async function compareStacks(
     ...(gain && { gain, againstBaseline: againstBaseline(gain) }),
     psnrNoiseFree: withoutNoise(meanError(errors), variance, range.dataRange),
     planes,
-    warnings: unitWarnings(output, truth),
+    warnings: [...unitWarnings(output, truth), ...perfectWarnings(perfectPlanes, planes.length)],
   };
 }
 
@@ -181,10 +190,10 @@ function meanError(errors: readonly OfEach<number>[]): OfEach<number> {
 
 function meanDetail(all: readonly Detail[]): Detail {
   return {
-    mean: mean(all.map((one) => one.mean)),
-    bands: all[0].bands.map((_, i) => mean(all.map(({ bands }) => bands[i]))),
-    contrast: mean(all.map((one) => one.contrast)),
-    contrasts: all[0].contrasts.map((_, i) => mean(all.map(({ contrasts }) => contrasts[i]))),
+    mean: finiteMean(all.map((one) => one.mean)),
+    bands: all[0].bands.map((_, i) => finiteMean(all.map(({ bands }) => bands[i]))),
+    contrast: finiteMean(all.map((one) => one.contrast)),
+    contrasts: all[0].contrasts.map((_, i) => finiteMean(all.map(({ contrasts }) => contrasts[i]))),
   };
 }
 
@@ -239,6 +248,14 @@ function checkDepth(name: string, stack: Stack, truth: Stack): void {
     `The stacks cannot be compared: ${detail}; give the planes that belong together.`,
     { detail },
   );
+}
+
+function perfectWarnings(perfect: Comparison["perfectPlanes"], planes: number): string[] {
+  return Object.entries(perfect).flatMap(([name, count]) => {
+    if (count === 0) return [];
+    const left = count < planes ? ", and the mean PSNR is that of the others" : "";
+    return [`${count} of ${planes} planes of the ${name} equal the ground truth: their PSNR is infinite${left}.`];
+  });
 }
 
 /** An output in 0..1 beside a truth in counts scores badly for no fault of its picture. */

@@ -6,6 +6,7 @@ import { moments, percentiles, type Samples } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { PixelType, Plane } from "../image/image.ts";
 import { checkPair, checkRange } from "./comparable.ts";
+import { finiteMean } from "./finite-mean.ts";
 import { ssimAndMsSsim } from "./ms-ssim.ts";
 
 /** A grey picture of any number type, `[y, x]`, finite; a `Plane` is one. */
@@ -46,9 +47,9 @@ export function score(output: Picture, truth: Picture, options: { dataRange: num
   };
 }
 
-/** The mean of each score over several pictures. */
+/** The mean of each score over the pictures where it is finite. */
 export function meanScores(all: readonly Scores[]): Scores {
-  const mean = (key: keyof Scores): number => all.reduce((sum, one) => sum + one[key], 0) / all.length;
+  const mean = (key: keyof Scores): number => finiteMean(all.map((one) => one[key]));
   return {
     psnr: mean("psnr"),
     ssim: mean("ssim"),

@@ -6,6 +6,7 @@ import { openSubject } from "../evaluate/study/subject.ts";
 import { cropStack, type Span } from "../image/crop.ts";
 import type { Stack } from "../image/image.ts";
 import type { NamedStack } from "../train/named-stack.ts";
+import { isSameStack } from "../train/repeated-samples.ts";
 import type { LeaveOneOutSource, StackKind } from "./leave-one-out-source.ts";
 import { stackNames } from "./stack-names.ts";
 
@@ -22,7 +23,7 @@ const [judgedShare, leastJudged] = [0.3, 48] as const;
 /**
  * Cuts every stack into a part to train on and one to judge: no model is judged on what any model was trained on, also those that saw
  * the stack.
- * @throws usage for a single stack, or slides that do not fit; image.unfit, calibration.missing for stacks that cannot be judged
+ * @throws usage for a single stack, one that is given twice, or slides that do not fit; image.unfit, calibration.missing for stacks that cannot be judged
  */
 export function stacksSource({ samples, slides }: LeaveOneOutStacks): LeaveOneOutSource {
   if (samples.length < 2) {
@@ -38,6 +39,12 @@ export function stacksSource({ samples, slides }: LeaveOneOutStacks): LeaveOneOu
     });
   }
   const names = stackNames(samples.map(({ name }) => name));
+  for (const [i, { stack }] of samples.entries()) {
+    const same = samples.slice(0, i).findIndex((other) => isSameStack(other.stack, stack));
+    if (same < 0) continue;
+    const message = `${names[same]} and ${names[i]} have the same pixels: a model that never saw one would have seen the other; give each stack once.`;
+    throw new ParfocalError("usage", message, { option: "stack", got: names[i], expected: "different stacks" });
+  }
   const parts = samples.map((sample, i) => ({ sample: { ...sample, name: names[i] }, ...partsOf(sample) }));
   const data = names.map((name, i) => ({ name, groups: { stack: name, ...(slides && { slide: slides[i] }) } }));
   const images = parts.map(({ sample: { name, stack, target }, judged }): JudgedImage => {

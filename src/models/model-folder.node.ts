@@ -1,6 +1,8 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { parse, stringify } from "yaml";
+import { z } from "zod";
 import { ParfocalError } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { type Model, type ModelInfo, modelInfo } from "./model-info.ts";
@@ -8,16 +10,30 @@ import { type Model, type ModelInfo, modelInfo } from "./model-info.ts";
 const onnxName = "model.onnx";
 const infoName = "model.yaml";
 
-/** Writes `model.onnx` and `model.yaml` into a folder, replacing a model that is there. */
+/** CRC-32 of `model.onnx` in model.yaml; older models have none. */
+const checksumKey = "onnx_crc32";
+const checksumOf = (onnx: Uint8Array): string => crc32(onnx).toString(16).padStart(8, "0");
+
+/**
+ * Writes `model.onnx` and `model.yaml` into a folder, replacing a model that is there.
+ * @throws model.unfit, before anything is written, for a description that could not be read again; output.failed
+ */
 export async function saveModel(folder: string, info: ModelInfo, onnx: Uint8Array): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  const text = stringify({ ...info, [checksumKey]: checksumOf(onnx) });
+  readInfo(text, join(folder, infoName));
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    const message = `${folder} could not be made: ${detail}.`;
+    throw new ParfocalError("output.failed", message, { path: folder, detail }, { cause });
+  });
   await writeFileAtomic(join(folder, onnxName), onnx, { force: true });
-  await writeFileAtomic(join(folder, infoName), stringify(info), { force: true });
+  await writeFileAtomic(join(folder, infoName), text, { force: true });
 }
 
 /**
  * Reads a model folder, or the model of a training run (`runs/NAME/version_N`).
- * @throws file.missing when there is no model; model.unfit when its description is damaged
+ * @throws file.missing when there is no model; model.unfit when its description is damaged; file.corrupt when `model.onnx` is not the file
+ *   that the description was written for
  */
 export async function loadModel(path: string): Promise<Model> {
   for (const folder of [path, join(path, "model")]) {
@@ -31,7 +47,9 @@ export async function loadModel(path: string): Promise<Model> {
         { cause },
       );
     });
-    return { info: readInfo(text, join(folder, infoName)), onnx: new Uint8Array(onnx), path: folder };
+    const { info, checksum } = readInfo(text, join(folder, infoName));
+    checkOnnx(onnx, checksum, folder);
+    return { info, onnx: new Uint8Array(onnx), path: folder };
   }
   throw new ParfocalError(
     "file.missing",
@@ -40,7 +58,20 @@ export async function loadModel(path: string): Promise<Model> {
   );
 }
 
-function readInfo(text: string, path: string): ModelInfo {
+/** A flipped bit of a weight would give wrong pixels without a word. */
+function checkOnnx(onnx: Uint8Array, expected: string | undefined, folder: string): void {
+  const found = checksumOf(onnx);
+  if (expected === undefined || found === expected) return;
+  const path = join(folder, onnxName);
+  const detail = `its CRC-32 is ${found}, and ${infoName} says ${expected}`;
+  const message =
+    `${path} is damaged, or is not the file that ${infoName} describes: ${detail}. Copy the model again, or train it again; ` +
+    `if you replaced the file yourself, delete the line ${checksumKey} of ${infoName}.`;
+  throw new ParfocalError("file.corrupt", message, { path, detail });
+}
+
+/** `checksum` is undefined where the description has none. */
+function readInfo(text: string, path: string): { info: ModelInfo; checksum: string | undefined } {
   let value: unknown;
   try {
     value = parse(text);
@@ -48,8 +79,9 @@ function readInfo(text: string, path: string): ModelInfo {
     throw new ParfocalError("model.unfit", `${path} is not readable YAML.`, { path, detail: String(cause) }, { cause });
   }
   const result = modelInfo.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
+  const checksum = z.object({ [checksumKey]: z.string().optional() }).safeParse(value);
+  if (result.success && checksum.success) return { info: result.data, checksum: checksum.data[checksumKey] };
+  const [issue] = [...(result.error?.issues ?? []), ...(checksum.error?.issues ?? [])];
   const detail = `${issue.path.join(".") || "the description"}: ${issue.message}`;
   throw new ParfocalError("model.unfit", `${path} does not describe a model of this version of Parfocal: ${detail}.`, {
     path,

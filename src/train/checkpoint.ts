@@ -1,17 +1,30 @@
 import { z } from "zod";
 import { sizeOf } from "../array/shape.ts";
 import { ParfocalError } from "../errors.ts";
+import { crc32 } from "../image/crc32.ts";
 import type { Tensors } from "../run/runtime.ts";
 
 /**
  * Checkpoints are safetensors files (https://huggingface.co/docs/safetensors): 8 bytes with the length of a JSON header,
  * the header (name -> dtype, shape, data_offsets; `__metadata__` holds text), then the numbers. Any reader of that format
  * opens them.
+ *
+ * The metadata begin with `crc32`: the CRC-32 of the whole file as it is with eight zeros in that place. Files of other programs, and those
+ * of Parfocal before it had checksums, are read without.
  */
 export interface Checkpoint {
   tensors: Tensors;
   metadata: Record<string, string>;
 }
+
+export interface ReadCheckpoint extends Checkpoint {
+  /** Whether the file has a checksum, which fits. */
+  checked: boolean;
+}
+
+const blank = "00000000";
+/** How the header of a checkpoint with a checksum begins; its digits follow. */
+const beginning = '{"__metadata__":{"crc32":"';
 
 const entry = z.object({
   dtype: z.literal("F32"),
@@ -22,9 +35,9 @@ type Entry = z.infer<typeof entry>;
 
 const checkpointHeader = z.object({ __metadata__: z.record(z.string(), z.string()).optional() }).catchall(entry);
 
-/** The bytes of a checkpoint; float32 tensors only. */
+/** The bytes of a checkpoint, checksum included; float32 tensors only. */
 export function encodeCheckpoint({ tensors, metadata }: Checkpoint): Uint8Array {
-  const header: Record<string, Entry | Record<string, string>> = { __metadata__: metadata };
+  const header: Record<string, Entry | Record<string, string>> = { __metadata__: { crc32: blank, ...metadata } };
   let offset = 0;
   for (const [name, { shape, data }] of Object.entries(tensors)) {
     header[name] = { dtype: "F32", shape: [...shape], data_offsets: [offset, offset + data.byteLength] };
@@ -40,20 +53,41 @@ export function encodeCheckpoint({ tensors, metadata }: Checkpoint): Uint8Array 
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     at += data.byteLength;
   }
+  bytes.set(new TextEncoder().encode(hexadecimal(crc32([bytes]))), digitsAt);
   return bytes;
+}
+
+const hexadecimal = (checksum: number): string => checksum.toString(16).padStart(8, "0");
+const [digitsAt, digitsEnd] = [8 + beginning.length, 8 + beginning.length + blank.length];
+
+/** The checksum that a file says it has, and the one that it has; undefined for a file without. */
+function checksums(bytes: Uint8Array): { said: string; found: string } | undefined {
+  const [begins, said] = [bytes.subarray(8, digitsAt), bytes.subarray(digitsAt, digitsEnd)].map((part) =>
+    new TextDecoder().decode(part),
+  );
+  if (begins !== beginning) return undefined;
+  const zeros = new TextEncoder().encode(blank);
+  return { said, found: hexadecimal(crc32([bytes.subarray(0, digitsAt), zeros, bytes.subarray(digitsEnd)])) };
 }
 
 /**
  * @param path what the checkpoint is called in errors
- * @throws file.corrupt when the bytes are no complete checkpoint
+ * @returns the checkpoint, without its checksum
+ * @throws file.corrupt when the bytes are no complete checkpoint, or do not fit their checksum
  */
-export function decodeCheckpoint(bytes: Uint8Array, path: string): Checkpoint {
+export function decodeCheckpoint(bytes: Uint8Array, path: string): ReadCheckpoint {
   const corrupt = (detail: string): never => {
     throw new ParfocalError("file.corrupt", `${path} is no readable checkpoint: ${detail}.`, { path, detail });
   };
   if (bytes.length < 8) return corrupt(`it has ${bytes.length} bytes`);
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (headerLength > bytes.length - 8) return corrupt(`its header says ${headerLength} bytes and ends early`);
+  const checksum = checksums(bytes);
+  if (checksum && checksum.said !== checksum.found) {
+    return corrupt(
+      `its CRC-32 is ${checksum.found}, and it says ${checksum.said}; it was changed after it was written`,
+    );
+  }
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + headerLength)));
@@ -62,7 +96,8 @@ export function decodeCheckpoint(bytes: Uint8Array, path: string): Checkpoint {
   }
   const header = checkpointHeader.safeParse(json);
   if (!header.success) return corrupt("its header is not that of a safetensors file");
-  const { __metadata__: metadata = {}, ...entries } = header.data;
+  const { __metadata__: { crc32: said, ...metadata } = {}, ...entries } = header.data;
+  if (said !== undefined && !checksum) return corrupt("its checksum is not where it was written");
   const start = 8 + headerLength;
   const tensors: Tensors = {};
   for (const [name, { shape, data_offsets }] of Object.entries(entries)) {
@@ -75,5 +110,5 @@ export function decodeCheckpoint(bytes: Uint8Array, path: string): Checkpoint {
       data: new Float32Array(new Uint8Array(bytes.subarray(start + from, start + to)).buffer),
     };
   }
-  return { tensors, metadata };
+  return { tensors, metadata, checked: checksum !== undefined };
 }

@@ -1,6 +1,16 @@
 /** The keys that the trainings of all systems share. */
 import { z } from "zod";
 
+/** A name that is one folder on every system, and stays inside the folder of all runs. */
+const folderName = z
+  .string()
+  .min(1)
+  .max(100)
+  .refine(
+    (name) => !/[/\\<>:"|?*\p{Cc}]/u.test(name) && !/^[. ]|[. ]$/.test(name),
+    'expected the name of one folder: no /, \\, <, >, :, ", |, ? or *, and no dot or blank at its ends',
+  );
+
 const span = z.tuple([z.int().nonnegative(), z.int().positive()]);
 
 /** What differs between systems in the defaults of the shared keys. */
@@ -26,7 +36,7 @@ export function commonConfig(defaults: CommonDefaults) {
   const clip = z.number().positive().optional();
   const decay = z.number().gt(0).lt(1).optional();
   return {
-    experiment_name: z.string().min(1).default(experiment_name).describe("name of the run's folder"),
+    experiment_name: folderName.default(experiment_name).describe("name of the run's folder"),
     preset: z.enum(["small", "published"]).default("small").describe("size of the network"),
     fine_tune: z
       .string()

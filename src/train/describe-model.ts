@@ -29,10 +29,11 @@ export function describeModel(
   steps: number,
   { scores }: ValidationReport,
 ): Description {
-  // Of several lenses, what they have in common.
+  // Of several lenses, what they have in common. Some microscopes write 0 for what they do not know.
   const common = (key: keyof Optics): number | undefined => {
     const [first, ...others] = samples.map(({ stack }) => stack.optics?.[key]);
-    return others.every((value) => value === first) ? first : undefined;
+    const isKnown = first !== undefined && Number.isFinite(first) && first > 0;
+    return isKnown && others.every((value) => value === first) ? first : undefined;
   };
   const [na, wavelength, refractiveIndex] = [common("na"), common("wavelength"), common("refractiveIndex")];
   const recorded = fields === undefined || config.simulated_share < 1 ? samples : [];
@@ -53,6 +54,7 @@ export function describeModel(
     trained_on: trainedOn.map(({ name, stack }) => ({ name, shape: [stack.depth, stack.height, stack.width] })),
     steps,
     seed: config.seed,
-    validation: { ...scores },
+    // A score without an end (an input that equals its ground truth) is none that a description can hold.
+    validation: Object.fromEntries(Object.entries(scores).filter(([, value]) => Number.isFinite(value))),
   };
 }

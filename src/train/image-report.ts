@@ -1,5 +1,6 @@
 /** A validation of a network that makes images: scores of output beside untouched input, and a sheet to look at. */
 import { contactSheet } from "../evaluate/contact-sheet.ts";
+import { finiteMean } from "../evaluate/finite-mean.ts";
 import { psnr } from "../evaluate/metrics.ts";
 import type { RecordedPlane } from "../evaluate/recorded-baseline.ts";
 import { ssim } from "../evaluate/ssim.ts";
@@ -26,7 +27,7 @@ export const imageMetrics = ["ssim", "psnr"] as const;
 
 /**
  * Mean scores of all examples and of each label, in the order given: mean absolute error (`loss`), `psnr` and `ssim` of the output,
- * and `input_psnr`, `input_ssim` of the input. The sheet shows the first example of every label.
+ * and `input_psnr`, `input_ssim` of the input; perfect examples count for no mean PSNR. The sheet shows the first example of every label.
  *
  * @param options.pixelSize um, for a scale bar
  * @param options.thorough judges the outputs against the best recorded baseline as well: `baseline_psnr`, `baseline_ssim`, `detail` and
@@ -45,12 +46,13 @@ export function imageReport(
   const groups = labels.map((label) => {
     const same = scored.filter((example) => example.label === label);
     const { distance_um } = same[0];
-    const scores = meanScores(same.map(({ scores }) => scores));
+    const scores = meansOf(same.map(({ scores }) => scores));
     return { label, ...(distance_um === undefined ? {} : { distance_um }), scores, first: same[0] };
   });
   // A plane that was given is no work of the network's, whether it is given back or not.
   const made = scored.filter(({ recorded = [] }) => recorded.every(({ distance }) => distance !== 0));
-  const scores = meanScores((made.length > 0 ? made : scored).map(({ scores }) => scores));
+  const scores = meansOf((made.length > 0 ? made : scored).map(({ scores }) => scores));
+  const perfect = made.filter(({ scores }) => isPerfect(scores)).length;
   const judgement =
     thorough && Number.isFinite(scores.loss)
       ? judge(
@@ -61,6 +63,7 @@ export function imageReport(
   return {
     loss: scores.loss,
     examples: examples.length,
+    ...(perfect > 0 && { perfect }),
     scores: { ...scores, ...judgement?.means },
     groups: groups.map(({ first: _, ...group }) => group),
     ...(judgement && { judgement }),
@@ -94,8 +97,22 @@ function scoresOf({ input, output, truth }: ImageExample): Record<string, number
   };
 }
 
-/** Means of scores of the same names. */
+/** An example that equals its ground truth, as it was recorded or as it is made: black padding, a repeated plane. */
+const isPerfect = ({ psnr, input_psnr }: Record<string, number>): boolean =>
+  psnr === Infinity || input_psnr === Infinity;
+
+/** Means, of which those of PSNR are over the same examples for output and input: over those that are not perfect, where there are any. */
+function meansOf(all: readonly Record<string, number>[]): Record<string, number> {
+  const judged = all.filter((scores) => !isPerfect(scores));
+  const { psnr, input_psnr } = meanScores(judged.length > 0 ? judged : all);
+  return { ...meanScores(all), psnr, input_psnr };
+}
+
+/** Means of scores of the same names, without the infinite ones of perfect examples; NaN, the score of a network that has diverged, stays NaN. */
 export function meanScores(all: readonly Record<string, number>[]): Record<string, number> {
-  const mean = (key: string): number => all.reduce((sum, scores) => sum + scores[key], 0) / all.length;
+  const mean = (key: string): number => {
+    const values = all.map((scores) => scores[key]);
+    return values.some(Number.isNaN) ? Number.NaN : finiteMean(values);
+  };
   return Object.fromEntries(Object.keys(all[0]).map((key) => [key, mean(key)]));
 }

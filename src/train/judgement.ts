@@ -67,10 +67,15 @@ const regionEdge = 48;
 /** An output that is identical to its ground truth has no end of PSNR; none counts for more than this, dB. */
 const highest = 100;
 
-/** @param examples one or more */
-export function judge(task: "refocus" | "section", examples: readonly JudgedExample[]): Judgement {
+/**
+ * Examples that the best recorded baseline equals (black padding, a repeated plane) leave nothing to be gained and are left out, but for given planes.
+ * @param examples one or more
+ * @returns undefined where nothing is left to be judged
+ */
+export function judge(task: "refocus" | "section", examples: readonly JudgedExample[]): Judgement | undefined {
   const labels = [...new Set(examples.map(({ label }) => label))];
-  const rows = labels.map((label) => rowOf(examples.filter((one) => one.label === label)));
+  const rows = labels.flatMap((label) => rowOf(examples.filter((one) => one.label === label)) ?? []);
+  if (rows.length < labels.length && rows.every(({ given }) => given)) return undefined;
   const made = rows.filter(({ given }) => !given);
   const shown = made.length > 0 ? made : rows;
   const mean = (key: (typeof judged)[number]): number =>
@@ -79,10 +84,15 @@ export function judge(task: "refocus" | "section", examples: readonly JudgedExam
   return { verdict: modelVerdict(task, { rows, means }), rows, means };
 }
 
-function rowOf(examples: readonly JudgedExample[]): JudgementRow {
-  const scored = examples.map(({ recorded, output, truth }) => {
+function rowOf(all: readonly JudgedExample[]): JudgementRow | undefined {
+  const [{ label, distance_um, recorded }] = all;
+  const given = distance_um !== undefined && recorded.some(({ distance }) => distance === 0);
+  const scored = all.flatMap((example) => {
+    const { recorded, output, truth } = example;
     const best = bestRecorded(recorded, truth, 1);
+    if (!given && best.psnr.value === Infinity) return [];
     return {
+      example,
       psnr: Math.min(highest, psnr(output, truth, 1)),
       ssim: ssim(output, truth, 1),
       detail: withoutNaN(detailAgainst(truth)(output).mean),
@@ -93,14 +103,14 @@ function rowOf(examples: readonly JudgedExample[]): JudgementRow {
       worse: regionsWorse(output, best.image, truth),
     };
   });
-  const [{ label, distance_um, recorded }] = examples;
-  const mean = (key: Exclude<keyof (typeof scored)[number], "baseline">): number =>
+  if (scored.length === 0) return undefined;
+  const mean = (key: Exclude<keyof (typeof scored)[number], "baseline" | "example">): number =>
     average(scored.map((one) => one[key]));
   return {
     label,
     ...(distance_um === undefined ? {} : { distance_um }),
-    examples: examples.length,
-    given: distance_um !== undefined && recorded.some(({ distance }) => distance === 0),
+    examples: scored.length,
+    given,
     psnr: mean("psnr"),
     ssim: mean("ssim"),
     detail: mean("detail"),
@@ -110,7 +120,7 @@ function rowOf(examples: readonly JudgedExample[]): JudgementRow {
     baseline: mostOften(scored.map(({ baseline }) => baseline)),
     gain_db: mean("psnr") - mean("baseline_psnr"),
     regions_worse: mean("worse"),
-    ...photometry(examples),
+    ...photometry(scored.map(({ example }) => example)),
   };
 }
 

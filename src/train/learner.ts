@@ -28,6 +28,8 @@ export interface ValidationReport {
   loss: number;
   /** How many examples were scored, where some may have been left out. */
   examples?: number;
+  /** How many of the scored examples equal their ground truth, as they were recorded or as they are made: means of PSNR leave them out. */
+  perfect?: number;
   /** Means over all examples, in the order in which they are shown: `psnr` beside `input_psnr`, `mae_um`, ... */
   scores: Record<string, number>;
   /** The same for parts of the examples, such as each distance. */

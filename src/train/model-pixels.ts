@@ -3,15 +3,18 @@ import { resampledStack } from "../models/resampled-stack.ts";
 import { systemOf } from "./config.ts";
 import type { Learner } from "./learner.ts";
 import type { NamedStack } from "./named-stack.ts";
+import { withoutRepeated } from "./repeated-samples.ts";
 import type { SystemConfig, TrainingInput } from "./trained-system.ts";
 
 /**
  * The learner of a configuration's system. With `model_pixel_size`, what it learns from and validates on, recorded or simulated, is
- * first resampled to those pixels, so that every system learns from stacks of several lenses.
+ * first resampled to those pixels, so that every system learns from stacks of several lenses. Stacks that are given twice count once
+ * ({@link withoutRepeated}).
  * @throws what the system throws for data that cannot teach its task
  */
 export function createLearner(input: TrainingInput, config: SystemConfig): Learner {
-  return systemOf(config.model).learner(onModelPixels(input, config.model_pixel_size), config);
+  const samples = withoutRepeated(input.samples, config, input.onWarning);
+  return systemOf(config.model).learner(onModelPixels({ ...input, samples }, config.model_pixel_size), config);
 }
 
 function onModelPixels(input: TrainingInput, size: number | undefined): TrainingInput {

@@ -7,6 +7,7 @@ import { type Normalisation, normalisationOf, normalise } from "../models/normal
 import type { CommonConfig } from "./common-config.ts";
 import { contentSums } from "./content.ts";
 import type { NamedStack } from "./named-stack.ts";
+import { isSameStack } from "./repeated-samples.ts";
 import { checkPixelSizes } from "./same-pixel-size.ts";
 import type { Box } from "./split-region.ts";
 import type { TrainingInput } from "./trained-system.ts";
@@ -67,6 +68,12 @@ export function pairedSources(
     together: checkPixelSizes,
   };
   const sources = trainingSources(input, config, preparation);
+  for (const { name, stack, target } of input.samples) {
+    if (!target || !isSameStack(stack, target)) continue;
+    input.onWarning?.(
+      `${name}: its target has the same pixels, so that there is nothing to learn; give the image that shall be made of it, such as a section.`,
+    );
+  }
   for (const { name, stack, target } of registered ? input.samples : []) {
     const doubt = target && checkRegistered(name, stack, target);
     if (doubt !== undefined) input.onWarning?.(doubt);

@@ -1,28 +1,10 @@
+/** Going on from a checkpoint: with the same configuration, data and network, or not at all. */
 import { ParfocalError } from "../errors.ts";
-import { version } from "../version.ts";
-import { type Checkpoint, decodeCheckpoint } from "./checkpoint.ts";
+import type { Tensors } from "../run/runtime.ts";
 import type { TrainingStore } from "./train.ts";
+import { changedData, type TrainedData } from "./trained-data.ts";
 import type { SystemConfig } from "./trained-system.ts";
-
-/** Sums of the losses of an epoch, by the names of their columns in metrics.csv, and how many there are of each. */
-export type LossSums = Record<string, { sum: number; count: number }>;
-
-/** Where a training stands, beside its tensors. */
-export interface Progress {
-  step: number;
-  steps: number;
-  best: number;
-  /** Losses of the epoch that is under way. */
-  sums: LossSums;
-  /** Epochs since the best. */
-  stale: number;
-  secondsBefore: number;
-}
-
-/** Keys that may change between a checkpoint and going on from it. */
-function comparable({ max_minutes: _, experiment_name: __, ...rest }: SystemConfig): string {
-  return JSON.stringify(rest);
-}
+import { comparable, type Progress, readBest, readTrainingCheckpoint } from "./training-checkpoint.ts";
 
 /** "num_steps was 400, now 120" for every key that differs. */
 function differences(saved: Record<string, unknown>, now: Record<string, unknown>): string[] {
@@ -34,46 +16,58 @@ function differences(saved: Record<string, unknown>, now: Record<string, unknown
   });
 }
 
-/** The same as the text that a checkpoint carries. */
-export function progressMetadata(config: SystemConfig, progress: Progress): Record<string, string> {
-  return {
-    step: String(progress.step),
-    num_steps: String(progress.steps),
-    best: String(progress.best),
-    sums: JSON.stringify(progress.sums),
-    stale: String(progress.stale),
-    seconds: String(progress.secondsBefore),
-    config: comparable(config),
-    parfocal_version: version,
-  };
-}
-
 /**
- * The store's last checkpoint.
- * @throws training.failed when there is none, or it is of another configuration; file.corrupt
+ * The store's last checkpoint, and what it needs to go on: the best one, where there was a validation.
+ * @param wanted what the training learns from now, and a state of its shapes
+ * @param onWarning told of a checkpoint that cannot be checked
+ * @throws training.failed when there is none, or it is of another configuration, other data or another network; file.corrupt
  */
 export async function readProgress(
   store: TrainingStore,
   config: SystemConfig,
-): Promise<Progress & { checkpoint: Checkpoint }> {
+  wanted: { data: TrainedData; state: Tensors; model: Tensors },
+  onWarning?: (sentence: string) => void,
+): Promise<Progress & { tensors: Tensors }> {
   const failed = (detail: string): never => {
     throw new ParfocalError("training.failed", `Cannot resume ${store.path}: ${detail}.`, { detail, run: store.path });
   };
   const bytes = await store.readCheckpoint("last");
   if (!bytes) return failed("there is no checkpoint yet; start without --resume");
-  const checkpoint = decodeCheckpoint(bytes, `${store.path}/checkpoints/last`);
-  const { step, num_steps, best, sums, stale = "0", seconds, config: saved } = checkpoint.metadata;
-  if (saved !== comparable(config)) {
-    const changed = differences(JSON.parse(saved), JSON.parse(comparable(config))).join("; ");
+  const { tensors, metadata, checked, progress } = readTrainingCheckpoint(bytes, `${store.path}/checkpoints/last`);
+  const { step, num_steps: steps, best, sums, stale, seconds, config: saved, data } = progress;
+  if (metadata.config !== comparable(config)) {
+    const changed = differences(saved, JSON.parse(comparable(config))).join("; ");
     return failed(`its configuration is another one (${changed}); give the same, or start a new run`);
   }
-  return {
-    step: Number(step),
-    steps: Number(num_steps),
-    best: Number(best),
-    sums: JSON.parse(sums),
-    stale: Number(stale),
-    secondsBefore: Number(seconds),
-    checkpoint,
-  };
+  if (data === undefined || !checked) {
+    onWarning?.(
+      `The checkpoint of ${store.path} is of an older version of Parfocal: that it is undamaged, and that it was trained on these data, cannot be checked.`,
+    );
+  }
+  const changed = data === undefined ? [] : changedData(data, wanted.data);
+  if (changed.length > 0) {
+    return failed(`it was trained on other data (${changed.join("; ")}); give the same, or start a new run`);
+  }
+  const misfit = misfitOf(tensors, wanted.state);
+  if (misfit !== undefined) return failed(`its checkpoint is of another network: ${misfit}; start a new run`);
+  if (Number.isFinite(best)) await checkBest(store, wanted.model, failed);
+  return { step, steps, best, sums, stale, secondsBefore: seconds, tensors };
+}
+
+/** What is missed only when all remaining steps are taken is looked for before them. */
+async function checkBest(store: TrainingStore, model: Tensors, failed: (detail: string) => never): Promise<void> {
+  const { tensors } = await readBest(store, (detail) => failed(`${detail}; start a new run`));
+  const misfit = misfitOf(tensors, model);
+  if (misfit !== undefined) failed(`its best checkpoint is of another network: ${misfit}; start a new run`);
+}
+
+/** What does not fit, in words; undefined where names and shapes are the same. */
+function misfitOf(tensors: Tensors, wanted: Tensors): string | undefined {
+  for (const name of new Set([...Object.keys(wanted), ...Object.keys(tensors)])) {
+    const [got, expected] = [tensors, wanted].map((all) =>
+      Object.hasOwn(all, name) ? `[${all[name].shape}]` : "absent",
+    );
+    if (got !== expected) return `${name} is ${got}, and ${expected} in the network`;
+  }
+  return undefined;
 }

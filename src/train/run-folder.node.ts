@@ -26,7 +26,9 @@ export async function createRunFolder(root: string, config: SystemConfig): Promi
     mkdir(experiment, { recursive: true }).then(() => createVersion(experiment)),
   );
   for (const folder of ["checkpoints", "previews"]) await written(path, mkdir(join(path, folder)));
-  await writeFileAtomic(join(path, "config.yaml"), stringify(config));
+  const text = stringify(config);
+  parseRunConfig(text, join(path, "config.yaml"));
+  await writeFileAtomic(join(path, "config.yaml"), text);
   return path;
 }
 
@@ -55,13 +57,23 @@ async function createVersion(experiment: string): Promise<string> {
 
 /**
  * The newest run of an experiment that has a checkpoint to go on from.
+ * @param onSkipped told of each newer run, which has none
  * @throws training.failed when there is none
  */
-export async function newestRun(root: string, experimentName: string): Promise<string> {
+export async function newestRun(
+  root: string,
+  experimentName: string,
+  onSkipped?: (run: string) => void,
+): Promise<string> {
   const experiment = join(root, experimentName);
+  const skipped: string[] = [];
   for (const path of (await runsOf(root, experimentName)).reverse()) {
     const files = await readdir(join(path, "checkpoints")).catch((): string[] => []);
-    if (files.includes(fileOf("last"))) return path;
+    if (files.includes(fileOf("last"))) {
+      for (const newer of skipped) onSkipped?.(newer);
+      return path;
+    }
+    skipped.push(path);
   }
   throw new ParfocalError(
     "training.failed",
@@ -87,6 +99,10 @@ export async function readRunConfig(path: string): Promise<SystemConfig> {
       { cause },
     );
   });
+  return parseRunConfig(text, file);
+}
+
+function parseRunConfig(text: string, file: string): SystemConfig {
   let config: ConfigInput;
   try {
     config = parse(text);
@@ -133,7 +149,11 @@ export async function openRunFolder(path: string, draw: DrawPreview): Promise<Tr
     },
     saveCheckpoint: (kind, bytes) => writeFileAtomic(join(path, "checkpoints", fileOf(kind)), bytes, { force: true }),
     async readCheckpoint(kind) {
-      return readFile(join(path, "checkpoints", fileOf(kind))).catch(() => undefined);
+      const file = join(path, "checkpoints", fileOf(kind));
+      return readFile(file).catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code === "ENOENT") return undefined;
+        throw new ParfocalError("file.missing", `${file} cannot be read: ${cause.message}.`, { path: file }, { cause });
+      });
     },
     async saveMetrics(row) {
       await written(metrics, appendFile(metrics, `${columns.map((column) => cell(row[column])).join(",")}\n`));

@@ -4,7 +4,7 @@ import { nextOf, type Session, type Tensors } from "../run/runtime.ts";
 import { adamScalars, learningRateAt } from "./adam.ts";
 import type { CommonConfig } from "./common-config.ts";
 import type { Learner, TrainingStep } from "./learner.ts";
-import type { LossSums } from "./resume.ts";
+import type { LossSums } from "./training-checkpoint.ts";
 
 /** The column of metrics.csv that an output of a step is, by the step's place and the output's name. */
 function columnOf(steps: readonly TrainingStep[], step: TrainingStep, output: string): string {

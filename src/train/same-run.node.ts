@@ -1,26 +1,11 @@
 /** Runs that were trained before on the same data with the same configuration, to be used again. */
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { stringify } from "yaml";
-import { crc32 } from "../image/crc32.ts";
-import type { Stack } from "../image/image.ts";
+import { describeSamples } from "./describe-samples.ts";
 import type { FieldSource } from "./field-pool.ts";
 import type { NamedStack } from "./named-stack.ts";
 import { readRunConfig, runsOf } from "./run-folder.node.ts";
 import type { SystemConfig } from "./trained-system.ts";
-
-/** The recorded stacks, or those that validate, as a run's samples.yaml lists them: names, sizes, calibration, checksums of their pixels. */
-export function describeSamples(samples: readonly NamedStack[]): string {
-  const one = ({ data, depth, height, width, pixelSize, zStep }: Stack) => ({
-    shape: [depth, height, width],
-    ...(pixelSize && { pixel_size: [pixelSize.y, pixelSize.x] }),
-    ...(zStep !== undefined && { z_step: zStep }),
-    crc32: crc32([new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]).toString(16),
-  });
-  return stringify(
-    samples.map(({ name, stack, target }) => ({ name, ...one(stack), ...(target && { target: one(target) }) })),
-  );
-}
 
 export interface SameRun {
   /** The run's folder. */

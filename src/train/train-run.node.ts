@@ -6,16 +6,17 @@ import { readWeights } from "../graph/onnx/read.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { loadModel } from "../models/model-folder.node.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
-import { decodeCheckpoint } from "./checkpoint.ts";
 import { resolveConfig } from "./config.ts";
+import { describeSamples } from "./describe-samples.ts";
 import type { FieldSource } from "./field-pool.ts";
 import { createLearner } from "./model-pixels.ts";
 import type { NamedStack } from "./named-stack.ts";
 import { assumedGeometry, depthOf } from "./refocus-defaults.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "./run-folder.node.ts";
-import { describeSamples } from "./same-run.node.ts";
+import { lockRun } from "./run-lock.node.ts";
 import { type TrainingProgress, type TrainingResult, trainModel } from "./train.ts";
 import type { SystemConfig } from "./trained-system.ts";
+import { readTrainingCheckpoint } from "./training-checkpoint.ts";
 
 export interface TrainRunOptions {
   /** Keys of the configuration that are given; the others have their defaults, or those of the run that goes on. */
@@ -45,50 +46,61 @@ export interface TrainRunResult extends TrainingResult {
 }
 
 /**
- * Trains in `<root>/<experiment_name>/version_<n>`.
- * @throws what {@link trainModel} throws; training.failed when there is no run to go on with
+ * Trains in `<root>/<experiment_name>/version_<n>`, which is locked for as long as it takes.
+ * @throws what {@link trainModel} throws; training.failed when there is no run to go on with, or another training writes into it
  */
-export async function trainRun(
-  stacks: readonly NamedStack[],
-  { config: given, root, resume = false, onWarning, onProgress, ...options }: TrainRunOptions,
-): Promise<TrainRunResult> {
+export async function trainRun(stacks: readonly NamedStack[], options: TrainRunOptions): Promise<TrainRunResult> {
+  const { config: given, root, resume = false, fields, onStage } = options;
   const fresh = resolveConfig(given, stacks);
-  const old = resume ? await newestRun(root, fresh.experiment_name) : undefined;
+  const warnings: string[] = [];
+  const warn = (sentence: string): void => {
+    warnings.push(sentence);
+    options.onWarning?.(sentence);
+  };
+  const skipped = (run: string): void =>
+    warn(`${run} is newer than the run that goes on, and has no checkpoint to go on from.`);
+  const old = resume ? await newestRun(root, fresh.experiment_name, skipped) : undefined;
   const config = old === undefined ? fresh : resolveConfig({ ...(await readRunConfig(old)), ...given });
   // Stacks that cannot be trained on are refused before a folder is made for them.
   const featureNetwork = await readFeatureNetwork(config);
-  createLearner({ samples: stacks, fields: options.fields, featureNetwork }, config);
+  createLearner({ samples: stacks, fields, featureNetwork }, config);
   const weights = config.fine_tune === undefined ? undefined : await startingWeights(config.fine_tune, config);
-  if (old !== undefined) await checkSameFields(old, options.fields);
+  if (old !== undefined) await checkSameFields(old, fields);
   const run = old ?? (await createRunFolder(root, config));
-  if (old === undefined && options.fields?.description !== undefined) {
-    await writeFileAtomic(join(run, "recipe.yaml"), options.fields.description);
-  }
-  if (old === undefined) await writeFileAtomic(join(run, "samples.yaml"), describeSamples(stacks));
-  let step = old === undefined ? 0 : await checkpointStep(old);
-  const store = await openRunFolder(run, (report) => report.draw(`${config.experiment_name}, step ${step}`));
-  const warnings: string[] = [];
-  const assumed = old === undefined ? assumedGeometry(config.model, given, stacks.map(depthOf)) : undefined;
-  if (assumed !== undefined) {
-    warnings.push(assumed);
-    onWarning?.(assumed);
-  }
-  const result = await trainModel(stacks, config, {
-    ...options,
-    store,
-    resume,
-    weights,
-    featureNetwork,
-    onWarning: (sentence) => {
-      warnings.push(sentence);
-      onWarning?.(sentence);
-    },
-    onProgress: (progress) => {
+  const unlock = await lockRun(run, warn);
+  try {
+    let step = 0;
+    if (old === undefined) {
+      await describeRun(run, stacks, fields);
+      const assumed = assumedGeometry(config.model, given, stacks.map(depthOf));
+      if (assumed !== undefined) warn(assumed);
+    } else {
+      const progress = await checkpointProgress(old);
       step = progress.step;
-      onProgress?.(progress);
-    },
-  });
-  return { ...result, run, model: join(run, "model"), config, warnings };
+      onStage?.(`Going on with ${old} from step ${step} of ${progress.num_steps}`);
+    }
+    const result = await trainModel(stacks, config, {
+      ...options,
+      store: await openRunFolder(run, (report) => report.draw(`${config.experiment_name}, step ${step}`)),
+      resume,
+      weights,
+      featureNetwork,
+      onWarning: warn,
+      onProgress: (progress) => {
+        step = progress.step;
+        options.onProgress?.(progress);
+      },
+    });
+    return { ...result, run, model: join(run, "model"), config, warnings };
+  } finally {
+    await unlock();
+  }
+}
+
+/** Writes down what a new run is trained on. */
+async function describeRun(run: string, stacks: readonly NamedStack[], fields: FieldSource | undefined): Promise<void> {
+  if (fields?.description !== undefined) await writeFileAtomic(join(run, "recipe.yaml"), fields.description);
+  await writeFileAtomic(join(run, "samples.yaml"), describeSamples(stacks));
 }
 
 /**
@@ -125,8 +137,8 @@ async function checkSameFields(run: string, fields: FieldSource | undefined): Pr
   throw new ParfocalError("training.failed", message, { detail, run });
 }
 
-/** The step that a run's last checkpoint was written after. */
-async function checkpointStep(run: string): Promise<number> {
+/** Where a run's last checkpoint stands. */
+async function checkpointProgress(run: string): Promise<{ step: number; num_steps: number }> {
   const path = join(run, "checkpoints", "last.safetensors");
-  return Number(decodeCheckpoint(await readFile(path), path).metadata.step);
+  return readTrainingCheckpoint(await readFile(path), path).progress;
 }

@@ -3,16 +3,18 @@ import { ParfocalError } from "../errors.ts";
 import type { ModelInfo } from "../models/model-info.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
 import { learningRateAt } from "./adam.ts";
-import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+import { encodeCheckpoint } from "./checkpoint.ts";
 import type { FieldSource } from "./field-pool.ts";
 import { chooseBuffers, initialState, modelTensors, validationState } from "./initial-state.ts";
 import type { ValidationReport } from "./learner.ts";
 import { createLearner } from "./model-pixels.ts";
 import type { NamedStack } from "./named-stack.ts";
-import { type Progress, progressMetadata, readProgress } from "./resume.ts";
+import { readProgress } from "./resume.ts";
 import { addLosses, metricsColumns, runSteps } from "./run-steps.ts";
 import { speedometer, stepsThatFit } from "./speed.ts";
+import { describeData } from "./trained-data.ts";
 import type { SystemConfig } from "./trained-system.ts";
+import { type Progress, progressMetadata, readBest } from "./training-checkpoint.ts";
 
 /** One line of metrics.csv: {@link metricsColumns}. */
 export type MetricsRow = Record<string, number>;
@@ -92,12 +94,16 @@ export async function trainModel(
   const begun = performance.now();
   const learner = createLearner({ samples, fields, featureNetwork, onWarning }, config);
 
-  const start = options.resume ? await readProgress(store, config) : undefined;
-  const state = start?.checkpoint.tensors ?? initialState(learner, config.seed, options.weights);
+  const first = initialState(learner, config.seed, options.weights);
+  const data = describeData({ samples, fields, featureNetwork });
+  const wanted = { data, state: first, model: modelTensors(first, learner) };
+  const start = options.resume ? await readProgress(store, config, wanted, onWarning) : undefined;
+  const state = start?.tensors ?? first;
   const fresh: Progress = { step: 0, steps: config.num_steps, best: Infinity, stale: 0, sums: {}, secondsBefore: 0 };
   let { step, steps, best, stale, sums, secondsBefore } = start ?? fresh;
   const elapsed = (): number => secondsBefore + (performance.now() - begun) / 1000;
-  const metadata = () => progressMetadata(config, { step, steps, best, stale, sums, secondsBefore: elapsed() });
+  const metadata = () => progressMetadata(config, data, { step, steps, best, stale, sums, secondsBefore: elapsed() });
+  const failedWrites = new Set<string>();
   await store.beginMetrics(metricsColumns(learner), start?.step);
 
   const [some, all] = [learner.validator.examples, learner.finalValidator.examples];
@@ -172,10 +178,12 @@ export async function trainModel(
         const tensors = modelTensors(await session.readState(), learner);
         await store.saveCheckpoint("best", encodeCheckpoint({ tensors, metadata: metadata() }));
       }
-      await store.saveMetrics(metricsRow(report));
-      await store.savePreview(step, report);
+      const row = metricsRow(report);
       sums = {};
       await saveLast();
+      // To look at only: a full disk, or a preview that cannot be drawn, is no reason to end a training whose checkpoint is written.
+      await attempt("The metrics", () => store.saveMetrics(row));
+      await attempt("The preview", () => store.savePreview(step, report));
       speed.pause();
       tell(report);
       if (runaway === 2) throw await ranAway(report.loss);
@@ -187,6 +195,18 @@ export async function trainModel(
     return await finish();
   } finally {
     await session.close();
+  }
+
+  /** Tells of a failure, the first time of each kind. */
+  async function attempt(what: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      if (!failedWrites.has(what))
+        onWarning?.(`${what} of step ${step} could not be written; the training goes on. ${detail}`);
+      failedWrites.add(what);
+    }
   }
 
   function metricsRow({ loss, scores }: ValidationReport): MetricsRow {
@@ -204,20 +224,21 @@ export async function trainModel(
 
   /** Takes the best weights, scores them once more on more examples, and writes the model. */
   async function finish(): Promise<TrainingResult> {
-    const bytes = await store.readCheckpoint("best");
-    if (!bytes) {
-      const detail = "no best checkpoint";
-      throw new ParfocalError("training.failed", `${store.path} has no best checkpoint.`, { detail, run: store.path });
-    }
-    const { tensors, metadata: saved } = decodeCheckpoint(bytes, `${store.path}/checkpoints/best`);
+    const { tensors, step: bestStep } = await readBest(store, (detail) => {
+      throw new ParfocalError("training.failed", `${store.path} cannot be finished: ${detail}.`, {
+        detail,
+        run: store.path,
+      });
+    });
     const { finalValidator } = learner;
     onStage?.("Judging the finished model");
     const scoring = await runtime.open({ graphs: { ...finalValidator.graphs }, state: validationState(tensors) });
     const { max_minutes: minutes } = config;
     const until = minutes === undefined ? undefined : performance.now() + 1000 * (60 * minutes - elapsed() - 1);
     const report = await finalValidator.run(scoring, until).finally(() => scoring.close());
-    const { info, onnx } = learner.pack(tensors, { steps: Number(saved.step), report });
+    const { info, onnx } = learner.pack(tensors, { steps: bestStep, report });
     await store.saveModel(info, onnx);
+    if (report.perfect) onWarning?.(perfectExamples(report));
     return { steps: step, seconds: elapsed(), report, info };
   }
 
@@ -229,6 +250,13 @@ export async function trainModel(
       `The model of step ${info.steps}, its best, is kept.`;
     return new ParfocalError("training.failed", message, { detail, run: store.path });
   }
+}
+
+function perfectExamples({ perfect, examples }: ValidationReport): string {
+  if (perfect === examples) {
+    return `All ${examples} validation examples equal their ground truth: their PSNR is infinite, and what the model is worth cannot be judged. Give targets that differ from the stacks, or stacks without blank and repeated planes.`;
+  }
+  return `${perfect} of ${examples} validation examples equal their ground truth (blank or repeated planes, such as black padding or dropped frames): no mean PSNR counts them. Leave such planes out of the training data.`;
 }
 
 function diverged(step: number, what: string, { path }: TrainingStore): ParfocalError {

@@ -6,6 +6,7 @@ import type { Graph, Tensor } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
 import { readMirrored } from "../../models/mirrored-region.ts";
 import { crop } from "../../models/pixel-grid.ts";
+import { meanScores } from "../image-report.ts";
 import type { Validator } from "../learner.ts";
 import { dealOut, middle, type PhotonSource, withNeighbours } from "../photon-halves.ts";
 
@@ -79,13 +80,7 @@ export function selfSupervisedValidator(
           });
         }
       }
-      const mean = (key: keyof (typeof scored)[number]): number =>
-        scored.reduce((sum, one) => sum + one[key], 0) / scored.length;
-      const scores = {
-        loss: mean("loss"),
-        shown_psnr: mean("shown_psnr"),
-        input_shown_psnr: mean("input_shown_psnr"),
-      };
+      const scores = meanScores(scored);
       const { pixelSize } = sources[0];
       return {
         loss: scores.loss,

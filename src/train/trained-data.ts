@@ -1,0 +1,35 @@
+/** What a training learns from, as its checkpoints remember it. */
+import { crc32 } from "../image/crc32.ts";
+import { changedSamples, describeSamples } from "./describe-samples.ts";
+import type { TrainingInput } from "./trained-system.ts";
+
+export interface TrainedData {
+  /** As {@link describeSamples} writes them. */
+  samples: string;
+  /** CRC-32 of the description of simulated fields. */
+  recipe?: string | undefined;
+  /** CRC-32 of the file of `feature_model`. */
+  features?: string | undefined;
+}
+
+export function describeData({
+  samples,
+  fields,
+  featureNetwork,
+}: Pick<TrainingInput, "samples" | "fields" | "featureNetwork">): TrainedData {
+  const checksum = (bytes: Uint8Array): string => crc32([bytes]).toString(16);
+  return {
+    samples: describeSamples(samples),
+    ...(fields?.description !== undefined && { recipe: checksum(new TextEncoder().encode(fields.description)) }),
+    ...(featureNetwork && { features: checksum(featureNetwork) }),
+  };
+}
+
+/** What differs between the data of a checkpoint and those that are given now, in words; empty where nothing does. */
+export function changedData(before: TrainedData, now: TrainedData): string[] {
+  return [
+    ...changedSamples(before.samples, now.samples),
+    ...(before.recipe === now.recipe ? [] : ["the recipe of the simulated fields is another one"]),
+    ...(before.features === now.features ? [] : ["the file of feature_model is another one"]),
+  ];
+}

@@ -1,0 +1,68 @@
+/** A stack that is given twice must not be trained on and validate as well. */
+import { describe, expect, it } from "vitest";
+import { stacksSource } from "../src/jobs/leave-one-out-stacks.ts";
+import { createLearner } from "../src/train/model-pixels.ts";
+import type { NamedStack } from "../src/train/named-stack.ts";
+import { pairedSources } from "../src/train/paired-data.ts";
+import { isSameStack, withoutRepeated } from "../src/train/repeated-samples.ts";
+import { blurredStack, tinyConfig } from "./fixtures/train/tiny.ts";
+
+const [one, two] = [1, 2].map((seed) => blurredStack(6, 48, 64, seed));
+const copyOf = (stack: typeof one) => ({ ...stack, data: stack.data.slice() });
+const named = (...stacks: [string, typeof one][]): NamedStack[] => stacks.map(([name, stack]) => ({ name, stack }));
+const config = tinyConfig({ val_split: "stack" });
+
+describe("a stack that is given twice", () => {
+  it("is learnt from once, by whatever name, and the user is told", () => {
+    const warnings: string[] = [];
+    const samples = named(["a.tif", one], ["b.tif", two], ["link-to-a.tif", copyOf(one)], ["a.tif", one]);
+    const kept = withoutRepeated(samples, config, (sentence) => warnings.push(sentence));
+    expect(kept.map(({ name }) => name)).toEqual(["a.tif", "b.tif"]);
+    expect(warnings).toEqual([
+      "link-to-a.tif has the same pixels as a.tif: it is left out, since it would be trained on and validate as well.",
+      "a.tif has the same pixels as another stack of that name: it is left out, since it would be trained on and validate as well.",
+    ]);
+  });
+
+  it("is another one where a single pixel, or the size, differs", () => {
+    const changed = copyOf(one);
+    changed.data[changed.data.length - 1] += 1;
+    const turned = { ...one, height: one.width, width: one.height };
+    expect([changed, turned, two].map((other) => isSameStack(one, other))).toEqual([false, false, false]);
+    expect(isSameStack(one, copyOf(one))).toBe(true);
+    const samples = named(["a", one], ["b", changed], ["c", turned]);
+    expect(withoutRepeated(samples, config)).toEqual(samples);
+  });
+
+  it("leaves too few stacks to keep one for validation, for every system's learner", () => {
+    const input = { samples: named(["a.tif", one], ["b.tif", copyOf(one)]) };
+    expect(() => createLearner(input, config)).toThrow(/stack/);
+    expect(() => createLearner({ samples: named(["a.tif", one], ["b.tif", two]) }, config)).not.toThrow();
+  });
+
+  it("may have several targets, but not where whole stacks validate", () => {
+    const samples = [
+      { name: "a", stack: one, target: two },
+      { name: "b", stack: copyOf(one), target: blurredStack(6, 48, 64, 3) },
+      { name: "c", stack: one, target: copyOf(two) },
+    ];
+    expect(withoutRepeated(samples, tinyConfig()).map(({ name }) => name)).toEqual(["a", "b"]);
+    expect(() => withoutRepeated(samples, config)).toThrow(/a and b have the same pixels.*Give each stack once/);
+  });
+
+  it("cannot be left out: a model would have seen the other copy", () => {
+    const samples = named(["a.tif", one], ["b.tif", two], ["c.tif", copyOf(one)]);
+    expect(() => stacksSource({ samples })).toThrow(/^a and c have the same pixels.*give each stack once/);
+  });
+
+  it("is no target of its own: the user is told", () => {
+    const warningsOf = (target: typeof one): string[] => {
+      const warnings: string[] = [];
+      const samples = [{ name: "s.tif", stack: one, target }];
+      pairedSources({ samples, onWarning: (sentence) => warnings.push(sentence) }, tinyConfig(), { registered: false });
+      return warnings;
+    };
+    expect(warningsOf(copyOf(one))).toEqual([expect.stringMatching(/^s\.tif: its target has the same pixels/)]);
+    expect(warningsOf(two)).toEqual([]);
+  });
+});

@@ -99,7 +99,9 @@ try {
     return answer();
   };
   const versions = Object.entries(await answer()).map(([name, version]) => `${name} ${version}`);
-  console.log(`${planes} planes of ${size} x ${size}, uint16; ${rounds} rounds; node ${process.version}, ${versions.join(", ")}`);
+  console.log(
+    `${planes} planes of ${size} x ${size}, uint16; ${rounds} rounds; node ${process.version}, ${versions.join(", ")}`,
+  );
   console.log("Milliseconds, median (quartiles), of the clock and of all processors.\n");
   const columns = ["", "ours", "ours, CPU", "peer", "peer, CPU", "ours / peer", "CPU"];
   console.log(columns.map((text, i) => text.padEnd(i === 0 ? 30 : 22)).join(""));
@@ -137,7 +139,9 @@ try {
         throw new Error(`${name}: ${pair[0].result} here, ${pair[1].result} there.`);
       }
       // The first two warm both sides up.
-      if (round >= 0) [ours, theirs].forEach((side, i) => side.push(pair[i]));
+      if (round < 0) continue;
+      ours.push(pair[0]);
+      theirs.push(pair[1]);
     }
     print(name, ours, theirs);
   }
@@ -156,7 +160,9 @@ try {
         return () => sum;
       }),
     ];
-    if (round >= 0) [inspected, read].forEach((side, i) => side.push(pair[i]));
+    if (round < 0) continue;
+    inspected.push(pair[0]);
+    read.push(pair[1]);
   }
   print("inspect / reading", inspected, read);
 } finally {

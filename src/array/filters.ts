@@ -3,6 +3,7 @@
  * scipy's mode "reflect"), so results equal those of scipy.ndimage. Sums are float64 whatever the pixels are.
  */
 import { ParfocalError } from "../errors.ts";
+import { filterSymmetric } from "./symmetric-filter.ts";
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -67,22 +68,21 @@ export function correlate<A extends FloatArray>(grid: Grid<A>, kernelY: Float64A
   const rx = (kernelX.length - 1) / 2;
   const rows = reflectedIndices(height, ry);
   const columns = reflectedIndices(width, rx);
+  if (ry > 0 && rx > 0 && isSymmetric(kernelY) && isSymmetric(kernelX)) {
+    filterSymmetric(grid, { y: kernelY, x: kernelX }, rows, columns, out.data);
+    return out;
+  }
   const line = new Float64Array(width);
   const padded = new Float64Array(width + 2 * rx);
-  const [addRows, weighLine] = [
-    isSymmetric(kernelY) ? addRowsInPairs : addEachRow,
-    isSymmetric(kernelX) ? weighPairs : weighEach,
-  ];
   for (let y = 0; y < height; y++) {
     // A row at a time keeps the sum over y in float64 and the second pass in the cache.
-    addRows(grid, rows.subarray(y, y + kernelY.length), kernelY, line);
+    addEachRow(grid, rows.subarray(y, y + kernelY.length), kernelY, line);
     for (let i = 0; i < padded.length; i++) padded[i] = line[columns[i]];
-    weighLine(padded, kernelX, out.data.subarray(y * width, (y + 1) * width));
+    weighEach(padded, kernelX, out.data.subarray(y * width, (y + 1) * width));
   }
   return out;
 }
 
-/** The two halves of a symmetric kernel share their weights, which saves a third of the time. */
 const isSymmetric = (kernel: Float64Array): boolean =>
   kernel.every((weight, i) => weight === kernel[kernel.length - 1 - i]);
 
@@ -96,32 +96,10 @@ function addEachRow({ data, width }: Grid<FloatArray>, rows: Int32Array, kernel:
   }
 }
 
-function addRowsInPairs({ data, width }: Grid<FloatArray>, rows: Int32Array, kernel: Float64Array, line: Float64Array) {
-  const row = (k: number): FloatArray => data.subarray(rows[k] * width, (rows[k] + 1) * width);
-  const middle = (kernel.length - 1) / 2;
-  const [centre, own] = [kernel[middle], row(middle)];
-  for (let x = 0; x < width; x++) line[x] = centre * own[x];
-  for (let k = 1; k <= middle; k++) {
-    const [weight, above, below] = [kernel[middle + k], row(middle - k), row(middle + k)];
-    for (let x = 0; x < width; x++) line[x] += weight * (above[x] + below[x]);
-  }
-}
-
 function weighEach(padded: Float64Array, kernel: Float64Array, out: FloatArray) {
   for (let x = 0; x < out.length; x++) {
     let sum = 0;
     for (let k = 0; k < kernel.length; k++) sum += kernel[k] * padded[x + k];
-    out[x] = sum;
-  }
-}
-
-function weighPairs(padded: Float64Array, kernel: Float64Array, out: FloatArray) {
-  const middle = (kernel.length - 1) / 2;
-  const centre = kernel[middle];
-  for (let x = 0; x < out.length; x++) {
-    const at = x + middle;
-    let sum = centre * padded[at];
-    for (let k = 1; k <= middle; k++) sum += kernel[middle + k] * (padded[at - k] + padded[at + k]);
     out[x] = sum;
   }
 }

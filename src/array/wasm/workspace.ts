@@ -6,6 +6,7 @@
 import { assembleModule } from "./assembler.ts";
 import { type PassParameters, passSource, radices } from "./butterfly.ts";
 import { lanesOf, type Precision } from "./lanes.ts";
+import { pairSumSource } from "./pair-sum.ts";
 import { copySource, packSource, transposeSource, unpackSource } from "./transpose.ts";
 import { complexSumSource, evenSumSource } from "./weighted-sum.ts";
 
@@ -20,6 +21,7 @@ export interface Kernels {
   pack: Call;
   evenSum: Call;
   complexSum: Call;
+  pairSum: Call;
 }
 
 export interface Workspace {
@@ -58,6 +60,7 @@ function moduleOf(precision: Precision): WebAssembly.Module {
         packSource(lanes),
         evenSumSource(lanes),
         complexSumSource(lanes),
+        pairSumSource(lanes),
       ]),
     );
     modules.set(precision, module);
@@ -87,6 +90,7 @@ function createWorkspace(precision: Precision): Workspace {
       pack: call("pack"),
       evenSum: call("evenSum"),
       complexSum: call("complexSum"),
+      pairSum: call("pairSum"),
     },
     reserve(numbers) {
       const missing = numbers * bytes - memory.buffer.byteLength;

@@ -1,0 +1,82 @@
+/**
+ * Symmetric separable filters with the vectors of the processor. Products and sums are float64 in the order of the plain loops (the
+ * middle first, then pairs outwards), so the results are theirs bit by bit.
+ */
+import type { FloatArray, Grid } from "./filters.ts";
+import { type Layout, layoutOf, roundUp } from "./wasm/layout.ts";
+import { pairSumStep } from "./wasm/pair-sum.ts";
+import { type Workspace, workspaceOf } from "./wasm/workspace.ts";
+
+const bytes = 8;
+/** Rows are padded to a multiple of this many numbers. */
+export const rowStep = pairSumStep({ count: 2 });
+
+/** A symmetric kernel of at least three weights, in the memory of a workspace. Places are indices of numbers. */
+export interface PlacedKernel {
+  /** Writes the weights; when the layout is complete. */
+  fill(memory: FloatArray): void;
+  /** out = the weighted sum of rows that begin at `rowAt(offset)`, offset from -radius to radius; `count` is rounded up to {@link rowStep}. */
+  sum(rowAt: (offset: number) => number, out: number, count: number): void;
+}
+
+export function placeKernel(layout: Layout, workspace: Workspace, kernel: Float64Array): PlacedKernel {
+  const radius = (kernel.length - 1) / 2;
+  const weights = layout.take(radius + 1);
+  const list = layout.take(radius + 1);
+  let addresses = new Int32Array(0);
+  return {
+    fill(memory) {
+      memory.set(kernel.subarray(radius), weights);
+      addresses = new Int32Array(memory.buffer as ArrayBuffer, list * bytes, kernel.length);
+    },
+    sum(rowAt, out, count) {
+      addresses[0] = bytes * rowAt(0);
+      for (let k = 1; k <= radius; k++) {
+        addresses[2 * k - 1] = bytes * rowAt(-k);
+        addresses[2 * k] = bytes * rowAt(k);
+      }
+      workspace.kernels.pairSum(list * bytes, weights * bytes, out * bytes, radius, Math.ceil(count / rowStep));
+    },
+  };
+}
+
+/**
+ * Filters a grid along y, then along x, with kernels of at least three weights each.
+ * @param out receives the result
+ * @param rows, columns indices of the rows and columns that lie at -radius .. length - 1 + radius, edges reflected
+ */
+export function filterSymmetric(
+  { data, height, width }: Grid<FloatArray>,
+  kernels: { y: Float64Array; x: Float64Array },
+  rows: Int32Array,
+  columns: Int32Array,
+  out: FloatArray,
+): void {
+  const [ry, rx] = [kernels.y, kernels.x].map((kernel) => (kernel.length - 1) / 2);
+  const workspace = workspaceOf("float64");
+  const layout = layoutOf(workspace);
+  const alongY = placeKernel(layout, workspace, kernels.y);
+  const alongX = placeKernel(layout, workspace, kernels.x);
+  const pitch = roundUp(width, rowStep);
+  // The rows that one row of the result needs; reflected ones lie among them.
+  const slots = Math.min(2 * ry + 1, height);
+  const ring = layout.take(slots * pitch);
+  const padded = layout.take(pitch + 2 * rx + rowStep);
+  const line = layout.take(pitch);
+  const memory = layout.numbers();
+  alongY.fill(memory);
+  alongX.fill(memory);
+  let read = 0;
+  for (let y = 0; y < height; y++) {
+    for (; read < height && read <= y + ry; read++) {
+      memory.set(data.subarray(read * width, (read + 1) * width), ring + (read % slots) * pitch);
+    }
+    alongY.sum((k) => ring + (rows[y + ry + k] % slots) * pitch, padded + rx, width);
+    for (let i = 0; i < rx; i++) {
+      memory[padded + i] = memory[padded + rx + columns[i]];
+      memory[padded + rx + width + i] = memory[padded + rx + columns[rx + width + i]];
+    }
+    alongX.sum((k) => padded + rx + k, line, width);
+    out.set(memory.subarray(line, line + width), y * width);
+  }
+}

@@ -16,8 +16,10 @@ export interface Grid<A extends FloatArray = Float32Array> {
 
 /** A grid of zeros with the shape and the number type of another. */
 export function emptyLike<A extends FloatArray>(grid: Grid<A>): Grid<A> {
-  const data = grid.data.slice().fill(0) as A;
-  return { data, height: grid.height, width: grid.width };
+  const { height, width } = grid;
+  const { length } = grid.data;
+  const data = grid.data instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
+  return { data: data as FloatArray as A, height, width };
 }
 
 /**

@@ -8,6 +8,7 @@
 import { createRealFft2, nextPowerOfTwo, type RealFft2 } from "./fft.ts";
 import { gaussianFilter } from "./filters.ts";
 import { median } from "./statistics.ts";
+import type { WantedSpans } from "./symmetric-filter.ts";
 
 /** Planes of one size, `[z, y, x]`. */
 export interface MovingPlanes {
@@ -57,9 +58,10 @@ export function commonMotion(planes: MovingPlanes, starts: readonly Step[] = [{ 
   if (depth < 2 || edge < 16) return none;
   const transform = createTransform(edge);
   const corners = spread(height, edge).flatMap((top) => spread(width, edge).map((left) => ({ top, left })));
+  const wanted = { y: covered(spread(height, edge), edge), x: covered(spread(width, edge), edge) };
   const blocks: BlockSpectrum[][] = corners.map(() => []);
   for (let z = 0; z < depth; z++) {
-    const plane = flattened(planes, z);
+    const plane = flattened(planes, z, wanted);
     corners.forEach(({ top, left }, b) => {
       blocks[b].push(transform.of(plane, width, top, left));
     });
@@ -255,9 +257,21 @@ function spread(length: number, edge: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.round((i * (length - edge)) / Math.max(1, count - 1)));
 }
 
-function flattened({ data, height, width }: MovingPlanes, z: number): Float32Array {
+/** What blocks that begin there cover, without overlap. */
+function covered(starts: readonly number[], edge: number): [from: number, end: number][] {
+  const spans: [number, number][] = [];
+  for (const start of starts) {
+    const last = spans.at(-1);
+    if (last && start <= last[1]) last[1] = start + edge;
+    else spans.push([start, start + edge]);
+  }
+  return spans;
+}
+
+/** A plane without its shading, where it is wanted. */
+function flattened({ data, height, width }: MovingPlanes, z: number, wanted: WantedSpans): Float32Array {
   const plane = data.subarray(z * height * width, (z + 1) * height * width);
-  const out = gaussianFilter({ data: plane, height, width }, shadingSigma).data;
+  const out = gaussianFilter({ data: plane, height, width }, shadingSigma, { wanted }).data;
   for (let i = 0; i < out.length; i++) out[i] = plane[i] - out[i];
   return out;
 }

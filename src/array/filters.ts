@@ -3,7 +3,7 @@
  * scipy's mode "reflect"), so results equal those of scipy.ndimage. Sums are float64 whatever the pixels are.
  */
 import { ParfocalError } from "../errors.ts";
-import { filterSymmetric } from "./symmetric-filter.ts";
+import { filterSymmetric, type WantedSpans } from "./symmetric-filter.ts";
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -47,21 +47,27 @@ export function gaussianKernel(sigma: number, truncate = 4): Float64Array {
  * Gaussian blur.
  * @param sigma pixels, one for both axes or one each
  * @param options.truncate the kernel ends at this many sigmas (scipy's default 4; scikit-image's SSIM uses 3.5)
+ * @param options.wanted where the result is needed; elsewhere it may be anything
  */
 export function gaussianFilter<A extends FloatArray>(
   grid: Grid<A>,
   sigma: number | { y: number; x: number },
-  options: { truncate?: number } = {},
+  options: { truncate?: number; wanted?: WantedSpans } = {},
 ): Grid<A> {
   const { y, x } = typeof sigma === "number" ? { y: sigma, x: sigma } : sigma;
-  return correlate(grid, gaussianKernel(y, options.truncate), gaussianKernel(x, options.truncate));
+  return correlate(grid, gaussianKernel(y, options.truncate), gaussianKernel(x, options.truncate), options.wanted);
 }
 
 /**
  * Separable correlation: `along y` then `along x`, both of odd length and centred.
  * @throws usage for an even or empty kernel
  */
-export function correlate<A extends FloatArray>(grid: Grid<A>, kernelY: Float64Array, kernelX: Float64Array): Grid<A> {
+export function correlate<A extends FloatArray>(
+  grid: Grid<A>,
+  kernelY: Float64Array,
+  kernelX: Float64Array,
+  wanted?: WantedSpans,
+): Grid<A> {
   for (const kernel of [kernelY, kernelX])
     if (kernel.length % 2 === 0) throw wrong("length of a filter kernel", kernel.length, "an odd number");
   const { height, width } = checkGrid(grid);
@@ -71,7 +77,7 @@ export function correlate<A extends FloatArray>(grid: Grid<A>, kernelY: Float64A
   const rows = reflectedIndices(height, ry);
   const columns = reflectedIndices(width, rx);
   if (ry > 0 && rx > 0 && isSymmetric(kernelY) && isSymmetric(kernelX)) {
-    filterSymmetric(grid, { y: kernelY, x: kernelX }, rows, columns, out.data);
+    filterSymmetric(grid, { y: kernelY, x: kernelX }, rows, columns, out.data, wanted);
     return out;
   }
   const line = new Float64Array(width);

@@ -40,10 +40,17 @@ export function placeKernel(layout: Layout, workspace: Workspace, kernel: Float6
   };
 }
 
+/** Rows and columns, each from the first to before the last, without overlap. */
+export interface WantedSpans {
+  y: readonly (readonly [from: number, end: number])[];
+  x: readonly (readonly [from: number, end: number])[];
+}
+
 /**
  * Filters a grid along y, then along x, with kernels of at least three weights each.
  * @param out receives the result
  * @param rows, columns indices of the rows and columns that lie at -radius .. length - 1 + radius, edges reflected
+ * @param wanted where the result is needed; elsewhere `out` is not touched
  */
 export function filterSymmetric(
   { data, height, width }: Grid<FloatArray>,
@@ -51,6 +58,7 @@ export function filterSymmetric(
   rows: Int32Array,
   columns: Int32Array,
   out: FloatArray,
+  wanted: WantedSpans = { y: [[0, height]], x: [[0, width]] },
 ): void {
   const [ry, rx] = [kernels.y, kernels.x].map((kernel) => (kernel.length - 1) / 2);
   const workspace = workspaceOf("float64");
@@ -71,12 +79,15 @@ export function filterSymmetric(
     for (; read < height && read <= y + ry; read++) {
       memory.set(data.subarray(read * width, (read + 1) * width), ring + (read % slots) * pitch);
     }
+    if (!wanted.y.some(([from, end]) => y >= from && y < end)) continue;
     alongY.sum((k) => ring + (rows[y + ry + k] % slots) * pitch, padded + rx, width);
     for (let i = 0; i < rx; i++) {
       memory[padded + i] = memory[padded + rx + columns[i]];
       memory[padded + rx + width + i] = memory[padded + rx + columns[rx + width + i]];
     }
-    alongX.sum((k) => padded + rx + k, line, width);
-    out.set(memory.subarray(line, line + width), y * width);
+    for (const [from, end] of wanted.x) {
+      alongX.sum((k) => padded + rx + from + k, line, end - from);
+      out.set(memory.subarray(line, line + end - from), y * width + from);
+    }
   }
 }

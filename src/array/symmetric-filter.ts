@@ -3,9 +3,9 @@
  * middle first, then pairs outwards), so the results are theirs bit by bit.
  */
 import type { FloatArray, Grid } from "./filters.ts";
+import { type FilterWorkspace, filterWorkspace } from "./wasm/filter-workspace.ts";
 import { type Layout, layoutOf, roundUp } from "./wasm/layout.ts";
 import { pairSumStep } from "./wasm/pair-sum.ts";
-import { type Workspace, workspaceOf } from "./wasm/workspace.ts";
 
 const bytes = 8;
 /** Rows are padded to a multiple of this many numbers. */
@@ -19,7 +19,7 @@ export interface PlacedKernel {
   sum(rowAt: (offset: number) => number, out: number, count: number): void;
 }
 
-export function placeKernel(layout: Layout, workspace: Workspace, kernel: Float64Array): PlacedKernel {
+export function placeKernel(layout: Layout, workspace: FilterWorkspace, kernel: Float64Array): PlacedKernel {
   const radius = (kernel.length - 1) / 2;
   const weights = layout.take(radius + 1);
   const list = layout.take(radius + 1);
@@ -35,7 +35,7 @@ export function placeKernel(layout: Layout, workspace: Workspace, kernel: Float6
         addresses[2 * k - 1] = bytes * rowAt(-k);
         addresses[2 * k] = bytes * rowAt(k);
       }
-      workspace.kernels.pairSum(list * bytes, weights * bytes, out * bytes, radius, Math.ceil(count / rowStep));
+      workspace.pairSum(list * bytes, weights * bytes, out * bytes, radius, Math.ceil(count / rowStep));
     },
   };
 }
@@ -61,7 +61,7 @@ export function filterSymmetric(
   wanted: WantedSpans = { y: [[0, height]], x: [[0, width]] },
 ): void {
   const [ry, rx] = [kernels.y, kernels.x].map((kernel) => (kernel.length - 1) / 2);
-  const workspace = workspaceOf("float64");
+  const workspace = filterWorkspace();
   const layout = layoutOf(workspace);
   const alongY = placeKernel(layout, workspace, kernels.y);
   const alongX = placeKernel(layout, workspace, kernels.x);

@@ -5,8 +5,8 @@
  */
 import { type FloatArray, gaussianKernel } from "../array/filters.ts";
 import { placeKernel, rowStep } from "../array/symmetric-filter.ts";
+import { filterWorkspace } from "../array/wasm/filter-workspace.ts";
 import { layoutOf, roundUp } from "../array/wasm/layout.ts";
-import { workspaceOf } from "../array/wasm/workspace.ts";
 import { ParfocalError } from "../errors.ts";
 import { checkPair, checkRange } from "./comparable.ts";
 import type { Picture } from "./metrics.ts";
@@ -52,7 +52,7 @@ const pad = (SSIM_WINDOW - 1) / 2;
 function sumOverWindows(a: Picture, b: Picture, c1: number, c2: number): [similarity: number, structure: number] {
   const { height, width } = a;
   const positions = width - 2 * pad;
-  const workspace = workspaceOf("float64");
+  const workspace = filterWorkspace();
   const layout = layoutOf(workspace);
   const kernel = placeKernel(layout, workspace, gaussianKernel(1.5, 3.5));
   const pitch = roundUp(positions, rowStep);

@@ -13,6 +13,13 @@ export interface ByteSource {
    * not inside the file, before anything is allocated.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** Fills `target` with the bytes from `offset` on, where a source can do so without a copy; throws as `read`. */
+  readInto?(offset: number, target: Uint8Array): Promise<void>;
+  /**
+   * Decompresses zlib data as `inflate` (src/image/inflate.ts) does, where the machine of the source has something faster: a source of
+   * Node does it on several threads.
+   */
+  inflate?(parts: readonly Uint8Array[], limit: number): Promise<Uint8Array>;
   /** Lets go of what is open behind the source. */
   close?(): Promise<void>;
 }
@@ -26,6 +33,12 @@ export function checkRange(source: { name: string; size: number }, offset: numbe
     `${source.name}: the file ends at byte ${source.size}, but points to bytes ${offset} to ${offset + length}; it is truncated or damaged, fetch or export it again.`,
     { path: source.name, detail: `bytes ${offset} to ${offset + length} of ${source.size}` },
   );
+}
+
+/** Fills `target` with the bytes from `offset` on. Throws as `read` of the source. */
+export async function readInto(source: ByteSource, offset: number, target: Uint8Array): Promise<void> {
+  if (source.readInto) await source.readInto(offset, target);
+  else target.set(await source.read(offset, target.length));
 }
 
 /** Bytes that are in memory already. */

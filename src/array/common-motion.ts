@@ -8,6 +8,7 @@
 import { createRealFft2, nextPowerOfTwo, type RealFft2 } from "./fft.ts";
 import { gaussianFilter } from "./filters.ts";
 import { median } from "./statistics.ts";
+import type { WantedSpans } from "./symmetric-filter.ts";
 
 /** Planes of one size, `[z, y, x]`. */
 export interface MovingPlanes {
@@ -57,9 +58,10 @@ export function commonMotion(planes: MovingPlanes, starts: readonly Step[] = [{ 
   if (depth < 2 || edge < 16) return none;
   const transform = createTransform(edge);
   const corners = spread(height, edge).flatMap((top) => spread(width, edge).map((left) => ({ top, left })));
+  const wanted = { y: covered(spread(height, edge), edge), x: covered(spread(width, edge), edge) };
   const blocks: BlockSpectrum[][] = corners.map(() => []);
   for (let z = 0; z < depth; z++) {
-    const plane = flattened(planes, z);
+    const plane = flattened(planes, z, wanted);
     corners.forEach(({ top, left }, b) => {
       blocks[b].push(transform.of(plane, width, top, left));
     });
@@ -130,6 +132,8 @@ function createTransform(edge: number) {
     const t = Math.min(i + 1, edge - i) / (edge + 1);
     return t < 0.25 ? 0.5 - 0.5 * Math.cos((Math.PI * t) / 0.25) : 1;
   });
+  const places = Int32Array.from(modes, ({ index }) => index);
+  const powers = new Float32Array(noise.length);
   const image = new Float32Array(fft.height * fft.width);
   const real = new Float32Array(fft.height * fft.spectrumWidth);
   const imag = new Float32Array(real.length);
@@ -141,12 +145,16 @@ function createTransform(edge: number) {
           image[y * fft.width + x] = window[y] * window[x] * plane[(top + y) * width + left + x];
       fft.forward(image, real, imag);
       // Beyond the optics there is noise alone: the median of an exponential distribution is its mean times ln 2.
-      const powers = Float32Array.from(noise, (i) => real[i] ** 2 + imag[i] ** 2);
-      return {
-        real: Float32Array.from(modes, ({ index }) => real[index]),
-        imag: Float32Array.from(modes, ({ index }) => imag[index]),
-        noise: median(powers) / Math.LN2,
-      };
+      for (let i = 0; i < noise.length; i++) {
+        const [re, im] = [real[noise[i]], imag[noise[i]]];
+        powers[i] = re * re + im * im;
+      }
+      const block = { real: new Float32Array(places.length), imag: new Float32Array(places.length) };
+      for (let i = 0; i < places.length; i++) {
+        block.real[i] = real[places[i]];
+        block.imag[i] = imag[places[i]];
+      }
+      return { ...block, noise: median(powers) / Math.LN2 };
     },
   };
 }
@@ -179,7 +187,7 @@ function addPhases(modes: readonly Mode[], a: BlockSpectrum, b: BlockSpectrum, v
   for (let i = 0; i < modes.length; i++) {
     const re = b.real[i] * a.real[i] + b.imag[i] * a.imag[i];
     const im = b.imag[i] * a.real[i] - b.real[i] * a.imag[i];
-    const magnitude = Math.hypot(re, im);
+    const magnitude = Math.sqrt(re * re + im * im);
     if (!(magnitude > minSignal * noise)) continue;
     const { ky, kx, group } = modes[i];
     const turn = ky * velocity.dy + kx * velocity.dx;
@@ -249,8 +257,21 @@ function spread(length: number, edge: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.round((i * (length - edge)) / Math.max(1, count - 1)));
 }
 
-function flattened({ data, height, width }: MovingPlanes, z: number): Float32Array {
+/** What blocks that begin there cover, without overlap. */
+function covered(starts: readonly number[], edge: number): [from: number, end: number][] {
+  const spans: [number, number][] = [];
+  for (const start of starts) {
+    const last = spans.at(-1);
+    if (last && start <= last[1]) last[1] = start + edge;
+    else spans.push([start, start + edge]);
+  }
+  return spans;
+}
+
+/** A plane without its shading, where it is wanted. */
+function flattened({ data, height, width }: MovingPlanes, z: number, wanted: WantedSpans): Float32Array {
   const plane = data.subarray(z * height * width, (z + 1) * height * width);
-  const shading = gaussianFilter({ data: Float32Array.from(plane), height, width }, shadingSigma).data;
-  return plane.map((value, i) => value - shading[i]);
+  const out = gaussianFilter({ data: plane, height, width }, shadingSigma, { wanted }).data;
+  for (let i = 0; i < out.length; i++) out[i] = plane[i] - out[i];
+  return out;
 }

@@ -3,6 +3,7 @@
  * scipy's mode "reflect"), so results equal those of scipy.ndimage. Sums are float64 whatever the pixels are.
  */
 import { ParfocalError } from "../errors.ts";
+import { filterSymmetric, type WantedSpans } from "./symmetric-filter.ts";
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -15,8 +16,10 @@ export interface Grid<A extends FloatArray = Float32Array> {
 
 /** A grid of zeros with the shape and the number type of another. */
 export function emptyLike<A extends FloatArray>(grid: Grid<A>): Grid<A> {
-  const data = grid.data.slice().fill(0) as A;
-  return { data, height: grid.height, width: grid.width };
+  const { height, width } = grid;
+  const { length } = grid.data;
+  const data = grid.data instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
+  return { data: data as FloatArray as A, height, width };
 }
 
 /**
@@ -44,21 +47,27 @@ export function gaussianKernel(sigma: number, truncate = 4): Float64Array {
  * Gaussian blur.
  * @param sigma pixels, one for both axes or one each
  * @param options.truncate the kernel ends at this many sigmas (scipy's default 4; scikit-image's SSIM uses 3.5)
+ * @param options.wanted where the result is needed; elsewhere it may be anything
  */
 export function gaussianFilter<A extends FloatArray>(
   grid: Grid<A>,
   sigma: number | { y: number; x: number },
-  options: { truncate?: number } = {},
+  options: { truncate?: number; wanted?: WantedSpans } = {},
 ): Grid<A> {
   const { y, x } = typeof sigma === "number" ? { y: sigma, x: sigma } : sigma;
-  return correlate(grid, gaussianKernel(y, options.truncate), gaussianKernel(x, options.truncate));
+  return correlate(grid, gaussianKernel(y, options.truncate), gaussianKernel(x, options.truncate), options.wanted);
 }
 
 /**
  * Separable correlation: `along y` then `along x`, both of odd length and centred.
  * @throws usage for an even or empty kernel
  */
-export function correlate<A extends FloatArray>(grid: Grid<A>, kernelY: Float64Array, kernelX: Float64Array): Grid<A> {
+export function correlate<A extends FloatArray>(
+  grid: Grid<A>,
+  kernelY: Float64Array,
+  kernelX: Float64Array,
+  wanted?: WantedSpans,
+): Grid<A> {
   for (const kernel of [kernelY, kernelX])
     if (kernel.length % 2 === 0) throw wrong("length of a filter kernel", kernel.length, "an odd number");
   const { height, width } = checkGrid(grid);
@@ -67,22 +76,21 @@ export function correlate<A extends FloatArray>(grid: Grid<A>, kernelY: Float64A
   const rx = (kernelX.length - 1) / 2;
   const rows = reflectedIndices(height, ry);
   const columns = reflectedIndices(width, rx);
+  if (ry > 0 && rx > 0 && isSymmetric(kernelY) && isSymmetric(kernelX)) {
+    filterSymmetric(grid, { y: kernelY, x: kernelX }, rows, columns, out.data, wanted);
+    return out;
+  }
   const line = new Float64Array(width);
   const padded = new Float64Array(width + 2 * rx);
-  const [addRows, weighLine] = [
-    isSymmetric(kernelY) ? addRowsInPairs : addEachRow,
-    isSymmetric(kernelX) ? weighPairs : weighEach,
-  ];
   for (let y = 0; y < height; y++) {
     // A row at a time keeps the sum over y in float64 and the second pass in the cache.
-    addRows(grid, rows.subarray(y, y + kernelY.length), kernelY, line);
+    addEachRow(grid, rows.subarray(y, y + kernelY.length), kernelY, line);
     for (let i = 0; i < padded.length; i++) padded[i] = line[columns[i]];
-    weighLine(padded, kernelX, out.data.subarray(y * width, (y + 1) * width));
+    weighEach(padded, kernelX, out.data.subarray(y * width, (y + 1) * width));
   }
   return out;
 }
 
-/** The two halves of a symmetric kernel share their weights, which saves a third of the time. */
 const isSymmetric = (kernel: Float64Array): boolean =>
   kernel.every((weight, i) => weight === kernel[kernel.length - 1 - i]);
 
@@ -96,32 +104,10 @@ function addEachRow({ data, width }: Grid<FloatArray>, rows: Int32Array, kernel:
   }
 }
 
-function addRowsInPairs({ data, width }: Grid<FloatArray>, rows: Int32Array, kernel: Float64Array, line: Float64Array) {
-  const row = (k: number): FloatArray => data.subarray(rows[k] * width, (rows[k] + 1) * width);
-  const middle = (kernel.length - 1) / 2;
-  const [centre, own] = [kernel[middle], row(middle)];
-  for (let x = 0; x < width; x++) line[x] = centre * own[x];
-  for (let k = 1; k <= middle; k++) {
-    const [weight, above, below] = [kernel[middle + k], row(middle - k), row(middle + k)];
-    for (let x = 0; x < width; x++) line[x] += weight * (above[x] + below[x]);
-  }
-}
-
 function weighEach(padded: Float64Array, kernel: Float64Array, out: FloatArray) {
   for (let x = 0; x < out.length; x++) {
     let sum = 0;
     for (let k = 0; k < kernel.length; k++) sum += kernel[k] * padded[x + k];
-    out[x] = sum;
-  }
-}
-
-function weighPairs(padded: Float64Array, kernel: Float64Array, out: FloatArray) {
-  const middle = (kernel.length - 1) / 2;
-  const centre = kernel[middle];
-  for (let x = 0; x < out.length; x++) {
-    const at = x + middle;
-    let sum = centre * padded[at];
-    for (let k = 1; k <= middle; k++) sum += kernel[middle + k] * (padded[at - k] + padded[at + k]);
     out[x] = sum;
   }
 }

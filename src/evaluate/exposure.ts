@@ -1,5 +1,4 @@
 /** What the values of an image say about its exposure, plane after plane so that memory does not grow with the image. */
-import { findNonFinite } from "../array/statistics.ts";
 import type { PixelType } from "../image/image.ts";
 
 export interface Exposure {
@@ -17,7 +16,8 @@ export interface Exposure {
 }
 
 export interface ExposureMeter {
-  add(values: Float32Array): void;
+  /** @returns how many of the values are NaN or infinite */
+  add(values: Float32Array): number;
   result(): Exposure;
 }
 
@@ -26,22 +26,18 @@ export function createExposureMeter(): ExposureMeter {
   let [atMin, atMax, notFinite, total] = [0, 0, 0, 0];
   return {
     add(values) {
+      const piece = extremesOf(values);
       total += values.length;
-      const clean = findNonFinite(values) < 0;
-      for (const value of values) {
-        if (!clean && !Number.isFinite(value)) {
-          notFinite++;
-          continue;
-        }
-        if (value >= max) {
-          atMax = value === max ? atMax + 1 : 1;
-          max = value;
-        }
-        if (value <= min) {
-          atMin = value === min ? atMin + 1 : 1;
-          min = value;
-        }
+      notFinite += piece.notFinite;
+      if (piece.max >= max) {
+        atMax = piece.atMax + (piece.max === max ? atMax : 0);
+        max = piece.max;
       }
+      if (piece.min <= min) {
+        atMin = piece.atMin + (piece.min === min ? atMin : 0);
+        min = piece.min;
+      }
+      return piece.notFinite;
     },
     result: () => ({
       pixels: total,
@@ -52,6 +48,28 @@ export function createExposureMeter(): ExposureMeter {
       notFinite: notFinite / total,
     }),
   };
+}
+
+/** Ends of some values, how many lie there, and how many are NaN or infinite. */
+function extremesOf(values: Float32Array) {
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [atMin, atMax, notFinite] = [0, 0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value - value !== 0) {
+      notFinite++;
+      continue;
+    }
+    if (value >= max) {
+      atMax = value === max ? atMax + 1 : 1;
+      max = value;
+    }
+    if (value <= min) {
+      atMin = value === min ? atMin + 1 : 1;
+      min = value;
+    }
+  }
+  return { min, max, atMin, atMax, notFinite };
 }
 
 /** Fewer grey levels than this, and many equal pixels are no sign of clipping: labels, masks, counted photons. */

@@ -1,11 +1,11 @@
 /** What an image file is, how sharp its planes are, and what may be wrong with it. */
 
-import { findNonFinite } from "../array/statistics.ts";
 import { chooseMeasure } from "../classical/focus/choose-measure.ts";
 import { type FocusMeasure, focusOf } from "../classical/focus/focus.ts";
 import { signalOf } from "../classical/focus/focus-map.ts";
 import type { Light } from "../classical/focus/light.ts";
 import { cautious, type LocatedFocus, locateFocus } from "../classical/focus/locate-focus.ts";
+import { noiseLevel } from "../classical/noise-level.ts";
 import { throwIfAborted } from "../errors.ts";
 import { checkIndex, extentOf } from "../image/axes.ts";
 import type { FolderOrder } from "../image/folder-order.ts";
@@ -93,12 +93,14 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
     for (const [c, meter] of meters.entries()) {
       throwIfAborted(options.signal);
       const data = await file.readPlane({ channel: c, time, z });
-      meter.add(data);
+      const clean = meter.add(data) === 0;
       alignmentMeter.add({ z, channel: c, data });
-      if (c === channel && chosen && findNonFinite(data) < 0) {
-        curve.push(focusOf({ data, height, width }, chosen.measure));
-        signal.push(signalOf({ data, height, width }));
-        faultMeter.add({ data, height, width });
+      if (c === channel && chosen && clean) {
+        const plane = { data, height, width };
+        const noise = noiseLevel(plane);
+        curve.push(focusOf(plane, chosen.measure));
+        signal.push(signalOf(plane, noise));
+        faultMeter.add(plane, noise);
       }
       options.onProgress?.({ done: z * channels + c + 1, total: depth * channels });
     }

@@ -4,7 +4,7 @@
  */
 import { checkPair, checkRange } from "./comparable.ts";
 import type { Picture } from "./metrics.ts";
-import { type Doubles, doubles, SSIM_WINDOW, ssimTerms } from "./ssim.ts";
+import { SSIM_WINDOW, ssimTerms } from "./ssim.ts";
 
 const WEIGHTS = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
 
@@ -40,8 +40,8 @@ export function ssimAndMsSsim(output: Picture, truth: Picture, dataRange: number
   const scales = msSsimScales(output.height, output.width);
   // The five published weights add up to 1.0001 and are used as they are, as everyone does.
   const total = scales === WEIGHTS.length ? 1 : WEIGHTS.slice(0, scales).reduce((a, b) => a + b, 0);
-  let a = doubles(output);
-  let b = doubles(truth);
+  let a = output;
+  let b = truth;
   let result = 1;
   let ssim = 0;
   for (let scale = 0; scale < scales; scale++) {
@@ -57,7 +57,7 @@ export function ssimAndMsSsim(output: Picture, truth: Picture, dataRange: number
 }
 
 /** 2 x 2 averages; the last row or column of an odd size is averaged with itself. */
-function halve(picture: Doubles): Doubles {
+function halve(picture: Picture): Picture {
   const height = Math.ceil(picture.height / 2);
   const width = Math.ceil(picture.width / 2);
   const data = new Float64Array(height * width);

@@ -26,18 +26,22 @@ const minFlash = 1.5;
 const blankShare = 0.03;
 
 export interface StackFaultMeter {
-  add(plane: Plane): void;
+  /**
+   * The plane is compared with the next one: it must not change before that is added.
+   * @param noise standard deviation, counts; measured where it is left out
+   */
+  add(plane: Plane, noise?: number): void;
   result(): StackFaults;
 }
 
 /** Takes the planes of one channel in order, and keeps a small picture of each. */
 export function createStackFaultMeter(): StackFaultMeter {
   const traces: Trace[] = [];
-  let before: Plane | undefined;
+  let before: { plane: Plane; sigma: number } | undefined;
   return {
-    add(plane) {
-      traces.push(traceOf(plane, before));
-      before = { ...plane, data: Float32Array.from(plane.data) };
+    add(plane, sigma = noiseLevel(plane)) {
+      traces.push(traceOf(plane, sigma, before));
+      before = { plane, sigma };
     },
     result: () => faultsOf(traces),
   };
@@ -57,32 +61,54 @@ interface Trace {
   change: number;
 }
 
-function traceOf(plane: Plane, before: Plane | undefined): Trace {
+function traceOf(plane: Plane, sigma: number, before: { plane: Plane; sigma: number } | undefined): Trace {
   const { data, height, width } = plane;
   const factor = Math.max(1, Math.ceil(Math.max(height, width) / blocksAlong));
-  const [rows, columns] = [Math.floor(height / factor), Math.floor(width / factor)];
-  const small = new Float32Array(rows * columns);
-  for (let y = 0; y < rows * factor; y++)
-    for (let x = 0; x < columns * factor; x++)
-      small[Math.floor(y / factor) * columns + Math.floor(x / factor)] += data[y * width + x] / (factor * factor);
+  const small = blockMeans(plane, factor);
   const mean = small.reduce((a, v) => a + v, 0) / small.length;
   const variance = small.reduce((a, v) => a + (v - mean) ** 2, 0) / small.length;
-  const sigma = noiseLevel(plane);
-  const bits = new Uint32Array(Float32Array.from(data).buffer);
+  let change = Number.POSITIVE_INFINITY;
+  if (before) {
+    const noise = sigma ** 2 + before.sigma ** 2;
+    if (noise > 0) change = meanSquaredDifference(data, before.plane.data) / noise;
+  }
+  const constant = data.every((value) => value === data[0]);
+  return { small, mean, variance, noise: (sigma / factor) ** 2, hash: hashOf(data), constant, change };
+}
+
+/** Means of squares of `factor` pixels; rows and columns that are left over do not count. */
+function blockMeans({ data, height, width }: Plane, factor: number): Float32Array {
+  const [rows, columns] = [Math.floor(height / factor), Math.floor(width / factor)];
+  const sums = new Float64Array(rows * columns);
+  for (let y = 0; y < rows * factor; y++) {
+    const to = Math.floor(y / factor) * columns;
+    for (let column = 0, i = y * width; column < columns; column++) {
+      let sum = 0;
+      for (const end = i + factor; i < end; i++) sum += data[i];
+      sums[to + column] += sum;
+    }
+  }
+  return Float32Array.from(sums, (sum) => sum / (factor * factor));
+}
+
+function meanSquaredDifference(a: Float32Array, b: Float32Array): number {
+  let squares = 0;
+  for (let i = 0; i < a.length; i++) {
+    const d = a[i] - b[i];
+    squares += d * d;
+  }
+  return squares / a.length;
+}
+
+function hashOf(data: Float32Array): string {
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
   let [h, g] = [0x811c9dc5, 0x9e3779b9];
-  for (const word of bits) {
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
     h = Math.imul(h ^ word, 0x01000193);
     g = Math.imul(g ^ (word >>> 7) ^ h, 0x85ebca6b);
   }
-  let change = Number.POSITIVE_INFINITY;
-  if (before) {
-    let squares = 0;
-    for (let i = 0; i < data.length; i++) squares += (data[i] - before.data[i]) ** 2;
-    const noise = sigma ** 2 + noiseLevel(before) ** 2;
-    if (noise > 0) change = squares / data.length / noise;
-  }
-  const constant = data.every((value) => value === data[0]);
-  return { small, mean, variance, noise: (sigma / factor) ** 2, hash: `${h}:${g}`, constant, change };
+  return `${h}:${g}`;
 }
 
 function faultsOf(traces: readonly Trace[]): StackFaults {

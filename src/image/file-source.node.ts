@@ -3,6 +3,7 @@ import { open } from "node:fs/promises";
 import { type ByteSource, checkRange } from "../array/bytes.ts";
 import { ParfocalError } from "../errors.ts";
 import { corrupt } from "./file-errors.ts";
+import { inflateOnThreads } from "./inflate.node.ts";
 
 /** Opens a file for reading by pieces. Throws `file.missing` when it is not there or may not be read. */
 export async function fileSource(path: string): Promise<ByteSource & { close(): Promise<void> }> {
@@ -10,22 +11,32 @@ export async function fileSource(path: string): Promise<ByteSource & { close(): 
     throw missing(path, error);
   });
   const { size } = await handle.stat();
+  const fill = async (offset: number, target: Uint8Array) => {
+    const { length } = target;
+    let done = 0;
+    while (done < length) {
+      const { bytesRead } = await handle.read(target, done, length - done, offset + done).catch((error: Error) => {
+        throw corrupt(path, `it could not be read at byte ${offset + done} (${error.message})`, error);
+      });
+      if (bytesRead === 0) throw corrupt(path, `it ended at byte ${offset + done} while it was read`);
+      done += bytesRead;
+    }
+  };
   const source = {
     name: path,
     size,
     async read(offset: number, length: number) {
       checkRange(source, offset, length);
-      const bytes = new Uint8Array(length);
-      let done = 0;
-      while (done < length) {
-        const { bytesRead } = await handle.read(bytes, done, length - done, offset + done).catch((error: Error) => {
-          throw corrupt(path, `it could not be read at byte ${offset + done} (${error.message})`, error);
-        });
-        if (bytesRead === 0) throw corrupt(path, `it ended at byte ${offset + done} while it was read`);
-        done += bytesRead;
-      }
+      // Not filled with zeros first: every byte is read, or an error thrown.
+      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+      await fill(offset, bytes);
       return bytes;
     },
+    async readInto(offset: number, target: Uint8Array) {
+      checkRange(source, offset, target.length);
+      await fill(offset, target);
+    },
+    inflate: inflateOnThreads,
     close: () => handle.close(),
   };
   return source;

@@ -1,4 +1,5 @@
 /** An open image file: what it is, and its planes on demand. */
+import { concurrently } from "../array/concurrently.ts";
 import { throwIfAborted } from "../errors.ts";
 import { checkIndex, extentOf, type PlaneIndex, planeOffset, refuseColour } from "./axes.ts";
 import type { FolderOrder } from "./folder-order.ts";
@@ -20,8 +21,9 @@ export interface ImageFile extends ImageInfo {
   /**
    * Counts of one plane (or of a region of it), float32 `[y, x]`. Reads only the strips or tiles that the region
    * touches. Throws `usage` (index or region out of range), `image.unfit` (colour), `file.corrupt`, `file.unsupported`.
+   * @param room as many numbers as the region has pixels: a reader that can puts the counts there and gives it back
    */
-  readPlane(index: PlaneIndex, region?: Region): Promise<Float32Array<ArrayBuffer>>;
+  readPlane(index: PlaneIndex, region?: Region, room?: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>>;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,9 @@ export function allocatePixels(dtype: PixelType, length: number): PixelData {
   if (dtype === "uint8") return new Uint8Array(length);
   return dtype === "uint16" ? new Uint16Array(length) : new Float32Array(length);
 }
+
+/** One plane is read while another is decompressed or converted. */
+const planesAtOnce = 2;
 
 /**
  * The z-stack of one channel and one time. Either may be left out where the image has one of them only.
@@ -49,10 +54,13 @@ export async function readStack(
   const first = await file.readPlane({ channel, time, z: 0 });
   const data = new Float32Array(depth * height * width);
   data.set(first);
-  for (let z = 1; z < depth; z++) {
+  const others = Array.from({ length: depth - 1 }, (_, i) => i + 1);
+  await concurrently(others, planesAtOnce, async (z) => {
     throwIfAborted(options.signal);
-    data.set(await file.readPlane({ channel, time, z }), z * height * width);
-  }
+    const room = data.subarray(z * height * width, (z + 1) * height * width);
+    const plane = await file.readPlane({ channel, time, z }, undefined, room);
+    if (plane.buffer !== data.buffer) room.set(plane);
+  });
   const wavelength = file.emissionWavelengths?.[channel];
   const optics = { ...file.optics, ...(wavelength === undefined ? {} : { wavelength }) };
   return {

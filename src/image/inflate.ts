@@ -3,7 +3,7 @@
  * strip of a page may be padded) is dropped, but read to the end, where the checksum is compared. Rejects for damaged
  * data, and for far more than `limit` bytes: a hostile stream gets neither memory nor time.
  */
-export async function inflate(parts: readonly Uint8Array[], limit: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function inflate(parts: readonly Uint8Array[], limit: number): Promise<Uint8Array> {
   const output = new Uint8Array(limit);
   let written = 0;
   let total = 0;

@@ -117,7 +117,7 @@ async function readRows(source: ByteSource, header: PngHeader): Promise<Uint8Arr
   if (needed > compressed * 1032 + 1032) throw corrupt(path, `${compressed} compressed bytes cannot hold ${needed}`);
   let raw: Uint8Array;
   try {
-    raw = await inflate(parts, needed);
+    raw = await (source.inflate ?? inflate)(parts, needed);
   } catch (error) {
     throw corrupt(path, "the PNG data do not decompress", error);
   }

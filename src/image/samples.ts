@@ -25,6 +25,7 @@ export const hostIsLittle = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 /**
  * Numbers of a block of rows. `bytes` is `rows` times the bytes of a row, which starts on a whole byte.
  * Predictors: 1 none, 2 horizontal differences (TIFF 6.0, section 14), 3 floating point (Adobe's TIFF technical note 3).
+ * @param out where to put them, `rows` times `width`; new where it is left out
  * @throws RangeError for a predictor that does not go with the samples
  */
 export function decodeSamples(
@@ -33,69 +34,141 @@ export function decodeSamples(
   width: number,
   rows: number,
   littleEndian: boolean,
+  out: Float32Array<ArrayBuffer> = new Float32Array(width * rows),
 ): Float32Array<ArrayBuffer> {
-  const { bits, format, predictor } = layout;
-  const out = new Float32Array(width * rows);
-  if (![8, 16, 32, 64].includes(bits)) {
+  const { bits, predictor } = layout;
+  const inside = roomForSamples(out, layout);
+  if (inside) {
+    inside.set(bytes.subarray(0, inside.length));
+    decodeInPlace(out, layout, width, rows, littleEndian);
+  } else if (bits === 64) {
+    // A copy of its own: aligned for typed arrays, and free to be changed.
+    const copy = new Uint8Array(bytes.subarray(0, width * rows * 8));
+    toNumbers(copy, out, layout, width, rows, littleEndian);
+  } else {
     if (predictor !== 1) throw new RangeError(`predictor ${predictor} with ${bits} bits`);
     unpackBits(bytes, bits, width, rows, out);
-    return out;
   }
-  const size = bits / 8;
-  // A copy of its own: aligned for typed arrays, and free to be changed.
-  const copy = new Uint8Array(bytes.subarray(0, width * rows * size));
-  if (predictor === 3) {
-    if (format !== "float") throw new RangeError("predictor 3 with integers");
-    undoFloatPredictor(copy, width, rows, size);
-  } else if (size > 1 && littleEndian !== hostIsLittle) {
-    swapBytes(copy, size);
-  }
-  if (predictor === 2) undoDifferences(unsignedView(copy.buffer, bits), width, rows);
-  else if (predictor !== 1 && predictor !== 3) throw new RangeError(`predictor ${predictor}`);
-  if (format === "float" && bits === 16) fromHalf(new Uint16Array(copy.buffer), out);
-  else fill(out, typedView(copy.buffer, layout));
   return out;
 }
 
-function fill(out: Float32Array, values: SampleArray): void {
-  if (values instanceof BigUint64Array || values instanceof BigInt64Array) {
+/**
+ * The last bytes of `out`, as many as its samples have in a file: read into them, samples become numbers by {@link decodeInPlace}
+ * without other memory. Undefined for samples that are longer than a float32 or share bytes.
+ */
+export function roomForSamples(
+  out: Float32Array<ArrayBuffer>,
+  { bits }: SampleLayout,
+): Uint8Array<ArrayBuffer> | undefined {
+  if (bits !== 8 && bits !== 16 && bits !== 32) return undefined;
+  const length = (out.length * bits) / 8;
+  return new Uint8Array(out.buffer, out.byteOffset + out.byteLength - length, length);
+}
+
+/** Makes the samples that lie in {@link roomForSamples} of `out` numbers. @throws as {@link decodeSamples} */
+export function decodeInPlace(
+  out: Float32Array<ArrayBuffer>,
+  layout: SampleLayout,
+  width: number,
+  rows: number,
+  littleEndian: boolean,
+): void {
+  const inside = roomForSamples(out, layout);
+  if (!inside) throw new RangeError(`samples of ${layout.bits} bits in place`);
+  toNumbers(inside, out, layout, width, rows, littleEndian);
+}
+
+/** @param bytes aligned for the samples, and changed; the end of `out` itself, or elsewhere */
+function toNumbers(
+  bytes: Uint8Array<ArrayBuffer>,
+  out: Float32Array,
+  layout: SampleLayout,
+  width: number,
+  rows: number,
+  littleEndian: boolean,
+): void {
+  const { bits, format, predictor } = layout;
+  const size = bits / 8;
+  if (predictor === 3) {
+    if (format !== "float") throw new RangeError("predictor 3 with integers");
+    undoFloatPredictor(bytes, width, rows, size);
+  } else if (size > 1 && littleEndian !== hostIsLittle) {
+    swapBytes(bytes, size);
+  }
+  if (predictor === 2) undoDifferences(unsignedView(bytes, bits), width, rows);
+  else if (predictor !== 1 && predictor !== 3) throw new RangeError(`predictor ${predictor}`);
+  const values = typedView(bytes, layout);
+  if (format === "float" && bits === 16) fromHalf(values as Uint16Array, out);
+  else if (values instanceof BigUint64Array || values instanceof BigInt64Array) {
     for (let i = 0; i < out.length; i++) out[i] = Number(values[i]);
-  } else {
+  } else if (!(values instanceof Float32Array && values.buffer === out.buffer)) {
+    // The platform's own loop, ten times as fast as one written here; it copies values first that lie in the same memory.
     out.set(values);
   }
 }
 
-function typedView(buffer: ArrayBuffer, { format, bits }: SampleLayout): SampleArray {
-  if (format === "float") return bits === 32 ? new Float32Array(buffer) : new Float64Array(buffer);
-  if (format === "uint") return unsignedView(buffer, bits);
-  if (bits === 8) return new Int8Array(buffer);
-  if (bits === 16) return new Int16Array(buffer);
-  return bits === 32 ? new Int32Array(buffer) : new BigInt64Array(buffer);
+function typedView(bytes: Uint8Array<ArrayBuffer>, { format, bits }: SampleLayout): SampleArray {
+  const { buffer, byteOffset } = bytes;
+  const length = (8 * bytes.length) / bits;
+  if (format === "float" && bits !== 16) {
+    return bits === 32 ? new Float32Array(buffer, byteOffset, length) : new Float64Array(buffer, byteOffset, length);
+  }
+  if (format !== "int") return unsignedView(bytes, bits);
+  if (bits === 8) return new Int8Array(buffer, byteOffset, length);
+  if (bits === 16) return new Int16Array(buffer, byteOffset, length);
+  return bits === 32 ? new Int32Array(buffer, byteOffset, length) : new BigInt64Array(buffer, byteOffset, length);
 }
 
-function unsignedView(buffer: ArrayBuffer, bits: number): Uint8Array | Uint16Array | Uint32Array | BigUint64Array {
-  if (bits === 8) return new Uint8Array(buffer);
-  if (bits === 16) return new Uint16Array(buffer);
-  return bits === 32 ? new Uint32Array(buffer) : new BigUint64Array(buffer);
+function unsignedView(
+  bytes: Uint8Array<ArrayBuffer>,
+  bits: number,
+): Uint8Array | Uint16Array | Uint32Array | BigUint64Array {
+  const { buffer, byteOffset } = bytes;
+  const length = (8 * bytes.length) / bits;
+  if (bits === 8) return bytes;
+  if (bits === 16) return new Uint16Array(buffer, byteOffset, length);
+  return bits === 32 ? new Uint32Array(buffer, byteOffset, length) : new BigUint64Array(buffer, byteOffset, length);
 }
 
-function swapBytes(bytes: Uint8Array, size: number): void {
-  for (let at = 0; at < bytes.length; at += size) {
-    for (let low = at, high = at + size - 1; low < high; low++, high--) {
-      const byte = bytes[low];
-      bytes[low] = bytes[high];
-      bytes[high] = byte;
+function swapBytes(bytes: Uint8Array<ArrayBuffer>, size: number): void {
+  const { buffer, byteOffset, length } = bytes;
+  const low = 0x00ff00ff;
+  if (size === 2) {
+    // Two samples at once, but for a last one and a first one that does not begin at a word.
+    const words = new Uint32Array(buffer, Math.ceil(byteOffset / 4) * 4, (length - (byteOffset % 4)) >> 2);
+    for (let i = 0; i < words.length; i++) words[i] = ((words[i] & low) << 8) | ((words[i] >>> 8) & low);
+    if (byteOffset % 4 === 2) swapAt(bytes, 0, 2);
+    if ((byteOffset + length) % 4 === 2) swapAt(bytes, length - 2, 2);
+  } else if (size === 4) {
+    const words = new Uint32Array(buffer, byteOffset, length / 4);
+    for (let i = 0; i < words.length; i++) {
+      const halves = ((words[i] & low) << 8) | ((words[i] >>> 8) & low);
+      words[i] = (halves << 16) | (halves >>> 16);
     }
+  } else {
+    for (let at = 0; at < length; at += size) swapAt(bytes, at, size);
+  }
+}
+
+function swapAt(bytes: Uint8Array, at: number, size: number): void {
+  for (let low = at, high = at + size - 1; low < high; low++, high--) {
+    const byte = bytes[low];
+    bytes[low] = bytes[high];
+    bytes[high] = byte;
   }
 }
 
 function undoDifferences(values: Uint8Array | Uint16Array | Uint32Array | BigUint64Array, width: number, rows: number) {
+  if (values instanceof BigUint64Array) {
+    for (let y = 0; y < rows; y++) for (let i = y * width + 1; i < (y + 1) * width; i++) values[i] += values[i - 1];
+    return;
+  }
   for (let y = 0; y < rows; y++) {
-    const start = y * width;
-    if (values instanceof BigUint64Array) {
-      for (let x = 1; x < width; x++) values[start + x] += values[start + x - 1];
-    } else {
-      for (let x = 1; x < width; x++) values[start + x] += values[start + x - 1];
+    // Storing takes the low bits only, so the sum may run over.
+    let sum = 0;
+    for (let i = y * width; i < (y + 1) * width; i++) {
+      sum = (sum + values[i]) | 0;
+      values[i] = sum;
     }
   }
 }
@@ -135,9 +208,11 @@ function unpackBits(bytes: Uint8Array, bits: number, width: number, rows: number
 /** IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
 function fromHalf(halves: Uint16Array, out: Float32Array): void {
   for (let i = 0; i < halves.length; i++) {
-    const exponent = (halves[i] >> 10) & 31;
-    const fraction = halves[i] & 1023;
-    const sign = halves[i] & 0x8000 ? -1 : 1;
+    // Read before anything is written: halves may lie at the end of `out`.
+    const half = halves[i];
+    const exponent = (half >> 10) & 31;
+    const fraction = half & 1023;
+    const sign = half & 0x8000 ? -1 : 1;
     if (exponent === 31) out[i] = fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
     else if (exponent === 0) out[i] = sign * fraction * 2 ** -24;
     else out[i] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);

@@ -29,6 +29,8 @@ export interface ChunkShape {
   width: number;
   height: number;
   jpegTables?: Uint8Array | undefined;
+  /** Decompresses zlib data; the platform's own stream where it is left out. */
+  inflate?: typeof inflate | undefined;
 }
 
 /**
@@ -62,7 +64,7 @@ async function decode(compression: number, input: Uint8Array, shape: ChunkShape)
       return decodeLzw(input, shape.needed);
     case 8:
     case 32946:
-      return inflate([input], shape.needed);
+      return (shape.inflate ?? inflate)([input], shape.needed);
     case 32773:
       return decodePackBits(input, shape.needed);
     case 7:

@@ -35,12 +35,12 @@ export async function openTiff(source: ByteSource): Promise<ImageFile> {
   return {
     ...info,
     path: source.name,
-    async readPlane(index, region) {
+    async readPlane(index, region, room) {
       refuseColour(info, source.name);
       const page = planes.pageOf(resolvePlane(info, index, source.name));
       const area = checkRegion(info, region, source.name);
       const chunks = await chunksOf(page);
-      return readRegion({ source, littleEndian: file.littleEndian, header, chunks, cache, key: page }, area);
+      return readRegion({ source, littleEndian: file.littleEndian, header, chunks, cache, key: page }, area, room);
     },
     close: async () => source.close?.(),
   };

@@ -1,8 +1,9 @@
 /** Pixels of a rectangle of a TIFF page, from the strips or tiles that it touches. */
-import type { ByteSource } from "../array/bytes.ts";
+import { type ByteSource, readInto } from "../array/bytes.ts";
+import { concurrently } from "../array/concurrently.ts";
 import { corrupt } from "./file-errors.ts";
 import type { Region } from "./image-file.ts";
-import { decodeSamples } from "./samples.ts";
+import { decodeInPlace, decodeSamples, roomForSamples } from "./samples.ts";
 import { decompress } from "./tiff-compression.ts";
 import { chunkBytes, type PageChunks, type PageHeader, rowBytes } from "./tiff-page.ts";
 
@@ -47,38 +48,96 @@ export class ChunkCache {
   }
 }
 
-/** Uncompressed strips are read in bands of about this many bytes. */
-const bandBytes = 2 ** 22;
+/** What lies together in the file is read in pieces of about this many bytes, before and after decompression. */
+const pieceBytes = 2 ** 22;
+/** Pieces under way: one is read while another is decoded. */
+const atOnce = 2;
 
-/** float32 `[region.height, region.width]`. Throws `file.corrupt`. */
-export async function readRegion(page: PageSource, region: Region): Promise<Float32Array<ArrayBuffer>> {
+/**
+ * float32 `[region.height, region.width]`. Throws `file.corrupt`.
+ * @param out where to put it; new where it is left out
+ */
+export async function readRegion(
+  page: PageSource,
+  region: Region,
+  out: Float32Array<ArrayBuffer> = new Float32Array(region.width * region.height),
+): Promise<Float32Array<ArrayBuffer>> {
   const { header, chunks } = page;
-  const out = new Float32Array(region.width * region.height);
-  const lastDown = Math.floor((region.y + region.height - 1) / chunks.height);
-  const lastAcross = Math.floor((region.x + region.width - 1) / chunks.width);
-  for (let down = Math.floor(region.y / chunks.height); down <= lastDown; down++) {
-    for (let across = Math.floor(region.x / chunks.width); across <= lastAcross; across++) {
-      if (header.compression === 1 && header.predictor === 1) await copyRows(page, down, across, region, out);
-      else await copyDecoded(page, down, across, region, out);
-    }
+  const plain = header.compression === 1 && header.predictor === 1;
+  if (plain && chunks.width === region.width && roomForSamples(out, header)) {
+    await concurrently(bandsOf(page, region), atOnce, (band) => readBand(page, band, region, out));
+  } else if (plain) {
+    await concurrently(placesOf(page, region), atOnce, (place) => copyRows(page, place, region, out));
+  } else {
+    await concurrently(piecesOf(page, region), atOnce, (piece) => copyDecoded(page, piece, region, out));
   }
   return out;
 }
 
+/** A strip or tile: row and column of it, and its number in the lists of the page. */
+interface Place {
+  down: number;
+  across: number;
+  i: number;
+}
+
+/** The strips or tiles that a region touches. */
+function* placesOf({ chunks }: PageSource, region: Region): Generator<Place> {
+  const lastDown = Math.floor((region.y + region.height - 1) / chunks.height);
+  const lastAcross = Math.floor((region.x + region.width - 1) / chunks.width);
+  for (let down = Math.floor(region.y / chunks.height); down <= lastDown; down++) {
+    for (let across = Math.floor(region.x / chunks.width); across <= lastAcross; across++) {
+      yield { down, across, i: down * chunks.across + across };
+    }
+  }
+}
+
+/** Whole rows that follow each other in the file. */
+interface Band {
+  /** The first row, in the page, and how many. */
+  y: number;
+  rows: number;
+  offset: number;
+}
+
+/** The rows of a region as wide as the strips, uncompressed: strips without a gap between them are read together. */
+function* bandsOf({ header, chunks }: PageSource, region: Region): Generator<Band> {
+  const stride = rowBytes(header, chunks.width);
+  const most = Math.max(1, Math.floor(pieceBytes / stride));
+  const end = region.y + region.height;
+  let band: Band | undefined;
+  for (let y = region.y; y < end; ) {
+    const down = Math.floor(y / chunks.height);
+    const first = y - down * chunks.height;
+    const rows = Math.min(chunks.height - first, end - y);
+    const offset = chunks.offsets[down] + first * stride;
+    if (band && band.offset + band.rows * stride === offset && band.rows + rows <= most) {
+      band.rows += rows;
+      y += rows;
+      continue;
+    }
+    if (band) yield band;
+    band = { y, rows: Math.min(rows, most), offset };
+    y += band.rows;
+  }
+  if (band) yield band;
+}
+
+/** The bytes are read into the end of the place where their numbers go. */
+async function readBand(page: PageSource, { y, rows, offset }: Band, region: Region, out: Float32Array<ArrayBuffer>) {
+  const { width } = region;
+  const numbers = out.subarray((y - region.y) * width, (y - region.y + rows) * width);
+  await readInto(page.source, offset, roomForSamples(numbers, page.header) as Uint8Array);
+  decodeInPlace(numbers, page.header, width, rows, page.littleEndian);
+}
+
 /** Rows of an uncompressed strip or tile that the region needs, and no others. */
-async function copyRows(
-  page: PageSource,
-  down: number,
-  across: number,
-  region: Region,
-  out: Float32Array,
-): Promise<void> {
+async function copyRows(page: PageSource, { down, across, i }: Place, region: Region, out: Float32Array) {
   const { header, chunks, source } = page;
-  const i = down * chunks.across + across;
   const stride = rowBytes(header, chunks.width);
   const top = Math.max(region.y, down * chunks.height);
   const bottom = Math.min(region.y + region.height, (down + 1) * chunks.height, header.height);
-  const band = Math.max(1, Math.floor(bandBytes / stride));
+  const band = Math.max(1, Math.floor(pieceBytes / stride));
   for (let y = top; y < bottom; y += band) {
     const rows = Math.min(band, bottom - y);
     const first = y - down * chunks.height;
@@ -104,25 +163,85 @@ function neededColumns(bytes: Uint8Array, header: PageHeader, width: number, x: 
   return { x: left, width: right - left, part };
 }
 
-async function copyDecoded(page: PageSource, down: number, across: number, region: Region, out: Float32Array) {
+/** Compressed strips or tiles that follow each other in the file, but for a few bytes between them. */
+interface Piece {
+  places: Place[];
+  offset: number;
+  /** Bytes in the file, and after decompression. */
+  length: number;
+  decoded: number;
+}
+
+/** A gap of up to this many bytes is read as well: strips may begin at whole words. */
+const gapBytes = 64;
+
+function* piecesOf(page: PageSource, region: Region): Generator<Piece> {
+  const { header, chunks } = page;
+  let piece: Piece | undefined;
+  for (const place of placesOf(page, region)) {
+    const [offset, length] = [chunks.offsets[place.i], chunks.byteCounts[place.i]];
+    const decoded = chunkBytes(header, chunks, place.down);
+    const gap = piece ? offset - (piece.offset + piece.length) : -1;
+    const fits = piece && piece.decoded + decoded <= pieceBytes && offset + length - piece.offset <= pieceBytes;
+    if (piece && gap >= 0 && gap <= gapBytes && fits) {
+      piece.places.push(place);
+      piece.length += gap + length;
+      piece.decoded += decoded;
+    } else {
+      if (piece) yield piece;
+      piece = { places: [place], offset, length, decoded };
+    }
+  }
+  if (piece) yield piece;
+}
+
+/** Reads a piece when the first of its strips is not in the cache, and decompresses all of them at once. */
+async function copyDecoded(page: PageSource, piece: Piece, region: Region, out: Float32Array<ArrayBuffer>) {
+  const { chunks, source } = page;
+  let bytes: Promise<Uint8Array> | undefined;
+  await concurrently(piece.places, piece.places.length, async (place) => {
+    const input = async () => {
+      bytes ??= source.read(piece.offset, piece.length);
+      const start = chunks.offsets[place.i] - piece.offset;
+      return (await bytes).subarray(start, start + chunks.byteCounts[place.i]);
+    };
+    await copyChunk(page, place, input, region, out);
+  });
+}
+
+async function copyChunk(
+  page: PageSource,
+  { down, across, i }: Place,
+  input: () => Promise<Uint8Array>,
+  region: Region,
+  out: Float32Array<ArrayBuffer>,
+) {
   const { header, chunks, source, cache } = page;
-  const i = down * chunks.across + across;
+  const { width } = chunks;
   const needed = chunkBytes(header, chunks, down);
-  const rows = needed / rowBytes(header, chunks.width);
+  const rows = needed / rowBytes(header, width);
+  const [x, y] = [across * width, down * chunks.height];
+  // Whole rows of the region are decoded where they belong, and not kept: nobody needs them again soon.
+  const inside = width === region.width && y >= region.y && y + rows <= region.y + region.height;
+  const at = (y - region.y) * width;
   const key = `${page.key}/${i}`;
   let block = cache.get(key);
   if (!block) {
-    const input = await source.read(chunks.offsets[i], chunks.byteCounts[i]);
-    const shape = { needed, width: chunks.width, height: chunks.height, jpegTables: chunks.jpegTables };
-    const bytes = await decompress(header.compression, input, shape, source.name);
+    const shape = {
+      ...{ needed, width, height: chunks.height, jpegTables: chunks.jpegTables },
+      inflate: source.inflate,
+    };
+    const bytes = await decompress(header.compression, await input(), shape, source.name);
+    const target = inside ? out.subarray(at, at + rows * width) : undefined;
     try {
-      block = decodeSamples(bytes, header, chunks.width, rows, page.littleEndian);
+      block = decodeSamples(bytes, header, width, rows, page.littleEndian, target);
     } catch (error) {
       throw corrupt(source.name, `strip or tile ${i} cannot be decoded (${(error as Error).message})`, error);
     }
+    if (inside) return;
     cache.set(key, block);
   }
-  paste(block, chunks.width, { x: across * chunks.width, y: down * chunks.height, height: rows }, region, out);
+  paste(block, width, { x, y, height: rows }, region, out);
 }
 
 /** Copies what a block at `place` and the region have in common. */

@@ -1,5 +1,5 @@
 /** Hands out parts of a workspace's memory, one behind the other, each at a vector's boundary. */
-import type { Workspace } from "./workspace.ts";
+import type { NumberMemory } from "./number-memory.ts";
 
 export interface Layout {
   /** Index of the first of `count` numbers. */
@@ -8,7 +8,7 @@ export interface Layout {
   numbers(): Float32Array | Float64Array;
 }
 
-export function layoutOf(workspace: Workspace): Layout {
+export function layoutOf(workspace: Pick<NumberMemory, "reserve">): Layout {
   // The first bytes stay free: unpacking a line shorter than a vector reaches below its beginning.
   let used = 64;
   return {

@@ -6,6 +6,7 @@
 import { assembleModule } from "./assembler.ts";
 import { type PassParameters, passSource, radices } from "./butterfly.ts";
 import { lanesOf, type Precision } from "./lanes.ts";
+import { memoryOf, type NumberMemory } from "./number-memory.ts";
 import { copySource, packSource, transposeSource, unpackSource } from "./transpose.ts";
 import { complexSumSource, evenSumSource } from "./weighted-sum.ts";
 
@@ -22,14 +23,9 @@ export interface Kernels {
   complexSum: Call;
 }
 
-export interface Workspace {
+export interface Workspace extends NumberMemory {
   readonly precision: Precision;
-  /** Bytes of a number, and numbers of a vector. */
-  readonly bytes: 4 | 8;
-  readonly lanes: 2 | 4;
   readonly kernels: Kernels;
-  /** The memory as numbers, at least so many of them; what it holds is left from the last use. */
-  reserve(numbers: number): Float32Array | Float64Array;
 }
 
 const modules = new Map<Precision, WebAssembly.Module>();
@@ -67,18 +63,13 @@ function moduleOf(precision: Precision): WebAssembly.Module {
 
 function createWorkspace(precision: Precision): Workspace {
   const { exports } = new WebAssembly.Instance(moduleOf(precision));
-  const memory = exports.memory as WebAssembly.Memory;
   const call = (name: string) => exports[name] as Call;
   const passes = new Map(
     radices.flatMap((radix) => [`pass${radix}`, `pass${radix}Bare`]).map((name) => [name, call(name)]),
   );
-  const single = precision === "float32";
-  const bytes = single ? 4 : 8;
-  let view: Float32Array | Float64Array | undefined;
   return {
+    ...memoryOf(precision, exports.memory as WebAssembly.Memory),
     precision,
-    bytes,
-    lanes: single ? 4 : 2,
     kernels: {
       passes,
       copy: call("copy"),
@@ -87,14 +78,6 @@ function createWorkspace(precision: Precision): Workspace {
       pack: call("pack"),
       evenSum: call("evenSum"),
       complexSum: call("complexSum"),
-    },
-    reserve(numbers) {
-      const missing = numbers * bytes - memory.buffer.byteLength;
-      if (missing > 0) memory.grow(Math.ceil(missing / 65536));
-      if (view === undefined || view.length * bytes !== memory.buffer.byteLength) {
-        view = single ? new Float32Array(memory.buffer) : new Float64Array(memory.buffer);
-      }
-      return view;
     },
   };
 }

@@ -1,6 +1,5 @@
 /** Where the focus lies, region by region: focus curves of overlapping tiles, each with its best plane. */
 import { gaussianFilter } from "../../array/filters.ts";
-import { moments } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
 import { noiseLevel } from "../noise-level.ts";
@@ -131,8 +130,21 @@ function take(readings: Readings, plane: Plane, measure: FocusMeasure, noise: nu
 /** Variance at a scale of a pixel and more, over what noise of this standard deviation explains. */
 export function signalOf(plane: Plane, noise = noiseLevel(plane)): number {
   // A Gaussian of one pixel leaves 1 / (4 pi) of the variance of white noise.
-  const { variance } = moments(gaussianFilter(plane, 1).data);
+  const variance = varianceOf(gaussianFilter(plane, 1).data);
   return variance === 0 ? 0 : variance / Math.max((noise * noise) / (4 * Math.PI), Number.MIN_VALUE);
+}
+
+/** As `moments` has it; by itself, since a loop that has seen numbers of one kind only runs several times as fast. */
+function varianceOf(data: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i];
+  const mean = sum / data.length;
+  let squares = 0;
+  for (let i = 0; i < data.length; i++) {
+    const d = data[i] - mean;
+    squares += d * d;
+  }
+  return squares / data.length;
 }
 
 function cut({ data, width }: Plane, { y, x }: Place, edge: number): Plane {

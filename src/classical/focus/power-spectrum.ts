@@ -23,6 +23,7 @@ export function radialSpectrum({ data, height, width }: Plane): RadialSpectrum {
   const edge = tileEdge(height, width);
   const plan = createRealFft2(edge, edge);
   const window = hann(edge);
+  const weights = Float64Array.from({ length: edge * edge }, (_, i) => window[Math.floor(i / edge)] * window[i % edge]);
   const tile = new Float64Array(edge * edge);
   const real = new Float64Array(edge * plan.spectrumWidth);
   const imag = new Float64Array(real.length);
@@ -31,11 +32,14 @@ export function radialSpectrum({ data, height, width }: Plane): RadialSpectrum {
   for (const top of tileStarts(height, edge))
     for (const left of tileStarts(width, edge)) {
       let total = 0;
-      for (let y = 0; y < edge; y++) for (let x = 0; x < edge; x++) total += data[(top + y) * width + left + x];
+      for (let y = 0, to = 0; y < edge; y++)
+        for (let x = 0, from = (top + y) * width + left; x < edge; x++) {
+          const value = data[from + x];
+          tile[to++] = value;
+          total += value;
+        }
       const mean = total / (edge * edge);
-      for (let y = 0; y < edge; y++)
-        for (let x = 0; x < edge; x++)
-          tile[y * edge + x] = (data[(top + y) * width + left + x] - mean) * window[y] * window[x];
+      for (let i = 0; i < tile.length; i++) tile[i] = (tile[i] - mean) * weights[i];
       plan.forward(tile, real, imag);
       for (let i = 0; i < sum.length; i++) sum[i] += real[i] * real[i] + imag[i] * imag[i];
       tiles++;

@@ -59,6 +59,12 @@ async function findBlock(runtime: Runtime, writeBy: (write: WriteGraph) => void)
 const cudaAdvice =
   "install NVIDIA's driver and CUDA 12, and install onnxruntime-node with ONNXRUNTIME_NODE_INSTALL=cuda12 set, or choose webgpu or cpu";
 
+/** On Linux its install script downloads CUDA, and npm leaves the package out where that fails: see docs/decisions/native-package.md. */
+const installAdvice =
+  process.platform === "linux"
+    ? "install it with `ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node` (without this setting npm leaves it out, without a word, where it cannot download CUDA)"
+    : "install it with `npm install onnxruntime-node`";
+
 interface NativePackage {
   listSupportedBackends(): { name: string; bundled: boolean }[];
   env: { versions: { node?: string; common: string } };
@@ -73,10 +79,12 @@ export function loadNativePackage(device: Device): NativePackage {
   try {
     ort = createRequire(import.meta.url)("onnxruntime-node");
   } catch (cause) {
+    const detail = String(cause).split("\n")[0];
+    const missing = detail.includes("Cannot find module 'onnxruntime-node'");
     throw new ParfocalError(
       "runtime.unavailable",
-      "The native runtime needs the package onnxruntime-node, which is missing or does not load here: install it with `npm install onnxruntime-node`, or use the web runtime, which is slower and needs nothing.",
-      { runtime: "native", detail: String(cause) },
+      `The package onnxruntime-node ${missing ? "is not installed" : `does not load here (${detail})`}, so that computing takes two to three times as long: ${installAdvice}.`,
+      { runtime: "native", detail },
       { cause },
     );
   }

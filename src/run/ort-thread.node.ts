@@ -154,4 +154,3 @@ function startWorker(data: Omit<OrtWorkerData, "flags">): OrtWorker {
     },
   };
 }
-

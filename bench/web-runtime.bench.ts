@@ -17,10 +17,10 @@ import { initialWeights, trainableParameters } from "../src/models/parameters.ts
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { openWebRuntimeThread } from "../src/run/web.node.ts";
+import { resolveConfig } from "../src/train/config.ts";
 import { initialState } from "../src/train/initial-state.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
 import { runSteps } from "../src/train/run-steps.ts";
-import { resolveConfig } from "../src/train/config.ts";
 import { exportDeepZ } from "../src/train/systems/deep-z-steps.ts";
 
 const { values } = parseArgs({
@@ -31,7 +31,15 @@ const [rounds, threads] = [Number(values.rounds), Number(values.threads)];
 const random = new Random(1);
 const noise = (length: number): Float32Array<ArrayBuffer> => Float32Array.from({ length }, () => random.uniform());
 const data = noise(9 * 256 * 256);
-const stack = { data, depth: 9, height: 256, width: 256, pixelSize: { y: 0.325, x: 0.325 }, zStep: 1, dtype: "float32" as const };
+const stack = {
+  data,
+  depth: 9,
+  height: 256,
+  width: 256,
+  pixelSize: { y: 0.325, x: 0.325 },
+  zStep: 1,
+  dtype: "float32" as const,
+};
 const samples = [{ name: "noise", stack }];
 const config = resolveConfig({ model: "deep-z", input_offsets: [0, 2], distance_range: [-4, 4] }, samples);
 const learner = createLearner({ samples }, config);
@@ -71,9 +79,13 @@ for (const what of ["train", "refocus"] as const) {
   const at = (list: readonly number[], q: number): number => percentile(Float32Array.from(list), 100 * q);
   for (const who of ["native", "web"] as const) {
     const [low, mid, high] = [0.25, 0.5, 0.75].map((q) => at(seconds[who], q).toFixed(3));
-    console.log(`${what.padEnd(8)} ${who.padEnd(7)} ${mid} s (${low}-${high}), fastest ${Math.min(...seconds[who]).toFixed(3)} s`);
+    console.log(
+      `${what.padEnd(8)} ${who.padEnd(7)} ${mid} s (${low}-${high}), fastest ${Math.min(...seconds[who]).toFixed(3)} s`,
+    );
   }
   const ratios = seconds.web.map((one, i) => one / seconds.native[i]);
-  console.log(`${what.padEnd(8)} web / native: ${at(ratios, 0.5).toFixed(1)} (${at(ratios, 0.25).toFixed(1)}-${at(ratios, 0.75).toFixed(1)})`);
+  console.log(
+    `${what.padEnd(8)} web / native: ${at(ratios, 0.5).toFixed(1)} (${at(ratios, 0.25).toFixed(1)}-${at(ratios, 0.75).toFixed(1)})`,
+  );
 }
 for (const runtime of Object.values(runtimes)) await runtime.close();

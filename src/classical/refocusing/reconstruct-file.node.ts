@@ -1,4 +1,5 @@
 /** Amplitude and phase of a hologram or a through-focus stack in files. */
+import { breathe } from "../../array/breathe.ts";
 import { ParfocalError } from "../../errors.ts";
 import { checkOutput } from "../../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
@@ -145,6 +146,11 @@ async function fromStack(
     signal,
     onProgress,
   });
+  const separated = [];
+  for (const z of wanted) {
+    separated.push(separateField(recovered.at(-z)));
+    await breathe(signal);
+  }
   const warnings: string[] = [];
   if (options.method === "multi-height" && !recovered.converged) {
     const last = (100 * (recovered.errors.at(-1) ?? 0)).toFixed(2);
@@ -153,7 +159,7 @@ async function fromStack(
     );
   }
   return {
-    planes: wanted.map((z) => separateField(recovered.at(-z))),
+    planes: separated,
     z: wanted,
     planes_um: [...wanted],
     errors: recovered.errors,

@@ -1,6 +1,7 @@
 /** From one hologram to amplitude and phase in focus, by the angular spectrum. */
+import { breathe } from "../../array/breathe.ts";
 import { median } from "../../array/statistics.ts";
-import { ParfocalError } from "../../errors.ts";
+import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import type { Plane } from "../../image/image.ts";
 import { propagate } from "../../optics/imaging/angular-spectrum.ts";
 import { type CoherentLight, checkLight } from "../../optics/imaging/coherent-light.ts";
@@ -79,6 +80,8 @@ export async function reconstructHologram(
     ? offAxisField(hologram, carrier, light, background, options.invertPhase ?? false)
     : inLineField(hologram, background);
 
+  await breathe(options.signal);
+
   const warnings: string[] = [];
   const depth = depthOfField(light);
   const range = options.range ?? [-25 * depth, carrier ? 25 * depth : 0];
@@ -99,7 +102,11 @@ export async function reconstructHologram(
   }
   const found = focus?.distance ?? (distance === "auto" ? 0 : distance);
   if (!carrier) warnings.push("One in-line hologram holds no phase: its twin image lies over the result.");
-  const { amplitude, phase } = separateField(propagate(recorded, light, found));
+  await breathe(signal);
+  const field = propagate(recorded, light, found);
+  await breathe(signal);
+  const { amplitude, phase } = separateField(field);
+  throwIfAborted(signal);
   return { amplitude, phase, distance: found, ...(focus && { focus }), ...(carrier && { carrier }), warnings };
 }
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** The program `parfocal`. */
-import { runCommand } from "./program.node.ts";
+import { exitOnInterrupt } from "./interrupt.node.ts";
+
+exitOnInterrupt();
 
 // A reader that has seen enough ("parfocal inspect x.tif | head -1") is no failure, and no reason to stop the work.
 for (const stream of [process.stdout, process.stderr]) {
@@ -9,4 +11,6 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// Loaded after that: it takes a while.
+const { runCommand } = await import("./program.node.ts");
 process.exitCode = await runCommand(process.argv.slice(2));

@@ -120,7 +120,7 @@ describe.skipIf(process.platform !== "linux")("Ctrl-C", () => {
       patch_size: 16,
       batch_size: 4,
       num_steps: 100_000,
-      steps_per_epoch: 50,
+      steps_per_epoch: 5,
     };
     writeFileSync(join(folder, "config.yaml"), JSON.stringify(config));
     const run = join(folder, "runs", "refocus", "version_0");

@@ -1,5 +1,5 @@
 /** Amplitude and phase of a hologram or a through-focus stack in files. */
-import { breathe } from "../../array/breathe.ts";
+import { breatheThrough } from "../../array/breathe.ts";
 import { ParfocalError } from "../../errors.ts";
 import { checkOutput } from "../../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
@@ -11,7 +11,7 @@ import {
   type ReconstructOptions,
   reconstructHologram,
   type SeparatedField,
-  separateField,
+  separateFieldSteps,
 } from "./reconstruct-hologram.ts";
 import { recoverField } from "./recover-field.ts";
 
@@ -148,8 +148,7 @@ async function fromStack(
   });
   const separated = [];
   for (const z of wanted) {
-    separated.push(separateField(recovered.at(-z)));
-    await breathe(signal);
+    separated.push(await breatheThrough(separateFieldSteps(recovered.at(-z)), signal));
   }
   const warnings: string[] = [];
   if (options.method === "multi-height" && !recovered.converged) {

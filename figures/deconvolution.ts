@@ -100,7 +100,7 @@ async function everyMethod({ input, psf, truth }: Scene): Promise<{ panels: Pane
   const follow = (name: string) => (_: number, estimate: () => Float32Array) => {
     curves[name].push(quality(estimate()));
   };
-  const linear = wiener({ ...input, data: light.data }, psf);
+  const linear = await wiener({ ...input, data: light.data }, psf);
   curves.wiener.push(quality(linear));
   const settings = { iterations: MOST, background: BACKGROUND };
   const plain = await richardsonLucy(input, psf, { ...settings, afterIteration: follow("richardson-lucy") });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
+import { throwIfAborted } from "../src/errors.ts";
 import type { OperatorName } from "../src/graph/attributes.ts";
 import { gradients } from "../src/graph/gradients.ts";
 import { Graph, type Tensor } from "../src/graph/graph.ts";
@@ -41,6 +42,7 @@ export function contract(title: string, open: () => Promise<Runtime>, options: C
     describeState(withSession);
     describeBuffers(withSession);
     describeRefusals(withSession);
+    describeStopping(withSession);
     describeClosing(open);
   });
 }
@@ -341,6 +343,37 @@ function describeRefusals(withSession: WithSession): void {
       const w: Tensor = { type: "float32", shape: [1, 2], data: new Float32Array(2) };
       await refused(withSession({ graphs: { growing }, state: { w } }, nothing), /w as float32 \[1,3\]/);
       await refused(withSession({ graphs: { empty: new Graph() } }, nothing), /no outputs/);
+    });
+  });
+}
+
+function describeStopping(withSession: WithSession): void {
+  describe("stopping", () => {
+    const interrupted = { name: "ParfocalError", code: "interrupted" };
+
+    it("a loop of runs lets a timer abort it", { timeout: 20_000 }, async () => {
+      await withSession(countingProgram(), async (session) => {
+        const controller = new AbortController();
+        const asked = performance.now();
+        setTimeout(() => controller.abort(), 100);
+        const loop = async (): Promise<void> => {
+          while (performance.now() < asked + 10_000) {
+            throwIfAborted(controller.signal);
+            await session.run("step", { by: scalar(0) });
+          }
+        };
+        await expect(loop()).rejects.toMatchObject(interrupted);
+        expect(performance.now() - asked).toBeLessThan(5000);
+      });
+    });
+
+    it("a run is not begun once its signal is aborted, and the session goes on", async () => {
+      await withSession(countingProgram(), async (session) => {
+        const run = session.run("step", { by: scalar(1) }, AbortSignal.abort());
+        await expect(run).rejects.toMatchObject(interrupted);
+        const { signal } = new AbortController();
+        expect((await session.run("look", {}, signal)).seen).toEqual(scalar(1));
+      });
     });
   });
 }

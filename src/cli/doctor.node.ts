@@ -52,7 +52,8 @@ function devicesOf(runtimes: readonly RuntimeReport[]) {
 
 function write(machine: Machine, runtimes: readonly RuntimeReport[], versions: Record<string, string>): string {
   const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-  const lacking = runtimes.flatMap(({ devices }) => devices.flatMap(({ detail }) => detail ?? []));
+  // A package that is missing lacks all its devices, for one reason.
+  const lacking = new Set(runtimes.flatMap(({ devices }) => devices.flatMap(({ detail }) => detail ?? [])));
   const lines = [
     "Machine",
     indent(
@@ -76,6 +77,6 @@ function write(machine: Machine, runtimes: readonly RuntimeReport[], versions: R
     "Versions",
     indent(table(Object.entries(versions))),
   ];
-  if (lacking.length > 0) lines.push("", "Not here", ...lacking.map((sentence) => `  - ${sentence}`));
+  if (lacking.size > 0) lines.push("", "Not here", ...Array.from(lacking, (sentence) => `  - ${sentence}`));
   return lines.join("\n");
 }

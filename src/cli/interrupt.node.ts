@@ -1,6 +1,14 @@
 import { closeSync } from "node:fs";
 import { isatty } from "node:tty";
 
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const exit = () => process.exit(130);
+
+/** Ctrl-C ends the program with the code that it always has, until a command listens itself: while the program is loading. */
+export function exitOnInterrupt(): void {
+  for (const signal of signals) process.on(signal, exit);
+}
+
 /**
  * Ctrl-C, a request to end (SIGTERM) and a closed terminal (SIGHUP) ask the library to stop; a second Ctrl-C or SIGTERM stops the process. A
  * terminal that closes may send SIGHUP twice, and a session that ends SIGTERM and SIGHUP: these are one request.
@@ -12,14 +20,17 @@ export function onInterrupt(onFirst: () => void): AbortSignal {
   const heard = new Set<NodeJS.Signals>();
   const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
   const handle = (signal: NodeJS.Signals) => {
-    if (heard.has(signal) && signal !== "SIGHUP") process.exit(130);
+    if (heard.has(signal) && signal !== "SIGHUP") exit();
     if (signal === "SIGHUP" && !heard.has(signal)) process.on("exit", () => leaveTerminals(terminals));
     heard.add(signal);
     if (controller.signal.aborted) return;
     onFirst();
     controller.abort();
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, handle);
+  for (const signal of signals) {
+    process.on(signal, handle);
+    process.off(signal, exit);
+  }
   return controller.signal;
 }
 

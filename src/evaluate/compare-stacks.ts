@@ -1,4 +1,5 @@
 /** Scores of an output against its truth, plane by plane, beside those of what was recorded. */
+import { breathe, breatheThrough } from "../array/breathe.ts";
 import { extent } from "../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
@@ -8,7 +9,7 @@ import { finiteMean } from "./finite-mean.ts";
 import type { GivenStack } from "./given-stacks.ts";
 import { meanScores, type Scores, score, signalRange, typeRange } from "./metrics.ts";
 import { noiseFreePsnr, noiseOf } from "./noise-free-psnr.ts";
-import { type BaselineScores, type BestScore, bestRecorded } from "./recorded-baseline.ts";
+import { type BaselineScores, type BestScore, bestRecordedSteps } from "./recorded-baseline.ts";
 import { SSIM_DESCRIPTION } from "./ssim.ts";
 
 /**
@@ -95,14 +96,14 @@ export async function compareStacks(
       distance: inputs.length === 1 ? 0 : distances?.[plane],
     }));
     const target = planeOf(truth, plane);
-    const one = scorePlane(plane, planeOf(output, plane), target, given, range.dataRange);
+    const scoring = scorePlane(plane, planeOf(output, plane), target, given, range.dataRange);
+    const one = await breatheThrough(scoring, options.signal);
     const error = eachOf(one, (psnr) => range.dataRange ** 2 / 10 ** (psnr / 10));
     const variance = noise?.(target);
     errors.push(error);
     planes.push({ ...one, psnrNoiseFree: withoutNoise(error, variance, range.dataRange) });
     options.onProgress?.({ done: plane + 1, total: truth.depth });
-    // Lets the caller's events through: an abort, a drawn progress bar.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await breathe(options.signal);
   }
   const scoresOfInputs = planes.flatMap((one) => one.input ?? []);
   const variances = planes.map(({ plane }) => noise?.(planeOf(truth, plane)));
@@ -133,26 +134,29 @@ export async function compareStacks(
   };
 }
 
-type GivenPlanes = Parameters<typeof bestRecorded>[0];
+type GivenPlanes = Parameters<typeof bestRecordedSteps>[0];
 
-function scorePlane(
+/** As work that yields between images. */
+function* scorePlane(
   plane: number,
   output: Plane,
   target: Plane,
   given: GivenPlanes,
   dataRange: number,
-): Omit<PlaneScores, "psnrNoiseFree"> {
+): Generator<void, Omit<PlaneScores, "psnrNoiseFree">> {
   const detailOf = detailAgainst(target);
-  const one = { plane, output: score(output, target, { dataRange }), detail: { output: detailOf(output) } };
+  yield;
+  const scores = score(output, target, { dataRange });
+  yield;
+  const one = { plane, output: scores, detail: { output: detailOf(output) } };
   if (given.length === 0) return one;
-  const { image: _, ...baseline } = bestRecorded(given, target, dataRange);
+  yield;
+  const { image: _, ...baseline } = yield* bestRecordedSteps(given, target, dataRange);
   const first = given[0].plane;
-  return {
-    ...one,
-    input: score(first, target, { dataRange }),
-    detail: { ...one.detail, input: detailOf(first) },
-    baseline,
-  };
+  yield;
+  const input = score(first, target, { dataRange });
+  yield;
+  return { ...one, input, detail: { ...one.detail, input: detailOf(first) }, baseline };
 }
 
 /** Mean squared errors, counts squared, of the PSNR of each. */

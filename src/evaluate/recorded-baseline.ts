@@ -1,4 +1,5 @@
 /** The best of what a user already has before any model: the recorded planes, lightly smoothed, or what lies between them. */
+import { runThrough } from "../array/breathe.ts";
 import { gaussianFilter } from "../array/filters.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Plane } from "../image/image.ts";
@@ -104,7 +105,18 @@ export interface RecordedBaseline {
  * @throws image.unfit for planes of different sizes or smaller than 11 x 11
  */
 export function bestRecorded(planes: readonly RecordedPlane[], truth: Plane, dataRange: number): RecordedBaseline {
-  return bestOf(recordedCandidates(planes), truth, dataRange);
+  return runThrough(bestRecordedSteps(planes, truth, dataRange));
+}
+
+/** The same, as work that yields between images. */
+export function* bestRecordedSteps(
+  planes: readonly RecordedPlane[],
+  truth: Plane,
+  dataRange: number,
+): Generator<void, RecordedBaseline> {
+  const candidates = recordedCandidates(planes);
+  yield;
+  return yield* bestOfSteps(candidates, truth, dataRange);
 }
 
 /**
@@ -113,6 +125,14 @@ export function bestRecorded(planes: readonly RecordedPlane[], truth: Plane, dat
  * @param images one or more
  */
 export function bestOf(images: readonly RecordedCandidate[], truth: Plane, dataRange: number): RecordedBaseline {
+  return runThrough(bestOfSteps(images, truth, dataRange));
+}
+
+function* bestOfSteps(
+  images: readonly RecordedCandidate[],
+  truth: Plane,
+  dataRange: number,
+): Generator<void, RecordedBaseline> {
   const scored = images.map((one) => ({ ...one, psnr: psnr(one.image, truth, dataRange) }));
   const higher = <T extends { psnr: number }>(a: T, b: T): T => (b.psnr > a.psnr ? b : a);
   const first = scored.reduce(higher);
@@ -120,16 +140,22 @@ export function bestOf(images: readonly RecordedCandidate[], truth: Plane, dataR
   const bestOfEach = sources.map((name) => scored.filter(({ source }) => source === name).reduce(higher));
   const judged = scored.filter((one) => one.name === one.source || bestOfEach.includes(one));
   const detailOf = detailAgainst(truth);
-  const details = new Map(judged.map(({ image }) => [image, detailOf(image)]));
-  const best = (scoreOf: (image: Plane) => number): BestScore => {
-    const values = judged.map(({ name, image }) => ({ name, value: scoreOf(image) }));
-    return values.reduce((a, b) => (b.value > a.value || Number.isNaN(a.value) ? b : a));
-  };
+  const values: { name: string; ssim: number; mean: number; contrast: number }[] = [];
+  for (const { name, image } of judged) {
+    yield;
+    const { mean, contrast } = detailOf(image);
+    yield;
+    values.push({ name, ssim: ssim(image, truth, dataRange), mean, contrast });
+  }
+  const best = (key: "ssim" | "mean" | "contrast"): BestScore =>
+    values
+      .map((one) => ({ name: one.name, value: one[key] }))
+      .reduce((a, b) => (b.value > a.value || Number.isNaN(a.value) ? b : a));
   return {
     psnr: { value: first.psnr, name: first.name },
-    ssim: best((image) => ssim(image, truth, dataRange)),
-    detail: best((image) => details.get(image)?.mean ?? Number.NaN),
-    contrast: best((image) => details.get(image)?.contrast ?? Number.NaN),
+    ssim: best("ssim"),
+    detail: best("mean"),
+    contrast: best("contrast"),
     image: first.image,
   };
 }

@@ -65,7 +65,8 @@ export async function applyTiles<Prepared>(
   // to tile, and alignment at the start.
   const extent = (size: number): number => alignUp(size + 1 + 2 * halo + alignment, alignment);
   const [height, width] = [extent(core.height), extent(core.width)];
-  const session = await runtime.open({ graphs: { network: field.graphAt(height, width) } });
+  const opened = await runtime.open({ graphs: { network: field.graphAt(height, width) } });
+  const session: Session = { ...opened, run: (graph, inputs) => opened.run(graph, inputs, options.signal) };
   try {
     const total = Math.ceil(field.height / tileHeight) * Math.ceil(field.width / tileWidth) * field.passes;
     let done = 0;

@@ -1,4 +1,4 @@
-import { ParfocalError } from "../errors.ts";
+import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { checkInputs, checkState, type ProgramPlan, planOf, planProgram } from "./plan.ts";
 import type { Device, Program, Runtime, Session, Tensors } from "./runtime.ts";
 
@@ -13,7 +13,7 @@ export interface Backend {
 
 /** Must take from the inputs what it needs before it returns its promise. */
 export interface BackendSession {
-  run(graph: string, inputs: Tensors): Promise<Tensors>;
+  run(graph: string, inputs: Tensors, signal?: AbortSignal): Promise<Tensors>;
   readState(): Promise<Tensors>;
   writeState(state: Tensors): Promise<void>;
   close(): Promise<void>;
@@ -60,10 +60,11 @@ function checkedSession(
     if (isClosed()) throw runtimeFailed(name, "the session is closed");
   };
   return {
-    async run(graph, inputs) {
+    async run(graph, inputs, signal) {
       check();
       checkInputs(graph, planOf(plan, graph), inputs);
-      return session.run(graph, inputs);
+      throwIfAborted(signal);
+      return session.run(graph, inputs, signal);
     },
     async readState() {
       check();

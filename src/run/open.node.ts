@@ -1,8 +1,9 @@
+import type { Env } from "onnxruntime-common";
 import { ParfocalError } from "../errors.ts";
 import { loadNativePackage, openNativeRuntime } from "./native.node.ts";
 import { openReferenceRuntime } from "./reference.ts";
 import type { Device, Runtime } from "./runtime.ts";
-import { type OrtWeb, openWebRuntimeOn } from "./web.ts";
+import { openWebRuntimeThread } from "./web.node.ts";
 
 export interface RuntimeOptions {
   /**
@@ -28,13 +29,8 @@ export async function openRuntime({ device = "auto", threads, onWarning }: Runti
     const missing = error instanceof ParfocalError && error.code === "runtime.unavailable";
     if (!missing || wanted !== "cpu") throw error;
     onWarning?.(`${error.message} Going on with the web runtime.`);
-    return openWebRuntimeOn(await loadWebPackage(), share);
+    return openWebRuntimeThread(share);
   }
-}
-
-/** Under Node the default entry of the package is the WebAssembly build for Node: the others have no threads there. */
-async function loadWebPackage(): Promise<OrtWeb> {
-  return (await import("onnxruntime-web")) as unknown as OrtWeb;
 }
 
 /** A runtime and whether it works here, for a person who asks what this machine can do. */
@@ -55,9 +51,9 @@ export async function listRuntimes(): Promise<RuntimeReport[]> {
   for (const device of ["cpu", "webgpu", "cuda"] as const) {
     native.devices.push(await attempt(device, () => openNativeRuntime({ device })));
   }
-  const ort = await loadWebPackage();
+  const ort = (await import("onnxruntime-web")) as unknown as { env: Env };
   const web: RuntimeReport = { name: "web", ...versionOf(() => ort.env.versions.web), devices: [] };
-  web.devices.push(await attempt("cpu", () => openWebRuntimeOn(ort, {})));
+  web.devices.push(await attempt("cpu", () => openWebRuntimeThread()));
   return [native, web, { name: "reference", devices: [await attempt("cpu", async () => openReferenceRuntime())] }];
 }
 

@@ -2,13 +2,14 @@ import type { Graph, GraphNode, Tensor, Value } from "../graph/graph.ts";
 import type { Operator } from "../graph/operator.ts";
 import { operators } from "../graph/operators.ts";
 import { type BackendSession, checkedRuntime } from "./checked-runtime.ts";
+import { inTurns } from "./in-turns.ts";
 import type { ProgramPlan } from "./plan.ts";
 import { nextOf, type Program, type Runtime, type Tensors } from "./runtime.ts";
 import { copyTensor, copyTensors } from "./transfer.ts";
 
 /**
- * The plain runtime: one operator after the other by its reference evaluation. Slow, runs anywhere, needs nothing, and
- * judges the others.
+ * The plain runtime: one operator after the other by its reference evaluation, in the calling thread, whose events have their turn
+ * before every run. Slow, runs anywhere, needs nothing, and judges the others.
  */
 export function openReferenceRuntime(): Runtime {
   return checkedRuntime({
@@ -41,21 +42,29 @@ export function evaluateGraph(graph: Graph, inputs: Tensors): Tensors {
 }
 
 function openSession(program: Program, plan: ProgramPlan): BackendSession {
+  const inTurn = inTurns("reference");
   let state = copyTensors(program.state ?? {});
   return {
-    async run(name, inputs) {
-      const results = evaluateGraph(program.graphs[name], { ...inputs, ...state });
-      const { outputs, replaced } = plan.graphs[name];
-      // Copies, because an output may be an input or a constant itself, or share memory with one (Reshape).
-      for (const stateName of replaced) state[stateName] = copyTensor(results[nextOf(stateName)]);
-      return Object.fromEntries(outputs.map((output) => [output, copyTensor(results[output])]));
+    run(name, given, signal) {
+      const inputs = copyTensors(given);
+      return inTurn(async () => {
+        const results = evaluateGraph(program.graphs[name], { ...inputs, ...state });
+        const { outputs, replaced } = plan.graphs[name];
+        // Copies, because an output may be an input or a constant itself, or share memory with one (Reshape).
+        for (const stateName of replaced) state[stateName] = copyTensor(results[nextOf(stateName)]);
+        return Object.fromEntries(outputs.map((output) => [output, copyTensor(results[output])]));
+      }, signal);
     },
-    readState: async () => copyTensors(state),
-    async writeState(tensors) {
-      Object.assign(state, copyTensors(tensors));
+    readState: () => inTurn(async () => copyTensors(state)),
+    writeState(tensors) {
+      const copies = copyTensors(tensors);
+      return inTurn(async () => {
+        Object.assign(state, copies);
+      });
     },
-    async close() {
-      state = {};
-    },
+    close: () =>
+      inTurn(async () => {
+        state = {};
+      }),
   };
 }

@@ -37,10 +37,12 @@ export interface Session {
   /**
    * Executes one graph.
    * @param inputs every input of the graph that is not in the state; the buffers stay the caller's and are not changed
+   * @param signal for work whose state is of no use once it is stopped: aborted before the run, the run is not begun; aborted while it
+   *   goes on, a runtime that can (the web one in its thread under Node) stops in the middle, and with it is closed
    * @returns every output that is not `next:...`
-   * @throws graph.invalid when an input is missing, unknown or of another shape; runtime.failed when it breaks
+   * @throws graph.invalid when an input is missing, unknown or of another shape; runtime.failed when it breaks; interrupted
    */
-  run(graph: string, inputs: Tensors): Promise<Tensors>;
+  run(graph: string, inputs: Tensors, signal?: AbortSignal): Promise<Tensors>;
   /** A copy of the state. */
   readState(): Promise<Tensors>;
   /** Replaces some or all of the state. */

@@ -1,6 +1,7 @@
 import type { Env } from "onnxruntime-common";
 import { ParfocalError } from "../errors.ts";
-import { type BackendSession, checkedRuntime, runtimeFailed } from "./checked-runtime.ts";
+import { type BackendSession, checkedRuntime } from "./checked-runtime.ts";
+import { inTurns } from "./in-turns.ts";
 import { encodeProgram, type OrtModule, type OrtProgramOptions, openOrtProgram } from "./ort-program.ts";
 import { probe } from "./probe.ts";
 import type { Runtime } from "./runtime.ts";
@@ -16,21 +17,16 @@ export interface WebOptions {
   threads?: number;
 }
 
-export type OrtWeb = OrtModule & { env: Env };
-
 /**
- * ONNX Runtime for the web: WebAssembly or WebGPU, in the calling thread. Open it in a worker where the page must not wait.
+ * ONNX Runtime for the web: WebAssembly or WebGPU, in the calling thread, whose events have their turn before every run (timers, an
+ * AbortSignal, painting). Open it in a worker where the page must not wait for a run.
  * @throws runtime.unavailable when the device is missing
  */
 export async function openWebRuntime({ device = "cpu", threads = 1 }: WebOptions = {}): Promise<Runtime> {
   if (device === "webgpu") await checkWebGpu();
   // Not the default entry of the package: it returned zeros for some convolutions.
-  const ort = device === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
-  return openWebRuntimeOn(ort as unknown as OrtWeb, { device, threads });
-}
-
-/** As {@link openWebRuntime}, on a build of ONNX Runtime that has been loaded. */
-export async function openWebRuntimeOn(ort: OrtWeb, { device = "cpu", threads = 1 }: WebOptions): Promise<Runtime> {
+  const loaded = device === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
+  const ort = loaded as unknown as OrtModule & { env: Env };
   ort.env.logLevel = "fatal";
   ort.env.wasm.numThreads = threads;
   const options: OrtProgramOptions = {
@@ -39,7 +35,7 @@ export async function openWebRuntimeOn(ort: OrtWeb, { device = "cpu", threads = 
     // Results come out of the heap of WebAssembly as copies.
     fillsOutputs: false,
   };
-  const inTurn = queue();
+  const inTurn = inTurns("web");
   const runtime = checkedRuntime({
     name: "web",
     device,
@@ -48,9 +44,9 @@ export async function openWebRuntimeOn(ort: OrtWeb, { device = "cpu", threads = 
       const own = { ...encoded, state: copyTensors(encoded.state) };
       const opened = await inTurn(() => openOrtProgram(ort, own, options));
       const session: BackendSession = {
-        run(graph, inputs) {
+        run(graph, inputs, signal) {
           const copies = copyTensors(inputs);
-          return inTurn(() => opened.run(graph, copies));
+          return inTurn(() => opened.run(graph, copies), signal);
         },
         readState: () => inTurn(() => opened.readState()),
         writeState(state) {
@@ -66,18 +62,6 @@ export async function openWebRuntimeOn(ort: OrtWeb, { device = "cpu", threads = 
     },
   });
   return probe(runtime, "choose cpu, or another browser");
-}
-
-/** Executes one job after the other: sessions of ONNX Runtime for the web must not run at the same time. */
-function queue(): <T>(job: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (job) => {
-    const result = last.then(job).catch((cause) => {
-      throw runtimeFailed("web", cause instanceof Error ? cause.message : String(cause), cause);
-    });
-    last = result.catch(() => {});
-    return result;
-  };
 }
 
 /** The part of navigator.gpu that is needed to know whether there is one. */

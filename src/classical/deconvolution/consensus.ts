@@ -17,8 +17,9 @@
  * limits below are our own. Splitting photons goes back to A. G. York. Edges as in forward-model.ts. Eight real transforms an
  * iteration.
  */
+import { breatheThrough } from "../../array/breathe.ts";
 import type { Random } from "../../array/random.ts";
-import { createForwardModel, darkLevel, type Edges, evenEstimate } from "./forward-model.ts";
+import { darkLevel, type Edges, evenEstimate, forwardModelSteps } from "./forward-model.ts";
 import { halfOf } from "./split-counts.ts";
 import type { PsfVolume, Volume } from "./volume.ts";
 
@@ -30,6 +31,8 @@ export interface ConsensusOptions {
   background?: number | undefined;
   /** Awaited after every iteration. */
   afterIteration?: ((iteration: number, state: ConsensusState) => Promise<void> | void) | undefined;
+  /** Looked at between planes. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface ConsensusState {
@@ -73,8 +76,8 @@ export async function consensus(
   random: Random,
   options: ConsensusOptions = {},
 ): Promise<ConsensusResult> {
-  const { iterations = 200, edges = "extend", background = 0 } = options;
-  const model = createForwardModel(image, psf, edges);
+  const { iterations = 200, edges = "extend", background = 0, signal } = options;
+  const model = await breatheThrough(forwardModelSteps(image, psf, edges), signal);
   const { convolution, gain } = model;
   const dark = darkLevel(image);
   const estimate = evenEstimate(model, image, background);
@@ -88,7 +91,7 @@ export async function consensus(
   const divergence = createPatience();
 
   for (let k = 1; ; k++) {
-    convolution.blur(estimate, first);
+    await breatheThrough(convolution.steps("factor", estimate, first), signal);
     model.clearOutside(first);
     const fit = createDivergence();
     model.eachRow((inImage, onGrid) => {
@@ -106,8 +109,8 @@ export async function consensus(
       return { data: model.cutOut(estimate), iterations: k - 1, stoppedBy: "divergence" };
     }
     if (k > 1) model.clearOutside(second);
-    convolution.adjoint(first, first);
-    convolution.adjoint(second, second);
+    await breatheThrough(convolution.steps("conjugate", first, first), signal);
+    await breatheThrough(convolution.steps("conjugate", second, second), signal);
     for (let i = 0; i < gain.length; i++) {
       if (gain[i] === 0) {
         agreement[i] = 0;
@@ -117,7 +120,7 @@ export async function consensus(
       second[i] *= gain[i];
       agreement[i] = (first[i] - 1) * (second[i] - 1);
     }
-    convolution.normal(agreement, agreement);
+    await breatheThrough(convolution.steps("power", agreement, agreement), signal);
     let [updated, largest, brightest] = [0, 0, 0];
     for (let i = 0; i < gain.length; i++) {
       if (gain[i] > 0 && agreement[i] >= 0) {

@@ -1,5 +1,6 @@
 /** Convolution with one PSF on a grid that wraps, its spectrum computed once. */
-import { createRealFft2, type RealFft2 } from "../../array/fft.ts";
+import { runThrough } from "../../array/breathe.ts";
+import { createRealFft2 } from "../../array/fft.ts";
 import { createRealFft3, type RealFft3 } from "../../array/fft3.ts";
 import type { FactorKind } from "../../array/spectral-factor.ts";
 import { type Extent, type PsfVolume, voxelsOf } from "./volume.ts";
@@ -13,22 +14,39 @@ export interface Convolution {
   adjoint(x: Float32Array, out: Float32Array): void;
   /** out = H^T H x. Two transforms. */
   normal(x: Float32Array, out: Float32Array): void;
+  /** The same as work that yields between planes: `factor` blurs, `conjugate` is the adjoint, `power` the normal. */
+  steps(kind: FactorKind, x: Float32Array, out: Float32Array): Generator<void>;
   /** out = x, its half spectrum `[depth, height, spectrumWidth]` changed in between. Two transforms. */
   filter(x: Float32Array, out: Float32Array, change: (re: Float32Array, im: Float32Array) => void): void;
+  filterSteps(
+    x: Float32Array,
+    out: Float32Array,
+    change: (re: Float32Array, im: Float32Array) => void,
+  ): Generator<void>;
   /** Half spectrum of the PSF about its centre, `[depth, height, spectrumWidth]`; no `imag` where it is even. */
   readonly otf: { real: Float32Array; imag?: Float32Array };
   readonly spectrumWidth: number;
 }
 
 /** The grid is at least as large as the PSF along every axis. */
-export function createConvolution(psf: PsfVolume, grid: Extent): Convolution {
+export const createConvolution = (psf: PsfVolume, grid: Extent): Convolution => runThrough(convolutionSteps(psf, grid));
+
+/** As {@link createConvolution}, as work that yields between planes. */
+export function* convolutionSteps(psf: PsfVolume, grid: Extent): Generator<void, Convolution> {
   const plan = planFor(grid);
   const length = grid.depth * grid.height * plan.spectrumWidth;
   const real = new Float32Array(length);
   const imag = new Float32Array(length);
-  const otf = otfOf(psf, grid, plan.forward, length);
-  const filter = (kind: FactorKind) => (x: Float32Array, out: Float32Array) =>
-    plan.filter(x, otf, kind, out, { real, imag });
+  const otf = yield* otfOf(psf, grid, plan, length);
+  const steps = (kind: FactorKind, x: Float32Array, out: Float32Array) =>
+    plan.filterSteps(x, otf, kind, out, { real, imag });
+  const filter = (kind: FactorKind) => (x: Float32Array, out: Float32Array) => runThrough(steps(kind, x, out));
+  function* filterSteps(x: Float32Array, out: Float32Array, change: (re: Float32Array, im: Float32Array) => void) {
+    yield* plan.forwardSteps(x, real, imag);
+    change(real, imag);
+    yield;
+    yield* plan.inverseSteps(real, imag, out);
+  }
   return {
     grid,
     otf,
@@ -36,25 +54,41 @@ export function createConvolution(psf: PsfVolume, grid: Extent): Convolution {
     blur: filter("factor"),
     adjoint: filter("conjugate"),
     normal: filter("power"),
-    filter(x, out, change) {
-      plan.forward(x, real, imag);
-      change(real, imag);
-      plan.inverse(real, imag, out);
+    filter: (x, out, change) => runThrough(filterSteps(x, out, change)),
+    steps,
+    filterSteps,
+  };
+}
+
+type Plan = Pick<RealFft3, "spectrumWidth" | "forwardSteps" | "inverseSteps" | "filterSteps">;
+
+function planFor({ depth, height, width }: Extent): Plan {
+  if (depth > 1) return createRealFft3(depth, height, width);
+  const plane = createRealFft2(height, width);
+  return {
+    spectrumWidth: plane.spectrumWidth,
+    *forwardSteps(volume, real, imag) {
+      plane.forward(volume, real, imag);
+      yield;
+    },
+    *inverseSteps(real, imag, volume) {
+      plane.inverse(real, imag, volume);
+      yield;
+    },
+    *filterSteps(volume, factor, kind, output) {
+      plane.filter(volume, factor, kind, output);
+      yield;
     },
   };
 }
 
-function planFor({ depth, height, width }: Extent): RealFft3 | RealFft2 {
-  return depth === 1 ? createRealFft2(height, width) : createRealFft3(depth, height, width);
-}
-
 /** Spectrum of the PSF, its centre moved to index 0 and its light wrapped round the grid. */
-function otfOf(
+function* otfOf(
   psf: PsfVolume,
   grid: Extent,
-  transform: (volume: Float32Array, real: Float32Array, imag: Float32Array) => void,
+  plan: Plan,
   length: number,
-): { real: Float32Array; imag?: Float32Array } {
+): Generator<void, { real: Float32Array; imag?: Float32Array }> {
   const spread = new Float32Array(voxelsOf(grid));
   const place = (i: number, p: number, n: number) => (i - (p - 1) / 2 + n * p) % n;
   for (let z = 0; z < psf.depth; z++) {
@@ -66,7 +100,7 @@ function otfOf(
   }
   const real = new Float32Array(length);
   const imag = new Float32Array(length);
-  transform(spread, real, imag);
+  yield* plan.forwardSteps(spread, real, imag);
   // An even PSF has a real spectrum: what is left of the imaginary part is rounding.
   let largest = 0;
   for (let k = 0; k < length; k++) largest = Math.max(largest, Math.abs(imag[k]));

@@ -1,4 +1,5 @@
 /** Deconvolution of a z-stack or a plane: by any method, of any size. */
+import { breathe } from "../../array/breathe.ts";
 import { Random } from "../../array/random.ts";
 import type { Stack } from "../../image/image.ts";
 import { createPace, type ImagingControl } from "../../optics/imaging/pace.ts";
@@ -60,6 +61,7 @@ export async function deconvolve(
   const limit = resolved.max_memory * 2 ** 30;
   const planes = separately ? stack.depth : 1;
   const { tiles, bytes } = planTiles(part, kernel, work, limit, resolved.tile_size);
+  await breathe(control.signal);
   const camera = cameraCounts(stack, { ...resolved, gainNeeded: resolved.method === "consensus" });
 
   const most = resolved.method === "wiener" ? 1 : iterationsOf(resolved);
@@ -71,7 +73,16 @@ export async function deconvolve(
   for (let z = 0; z < planes; z++) {
     for (const [i, tile] of tiles.entries()) {
       const image = cut(stack, z, part.depth, tile, resolved.method, camera);
-      const done = await solve(image, kernel, resolved, camera.gain, stack, random.fork(z * tiles.length + i), pace);
+      const done = await solve(
+        image,
+        kernel,
+        resolved,
+        camera.gain,
+        stack,
+        random.fork(z * tiles.length + i),
+        pace,
+        control.signal,
+      );
       paste(done.data, image, tile, data, stack, z);
       iterations = Math.max(iterations, done.iterations);
       if (done.stoppedBy) reasons.add(done.stoppedBy);
@@ -107,6 +118,7 @@ async function solve(
   { pixelSize, zStep }: Stack,
   random: Random,
   pace: () => Promise<void>,
+  signal: AbortSignal | undefined,
 ): Promise<Solution> {
   const { edges, background } = options;
   const iterations = iterationsOf(options);
@@ -116,7 +128,7 @@ async function solve(
   }
   switch (options.method) {
     case "wiener": {
-      const data = wiener(image, psf, { noiseToSignal: options.noise_to_signal });
+      const data = await wiener(image, psf, { noiseToSignal: options.noise_to_signal, signal });
       await pace();
       return { data, iterations: 1 };
     }
@@ -129,7 +141,7 @@ async function solve(
         totalVariation: options.tv,
         acceleration: options.acceleration,
       };
-      const data = await richardsonLucy(image, psf, { ...settings, steepness, afterIteration: pace });
+      const data = await richardsonLucy(image, psf, { ...settings, steepness, afterIteration: pace, signal });
       return { data, iterations };
     }
     case "consensus": {
@@ -139,6 +151,7 @@ async function solve(
         edges,
         background: background / photons,
         afterIteration: pace,
+        signal,
       });
       for (let i = 0; i < found.data.length; i++) found.data[i] *= photons;
       return found;

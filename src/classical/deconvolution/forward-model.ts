@@ -7,7 +7,7 @@
  * the image, and each update is divided by alpha = H^T M 1, the share of a voxel's light that fell into the image; voxels
  * of a smaller share than a threshold are left empty. Light from outside then explains itself instead of ringing.
  */
-import { type Convolution, createConvolution } from "./convolution.ts";
+import { type Convolution, convolutionSteps } from "./convolution.ts";
 import { type Extent, type PsfVolume, type Volume, voxelsOf } from "./volume.ts";
 import { workingGrid } from "./working-grid.ts";
 
@@ -36,9 +36,10 @@ export interface ForwardModel {
 /** Voxels that send less of their light than this into the image stay empty. */
 const leastShare = 0.001;
 
-export function createForwardModel(field: Extent, psf: PsfVolume, edges: Edges): ForwardModel {
+/** As work that yields between planes. */
+export function* forwardModelSteps(field: Extent, psf: PsfVolume, edges: Edges): Generator<void, ForwardModel> {
   const grid = workingGrid(field, psf, edges);
-  const convolution = createConvolution(psf, grid);
+  const convolution = yield* convolutionSteps(psf, grid);
   const { depth, height, width } = field;
   const eachRow: ForwardModel["eachRow"] = (visit) => {
     for (let z = 0; z < depth; z++) {
@@ -48,7 +49,7 @@ export function createForwardModel(field: Extent, psf: PsfVolume, edges: Edges):
   const gain = new Float32Array(voxelsOf(grid));
   eachRow((_, at) => gain.fill(1, at, at + width));
   if (edges === "extend") {
-    convolution.adjoint(gain, gain);
+    yield* convolution.steps("conjugate", gain, gain);
     for (let i = 0; i < gain.length; i++) gain[i] = gain[i] > leastShare ? 1 / gain[i] : 0;
   }
   return {

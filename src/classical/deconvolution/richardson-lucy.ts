@@ -7,7 +7,8 @@
  * Boccacci (2005), see forward-model.ts; total variation (lambda) by Dey et al. (2006), see total-variation.ts;
  * acceleration by Biggs & Andrews, Appl. Opt. 36, 1766 (1997). Four real transforms an iteration.
  */
-import { createForwardModel, darkLevel, type Edges, evenEstimate, type ForwardModel } from "./forward-model.ts";
+import { breathe, breatheThrough } from "../../array/breathe.ts";
+import { darkLevel, type Edges, evenEstimate, type ForwardModel, forwardModelSteps } from "./forward-model.ts";
 import { curvature } from "./total-variation.ts";
 import type { PsfVolume, Volume } from "./volume.ts";
 
@@ -26,19 +27,22 @@ export interface RichardsonLucyOptions {
   steepness?: number | undefined;
   /** Awaited after every iteration, with the estimate on hand where it is asked for. */
   afterIteration?: ((iteration: number, estimate: () => Float32Array) => Promise<void> | void) | undefined;
+  /** Looked at between planes, and between iterations. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
  * @param image values >= 0 in any unit that is proportional to photons, `b` included
  * @returns the object in the unit of the image, `[z, y, x]` of the image's size; its sum is that of the light in the image
+ * @throws interrupted
  */
 export async function richardsonLucy(
   image: Volume,
   psf: PsfVolume,
   options: RichardsonLucyOptions,
 ): Promise<Float32Array> {
-  const { iterations, edges = "extend", totalVariation = 0, background = 0, acceleration = false } = options;
-  const model = createForwardModel(image, psf, edges);
+  const { iterations, edges = "extend", totalVariation = 0, background = 0, acceleration = false, signal } = options;
+  const model = await breatheThrough(forwardModelSteps(image, psf, edges), signal);
   const { convolution, gain, grid } = model;
   const dark = darkLevel(image);
   const estimate = evenEstimate(model, image, background);
@@ -48,10 +52,11 @@ export async function richardsonLucy(
   const ahead = acceleration ? createExtrapolation(estimate) : undefined;
 
   for (let k = 1; k <= iterations; k++) {
-    convolution.blur(estimate, work);
+    await breatheThrough(convolution.steps("factor", estimate, work), signal);
     divideImageBy(model, image.data, work, background, dark);
-    convolution.adjoint(work, work);
+    await breatheThrough(convolution.steps("conjugate", work, work), signal);
     if (bend) {
+      await breathe(signal);
       curvature(estimate, bend, grid, { epsilon, steepness: options.steepness ?? 1 });
       for (let i = 0; i < work.length; i++) work[i] /= 1 - totalVariation * bend[i];
     }

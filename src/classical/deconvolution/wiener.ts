@@ -5,7 +5,8 @@
  * Sources: Wiener (1949); Gonzalez & Woods, Digital Image Processing, eq. 5.8-2. Edges after Reeves, IEEE Trans. Image
  * Process. 14, 1448 (2005): what lies beyond the image is taken from the blurred result, and the filter applied again.
  */
-import { type Convolution, createConvolution } from "./convolution.ts";
+import { breatheThrough } from "../../array/breathe.ts";
+import { type Convolution, convolutionSteps } from "./convolution.ts";
 import { noiseToSignal } from "./noise-to-signal.ts";
 import { taperedImage } from "./tapered-image.ts";
 import type { Extent, PsfVolume, Volume } from "./volume.ts";
@@ -14,6 +15,8 @@ import { workingGrid } from "./working-grid.ts";
 export interface WienerOptions {
   /** N / S, the same at every frequency, above 0; estimated from the image, frequency by frequency, where it is not given. */
   noiseToSignal?: number | undefined;
+  /** Looked at between planes. */
+  signal?: AbortSignal | undefined;
 }
 
 /** How often what lies beyond the edges is found anew: most is gained by the first times. */
@@ -25,22 +28,24 @@ const refinements = 3;
  * ring, less after every refinement.
  *
  * @returns the object in the unit of the image, `[z, y, x]` of the image's size; may be negative next to what is bright
+ * @throws interrupted
  */
-export function wiener(image: Volume, psf: PsfVolume, options: WienerOptions = {}): Float32Array {
+export async function wiener(image: Volume, psf: PsfVolume, options: WienerOptions = {}): Promise<Float32Array> {
   const grid = workingGrid(image, psf, "extend");
-  const convolution = createConvolution(psf, grid);
+  const { signal } = options;
+  const convolution = await breatheThrough(convolutionSteps(psf, grid), signal);
   const work = taperedImage(image, grid);
   let ratio: number | Float32Array | undefined = options.noiseToSignal;
-  const restore = () =>
-    convolution.filter(work, work, (re, im) => {
-      ratio ??= noiseToSignal(image, convolution, re, im);
-      divide(convolution, re, im, ratio);
-    });
-  restore();
+  const change = (re: Float32Array, im: Float32Array): void => {
+    ratio ??= noiseToSignal(image, convolution, re, im);
+    divide(convolution, re, im, ratio);
+  };
+  const restore = () => breatheThrough(convolution.filterSteps(work, work, change), signal);
+  await restore();
   for (let k = 0; k < refinements; k++) {
-    convolution.blur(work, work);
+    await breatheThrough(convolution.steps("factor", work, work), signal);
     eachRow(image, grid, (from, to) => work.set(image.data.subarray(from, from + image.width), to));
-    restore();
+    await restore();
   }
   const out = new Float32Array(image.data.length);
   eachRow(image, grid, (to, from) => out.set(work.subarray(from, from + image.width), to));

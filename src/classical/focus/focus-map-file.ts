@@ -1,4 +1,5 @@
 /** The focus map of an image file, plane by plane, in micrometres. */
+import { breatheThrough } from "../../array/breathe.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
 import type { ImageFile } from "../../image/image-file.ts";
@@ -42,7 +43,8 @@ export async function focusMapOfFile(
   const meter = createFocusMeter({ height, width }, { slope: coneSlope(file), ...options, measure: chosen.measure });
   for (let z = 0; z < depth; z++) {
     throwIfAborted(options.signal);
-    meter.add({ data: await file.readPlane({ channel, time, z }), height, width });
+    const plane = { data: await file.readPlane({ channel, time, z }), height, width };
+    await breatheThrough(meter.addSteps(plane), options.signal);
     options.onProgress?.({ done: z + 1, total: depth });
   }
   return { ...meter.result(), ...chosen, zStep: file.zStep };

@@ -1,4 +1,5 @@
 /** Where the focus lies, region by region: focus curves of overlapping tiles, each with its best plane. */
+import { runThrough } from "../../array/breathe.ts";
 import { gaussianFilter } from "../../array/filters.ts";
 import { ParfocalError } from "../../errors.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
@@ -40,6 +41,8 @@ const shadow = 0.05;
 /** Takes planes in order and keeps of them one number for each tile. */
 export interface FocusMeter {
   add(plane: Plane): void;
+  /** The same, as work that yields between tiles. */
+  addSteps(plane: Plane): Generator<void>;
   result(): FocusMap;
 }
 
@@ -73,12 +76,17 @@ export function createFocusMeter(size: { height: number; width: number }, option
   const lefts = tileStarts(width, tile);
   const whole: Readings = { curve: [], signal: [] };
   const regions = tops.flatMap((y) => lefts.map((x) => ({ y, x, curve: [], signal: [] }) as Readings & Place));
+  function* addSteps(plane: Plane): Generator<void> {
+    const noise = noiseLevel(plane);
+    take(whole, plane, measure, noise);
+    for (const region of regions) {
+      yield;
+      take(region, cut(plane, region, tile), measure, noise);
+    }
+  }
   return {
-    add(plane) {
-      const noise = noiseLevel(plane);
-      take(whole, plane, measure, noise);
-      for (const region of regions) take(region, cut(plane, region, tile), measure, noise);
-    },
+    add: (plane) => runThrough(addSteps(plane)),
+    addSteps,
     result() {
       const found = regions.map(({ y, x, ...readings }) => ({ y, x, estimate: estimate(readings, measure) }));
       const own = found.map((one) => {

@@ -7,7 +7,8 @@
  * amplitude's variance turned round. Zhang, Wang, Wu, Tamamitsu & Ozcan, Opt. Lett. 42, 3824 (2017): sparsity of the
  * gradient (Tamura's coefficient), largest in focus for both.
  */
-import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import { breathe } from "../../array/breathe.ts";
+import { ParfocalError } from "../../errors.ts";
 import { createPropagator } from "../../optics/imaging/angular-spectrum.ts";
 import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
 import { type ComplexField, intensityOf } from "../../optics/imaging/complex-field.ts";
@@ -69,8 +70,7 @@ export async function focusOfField(
   const visit = async (distance: number) => {
     const judged = judge(distance);
     options.onProgress?.({ done: ++done, total });
-    if (done % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
-    throwIfAborted(options.signal);
+    await breathe(options.signal);
     return judged;
   };
   const curve: FieldFocus["curve"] = [];

@@ -6,8 +6,10 @@
  *
  * The field of a hologram is real, and at -d it is the conjugate of that at d: only |d| is sought.
  */
+
+import { breathe } from "../../array/breathe.ts";
 import { median, moments } from "../../array/statistics.ts";
-import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import { ParfocalError } from "../../errors.ts";
 import { createPropagator } from "../../optics/imaging/angular-spectrum.ts";
 import { type CoherentLight, checkLight } from "../../optics/imaging/coherent-light.ts";
 import type { ComplexField } from "../../optics/imaging/complex-field.ts";
@@ -100,8 +102,7 @@ export async function focusOfHologram(
   let done = 0;
   const pace = async () => {
     onProgress?.({ done: ++done, total });
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    throwIfAborted(signal);
+    await breathe(signal);
   };
   const distances = Array.from({ length: steps + 1 }, (_, i) => first + i * step);
   const edges: number[] = [];

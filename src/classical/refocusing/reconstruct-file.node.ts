@@ -1,4 +1,5 @@
 /** Amplitude and phase of a hologram or a through-focus stack in files. */
+import { breatheThrough } from "../../array/breathe.ts";
 import { ParfocalError } from "../../errors.ts";
 import { checkOutput } from "../../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
@@ -10,7 +11,7 @@ import {
   type ReconstructOptions,
   reconstructHologram,
   type SeparatedField,
-  separateField,
+  separateFieldSteps,
 } from "./reconstruct-hologram.ts";
 import { recoverField } from "./recover-field.ts";
 
@@ -145,6 +146,10 @@ async function fromStack(
     signal,
     onProgress,
   });
+  const separated = [];
+  for (const z of wanted) {
+    separated.push(await breatheThrough(separateFieldSteps(recovered.at(-z)), signal));
+  }
   const warnings: string[] = [];
   if (options.method === "multi-height" && !recovered.converged) {
     const last = (100 * (recovered.errors.at(-1) ?? 0)).toFixed(2);
@@ -153,7 +158,7 @@ async function fromStack(
     );
   }
   return {
-    planes: wanted.map((z) => separateField(recovered.at(-z))),
+    planes: separated,
     z: wanted,
     planes_um: [...wanted],
     errors: recovered.errors,

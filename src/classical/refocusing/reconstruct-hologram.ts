@@ -1,6 +1,7 @@
 /** From one hologram to amplitude and phase in focus, by the angular spectrum. */
+import { breathe, breatheThrough, runThrough } from "../../array/breathe.ts";
 import { median } from "../../array/statistics.ts";
-import { ParfocalError } from "../../errors.ts";
+import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import type { Plane } from "../../image/image.ts";
 import { propagate } from "../../optics/imaging/angular-spectrum.ts";
 import { type CoherentLight, checkLight } from "../../optics/imaging/coherent-light.ts";
@@ -11,7 +12,7 @@ import { depthOfField, type FieldFocus, focusOfField, type ObjectKind } from "./
 import { focusOfHologram, type HologramFocus } from "./focus-of-hologram.ts";
 import { focusWarnings } from "./hologram-focus-warnings.ts";
 import { type Carrier, demodulate, findCarrier } from "./off-axis.ts";
-import { unwrapPhase } from "./unwrap-phase.ts";
+import { unwrapPhaseSteps } from "./unwrap-phase.ts";
 
 export interface ReconstructOptions {
   /** Absent: in line. "auto" finds the carrier. */
@@ -47,12 +48,18 @@ export interface SeparatedField {
 }
 
 /** Amplitude over its median, and phase unwrapped and flattened. */
-export function separateField(field: ComplexField): SeparatedField {
+export const separateField = (field: ComplexField): SeparatedField => runThrough(separateFieldSteps(field));
+
+/** As {@link separateField}, as work that yields now and then: see breathe.ts. */
+export function* separateFieldSteps(field: ComplexField): Generator<void, SeparatedField> {
   const amplitude = amplitudeOf(field);
   const level = median(amplitude.data) || 1;
+  yield;
+  const phase = yield* unwrapPhaseSteps(phaseOf(field));
+  yield;
   return {
     amplitude: { ...amplitude, data: amplitude.data.map((value) => value / level) },
-    phase: flattenPhase(unwrapPhase(phaseOf(field))),
+    phase: flattenPhase(phase),
   };
 }
 
@@ -73,12 +80,17 @@ export async function reconstructHologram(
       `${background.height} x ${background.width}; record both with one camera setting.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
+  await breathe(options.signal);
   // In an empty field nothing but the fringes stands out.
   const carrier = offAxis === "auto" ? findCarrier(background ?? hologram) : offAxis;
   const recorded = carrier
-    ? offAxisField(hologram, carrier, light, background, options.invertPhase ?? false)
+    ? await breatheThrough(
+        offAxisField(hologram, carrier, light, background, options.invertPhase ?? false),
+        options.signal,
+      )
     : inLineField(hologram, background);
 
+  await breathe(options.signal);
   const warnings: string[] = [];
   const depth = depthOfField(light);
   const range = options.range ?? [-25 * depth, carrier ? 25 * depth : 0];
@@ -99,24 +111,31 @@ export async function reconstructHologram(
   }
   const found = focus?.distance ?? (distance === "auto" ? 0 : distance);
   if (!carrier) warnings.push("One in-line hologram holds no phase: its twin image lies over the result.");
-  const { amplitude, phase } = separateField(propagate(recorded, light, found));
+  await breathe(signal);
+  const field = propagate(recorded, light, found);
+  await breathe(signal);
+  const { amplitude, phase } = await breatheThrough(separateFieldSteps(field), signal);
+  throwIfAborted(signal);
   return { amplitude, phase, distance: found, ...(focus && { focus }), ...(carrier && { carrier }), warnings };
 }
 
-function offAxisField(
+/** As work that yields now and then. */
+function* offAxisField(
   hologram: Plane,
   carrier: Carrier,
   { pixelSize, na, wavelength }: CoherentLight,
   background: Plane | undefined,
   invert: boolean,
-): ComplexField {
+): Generator<void, ComplexField> {
   const length = Math.hypot(carrier.y, carrier.x);
   // All that the objective passes, where the fringes are fine enough for it.
   const radius = Math.min(length / 2, na === undefined ? length / 3 : (na / wavelength) * pixelSize);
   const field = demodulate(hologram, { carrier, radius });
+  yield;
   const object = background ? divideFields(field, demodulate(background, { carrier, radius })) : field;
   // A specimen is denser than its medium as a rule: the few pixels that differ most are ahead of the others.
-  const { phase } = separateField(object);
+  yield;
+  const { phase } = yield* separateFieldSteps(object);
   const skew = phase.data.reduce((sum, value) => sum + value ** 3, 0);
   return skew < 0 !== invert ? { ...object, imag: object.imag.map((value) => -value) } : object;
 }

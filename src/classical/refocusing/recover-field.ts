@@ -7,7 +7,7 @@
  * projections of Elser, J. Opt. Soc. Am. A 20, 40 (2003)), so that none has the last word. The first guess is the transport of intensity's, without which iterations
  * settle on slow waves only after hundreds of rounds.
  */
-import { throwIfAborted } from "../../errors.ts";
+import { breathe } from "../../array/breathe.ts";
 import type { Plane } from "../../image/image.ts";
 import { createPropagator, type Propagator } from "../../optics/imaging/angular-spectrum.ts";
 import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
@@ -58,6 +58,7 @@ export async function recoverField(
   const { start = "transport", iterations = 20, tolerance = 0.002, edges = "mirror", reach = [] } = options;
   const sorted = preparePlanes(planes, light);
   const guess = transportOfIntensity(sorted, light, options);
+  await breathe(options.signal);
   const { position } = guess;
   const places = [...sorted.map((plane) => plane.position), ...reach];
   const frame = frameFor(sorted[0], light, Math.max(...places.map((p) => Math.abs(p - position))), edges);
@@ -73,15 +74,14 @@ export async function recoverField(
   const errors: number[] = [];
   let converged = false;
   for (let done = 0; ; done++) {
-    const { next, error } = project(propagator, spectrum, measured, frame, sorted[0]);
+    const { next, error } = await project(propagator, spectrum, measured, frame, sorted[0], options.signal);
     errors.push(error);
     const before = errors.at(-2);
     converged = before !== undefined && before - error < tolerance * before;
     if (done === iterations || converged) break;
     spectrum = next;
     options.onProgress?.({ done: done + 1, total: iterations });
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    throwIfAborted(options.signal);
+    await breathe(options.signal);
   }
   return {
     position,
@@ -92,13 +92,14 @@ export async function recoverField(
 }
 
 /** One round: to every plane, its amplitude, and back; the mean of the spectra, and the error before. */
-function project(
+async function project(
   propagator: Propagator,
   spectrum: ComplexField,
   measured: readonly { distance: number; amplitude: Float32Array }[],
   frame: Frame,
   { height, width }: { height: number; width: number },
-): { next: ComplexField; error: number } {
+  signal: AbortSignal | undefined,
+): Promise<{ next: ComplexField; error: number }> {
   const next = {
     ...spectrum,
     real: new Float32Array(spectrum.real.length),
@@ -128,6 +129,7 @@ function project(
       next.real[i] += back.real[i] / measured.length;
       next.imag[i] += back.imag[i] / measured.length;
     }
+    await breathe(signal);
   }
   return { next, error: Math.sqrt(wrong / all) };
 }

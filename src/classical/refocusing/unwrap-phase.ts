@@ -5,27 +5,41 @@
  * Source: Herraez, Burton, Lalor & Gdeisat, Appl. Opt. 41, 7437 (2002): reliability from second differences, edges joined in the
  * order of their reliability, groups moved by whole turns. The algorithm of scikit-image's unwrap_phase.
  */
+import { runThrough } from "../../array/breathe.ts";
 import type { Plane } from "../../image/image.ts";
 
 const TURN = 2 * Math.PI;
 const wrap = (phase: number) => phase - TURN * Math.round(phase / TURN);
 
 /** @returns radians; the largest group of pixels keeps a median within -pi..pi */
-export function unwrapPhase({ data, height, width }: Plane): Plane {
+export const unwrapPhase = (phase: Plane): Plane => runThrough(unwrapPhaseSteps(phase));
+
+/** As {@link unwrapPhase}, as work that yields now and then: see breathe.ts. */
+export function* unwrapPhaseSteps({ data, height, width }: Plane): Generator<void, Plane> {
   const size = height * width;
   const reliability = reliabilities(data, height, width);
-  // Edge 2 i joins pixel i to its right, 2 i + 1 to the one below.
-  const edges: number[] = [];
-  const strength = new Float32Array(2 * size);
+  yield;
+  // Edge 2 i joins pixel i to its right, 2 i + 1 to the one below. As keys whose upper half is the sum of second differences, which is not
+  // negative, so that its bits rise with it, and whose lower half is the edge: sorted as whole numbers, eight times as fast as by a
+  // function. Smallest second differences first; ties by place, so that every machine joins alike.
+  const keys = new BigUint64Array(2 * size - height - width);
+  const [edges, strengths] = [new Uint32Array(keys.buffer), new Float32Array(keys.buffer)];
+  let placed = 0;
+  const place = (edge: number, strength: number): void => {
+    edges[2 * placed] = edge;
+    strengths[2 * placed + 1] = strength;
+    placed++;
+  };
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const i = y * width + x;
-      if (x + 1 < width) strength[edges[edges.push(2 * i) - 1]] = reliability[i] + reliability[i + 1];
-      if (y + 1 < height) strength[edges[edges.push(2 * i + 1) - 1]] = reliability[i] + reliability[i + width];
+      if (x + 1 < width) place(2 * i, reliability[i] + reliability[i + 1]);
+      if (y + 1 < height) place(2 * i + 1, reliability[i] + reliability[i + width]);
     }
   }
-  // Smallest second differences first; ties by place, so that every machine joins alike.
-  const order = Uint32Array.from(edges).sort((a, b) => strength[a] - strength[b] || a - b);
+  yield;
+  keys.sort();
+  yield;
 
   // Groups as trees; `turns` of a pixel counts from its parent's.
   const parent = Int32Array.from({ length: size }, (_, i) => i);
@@ -49,7 +63,9 @@ export function unwrapPhase({ data, height, width }: Plane): Plane {
     }
     return top;
   };
-  for (const edge of order) {
+  for (let k = 0; k < placed; k++) {
+    if (k % 65536 === 65535) yield;
+    const edge = edges[2 * k];
     const a = edge >> 1;
     const b = edge & 1 ? a + width : a + 1;
     const [rootA, rootB] = [root(a), root(b)];
@@ -63,6 +79,7 @@ export function unwrapPhase({ data, height, width }: Plane): Plane {
     turns[small] = shift;
     count[big] += count[small];
   }
+  yield;
   const out = new Float32Array(size);
   for (let i = 0; i < size; i++) out[i] = data[i] + TURN * (root(i) === i ? 0 : turns[i]);
   const middle = Float32Array.from(out).sort()[size >> 1];

@@ -1,8 +1,9 @@
 import type { EncodedProgram } from "./ort-program.ts";
 import type { Device, Tensors } from "./runtime.ts";
 
-/** What the worker of the native runtime is started with. */
-export interface NativeWorkerData {
+/** What a thread in which ONNX Runtime computes is started with. */
+export interface OrtWorkerData {
+  runtime: "native" | "web";
   device: Device;
   threads: number | undefined;
   flags: Flags;
@@ -11,14 +12,14 @@ export interface NativeWorkerData {
 /**
  * Two words of shared memory, indexed by {@link CLOSING} and {@link BUSY}. A thread that is ended while onnxruntime-node computes in
  * it takes the whole process with it (an exception that nobody can catch), so that whoever ends the thread first sets
- * CLOSING, after which no computation begins, and waits until BUSY is 0.
+ * CLOSING, after which no computation begins, and waits until BUSY is 0. A thread with onnxruntime-web can be ended at any time.
  */
 export type Flags = Int32Array<SharedArrayBuffer>;
 export const CLOSING = 0;
 export const BUSY = 1;
 
 /** What it is asked; answered in order. */
-export type NativeRequest =
+export type OrtRequest =
   | { kind: "open"; session: number; program: EncodedProgram }
   | { kind: "run"; session: number; graph: string; inputs: Tensors }
   | { kind: "readState"; session: number }
@@ -28,4 +29,4 @@ export type NativeRequest =
   | { kind: "end" };
 
 /** The answer: tensors where the request asks for them, or why it failed. */
-export type NativeReply = { tensors: Tensors } | { failure: string };
+export type OrtReply = { tensors: Tensors } | { failure: string };

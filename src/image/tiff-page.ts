@@ -156,7 +156,8 @@ function checkChunks(file: TiffStructure, page: PageHeader, chunks: PageChunks):
         `strip or tile ${i} ends at byte ${offset + length}, but the file ends at byte ${source.size}`,
       );
     }
-    const needed = page.samples === 1 ? chunkBytes(page, chunks, Math.floor(i / chunks.across)) : 0;
+    // Of colour this is one sample of each pixel: enough to tell a damaged header.
+    const needed = chunkBytes(page, chunks, Math.floor(i / chunks.across));
     if (length * ratio < needed)
       throw corrupt(path, `strip or tile ${i} has ${length} bytes and cannot hold ${needed}`);
     total += length;

@@ -113,7 +113,8 @@ async function copyDecoded(page: PageSource, down: number, across: number, regio
   let block = cache.get(key);
   if (!block) {
     const input = await source.read(chunks.offsets[i], chunks.byteCounts[i]);
-    const shape = { needed, width: chunks.width, height: chunks.height, jpegTables: chunks.jpegTables };
+    const { width, height, jpegTables } = chunks;
+    const shape = { needed, whole: height * rowBytes(header, width), width, height, jpegTables };
     const bytes = await decompress(header.compression, input, shape, source.name);
     try {
       block = decodeSamples(bytes, header, chunks.width, rows, page.littleEndian);

@@ -105,7 +105,8 @@ function pageMap(
     const page = whole("IFD", 0);
     // Every block may name all planes: work that grows with the product of both is refused.
     mapped += Math.min(count, planes - start);
-    if (mapped > 8 * planes) throw corrupt(path, `its ${blocks.length} TiffData elements name the same planes many times`);
+    if (mapped > 8 * planes)
+      throw corrupt(path, `its ${blocks.length} TiffData elements name the same planes many times`);
     for (let i = 0; i < count && start + i < planes; i++) map[start + i] = page + i;
   }
   if (map.some((page) => page < 0 || page >= pages)) {

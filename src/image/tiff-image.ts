@@ -9,7 +9,14 @@ import { looksLikeOme, parseOme } from "./ome-read.ts";
 import { axesOf, type Calibration, type PlaneOrder, sequentialPages } from "./plane-order.ts";
 import { checkRegion } from "./region.ts";
 import { maxExpansion } from "./tiff-compression.ts";
-import { hasTag, readNumber, readText, readTiffStructure, type TiffDirectory, type TiffStructure } from "./tiff-directory.ts";
+import {
+  hasTag,
+  readNumber,
+  readText,
+  readTiffStructure,
+  type TiffDirectory,
+  type TiffStructure,
+} from "./tiff-directory.ts";
 import {
   type PageChunks,
   type PageHeader,

@@ -64,7 +64,11 @@ export async function readPageHeader(file: TiffStructure, directory: TiffDirecto
   const predictor = await get(tag.predictor, 1);
   const predicted = { 1: true, 2: [8, 16, 32, 64].includes(bits), 3: format === "float" }[predictor] ?? false;
   if (!predicted) {
-    throw unsupported(path, `${bits}-bit ${format} samples with predictor ${predictor} are not read`, "save it uncompressed");
+    throw unsupported(
+      path,
+      `${bits}-bit ${format} samples with predictor ${predictor} are not read`,
+      "save it uncompressed",
+    );
   }
   return { width, height, bits, format, samples, compression: await get(tag.compression, 1), predictor };
 }

@@ -1,8 +1,9 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { ParfocalError } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
+import { readRegularFile } from "../image/regular-file.node.ts";
 import { type Model, type ModelInfo, modelInfo } from "./model-info.ts";
 
 const onnxName = "model.onnx";
@@ -21,9 +22,13 @@ export async function saveModel(folder: string, info: ModelInfo, onnx: Uint8Arra
  */
 export async function loadModel(path: string): Promise<Model> {
   for (const folder of [path, join(path, "model")]) {
-    const text = await readFile(join(folder, infoName), "utf8").catch(() => undefined);
+    const text = await readRegularFile(join(folder, infoName), "utf8").catch((cause: unknown) => {
+      if (cause instanceof ParfocalError) throw cause;
+      return undefined;
+    });
     if (text === undefined) continue;
-    const onnx = await readFile(join(folder, onnxName)).catch((cause: unknown) => {
+    const onnx = await readRegularFile(join(folder, onnxName)).catch((cause: unknown) => {
+      if (cause instanceof ParfocalError) throw cause;
       throw new ParfocalError(
         "file.missing",
         `${folder} has a ${infoName} but no ${onnxName}.`,

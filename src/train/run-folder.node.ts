@@ -1,9 +1,10 @@
-import { appendFile, mkdir, readdir, readFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { ParfocalError } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
+import { readRegularFile } from "../image/regular-file.node.ts";
 import { saveModel } from "../models/model-folder.node.ts";
 import { type ConfigInput, resolveConfig } from "./config.ts";
 import type { ValidationReport } from "./learner.ts";
@@ -79,7 +80,7 @@ export async function newestRun(root: string, experimentName: string): Promise<s
  */
 export async function readRunConfig(path: string): Promise<SystemConfig> {
   const file = join(path, "config.yaml");
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+  const text = await readRegularFile(file, "utf8").catch((cause: unknown) => {
     throw new ParfocalError(
       "file.missing",
       `${path} is no run of a training: it has no config.yaml.`,
@@ -133,7 +134,7 @@ export async function openRunFolder(path: string, draw: DrawPreview): Promise<Tr
     },
     saveCheckpoint: (kind, bytes) => writeFileAtomic(join(path, "checkpoints", fileOf(kind)), bytes, { force: true }),
     async readCheckpoint(kind) {
-      return readFile(join(path, "checkpoints", fileOf(kind))).catch(() => undefined);
+      return readRegularFile(join(path, "checkpoints", fileOf(kind))).catch(() => undefined);
     },
     async saveMetrics(row) {
       await written(metrics, appendFile(metrics, `${columns.map((column) => cell(row[column])).join(",")}\n`));
@@ -169,6 +170,6 @@ async function metricsLines(path: string, upToStep: number): Promise<string[][]>
 }
 
 async function metricsCells(path: string): Promise<string[][]> {
-  const text = await readFile(join(path, "metrics.csv"), "utf8").catch(() => "");
+  const text = await readRegularFile(join(path, "metrics.csv"), "utf8").catch(() => "");
   return text.split("\n").map((line) => line.split(","));
 }

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
+import { parseYaml } from "../array/parse-yaml.ts";
 import { ParfocalError } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
@@ -48,7 +49,7 @@ export async function loadModel(path: string): Promise<Model> {
 function readInfo(text: string, path: string): ModelInfo {
   let value: unknown;
   try {
-    value = parse(text);
+    value = parseYaml(text);
   } catch (cause) {
     throw new ParfocalError("model.unfit", `${path} is not readable YAML.`, { path, detail: String(cause) }, { cause });
   }

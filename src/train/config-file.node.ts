@@ -1,5 +1,5 @@
 /** Training configurations as YAML files. */
-import { parse } from "yaml";
+import { parseYaml } from "../array/parse-yaml.ts";
 import { ParfocalError } from "../errors.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
 
@@ -15,9 +15,9 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
   });
   let value: unknown;
   try {
-    value = parse(text);
+    value = parseYaml(text);
   } catch (cause) {
-    const detail = (cause as Error).message.split("\n")[0];
+    const detail = (cause as Error).message;
     throw new ParfocalError("file.corrupt", `${path} is no YAML: ${detail}`, { path, detail }, { cause });
   }
   if (value === null || value === undefined) return {};

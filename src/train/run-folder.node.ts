@@ -1,7 +1,8 @@
 import { appendFile, mkdir, readdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
+import { parseYaml } from "../array/parse-yaml.ts";
 import { ParfocalError } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
@@ -88,10 +89,12 @@ export async function readRunConfig(path: string): Promise<SystemConfig> {
       { cause },
     );
   });
-  let config: ConfigInput;
   try {
-    config = parse(text);
+    const config = parseYaml(text);
+    if (config === null || typeof config !== "object") throw new SyntaxError("it holds no keys and values");
+    return resolveConfig(config as ConfigInput);
   } catch (cause) {
+    if (cause instanceof ParfocalError) throw cause;
     throw new ParfocalError(
       "file.corrupt",
       `${file} is not readable YAML.`,
@@ -99,7 +102,6 @@ export async function readRunConfig(path: string): Promise<SystemConfig> {
       { cause },
     );
   }
-  return resolveConfig(config);
 }
 
 /** The folders of an experiment's runs, the oldest first. */

@@ -82,6 +82,7 @@ export async function newestRun(root: string, experimentName: string): Promise<s
 export async function readRunConfig(path: string): Promise<SystemConfig> {
   const file = join(path, "config.yaml");
   const text = await readRegularFile(file, "utf8").catch((cause: unknown) => {
+    if (cause instanceof ParfocalError) throw cause;
     throw new ParfocalError(
       "file.missing",
       `${path} is no run of a training: it has no config.yaml.`,

@@ -174,13 +174,17 @@ describe("YAML", () => {
   test("of any size, depth or oddity: a value, or one line that says why not", () => {
     expect(parseYaml("a: [1, {b: 2}]")).toEqual({ a: [1, { b: 2 }] });
     for (const [text, why] of [
-      ["a: 1\n".repeat(100_000), /characters/],
+      ["a: 1\n".repeat(200_000), /characters/],
       [`a: ${"[".repeat(10_000)}`, /nested too deeply/],
       [`a:\n${Array.from({ length: 205 }, (_, i) => `${" ".repeat(2 * i + 1)}b:\n`).join("")}`, /nested too deeply/],
       [`a: &a [1, 2]\nb: &b [${"*a, ".repeat(200)}]\nc: [${"*b, ".repeat(200)}]`, /alias/],
-      ["a: 1\na: 2", /unique/],
+      ["b: {a: 1,\n  a: 2}", /two keys a \(line 2, column 3\)/],
+      [`a: ${'"'.repeat(500_000)}`, /line 1, column/],
+      [Array.from({ length: 60_000 }, (_, i) => `k${i}: 1\n`).join("") + "k7: 1", /two keys k7/],
+      ["a: *b", /alias/],
     ] as const) {
       let message = "";
+      const started = process.cpuUsage();
       try {
         parseYaml(text);
       } catch (error) {
@@ -189,6 +193,8 @@ describe("YAML", () => {
       }
       expect(message).toMatch(why);
       expect(message).not.toContain("\n");
+      const { user, system } = process.cpuUsage(started);
+      expect((user + system) / 1e6).toBeLessThan(5);
     }
   });
 });

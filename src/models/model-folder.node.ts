@@ -9,8 +9,6 @@ import { type Model, type ModelInfo, modelInfo } from "./model-info.ts";
 
 const onnxName = "model.onnx";
 const infoName = "model.yaml";
-/** Characters of a description: it lists the stacks that the model was trained on. */
-const longestInfo = 2 ** 20;
 
 /** Writes `model.onnx` and `model.yaml` into a folder, replacing a model that is there. */
 export async function saveModel(folder: string, info: ModelInfo, onnx: Uint8Array): Promise<void> {
@@ -51,7 +49,7 @@ export async function loadModel(path: string): Promise<Model> {
 function readInfo(text: string, path: string): ModelInfo {
   let value: unknown;
   try {
-    value = parseYaml(text, longestInfo);
+    value = parseYaml(text);
   } catch (cause) {
     throw new ParfocalError("model.unfit", `${path} is not readable YAML.`, { path, detail: String(cause) }, { cause });
   }

@@ -8,7 +8,7 @@
  */
 import { type ByteSource, checkRange, withReadAhead } from "../array/bytes.ts";
 import { corrupt } from "./file-errors.ts";
-import { fieldSize } from "./tiff-tags.ts";
+import { fieldSize, tag } from "./tiff-tags.ts";
 
 /** Entries as they lie in the file: a hostile one can promise millions, which objects would take many times the memory of. */
 export interface TiffDirectory {
@@ -125,7 +125,9 @@ export async function readNumbers(
   if (!entry) return undefined;
   const { type, count, offset } = entry;
   const size = fieldSize[type];
-  if (size === undefined || type === 2) throw corrupt(file.path, `tag ${id} has the field type ${type}`);
+  // Widths, offsets and lengths are whole numbers; a fraction of a pixel comes of a damaged type.
+  const fraction = [5, 10, 11, 12].includes(type) && id !== tag.xResolution && id !== tag.yResolution;
+  if (size === undefined || type === 2 || fraction) throw corrupt(file.path, `tag ${id} has the field type ${type}`);
   if (count === 0) throw corrupt(file.path, `tag ${id} has no value`);
   checkRange(file.source, offset, count * size);
   const kept = Math.min(count, most);

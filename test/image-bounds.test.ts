@@ -4,16 +4,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deflateSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { tiffWithDescription } from "../bench/fuzz/seeds.ts";
 import { memorySource } from "../src/array/bytes.ts";
 import { parseYaml } from "../src/array/parse-yaml.ts";
 import { ParfocalError } from "../src/errors.ts";
-import { readAll } from "../src/image/image-file.ts";
+import { crc32 } from "../src/image/crc32.ts";
+import { type ImageFile, readAll } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { openImageSource } from "../src/image/open-image.ts";
 import { loadModel } from "../src/models/model-folder.node.ts";
 import { findRecipe } from "../src/simulate/recipe-file.node.ts";
+import { createSimulator } from "../src/simulate/simulator.ts";
+import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { readConfigFile } from "../src/train/config-file.node.ts";
 import { readRunConfig } from "../src/train/run-folder.node.ts";
 import { runCli } from "./fixtures/cli/run-cli.ts";
@@ -211,6 +215,66 @@ describe("YAML", () => {
       const { user, system } = process.cpuUsage(started);
       expect((user + system) / 1e6).toBeLessThan(5);
     }
+  });
+});
+
+describe("other files", () => {
+  test("a PNG of 200,000 empty chunks, and one whose data never end", async () => {
+    const chunk = (type: string, body: Uint8Array) => {
+      const out = Buffer.alloc(12 + body.length);
+      out.writeUInt32BE(body.length, 0);
+      out.write(type, 4, "latin1");
+      out.set(body, 8);
+      out.writeUInt32BE(crc32([out.subarray(4, 8 + body.length)]), 8 + body.length);
+      return out;
+    };
+    const header = Buffer.from([0, 0, 0, 8, 0, 0, 0, 8, 8, 0, 0, 0, 0]);
+    const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+    const end = chunk("IEND", new Uint8Array(0));
+    const empty = Buffer.alloc(12 * 200_000, chunk("IDAT", new Uint8Array(0)));
+    const rows = deflateSync(Buffer.alloc(72, 0));
+    const many = Buffer.concat([signature, chunk("IHDR", header), empty, chunk("IDAT", rows), end]);
+    const { result, seconds } = await opened(many);
+    expect((await readAll(result as ImageFile)).data).toEqual(new Uint8Array(64));
+    expect(seconds).toBeLessThan(2);
+    const bomb = Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", deflateSync(Buffer.alloc(2e7))), end]);
+    const before = process.memoryUsage().arrayBuffers;
+    expect((await failure(openImageSource(memorySource("a.png", bomb)).then(readAll))).code).toBe("file.corrupt");
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10e6);
+  });
+
+  test("a checkpoint whose tensors share their bytes, or whose header has no end", () => {
+    const checkpoint = (header: string, data: number) => {
+      const json = latin(header);
+      const bytes = new Uint8Array(8 + json.length + data);
+      new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
+      bytes.set(json, 8);
+      return bytes;
+    };
+    const tensor = '{"dtype":"F32","shape":[1000],"data_offsets":[0,4000]}';
+    const names = (count: number) => Array.from({ length: count }, (_, i) => `"t${i}":${tensor}`).join(",");
+    expect(decodeCheckpoint(checkpoint(`{${names(1)}}`, 4000), "a").tensors.t0.shape).toEqual([1000]);
+    expect(() => decodeCheckpoint(checkpoint(`{${names(2)}}`, 4000), "a")).toThrow(/overlap/);
+    expect(() => decodeCheckpoint(checkpoint(`{${names(200_000)}}`, 4000), "a")).toThrow(/at most 8388608/);
+  });
+
+  test.each([
+    ["planes", { planes: 1e9, z_step: 1e-9 }, /1000000000 planes/],
+    ["size", { size: 1e9 }, /too many|need about/],
+    ["depth", { object: { kind: "beads", depth_range: [-1, 2 ** 31] } }, /too many/],
+    ["diameter", { object: { kind: "beads", diameter: [1, 1e20] } }, /too many/],
+    ["fields", { fields: 1e12 }, /fields/],
+  ])("a recipe of absurd %s", (_what, keys, why) => {
+    const recipe = { name: "a", object: { kind: "beads" }, ...keys };
+    const started = process.cpuUsage();
+    expect(() => createSimulator(recipe)).toThrow(why);
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1e6).toBeLessThan(2);
+  });
+
+  test("a recipe of more things than fit into a list", async () => {
+    const recipe = { name: "a", size: 64, object: { kind: "beads", beads: 1e12 } };
+    expect((await failure(createSimulator(recipe).field(0))).message).toMatch(/things in a box/);
   });
 });
 

@@ -16,8 +16,10 @@ export function parseYaml(text: string): unknown {
     throw new SyntaxError(`it has ${text.length} characters, expected at most ${maxCharacters}`);
   }
   if (isDeep(text)) throw new SyntaxError("it is nested too deeply");
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
+  // Not in the standard: V8 and WebKit have it.
+  const stacks = Error as { stackTraceLimit?: number | undefined };
+  const { stackTraceLimit } = stacks;
+  stacks.stackTraceLimit = 0;
   try {
     // Its warnings would go to the terminal by themselves.
     const document = parseDocument(text, { logLevel: "error", prettyErrors: false, uniqueKeys: false });
@@ -38,7 +40,7 @@ export function parseYaml(text: string): unknown {
     if (cause instanceof SyntaxError && !("pos" in cause)) throw cause;
     throw new SyntaxError((cause as Error).message.split("\n")[0], { cause });
   } finally {
-    Error.stackTraceLimit = stackTraceLimit;
+    stacks.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -9,7 +9,7 @@ export interface ErrorFields {
   "file.missing": { path: string };
   /** A file that ends early, contradicts itself or does not fit its checksum: truncated, corrupt, impossible offsets. */
   "file.corrupt": { path: string; detail: string };
-  /** A file of a kind, compression or sample layout that is not read here. */
+  /** A file of a kind, compression or sample layout that is not read here; what is no file: a pipe, a socket, a device. */
   "file.unsupported": { path: string; detail: string };
   /** An output that exists already. Exit code 2. */
   "output.exists": { path: string };

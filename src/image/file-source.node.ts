@@ -4,12 +4,18 @@ import { type ByteSource, checkRange } from "../array/bytes.ts";
 import { ParfocalError } from "../errors.ts";
 import { corrupt } from "./file-errors.ts";
 import { inflateOnThreads } from "./inflate.node.ts";
+import { checkRegularFile } from "./regular-file.node.ts";
 
-/** Opens a file for reading by pieces. Throws `file.missing` when it is not there or may not be read. */
+/**
+ * Opens a file for reading by pieces. Throws `file.missing` when it is not there or may not be read, `file.unsupported` for what is
+ * no file (a pipe, a device).
+ */
 export async function fileSource(path: string): Promise<ByteSource & { close(): Promise<void> }> {
-  const handle = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
-    throw missing(path, error);
-  });
+  const refuse = (error: NodeJS.ErrnoException) => {
+    throw error instanceof ParfocalError ? error : missing(path, error);
+  };
+  await checkRegularFile(path).catch(refuse);
+  const handle = await open(path, "r").catch(refuse);
   const { size } = await handle.stat();
   const fill = async (offset: number, target: Uint8Array) => {
     const { length } = target;

@@ -75,11 +75,12 @@ function pageMap(
   const planes = sizes.C * sizes.Z * sizes.T;
   const place = sequentialPages(sizes, order);
   const blocks = childrenOf(pixels, "TiffData");
-  if (planes > pages * Math.max(1, blocks.length) || planes > 2 ** 24) {
+  if (planes > pages) {
     throw corrupt(path, `its OME-XML promises ${planes} planes, but the file has ${pages}`);
   }
   const map = new Int32Array(planes).fill(-1);
   if (blocks.length === 0) for (let i = 0; i < planes; i++) map[i] = i;
+  let mapped = 0;
   for (const { attributes, children } of blocks) {
     const uuid = children.find(({ name }) => name === "UUID");
     if (uuid && isElsewhere(uuid, root, path)) {
@@ -102,6 +103,10 @@ function pageMap(
     const start = place(first);
     const count = whole("PlaneCount", attributes.IFD === undefined ? planes - start : 1);
     const page = whole("IFD", 0);
+    // Every block may name all planes: work that grows with the product of both is refused.
+    mapped += Math.min(count, planes - start);
+    if (mapped > 8 * planes)
+      throw corrupt(path, `its ${blocks.length} TiffData elements name the same planes many times`);
     for (let i = 0; i < count && start + i < planes; i++) map[start + i] = page + i;
   }
   if (map.some((page) => page < 0 || page >= pages)) {

@@ -95,7 +95,8 @@ async function readRows(source: ByteSource, header: PngHeader): Promise<Uint8Arr
   const path = source.name;
   const bytes = await source.read(0, source.size);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const parts: Uint8Array[] = [];
+  // One piece, whatever the number of chunks: a list of millions of parts takes many times their bytes.
+  const parts = new Uint8Array(bytes.length);
   let compressed = 0;
   for (let at = 8, type = 0; type !== chunkType("IEND"); ) {
     if (at + 12 > bytes.length) throw corrupt(path, "the PNG ends before its last chunk");
@@ -106,7 +107,7 @@ async function readRows(source: ByteSource, header: PngHeader): Promise<Uint8Arr
     if (crc32([body]) !== view.getUint32(at + 8 + length))
       throw corrupt(path, `the checksum of the PNG chunk at byte ${at} is wrong`);
     if (type === chunkType("IDAT")) {
-      parts.push(body.subarray(4));
+      parts.set(body.subarray(4), compressed);
       compressed += length;
     }
     at += 12 + length;
@@ -117,7 +118,7 @@ async function readRows(source: ByteSource, header: PngHeader): Promise<Uint8Arr
   if (needed > compressed * 1032 + 1032) throw corrupt(path, `${compressed} compressed bytes cannot hold ${needed}`);
   let raw: Uint8Array;
   try {
-    raw = await (source.inflate ?? inflate)(parts, needed);
+    raw = await (source.inflate ?? inflate)([parts.subarray(0, compressed)], needed);
   } catch (error) {
     throw corrupt(path, "the PNG data do not decompress", error);
   }

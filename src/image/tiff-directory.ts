@@ -6,19 +6,22 @@
  * to big-endian samples unswapped (both tried), and planes of ImageJ's layout above 4 GB have no directories at all.
  * geotiff still decodes JPEG and zstd. Reconsider when tiles over HTTP or other colour spaces are wanted.
  */
-import { type ByteSource, withReadAhead } from "../array/bytes.ts";
+import { type ByteSource, checkRange, withReadAhead } from "../array/bytes.ts";
 import { corrupt } from "./file-errors.ts";
-import { fieldSize } from "./tiff-tags.ts";
+import { fieldSize, tag } from "./tiff-tags.ts";
+
+/** Entries as they lie in the file: a hostile one can promise millions, which objects would take many times the memory of. */
+export interface TiffDirectory {
+  /** Where the entries begin in the file. */
+  at: number;
+  entries: Uint8Array;
+}
 
 interface Entry {
   type: number;
   count: number;
   /** Where the values lie in the file, in the entry itself when they fit. */
   offset: number;
-}
-
-export interface TiffDirectory {
-  entries: Map<number, Entry>;
 }
 
 export interface TiffStructure {
@@ -52,11 +55,15 @@ export async function readTiffStructure(file: ByteSource): Promise<TiffStructure
   }
   const directories: TiffDirectory[] = [];
   const seen = new Set<number>();
+  let total = 0;
   while (next !== 0) {
     if (seen.has(next)) throw corrupt(path, "the chain of image directories runs in a circle");
     seen.add(next);
     const found = await readDirectory(source, next, littleEndian, big);
-    directories.push({ entries: found.entries });
+    total += found.directory.entries.length;
+    // Bounds time and memory by the size of the file: a few bytes can otherwise belong to thousands of directories.
+    if (total > source.size) throw corrupt(path, "the image directories overlap");
+    directories.push(found.directory);
     next = found.next;
   }
   if (directories.length === 0) throw corrupt(path, "the TIFF header points to no image");
@@ -70,27 +77,43 @@ async function readDirectory(source: ByteSource, at: number, little: boolean, bi
   const count = big ? readUint64(head, 0, little, source.name) : head.getUint16(0, little);
   // The specification knows some 100 tags; a count beyond this is a damaged one.
   if (count === 0 || count > 4096) throw corrupt(source.name, `the image directory at byte ${at} has ${count} entries`);
-  const length = count * entrySize + (big ? 8 : 4);
-  const view = viewOf(await source.read(at + countSize, length));
-  const entries = new Map<number, Entry>();
-  for (let i = 0; i < count; i++) {
-    const p = i * entrySize;
-    const id = view.getUint16(p, little);
+  const start = at + countSize;
+  const length = count * entrySize;
+  const bytes = await source.read(start, length + (big ? 8 : 4));
+  const view = viewOf(bytes);
+  const next = big ? readUint64(view, length, little, source.name) : view.getUint32(length, little);
+  // A copy: what was read may be a view of a larger piece, which would be kept with it.
+  return { directory: { at: start, entries: bytes.slice(0, length) }, next };
+}
+
+/** The first entry with that tag. */
+function findEntry(file: TiffStructure, { at, entries }: TiffDirectory, id: number): Entry | undefined {
+  const { littleEndian: little, big, path } = file;
+  const view = viewOf(entries);
+  for (let p = 0; p < entries.length; p += big ? 20 : 12) {
+    if (view.getUint16(p, little) !== id) continue;
     const type = view.getUint16(p + 2, little);
-    const values = big ? readUint64(view, p + 4, little, source.name) : view.getUint32(p + 4, little);
+    const count = big ? readUint64(view, p + 4, little, path) : view.getUint32(p + 4, little);
     const valueAt = p + (big ? 12 : 8);
-    const inline = (fieldSize[type] ?? 0) * values <= (big ? 8 : 4);
-    let offset = at + countSize + valueAt;
-    if (!inline) offset = big ? readUint64(view, valueAt, little, source.name) : view.getUint32(valueAt, little);
-    if (!entries.has(id)) entries.set(id, { type, count: values, offset });
+    const inline = (fieldSize[type] ?? 0) * count <= (big ? 8 : 4);
+    if (inline) return { type, count, offset: at + valueAt };
+    return {
+      type,
+      count,
+      offset: big ? readUint64(view, valueAt, little, path) : view.getUint32(valueAt, little),
+    };
   }
-  const next = big ? readUint64(view, length - 8, little, source.name) : view.getUint32(length - 4, little);
-  return { entries, next };
+  return undefined;
+}
+
+/** Whether a directory has a tag. */
+export function hasTag(file: TiffStructure, directory: TiffDirectory, id: number): boolean {
+  return findEntry(file, directory, id) !== undefined;
 }
 
 /**
- * The values of a tag as numbers (rationals divided), or undefined when the directory does not have it.
- * Throws `file.corrupt` for more than `most` values or values outside the file.
+ * The first `most` values of a tag as numbers (rationals divided), or undefined when the directory does not have it.
+ * Throws `file.corrupt` for a tag without values, of text, or with values outside the file.
  */
 export async function readNumbers(
   file: TiffStructure,
@@ -98,15 +121,19 @@ export async function readNumbers(
   id: number,
   most: number,
 ): Promise<Float64Array | undefined> {
-  const entry = directory.entries.get(id);
+  const entry = findEntry(file, directory, id);
   if (!entry) return undefined;
   const { type, count, offset } = entry;
   const size = fieldSize[type];
-  if (size === undefined || type === 2) throw corrupt(file.path, `tag ${id} has the field type ${type}`);
-  if (count === 0 || count > most) throw corrupt(file.path, `tag ${id} has ${count} values, expected 1 to ${most}`);
-  const view = viewOf(await file.source.read(offset, count * size));
-  const values = new Float64Array(count);
-  for (let i = 0; i < count; i++) values[i] = readValue(view, i * size, type, file.littleEndian, file.path);
+  // Widths, offsets and lengths are whole numbers; a fraction of a pixel comes of a damaged type.
+  const fraction = [5, 10, 11, 12].includes(type) && id !== tag.xResolution && id !== tag.yResolution;
+  if (size === undefined || type === 2 || fraction) throw corrupt(file.path, `tag ${id} has the field type ${type}`);
+  if (count === 0) throw corrupt(file.path, `tag ${id} has no value`);
+  checkRange(file.source, offset, count * size);
+  const kept = Math.min(count, most);
+  const view = viewOf(await file.source.read(offset, kept * size));
+  const values = new Float64Array(kept);
+  for (let i = 0; i < kept; i++) values[i] = readValue(view, i * size, type, file.littleEndian, file.path);
   return values;
 }
 
@@ -117,7 +144,7 @@ export async function readNumber<T>(
   id: number,
   fallback: T,
 ): Promise<number | T> {
-  const values = await readNumbers(file, directory, id, 65535);
+  const values = await readNumbers(file, directory, id, 1);
   return values === undefined ? fallback : values[0];
 }
 
@@ -127,7 +154,7 @@ export async function readRaw(
   directory: TiffDirectory,
   id: number,
 ): Promise<Uint8Array | undefined> {
-  const entry = directory.entries.get(id);
+  const entry = findEntry(file, directory, id);
   if (!entry) return undefined;
   return file.source.read(entry.offset, entry.count * (fieldSize[entry.type] ?? 1));
 }

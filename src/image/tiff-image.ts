@@ -8,7 +8,15 @@ import { looksLikeImageJ, parseImageJ, type Resolution, sizeFrom } from "./image
 import { looksLikeOme, parseOme } from "./ome-read.ts";
 import { axesOf, type Calibration, type PlaneOrder, sequentialPages } from "./plane-order.ts";
 import { checkRegion } from "./region.ts";
-import { readNumber, readText, readTiffStructure, type TiffDirectory, type TiffStructure } from "./tiff-directory.ts";
+import { maxExpansion } from "./tiff-compression.ts";
+import {
+  hasTag,
+  readNumber,
+  readText,
+  readTiffStructure,
+  type TiffDirectory,
+  type TiffStructure,
+} from "./tiff-directory.ts";
 import {
   type PageChunks,
   type PageHeader,
@@ -47,10 +55,10 @@ export async function openTiff(source: ByteSource): Promise<ImageFile> {
 }
 
 async function refuseVendorLayouts(file: TiffStructure): Promise<void> {
-  const { entries } = file.directories[0];
-  const vendor = entries.has(tag.zeissLsm)
+  const [first] = file.directories;
+  const vendor = hasTag(file, first, tag.zeissLsm)
     ? "a Zeiss LSM file"
-    : entries.has(tag.metaMorphStack)
+    : hasTag(file, first, tag.metaMorphStack)
       ? "a MetaMorph STK file"
       : "";
   if (vendor === "") return;
@@ -123,7 +131,8 @@ function plainPlanes(description: string, pages: number, calibration: Calibratio
     if (typeof axes !== "string" || !Array.isArray(shape) || !/^[CZT]{0,3}YX$/.test(axes)) return plain;
     const outer = [...axes.slice(0, -2)].reverse();
     for (const [i, axis] of outer.entries()) sizes[axis as "C"] = Number(shape[outer.length - 1 - i]);
-    if (new Set(outer).size !== outer.length || sizes.C * sizes.Z * sizes.T !== pages) return plain;
+    const whole = Object.values(sizes).every((extent) => Number.isInteger(extent) && extent > 0);
+    if (!whole || new Set(outer).size !== outer.length || sizes.C * sizes.Z * sizes.T !== pages) return plain;
     const order = [...new Set([...outer, "C", "Z", "T"])].join("");
     return { sizes, order, pageOf: sequentialPages(sizes, order), calibration };
   } catch {
@@ -171,6 +180,12 @@ async function pageReader(
     return readPageChunks(file, pages[page], header);
   };
   if (pages.length > 1) await chunksOf(pages.length - 1);
+  const planes = Math.min(count, pages.length);
+  const bytes = rowBytes(header, header.width) * header.height;
+  // Pages that share their strips: thousands of planes, each as large as the whole file.
+  if (planes * bytes > file.source.size * maxExpansion(header.compression, file.path)) {
+    throw corrupt(file.path, `its ${file.source.size} bytes cannot hold ${planes} planes of ${bytes} bytes`);
+  }
   return chunksOf;
 }
 

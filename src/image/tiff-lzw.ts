@@ -1,5 +1,7 @@
 /**
- * LZW as TIFF 6.0, section 13 has it: codes of 9 to 12 bits, most significant bit first, widened one code early.
+ * LZW as TIFF 6.0, section 13 has it: codes of 9 to 12 bits, most significant bit first, widened one code early. libtiff
+ * before version 3 wrote the least significant bit first and widened a code later, as GIF does: such data begin with the byte 0
+ * and an odd one, a clear code the other way round.
  * Ours and not geotiff's, whose decoder follows codes beyond its table without end.
  */
 const clearCode = 256;
@@ -9,6 +11,8 @@ const endCode = 257;
  * At most `limit` bytes; fewer when the codes end sooner. Throws RangeError for a code that cannot occur.
  */
 export function decodeLzw(input: Uint8Array, limit: number): Uint8Array {
+  const old = input[0] === 0 && (input[1] & 1) === 1;
+  const early = old ? 0 : 1;
   const output = new Uint8Array(limit);
   // Every string of the table lies in the output already: where it begins and how long it is.
   const starts = new Int32Array(4097);
@@ -24,11 +28,12 @@ export function decodeLzw(input: Uint8Array, limit: number): Uint8Array {
   while (written < limit) {
     while (held < width) {
       if (at >= input.length) return output.subarray(0, written);
-      bits = ((bits << 8) | input[at++]) & 0xffffff;
+      bits = old ? bits | (input[at++] << held) : ((bits << 8) | input[at++]) & 0xffffff;
       held += 8;
     }
     held -= width;
-    const code = (bits >>> held) & ((1 << width) - 1);
+    const code = (old ? bits : bits >>> held) & ((1 << width) - 1);
+    if (old) bits >>>= width;
     if (code === endCode) break;
     if (code === clearCode) {
       size = 258;
@@ -54,7 +59,7 @@ export function decodeLzw(input: Uint8Array, limit: number): Uint8Array {
     }
     previous = begin;
     previousLength = written - begin;
-    if (size + 1 >= 1 << width && width < 12) width++;
+    if (size + early >= 1 << width && width < 12) width++;
   }
   return output.subarray(0, written);
 }

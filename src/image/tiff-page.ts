@@ -2,7 +2,7 @@
 import { corrupt, unsupported } from "./file-errors.ts";
 import type { PixelType } from "./image.ts";
 import { maxExpansion } from "./tiff-compression.ts";
-import { readNumber, readNumbers, readRaw, type TiffDirectory, type TiffStructure } from "./tiff-directory.ts";
+import { hasTag, readNumber, readNumbers, readRaw, type TiffDirectory, type TiffStructure } from "./tiff-directory.ts";
 import { tag } from "./tiff-tags.ts";
 
 export interface PageHeader {
@@ -61,15 +61,16 @@ export async function readPageHeader(file: TiffStructure, directory: TiffDirecto
       "save it again as 8-bit, for example with ImageJ",
     );
   }
-  return {
-    width,
-    height,
-    bits,
-    format,
-    samples,
-    compression: await get(tag.compression, 1),
-    predictor: await get(tag.predictor, 1),
-  };
+  const predictor = await get(tag.predictor, 1);
+  const predicted = { 1: true, 2: [8, 16, 32, 64].includes(bits), 3: format === "float" }[predictor] ?? false;
+  if (!predicted) {
+    throw unsupported(
+      path,
+      `${bits}-bit ${format} samples with predictor ${predictor} are not read`,
+      "save it uncompressed",
+    );
+  }
+  return { width, height, bits, format, samples, compression: await get(tag.compression, 1), predictor };
 }
 
 async function sameForAll(
@@ -79,7 +80,7 @@ async function sameForAll(
   fallback: number,
   samples: number,
 ) {
-  const values = await readNumbers(file, directory, id, Math.max(samples, 16));
+  const values = await readNumbers(file, directory, id, samples);
   if (!values) return fallback;
   if (values.every((value) => value === values[0])) return values[0];
   throw unsupported(file.path, "the samples of a pixel differ in size or format", "save it as 8-bit or 16-bit grey");
@@ -106,7 +107,7 @@ export async function readPageChunks(
   page: PageHeader,
 ): Promise<PageChunks> {
   const { path } = file;
-  const tiled = directory.entries.has(tag.tileOffsets) || !directory.entries.has(tag.stripOffsets);
+  const tiled = hasTag(file, directory, tag.tileOffsets) || !hasTag(file, directory, tag.stripOffsets);
   const width = tiled ? await readNumber(file, directory, tag.tileWidth, 0) : page.width;
   const rows = await readNumber(file, directory, tiled ? tag.tileLength : tag.rowsPerStrip, tiled ? 0 : page.height);
   const height = tiled ? rows : Math.min(rows, page.height);
@@ -114,7 +115,7 @@ export async function readPageChunks(
     throw corrupt(path, `strips or tiles of ${width} x ${height} pixels are impossible`);
   const across = Math.ceil(page.width / width);
   const down = Math.ceil(page.height / height);
-  const most = file.source.size;
+  const most = across * down;
   const offsets = await readNumbers(file, directory, tiled ? tag.tileOffsets : tag.stripOffsets, most);
   if (!offsets || offsets.length < across * down) {
     throw corrupt(path, `a page of ${across * down} strips or tiles lists ${offsets?.length ?? 0} of them`);
@@ -156,7 +157,8 @@ function checkChunks(file: TiffStructure, page: PageHeader, chunks: PageChunks):
         `strip or tile ${i} ends at byte ${offset + length}, but the file ends at byte ${source.size}`,
       );
     }
-    const needed = page.samples === 1 ? chunkBytes(page, chunks, Math.floor(i / chunks.across)) : 0;
+    // Of colour this is one sample of each pixel: enough to tell a damaged header.
+    const needed = chunkBytes(page, chunks, Math.floor(i / chunks.across));
     if (length * ratio < needed)
       throw corrupt(path, `strip or tile ${i} has ${length} bytes and cannot hold ${needed}`);
     total += length;

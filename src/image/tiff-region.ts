@@ -227,10 +227,9 @@ async function copyChunk(
   const key = `${page.key}/${i}`;
   let block = cache.get(key);
   if (!block) {
-    const shape = {
-      ...{ needed, width, height: chunks.height, jpegTables: chunks.jpegTables },
-      inflate: source.inflate,
-    };
+    const { height, jpegTables } = chunks;
+    const whole = height * rowBytes(header, width);
+    const shape = { needed, whole, width, height, jpegTables, inflate: source.inflate };
     const bytes = await decompress(header.compression, await input(), shape, source.name);
     const target = inside ? out.subarray(at, at + rows * width) : undefined;
     try {

@@ -1,10 +1,12 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { z } from "zod";
+import { parseYaml } from "../array/parse-yaml.ts";
 import { ParfocalError } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
+import { readRegularFile } from "../image/regular-file.node.ts";
 import { type Model, type ModelInfo, modelInfo } from "./model-info.ts";
 
 const onnxName = "model.onnx";
@@ -37,9 +39,13 @@ export async function saveModel(folder: string, info: ModelInfo, onnx: Uint8Arra
  */
 export async function loadModel(path: string): Promise<Model> {
   for (const folder of [path, join(path, "model")]) {
-    const text = await readFile(join(folder, infoName), "utf8").catch(() => undefined);
+    const text = await readRegularFile(join(folder, infoName), "utf8").catch((cause: unknown) => {
+      if (cause instanceof ParfocalError) throw cause;
+      return undefined;
+    });
     if (text === undefined) continue;
-    const onnx = await readFile(join(folder, onnxName)).catch((cause: unknown) => {
+    const onnx = await readRegularFile(join(folder, onnxName)).catch((cause: unknown) => {
+      if (cause instanceof ParfocalError) throw cause;
       throw new ParfocalError(
         "file.missing",
         `${folder} has a ${infoName} but no ${onnxName}.`,
@@ -74,7 +80,7 @@ function checkOnnx(onnx: Uint8Array, expected: string | undefined, folder: strin
 function readInfo(text: string, path: string): { info: ModelInfo; checksum: string | undefined } {
   let value: unknown;
   try {
-    value = parse(text);
+    value = parseYaml(text);
   } catch (cause) {
     throw new ParfocalError("model.unfit", `${path} is not readable YAML.`, { path, detail: String(cause) }, { cause });
   }

@@ -1,8 +1,11 @@
 /** The box that a specimen is drawn in: larger than the field, so that light from around it falls into it. */
 import { nextFastSize } from "../array/fft.ts";
+import { ParfocalError } from "../errors.ts";
 import type { VolumeGrid } from "../optics/phantom/volume.ts";
 import { phantomOf, type StackFiles } from "./object-phantom.ts";
 import type { View } from "./resolve-recipe.ts";
+
+const maxSide = 2 ** 16;
 
 export interface FieldBox {
   grid: VolumeGrid;
@@ -32,9 +35,20 @@ export function fieldBox(view: View, stacks: StackFiles): FieldBox {
   const farthest = Math.max(high - bottom, top - low, 0);
   // The square wraps: a margin as wide as the blur keeps the far side of the field out of it.
   const margins = view.images.map(({ model }) => model.radius(farthest) + (10 * model.wavelength) / model.na);
-  const world = nextFastSize(size + Math.ceil(Math.max(...margins) / pixelSize));
+  const side = size + Math.ceil(Math.max(...margins) / pixelSize);
+  const slices = last - first + 1;
+  // Beyond any memory, and beyond what can be counted on; what fits in between is a matter of this machine's memory.
+  if (!(side <= maxSide && planes <= maxSide && slices <= maxSide)) {
+    const message = `Simulation: ${planes} planes of ${side} x ${side} pixels, made of ${slices} slices, are too many; give a smaller size, fewer planes or a flatter object.`;
+    throw new ParfocalError("usage", message, {
+      option: "size",
+      got: size,
+      expected: `a box of at most ${maxSide} pixels`,
+    });
+  }
+  const world = nextFastSize(side);
   return {
-    grid: { depth: last - first + 1, height: world, width: world, pixelSize, sliceStep, bottom: first * sliceStep },
+    grid: { depth: slices, height: world, width: world, pixelSize, sliceStep, bottom: first * sliceStep },
     origin: Math.floor((world - size) / 2),
     planes: Array.from({ length: planes }, (_, z) => Number(((z - focusPlane) * zStep).toFixed(9))),
     distances: Math.ceil((high - low + top - bottom) / sliceStep) + 2,

@@ -1,9 +1,10 @@
 /** Recipes by name or file, and the real stacks that they name. */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ParfocalError } from "../errors.ts";
 import { readStack } from "../image/image-file.ts";
 import { openImage } from "../image/open-image.node.ts";
+import { readRegularFile } from "../image/regular-file.node.ts";
 import { isStackObject, type StackFiles } from "./object-phantom.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeFromYaml } from "./recipe-yaml.ts";
@@ -24,7 +25,8 @@ const isRecipeFile = (word: string): boolean => /\.(ya?ml|json)$/i.test(word);
  */
 export async function findRecipe(word: string): Promise<FoundRecipe> {
   if (!isRecipeFile(word)) return { recipe: shippedRecipe(word), folder: "." };
-  const text = await readFile(word, "utf8").catch((cause: NodeJS.ErrnoException) => {
+  const text = await readRegularFile(word, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    if (cause instanceof ParfocalError) throw cause;
     const why = cause.code === "ENOENT" ? "is not there" : `cannot be read (${cause.message})`;
     throw new ParfocalError("file.missing", `${word} ${why}; give a recipe.`, { path: word }, { cause });
   });

@@ -1,5 +1,6 @@
 /** Recipes as text. */
-import { Document, isScalar, isSeq, parse, visit } from "yaml";
+import { Document, isScalar, isSeq, visit } from "yaml";
+import { parseYaml } from "../array/parse-yaml.ts";
 import { ParfocalError } from "../errors.ts";
 
 /** A recipe as YAML, to be edited or kept beside its data. */
@@ -21,9 +22,9 @@ export function recipeToYaml(recipe: object): string {
  */
 export function recipeFromYaml(text: string, path: string): unknown {
   try {
-    return parse(text);
+    return parseYaml(text);
   } catch (cause) {
-    const detail = (cause as Error).message.split("\n")[0];
+    const detail = (cause as Error).message;
     throw new ParfocalError("file.corrupt", `${path} is no YAML: ${detail}`, { path, detail }, { cause });
   }
 }

@@ -98,7 +98,12 @@ export const recipeSchema = z.strictObject({
   name: name.describe("names the files"),
   summary: z.string().default("").describe("a sentence about it"),
   seed: z.int().nonnegative().default(0).describe("the same seed gives the same data"),
-  fields: z.int().min(1).default(1).describe("fields of view of the data set, each another specimen"),
+  fields: z
+    .int()
+    .min(1)
+    .max(2 ** 20)
+    .default(1)
+    .describe("fields of view of the data set, each another specimen"),
   split: z
     .strictObject({
       train: share.default(0.8).describe("share to train on"),

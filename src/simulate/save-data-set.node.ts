@@ -1,8 +1,9 @@
 /** A data set on disk: one folder for each field, sorted into train, val and test, and a manifest. */
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
+import { readRegularFile } from "../image/regular-file.node.ts";
 import { version } from "../version.ts";
 import { splitOf } from "./assign-fields.ts";
 import type { Recipe } from "./recipe.ts";
@@ -111,7 +112,7 @@ export async function saveDataSet(
 /** Throws `output.exists` where the folder holds the data set of another recipe, unless `force`. */
 export async function checkDataSet(recipe: Recipe, folder: string, force = false): Promise<void> {
   const path = join(folder, "recipe.yaml");
-  const text = await readFile(path, "utf8").catch(() => undefined);
+  const text = await readRegularFile(path, "utf8").catch(() => undefined);
   if (text === undefined || force) return;
   const there = recipeFromYaml(text, path);
   if (recipeToYaml(there as object) === recipeToYaml(recipe)) return;
@@ -129,7 +130,7 @@ const digits = (index: number): string => String(index).padStart(4, "0");
 /** What a whole field says of itself; undefined where it is not whole. */
 async function readField(files: FieldFiles): Promise<Pick<SimulatedField, "lens" | "sample"> | undefined> {
   try {
-    const { lens, sample, specimen } = JSON.parse(await readFile(files.objects, "utf8"));
+    const { lens, sample, specimen } = JSON.parse(await readRegularFile(files.objects, "utf8"));
     if (files.specimen !== undefined && specimen === undefined) return undefined;
     return { ...(lens === undefined ? {} : { lens }), ...(sample === undefined ? {} : { sample }) };
   } catch {
@@ -163,7 +164,7 @@ function manifestField(
 
 /** Removes the files that a manifest lists, and nothing else. */
 async function removeFields(folder: string, manifest: string): Promise<void> {
-  const text = await readFile(manifest, "utf8").catch(() => undefined);
+  const text = await readRegularFile(manifest, "utf8").catch(() => undefined);
   if (text === undefined) return;
   let fields: ManifestField[] = [];
   try {

@@ -35,6 +35,9 @@ type Entry = z.infer<typeof entry>;
 
 const checkpointHeader = z.object({ __metadata__: z.record(z.string(), z.string()).optional() }).catchall(entry);
 
+/** A network has some hundred tensors of some hundred bytes each; half a million of them take seconds to check. */
+const maxHeader = 2 ** 23;
+
 /** The bytes of a checkpoint, checksum included; float32 tensors only. */
 export function encodeCheckpoint({ tensors, metadata }: Checkpoint): Uint8Array {
   const header: Record<string, Entry | Record<string, string>> = { __metadata__: { crc32: blank, ...metadata } };
@@ -81,6 +84,7 @@ export function decodeCheckpoint(bytes: Uint8Array, path: string): ReadCheckpoin
   };
   if (bytes.length < 8) return corrupt(`it has ${bytes.length} bytes`);
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (headerLength > maxHeader) return corrupt(`its header says ${headerLength} bytes, expected at most ${maxHeader}`);
   if (headerLength > bytes.length - 8) return corrupt(`its header says ${headerLength} bytes and ends early`);
   const checksum = checksums(bytes);
   if (checksum && checksum.said !== checksum.found) {
@@ -99,6 +103,9 @@ export function decodeCheckpoint(bytes: Uint8Array, path: string): ReadCheckpoin
   const { __metadata__: { crc32: said, ...metadata } = {}, ...entries } = header.data;
   if (said !== undefined && !checksum) return corrupt("its checksum is not where it was written");
   const start = 8 + headerLength;
+  // Tensors that share their bytes would take many times the memory of the file; the format does not allow them.
+  const total = Object.values(entries).reduce((sum, { data_offsets: [from, to] }) => sum + to - from, 0);
+  if (total > bytes.length - start) return corrupt("its tensors overlap");
   const tensors: Tensors = {};
   for (const [name, { shape, data_offsets }] of Object.entries(entries)) {
     const [from, to] = data_offsets;

@@ -1,22 +1,23 @@
 /** Training configurations as YAML files. */
-import { readFile } from "node:fs/promises";
-import { parse } from "yaml";
+import { parseYaml } from "../array/parse-yaml.ts";
 import { ParfocalError } from "../errors.ts";
+import { readRegularFile } from "../image/regular-file.node.ts";
 
 /**
  * The keys and values of a YAML file, not checked any further.
  * @throws file.missing, file.corrupt (no YAML), usage (no mapping of keys to values)
  */
 export async function readConfigFile(path: string): Promise<Record<string, unknown>> {
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+  const text = await readRegularFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    if (cause instanceof ParfocalError) throw cause;
     const why = cause.code === "ENOENT" ? "is not there" : `cannot be read (${cause.message})`;
     throw new ParfocalError("file.missing", `${path} ${why}; give a YAML file.`, { path }, { cause });
   });
   let value: unknown;
   try {
-    value = parse(text);
+    value = parseYaml(text);
   } catch (cause) {
-    const detail = (cause as Error).message.split("\n")[0];
+    const detail = (cause as Error).message;
     throw new ParfocalError("file.corrupt", `${path} is no YAML: ${detail}`, { path, detail }, { cause });
   }
   if (value === null || value === undefined) return {};

@@ -1,9 +1,11 @@
-import { appendFile, mkdir, readdir, readFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
+import { parseYaml } from "../array/parse-yaml.ts";
 import { ParfocalError } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
+import { readRegularFile } from "../image/regular-file.node.ts";
 import { saveModel } from "../models/model-folder.node.ts";
 import { type ConfigInput, resolveConfig } from "./config.ts";
 import type { ValidationReport } from "./learner.ts";
@@ -91,7 +93,8 @@ export async function newestRun(
  */
 export async function readRunConfig(path: string): Promise<SystemConfig> {
   const file = join(path, "config.yaml");
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+  const text = await readRegularFile(file, "utf8").catch((cause: unknown) => {
+    if (cause instanceof ParfocalError) throw cause;
     throw new ParfocalError(
       "file.missing",
       `${path} is no run of a training: it has no config.yaml.`,
@@ -103,10 +106,12 @@ export async function readRunConfig(path: string): Promise<SystemConfig> {
 }
 
 function parseRunConfig(text: string, file: string): SystemConfig {
-  let config: ConfigInput;
   try {
-    config = parse(text);
+    const config = parseYaml(text);
+    if (config === null || typeof config !== "object") throw new SyntaxError("it holds no keys and values");
+    return resolveConfig(config as ConfigInput);
   } catch (cause) {
+    if (cause instanceof ParfocalError) throw cause;
     throw new ParfocalError(
       "file.corrupt",
       `${file} is not readable YAML.`,
@@ -114,7 +119,6 @@ function parseRunConfig(text: string, file: string): SystemConfig {
       { cause },
     );
   }
-  return resolveConfig(config);
 }
 
 /** The folders of an experiment's runs, the oldest first. */
@@ -150,7 +154,7 @@ export async function openRunFolder(path: string, draw: DrawPreview): Promise<Tr
     saveCheckpoint: (kind, bytes) => writeFileAtomic(join(path, "checkpoints", fileOf(kind)), bytes, { force: true }),
     async readCheckpoint(kind) {
       const file = join(path, "checkpoints", fileOf(kind));
-      return readFile(file).catch((cause: NodeJS.ErrnoException) => {
+      return readRegularFile(file).catch((cause: NodeJS.ErrnoException) => {
         if (cause.code === "ENOENT") return undefined;
         throw new ParfocalError("file.missing", `${file} cannot be read: ${cause.message}.`, { path: file }, { cause });
       });
@@ -189,6 +193,6 @@ async function metricsLines(path: string, upToStep: number): Promise<string[][]>
 }
 
 async function metricsCells(path: string): Promise<string[][]> {
-  const text = await readFile(join(path, "metrics.csv"), "utf8").catch(() => "");
+  const text = await readRegularFile(join(path, "metrics.csv"), "utf8").catch(() => "");
   return text.split("\n").map((line) => line.split(","));
 }

@@ -1,6 +1,7 @@
 /** Runs that were trained before on the same data with the same configuration, to be used again. */
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
+import { readRegularFile } from "../image/regular-file.node.ts";
 import { describeSamples } from "./describe-samples.ts";
 import type { FieldSource } from "./field-pool.ts";
 import type { NamedStack } from "./named-stack.ts";
@@ -23,7 +24,7 @@ export async function findSameRun(
   const wanted = [JSON.stringify(config), describeSamples(samples), fields?.description];
   for (const run of (await runsOf(root, config.experiment_name)).reverse()) {
     const read = (name: string): Promise<string | undefined> =>
-      readFile(join(run, name), "utf8").catch(() => undefined);
+      readRegularFile(join(run, name), "utf8").catch(() => undefined);
     // A folder that is damaged, or of another version of Parfocal, is simply not the same.
     const saved = await readRunConfig(run).catch(() => undefined);
     const found = [saved && JSON.stringify(saved), await read("samples.yaml"), await read("recipe.yaml")];

@@ -1,9 +1,9 @@
 /** A training with a folder: a new run, or the newest one that can go on. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ParfocalError } from "../errors.ts";
 import { readWeights } from "../graph/onnx/read.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
+import { readRegularFile } from "../image/regular-file.node.ts";
 import { loadModel } from "../models/model-folder.node.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
 import { resolveConfig } from "./config.ts";
@@ -110,7 +110,8 @@ async function describeRun(run: string, stacks: readonly NamedStack[], fields: F
 export async function readFeatureNetwork(config: SystemConfig): Promise<Uint8Array | undefined> {
   if (!("feature_model" in config) || typeof config.feature_model !== "string") return undefined;
   const path = config.feature_model;
-  return readFile(path).catch((cause: unknown) => {
+  return readRegularFile(path).catch((cause: unknown) => {
+    if (cause instanceof ParfocalError) throw cause;
     const message = `feature_model: ${path} cannot be read; give the ONNX file of a network that makes features of images.`;
     throw new ParfocalError("file.missing", message, { path }, { cause });
   });
@@ -127,7 +128,7 @@ async function startingWeights(path: string, { model }: SystemConfig): Promise<T
 /** Throws `training.failed` unless a run was trained on the fields that it shall go on with. */
 async function checkSameFields(run: string, fields: FieldSource | undefined): Promise<void> {
   const path = join(run, "recipe.yaml");
-  const before = await readFile(path, "utf8").catch(() => undefined);
+  const before = await readRegularFile(path, "utf8").catch(() => undefined);
   if (before === fields?.description) return;
   const detail =
     before === undefined
@@ -140,5 +141,5 @@ async function checkSameFields(run: string, fields: FieldSource | undefined): Pr
 /** Where a run's last checkpoint stands. */
 async function checkpointProgress(run: string): Promise<{ step: number; num_steps: number }> {
   const path = join(run, "checkpoints", "last.safetensors");
-  return readTrainingCheckpoint(await readFile(path), path).progress;
+  return readTrainingCheckpoint(await readRegularFile(path), path).progress;
 }

@@ -10,7 +10,7 @@ import type { Volume } from "./volume.ts";
 
 export const mitochondriaOptions = z.strictObject({
   cells: z.number().positive().default(8).describe("cells per 100 x 100 um"),
-  mitochondria: z.int().positive().default(140).describe("mitochondria per cell, branches not counted"),
+  mitochondria: z.int().positive().max(10_000).default(140).describe("mitochondria per cell, branches not counted"),
   thickness: range(0.05).default([0.3, 0.6]).describe("diameter of the tubules, um"),
   length: range(0.2).default([2, 10]).describe("um along a tubule"),
   branching: z.number().min(0).max(2).default(0.12).describe("branches per um"),

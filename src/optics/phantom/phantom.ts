@@ -70,10 +70,16 @@ export function range(least = Number.NEGATIVE_INFINITY) {
   return z.tuple([number, number]).refine(ordered, "expected [low, high], low first");
 }
 
+/** Far beyond what can be told apart in a field, and what a list of them takes seconds for. */
+const maxThings = 1e6;
+
 /** How many things there are in the box for so many per 100 x 100 um: rounded, at least one. */
 export function countInBox(grid: VolumeGrid, perField: number): number {
   const area = grid.height * grid.width * grid.pixelSize ** 2;
-  return Math.max(1, Math.round((perField * area) / 1e4 - 1e-9));
+  const count = Math.max(1, Math.round((perField * area) / 1e4 - 1e-9));
+  if (count <= maxThings) return count;
+  const message = `The phantom would have ${count.toPrecision(3)} things in a box of ${area.toPrecision(3)} um^2; give fewer, or a smaller field.`;
+  throw new ParfocalError("usage", message, { option: "object", got: count, expected: `at most ${maxThings}` });
 }
 
 function parseOptions<S extends z.ZodObject>(kind: string, schema: S, options: z.input<S>): z.output<S> {

@@ -18,9 +18,9 @@ export const wormOptions = z.strictObject({
     .optional()
     .describe("um from the nose where the shown part begins; default the nose, in a small box near the nerve ring"),
   depth: z.number().default(0).describe("z of the body's axis, um"),
-  head_neurons: z.int().nonnegative().default(160).describe("cell bodies round the nerve ring"),
-  cord_neurons: z.int().nonnegative().default(58).describe("cell bodies along the belly"),
-  tail_neurons: z.int().nonnegative().default(25).describe("cell bodies in the tail"),
+  head_neurons: z.int().nonnegative().max(10_000).default(160).describe("cell bodies round the nerve ring"),
+  cord_neurons: z.int().nonnegative().max(10_000).default(58).describe("cell bodies along the belly"),
+  tail_neurons: z.int().nonnegative().max(10_000).default(25).describe("cell bodies in the tail"),
   neuron_diameter: range(0.5).default([2.6, 4.8]).describe("of the cell bodies, um"),
   neurites: z.number().min(0).max(2).default(1).describe("brightness of the neurites, 1: as usual, 0: none"),
   granules: z.number().nonnegative().default(2).describe("autofluorescent gut granules per um of body"),

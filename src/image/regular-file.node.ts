@@ -1,0 +1,24 @@
+/** Input files must be files: a pipe that nobody writes to would be waited for without end, a device never ends. */
+import type { Stats } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { unsupported } from "./file-errors.ts";
+
+/**
+ * Throws `file.unsupported` for a pipe, socket, device or folder, before it is opened. Rejects with Node's own error where there is
+ * nothing, or it may not be looked at.
+ */
+export async function checkRegularFile(path: string): Promise<Stats> {
+  const found = await stat(path);
+  if (found.isFile()) return found;
+  if (found.isDirectory()) throw unsupported(path, "this is a folder where a file is needed", "give one of its files");
+  const kind = found.isFIFO() ? "a pipe" : found.isSocket() ? "a socket" : "a device";
+  throw unsupported(path, `this is ${kind}, and only files are read`, "save it to a file first and give that");
+}
+
+/** The whole of a file. Throws as {@link checkRegularFile}, and Node's own errors. */
+export function readRegularFile(path: string): Promise<Buffer>;
+export function readRegularFile(path: string, encoding: "utf8"): Promise<string>;
+export async function readRegularFile(path: string, encoding?: "utf8"): Promise<Buffer | string> {
+  await checkRegularFile(path);
+  return readFile(path, encoding);
+}

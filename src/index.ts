@@ -13,6 +13,7 @@ export { version } from "./version.ts";
 // Images: pixels, axes, and what they mean in micrometres and counts.
 
 export { type ByteSource, blobSource, memorySource } from "./array/bytes.ts";
+export { jsonText } from "./array/json-text.ts";
 export { type CalibrationOverrides, overrideCalibration } from "./image/calibration.ts";
 export { encodeImage } from "./image/encode-image.ts";
 export type { Image, ImageInfo, Optics, PixelData, PixelType, Plane, Stack } from "./image/image.ts";

@@ -8,7 +8,14 @@ import { looksLikeImageJ, parseImageJ, type Resolution, sizeFrom } from "./image
 import { looksLikeOme, parseOme } from "./ome-read.ts";
 import { axesOf, type Calibration, type PlaneOrder, sequentialPages } from "./plane-order.ts";
 import { checkRegion } from "./region.ts";
-import { readNumber, readText, readTiffStructure, type TiffDirectory, type TiffStructure } from "./tiff-directory.ts";
+import {
+  readFraction,
+  readNumber,
+  readText,
+  readTiffStructure,
+  type TiffDirectory,
+  type TiffStructure,
+} from "./tiff-directory.ts";
 import {
   type PageChunks,
   type PageHeader,
@@ -16,6 +23,7 @@ import {
   readPageChunks,
   readPageHeader,
   rowBytes,
+  storedTypeOf,
 } from "./tiff-page.ts";
 import { ChunkCache, readRegion } from "./tiff-region.ts";
 import { tag } from "./tiff-tags.ts";
@@ -30,7 +38,12 @@ export async function openTiff(source: ByteSource): Promise<ImageFile> {
   const { planes, pages } = await interpret(file, header, description);
   const count = planes.sizes.C * planes.sizes.Z * planes.sizes.T;
   const chunksOf = await pageReader(file, header, pages, count);
-  const info: ImageInfo = { ...axesOf(planes, header), dtype: pixelTypeOf(header), ...planes.calibration };
+  const info: ImageInfo = {
+    ...axesOf(planes, header),
+    dtype: pixelTypeOf(header),
+    ...planes.calibration,
+    ...storedTypeOf(header),
+  };
   const cache = new ChunkCache();
   return {
     ...info,
@@ -82,6 +95,10 @@ async function interpret(
     x: await readNumber(file, directories[0], tag.xResolution, undefined),
     y: await readNumber(file, directories[0], tag.yResolution, undefined),
     unit: await readNumber(file, directories[0], tag.resolutionUnit, 2),
+    fractions: {
+      x: await readFraction(file, directories[0], tag.xResolution),
+      y: await readFraction(file, directories[0], tag.yResolution),
+    },
   };
   if (looksLikeImageJ(description)) {
     const planes = parseImageJ(description, resolution, path);

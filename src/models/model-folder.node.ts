@@ -2,7 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { ParfocalError } from "../errors.ts";
-import { writeFileAtomic } from "../image/atomic-file.node.ts";
+import { withOutputSet } from "../image/atomic-file.node.ts";
 import { type Model, type ModelInfo, modelInfo } from "./model-info.ts";
 
 const onnxName = "model.onnx";
@@ -11,8 +11,10 @@ const infoName = "model.yaml";
 /** Writes `model.onnx` and `model.yaml` into a folder, replacing a model that is there. */
 export async function saveModel(folder: string, info: ModelInfo, onnx: Uint8Array): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeFileAtomic(join(folder, onnxName), onnx, { force: true });
-  await writeFileAtomic(join(folder, infoName), stringify(info), { force: true });
+  await withOutputSet({ force: true }, async (set) => {
+    await set.write(join(folder, onnxName), onnx);
+    await set.write(join(folder, infoName), stringify(info));
+  });
 }
 
 /**

@@ -9,6 +9,8 @@ export interface CountLoss {
   above: number;
   /** Share of the pixels that rounding changes by more than a quarter of the image's standard deviation: 0 where that is 2 counts or more. */
   collapsed: number;
+  /** Different counts that were written. */
+  levels: number;
   /** Smallest and largest value that was given. */
   min: number;
   max: number;
@@ -22,12 +24,19 @@ export interface CountTally {
   result(): CountLoss;
 }
 
-/** Rounding errors up to half a count, in bins. */
-const bins = 128;
+/** Rounding errors are sorted by the upper bits of the float32, into steps of 6 %: they may be small beside one another. */
+const upperBits = 13;
 
 /** @param most the largest count, 255 or 65535 */
 export function createCountTally(most: number): CountTally {
-  const errors = new Float64Array(bins + 1);
+  const errors = new Float64Array(2 ** upperBits);
+  const one = new Float32Array(1);
+  const word = new Uint32Array(one.buffer);
+  const binOf = (error: number): number => {
+    one[0] = error;
+    return word[0] >>> (32 - upperBits);
+  };
+  const written = new Uint8Array(most + 1);
   let [pixels, below, above, sum, squares] = [0, 0, 0, 0, 0];
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   // Deviations are summed about the first value: squares of large counts would lose digits.
@@ -37,6 +46,7 @@ export function createCountTally(most: number): CountTally {
       pixels += values.length;
       for (let i = 0; i < values.length; i++) {
         const value = values[i];
+        written[counts[i]] = 1;
         if (value < min) min = value;
         if (value > max) max = value;
         const kept = value < 0 ? 0 : Math.min(value, most);
@@ -46,17 +56,25 @@ export function createCountTally(most: number): CountTally {
         squares += d * d;
         if (value < -0.5) below++;
         else if (value > most + 0.5) above++;
-        else errors[(Math.abs(value - counts[i]) * 2 * bins) | 0]++;
+        else errors[binOf(Math.abs(value - counts[i]))]++;
       }
     },
     result() {
       const deviation = Math.sqrt(Math.max(0, squares / pixels - (sum / pixels) ** 2));
-      // Bin b holds errors from b / (2 bins) on.
-      const first = Math.floor((deviation / 4) * 2 * bins) + 1;
       let collapsed = 0;
-      for (let b = first; b <= bins; b++) collapsed += errors[b];
+      for (let bin = binOf(deviation / 4) + 1; bin < errors.length; bin++) collapsed += errors[bin];
+      const levels = written.reduce((sum, level) => sum + level, 0);
       const share = (count: number) => (pixels === 0 ? 0 : count / pixels);
-      return { pixels, below: share(below), above: share(above), collapsed: share(collapsed), min, max, deviation };
+      return {
+        pixels,
+        below: share(below),
+        above: share(above),
+        collapsed: share(collapsed),
+        levels,
+        min,
+        max,
+        deviation,
+      };
     },
   };
 }
@@ -66,7 +84,7 @@ const tolerated = 1e-3;
 
 /** Sentences about what was lost of an output, for the user; none where it was little. */
 export function countWarnings(loss: CountLoss, dtype: "uint8" | "uint16", path: string): string[] {
-  const { below, above, collapsed, min, max, deviation } = loss;
+  const { below, above, collapsed, levels, min, max, deviation } = loss;
   const most = dtype === "uint8" ? 255 : 65535;
   const advice = "give `dtype float32` to keep all values, or `rescale` to spread them over all counts";
   const warnings: string[] = [];
@@ -82,9 +100,10 @@ export function countWarnings(loss: CountLoss, dtype: "uint8" | "uint16", path: 
     warnings.push(`${path}: ${parts.join(", and ")} in ${dtype}; ${advice}.`);
   }
   if (collapsed > tolerated) {
+    const left = levels === 1 ? "1 grey level" : `${levels} grey levels`;
     warnings.push(
-      `${path}: rounding to whole counts takes the detail of ${percent(collapsed)} of the pixels, since the values (${short(min)} to ` +
-        `${short(max)}) vary by only ${short(deviation)} counts (standard deviation); ${advice}.`,
+      `${path}: rounding to whole counts leaves ${left} of values from ${short(min)} to ${short(max)}, whose standard deviation is ` +
+        `${short(deviation)} counts; ${percent(collapsed)} of the pixels lose their detail; ${advice}.`,
     );
   }
   return warnings;

@@ -106,8 +106,9 @@ function sizeAsMeant(size: number, fraction: readonly [number, number] | undefin
   const exact = decimalWithin(size, 1e-13, 7);
   if (!fraction || exact === Number(exact.toPrecision(7))) return Number(exact.toPrecision(15));
   const [numerator, denominator] = fraction;
-  const fixed = numerator >= 1000 && withoutFactors(withoutFactors(denominator, 2), 5) === 1;
-  const meant = fixed ? decimalWithin(size, 1 / numerator) : decimalWithin(size, 1.2e-7, 6);
+  const fixed = withoutFactors(withoutFactors(denominator, 2), 5) === 1;
+  const cut = numerator * (denominator > 1 && 1e6 % denominator === 0 ? 1e6 / denominator : 1);
+  const meant = fixed && cut >= 1000 ? decimalWithin(size, 1 / cut) : decimalWithin(size, 1.2e-7, 6);
   return Number(meant.toPrecision(15));
 }
 

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { type ImageFile, openImage, overrideCalibration } from "../node.ts";
 import { positiveNumber, wholeNumber } from "./option-values.ts";
+import { withReadingWarnings } from "./reading-warnings.ts";
 
 export interface InputOptions {
   channel?: number;
@@ -38,7 +39,7 @@ export async function withImages<T>(
       opened.push(file);
       files.push(overrideCalibration(file, options));
     }
-    return await use(files);
+    return withReadingWarnings(await use(files), files);
   } finally {
     for (const file of opened) await file.close();
   }

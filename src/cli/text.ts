@@ -46,5 +46,5 @@ export function rescaleRows(
   name = "rescaled",
 ): [string, string][] {
   if (!rescale) return [];
-  return [[name, `value = ${digits(rescale.offset)} + ${digits(rescale.scale)} x count; it stands in the file`]];
+  return [[name, `value = ${digits(rescale.offset)} + ${digits(rescale.scale)} x count`]];
 }

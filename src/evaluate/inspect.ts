@@ -10,6 +10,8 @@ import { throwIfAborted } from "../errors.ts";
 import { checkIndex, extentOf } from "../image/axes.ts";
 import type { ImageInfo } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
+import { levelWarnings } from "../image/level-warnings.ts";
+import { pixelName } from "../image/pixel-place.ts";
 import { type Alignment, alignmentWarnings, createAlignmentMeter } from "./alignment.ts";
 import { calibrationWarnings } from "./calibration-warnings.ts";
 import { createExposureMeter, type Exposure, type ExposureMeter, exposureWarnings } from "./exposure.ts";
@@ -60,7 +62,7 @@ export interface Inspection {
  * {@link ImageFile.readPlane} throws
  */
 export async function inspectImage(file: ImageFile, options: InspectOptions = {}): Promise<Inspection> {
-  const { path, readPlane: _read, close: _close, ...info } = file;
+  const { path, readPlane: _read, close: _close, seen: _seen, ...info } = file;
   const channels = extentOf(file, "C");
   const depth = extentOf(file, "Z");
   const channel = checkIndex(file, "channel", options.channel ?? 0, path);
@@ -76,6 +78,7 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
 
   const large = extentOf(file, "Y") >= 3 && extentOf(file, "X") >= 3;
   const meters: ExposureMeter[] = Array.from({ length: channels }, createExposureMeter);
+  const firstBad: (string | undefined)[] = [];
   const curve: number[] = [];
   const signal: number[] = [];
   const chosen = large
@@ -90,6 +93,8 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
       throwIfAborted(options.signal);
       const data = await file.readPlane({ channel: c, time, z });
       meter.add(data);
+      const bad = firstBad[c] === undefined ? findNonFinite(data) : -1;
+      if (bad >= 0) firstBad[c] = pixelName(bad, { path, width, ...(depth > 1 && { z }) });
       alignmentMeter.add({ z, channel: c, data });
       if (c === channel && chosen && findNonFinite(data) < 0) {
         curve.push(focusOf({ data, height, width }, chosen.measure));
@@ -101,8 +106,9 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   }
 
   const exposure = meters.map((meter) => meter.result());
+  for (const one of exposure) warnings.push(...levelWarnings(file, one));
   exposure.forEach((one, c) => {
-    warnings.push(...exposureWarnings(one, info.dtype, channels > 1 ? `Channel ${c}` : "Pixels"));
+    warnings.push(...exposureWarnings(one, info.dtype, channels > 1 ? `Channel ${c}` : "Pixels", firstBad[c]));
   });
   if (!chosen || exposure.some(({ notFinite }) => notFinite > 0)) return { info, channel, time, exposure, warnings };
   const focus: Focus = { ...chosen, curve };

@@ -49,7 +49,7 @@ export function planTiff(
 /** The bytes of a PNG of one plane of 8-bit or 16-bit counts. */
 export function encodePng(info: ImageInfo, counts: PixelData): Uint8Array {
   const data =
-    counts instanceof Float32Array ? toCounts(counts, info.dtype, { path: "PNG", width: extentOf(info, "X") }) : counts;
+    counts instanceof Float32Array ? toCounts(counts, info.dtype, { what: "PNG", width: extentOf(info, "X") }) : counts;
   const width = extentOf(info, "X");
   const height = extentOf(info, "Y");
   return encode({

@@ -5,7 +5,9 @@ import { ParfocalError } from "../errors.ts";
 /** Where values lie: they are whole rows of a plane, or whole planes one behind the other. */
 export interface PixelPlace {
   /** What the user calls the file or the stack. */
-  path: string;
+  path?: string | undefined;
+  /** How a message begins, where there is no such name: "The PSF cannot be used". */
+  what?: string | undefined;
   /** Pixels of a row. */
   width: number;
   /** Rows of a plane, where the values are several planes. */
@@ -41,7 +43,9 @@ export function unfitPixel(
   advice = "mask or replace such pixels first",
 ): ParfocalError<"image.unfit"> {
   const detail = `${pixelName(index, place)} is ${Number.isNaN(value) ? "NaN (not a number)" : "infinite"}`;
-  return new ParfocalError("image.unfit", `${place.path}: ${detail}; ${advice}.`, { path: place.path, detail });
+  const { path, what = path } = place;
+  const message = `${what === undefined ? "Pixels" : what}: ${detail}; ${advice}.`;
+  return new ParfocalError("image.unfit", message, { ...(path !== undefined && { path }), detail });
 }
 
 /** Throws `image.unfit` with file, plane and pixel for the first NaN or infinite value. */

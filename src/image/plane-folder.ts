@@ -60,7 +60,9 @@ function stackOf(path: string, planes: readonly PlaneOpener[], first: ImageInfo)
     dtype: first.dtype,
     ...(first.pixelSize && { pixelSize: first.pixelSize }),
     ...(first.optics && { optics: first.optics }),
+    ...(first.storedType && { storedType: first.storedType }),
   };
+  const seen = { min: Infinity, max: -Infinity };
   // The last plane stays open: neighbouring regions of it are asked for one after the other. Reads wait for each other,
   // so that no plane is closed while it is read.
   let last: { z: number; file: ImageFile } | undefined;
@@ -78,6 +80,7 @@ function stackOf(path: string, planes: readonly PlaneOpener[], first: ImageInfo)
   return {
     ...info,
     path,
+    seen,
     readPlane: (index, region) =>
       inTurn(async () => {
         const { z } = resolvePlane(info, index, path);
@@ -85,7 +88,12 @@ function stackOf(path: string, planes: readonly PlaneOpener[], first: ImageInfo)
           await letGo();
           last = { z, file: await planes[z].open() };
         }
-        return last.file.readPlane({}, region);
+        const values = await last.file.readPlane({}, region);
+        if (last.file.seen) {
+          seen.min = Math.min(seen.min, last.file.seen.min);
+          seen.max = Math.max(seen.max, last.file.seen.max);
+        }
+        return values;
       }),
     close: () => inTurn(letGo),
   };

@@ -45,18 +45,32 @@ export async function openTiff(source: ByteSource): Promise<ImageFile> {
     ...storedTypeOf(header),
   };
   const cache = new ChunkCache();
+  const seen = header.bits > 24 && info.storedType ? { min: Infinity, max: -Infinity } : undefined;
   return {
     ...info,
     path: source.name,
+    ...(seen && { seen }),
     async readPlane(index, region) {
       refuseColour(info, source.name);
       const page = planes.pageOf(resolvePlane(info, index, source.name));
       const area = checkRegion(info, region, source.name);
       const chunks = await chunksOf(page);
-      return readRegion({ source, littleEndian: file.littleEndian, header, chunks, cache, key: page }, area);
+      const values = await readRegion(
+        { source, littleEndian: file.littleEndian, header, chunks, cache, key: page },
+        area,
+      );
+      if (seen) widen(seen, values);
+      return values;
     },
     close: async () => source.close?.(),
   };
+}
+
+function widen(seen: { min: number; max: number }, values: Float32Array): void {
+  for (const value of values) {
+    if (value < seen.min) seen.min = value;
+    if (value > seen.max) seen.max = value;
+  }
 }
 
 async function refuseVendorLayouts(file: TiffStructure): Promise<void> {

@@ -133,7 +133,7 @@ export async function measureBeadsFile(
     na,
   };
   const optics = resolvePsfOptions(input);
-  const stack = await readStack(file, { channel, time });
+  const stack = await readStack(file, { channel, time, finite: true });
   const saturation = { uint8: 255, uint16: 65535, float32: Number.POSITIVE_INFINITY }[file.dtype];
   const measured = await measureBeads(stack, { ...options, optics: input, saturation });
   const { pixelSize, zStep, height, width } = stack;

@@ -81,7 +81,7 @@ export async function studyFiles(
   }
   const page = join(output, "index.html");
   await checkOutput(page, force);
-  const recorded = await readStack(file, { channel, time, signal });
+  const recorded = await readStack(file, { channel, time, signal, finite: true });
   const name = basename(file.path);
   const pair = { name, stack: recorded, target: await readTruth(file, options) };
   const { stack, target: truth } = options.register ? registerTarget(pair).sample : pair;
@@ -141,8 +141,10 @@ export async function studyFiles(
 }
 
 async function readTruth(file: ImageFile, { truth, truthChannel, time, signal }: StudyFilesOptions) {
-  if (truth) return readStack(truth, { channel: truthChannel, time, signal });
-  return truthChannel === undefined ? undefined : readStack(file, { channel: truthChannel, time, signal });
+  if (truth) return readStack(truth, { channel: truthChannel, time, signal, finite: true });
+  return truthChannel === undefined
+    ? undefined
+    : readStack(file, { channel: truthChannel, time, signal, finite: true });
 }
 
 /** Models by the names of their experiments; equal ones are numbered. */

@@ -4,7 +4,7 @@ import { throwIfAborted } from "../errors.ts";
 import { checkOutput, type OutputSet } from "../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
 import type { Image } from "../image/image.ts";
-import type { ImageFile } from "../image/image-file.ts";
+import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
 import { writeImage } from "../image/write-image.node.ts";
 import type { Runtime } from "../run/runtime.ts";
 import type { TileOptions } from "./apply-tiles.ts";
@@ -56,7 +56,7 @@ export async function autofocusFile(
     for (let y = 0; y < height; y += 512) {
       throwIfAborted(options.signal);
       const band = { x: 0, y, width, height: Math.min(512, height - y) };
-      histogram.add(await file.readPlane({ channel, time, z }, band));
+      histogram.add(await readFinitePlane(file, { channel, time, z }, band));
     }
     const name = depth > 1 ? `plane ${z} of ${file.path}` : file.path;
     const normalisation = normalisationOf(histogram, info.norm_pmin, info.norm_pmax, name);

@@ -54,7 +54,7 @@ export async function deconvolveFile(
   const resolved = resolveDeconvolveOptions(options);
   await checkOutput(output, force);
   checkRescale(output, dtype, rescale);
-  const stack = await readStack(file, { channel, time, signal });
+  const stack = await readStack(file, { channel, time, signal, finite: true });
   const info = { ...infoOfStack(stack), dtype };
   checkFormat(info, format, output);
   await checkRoomFor([{ path: output, size: plannedBytes(output, info, format) }]);
@@ -90,7 +90,7 @@ async function psfFor(
   }
   const file = await openImage(path);
   try {
-    const measured = measuredPsf(await readStack(file), target);
+    const measured = measuredPsf(await readStack(file, { finite: true }), target);
     return { volume: measured.psf, source: path, warnings: measured.warnings };
   } finally {
     await file.close();

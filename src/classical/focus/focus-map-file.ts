@@ -1,7 +1,7 @@
 /** The focus map of an image file, plane by plane, in micrometres. */
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
-import type { ImageFile } from "../../image/image-file.ts";
+import { type ImageFile, readFinitePlane } from "../../image/image-file.ts";
 import { coneSlope } from "../cone-slope.ts";
 import { type ChosenMeasure, chooseMeasure } from "./choose-measure.ts";
 import { createFocusMeter, type FocusMap, type FocusMapOptions } from "./focus-map.ts";
@@ -42,7 +42,7 @@ export async function focusMapOfFile(
   const meter = createFocusMeter({ height, width }, { slope: coneSlope(file), ...options, measure: chosen.measure });
   for (let z = 0; z < depth; z++) {
     throwIfAborted(options.signal);
-    meter.add({ data: await file.readPlane({ channel, time, z }), height, width });
+    meter.add({ data: await readFinitePlane(file, { channel, time, z }), height, width });
     options.onProgress?.({ done: z + 1, total: depth });
   }
   return { ...meter.result(), ...chosen, zStep: file.zStep };

@@ -5,7 +5,7 @@ import { ParfocalError } from "../../errors.ts";
 import { checkOutput, checkRoomFor } from "../../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
 import type { ImageInfo } from "../../image/image.ts";
-import type { ImageFile } from "../../image/image-file.ts";
+import { type ImageFile, readFinitePlane } from "../../image/image-file.ts";
 import { checkFormat, formatOf } from "../../image/image-format.ts";
 import { plannedBytes, writeImages } from "../../image/write-image.node.ts";
 import { coneSlope } from "../cone-slope.ts";
@@ -74,7 +74,7 @@ export async function fuseFile(
     height,
     width,
     read: (z: number, { y0, count }: { y0: number; count: number }) =>
-      file.readPlane({ channel, time, z }, { x: 0, y: y0, width, height: count }),
+      readFinitePlane(file, { channel, time, z }, { x: 0, y: y0, width, height: count }),
   };
   const info: ImageInfo = {
     axes: "YX",

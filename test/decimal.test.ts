@@ -97,6 +97,7 @@ describe("decimals", () => {
   test("sums and products are tidied, whole numbers and what is no number stay", () => {
     expect(tidy(0.1 * 3)).toBe(0.3);
     expect(tidy(2 ** 53)).toBe(2 ** 53);
+    expect(tidy(0.8724398220423609)).toBe(0.8724398220423609);
     expect(tidy(Number.NaN)).toBeNaN();
     expect(JSON.parse(jsonText({ a: [0.1 + 0.2, 1e15 + 1], b: Number.NaN, c: "0.30000000000000004" }))).toEqual({
       a: [0.3, 1e15 + 1],

@@ -13,9 +13,13 @@ export function decimalWithin(value: number, within: number, most = 15): number 
   return value;
 }
 
-/** Takes the last digits of sums and products away: 0.1 * 3 is 0.3. To 12 digits; whole numbers stay as they are. */
+/**
+ * Takes away what sums and products leave in the last digits: 0.1 * 3 is 0.3. Only where a number of up to ten digits shows behind
+ * it; others, such as measured ones, stay as they are.
+ */
 export function tidy(value: number): number {
-  return Number.isInteger(value) || !Number.isFinite(value) ? value : Number(value.toPrecision(12));
+  const rounded = Number(value.toPrecision(14));
+  return rounded === Number(value.toPrecision(10)) ? rounded : value;
 }
 
 /**

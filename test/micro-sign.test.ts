@@ -35,7 +35,13 @@ test("a page says µm everywhere, and leaves addresses as they are", () => {
 });
 
 test("so do charts and pictures", async () => {
-  const line = { name: "at 3 um", points: [{ x: 0, y: 1 }, { x: 1, y: 2 }] };
+  const line = {
+    name: "at 3 um",
+    points: [
+      { x: 0, y: 1 },
+      { x: 1, y: 2 },
+    ],
+  };
   const svg = await plotLines([line], { x: "z (um)", y: "counts" });
   expect(svg).toContain("z (µm)");
   expect(svg).not.toMatch(/\bum\b/);

@@ -18,6 +18,7 @@ export function decimalWithin(value: number, within: number, most = 15): number 
  * it; others, such as measured ones, stay as they are.
  */
 export function tidy(value: number): number {
+  if (Number.isInteger(value)) return value;
   const rounded = Number(value.toPrecision(14));
   return rounded === Number(value.toPrecision(10)) ? rounded : value;
 }

@@ -13,13 +13,15 @@ export { version } from "./version.ts";
 // Images: pixels, axes, and what they mean in micrometres and counts.
 
 export { type ByteSource, blobSource, memorySource } from "./array/bytes.ts";
+export { jsonText } from "./array/json-text.ts";
 export { type CalibrationOverrides, overrideCalibration } from "./image/calibration.ts";
 export { encodeImage } from "./image/encode-image.ts";
 export type { FolderOptions, FolderOrder, FolderPlane } from "./image/folder-order.ts";
-export type { Image, ImageInfo, Optics, PixelData, PixelType, Plane, Stack } from "./image/image.ts";
+export type { Image, ImageInfo, Optics, PixelData, PixelType, Plane, Rescale, Stack } from "./image/image.ts";
 export { planeOf } from "./image/image.ts";
 export { type ImageFile, type Region, readAll, readStack } from "./image/image-file.ts";
 export type { EncodeOptions, OutputFormat } from "./image/image-format.ts";
+export { levelWarnings } from "./image/level-warnings.ts";
 export { openImageSource } from "./image/open-image.ts";
 export { openPlanes, type PlaneOpener } from "./image/plane-folder.ts";
 export { renameAxes } from "./image/rename-axes.ts";

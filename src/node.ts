@@ -4,9 +4,10 @@ export * from "./index.ts";
 
 // Files: TIFF, ImageJ TIFF, OME-TIFF, PNG, folders of planes.
 
-export { checkOutput, writeFileAtomic } from "./image/atomic-file.node.ts";
+export { checkOutput, type OutputSet, withOutputSet, writeFileAtomic } from "./image/atomic-file.node.ts";
+export type { ImageWriter, WriteOptions, Written } from "./image/image-writer.node.ts";
 export { type OpenImageOptions, openImage, readImage } from "./image/open-image.node.ts";
-export { createImageWriter, type ImageWriter, type WriteOptions, writeImage } from "./image/write-image.node.ts";
+export { createImageWriter, writeImage } from "./image/write-image.node.ts";
 
 // Classical methods on files.
 

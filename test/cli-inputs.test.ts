@@ -28,6 +28,8 @@ beforeAll(() => {
     dtype: "float32",
     data: Float32Array.from(noise(480)).fill(Number.NaN, 30, 35),
   });
+  const values = Float32Array.from(noise(480));
+  write("float.tif", { ...calibrated, axes: "YX", shape: [24, 20], dtype: "float32", data: values });
   const bytes = readFileSync(join(folder, "stack.tif"));
   writeFileSync(join(folder, "truncated.tif"), bytes.subarray(0, bytes.length - 700));
   writeFileSync(join(folder, "empty.tif"), "");
@@ -49,7 +51,7 @@ const refused: [string[], number, string, RegExp][] = [
   [["inspect", "text.tif"], 1, "file.unsupported", /no TIFF or PNG/],
   [["inspect", "scan.czi"], 1, "file.unsupported", /CZI.*bioformats2raw/],
   [["evaluate", rgb, "--truth", rgb], 1, "image.unfit", /colour.*Split Channels/],
-  [["evaluate", "nan.tif", "--truth", "plane.tif"], 1, "image.unfit", /NaN/],
+  [["evaluate", "nan.tif", "--truth", "plane.tif"], 1, "image.unfit", /nan\.tif: pixel x 10, y 1 is NaN/],
   [["evaluate", "plane.tif", "--truth", "constant.tif"], 1, "image.unfit", /1 planes? and the truth 3/],
   [["evaluate", "stack.tif", "--truth", "constant.tif"], 1, "image.unfit", /no contrast/],
   [["evaluate", "stack.tif", "--truth", "wide.tif"], 1, "image.unfit", /24 x 20.*20 x 24/],
@@ -58,7 +60,12 @@ const refused: [string[], number, string, RegExp][] = [
   [["inspect", "stack.tif", "--channel", "1"], 2, "usage", /1 channel, number 0; got --channel 1/],
   [["evaluate", "two.tif", "--truth", "two.tif"], 2, "usage", /2 channels.*--channel 0 to 1/],
   [["inspect", "stack.tif", "--na", "1.2", "--refractive-index", "1"], 2, "usage", /--refractive-index 1\.333/],
-  [["evaluate", "nan.tif", "--truth", "nan.tif", "--data-range", "type"], 2, "usage", /float32.*--data-range signal/],
+  [
+    ["evaluate", "float.tif", "--truth", "float.tif", "--data-range", "type"],
+    2,
+    "usage",
+    /float32.*--data-range signal/,
+  ],
   [["simulate", "beads", "--out", "new", "--na", "1.2"], 2, "usage", /below the refractive index/],
   [["simulate", "beads", "--out", "new", "--size", "4096", "--planes", "200"], 2, "usage", /GiB/],
   [["simulate", "beads", "--out", "new.png"], 2, "usage", /\.tif/],

@@ -185,7 +185,7 @@ describe("pixels and options that are not as they should be", () => {
         plane((i) => (i === 7 ? Number.NaN : 1), "float32"),
         psf,
       ),
-    ).rejects.toThrow(/value 7 is NaN/);
+    ).rejects.toThrow(/deconvolved: plane 0, pixel x 7, y 0 is NaN/);
     await expect(
       deconvolve(
         plane(() => 100),

@@ -112,7 +112,7 @@ describe("a measured PSF", () => {
     const stack = bead({ shape: [1, 31, 31], centre: [0, 15, 15], pixel: 0.1, step: 0.3 });
     expect(() => measuredPsf({ ...stack, data: stack.data.map(() => 7) }, target)).toThrow(/no peak/);
     expect(() => measuredPsf({ ...stack, data: stack.data.map((v, i) => (i === 4 ? Number.NaN : v)) }, target)).toThrow(
-      /value 4 is NaN/,
+      /used: plane 0, pixel x 4, y 0 is NaN/,
     );
   });
 });

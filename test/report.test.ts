@@ -100,7 +100,7 @@ describe("a report", () => {
     expect(texts(document, "td.worse")).toEqual(["+0.050", "+0.100"]);
     expect(texts(document, "tbody tr:last-child td").slice(0, 3)).toEqual(["∞", "40.0", "–"]);
     expect(texts(document, "figcaption")[0]).toMatch(/5801.3.*11 x 11/);
-    expect(texts(document, "tbody th")).toEqual(["+2 um", "0 um"]);
+    expect(texts(document, "tbody th")).toEqual(["+2 µm", "0 µm"]);
   });
 
   it("says nothing of warnings where there are none, and breaks paragraphs at empty lines", () => {

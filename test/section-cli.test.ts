@@ -303,7 +303,7 @@ describe("what cannot be sectioned", () => {
     await writeImage(at("nan.tif"), { ...common, dtype: "float32", axes: "ZCYX", shape: [3, 3, 120, 120], data });
     const run = await runCli("section nan.tif --method sim -o never.tif".split(" "), { cwd: folder });
     expect(run.code).toBe(1);
-    expect(run.stderr).toMatch(/value NaN in exposure 2 of plane 1/);
+    expect(run.stderr).toMatch(/nan\.tif: plane 1, channel 1, pixel x 7, y 0 is NaN/);
   });
 
   test("a stop leaves nothing behind", async () => {

@@ -127,7 +127,7 @@ describe("splitting a stack", () => {
       "calibration.missing",
       /no pixel size; give --pixel-size/,
     ],
-    ["NaN", () => split(withPixel(Number.NaN), config), "image.unfit", /plane 2 .*not a number/],
+    ["NaN", () => split(withPixel(Number.NaN), config), "image.unfit", /plane 2, .*not a number/],
     ["infinity", () => split(withPixel(Infinity), config), "image.unfit", /plane 2/],
     [
       "the same everywhere",

@@ -16,7 +16,7 @@ import {
   modelFor,
   openRuntime,
   ParfocalError,
-  writeFileAtomic,
+  withOutputSet,
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { oneOf, wholeNumber } from "./option-values.ts";
@@ -157,15 +157,14 @@ async function byModel(file: ImageFile, path: string, options: AutofocusOptions,
     const onProgress = terminal.progress("planes judged");
     const settings = { channel, time, output, force, signal: terminal.signal, onProgress };
     if (sheet !== undefined) await checkSheet(sheet, force);
-    const { planes, warnings, seconds } = await autofocusFile(model, runtime, file, settings);
-    if (sheet !== undefined) {
+    const { planes, warnings, seconds } = await withOutputSet({ force }, async (outputs) => {
+      const found = await autofocusFile(model, runtime, file, { ...settings, outputs });
+      if (sheet === undefined) return found;
+      const pictures = await picturesOf(file, found.planes, { channel, time });
       const reach = Math.max(...model.info.distance_range.map(Math.abs));
-      const png = defocusSheet(await picturesOf(file, planes, { channel, time }), {
-        reach,
-        pixelSize: file.pixelSize?.x,
-      });
-      await writeFileAtomic(sheet, png, { force });
-    }
+      await outputs.write(sheet, defocusSheet(pictures, { reach, pixelSize: file.pixelSize?.x }));
+      return found;
+    });
     const has = ({ content }: DefocusEstimate) => content >= leastContent;
     const jsonOf = ({ whole, y, x, cells }: (typeof planes)[number]) => ({
       defocus_um: whole ? rounded(whole.defocus) : null,

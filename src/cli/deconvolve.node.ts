@@ -11,7 +11,7 @@ import {
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { oneOf } from "./option-values.ts";
 import { addSchemaOptions, schemaValues } from "./schema-options.ts";
-import { digits, table } from "./text.ts";
+import { digits, rescaleRows, table } from "./text.ts";
 import type { Verb } from "./verb.node.ts";
 
 interface DeconvolveVerbOptions extends InputOptions {
@@ -19,6 +19,7 @@ interface DeconvolveVerbOptions extends InputOptions {
   psf?: string;
   psfModel?: (typeof psfKinds)[number];
   dtype?: PixelType;
+  rescale?: boolean;
   format?: OutputFormat;
   force?: boolean;
 }
@@ -50,6 +51,10 @@ export const deconvolve: Verb<DeconvolveVerbOptions> = {
     addSchemaOptions(command, deconvolveOptions);
     command
       .option("--dtype <type>", "uint8, uint16 or float32 (default: float32)", oneOf(["uint8", "uint16", "float32"]))
+      .option(
+        "--rescale",
+        "with uint8 or uint16: spread the values over all counts, and say in the file what they mean",
+      )
       .option("--format <name>", "imagej, ome-tiff or png", oneOf(["imagej", "ome-tiff", "png"]))
       .option("--force", "replace an output that exists");
     addInputOptions(command);
@@ -62,13 +67,24 @@ export const deconvolve: Verb<DeconvolveVerbOptions> = {
   },
   run: ([path], options, terminal) =>
     withImages([path], options, async ([file]) => {
-      const { channel, time, psf, dtype, format, force } = options;
+      const { channel, time, psf, dtype, rescale, format, force } = options;
       const onProgress = terminal.progress("iterations");
       const optics: PsfOpticsInput = {
         ...schemaValues(moreOptics, options),
         ...(options.psfModel && { psf: options.psfModel }),
       };
-      const settings = { channel, time, psf, optics, dtype, format, force, signal: terminal.signal, onProgress };
+      const settings = {
+        channel,
+        time,
+        psf,
+        optics,
+        dtype,
+        rescale,
+        format,
+        force,
+        signal: terminal.signal,
+        onProgress,
+      };
       const { seconds, ...done } = await deconvolveFile(
         file,
         options.out,
@@ -84,6 +100,7 @@ export const deconvolve: Verb<DeconvolveVerbOptions> = {
           ["method", `${done.method}, ${done.iterations} iterations${stopped}`],
           ["psf", `${done.psf.source}; ${done.psf.shape.join(" x ")} voxels (z, y, x)`],
           ["camera", `offset ${digits(done.offset)} counts${done.gain ? `, gain ${digits(done.gain)}` : ""}`],
+          ...rescaleRows(done.rescale),
           ["took", `${seconds.toFixed(1)} s${done.tiles > 1 ? `, in ${done.tiles} tiles` : ""}`],
         ]),
         warnings: done.warnings,

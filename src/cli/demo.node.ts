@@ -66,7 +66,7 @@ export const demo: Verb<CliDemoOptions> = {
       paths,
       options,
       async ([image]): Promise<NamedStack | undefined> =>
-        image && { name: basename(image.path), stack: await readStack(image, { channel, time, signal }) },
+        image && { name: basename(image.path), stack: await readStack(image, { channel, time, signal, finite: true }) },
     );
     const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });
     try {

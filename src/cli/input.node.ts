@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { type ImageFile, type OpenImageOptions, openImage, overrideCalibration } from "../node.ts";
 import { positiveNumber, wholeNumber } from "./option-values.ts";
+import { withReadingWarnings } from "./reading-warnings.ts";
 import { say } from "./terminal.node.ts";
 
 export interface InputOptions extends OpenImageOptions {
@@ -55,7 +56,7 @@ export async function withImages<T>(
       if (!options.quiet) for (const warning of file.folder?.warnings ?? []) say(`Warning: ${path}: ${warning}`);
       files.push(overrideCalibration(file, options));
     }
-    return await use(files);
+    return withReadingWarnings(await use(files), files);
   } finally {
     for (const file of opened) await file.close();
   }

@@ -2,7 +2,7 @@
 import { FOCUS_MEASURES, type FocusMeasure, type Inspection, inspectImage } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { oneOf } from "./option-values.ts";
-import { digits, indent, sparkline, table } from "./text.ts";
+import { digits, indent, rescaleRows, sparkline, table } from "./text.ts";
 import type { Verb } from "./verb.node.ts";
 
 interface InspectOptions extends InputOptions {
@@ -57,6 +57,8 @@ function describe(path: string, found: Inspection) {
         ...(value !== undefined && { value }),
       })) ?? null,
     dtype,
+    stored_type: info.storedType ?? dtype,
+    ...(info.rescale && { rescale: info.rescale }),
     pixel_size_um: pixelSize?.x ?? null,
     pixel_size_yx_um: pixelSize ? [pixelSize.y, pixelSize.x] : null,
     z_step_um: zStep ?? null,
@@ -138,7 +140,8 @@ function fileRows({ info, folder, channel, exposure }: Inspection): string[][] {
   const { axes, shape, dtype, pixelSize, zStep, optics } = info;
   const rows = [
     ["axes", `${axes}: ${shape.map((extent, i) => `${extent} ${axisNames[axes[i]]}`).join(", ")}`],
-    ["type", dtype],
+    ["type", info.storedType ? `${info.storedType}, read as ${dtype}` : dtype],
+    ...rescaleRows(info.rescale, "counts mean"),
   ];
   if (folder) {
     const { rule, planes } = folder;

@@ -1,6 +1,6 @@
 /** The command line: its verbs, and what happens when one of them fails. */
 import { Command } from "commander";
-import { version } from "../node.ts";
+import { jsonText, version } from "../node.ts";
 import { autofocus } from "./autofocus.node.ts";
 import { deconvolve } from "./deconvolve.node.ts";
 import { demo } from "./demo.node.ts";
@@ -74,7 +74,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     if (exitCode === 0) return 0;
     if (args.includes("--debug") && error instanceof Error) say(error.stack ?? error.message);
     say(`parfocal: ${failure.message}`);
-    if (args.includes("--json")) await printLine(JSON.stringify({ error: failure }, null, 2));
+    if (args.includes("--json")) await printLine(jsonText({ error: failure }));
     return exitCode;
   }
 }

@@ -22,7 +22,7 @@ import {
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { listOfNumbers, numberOf, oneOf, rangeOrList, wholeNumber } from "./option-values.ts";
-import { digits, table } from "./text.ts";
+import { digits, rescaleRows, table } from "./text.ts";
 import type { CommonOptions, Verb } from "./verb.node.ts";
 
 interface RefocusOptions extends InputOptions, CommonOptions {
@@ -34,6 +34,7 @@ interface RefocusOptions extends InputOptions, CommonOptions {
   tileSize?: number;
   format?: OutputFormat;
   dtype?: PixelType;
+  rescale?: boolean;
   force?: boolean;
 }
 
@@ -71,6 +72,10 @@ export const refocus: Verb<RefocusOptions> = {
         "uint8, uint16 or float32, instead of that of the input",
         oneOf(["uint8", "uint16", "float32"]),
       )
+      .option(
+        "--rescale",
+        "with uint8 or uint16: spread the values over all counts, and say in the file what they mean",
+      )
       .option("--force", "replace an output that exists");
     addInputOptions(command);
   },
@@ -79,7 +84,7 @@ export const refocus: Verb<RefocusOptions> = {
     const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });
     try {
       return await withImages([path], options, async ([image]) => {
-        const { inputPlanes: planes, z: distances, tileSize, format, dtype, force, channel, time } = options;
+        const { inputPlanes: planes, z: distances, tileSize, format, dtype, rescale, force, channel, time } = options;
         const { signal } = terminal;
         await checkOutput(options.out, force);
         const source = {
@@ -97,7 +102,19 @@ export const refocus: Verb<RefocusOptions> = {
         try {
           const direction = await directionOfImage(model, runtime, image, { planes, channel, time, tileSize, signal });
           const onProgress = terminal.progress("tiles refocused");
-          const settings = { distances, planes, tileSize, format, dtype, force, channel, time, signal, onProgress };
+          const settings = {
+            distances,
+            planes,
+            tileSize,
+            format,
+            dtype,
+            rescale,
+            force,
+            channel,
+            time,
+            signal,
+            onProgress,
+          };
           const done = await refocusFile(model, runtime, image, options.out, { ...settings, surface: surface?.read });
           return {
             json: {
@@ -109,6 +126,7 @@ export const refocus: Verb<RefocusOptions> = {
             text: table([
               ["output", done.output],
               ["planes", `${done.planes_um.map((z) => digits(z)).join(", ")} um`],
+              ...rescaleRows(done.rescale),
               ...(surface?.found ? [["surface", surface.found.text] as [string, string]] : []),
               ...(direction ? [["direction", inWords(direction)] as [string, string]] : []),
               ["took", `${done.seconds.toFixed(1)} s`],

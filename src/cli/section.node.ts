@@ -23,7 +23,7 @@ import { oneOf, wholeNumber } from "./option-values.ts";
 import { deviceOf } from "./refocus.node.ts";
 import { addSchemaOptions, schemaValues } from "./schema-options.ts";
 import type { Terminal } from "./terminal.node.ts";
-import { digits, table } from "./text.ts";
+import { digits, rescaleRows, table } from "./text.ts";
 import type { CommonOptions, Verb } from "./verb.node.ts";
 
 interface SectionVerbOptions extends InputOptions, CommonOptions {
@@ -38,6 +38,7 @@ interface SectionVerbOptions extends InputOptions, CommonOptions {
   uniform?: number;
   speckle?: number;
   dtype?: PixelType;
+  rescale?: boolean;
   format?: OutputFormat;
   force?: boolean;
 }
@@ -87,6 +88,10 @@ export const section: Verb<SectionVerbOptions> = {
       .option("--uncertainty <image>", "model: where the scale of its error is written as well, if it tells it")
       .option("--tile-size <pixels>", "model: computed at a time, along each axis (default: 512)", wholeNumber(16))
       .option("--dtype <type>", "uint8, uint16 or float32 (default: float32)", oneOf(["uint8", "uint16", "float32"]))
+      .option(
+        "--rescale",
+        "with uint8 or uint16: spread the values over all counts, and say in the file what they mean",
+      )
       .option("--format <name>", "imagej, ome-tiff or png", oneOf(["imagej", "ome-tiff", "png"]))
       .option("--force", "replace an output that exists");
     addInputOptions(command);
@@ -109,10 +114,23 @@ async function byMethod(
   terminal: Terminal,
 ) {
   refuseForeign(options, ["uncertainty", "tileSize"], "for models, and --method takes none");
-  const { out, channel, time, phases: axis, order, uniform, speckle, widefield, dtype, format, force } = options;
+  const {
+    out,
+    channel,
+    time,
+    phases: axis,
+    order,
+    uniform,
+    speckle,
+    widefield,
+    dtype,
+    rescale,
+    format,
+    force,
+  } = options;
   const onProgress = terminal.progress("planes read");
   const places = { channel, time, axis, order, uniform, speckle };
-  const settings = { ...places, widefield, dtype, format, force, signal: terminal.signal, onProgress };
+  const settings = { ...places, widefield, dtype, rescale, format, force, signal: terminal.signal, onProgress };
   const { seconds, ...done } = await sectionFile(files, method, out, schemaValues(sectionOptions, options), settings);
   return {
     json: { ...done, seconds: Math.round(seconds * 1000) / 1000 },
@@ -121,6 +139,8 @@ async function byMethod(
       ...(done.widefield === undefined ? [] : [["widefield", done.widefield] as const]),
       ["method", `${method}, exposures in ${done.exposures}`],
       ["planes", String(done.planes)],
+      ...rescaleRows(done.rescale),
+      ...rescaleRows(done.widefield_rescale, "widefield rescaled"),
       ...measured(done),
       ["took", `${seconds.toFixed(1)} s`],
     ]),
@@ -143,7 +163,7 @@ async function byModel(files: readonly ImageFile[], folder: string, options: Sec
   const model = modelFor(await loadModel(folder), "section");
   const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });
   try {
-    const { out, channel, time, uncertainty, tileSize, dtype, format, force } = options;
+    const { out, channel, time, uncertainty, tileSize, dtype, rescale, format, force } = options;
     const onProgress = terminal.progress("tiles sectioned");
     const settings = {
       channel,
@@ -151,6 +171,7 @@ async function byModel(files: readonly ImageFile[], folder: string, options: Sec
       uncertainty,
       tileSize,
       dtype,
+      rescale,
       format,
       force,
       onProgress,
@@ -164,6 +185,7 @@ async function byModel(files: readonly ImageFile[], folder: string, options: Sec
         ...(done.uncertainty === undefined ? [] : [["uncertainty", done.uncertainty] as const]),
         ["model", done.model],
         ["planes", String(done.planes)],
+        ...rescaleRows(done.rescale),
         ["took", `${seconds.toFixed(1)} s`],
       ]),
       warnings: done.warnings,

@@ -39,3 +39,12 @@ export function sparkline(values: readonly number[], width = 72): string {
 export function digits(value: number, count = 4): string {
   return String(Number(value.toPrecision(count)));
 }
+
+/** What the counts of an output mean, as rows of a table; none where they are the values. */
+export function rescaleRows(
+  rescale: { offset: number; scale: number } | undefined,
+  name = "rescaled",
+): [string, string][] {
+  if (!rescale) return [];
+  return [[name, `value = ${digits(rescale.offset)} + ${digits(rescale.scale)} x count`]];
+}

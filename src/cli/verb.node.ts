@@ -1,5 +1,6 @@
 /** What every verb has in common: its options, its help, and how its result is printed. */
 import { type Command, Option } from "commander";
+import { jsonText } from "../node.ts";
 import { optionNames } from "./flags.ts";
 import { oneOf, wholeNumber } from "./option-values.ts";
 import { createTerminal, type Terminal } from "./terminal.node.ts";
@@ -65,7 +66,7 @@ export function addVerb<Options extends object>(program: Command, verb: Verb<Opt
     try {
       const result = await verb.run(command.args, options, terminal);
       terminal.endProgress();
-      await terminal.print(options.json ? JSON.stringify(result.json, null, 2) : result.text);
+      await terminal.print(options.json ? jsonText(result.json) : result.text);
       outcome.exitCode = result.exitCode ?? 0;
       if (!options.json) for (const warning of result.warnings ?? []) terminal.warn(warning);
     } finally {

@@ -178,7 +178,7 @@ function drawProfile(
     fillRectangle(canvas, { y: at.y + height, x: px(tick), height: 5, width: 1 }, FAINT);
     drawText(canvas, text, at.y + height + 8, px(tick) - textWidth(text) / 2, FAINT);
   }
-  drawText(canvas, "µm", at.y + height + 8 + LINE, left + width / 2 - 12, FAINT);
+  drawText(canvas, "um", at.y + height + 8 + LINE, left + width / 2 - 12, FAINT);
   for (let i = 0; i + 1 < z.length; i++)
     drawLine(canvas, px(z[i]), py(fitted[i]), px(z[i + 1]), py(fitted[i + 1]), BLUE);
   z.forEach((value, i) => {

@@ -1,5 +1,6 @@
 /** A picture to draw on, 8-bit RGB, and the few things that are drawn: rectangles, pixels and text. */
 import { GLYPH_HEIGHT, rasterise, scale2x } from "./bitmap-font.ts";
+import { withMicroSign } from "./micro-sign.ts";
 
 export type Colour = readonly [red: number, green: number, blue: number];
 
@@ -35,12 +36,12 @@ export const TEXT_HEIGHT = 2 * GLYPH_HEIGHT;
 
 /** Width of a line of text as {@link drawText} draws it, pixels. */
 export function textWidth(text: string): number {
-  return 2 * (rasterise(text)[0]?.length ?? 0);
+  return 2 * (rasterise(withMicroSign(text))[0]?.length ?? 0);
 }
 
-/** One line of text with its upper left corner at (y, x). `halo` outlines the letters, to be readable on any picture. */
+/** One line of text with its upper left corner at (y, x); micrometres get their sign. `halo` outlines the letters, to be readable on any picture. */
 export function drawText(canvas: Canvas, text: string, y: number, x: number, colour: Colour, halo?: Colour): void {
-  const rows = scale2x(rasterise(text));
+  const rows = scale2x(rasterise(withMicroSign(text)));
   const stamp = (dy: number, dx: number, size: number, ink: Colour): void => {
     rows.forEach((row, v) => {
       row.forEach((inked, u) => {

@@ -1,6 +1,6 @@
 /** What two pictures must be before they can be compared. */
-import { findNonFinite } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
+import { refuseNonFinite } from "../image/pixel-place.ts";
 import type { Picture } from "./metrics.ts";
 
 /**
@@ -20,11 +20,7 @@ export function checkPair(output: Picture, truth: Picture): void {
       throw unfit(
         `The ${name} of ${height} x ${width} pixels holds ${data.length} values; expected ${height * width}.`,
       );
-    const at = findNonFinite(data);
-    if (at >= 0)
-      throw unfit(
-        `The ${name} is ${data[at]} at y ${Math.floor(at / width)}, x ${at % width}; expected finite pixels, so mask or crop them first.`,
-      );
+    refuseNonFinite(data, { what: `The ${name}`, width });
   }
 }
 

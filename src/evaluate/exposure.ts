@@ -82,13 +82,21 @@ const fewPixels = 10;
  * saturation; at another value, as after background subtraction or scaling, 1 in 1000. Darkness that was cut off is
  * seen where 1 pixel in 1000 is 0, or 1 in 100 has the smallest value.
  * @param what the channel, for the start of the sentence
+ * @param firstNotFinite which pixel is the first that is NaN or infinite
  */
-export function exposureWarnings(exposure: Exposure, dtype: PixelType, what: string): string[] {
+export function exposureWarnings(
+  exposure: Exposure,
+  dtype: PixelType,
+  what: string,
+  firstNotFinite?: string,
+): string[] {
   const { pixels, min, max, atMax, atMin, notFinite } = exposure;
   const least = fewPixels / pixels;
   const warnings: string[] = [];
   if (notFinite > 0) {
-    warnings.push(`${what}: ${percent(notFinite)} of the pixels are NaN or infinite; mask or replace them first.`);
+    warnings.push(
+      `${what}: ${percent(notFinite)} of the pixels are NaN or infinite${firstNotFinite ? `, the first is ${firstNotFinite}` : ""}; mask or replace them first.`,
+    );
   }
   if (min === max) {
     warnings.push(`${what}: every pixel is ${min}; there is nothing in it.`);

@@ -1,5 +1,6 @@
 /** What an image file is, how sharp its planes are, and what may be wrong with it. */
 
+import { findNonFinite } from "../array/statistics.ts";
 import { chooseMeasure } from "../classical/focus/choose-measure.ts";
 import { type FocusMeasure, focusOf } from "../classical/focus/focus.ts";
 import { signalOf } from "../classical/focus/focus-map.ts";
@@ -11,6 +12,8 @@ import { checkIndex, extentOf } from "../image/axes.ts";
 import type { FolderOrder } from "../image/folder-order.ts";
 import type { ImageInfo } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
+import { levelWarnings } from "../image/level-warnings.ts";
+import { pixelName } from "../image/pixel-place.ts";
 import { type Alignment, alignmentWarnings, createAlignmentMeter } from "./alignment.ts";
 import { calibrationWarnings } from "./calibration-warnings.ts";
 import { createExposureMeter, type Exposure, type ExposureMeter, exposureWarnings } from "./exposure.ts";
@@ -63,7 +66,7 @@ export interface Inspection {
  * {@link ImageFile.readPlane} throws
  */
 export async function inspectImage(file: ImageFile, options: InspectOptions = {}): Promise<Inspection> {
-  const { path, folder, readPlane: _read, close: _close, ...info } = file;
+  const { path, folder, readPlane: _read, close: _close, seen: _seen, ...info } = file;
   const channels = extentOf(file, "C");
   const depth = extentOf(file, "Z");
   const channel = checkIndex(file, "channel", options.channel ?? 0, path);
@@ -80,6 +83,7 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
 
   const large = extentOf(file, "Y") >= 3 && extentOf(file, "X") >= 3;
   const meters: ExposureMeter[] = Array.from({ length: channels }, createExposureMeter);
+  const firstBad: (string | undefined)[] = [];
   const curve: number[] = [];
   const signal: number[] = [];
   const chosen = large
@@ -94,6 +98,7 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
       throwIfAborted(options.signal);
       const data = await file.readPlane({ channel: c, time, z });
       const clean = meter.add(data) === 0;
+      if (!clean) firstBad[c] ??= pixelName(findNonFinite(data), { path, width, ...(depth > 1 && { z }) });
       alignmentMeter.add({ z, channel: c, data });
       if (c === channel && chosen && clean) {
         const plane = { data, height, width };
@@ -107,8 +112,9 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   }
 
   const exposure = meters.map((meter) => meter.result());
+  for (const one of exposure) warnings.push(...levelWarnings(file, one));
   exposure.forEach((one, c) => {
-    warnings.push(...exposureWarnings(one, info.dtype, channels > 1 ? `Channel ${c}` : "Pixels"));
+    warnings.push(...exposureWarnings(one, info.dtype, channels > 1 ? `Channel ${c}` : "Pixels", firstBad[c]));
   });
   if (!chosen || exposure.some(({ notFinite }) => notFinite > 0))
     return { ...known, channel, time, exposure, warnings };

@@ -7,6 +7,7 @@ import * as Plot from "@observablehq/plot";
 import { type BestPlane, DEFAULT_FOCUS_MEASURE, type FocusMeasure } from "../classical/focus/focus.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Scores } from "./metrics.ts";
+import { withMicroSign } from "./micro-sign.ts";
 
 /** Losses at one moment of training; a validation loss need not be there at every step. */
 export interface TrainingPoint {
@@ -56,7 +57,7 @@ export function plotScores(points: readonly DistanceScores[], score: "psnr" | "s
     lines: [line("input", SECOND), line("baseline", STYLES[2]), line("output", FIRST)].filter(
       ({ points }) => points.length > 0,
     ),
-    x: { label: "distance (µm)" },
+    x: { label: "distance (um)" },
     y: { label: `${score === "psnr" ? "PSNR (dB)" : "SSIM"}, higher is better` },
   });
 }
@@ -75,7 +76,7 @@ export function plotFocusCurve(curve: readonly number[], options: FocusPlotOptio
   const { zStep, measure = DEFAULT_FOCUS_MEASURE, best } = options;
   const largest = Math.max(...curve);
   const z = (plane: number): number => plane * (zStep ?? 1);
-  const unit = zStep === undefined ? "plane" : "µm";
+  const unit = zStep === undefined ? "plane" : "um";
   const mark = best && {
     x: z(best.position),
     text: `sharpest: ${Number(z(best.position).toFixed(2))} ${zStep === undefined ? "" : unit}`.trim(),
@@ -84,7 +85,7 @@ export function plotFocusCurve(curve: readonly number[], options: FocusPlotOptio
     lines: [
       { name: "", ...FIRST, dots: true, points: curve.map((v, i) => ({ x: z(i), y: largest > 0 ? v / largest : v })) },
     ],
-    x: { label: zStep === undefined ? "z (plane)" : "z (µm)" },
+    x: { label: zStep === undefined ? "z (plane)" : "z (um)" },
     y: { label: `${measure.replaceAll("_", " ")} (1 = sharpest)`, zero: true },
     ...(mark ? { mark } : {}),
   });
@@ -225,7 +226,7 @@ async function draw(chart: Chart): Promise<string> {
     ],
   });
   svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  return svg.outerHTML;
+  return withMicroSign(svg.outerHTML);
 }
 
 /** Height of the plotted part and of a name, pixels. */

@@ -18,7 +18,9 @@ export async function readComparable(
   for (const file of files) {
     const of = (axis: string, index: number | undefined) =>
       several(axis) && extentOf(file, axis) === 1 ? undefined : index;
-    stacks.push(await readStack(file, { channel: of("C", choice.channel), time: of("T", choice.time), signal }));
+    stacks.push(
+      await readStack(file, { channel: of("C", choice.channel), time: of("T", choice.time), signal, finite: true }),
+    );
   }
   return stacks;
 }

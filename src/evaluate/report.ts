@@ -1,5 +1,6 @@
 /** A judgement as one HTML page that can be mailed: no scripts, no other files, readable on a phone and on paper. */
 import type { Scores } from "./metrics.ts";
+import { withMicroSign } from "./micro-sign.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 import { SSIM_DESCRIPTION } from "./ssim.ts";
 
@@ -88,8 +89,13 @@ ${report.subtitle === undefined ? "" : `<p class="subtitle">${escapeHtml(report.
 `;
 }
 
-/** Text made safe between tags and in quoted attributes. */
+/** Text made safe between tags and in quoted attributes; micrometres get their sign. */
 export function escapeHtml(text: string): string {
+  return escapeMarkup(withMicroSign(text));
+}
+
+/** As {@link escapeHtml}, letter for letter: for addresses and names that must not change. */
+function escapeMarkup(text: string): string {
   const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
   return text.replace(/[&<>"']/g, (character) => names[character]);
 }
@@ -107,7 +113,7 @@ function renderSection(section: ReportSection): string {
       if (section.items.length === 0) return "";
       return `<section class="warnings"><h2>Warnings</h2>\n<ul>\n${section.items.map((item) => `<li>${escapeHtml(item)}</li>`).join("\n")}\n</ul></section>`;
     case "links":
-      return `<ul>\n${section.items.map(({ text, href }) => `<li><a href="${escapeHtml(href)}">${escapeHtml(text)}</a></li>`).join("\n")}\n</ul>`;
+      return `<ul>\n${section.items.map(({ text, href }) => `<li><a href="${escapeMarkup(href)}">${escapeHtml(text)}</a></li>`).join("\n")}\n</ul>`;
     case "table":
       return renderTable(section);
     case "headlines":
@@ -134,7 +140,7 @@ interface FigureText {
 
 function figure(source: string, { alt, caption, id }: FigureText, name = "picture"): string {
   const below = caption === undefined ? "" : `<figcaption>${escapeHtml(caption)}</figcaption>`;
-  const own = id === undefined ? "" : ` id="${escapeHtml(id)}"`;
+  const own = id === undefined ? "" : ` id="${escapeMarkup(id)}"`;
   return `<figure${own} class="${name}"><img src="${source}" alt="${escapeHtml(alt)}">${below}</figure>`;
 }
 
@@ -143,7 +149,7 @@ function renderTable({ caption, columns, rows }: Extract<ReportSection, { kind: 
   const body = rows.map((row) => {
     const cells = row.map((cell, i) => {
       if (typeof cell === "object") {
-        return `<td><a href="${escapeHtml(cell.href)}">${escapeHtml(cell.text)}</a></td>`;
+        return `<td><a href="${escapeMarkup(cell.href)}">${escapeHtml(cell.text)}</a></td>`;
       }
       if (i === 0) return `<th scope="row">${escapeHtml(String(cell))}</th>`;
       if (typeof cell === "number") return `<td class="number">${number(cell)}</td>`;

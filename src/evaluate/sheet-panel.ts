@@ -93,7 +93,7 @@ export function drawScaleBar(canvas: Canvas, panel: Panel, top: number, left: nu
   const perPixel = pixelSize / panel.zoom;
   const length = roundLength(0.25 * panel.width * perPixel);
   const pixels = Math.max(1, Math.round(length / perPixel));
-  const text = length < 1 ? `${Math.round(1000 * length)} nm` : `${length} µm`;
+  const text = length < 1 ? `${Math.round(1000 * length)} nm` : `${length} um`;
   const middle = left + panel.width - 10 - Math.ceil(Math.max(pixels, textWidth(text)) / 2);
   const y = top + panel.height - 14;
   const x = middle - Math.floor(pixels / 2);

@@ -1,17 +1,39 @@
 /**
  * Files that are there whole or not at all: written under a temporary name in the same folder, flushed to the disk,
- * then renamed.
+ * then renamed. Several files that belong together are an {@link OutputSet}.
  */
 import { type FileHandle, open, rename, rm, stat, statfs } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
+import { bytesAsText } from "../array/bytes-as-text.ts";
 import { ParfocalError } from "../errors.ts";
+import { removeAbandoned, temporaryName } from "./temporary-files.node.ts";
 
 export interface AtomicFile {
   /** Writes all of `bytes` at a place. On failure the temporary file is removed and `output.failed` thrown. */
   write(bytes: Uint8Array, offset: number): Promise<void>;
-  /** Flushes the file and gives it its name. Throws as {@link write}, and `output.exists`. */
+  /** Reads back what was written: fills `bytes` from a place. Throws as {@link write}. */
+  read(bytes: Uint8Array, offset: number): Promise<void>;
+  /** Flushes the file and gives it its name; of a set, the name is given by the set. Throws as {@link write}, and `output.exists`. */
   commit(): Promise<void>;
-  /** Removes the temporary file; does nothing after {@link commit}. */
+  /** Removes the temporary file; does nothing after {@link commit}, unless the set is not committed. */
+  abandon(): Promise<void>;
+}
+
+/** Outputs that are one unit: all of them get their names, or none. */
+export interface OutputSet {
+  /**
+   * Begins a file of the set. Throws `output.exists` and `output.failed` before anything is written; the disk must have
+   * room for what this and the other files of the set still lack.
+   */
+  create(path: string, size?: number): Promise<AtomicFile>;
+  /** Writes a whole file of the set. Throws as {@link create} and {@link AtomicFile.write}. */
+  write(path: string, data: string | Uint8Array): Promise<void>;
+  /**
+   * Gives all files their names. On failure those that were given one already are removed again, unless they replaced
+   * a file. Throws `output.exists`, `output.failed`, and `usage` for a file that was not committed.
+   */
+  commit(): Promise<void>;
+  /** Removes what has been written; does nothing after {@link commit}. */
   abandon(): Promise<void>;
 }
 
@@ -32,47 +54,93 @@ export async function checkOutput(path: string, force = false): Promise<void> {
   });
 }
 
-let opened = 0;
-
 /** Begins a file. Throws `output.exists` and `output.failed` before anything is written. */
 export async function createAtomicFile(path: string, { force, size = 0 }: OutputOptions = {}): Promise<AtomicFile> {
-  await checkOutput(path, force);
-  const folder = dirname(path);
-  await checkRoom(path, folder, size);
-  const temporary = join(folder, `.${basename(path)}.${process.pid}-${opened++}.part`);
-  const handle = await open(temporary, "w").catch((error: unknown) => {
-    throw failed(path, reason(error), error);
-  });
+  const set = createOutputSet({ force });
+  const file = await set.create(path, size);
+  return {
+    ...file,
+    async commit() {
+      await file.commit();
+      await set.commit();
+    },
+  };
+}
+
+/** Begins a set of outputs; see {@link withOutputSet}. */
+export function createOutputSet({ force }: Pick<OutputOptions, "force"> = {}): OutputSet {
+  const files: SetFile[] = [];
   let done = false;
   const abandon = async () => {
     if (done) return;
     done = true;
-    await handle.close().catch(() => undefined);
-    await rm(temporary, { force: true });
+    for (const file of files) await file.discard();
   };
-  const attempt = async (work: () => Promise<void>) => {
-    if (done) throw failed(path, "it was given up before");
-    try {
-      await work();
-    } catch (error) {
-      await abandon();
-      throw error instanceof ParfocalError ? error : failed(path, reason(error), error);
-    }
-  };
-  return {
-    write: (bytes, offset) => attempt(() => writeAll(handle, bytes, offset)),
-    commit: () =>
-      attempt(async () => {
-        await handle.sync();
-        await handle.close();
+  const set: OutputSet = {
+    async create(path, size = 0) {
+      await checkOutput(path, force);
+      await removeAbandoned(dirname(path));
+      const promised = files
+        .filter(({ lacking }) => lacking > 0)
+        .map((file) => ({ path: file.path, size: file.lacking }));
+      await checkRoomFor([...promised, { path, size }]);
+      const file = await beginFile(path, size);
+      files.push(file);
+      return { write: file.write, read: file.read, commit: file.close, abandon: file.discard };
+    },
+    async write(path, data) {
+      const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+      const file = await set.create(path, bytes.length);
+      await file.write(bytes, 0);
+      await file.commit();
+    },
+    async commit() {
+      if (done) return;
+      const named: string[] = [];
+      let path = "";
+      try {
         // Another program may have been faster.
-        await checkOutput(path, force);
-        await rename(temporary, path);
+        for (const file of files) {
+          if (file.state !== "whole") throw failed(file.path, "it was given up before");
+          await checkOutput(file.path, force);
+        }
+        for (const file of files) {
+          path = file.path;
+          const replaces = (await stat(path).catch(() => undefined)) !== undefined;
+          await rename(file.temporary, path);
+          file.state = "gone";
+          if (!replaces) named.push(path);
+        }
         done = true;
-        await syncFolder(folder);
-      }),
+      } catch (error) {
+        for (const one of named) await rm(one, { force: true }).catch(() => undefined);
+        await abandon();
+        throw error instanceof ParfocalError ? error : failed(path, reason(error), error);
+      }
+      for (const folder of new Set(files.map((file) => dirname(file.path)))) await syncFolder(folder);
+    },
     abandon,
   };
+  return set;
+}
+
+/**
+ * Files that belong together: gives all of them their names when `make` has ended well, and leaves nothing of them when it fails.
+ * @throws what `make` and {@link OutputSet.commit} throw
+ */
+export async function withOutputSet<T>(
+  options: Pick<OutputOptions, "force">,
+  make: (set: OutputSet) => Promise<T>,
+): Promise<T> {
+  const set = createOutputSet(options);
+  try {
+    const made = await make(set);
+    await set.commit();
+    return made;
+  } catch (error) {
+    await set.abandon();
+    throw error;
+  }
 }
 
 /** Writes a whole file. Throws `output.exists` (without `force`) and `output.failed`; never leaves half a file. */
@@ -81,10 +149,61 @@ export async function writeFileAtomic(
   data: string | Uint8Array,
   options: { force?: boolean | undefined } = {},
 ): Promise<void> {
-  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-  const file = await createAtomicFile(path, { ...options, size: bytes.length });
-  await file.write(bytes, 0);
-  await file.commit();
+  await withOutputSet(options, (set) => set.write(path, data));
+}
+
+interface SetFile {
+  path: string;
+  temporary: string;
+  /** Bytes that are still to come. */
+  lacking: number;
+  state: "open" | "whole" | "gone";
+  write(bytes: Uint8Array, offset: number): Promise<void>;
+  read(bytes: Uint8Array, offset: number): Promise<void>;
+  close(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+async function beginFile(path: string, size: number): Promise<SetFile> {
+  const temporary = temporaryName(path);
+  const handle = await open(temporary, "w+").catch((error: unknown) => {
+    throw failed(path, reason(error), error);
+  });
+  const attempt = async (work: () => Promise<void>) => {
+    if (file.state !== "open") throw failed(path, "it was given up before");
+    try {
+      await work();
+    } catch (error) {
+      await file.discard();
+      throw failed(path, reason(error), error);
+    }
+  };
+  const file: SetFile = {
+    path,
+    temporary,
+    lacking: size,
+    state: "open",
+    write: (bytes, offset) =>
+      attempt(async () => {
+        await writeAll(handle, bytes, offset);
+        file.lacking = Math.max(0, file.lacking - bytes.length);
+      }),
+    read: (bytes, offset) => attempt(() => readAll(handle, bytes, offset)),
+    close: () =>
+      attempt(async () => {
+        await handle.sync();
+        await handle.close();
+        file.lacking = 0;
+        file.state = "whole";
+      }),
+    async discard() {
+      if (file.state === "gone") return;
+      if (file.state === "open") await handle.close().catch(() => undefined);
+      file.state = "gone";
+      await rm(temporary, { force: true });
+    },
+  };
+  return file;
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
@@ -96,15 +215,35 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, offset: number): 
   }
 }
 
-async function checkRoom(path: string, folder: string, size: number): Promise<void> {
-  const disk = await statfs(folder).catch(() => undefined);
-  // File systems that do not know their size report 0 blocks.
-  if (!disk || disk.blocks === 0 || disk.bavail * disk.bsize >= size) return;
-  const free = (disk.bavail * disk.bsize) / 1e6;
-  throw failed(
-    path,
-    `the disk has ${free.toFixed(1)} MB left and ${(size / 1e6).toFixed(1)} MB are needed; make room or write elsewhere`,
-  );
+async function readAll(handle: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, offset + done);
+    if (bytesRead === 0) throw new Error("what was written cannot be read back");
+    done += bytesRead;
+  }
+}
+
+/**
+ * Throws `output.failed` where a disk has no room for the outputs that come: before long work, so that it is not lost.
+ * Outputs that lie on several disks are summed for each.
+ */
+export async function checkRoomFor(outputs: readonly { path: string; size: number }[]): Promise<void> {
+  const needed = new Map<number, { path: string; size: number; count: number }>();
+  for (const { path, size } of outputs) {
+    const device = (await stat(dirname(path)).catch(() => undefined))?.dev;
+    if (device === undefined) continue;
+    const before = needed.get(device);
+    needed.set(device, { path, size: size + (before?.size ?? 0), count: 1 + (before?.count ?? 0) });
+  }
+  for (const { path, size, count } of needed.values()) {
+    const disk = await statfs(dirname(path)).catch(() => undefined);
+    // File systems that do not know their size report 0 blocks.
+    if (!disk || disk.blocks === 0 || disk.bavail * disk.bsize >= size) continue;
+    const whole = `${bytesAsText(size)} are needed${count > 1 ? ` for ${count} files that belong together` : ""}`;
+    const free = bytesAsText(disk.bavail * disk.bsize);
+    throw failed(path, `the disk has ${free} left and ${whole}; make room or write elsewhere`);
+  }
 }
 
 /** After a crash of the machine the new name is there only when the folder was flushed too; not all systems can. */

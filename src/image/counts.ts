@@ -1,26 +1,29 @@
-import { ParfocalError } from "../errors.ts";
+import type { CountTally } from "./count-tally.ts";
 import type { PixelData, PixelType } from "./image.ts";
 import { allocatePixels } from "./image-file.ts";
+import { type PixelPlace, unfitPixel } from "./pixel-place.ts";
+
+/** The largest count of a pixel type of whole numbers. */
+export const largestCount = { uint8: 255, uint16: 65535 } as const;
 
 /**
  * Values as counts of a pixel type: rounded and clipped to its range; float32 as they are.
  * Throws `image.unfit` for NaN where whole numbers are written: there is no count that means it.
+ * @param place which pixels they are, for messages
+ * @param tally told of every value, where given: how many were clipped, and what rounding took away
  */
-export function toCounts(values: Float32Array, dtype: PixelType, path: string): PixelData {
+export function toCounts(values: Float32Array, dtype: PixelType, place: PixelPlace, tally?: CountTally): PixelData {
   if (dtype === "float32") return values;
   const counts = allocatePixels(dtype, values.length);
-  const most = dtype === "uint8" ? 255 : 65535;
+  const most = largestCount[dtype];
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     counts[i] = value > 0 ? (value < most ? Math.round(value) : most) : 0;
     if (Number.isNaN(value)) {
-      throw new ParfocalError(
-        "image.unfit",
-        `${path}: a value to be written as ${dtype} is NaN (not a number); write float32, or replace it first.`,
-        { path, detail: "NaN" },
-      );
+      throw unfitPixel(value, i, place, `${dtype} has no count for it: write float32, or replace such pixels first`);
     }
   }
+  tally?.add(values, counts);
   return counts;
 }
 

@@ -1,5 +1,6 @@
 /** Images as the bytes of a file, in memory (for downloads in a browser) or as a plan for writing piece by piece. */
 import { encode } from "fast-png";
+import { bytesAsText } from "../array/bytes-as-text.ts";
 import { extentOf, planeOffset } from "./axes.ts";
 import { bytesOf, toCounts } from "./counts.ts";
 import type { Image, ImageInfo, PixelData } from "./image.ts";
@@ -13,6 +14,7 @@ import {
 } from "./image-format.ts";
 import { writeImageJ } from "./imagej-description.ts";
 import { writeOme } from "./ome-write.ts";
+import { rescaleKeyword } from "./png-read.ts";
 import { layoutTiff, type TiffLayout } from "./tiff-layout.ts";
 
 /** Rows of an OME-TIFF are in strips of about this many bytes, which viewers read one by one. */
@@ -31,7 +33,7 @@ export function planTiff(
     const layout = layoutTiff(info, writeImageJ(info, displayRange ?? info.displayRange), false, extentOf(info, "Y"));
     if (layout.size <= most) return layout;
     // ImageJ's own way above 4 GB is one directory with the planes behind it; other programs see the first plane only.
-    const size = `${(layout.size / 1e9).toFixed(1)} GB`;
+    const size = bytesAsText(layout.size);
     throw cannotHold(
       path,
       format,
@@ -46,7 +48,8 @@ export function planTiff(
 
 /** The bytes of a PNG of one plane of 8-bit or 16-bit counts. */
 export function encodePng(info: ImageInfo, counts: PixelData): Uint8Array {
-  const data = counts instanceof Float32Array ? toCounts(counts, info.dtype, "PNG") : counts;
+  const data =
+    counts instanceof Float32Array ? toCounts(counts, info.dtype, { what: "PNG", width: extentOf(info, "X") }) : counts;
   const width = extentOf(info, "X");
   const height = extentOf(info, "Y");
   return encode({
@@ -55,6 +58,7 @@ export function encodePng(info: ImageInfo, counts: PixelData): Uint8Array {
     data: data as Uint8Array | Uint16Array,
     depth: info.dtype === "uint8" ? 8 : 16,
     channels: 1,
+    ...(info.rescale && { text: { [rescaleKeyword]: `offset=${info.rescale.offset} scale=${info.rescale.scale}` } }),
   });
 }
 

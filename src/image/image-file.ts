@@ -4,6 +4,7 @@ import { throwIfAborted } from "../errors.ts";
 import { checkIndex, extentOf, type PlaneIndex, planeOffset, refuseColour } from "./axes.ts";
 import type { FolderOrder } from "./folder-order.ts";
 import type { Image, ImageInfo, PixelData, PixelType, Stack } from "./image.ts";
+import { type PixelPlace, refuseNonFinite } from "./pixel-place.ts";
 
 /** A rectangle in pixels. */
 export interface Region {
@@ -24,7 +25,37 @@ export interface ImageFile extends ImageInfo {
    * @param room as many numbers as the region has pixels: a reader that can puts the counts there and gives it back
    */
   readPlane(index: PlaneIndex, region?: Region, room?: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>>;
+  /** Smallest and largest value of what was read so far, for files of more than 24 bits, whose values float32 may not tell apart. */
+  seen?: { min: number; max: number };
   close(): Promise<void>;
+}
+
+/**
+ * {@link ImageFile.readPlane}, for work that NaN or infinite pixels would spoil.
+ * @throws image.unfit for the first of them, with file, plane and pixel; what `readPlane` throws
+ */
+export async function readFinitePlane(
+  file: ImageFile,
+  index: PlaneIndex,
+  region?: Region,
+): Promise<Float32Array<ArrayBuffer>> {
+  const data = await file.readPlane(index, region);
+  refuseNonFinite(data, placeIn(file, index, region));
+  return data;
+}
+
+/** What the pixels of a plane, or of a region of it, are called in messages. */
+function placeIn(file: ImageFile, { channel = 0, time = 0, z }: PlaneIndex, region?: Region): PixelPlace {
+  return {
+    path: file.path,
+    width: region?.width ?? extentOf(file, "X"),
+    height: region?.height ?? extentOf(file, "Y"),
+    x0: region?.x,
+    y0: region?.y,
+    ...(extentOf(file, "Z") > 1 && { z: z ?? 0 }),
+    ...(extentOf(file, "C") > 1 && { channel }),
+    ...(extentOf(file, "T") > 1 && { time }),
+  };
 }
 
 /** Zeros of a pixel type. */
@@ -42,7 +73,13 @@ const planesAtOnce = 2;
  */
 export async function readStack(
   file: ImageFile,
-  options: { channel?: number | undefined; time?: number | undefined; signal?: AbortSignal | undefined } = {},
+  options: {
+    channel?: number | undefined;
+    time?: number | undefined;
+    signal?: AbortSignal | undefined;
+    /** Throws `image.unfit` for the first NaN or infinite pixel, with file, plane and pixel. */
+    finite?: boolean | undefined;
+  } = {},
 ): Promise<Stack> {
   refuseColour(file, file.path);
   const channel = checkIndex(file, "channel", options.channel, file.path);
@@ -61,6 +98,7 @@ export async function readStack(
     const plane = await file.readPlane({ channel, time, z }, undefined, room);
     if (plane.buffer !== data.buffer) room.set(plane);
   });
+  if (options.finite) refuseNonFinite(data, placeIn(file, { channel, time, z: 0 }));
   const wavelength = file.emissionWavelengths?.[channel];
   const optics = { ...file.optics, ...(wavelength === undefined ? {} : { wavelength }) };
   return {
@@ -78,7 +116,7 @@ export async function readStack(
 /** The whole of an open file in memory, in its own pixel type and order of axes. */
 export async function readAll(file: ImageFile): Promise<Image> {
   refuseColour(file, file.path);
-  const { path: _path, folder: _folder, readPlane: _readPlane, close: _close, ...info } = file;
+  const { path: _path, folder: _folder, readPlane: _readPlane, close: _close, seen: _seen, ...info } = file;
   const pixels = info.shape.reduce((a, b) => a * b, 1);
   let data: PixelData | undefined;
   for (let t = 0; t < extentOf(file, "T"); t++) {

@@ -64,3 +64,13 @@ export function cannotHold(path: string, format: OutputFormat, sentence: string)
     expected: "imagej or ome-tiff",
   });
 }
+
+/** Throws `usage` where rescaling is asked for and nothing is rounded. */
+export function checkRescale(path: string, dtype: ImageInfo["dtype"], rescale: boolean | undefined): void {
+  if (!rescale || dtype !== "float32") return;
+  throw new ParfocalError(
+    "usage",
+    `${path}: float32 holds all values as they are, so there is nothing to rescale; give \`dtype <uint8 or uint16>\` as well, or leave \`rescale\` out.`,
+    { option: "rescale", got: true, expected: "dtype uint8 or uint16" },
+  );
+}

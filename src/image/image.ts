@@ -16,6 +16,13 @@ export interface Optics {
   refractiveIndex?: number;
 }
 
+/** What counts mean that were rescaled: value = offset + scale * count. */
+export interface Rescale {
+  offset: number;
+  /** > 0 */
+  scale: number;
+}
+
 /** Everything about an image but its pixels: what {@link Image} and an open file have in common. */
 export interface ImageInfo {
   /** Letters out of S, T, C, Z, Y, X in the order of `shape`; the last two are always "YX" (S, RGB samples, is refused where grey is needed). */
@@ -35,6 +42,10 @@ export interface ImageInfo {
   optics?: Optics;
   /** Black and white of the display that the file was saved with, in counts. */
   displayRange?: readonly [number, number];
+  /** What the counts mean, where the file says so; readers give the counts as they are stored. */
+  rescale?: Rescale;
+  /** How the file stores its samples, where that is not `dtype`: "int16", "uint32", "float64". */
+  storedType?: string;
 }
 
 /** An image in memory: row-major, the last axis fastest. */

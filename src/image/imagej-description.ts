@@ -1,4 +1,5 @@
 /** The ImageDescription of ImageJ: lines `key=value`. Planes are in the order C, Z, T, the channel fastest. */
+import { decimalWithin, tidy } from "../array/decimal.ts";
 import { extentOf } from "./axes.ts";
 import { corrupt } from "./file-errors.ts";
 import type { ImageInfo } from "./image.ts";
@@ -10,6 +11,8 @@ export interface Resolution {
   x: number | undefined;
   y: number | undefined;
   unit: number;
+  /** Numerators and denominators that `x` and `y` were stored as, where they are fractions. */
+  fractions?: { x?: readonly [number, number] | undefined; y?: readonly [number, number] | undefined };
 }
 
 export interface ImageJPlanes extends PlaneOrder {
@@ -70,17 +73,49 @@ function calibrationOf(values: ReadonlyMap<string, string>, resolution: Resoluti
   const pixelSize = x === undefined || y === undefined ? undefined : sizeFrom(resolution, x, y);
   return {
     ...(pixelSize && { pixelSize }),
-    ...(z !== undefined && spacing !== undefined && { zStep: spacing * z }),
-    ...(interval !== undefined && perSecond !== undefined && { frameInterval: interval * perSecond }),
+    ...(z !== undefined && spacing !== undefined && { zStep: Number((spacing * z).toPrecision(15)) }),
+    ...(interval !== undefined &&
+      perSecond !== undefined && { frameInterval: Number((interval * perSecond).toPrecision(15)) }),
     ...(low < high && { displayRange: [low, high] as const }),
+    ...rescaleOf(values),
   };
+}
+
+/** ImageJ's calibration function 0 is a straight line: value = c0 + c1 * count. */
+function rescaleOf(values: ReadonlyMap<string, string>): Pick<Calibration, "rescale"> {
+  const [offset, scale] = [Number(values.get("c0") ?? Number.NaN), Number(values.get("c1") ?? Number.NaN)];
+  const straight = values.get("cf") === "0" && Number.isFinite(offset) && scale > 0 && Number.isFinite(scale);
+  return straight && (offset !== 0 || scale !== 1) ? { rescale: { offset, scale } } : {};
 }
 
 /** Pixel size in um from pixels per unit, where a unit has `x` or `y` um; undefined when the tags are no use. */
 export function sizeFrom(resolution: Resolution, x: number, y: number): { y: number; x: number } | undefined {
   const perX = positive(resolution.x);
   const perY = positive(resolution.y);
-  return perX === undefined || perY === undefined ? undefined : { y: y / perY, x: x / perX };
+  if (perX === undefined || perY === undefined) return undefined;
+  const { fractions } = resolution;
+  return { y: sizeAsMeant(y / perY, fractions?.y), x: sizeAsMeant(x / perX, fractions?.x) };
+}
+
+/**
+ * A pixel size as it was before it became a fraction. Programs store pixels per unit in two ways: ImageJ cuts them to whole
+ * millionths, so that 0.325 comes back as 0.32500000813, up to one part in the numerator off (the fraction may have been reduced
+ * since, so its denominator is a product of 2 and 5); others look for the nearest fraction, often of a number that was a float32 once.
+ */
+function sizeAsMeant(size: number, fraction: readonly [number, number] | undefined): number {
+  const exact = decimalWithin(size, 1e-13, 7);
+  if (!fraction || exact === Number(exact.toPrecision(7))) return Number(exact.toPrecision(15));
+  const [numerator, denominator] = fraction;
+  const fixed = withoutFactors(withoutFactors(denominator, 2), 5) === 1;
+  const cut = numerator * (denominator > 1 && 1e6 % denominator === 0 ? 1e6 / denominator : 1);
+  const meant = fixed && cut >= 1000 ? decimalWithin(size, 1 / cut) : decimalWithin(size, 1.2e-7, 6);
+  return Number(meant.toPrecision(15));
+}
+
+function withoutFactors(value: number, factor: number): number {
+  let rest = value;
+  while (rest > 1 && rest % factor === 0) rest /= factor;
+  return rest;
 }
 
 /** ImageJ writes characters beyond ASCII as \uXXXX. */
@@ -88,7 +123,7 @@ function decodeEscapes(text: string): string {
   return text.replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-/** The description that ImageJ reads back: counts of axes where above 1, calibration in um, display range. */
+/** The description that ImageJ reads back: counts of axes where above 1, calibration in um, what counts mean, display range. */
 export function writeImageJ(info: ImageInfo, displayRange: readonly [number, number] | undefined): string {
   const count = (key: string, axis: string) => (extentOf(info, axis) > 1 ? [`${key}=${extentOf(info, axis)}`] : []);
   const images = extentOf(info, "C") * extentOf(info, "Z") * extentOf(info, "T");
@@ -100,8 +135,9 @@ export function writeImageJ(info: ImageInfo, displayRange: readonly [number, num
     ...count("frames", "T"),
     ...(images > 1 ? ["hyperstack=true", "mode=grayscale"] : []),
     ...(info.pixelSize || info.zStep !== undefined ? ["unit=um"] : []),
-    ...(info.zStep === undefined ? [] : [`spacing=${info.zStep}`]),
-    ...(info.frameInterval === undefined ? [] : [`finterval=${info.frameInterval}`]),
+    ...(info.zStep === undefined ? [] : [`spacing=${tidy(info.zStep)}`]),
+    ...(info.frameInterval === undefined ? [] : [`finterval=${tidy(info.frameInterval)}`]),
+    ...(info.rescale ? ["cf=0", `c0=${info.rescale.offset}`, `c1=${info.rescale.scale}`, "vunit=Gray Value"] : []),
     ...(images > 1 ? ["loop=false"] : []),
     ...(displayRange ? [`min=${displayRange[0]}`, `max=${displayRange[1]}`] : []),
   ];

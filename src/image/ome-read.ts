@@ -2,9 +2,12 @@
  * OME-XML (2016-06 and the older schemas that differ little) to axes, calibration and the map from planes to pages.
  * The first Image is read.
  */
+
+import { fromFloat32 } from "../array/decimal.ts";
 import type { PlanePosition } from "./axes.ts";
 import { corrupt, unsupported } from "./file-errors.ts";
 import type { Optics } from "./image.ts";
+import { rescaleNamespace } from "./ome-write.ts";
 import { type Calibration, type PlaneOrder, sequentialPages } from "./plane-order.ts";
 import { micrometresPer, positive, secondsPer } from "./units.ts";
 import { childrenOf, parseXml, type XmlElement } from "./xml.ts";
@@ -149,7 +152,18 @@ function calibrationOf(root: XmlElement, image: XmlElement, pixels: XmlElement, 
     ...(wavelengths.length === count &&
       wavelengths.some((w) => w !== undefined) && { emissionWavelengths: wavelengths }),
     ...(Object.keys(optics).length > 0 && { optics }),
+    ...rescaleOf(root),
   };
+}
+
+function rescaleOf(root: XmlElement): Pick<Calibration, "rescale"> {
+  const maps = childrenOf(root, "StructuredAnnotations").flatMap((all) => childrenOf(all, "MapAnnotation"));
+  const own = maps.find(({ attributes }) => attributes.Namespace === rescaleNamespace);
+  const pairs = own ? childrenOf(own, "Value").flatMap((value) => childrenOf(value, "M")) : [];
+  const numberOf = (key: string) =>
+    Number(pairs.find(({ attributes }) => attributes.K === key)?.text.trim() || Number.NaN);
+  const [offset, scale] = [numberOf("offset"), numberOf("scale")];
+  return Number.isFinite(offset) && scale > 0 && Number.isFinite(scale) ? { rescale: { offset, scale } } : {};
 }
 
 const immersionIndex: Readonly<Record<string, number>> = {
@@ -175,7 +189,8 @@ function opticsOf(root: XmlElement, image: XmlElement): Optics {
 }
 
 function scaled(text: string | undefined, factor: number | undefined): number | undefined {
-  const value = positive(text);
+  const read = positive(text);
+  const value = read === undefined ? undefined : fromFloat32(read);
   // Rounded to 15 digits: a product like 0.5200000000000001 is meant as 0.52.
   if (value === undefined || factor === undefined) return undefined;
   return factor === 1 ? value : Number((value * factor).toPrecision(15));

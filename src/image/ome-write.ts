@@ -1,10 +1,14 @@
 /** OME-XML 2016-06 of an image, in ASCII. Planes are in the order C, Z, T, the channel fastest. */
+import { tidy } from "../array/decimal.ts";
 import { extentOf } from "./axes.ts";
-import type { ImageInfo, Optics } from "./image.ts";
+import type { ImageInfo, Optics, Rescale } from "./image.ts";
 import { hostIsLittle } from "./samples.ts";
 import { escapeXml } from "./xml.ts";
 
 const namespace = "http://www.openmicroscopy.org/Schemas/OME/2016-06";
+
+/** Of the annotation that says what counts mean. */
+export const rescaleNamespace = "parfocal/rescale";
 
 /** @param name what the image is called, for example the name of the file */
 export function writeOme(info: ImageInfo, name: string): string {
@@ -26,7 +30,7 @@ export function writeOme(info: ImageInfo, name: string): string {
     ...length("PhysicalSizeX", pixelSize?.x),
     ...length("PhysicalSizeY", pixelSize?.y),
     ...length("PhysicalSizeZ", zStep),
-    ...(frameInterval !== undefined && { TimeIncrement: frameInterval, TimeIncrementUnit: "s" }),
+    ...(frameInterval !== undefined && { TimeIncrement: tidy(frameInterval), TimeIncrementUnit: "s" }),
   };
   const channels = Array.from({ length: sizes.C }, (_, c) => {
     const wavelength = info.emissionWavelengths?.[c] ?? (sizes.C === 1 ? info.optics?.wavelength : undefined);
@@ -45,6 +49,7 @@ export function writeOme(info: ImageInfo, name: string): string {
   const image = element("Image", { ID: "Image:0", Name: name }, [
     ...(lens ? [element("ObjectiveSettings", lens.settings)] : []),
     element("Pixels", pixels, [...channels, data]),
+    ...(info.rescale ? [element("AnnotationRef", { ID: "Annotation:0" })] : []),
   ]);
   const root = {
     xmlns: namespace,
@@ -53,7 +58,21 @@ export function writeOme(info: ImageInfo, name: string): string {
     Creator: "Parfocal",
   };
   const instrument = lens && element("Instrument", { ID: "Instrument:0" }, [element("Objective", lens.objective)]);
-  return `<?xml version="1.0" encoding="UTF-8"?>${element("OME", root, [...(instrument ? [instrument] : []), image])}`;
+  return `<?xml version="1.0" encoding="UTF-8"?>${element("OME", root, [
+    ...(instrument ? [instrument] : []),
+    image,
+    ...(info.rescale ? [annotation(info.rescale)] : []),
+  ])}`;
+}
+
+/** What the counts mean, as pairs of a key and a value, which viewers show. */
+function annotation({ offset, scale }: Rescale): string {
+  const pairs = Object.entries({ offset, scale }).map(([key, value]) => `<M K="${key}">${value}</M>`);
+  const map = element("MapAnnotation", { ID: "Annotation:0", Namespace: rescaleNamespace }, [
+    element("Description", {}, ["value = offset + scale * count"]),
+    element("Value", {}, pairs),
+  ]);
+  return element("StructuredAnnotations", {}, [map]);
 }
 
 function objective(optics: Optics | undefined) {
@@ -73,7 +92,7 @@ function objective(optics: Optics | undefined) {
 }
 
 function length(name: string, value: number | undefined): Record<string, string | number> {
-  return value === undefined ? {} : { [name]: value, [`${name}Unit`]: "µm" };
+  return value === undefined ? {} : { [name]: tidy(value), [`${name}Unit`]: "µm" };
 }
 
 function element(name: string, attributes: Record<string, string | number>, children: readonly string[] = []): string {

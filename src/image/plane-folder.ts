@@ -74,6 +74,7 @@ function infoOf(order: FolderOrder, first: ImageInfo, wavelengths: readonly (num
     shape: [...kept.map((axis) => sizes[axis]), ...first.shape],
     dtype: first.dtype,
     ...(first.pixelSize && { pixelSize: first.pixelSize }),
+    ...(first.storedType && { storedType: first.storedType }),
     ...(zStep !== undefined && { zStep }),
     ...(channelNames && { channelNames }),
     ...(sizes.C > 1 && wavelengths.some((one) => one !== undefined) && { emissionWavelengths: wavelengths }),
@@ -86,7 +87,8 @@ function readerOf(
   planes: readonly PlaneOpener[],
   { sizes }: FolderOrder,
   info: ImageInfo,
-): Pick<ImageFile, "readPlane" | "close"> {
+): Pick<ImageFile, "readPlane" | "close" | "seen"> {
+  const seen = { min: Infinity, max: -Infinity };
   // The last plane stays open: neighbouring regions of it are asked for one after the other. Reads wait for each other,
   // so that no plane is closed while it is read.
   let last: { at: number; file: ImageFile } | undefined;
@@ -102,6 +104,7 @@ function readerOf(
     await file?.close();
   };
   return {
+    seen,
     readPlane: (index, region) =>
       inTurn(async () => {
         const { t, c, z } = resolvePlane(info, index, path);
@@ -110,7 +113,12 @@ function readerOf(
           await letGo();
           last = { at, file: await planes[at].open() };
         }
-        return last.file.readPlane({}, region);
+        const values = await last.file.readPlane({}, region);
+        if (last.file.seen) {
+          seen.min = Math.min(seen.min, last.file.seen.min);
+          seen.max = Math.max(seen.max, last.file.seen.max);
+        }
+        return values;
       }),
     close: () => inTurn(letGo),
   };

@@ -35,6 +35,7 @@ export async function openPng(source: ByteSource): Promise<ImageFile> {
     axes: colour ? "SYX" : "YX",
     shape: colour ? [Math.max(samples, 3), height, width] : [height, width],
     dtype: bits <= 8 ? "uint8" : "uint16",
+    ...(await readRescale(source)),
   };
   let rows: Promise<Uint8Array> | undefined;
   return {
@@ -89,6 +90,18 @@ async function readHeader(source: ByteSource): Promise<PngHeader> {
   if (bytes[28] !== 0) throw unsupported(path, "interlaced PNG is not read", "save it without interlacing");
   return { width, height, bits, samples, palette: colour === 3 };
 }
+
+/** What Parfocal wrote about its counts: the text chunk at the end. */
+async function readRescale(source: ByteSource): Promise<Pick<ImageInfo, "rescale">> {
+  const length = Math.min(source.size, 512);
+  const end = String.fromCharCode(...(await source.read(source.size - length, length)));
+  const [, offset, scale] = rescaleChunk.exec(end)?.map(Number) ?? [];
+  return Number.isFinite(offset) && scale > 0 && Number.isFinite(scale) ? { rescale: { offset, scale } } : {};
+}
+
+/** Under this name a PNG tells what its counts mean: "offset=3.5 scale=0.25". */
+export const rescaleKeyword = "parfocal rescale";
+const rescaleChunk = new RegExp(`tEXt${rescaleKeyword}\\0offset=([-+.\\de]+) scale=([-+.\\de]+)`);
 
 /** Every chunk's checksum is compared; then the rows are decompressed and their filters undone. */
 async function readRows(source: ByteSource, header: PngHeader): Promise<Uint8Array> {

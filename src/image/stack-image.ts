@@ -21,5 +21,8 @@ export function infoOfStack(stack: Stack): ImageInfo {
  * @throws image.unfit for NaN where whole numbers are stored
  */
 export function imageOfStack(stack: Stack, path: string): Image {
-  return { ...infoOfStack(stack), data: toCounts(stack.data, stack.dtype, path) };
+  return {
+    ...infoOfStack(stack),
+    data: toCounts(stack.data, stack.dtype, { path, width: stack.width, height: stack.height }),
+  };
 }

@@ -148,6 +148,18 @@ export async function readNumber<T>(
   return values === undefined ? fallback : values[0];
 }
 
+/** Numerator and denominator of the first value of a tag that is a fraction, or undefined. */
+export async function readFraction(
+  file: TiffStructure,
+  directory: TiffDirectory,
+  id: number,
+): Promise<[number, number] | undefined> {
+  const entry = findEntry(file, directory, id);
+  if (entry?.type !== 5 || entry.count === 0) return undefined;
+  const view = viewOf(await file.source.read(entry.offset, 8));
+  return [view.getUint32(0, file.littleEndian), view.getUint32(4, file.littleEndian)];
+}
+
 /** The bytes of a tag as they are, or undefined. */
 export async function readRaw(
   file: TiffStructure,

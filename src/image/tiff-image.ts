@@ -11,6 +11,7 @@ import { checkRegion } from "./region.ts";
 import { maxExpansion } from "./tiff-compression.ts";
 import {
   hasTag,
+  readFraction,
   readNumber,
   readText,
   readTiffStructure,
@@ -24,6 +25,7 @@ import {
   readPageChunks,
   readPageHeader,
   rowBytes,
+  storedTypeOf,
 } from "./tiff-page.ts";
 import { ChunkCache, readRegion } from "./tiff-region.ts";
 import { tag } from "./tiff-tags.ts";
@@ -38,20 +40,37 @@ export async function openTiff(source: ByteSource): Promise<ImageFile> {
   const { planes, pages } = await interpret(file, header, description);
   const count = planes.sizes.C * planes.sizes.Z * planes.sizes.T;
   const chunksOf = await pageReader(file, header, pages, count);
-  const info: ImageInfo = { ...axesOf(planes, header), dtype: pixelTypeOf(header), ...planes.calibration };
+  const info: ImageInfo = {
+    ...axesOf(planes, header),
+    dtype: pixelTypeOf(header),
+    ...planes.calibration,
+    ...storedTypeOf(header),
+  };
   const cache = new ChunkCache();
+  const seen = header.bits > 24 && info.storedType ? { min: Infinity, max: -Infinity } : undefined;
   return {
     ...info,
     path: source.name,
+    ...(seen && { seen }),
     async readPlane(index, region, room) {
       refuseColour(info, source.name);
       const page = planes.pageOf(resolvePlane(info, index, source.name));
       const area = checkRegion(info, region, source.name);
       const chunks = await chunksOf(page);
-      return readRegion({ source, littleEndian: file.littleEndian, header, chunks, cache, key: page }, area, room);
+      const whole = { source, littleEndian: file.littleEndian, header, chunks, cache, key: page };
+      const values = await readRegion(whole, area, room);
+      if (seen) widen(seen, values);
+      return values;
     },
     close: async () => source.close?.(),
   };
+}
+
+function widen(seen: { min: number; max: number }, values: Float32Array): void {
+  for (const value of values) {
+    if (value < seen.min) seen.min = value;
+    if (value > seen.max) seen.max = value;
+  }
 }
 
 async function refuseVendorLayouts(file: TiffStructure): Promise<void> {
@@ -90,6 +109,10 @@ async function interpret(
     x: await readNumber(file, directories[0], tag.xResolution, undefined),
     y: await readNumber(file, directories[0], tag.yResolution, undefined),
     unit: await readNumber(file, directories[0], tag.resolutionUnit, 2),
+    fractions: {
+      x: await readFraction(file, directories[0], tag.xResolution),
+      y: await readFraction(file, directories[0], tag.yResolution),
+    },
   };
   if (looksLikeImageJ(description)) {
     const planes = parseImageJ(description, resolution, path);

@@ -3,6 +3,7 @@
  * T, then the other directories. Nothing is compressed, so that planes and rows can be written in any order; without
  * gaps, because ImageJ reads its stacks from the first directory on alone.
  */
+import { fractionNear } from "../array/decimal.ts";
 import { extentOf, type PlanePosition } from "./axes.ts";
 import type { ImageInfo } from "./image.ts";
 import { pixelBytes } from "./image-format.ts";
@@ -98,8 +99,8 @@ function pageFields(
     { id: tag.stripByteCounts, type: offsetType, values: counts },
     ...(pixelSize
       ? [
-          { id: tag.xResolution, type: fieldType.rational, values: rational(1 / pixelSize.x) },
-          { id: tag.yResolution, type: fieldType.rational, values: rational(1 / pixelSize.y) },
+          { id: tag.xResolution, type: fieldType.rational, values: resolutionOf(pixelSize.x) },
+          { id: tag.yResolution, type: fieldType.rational, values: resolutionOf(pixelSize.y) },
           // No unit here: it stands in the description.
           { id: tag.resolutionUnit, type: fieldType.short, values: [1] },
         ]
@@ -108,10 +109,10 @@ function pageFields(
   ];
 }
 
-/** Numerator and denominator below 2^31, which readers with signed integers take as well. */
-function rational(value: number): [number, number] {
-  const denominator = Math.min(2 ** 30, Math.max(1, Math.floor((2 ** 31 - 1) / Math.max(value, 1))));
-  return [Math.round(value * denominator), denominator];
+/** Pixels per um as a fraction that gives the same pixel size again; below 2^31, which readers with signed integers take as well. */
+function resolutionOf(pixelSize: number): [number, number] {
+  const [numerator, denominator] = fractionNear(pixelSize, 2 ** 31 - 1);
+  return [Math.max(1, denominator), Math.max(1, numerator)];
 }
 
 function encodeHeader(first: number, big: boolean): Uint8Array {

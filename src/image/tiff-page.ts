@@ -92,6 +92,13 @@ export function pixelTypeOf({ format, bits }: PageHeader): PixelType {
   return bits <= 8 ? "uint8" : "uint16";
 }
 
+/** How the samples are stored, where that is another type than the one that they are read as. */
+export function storedTypeOf(page: PageHeader): { storedType?: string } {
+  const { format, bits } = page;
+  const stored = `${format}${bits}`;
+  return stored === pixelTypeOf(page) || (format === "uint" && bits <= 16) ? {} : { storedType: stored };
+}
+
 /** Bytes of one uncompressed row of `width` grey pixels; rows begin on whole bytes. */
 export function rowBytes(page: PageHeader, width: number): number {
   return Math.ceil((width * page.bits) / 8);

@@ -1,30 +1,15 @@
 /** Images to files, in one piece or by rows as they become ready. */
-import { ParfocalError } from "../errors.ts";
-import { type AtomicFile, checkOutput, createAtomicFile, writeFileAtomic } from "./atomic-file.node.ts";
-import { extentOf, type PlaneIndex, planeOffset, resolvePlane } from "./axes.ts";
-import { bytesOf, toCounts } from "./counts.ts";
+import { checkOutput, createOutputSet, type OutputSet, withOutputSet } from "./atomic-file.node.ts";
+import { extentOf, type PlanePosition, planeOffset } from "./axes.ts";
+import { countWarnings, createCountTally } from "./count-tally.ts";
+import { bytesOf, largestCount, toCounts } from "./counts.ts";
 import { encodePng, planTiff, positionsOf } from "./encode-image.ts";
 import type { Image, ImageInfo, PixelData } from "./image.ts";
 import { allocatePixels } from "./image-file.ts";
-import { checkFormat, type EncodeOptions, formatOf } from "./image-format.ts";
-
-export interface WriteOptions extends EncodeOptions {
-  /** Whether an existing output is replaced. */
-  force?: boolean | undefined;
-}
-
-export interface ImageWriter {
-  path: string;
-  /**
-   * Whole rows of a plane from row `y0` on, in any order of planes and rows; values are rounded and clipped to the
-   * pixel type. Throws `usage` (rows outside the plane), `image.unfit` (NaN as whole counts), `output.failed`.
-   */
-  writeRows(plane: PlaneIndex, y0: number, rows: Float32Array): Promise<void>;
-  /** Gives the output its name. Throws `usage` when rows are missing, `output.failed`. */
-  finish(): Promise<void>;
-  /** Removes what has been written. */
-  abandon(): Promise<void>;
-}
+import { checkFormat, type EncodeOptions, formatOf, type OutputFormat } from "./image-format.ts";
+import type { ImageWriter, WriteOptions, Written } from "./image-writer.node.ts";
+import { createRescalingWriter } from "./rescaling-writer.node.ts";
+import { placeOf, rowLedger } from "./row-ledger.ts";
 
 /**
  * Begins an output: ImageJ hyperstack, OME-TIFF (BigTIFF above 4 GB) or PNG (which is kept in memory until the end).
@@ -38,103 +23,145 @@ export async function createImageWriter(
 ): Promise<ImageWriter> {
   const format = options.format ?? formatOf(path);
   checkFormat(info, format, path);
-  if (format === "png") return pngWriter(path, info, options);
-  const layout = planTiff(path, info, format, options.displayRange);
-  const file: AtomicFile = await createAtomicFile(path, { force: options.force, size: layout.size });
-  await file.write(layout.head, 0);
-  if (layout.tail.length > 0) await file.write(layout.tail, layout.tailStart);
-  const rows = rowLedger(path, info);
+  if (options.rescale) return createRescalingWriter(createImageWriter, path, info, { ...options, format });
+  const { outputs, force } = options;
+  const set = outputs ?? createOutputSet({ force });
+  const sink =
+    format === "png" ? await pngSink(path, info, set, force) : await tiffSink(path, info, set, format, options);
+  const ledger = rowLedger(path, info);
+  const tally = info.dtype === "float32" ? undefined : createCountTally(largestCount[info.dtype]);
   return {
     path,
     async writeRows(plane, y0, values) {
-      const position = rows.check(plane, y0, values);
-      await file.write(bytesOf(toCounts(values, info.dtype, path)), layout.offsetOf(position) + y0 * layout.rowBytes);
-      rows.tick(position, y0, values);
+      const position = ledger.check(plane, y0, values);
+      await sink.put(position, y0, toCounts(values, info.dtype, placeOf(path, info, position, y0), tally));
+      ledger.tick(position, y0, values);
     },
     async finish() {
-      await rows.complete().catch(async (error: unknown) => {
-        await file.abandon();
+      try {
+        ledger.complete();
+        await sink.close();
+        if (outputs === undefined) await set.commit();
+      } catch (error) {
+        await sink.abandon();
         throw error;
-      });
-      await file.commit();
+      }
+      const { rescale, dtype } = info;
+      const loss = tally?.result();
+      return {
+        path,
+        ...(loss && { loss }),
+        ...(rescale && { rescale }),
+        warnings: loss && dtype !== "float32" ? countWarnings(loss, dtype, path) : [],
+      };
     },
+    abandon: () => sink.abandon(),
+  };
+}
+
+/** Where counts go. */
+interface Sink {
+  put(position: PlanePosition, y0: number, counts: PixelData): Promise<void>;
+  /** All is there: the file is complete, and may get its name. */
+  close(): Promise<void>;
+  abandon(): Promise<void>;
+}
+
+async function tiffSink(
+  path: string,
+  info: ImageInfo,
+  set: OutputSet,
+  format: "imagej" | "ome-tiff",
+  { displayRange }: EncodeOptions,
+): Promise<Sink> {
+  const layout = planTiff(path, info, format, displayRange);
+  const file = await set.create(path, layout.size);
+  await file.write(layout.head, 0);
+  if (layout.tail.length > 0) await file.write(layout.tail, layout.tailStart);
+  return {
+    put: (position, y0, counts) => file.write(bytesOf(counts), layout.offsetOf(position) + y0 * layout.rowBytes),
+    close: () => file.commit(),
     abandon: () => file.abandon(),
   };
 }
 
-async function pngWriter(path: string, info: ImageInfo, { force }: WriteOptions): Promise<ImageWriter> {
+async function pngSink(path: string, info: ImageInfo, set: OutputSet, force: boolean | undefined): Promise<Sink> {
+  // Without a set of others nothing has looked yet; a set looks again when the file begins.
   await checkOutput(path, force);
-  const rows = rowLedger(path, info);
-  const counts: PixelData = allocatePixels(info.dtype, extentOf(info, "Y") * extentOf(info, "X"));
+  const width = extentOf(info, "X");
+  const all: PixelData = allocatePixels(info.dtype, extentOf(info, "Y") * width);
   return {
-    path,
-    async writeRows(plane, y0, values) {
-      const position = rows.check(plane, y0, values);
-      counts.set(toCounts(values, info.dtype, path), y0 * extentOf(info, "X"));
-      rows.tick(position, y0, values);
-    },
-    async finish() {
-      await rows.complete();
-      await writeFileAtomic(path, encodePng(info, counts), { force });
-    },
+    put: async (_position, y0, counts) => all.set(counts, y0 * width),
+    close: () => set.write(path, encodePng(info, all)),
     abandon: async () => undefined,
   };
 }
 
-/** Which rows have come: an output with a hole in it must not look finished. */
-function rowLedger(path: string, info: ImageInfo) {
-  const width = extentOf(info, "X");
-  const height = extentOf(info, "Y");
-  const planes = extentOf(info, "C") * extentOf(info, "Z") * extentOf(info, "T");
-  const seen = new Uint8Array(planes * height);
-  return {
-    check(plane: PlaneIndex, y0: number, values: Float32Array) {
-      const position = resolvePlane(info, plane, path);
-      const count = values.length / width;
-      if (Number.isInteger(count) && Number.isInteger(y0) && y0 >= 0 && y0 + count <= height) return position;
-      throw new ParfocalError(
-        "usage",
-        `${path} has rows of ${width} pixels, 0 to ${height - 1}; got ${values.length} values for row ${y0}.`,
-        { got: values.length, expected: `a multiple of ${width}` },
-      );
-    },
-    tick(position: { c: number; z: number; t: number }, y0: number, values: Float32Array) {
-      const start = (planeOffset(info, position) / (width * height)) * height + y0;
-      seen.fill(1, start, start + values.length / width);
-    },
-    async complete() {
-      const lacking = seen.reduce((sum, row) => sum + 1 - row, 0);
-      if (lacking === 0) return;
-      throw new ParfocalError(
-        "usage",
-        `${path}: ${lacking} of ${seen.length} rows were never written; write all of them before the end.`,
-        {
-          got: seen.length - lacking,
-          expected: `${seen.length} rows`,
-        },
-      );
-    },
-  };
-}
-
-/** Writes an image that is in memory. Throws as {@link createImageWriter}; leaves no half-written file. */
-export async function writeImage(path: string, image: Image, options: WriteOptions = {}): Promise<void> {
-  const { data, ...info } = image;
+/**
+ * Writes an image that is in memory. Float32 data of an image of whole counts is rounded and clipped, and counted.
+ * Throws as {@link createImageWriter}; leaves no half-written file.
+ */
+export async function writeImage(path: string, image: Image, options: WriteOptions = {}): Promise<Written> {
+  const { data: _data, ...info } = image;
   const writer = await createImageWriter(path, info, options);
-  const width = extentOf(info, "X");
-  const height = extentOf(info, "Y");
-  const band = Math.max(1, Math.floor(2 ** 20 / width));
   try {
-    for (const position of positionsOf(info)) {
-      const from = planeOffset(info, position);
-      for (let y = 0; y < height; y += band) {
-        const rows = data.subarray(from + y * width, from + Math.min(height, y + band) * width);
-        await writer.writeRows({ channel: position.c, z: position.z, time: position.t }, y, new Float32Array(rows));
-      }
-    }
-    await writer.finish();
+    await writePixels(writer, image);
+    return await writer.finish();
   } catch (error) {
     await writer.abandon();
     throw error;
+  }
+}
+
+/** One of several outputs. */
+export interface ImageOutput extends EncodeOptions {
+  path: string;
+  image: Image;
+}
+
+/**
+ * Writes images that are in memory, and whole files beside them, as one unit: all of them get their names, or none. The disk must have room
+ * for all images before the first pixel is written. Throws as {@link writeImage}.
+ * @param files name and content, the last to be written
+ */
+export async function writeImages(
+  outputs: readonly ImageOutput[],
+  options: {
+    force?: boolean | undefined;
+    files?: readonly (readonly [path: string, data: string | Uint8Array])[];
+  } = {},
+): Promise<Written[]> {
+  const { force, files = [] } = options;
+  return withOutputSet({ force }, async (set) => {
+    const writers: ImageWriter[] = [];
+    for (const { path, image, ...encode } of outputs) {
+      const { data: _data, ...info } = image;
+      writers.push(await createImageWriter(path, info, { ...encode, force, outputs: set }));
+    }
+    const written: Written[] = [];
+    for (const [i, writer] of writers.entries()) {
+      await writePixels(writer, outputs[i].image);
+      written.push(await writer.finish());
+    }
+    for (const [path, data] of files) await set.write(path, data);
+    return written;
+  });
+}
+
+/** Bytes that an output will have on the disk; 0 for a PNG, whose size shows only when it is packed. */
+export function plannedBytes(path: string, info: ImageInfo, format: OutputFormat = formatOf(path)): number {
+  return format === "png" ? 0 : planTiff(path, info, format, undefined).size;
+}
+
+async function writePixels(writer: ImageWriter, { data, ...info }: Image): Promise<void> {
+  const width = extentOf(info, "X");
+  const height = extentOf(info, "Y");
+  const band = Math.max(1, Math.floor(2 ** 20 / width));
+  for (const position of positionsOf(info)) {
+    const from = planeOffset(info, position);
+    for (let y = 0; y < height; y += band) {
+      const rows = data.subarray(from + y * width, from + Math.min(height, y + band) * width);
+      await writer.writeRows({ channel: position.c, z: position.z, time: position.t }, y, new Float32Array(rows));
+    }
   }
 }

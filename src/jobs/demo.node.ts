@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { contactSheet } from "../evaluate/contact-sheet.ts";
-import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
+import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
 import { loadModel } from "../models/model-folder.node.ts";
 import { modelFor } from "../models/model-info.ts";
 import type { Runtime } from "../run/runtime.ts";
@@ -81,8 +81,10 @@ export async function demo(options: DemoOptions): Promise<DemoResult> {
     title: "A field that the model has not seen",
     ...(data.unseen.pixelSize ? { pixelSize: data.unseen.pixelSize.x } : {}),
   });
-  await writeFileAtomic(sheet, png, { force: true });
   const page = await reportPage(data, training, judged, png);
-  await writeFileAtomic(report, page, { force: true });
+  await withOutputSet({ force: true }, async (set) => {
+    await set.write(sheet, png);
+    await set.write(report, page);
+  });
   return { report, sheet, training, distances: judged.distances, worse: judged.worse, sentence: verdictOf(judged) };
 }

@@ -1,6 +1,7 @@
 /** Does a model hold on another lens, specimen or slide? For each a model that never saw it, judged on everything. */
 import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { jsonText } from "../array/json-text.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import {
   type GainExample,
@@ -215,7 +216,7 @@ export async function generalise(
     summary: summary.map(withNulls),
     warnings,
   };
-  await write("generalisation.json", `${JSON.stringify(whole, null, 2)}\n`);
+  await write("generalisation.json", `${jsonText(whole)}\n`);
   await write("generalisation.csv", gainsCsv(source.data, models, [...gains, ...resampled]));
   const subtitle = `${source.name}, ${config.model}; Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`;
   const { apart } = source;

@@ -2,12 +2,12 @@
 
 import { ParfocalError } from "../errors.ts";
 import { beadSheet } from "../evaluate/bead-sheet.ts";
-import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
+import { checkOutput } from "../image/atomic-file.node.ts";
 import { checkIndex } from "../image/axes.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
 import { formatOf } from "../image/image-format.ts";
 import { imageOfStack } from "../image/stack-image.ts";
-import { writeImage } from "../image/write-image.node.ts";
+import { writeImage, writeImages } from "../image/write-image.node.ts";
 import { type MeasureBeadsOptions, type MeasuredBeads, measureBeads } from "../optics/psf/measure-beads.ts";
 import { type PsfOptics, type PsfOpticsInput, psfModelOf, resolvePsfOptions } from "../optics/psf/optics-options.ts";
 import { psfStack } from "../optics/psf/psf-stack.ts";
@@ -133,14 +133,13 @@ export async function measureBeadsFile(
     na,
   };
   const optics = resolvePsfOptions(input);
-  const stack = await readStack(file, { channel, time });
+  const stack = await readStack(file, { channel, time, finite: true });
   const saturation = { uint8: 255, uint16: 65535, float32: Number.POSITIVE_INFINITY }[file.dtype];
   const measured = await measureBeads(stack, { ...options, optics: input, saturation });
   const { pixelSize, zStep, height, width } = stack;
   const sampling = samplingWarnings(psfModelOf(input), { pixelSize: pixelSize?.x ?? 1, zStep, height, width });
   const result = { ...measured, optics, warnings: [...sampling, ...measured.warnings] };
   if (output === undefined || picture === undefined) return result;
-  await writeImage(output, imageOfStack(measured.average, output), { force });
   const rows = measured.beads.map((bead, i) => {
     const { stack: own, fit } = bead;
     return {
@@ -149,6 +148,10 @@ export async function measureBeadsFile(
       fit,
     };
   });
-  await writeFileAtomic(picture, beadSheet(rows, file.path.replace(/^.*[\\/]/, "")), { force });
+  const sheet = beadSheet(rows, file.path.replace(/^.*[\\/]/, ""));
+  await writeImages([{ path: output, image: imageOfStack(measured.average, output) }], {
+    force,
+    files: [[picture, sheet]],
+  });
   return { ...result, output, picture };
 }

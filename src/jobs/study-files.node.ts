@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { stringify } from "yaml";
+import { jsonText } from "../array/json-text.ts";
 import { ParfocalError } from "../errors.ts";
 import { chartPng } from "../evaluate/chart-png.node.ts";
 import type { Candidate } from "../evaluate/study/candidate.ts";
@@ -17,7 +18,7 @@ import type { SplitEvidence } from "../evaluate/study/split-evidence.ts";
 import { type CandidateStudy, ensemblesOf, study } from "../evaluate/study/study.ts";
 import { openSubject, type Subject } from "../evaluate/study/subject.ts";
 import { pictureBehind } from "../evaluate/study/verdict-picture.ts";
-import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
+import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
 import type { Model } from "../models/model-info.ts";
 import { opticsWarnings } from "../models/optics-warnings.ts";
@@ -80,7 +81,7 @@ export async function studyFiles(
   }
   const page = join(output, "index.html");
   await checkOutput(page, force);
-  const recorded = await readStack(file, { channel, time, signal });
+  const recorded = await readStack(file, { channel, time, signal, finite: true });
   const name = basename(file.path);
   const pair = { name, stack: recorded, target: await readTruth(file, options) };
   const { stack, target: truth } = options.register ? registerTarget(pair).sample : pair;
@@ -108,21 +109,18 @@ export async function studyFiles(
   const studies = await study(subject, [...candidates, ...rivals], { signal, onProgress: options.onProgress });
   const figures = await studyFigures(subject, studies);
   await mkdir(join(output, "figures"), { recursive: true });
-  const written: string[] = [];
-  const write = async (name: string, data: string | Uint8Array): Promise<void> => {
-    const path = join(output, name);
-    await writeFileAtomic(path, data, { force: true });
-    written.push(path);
-  };
-  for (const figure of figures) {
-    if (figure.kind === "chart") await write(`figures/${figure.id}.svg`, figure.svg);
-    await write(`figures/${figure.id}.png`, figure.kind === "chart" ? await chartPng(figure.svg) : figure.png);
-  }
   const described = describeStudy(subject, studies, figures);
-  await write("study.json", `${JSON.stringify(described, null, 2)}\n`);
-  await write("scores.csv", scoresCsv(studies));
-  await write("profiles.csv", profilesCsv(studies));
-  await write("quality-control.csv", qualityControlCsv(studies));
+  const outputs: [name: string, data: string | Uint8Array][] = [];
+  for (const figure of figures) {
+    if (figure.kind === "chart") outputs.push([`figures/${figure.id}.svg`, figure.svg]);
+    outputs.push([`figures/${figure.id}.png`, figure.kind === "chart" ? await chartPng(figure.svg) : figure.png]);
+  }
+  outputs.push(
+    ["study.json", `${jsonText(described)}\n`],
+    ["scores.csv", scoresCsv(studies)],
+    ["profiles.csv", profilesCsv(studies)],
+    ["quality-control.csv", qualityControlCsv(studies)],
+  );
   const repeat = stringify({
     parfocal: version,
     ...(options.command !== undefined && { command: options.command }),
@@ -134,15 +132,21 @@ export async function studyFiles(
     models: models.map(({ info }) => info),
   });
   const subtitle = `Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`;
-  await writeFileAtomic(page, studyPage({ subject, studies, figures, repeat, subtitle, warnings }), { force: true });
+  const written = outputs.map(([name]) => join(output, name));
+  await withOutputSet({ force: true }, async (set) => {
+    for (const [i, [, data]] of outputs.entries()) await set.write(written[i], data);
+    await set.write(page, studyPage({ subject, studies, figures, repeat, subtitle, warnings }));
+  });
   const { verdicts, headlines } = described;
   const seconds = (performance.now() - begun) / 1000;
   return { report: page, figures: written, studies, headlines, verdicts, subject, warnings, seconds };
 }
 
 async function readTruth(file: ImageFile, { truth, truthChannel, time, signal }: StudyFilesOptions) {
-  if (truth) return readStack(truth, { channel: truthChannel, time, signal });
-  return truthChannel === undefined ? undefined : readStack(file, { channel: truthChannel, time, signal });
+  if (truth) return readStack(truth, { channel: truthChannel, time, signal, finite: true });
+  return truthChannel === undefined
+    ? undefined
+    : readStack(file, { channel: truthChannel, time, signal, finite: true });
 }
 
 /** Models by the names of their experiments; equal ones are numbered. */

@@ -1,10 +1,11 @@
 /** The same models on several stacks: a study of each, and how far the models generalise. */
 import { join } from "node:path";
+import { jsonText } from "../array/json-text.ts";
 import { ParfocalError } from "../errors.ts";
 import { gainMatrix } from "../evaluate/gain-matrix.ts";
 import { type ReportSection, renderReport } from "../evaluate/report.ts";
 import { meanOutcome } from "../evaluate/study/mean-outcome.ts";
-import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
+import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import type { Model } from "../models/model-info.ts";
 import { version } from "../version.ts";
@@ -68,10 +69,10 @@ export async function studySeveral(
       };
     }),
   );
-  await writeFileAtomic(join(output, "generalisation.json"), `${JSON.stringify(generalisation, null, 2)}\n`, {
-    force: true,
+  await withOutputSet({ force: true }, async (set) => {
+    await set.write(join(output, "generalisation.json"), `${jsonText(generalisation)}\n`);
+    await set.write(page, matrixPage(studies, generalisation));
   });
-  await writeFileAtomic(page, matrixPage(studies, generalisation), { force: true });
   return { report: page, studies, generalisation, seconds: (performance.now() - begun) / 1000 };
 }
 

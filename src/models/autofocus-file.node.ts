@@ -1,9 +1,10 @@
 /** Single-shot autofocus of image files. */
 import { StreamingHistogram } from "../array/statistics.ts";
 import { throwIfAborted } from "../errors.ts";
+import { checkOutput, type OutputSet } from "../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
 import type { Image } from "../image/image.ts";
-import type { ImageFile } from "../image/image-file.ts";
+import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
 import { writeImage } from "../image/write-image.node.ts";
 import type { Runtime } from "../run/runtime.ts";
 import type { TileOptions } from "./apply-tiles.ts";
@@ -19,6 +20,8 @@ export interface AutofocusFileOptions extends TileOptions {
   time?: number | undefined;
   /** Where the map is written, um, one pixel for every cell and NaN where nothing is to be focused; default nowhere. */
   output?: string | undefined;
+  /** The set that the map belongs to, where other files belong to it as well. */
+  outputs?: OutputSet | undefined;
   force?: boolean | undefined;
 }
 
@@ -42,6 +45,7 @@ export async function autofocusFile(
 ): Promise<AutofocusFileResult> {
   const begun = performance.now();
   const { info } = model;
+  if (options.output !== undefined) await checkOutput(options.output, options.force);
   refuseColour(file, file.path);
   const channel = checkIndex(file, "channel", options.channel, file.path);
   const time = checkIndex(file, "time", options.time, file.path);
@@ -52,7 +56,7 @@ export async function autofocusFile(
     for (let y = 0; y < height; y += 512) {
       throwIfAborted(options.signal);
       const band = { x: 0, y, width, height: Math.min(512, height - y) };
-      histogram.add(await file.readPlane({ channel, time, z }, band));
+      histogram.add(await readFinitePlane(file, { channel, time, z }, band));
     }
     const name = depth > 1 ? `plane ${z} of ${file.path}` : file.path;
     const normalisation = normalisationOf(histogram, info.norm_pmin, info.norm_pmax, name);
@@ -63,8 +67,8 @@ export async function autofocusFile(
     planes.push(await defocusMap(model, runtime, input, { tileSize, signal }));
     options.onProgress?.({ done: z + 1, total: depth });
   }
-  const { output } = options;
-  if (output !== undefined) await writeMap(output, planes, file, options.force);
+  const { output, force, outputs } = options;
+  if (output !== undefined) await writeMap(output, planes, file, { force, outputs });
   return {
     planes,
     ...(output === undefined ? {} : { output }),
@@ -73,7 +77,12 @@ export async function autofocusFile(
   };
 }
 
-async function writeMap(path: string, planes: readonly DefocusMap[], file: ImageFile, force?: boolean): Promise<void> {
+async function writeMap(
+  path: string,
+  planes: readonly DefocusMap[],
+  file: ImageFile,
+  options: Pick<AutofocusFileOptions, "force" | "outputs">,
+): Promise<void> {
   const [{ y, x }] = planes;
   const data = new Float32Array(planes.length * y.length * x.length);
   const values = planes.flatMap(({ cells }) => cells.flat());
@@ -83,7 +92,7 @@ async function writeMap(path: string, planes: readonly DefocusMap[], file: Image
   const cellSize = pixelSize && { y: (pixelSize.y * rows) / y.length, x: (pixelSize.x * columns) / x.length };
   const shape = [planes.length, y.length, x.length];
   const image: Image = { axes: "ZYX", shape, dtype: "float32", data, ...(cellSize && { pixelSize: cellSize }) };
-  await writeImage(path, image, { ...(force && { force }) });
+  await writeImage(path, image, options);
 }
 
 /** What a user should know before trusting the distance. */

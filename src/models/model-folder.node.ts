@@ -5,7 +5,7 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { parseYaml } from "../array/parse-yaml.ts";
 import { ParfocalError } from "../errors.ts";
-import { writeFileAtomic } from "../image/atomic-file.node.ts";
+import { withOutputSet } from "../image/atomic-file.node.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
 import { type Model, type ModelInfo, modelInfo } from "./model-info.ts";
 
@@ -28,8 +28,10 @@ export async function saveModel(folder: string, info: ModelInfo, onnx: Uint8Arra
     const message = `${folder} could not be made: ${detail}.`;
     throw new ParfocalError("output.failed", message, { path: folder, detail }, { cause });
   });
-  await writeFileAtomic(join(folder, onnxName), onnx, { force: true });
-  await writeFileAtomic(join(folder, infoName), text, { force: true });
+  await withOutputSet({ force: true }, async (set) => {
+    await set.write(join(folder, onnxName), onnx);
+    await set.write(join(folder, infoName), text);
+  });
 }
 
 /**

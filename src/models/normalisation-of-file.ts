@@ -1,7 +1,7 @@
 import { StreamingHistogram } from "../array/statistics.ts";
 import { throwIfAborted } from "../errors.ts";
 import { extentOf } from "../image/axes.ts";
-import type { ImageFile } from "../image/image-file.ts";
+import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
 import { type Normalisation, normalisationOf } from "./normalisation.ts";
 
 /**
@@ -21,7 +21,7 @@ export async function normalisationOfFile(
     for (let y = 0; y < height; y += 512) {
       throwIfAborted(signal);
       const region = { x: 0, y, width, height: Math.min(512, height - y) };
-      histogram.add(await file.readPlane({ ...place, z }, region));
+      histogram.add(await readFinitePlane(file, { ...place, z }, region));
     }
   }
   return normalisationOf(histogram, percentiles.norm_pmin, percentiles.norm_pmax, file.path);

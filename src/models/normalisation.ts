@@ -29,7 +29,10 @@ export function normalisationOf(
   if (high > low) return { low, high };
   if (max > low) return { low, high: max };
   const detail = `every pixel is ${low}`;
-  throw new ParfocalError("image.unfit", `${name}: ${detail}; an image with structure in it is needed.`, { detail });
+  throw new ParfocalError("image.unfit", `${name}: ${detail}; an image with structure in it is needed.`, {
+    path: name,
+    detail,
+  });
 }
 
 /** Counts to network units, into `out` (may be the same array). */

@@ -1,7 +1,8 @@
 import { refuseColour } from "../image/axes.ts";
-import type { ImageInfo, PixelType } from "../image/image.ts";
+import type { ImageInfo, PixelType, Rescale } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import type { OutputFormat } from "../image/image-format.ts";
+import type { Written } from "../image/image-writer.node.ts";
 import { createImageWriter } from "../image/write-image.node.ts";
 import type { Runtime } from "../run/runtime.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
@@ -16,6 +17,8 @@ export interface RefocusFileOptions extends RefocusOptions, RefocusSource {
   format?: OutputFormat | undefined;
   /** Pixel type of the output; default that of the input. */
   dtype?: PixelType | undefined;
+  /** Spreads the values over all counts of a whole `dtype`, and says in the file what they mean. */
+  rescale?: boolean | undefined;
   force?: boolean | undefined;
   /** Reads the distance of every pixel, um, as {@link RefocusInput.surface}. */
   surface?: ReadRegion | undefined;
@@ -25,6 +28,8 @@ export interface RefocusFileResult {
   output: string;
   /** z of every output plane, relative to the first input plane, um. */
   planes_um: number[];
+  /** What the counts of the output mean, where they were rescaled: value = offset + scale * count. */
+  rescale?: Rescale;
   warnings: string[];
   seconds: number;
 }
@@ -47,14 +52,16 @@ export async function refocusFile(
   const dtype = options.dtype ?? file.dtype;
   const writer = await createImageWriter(output, outputInfo(file, options.distances, dtype), {
     force: options.force,
+    rescale: options.rescale,
     ...(options.format ? { format: options.format } : {}),
   });
   let planes: readonly PlacedPlane[];
+  let written: Written;
   try {
     const image = await openRefocusable(model, runtime, file, options);
     planes = image.planes;
     await image.refocus(options, (plane, y0, rows) => writer.writeRows({ z: plane }, y0, rows));
-    await writer.finish();
+    written = await writer.finish();
   } catch (error) {
     await writer.abandon();
     throw error;
@@ -62,7 +69,8 @@ export async function refocusFile(
   return {
     output,
     planes_um: [...options.distances],
-    warnings: warningsFor(model.info, file, planes, options),
+    ...(written.rescale && { rescale: written.rescale }),
+    warnings: [...warningsFor(model.info, file, planes, options), ...written.warnings],
     seconds: (performance.now() - begun) / 1000,
   };
 }

@@ -1,11 +1,12 @@
 /** Sections of image files by a model. */
 import { ParfocalError } from "../errors.ts";
-import { checkOutput } from "../image/atomic-file.node.ts";
+import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
-import type { ImageInfo, PixelType } from "../image/image.ts";
+import type { ImageInfo, PixelType, Rescale } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
-import { checkFormat, formatOf, type OutputFormat } from "../image/image-format.ts";
-import { createImageWriter, type ImageWriter } from "../image/write-image.node.ts";
+import { checkFormat, checkRescale, formatOf, type OutputFormat } from "../image/image-format.ts";
+import type { ImageWriter, Written } from "../image/image-writer.node.ts";
+import { createImageWriter } from "../image/write-image.node.ts";
 import type { Runtime } from "../run/runtime.ts";
 import type { TileOptions } from "./apply-tiles.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
@@ -20,6 +21,8 @@ export interface SectionByModelOptions extends TileOptions {
   uncertainty?: string | undefined;
   /** Default float32; whole numbers are rounded and clipped. */
   dtype?: PixelType | undefined;
+  /** Spreads the values of the section over all counts of a whole `dtype`, and says in the file what they mean. */
+  rescale?: boolean | undefined;
   format?: OutputFormat | undefined;
   force?: boolean | undefined;
 }
@@ -31,6 +34,8 @@ export interface SectionByModelResult {
   /** The system, such as "unet". */
   model: string;
   planes: number;
+  /** What the counts of the section mean, where they were rescaled: value = offset + scale * count. */
+  rescale?: Rescale;
   seconds: number;
   warnings: string[];
 }
@@ -50,9 +55,10 @@ export async function sectionFileByModel(
   options: SectionByModelOptions = {},
 ): Promise<SectionByModelResult> {
   const begun = performance.now();
-  const { uncertainty, force, dtype = "float32", signal } = options;
+  const { uncertainty, force, dtype = "float32", rescale, signal } = options;
   const { info } = model;
   checkPaths(output, uncertainty);
+  checkRescale(output, dtype, rescale);
   for (const path of [output, uncertainty]) if (path !== undefined) await checkOutput(path, force);
   refuseColour(file, file.path);
   const place = {
@@ -74,27 +80,28 @@ export async function sectionFileByModel(
       (region) =>
         file.readPlane({ ...place, z }, region),
   );
-  const writers: ImageWriter[] = [];
-  try {
+  const results = await withOutputSet({ force }, async (outputs) => {
+    const writers: ImageWriter[] = [];
     for (const [path, about] of written) {
-      writers.push(await createImageWriter(path, about, { force, format: formatFor(path) }));
+      const scaled = rescale && path === output;
+      writers.push(await createImageWriter(path, about, { force, rescale: scaled, outputs, format: formatFor(path) }));
     }
     const input = { width, height, planes, normalisation, pixelSize: file.pixelSize };
     await section(model, runtime, input, options, async (channel, z, y0, rows) => {
       await writers[channel === "section" ? 0 : 1]?.writeRows({ z }, y0, rows);
     });
-    for (const writer of writers.reverse()) await writer.finish();
-  } catch (error) {
-    for (const writer of writers) await writer.abandon();
-    throw error;
-  }
+    const done: Written[] = [];
+    for (const writer of writers) done.push(await writer.finish());
+    return done;
+  });
   return {
     output,
     ...(uncertainty !== undefined && { uncertainty }),
     model: info.model,
     planes: depth,
+    ...(results[0].rescale && { rescale: results[0].rescale }),
     seconds: (performance.now() - begun) / 1000,
-    warnings: warningsFor(info, file),
+    warnings: [...warningsFor(info, file), ...results.flatMap(({ warnings }) => warnings)],
   };
 }
 

@@ -1,7 +1,7 @@
 /** Distance maps: how far every pixel of an image is to be refocused, in um, where one distance does not do for all. */
 import { ParfocalError } from "../errors.ts";
 import { extentOf } from "../image/axes.ts";
-import type { ImageFile } from "../image/image-file.ts";
+import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
 
 /**
@@ -37,5 +37,5 @@ export function surfaceOf(map: ImageFile, size: { width: number; height: number 
       { path: map.path, detail },
     );
   }
-  return (region) => map.readPlane({}, region);
+  return (region) => readFinitePlane(map, {}, region);
 }

@@ -60,7 +60,7 @@ export async function readRecipeStacks(recipe: Recipe, folder: string, signal?: 
     if (object === undefined || !isStackObject(object)) continue;
     const image = await openImage(resolve(folder, object.file));
     const channel = image.axes.includes("C") ? object.channel : undefined;
-    stacks[object.file] = await readStack(image, { channel, signal }).finally(() => image.close());
+    stacks[object.file] = await readStack(image, { channel, signal, finite: true }).finally(() => image.close());
   }
   return stacks;
 }

@@ -1,6 +1,7 @@
 /** A data set on disk: one folder for each field, sorted into train, val and test, and a manifest. */
 import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { jsonText } from "../array/json-text.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
@@ -84,7 +85,7 @@ export async function saveDataSet(
     const seeds = { recipe: recipe.seed, field: "stream of the recipe's seed, its number" };
     const record = { parfocal_version: version, name: recipe.name, summary: recipe.summary, seeds };
     const complete = made.size === recipe.fields;
-    const text = JSON.stringify({ ...record, planned_fields: recipe.fields, complete, warnings, fields }, null, 2);
+    const text = jsonText({ ...record, planned_fields: recipe.fields, complete, warnings, fields });
     return writeFileAtomic(paths.manifest, `${text}\n`, { force: true });
   };
   // From the start, so that whoever finds half a data set knows what it is.

@@ -1,12 +1,13 @@
 /** Simulated fields as files: every image with its truth, and what is in the field. */
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { jsonText } from "../array/json-text.ts";
 import { ParfocalError } from "../errors.ts";
-import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
+import { checkOutput } from "../image/atomic-file.node.ts";
 import type { Image, Stack } from "../image/image.ts";
 import { formatOf } from "../image/image-format.ts";
-import { imageOfStack } from "../image/stack-image.ts";
-import { writeImage } from "../image/write-image.node.ts";
+import { infoOfStack } from "../image/stack-image.ts";
+import { type ImageOutput, writeImages } from "../image/write-image.node.ts";
 import { version } from "../version.ts";
 import { imagingModes } from "./modes.ts";
 import type { Recipe } from "./recipe.ts";
@@ -75,7 +76,7 @@ export async function checkFieldFiles(files: FieldFiles, force = false): Promise
   for (const path of pathsOf(files)) await checkOutput(path, force);
 }
 
-/** Writes a field, and makes its folder. Throws `output.exists`, `output.failed`. */
+/** Writes a field, all of its files or none, and makes its folder. Throws `output.exists`, `output.failed`. */
 export async function saveField(
   files: FieldFiles,
   field: SimulatedField,
@@ -84,24 +85,26 @@ export async function saveField(
 ): Promise<void> {
   await checkFieldFiles(files, force);
   await makeFolder(dirname(files.objects));
+  const outputs: ImageOutput[] = [];
+  const add = (path: string, image: Image) => outputs.push({ path, image });
   for (const [name, paths] of Object.entries(files.images)) {
     const { stack, truth, exposures = [], field: wave } = field.images[name];
-    await writeImage(paths.image, imageOfStack(stack, paths.image), { force });
-    await writeImage(paths.truth, imageOfStack(truth, paths.truth), { force });
-    if (paths.exposures) await writeImage(paths.exposures, imageOfChannels(exposures), { force });
+    add(paths.image, { ...infoOfStack(stack), data: stack.data });
+    add(paths.truth, { ...infoOfStack(truth), data: truth.data });
+    if (paths.exposures) add(paths.exposures, imageOfChannels(exposures));
     if (paths.field && wave) {
       const channels = [
         { name: "real", stack: wave.real },
         { name: "imaginary", stack: wave.imag },
       ];
-      await writeImage(paths.field, imageOfChannels(channels), { force });
+      add(paths.field, imageOfChannels(channels));
     }
   }
   if (files.specimen && field.volume) {
     const { data, depth, height, width, pixelSize, sliceStep } = field.volume;
     const size = { y: pixelSize, x: pixelSize };
     const stack: Stack = { data, depth, height, width, pixelSize: size, zStep: sliceStep, dtype: "float32" };
-    await writeImage(files.specimen, imageOfStack(stack, files.specimen), { force });
+    add(files.specimen, { ...infoOfStack(stack), data });
   }
   const { index, split, lens, sample, planes, focusPlane, objects, volume } = field;
   const details = Object.fromEntries(
@@ -122,7 +125,9 @@ export async function saveField(
     objects,
     recipe,
   };
-  await writeFileAtomic(files.objects, `${JSON.stringify(record, null, 2)}\n`, { force });
+  // The description gets its name last: where it is, all are.
+  const text = `${jsonText(record)}\n`;
+  await writeImages(outputs, { force, files: [[files.objects, text]] });
 }
 
 /** Stacks of one kind as channels, `[z, c, y, x]`. */
@@ -131,7 +136,7 @@ function imageOfChannels(channels: readonly { name: string; stack: Stack }[]): I
   const { depth, height, width, dtype, pixelSize, zStep, optics } = stack;
   const size = height * width;
   const length = depth * channels.length * size;
-  const data = dtype === "float32" ? new Float32Array(length) : new Uint16Array(length);
+  const data = new Float32Array(length);
   for (let z = 0; z < depth; z++) {
     channels.forEach(({ stack: one }, c) => {
       data.set(one.data.subarray(z * size, (z + 1) * size), (z * channels.length + c) * size);

@@ -1,10 +1,11 @@
 /** Stacks as single-shot autofocus learns from them: every plane, with the distance of each region from its own sharpest plane. */
-import { findNonFinite, moments, percentiles } from "../array/statistics.ts";
+import { moments, percentiles } from "../array/statistics.ts";
 import { coneSlope } from "../classical/cone-slope.ts";
 import { type FocusMap, focusMap } from "../classical/focus/focus-map.ts";
 import { ParfocalError } from "../errors.ts";
 import { cropPlanes } from "../image/crop.ts";
 import { planeOf, type Stack } from "../image/image.ts";
+import { refuseNonFinite } from "../image/pixel-place.ts";
 import { normalisationOf, normalise } from "../models/normalisation.ts";
 import type { CommonConfig } from "./common-config.ts";
 import type { NamedStack } from "./named-stack.ts";
@@ -51,11 +52,7 @@ export function focusSource({ name, stack }: NamedStack, config: CommonConfig): 
   if (depth < 3) throw unfit(`${depth} plane(s)`, "autofocus learns from z-stacks with planes on both sides of focus");
   if (zStep === undefined) throw missing("z step", "--z-step", "0.5");
   if (pixelSize === undefined) throw missing("pixel size", "--pixel-size", "0.325");
-  const bad = findNonFinite(stack.data);
-  if (bad >= 0) {
-    const detail = `plane ${Math.floor(bad / (height * width))} holds a pixel that is not a number`;
-    throw unfit(detail, "mask or replace such pixels first");
-  }
+  refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
   const tile = Math.min(labelTile, height, width);
   const focus = focusMap(evenlyLit(stack), { tile, slope: coneSlope(stack) });
   if (!focus.regions.flat().some(({ confidence }) => confidence >= leastConfidence)) {

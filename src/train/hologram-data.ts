@@ -1,12 +1,13 @@
 /** Coherent stacks as hologram reconstruction learns from them: recorded intensities, how far each is from the focus, and the field there. */
 import { gaussianFilter } from "../array/filters.ts";
-import { extent, findNonFinite } from "../array/statistics.ts";
+import { extent } from "../array/statistics.ts";
 import { depthOfField, focusOfField } from "../classical/refocusing/focus-of-field.ts";
 import { fringesOf } from "../classical/refocusing/fringes.ts";
 import { recoverField } from "../classical/refocusing/recover-field.ts";
 import { unwrapPhase } from "../classical/refocusing/unwrap-phase.ts";
 import { ParfocalError } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
+import { refuseNonFinite } from "../image/pixel-place.ts";
 import type { CoherentLight } from "../optics/imaging/coherent-light.ts";
 import { type ComplexField, phaseOf } from "../optics/imaging/complex-field.ts";
 import type { CommonConfig } from "./common-config.ts";
@@ -106,8 +107,7 @@ function hologramSource(sample: NamedStack, config: HologramDataConfig): Hologra
       "give a stack of planes at several distances, from which the field is recovered, or simulate (recipe holograms)",
     );
   }
-  const bad = findNonFinite(stack.data);
-  if (bad >= 0) throw unfit(name, `pixel ${bad} is not finite`, "replace it");
+  refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
   for (let z = 0; z < depth; z++) {
     const { min, max } = extent(planeOf(stack, z).data);
     if (!(max > min && max > 0)) throw unfit(name, `plane ${z} is ${min} everywhere`, "leave it out");

@@ -1,8 +1,8 @@
 /** Stacks beside what shall be made of them (a section, a confocal image), as networks from image to image learn from them. */
-import { findNonFinite } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import { cropPlanes } from "../image/crop.ts";
 import type { Stack } from "../image/image.ts";
+import { refuseNonFinite } from "../image/pixel-place.ts";
 import { type Normalisation, normalisationOf, normalise } from "../models/normalisation.ts";
 import type { CommonConfig } from "./common-config.ts";
 import { contentSums } from "./content.ts";
@@ -119,11 +119,7 @@ function normalised(
   { norm_pmin, norm_pmax }: CommonConfig,
   name: string,
 ): { data: Float32Array; scale: Normalisation } {
-  const bad = findNonFinite(counts);
-  if (bad >= 0) {
-    const detail = `plane ${Math.floor(bad / (height * width))} holds a pixel that is not a number`;
-    throw unfit(name, detail, "mask or replace such pixels first");
-  }
+  refuseNonFinite(counts, { path: name, width, height, z: 0 });
   const scale = normalisationOf(counts, norm_pmin, norm_pmax, name);
   const data = new Float32Array(counts.length);
   normalise(counts, scale, data);

@@ -1,11 +1,11 @@
 /** Blocks of whole stacks as two independent halves of their photons. */
 
 import type { Random } from "../array/random.ts";
-import { findNonFinite } from "../array/statistics.ts";
 import { photonTransfer } from "../classical/deconvolution/photon-transfer.ts";
 import { halfOf } from "../classical/deconvolution/split-counts.ts";
 import { ParfocalError } from "../errors.ts";
 import { cropPlanes } from "../image/crop.ts";
+import { refuseNonFinite } from "../image/pixel-place.ts";
 import { type Normalisation, normalisationOf } from "../models/normalisation.ts";
 import type { CommonConfig } from "./common-config.ts";
 import type { NamedStack } from "./named-stack.ts";
@@ -43,8 +43,7 @@ export function photonSource(
   const unfit = (detail: string, advice: string): ParfocalError<"image.unfit"> =>
     new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
   if (depth < 3) throw unfit(`${depth} planes`, "out-of-focus light is told from a z-stack of three planes and more");
-  if (findNonFinite(stack.data) >= 0)
-    throw unfit("it holds a pixel that is not a number", "mask or replace such pixels first");
+  refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
   for (const [what, option, known] of [
     ["z step", "--z-step", zStep],
     ["pixel size", "--pixel-size", pixelSize],

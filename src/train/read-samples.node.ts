@@ -30,10 +30,11 @@ export async function readSamples(files: readonly ImageFile[], options: ReadSamp
   }
   const samples: NamedStack[] = [];
   for (const [i, file] of files.entries()) {
-    const stack = await readStack(file, { channel, time, signal });
+    const stack = await readStack(file, { channel, time, signal, finite: true });
     const source = targets?.[i] ?? (targetChannel === undefined ? undefined : file);
     const several = source !== undefined && extentOf(source, "C") > 1;
-    const target = source && (await readStack(source, { channel: several ? targetChannel : undefined, time, signal }));
+    const target =
+      source && (await readStack(source, { channel: several ? targetChannel : undefined, time, signal, finite: true }));
     const sample = { name: basename(file.path), stack, target };
     samples.push(register && target ? registerTarget(sample).sample : sample);
   }

@@ -1,8 +1,8 @@
 /** Stacks as refocusing learns from them: pairs of planes at a distance. */
-import { findNonFinite } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import { cropPlanes } from "../image/crop.ts";
 import type { Stack } from "../image/image.ts";
+import { refuseNonFinite } from "../image/pixel-place.ts";
 import { normalisationOf, normalise } from "../models/normalisation.ts";
 import type { CommonConfig } from "./common-config.ts";
 import { type IndexedSource, indexSource } from "./draw-batch.ts";
@@ -67,11 +67,7 @@ function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConf
   if (depth < 2) unfit("a single plane", "refocusing is learnt from a z-stack of several planes");
   if (zStep === undefined) return missing("z step", "--z-step", "0.5");
   if (pixelSize === undefined) return missing("pixel size", "--pixel-size", "0.325");
-  const bad = findNonFinite(stack.data);
-  if (bad >= 0) {
-    const plane = Math.floor(bad / (height * width));
-    unfit(`plane ${plane} holds a pixel that is not a number`, "mask or replace such pixels first");
-  }
+  refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
   const offsets = config.input_offsets.map((offset) => {
     const planes = Math.round(offset / zStep);
     if (Math.abs(planes * zStep - offset) <= 0.25 * zStep && (offset === 0 || planes !== 0)) return planes;
@@ -127,12 +123,11 @@ function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConf
 /** The other kind of image, normalised by its own percentiles. */
 function targetData(name: string, stack: Stack, target: Stack, config: CommonConfig): Float32Array {
   const sizes = [stack, target].map(({ depth, height, width }) => `${depth} x ${height} x ${width}`);
-  const bad = findNonFinite(target.data);
-  if (sizes[0] !== sizes[1] || bad >= 0) {
-    const detail =
-      bad >= 0 ? "its target holds a pixel that is not a number" : `it has ${sizes[0]} and its target ${sizes[1]}`;
+  if (sizes[0] !== sizes[1]) {
+    const detail = `it has ${sizes[0]} and its target ${sizes[1]}`;
     throw new ParfocalError("image.unfit", `${name}: ${detail}; every plane needs its target.`, { path: name, detail });
   }
+  refuseNonFinite(target.data, { path: `the target of ${name}`, width: target.width, height: target.height, z: 0 });
   const data = new Float32Array(target.data.length);
   normalise(
     target.data,

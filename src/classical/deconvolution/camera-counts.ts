@@ -1,7 +1,8 @@
 /** From the counts of a file to numbers that are proportional to light: the camera's offset and gain, given or estimated. */
-import { findNonFinite, percentile } from "../../array/statistics.ts";
+import { percentile } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
+import { refuseNonFinite } from "../../image/pixel-place.ts";
 import { photonTransfer } from "./photon-transfer.ts";
 
 export interface CameraCounts {
@@ -24,8 +25,7 @@ export function cameraCounts(
   given: { offset?: number | undefined; gain?: number | undefined; gainNeeded: boolean },
 ): CameraCounts {
   const { data, dtype } = stack;
-  const bad = findNonFinite(data);
-  if (bad >= 0) throw unfit(`value ${bad} is ${data[bad]}; mask or replace such pixels first`);
+  refuseNonFinite(data, { what: "The image cannot be deconvolved", width: stack.width, height: stack.height, z: 0 });
   const dark = percentile(data, 0.5);
   const warnings: string[] = [];
   const estimate =

@@ -1,11 +1,11 @@
 /** Deconvolution of an image file into another. */
-import { checkOutput } from "../../image/atomic-file.node.ts";
-import type { PixelType, Stack } from "../../image/image.ts";
+import { checkOutput, checkRoomFor } from "../../image/atomic-file.node.ts";
+import type { PixelType, Rescale, Stack } from "../../image/image.ts";
 import { type ImageFile, readStack } from "../../image/image-file.ts";
-import { checkFormat, formatOf, type OutputFormat } from "../../image/image-format.ts";
+import { checkFormat, checkRescale, formatOf, type OutputFormat } from "../../image/image-format.ts";
 import { openImage } from "../../image/open-image.node.ts";
-import { imageOfStack, infoOfStack } from "../../image/stack-image.ts";
-import { writeImage } from "../../image/write-image.node.ts";
+import { infoOfStack } from "../../image/stack-image.ts";
+import { plannedBytes, writeImage } from "../../image/write-image.node.ts";
 import type { ImagingControl } from "../../optics/imaging/pace.ts";
 import { type PsfOpticsInput, psfModelOf } from "../../optics/psf/optics-options.ts";
 import { type Deconvolved, deconvolve } from "./deconvolve.ts";
@@ -23,6 +23,8 @@ export interface DeconvolveFileOptions extends ImagingControl {
   optics?: PsfOpticsInput | undefined;
   /** Default `float32`; whole numbers are rounded and clipped. */
   dtype?: PixelType | undefined;
+  /** Spreads the values over all counts of a whole `dtype`, and says in the file what they mean. */
+  rescale?: boolean | undefined;
   format?: OutputFormat | undefined;
   force?: boolean | undefined;
 }
@@ -32,6 +34,8 @@ export interface DeconvolveFileResult extends Omit<Deconvolved, "stack"> {
   method: string;
   /** Where the PSF came from, and its size `[z, y, x]` on the image's grid. */
   psf: { source: string; shape: [number, number, number] };
+  /** What the counts of the output mean, where they were rescaled: value = offset + scale * count. */
+  rescale?: Rescale;
   seconds: number;
 }
 
@@ -46,21 +50,26 @@ export async function deconvolveFile(
   fileOptions: DeconvolveFileOptions = {},
 ): Promise<DeconvolveFileResult> {
   const begun = performance.now();
-  const { channel, time, dtype = "float32", format = formatOf(output), force, signal } = fileOptions;
+  const { channel, time, dtype = "float32", rescale, format = formatOf(output), force, signal } = fileOptions;
   const resolved = resolveDeconvolveOptions(options);
   await checkOutput(output, force);
-  const stack = await readStack(file, { channel, time, signal });
-  checkFormat({ ...infoOfStack(stack), dtype }, format, output);
+  checkRescale(output, dtype, rescale);
+  const stack = await readStack(file, { channel, time, signal, finite: true });
+  const info = { ...infoOfStack(stack), dtype };
+  checkFormat(info, format, output);
+  await checkRoomFor([{ path: output, size: plannedBytes(output, info, format) }]);
   const psf = await psfFor(stack, fileOptions, resolved.planes_separately);
   const done = await deconvolve(stack, psf.volume, resolved, fileOptions);
   const { stack: result, warnings, ...numbers } = done;
-  await writeImage(output, imageOfStack({ ...result, dtype }, output), { force, format });
+  const image = { ...infoOfStack({ ...result, dtype }), data: result.data };
+  const written = await writeImage(output, image, { force, format, rescale });
   return {
     output,
     method: resolved.method,
     ...numbers,
     psf: { source: psf.source, shape: [psf.volume.depth, psf.volume.height, psf.volume.width] },
-    warnings: [...psf.warnings, ...warnings],
+    ...(written.rescale && { rescale: written.rescale }),
+    warnings: [...psf.warnings, ...warnings, ...written.warnings],
     seconds: (performance.now() - begun) / 1000,
   };
 }
@@ -81,7 +90,7 @@ async function psfFor(
   }
   const file = await openImage(path);
   try {
-    const measured = measuredPsf(await readStack(file), target);
+    const measured = measuredPsf(await readStack(file, { finite: true }), target);
     return { volume: measured.psf, source: path, warnings: measured.warnings };
   } finally {
     await file.close();

@@ -1,7 +1,8 @@
 /** A measured PSF, such as an image of a small bead, made fit for an image: without background, centred, on its grid. */
-import { findNonFinite, median } from "../../array/statistics.ts";
+import { median } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
+import { refuseNonFinite } from "../../image/pixel-place.ts";
 import { resampleVolume } from "./resample-volume.ts";
 import { trimPsf } from "./trim-psf.ts";
 import type { Extent, PsfVolume, Volume } from "./volume.ts";
@@ -31,8 +32,7 @@ export function measuredPsf(stack: Stack, target: PsfTarget): MeasuredPsf {
   const fail = (detail: string): never => {
     throw new ParfocalError("image.unfit", `The PSF cannot be used: ${detail}.`, { detail });
   };
-  const bad = findNonFinite(stack.data);
-  if (bad >= 0) fail(`value ${bad} is ${stack.data[bad]}, expected numbers`);
+  refuseNonFinite(stack.data, { what: "The PSF cannot be used", width, height, z: 0 });
   const background = median(outermost(stack));
   const clean: Volume = { depth, height, width, data: stack.data.map((v) => Math.max(0, v - background)) };
   const centre = findCentre(clean);

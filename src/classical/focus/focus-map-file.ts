@@ -2,7 +2,7 @@
 import { breatheThrough } from "../../array/breathe.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
-import type { ImageFile } from "../../image/image-file.ts";
+import { type ImageFile, readFinitePlane } from "../../image/image-file.ts";
 import { coneSlope } from "../cone-slope.ts";
 import { type ChosenMeasure, chooseMeasure } from "./choose-measure.ts";
 import { createFocusMeter, type FocusMap, type FocusMapOptions } from "./focus-map.ts";
@@ -43,7 +43,7 @@ export async function focusMapOfFile(
   const meter = createFocusMeter({ height, width }, { slope: coneSlope(file), ...options, measure: chosen.measure });
   for (let z = 0; z < depth; z++) {
     throwIfAborted(options.signal);
-    const plane = { data: await file.readPlane({ channel, time, z }), height, width };
+    const plane = { data: await readFinitePlane(file, { channel, time, z }), height, width };
     await breatheThrough(meter.addSteps(plane), options.signal);
     options.onProgress?.({ done: z + 1, total: depth });
   }

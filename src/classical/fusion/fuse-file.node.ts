@@ -2,13 +2,12 @@
 import { encode } from "fast-png";
 import { percentiles } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
-import { checkOutput, writeFileAtomic } from "../../image/atomic-file.node.ts";
+import { checkOutput, checkRoomFor } from "../../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
-import { toCounts } from "../../image/counts.ts";
 import type { ImageInfo } from "../../image/image.ts";
-import type { ImageFile } from "../../image/image-file.ts";
-import { formatOf } from "../../image/image-format.ts";
-import { writeImage } from "../../image/write-image.node.ts";
+import { type ImageFile, readFinitePlane } from "../../image/image-file.ts";
+import { checkFormat, formatOf } from "../../image/image-format.ts";
+import { plannedBytes, writeImages } from "../../image/write-image.node.ts";
 import { coneSlope } from "../cone-slope.ts";
 import type { Light } from "../focus/light.ts";
 import { depthColours } from "./depth-colours.ts";
@@ -75,13 +74,8 @@ export async function fuseFile(
     height,
     width,
     read: (z: number, { y0, count }: { y0: number; count: number }) =>
-      file.readPlane({ channel, time, z }, { x: 0, y: y0, width, height: count }),
+      readFinitePlane(file, { channel, time, z }, { x: 0, y: y0, width, height: count }),
   };
-  const fused = await fuse(source, { ...options, slope: coneSlope(file) });
-  const um = fused.depth.map((planes) => planes * (zStep ?? 1));
-  const own = um.filter((_, i) => fused.confidence[i] > sure);
-  const [low, high] = percentiles(own.length > 0 ? own : um, [2, 98]);
-
   const info: ImageInfo = {
     axes: "YX",
     shape: [height, width],
@@ -89,20 +83,35 @@ export async function fuseFile(
     ...(file.pixelSize && { pixelSize: file.pixelSize }),
     ...(file.optics && { optics: file.optics }),
   };
-  const write = { force: options.force };
-  await writeImage(files.output, { ...info, data: toCounts(fused.image, file.dtype, files.output) }, write);
-  await writeImage(files.depth, { ...info, dtype: "float32", data: um }, { ...write, displayRange: [low, high] });
+  const about = {
+    output: info,
+    depth: { ...info, dtype: "float32" as const },
+    unsure: { ...info, dtype: "uint8" as const },
+  };
+  const names = ["output", "depth", "unsure"] as const;
+  for (const name of names) checkFormat(about[name], formatOf(files[name]), files[name]);
+  await checkRoomFor(names.map((name) => ({ path: files[name], size: plannedBytes(files[name], about[name]) })));
+  const fused = await fuse(source, { ...options, slope: coneSlope(file) });
+  const um = fused.depth.map((planes) => planes * (zStep ?? 1));
+  const own = um.filter((_, i) => fused.confidence[i] > sure);
+  const [low, high] = percentiles(own.length > 0 ? own : um, [2, 98]);
   const rgb = encode({ width, height, data: depthColours(um, fused.image, [low, high]), depth: 8, channels: 3 });
-  await writeFileAtomic(files.colours, rgb, write);
   const unsure = Uint8Array.from(fused.confidence, (c) => (c > sure ? 0 : 255));
-  await writeImage(files.unsure, { ...info, dtype: "uint8", data: unsure }, { ...write, displayRange: [0, 255] });
+  const written = await writeImages(
+    [
+      { path: files.output, image: { ...about.output, data: fused.image } },
+      { path: files.depth, image: { ...about.depth, data: um }, displayRange: [low, high] },
+      { path: files.unsure, image: { ...about.unsure, data: unsure }, displayRange: [0, 255] },
+    ],
+    { force: options.force, files: [[files.colours, rgb]] },
+  );
   const confident = own.length / um.length;
   return {
     ...files,
     colour_range_um: [low, high],
     confident,
     light: fused.light,
-    warnings: warningsFor(fused.light, confident),
+    warnings: [...written.flatMap(({ warnings }) => warnings), ...warningsFor(fused.light, confident)],
     seconds: (performance.now() - begun) / 1000,
   };
 }

@@ -4,7 +4,7 @@ import { ParfocalError } from "../../errors.ts";
 import { checkOutput } from "../../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
 import type { Plane } from "../../image/image.ts";
-import type { ImageFile } from "../../image/image-file.ts";
+import { type ImageFile, readFinitePlane } from "../../image/image-file.ts";
 import { writeImage } from "../../image/write-image.node.ts";
 import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
 import {
@@ -213,7 +213,7 @@ export async function readHologram(
   time: number | undefined,
   z: number,
 ): Promise<Plane> {
-  const data = await file.readPlane({ channel, time, z });
+  const data = await readFinitePlane(file, { channel, time, z });
   return { data, height: extentOf(file, "Y"), width: extentOf(file, "X") };
 }
 

@@ -1,7 +1,8 @@
 /** Intensities of one field at several places along the light: what phase is recovered from. */
-import { findNonFinite, mean } from "../../array/statistics.ts";
+import { mean } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Plane } from "../../image/image.ts";
+import { refuseNonFinite } from "../../image/pixel-place.ts";
 import { type CoherentLight, checkLight } from "../../optics/imaging/coherent-light.ts";
 
 export interface RecordedPlane extends Plane {
@@ -38,11 +39,11 @@ export function preparePlanes(planes: readonly RecordedPlane[], light: CoherentL
           "give each plane a place of its own along the light.",
       );
     }
-    const bad = findNonFinite(plane.data);
+    refuseNonFinite(plane.data, { what: `Phase from intensity: the plane at ${plane.position} um`, width });
     const level = mean(plane.data);
-    if (bad >= 0 || !(level > 0)) {
+    if (!(level > 0)) {
       throw refuse(
-        `Phase from intensity: the plane at ${plane.position} um is ${bad >= 0 ? "not finite" : "dark"}; ` +
+        `Phase from intensity: the plane at ${plane.position} um is dark; ` +
           "give intensities, 0 or above, that are not all 0.",
       );
     }

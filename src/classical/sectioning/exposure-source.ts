@@ -2,7 +2,7 @@
 import { ParfocalError } from "../../errors.ts";
 import { checkIndex, extentOf, type PlaneIndex, refuseColour } from "../../image/axes.ts";
 import type { ImageInfo, Optics } from "../../image/image.ts";
-import type { ImageFile } from "../../image/image-file.ts";
+import { type ImageFile, readFinitePlane } from "../../image/image-file.ts";
 
 /** Axes of a file that exposures may lie along: its channels, its times or its pages (planes). */
 export const exposureAxes = ["c", "t", "z"] as const;
@@ -130,13 +130,7 @@ function sourceOf(file: ImageFile, channel: number, { locate, ...layout }: Layou
     },
     async read(z, j) {
       const [from, index] = locate(z, j);
-      const counts = await from.readPlane(index);
-      const bad = counts.findIndex((value) => !Number.isFinite(value));
-      if (bad < 0) return counts;
-      const message =
-        `${from.path}: value ${counts[bad]} in exposure ${j + 1} of plane ${z}, where sectioning needs numbers; ` +
-        "replace such pixels by their neighbours first.";
-      throw new ParfocalError("image.unfit", message, { path: from.path, detail: "not finite" });
+      return readFinitePlane(from, index);
     },
   };
 }

@@ -1,11 +1,12 @@
 /** Sectioning of image files into another, plane by plane. */
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
-import { checkOutput } from "../../image/atomic-file.node.ts";
-import type { PixelType } from "../../image/image.ts";
+import { checkOutput, withOutputSet } from "../../image/atomic-file.node.ts";
+import type { PixelType, Rescale } from "../../image/image.ts";
 import type { ImageFile } from "../../image/image-file.ts";
-import { checkFormat, formatOf, type OutputFormat } from "../../image/image-format.ts";
+import { checkFormat, checkRescale, formatOf, type OutputFormat } from "../../image/image-format.ts";
+import type { ImageWriter, Written } from "../../image/image-writer.node.ts";
 import { infoOfStack } from "../../image/stack-image.ts";
-import { createImageWriter, type ImageWriter } from "../../image/write-image.node.ts";
+import { createImageWriter } from "../../image/write-image.node.ts";
 import { type ExposurePlace, type ExposureSource, findExposures, type WantedExposures } from "./exposure-source.ts";
 import { type PlaneSectioner, sectionerOf } from "./plane-sectioner.ts";
 import { resolveSectionOptions, type SectionMethod, type SectionOptions } from "./section-options.ts";
@@ -18,6 +19,8 @@ export interface SectionFileOptions extends ExposurePlace {
   widefield?: string | undefined;
   /** Default `float32`; whole numbers are rounded and clipped. */
   dtype?: PixelType | undefined;
+  /** Spreads the values of each output over all counts of a whole `dtype`, and says in the file what they mean. */
+  rescale?: boolean | undefined;
   format?: OutputFormat | undefined;
   force?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -51,6 +54,9 @@ export interface SectionFileResult {
   orientation_degrees?: number;
   /** sim, corrected: planes in which the grid was seen; the others follow them. */
   planes_with_grid?: number;
+  /** What the counts of the outputs mean, where they were rescaled: value = offset + scale * count. */
+  rescale?: Rescale;
+  widefield_rescale?: Rescale;
   seconds: number;
   warnings: string[];
 }
@@ -72,9 +78,10 @@ export async function sectionFile(
   fileOptions: SectionFileOptions = {},
 ): Promise<SectionFileResult> {
   const begun = performance.now();
-  const { widefield, dtype = "float32", format, force, signal, onProgress } = fileOptions;
+  const { widefield, dtype = "float32", rescale, format, force, signal, onProgress } = fileOptions;
   const resolved = resolveSectionOptions(method, options);
   checkPaths(output, widefield);
+  checkRescale(output, dtype, rescale);
   for (const path of [output, widefield]) if (path !== undefined) await checkOutput(path, force);
   const source = findExposures(files, wantedBy(method, fileOptions), fileOptions);
   const { planes, height, width, found: exposures } = source;
@@ -83,40 +90,45 @@ export async function sectionFile(
   for (const path of paths) checkFormat(info, format ?? formatOf(path), path);
   const sectioner = await sectionerOf(method, source, resolved, { signal, onProgress });
 
-  const writers: ImageWriter[] = [];
-  try {
+  const written = await withOutputSet({ force }, async (outputs) => {
+    const writers: ImageWriter[] = [];
     for (const path of paths) {
-      writers.push(await createImageWriter(path, info, { force, format: format ?? formatOf(path) }));
+      const options = { force, rescale, outputs, format: format ?? formatOf(path) };
+      writers.push(await createImageWriter(path, info, options));
     }
-    await writeSections(sectioner, planes, writers, signal);
-    for (const writer of writers.reverse()) await writer.finish();
-  } catch (error) {
-    for (const writer of writers) await writer.abandon();
-    throw error;
-  }
+    return writeSections(sectioner, planes, writers, signal);
+  });
+  const { warnings, ...found } = sectioner.found();
   return {
     output,
     ...(widefield !== undefined && { widefield }),
     method,
     exposures,
     planes,
-    ...sectioner.found(),
+    ...found,
+    ...(written[0].rescale && { rescale: written[0].rescale }),
+    ...(written[1]?.rescale && { widefield_rescale: written[1].rescale }),
     seconds: (performance.now() - begun) / 1000,
+    warnings: [...warnings, ...written.flatMap((one) => one.warnings)],
   };
 }
 
 async function writeSections(
   { next }: PlaneSectioner,
   planes: number,
-  [section, widefield]: readonly (ImageWriter | undefined)[],
+  writers: readonly ImageWriter[],
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<Written[]> {
+  const [section, widefield] = writers;
   for (let z = 0; z < planes; z++) {
     throwIfAborted(signal);
     const made = await next(z);
     await section?.writeRows({ z }, 0, made.section);
     await widefield?.writeRows({ z }, 0, made.widefield);
   }
+  const written: Written[] = [];
+  for (const writer of writers) written.push(await writer.finish());
+  return written;
 }
 
 function wantedBy(method: SectionMethod, { uniform, speckle }: SectionFileOptions): WantedExposures {

@@ -31,7 +31,7 @@ async function figureOf(one: VirtualStack, pick: FocusAlignmentPick): Promise<Fi
     title: `${candidate.name}: sharpness of its virtual stack, ${sideOf(one)} focus`,
     caption: `From one plane out of focus (${um(one.defocus)}) the planes of the stack are made, and their Tenengrad is drawn where they were asked for; grey, the recorded planes. Good: both lie on each other. Outputs that do not change with the distance are a level line.${noteOn(lines)}`,
     svg: await plotLines([{ name: "recorded", points: recorded.map(pointOf), plain: true }, ...lines], {
-      x: "z (µm), from the sharpest plane",
+      x: "z (um), from the sharpest plane",
       y: "sharpness (1 = sharpest recorded plane)",
       zero: true,
       dots: true,
@@ -87,7 +87,7 @@ export function focusAlignmentTable(picks: readonly FocusAlignmentPick[]): Repor
       columns: [
         "",
         "height",
-        "shift (µm)",
+        "shift (um)",
         "correlation",
         "not shifted",
         "reversed",

@@ -48,7 +48,7 @@ export async function focusChart(subject: Subject): Promise<Figure> {
     title: "Sharpness over z",
     caption: "Tenengrad of every plane, as a share of the largest: how the stack goes in and out of focus.",
     svg: await plotLines([{ name: "", points }], {
-      x: "z (µm)",
+      x: "z (um)",
       y: "sharpness (1 = sharpest)",
       zero: true,
       dots: true,

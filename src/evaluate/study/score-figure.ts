@@ -30,7 +30,7 @@ export async function scoreCharts(studies: readonly CandidateStudy[]): Promise<F
         title: `${score === "detail" ? "Detail" : score.toUpperCase()} over z, ${task === "refocus" ? "refocused" : "sectioned"}`,
         caption: `Against the ${against}. Lines should run above that of the best recorded baseline: of the planes that a candidate was given, each as it is or lightly smoothed, and their interpolation, the best.${own.some(({ every }) => every.outcomes.some(({ given, distance }) => given && distance !== 0)) ? " Peaks beside the middle: there the sharpest plane is one of those that the model was given; means leave such planes out, and a verdict of their own says whether they were given back." : ""}`,
         svg: await plotLines(lines, {
-          x: "z of the input, from the sharpest plane (µm)",
+          x: "z of the input, from the sharpest plane (um)",
           y: `${score === "psnr" ? "PSNR (dB)" : score === "ssim" ? "SSIM" : "detail"}, higher is better`,
           dots: true,
         }),
@@ -90,7 +90,7 @@ export async function profileCharts({
         { name: "output", points: points(one.output) },
         { name: "input", points: points(one.input) },
       ],
-      { x: subject.stack.pixelSize ? "along the line (µm)" : "along the line (pixels)", y: "counts" },
+      { x: subject.stack.pixelSize ? "along the line (um)" : "along the line (pixels)", y: "counts" },
     ),
   };
   const image = (key: "input" | "output"): Plane => ({
@@ -131,8 +131,8 @@ export async function widthChart(studies: readonly CandidateStudy[]): Promise<Fi
         ...own.map((one) => ({ name: one.candidate.name, points: points(one, "output") })),
       ],
       {
-        x: "z of the input, from the sharpest plane (µm)",
-        y: own[0].subject.stack.pixelSize ? "FWHM (µm), lower is better" : "FWHM (pixels), lower is better",
+        x: "z of the input, from the sharpest plane (um)",
+        y: own[0].subject.stack.pixelSize ? "FWHM (um), lower is better" : "FWHM (pixels), lower is better",
         dots: true,
         zero: true,
       },

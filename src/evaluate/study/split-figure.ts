@@ -32,7 +32,7 @@ export async function splitChart(studies: readonly SplitStudy[]): Promise<Figure
   const { stack } = known[0].subject;
   const scale = stack.pixelSize?.x ?? 1;
   const line = (name: string, agreement: HalvesAgreement): NamedLine => ({
-    name: `${name}: ${resolutionText(agreement, scale)}${Number.isFinite(agreement.resolution) ? ` ${stack.pixelSize ? "µm" : "pixels"}` : ""}`,
+    name: `${name}: ${resolutionText(agreement, scale)}${Number.isFinite(agreement.resolution) ? ` ${stack.pixelSize ? "um" : "pixels"}` : ""}`,
     points: agreement.curve.frequency.map((f, i) => ({ x: f / scale, y: agreement.curve.correlation[i] })),
   });
   const [{ split }] = known;
@@ -55,7 +55,7 @@ export async function splitChart(studies: readonly SplitStudy[]): Promise<Figure
         ...known.map((one) => line(one.candidate.name, one.split.output)),
       ],
       {
-        x: `spatial frequency (cycles per ${stack.pixelSize ? "µm" : "pixel"})`,
+        x: `spatial frequency (cycles per ${stack.pixelSize ? "um" : "pixel"})`,
         y: "ring correlation of both halves",
         ...(cutoff !== undefined &&
           cutoff < ends[1] && { mark: { x: cutoff, text: "limit of the objective, 2 NA / wavelength" } }),

@@ -1,10 +1,11 @@
 /** What is studied: a z-stack with its sharpest plane, a structure in it, and the part of the field that experiments look at. */
 import { gaussianFilter } from "../../array/filters.ts";
-import { findNonFinite, percentiles } from "../../array/statistics.ts";
+import { percentiles } from "../../array/statistics.ts";
 import { bestPlane, focusCurve } from "../../classical/focus/focus.ts";
 import { ParfocalError } from "../../errors.ts";
 import { cropStack } from "../../image/crop.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
+import { refuseNonFinite } from "../../image/pixel-place.ts";
 import { signalRange } from "../metrics.ts";
 
 /** Pixels. */
@@ -57,7 +58,7 @@ export function openSubject(name: string, stack: Stack, options: SubjectOptions 
     throw new ParfocalError("calibration.missing", message, { path: name, what: "z step", option: "z_step" });
   }
   if (height < 48 || width < 48) throw unfit(`${height} x ${width} pixels`, "a study needs at least 48 x 48");
-  if (findNonFinite(stack.data) >= 0) throw unfit("a pixel is not a number", "mask or replace such pixels first");
+  refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
   const { truth } = options;
   if (truth && (truth.depth !== depth || truth.height !== height || truth.width !== width)) {
     const [got, wanted] = [truth, stack].map((one) => `${one.depth} planes of ${one.height} x ${one.width}`);

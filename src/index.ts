@@ -8,6 +8,7 @@
 // What may go wrong.
 
 export { type ErrorCode, type ErrorFields, ParfocalError } from "./errors.ts";
+export { readYaml } from "./read-yaml.ts";
 export { version } from "./version.ts";
 
 // Images: pixels, axes, and what they mean in micrometres and counts.

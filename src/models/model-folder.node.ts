@@ -1,8 +1,9 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { ParfocalError } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
+import { readYaml } from "../read-yaml.ts";
 import { type Model, type ModelInfo, modelInfo } from "./model-info.ts";
 
 const onnxName = "model.onnx";
@@ -43,9 +44,10 @@ export async function loadModel(path: string): Promise<Model> {
 function readInfo(text: string, path: string): ModelInfo {
   let value: unknown;
   try {
-    value = parse(text);
+    value = readYaml(text, path);
   } catch (cause) {
-    throw new ParfocalError("model.unfit", `${path} is not readable YAML.`, { path, detail: String(cause) }, { cause });
+    const { message } = cause as Error;
+    throw new ParfocalError("model.unfit", message, { path, detail: "no readable YAML" }, { cause });
   }
   const result = modelInfo.safeParse(value);
   if (result.success) return result.data;

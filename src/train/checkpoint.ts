@@ -64,16 +64,13 @@ export function decodeCheckpoint(bytes: Uint8Array, path: string): Checkpoint {
   if (!header.success) return corrupt("its header is not that of a safetensors file");
   const { __metadata__: metadata = {}, ...entries } = header.data;
   const start = 8 + headerLength;
-  const tensors: Tensors = {};
+  const tensors = new Map<string, Tensors[string]>();
   for (const [name, { shape, data_offsets }] of Object.entries(entries)) {
     const [from, to] = data_offsets;
     if (to - from !== 4 * sizeOf(shape)) return corrupt(`tensor ${name} has ${to - from} bytes for shape [${shape}]`);
     if (start + to > bytes.length) return corrupt(`tensor ${name} ends after the file`);
-    tensors[name] = {
-      type: "float32",
-      shape,
-      data: new Float32Array(new Uint8Array(bytes.subarray(start + from, start + to)).buffer),
-    };
+    const data = new Float32Array(new Uint8Array(bytes.subarray(start + from, start + to)).buffer);
+    tensors.set(name, { type: "float32", shape, data });
   }
-  return { tensors, metadata };
+  return { tensors: Object.fromEntries(tensors), metadata };
 }

@@ -1,10 +1,11 @@
 import { appendFile, mkdir, readdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { ParfocalError } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { saveModel } from "../models/model-folder.node.ts";
+import { readYaml } from "../read-yaml.ts";
 import { type ConfigInput, resolveConfig } from "./config.ts";
 import type { ValidationReport } from "./learner.ts";
 import { scalarsRecord, versionRecord } from "./tensorboard.ts";
@@ -87,18 +88,11 @@ export async function readRunConfig(path: string): Promise<SystemConfig> {
       { cause },
     );
   });
-  let config: ConfigInput;
-  try {
-    config = parse(text);
-  } catch (cause) {
-    throw new ParfocalError(
-      "file.corrupt",
-      `${file} is not readable YAML.`,
-      { path: file, detail: String(cause) },
-      { cause },
-    );
-  }
-  return resolveConfig(config);
+  const config = readYaml(text, file);
+  if (config !== null && typeof config === "object" && !Array.isArray(config))
+    return resolveConfig(config as ConfigInput);
+  const detail = "no keys and values";
+  throw new ParfocalError("file.corrupt", `${file} holds no configuration: ${detail}.`, { path: file, detail });
 }
 
 /** The folders of an experiment's runs, the oldest first. */

@@ -27,6 +27,8 @@ export interface ImageInfo {
   pixelSize?: { y: number; x: number };
   /** Distance between planes, um, > 0; z counts up into the sample. */
   zStep?: number;
+  /** Height of each plane, um, where the file says it and the planes are not evenly spaced; their differences count. */
+  zPositions?: readonly number[];
   /** Time between frames, s. */
   frameInterval?: number;
   channelNames?: readonly string[];
@@ -35,6 +37,12 @@ export interface ImageInfo {
   optics?: Optics;
   /** Black and white of the display that the file was saved with, in counts. */
   displayRange?: readonly [number, number];
+  /** Names of all images of a file that holds several, such as positions of a stage; "" for one without a name. */
+  images?: readonly string[];
+  /** Which of them this one is, from 0. */
+  image?: number;
+  /** Sentences for the user: what the file says that contradicts itself, or that was passed over. */
+  warnings?: readonly string[];
 }
 
 /** An image in memory: row-major, the last axis fastest. */

@@ -24,7 +24,7 @@ const micrometres = new Map<string, number>(
     metre: 1e6,
     in: 25400,
     inch: 25400,
-    inche: 25400,
+    inches: 25400,
     '"': 25400,
   }),
 );

@@ -8,6 +8,7 @@ export interface OmeFiles {
   /** Names of the files that hold the planes, without folders; the first, "", is the file itself. */
   files: readonly string[];
   placeOf(position: PlanePosition): { file: number; page: number };
+  warnings: readonly string[];
 }
 
 interface Expected {
@@ -67,6 +68,7 @@ export function omePlaneMap(
   }
   return {
     files: numberOfFile.files,
+    warnings: numberOfFile.warnings,
     placeOf(position) {
       const i = place(position);
       return { file: fileOf[i], page: map[i] };
@@ -96,9 +98,23 @@ function fileNumbers(root: XmlElement, blocks: readonly XmlElement[], planes: nu
     numbers.set(name, files.length - 1);
     return files.length - 1;
   });
-  // One file, which says an old name of its own and could hold all: it was renamed.
-  const renamed = files.length === 2 && own === undefined && of.every((file) => file === 1) && pages >= planes;
-  return renamed ? { files: [""], of: of.map(() => 0) } : { files, of };
+  // One file in all, which says an old name of its own and could hold all: it was renamed.
+  const [named, ...others] = namesIn(root);
+  const renamed = named !== undefined && others.length === 0 && own === undefined && of.every((file) => file === 1);
+  if (!renamed || pages < planes) return { files, of, warnings: [] };
+  const warning = `Its OME-XML says that the planes lie in ${named}; they are read from this file, which was probably renamed.`;
+  return { files: [""], of: of.map(() => 0), warnings: [warning] };
+}
+
+/** The names of all files that the document speaks of. */
+function namesIn(root: XmlElement): string[] {
+  const blocks = childrenOf(root, "Image").flatMap((image) =>
+    childrenOf(image, "Pixels").flatMap((pixels) => childrenOf(pixels, "TiffData")),
+  );
+  const names = blocks.flatMap((block) =>
+    childrenOf(block, "UUID").flatMap(({ attributes }) => attributes.FileName ?? []),
+  );
+  return [...new Set(names.map(lastName))];
 }
 
 /** Without folders: companions lie beside the file. */

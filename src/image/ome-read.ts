@@ -143,9 +143,14 @@ function readImage(
     height: extent("SizeY"),
     sizes,
     order,
-    ...map,
+    files: map.files,
+    placeOf: map.placeOf,
     pageOf: (position) => map.placeOf(position).page,
-    calibration: joinCalibrations(calibration, heightsOf(pixels, sizes.Z, calibration.zStep)),
+    calibration: joinCalibrations(
+      calibration,
+      heightsOf(pixels, sizes.Z, calibration.zStep),
+      map.warnings.length > 0 ? { warnings: map.warnings } : {},
+    ),
   };
 }
 

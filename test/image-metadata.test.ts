@@ -407,7 +407,7 @@ const planar = (values: readonly number[], more: readonly HandEntry[]): HandPage
 
 function lsmInfo(channels: number, change: (view: DataView) => void = () => undefined): Uint8Array {
   const view = new DataView(new ArrayBuffer(272));
-  view.setUint32(0, 0x00400494, true);
+  view.setUint32(0, 0x0400494c, true);
   for (const [at, value] of [
     [4, 272],
     [8, 4],

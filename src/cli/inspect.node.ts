@@ -27,7 +27,8 @@ export const inspect: Verb<InspectOptions> = {
     );
   },
   run: ([path], options, terminal) =>
-    withImages([path], options, async ([file]) => {
+    // Warnings are part of the result.
+    withImages([path], { ...options, quiet: true }, async ([file]) => {
       const { channel, time, measure } = options;
       const onProgress = terminal.progress("planes read");
       const found = await inspectImage(file, { channel, time, measure, signal: terminal.signal, onProgress });
@@ -36,16 +37,20 @@ export const inspect: Verb<InspectOptions> = {
 };
 
 function describe(path: string, { info, channel, time, exposure, focus, alignment, faults, warnings }: Inspection) {
-  const { axes, shape, dtype, pixelSize, zStep, frameInterval, channelNames, optics } = info;
+  const { axes, shape, dtype, pixelSize, zStep, zPositions, frameInterval, channelNames, optics, images } = info;
   const wavelength = info.emissionWavelengths?.[channel] ?? optics?.wavelength;
   return {
     path,
+    images: images?.length ?? 1,
+    image: info.image ?? 0,
+    image_names: images ?? null,
     axes,
     shape,
     dtype,
     pixel_size_um: pixelSize?.x ?? null,
     pixel_size_yx_um: pixelSize ? [pixelSize.y, pixelSize.x] : null,
     z_step_um: zStep ?? null,
+    z_positions_um: zPositions ?? null,
     frame_interval_s: frameInterval ?? null,
     channel_names: channelNames ?? null,
     optics: {
@@ -121,8 +126,9 @@ function write(path: string, found: Inspection): string {
 }
 
 function fileRows({ info, channel, exposure }: Inspection): string[][] {
-  const { axes, shape, dtype, pixelSize, zStep, optics } = info;
+  const { axes, shape, dtype, pixelSize, zStep, zPositions, optics, images, image = 0 } = info;
   const rows = [
+    ...(images ? [["image", `${image} of ${images.length}${images[image] ? ` (${images[image]})` : ""}`]] : []),
     ["axes", `${axes}: ${shape.map((extent, i) => `${extent} ${axisNames[axes[i]]}`).join(", ")}`],
     ["type", dtype],
   ];
@@ -138,6 +144,7 @@ function fileRows({ info, channel, exposure }: Inspection): string[][] {
     const depth = shape[axes.indexOf("Z")];
     rows.push(["z step", zStep ? `${digits(zStep)} um, ${digits(zStep * (depth - 1))} um in all` : "not known"]);
   }
+  if (zPositions) rows.push(["heights", `${zPositions.map((z) => digits(z)).join(", ")} um`]);
   const wavelength = info.emissionWavelengths?.[channel] ?? optics?.wavelength;
   const known = [
     optics?.na && `NA ${digits(optics.na)}`,

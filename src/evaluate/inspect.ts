@@ -65,7 +65,7 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   const depth = extentOf(file, "Z");
   const channel = checkIndex(file, "channel", options.channel ?? 0, path);
   const time = checkIndex(file, "time", options.time ?? 0, path);
-  const warnings = calibrationWarnings(info);
+  const warnings = [...(info.warnings ?? []), ...calibrationWarnings(info)];
   if (info.axes.includes("S")) {
     const samples = extentOf(info, "S");
     warnings.push(

@@ -10,6 +10,9 @@ import { positive } from "./units.ts";
 
 const advice = "open it in Fiji and save it as TIFF, or convert it with bfconvert (bfconvert INPUT OUTPUT.ome.tif)";
 
+/** First number of the structure, of versions 1.3 and 1.5 to 6. */
+const marks = [0x0300494c, 0x0400494c];
+
 /** Scans whose planes are x-y: a stack, a time series of planes, a time series of stacks. Number 1, for example, is an x-z scan. */
 const planeScans = [0, 3, 6];
 
@@ -24,6 +27,7 @@ export async function readLsm(file: TiffStructure, pages: readonly TiffDirectory
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const whole = (at: number) => (at + 4 <= bytes.length ? view.getInt32(at, true) : 0);
   const number = (at: number) => view.getFloat64(at, true);
+  if (!marks.includes(view.getUint32(0, true))) throw corrupt(path, "its LSM structure does not begin as one");
   const scan = view.getUint16(88, true);
   if (!planeScans.includes(scan)) {
     throw unsupported(

@@ -2,7 +2,7 @@
 import type { ByteSource } from "../array/bytes.ts";
 import { ParfocalError } from "../errors.ts";
 import { corrupt } from "./file-errors.ts";
-import { unknownFile } from "./file-kinds.ts";
+import { kindBytes, unknownFile } from "./file-kinds.ts";
 import type { ImageFile } from "./image-file.ts";
 import { noSuchImage } from "./ome-read.ts";
 import { looksLikePng, openPng } from "./png-read.ts";
@@ -20,7 +20,7 @@ export async function openImageSource(source: ByteSource, options: OpenOptions =
     if (source.size === 0) {
       throw new ParfocalError("file.missing", `${path} is empty (0 bytes); fetch or export it again.`, { path });
     }
-    const start = await source.read(0, Math.min(16, source.size));
+    const start = await source.read(0, Math.min(kindBytes, source.size));
     if (looksLikeTiff(start)) return await openTiff(source, options);
     if (looksLikePng(start)) {
       if (options.image) throw noSuchImage(path, options.image, 1);

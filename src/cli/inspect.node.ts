@@ -128,7 +128,7 @@ function write(path: string, found: Inspection): string {
 function fileRows({ info, channel, exposure }: Inspection): string[][] {
   const { axes, shape, dtype, pixelSize, zStep, zPositions, optics, images, image = 0 } = info;
   const rows = [
-    ...(images ? [["image", `${image} of ${images.length}${images[image] ? ` (${images[image]})` : ""}`]] : []),
+    ...(images ? [["image", `${image} of ${images.length}, from 0${images[image] ? ` (${images[image]})` : ""}`]] : []),
     ["axes", `${axes}: ${shape.map((extent, i) => `${extent} ${axisNames[axes[i]]}`).join(", ")}`],
     ["type", dtype],
   ];

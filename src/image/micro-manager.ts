@@ -11,8 +11,8 @@ import { positive } from "./units.ts";
 
 /** The header's mark before the length of the summary. */
 const summaryMark = 2355492;
-/** Heights are read of the first pages only where each is a plane of a stack. */
-const maxPages = 4096;
+/** Of the JSON of all pages together. */
+const maxBytes = 2 ** 25;
 
 /**
  * @param pages of the planes of one channel and time, from the first plane on
@@ -25,7 +25,9 @@ export async function readMicroManager(file: TiffStructure, pages: readonly Tiff
   const size = [first.get("PixelSizeUm"), summary.get("PixelSize_um")].map(numberOf).find((one) => one !== undefined);
   const step = numberOf(summary.get("z-step_um"));
   const heights: number[] = [];
-  for (const page of pages.length > 1 ? pages.slice(0, maxPages) : []) {
+  const bytesIn = (page: TiffDirectory): number => page.entries.get(tag.microManager)?.count ?? 0;
+  const fits = pages.length > 1 && pages.reduce((sum, page) => sum + bytesIn(page), 0) < maxBytes;
+  for (const page of fits ? pages : []) {
     const said = (await metadataOf(file, page)).get("ZPositionUm");
     heights.push(typeof said === "number" || typeof said === "string" ? Number(said) : Number.NaN);
   }

@@ -11,6 +11,9 @@ export interface OmeFiles {
   warnings: readonly string[];
 }
 
+/** How often planes may be said to lie somewhere, on average; each should be once. */
+const maxRepeats = 4;
+
 interface Expected {
   sizes: PlaneOrder["sizes"];
   order: string;
@@ -40,6 +43,7 @@ export function omePlaneMap(
   const map = new Int32Array(planes).fill(-1);
   const fileOf = new Int32Array(planes);
   if (blocks.length === 0) for (let i = 0; i < planes; i++) map[i] = firstPage + i;
+  let mapped = 0;
   for (const [n, { attributes }] of blocks.entries()) {
     const whole = (names: readonly string[], fallback: number) => {
       const name = names.find((one) => attributes[one] !== undefined);
@@ -56,6 +60,8 @@ export function omePlaneMap(
     const count = whole(["PlaneCount", "NumPlanes"], attributes.IFD === undefined ? planes - start : 1);
     const file = numberOfFile.of[n];
     const page = whole(["IFD"], file === 0 && blocks.length === 1 ? firstPage : 0);
+    mapped += Math.min(count, planes - start);
+    if (mapped > maxRepeats * planes) throw corrupt(path, "its OME-XML maps the same planes over and over");
     for (let i = 0; i < count && start + i < planes; i++) {
       map[start + i] = page + i;
       fileOf[start + i] = file;
@@ -76,6 +82,19 @@ export function omePlaneMap(
   };
 }
 
+/** Whether any plane of an image lies in the file itself. */
+export function holdsOwnPlanes(root: XmlElement, pixels: XmlElement | undefined, path: string): boolean {
+  const blocks = childrenOf(pixels, "TiffData");
+  const own = root.attributes.UUID?.trim();
+  return blocks.length === 0 || blocks.some((block) => isOwn(childrenOf(block, "UUID")[0], own, path));
+}
+
+function isOwn(uuid: XmlElement | undefined, own: string | undefined, path: string): boolean {
+  if (!uuid) return true;
+  const { FileName: name } = uuid.attributes;
+  return (name !== undefined && lastName(name) === lastName(path)) || (own !== undefined && uuid.text.trim() === own);
+}
+
 /** Of each block the number of its file in a list of names. */
 function fileNumbers(root: XmlElement, blocks: readonly XmlElement[], planes: number, pages: number, path: string) {
   const own = root.attributes.UUID?.trim();
@@ -84,7 +103,7 @@ function fileNumbers(root: XmlElement, blocks: readonly XmlElement[], planes: nu
   const of = blocks.map(({ children }) => {
     const uuid = children.find(({ name }) => name === "UUID");
     const name = uuid?.attributes.FileName === undefined ? undefined : lastName(uuid.attributes.FileName);
-    if (!uuid || name === lastName(path) || (own !== undefined && uuid.text.trim() === own)) return 0;
+    if (!uuid || isOwn(uuid, own, path)) return 0;
     if (name === undefined) {
       throw unsupported(
         path,
@@ -99,9 +118,9 @@ function fileNumbers(root: XmlElement, blocks: readonly XmlElement[], planes: nu
     return files.length - 1;
   });
   // One file in all, which says an old name of its own and could hold all: it was renamed.
-  const [named, ...others] = namesIn(root);
-  const renamed = named !== undefined && others.length === 0 && own === undefined && of.every((file) => file === 1);
-  if (!renamed || pages < planes) return { files, of, warnings: [] };
+  const renamed = own === undefined && pages >= planes && files.length === 2 && of.every((file) => file === 1);
+  const [named, ...others] = renamed ? namesIn(root) : [];
+  if (named === undefined || others.length > 0) return { files, of, warnings: [] };
   const warning = `Its OME-XML says that the planes lie in ${named}; they are read from this file, which was probably renamed.`;
   return { files: [""], of: of.map(() => 0), warnings: [warning] };
 }

@@ -6,7 +6,7 @@ import { ParfocalError } from "../errors.ts";
 import type { PlanePosition } from "./axes.ts";
 import { corrupt, unsupported } from "./file-errors.ts";
 import type { Optics } from "./image.ts";
-import { type OmeFiles, omePlaneMap } from "./ome-plane-map.ts";
+import { holdsOwnPlanes, type OmeFiles, omePlaneMap } from "./ome-plane-map.ts";
 import { type Calibration, joinCalibrations, type PlaneOrder } from "./plane-order.ts";
 import { fromPlanePositions } from "./plane-positions.ts";
 import { micrometresPer, positive, secondsPer } from "./units.ts";
@@ -51,16 +51,11 @@ export function parseOme(description: string, pages: number, samples: number, pa
   if (which !== undefined && !(Number.isInteger(which) && which >= 0 && which < images.length)) {
     throw noSuchImage(path, which, images.length);
   }
-  let offset = 0;
-  const readers = images.map((image) => {
-    const first = offset;
-    // Of an image without a word on its pages they follow those of the images before it.
-    offset += planesOf(image, samples);
-    return () => readImage(root, image, first, pages, samples, path);
-  });
-  const own = readers.findIndex((read) => which === undefined && readers.length > 1 && hasOwnPlanes(read));
+  const own = images.findIndex((image) => holdsOwnPlanes(root, childrenOf(image, "Pixels")[0], path));
   const index = which ?? Math.max(0, own);
-  const planes = readers[index]();
+  // Of an image without a word on its pages they follow those of the images before it.
+  const firstPage = images.slice(0, index).reduce((sum, image) => sum + planesOf(image, samples), 0);
+  const planes = readImage(root, images[index], firstPage, pages, samples, path);
   if (images.length === 1) return planes;
   const names = images.map(({ attributes }) => attributes.Name ?? attributes.ID ?? "");
   return {
@@ -95,14 +90,6 @@ export function several(names: readonly string[], index: number, which: number |
       `The file holds ${names.length} images (${list}), and image ${index} is read; give \`image <number>\` for another.`,
     ],
   };
-}
-
-function hasOwnPlanes(read: () => OmePlanes): boolean {
-  try {
-    return read().placeOf({ c: 0, z: 0, t: 0 }).file === 0;
-  } catch {
-    return false;
-  }
 }
 
 function planesOf(image: XmlElement, samples: number): number {

@@ -46,6 +46,9 @@ export interface TiffPlanes {
   placeOf?: (position: { c: number; z: number; t: number }) => { file: number; page: number };
 }
 
+/** Of the descriptions of all pages together: a damaged file may point to the same megabytes from each of its pages. */
+const maxCharacters = 2 ** 25;
+
 /** Throws `file.corrupt`, `file.unsupported`, `usage` (an image that is not there). */
 export async function readTiffPlanes(file: TiffStructure, options: OpenOptions): Promise<TiffPlanes> {
   const [first] = file.directories;
@@ -163,7 +166,11 @@ async function listOfPlanes(
   const parts = [printSize(resolution), fromBoundingBox(description, { ...header, depth: sizes.Z }, undefined)];
   if (looksLikeMetaSeries(description)) {
     const texts = [description];
-    for (const page of pages.slice(1, 4096)) texts.push(await readText(file, page, tag.imageDescription));
+    for (let n = 1, read = description.length; n < pages.length && read < maxCharacters; n++) {
+      const text = await readText(file, pages[n], tag.imageDescription);
+      texts.push(text);
+      read += text.length;
+    }
     parts.push(readMetaSeries(texts));
   }
   parts.push(await readMicroManager(file, pages));
@@ -202,9 +209,11 @@ async function shapedImages(
   which: number | undefined,
 ): Promise<Shaped | undefined> {
   const found: { shaped: ShapedPlanes; start: number; count: number; header: PageHeader }[] = [];
-  for (let at = 0; at < pages.length && found.length < 4096; ) {
+  for (let at = 0, read = 0; at < pages.length && read < maxCharacters; ) {
     const own = at === 0 ? header : await readPageHeader(file, pages[at]);
-    const shaped = readShaped(await readText(file, pages[at], tag.imageDescription), own);
+    const text = await readText(file, pages[at], tag.imageDescription);
+    read += text.length;
+    const shaped = readShaped(text, own);
     const count = shaped ? shaped.sizes.C * shaped.sizes.Z * shaped.sizes.T : 0;
     const fits = count > 0 && (at + count <= pages.length || pages.length === 1);
     if (!shaped || !fits) break;

@@ -21,8 +21,8 @@ export { planeOf } from "./image/image.ts";
 export { type ImageFile, type Region, readAll, readStack } from "./image/image-file.ts";
 export type { EncodeOptions, OutputFormat } from "./image/image-format.ts";
 export { openImageSource } from "./image/open-image.ts";
-export type { OpenOptions } from "./image/tiff-planes.ts";
 export { imageOfStack } from "./image/stack-image.ts";
+export type { OpenOptions } from "./image/tiff-planes.ts";
 
 // Optics: how a microscope blurs, and stacks whose truth is known.
 

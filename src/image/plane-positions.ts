@@ -9,7 +9,7 @@ const otherStepShare = 0.02;
 /**
  * @param positions height of each plane, um, in the order of the planes; NaN where it is not known
  * @param zStep what the file says besides, um
- * @returns `zStep` where only the heights tell it, `zPositions` (um above the first plane's neighbour, as the file has them) of stacks that are not even,
+ * @returns `zStep` where only the heights tell it, `zPositions` (um, as the file has them) of stacks that are not even,
  * and warnings; nothing where heights are missing or all alike
  */
 export function fromPlanePositions(positions: readonly number[], zStep: number | undefined): Calibration {

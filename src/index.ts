@@ -8,6 +8,7 @@
 // What may go wrong.
 
 export { type ErrorCode, type ErrorFields, ParfocalError } from "./errors.ts";
+export { readYaml } from "./read-yaml.ts";
 export { version } from "./version.ts";
 
 // Images: pixels, axes, and what they mean in micrometres and counts.
@@ -26,6 +27,7 @@ export { openImageSource } from "./image/open-image.ts";
 export { openPlanes, type PlaneOpener } from "./image/plane-folder.ts";
 export { renameAxes } from "./image/rename-axes.ts";
 export { imageOfStack } from "./image/stack-image.ts";
+export type { OpenOptions } from "./image/tiff-planes.ts";
 
 // Optics: how a microscope blurs, and stacks whose truth is known.
 

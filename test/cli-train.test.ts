@@ -167,7 +167,7 @@ describe("train and refocus", () => {
     await json("simulate", "beads", "-o", "thin.tif", "--size", "64", "--planes", "1", "--beads", "4");
     const refused: [string[], number, RegExp][] = [
       [["beads.tif", "--config", "absent.yaml"], 1, /absent\.yaml is not there/],
-      [["beads.tif", "--config", "broken.yaml"], 1, /broken\.yaml is no YAML/],
+      [["beads.tif", "--config", "broken.yaml"], 1, /broken\.yaml cannot be read as YAML/],
       [["beads.tif", "--config", "list.yaml"], 2, /keys and values/],
       [["beads.tif", "--config", "odd.yaml"], 2, /batch_sise/],
       [["beads.tif", "--patch-size", "17"], 2, /patch_size must be a multiple/],

@@ -164,7 +164,8 @@ describe.skipIf(!existsSync(data))("real data (skipped where ../shared/data is a
     ["dhm_cell/reference.tif", "YX", [768, 768], "uint16", undefined, undefined],
     ["isl_neurons_phase13/phase_contrast_z13.tif", "ZYX", [13, 512, 512], "uint16", undefined, undefined],
     ["isl_neurons_phase13/confocal_maxproj_dapi_map2_nfh.tif", "CYX", [3, 512, 512], "uint16", undefined, undefined],
-    ["pyotf_bead_air/psf_wl520nm_z300nm_x130nm_na0.85_n1.0.tif", "ZYX", [25, 256, 256], "uint16", undefined, undefined],
+    // The bounding box of its description says 13.8125 um over 255 pixels and 7.2 um over 24 steps.
+    ["pyotf_bead_air/psf_wl520nm_z300nm_x130nm_na0.85_n1.0.tif", "ZYX", [25, 256, 256], "uint16", 0.0541667, 0.3],
   ];
   test.each(cases)("%s", async (name, axes, shape, dtype, pixelSize, zStep) => {
     const file = await openImage(`${data}/${name}`);

@@ -56,7 +56,7 @@ describe("a model's folder", () => {
     const description = join(folder, "model.yaml");
     const text = await readFile(description, "utf8");
     const damaged: [string, RegExp][] = [
-      ["a: [1, 2", /not readable YAML/],
+      ["a: [1, 2", /cannot be read as YAML/],
       ["", /does not describe a model/],
       [text.replace("parfocal_model: 1", "parfocal_model: 2"), /parfocal_model/],
       [text.replace(/pixel_size: .*/, "pixel_size: -1"), /pixel_size/],

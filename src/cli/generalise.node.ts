@@ -88,7 +88,10 @@ export const generalise: Verb<GeneraliseOptions> = {
       .option("--target <image...>", "what shall be made of each stack, where the system sections")
       .option("--target-channel <n>", "channel of the targets, or of the stacks themselves", wholeNumber())
       .option("--register", "first move each target onto its stack, and cut both to where they overlap")
-      .option("--image <name>", "of a recipe's images, what the network gets (default: the first)")
+      .option(
+        "--image <name>",
+        "of a recipe's images, what the network gets (default: the first); of a file that holds several, its number from 0",
+      )
       .option("--target-image <name>", "of a recipe's images, what it shall make of it")
       .option("--force", "replace a page that exists; models of the same configuration and data are kept");
     command.addOption(setOption("of the recipe"));

@@ -1,14 +1,16 @@
 /** Input images of every verb: which of their channels and times is meant, and what the user knows better than the file. */
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { type ImageFile, type OpenImageOptions, openImage, overrideCalibration } from "../node.ts";
+import { type ImageFile, type OpenImageOptions, openImage, overrideCalibration, ParfocalError } from "../node.ts";
 import { positiveNumber, wholeNumber } from "./option-values.ts";
 import { withReadingWarnings } from "./reading-warnings.ts";
 import { say } from "./terminal.node.ts";
 
-export interface InputOptions extends OpenImageOptions {
+export interface InputOptions extends Omit<OpenImageOptions, "image"> {
   channel?: number;
   time?: number;
+  /** Of a file that holds several, its number; "train" and "generalise" call an image of a recipe by its name so, too. */
+  image?: number | string;
   pixelSize?: number;
   zStep?: number;
   na?: number;
@@ -17,6 +19,9 @@ export interface InputOptions extends OpenImageOptions {
 }
 
 export function addInputOptions(command: Command): void {
+  if (!command.options.some((option) => option.long === "--image")) {
+    command.option("--image <n>", "image, from 0, of a file that holds several", wholeNumber());
+  }
   command
     .option("--channel <n>", "channel, from 0, where there are several", wholeNumber())
     .option("--time <n>", "time point, from 0, where there are several", wholeNumber())
@@ -37,7 +42,7 @@ export function addInputOptions(command: Command): void {
 
 /**
  * Opens images with the user's calibration for as long as `use` takes. Where several are given, a pattern is for those that
- * are folders; it is refused where none is. What is odd about the names in a folder is said on stderr, unless `quiet`.
+ * are folders; it is refused where none is. What is odd about names and descriptions is said on stderr, unless `quiet`.
  */
 export async function withImages<T>(
   paths: readonly string[],
@@ -51,9 +56,14 @@ export async function withImages<T>(
     const folders = await Promise.all(paths.map((path) => pattern !== undefined && isFolder(path)));
     for (const [i, path] of paths.entries()) {
       const forIt = folders[i] || !folders.includes(true);
-      const file = await openImage(path, { axes, pattern: forIt ? pattern : undefined });
+      const named = { axes, pattern: forIt ? pattern : undefined };
+      const file = await openOne(path, named, options.image, paths.length > 1);
       opened.push(file);
-      if (!options.quiet) for (const warning of file.folder?.warnings ?? []) say(`Warning: ${path}: ${warning}`);
+      if (!options.quiet) {
+        for (const warning of [...(file.folder?.warnings ?? []), ...(file.warnings ?? [])]) {
+          say(`Warning: ${path}: ${warning}`);
+        }
+      }
       files.push(overrideCalibration(file, options));
     }
     return withReadingWarnings(await use(files), files);
@@ -64,4 +74,21 @@ export async function withImages<T>(
 
 async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+/** @param among whether it is one of several files: the number is then meant for those that hold several images */
+async function openOne(
+  path: string,
+  options: OpenImageOptions,
+  image: number | string | undefined,
+  among: boolean,
+): Promise<ImageFile> {
+  const number = typeof image === "string" && !/^\d{1,9}$/.test(image) ? undefined : image;
+  if (number === undefined) return openImage(path, options);
+  return openImage(path, { ...options, image: Number(number) }).catch((error: unknown) => {
+    if (!among || !(error instanceof ParfocalError) || error.code !== "usage") throw error;
+    const { option, expected } = error.fields as { option?: string; expected?: string };
+    if (option === "image" && expected === "0 to 0") return openImage(path, options);
+    throw error;
+  });
 }

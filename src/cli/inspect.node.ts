@@ -29,7 +29,7 @@ export const inspect: Verb<InspectOptions> = {
     );
   },
   run: ([path], options, terminal) =>
-    // What is odd about the names of a folder stands among the warnings of the inspection.
+    // Warnings are part of the result.
     withImages([path], { ...options, quiet: true }, async ([file]) => {
       const { channel, time, measure } = options;
       const onProgress = terminal.progress("planes read");
@@ -40,10 +40,13 @@ export const inspect: Verb<InspectOptions> = {
 
 function describe(path: string, found: Inspection) {
   const { info, folder, channel, time, exposure, focus, alignment, faults, warnings } = found;
-  const { axes, shape, dtype, pixelSize, zStep, frameInterval, channelNames, optics } = info;
+  const { axes, shape, dtype, pixelSize, zStep, zPositions, frameInterval, channelNames, optics, images } = info;
   const wavelength = info.emissionWavelengths?.[channel] ?? optics?.wavelength;
   return {
     path,
+    images: images?.length ?? 1,
+    image: info.image ?? 0,
+    image_names: images ?? null,
     axes,
     shape,
     planes_rule: folder?.rule ?? null,
@@ -62,6 +65,7 @@ function describe(path: string, found: Inspection) {
     pixel_size_um: pixelSize?.x ?? null,
     pixel_size_yx_um: pixelSize ? [pixelSize.y, pixelSize.x] : null,
     z_step_um: zStep ?? null,
+    z_positions_um: zPositions ?? null,
     frame_interval_s: frameInterval ?? null,
     channel_names: channelNames ?? null,
     optics: {
@@ -137,8 +141,9 @@ function write(path: string, found: Inspection): string {
 }
 
 function fileRows({ info, folder, channel, exposure }: Inspection): string[][] {
-  const { axes, shape, dtype, pixelSize, zStep, optics } = info;
+  const { axes, shape, dtype, pixelSize, zStep, zPositions, optics, images, image = 0 } = info;
   const rows = [
+    ...(images ? [["image", `${image} of ${images.length}, from 0${images[image] ? ` (${images[image]})` : ""}`]] : []),
     ["axes", `${axes}: ${shape.map((extent, i) => `${extent} ${axisNames[axes[i]]}`).join(", ")}`],
     ["type", info.storedType ? `${info.storedType}, read as ${dtype}` : dtype],
     ...rescaleRows(info.rescale, "counts mean"),
@@ -163,6 +168,7 @@ function fileRows({ info, folder, channel, exposure }: Inspection): string[][] {
     const depth = shape[axes.indexOf("Z")];
     rows.push(["z step", zStep ? `${digits(zStep)} um, ${digits(zStep * (depth - 1))} um in all` : "not known"]);
   }
+  if (zPositions) rows.push(["heights", `${zPositions.map((z) => digits(z)).join(", ")} um`]);
   const wavelength = info.emissionWavelengths?.[channel] ?? optics?.wavelength;
   const known = [
     optics?.na && `NA ${digits(optics.na)}`,

@@ -1,6 +1,6 @@
 /** Values of options: text in, checked value out. What they throw becomes one sentence and exit code 2. */
 import { InvalidArgumentError, Option } from "commander";
-import { parse } from "yaml";
+import { readYaml } from "../node.ts";
 
 /** A whole number of at least `least`. */
 export function wholeNumber(least = 0): (text: string) => number {
@@ -69,7 +69,7 @@ function keyAndValue(text: string): [string, unknown] {
   const [, key, value] = /^([^=\s]+)=(.*)$/s.exec(text) ?? [];
   if (key === undefined) throw new InvalidArgumentError("Expected key=value, such as object.beads=20.");
   try {
-    return [key, parse(value)];
+    return [key, readYaml(value, key)];
   } catch {
     throw new InvalidArgumentError(`Expected a value as YAML has them: a number, a word, [a, list], not ${value}.`);
   }

@@ -15,6 +15,8 @@ interface PsfVerbOptions {
   planes?: number;
   size?: number;
   zernike?: Record<string, number>;
+  image?: number;
+  quiet?: boolean;
   channel?: number;
   time?: number;
   fit?: string[];
@@ -57,6 +59,7 @@ export const psf: Verb<PsfVerbOptions> = {
         wholeNumber(8),
       )
       .option("--zernike <list>", "aberrations, RMS waves: coma=0.1,astigmatism=-0.05", zernikeList)
+      .option("--image <n>", "of a file that holds several images: its number, from 0", wholeNumber())
       .option("--channel <n>", "of the image: channel, from 0, where there are several", wholeNumber())
       .option("--time <n>", "of the image: time point, from 0, where there are several", wholeNumber())
       .option(
@@ -119,8 +122,13 @@ function writeComputed({ output, shape, pixelSize, zStep, focus, nyquist }: PsfF
 }
 
 async function measure(image: string, options: PsfVerbOptions, terminal: Terminal): Promise<Result> {
-  const { pixelSize, zStep, channel, time, out, beadDiameter, beads, half, force } = options;
-  const calibration = { ...(pixelSize ? { pixelSize } : {}), ...(zStep ? { zStep } : {}) };
+  const { pixelSize, zStep, image: number, channel, time, out, beadDiameter, beads, half, force } = options;
+  const calibration = {
+    ...(pixelSize ? { pixelSize } : {}),
+    ...(zStep ? { zStep } : {}),
+    ...(number === undefined ? {} : { image: number }),
+    ...(options.quiet ? { quiet: true } : {}),
+  };
   return withImages([image], calibration, async ([file]) => {
     const measured = await measureBeadsFile(file, {
       optics: opticsOf(options),

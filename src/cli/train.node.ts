@@ -92,7 +92,10 @@ export const train: Verb<TrainOptions> = {
       .option("--target-channel <n>", "channel of the targets, or of the stacks themselves", wholeNumber())
       .option("--register", "first move each target onto its stack, and cut both to where they overlap")
       .option("--recipe <name>", "simulated fields beside the stacks; see --simulated-share")
-      .option("--image <name>", "of a recipe's images, what the network gets (default: the first)")
+      .option(
+        "--image <name>",
+        "of a recipe's images, what the network gets (default: the first); of a file that holds several, its number from 0",
+      )
       .option("--target-image <name>", "of a recipe's images, what it shall make of it");
     command.addOption(setOption("of the recipe"));
     addSchemaOptions(command, keys);

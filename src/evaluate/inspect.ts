@@ -72,7 +72,7 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   const channel = checkIndex(file, "channel", options.channel ?? 0, path);
   const time = checkIndex(file, "time", options.time ?? 0, path);
   const known = { info, ...(folder && { folder }) };
-  const warnings = [...(folder?.warnings ?? []), ...calibrationWarnings(info)];
+  const warnings = [...(folder?.warnings ?? []), ...(info.warnings ?? []), ...calibrationWarnings(info)];
   if (info.axes.includes("S")) {
     const samples = extentOf(info, "S");
     warnings.push(

@@ -133,7 +133,9 @@ export function summariseGains(
         left_out_db: meanOf(unseen.map((one) => gainOf(model, one))),
         seen_db: meanOf(seen),
         seen_range_db: known.length === 0 ? undefined : [Math.min(...known), Math.max(...known)],
-        without_db: meanOf(unseen.map(({ name }) => Math.max(0, resampling[name] ?? 0))),
+        without_db: meanOf(
+          unseen.map(({ name }) => Math.max(0, (Object.hasOwn(resampling, name) ? resampling[name] : undefined) ?? 0)),
+        ),
         elsewhere_db: meanOf(data.filter((one) => isSeen(model, one)).map((one) => gainOf(model, one))),
       }),
     ];

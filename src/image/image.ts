@@ -34,6 +34,8 @@ export interface ImageInfo {
   pixelSize?: { y: number; x: number };
   /** Distance between planes, um, > 0; z counts up into the sample. */
   zStep?: number;
+  /** Height of each plane, um, where the file says it and the planes are not evenly spaced; their differences count. */
+  zPositions?: readonly number[];
   /** Time between frames, s. */
   frameInterval?: number;
   channelNames?: readonly string[];
@@ -46,6 +48,12 @@ export interface ImageInfo {
   rescale?: Rescale;
   /** How the file stores its samples, where that is not `dtype`: "int16", "uint32", "float64". */
   storedType?: string;
+  /** Names of all images of a file that holds several, such as positions of a stage; "" for one without a name. */
+  images?: readonly string[];
+  /** Which of them this one is, from 0. */
+  image?: number;
+  /** Sentences for the user: what the file says that contradicts itself, or that was passed over. */
+  warnings?: readonly string[];
 }
 
 /** An image in memory: row-major, the last axis fastest. */

@@ -29,12 +29,7 @@ export function looksLikeImageJ(description: string): boolean {
  * @param path for messages
  */
 export function parseImageJ(description: string, resolution: Resolution, path: string): ImageJPlanes {
-  const values = new Map<string, string>();
-  for (const line of description.split(/\r?\n/)) {
-    const at = line.indexOf("=");
-    if (at > 0 && !values.has(line.slice(0, at)))
-      values.set(line.slice(0, at), decodeEscapes(line.slice(at + 1).trim()));
-  }
+  const values = valuesOf(description);
   const count = (key: string) => {
     const text = values.get(key);
     if (text === undefined) return undefined;
@@ -51,21 +46,72 @@ export function parseImageJ(description: string, resolution: Resolution, path: s
       `its ImageJ description says ${images} images, but ${sizes.C} channels, ${sizes.Z} slices and ${sizes.T} frames`,
     );
   }
+  const { order, warnings } = orderOf(values, sizes);
+  const calibration = calibrationOf(values, resolution);
+  const all = [...warnings, ...(calibration.warnings ?? []), ...valueWarnings(values)];
   return {
     images,
     sizes,
-    order: "CZT",
-    pageOf: sequentialPages(sizes, "CZT"),
-    calibration: calibrationOf(values, resolution),
+    order,
+    pageOf: sequentialPages(sizes, order),
+    calibration: { ...calibration, ...(all.length > 0 && { warnings: all }) },
+  };
+}
+
+/** The first value of each key; keys differ in case from writer to writer. */
+function valuesOf(description: string): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const line of description.split("\n")) {
+    const at = line.indexOf("=");
+    const key = line.slice(0, Math.max(0, at)).trim().toLowerCase();
+    if (key !== "" && !values.has(key)) values.set(key, decodeEscapes(line.slice(at + 1).trim()));
+  }
+  return values;
+}
+
+/**
+ * ImageJ itself has the channel fastest, then z, then time, and writes no key for it. Others say otherwise by `order` (fastest first: zct,
+ * xyzct) or `axes` (slowest first, as numpy has them: TCZYX), and mean it.
+ */
+function orderOf(values: ReadonlyMap<string, string>, sizes: PlaneOrder["sizes"]) {
+  const standard = "CZT";
+  const plain = { order: standard, warnings: [] as string[] };
+  const said = values
+    .get("order")
+    ?.toUpperCase()
+    .replace(/^XY/, "")
+    .replace(/\(.{0,20}\)$/, "");
+  const axes = values.get("axes")?.toUpperCase().replace(/YXS?$/, "");
+  const letters = said ?? (axes === undefined ? undefined : [...axes].reverse().join(""));
+  if (letters === undefined) return plain;
+  const key =
+    said === undefined ? `axes=${values.get("axes")?.slice(0, 20)}` : `order=${values.get("order")?.slice(0, 20)}`;
+  const complete = [...new Set([...letters, ...standard])].join("");
+  if (!/^[CZT]{0,3}$/.test(letters) || complete.length !== 3 || new Set(letters).size !== letters.length) {
+    return {
+      order: standard,
+      warnings: [
+        `The description says ${key}, which is not understood; planes are taken as ImageJ does, the channel fastest, then z, then time.`,
+      ],
+    };
+  }
+  const used = (order: string) => [...order].filter((axis) => sizes[axis as "C" | "Z" | "T"] > 1).join("");
+  if (used(complete) === used(standard)) return plain;
+  return {
+    order: complete,
+    warnings: [
+      `The description says ${key}, and planes are taken in that order; ImageJ itself passes over the key and shows another order.`,
+    ],
   };
 }
 
 function calibrationOf(values: ReadonlyMap<string, string>, resolution: Resolution): Calibration {
   const unit = values.get("unit");
-  const x = micrometresPer(unit);
+  const x = micrometresPer(values.get("xunit") ?? unit);
   const y = micrometresPer(values.get("yunit") ?? unit);
   const z = micrometresPer(values.get("zunit") ?? unit);
-  const spacing = positive(Math.abs(Number(values.get("spacing"))));
+  const signed = Number(values.get("spacing"));
+  const spacing = positive(Math.abs(signed));
   const interval = positive(values.get("finterval"));
   const perSecond = secondsPer(values.get("tunit") ?? "sec");
   const low = Number(values.get("min") ?? Number.NaN);
@@ -78,6 +124,11 @@ function calibrationOf(values: ReadonlyMap<string, string>, resolution: Resoluti
       perSecond !== undefined && { frameInterval: Number((interval * perSecond).toPrecision(15)) }),
     ...(low < high && { displayRange: [low, high] as const }),
     ...rescaleOf(values),
+    ...(signed < 0 && {
+      warnings: [
+        `The spacing is negative (${signed}): its writer counts z down. The planes stay in the order of the file, as in ImageJ, so that "above" and "below" are exchanged; reverse the stack (ImageJ: Image > Stacks > Tools > Reverse) if that matters.`,
+      ],
+    }),
   };
 }
 
@@ -86,6 +137,27 @@ function rescaleOf(values: ReadonlyMap<string, string>): Pick<Calibration, "resc
   const [offset, scale] = [Number(values.get("c0") ?? Number.NaN), Number(values.get("c1") ?? Number.NaN)];
   const straight = values.get("cf") === "0" && Number.isFinite(offset) && scale > 0 && Number.isFinite(scale);
   return straight && (offset !== 0 || scale !== 1) ? { rescale: { offset, scale } } : {};
+}
+
+/** ImageJ's functions from counts to values, by the number that `cf` has. */
+const functions = ["a straight line", "a polynomial", "a polynomial", "a polynomial", "an exponential", "a power"];
+
+/** Counts that mean something else than they say. */
+function valueWarnings(values: ReadonlyMap<string, string>): string[] {
+  const cf = values.get("cf");
+  if (cf === undefined) return [];
+  const coefficients = ["c0", "c1", "c2", "c3", "c4"].flatMap((key) => values.get(key)?.slice(0, 20) ?? []);
+  const numbers = coefficients.map(Number);
+  const straight = cf === "0" && numbers.length >= 2;
+  if (straight && numbers[0] === 0 && numbers[1] === 1) return [];
+  const unit = values.get("vunit");
+  const name = functions[/^\d$/.test(cf) ? Number(cf) : -1] ?? "a function";
+  const what = straight
+    ? `count x ${numbers[1]} + ${numbers[0]}`
+    : `${name} of the counts (${coefficients.join(", ")})`;
+  return [
+    `The pixel values are calibrated: ${what}${unit === undefined ? "" : ` ${unit.slice(0, 40)}`}. Counts are used as they are stored, without it.`,
+  ];
 }
 
 /** Pixel size in um from pixels per unit, where a unit has `x` or `y` um; undefined when the tags are no use. */

@@ -1,143 +1,190 @@
 /**
  * OME-XML (2016-06 and the older schemas that differ little) to axes, calibration and the map from planes to pages.
- * The first Image is read.
  */
 
 import { fromFloat32 } from "../array/decimal.ts";
+import { ParfocalError } from "../errors.ts";
 import type { PlanePosition } from "./axes.ts";
 import { corrupt, unsupported } from "./file-errors.ts";
 import type { Optics } from "./image.ts";
+import { holdsOwnPlanes, type OmeFiles, omePlaneMap } from "./ome-plane-map.ts";
 import { rescaleNamespace } from "./ome-write.ts";
-import { type Calibration, type PlaneOrder, sequentialPages } from "./plane-order.ts";
+import { type Calibration, joinCalibrations, type PlaneOrder } from "./plane-order.ts";
+import { fromPlanePositions } from "./plane-positions.ts";
 import { micrometresPer, positive, secondsPer } from "./units.ts";
-import { childrenOf, parseXml, type XmlElement } from "./xml.ts";
+import { childrenOf, parseXml, rootNameOf, type XmlElement } from "./xml.ts";
 
 export interface OmePlanes extends PlaneOrder {
   width: number;
   height: number;
+  /** Names of the files that hold the planes; the first, "", is the file itself. */
+  files: readonly string[];
+  /** Of a plane, the number of its file in `files`, and its page there. */
+  placeOf(position: PlanePosition): { file: number; page: number };
 }
 
 export function looksLikeOme(description: string): boolean {
-  return /^\s*(?:\ufeff)?(?:<\?xml[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*)*<(?:\w+:)?OME[\s>]/.test(description);
+  return rootNameOf(description) === "OME";
 }
 
 /**
  * @param pages how many pages the file has
  * @param samples samples per pixel of the pages: OME counts them as channels
- * @throws file.corrupt, file.unsupported (planes in other files)
+ * @param which number of the Image that is read; by default the first that has planes in this file
+ * @throws file.corrupt, file.unsupported (metadata in another file), usage (no such image)
  */
-export function parseOme(description: string, pages: number, samples: number, path: string): OmePlanes {
+export function parseOme(description: string, pages: number, samples: number, path: string, which?: number): OmePlanes {
   let root: XmlElement;
   try {
     root = parseXml(description);
   } catch (error) {
     throw corrupt(path, `its OME-XML cannot be read (${(error as Error).message})`, error);
   }
-  if (childrenOf(root, "BinaryOnly").length > 0) {
-    const other = childrenOf(root, "BinaryOnly")[0].attributes.MetadataFile ?? "a companion file";
-    throw unsupported(path, `its metadata lie in ${other}`, "save it as one OME-TIFF file, for example with bfconvert");
+  const other = metadataFileOf(root);
+  if (other !== undefined) {
+    throw unsupported(
+      path,
+      `its metadata lie in ${other}, which is not beside it`,
+      "put that file into the same folder, or save the data set as one OME-TIFF file, for example with bfconvert",
+    );
   }
-  const image = childrenOf(root, "Image")[0];
+  const images = childrenOf(root, "Image").filter((image) => childrenOf(image, "Pixels").length > 0);
+  if (images.length === 0) throw corrupt(path, "its OME-XML describes no pixels");
+  if (which !== undefined && !(Number.isInteger(which) && which >= 0 && which < images.length)) {
+    throw noSuchImage(path, which, images.length);
+  }
+  const own = images.findIndex((image) => holdsOwnPlanes(root, childrenOf(image, "Pixels")[0], path));
+  const index = which ?? Math.max(0, own);
+  // Of an image without a word on its pages they follow those of the images before it.
+  const firstPage = images.slice(0, index).reduce((sum, image) => sum + planesOf(image, samples), 0);
+  const planes = readImage(root, images[index], firstPage, pages, samples, path);
+  if (images.length === 1) return planes;
+  const names = images.map(({ attributes }) => attributes.Name ?? attributes.ID ?? "");
+  return {
+    ...planes,
+    calibration: joinCalibrations(planes.calibration, { images: names, image: index, ...several(names, index, which) }),
+  };
+}
+
+/** The name of the file that holds the metadata, of a file of a set that has none of its own. */
+export function metadataFileOf(root: XmlElement): string | undefined {
+  const [binary] = childrenOf(root, "BinaryOnly");
+  return binary && (binary.attributes.MetadataFile ?? "a companion file");
+}
+
+/** The error for an image that a file does not have. */
+export function noSuchImage(path: string, got: number, count: number): ParfocalError<"usage"> {
+  const has = count === 1 ? "1 image, number 0" : `${count} images, 0 to ${count - 1}`;
+  return new ParfocalError("usage", `${path} has ${has}; got \`image ${got}\`.`, {
+    option: "image",
+    got,
+    expected: `0 to ${count - 1}`,
+  });
+}
+
+/** What is said of a file with several images, of which nobody chose one. */
+export function several(names: readonly string[], index: number, which: number | undefined): Calibration {
+  if (which !== undefined) return {};
+  const shown = names.slice(0, 4).map((name, i) => `${i}${name === "" ? "" : ` "${name.slice(0, 40)}"`}`);
+  const list = `${shown.join(", ")}${names.length > 4 ? ", ..." : ""}`;
+  return {
+    warnings: [
+      `The file holds ${names.length} images (${list}), and image ${index} is read; give \`image <number>\` for another.`,
+    ],
+  };
+}
+
+function planesOf(image: XmlElement, samples: number): number {
+  const [{ attributes }] = childrenOf(image, "Pixels");
+  const count = Number(attributes.SizeC) * Number(attributes.SizeZ) * Number(attributes.SizeT);
+  return Number.isSafeInteger(count) ? Math.ceil(count / samples) : 0;
+}
+
+function readImage(
+  root: XmlElement,
+  image: XmlElement,
+  firstPage: number,
+  pages: number,
+  samples: number,
+  path: string,
+): OmePlanes {
   const pixels = childrenOf(image, "Pixels")[0];
-  if (!pixels) throw corrupt(path, "its OME-XML describes no pixels");
-  const extent = (name: string) => {
-    const text = pixels.attributes[name] ?? "";
+  const extent = (name: string, absent = "") => {
+    const text = pixels.attributes[name] ?? absent;
     if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
     throw corrupt(path, `its OME-XML says ${name}="${text.slice(0, 40)}"`);
   };
-  const sizeC = extent("SizeC");
+  // Some writers, ilastik among them, leave out axes of one plane, which the schema does not allow.
+  const sizeC = extent("SizeC", "1");
   if (samples > 1 && sizeC % samples !== 0)
     throw corrupt(path, `its OME-XML has ${sizeC} channels in ${samples} samples`);
-  const sizes = { C: sizeC / samples, Z: extent("SizeZ"), T: extent("SizeT") };
-  const order = /^XY([CZT]{3})$/.exec(pixels.attributes.DimensionOrder ?? "")?.[1];
-  if (!order || new Set(order).size !== 3) {
+  const sizes = { C: sizeC / samples, Z: extent("SizeZ", "1"), T: extent("SizeT", "1") };
+  const said = /^XY([CZT]{1,3})$/.exec(pixels.attributes.DimensionOrder ?? "")?.[1];
+  const order = said && [...new Set(`${said}CZT`)].join("");
+  if (!order || new Set(said).size !== said.length) {
     throw corrupt(
       path,
       `its OME-XML has the dimension order "${(pixels.attributes.DimensionOrder ?? "").slice(0, 40)}"`,
     );
   }
+  const map: OmeFiles = omePlaneMap(root, pixels, { sizes, order, firstPage, pages, path });
+  const calibration = calibrationOf(root, image, pixels, sizeC, sizes.C);
   return {
     width: extent("SizeX"),
     height: extent("SizeY"),
     sizes,
     order,
-    pageOf: pageMap(root, pixels, sizes, order, pages, path),
-    calibration: calibrationOf(root, image, pixels, sizes.C),
+    files: map.files,
+    placeOf: map.placeOf,
+    pageOf: (position) => map.placeOf(position).page,
+    calibration: joinCalibrations(
+      calibration,
+      heightsOf(pixels, sizes.Z, calibration.zStep),
+      map.warnings.length > 0 ? { warnings: map.warnings } : {},
+    ),
   };
 }
 
-/** TiffData elements: IFD is the first page, FirstC/Z/T its plane, PlaneCount how many follow each other. */
-function pageMap(
+/** What the positions of the planes of the first channel and time say. */
+function heightsOf(pixels: XmlElement, depth: number, zStep: number | undefined): Calibration {
+  if (depth < 2 || depth > 65536) return {};
+  const heights = new Array<number>(depth).fill(Number.NaN);
+  for (const { attributes } of childrenOf(pixels, "Plane")) {
+    const z = Number(attributes.TheZ);
+    if (!(Number(attributes.TheC ?? 0) === 0 && Number(attributes.TheT ?? 0) === 0 && z >= 0 && z < depth)) continue;
+    const text = attributes.PositionZ?.trim();
+    if (!text) continue;
+    // Without a unit the schema means "reference frame", which is no length; many programs leave it out and mean um.
+    heights[z] = Number(text) * (micrometresPer(attributes.PositionZUnit ?? "um") ?? Number.NaN);
+  }
+  const stated = childrenOf(pixels, "Plane").some(({ attributes }) => attributes.PositionZUnit !== undefined);
+  const found = fromPlanePositions(heights, zStep);
+  if (stated || found.zStep === undefined) return found;
+  return joinCalibrations(found, {
+    warnings: [
+      `The file says no z step; ${found.zStep} um is that of the heights of its planes, which have no unit and are taken as um; give \`z_step <your z step>\` (um) if that is wrong.`,
+    ],
+  });
+}
+
+/** @param sizeC channels, samples of colour included; @param withoutSamples those that are left where samples are one channel */
+function calibrationOf(
   root: XmlElement,
+  image: XmlElement,
   pixels: XmlElement,
-  sizes: PlaneOrder["sizes"],
-  order: string,
-  pages: number,
-  path: string,
-): (position: PlanePosition) => number {
-  const planes = sizes.C * sizes.Z * sizes.T;
-  const place = sequentialPages(sizes, order);
-  const blocks = childrenOf(pixels, "TiffData");
-  if (planes > pages) {
-    throw corrupt(path, `its OME-XML promises ${planes} planes, but the file has ${pages}`);
-  }
-  const map = new Int32Array(planes).fill(-1);
-  if (blocks.length === 0) for (let i = 0; i < planes; i++) map[i] = i;
-  let mapped = 0;
-  for (const { attributes, children } of blocks) {
-    const uuid = children.find(({ name }) => name === "UUID");
-    if (uuid && isElsewhere(uuid, root, path)) {
-      throw unsupported(
-        path,
-        `some of its planes lie in another file (${uuid.attributes.FileName ?? uuid.text.trim()})`,
-        "save the data set as one OME-TIFF file, for example with bfconvert or Fiji",
-      );
-    }
-    const whole = (name: string, fallback: number) => {
-      const text = attributes[name];
-      if (text === undefined) return fallback;
-      if (/^\d{1,9}$/.test(text)) return Number(text);
-      throw corrupt(path, `its OME-XML says ${name}="${text.slice(0, 40)}" in TiffData`);
-    };
-    const first = { c: whole("FirstC", 0), z: whole("FirstZ", 0), t: whole("FirstT", 0) };
-    if (first.c >= sizes.C || first.z >= sizes.Z || first.t >= sizes.T) {
-      throw corrupt(path, "its OME-XML maps a plane that does not exist");
-    }
-    const start = place(first);
-    const count = whole("PlaneCount", attributes.IFD === undefined ? planes - start : 1);
-    const page = whole("IFD", 0);
-    // Every block may name all planes: work that grows with the product of both is refused.
-    mapped += Math.min(count, planes - start);
-    if (mapped > 8 * planes)
-      throw corrupt(path, `its ${blocks.length} TiffData elements name the same planes many times`);
-    for (let i = 0; i < count && start + i < planes; i++) map[start + i] = page + i;
-  }
-  if (map.some((page) => page < 0 || page >= pages)) {
-    const found = map.filter((page) => page >= 0 && page < pages).length;
-    throw corrupt(path, `its OME-XML promises ${planes} planes, but only ${found} are in the file`);
-  }
-  return (position) => map[place(position)];
-}
-
-function isElsewhere(uuid: XmlElement, root: XmlElement, path: string): boolean {
-  const own = root.attributes.UUID;
-  const file = uuid.attributes.FileName;
-  if (own !== undefined && uuid.text.trim() === own.trim()) return false;
-  return file === undefined || lastName(path) !== lastName(file);
-}
-
-function lastName(path: string): string {
-  return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
-}
-
-function calibrationOf(root: XmlElement, image: XmlElement, pixels: XmlElement, count: number): Calibration {
+  sizeC: number,
+  withoutSamples: number,
+): Calibration {
   const { attributes } = pixels;
   const length = (name: string) => scaled(attributes[name], micrometresPer(attributes[`${name}Unit`] ?? "um"));
   const x = length("PhysicalSizeX");
   const y = length("PhysicalSizeY");
   const zStep = length("PhysicalSizeZ");
   const interval = scaled(attributes.TimeIncrement, secondsPer(attributes.TimeIncrementUnit ?? "s"));
-  const channels = childrenOf(pixels, "Channel").slice(0, count);
+  const described = childrenOf(pixels, "Channel");
+  // Samples of a pixel are described as one channel, or as one each.
+  const count = described.length === sizeC ? sizeC : withoutSamples;
+  const channels = described.slice(0, count);
   const names = channels.map((channel) => channel.attributes.Name ?? "");
   const wavelengths = channels.map(({ attributes: own }) =>
     scaled(own.EmissionWavelength, micrometresPer(own.EmissionWavelengthUnit ?? "nm")),
@@ -166,13 +213,14 @@ function rescaleOf(root: XmlElement): Pick<Calibration, "rescale"> {
   return Number.isFinite(offset) && scale > 0 && Number.isFinite(scale) ? { rescale: { offset, scale } } : {};
 }
 
-const immersionIndex: Readonly<Record<string, number>> = {
-  Air: 1,
-  Water: 1.333,
-  WaterDipping: 1.333,
-  Glycerol: 1.47,
-  Oil: 1.515,
-};
+const immersionIndex = new Map([
+  ["Air", 1],
+  ["Water", 1.333],
+  ["WaterDipping", 1.333],
+  ["Glycerol", 1.47],
+  ["Glycerin", 1.47],
+  ["Oil", 1.515],
+]);
 
 function opticsOf(root: XmlElement, image: XmlElement): Optics {
   const settings = [...childrenOf(image, "ObjectiveSettings"), ...childrenOf(image, "ObjectiveRef")][0];
@@ -184,7 +232,10 @@ function opticsOf(root: XmlElement, image: XmlElement): Optics {
       ? objectives[0]
       : undefined;
   const na = positive(objective?.attributes.LensNA);
-  const index = positive(settings?.attributes.RefractiveIndex) ?? immersionIndex[objective?.attributes.Immersion ?? ""];
+  const index =
+    positive(settings?.attributes.RefractiveIndex) ??
+    immersionIndex.get(settings?.attributes.Medium ?? "") ??
+    immersionIndex.get(objective?.attributes.Immersion ?? "");
   return { ...(na !== undefined && { na }), ...(index !== undefined && { refractiveIndex: index }) };
 }
 

@@ -45,10 +45,15 @@ export function writeOme(info: ImageInfo, name: string): string {
     });
   });
   const data = element("TiffData", { IFD: 0, PlaneCount: sizes.C * sizes.Z * sizes.T });
+  const heights = info.zPositions?.length === sizes.Z ? info.zPositions : [];
+  // Only where they are not even: those of an even stack follow from its step.
+  const planes = (heights.length > 0 ? positions(sizes) : []).map(({ c, z, t }) =>
+    element("Plane", { TheC: c, TheZ: z, TheT: t, PositionZ: heights[z], PositionZUnit: "µm" }),
+  );
   const lens = objective(info.optics);
   const image = element("Image", { ID: "Image:0", Name: name }, [
     ...(lens ? [element("ObjectiveSettings", lens.settings)] : []),
-    element("Pixels", pixels, [...channels, data]),
+    element("Pixels", pixels, [...channels, data, ...planes]),
     ...(info.rescale ? [element("AnnotationRef", { ID: "Annotation:0" })] : []),
   ]);
   const root = {
@@ -73,6 +78,15 @@ function annotation({ offset, scale }: Rescale): string {
     element("Value", {}, pairs),
   ]);
   return element("StructuredAnnotations", {}, [map]);
+}
+
+/** Every plane, in the order of the file. */
+function positions({ C, Z, T }: { C: number; Z: number; T: number }): { c: number; z: number; t: number }[] {
+  return Array.from({ length: C * Z * T }, (_, i) => ({
+    c: i % C,
+    z: Math.floor(i / C) % Z,
+    t: Math.floor(i / (C * Z)),
+  }));
 }
 
 function objective(optics: Optics | undefined) {

@@ -1,6 +1,6 @@
 /** Images from the file system: files, and folders of planes. */
 import { readdir, stat } from "node:fs/promises";
-import { basename, extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { ParfocalError } from "../errors.ts";
 import { fileSource, missing } from "./file-source.node.ts";
 import type { FolderOptions } from "./folder-order.ts";
@@ -16,6 +16,8 @@ export interface OpenImageOptions extends FolderOptions {
   pattern?: string | undefined;
   /** What the axes of a file, or the numbers in the names of a folder, are called, in their order: "ZYX" where frames are z. */
   axes?: string | undefined;
+  /** Which image of a file that holds several, from 0. */
+  image?: number | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface OpenImageOptions extends FolderOptions {
  * Throws `file.missing`, `file.corrupt`, `file.unsupported`, `image.unfit`, `usage`.
  */
 export async function openImage(path: string, options: OpenImageOptions = {}): Promise<ImageFile> {
-  const { pattern } = options;
+  const { pattern, image } = options;
   const axes = options.axes === undefined ? undefined : parseAxes(options.axes);
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw missing(path, error);
@@ -40,7 +42,9 @@ export async function openImage(path: string, options: OpenImageOptions = {}): P
       { option: "pattern", got: pattern, expected: "a folder" },
     );
   }
-  const file = await openImageSource(await fileSource(path));
+  // Files of one data set lie beside each other.
+  const sibling = (name: string) => fileSource(join(dirname(path), name)).catch(() => undefined);
+  const file = await openImageSource(await fileSource(path), { image, sibling });
   if (axes === undefined) return file;
   try {
     return renameAxes(file, axes);

@@ -2,25 +2,30 @@
 import type { ByteSource } from "../array/bytes.ts";
 import { ParfocalError } from "../errors.ts";
 import { corrupt } from "./file-errors.ts";
-import { unknownFile } from "./file-kinds.ts";
+import { kindBytes, unknownFile } from "./file-kinds.ts";
 import type { ImageFile } from "./image-file.ts";
+import { noSuchImage } from "./ome-read.ts";
 import { looksLikePng, openPng } from "./png-read.ts";
 import { looksLikeTiff } from "./tiff-directory.ts";
 import { openTiff } from "./tiff-image.ts";
+import type { OpenOptions } from "./tiff-planes.ts";
 
 /**
  * The first bytes choose the reader, and what that reader says is what the user sees.
- * Throws `file.missing` (empty), `file.corrupt`, `file.unsupported`.
+ * Throws `file.missing` (empty), `file.corrupt`, `file.unsupported`, `usage` (an image that the file does not have).
  */
-export async function openImageSource(source: ByteSource): Promise<ImageFile> {
+export async function openImageSource(source: ByteSource, options: OpenOptions = {}): Promise<ImageFile> {
   const path = source.name;
   try {
     if (source.size === 0) {
       throw new ParfocalError("file.missing", `${path} is empty (0 bytes); fetch or export it again.`, { path });
     }
-    const start = await source.read(0, Math.min(16, source.size));
-    if (looksLikeTiff(start)) return await openTiff(source);
-    if (looksLikePng(start)) return await openPng(source);
+    const start = await source.read(0, Math.min(kindBytes, source.size));
+    if (looksLikeTiff(start)) return await openTiff(source, options);
+    if (looksLikePng(start)) {
+      if (options.image) throw noSuchImage(path, options.image, 1);
+      return await openPng(source);
+    }
     throw unknownFile(path, start);
   } catch (error) {
     await source.close?.();

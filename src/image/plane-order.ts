@@ -35,3 +35,9 @@ export function axesOf(
     .filter((axis) => extents[axis] > 1);
   return { axes: `${kept.join("")}YX`, shape: [...kept.map((axis) => extents[axis]), page.height, page.width] };
 }
+
+/** Several sources of calibration in one: the later replace what the earlier say, and warnings of all are kept. */
+export function joinCalibrations(...parts: readonly Calibration[]): Calibration {
+  const warnings = parts.flatMap((part) => part.warnings ?? []);
+  return { ...Object.assign({}, ...parts), ...(warnings.length > 0 && { warnings }) };
+}

@@ -67,12 +67,12 @@ export function renameAxes(file: ImageFile, axes: string): ImageFile {
         planes: folder.planes.map(namedAgain),
       },
     }),
-    async readPlane(index, region) {
+    async readPlane(index, region, room) {
       const { t, c, z } = resolvePlane(info, index, file.path);
       const asked = { time: t, channel: c, z };
       const own: PlaneIndex = {};
       for (const { now, before } of moves) own[before] = asked[now];
-      return file.readPlane(own, region);
+      return file.readPlane(own, region, room);
     },
   };
 }

@@ -17,7 +17,7 @@ export interface TiffDirectory {
   entries: Uint8Array;
 }
 
-interface Entry {
+export interface Entry {
   type: number;
   count: number;
   /** Where the values lie in the file, in the entry itself when they fit. */
@@ -86,8 +86,8 @@ async function readDirectory(source: ByteSource, at: number, little: boolean, bi
   return { directory: { at: start, entries: bytes.slice(0, length) }, next };
 }
 
-/** The first entry with that tag. */
-function findEntry(file: TiffStructure, { at, entries }: TiffDirectory, id: number): Entry | undefined {
+/** The first entry with that tag: its type, and where its values lie. */
+export function findEntry(file: TiffStructure, { at, entries }: TiffDirectory, id: number): Entry | undefined {
   const { littleEndian: little, big, path } = file;
   const view = viewOf(entries);
   for (let p = 0; p < entries.length; p += big ? 20 : 12) {

@@ -25,8 +25,18 @@ export const tag = {
   tileByteCounts: 325,
   sampleFormat: 339,
   jpegTables: 347,
-  /** MetaMorph STK: several planes behind one directory. */
+  colorMap: 320,
+  /** MetaMorph STK: keys and values, the list of planes behind one directory, and their wavelengths. */
+  metaMorphTags: 33628,
   metaMorphStack: 33629,
+  metaMorphWavelengths: 33630,
+  /** Olympus: Soft Imaging and FluoView. */
+  olympusSis: 33560,
+  fluoView: 34361,
+  /** Micro-Manager's JSON of a page. */
+  microManager: 51123,
+  /** Hamamatsu NDPI, a whole-slide image. */
+  hamamatsu: 65420,
   /** Zeiss LSM. */
   zeissLsm: 34412,
 } as const;

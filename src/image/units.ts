@@ -1,29 +1,33 @@
 /** Units of length and time as file formats write them. */
 
-const micrometres: Readonly<Record<string, number>> = {
-  pm: 1e-6,
-  å: 1e-4,
-  angstrom: 1e-4,
-  nm: 1e-3,
-  nanometer: 1e-3,
-  nanometre: 1e-3,
-  um: 1,
-  µm: 1,
-  micron: 1,
-  micrometer: 1,
-  micrometre: 1,
-  mm: 1e3,
-  millimeter: 1e3,
-  millimetre: 1e3,
-  cm: 1e4,
-  centimeter: 1e4,
-  centimetre: 1e4,
-  m: 1e6,
-  meter: 1e6,
-  metre: 1e6,
-  in: 25400,
-  inch: 25400,
-};
+const micrometres = new Map<string, number>(
+  Object.entries({
+    pm: 1e-6,
+    å: 1e-4,
+    angstrom: 1e-4,
+    nm: 1e-3,
+    nanometer: 1e-3,
+    nanometre: 1e-3,
+    um: 1,
+    µm: 1,
+    micron: 1,
+    micrometer: 1,
+    micrometre: 1,
+    mm: 1e3,
+    millimeter: 1e3,
+    millimetre: 1e3,
+    cm: 1e4,
+    centimeter: 1e4,
+    centimetre: 1e4,
+    m: 1e6,
+    meter: 1e6,
+    metre: 1e6,
+    in: 25400,
+    inch: 25400,
+    inches: 25400,
+    '"': 25400,
+  }),
+);
 
 /** How many um a unit has; undefined for "pixel" and for what is no length. */
 export function micrometresPer(unit: string | undefined): number | undefined {
@@ -34,22 +38,26 @@ export function micrometresPer(unit: string | undefined): number | undefined {
     .toLowerCase()
     .replace(/^[\u03bc\ufffd]m$/, "µm")
     .replace(/^\u212b$/, "å");
-  return micrometres[name] ?? micrometres[name.replace(/s$/, "")];
+  return micrometres.get(name) ?? micrometres.get(name.replace(/s$/, ""));
 }
 
-const seconds: Readonly<Record<string, number>> = {
-  ns: 1e-9,
-  us: 1e-6,
-  µs: 1e-6,
-  ms: 1e-3,
-  s: 1,
-  sec: 1,
-  second: 1,
-  min: 60,
-  minute: 60,
-  h: 3600,
-  hour: 3600,
-};
+const seconds = new Map<string, number>(
+  Object.entries({
+    ns: 1e-9,
+    us: 1e-6,
+    µs: 1e-6,
+    ms: 1e-3,
+    s: 1,
+    sec: 1,
+    second: 1,
+    min: 60,
+    minute: 60,
+    h: 3600,
+    hour: 3600,
+    d: 86400,
+    day: 86400,
+  }),
+);
 
 /** How many seconds a unit has; undefined for what is no time. */
 export function secondsPer(unit: string | undefined): number | undefined {
@@ -58,7 +66,7 @@ export function secondsPer(unit: string | undefined): number | undefined {
     .trim()
     .toLowerCase()
     .replace(/^[\u03bc\ufffd]s$/, "µs");
-  return seconds[name] ?? seconds[name.replace(/s$/, "")];
+  return seconds.get(name) ?? seconds.get(name.replace(/s$/, ""));
 }
 
 /** A positive finite number out of a text or number, or undefined. */

@@ -1,50 +1,47 @@
-/** A small XML reader for metadata: elements, attributes, text. Namespace prefixes are dropped; no DTD is followed. */
+/**
+ * XML for metadata: elements, attributes, text. Namespace prefixes are dropped, no DTD is followed, and an entity that XML
+ * itself does not have stays in the text as it is. Why @rgrove/parse-xml: docs/decisions/xml.md.
+ */
+import { XmlElement as ParsedElement, parseXml as parseDocument } from "@rgrove/parse-xml";
 
 export interface XmlElement {
   name: string;
-  attributes: Readonly<Record<string, string>>;
+  /** By name without prefix; made without a prototype, so that no name finds anything else. */
+  attributes: Readonly<Record<string, string | undefined>>;
   children: XmlElement[];
+  /** Of its own, without that of its children. */
   text: string;
 }
 
-const token =
-  /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\?[\s\S]*?\?>|<!DOCTYPE[^>]*>|<\/([^\s<>/]+)\s*>|<([^\s<>/!?]+)((?:\s+[^\s=<>/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/y;
-const attribute = /([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
+/** Far beyond the metadata of any image; a slide of 100 000 planes has some 30 million characters and 600 000 tags. */
+const maxCharacters = 2 ** 27;
+const maxTags = 2 ** 22;
+const maxDepth = 100;
 
-/** Parses a document to its root element. Throws SyntaxError, with the place, when it is not well formed. */
+/** Characters that XML 1.0 forbids and that some programs write all the same. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
+const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
+
+/** Parses a document to its root element. Throws SyntaxError, with the place, when it is not well formed or too large. */
 export function parseXml(text: string): XmlElement {
-  const top: XmlElement = { name: "", attributes: {}, children: [], text: "" };
-  const open = [top];
-  token.lastIndex = 0;
-  let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
-  while (at < text.length) {
-    token.lastIndex = at;
-    const match = token.exec(text);
-    if (!match) throw new SyntaxError(`XML is not well formed at character ${at}`);
-    at = token.lastIndex;
-    const [, cdata, closing, opening, attributes, slash, content] = match;
-    const current = open[open.length - 1];
-    if (cdata !== undefined) current.text += cdata;
-    else if (content !== undefined) current.text += decodeEntities(content);
-    else if (closing !== undefined) {
-      if (open.length < 2 || current.name !== localName(closing)) {
-        throw new SyntaxError(`XML closes ${closing} where ${current.name || "nothing"} is open`);
-      }
-      open.pop();
-    } else if (opening !== undefined) {
-      const element: XmlElement = {
-        name: localName(opening),
-        attributes: readAttributes(attributes),
-        children: [],
-        text: "",
-      };
-      current.children.push(element);
-      if (slash === "") open.push(element);
-    }
+  if (text.length > maxCharacters) {
+    throw new SyntaxError(`XML has ${text.length} characters, at most ${maxCharacters} are read`);
   }
-  if (open.length > 1) throw new SyntaxError(`XML ends inside ${open[open.length - 1].name}`);
-  if (top.children.length !== 1) throw new SyntaxError(`XML has ${top.children.length} root elements`);
-  return top.children[0];
+  let tags = 0;
+  for (let at = text.indexOf("<"); at >= 0; at = text.indexOf("<", at + 1)) tags++;
+  if (tags > maxTags) throw new SyntaxError(`XML has ${tags} tags, at most ${maxTags} are read`);
+  let root: ParsedElement | null;
+  try {
+    root = parseDocument(text.replace(/^[\s\ufeff]+/, "").replace(forbidden, " "), {
+      ignoreUndefinedEntities: true,
+    }).root;
+  } catch (error) {
+    // The parser goes into an element by calling itself.
+    if (error instanceof RangeError) throw tooDeep();
+    throw new SyntaxError((error as Error).message.split("\n")[0], { cause: error });
+  }
+  if (root === null) throw new SyntaxError("XML has no root element");
+  return plain(root, 1);
 }
 
 /** Children of that name. */
@@ -52,28 +49,50 @@ export function childrenOf(element: XmlElement | undefined, name: string): XmlEl
   return element?.children.filter((child) => child.name === name) ?? [];
 }
 
+/**
+ * The name, without prefix, of the first element of a text that may be XML; undefined where it does not begin as XML does.
+ * Goes once through what stands before it (declaration, comments).
+ */
+export function rootNameOf(text: string): string | undefined {
+  let at = skipBlanks(text, 0);
+  while (text.startsWith("<?", at) || text.startsWith("<!", at)) {
+    const end = text.startsWith("<!--", at) ? "-->" : ">";
+    const close = text.indexOf(end, at + (end === ">" ? 2 : 4));
+    if (close < 0) return undefined;
+    at = skipBlanks(text, close + end.length);
+  }
+  const name = /^<([^\s<>/!?="'&]{1,200})[\s/>]/.exec(text.slice(at, at + 202))?.[1];
+  return name === undefined ? undefined : localName(name);
+}
+
 /** Text with the five characters that XML reserves, and all beyond ASCII, written as references. */
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"']|[^\x20-\x7e]/gu, (character) => `&#${character.codePointAt(0)};`);
+}
+
+function plain(element: ParsedElement, depth: number): XmlElement {
+  if (depth > maxDepth) throw tooDeep();
+  const attributes: Record<string, string | undefined> = Object.create(null);
+  for (const [name, value] of Object.entries(element.attributes)) attributes[localName(name)] = value;
+  const children: XmlElement[] = [];
+  let text = "";
+  for (const child of element.children) {
+    if (child instanceof ParsedElement) children.push(plain(child, depth + 1));
+    else if ("text" in child) text += child.text;
+  }
+  return { name: localName(element.name), attributes, children, text };
+}
+
+function tooDeep(): SyntaxError {
+  return new SyntaxError(`XML has elements inside each other more than ${maxDepth} deep`);
 }
 
 function localName(name: string): string {
   return name.slice(name.indexOf(":") + 1);
 }
 
-function readAttributes(text: string): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const [, name, double, single] of text.matchAll(attribute)) {
-    found[localName(name)] = decodeEntities(double ?? single);
-  }
-  return found;
-}
-
-function decodeEntities(text: string): string {
-  const named: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(\w+));?/g, (whole, decimal, hex, name) => {
-    if (name !== undefined) return named[name] ?? whole;
-    const code = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : "\ufffd";
-  });
+function skipBlanks(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && /[\s\ufeff]/.test(text[at])) at++;
+  return at;
 }

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { parseYaml } from "../array/parse-yaml.ts";
 import { ParfocalError } from "../errors.ts";
 import { withOutputSet } from "../image/atomic-file.node.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
+import { readYaml } from "../read-yaml.ts";
 import { type Model, type ModelInfo, modelInfo } from "./model-info.ts";
 
 const onnxName = "model.onnx";
@@ -82,9 +82,10 @@ function checkOnnx(onnx: Uint8Array, expected: string | undefined, folder: strin
 function readInfo(text: string, path: string): { info: ModelInfo; checksum: string | undefined } {
   let value: unknown;
   try {
-    value = parseYaml(text);
+    value = readYaml(text, path);
   } catch (cause) {
-    throw new ParfocalError("model.unfit", `${path} is not readable YAML.`, { path, detail: String(cause) }, { cause });
+    const { message } = cause as Error;
+    throw new ParfocalError("model.unfit", message, { path, detail: "no readable YAML" }, { cause });
   }
   const result = modelInfo.safeParse(value);
   const checksum = z.object({ [checksumKey]: z.string().optional() }).safeParse(value);

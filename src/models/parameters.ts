@@ -46,7 +46,7 @@ export function constantParameters(graph: Graph, weights: Record<string, Tensor>
   return (name, shape) => {
     const known = values.get(name);
     if (known) return known;
-    const weight = weights[name];
+    const weight = Object.hasOwn(weights, name) ? weights[name] : undefined;
     if (!(weight?.data instanceof Float32Array) || weight.shape.join() !== shape.join()) {
       const detail = weight ? `weight ${name} has shape [${weight.shape}]` : `weight ${name} is missing`;
       throw new ParfocalError("model.unfit", `The weights do not fit the network: ${detail}; expected [${shape}].`, {

@@ -84,6 +84,6 @@ function checkedSession(
 }
 
 export function runtimeFailed(runtime: string, detail: string, cause?: unknown): ParfocalError {
-  const message = `The ${runtime} runtime failed: ${detail.replace(/\.?\s*$/, "")}.`;
+  const message = `The ${runtime} runtime failed: ${detail.trimEnd().replace(/\.$/, "")}.`;
   return new ParfocalError("runtime.failed", message, { runtime, detail }, cause === undefined ? {} : { cause });
 }

@@ -38,5 +38,6 @@ function reasonOf(cause: unknown): string {
   return detail
     .slice(detail.lastIndexOf(" was false. ") + 1)
     .replace("was false. ", "")
-    .replace(/\.?\s*$/, "");
+    .trimEnd()
+    .replace(/\.$/, "");
 }

@@ -19,13 +19,19 @@ export function parseChecked<S extends z.ZodType>(schema: S, data: unknown, wher
     throw unknownKey(where, at(path), issue.keys[0], keysAt(schema, data, path));
   }
   const option = at(path) || "the whole";
-  const got = path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], data);
+  const got = path.reduce<unknown>(ownValue, data);
   const given = got === undefined ? "missing" : JSON.stringify(got);
   const expected = issue.code === "invalid_union" ? `one of ${wordsOf(schema, path).join(", ")}` : issue.message;
   const near = typeof got === "string" ? nearestKey(got, wordsOf(schema, path)) : undefined;
   const advice = `${expected}${near === undefined ? "" : `; did you mean ${near}?`}`;
   const message = `${where}: ${option} is ${given}: ${advice}${near === undefined ? "." : ""}`;
   throw new ParfocalError("usage", message, { option, got, expected });
+}
+
+/** What a holder has under a key of its own; undefined for names that every object has, such as "constructor". */
+function ownValue(holder: unknown, key: string): unknown {
+  const held = holder !== null && typeof holder === "object" && Object.hasOwn(holder, key);
+  return held ? (holder as Record<string, unknown>)[key] : undefined;
 }
 
 /** The refusal of a key that is not known. @param within path of the object that holds it, "" for the recipe itself */
@@ -58,7 +64,7 @@ function bare(schema: z.ZodType, data: unknown): z.ZodType {
   if (def.innerType) return bare(def.innerType, data);
   if (def.type === "pipe" && def.in) return bare(def.in, data);
   if (def.type === "union" && def.options && def.discriminator !== undefined) {
-    const chosen = (data as Record<string, unknown> | undefined)?.[def.discriminator];
+    const chosen = ownValue(data, def.discriminator);
     const name = def.discriminator;
     const member = def.options.find((one) => literalsOf(defOf(one).shape?.[name]).includes(String(chosen)));
     return member === undefined ? schema : bare(member, data);
@@ -80,8 +86,8 @@ function schemaAt(schema: z.ZodType, data: unknown, path: readonly string[]): z.
   for (const key of path) {
     if (here === undefined) return undefined;
     const def: Def = defOf(bare(here, value));
-    here = def.shape?.[key] ?? def.valueType ?? def.element;
-    value = (value as Record<string, unknown> | undefined)?.[key];
+    here = (ownValue(def.shape, key) as z.ZodType | undefined) ?? def.valueType ?? def.element;
+    value = ownValue(value, key);
   }
   return here === undefined ? undefined : bare(here, value);
 }

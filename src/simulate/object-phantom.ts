@@ -19,7 +19,7 @@ export function phantomOf(
     return { phantom: phantoms[kind], options };
   }
   const { kind: _, file, channel: __, ...options } = object;
-  const stack = stacks[file];
+  const stack = Object.hasOwn(stacks, file) ? stacks[file] : undefined;
   if (stack === undefined) {
     const message = `The recipe's object is the stack ${file}, which was not read; give its pixels with the recipe.`;
     throw new ParfocalError("usage", message, { option: "object.file", got: file, expected: "a stack that was read" });

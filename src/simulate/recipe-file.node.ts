@@ -55,12 +55,12 @@ export async function recipesAmong(words: readonly string[]): Promise<string[]> 
 
 /** The stacks that the objects of a recipe name. @throws what opening and reading images throws */
 export async function readRecipeStacks(recipe: Recipe, folder: string, signal?: AbortSignal): Promise<StackFiles> {
-  const stacks: Record<string, StackFiles[string]> = {};
+  const stacks = new Map<string, StackFiles[string]>();
   for (const object of [recipe.object, ...recipe.samples.map((sample) => sample.object)]) {
     if (object === undefined || !isStackObject(object)) continue;
     const image = await openImage(resolve(folder, object.file));
     const channel = image.axes.includes("C") ? object.channel : undefined;
-    stacks[object.file] = await readStack(image, { channel, signal, finite: true }).finally(() => image.close());
+    stacks.set(object.file, await readStack(image, { channel, signal, finite: true }).finally(() => image.close()));
   }
-  return stacks;
+  return Object.fromEntries(stacks);
 }

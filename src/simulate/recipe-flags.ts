@@ -52,7 +52,7 @@ export function changeRecipe(
   let changed = recipe;
   for (const [key, value] of Object.entries(rest)) {
     if (value === undefined) continue;
-    const [part] = parts.find(([, schema]) => key in schema.shape) ?? [""];
+    const [part] = parts.find(([, schema]) => Object.hasOwn(schema.shape, key)) ?? [""];
     refuseOverruled(recipe, part, key);
     changed = setKey(changed, part === "" ? key : `${part}.${key}`, value);
   }
@@ -77,7 +77,7 @@ function refuseOverruled(recipe: object, part: string, key: string): void {
   ];
   const found = holders.find(([, holder]) => {
     const own = part === "" ? holder : (holder as Record<string, unknown> | null)?.[part];
-    return typeof own === "object" && own !== null && key in own;
+    return typeof own === "object" && own !== null && Object.hasOwn(own, key);
   });
   if (found === undefined) return;
   const path = [found[0], ...(part === "" ? [] : [part]), key].join(".");

@@ -1,7 +1,6 @@
 /** Recipes as text. */
 import { Document, isScalar, isSeq, visit } from "yaml";
-import { parseYaml } from "../array/parse-yaml.ts";
-import { ParfocalError } from "../errors.ts";
+import { readYaml } from "../read-yaml.ts";
 
 /** A recipe as YAML, to be edited or kept beside its data. */
 export function recipeToYaml(recipe: object): string {
@@ -21,10 +20,5 @@ export function recipeToYaml(recipe: object): string {
  * @throws `file.corrupt` for text that is no YAML
  */
 export function recipeFromYaml(text: string, path: string): unknown {
-  try {
-    return parseYaml(text);
-  } catch (cause) {
-    const detail = (cause as Error).message;
-    throw new ParfocalError("file.corrupt", `${path} is no YAML: ${detail}`, { path, detail }, { cause });
-  }
+  return readYaml(text, path);
 }

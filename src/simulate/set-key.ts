@@ -8,7 +8,7 @@ import { ParfocalError } from "../errors.ts";
  */
 export function setKey(recipe: object, path: string, value: unknown): object {
   const [key, ...rest] = path.split(".");
-  const held = (recipe as Record<string, unknown>)[key];
+  const held = Object.hasOwn(recipe, key) ? (recipe as Record<string, unknown>)[key] : undefined;
   if (rest.length === 0) return withKey(recipe, key, value);
   if (held !== undefined && (held === null || typeof held !== "object")) {
     const message = `${path}: ${key} is ${JSON.stringify(held)}, which has no keys of its own; give ${key} itself.`;

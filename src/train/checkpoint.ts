@@ -106,16 +106,13 @@ export function decodeCheckpoint(bytes: Uint8Array, path: string): ReadCheckpoin
   // Tensors that share their bytes would take many times the memory of the file; the format does not allow them.
   const total = Object.values(entries).reduce((sum, { data_offsets: [from, to] }) => sum + to - from, 0);
   if (total > bytes.length - start) return corrupt("its tensors overlap");
-  const tensors: Tensors = {};
+  const tensors = new Map<string, Tensors[string]>();
   for (const [name, { shape, data_offsets }] of Object.entries(entries)) {
     const [from, to] = data_offsets;
     if (to - from !== 4 * sizeOf(shape)) return corrupt(`tensor ${name} has ${to - from} bytes for shape [${shape}]`);
     if (start + to > bytes.length) return corrupt(`tensor ${name} ends after the file`);
-    tensors[name] = {
-      type: "float32",
-      shape,
-      data: new Float32Array(new Uint8Array(bytes.subarray(start + from, start + to)).buffer),
-    };
+    const data = new Float32Array(new Uint8Array(bytes.subarray(start + from, start + to)).buffer);
+    tensors.set(name, { type: "float32", shape, data });
   }
-  return { tensors, metadata, checked: checksum !== undefined };
+  return { tensors: Object.fromEntries(tensors), metadata, checked: checksum !== undefined };
 }

@@ -1,7 +1,7 @@
 /** Training configurations as YAML files. */
-import { parseYaml } from "../array/parse-yaml.ts";
 import { ParfocalError } from "../errors.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
+import { readYaml } from "../read-yaml.ts";
 
 /**
  * The keys and values of a YAML file, not checked any further.
@@ -13,13 +13,7 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
     const why = cause.code === "ENOENT" ? "is not there" : `cannot be read (${cause.message})`;
     throw new ParfocalError("file.missing", `${path} ${why}; give a YAML file.`, { path }, { cause });
   });
-  let value: unknown;
-  try {
-    value = parseYaml(text);
-  } catch (cause) {
-    const detail = (cause as Error).message;
-    throw new ParfocalError("file.corrupt", `${path} is no YAML: ${detail}`, { path, detail }, { cause });
-  }
+  const value = readYaml(text, path);
   if (value === null || value === undefined) return {};
   if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new ParfocalError("usage", `${path} must hold keys and values, such as "batch_size: 8".`, {

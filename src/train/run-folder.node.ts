@@ -2,11 +2,11 @@ import { appendFile, mkdir, readdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { parseYaml } from "../array/parse-yaml.ts";
 import { ParfocalError } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
 import { saveModel } from "../models/model-folder.node.ts";
+import { readYaml } from "../read-yaml.ts";
 import { type ConfigInput, resolveConfig } from "./config.ts";
 import type { ValidationReport } from "./learner.ts";
 import { scalarsRecord, versionRecord } from "./tensorboard.ts";
@@ -106,19 +106,11 @@ export async function readRunConfig(path: string): Promise<SystemConfig> {
 }
 
 function parseRunConfig(text: string, file: string): SystemConfig {
-  try {
-    const config = parseYaml(text);
-    if (config === null || typeof config !== "object") throw new SyntaxError("it holds no keys and values");
+  const config = readYaml(text, file);
+  if (config !== null && typeof config === "object" && !Array.isArray(config))
     return resolveConfig(config as ConfigInput);
-  } catch (cause) {
-    if (cause instanceof ParfocalError) throw cause;
-    throw new ParfocalError(
-      "file.corrupt",
-      `${file} is not readable YAML.`,
-      { path: file, detail: String(cause) },
-      { cause },
-    );
-  }
+  const detail = "no keys and values";
+  throw new ParfocalError("file.corrupt", `${file} holds no configuration: ${detail}.`, { path: file, detail });
 }
 
 /** The folders of an experiment's runs, the oldest first. */

@@ -193,7 +193,8 @@ function opticsWith(optics: PsfOptics, names: readonly string[], values: readonl
   const zernike: Record<string, number> = { ...optics.zernike };
   names.forEach((name, i) => {
     if (nollOf(name) !== undefined) zernike[name] = values[i];
-    else if (name in optics || (fittedOptics as readonly string[]).includes(name)) changed[name] = values[i];
+    else if (Object.hasOwn(optics, name) || (fittedOptics as readonly string[]).includes(name))
+      changed[name] = values[i];
   });
   return { ...(changed as PsfOptics), zernike };
 }

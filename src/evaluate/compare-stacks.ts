@@ -51,9 +51,11 @@ export interface Comparison {
   dataRangeOf: string;
   /** Window and constants of SSIM. */
   ssimWindow: string;
-  /** Means over the planes. */
+  /** Means over the planes in which a score is finite: planes that equal the truth have no PSNR, see `perfectPlanes`. */
   output: Scores;
   input?: Scores;
+  /** Planes, from 0, in which the output, or the first input, equals the truth exactly. */
+  perfectPlanes: { output: number[]; input: number[] };
   detail: { output: Detail; input?: Detail };
   /** Means over the planes that no input equals; a name where all planes have the same one. */
   baseline?: BaselineScores;
@@ -107,11 +109,13 @@ export async function compareStacks(
   const gain = meanGain(planes);
   const baseline = meanBaseline(planes);
   const known = planes.flatMap(({ detail }) => detail.input ?? []);
+  const perfectPlanes = { output: perfectOf(planes, "output"), input: perfectOf(planes, "input") };
   return {
     ...range,
     ssimWindow: SSIM_DESCRIPTION,
     output: meanScores(planes.map((one) => one.output)),
     ...(inputs.length > 0 && { input: meanScores(scoresOfInputs) }),
+    perfectPlanes,
     detail: {
       output: meanDetail(planes.map(({ detail }) => detail.output)),
       ...(known.length > 0 && { input: meanDetail(known) }),
@@ -120,7 +124,7 @@ export async function compareStacks(
     ...(gain && { gain, againstBaseline: againstBaseline(gain) }),
     psnrNoiseFree: withoutNoise(meanError(errors), variance, range.dataRange),
     planes,
-    warnings: unitWarnings(output, truth),
+    warnings: [...unitWarnings(output, truth), ...perfectWarnings(perfectPlanes, planes.length)],
   };
 }
 
@@ -167,6 +171,24 @@ function withoutNoise(error: OfEach<number>, variance: number | undefined, range
     ...(error.baseline !== undefined && { baseline: of(error.baseline) }),
   };
 }
+
+const perfectOf = (planes: readonly PlaneScores[], of: "output" | "input"): number[] =>
+  planes.filter((one) => one[of]?.psnr === Number.POSITIVE_INFINITY).map(({ plane }) => plane);
+
+function perfectWarnings(perfect: Comparison["perfectPlanes"], depth: number): string[] {
+  return (["output", "input"] as const).flatMap((name) => {
+    const count = perfect[name].length;
+    if (count === 0) return [];
+    if (count === depth) return [`The ${name} equals the truth exactly: its PSNR is infinite (null in JSON).`];
+    const [equals, they] = count === 1 ? ["equals", "it is"] : ["equal", "they are"];
+    return [
+      `${count} of ${depth} planes of the ${name} ${equals} the truth exactly (${listOfPlanes(perfect[name])}); ${they} left out of the mean PSNR.`,
+    ];
+  });
+}
+
+const listOfPlanes = (planes: readonly number[]): string =>
+  planes.length <= 8 ? planes.join(", ") : `${planes.slice(0, 8).join(", ")}, ...`;
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 

@@ -15,11 +15,22 @@ export { version } from "./version.ts";
 export { type ByteSource, blobSource, memorySource } from "./array/bytes.ts";
 export { type CalibrationOverrides, overrideCalibration } from "./image/calibration.ts";
 export { encodeImage } from "./image/encode-image.ts";
-export type { Image, ImageInfo, Optics, PixelData, PixelType, Plane, Stack } from "./image/image.ts";
+export type {
+  CalibrationQuantity,
+  Image,
+  ImageInfo,
+  Implausible,
+  Optics,
+  PixelData,
+  PixelType,
+  Plane,
+  Stack,
+} from "./image/image.ts";
 export { planeOf } from "./image/image.ts";
 export { type ImageFile, type Region, readAll, readStack } from "./image/image-file.ts";
 export type { EncodeOptions, OutputFormat } from "./image/image-format.ts";
 export { openImageSource } from "./image/open-image.ts";
+export { implausibility, leaveOutImplausible, requirePlausible } from "./image/plausible-calibration.ts";
 export { imageOfStack } from "./image/stack-image.ts";
 
 // Optics: how a microscope blurs, and stacks whose truth is known.
@@ -62,6 +73,7 @@ export { stackPhantom } from "./optics/phantom/from-stack.ts";
 export type { Phantom, Specimen, SpecimenObject } from "./optics/phantom/phantom.ts";
 export { type PhantomKind, phantomKinds, phantoms } from "./optics/phantom/phantoms.ts";
 export type { Volume, VolumeGrid } from "./optics/phantom/volume.ts";
+export { calibrationDoubts } from "./optics/psf/calibration-doubts.ts";
 export { type FitPsfOptions, fitPsf, type PsfFit } from "./optics/psf/fit-psf.ts";
 export {
   type MeasureBeadsOptions,

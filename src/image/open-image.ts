@@ -4,12 +4,13 @@ import { ParfocalError } from "../errors.ts";
 import { corrupt } from "./file-errors.ts";
 import { unknownFile } from "./file-kinds.ts";
 import type { ImageFile } from "./image-file.ts";
+import { leaveOutImplausible } from "./plausible-calibration.ts";
 import { looksLikePng, openPng } from "./png-read.ts";
 import { looksLikeTiff } from "./tiff-directory.ts";
 import { openTiff } from "./tiff-image.ts";
 
 /**
- * The first bytes choose the reader, and what that reader says is what the user sees.
+ * The first bytes choose the reader, and what that reader says is what the user sees. Calibration that no microscope has counts as not known.
  * Throws `file.missing` (empty), `file.corrupt`, `file.unsupported`.
  */
 export async function openImageSource(source: ByteSource): Promise<ImageFile> {
@@ -19,8 +20,8 @@ export async function openImageSource(source: ByteSource): Promise<ImageFile> {
       throw new ParfocalError("file.missing", `${path} is empty (0 bytes); fetch or export it again.`, { path });
     }
     const start = await source.read(0, Math.min(16, source.size));
-    if (looksLikeTiff(start)) return await openTiff(source);
-    if (looksLikePng(start)) return await openPng(source);
+    if (looksLikeTiff(start)) return leaveOutImplausible(await openTiff(source));
+    if (looksLikePng(start)) return leaveOutImplausible(await openPng(source));
     throw unknownFile(path, start);
   } catch (error) {
     await source.close?.();

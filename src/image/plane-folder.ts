@@ -60,6 +60,7 @@ function stackOf(path: string, planes: readonly PlaneOpener[], first: ImageInfo)
     dtype: first.dtype,
     ...(first.pixelSize && { pixelSize: first.pixelSize }),
     ...(first.optics && { optics: first.optics }),
+    ...(first.implausible && { implausible: first.implausible }),
   };
   // The last plane stays open: neighbouring regions of it are asked for one after the other. Reads wait for each other,
   // so that no plane is closed while it is read.

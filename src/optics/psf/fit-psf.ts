@@ -1,11 +1,12 @@
 /** Fits a PSF model to the stack of a real bead: where it is, and what the optics really are. */
+
 import { ParfocalError } from "../../errors.ts";
-import type { Stack } from "../../image/image.ts";
+import type { CalibrationQuantity, Stack } from "../../image/image.ts";
+import { plausibleRange, requirePlausible } from "../../image/plausible-calibration.ts";
 import { type BeadGrid, type BeadSpectra, beadImage, beadSpectra } from "./bead-image.ts";
 import { fitWarnings } from "./fit-warnings.ts";
 import { type LeastSquaresOptions, leastSquares, type Parameter } from "./levenberg-marquardt.ts";
 import { type PsfOptics, type PsfOpticsInput, psfModelOf, resolvePsfOptions } from "./optics-options.ts";
-import { requirePositive } from "./pupil.ts";
 import { nollOf } from "./zernike.ts";
 
 /** What may be fitted beside the bead's place, brightness and background: optics, and what the stack does not say exactly. */
@@ -132,7 +133,8 @@ function calibrationOf(stack: Stack): { pixelSize: number; zStep: number } {
     const detail = `Bead: pixels of ${pixelSize.x} x ${pixelSize.y} um are not square; a fit needs square ones.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
-  requirePositive("pixel_size", pixelSize.x, "the pixel size in um, such as 0.1");
+  requirePlausible("pixel_size", pixelSize.x);
+  requirePlausible("z_step", zStep, "z_step", { pixelSize: pixelSize.x });
   return { pixelSize: pixelSize.x, zStep };
 }
 
@@ -146,6 +148,12 @@ interface Known {
 
 /** What changes no spectrum. */
 const movesOnly = new Set(["x", "y", "shear_x", "shear_y"]);
+
+/** What no microscope has is not tried. */
+function within(quantity: CalibrationQuantity, parameter: Parameter): Parameter {
+  const { least, most } = plausibleRange(quantity);
+  return { ...parameter, min: Math.max(least, parameter.min), max: Math.min(most, parameter.max) };
+}
 
 /** Start, bounds and scale of a parameter. @throws `usage` for a name that cannot be fitted */
 function parameterOf(name: string, { optics, start, diameter, pixelSize, zStep }: Known): Parameter {
@@ -163,13 +171,14 @@ function parameterOf(name: string, { optics, start, diameter, pixelSize, zStep }
   if (name === "z_scale") return { value: 1, min: 0.3, max: 3, scale: 0.1 };
   if (name === "na") {
     const limit = 0.998 * Math.min(optics.refractive_index, optics.immersion_index ?? optics.refractive_index);
-    return { value: optics.na, min: 0.3 * optics.na, max: limit, scale: 0.1 * optics.na };
+    return within("na", { value: optics.na, min: 0.3 * optics.na, max: limit, scale: 0.1 * optics.na });
   }
   if ((fittedOptics as readonly string[]).includes(name)) {
     const value = Number(optics[name as keyof PsfOptics] ?? optics.refractive_index);
     if (name === "depth") return { value, min: 0, max: value + 100, scale: 1 };
     if (name === "pinhole") return { value, min: 0.05, max: 20, scale: 0.3 };
-    return { value, min: 0.6 * value, max: 1.6 * value, scale: 0.05 * value };
+    const quantity = name.endsWith("wavelength") ? "wavelength" : "refractive_index";
+    return within(quantity, { value, min: 0.6 * value, max: 1.6 * value, scale: 0.05 * value });
   }
   const noll = name === "spherical_aberration" ? 11 : nollOf(name);
   if (noll === undefined || noll <= 4) {

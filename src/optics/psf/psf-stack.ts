@@ -1,6 +1,8 @@
 /** A PSF as a z-stack: what a microscope records of one point. */
+
 import { throwIfAborted } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
+import { requirePlausible } from "../../image/plausible-calibration.ts";
 import type { PsfModel } from "./psf-model.ts";
 import { requirePositive } from "./pupil.ts";
 
@@ -23,8 +25,8 @@ export interface PsfStackOptions {
  */
 export function psfStack(model: PsfModel, options: PsfStackOptions): Stack {
   const { pixelSize, zStep, planes, signal, onProgress } = options;
-  requirePositive("pixel_size", pixelSize, "the pixel size in um, such as 0.1");
-  requirePositive("z_step", zStep, "the distance between planes in um, such as 0.2");
+  requirePlausible("pixel_size", pixelSize);
+  requirePlausible("z_step", zStep, "z_step", { pixelSize });
   requirePositive("planes", planes, "a whole number such as 41");
   const middle = Math.floor(planes / 2);
   const farthest = middle * zStep;

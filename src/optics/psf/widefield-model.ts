@@ -1,11 +1,13 @@
 /** Wide field: all light of a point that passes the objective reaches the camera's pixels. */
+
 import { nextPowerOfTwo } from "../../array/fft.ts";
 import { ParfocalError } from "../../errors.ts";
+import { requirePlausible } from "../../image/plausible-calibration.ts";
 import { findFocus } from "./find-focus.ts";
 import { createIntensity, isEvenLight, isGridSize, isSymmetricLight, type Light, lightRadius } from "./light.ts";
 import { integrateOverPixels } from "./pixel-integration.ts";
 import type { PsfModel, PsfOptions } from "./psf-model.ts";
-import { nyquistPixelSize, requirePositive } from "./pupil.ts";
+import { nyquistPixelSize } from "./pupil.ts";
 import { waveAxialPeriod } from "./wave.ts";
 
 /**
@@ -56,7 +58,7 @@ export function gridSize(light: Light, pixelSize: number, defocus: number): numb
 /** @throws `usage` for pixels, defocus or sizes that are none */
 export function checkPsfOptions(options: PsfOptions, size: PsfModel["size"]) {
   const { pixelSize, defocus = 0 } = options;
-  requirePositive("pixel_size", pixelSize, "the pixel size in um, such as 0.325");
+  requirePlausible("pixel_size", pixelSize);
   const width = options.size ?? (Number.isFinite(defocus) ? size(pixelSize, defocus) : Number.NaN);
   if (!Number.isFinite(defocus) || width > 4096 || !isGridSize(width)) {
     const message =

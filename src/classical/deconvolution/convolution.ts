@@ -1,8 +1,10 @@
 /** Convolution with one PSF on a grid that wraps, its spectrum computed once. */
+
 import { createRealFft2, type RealFft2 } from "../../array/fft.ts";
 import { createRealFft3, type RealFft3 } from "../../array/fft3.ts";
+import { requireMemory } from "../../array/require-memory.ts";
 import type { FactorKind } from "../../array/spectral-factor.ts";
-import { type Extent, type PsfVolume, voxelsOf } from "./volume.ts";
+import { describeExtent, type Extent, type PsfVolume, voxelsOf } from "./volume.ts";
 
 /** H, H^T and H^T H of a PSF. Input and output may be the same array; both are `[depth, height, width]` of the grid. */
 export interface Convolution {
@@ -20,8 +22,18 @@ export interface Convolution {
   readonly spectrumWidth: number;
 }
 
-/** The grid is at least as large as the PSF along every axis. */
+/**
+ * The grid is at least as large as the PSF along every axis.
+ * @throws `usage` for a grid that memory has no room for
+ */
 export function createConvolution(psf: PsfVolume, grid: Extent): Convolution {
+  requireMemory({
+    what: `A convolution on ${describeExtent(grid)} voxels, the image and its PSF of ${describeExtent(psf)},`,
+    // The PSF on the grid, its spectrum, that of what is convolved, and the transform's own.
+    bytes: 16 * voxelsOf(grid),
+    advice: "a smaller region, fewer planes, or a smaller PSF",
+    option: "image",
+  });
   const plan = planFor(grid);
   const length = grid.depth * grid.height * plan.spectrumWidth;
   const real = new Float32Array(length);

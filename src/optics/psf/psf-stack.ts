@@ -1,5 +1,6 @@
 /** A PSF as a z-stack: what a microscope records of one point. */
 
+import { requireMemory } from "../../array/require-memory.ts";
 import { throwIfAborted } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
 import { requirePlausible } from "../../image/plausible-calibration.ts";
@@ -31,6 +32,12 @@ export function psfStack(model: PsfModel, options: PsfStackOptions): Stack {
   const middle = Math.floor(planes / 2);
   const farthest = middle * zStep;
   const size = options.size ?? Math.min(256, model.size(pixelSize, farthest));
+  requireMemory({
+    what: `A PSF of ${planes} planes of ${size} x ${size} pixels`,
+    bytes: 4 * planes * size ** 2,
+    advice: "fewer planes, or a smaller size",
+    option: "size",
+  });
   const data = new Float32Array(planes * size * size);
   for (let i = 0; i < planes; i++) {
     throwIfAborted(signal);

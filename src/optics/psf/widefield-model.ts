@@ -1,6 +1,7 @@
 /** Wide field: all light of a point that passes the objective reaches the camera's pixels. */
 
 import { nextPowerOfTwo } from "../../array/fft.ts";
+import { requireMemory } from "../../array/require-memory.ts";
 import { ParfocalError } from "../../errors.ts";
 import { requirePlausible } from "../../image/plausible-calibration.ts";
 import { findFocus } from "./find-focus.ts";
@@ -66,5 +67,12 @@ export function checkPsfOptions(options: PsfOptions, size: PsfModel["size"]) {
       "expected an even size 2^a 3^b 5^c up to 4096: take a smaller defocus or larger pixels.";
     throw new ParfocalError("usage", message, { option: "defocus", got: defocus, expected: "at most 4096 pixels" });
   }
+  // Field, intensity, spectrum and the transform's own, float64.
+  requireMemory({
+    what: `A PSF of ${width} x ${width} pixels of ${pixelSize} um at ${defocus} um from focus`,
+    bytes: 64 * width ** 2,
+    advice: "a smaller defocus or larger pixels",
+    option: "defocus",
+  });
   return { pixelSize, defocus, width };
 }

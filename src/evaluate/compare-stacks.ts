@@ -1,7 +1,9 @@
 /** Scores of an output against its truth, plane by plane, beside those of what was recorded. */
+
 import { extent } from "../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
+import { requirePairable } from "../image/pairable.ts";
 import { type AgainstBaseline, againstBaseline, type BaselineGain } from "./against-baseline.ts";
 import { type Detail, detailAgainst } from "./detail.ts";
 import type { GivenStack } from "./given-stacks.ts";
@@ -71,7 +73,7 @@ export interface Comparison {
 /**
  * Compares plane with plane. An input of one plane stands beside every plane: it is what the output was made of.
  * @param stacks.input what the output was made of; `inputs` where it was made of several planes
- * @throws image.unfit for stacks of other sizes or numbers of planes, NaN, planes under 11 x 11, a truth without
+ * @throws image.unfit for stacks whose planes do not belong together by number (see {@link requirePairable}), NaN, planes under 11 x 11, a truth without
  * contrast; usage for a range of 0 or less; interrupted
  */
 export async function compareStacks(
@@ -80,8 +82,10 @@ export async function compareStacks(
 ): Promise<Comparison> {
   const { output, truth, input } = stacks;
   const inputs = stacks.inputs ?? (input ? [{ stack: input }] : []);
-  checkDepth("output", output, truth);
-  for (const { stack } of inputs) if (stack.depth !== 1) checkDepth("input", stack, truth);
+  requirePairable(["the output", output], ["the truth", truth]);
+  for (const { stack } of inputs) {
+    requirePairable(["the input", stack], ["the truth", truth], { planes: stack.depth !== 1 });
+  }
   const range = resolveRange(truth, options.dataRange ?? "signal");
   const noise = noiseOf(truth);
   const planes: PlaneScores[] = [];
@@ -250,16 +254,6 @@ function resolveRange(truth: Stack, chosen: DataRange): { dataRange: number; dat
     "usage",
     "The truth is float32, whose type has no range; give --data-range signal or a number of counts.",
     { option: "--data-range", got: chosen, expected: "signal or a number" },
-  );
-}
-
-function checkDepth(name: string, stack: Stack, truth: Stack): void {
-  if (stack.depth === truth.depth) return;
-  const detail = `the ${name} has ${stack.depth} planes and the truth ${truth.depth}`;
-  throw new ParfocalError(
-    "image.unfit",
-    `The stacks cannot be compared: ${detail}; give the planes that belong together.`,
-    { detail },
   );
 }
 

@@ -5,6 +5,7 @@ import { unsupported } from "./file-errors.ts";
 import type { ImageInfo } from "./image.ts";
 import type { ImageFile } from "./image-file.ts";
 import { compareNatural } from "./natural-order.ts";
+import { requirePairable } from "./pairable.ts";
 
 /** A file of the folder, opened only while it is needed. */
 export interface PlaneOpener {
@@ -42,6 +43,7 @@ export async function openPlanes(path: string, openers: readonly PlaneOpener[]):
       );
     }
     first ??= file;
+    const placed = ({ shape: [height, width], pixelSize }: ImageInfo) => ({ depth: 1, height, width, pixelSize });
     if (file.dtype !== first.dtype || file.shape.some((extent, i) => extent !== first?.shape[i])) {
       throw new ParfocalError(
         "image.unfit",
@@ -49,6 +51,7 @@ export async function openPlanes(path: string, openers: readonly PlaneOpener[]):
         { path, detail: `${plane.name} differs` },
       );
     }
+    requirePairable([planes[0].name, placed(first)], [plane.name, placed(file)]);
   }
   return stackOf(path, planes, first as ImageInfo);
 }

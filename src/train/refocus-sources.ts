@@ -1,8 +1,10 @@
 /** Stacks as refocusing learns from them: pairs of planes at a distance. */
+
 import { findNonFinite } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import { cropPlanes } from "../image/crop.ts";
 import type { Stack } from "../image/image.ts";
+import { requirePairable } from "../image/pairable.ts";
 import { normalisationOf, normalise } from "../models/normalisation.ts";
 import type { CommonConfig } from "./common-config.ts";
 import { type IndexedSource, indexSource } from "./draw-batch.ts";
@@ -126,11 +128,9 @@ function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConf
 
 /** The other kind of image, normalised by its own percentiles. */
 function targetData(name: string, stack: Stack, target: Stack, config: CommonConfig): Float32Array {
-  const sizes = [stack, target].map(({ depth, height, width }) => `${depth} x ${height} x ${width}`);
-  const bad = findNonFinite(target.data);
-  if (sizes[0] !== sizes[1] || bad >= 0) {
-    const detail =
-      bad >= 0 ? "its target holds a pixel that is not a number" : `it has ${sizes[0]} and its target ${sizes[1]}`;
+  requirePairable([name, stack], ["its target", target]);
+  if (findNonFinite(target.data) >= 0) {
+    const detail = "its target holds a pixel that is not a number";
     throw new ParfocalError("image.unfit", `${name}: ${detail}; every plane needs its target.`, { path: name, detail });
   }
   const data = new Float32Array(target.data.length);

@@ -159,6 +159,7 @@ export type { PsfVolume } from "./classical/deconvolution/volume.ts";
 export { bestPlane, FOCUS_MEASURES, type FocusMeasure, focusCurve, focusOf } from "./classical/focus/focus.ts";
 export { type FocusEstimate, type FocusMap, type FocusMapOptions, focusMap } from "./classical/focus/focus-map.ts";
 export { focusMapOfFile } from "./classical/focus/focus-map-file.ts";
+export { hasFocus } from "./classical/focus/locate-focus.ts";
 export { type Fused, type FuseOptions, fuse } from "./classical/fusion/fuse.ts";
 export { type PlaneSource, stackSource } from "./classical/fusion/plane-source.ts";
 export {

@@ -89,6 +89,29 @@ describe("inspect", () => {
       return gaussianFilter(moved, 0.4 * Math.abs(z - 4)).data.map((value) => value + 5 * random.normal());
     });
 
+  test.each<[string, (z: number) => Float32Array, RegExp]>([
+    ["is constant", () => new Float32Array(size * size).fill(500), /The stack is constant: it has no focus/],
+    ["flickers", (z) => new Float32Array(size * size).fill(500 + 10 * z), /there is no focus to be found/],
+    [
+      "is noise",
+      (z) => {
+        const random = new Random(z);
+        return Float32Array.from({ length: size * size }, () => random.poisson(500));
+      },
+      /No plane shows more than noise: there is no focus to be found/,
+    ],
+  ])("a stack that %s has no focus", async (_, plane, sentence) => {
+    const { focus, warnings } = await inspectImage(
+      fileOf(
+        info,
+        Array.from({ length: 9 }, (_, z) => plane(z)),
+      ),
+    );
+    expect(focus?.curve).toHaveLength(9);
+    expect(focus?.best).toBeUndefined();
+    expect(warnings.join("\n")).toMatch(sentence);
+  });
+
   test("a stack that stands still has a focus, and nothing to complain of", async () => {
     const { focus, alignment, warnings } = await inspectImage(
       fileOf(

@@ -18,13 +18,25 @@ export { jsonText } from "./array/json-text.ts";
 export { type CalibrationOverrides, overrideCalibration } from "./image/calibration.ts";
 export { encodeImage } from "./image/encode-image.ts";
 export type { FolderOptions, FolderOrder, FolderPlane } from "./image/folder-order.ts";
-export type { Image, ImageInfo, Optics, PixelData, PixelType, Plane, Rescale, Stack } from "./image/image.ts";
+export type {
+  CalibrationQuantity,
+  Image,
+  ImageInfo,
+  Implausible,
+  Optics,
+  PixelData,
+  PixelType,
+  Plane,
+  Rescale,
+  Stack,
+} from "./image/image.ts";
 export { planeOf } from "./image/image.ts";
 export { type ImageFile, type Region, readAll, readStack } from "./image/image-file.ts";
 export type { EncodeOptions, OutputFormat } from "./image/image-format.ts";
 export { levelWarnings } from "./image/level-warnings.ts";
 export { openImageSource } from "./image/open-image.ts";
 export { openPlanes, type PlaneOpener } from "./image/plane-folder.ts";
+export { implausibility, leaveOutImplausible, requirePlausible } from "./image/plausible-calibration.ts";
 export { renameAxes } from "./image/rename-axes.ts";
 export { imageOfStack } from "./image/stack-image.ts";
 export type { OpenOptions } from "./image/tiff-planes.ts";
@@ -69,6 +81,7 @@ export { stackPhantom } from "./optics/phantom/from-stack.ts";
 export type { Phantom, Specimen, SpecimenObject } from "./optics/phantom/phantom.ts";
 export { type PhantomKind, phantomKinds, phantoms } from "./optics/phantom/phantoms.ts";
 export type { Volume, VolumeGrid } from "./optics/phantom/volume.ts";
+export { calibrationDoubts } from "./optics/psf/calibration-doubts.ts";
 export { type FitPsfOptions, fitPsf, type PsfFit } from "./optics/psf/fit-psf.ts";
 export {
   type MeasureBeadsOptions,
@@ -154,6 +167,7 @@ export type { PsfVolume } from "./classical/deconvolution/volume.ts";
 export { bestPlane, FOCUS_MEASURES, type FocusMeasure, focusCurve, focusOf } from "./classical/focus/focus.ts";
 export { type FocusEstimate, type FocusMap, type FocusMapOptions, focusMap } from "./classical/focus/focus-map.ts";
 export { focusMapOfFile } from "./classical/focus/focus-map-file.ts";
+export { hasFocus } from "./classical/focus/locate-focus.ts";
 export { type Fused, type FuseOptions, fuse } from "./classical/fusion/fuse.ts";
 export { type PlaneSource, stackSource } from "./classical/fusion/plane-source.ts";
 export {

@@ -131,7 +131,7 @@ describe("tiles", () => {
     }
     expect(seen.every((times) => times === 1)).toBe(true);
     expect(() => planTiles(image, psf, work, 2 ** 28)).toThrow(
-      /needs about 0\.\d+ GiB in tiles of 32 pixels, and 0\.250 GiB/,
+      /30 x 1500 x 1100 voxels with a PSF of 31 x 61 x 61, in tiles of 32 pixels, needs about 0\.\d+ GiB of memory, and 0\.250 GiB/,
     );
   });
 });

@@ -89,6 +89,29 @@ describe("inspect", () => {
       return gaussianFilter(moved, 0.4 * Math.abs(z - 4)).data.map((value) => value + 5 * random.normal());
     });
 
+  test.each<[string, (z: number) => Float32Array, RegExp]>([
+    ["is constant", () => new Float32Array(size * size).fill(500), /The stack is constant: it has no focus/],
+    ["flickers", (z) => new Float32Array(size * size).fill(500 + 10 * z), /there is no focus to be found/],
+    [
+      "is noise",
+      (z) => {
+        const random = new Random(z);
+        return Float32Array.from({ length: size * size }, () => random.poisson(500));
+      },
+      /No plane shows more than noise: there is no focus to be found/,
+    ],
+  ])("a stack that %s has no focus", async (_, plane, sentence) => {
+    const { focus, warnings } = await inspectImage(
+      fileOf(
+        info,
+        Array.from({ length: 9 }, (_, z) => plane(z)),
+      ),
+    );
+    expect(focus?.curve).toHaveLength(9);
+    expect(focus?.best).toBeUndefined();
+    expect(warnings.join("\n")).toMatch(sentence);
+  });
+
   test("a stack that stands still has a focus, and nothing to complain of", async () => {
     const { focus, alignment, warnings } = await inspectImage(
       fileOf(
@@ -203,6 +226,34 @@ describe("compare stacks", () => {
     expect(planes[0].input?.nrmse).toBe(0);
     expect(planes[1].input?.nrmse).toBeGreaterThan(0.1);
     expect(input?.nrmse).toBeCloseTo((planes[1].input?.nrmse ?? 0) / 2, 12);
+  });
+
+  test("planes that equal the truth stay out of the mean PSNR, and are counted and named", async () => {
+    const output = stackOf(a, c, b);
+    const found = await compareStacks({ output, truth: stackOf(a, b, b), input: stackOf(a) });
+    expect(found.planes.map((one) => one.output.psnr)).toEqual([
+      Infinity,
+      expect.closeTo(found.output.psnr, 9),
+      Infinity,
+    ]);
+    expect(found.output.psnr).toBeLessThan(20);
+    expect(found.perfectPlanes).toEqual({ output: [0, 2], input: [0] });
+    expect(found.warnings).toEqual([
+      "2 of 3 planes of the output equal the truth exactly (0, 2); they are left out of the mean PSNR.",
+      "1 of 3 planes of the input equals the truth exactly (0); it is left out of the mean PSNR.",
+    ]);
+    // Other scores have a value for perfect planes, and keep them.
+    expect(found.output.ssim).toBeCloseTo((2 + found.planes[1].output.ssim) / 3, 12);
+    const perfect = await compareStacks({ output: stackOf(a, b), truth: stackOf(a, b) });
+    expect(perfect.output.psnr).toBe(Infinity);
+    expect(perfect.warnings).toEqual(["The output equals the truth exactly: its PSNR is infinite (null in JSON)."]);
+  });
+
+  test("a blank plane has no correlation, and does not hide that of the others", async () => {
+    const blank = new Float32Array(32 * 32).fill(7);
+    const { output, planes } = await compareStacks({ output: stackOf(blank, b), truth: stackOf(a, c) });
+    expect(planes[0].output.pearson).toBeNaN();
+    expect(output.pearson).toBe(planes[1].output.pearson);
   });
 
   test("an output in other counts is told so", async () => {

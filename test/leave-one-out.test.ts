@@ -403,7 +403,7 @@ describe("stacks to leave one out of", () => {
     [
       "a target of another size",
       { samples: [samples[0], { ...samples[1], target: numbered(4, 60, 60) }] },
-      /other.a.tif: its target has 3 planes of 60 x 60 and it 3 planes of 170 x 100/,
+      /other.a.tif has 3 planes of 170 x 100 pixels and its target 3 planes of 60 x 60 pixels/,
     ],
   ])("refuses %s", (_, data, message) => {
     expect(() => stacksSource(data)).toThrow(message);

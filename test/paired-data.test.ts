@@ -64,7 +64,7 @@ describe("pairs that cannot teach", () => {
     [
       "another size",
       named({ ...pair, target: hazyPair(9, 64, 80, 1).target }),
-      /it has 9 x 64 x 96 pixels and its target 9 x 64 x 80/,
+      /pair\.tif has 9 planes of 64 x 96 pixels and its target 9 planes of 64 x 80 pixels/,
     ],
     [
       "a constant target",

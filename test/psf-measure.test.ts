@@ -72,7 +72,7 @@ describe("beads in a field", () => {
       expect(bead.fwhm.x).toBeGreaterThan(0.31);
       expect(bead.fwhm.x).toBeLessThan(0.42);
       // 0.886 lambda / (n - sqrt(n^2 - NA^2)) on the axis.
-      expect(Math.abs(bead.fwhm.z / ((0.886 * 0.515) / 0.4) - 1)).toBeLessThan(0.15);
+      expect(Math.abs((bead.fwhm.z ?? 0) / ((0.886 * 0.515) / 0.4) - 1)).toBeLessThan(0.15);
       expect(bead.fit.r2).toBeGreaterThan(0.95);
     });
     const { data, depth: planes, height, width } = measured.average;

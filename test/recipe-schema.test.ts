@@ -59,7 +59,7 @@ describe("a wrong recipe", () => {
     [{ ...beads, name: "../x" }, /name is "\.\.\/x": expected letters/],
     [{ ...beads, samples: [{ name: "a", test_only: true, object: { kind: "beads" } }] }, /all are test_only/],
     [{ ...beads, lenses: [{ name: "a" }, { name: "a" }] }, /lenses is "a": two of them/],
-    [{ ...beads, size: 20000 }, /need about [\d.e+]+ GiB; 2\.00 GiB are there/],
+    [{ ...beads, size: 20000 }, /needs about [\d.e+]+ GiB of memory, and 2\.00 GiB are allowed/],
     [3, /expected object, received number/],
     [null, /the whole is null/],
   ])("%j", (recipe, message) => {

@@ -110,7 +110,9 @@ describe("sections of files", () => {
       /seven.tif has 1 channel, 1 time and 7 planes; expected three/,
     );
     await expect(attempt(["phase0.tif", "phase1.tif"], "sim")).rejects.toThrow(/got 2/);
-    await expect(attempt(["phase0.tif", "seven.tif", "phase1.tif"], "sim")).rejects.toThrow(/must be alike/);
+    await expect(attempt(["phase0.tif", "seven.tif", "phase1.tif"], "sim")).rejects.toThrow(
+      /every pixel needs its partner/,
+    );
     await expect(attempt(["channels.tif"], "sim", { sigma: 1 })).rejects.toThrow(/sigma means nothing to sim/);
     await expect(attempt(["pages.tif"], "hilo", { correct: false })).rejects.toThrow(/correct means nothing to hilo/);
     await expect(attempt(["pages.tif"], "sim", { offfset: 1 })).rejects.toThrow(/one of offset, sigma/);

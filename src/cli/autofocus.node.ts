@@ -10,6 +10,7 @@ import {
   type FocusEstimate,
   type FocusMeasure,
   focusMapOfFile,
+  hasFocus,
   type ImageFile,
   leastContent,
   loadModel,
@@ -84,23 +85,30 @@ export const autofocus: Verb<AutofocusOptions> = {
       const onProgress = terminal.progress("planes read");
       const found = await focusMapOfFile(file, { channel, time, measure, tile, signal, onProgress });
       const { whole, regions, zStep } = found;
+      const there = hasFocus(whole);
+      const none = whole.features ? "no plane shows more than noise" : "all planes are equally sharp";
       const um = ({ position }: FocusEstimate) => Math.round(position * zStep * 1e4) / 1e4;
       const sure = (estimate: FocusEstimate) => estimate.confidence >= leastConfidence;
       const rounded = (value: number) => Math.round(value * 1000) / 1000;
       const heights = regions.map((row) => row.map((one) => (sure(one) ? um(one) : null)));
       const known = heights.flat().filter((height) => height !== null);
       const spread = known.length > 0 ? [Math.min(...known), Math.max(...known)] : [];
+      const warnings = !there
+        ? [`The stack has no focus: ${none}.`]
+        : whole.atEnd
+          ? [`The sharpest plane is the ${whole.plane === 0 ? "first" : "last"}: the focus may lie outside the stack.`]
+          : [];
       return {
         json: {
           method: found.measure,
           light: found.light,
           reason: found.reason,
           // A flat curve has no focus.
-          defocus_um: whole.features ? um(whole) : null,
-          best_plane: whole.features ? whole.plane : null,
-          best_position: whole.features ? whole.position : null,
-          at_end: whole.features ? whole.atEnd : null,
-          extremum: whole.features ? whole.extremum : null,
+          defocus_um: there ? um(whole) : null,
+          best_plane: there ? whole.plane : null,
+          best_position: there ? whole.position : null,
+          at_end: there ? whole.atEnd : null,
+          extremum: there ? whole.extremum : null,
           confidence: rounded(whole.confidence),
           // A stack has planes on both sides: there is no direction to guess.
           direction_confidence: null,
@@ -112,17 +120,22 @@ export const autofocus: Verb<AutofocusOptions> = {
             defocus_um: heights,
             confidence: regions.map((row) => row.map((one) => rounded(one.confidence))),
           },
+          warnings,
         },
         text: table([
           ["curve", sparkline(whole.curve)],
           [
             "focus",
-            whole.features
+            there
               ? `${digits(um(whole))} um above the first plane (plane ${whole.position.toFixed(2)}), by ${whole.extremum === "minimum" ? `the minimum of ${found.measure} between two maxima` : found.measure}`
-              : "none: all planes are equally sharp",
+              : `none: ${none}`,
           ],
-          ["", found.reason],
-          ["confidence", `${whole.confidence.toFixed(2)} that this is right within one plane`],
+          ...(there
+            ? [
+                ["", found.reason],
+                ["confidence", `${whole.confidence.toFixed(2)} that this is right within one plane`],
+              ]
+            : []),
           [
             "regions",
             `${known.length} of ${heights.flat().length} of ${found.tile} pixels have a focus of their own${known.length > 0 ? `, ${digits(spread[0])} to ${digits(spread[1])} um` : ""}`,
@@ -132,12 +145,7 @@ export const autofocus: Verb<AutofocusOptions> = {
             row.map((height) => (height === null ? "-" : digits(height, 3)).padStart(6)).join(" "),
           ]),
         ]),
-        warnings:
-          whole.features && whole.atEnd
-            ? [
-                `The sharpest plane is the ${whole.plane === 0 ? "first" : "last"}: the focus may lie outside the stack.`,
-              ]
-            : [],
+        warnings,
       };
     }),
 };

@@ -35,6 +35,7 @@ export const evaluate: Verb<EvaluateOptions> = {
     "Score an output against its truth, beside what was recorded: PSNR, SSIM, detail, MS-SSIM, NRMSE, Pearson, and whether it is sharper or only smoother.",
   notes: [
     "Plane is compared with plane, and the scores are means over the planes. An input of one plane stands beside all.",
+    "Planes that equal the truth exactly have an infinite PSNR; they are counted, named, and left out of the mean PSNR.",
     "The best recorded baseline is the best that can be had without a model: every input as it is or lightly smoothed, and the interpolation of several",
     "inputs. Of a z-stack as the input, --input-planes are the planes that the output was made of; the z step places them, and the truth's planes are",
     "those of the stack where there are as many, or lie at --distances from the first input plane. Several files may be given as inputs instead.",
@@ -128,13 +129,13 @@ function describe(found: Comparison) {
   return {
     output,
     input: input ?? null,
+    perfect_planes: found.perfectPlanes,
     baseline: baseline ?? null,
     detail: { output: detail.output, input: detail.input ?? null },
     psnr_noise_free: noiseFreeOf(found),
     gain_over_baseline: gain ?? null,
     better_than_baseline: against ? { psnr: against.betterInPsnr, detail: against.betterInDetail } : null,
     sentence: against?.sentence ?? null,
-    perfect_planes: { output: found.perfectPlanes.output, input: found.perfectPlanes.input ?? null },
     data_range: found.dataRange,
     data_range_of: found.dataRangeOf,
     ssim_window: found.ssimWindow,

@@ -1,10 +1,18 @@
 /** Input images of every verb: which of their channels and times is meant, and what the user knows better than the file. */
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { type ImageFile, type OpenImageOptions, openImage, overrideCalibration, ParfocalError } from "../node.ts";
+import {
+  calibrationDoubts,
+  type ImageFile,
+  levelWarnings,
+  type OpenImageOptions,
+  openImage,
+  overrideCalibration,
+  ParfocalError,
+} from "../node.ts";
 import { positiveNumber, wholeNumber } from "./option-values.ts";
-import { withReadingWarnings } from "./reading-warnings.ts";
 import { say } from "./terminal.node.ts";
+import type { Result } from "./verb.node.ts";
 
 export interface InputOptions extends Omit<OpenImageOptions, "image"> {
   channel?: number;
@@ -42,7 +50,8 @@ export function addInputOptions(command: Command): void {
 
 /**
  * Opens images with the user's calibration for as long as `use` takes. Where several are given, a pattern is for those that
- * are folders; it is refused where none is. What is odd about names and descriptions is said on stderr, unless `quiet`.
+ * are folders; it is refused where none is. What is odd about names and descriptions is said on stderr, unless `quiet`. What of the files'
+ * calibration was left out, and what of it or of their counts is doubtful, is added to the warnings of a result, and to the error where it is then missed.
  */
 export async function withImages<T>(
   paths: readonly string[],
@@ -50,8 +59,8 @@ export async function withImages<T>(
   use: (files: ImageFile[]) => Promise<T>,
 ): Promise<T> {
   const opened: ImageFile[] = [];
+  const files: ImageFile[] = [];
   try {
-    const files: ImageFile[] = [];
     const { axes, pattern } = options;
     const folders = await Promise.all(paths.map((path) => pattern !== undefined && isFolder(path)));
     for (const [i, path] of paths.entries()) {
@@ -66,7 +75,9 @@ export async function withImages<T>(
       }
       files.push(overrideCalibration(file, options));
     }
-    return withReadingWarnings(await use(files), files);
+    return withWarnings(await use(files), files);
+  } catch (error) {
+    throw withWhatWasLeftOut(error, files);
   } finally {
     for (const file of opened) await file.close();
   }
@@ -91,4 +102,32 @@ async function openOne(
     if (option === "image" && expected === "0 to 0") return openImage(path, options);
     throw error;
   });
+}
+
+/** A result with what was left out of the files' calibration, what of it is doubtful, and counts that float32 could not tell apart. */
+function withWarnings<T>(result: T, files: readonly ImageFile[]): T {
+  if (!isResult(result)) return result;
+  const said = Array.isArray(result.json.warnings) ? (result.json.warnings as string[]) : [];
+  const more = files.flatMap((file) => {
+    const sentences = [...(file.implausible ?? []).map(({ sentence }) => sentence), ...calibrationDoubts(file)];
+    const lost = file.seen ? levelWarnings(file, file.seen) : [];
+    return [...sentences.filter((one) => !said.includes(one)).map((one) => `${file.path}: ${one}`), ...lost];
+  });
+  const fresh = more.filter((sentence) => !said.includes(sentence));
+  if (fresh.length === 0) return result;
+  const json = { ...result.json, warnings: [...said, ...fresh] };
+  return { ...result, json, warnings: [...(result.warnings ?? []), ...fresh] };
+}
+
+function isResult(value: unknown): value is Result {
+  return typeof value === "object" && value !== null && "json" in value && "text" in value;
+}
+
+function withWhatWasLeftOut(error: unknown, files: readonly ImageFile[]): unknown {
+  if (!(error instanceof ParfocalError) || error.code !== "calibration.missing") return error;
+  const leftOut = files.flatMap(({ path, implausible = [] }) =>
+    implausible.map(({ sentence }) => `${path}: ${sentence}`),
+  );
+  if (leftOut.length === 0) return error;
+  return new ParfocalError(error.code, [error.message, ...leftOut].join(" "), error.fields, { cause: error.cause });
 }

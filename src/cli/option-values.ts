@@ -31,7 +31,8 @@ export function oneOf<T extends string>(words: readonly T[]): (text: string) => 
 /** Any finite number. */
 export function finiteNumber(text: string): number {
   const value = numberOf(text);
-  if (Number.isFinite(value)) return value;
+  // -0 is 0.
+  if (Number.isFinite(value)) return value || 0;
   throw new InvalidArgumentError("Expected a number.");
 }
 
@@ -40,17 +41,42 @@ export function listOfNumbers(text: string): number[] {
   return text.split(",").map(finiteNumber);
 }
 
-/** "start:stop:step" with both ends, or a list "1,2,3.5". */
+/** Most values of a range: more are a slip of the step. */
+const mostValues = 10_000;
+
+/**
+ * "start:stop:step" with both ends, or a list "1,2,3.5". A range whose steps do not end at `stop` is refused, since one of the ends it
+ * promises would be missing.
+ */
 export function rangeOrList(text: string): number[] {
   if (!text.includes(":")) return listOfNumbers(text);
-  const [start, stop, step] = text.split(":").map(numberOf);
-  const count = Math.floor((stop - start) / step + 1e-6) + 1;
-  if (text.split(":").length === 3 && count >= 1 && count <= 10_000) {
-    // Rounded so that 0.1 + 0.2 is told as 0.3.
-    return Array.from({ length: count }, (_, i) => Number((start + i * step).toFixed(9)));
+  const wrong = (sentence: string) => new InvalidArgumentError(`${sentence}.`);
+  const parts = text.split(":").map(numberOf);
+  const [start, stop, step] = parts;
+  if (parts.length !== 3 || !parts.every(Number.isFinite)) {
+    throw wrong("Expected start:stop:step, such as -4:4:0.5, or a list, such as 1,2,3.5");
   }
-  throw new InvalidArgumentError("Expected start:stop:step, such as -4:4:0.5, or a list, such as 1,2,3.5.");
+  if (step === 0) throw wrong(`A step of 0 never gets from ${start} to ${stop}`);
+  const steps = (stop - start) / step;
+  if (steps < 0) throw wrong(`Steps of ${step} lead away from ${stop}; expected ${start}:${stop}:${-step}`);
+  if (steps >= mostValues) {
+    throw wrong(
+      `${text} has ${Number((steps + 1).toPrecision(6))} values, and ${mostValues} are the most; expected a larger step`,
+    );
+  }
+  const whole = Math.round(steps);
+  if (Math.abs(steps - whole) > 1e-6 * Math.max(1, steps)) {
+    const last = rounded(start + Math.floor(steps) * step);
+    const near = Number(((stop - start) / Math.max(1, whole)).toPrecision(6));
+    throw wrong(
+      `Steps of ${step} from ${start} end at ${last}, not at ${stop}; expected ${start}:${last}:${step}, or a step such as ${near}`,
+    );
+  }
+  return Array.from({ length: whole + 1 }, (_, i) => rounded(start + i * step));
 }
+
+/** So that 0.1 + 0.2 is told as 0.3, and nothing as -0. */
+const rounded = (value: number): number => Number(value.toFixed(9)) || 0;
 
 /** NaN for text that is no number; "" and blanks are none. */
 export function numberOf(text: string): number {

@@ -35,7 +35,8 @@ export const psf: Verb<PsfVerbOptions> = {
     "With one, each bead that lies alone is measured (full widths at half maximum of fitted Gaussians), the model of the optics",
     "is fitted to it, and --out receives the mean of the beads, with a picture NAME.png: measured, fitted, difference.",
     "--fit takes na, wavelength, refractive_index, sample_index, depth, pinhole, excitation_wavelength, bead_diameter, z_scale,",
-    "shear_x, shear_y and Zernike aberrations; their errors hold as far as pixels err independently.",
+    "shear_x, shear_y and Zernike aberrations. Errors are one standard deviation: what the model lacks, and what beads differ by, widens them. What planes",
+    "cannot tell is refused: one plane gives widths across only, and every aberration needs a plane more than the three that tell z.",
   ],
   examples: [
     "parfocal psf -o psf-oil.tif --na 1.4 --refractive-index 1.515 --pixel-size 0.1 --z-step 0.2 --planes 11",
@@ -132,7 +133,8 @@ async function measure(image: string, options: PsfVerbOptions, terminal: Termina
   return withImages([image], calibration, async ([file]) => {
     const measured = await measureBeadsFile(file, {
       optics: opticsOf(options),
-      fit: options.fit ?? ["bead_diameter", "spherical"],
+      // A single plane says nothing of what shows through focus.
+      fit: options.fit ?? (file.axes.includes("Z") ? ["bead_diameter", "spherical"] : []),
       ...{ channel, time, beadDiameter, beads, half, force, output: out },
       signal: terminal.signal,
       onProgress: terminal.progress("beads measured"),
@@ -150,31 +152,33 @@ function describeMeasured(measured: MeasureBeadsFileResult) {
       x_px: x,
       y_px: y,
       z_plane: z,
-      fwhm_um: fwhm,
+      fwhm_um: { ...fwhm, z: fwhm.z ?? null },
       brightness,
       background: fit.background,
       fit: {
         parameters: fit.parameters,
         residual: fit.residual,
         r2: fit.r2,
+        described: fit.described,
         iterations: fit.iterations,
         converged: fit.converged,
         optics: fit.optics,
       },
     })),
     rejected: measured.rejected,
+    spread: measured.spread,
     warnings: measured.warnings,
   };
 }
 
 function writeMeasured({ beads, rejected, output, picture }: MeasureBeadsFileResult): string {
-  const names = Object.keys(beads[0].fit.parameters).slice(3);
+  const names = Object.keys(beads[0].fit.parameters).filter((name) => !["x", "y", "z"].includes(name));
   const head = ["bead", "x", "y", "plane", "FWHM x", "y", "z (um)", ...names, "residual", "R2"];
   const rows = beads.map(({ x, y, z, fwhm, fit }, i) => [
     String(i + 1),
     ...[x, y, z].map((value) => value.toFixed(2)),
-    ...[fwhm.x, fwhm.y, fwhm.z].map((value) => value.toFixed(3)),
-    ...names.map((name) => `${fit.parameters[name].value.toFixed(3)} ± ${fit.parameters[name].error.toFixed(3)}`),
+    ...[fwhm.x, fwhm.y, fwhm.z].map((value) => value?.toFixed(3) ?? "-"),
+    ...names.map((name) => withError(fit.parameters[name])),
     `${(100 * fit.residual).toFixed(2)} %`,
     fit.r2.toFixed(4),
   ]);
@@ -197,11 +201,15 @@ function writeMeasured({ beads, rejected, output, picture }: MeasureBeadsFileRes
   return lines.join("\n");
 }
 
+const withError = ({ value, error }: { value: number; error: number }): string =>
+  `${value.toFixed(3)} ± ${Number.isFinite(error) ? error.toFixed(3) : "unknown"}`;
+
 const rejectedFor = {
   border: "too near the border",
   neighbour: "too near another",
   saturated: "saturated",
   end: "brightest in the first or last plane",
+  outside: "fitted outside the stack",
 };
 
 /** "coma=0.1,z15=-0.05" */

@@ -96,7 +96,9 @@ export const reconstruct: Verb<ReconstructOptions> = {
   run: ([path], options, terminal) =>
     withImages([path], options, async ([file]) => {
       const background =
-        options.background === undefined ? undefined : overrideCalibration(await openImage(options.background), {});
+        options.background === undefined
+          ? undefined
+          : overrideCalibration(await openImage(options.background), { pixelSize: options.pixelSize });
       try {
         return options.model === undefined
           ? await classical(file, options, background, terminal)

@@ -13,6 +13,7 @@ import {
   type OutputFormat,
   openImage,
   openRuntime,
+  overrideCalibration,
   type PixelType,
   type ReadRegion,
   type Runtime,
@@ -98,7 +99,7 @@ export const refocus: Verb<RefocusOptions> = {
         const surface =
           options.surface === undefined
             ? undefined
-            : await openSurface(options.surface, image, { model, runtime, source });
+            : await openSurface(options.surface, image, { model, runtime, source, pixelSize: options.pixelSize });
         try {
           const direction = await directionOfImage(model, runtime, image, { planes, channel, time, tileSize, signal });
           const onProgress = terminal.progress("tiles refocused");
@@ -166,7 +167,12 @@ interface OpenSurface {
 async function openSurface(
   text: string,
   image: ImageFile,
-  { model, runtime, source }: { model: AnyRefocusModel; runtime: Runtime; source: FindSurfaceOptions },
+  {
+    model,
+    runtime,
+    source,
+    pixelSize,
+  }: { model: AnyRefocusModel; runtime: Runtime; source: FindSurfaceOptions; pixelSize?: number | undefined },
 ): Promise<OpenSurface> {
   const close = async () => undefined;
   if (text === "auto") {
@@ -193,6 +199,6 @@ async function openSurface(
   if (text.startsWith("tilt")) {
     throw new InvalidArgumentError(`--surface ${text}: expected tilt:X:Y, such as tilt:3:-1, um from edge to edge.`);
   }
-  const map = await openImage(text);
-  return { read: surfaceOf(map, { width, height }), close: () => map.close() };
+  const map = overrideCalibration(await openImage(text), { pixelSize });
+  return { read: surfaceOf(map, { width, height, pixelSize: image.pixelSize }), close: () => map.close() };
 }

@@ -1,6 +1,7 @@
 /** What an image does not know about itself, and what of it cannot be right. */
 import { extentOf } from "../image/axes.ts";
-import type { ImageInfo } from "../image/image.ts";
+import type { CalibrationQuantity, ImageInfo } from "../image/image.ts";
+import { calibrationDoubts } from "../optics/psf/calibration-doubts.ts";
 import { nyquistPixelSize } from "../optics/psf/pupil.ts";
 
 /** Sentences for the user, each with the option that helps. */
@@ -8,8 +9,11 @@ export function calibrationWarnings(info: ImageInfo): string[] {
   const warnings: string[] = [];
   const depth = extentOf(info, "Z");
   const { pixelSize, zStep, optics } = info;
-  if (!pixelSize) warnings.push("No pixel size; give --pixel-size 0.325 (um).");
-  if (depth > 1 && zStep === undefined) warnings.push(`${depth} planes but no z step; give --z-step 0.5 (um).`);
+  for (const { sentence } of info.implausible ?? []) warnings.push(sentence);
+  const leftOut = (one: CalibrationQuantity) => info.implausible?.some(({ quantity }) => quantity === one) ?? false;
+  if (!pixelSize && !leftOut("pixel_size")) warnings.push("No pixel size; give --pixel-size 0.325 (um).");
+  if (depth > 1 && zStep === undefined && !leftOut("z_step"))
+    warnings.push(`${depth} planes but no z step; give --z-step 0.5 (um).`);
   if (pixelSize && Math.abs(pixelSize.y / pixelSize.x - 1) > 0.01) {
     warnings.push(
       `Pixels are not square: ${pixelSize.x} um wide and ${pixelSize.y} um high; check it, and give --pixel-size if it is wrong.`,
@@ -18,7 +22,9 @@ export function calibrationWarnings(info: ImageInfo): string[] {
   const wavelength = optics?.wavelength ?? info.emissionWavelengths?.find((one) => one !== undefined);
   if (pixelSize && optics?.na !== undefined && wavelength !== undefined) {
     const nyquist = nyquistPixelSize({ na: optics.na, wavelength });
-    if (Math.max(pixelSize.x, pixelSize.y) > 1.01 * nyquist) {
+    const doubts = calibrationDoubts(info);
+    warnings.push(...doubts);
+    if (doubts.length === 0 && Math.max(pixelSize.x, pixelSize.y) > 1.01 * nyquist) {
       warnings.push(
         `The pixels are coarser than lambda / (4 NA) = ${nyquist.toFixed(3)} um: the camera does not record all that the objective resolves.`,
       );

@@ -1,11 +1,12 @@
 /** Scores of an output against its truth, plane by plane, beside those of what was recorded. */
 import { breathe, breatheThrough } from "../array/breathe.ts";
+import { meanOfFinite } from "../array/mean-of-finite.ts";
 import { extent } from "../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
+import { requirePairable } from "../image/pairable.ts";
 import { type AgainstBaseline, againstBaseline, type BaselineGain } from "./against-baseline.ts";
 import { type Detail, detailAgainst } from "./detail.ts";
-import { finiteMean } from "./finite-mean.ts";
 import type { GivenStack } from "./given-stacks.ts";
 import { meanScores, type Scores, score, signalRange, typeRange } from "./metrics.ts";
 import { noiseFreePsnr, noiseOf } from "./noise-free-psnr.ts";
@@ -53,11 +54,11 @@ export interface Comparison {
   dataRangeOf: string;
   /** Window and constants of SSIM. */
   ssimWindow: string;
-  /** Means over the planes where a score is finite. */
+  /** Means over the planes in which a score is finite: planes that equal the truth have no PSNR, see `perfectPlanes`. */
   output: Scores;
   input?: Scores;
-  /** Planes of the output, and of the first input, that equal the ground truth: their PSNR is infinite, and no mean counts it. */
-  perfectPlanes: { output: number; input?: number };
+  /** Planes, from 0, in which the output, or the first input, equals the truth exactly. */
+  perfectPlanes: { output: number[]; input: number[] };
   detail: { output: Detail; input?: Detail };
   /** Means over the planes that no input equals; a name where all planes have the same one. */
   baseline?: BaselineScores;
@@ -73,7 +74,7 @@ export interface Comparison {
 /**
  * Compares plane with plane. An input of one plane stands beside every plane: it is what the output was made of.
  * @param stacks.input what the output was made of; `inputs` where it was made of several planes
- * @throws image.unfit for stacks of other sizes or numbers of planes, NaN, planes under 11 x 11, a truth without
+ * @throws image.unfit for stacks whose planes do not belong together by number (see {@link requirePairable}), NaN, planes under 11 x 11, a truth without
  * contrast; usage for a range of 0 or less; interrupted
  */
 export async function compareStacks(
@@ -82,8 +83,10 @@ export async function compareStacks(
 ): Promise<Comparison> {
   const { output, truth, input } = stacks;
   const inputs = stacks.inputs ?? (input ? [{ stack: input }] : []);
-  checkDepth("output", output, truth);
-  for (const { stack } of inputs) if (stack.depth !== 1) checkDepth("input", stack, truth);
+  requirePairable(["the output", output], ["the truth", truth]);
+  for (const { stack } of inputs) {
+    requirePairable(["the input", stack], ["the truth", truth], { planes: stack.depth !== 1 });
+  }
   const range = resolveRange(truth, options.dataRange ?? "signal");
   const noise = noiseOf(truth);
   const planes: PlaneScores[] = [];
@@ -108,14 +111,10 @@ export async function compareStacks(
   const scoresOfInputs = planes.flatMap((one) => one.input ?? []);
   const variances = planes.map(({ plane }) => noise?.(planeOf(truth, plane)));
   const variance = variances.every((one) => one !== undefined) ? mean(variances) : undefined;
-  const perfect = (scores: readonly Scores[]): number => scores.filter(({ psnr }) => psnr === Infinity).length;
-  const perfectPlanes = {
-    output: perfect(planes.map((one) => one.output)),
-    ...(inputs.length > 0 && { input: perfect(scoresOfInputs) }),
-  };
   const gain = meanGain(planes);
   const baseline = meanBaseline(planes);
   const known = planes.flatMap(({ detail }) => detail.input ?? []);
+  const perfectPlanes = { output: perfectOf(planes, "output"), input: perfectOf(planes, "input") };
   return {
     ...range,
     ssimWindow: SSIM_DESCRIPTION,
@@ -181,6 +180,24 @@ function withoutNoise(error: OfEach<number>, variance: number | undefined, range
   };
 }
 
+const perfectOf = (planes: readonly PlaneScores[], of: "output" | "input"): number[] =>
+  planes.filter((one) => one[of]?.psnr === Number.POSITIVE_INFINITY).map(({ plane }) => plane);
+
+function perfectWarnings(perfect: Comparison["perfectPlanes"], depth: number): string[] {
+  return (["output", "input"] as const).flatMap((name) => {
+    const count = perfect[name].length;
+    if (count === 0) return [];
+    if (count === depth) return [`The ${name} equals the truth exactly: its PSNR is infinite (null in JSON).`];
+    const [equals, they] = count === 1 ? ["equals", "it is"] : ["equal", "they are"];
+    return [
+      `${count} of ${depth} planes of the ${name} ${equals} the truth exactly (${listOfPlanes(perfect[name])}); ${they} left out of the mean PSNR.`,
+    ];
+  });
+}
+
+const listOfPlanes = (planes: readonly number[]): string =>
+  planes.length <= 8 ? planes.join(", ") : `${planes.slice(0, 8).join(", ")}, ...`;
+
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 function meanError(errors: readonly OfEach<number>[]): OfEach<number> {
@@ -194,10 +211,10 @@ function meanError(errors: readonly OfEach<number>[]): OfEach<number> {
 
 function meanDetail(all: readonly Detail[]): Detail {
   return {
-    mean: finiteMean(all.map((one) => one.mean)),
-    bands: all[0].bands.map((_, i) => finiteMean(all.map(({ bands }) => bands[i]))),
-    contrast: finiteMean(all.map((one) => one.contrast)),
-    contrasts: all[0].contrasts.map((_, i) => finiteMean(all.map(({ contrasts }) => contrasts[i]))),
+    mean: meanOfFinite(all.map((one) => one.mean)),
+    bands: all[0].bands.map((_, i) => meanOfFinite(all.map(({ bands }) => bands[i]))),
+    contrast: meanOfFinite(all.map((one) => one.contrast)),
+    contrasts: all[0].contrasts.map((_, i) => meanOfFinite(all.map(({ contrasts }) => contrasts[i]))),
   };
 }
 
@@ -242,24 +259,6 @@ function resolveRange(truth: Stack, chosen: DataRange): { dataRange: number; dat
     "The truth is float32, whose type has no range; give `data_range` signal or a number of counts.",
     { option: "data_range", got: chosen, expected: "signal or a number" },
   );
-}
-
-function checkDepth(name: string, stack: Stack, truth: Stack): void {
-  if (stack.depth === truth.depth) return;
-  const detail = `the ${name} has ${stack.depth} planes and the truth ${truth.depth}`;
-  throw new ParfocalError(
-    "image.unfit",
-    `The stacks cannot be compared: ${detail}; give the planes that belong together.`,
-    { detail },
-  );
-}
-
-function perfectWarnings(perfect: Comparison["perfectPlanes"], planes: number): string[] {
-  return Object.entries(perfect).flatMap(([name, count]) => {
-    if (count === 0) return [];
-    const left = count < planes ? ", and the mean PSNR is that of the others" : "";
-    return [`${count} of ${planes} planes of the ${name} equal the ground truth: their PSNR is infinite${left}.`];
-  });
 }
 
 /** An output in 0..1 beside a truth in counts scores badly for no fault of its picture. */

@@ -1,6 +1,8 @@
 /** The planes that an output was made of, and how far each lies from every plane of the ground truth. */
+
 import { ParfocalError } from "../errors.ts";
 import { planeOf, type Stack } from "../image/image.ts";
+import { requirePairable } from "../image/pairable.ts";
 
 /** One input of an output. */
 export interface GivenStack {
@@ -59,6 +61,9 @@ export function givenStacks(inputs: readonly Stack[], truth: Stack, options: Giv
     const message = "Evaluate: the input has no z step, which places its planes; give `z_step <your z step>` (um).";
     throw new ParfocalError("calibration.missing", message, { what: "z step", option: "z_step" });
   }
+  // As many planes are taken to be the same ones, unless the user says where they are.
+  if (distances === undefined && stack.depth === truth.depth)
+    requirePairable(["the input", stack], ["the truth", truth]);
   const [first] = inputPlanes;
   return inputPlanes.map((z) => {
     const plane: Stack = { ...stack, data: planeOf(stack, z).data, depth: 1 };

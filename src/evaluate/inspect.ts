@@ -5,7 +5,7 @@ import { chooseMeasure } from "../classical/focus/choose-measure.ts";
 import { type FocusMeasure, focusOf } from "../classical/focus/focus.ts";
 import { signalOf } from "../classical/focus/focus-map.ts";
 import type { Light } from "../classical/focus/light.ts";
-import { cautious, type LocatedFocus, locateFocus } from "../classical/focus/locate-focus.ts";
+import { cautious, hasFocus, type LocatedFocus, locateFocus } from "../classical/focus/locate-focus.ts";
 import { noiseLevel } from "../classical/noise-level.ts";
 import { throwIfAborted } from "../errors.ts";
 import { checkIndex, extentOf } from "../image/axes.ts";
@@ -37,7 +37,7 @@ export interface Focus {
   reason: string;
   /** One value per plane, first plane first. */
   curve: number[];
-  /** Undefined where nothing can be told: a single plane, or planes that are constant or all alike. */
+  /** Undefined where nothing can be told: a single plane, or planes that are constant, all alike, or hold nothing but noise. */
   best?: LocatedFocus;
 }
 
@@ -119,10 +119,12 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   if (!chosen || exposure.some(({ notFinite }) => notFinite > 0))
     return { ...known, channel, time, exposure, warnings };
   const focus: Focus = { ...chosen, curve };
-  if (depth > 1 && exposure[channel].min < exposure[channel].max) {
+  if (depth > 1 && exposure[channel].min === exposure[channel].max) {
+    warnings.push("The stack is constant: it has no focus.");
+  } else if (depth > 1) {
     const located = locateFocus(curve, signal, chosen.measure);
     const best = { ...located, confidence: cautious(located, signal) };
-    if (best.features) focus.best = best;
+    if (hasFocus(best)) focus.best = best;
     warnings.push(...focusWarnings(best, depth));
   }
   const alignment = alignmentMeter.result();
@@ -138,6 +140,7 @@ const leastConfidence = 0.5;
 
 function focusWarnings({ plane, atEnd, contrast, confidence, features }: LocatedFocus, depth: number): string[] {
   if (!features) return ["All planes are equally sharp: there is no focus to be found."];
+  if (confidence === 0) return ["No plane shows more than noise: there is no focus to be found."];
   if (contrast < 1.05) {
     return [
       `All planes are about equally sharp (the sharpest has ${contrast.toFixed(3)} times the median), so the best plane means little.`,

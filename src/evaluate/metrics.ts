@@ -2,11 +2,11 @@
  * How much an output is like the truth. Every measure takes its data range explicitly: the number alone decides whether the
  * same pair of 16-bit images scores 0.84 or 0.80. Sums are float64; values equal scikit-image's.
  */
+import { meanOfFinite } from "../array/mean-of-finite.ts";
 import { moments, percentiles, type Samples } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { PixelType, Plane } from "../image/image.ts";
 import { checkPair, checkRange } from "./comparable.ts";
-import { finiteMean } from "./finite-mean.ts";
 import { ssimAndMsSsim } from "./ms-ssim.ts";
 
 /** A grey picture of any number type, `[y, x]`, finite; a `Plane` is one. */
@@ -47,9 +47,9 @@ export function score(output: Picture, truth: Picture, options: { dataRange: num
   };
 }
 
-/** The mean of each score over the pictures where it is finite. */
+/** The mean of each score over several pictures: those where it is finite, see {@link meanOfFinite}. */
 export function meanScores(all: readonly Scores[]): Scores {
-  const mean = (key: keyof Scores): number => finiteMean(all.map((one) => one[key]));
+  const mean = (key: keyof Scores): number => meanOfFinite(all.map((one) => one[key]));
   return {
     psnr: mean("psnr"),
     ssim: mean("ssim"),

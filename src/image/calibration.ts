@@ -1,7 +1,8 @@
 /** What the user knows better than the file: pixel size, z step and optics. */
 import { ParfocalError } from "../errors.ts";
 import { extentOf } from "./axes.ts";
-import type { ImageInfo, Optics } from "./image.ts";
+import type { CalibrationQuantity, ImageInfo, Optics } from "./image.ts";
+import { requirePlausible } from "./plausible-calibration.ts";
 
 /** Values that replace those of a file; lengths in um. */
 export interface CalibrationOverrides {
@@ -16,15 +17,15 @@ export interface CalibrationOverrides {
 
 /**
  * The same image or open file with some of its calibration replaced.
- * @throws usage for a value that is not above 0, or an aperture that its medium cannot have
+ * @throws usage for a value that no microscope has ({@link requirePlausible}), or an aperture that its medium cannot have
  */
 export function overrideCalibration<T extends ImageInfo>(info: T, overrides: CalibrationOverrides): T {
   const { pixelSize, zStep, na, wavelength, refractiveIndex } = overrides;
-  requireLength("--pixel-size", pixelSize, "um, such as 0.325");
-  requireLength("--z-step", zStep, "um, such as 0.5");
-  requireLength("--na", na, "the numerical aperture on the objective, such as 0.8");
-  requireLength("--wavelength", wavelength, "um, such as 0.515");
-  requireLength("--refractive-index", refractiveIndex, "1 for air, 1.333 for water, 1.515 for oil");
+  if (pixelSize !== undefined) requirePlausible("pixel_size", pixelSize);
+  if (zStep !== undefined) requirePlausible("z_step", zStep, "z_step", { pixelSize: pixelSize ?? info.pixelSize?.x });
+  if (na !== undefined) requirePlausible("na", na);
+  if (wavelength !== undefined) requirePlausible("wavelength", wavelength);
+  if (refractiveIndex !== undefined) requirePlausible("refractive_index", refractiveIndex);
   const optics: Optics = {
     ...info.optics,
     ...(na !== undefined && { na }),
@@ -35,12 +36,23 @@ export function overrideCalibration<T extends ImageInfo>(info: T, overrides: Cal
   if (given && optics.na !== undefined && optics.refractiveIndex !== undefined && optics.na >= optics.refractiveIndex) {
     throw new ParfocalError(
       "usage",
-      `An aperture of ${optics.na} needs a medium of a higher refractive index than ${optics.refractiveIndex}; give --refractive-index 1.333 (water) or 1.515 (oil), or a lower --na.`,
-      { option: "--na", got: optics.na, expected: `below ${optics.refractiveIndex}` },
+      `An aperture of ${optics.na} needs a medium of a higher refractive index than ${optics.refractiveIndex}; ` +
+        "give `refractive_index <your refractive index>` (1.333 water, 1.515 oil), or a lower `na <your NA>`.",
+      { option: "na", got: optics.na, expected: `below ${optics.refractiveIndex}` },
     );
   }
+  const replaced: Readonly<Record<CalibrationQuantity, unknown>> = {
+    pixel_size: pixelSize,
+    z_step: zStep,
+    na,
+    wavelength,
+    refractive_index: refractiveIndex,
+  };
+  const { implausible, ...known } = info;
+  const still = implausible?.filter(({ quantity }) => replaced[quantity] === undefined) ?? [];
   return {
-    ...info,
+    ...(known as T),
+    ...(still.length > 0 && { implausible: still }),
     ...(pixelSize !== undefined && { pixelSize: { y: pixelSize, x: pixelSize } }),
     ...(zStep !== undefined && { zStep }),
     ...(Object.keys(optics).length > 0 && { optics }),
@@ -49,13 +61,4 @@ export function overrideCalibration<T extends ImageInfo>(info: T, overrides: Cal
       emissionWavelengths: Array.from({ length: extentOf(info, "C") }, () => wavelength),
     }),
   };
-}
-
-function requireLength(option: string, value: number | undefined, example: string): void {
-  if (value === undefined || (value > 0 && Number.isFinite(value))) return;
-  throw new ParfocalError("usage", `${option} must be above 0, got ${value}; give ${example}.`, {
-    option,
-    got: value,
-    expected: "above 0",
-  });
 }

@@ -1,5 +1,6 @@
 /** An open image file: what it is, and its planes on demand. */
 import { concurrently } from "../array/concurrently.ts";
+import { requireMemory } from "../array/require-memory.ts";
 import { throwIfAborted } from "../errors.ts";
 import { checkIndex, extentOf, type PlaneIndex, planeOffset, refuseColour } from "./axes.ts";
 import type { FolderOrder } from "./folder-order.ts";
@@ -89,6 +90,12 @@ export async function readStack(
   const width = extentOf(file, "X");
   // The first plane is read before the stack is allocated: a header that promises too much fails there.
   const first = await file.readPlane({ channel, time, z: 0 });
+  requireMemory({
+    what: `${file.path}: a stack of ${depth} x ${height} x ${width} pixels`,
+    bytes: 4 * depth * height * width,
+    advice: "a crop of it, or fewer planes",
+    option: "image",
+  });
   const data = new Float32Array(depth * height * width);
   data.set(first);
   const others = Array.from({ length: depth - 1 }, (_, i) => i + 1);
@@ -118,6 +125,12 @@ export async function readAll(file: ImageFile): Promise<Image> {
   refuseColour(file, file.path);
   const { path: _path, folder: _folder, readPlane: _readPlane, close: _close, seen: _seen, ...info } = file;
   const pixels = info.shape.reduce((a, b) => a * b, 1);
+  requireMemory({
+    what: `${file.path}: an image of ${info.shape.join(" x ")} pixels`,
+    bytes: pixels * (info.dtype === "uint8" ? 1 : info.dtype === "uint16" ? 2 : 4),
+    advice: "a crop of it",
+    option: "image",
+  });
   let data: PixelData | undefined;
   for (let t = 0; t < extentOf(file, "T"); t++) {
     for (let z = 0; z < extentOf(file, "Z"); z++) {

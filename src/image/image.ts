@@ -23,6 +23,18 @@ export interface Rescale {
   scale: number;
 }
 
+/** What plausible-calibration.ts checks. */
+export type CalibrationQuantity = "pixel_size" | "z_step" | "wavelength" | "na" | "refractive_index";
+
+/** A value of a file that no microscope has, and that was therefore left out. */
+export interface Implausible {
+  quantity: CalibrationQuantity;
+  /** What the file says; lengths in um. */
+  value: number;
+  /** For the user: what was left out, why, what was likely meant, and what to give. */
+  sentence: string;
+}
+
 /** Everything about an image but its pixels: what {@link Image} and an open file have in common. */
 export interface ImageInfo {
   /** Letters out of S, T, C, Z, Y, X in the order of `shape`; the last two are always "YX" (S, RGB samples, is refused where grey is needed). */
@@ -42,6 +54,8 @@ export interface ImageInfo {
   /** Emission wavelength of each channel in vacuum, um; undefined where the file does not say. */
   emissionWavelengths?: readonly (number | undefined)[];
   optics?: Optics;
+  /** Calibration that the file gives and no microscope has: it is left out above, as if it were not known. */
+  implausible?: readonly Implausible[];
   /** Black and white of the display that the file was saved with, in counts. */
   displayRange?: readonly [number, number];
   /** What the counts mean, where the file says so; readers give the counts as they are stored. */

@@ -5,13 +5,14 @@ import { corrupt } from "./file-errors.ts";
 import { kindBytes, unknownFile } from "./file-kinds.ts";
 import type { ImageFile } from "./image-file.ts";
 import { noSuchImage } from "./ome-read.ts";
+import { leaveOutImplausible } from "./plausible-calibration.ts";
 import { looksLikePng, openPng } from "./png-read.ts";
 import { looksLikeTiff } from "./tiff-directory.ts";
 import { openTiff } from "./tiff-image.ts";
 import type { OpenOptions } from "./tiff-planes.ts";
 
 /**
- * The first bytes choose the reader, and what that reader says is what the user sees.
+ * The first bytes choose the reader, and what that reader says is what the user sees. Calibration that no microscope has counts as not known.
  * Throws `file.missing` (empty), `file.corrupt`, `file.unsupported`, `usage` (an image that the file does not have).
  */
 export async function openImageSource(source: ByteSource, options: OpenOptions = {}): Promise<ImageFile> {
@@ -21,10 +22,10 @@ export async function openImageSource(source: ByteSource, options: OpenOptions =
       throw new ParfocalError("file.missing", `${path} is empty (0 bytes); fetch or export it again.`, { path });
     }
     const start = await source.read(0, Math.min(kindBytes, source.size));
-    if (looksLikeTiff(start)) return await openTiff(source, options);
+    if (looksLikeTiff(start)) return leaveOutImplausible(await openTiff(source, options));
     if (looksLikePng(start)) {
       if (options.image) throw noSuchImage(path, options.image, 1);
-      return await openPng(source);
+      return leaveOutImplausible(await openPng(source));
     }
     throw unknownFile(path, start);
   } catch (error) {

@@ -5,6 +5,7 @@ import { unsupported } from "./file-errors.ts";
 import { type FolderOptions, type FolderOrder, orderFolder } from "./folder-order.ts";
 import type { ImageInfo } from "./image.ts";
 import type { ImageFile } from "./image-file.ts";
+import { requirePairable } from "./pairable.ts";
 
 /** A file of the folder, opened only while it is needed. */
 export interface PlaneOpener {
@@ -51,6 +52,7 @@ export async function openPlanes(
     }
     first ??= file;
     if (order.planes[i].time === 0 && order.planes[i].z === 0) wavelengths.push(file.optics?.wavelength);
+    const placed = ({ shape: [height, width], pixelSize }: ImageInfo) => ({ depth: 1, height, width, pixelSize });
     if (file.dtype !== first.dtype || file.shape.some((extent, k) => extent !== first?.shape[k])) {
       throw new ParfocalError(
         "image.unfit",
@@ -58,6 +60,7 @@ export async function openPlanes(
         { path, detail: `${plane.name} differs` },
       );
     }
+    requirePairable([planes[0].name, placed(first)], [plane.name, placed(file)]);
   }
   const info = infoOf(order, first as ImageInfo, wavelengths);
   return { ...info, path, folder: order, ...readerOf(path, planes, order, info) };
@@ -79,6 +82,7 @@ function infoOf(order: FolderOrder, first: ImageInfo, wavelengths: readonly (num
     ...(channelNames && { channelNames }),
     ...(sizes.C > 1 && wavelengths.some((one) => one !== undefined) && { emissionWavelengths: wavelengths }),
     ...(Object.keys(optics).length > 0 && { optics }),
+    ...(first.implausible && { implausible: first.implausible }),
   };
 }
 

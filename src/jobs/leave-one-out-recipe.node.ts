@@ -1,12 +1,12 @@
 /** A recipe of several lenses or samples as what leave-one-out is done over. */
 import { availableParallelism } from "node:os";
+import { availableMemory } from "../array/require-memory.ts";
 import type { JudgedImage } from "../evaluate/gain-over-baseline.ts";
 import { isSeen, type JudgedData } from "../evaluate/leave-one-out.ts";
 import { openSubject } from "../evaluate/study/subject.ts";
 import type { Task } from "../models/common-info.ts";
 import { openFieldWorkers } from "../simulate/field-workers.node.ts";
 import { type Cell, cellsOf, recipeOfCells, setAside } from "../simulate/leave-out-recipe.ts";
-import { availableMemory } from "../simulate/machine-memory.node.ts";
 import { stackOptics } from "../simulate/optics-schema.ts";
 import type { Recipe } from "../simulate/recipe.ts";
 import { readRecipeStacks } from "../simulate/recipe-file.node.ts";

@@ -1,10 +1,12 @@
 /** Recorded stacks as what leave-one-out is done over. */
+
 import { ParfocalError } from "../errors.ts";
 import type { JudgedImage } from "../evaluate/gain-over-baseline.ts";
 import { isSeen } from "../evaluate/leave-one-out.ts";
 import { openSubject } from "../evaluate/study/subject.ts";
 import { cropStack, type Span } from "../image/crop.ts";
 import type { Stack } from "../image/image.ts";
+import { requirePairable } from "../image/pairable.ts";
 import type { NamedStack } from "../train/named-stack.ts";
 import { isSameStack } from "../train/repeated-samples.ts";
 import type { LeaveOneOutSource, StackKind } from "./leave-one-out-source.ts";
@@ -87,11 +89,7 @@ type Part = [rows: Span, columns: Span];
 
 function partsOf({ name, stack, target }: NamedStack): { trained: Part; judged: Part } {
   const { height, width } = stack;
-  if (target && (target.height !== height || target.width !== width || target.depth !== stack.depth)) {
-    const [got, wanted] = [target, stack].map((one) => `${one.depth} planes of ${one.height} x ${one.width}`);
-    const detail = `its target has ${got} and it ${wanted}`;
-    throw new ParfocalError("image.unfit", `${name}: ${detail}; every pixel needs its target.`, { path: name, detail });
-  }
+  if (target) requirePairable([name, stack], ["its target", target]);
   const along = Math.max(height, width);
   const kept = Math.max(leastJudged, Math.round(judgedShare * along));
   const split = Math.max(0, along - kept);

@@ -1,7 +1,9 @@
 /** Distance maps: how far every pixel of an image is to be refocused, in um, where one distance does not do for all. */
+
 import { ParfocalError } from "../errors.ts";
 import { extentOf } from "../image/axes.ts";
 import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
+import { requirePairable } from "../image/pairable.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
 
 /**
@@ -24,9 +26,13 @@ export function tiltedSurface(rise: { x: number; y: number }, size: { width: num
 
 /**
  * A surface out of an image file of one plane, as many pixels as the image, whose values are um.
- * @throws image.unfit for a map of another size or with several planes or channels
+ * @param size of the image, and its pixels where they are known, um
+ * @throws image.unfit for a map of another size or other pixels, or with several planes or channels
  */
-export function surfaceOf(map: ImageFile, size: { width: number; height: number }): ReadRegion {
+export function surfaceOf(
+  map: ImageFile,
+  size: { width: number; height: number; pixelSize?: { y: number; x: number } | undefined },
+): ReadRegion {
   const planes = extentOf(map, "C") * extentOf(map, "Z") * extentOf(map, "T") * extentOf(map, "S");
   const [width, height] = [extentOf(map, "X"), extentOf(map, "Y")];
   if (planes > 1 || width !== size.width || height !== size.height) {
@@ -37,5 +43,7 @@ export function surfaceOf(map: ImageFile, size: { width: number; height: number 
       { path: map.path, detail },
     );
   }
+  const { pixelSize } = map;
+  requirePairable([map.path, { depth: 1, height, width, pixelSize }], ["the image", { ...size, depth: 1 }]);
   return (region) => readFinitePlane(map, {}, region);
 }

@@ -24,7 +24,7 @@ export function parseChecked<S extends z.ZodType>(schema: S, data: unknown, wher
   const expected = issue.code === "invalid_union" ? `one of ${wordsOf(schema, path).join(", ")}` : issue.message;
   const near = typeof got === "string" ? nearestKey(got, wordsOf(schema, path)) : undefined;
   const advice = `${expected}${near === undefined ? "" : `; did you mean ${near}?`}`;
-  const message = `${where}: ${option} is ${given}: ${advice}${near === undefined ? "." : ""}`;
+  const message = `${where}: ${option} is ${given}: ${advice}${advice.endsWith("?") ? "" : "."}`;
   throw new ParfocalError("usage", message, { option, got, expected });
 }
 

@@ -1,10 +1,12 @@
 /** Confocal and light-sheet microscopes: less light from out of focus, by a pinhole or because none is excited there. */
+
 import { z } from "zod";
+import { plausibleNumber } from "../image/plausible-number.ts";
 import type { ImagingMode } from "./mode.ts";
 import { modelOf, modeOptics } from "./optics-schema.ts";
 import { superpositionMemory } from "./widefield-mode.ts";
 
-const excitation = z.number().positive().default(0.488).describe("of the exciting laser, in vacuum, um");
+const excitation = plausibleNumber("wavelength").default(0.488).describe("of the exciting laser, in vacuum, um");
 
 const confocalKeys = z.strictObject({
   excitation_wavelength: excitation,

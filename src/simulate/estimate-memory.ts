@@ -1,5 +1,5 @@
 /** What a recipe needs of the machine, before anything is computed. */
-import { ParfocalError } from "../errors.ts";
+import { requireMemory } from "../array/require-memory.ts";
 import type { FieldBox } from "./field-box.ts";
 import { heightsToImage } from "./field-planes.ts";
 import { imagingModes } from "./modes.ts";
@@ -23,11 +23,12 @@ export function estimateMemory(view: View, { grid, planes, distances }: FieldBox
 /** @throws `usage` with both figures when the estimate is above `memory`, bytes */
 export function refuseTooLarge(view: View, box: FieldBox, memory: number): void {
   const bytes = estimateMemory(view, box);
-  if (bytes <= memory) return;
   const { grid } = box;
-  const gib = (value: number): string => (value / 2 ** 30).toPrecision(3);
-  const message =
-    `Simulation: ${view.planes} planes of ${view.size} x ${view.size} pixels, made of ${grid.depth} slices of ${grid.height} x ` +
-    `${grid.width}, need about ${gib(bytes)} GiB; ${gib(memory)} GiB are there: give a smaller size, fewer planes or a flatter object.`;
-  throw new ParfocalError("usage", message, { option: "size", got: view.size, expected: "a smaller volume" });
+  requireMemory({
+    what: `Simulation: a field of ${view.planes} planes of ${view.size} x ${view.size} pixels, made of ${grid.depth} slices of ${grid.height} x ${grid.width},`,
+    bytes,
+    allowed: memory,
+    advice: "a smaller size, fewer planes or a flatter object",
+    option: "size",
+  });
 }

@@ -1,5 +1,7 @@
 /** What a recipe is: everything that decides a simulated data set, in snake_case and physical units. */
+
 import { z } from "zod";
+import { plausibleNumber } from "../image/plausible-number.ts";
 import { cameraOptions } from "../optics/camera/camera-options.ts";
 import { misregistrationOptions, stageOptions } from "../optics/camera/stage-options.ts";
 import { stackOptions } from "../optics/phantom/from-stack.ts";
@@ -70,8 +72,8 @@ const share = z.number().min(0).max(1);
 
 /** The stack's own keys; a lens may bring others. */
 const geometry = {
-  pixel_size: z.number().positive().default(0.325).describe("camera pixel in the sample, um"),
-  z_step: z.number().positive().default(1).describe("distance between planes, um"),
+  pixel_size: plausibleNumber("pixel_size").default(0.325).describe("camera pixel in the sample, um"),
+  z_step: plausibleNumber("z_step").default(1).describe("distance between planes, um"),
   planes: z.int().min(1).default(14).describe("planes of the stack"),
   focus_plane: z
     .int()

@@ -1,10 +1,10 @@
 /** A recipe to files: one field as a few files, or several as a data set. */
 
 import { availableParallelism } from "node:os";
+import { availableMemory } from "../array/require-memory.ts";
 import { ParfocalError } from "../errors.ts";
 import { openSuperposePool } from "../optics/imaging/superpose-pool.node.ts";
 import { openFieldWorkers } from "./field-workers.node.ts";
-import { availableMemory } from "./machine-memory.node.ts";
 import type { Recipe } from "./recipe.ts";
 import { readRecipeStacks } from "./recipe-file.node.ts";
 import { resolveRecipe } from "./resolve-recipe.ts";

@@ -1,6 +1,8 @@
 /** HiLo: every plane in even light and under laser speckle, and the optical section that they give. */
+
 import { z } from "zod";
 import { sectionFromSpeckle } from "../classical/sectioning/hilo.ts";
+import { plausibleNumber } from "../image/plausible-number.ts";
 import { imageWithSpeckle } from "../optics/imaging/hilo.ts";
 import { createSpeckle } from "../optics/imaging/speckle.ts";
 import type { ImagingMode } from "./mode.ts";
@@ -8,7 +10,7 @@ import { illuminationOf, modelOf, pupilOf } from "./optics-schema.ts";
 import { superpositionMemory } from "./widefield-mode.ts";
 
 const options = z.strictObject({
-  excitation_wavelength: z.number().positive().default(0.488).describe("of the laser, in vacuum, um"),
+  excitation_wavelength: plausibleNumber("wavelength").default(0.488).describe("of the laser, in vacuum, um"),
   sigma: z.number().positive().max(20).default(1).describe("width of the wavelet, pixels; finer is thinner"),
 });
 

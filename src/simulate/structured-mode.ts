@@ -1,13 +1,17 @@
 /** Structured illumination with three phases of a grid, and the optical section that they give. */
+
 import { z } from "zod";
 import { sectionFromGrid } from "../classical/sectioning/structured-illumination.ts";
+import { plausibleNumber } from "../image/plausible-number.ts";
 import { createGridMicroscope } from "../optics/imaging/structured-illumination.ts";
 import type { ImagingMode } from "./mode.ts";
 import { illuminationOf, modelOf } from "./optics-schema.ts";
 import { superpositionMemory } from "./widefield-mode.ts";
 
 const options = z.strictObject({
-  excitation_wavelength: z.number().positive().default(0.488).describe("of the light in the grid, in vacuum, um"),
+  excitation_wavelength: plausibleNumber("wavelength")
+    .default(0.488)
+    .describe("of the light in the grid, in vacuum, um"),
   frequency: z
     .number()
     .gt(0)

@@ -1,5 +1,6 @@
 /** The keys that the trainings of all systems share. */
 import { z } from "zod";
+import { plausibleNumber } from "../image/plausible-number.ts";
 
 /** A name that is one folder on every system, and stays inside the folder of all runs. */
 const folderName = z
@@ -43,9 +44,7 @@ export function commonConfig(defaults: CommonDefaults) {
       .min(1)
       .optional()
       .describe("folder of a model of the same system whose weights are the start"),
-    model_pixel_size: z
-      .number()
-      .positive()
+    model_pixel_size: plausibleNumber("pixel_size")
       .optional()
       .describe(
         "pixel size that the model learns, um; stacks and fields of other pixels are resampled to it (default: that of the stacks, which must be alike)",

@@ -1,6 +1,7 @@
 /** A validation of a network that makes images: scores of output beside untouched input, and a sheet to look at. */
+
+import { meanOfFinite } from "../array/mean-of-finite.ts";
 import { contactSheet } from "../evaluate/contact-sheet.ts";
-import { finiteMean } from "../evaluate/finite-mean.ts";
 import { psnr } from "../evaluate/metrics.ts";
 import type { RecordedPlane } from "../evaluate/recorded-baseline.ts";
 import { ssim } from "../evaluate/ssim.ts";
@@ -112,7 +113,7 @@ function meansOf(all: readonly Record<string, number>[]): Record<string, number>
 export function meanScores(all: readonly Record<string, number>[]): Record<string, number> {
   const mean = (key: string): number => {
     const values = all.map((scores) => scores[key]);
-    return values.some(Number.isNaN) ? Number.NaN : finiteMean(values);
+    return values.some(Number.isNaN) ? Number.NaN : meanOfFinite(values);
   };
   return Object.fromEntries(Object.keys(all[0]).map((key) => [key, mean(key)]));
 }

@@ -1,9 +1,11 @@
 /** Training data on the pixels that a model learns, where those are not the pixels of the camera. */
+
 import { resampledStack } from "../models/resampled-stack.ts";
 import { systemOf } from "./config.ts";
 import type { Learner } from "./learner.ts";
 import type { NamedStack } from "./named-stack.ts";
 import { withoutRepeated } from "./repeated-samples.ts";
+import { areAlike } from "./same-pixel-size.ts";
 import type { SystemConfig, TrainingInput } from "./trained-system.ts";
 
 /**
@@ -30,14 +32,18 @@ function onModelPixels(input: TrainingInput, size: number | undefined): Training
 /**
  * A stack and its target on pixels of a size, um, as {@link resampledStack} makes them. A complex field is left out: what is learnt from
  * those (holograms) is not resampled. Left as they are, for the system to refuse: stacks whose pixel size is not known, and pairs that differ
- * in their number of pixels.
+ * in their pixels.
  */
 export function toPixelSize(sample: NamedStack, size: number): NamedStack {
   const { stack, target, field: _, ...rest } = sample;
   const { pixelSize } = stack;
-  const differ = target && (target.height !== stack.height || target.width !== stack.width);
+  const differ =
+    target &&
+    (target.height !== stack.height ||
+      target.width !== stack.width ||
+      (target.pixelSize && pixelSize && !areAlike([target.pixelSize.x, pixelSize.x])));
   if (pixelSize === undefined || differ) return sample;
-  // Every pixel of the target belongs to the one of the stack at the same place, whatever its own file says.
+  // Every pixel of the target belongs to the one of the stack at the same place: to the same size, to the last digit.
   return {
     ...rest,
     stack: resampledStack(stack, size),

@@ -2,6 +2,7 @@
 import { ParfocalError } from "../errors.ts";
 import { cropPlanes } from "../image/crop.ts";
 import type { Stack } from "../image/image.ts";
+import { requirePairable } from "../image/pairable.ts";
 import { refuseNonFinite } from "../image/pixel-place.ts";
 import { type Normalisation, normalisationOf, normalise } from "../models/normalisation.ts";
 import type { CommonConfig } from "./common-config.ts";
@@ -59,7 +60,7 @@ export function pairedSources(
   { planes = 1, registered = true }: PairedDataOptions = {},
 ): TrainingSources<PairedSource, IndexedPair> {
   const preparation: Preparation<PairedSource, IndexedPair> = {
-    whole: (sample) => pairedSource(sample, config, planes),
+    whole: (sample) => pairedSource(sample, config, { planes, registered }),
     cut,
     index: (source) => ({
       source,
@@ -81,17 +82,15 @@ export function pairedSources(
   return sources;
 }
 
-function pairedSource({ name, stack, target }: NamedStack, config: CommonConfig, planes: number): PairedSource {
+function pairedSource(
+  { name, stack, target }: NamedStack,
+  config: CommonConfig,
+  { planes, registered }: { planes: number; registered: boolean },
+): PairedSource {
   const { depth, height, width, zStep, pixelSize } = stack;
   if (!target) throw unfit(name, "it has no target", "give one with --target or --target-channel for every stack");
-  const [size, targetSize] = [stack, target].map((s) => `${s.depth} x ${s.height} x ${s.width}`);
-  if (size !== targetSize) {
-    throw unfit(
-      name,
-      `it has ${size} pixels and its target ${targetSize}`,
-      "every pixel of every plane needs its target",
-    );
-  }
+  // Where they need not show the same place, planes may lie anywhere.
+  requirePairable([name, stack], ["its target", registered ? target : { ...target, zStep: undefined }]);
   if (depth < planes) {
     throw unfit(name, `it has ${depth} plane${depth === 1 ? "" : "s"}`, `the network sees ${planes} at a time`);
   }

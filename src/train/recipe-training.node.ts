@@ -1,6 +1,7 @@
 /** A recipe as something to train on: its fields are made in a thread of their own while the training goes on. */
+
+import { availableMemory } from "../array/require-memory.ts";
 import { openFieldWorkers } from "../simulate/field-workers.node.ts";
-import { availableMemory } from "../simulate/machine-memory.node.ts";
 import { readRecipeStacks } from "../simulate/recipe-file.node.ts";
 import { resolveRecipe } from "../simulate/resolve-recipe.ts";
 import { createSimulator } from "../simulate/simulator.ts";

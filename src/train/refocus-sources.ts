@@ -2,6 +2,7 @@
 import { ParfocalError } from "../errors.ts";
 import { cropPlanes } from "../image/crop.ts";
 import type { Stack } from "../image/image.ts";
+import { requirePairable } from "../image/pairable.ts";
 import { refuseNonFinite } from "../image/pixel-place.ts";
 import { normalisationOf, normalise } from "../models/normalisation.ts";
 import type { CommonConfig } from "./common-config.ts";
@@ -122,11 +123,7 @@ function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConf
 
 /** The other kind of image, normalised by its own percentiles. */
 function targetData(name: string, stack: Stack, target: Stack, config: CommonConfig): Float32Array {
-  const sizes = [stack, target].map(({ depth, height, width }) => `${depth} x ${height} x ${width}`);
-  if (sizes[0] !== sizes[1]) {
-    const detail = `it has ${sizes[0]} and its target ${sizes[1]}`;
-    throw new ParfocalError("image.unfit", `${name}: ${detail}; every plane needs its target.`, { path: name, detail });
-  }
+  requirePairable([name, stack], ["its target", target]);
   refuseNonFinite(target.data, { path: `the target of ${name}`, width: target.width, height: target.height, z: 0 });
   const data = new Float32Array(target.data.length);
   normalise(

@@ -1,4 +1,5 @@
 /** Pairs of stacks that do not show the same place: found, refused, and registered. */
+
 import { gaussianFilter } from "../array/filters.ts";
 import { SIGNIFICANT } from "../array/phase-correlation.ts";
 import { measureChannelShift } from "../array/registration.ts";
@@ -6,6 +7,7 @@ import { translate } from "../array/resample.ts";
 import { ParfocalError } from "../errors.ts";
 import { cropStack } from "../image/crop.ts";
 import { planeOf, type Stack } from "../image/image.ts";
+import { requirePairable } from "../image/pairable.ts";
 import type { NamedStack } from "./named-stack.ts";
 
 /** How far the content of a target lies from that of its input, towards larger coordinates where positive. */
@@ -92,14 +94,7 @@ export function shiftInWords({ dz, dy, dx }: PairShift): string | undefined {
 export function registerTarget(sample: NamedStack): { sample: NamedStack; shift: PairShift | undefined } {
   const { name, stack, target } = sample;
   if (!target) return { sample, shift: undefined };
-  if (stack.depth !== target.depth || stack.height !== target.height || stack.width !== target.width) {
-    const [ours, theirs] = [stack, target].map((s) => `${s.depth} x ${s.height} x ${s.width}`);
-    const detail = `it has ${ours} pixels and its target ${theirs}`;
-    throw new ParfocalError("image.unfit", `${name}: ${detail}; only stacks of the same size can be registered.`, {
-      path: name,
-      detail,
-    });
-  }
+  requirePairable([name, stack], ["its target", target]);
   const shift = measurePairShift(stack, target);
   const { dy, dx } = shift;
   const dz = Math.round(shift.dz);

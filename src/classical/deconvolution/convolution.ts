@@ -2,8 +2,9 @@
 import { runThrough } from "../../array/breathe.ts";
 import { createRealFft2 } from "../../array/fft.ts";
 import { createRealFft3, type RealFft3 } from "../../array/fft3.ts";
+import { requireMemory } from "../../array/require-memory.ts";
 import type { FactorKind } from "../../array/spectral-factor.ts";
-import { type Extent, type PsfVolume, voxelsOf } from "./volume.ts";
+import { describeExtent, type Extent, type PsfVolume, voxelsOf } from "./volume.ts";
 
 /** H, H^T and H^T H of a PSF. Input and output may be the same array; both are `[depth, height, width]` of the grid. */
 export interface Convolution {
@@ -28,11 +29,21 @@ export interface Convolution {
   readonly spectrumWidth: number;
 }
 
-/** The grid is at least as large as the PSF along every axis. */
+/**
+ * The grid is at least as large as the PSF along every axis.
+ * @throws `usage` for a grid that memory has no room for
+ */
 export const createConvolution = (psf: PsfVolume, grid: Extent): Convolution => runThrough(convolutionSteps(psf, grid));
 
 /** As {@link createConvolution}, as work that yields between planes. */
 export function* convolutionSteps(psf: PsfVolume, grid: Extent): Generator<void, Convolution> {
+  requireMemory({
+    what: `A convolution on ${describeExtent(grid)} voxels, the image and its PSF of ${describeExtent(psf)},`,
+    // The PSF on the grid, its spectrum, that of what is convolved, and the transform's own.
+    bytes: 16 * voxelsOf(grid),
+    advice: "a smaller region, fewer planes, or a smaller PSF",
+    option: "image",
+  });
   const plan = planFor(grid);
   const length = grid.depth * grid.height * plan.spectrumWidth;
   const real = new Float32Array(length);

@@ -1,6 +1,7 @@
 /** Deconvolution of a z-stack or a plane: by any method, of any size. */
 import { breathe } from "../../array/breathe.ts";
 import { Random } from "../../array/random.ts";
+import { availableMemory } from "../../array/require-memory.ts";
 import type { Stack } from "../../image/image.ts";
 import { createPace, type ImagingControl } from "../../optics/imaging/pace.ts";
 import { type CameraCounts, cameraCounts } from "./camera-counts.ts";
@@ -58,7 +59,7 @@ export async function deconvolve(
     totalVariation: resolved.tv > 0,
     acceleration: resolved.acceleration,
   };
-  const limit = resolved.max_memory * 2 ** 30;
+  const limit = Math.min(resolved.max_memory * 2 ** 30, availableMemory());
   const planes = separately ? stack.depth : 1;
   const { tiles, bytes } = planTiles(part, kernel, work, limit, resolved.tile_size);
   await breathe(control.signal);

@@ -1,4 +1,6 @@
 /** A measured PSF, such as an image of a small bead, made fit for an image: without background, centred, on its grid. */
+
+import { requireMemory } from "../../array/require-memory.ts";
 import { median } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
@@ -59,12 +61,18 @@ export function measuredPsf(stack: Stack, target: PsfTarget): MeasuredPsf {
     const reach = Math.min(Math.floor(Math.max(middle, size - 1 - middle) / step), most);
     return { length: 2 * reach + 1, start: middle - reach * step, step };
   };
-  const resampled = resampleVolume(
-    clean,
+  const samplings = [
     around(centre.z, depth, stepZ, deep ? target.depth - 1 : 0),
     around(centre.y, height, stepY, target.height - 1),
     around(centre.x, width, stepX, target.width - 1),
-  );
+  ] as const;
+  requireMemory({
+    what: `A PSF of ${samplings.map(({ length }) => length).join(" x ")} voxels on the grid of the image (of ${depth} x ${height} x ${width} recorded)`,
+    bytes: 8 * samplings.reduce((product, { length }) => product * length, 1),
+    advice: "a smaller crop of the bead, or the right pixel sizes of PSF and image",
+    option: "psf",
+  });
+  const resampled = resampleVolume(clean, ...samplings);
   if (Math.min(stepY, stepX, stepZ) < 0.25 || Math.max(stepY, stepX, stepZ) > 4) {
     warnings.push(
       `The image's voxels are ${[stepZ, stepY, stepX].map((s) => s.toPrecision(2)).join(" x ")} (z, y, x) of the PSF's: ` +

@@ -1,6 +1,5 @@
 /** How much memory a deconvolution takes, before it begins. */
-import { ParfocalError } from "../../errors.ts";
-import { describeExtent, type Extent, voxelsOf } from "./volume.ts";
+import { type Extent, voxelsOf } from "./volume.ts";
 import { workingGrid } from "./working-grid.ts";
 
 export type Method = "richardson-lucy" | "wiener" | "consensus";
@@ -32,14 +31,3 @@ export function bytesForTile(tile: Extent, psf: Extent, work: Work): number {
 
 /** Bytes for the whole image: what was read, and what is made of it. */
 export const bytesForImage = (image: Extent): number => 8 * voxelsOf(image);
-
-/** @param edge of the tiles' kept parts, pixels @throws `usage` with the figure */
-export function refuseMemory(image: Extent, edge: number, bytes: number, limit: number): never {
-  const gib = (b: number) => (b / 2 ** 30).toPrecision(3);
-  throw new ParfocalError(
-    "usage",
-    `Deconvolving ${describeExtent(image)} voxels needs about ${gib(bytes)} GiB in tiles of ${edge} pixels, and ${gib(limit)} GiB are allowed; ` +
-      "give a larger --max-memory, a smaller --tile-size, a PSF with fewer planes, or fewer planes of the stack.",
-    { option: "max_memory", got: `${gib(bytes)} GiB`, expected: `at most ${gib(limit)} GiB` },
-  );
-}

@@ -1,4 +1,5 @@
 /** A PSF computed from the optics for the grid of an image. */
+import { requireMemory } from "../../array/require-memory.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Optics } from "../../image/image.ts";
 import type { PsfOpticsInput } from "../../optics/psf/optics-options.ts";
@@ -25,6 +26,18 @@ export function opticalPsf(model: PsfModel, target: PsfTarget): { psf: PsfVolume
   }
   const zStep = target.depth > 1 ? need(target.zStep, "the z step", "--z-step") : 1;
   const reach = target.depth > 1 ? Math.max(1, Math.ceil(beyond * target.depth)) : 0;
+  const levels = Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach).filter((i) => i >= 0 || !model.symmetric);
+  const sizes = levels.map((level) => model.size(pixelSize, model.focus + level * zStep));
+  const widest = Math.max(...sizes);
+  requireMemory({
+    what: `A PSF of ${2 * reach + 1} planes, ${zStep} um apart, of up to ${widest} x ${widest} pixels of ${pixelSize} um (NA ${model.na}, ${model.wavelength} um)`,
+    // Its planes in float64, and the volume that is cut from them and trimmed.
+    bytes:
+      8 * sizes.reduce((sum, size) => sum + size ** 2, 0) +
+      8 * (2 * reach + 1) * Math.min(widest, 2 * target.height) * Math.min(widest, 2 * target.width),
+    advice: "fewer planes or a region of the image, and check pixel size and z step",
+    option: "z_step",
+  });
   const made = new Map<number, Psf>();
   const planes = Array.from({ length: 2 * reach + 1 }, (_, i) => {
     // A plane above the point sees it below its focus.

@@ -1,6 +1,7 @@
 /** An image cut into tiles that overlap: each is deconvolved by itself, and its inner part kept. */
-import { bytesForImage, bytesForTile, refuseMemory, type Work } from "./memory.ts";
-import type { Extent } from "./volume.ts";
+import { requireMemory } from "../../array/require-memory.ts";
+import { bytesForImage, bytesForTile, type Work } from "./memory.ts";
+import { describeExtent, type Extent } from "./volume.ts";
 
 /** A window of the field, all planes deep, and the part of it that is kept. In pixels of the image. */
 export interface Tile {
@@ -43,7 +44,14 @@ export function planTiles(
   while (size === undefined && edge > smallest && bytesOf(edge) > limit)
     edge = Math.max(smallest, Math.ceil(edge / 1.25));
   const bytes = bytesOf(edge);
-  if (bytes > limit) refuseMemory(image, edge, bytes, limit);
+  requireMemory({
+    what: `Deconvolving ${describeExtent(image)} voxels with a PSF of ${describeExtent(psf)}, in tiles of ${edge} pixels,`,
+    bytes,
+    allowed: limit,
+    advice:
+      "a larger `max_memory <GiB>`, a smaller `tile_size <pixels>`, a PSF with fewer planes, or fewer planes of the stack",
+    option: "max_memory",
+  });
   const tiles: Tile[] = [];
   for (const [y, height] of parts(image.height, edge)) {
     for (const [x, width] of parts(image.width, edge)) {

@@ -63,6 +63,10 @@ export function cautious({ confidence, atEnd }: LocatedFocus, signal: readonly n
   return Math.min(atEnd ? mostAtEnd : 1, confidence * content);
 }
 
+/** Whether there is a focus at all: planes that are constant, all alike, or nothing but noise have none. */
+export const hasFocus = ({ features, confidence }: Pick<LocatedFocus, "features" | "confidence">): boolean =>
+  features !== undefined && confidence > 0;
+
 /** The minimum whose lower shoulder is the most times as high; undefined where none is {@link minDip} times. */
 function deepestDip(curve: readonly number[]): { from: number; to: number; depth: number } | undefined {
   const floor = 1e-3 * Math.max(...curve);

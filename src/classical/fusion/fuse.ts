@@ -2,6 +2,8 @@
  * All of a stack in focus in one image, with the depth of every pixel. Each pixel of the image is taken from one plane, or
  * interpolated between two neighbouring ones, and never from the first or the last plane.
  */
+
+import { availableMemory, requireMemory } from "../../array/require-memory.ts";
 import { StreamingHistogram } from "../../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import { type Light, lightOf } from "../focus/light.ts";
@@ -104,13 +106,13 @@ function refuseTooLarge({ depth, height, width }: PlaneSource, bandRows: number)
   const pixels = height * width;
   const rows = Math.min(height, bandRows + 2 * scoreReach);
   const bytes = 40 * pixels + (12 * depth * pixels) / hazeBlock ** 2 + 76 * rows * width;
-  if (bytes <= memoryLimit) return;
-  const needed = (bytes / 2 ** 30).toPrecision(3);
-  throw new ParfocalError(
-    "usage",
-    `All-in-focus fusion of ${depth} planes of ${height} x ${width} pixels needs about ${needed} GiB; at most ${memoryLimit / 2 ** 30} GiB are used: fuse parts of the field.`,
-    { got: `${depth} x ${height} x ${width}`, expected: "a smaller field" },
-  );
+  requireMemory({
+    what: `All-in-focus fusion of ${depth} planes of ${height} x ${width} pixels`,
+    bytes,
+    allowed: Math.min(memoryLimit, availableMemory()),
+    advice: "parts of the field",
+    option: "image",
+  });
 }
 
 function progressOf(

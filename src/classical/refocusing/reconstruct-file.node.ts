@@ -5,6 +5,7 @@ import { checkOutput } from "../../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
 import type { Plane } from "../../image/image.ts";
 import { type ImageFile, readFinitePlane } from "../../image/image-file.ts";
+import { requirePairable } from "../../image/pairable.ts";
 import { writeImage } from "../../image/write-image.node.ts";
 import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
 import {
@@ -106,6 +107,7 @@ async function fromHologram(
   }
   const hologram = await readHologram(file, channel, options.time, checkIndex(file, "z", inputPlanes[0], file.path));
   const { background: empty, ...rest } = options;
+  if (empty) requirePairable([file.path, placedOf(file)], [empty.path, placedOf(empty)], { planes: false });
   const background = empty && (await readHologram(empty, extentOf(empty, "C") > 1 ? channel : 0, undefined, 0));
   const done = await reconstructHologram(hologram, light, { ...rest, background });
   const { amplitude, phase, distance, focus, carrier, warnings } = done;
@@ -123,6 +125,13 @@ async function fromHologram(
     warnings,
   };
 }
+
+const placedOf = (file: ImageFile) => ({
+  depth: 1,
+  height: extentOf(file, "Y"),
+  width: extentOf(file, "X"),
+  pixelSize: file.pixelSize,
+});
 
 async function fromStack(
   file: ImageFile,

@@ -13,6 +13,7 @@ import { createPropagator, type Propagator } from "../../optics/imaging/angular-
 import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
 import { type ComplexField, fieldOf } from "../../optics/imaging/complex-field.ts";
 import { cropField, type Edges, type Frame, frameFor, padArray, padField } from "../../optics/imaging/pad-field.ts";
+import { requirePlanes } from "../../optics/imaging/require-planes.ts";
 import { preparePlanes, type RecordedPlane } from "./recorded-planes.ts";
 import { type TransportOptions, transportOfIntensity } from "./transport-of-intensity.ts";
 
@@ -62,6 +63,7 @@ export async function recoverField(
   const { position } = guess;
   const places = [...sorted.map((plane) => plane.position), ...reach];
   const frame = frameFor(sorted[0], light, Math.max(...places.map((p) => Math.abs(p - position))), edges);
+  requirePlanes(sorted.length + 2 * reach.length + 8, frame);
   const propagator = createPropagator(frame.height, frame.width, light, edges);
   const amplitude: Plane = { ...guess.intensity, data: guess.intensity.data.map(Math.sqrt) };
   const first = start === "flat" ? fieldOf(amplitude) : fieldOf(amplitude, guess.phase);

@@ -1,8 +1,10 @@
 /** Finding the exposures of every plane in files, so that they can be read one plane at a time. */
+
 import { ParfocalError } from "../../errors.ts";
 import { checkIndex, extentOf, type PlaneIndex, refuseColour } from "../../image/axes.ts";
 import type { ImageInfo, Optics } from "../../image/image.ts";
 import { type ImageFile, readFinitePlane } from "../../image/image-file.ts";
+import { requirePairable } from "../../image/pairable.ts";
 
 /** Axes of a file that exposures may lie along: its channels, its times or its pages (planes). */
 export const exposureAxes = ["c", "t", "z"] as const;
@@ -76,13 +78,14 @@ export function findExposures(
 }
 
 function ofFiles(files: readonly ImageFile[], numbers: readonly number[], place: ExposurePlace): ExposureSource {
-  const sizes = files.map((file) => ["Z", "Y", "X"].map((axis) => extentOf(file, axis)).join(" x "));
-  const odd = sizes.findIndex((size) => size !== sizes[0]);
-  if (odd > 0) {
-    const [got, expected] = [sizes[odd], sizes[0]];
-    const message = `${files[odd].path} is ${got} (planes, rows, columns) and ${files[0].path} ${expected}; they must be alike.`;
-    throw new ParfocalError("usage", message, { got, expected });
-  }
+  const placedOf = (file: ImageFile) => ({
+    depth: extentOf(file, "Z"),
+    height: extentOf(file, "Y"),
+    width: extentOf(file, "X"),
+    pixelSize: file.pixelSize,
+    zStep: file.zStep,
+  });
+  for (const file of files.slice(1)) requirePairable([files[0].path, placedOf(files[0])], [file.path, placedOf(file)]);
   const at = files.map((file) => ({
     channel: checkIndex(file, "channel", place.channel, file.path),
     time: checkIndex(file, "time", place.time, file.path),

@@ -1,8 +1,10 @@
 /** The exposures that a section is made of, wherever the files keep them. */
+
 import { ParfocalError } from "../../errors.ts";
 import { extentOf } from "../../image/axes.ts";
 import type { ImageInfo, Optics, Stack } from "../../image/image.ts";
 import { type ImageFile, readStack } from "../../image/image-file.ts";
+import { requirePairable } from "../../image/pairable.ts";
 
 /** Several z-stacks of the same field. */
 export interface ExposureStacks {
@@ -71,10 +73,7 @@ async function readEach(
   for (const file of files) all.push(await readStack(file, options));
   const { data: _data, depth: planes, height, width, ...info } = all[0];
   all.forEach((stack, j) => {
-    if (stack.depth === planes && stack.height === height && stack.width === width) return;
-    const [got, expected] = [stack, all[0]].map((s) => `${s.depth} x ${s.height} x ${s.width}`);
-    const message = `${files[j].path} is ${got} (planes, rows, columns) and ${files[0].path} ${expected}; they must be alike.`;
-    throw new ParfocalError("usage", message, { got, expected });
+    requirePairable([files[0].path, all[0]], [files[j].path, stack]);
   });
   return { stacks: all.map(({ data }) => data), planes, height, width, info };
 }

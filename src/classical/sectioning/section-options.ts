@@ -1,6 +1,8 @@
 /** What may be said to a sectioning method: one schema for the library and flags. */
+
 import { z } from "zod";
 import { ParfocalError } from "../../errors.ts";
+import { plausibleNumber } from "../../image/plausible-number.ts";
 
 export const sectionMethods = ["hilo", "sim"] as const;
 export type SectionMethod = (typeof sectionMethods)[number];
@@ -21,7 +23,9 @@ export const sectionOptions = z.strictObject({
     .describe("hilo: weight of low frequencies; default by NA, wavelength and pixel size, else measured"),
   gain: z.number().positive().optional().describe("hilo: counts per electron; photon noise is then no contrast"),
   read_noise: z.number().nonnegative().optional().describe("hilo: electrons, with the gain"),
-  laser_wavelength: z.number().positive().optional().describe("hilo: um, in vacuum; default that of the emission"),
+  laser_wavelength: plausibleNumber("wavelength")
+    .optional()
+    .describe("hilo: um, in vacuum; default that of the emission"),
   correct: z.boolean().default(true).describe("sim: measure the grid's positions and the lamp; no leaves exact thirds"),
 });
 

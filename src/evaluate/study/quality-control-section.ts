@@ -1,5 +1,5 @@
 /** ZeroCostDL4Mic's quality control of what a study made: numbers that stand beside those of its notebooks. */
-
+import { meanOfFinite } from "../../array/mean-of-finite.ts";
 import { planeOf } from "../../image/image.ts";
 import {
   type OutputAndInput,
@@ -64,7 +64,7 @@ export function qualityControlTable(studies: readonly Judged[]): ReportSection[]
     const own = qualityControlRows([one]);
     if (own.length === 0) return [];
     const pair = (of: (row: CandidateQualityControl) => OutputAndInput, digits: number): string[] =>
-      (["input", "output"] as const).map((key) => mean(own.map((row) => of(row)[key])).toFixed(digits));
+      (["input", "output"] as const).map((key) => meanOfFinite(own.map((row) => of(row)[key])).toFixed(digits));
     return [
       [
         one.candidate.name,
@@ -97,5 +97,3 @@ export function qualityControlTable(studies: readonly Judged[]): ReportSection[]
     },
   ];
 }
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

@@ -1,10 +1,12 @@
 /** What is studied: a z-stack with its sharpest plane, a structure in it, and the part of the field that experiments look at. */
+
 import { gaussianFilter } from "../../array/filters.ts";
 import { percentiles } from "../../array/statistics.ts";
 import { bestPlane, focusCurve } from "../../classical/focus/focus.ts";
 import { ParfocalError } from "../../errors.ts";
 import { cropStack } from "../../image/crop.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
+import { requirePairable } from "../../image/pairable.ts";
 import { refuseNonFinite } from "../../image/pixel-place.ts";
 import { signalRange } from "../metrics.ts";
 
@@ -60,10 +62,7 @@ export function openSubject(name: string, stack: Stack, options: SubjectOptions 
   if (height < 48 || width < 48) throw unfit(`${height} x ${width} pixels`, "a study needs at least 48 x 48");
   refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
   const { truth } = options;
-  if (truth && (truth.depth !== depth || truth.height !== height || truth.width !== width)) {
-    const [got, wanted] = [truth, stack].map((one) => `${one.depth} planes of ${one.height} x ${one.width}`);
-    throw unfit(`the truth has ${got} and the stack ${wanted}`, "give the truth of the same field and planes");
-  }
+  if (truth) requirePairable(["the truth", truth], [name, stack]);
   const warnings: string[] = [];
   const cut = cropLarge(stack, truth);
   if (cut.stack !== stack) {

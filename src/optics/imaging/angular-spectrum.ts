@@ -3,7 +3,9 @@
  * Exact in scalar theory for every distance, short ones included (Goodman, section 3.10); aliasing at long ones is kept out
  * by a band limit (Matsushima & Shimobaba 2009).
  */
+
 import { createFft2 } from "../../array/fft.ts";
+import { requireMemory } from "../../array/require-memory.ts";
 import { type CoherentLight, checkDistance, checkLight } from "./coherent-light.ts";
 import type { ComplexField } from "./complex-field.ts";
 import { cropField, type Edges, frameFor, padField } from "./pad-field.ts";
@@ -27,10 +29,17 @@ const kept = 8;
 /**
  * @param edges what the fields have around them: "wrap" where they are periodic, for which the grid is exact; otherwise what
  * would come round from the other side is kept out by the band limit
- * @throws `usage` for impossible light or a size that is not transformed fast
+ * @throws `usage` for fields that memory has no room for, impossible light or a size that is not transformed fast
  */
 export function createPropagator(height: number, width: number, light: CoherentLight, edges: Edges): Propagator {
   checkLight(light);
+  requireMemory({
+    what: `A field of ${height} x ${width} pixels, the room around it included,`,
+    // The field, its spectrum and where it is sent, each with a copy, and the transfer functions that are kept.
+    bytes: 8 * height * width * (6 + kept / 4),
+    advice: "a region of it, or a shorter distance",
+    option: "distance",
+  });
   const plan = createFft2(height, width);
   const made = new Map<number, TransferFunction>();
   const transferTo = (distance: number): TransferFunction => {

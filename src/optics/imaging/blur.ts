@@ -1,10 +1,12 @@
 /** Blurs a plane as if it were out of focus: convolution with the widefield PSF. */
+
 import { createRealFft2, nextFastSize } from "../../array/fft.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Plane } from "../../image/image.ts";
+import { requirePlausible } from "../../image/plausible-calibration.ts";
 import { createOtfBank } from "../psf/otf.ts";
 import { psfSize } from "../psf/psf.ts";
-import { checkPupil, type Pupil, requirePositive } from "../psf/pupil.ts";
+import { checkPupil, type Pupil } from "../psf/pupil.ts";
 import { superpose, transformSlices } from "./superpose.ts";
 
 export interface BlurOptions {
@@ -24,7 +26,7 @@ export interface BlurOptions {
 export function blur(plane: Plane, pupil: Pupil, options: BlurOptions): Plane {
   checkPupil(pupil);
   const { pixelSize, defocus } = options;
-  requirePositive("pixel_size", pixelSize, "the pixel size in um, such as 0.325");
+  requirePlausible("pixel_size", pixelSize);
   const margin = psfSize(pupil, pixelSize, defocus) / 2;
   if (!(margin <= 2048)) {
     const message = `Optics: at defocus ${defocus} um the blur is ${2 * margin} pixels wide; at most 4096 can be computed.`;

@@ -1,6 +1,7 @@
 /** Coherent light in a plane of pixels: its wavelength, its medium, its sampling. */
+
 import { ParfocalError } from "../../errors.ts";
-import { requirePositive } from "../psf/pupil.ts";
+import { requirePlausible } from "../../image/plausible-calibration.ts";
 
 /** Lengths in micrometres. */
 export interface CoherentLight {
@@ -14,13 +15,13 @@ export interface CoherentLight {
   na?: number;
 }
 
-/** @throws `usage` when a number is not positive and finite, or na >= refractiveIndex */
+/** @throws `usage` for a number that no microscope has, or na >= refractiveIndex */
 export function checkLight({ wavelength, refractiveIndex, pixelSize, na }: CoherentLight): void {
-  requirePositive("wavelength", wavelength, "the wavelength of the light source in um, such as 0.532");
-  requirePositive("refractive_index", refractiveIndex, "1 for air, 1.333 for water, 1.515 for oil");
-  requirePositive("pixel_size", pixelSize, "the pixel size in the sample in um, such as 0.16");
+  requirePlausible("wavelength", wavelength);
+  requirePlausible("refractive_index", refractiveIndex);
+  requirePlausible("pixel_size", pixelSize);
   if (na === undefined) return;
-  requirePositive("na", na, "the numerical aperture on the objective, such as 0.5");
+  requirePlausible("na", na);
   if (na < refractiveIndex) return;
   const message =
     `Optics: na ${na} is not below the refractive index ${refractiveIndex}; ` +

@@ -13,6 +13,7 @@ import {
   shiftedBank,
 } from "./image-volume.ts";
 import { createPace, type ImagingControl } from "./pace.ts";
+import { requirePlanes } from "./require-planes.ts";
 import type { Speckle } from "./speckle.ts";
 import { superpose, transformSlices } from "./superpose.ts";
 
@@ -36,6 +37,7 @@ export async function imageWithSpeckle(
 ): Promise<Float32Array> {
   checkSides(imager, volume);
   checkPlanes(planes);
+  requirePlanes(planes.length, imager);
   const pace = createPace(control, planes.length);
   const { height, width, plan } = imager;
   const { sliceStep } = volume;

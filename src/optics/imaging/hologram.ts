@@ -12,6 +12,7 @@ import { checkPlanes } from "./image-volume.ts";
 import { materialKeys, materialOf } from "./material-options.ts";
 import { createMultislice } from "./multislice.ts";
 import { createPace, type ImagingControl } from "./pace.ts";
+import { requirePlanes } from "./require-planes.ts";
 
 export const hologramKinds = ["in-line", "off-axis"] as const;
 
@@ -56,6 +57,8 @@ export async function imageHolograms(
 ): Promise<Holograms> {
   checkPupil(pupil);
   checkPlanes(planes);
+  // Counts, and the field of every plane.
+  requirePlanes(planes.length, volume, 12);
   const resolved = hologramOptions.parse(options);
   const carrier = resolved.kind === "off-axis" ? carrierFor(volume, pupil, resolved.carrier) : undefined;
   const pace = createPace(control, planes.length);

@@ -6,6 +6,7 @@ import { createOtfBank, type Otf, type OtfBank } from "../psf/otf.ts";
 import type { PsfModel } from "../psf/psf-model.ts";
 import type { Pupil } from "../psf/pupil.ts";
 import { createPace, type ImagingControl } from "./pace.ts";
+import { requirePlanes } from "./require-planes.ts";
 import { superpose, transformSlices } from "./superpose.ts";
 
 /** What gives the PSF of every defocus: widefield (a pupil will do), confocal and light sheet are imaged alike, each by its own. */
@@ -45,6 +46,7 @@ export function createImager(model: PointSpread, grid: FieldGrid): Imager {
     async image(volume, planes, control = {}) {
       checkSides(imager, volume);
       checkPlanes(planes);
+      requirePlanes(planes.length, imager);
       const pace = createPace(control, planes.length);
       const levels = levelsWithContent(volume);
       const slices = transformSlices(plan, levels, (image, s) => drawSlice(image, volume, levels[s]));

@@ -6,7 +6,9 @@
  * 803 (1981). Lengths in um; light travels down, from high z to low z, to an objective below the specimen, as in an
  * inverted microscope (and as PSFs take it: z counts up into the sample, away from the objective).
  */
+
 import { createFft2 } from "../../array/fft.ts";
+import { requireMemory } from "../../array/require-memory.ts";
 import type { Volume } from "../phantom/volume.ts";
 import { type Pupil, pupilPhase } from "../psf/pupil.ts";
 import type { ComplexField } from "./complex-field.ts";
@@ -53,6 +55,14 @@ export function createMultislice(volume: Volume, pupil: Pupil, material: Materia
   const plan = createFft2(height, width);
   const k = pupil.refractiveIndex / pupil.wavelength;
   const levels = levelsWithContent(volume).reverse();
+  const gaps = new Set(levels.slice(1).map((level, i) => levels[i] - level)).size;
+  requireMemory({
+    what: `Light through ${levels.length} slices of ${height} x ${width} pixels`,
+    // The wave, its copies and its transform, and what free space does over each distance between slices.
+    bytes: 8 * size * (gaps + 4),
+    advice: "a smaller field or coarser pixels",
+    option: "size",
+  });
 
   // Frequencies of the envelope moved by the tilt, squared; what is beyond `edge` goes.
   const eachFrequency = (tilt: Tilt, edge: number, visit: (i: number, f2: number) => void) => {

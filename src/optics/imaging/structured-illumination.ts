@@ -18,6 +18,7 @@ import {
 } from "./image-volume.ts";
 import { createPace, type ImagingControl } from "./pace.ts";
 import { pupilContrast } from "./pupil-contrast.ts";
+import { requirePlanes } from "./require-planes.ts";
 import { superpose, transformSlices } from "./superpose.ts";
 
 export interface GridPattern {
@@ -95,6 +96,7 @@ export function createGridMicroscope(imager: Imager, illumination: Pupil, patter
     checkSides(imager, volume);
     checkPlanes(planes);
     checkExposures(planes, exposures);
+    requirePlanes(planes.length, imager, 12);
     const pace = createPace(control, 3 * planes.length);
     const size = imager.height * imager.width;
     const levels = levelsWithContent(volume);

@@ -2,7 +2,9 @@
  * Image formation in wide field: every plane is the sum of all slices of the object, each convolved with the PSF of its
  * distance from that plane. Fluorescence is incoherent, so intensities add.
  */
+
 import type { RealFft2 } from "../../array/fft.ts";
+import { requireMemory } from "../../array/require-memory.ts";
 import { weightedSums } from "../../array/weighted-sums.ts";
 import type { Otf, OtfBank } from "../psf/otf.ts";
 
@@ -29,6 +31,13 @@ export function transformSlices(
   draw: (image: Float32Array, index: number) => void,
 ): SliceSpectra {
   const length = plan.height * plan.spectrumWidth;
+  requireMemory({
+    what: `A specimen of ${levels.length} slices of ${plan.height} x ${plan.width} pixels`,
+    // Spectra of the slices, and of the planes in work.
+    bytes: 8 * length * (levels.length + planesTogether),
+    advice: "a smaller field, or a flatter specimen",
+    option: "size",
+  });
   const real = sharedFloats(levels.length * length);
   const imag = sharedFloats(levels.length * length);
   const image = new Float32Array(plan.height * plan.width);

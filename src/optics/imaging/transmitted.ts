@@ -11,6 +11,7 @@ import { checkPlanes } from "./image-volume.ts";
 import { materialKeys, materialOf } from "./material-options.ts";
 import { createMultislice } from "./multislice.ts";
 import { createPace, type ImagingControl } from "./pace.ts";
+import { requirePlanes } from "./require-planes.ts";
 
 /** Keys beside the objective's; the object's are {@link materialKeys}. */
 export const transmittedOptions = z.strictObject({
@@ -46,6 +47,7 @@ export async function imageTransmitted(
 ): Promise<Float32Array> {
   checkPupil(pupil);
   checkPlanes(planes);
+  requirePlanes(planes.length, volume);
   const resolved = transmittedOptions.parse(options);
   const points = sourcePoints(pupil, resolved.na_condenser, resolved.source_rings);
   const pace = createPace(control, points.length);

@@ -1,5 +1,7 @@
 /** A specimen as numbers: how much of it is in each voxel of a box whose sides wrap. */
 
+import { requireMemory } from "../../array/require-memory.ts";
+
 /** Where voxels are. Lengths in um. */
 export interface VolumeGrid {
   /** Slices, rows and columns. Height and width wrap: what leaves on one side comes in on the other. */
@@ -22,7 +24,13 @@ export interface Volume extends VolumeGrid {
   readonly data: Float32Array;
 }
 
-/** A volume of nothing. */
+/** A volume of nothing. @throws `usage` for one that memory has no room for */
 export function emptyVolume(grid: VolumeGrid): Volume {
+  requireMemory({
+    what: `A specimen of ${grid.depth} x ${grid.height} x ${grid.width} voxels`,
+    bytes: 4 * grid.depth * grid.height * grid.width,
+    advice: "a smaller field, coarser pixels, or a flatter specimen",
+    option: "size",
+  });
   return { ...grid, data: new Float32Array(grid.depth * grid.height * grid.width) };
 }

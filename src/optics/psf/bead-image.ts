@@ -1,6 +1,8 @@
 /** What a microscope records of one bead: its PSF, convolved with a ball, anywhere between the pixels. */
+
 import { besselJ1 } from "../../array/bessel.ts";
 import { createRealFft2, nextFastSize } from "../../array/fft.ts";
+import { requireMemory } from "../../array/require-memory.ts";
 import { complexOtfOf } from "./otf.ts";
 import type { PsfModel } from "./psf-model.ts";
 import { gaussLegendre } from "./quadrature.ts";
@@ -59,6 +61,12 @@ export function beadSpectra(
   const n = nextFastSize(Math.max(field, 2 * model.radius(farthest) + rings + diameter) / pitch);
   const columns = n / 2 + 1;
   const length = n * columns;
+  requireMemory({
+    what: `A bead in ${depth} planes, up to ${farthest.toPrecision(3)} um from focus, whose light needs ${n} x ${n} pixels,`,
+    bytes: 16 * depth * length + 64 * n * n,
+    advice: "a stack with fewer planes, or check pixel size, z step and NA",
+    option: "z_step",
+  });
   const real = new Float64Array(depth * length);
   const imag = new Float64Array(depth * length);
   const sharpening = model.scanned ? undefined : pixelRatio(n, coarser);

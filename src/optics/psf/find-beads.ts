@@ -30,7 +30,7 @@ export interface FoundBeads {
 
 /**
  * Spots of the maximum projection, smoothed by one pixel, that stand out from the noise by six standard deviations.
- * Left out are those whose square leaves the image or holds the middle of another spot, those that are saturated, and
+ * Left out are those whose square leaves the image or holds the middle of another spot, those that are saturated (at `saturation`, or in a plateau), and
  * those that are brightest in the first or last plane.
  */
 export function findBeads(stack: Stack, options: FindBeadsOptions): FoundBeads {
@@ -60,6 +60,8 @@ export function findBeads(stack: Stack, options: FindBeadsOptions): FoundBeads {
       spots.push({ x, y, z, brightness: data[z * size + at] - background });
     }
   }
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const value of data) if (value > largest) largest = value;
   spots.sort((a, b) => b.brightness - a.brightness);
   const rejected = { border: 0, neighbour: 0, saturated: 0, end: 0 };
   const reason = (one: FoundBead): keyof typeof rejected | undefined => {
@@ -67,7 +69,7 @@ export function findBeads(stack: Stack, options: FindBeadsOptions): FoundBeads {
     if (Math.min(x, y, width - 1 - x, height - 1 - y) < half) return "border";
     if (spots.some((other) => other !== one && Math.max(Math.abs(other.x - x), Math.abs(other.y - y)) <= half))
       return "neighbour";
-    if (data[z * size + y * width + x] >= saturation) return "saturated";
+    if (data[z * size + y * width + x] >= saturation || isClipped(stack, one, largest, background)) return "saturated";
     return depth > 1 && (z === 0 || z === depth - 1) ? "end" : undefined;
   };
   const beads = spots.filter((one) => {
@@ -76,6 +78,27 @@ export function findBeads(stack: Stack, options: FindBeadsOptions): FoundBeads {
     return why === undefined;
   });
   return { beads, rejected };
+}
+
+/** Counts above the background below which several voxels reach the same value by chance. */
+const leastClipped = 100;
+/** Neighbouring voxels at the largest value of the stack that are a plateau. */
+const plateau = 3;
+
+/** Whether a bead ends in a plateau at the largest value of the stack: cameras of 10 to 14 bits saturate below what their pixels' type can hold. */
+function isClipped(
+  { data, depth, height, width }: Stack,
+  { x, y, z }: FoundBead,
+  largest: number,
+  background: number,
+): boolean {
+  if (largest - background < leastClipped) return false;
+  let count = 0;
+  for (let c = Math.max(0, z - 1); c <= Math.min(depth - 1, z + 1); c++)
+    for (let b = Math.max(0, y - 1); b <= Math.min(height - 1, y + 1); b++)
+      for (let a = Math.max(0, x - 1); a <= Math.min(width - 1, x + 1); a++)
+        if (data[(c * height + b) * width + a] === largest) count++;
+  return count >= plateau;
 }
 
 /** Noise of a smoothed image: differences four pixels apart, of which most hold no bead. */

@@ -1,11 +1,14 @@
 /** Fits a PSF model to the stack of a real bead: where it is, and what the optics really are. */
+
 import { ParfocalError } from "../../errors.ts";
-import type { Stack } from "../../image/image.ts";
+import type { CalibrationQuantity, Stack } from "../../image/image.ts";
+import { plausibleRange, requirePlausible } from "../../image/plausible-calibration.ts";
 import { type BeadGrid, type BeadSpectra, beadImage, beadSpectra } from "./bead-image.ts";
+import { fitErrors } from "./fit-errors.ts";
+import { checkInside, checkSupport } from "./fit-support.ts";
 import { fitWarnings } from "./fit-warnings.ts";
 import { type LeastSquaresOptions, leastSquares, type Parameter } from "./levenberg-marquardt.ts";
 import { type PsfOptics, type PsfOpticsInput, psfModelOf, resolvePsfOptions } from "./optics-options.ts";
-import { requirePositive } from "./pupil.ts";
 import { nollOf } from "./zernike.ts";
 
 /** What may be fitted beside the bead's place, brightness and background: optics, and what the stack does not say exactly. */
@@ -33,14 +36,17 @@ export interface FitPsfOptions extends LeastSquaresOptions {
 
 export interface FittedValue {
   value: number;
-  /** One standard deviation, as far as residuals are independent of each other. */
+  /**
+   * One standard deviation, residuals of unequal size and their correlation counted in ({@link fitErrors}): what the model lacks widens it. Infinity
+   * where the stack does not say, or the model does not describe the bead.
+   */
   error: number;
 }
 
 export interface PsfFit {
   /** The optics with what was fitted. */
   optics: PsfOptics;
-  /** What was fitted, by name; x, y, z in um from the first pixel and plane. */
+  /** What was fitted, by name; x, y, z in um from the first pixel and plane. A single plane has no z. */
   parameters: Record<string, FittedValue>;
   /** Light of the bead in its brightest pixel above the background, counts. */
   peak: number;
@@ -50,6 +56,8 @@ export interface PsfFit {
   residual: number;
   /** Share of the stack's variance that the fit explains, 0..1. */
   r2: number;
+  /** Whether the model describes the bead well enough for errors to mean anything. */
+  described: boolean;
   iterations: number;
   converged: boolean;
   /** The fitted stack, in the counts and size of the measured one. */
@@ -58,23 +66,31 @@ export interface PsfFit {
   warnings: string[];
 }
 
+/** Below this share of the variance, a model whose residuals have structure does not describe the bead. */
+const leastDescribed = 0.8;
+/** Voxels that residuals share on average, from which on they have structure: noise has 1. */
+const structuredVolume = 4;
+
 /**
  * Fits background + brightness x (PSF convolved with a ball) at (x, y, z) to a stack of one bead by least squares. At
  * each step background and brightness are those that fit best (Golub & Pereyra's variable projection), all other
- * parameters by Levenberg and Marquardt. Plane i is focused at i x zStep.
+ * parameters by Levenberg and Marquardt. Plane i is focused at i x zStep. A single plane is taken to be in focus.
  *
  * @param stack of one bead, with pixelSize and zStep
- * @throws `usage` for optics or names that cannot be, `calibration.missing`, `image.unfit` for an empty stack, `interrupted`
+ * @throws `usage` for optics or names that cannot be, `calibration.missing`, `image.unfit` for what the stack cannot
+ * tell ({@link checkSupport}) and a bead outside of it, `interrupted`
  */
 export async function fitPsf(stack: Stack, options: FitPsfOptions): Promise<PsfFit> {
   const { pixelSize, zStep } = calibrationOf(stack);
   const optics = resolvePsfOptions(options.optics);
   const grid: BeadGrid = { depth: stack.depth, height: stack.height, width: stack.width, pixelSize };
-  const names = ["x", "y", "z", ...new Set(options.fit ?? [])];
+  const wanted = [...new Set(options.fit ?? [])];
+  const names = ["x", "y", ...(stack.depth > 1 ? ["z"] : []), ...wanted];
   const at = options.start ?? brightestVoxel(stack);
   const start = { x: at.x * pixelSize, y: at.y * pixelSize, z: at.z * zStep };
   const diameter = options.beadDiameter ?? 0;
   const parameters = names.map((name) => parameterOf(name, { optics, start, diameter, pixelSize, zStep }));
+  checkSupport(stack.depth, wanted);
   // Wrong optics are refused before any work.
   psfModelOf(optics);
 
@@ -83,7 +99,7 @@ export async function fitPsf(stack: Stack, options: FitPsfOptions): Promise<PsfF
       const value = lookUp(names, values);
       const model = psfModelOf(opticsWith(optics, names, values));
       const place = {
-        z: value("z", 0),
+        z: value("z", model.focus),
         diameter: value("bead_diameter", diameter),
         zStep: zStep * value("z_scale", 1),
       };
@@ -103,16 +119,31 @@ export async function fitPsf(stack: Stack, options: FitPsfOptions): Promise<PsfF
   };
 
   const found = await leastSquares(residuals, parameters, options);
+  const r2 = 1 - found.cost / variation(stack.data);
+  const { errors: told, correlationVolume } = fitErrors(found.slopes, found.residuals, grid);
+  // Residuals with structure, and much of them: how far the values are off, no residual tells.
+  const described = r2 >= leastDescribed || correlationVolume < structuredVolume;
+  const errors = told.map((error) => (described ? error : Number.POSITIVE_INFINITY));
+  const fitted = lookUp(names, found.values);
+  checkInside(
+    {
+      x: fitted("x", 0) / pixelSize,
+      y: fitted("y", 0) / pixelSize,
+      z: fitted("z", 0) / (zStep * fitted("z_scale", 1)),
+    },
+    stack,
+  );
   const shape = modelled(found.values);
   const line = bestLine(shape, stack.data);
   const peak = line.brightness * shape.reduce((a, b) => Math.max(a, b), 0);
   const fit: PsfFit = {
     optics: opticsWith(optics, names, found.values),
-    parameters: Object.fromEntries(names.map((name, i) => [name, { value: found.values[i], error: found.errors[i] }])),
+    parameters: Object.fromEntries(names.map((name, i) => [name, { value: found.values[i], error: errors[i] }])),
     peak,
     background: line.background,
     residual: Math.sqrt(found.cost / shape.length) / peak,
-    r2: 1 - found.cost / variation(stack.data),
+    r2,
+    described,
     iterations: found.iterations,
     converged: found.converged,
     fitted: Float32Array.from(shape, (v) => line.brightness * v + line.background),
@@ -122,7 +153,7 @@ export async function fitPsf(stack: Stack, options: FitPsfOptions): Promise<PsfF
 }
 
 function calibrationOf(stack: Stack): { pixelSize: number; zStep: number } {
-  const { pixelSize, zStep } = stack;
+  const { pixelSize, zStep } = { zStep: stack.depth === 1 ? 1 : undefined, ...stack };
   if (!pixelSize || !zStep) {
     const [what, option] = pixelSize ? ["z step", "--z-step"] : ["pixel size", "--pixel-size"];
     const message = `Bead: the stack has no ${what}; give ${option} in um.`;
@@ -132,7 +163,8 @@ function calibrationOf(stack: Stack): { pixelSize: number; zStep: number } {
     const detail = `Bead: pixels of ${pixelSize.x} x ${pixelSize.y} um are not square; a fit needs square ones.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
-  requirePositive("pixel_size", pixelSize.x, "the pixel size in um, such as 0.1");
+  requirePlausible("pixel_size", pixelSize.x);
+  requirePlausible("z_step", zStep, "z_step", { pixelSize: pixelSize.x });
   return { pixelSize: pixelSize.x, zStep };
 }
 
@@ -146,6 +178,12 @@ interface Known {
 
 /** What changes no spectrum. */
 const movesOnly = new Set(["x", "y", "shear_x", "shear_y"]);
+
+/** What no microscope has is not tried. */
+function within(quantity: CalibrationQuantity, parameter: Parameter): Parameter {
+  const { least, most } = plausibleRange(quantity);
+  return { ...parameter, min: Math.max(least, parameter.min), max: Math.min(most, parameter.max) };
+}
 
 /** Start, bounds and scale of a parameter. @throws `usage` for a name that cannot be fitted */
 function parameterOf(name: string, { optics, start, diameter, pixelSize, zStep }: Known): Parameter {
@@ -163,13 +201,14 @@ function parameterOf(name: string, { optics, start, diameter, pixelSize, zStep }
   if (name === "z_scale") return { value: 1, min: 0.3, max: 3, scale: 0.1 };
   if (name === "na") {
     const limit = 0.998 * Math.min(optics.refractive_index, optics.immersion_index ?? optics.refractive_index);
-    return { value: optics.na, min: 0.3 * optics.na, max: limit, scale: 0.1 * optics.na };
+    return within("na", { value: optics.na, min: 0.3 * optics.na, max: limit, scale: 0.1 * optics.na });
   }
   if ((fittedOptics as readonly string[]).includes(name)) {
     const value = Number(optics[name as keyof PsfOptics] ?? optics.refractive_index);
     if (name === "depth") return { value, min: 0, max: value + 100, scale: 1 };
     if (name === "pinhole") return { value, min: 0.05, max: 20, scale: 0.3 };
-    return { value, min: 0.6 * value, max: 1.6 * value, scale: 0.05 * value };
+    const quantity = name.endsWith("wavelength") ? "wavelength" : "refractive_index";
+    return within(quantity, { value, min: 0.6 * value, max: 1.6 * value, scale: 0.05 * value });
   }
   const noll = name === "spherical_aberration" ? 11 : nollOf(name);
   if (noll === undefined || noll <= 4) {

@@ -21,6 +21,8 @@ export function fitWarnings(
       `the fit explains only ${share} % of the stack's variance: this may be no single bead, or other optics.`,
     );
   }
+  if (!fit.described)
+    warnings.push("the model does not describe this bead, so that its values have no error bars: trust none of them.");
   names.forEach((name, i) => {
     const { value, error } = fit.parameters[name];
     const { min, max, scale } = parameters[i];
@@ -28,7 +30,7 @@ export function fitWarnings(
       if (!(name === "bead_diameter" && min === 0)) {
         warnings.push(`${name} ended at its limit, ${value.toPrecision(3)}: the model cannot follow the bead.`);
       }
-    } else if (!(error < 10 * scale)) warnings.push(`${name} cannot be told from this stack.`);
+    } else if (fit.described && !(error < 10 * scale)) warnings.push(`${name} cannot be told from this stack.`);
   });
   const alike = likeness(fit, stack);
   if (fit.residual > 0.01 && alike > STRUCTURED) {

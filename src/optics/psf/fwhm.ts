@@ -48,8 +48,20 @@ export async function fitGaussian(line: ArrayLike<number>): Promise<GaussianLine
   };
 }
 
-/** Gaussians through the brightest voxel of a stack of one bead. */
-export async function beadWidths(stack: Stack): Promise<{ x: GaussianLine; y: GaussianLine; z: GaussianLine }> {
+/** A Gaussian has four parameters: fewer samples than this always fit. */
+const fewestSamples = 5;
+
+/** Whether a line of samples holds the width of its Gaussian: its middle and both halves lie within, and it is wider than a sample. */
+export function isSupported({ centre, fwhm, r2 }: GaussianLine, samples: number): boolean {
+  return (
+    samples >= fewestSamples && centre >= 0 && centre <= samples - 1 && fwhm >= 1 && fwhm <= samples - 1 && r2 >= 0.5
+  );
+}
+
+/** Gaussians through the brightest voxel of a stack of one bead; along z where the planes hold its width. */
+export async function beadWidths(
+  stack: Stack,
+): Promise<{ x: GaussianLine; y: GaussianLine; z: GaussianLine | undefined }> {
   const { data, depth, height, width } = stack;
   let best = 0;
   for (let i = 1; i < data.length; i++) if (data[i] > data[best]) best = i;
@@ -58,9 +70,10 @@ export async function beadWidths(stack: Stack): Promise<{ x: GaussianLine; y: Ga
   const x = best % width;
   const line = (count: number, at: (i: number) => number) =>
     fitGaussian(Array.from({ length: count }, (_, i) => data[at(i)]));
+  const along = depth < fewestSamples ? undefined : await line(depth, (i) => (i * height + y) * width + x);
   return {
     x: await line(width, (i) => (z * height + y) * width + i),
     y: await line(height, (i) => (z * height + i) * width + x),
-    z: await line(depth, (i) => (i * height + y) * width + x),
+    z: along && isSupported(along, depth) ? along : undefined,
   };
 }

@@ -6,8 +6,10 @@
  * 55 (2003), the same in vectorial theory, with Fresnel's transmission. The path difference is put into the pupil of
  * pupil.ts; the integral over it is that of every other PSF.
  */
+
 import { ParfocalError } from "../../errors.ts";
-import { checkPupil, type Pupil, requirePositive } from "./pupil.ts";
+import { requirePlausible } from "../../image/plausible-calibration.ts";
+import { checkPupil, type Pupil } from "./pupil.ts";
 import type { PolarisedAmplitude, Wave, WaveOptions } from "./wave.ts";
 import { zernike } from "./zernike.ts";
 
@@ -49,7 +51,7 @@ export function completeLayers(pupil: Pupil, layers: Layers): CompleteLayers {
     immersionIndex,
     immersionDesignThickness: layers.immersionDesignThickness ?? 150,
   };
-  requirePositive("sample_index", complete.sampleIndex, "the index of the sample, 1.33 for water");
+  requirePlausible("refractive_index", complete.sampleIndex, "sample_index");
   for (const [option, value] of [
     ["depth", complete.depth],
     ["coverslip_thickness", complete.coverslipThickness],

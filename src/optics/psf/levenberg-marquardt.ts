@@ -25,6 +25,8 @@ export interface LeastSquares {
   /** One standard deviation each, as far as residuals are independent; Infinity for what the data do not say. */
   errors: number[];
   residuals: Float64Array;
+  /** Derivatives of the residuals by each parameter, where the last step began. */
+  slopes: Float64Array[];
   /** Their sum of squares. */
   cost: number;
   iterations: number;
@@ -52,10 +54,12 @@ export async function leastSquares(
   let damping = 1e-3;
   let iterations = 0;
   let converged = count === 0;
+  let slopes: Float64Array[] = [];
   let normal: Float64Array = new Float64Array(count * count);
   while (!converged && iterations < maxIterations) {
     iterations++;
     const slope = await jacobian(residuals, values, here, parameters, signal);
+    slopes = slope;
     normal = products(slope);
     const gradient = slope.map((column) => dot(column, here));
     let improved = false;
@@ -87,7 +91,7 @@ export async function leastSquares(
     const variance = (solve(normal, unit)[i] * cost) / freedom;
     return variance >= 0 && Number.isFinite(variance) ? Math.sqrt(variance) : Number.POSITIVE_INFINITY;
   });
-  return { values, errors, residuals: here, cost, iterations, converged };
+  return { values, errors, residuals: here, slopes, cost, iterations, converged };
 }
 
 async function jacobian(
@@ -118,12 +122,12 @@ function dot(a: Float64Array, b: Float64Array): number {
 }
 
 /** J^T J */
-function products(columns: readonly Float64Array[]): Float64Array {
+export function products(columns: readonly Float64Array[]): Float64Array {
   return Float64Array.from(columns.flatMap((a) => columns.map((b) => dot(a, b))));
 }
 
 /** Solves a small linear system by elimination with pivots; what is singular gives numbers that are not finite. */
-function solve(matrix: Float64Array, right: readonly number[]): number[] {
+export function solve(matrix: Float64Array, right: readonly number[]): number[] {
   const n = right.length;
   const rows = right.map((value, i) => [...matrix.subarray(i * n, (i + 1) * n), value]);
   for (let c = 0; c < n; c++) {

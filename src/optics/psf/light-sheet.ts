@@ -1,5 +1,7 @@
 /** Light sheet: wide field with light only near the focal plane. */
+
 import { ParfocalError } from "../../errors.ts";
+import { requirePlausible } from "../../image/plausible-calibration.ts";
 import type { PsfModel } from "./psf-model.ts";
 import { requirePositive } from "./pupil.ts";
 
@@ -34,7 +36,7 @@ export function sheetThickness(sheet: LightSheet): number {
  * @throws `usage` for an impossible sheet
  */
 export function lightSheetModel(detection: PsfModel, sheet: LightSheet): PsfModel {
-  requirePositive("excitation_wavelength", sheet.excitationWavelength, "that of the laser in um, such as 0.488");
+  requirePlausible("wavelength", sheet.excitationWavelength, "excitation_wavelength");
   requirePositive("sheet_thickness", sheet.thickness, "the sheet's full width at half maximum in um, such as 3");
   const { offset = 0, distance = 0 } = sheet;
   for (const [option, got] of [

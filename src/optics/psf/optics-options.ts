@@ -1,6 +1,8 @@
 /** A microscope's optics in one object, as recipes, configurations and flags write it, and the PSF model it describes. */
+
 import { z } from "zod";
 import { ParfocalError } from "../../errors.ts";
+import { plausibleNumber } from "../../image/plausible-number.ts";
 import { confocalModel } from "./confocal.ts";
 import { gibsonLanniWave, type Layers } from "./gibson-lanni.ts";
 import type { Light } from "./light.ts";
@@ -24,9 +26,11 @@ export const psfOptions = z.strictObject({
     .describe(
       "scalar pupil; gibson-lanni, for layers of different index; vectorial, for high NA, with or without layers",
     ),
-  na: z.number().positive().default(0.8).describe("numerical aperture, below the refractive index"),
-  wavelength: z.number().positive().default(0.515).describe("emission wavelength in vacuum, um"),
-  refractive_index: z.number().positive().default(1).describe("of the immersion medium: 1 air, 1.333 water, 1.515 oil"),
+  na: plausibleNumber("na").default(0.8).describe("numerical aperture, below the refractive index"),
+  wavelength: plausibleNumber("wavelength").default(0.515).describe("emission wavelength in vacuum, um"),
+  refractive_index: plausibleNumber("refractive_index")
+    .default(1)
+    .describe("of the immersion medium: 1 air, 1.333 water, 1.515 oil"),
   spherical_aberration: z
     .number()
     .min(-5)
@@ -41,21 +45,23 @@ export const psfOptions = z.strictObject({
     .default({})
     .describe(`other aberrations, RMS waves: ${names}, or Noll's index as z5`),
   aplanatic: z.boolean().default(false).describe("scalar, gibson-lanni: steep rays carry more, by the sine condition"),
-  sample_index: z
-    .number()
-    .positive()
+  sample_index: plausibleNumber("refractive_index")
     .optional()
     .describe("refractive index of the sample; default that of the immersion"),
   depth: length.default(0).describe("of the point below the coverslip, um"),
-  coverslip_index: z.number().positive().optional().describe("index that the coverslip has; default as designed"),
-  coverslip_design_index: z.number().positive().default(1.515).describe("index that the objective was made for"),
+  coverslip_index: plausibleNumber("refractive_index")
+    .optional()
+    .describe("index that the coverslip has; default as designed"),
+  coverslip_design_index: plausibleNumber("refractive_index")
+    .default(1.515)
+    .describe("index that the objective was made for"),
   coverslip_thickness: length.optional().describe("thickness that the coverslip has, um; default as designed"),
   coverslip_design_thickness: length.default(170).describe("thickness that the objective was made for, um"),
-  immersion_index: z.number().positive().optional().describe("index that the immersion has; default refractive_index"),
+  immersion_index: plausibleNumber("refractive_index")
+    .optional()
+    .describe("index that the immersion has; default refractive_index"),
   immersion_design_thickness: length.default(150).describe("immersion that the objective was made for, um"),
-  excitation_wavelength: z
-    .number()
-    .positive()
+  excitation_wavelength: plausibleNumber("wavelength")
     .optional()
     .describe("of the exciting light, um; confocal and light sheet"),
   excitation_polarisation: z
@@ -126,7 +132,7 @@ export function resolvePsfOptions(input: PsfOpticsInput = {}): PsfOptics {
     const why = issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
     const message =
       unknown === undefined
-        ? `Optics: ${option} is ${JSON.stringify(got)}: ${why}.`
+        ? `Optics: ${option} is ${JSON.stringify(got)}: ${why}${why.endsWith("?") ? "" : "."}`
         : `Optics: there is no option ${unknown}; expected ${Object.keys(psfOptions.shape).join(", ")}.`;
     throw new ParfocalError("usage", message, { option, got: unknown === undefined ? got : unknown });
   }

@@ -1,6 +1,9 @@
 /** A PSF as a z-stack: what a microscope records of one point. */
+
+import { requireMemory } from "../../array/require-memory.ts";
 import { throwIfAborted } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
+import { requirePlausible } from "../../image/plausible-calibration.ts";
 import type { PsfModel } from "./psf-model.ts";
 import { requirePositive } from "./pupil.ts";
 
@@ -23,12 +26,18 @@ export interface PsfStackOptions {
  */
 export function psfStack(model: PsfModel, options: PsfStackOptions): Stack {
   const { pixelSize, zStep, planes, signal, onProgress } = options;
-  requirePositive("pixel_size", pixelSize, "the pixel size in um, such as 0.1");
-  requirePositive("z_step", zStep, "the distance between planes in um, such as 0.2");
+  requirePlausible("pixel_size", pixelSize);
+  requirePlausible("z_step", zStep, "z_step", { pixelSize });
   requirePositive("planes", planes, "a whole number such as 41");
   const middle = Math.floor(planes / 2);
   const farthest = middle * zStep;
   const size = options.size ?? Math.min(256, model.size(pixelSize, farthest));
+  requireMemory({
+    what: `A PSF of ${planes} planes of ${size} x ${size} pixels`,
+    bytes: 4 * planes * size ** 2,
+    advice: "fewer planes, or a smaller size",
+    option: "size",
+  });
   const data = new Float32Array(planes * size * size);
   for (let i = 0; i < planes; i++) {
     throwIfAborted(signal);

@@ -5,7 +5,9 @@
  * Source: Hanser, Gustafsson, Agard & Sedat, J. Microsc. 216, 32 (2004), eq. 1-3, for the exact (not paraxial) defocus
  * phase; Noll, J. Opt. Soc. Am. 66, 207 (1976) for the Zernike polynomial with unit RMS.
  */
+
 import { ParfocalError } from "../../errors.ts";
+import { requirePlausible } from "../../image/plausible-calibration.ts";
 
 /** An objective and the light it collects. Lengths in micrometres. */
 export interface Pupil {
@@ -24,12 +26,12 @@ export interface Pupil {
 
 /**
  * Refuses a pupil that cannot exist.
- * @throws `usage` when a number is not positive and finite, or na >= refractiveIndex
+ * @throws `usage` for a number that no microscope has, or na >= refractiveIndex
  */
 export function checkPupil(pupil: Pupil): void {
-  requirePositive("na", pupil.na, "the numerical aperture on the objective, such as 0.8");
-  requirePositive("wavelength", pupil.wavelength, "the emission wavelength in um, such as 0.515");
-  requirePositive("refractive_index", pupil.refractiveIndex, "1 for air, 1.333 for water, 1.515 for oil");
+  requirePlausible("na", pupil.na);
+  requirePlausible("wavelength", pupil.wavelength);
+  requirePlausible("refractive_index", pupil.refractiveIndex);
   if (pupil.na >= pupil.refractiveIndex) {
     const message =
       `Optics: na ${pupil.na} is not below the refractive index ${pupil.refractiveIndex}; ` +

@@ -1,11 +1,14 @@
 /** Wide field: all light of a point that passes the objective reaches the camera's pixels. */
+
 import { nextPowerOfTwo } from "../../array/fft.ts";
+import { requireMemory } from "../../array/require-memory.ts";
 import { ParfocalError } from "../../errors.ts";
+import { requirePlausible } from "../../image/plausible-calibration.ts";
 import { findFocus } from "./find-focus.ts";
 import { createIntensity, isEvenLight, isGridSize, isSymmetricLight, type Light, lightRadius } from "./light.ts";
 import { integrateOverPixels } from "./pixel-integration.ts";
 import type { PsfModel, PsfOptions } from "./psf-model.ts";
-import { nyquistPixelSize, requirePositive } from "./pupil.ts";
+import { nyquistPixelSize } from "./pupil.ts";
 import { waveAxialPeriod } from "./wave.ts";
 
 /**
@@ -56,7 +59,7 @@ export function gridSize(light: Light, pixelSize: number, defocus: number): numb
 /** @throws `usage` for pixels, defocus or sizes that are none */
 export function checkPsfOptions(options: PsfOptions, size: PsfModel["size"]) {
   const { pixelSize, defocus = 0 } = options;
-  requirePositive("pixel_size", pixelSize, "the pixel size in um, such as 0.325");
+  requirePlausible("pixel_size", pixelSize);
   const width = options.size ?? (Number.isFinite(defocus) ? size(pixelSize, defocus) : Number.NaN);
   if (!Number.isFinite(defocus) || width > 4096 || !isGridSize(width)) {
     const message =
@@ -64,5 +67,12 @@ export function checkPsfOptions(options: PsfOptions, size: PsfModel["size"]) {
       "expected an even size 2^a 3^b 5^c up to 4096: take a smaller defocus or larger pixels.";
     throw new ParfocalError("usage", message, { option: "defocus", got: defocus, expected: "at most 4096 pixels" });
   }
+  // Field, intensity, spectrum and the transform's own, float64.
+  requireMemory({
+    what: `A PSF of ${width} x ${width} pixels of ${pixelSize} um at ${defocus} um from focus`,
+    bytes: 64 * width ** 2,
+    advice: "a smaller defocus or larger pixels",
+    option: "defocus",
+  });
   return { pixelSize, defocus, width };
 }

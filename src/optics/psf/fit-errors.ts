@@ -1,0 +1,77 @@
+/**
+ * Standard errors of a fit whose residuals are neither alike nor independent: photon noise is larger where the bead is, and what the model lacks
+ * leaves residuals that neighbouring voxels share. Taking them for white noise makes error bars that ignore the model's error.
+ *
+ * Source: White, Econometrica 48, 817 (1980), for residuals of unequal size, (J'J)^-1 J' diag(r^2) J (J'J)^-1; their correlation multiplies the
+ * variance of smooth sums by the correlation volume (Priestley, Spectral Analysis and Time Series (1981), section 5.3.2).
+ */
+
+import { products, solve } from "./levenberg-marquardt.ts";
+
+/** Sides of the stack that residuals lie in, `[depth, height, width]`. */
+export interface ResidualGrid {
+  depth: number;
+  height: number;
+  width: number;
+}
+
+export interface FitErrors {
+  /** One standard deviation of each parameter; Infinity for what the data do not say. */
+  errors: number[];
+  /** How many voxels agree with each other on average: 1 for noise, more where the model lacks something. */
+  correlationVolume: number;
+  /** Independent residuals. */
+  independent: number;
+}
+
+/**
+ * @param slopes derivatives of the residuals by each parameter
+ * @param residuals `[depth, height, width]`
+ */
+export function fitErrors(slopes: readonly Float64Array[], residuals: Float64Array, grid: ResidualGrid): FitErrors {
+  const count = slopes.length;
+  const correlationVolume = volumeOf(residuals, grid);
+  const [squares, fourths] = residuals.reduce(([a, b], r) => [a + r * r, b + r ** 4], [0, 0]);
+  // Residuals that a few voxels hold are few; 3 is what normal noise has.
+  const held = fourths > 0 ? Math.min(residuals.length, (3 * squares * squares) / fourths) : residuals.length;
+  const independent = held / correlationVolume;
+  const normal = products(slopes);
+  const weighted = products(slopes.map((column) => column.map((v, i) => v * residuals[i])));
+  const scale = (correlationVolume * independent) / Math.max(1, independent - count - 2);
+  const errors = slopes.map((_, i) => {
+    const row = solve(
+      normal,
+      slopes.map((__, j) => (i === j ? 1 : 0)),
+    );
+    let variance = 0;
+    for (let a = 0; a < count; a++)
+      for (let b = 0; b < count; b++) variance += row[a] * weighted[a * count + b] * row[b];
+    return variance >= 0 && Number.isFinite(variance) ? Math.sqrt(scale * variance) : Number.POSITIVE_INFINITY;
+  });
+  return { errors, correlationVolume, independent };
+}
+
+/** Product over the axes of 1 + 2 sum of the autocorrelation, as far as it stays above noise. */
+function volumeOf(residuals: Float64Array, { depth, height, width }: ResidualGrid): number {
+  const axes = [
+    { extent: width, stride: 1 },
+    { extent: height, stride: width },
+    { extent: depth, stride: height * width },
+  ];
+  const power = residuals.reduce((sum, r) => sum + r * r, 0);
+  if (power === 0) return 1;
+  return axes.reduce((volume, { extent, stride }) => {
+    let length = 1;
+    for (let lag = 1; lag < extent; lag++) {
+      let sum = 0;
+      for (let i = 0; i < residuals.length; i++) {
+        if (Math.floor(i / stride) % extent >= extent - lag) continue;
+        sum += residuals[i] * residuals[i + lag * stride];
+      }
+      const correlation = sum / power;
+      if (correlation < 0.05) break;
+      length += 2 * correlation;
+    }
+    return volume * length;
+  }, 1);
+}

@@ -147,8 +147,8 @@ describe("a computed PSF", () => {
     const coarse = opticalPsf(model, { ...target, pixelSize: { y: 0.5, x: 0.5 } });
     expect(coarse.warnings.join()).toMatch(/coarser than the 0\.104 um/);
     const { pixelSize: _, ...unknown } = target;
-    expect(() => opticalPsf(model, unknown)).toThrow(/--pixel-size/);
-    expect(() => opticsOf({ na: 0.8 })).toThrow(/--wavelength/);
+    expect(() => opticalPsf(model, unknown)).toThrow(/`pixel_size`/);
+    expect(() => opticsOf({ na: 0.8 })).toThrow(/`wavelength`/);
     expect(opticsOf({ na: 1.2, wavelength: 0.5 })).toMatchObject({ optics: { refractive_index: 1.333 } });
     expect(opticsOf({ na: 1.2, wavelength: 0.5 }).warnings.join()).toMatch(/water/);
     expect(() => opticalPsf(model, { ...target, pixelSize: { y: 0.2, x: 0.1 } })).toThrow(/square/);

@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -37,4 +37,20 @@ test("the command line names flags where the library names options", async () =>
   expect(error).toMatchObject({ code: "calibration.missing", fields: { option: "--z-step" } });
   expect(error.message).toContain("--z-step <your z step>");
   expect(run.stderr).toContain("--z-step <your z step>");
+});
+
+test("no text of the library names a flag", () => {
+  const library = new URL("../src/", import.meta.url);
+  const files = readdirSync(library, { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith(".ts") && !file.startsWith("cli"),
+  );
+  expect(files.length).toBeGreaterThan(300);
+  const found = files.flatMap((file) =>
+    readFileSync(new URL(file, library), "utf8")
+      .split("\n")
+      .filter((line) => /(?:^|[\s"'`(])--[a-z][a-z-]+/.test(line) && !/^\s*(?:\/\/|\/?\*)/.test(line))
+      .map((line) => `${file}: ${line.trim()}`),
+  );
+  // Decrements are no flags.
+  expect(found.filter((line) => !/\(--[a-zA-Z]+ ===/.test(line))).toEqual([]);
 });

@@ -197,8 +197,10 @@ describe("data that cannot teach it", () => {
     expect(refusal({ name: "one", stack: { ...stack, optics: dark } })).toMatch(
       /wavelength is not known.*--wavelength/,
     );
-    expect(refusal({ name: "one", stack: sizeless })).toMatch(/pixel size is not known.*--pixel-size/);
-    expect(refusal({ name: "one", stack: stepless })).toMatch(/z step is not known.*--z-step.*positions/);
+    expect(refusal({ name: "one", stack: sizeless })).toMatch(
+      /pixel size is not known.*`pixel_size <your pixel size>`/,
+    );
+    expect(refusal({ name: "one", stack: stepless })).toMatch(/z step is not known.*`z_step <your z step>`.*positions/);
     expect(refusal(alone, { positions: [1, 2] })).toMatch(/positions names 2 planes and one has 5/);
     expect(refusal({ name: "one", stack: single })).toMatch(/a single hologram, without the field behind it/);
     expect(refusal({ name: "one", stack: { ...stack, data: fringes } })).toMatch(

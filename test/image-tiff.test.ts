@@ -203,7 +203,7 @@ describe.skipIf(!existsSync(data))("real data (skipped where ../shared/data is a
     const none = await failure(readStack(file));
     expect([none.code, none.exitCode]).toEqual(["usage", 2]);
     expect(none.message).toContain("2 channels");
-    expect(none.message).toContain("--channel");
+    expect(none.message).toContain("`channel`");
     expect((await failure(readStack(file, { channel: 2 }))).message).toContain("2 channels, 0 to 1");
     expect((await failure(readStack(file, { channel: 0, signal: AbortSignal.abort() }))).code).toBe("interrupted");
     await file.close();

@@ -257,7 +257,7 @@ describe("above 4 GB", () => {
     const path = join(folder, "refused.tif");
     const error = await failure(createImageWriter(path, info));
     expect([error.code, error.exitCode]).toEqual(["usage", 2]);
-    expect(error.message).toContain("--format ome-tiff");
+    expect(error.message).toContain("`format` ome-tiff");
     expect(existsSync(path)).toBe(false);
   });
 });

@@ -159,7 +159,7 @@ describe("inspect", () => {
       (await inspectImage(fileOf({ axes: "YX", shape: [16, 16], dtype: "uint16", ...more }, plane))).warnings.join(
         "\n",
       );
-    expect(await of({})).toMatch(/No pixel size; give --pixel-size/);
+    expect(await of({})).toMatch(/No pixel size; give `pixel_size <your pixel size>`/);
     expect(await of({ pixelSize: { y: 0.2, x: 0.3 } })).toMatch(/not square/);
     const optics = { na: 0.8, wavelength: 0.5 };
     expect(await of({ pixelSize: { y: 0.3, x: 0.3 }, optics })).toMatch(/coarser than lambda \/ \(4 NA\) = 0\.156 um/);

@@ -143,7 +143,7 @@ describe("a fit", () => {
     await expect(fitPsf(stack, { optics, fit: ["comma"] })).rejects.toThrow(/comma is none; expected na, .*coma/);
     await expect(fitPsf(stack, { optics, fit: ["tilt_x"] })).rejects.toThrow(/tilt_x only moves the bead/);
     const { zStep: _, ...uncalibrated } = stack;
-    await expect(fitPsf(uncalibrated, { optics })).rejects.toThrow(/no z step; give --z-step/);
+    await expect(fitPsf(uncalibrated, { optics })).rejects.toThrow(/no z step; give `z_step <your z step>`/);
     await expect(fitPsf(stack, { optics, signal: AbortSignal.abort() })).rejects.toThrow(/Stopped/);
   });
 });

@@ -87,7 +87,7 @@ describe("beads in a field", () => {
   it("without any says why", async () => {
     await expect(measureBeads(stack, { optics, half: 40 })).rejects.toThrow(/square of 81 pixels.*too near the border/);
     const { zStep: _, ...uncalibrated } = stack;
-    await expect(measureBeads(uncalibrated, { optics })).rejects.toThrow(/no z step; give --z-step/);
+    await expect(measureBeads(uncalibrated, { optics })).rejects.toThrow(/no z step; give `z_step <your z step>`/);
   });
 });
 

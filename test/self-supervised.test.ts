@@ -243,8 +243,8 @@ describe("stacks that cannot teach it", () => {
   it("are refused with what to do", async () => {
     await expect(learn([stack({ depth: 2 })])).rejects.toThrow(/2 planes; out-of-focus light is told from a z-stack/);
     const { zStep: _, ...unknown } = stack();
-    await expect(learn([unknown])).rejects.toThrow(/z step is not known.*--z-step/);
-    await expect(learn([stack({ optics: { wavelength: 0.52 } })])).rejects.toThrow(/numerical aperture .*--na/);
+    await expect(learn([unknown])).rejects.toThrow(/z step is not known.*`z_step <your z step>`/);
+    await expect(learn([stack({ optics: { wavelength: 0.52 } })])).rejects.toThrow(/numerical aperture .*`na`/);
     await expect(learn([stack(), stack({ depth: 8 })])).rejects.toThrow(
       /stack 1 has 8 planes of 1 um, stack 0 7 of 1 um/,
     );

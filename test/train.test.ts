@@ -247,7 +247,7 @@ describe("stopping and going on", () => {
     const store = memoryStore();
     await expect(train(config(), { store, resume: true })).rejects.toMatchObject({
       code: "training.failed",
-      message: /no checkpoint yet.*without --resume/,
+      message: /no checkpoint yet.*without `resume`/,
     });
     await train(config({ num_steps: 2 }), { store });
     await expect(train(config({ num_steps: 3 }), { store, resume: true })).rejects.toMatchObject({

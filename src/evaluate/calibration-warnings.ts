@@ -11,12 +11,12 @@ export function calibrationWarnings(info: ImageInfo): string[] {
   const { pixelSize, zStep, optics } = info;
   for (const { sentence } of info.implausible ?? []) warnings.push(sentence);
   const leftOut = (one: CalibrationQuantity) => info.implausible?.some(({ quantity }) => quantity === one) ?? false;
-  if (!pixelSize && !leftOut("pixel_size")) warnings.push("No pixel size; give --pixel-size 0.325 (um).");
+  if (!pixelSize && !leftOut("pixel_size")) warnings.push("No pixel size; give `pixel_size <your pixel size>` (um).");
   if (depth > 1 && zStep === undefined && !leftOut("z_step"))
-    warnings.push(`${depth} planes but no z step; give --z-step 0.5 (um).`);
+    warnings.push(`${depth} planes but no z step; give \`z_step <your z step>\` (um).`);
   if (pixelSize && Math.abs(pixelSize.y / pixelSize.x - 1) > 0.01) {
     warnings.push(
-      `Pixels are not square: ${pixelSize.x} um wide and ${pixelSize.y} um high; check it, and give --pixel-size if it is wrong.`,
+      `Pixels are not square: ${pixelSize.x} um wide and ${pixelSize.y} um high; check it, and give \`pixel_size\` if it is wrong.`,
     );
   }
   const wavelength = optics?.wavelength ?? info.emissionWavelengths?.find((one) => one !== undefined);

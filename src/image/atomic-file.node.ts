@@ -49,7 +49,7 @@ export async function checkOutput(path: string, force = false): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) throw failed(path, "there is a folder of that name; give another name for the output");
   if (!found || force) return;
-  throw new ParfocalError("output.exists", `${path} exists already; give --force to replace it, or another name.`, {
+  throw new ParfocalError("output.exists", `${path} exists already; give \`force\` to replace it, or another name.`, {
     path,
   });
 }

@@ -23,8 +23,8 @@ export function extentOf(info: ImageInfo, axis: string): number {
 }
 
 const names = {
-  channel: { axis: "C", one: "channel", many: "channels", option: "--channel" },
-  time: { axis: "T", one: "time point", many: "time points", option: "--time" },
+  channel: { axis: "C", one: "channel", many: "channels", option: "channel" },
+  time: { axis: "T", one: "time point", many: "time points", option: "time" },
   z: { axis: "Z", one: "plane", many: "planes", option: "z" },
 } as const;
 
@@ -45,18 +45,21 @@ export function checkIndex(
         : "";
     throw new ParfocalError(
       "usage",
-      `${path} has ${count} ${many} and none was chosen; give ${option} 0 to ${count - 1}${hint}.`,
+      `${path} has ${count} ${many} and none was chosen; give ${named(option, "")} 0 to ${count - 1}${hint}.`,
       { option, expected: `0 to ${count - 1}` },
     );
   }
   if (Number.isInteger(index) && index >= 0 && index < count) return index;
   const has = count === 1 ? `1 ${one}, number 0` : `${count} ${many}, 0 to ${count - 1}`;
-  throw new ParfocalError("usage", `${path} has ${has}; got ${option} ${index}.`, {
+  throw new ParfocalError("usage", `${path} has ${has}; got ${named(option, ` ${index}`)}.`, {
     option,
     got: index,
     expected: `0 to ${count - 1}`,
   });
 }
+
+/** Planes are not chosen by an option of that name. */
+const named = (option: string, value: string): string => (option === "z" ? `z${value}` : `\`${option}${value}\``);
 
 /** All three indices, checked. */
 export function resolvePlane(info: ImageInfo, index: PlaneIndex, path: string): PlanePosition {

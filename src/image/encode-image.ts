@@ -37,7 +37,7 @@ export function planTiff(
     throw cannotHold(
       path,
       format,
-      `an ImageJ TIFF holds at most 4 GB and this image needs ${size}; give --format ome-tiff`,
+      `an ImageJ TIFF holds at most 4 GB and this image needs ${size}; give \`format\` ome-tiff`,
     );
   }
   const rows = Math.max(1, Math.floor(stripBytes / (extentOf(info, "X") * pixelBytes(info))));

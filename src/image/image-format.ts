@@ -24,7 +24,7 @@ export function formatOf(path: string): OutputFormat {
     "usage",
     `${path}: images are written as .tif, .ome.tif or .png; give the output such a name.`,
     {
-      option: "--out",
+      option: "out",
       got: path,
       expected: ".tif, .ome.tif or .png",
     },
@@ -45,13 +45,13 @@ export function checkFormat(info: ImageInfo, format: OutputFormat, path: string)
     throw cannotHold(
       path,
       format,
-      `a PNG holds one plane and this image has ${planes}; give --format imagej or ome-tiff`,
+      `a PNG holds one plane and this image has ${planes}; give \`format\` imagej or ome-tiff`,
     );
   if (info.dtype === "float32") {
     throw cannotHold(
       path,
       format,
-      "a PNG holds whole counts and this image has float32; give --format imagej or ome-tiff",
+      "a PNG holds whole counts and this image has float32; give `format` imagej or ome-tiff",
     );
   }
 }
@@ -59,7 +59,7 @@ export function checkFormat(info: ImageInfo, format: OutputFormat, path: string)
 /** The error for an image that a format cannot hold; `sentence` says why and what to give instead. */
 export function cannotHold(path: string, format: OutputFormat, sentence: string): ParfocalError<"usage"> {
   return new ParfocalError("usage", `${path}: ${sentence}.`, {
-    option: "--format",
+    option: "format",
     got: format,
     expected: "imagej or ome-tiff",
   });

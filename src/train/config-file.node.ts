@@ -17,7 +17,7 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
   if (value === null || value === undefined) return {};
   if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new ParfocalError("usage", `${path} must hold keys and values, such as "batch_size: 8".`, {
-    option: "--config",
+    option: "config",
     got: path,
     expected: "a YAML mapping",
   });

@@ -43,15 +43,15 @@ export function focusSource({ name, stack }: NamedStack, config: CommonConfig): 
   const { depth, height, width, zStep, pixelSize } = stack;
   const unfit = (detail: string, advice: string): ParfocalError =>
     new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
-  const missing = (what: string, option: string, example: string): ParfocalError =>
-    new ParfocalError("calibration.missing", `${name}: no ${what}; give ${option} ${example} (um).`, {
+  const missing = (what: string, option: string): ParfocalError =>
+    new ParfocalError("calibration.missing", `${name}: no ${what}; give \`${option} <your ${what}>\` (um).`, {
       path: name,
       what,
       option,
     });
   if (depth < 3) throw unfit(`${depth} plane(s)`, "autofocus learns from z-stacks with planes on both sides of focus");
-  if (zStep === undefined) throw missing("z step", "--z-step", "0.5");
-  if (pixelSize === undefined) throw missing("pixel size", "--pixel-size", "0.325");
+  if (zStep === undefined) throw missing("z step", "z_step");
+  if (pixelSize === undefined) throw missing("pixel size", "pixel_size");
   refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
   const tile = Math.min(labelTile, height, width);
   const focus = focusMap(evenlyLit(stack), { tile, slope: coneSlope(stack) });

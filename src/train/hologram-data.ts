@@ -118,7 +118,7 @@ function hologramSource(sample: NamedStack, config: HologramDataConfig): Hologra
     throw unfit(
       name,
       detail,
-      'train on in-line holograms (an off-axis one holds its phase: "parfocal reconstruct --off-axis auto")',
+      "train on in-line holograms (an off-axis one holds its phase: reconstruct it first, with `off_axis` auto)",
     );
   }
   let made: Promise<FocusedHolograms> | undefined;
@@ -246,12 +246,12 @@ function placesOf(
     );
   }
   if (zStep !== undefined) return Array.from({ length: depth }, (_, z) => z * zStep);
-  throw missing(name, "z step", "--z-step", "2 (um), or positions");
+  throw missing(name, "z step", "z_step", "um, or positions");
 }
 
 function lightOf(name: string, { pixelSize, optics }: Stack): CoherentLight {
-  if (!pixelSize) throw missing(name, "pixel size", "--pixel-size", "0.16 (um in the sample)");
-  if (optics?.wavelength === undefined) throw missing(name, "wavelength", "--wavelength", "0.532 (um)");
+  if (!pixelSize) throw missing(name, "pixel size", "pixel_size", "um in the specimen");
+  if (optics?.wavelength === undefined) throw missing(name, "wavelength", "wavelength", "um");
   if (Math.abs(pixelSize.y / pixelSize.x - 1) > 0.01) {
     throw unfit(name, `pixels of ${pixelSize.y} x ${pixelSize.x} um are not square`, "resample them");
   }
@@ -260,7 +260,7 @@ function lightOf(name: string, { pixelSize, optics }: Stack): CoherentLight {
 }
 
 function missing(name: string, what: string, option: string, example: string): ParfocalError {
-  const message = `${name}: the ${what} is not known, and light cannot be followed without it; give ${option} ${example}.`;
+  const message = `${name}: the ${what} is not known, and light cannot be followed without it; give \`${option} <your ${what}>\` (${example}).`;
   return new ParfocalError("calibration.missing", message, { path: name, what, option });
 }
 

@@ -88,15 +88,15 @@ function pairedSource(
   { planes, registered }: { planes: number; registered: boolean },
 ): PairedSource {
   const { depth, height, width, zStep, pixelSize } = stack;
-  if (!target) throw unfit(name, "it has no target", "give one with --target or --target-channel for every stack");
+  if (!target) throw unfit(name, "it has no target", "give one with `target` or `target_channel` for every stack");
   // Where they need not show the same place, planes may lie anywhere.
   requirePairable([name, stack], ["its target", registered ? target : { ...target, zStep: undefined }]);
   if (depth < planes) {
     throw unfit(name, `it has ${depth} plane${depth === 1 ? "" : "s"}`, `the network sees ${planes} at a time`);
   }
   if (pixelSize === undefined) {
-    const message = `${name}: its pixel size is not known; give --pixel-size 0.325 (um).`;
-    throw new ParfocalError("calibration.missing", message, { path: name, what: "pixel size", option: "--pixel-size" });
+    const message = `${name}: its pixel size is not known; give \`pixel_size <your pixel size>\` (um).`;
+    throw new ParfocalError("calibration.missing", message, { path: name, what: "pixel size", option: "pixel_size" });
   }
   const inputImage = normalised(stack, config, name);
   const targetImage = normalised(target, config, `the target of ${name}`);

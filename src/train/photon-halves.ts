@@ -45,11 +45,11 @@ export function photonSource(
   if (depth < 3) throw unfit(`${depth} planes`, "out-of-focus light is told from a z-stack of three planes and more");
   refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
   for (const [what, option, known] of [
-    ["z step", "--z-step", zStep],
-    ["pixel size", "--pixel-size", pixelSize],
+    ["z step", "z_step", zStep],
+    ["pixel size", "pixel_size", pixelSize],
   ] as const) {
     if (known !== undefined) continue;
-    const message = `${name}: its ${what} is not known, and the PSF needs it; give ${option} (um).`;
+    const message = `${name}: its ${what} is not known, and the PSF needs it; give \`${option} <your ${what}>\` (um).`;
     throw new ParfocalError("calibration.missing", message, { path: name, what, option });
   }
   const counts = normalisationOf(stack.data, config.norm_pmin, config.norm_pmax, name);

@@ -26,7 +26,7 @@ export async function readSamples(files: readonly ImageFile[], options: ReadSamp
   const { channel, time, targets, targetChannel, register, signal } = options;
   if (targets !== undefined && targets.length !== files.length) {
     const message = `${files.length} input(s) and ${targets.length} target(s): give one target for each input, in the same order.`;
-    throw new ParfocalError("usage", message, { option: "--target", got: targets.length, expected: `${files.length}` });
+    throw new ParfocalError("usage", message, { option: "target", got: targets.length, expected: `${files.length}` });
   }
   const samples: NamedStack[] = [];
   for (const [i, file] of files.entries()) {

@@ -51,10 +51,10 @@ const preparation = (config: RefocusDataConfig): Preparation<PairSource, Indexed
 
 function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConfig): PairSource {
   const { depth, height, width, zStep, pixelSize } = stack;
-  const missing = (what: string, option: string, example: string): never => {
+  const missing = (what: string, option: string): never => {
     throw new ParfocalError(
       "calibration.missing",
-      `${name}: ${depth} planes but no ${what}; give ${option} ${example} (um).`,
+      `${name}: ${depth} planes but no ${what}; give \`${option} <your ${what}>\` (um).`,
       {
         path: name,
         what,
@@ -66,8 +66,8 @@ function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConf
     throw new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
   };
   if (depth < 2) unfit("a single plane", "refocusing is learnt from a z-stack of several planes");
-  if (zStep === undefined) return missing("z step", "--z-step", "0.5");
-  if (pixelSize === undefined) return missing("pixel size", "--pixel-size", "0.325");
+  if (zStep === undefined) return missing("z step", "z_step");
+  if (pixelSize === undefined) return missing("pixel size", "pixel_size");
   refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
   const offsets = config.input_offsets.map((offset) => {
     const planes = Math.round(offset / zStep);

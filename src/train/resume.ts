@@ -32,7 +32,7 @@ export async function readProgress(
     throw new ParfocalError("training.failed", `Cannot resume ${store.path}: ${detail}.`, { detail, run: store.path });
   };
   const bytes = await store.readCheckpoint("last");
-  if (!bytes) return failed("there is no checkpoint yet; start without --resume");
+  if (!bytes) return failed("there is no checkpoint yet; start without `resume`");
   const { tensors, metadata, checked, progress } = readTrainingCheckpoint(bytes, `${store.path}/checkpoints/last`);
   const { step, num_steps: steps, best, sums, stale, seconds, config: saved, data } = progress;
   if (metadata.config !== comparable(config)) {

@@ -79,7 +79,7 @@ export async function newestRun(
   }
   throw new ParfocalError(
     "training.failed",
-    `${experiment} has no run with a checkpoint to resume; start without --resume.`,
+    `${experiment} has no run with a checkpoint to resume; start without \`resume\`.`,
     {
       detail: "nothing to resume",
       run: experiment,

@@ -126,7 +126,7 @@ function held(run: string, path: string, owner: Owner | undefined): ParfocalErro
   const who = owner === undefined ? "" : ` (process ${owner.pid} on ${owner.host}, since ${owner.since})`;
   const elsewhere = owner !== undefined && owner.host !== hostname();
   const message =
-    `Another training writes into ${run}${who}. Wait for it, or start a new run without --resume. ` +
+    `Another training writes into ${run}${who}. Wait for it, or start a new run without \`resume\`. ` +
     `If ${elsewhere ? `there is no such process on ${owner.host} any more` : "there is no such training any more"}, delete ${path}.`;
   return new ParfocalError("training.failed", message, {
     detail: "another training writes into the run's folder",

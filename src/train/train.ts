@@ -137,7 +137,7 @@ export async function trainModel(
     while (next && step < steps) {
       if (signal?.aborted) {
         await saveLast();
-        const advice = `Stopped at step ${step} of ${steps}; the checkpoint is written. Go on with --resume.`;
+        const advice = `Stopped at step ${step} of ${steps}; the checkpoint is written. Go on with \`resume\`.`;
         throw new ParfocalError("interrupted", advice, { checkpoint: store.path });
       }
       const running = runSteps(session, learner, next, config, step + 1, steps);

@@ -72,7 +72,7 @@ export function checkRegistered(name: string, input: Stack, target: Stack): stri
     );
   }
   const detail = `the target lies ${apart} from the input`;
-  const message = `${name}: ${detail}, and a network would learn the shift; register the two first (--register does).`;
+  const message = `${name}: ${detail}, and a network would learn the shift; register the two first (\`register\` does).`;
   throw new ParfocalError("image.unfit", message, { path: name, detail });
 }
 

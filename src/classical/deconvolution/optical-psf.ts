@@ -19,12 +19,12 @@ const beyond = 0.5;
  * what the model throws
  */
 export function opticalPsf(model: PsfModel, target: PsfTarget): { psf: PsfVolume; warnings: string[] } {
-  const { y, x: pixelSize } = need(target.pixelSize, "the pixel size", "--pixel-size");
+  const { y, x: pixelSize } = need(target.pixelSize, "the pixel size", "pixel_size");
   if (Math.abs(y / pixelSize - 1) > 0.01) {
-    const detail = `pixels are ${y} um high and ${pixelSize} um wide; a PSF is computed for square ones: resample the image, or give --psf`;
+    const detail = `pixels are ${y} um high and ${pixelSize} um wide; a PSF is computed for square ones: resample the image, or give \`psf\``;
     throw new ParfocalError("image.unfit", `The PSF cannot be computed: ${detail}.`, { detail });
   }
-  const zStep = target.depth > 1 ? need(target.zStep, "the z step", "--z-step") : 1;
+  const zStep = target.depth > 1 ? need(target.zStep, "the z step", "z_step") : 1;
   const reach = target.depth > 1 ? Math.max(1, Math.ceil(beyond * target.depth)) : 0;
   const levels = Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach).filter((i) => i >= 0 || !model.symmetric);
   const sizes = levels.map((level) => model.size(pixelSize, model.focus + level * zStep));
@@ -70,13 +70,13 @@ export function opticalPsf(model: PsfModel, target: PsfTarget): { psf: PsfVolume
 
 /** What is known of the light path, completed: the medium is guessed from the aperture, with a warning. */
 export function opticsOf(optics: Optics | undefined): { optics: PsfOpticsInput; warnings: string[] } {
-  const na = need(optics?.na, "the numerical aperture", "--na");
-  const wavelength = need(optics?.wavelength, "the emission wavelength", "--wavelength");
+  const na = need(optics?.na, "the numerical aperture", "na");
+  const wavelength = need(optics?.wavelength, "the emission wavelength", "wavelength");
   if (optics?.refractiveIndex !== undefined) {
     return { optics: { na, wavelength, refractive_index: optics.refractiveIndex }, warnings: [] };
   }
   const [index, medium] = na < 1 ? [1, "air"] : na < 1.3 ? [1.333, "water"] : [1.515, "oil"];
-  const warning = `The immersion medium is not known: ${medium} (${index}) is assumed for an aperture of ${na}; give --refractive-index.`;
+  const warning = `The immersion medium is not known: ${medium} (${index}) is assumed for an aperture of ${na}; give \`refractive_index\`.`;
   return { optics: { na, wavelength, refractive_index: index }, warnings: [warning] };
 }
 
@@ -99,7 +99,7 @@ function need<T>(value: T | undefined, what: string, option: string): T {
   if (value !== undefined) return value;
   throw new ParfocalError(
     "calibration.missing",
-    `${what[0].toUpperCase()}${what.slice(1)} is not in the image, and a PSF cannot be computed without it; give ${option}, or a measured PSF with --psf.`,
+    `${what[0].toUpperCase()}${what.slice(1)} is not in the image, and a PSF cannot be computed without it; give \`${option}\`, or a measured PSF with \`psf\`.`,
     { what, option },
   );
 }

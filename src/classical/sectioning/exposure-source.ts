@@ -153,7 +153,7 @@ function checkPlace(
   }
   if (files.length > 1 && (axis ?? order) !== undefined) {
     const option = axis === undefined ? "order" : "phases";
-    const message = `Sectioning: ${option} says where one file keeps its exposures, but there are ${files.length} files; leave it out.`;
+    const message = `Sectioning: \`${option}\` says where one file keeps its exposures, but there are ${files.length} files; leave it out.`;
     refuse(message, option, axis ?? order, "one file");
   }
   if (order !== undefined && axis !== undefined && axis !== "z") {

@@ -139,7 +139,7 @@ function wantedBy(method: SectionMethod, { uniform, speckle }: SectionFileOption
   }
   if (!chosen) return { numbers: [0, 1, 2], what: "three exposures" };
   const option = uniform === undefined ? "speckle" : "uniform";
-  const message = `Sectioning: ${option} means nothing to sim, whose exposures are three positions of a grid; leave it out.`;
+  const message = `Sectioning: \`${option}\` means nothing to sim, whose exposures are three positions of a grid; leave it out.`;
   throw new ParfocalError("usage", message, { option, got: uniform ?? speckle, expected: "not with sim" });
 }
 

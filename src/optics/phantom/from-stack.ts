@@ -170,7 +170,7 @@ function resampled(plane: Float32Array, { width }: CalibratedStack, rows: Weight
 }
 
 function uncalibrated(what: string, option: string): ParfocalError<"calibration.missing"> {
-  const message = `Specimen stack: the stack has no ${what}; give ${option} (um).`;
+  const message = `Specimen stack: the stack has no ${what}; give \`${option} <your ${what}>\` (um).`;
   return new ParfocalError("calibration.missing", message, { what, option });
 }
 

@@ -155,8 +155,8 @@ export async function fitPsf(stack: Stack, options: FitPsfOptions): Promise<PsfF
 function calibrationOf(stack: Stack): { pixelSize: number; zStep: number } {
   const { pixelSize, zStep } = { zStep: stack.depth === 1 ? 1 : undefined, ...stack };
   if (!pixelSize || !zStep) {
-    const [what, option] = pixelSize ? ["z step", "--z-step"] : ["pixel size", "--pixel-size"];
-    const message = `Bead: the stack has no ${what}; give ${option} in um.`;
+    const [what, option] = pixelSize ? ["z step", "z_step"] : ["pixel size", "pixel_size"];
+    const message = `Bead: the stack has no ${what}; give \`${option} <your ${what}>\` (um).`;
     throw new ParfocalError("calibration.missing", message, { what, option });
   }
   if (Math.abs(pixelSize.x / pixelSize.y - 1) > 1e-3) {

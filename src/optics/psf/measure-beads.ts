@@ -60,8 +60,8 @@ export async function measureBeads(stack: Stack, options: MeasureBeadsOptions): 
   const { pixelSize } = stack;
   const zStep = stack.zStep ?? (stack.depth === 1 ? 1 : undefined);
   if (!pixelSize || zStep === undefined) {
-    const [what, option] = pixelSize ? ["z step", "--z-step"] : ["pixel size", "--pixel-size"];
-    const message = `Beads: the stack has no ${what}; give ${option} in um.`;
+    const [what, option] = pixelSize ? ["z step", "z_step"] : ["pixel size", "pixel_size"];
+    const message = `Beads: the stack has no ${what}; give \`${option} <your ${what}>\` (um).`;
     throw new ParfocalError("calibration.missing", message, { what, option });
   }
   const half = options.half ?? beadHalfWidth(options.optics, pixelSize.x);

@@ -2,10 +2,11 @@
  * Files that are there whole or not at all: written under a temporary name in the same folder, flushed to the disk,
  * then renamed. Several files that belong together are an {@link OutputSet}.
  */
-import { type FileHandle, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { type FileHandle, open, realpath, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { bytesAsText } from "../array/bytes-as-text.ts";
 import { ParfocalError } from "../errors.ts";
+import { isInput } from "./open-inputs.node.ts";
 import { removeAbandoned, temporaryName } from "./temporary-files.node.ts";
 
 export interface AtomicFile {
@@ -44,10 +45,14 @@ export interface OutputOptions {
   size?: number;
 }
 
-/** Throws `output.exists` for a file that is there (without `force`), `output.failed` for a folder. */
+/** Throws `usage` for a file that is being read, `output.exists` for one that is there (without `force`), `output.failed` for a folder. */
 export async function checkOutput(path: string, force = false): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) throw failed(path, "there is a folder of that name; give another name for the output");
+  if (found && isInput(found)) {
+    const message = `${path} is an image that is being read; give another name for the output.`;
+    throw new ParfocalError("usage", message, { option: "out", got: path, expected: "another name" });
+  }
   if (!found || force) return;
   throw new ParfocalError("output.exists", `${path} exists already; give \`force\` to replace it, or another name.`, {
     path,
@@ -79,12 +84,14 @@ export function createOutputSet({ force }: Pick<OutputOptions, "force"> = {}): O
   const set: OutputSet = {
     async create(path, size = 0) {
       await checkOutput(path, force);
-      await removeAbandoned(dirname(path));
+      // Of a link the file that it points to is replaced, as other programs write through links.
+      const target = await realpath(path).catch(() => path);
+      await removeAbandoned(dirname(target));
       const promised = files
         .filter(({ lacking }) => lacking > 0)
         .map((file) => ({ path: file.path, size: file.lacking }));
       await checkRoomFor([...promised, { path, size }]);
-      const file = await beginFile(path, size);
+      const file = await beginFile(path, target, size);
       files.push(file);
       return { write: file.write, read: file.read, commit: file.close, abandon: file.discard };
     },
@@ -107,9 +114,9 @@ export function createOutputSet({ force }: Pick<OutputOptions, "force"> = {}): O
         for (const file of files) {
           path = file.path;
           const replaces = (await stat(path).catch(() => undefined)) !== undefined;
-          await rename(file.temporary, path);
+          await rename(file.temporary, file.target);
           file.state = "gone";
-          if (!replaces) named.push(path);
+          if (!replaces) named.push(file.target);
         }
         done = true;
       } catch (error) {
@@ -117,7 +124,7 @@ export function createOutputSet({ force }: Pick<OutputOptions, "force"> = {}): O
         await abandon();
         throw error instanceof ParfocalError ? error : failed(path, reason(error), error);
       }
-      for (const folder of new Set(files.map((file) => dirname(file.path)))) await syncFolder(folder);
+      for (const folder of new Set(files.map((file) => dirname(file.target)))) await syncFolder(folder);
     },
     abandon,
   };
@@ -153,7 +160,10 @@ export async function writeFileAtomic(
 }
 
 interface SetFile {
+  /** As the user calls it. */
   path: string;
+  /** What is replaced: another file than `path` where that is a link. */
+  target: string;
   temporary: string;
   /** Bytes that are still to come. */
   lacking: number;
@@ -164,8 +174,8 @@ interface SetFile {
   discard(): Promise<void>;
 }
 
-async function beginFile(path: string, size: number): Promise<SetFile> {
-  const temporary = temporaryName(path);
+async function beginFile(path: string, target: string, size: number): Promise<SetFile> {
+  const temporary = temporaryName(target);
   const handle = await open(temporary, "w+").catch((error: unknown) => {
     throw failed(path, reason(error), error);
   });
@@ -180,6 +190,7 @@ async function beginFile(path: string, size: number): Promise<SetFile> {
   };
   const file: SetFile = {
     path,
+    target,
     temporary,
     lacking: size,
     state: "open",

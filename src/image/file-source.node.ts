@@ -4,6 +4,7 @@ import { type ByteSource, checkRange } from "../array/bytes.ts";
 import { ParfocalError } from "../errors.ts";
 import { corrupt } from "./file-errors.ts";
 import { inflateOnThreads } from "./inflate.node.ts";
+import { noteInput } from "./open-inputs.node.ts";
 import { checkRegularFile } from "./regular-file.node.ts";
 
 /**
@@ -16,7 +17,9 @@ export async function fileSource(path: string): Promise<ByteSource & { close(): 
   };
   await checkRegularFile(path).catch(refuse);
   const handle = await open(path, "r").catch(refuse);
-  const { size } = await handle.stat();
+  const stats = await handle.stat();
+  const { size } = stats;
+  const forget = noteInput(stats);
   const fill = async (offset: number, target: Uint8Array) => {
     const { length } = target;
     let done = 0;
@@ -43,7 +46,10 @@ export async function fileSource(path: string): Promise<ByteSource & { close(): 
       await fill(offset, target);
     },
     inflate: inflateOnThreads,
-    close: () => handle.close(),
+    close() {
+      forget();
+      return handle.close();
+    },
   };
   return source;
 }

@@ -1,5 +1,5 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { stringify } from "yaml";
 import { z } from "zod";
@@ -35,12 +35,13 @@ export async function saveModel(folder: string, info: ModelInfo, onnx: Uint8Arra
 }
 
 /**
- * Reads a model folder, or the model of a training run (`runs/NAME/version_N`).
+ * Reads a model folder (or one of its files, by name), or the model of a training run (`runs/NAME/version_N`).
  * @throws file.missing when there is no model; model.unfit when its description is damaged; file.corrupt when `model.onnx` is not the file
  *   that the description was written for
  */
 export async function loadModel(path: string): Promise<Model> {
-  for (const folder of [path, join(path, "model")]) {
+  const isFile = [onnxName, infoName].includes(basename(path));
+  for (const folder of [isFile ? dirname(path) : path, join(path, "model")]) {
     const text = await readRegularFile(join(folder, infoName), "utf8").catch((cause: unknown) => {
       if (cause instanceof ParfocalError) throw cause;
       return undefined;
@@ -59,11 +60,16 @@ export async function loadModel(path: string): Promise<Model> {
     checkOnnx(onnx, checksum, folder);
     return { info, onnx: new Uint8Array(onnx), path: folder };
   }
-  throw new ParfocalError(
-    "file.missing",
-    `${path} holds no model: no ${infoName} there or in its "model" folder; give the folder that "parfocal train" wrote.`,
-    { path },
+  const versions = await readdir(path).then(
+    (names) => names.filter((name) => /^version_\d+$/.test(name)),
+    () => undefined,
   );
+  const why = versions === undefined ? "is no folder" : `holds no model: no ${infoName} there or in its "model" folder`;
+  const newest = versions?.reduce((a, b) => (Number(b.slice(8)) > Number(a.slice(8)) ? b : a), "version_0");
+  const advice = versions?.length
+    ? `one of its runs, such as ${join(path, newest as string)}`
+    : "the folder of a model";
+  throw new ParfocalError("file.missing", `${path} ${why}; give ${advice}.`, { path });
 }
 
 /** A flipped bit of a weight would give wrong pixels without a word. */

@@ -1,5 +1,6 @@
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { checkInputs, checkState, type ProgramPlan, planOf, planProgram } from "./plan.ts";
+import { requireRoomFor } from "./require-room.ts";
 import type { Device, Program, Runtime, Session, Tensors } from "./runtime.ts";
 
 /** What differs between runtimes: it may rely on programs, inputs and states being checked. */
@@ -19,7 +20,7 @@ export interface BackendSession {
   close(): Promise<void>;
 }
 
-/** A runtime that refuses what does not fit before its backend sees it, and everything after it was closed. */
+/** A runtime that refuses what does not fit, or what memory has no room for, before its backend sees it, and everything after it was closed. */
 export function checkedRuntime(backend: Backend): Runtime {
   const { name, device } = backend;
   const open = new Set<BackendSession>();
@@ -30,6 +31,7 @@ export function checkedRuntime(backend: Backend): Runtime {
     async open(program) {
       if (closed) throw runtimeFailed(name, "it is closed");
       const plan = planProgram(program);
+      if (device === "cpu") requireRoomFor(program.graphs);
       const session = await backend.open(program, plan);
       open.add(session);
       return checkedSession(

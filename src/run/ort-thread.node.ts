@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -24,11 +25,14 @@ export interface OrtThread {
  */
 export function startOrtThread(data: Omit<OrtWorkerData, "flags">): OrtThread {
   const { threads } = data;
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
-    throw new ParfocalError("usage", `threads must be a whole number of at least 1, got ${threads}.`, {
+  // Far above what the processor has, ONNX Runtime spends minutes on starting threads.
+  const most = Math.max(64, 4 * availableParallelism());
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= most)) {
+    const expected = `a whole number of 1 to ${most}`;
+    throw new ParfocalError("usage", `\`threads\` must be ${expected} on this machine, got ${threads}.`, {
       option: "threads",
       got: threads,
-      expected: "a whole number of at least 1",
+      expected,
     });
   }
   const worker = startWorker(data);

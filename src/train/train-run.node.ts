@@ -5,12 +5,14 @@ import { readWeights } from "../graph/onnx/read.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
 import { loadModel } from "../models/model-folder.node.ts";
+import { requireRoomFor } from "../run/require-room.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
 import { resolveConfig } from "./config.ts";
 import { describeSamples } from "./describe-samples.ts";
 import type { FieldSource } from "./field-pool.ts";
 import { createLearner } from "./model-pixels.ts";
 import type { NamedStack } from "./named-stack.ts";
+import { recordingWarnings } from "./recording-warnings.ts";
 import { assumedGeometry, depthOf } from "./refocus-defaults.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "./run-folder.node.ts";
 import { lockRun } from "./run-lock.node.ts";
@@ -61,9 +63,11 @@ export async function trainRun(stacks: readonly NamedStack[], options: TrainRunO
     warn(`${run} is newer than the run that goes on, and has no checkpoint to go on from.`);
   const old = resume ? await newestRun(root, fresh.experiment_name, skipped) : undefined;
   const config = old === undefined ? fresh : resolveConfig({ ...(await readRunConfig(old)), ...given });
-  // Stacks that cannot be trained on are refused before a folder is made for them.
+  // Stacks that cannot be trained on, and steps that memory has no room for, are refused before a folder is made for them.
   const featureNetwork = await readFeatureNetwork(config);
-  createLearner({ samples: stacks, fields, featureNetwork }, config);
+  const { steps } = createLearner({ samples: stacks, fields, featureNetwork }, config);
+  if (options.runtime.device === "cpu")
+    requireRoomFor(Object.fromEntries(steps.map(({ name, graph }) => [name, graph])));
   const weights = config.fine_tune === undefined ? undefined : await startingWeights(config.fine_tune, config);
   if (old !== undefined) await checkSameFields(old, fields);
   const run = old ?? (await createRunFolder(root, config));
@@ -79,6 +83,7 @@ export async function trainRun(stacks: readonly NamedStack[], options: TrainRunO
       step = progress.step;
       onStage?.(`Going on with ${old} from step ${step} of ${progress.num_steps}`);
     }
+    for (const sentence of recordingWarnings(stacks)) warn(sentence);
     const result = await trainModel(stacks, config, {
       ...options,
       store: await openRunFolder(run, (report) => report.draw(`${config.experiment_name}, step ${step}`)),

@@ -70,7 +70,7 @@ describe("said by hand", () => {
     expect([guess.code, guess.document.error.code, guess.document.error.fields.option]).toEqual([
       2,
       "usage",
-      "pattern",
+      "--pattern",
     ]);
     const { document } = await json("inspect", "guess", "--pattern", "a{c}_{z}.tif");
     expect([document.axes, document.shape]).toEqual(["CZYX", [2, 3, 24, 20]]);

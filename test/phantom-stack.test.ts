@@ -89,9 +89,9 @@ describe("stack as a specimen", () => {
       "no pixel size",
       (({ pixelSize: _, ...rest }) => rest)(blob),
       {},
-      "the stack has no pixel size; give --pixel-size",
+      "the stack has no pixel size; give `pixel_size <your pixel size>`",
     ],
-    ["no z step", (({ zStep: _, ...rest }) => rest)(blob), {}, "the stack has no z step; give --z-step"],
+    ["no z step", (({ zStep: _, ...rest }) => rest)(blob), {}, "the stack has no z step; give `z_step <your z step>`"],
     ["wrong percentile", blob, { background: 120 }, "Specimen stack: background is 120"],
   ])("%s is refused", (_, stack, options, message) => {
     expect(() => draw(stack, 16, 0.5, 1, 4, options)).toThrow(message);

@@ -103,7 +103,7 @@ describe("a data set", () => {
     const before = await contents(output);
     const other = { ...tiny, fields: 3, seed: 5 };
     await expect(simulateRecipe(other, { output })).rejects.toThrow(
-      /another recipe \(its seed, fields differ\).*--force/,
+      /another recipe \(its seed, fields differ\).*`force`/,
     );
     expect(await contents(output)).toEqual(before);
     await writeFile(join(output, "notes.txt"), "mine");

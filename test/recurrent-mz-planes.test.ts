@@ -177,7 +177,7 @@ describe("the planes that a user gives", () => {
       undefined,
       image,
       "usage",
-      "a.tif has 14 planes and the model learnt from up to 3: say which it gets with --input-planes",
+      "a.tif has 14 planes and the model learnt from up to 3: say which it gets with `input_planes`",
     ],
     [[3, 14], image, "usage", "a.tif has no plane 14; expected one or more of 0 to 13, each once"],
     [[3, 1.5], image, "usage", "has no plane 1.5"],
@@ -187,7 +187,7 @@ describe("the planes that a user gives", () => {
       [3, 5],
       { axes: "ZYX", shape: [14, 40, 48], dtype: "uint16" as const },
       "calibration.missing",
-      "give --z-step 0.5 (um)",
+      "give `z_step <your z step>` (um)",
     ],
   ])("%j: one sentence for what is wrong", (given, of, code, message) => {
     const thrown = (): unknown => {

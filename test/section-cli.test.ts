@@ -207,7 +207,7 @@ describe("sections of simulated exposures", () => {
     expect(others.map(({ exposures }) => exposures)).toEqual(["pages", "pages", "files"]);
     for (const { data } of others) expect(data).toEqual(channels.data);
     const hilo = await make(["hilo.tif"], "hilo");
-    expect(hilo.warnings.join()).toMatch(/--na, --wavelength and --pixel-size/);
+    expect(hilo.warnings.join()).toMatch(/`na`, `wavelength` and `pixel_size`/);
     const again = [
       await make(["hilo-backwards.tif"], "hilo", { uniform: 2, speckle: 0 }),
       await make(["uniform.tif", "speckle.tif"], "hilo"),

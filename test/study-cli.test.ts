@@ -118,7 +118,7 @@ describe("parfocal study", () => {
     [
       "a truth of other planes",
       ["beads.tif", "--model", "model", "--truth", "two.tif"],
-      /truth has 2 planes.*stack 7 planes/,
+      /truth has 2 planes .*beads\.tif 7 planes/,
     ],
     ["an object outside", ["beads.tif", "--model", "model", "--object", "900,3"], /object at 900,3 lies outside/],
     ["a plane that is not there", ["beads.tif", "--model", "model", "--sharpest", "7"], /planes 0 to 6/],

@@ -120,12 +120,17 @@ describe("splitting a stack", () => {
   const refused: [string, () => unknown, string, RegExp][] = [
     ["no stack at all", () => splitStacks([], config), "usage", /at least one/],
     ["a single plane", () => split(numbered(1, 40, 60), config), "image.unfit", /stack\.tif: a single plane/],
-    ["no z step", () => split(without("zStep"), config), "calibration.missing", /no z step; give --z-step/],
+    [
+      "no z step",
+      () => split(without("zStep"), config),
+      "calibration.missing",
+      /no z step; give `z_step <your z step>`/,
+    ],
     [
       "no pixel size",
       () => split(without("pixelSize"), config),
       "calibration.missing",
-      /no pixel size; give --pixel-size/,
+      /no pixel size; give `pixel_size <your pixel size>`/,
     ],
     ["NaN", () => split(withPixel(Number.NaN), config), "image.unfit", /plane 2, .*not a number/],
     ["infinity", () => split(withPixel(Infinity), config), "image.unfit", /plane 2/],

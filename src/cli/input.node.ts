@@ -1,6 +1,6 @@
 /** Input images of every verb: which of their channels and times is meant, and what the user knows better than the file. */
 import { stat } from "node:fs/promises";
-import type { Command } from "commander";
+import { Command } from "commander";
 import {
   calibrationDoubts,
   type ImageFile,
@@ -10,6 +10,7 @@ import {
   overrideCalibration,
   ParfocalError,
 } from "../node.ts";
+import { optionNames, withFlags } from "./flags.ts";
 import { positiveNumber, wholeNumber } from "./option-values.ts";
 import { say } from "./terminal.node.ts";
 import type { Result } from "./verb.node.ts";
@@ -48,6 +49,9 @@ export function addInputOptions(command: Command): void {
     .option("--refractive-index <number>", "of the immersion medium", positiveNumber);
 }
 
+/** What readers name in their warnings. */
+const inputOptions = optionNames(addInputOptions(new Command()));
+
 /**
  * Opens images with the user's calibration for as long as `use` takes. Where several are given, a pattern is for those that
  * are folders; it is refused where none is. What is odd about names and descriptions is said on stderr, unless `quiet`. What of the files'
@@ -70,7 +74,7 @@ export async function withImages<T>(
       opened.push(file);
       if (!options.quiet) {
         for (const warning of [...(file.folder?.warnings ?? []), ...(file.warnings ?? [])]) {
-          say(`Warning: ${path}: ${warning}`);
+          say(withFlags(`Warning: ${path}: ${warning}`, inputOptions));
         }
       }
       files.push(overrideCalibration(file, options));

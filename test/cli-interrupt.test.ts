@@ -134,7 +134,8 @@ describe.skipIf(process.platform !== "linux")("Ctrl-C", () => {
     expect(stderr).toMatch(/onnxruntime-node is not installed, .* times as long/);
     expect(stderr).toMatch(/Stopped at step \d+ of 100000; the checkpoint is written/);
     expect(code).toBe(130);
-    expect(seconds).toBeLessThan(2);
+    // Of two threads that compute at once.
+    expect(seconds).toBeLessThan(4);
     expect(readdirSync(join(run, "checkpoints")).join(" ")).toMatch(/last/);
   });
 

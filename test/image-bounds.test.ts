@@ -262,7 +262,7 @@ describe("other files", () => {
   });
 
   test.each([
-    ["planes", { planes: 1e9, z_step: 1e-9 }, /1000000000 planes/],
+    ["planes", { planes: 1e9, z_step: 0.001 }, /fewer planes/],
     ["size", { size: 1e9 }, /too many|need about/],
     ["depth", { object: { kind: "beads", depth_range: [-1, 2 ** 31] } }, /too many/],
     ["diameter", { object: { kind: "beads", diameter: [1, 1e20] } }, /too many/],

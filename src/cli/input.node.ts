@@ -27,11 +27,11 @@ export interface InputOptions extends Omit<OpenImageOptions, "image"> {
   refractiveIndex?: number;
 }
 
-export function addInputOptions(command: Command): void {
+export function addInputOptions(command: Command): Command {
   if (!command.options.some((option) => option.long === "--image")) {
     command.option("--image <n>", "image, from 0, of a file that holds several", wholeNumber());
   }
-  command
+  return command
     .option("--channel <n>", "channel, from 0, where there are several", wholeNumber())
     .option("--time <n>", "time point, from 0, where there are several", wholeNumber())
     .option(

@@ -55,7 +55,7 @@ export const specimenRecipes = [
   },
   {
     name: "stack",
-    summary: "a real z-stack of yours as the specimen (`set` object.file=confocal.tif), through 20x/0.8",
+    summary: "a real z-stack of yours as the specimen (object.file: confocal.tif), through 20x/0.8",
     object: { kind: "stack", file: "stack.tif" },
   },
 ] as const satisfies readonly RecipeInput[];

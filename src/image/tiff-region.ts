@@ -68,7 +68,7 @@ export async function readRegion(
   if (out.length !== expected) {
     const got = out.length;
     const what = `${page.source.name}: the room for ${region.width} x ${region.height} pixels holds ${got} numbers; give ${expected}.`;
-    throw new ParfocalError("usage", what, { got, expected });
+    throw new ParfocalError("usage", what, { got, expected: `${expected} numbers` });
   }
   const plain = header.compression === 1 && header.predictor === 1;
   if (plain && chunks.width === region.width && roomForSamples(out, header)) {

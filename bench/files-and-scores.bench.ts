@@ -84,7 +84,7 @@ function spread(numbers: number[]): string {
 function print(name: string, ours: Measured[], theirs: Measured[]): void {
   const ratio = (key: "wall" | "cpu") => spread(ours.map((one, i) => one[key] / theirs[i][key]));
   const cells = [ours, theirs].flatMap((side) => [spread(side.map((m) => m.wall)), spread(side.map((m) => m.cpu))]);
-  console.log([name.padEnd(30), ...[...cells, ratio("wall"), ratio("cpu")].map((cell) => cell.padEnd(22))].join(""));
+  console.log([name.padEnd(34), ...[...cells, ratio("wall"), ratio("cpu")].map((cell) => cell.padEnd(26))].join(""));
 }
 
 try {
@@ -104,7 +104,7 @@ try {
   );
   console.log("Milliseconds, median (quartiles), of the clock and of all processors.\n");
   const columns = ["", "ours", "ours, CPU", "peer", "peer, CPU", "ours / peer", "CPU"];
-  console.log(columns.map((text, i) => text.padEnd(i === 0 ? 30 : 22)).join(""));
+  console.log(columns.map((text, i) => text.padEnd(i === 0 ? 34 : 26)).join(""));
 
   const stack = await stackOf("plain.tif");
   const [first, second] = [planes >> 1, (planes >> 1) + 1].map((z) => ({

@@ -361,6 +361,7 @@ describe("strips and tiles of a page", () => {
     const image = { axes: "ZYX", shape: [6, 9, 7], dtype: "uint16" as const, data: Uint16Array.from(stack.data) };
     const file = await openImageSource(memorySource("s.tif", encodeImage("s.tif", image)));
     expect((await readStack(file)).data).toEqual(stack.data);
+    await expect(file.readPlane({ z: 1 }, undefined, new Float32Array(62))).rejects.toMatchObject({ code: "usage" });
     // A reader that knows nothing of the room that it is offered.
     const plain = { ...file, readPlane: (index: Parameters<typeof file.readPlane>[0]) => file.readPlane(index) };
     expect((await readStack(plain)).data).toEqual(stack.data);

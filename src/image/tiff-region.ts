@@ -1,6 +1,7 @@
 /** Pixels of a rectangle of a TIFF page, from the strips or tiles that it touches. */
 import { type ByteSource, readInto } from "../array/bytes.ts";
 import { concurrently } from "../array/concurrently.ts";
+import { ParfocalError } from "../errors.ts";
 import { corrupt } from "./file-errors.ts";
 import type { Region } from "./image-file.ts";
 import { decodeInPlace, decodeSamples, roomForSamples } from "./samples.ts";
@@ -54,7 +55,7 @@ const pieceBytes = 2 ** 22;
 const atOnce = 2;
 
 /**
- * float32 `[region.height, region.width]`. Throws `file.corrupt`.
+ * float32 `[region.height, region.width]`. Throws `file.corrupt`, and `usage` for a place of another size.
  * @param out where to put it; new where it is left out
  */
 export async function readRegion(
@@ -63,6 +64,12 @@ export async function readRegion(
   out: Float32Array<ArrayBuffer> = new Float32Array(region.width * region.height),
 ): Promise<Float32Array<ArrayBuffer>> {
   const { header, chunks } = page;
+  const expected = region.width * region.height;
+  if (out.length !== expected) {
+    const got = out.length;
+    const what = `${page.source.name}: the room for ${region.width} x ${region.height} pixels holds ${got} numbers; give ${expected}.`;
+    throw new ParfocalError("usage", what, { got, expected: `${expected} numbers` });
+  }
   const plain = header.compression === 1 && header.predictor === 1;
   if (plain && chunks.width === region.width && roomForSamples(out, header)) {
     await concurrently(bandsOf(page, region), atOnce, (band) => readBand(page, band, region, out));

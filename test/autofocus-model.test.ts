@@ -163,7 +163,7 @@ describe("labels", () => {
       "image.unfit",
       /both sides of focus/,
     ],
-    ["no z step", stepless, "calibration.missing", /--z-step/],
+    ["no z step", stepless, "calibration.missing", /`z_step <your z step>`/],
     [
       "a focus outside",
       { ...flat, data: flat.data.slice(5 * 128 * 128), depth: 4 },

@@ -195,7 +195,7 @@ describe("data that cannot teach it", () => {
     const fringes = Float32Array.from(stack.data, (value, i) => value + 900 * Math.cos(1.3 * (i % side)));
     const constant = stack.data.slice().fill(7, 0, side * side);
     expect(refusal({ name: "one", stack: { ...stack, optics: dark } })).toMatch(
-      /wavelength is not known.*--wavelength/,
+      /wavelength is not known.*`wavelength <your wavelength>`/,
     );
     expect(refusal({ name: "one", stack: sizeless })).toMatch(
       /pixel size is not known.*`pixel_size <your pixel size>`/,

@@ -60,7 +60,7 @@ const pair = hazyPair(9, 64, 96, 1);
 
 describe("pairs that cannot teach", () => {
   const cases: [string, NamedStack, RegExp][] = [
-    ["no target", { name: "pair.tif", stack: pair.stack }, /pair\.tif: it has no target; give one with --target/],
+    ["no target", { name: "pair.tif", stack: pair.stack }, /pair\.tif: it has no target; give one with `target`/],
     [
       "another size",
       named({ ...pair, target: hazyPair(9, 64, 80, 1).target }),
@@ -79,7 +79,7 @@ describe("pairs that cannot teach", () => {
     [
       "a target that lies apart",
       named({ ...pair, target: moved(pair.target, 0, 4) }),
-      /the target lies (3\.9|4\.0|4\.1) pixels in x and -?0\.\d in y from the input.*--register/,
+      /the target lies (3\.9|4\.0|4\.1) pixels in x and -?0\.\d in y from the input.*`register`/,
     ],
     [
       "a target of other planes",
@@ -96,7 +96,7 @@ describe("pairs that cannot teach", () => {
   it("are refused: no pixel size, or fewer planes than the network sees", () => {
     const { pixelSize: _, ...uncalibrated } = pair.stack;
     expect(() => pairedSources({ samples: [named({ ...pair, stack: uncalibrated })] }, config())).toThrow(
-      /--pixel-size/,
+      /`pixel_size <your pixel size>`/,
     );
     expect(() => pairedSources({ samples: [named(pair)] }, config(), { planes: 11 })).toThrow(
       /9 planes; the network sees 11/,

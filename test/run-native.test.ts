@@ -168,7 +168,7 @@ describe("what is not there", () => {
 
   it("is used wrongly: threads", async () => {
     await expect(openNativeRuntime({ threads: 0 })).rejects.toMatchObject({ code: "usage" });
-    await expect(openNativeRuntime({ threads: 1.5 })).rejects.toThrow(/threads must be a whole number.*got 1.5/);
+    await expect(openNativeRuntime({ threads: 1.5 })).rejects.toThrow(/`threads` must be a whole number.*got 1.5/);
   });
 });
 

@@ -47,7 +47,7 @@ describe("the web runtime in a thread of Node", () => {
   });
 
   it("is used wrongly: threads", async () => {
-    await expect(openWebRuntimeThread({ threads: 0 })).rejects.toThrow(/threads must be a whole number.*got 0/);
+    await expect(openWebRuntimeThread({ threads: 0 })).rejects.toThrow(/`threads` must be a whole number.*got 0/);
   });
 });
 

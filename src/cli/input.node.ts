@@ -73,7 +73,7 @@ export async function withImages<T>(
       const file = await openOne(path, named, options.image, paths.length > 1);
       opened.push(file);
       if (!options.quiet) {
-        for (const warning of [...(file.folder?.warnings ?? []), ...(file.warnings ?? [])]) {
+        for (const warning of warningsOf(file)) {
           say(withFlags(`Warning: ${path}: ${warning}`, inputOptions));
         }
       }
@@ -86,6 +86,9 @@ export async function withImages<T>(
     for (const file of opened) await file.close();
   }
 }
+
+/** What is odd about the names of a folder, and about what a file says of itself. */
+const warningsOf = (file: ImageFile): readonly string[] => [...(file.folder?.warnings ?? []), ...(file.warnings ?? [])];
 
 async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
@@ -108,7 +111,7 @@ async function openOne(
   });
 }
 
-/** A result with what was left out of the files' calibration, what of it is doubtful, and counts that float32 could not tell apart. */
+/** A result with what readers warned of, what was left out of the files' calibration, what of it is doubtful, and counts that float32 could not tell apart. */
 function withWarnings<T>(result: T, files: readonly ImageFile[]): T {
   if (!isResult(result)) return result;
   const said = Array.isArray(result.json.warnings) ? (result.json.warnings as string[]) : [];
@@ -118,8 +121,14 @@ function withWarnings<T>(result: T, files: readonly ImageFile[]): T {
     return [...sentences.filter((one) => !said.includes(one)).map((one) => `${file.path}: ${one}`), ...lost];
   });
   const fresh = more.filter((sentence) => !said.includes(sentence));
-  if (fresh.length === 0) return result;
-  const json = { ...result.json, warnings: [...said, ...fresh] };
+  // These have been said on stderr.
+  const told = files.flatMap((file) =>
+    warningsOf(file)
+      .filter((one) => !said.includes(one))
+      .map((one) => `${file.path}: ${one}`),
+  );
+  if (fresh.length === 0 && told.length === 0) return result;
+  const json = { ...result.json, warnings: [...told, ...said, ...fresh] };
   return { ...result, json, warnings: [...(result.warnings ?? []), ...fresh] };
 }
 

@@ -25,21 +25,23 @@ function recorded(change: (data: Float32Array, plane: number) => void = () => un
   return { data, depth, height, width, dtype: "uint16" };
 }
 
-test("a sound stack, and a simulated one, give no warnings", () => {
-  expect(recordingWarnings([{ name: "a.tif", stack: recorded() }])).toEqual([]);
+test("a sound stack, and a simulated one, give no warnings", async () => {
+  expect(await recordingWarnings([{ name: "a.tif", stack: recorded() }])).toEqual([]);
   const blank = recorded((plane, z) => z === 4 && plane.fill(0));
-  expect(recordingWarnings([{ name: "a", stack: blank, simulated: true }])).toEqual([]);
+  expect(await recordingWarnings([{ name: "a", stack: blank, simulated: true }])).toEqual([]);
 });
 
-test("saturated pixels and repeated planes are named with the stack, or its target", () => {
+test("saturated pixels and repeated planes are named with the stack, or its target", async () => {
   const saturated = recorded((plane) => plane.set(plane.map((value) => Math.min(value, 900))));
-  expect(recordingWarnings([{ name: "a.tif", stack: saturated }]).join()).toMatch(/^a\.tif: Pixels: saturated, .* 900/);
+  expect((await recordingWarnings([{ name: "a.tif", stack: saturated }])).join()).toMatch(
+    /^a\.tif: Pixels: saturated, .* 900/,
+  );
   let kept: Float32Array | undefined;
   const repeated = recorded((plane, z) => {
     if (z === 2) kept = Float32Array.from(plane);
     if (z === 6 && kept) plane.set(kept);
   });
-  expect(recordingWarnings([{ name: "b.tif", stack: recorded(), target: repeated }]).join()).toMatch(
+  expect((await recordingWarnings([{ name: "b.tif", stack: recorded(), target: repeated }])).join()).toMatch(
     /^b\.tif, target: Plane 6 is a duplicate of plane 2/,
   );
 });

@@ -1,3 +1,4 @@
+import { breathe } from "../array/breathe.ts";
 import { createExposureMeter, exposureWarnings } from "../evaluate/exposure.ts";
 import { createStackFaultMeter, stackFaultWarnings } from "../evaluate/stack-faults.ts";
 import { planeOf, type Stack } from "../image/image.ts";
@@ -8,19 +9,23 @@ import type { NamedStack } from "./named-stack.ts";
  * Sentences about stacks, and targets, that were recorded with faults: saturated or clipped pixels, blank, repeated or flashing planes, planes out
  * of order. They are those of an inspection: a network learns such faults as if they were the specimen.
  */
-export function recordingWarnings(samples: readonly NamedStack[]): string[] {
-  return samples.flatMap(({ name, stack, target, simulated }) => {
+export async function recordingWarnings(samples: readonly NamedStack[], signal?: AbortSignal): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const { name, stack, target, simulated } of samples) {
     // A recipe's camera saturates where it is told to.
-    if (simulated) return [];
-    const targets = target ? warningsOf(target).map((sentence) => `${name}, target: ${sentence}`) : [];
-    return [...warningsOf(stack).map((sentence) => `${name}: ${sentence}`), ...targets];
-  });
+    if (simulated) continue;
+    for (const sentence of await warningsOf(stack, signal)) warnings.push(`${name}: ${sentence}`);
+    if (!target) continue;
+    for (const sentence of await warningsOf(target, signal)) warnings.push(`${name}, target: ${sentence}`);
+  }
+  return warnings;
 }
 
-function warningsOf(stack: Stack): string[] {
+async function warningsOf(stack: Stack, signal: AbortSignal | undefined): Promise<string[]> {
   const exposure = createExposureMeter();
   const faults = createStackFaultMeter();
   for (let z = 0; z < stack.depth; z++) {
+    await breathe(signal);
     const plane = planeOf(stack, z);
     exposure.add(plane.data);
     faults.add(plane);

@@ -1,5 +1,6 @@
 /** A training with a folder: a new run, or the newest one that can go on. */
 import { join } from "node:path";
+import { breathe } from "../array/breathe.ts";
 import { ParfocalError } from "../errors.ts";
 import { readWeights } from "../graph/onnx/read.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
@@ -65,7 +66,9 @@ export async function trainRun(stacks: readonly NamedStack[], options: TrainRunO
   const config = old === undefined ? fresh : resolveConfig({ ...(await readRunConfig(old)), ...given });
   // Stacks that cannot be trained on, and steps that memory has no room for, are refused before a folder is made for them.
   const featureNetwork = await readFeatureNetwork(config);
+  await breathe(options.signal);
   const { steps } = createLearner({ samples: stacks, fields, featureNetwork }, config);
+  await breathe(options.signal);
   if (options.runtime.device === "cpu")
     requireRoomFor(Object.fromEntries(steps.map(({ name, graph }) => [name, graph])));
   const weights = config.fine_tune === undefined ? undefined : await startingWeights(config.fine_tune, config);
@@ -83,7 +86,8 @@ export async function trainRun(stacks: readonly NamedStack[], options: TrainRunO
       step = progress.step;
       onStage?.(`Going on with ${old} from step ${step} of ${progress.num_steps}`);
     }
-    for (const sentence of recordingWarnings(stacks)) warn(sentence);
+    for (const sentence of await recordingWarnings(stacks, options.signal)) warn(sentence);
+    await breathe(options.signal);
     const result = await trainModel(stacks, config, {
       ...options,
       store: await openRunFolder(run, (report) => report.draw(`${config.experiment_name}, step ${step}`)),

@@ -1,4 +1,5 @@
 /** Phase without the slope and bowl that the optics leave in it: a polynomial through what is taken to be empty. */
+import { runThrough } from "../../array/breathe.ts";
 import { median } from "../../array/statistics.ts";
 import type { Plane } from "../../image/image.ts";
 
@@ -7,7 +8,10 @@ import type { Plane } from "../../image/image.ts";
  * background is 0. Pixels that differ from the fit by more than noise are taken for specimen and left out, round by round.
  * The specimen should leave about a third of the field free.
  */
-export function flattenPhase({ data, height, width }: Plane): Plane {
+export const flattenPhase = (phase: Plane): Plane => runThrough(flattenPhaseSteps(phase));
+
+/** As {@link flattenPhase}, as work that yields after every round: see breathe.ts. */
+export function* flattenPhaseSteps({ data, height, width }: Plane): Generator<void, Plane> {
   const terms = 6;
   const basis = (x: number, y: number): number[] => [1, x, y, x * x, x * y, y * y];
   const place = (i: number): [number, number] => [
@@ -44,6 +48,7 @@ export function flattenPhase({ data, height, width }: Plane): Plane {
     fit = next;
     if (count === kept && round > 3) break;
     kept = count;
+    yield;
   }
   return { data: residual, height, width };
 }

@@ -7,7 +7,7 @@ import { propagate } from "../../optics/imaging/angular-spectrum.ts";
 import { type CoherentLight, checkLight } from "../../optics/imaging/coherent-light.ts";
 import { amplitudeOf, type ComplexField, divideFields, phaseOf } from "../../optics/imaging/complex-field.ts";
 import { inLineField } from "../../optics/imaging/in-line-field.ts";
-import { flattenPhase } from "./flatten-phase.ts";
+import { flattenPhaseSteps } from "./flatten-phase.ts";
 import { depthOfField, type FieldFocus, focusOfField, type ObjectKind } from "./focus-of-field.ts";
 import { focusOfHologram, type HologramFocus } from "./focus-of-hologram.ts";
 import { focusWarnings } from "./hologram-focus-warnings.ts";
@@ -57,10 +57,8 @@ export function* separateFieldSteps(field: ComplexField): Generator<void, Separa
   yield;
   const phase = yield* unwrapPhaseSteps(phaseOf(field));
   yield;
-  return {
-    amplitude: { ...amplitude, data: amplitude.data.map((value) => value / level) },
-    phase: flattenPhase(phase),
-  };
+  const flat = yield* flattenPhaseSteps(phase);
+  return { amplitude: { ...amplitude, data: amplitude.data.map((value) => value / level) }, phase: flat };
 }
 
 /**

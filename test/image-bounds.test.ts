@@ -8,7 +8,6 @@ import { deflateSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { tiffWithDescription } from "../bench/fuzz/seeds.ts";
 import { memorySource } from "../src/array/bytes.ts";
-import { ParfocalError } from "../src/errors.ts";
 import { crc32 } from "../src/image/crc32.ts";
 import { type ImageFile, readAll } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
@@ -21,18 +20,10 @@ import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { readConfigFile } from "../src/train/config-file.node.ts";
 import { readRunConfig } from "../src/train/run-folder.node.ts";
 import { runCli } from "./fixtures/cli/run-cli.ts";
+import { failure } from "./fixtures/failure.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-bounds-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function failure(work: Promise<unknown>): Promise<ParfocalError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(ParfocalError);
-  return error as ParfocalError;
-}
 
 /** What opening costs: seconds of processor time, and its outcome. */
 async function opened(bytes: Uint8Array) {

@@ -5,25 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { memorySource } from "../src/array/bytes.ts";
-import { ParfocalError } from "../src/errors.ts";
 import { encodeImage } from "../src/image/encode-image.ts";
 import type { Image } from "../src/image/image.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { openImageSource } from "../src/image/open-image.ts";
 import type { OpenOptions } from "../src/image/tiff-planes.ts";
+import { failure } from "./fixtures/failure.ts";
 import { greyEntries, type HandEntry, type HandPage, handTiff } from "./fixtures/image/hand-tiff.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-metadata-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function failure(work: Promise<unknown>): Promise<ParfocalError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(ParfocalError);
-  return error as ParfocalError;
-}
 
 const open = (bytes: Uint8Array, options?: OpenOptions) => openImageSource(memorySource("a.tif", bytes), options);
 

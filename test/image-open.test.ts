@@ -19,18 +19,10 @@ import { openPlanes } from "../src/image/plane-folder.ts";
 import { micrometresPer } from "../src/image/units.ts";
 import { writeImage } from "../src/image/write-image.node.ts";
 import { escapeXml, parseXml } from "../src/image/xml.ts";
+import { failure } from "./fixtures/failure.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-open-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function failure(work: Promise<unknown>): Promise<ParfocalError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(ParfocalError);
-  return error as ParfocalError;
-}
 
 function thrown(work: () => unknown): ParfocalError {
   try {

@@ -132,7 +132,7 @@ function tiff(seed: Seed, random: Random): Damaged {
   return { bytes: copy, how: "TIFF fields changed", samePixels: false };
 }
 
-/** A chunk of a PNG changed, left out, repeated or invented, with a right checksum. */
+/** A chunk of a PNG changed, left out, repeated or added, with a right checksum. */
 function png({ bytes }: Seed, random: Random): Damaged {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const chunks: Uint8Array[] = [];

@@ -64,7 +64,7 @@ describe("parfocal generalise", () => {
     const stopped = await runCli(args, {
       cwd: folder,
       onStart: (child) => {
-        child.stderr?.once("data", () => child.kill("SIGINT"));
+        child.stderr?.on("data", (text) => /of \d+ steps/.test(text) && child.kill("SIGINT"));
       },
     });
     expect(stopped.code).toBe(130);

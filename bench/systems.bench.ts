@@ -9,7 +9,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { contactSheet } from "../src/evaluate/contact-sheet.ts";
+import { contactSheet } from "../src/figures/contact-sheet.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { autofocusing } from "./systems/autofocusing.ts";

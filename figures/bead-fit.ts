@@ -4,7 +4,7 @@
  *
  *     npm run figures:bead-fit [OUTPUT]
  */
-import { type BeadSheetRow, beadSheet } from "../src/evaluate/bead-sheet.ts";
+import { type BeadSheetRow, beadSheet } from "../src/figures/bead-sheet.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { cropStack } from "../src/image/crop.ts";
 import type { Stack } from "../src/image/image.ts";

@@ -9,14 +9,7 @@ import { encode } from "fast-png";
 import { mean, percentiles } from "../src/array/statistics.ts";
 import type { RecordedPlane } from "../src/classical/refocusing/recorded-planes.ts";
 import { recoverField } from "../src/classical/refocusing/recover-field.ts";
-import {
-  type Canvas,
-  type Colour,
-  createCanvas,
-  drawText,
-  fillRectangle,
-  TEXT_HEIGHT,
-} from "../src/evaluate/canvas.ts";
+import { type Canvas, type Colour, createCanvas, drawText, fillRectangle, TEXT_HEIGHT } from "../src/figures/canvas.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { planeOf } from "../src/image/image.ts";
 import { readStack } from "../src/image/image-file.ts";

@@ -6,8 +6,8 @@
  */
 import { judge } from "../bench/hologram-focus/criteria.ts";
 import { focusOfHologram } from "../src/classical/refocusing/focus-of-hologram.ts";
-import { chartPng } from "../src/evaluate/chart-png.node.ts";
-import { type NamedLine, plotLines } from "../src/evaluate/plots.ts";
+import { chartPng } from "../src/figures/chart-png.node.ts";
+import { type NamedLine, plotLines } from "../src/figures/plots.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { planeOf } from "../src/image/image.ts";
 import { propagate } from "../src/optics/imaging/angular-spectrum.ts";

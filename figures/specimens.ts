@@ -9,7 +9,7 @@ import { encode } from "fast-png";
 import { Random } from "../src/array/random.ts";
 import { resize } from "../src/array/resample.ts";
 import { percentile } from "../src/array/statistics.ts";
-import { type Canvas, type Colour, createCanvas, drawText, TEXT_HEIGHT } from "../src/evaluate/canvas.ts";
+import { type Canvas, type Colour, createCanvas, drawText, TEXT_HEIGHT } from "../src/figures/canvas.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import type { Plane } from "../src/image/image.ts";
 import { readStack } from "../src/image/image-file.ts";

@@ -199,8 +199,6 @@ export {
   type PlaneScores,
 } from "./evaluate/compare-stacks.ts";
 export { comparisonSheet } from "./evaluate/comparison-sheet.ts";
-export { contactSheet, type SheetOptions, type SheetRow } from "./evaluate/contact-sheet.ts";
-export { type DefocusPicture, defocusSheet } from "./evaluate/defocus-sheet.ts";
 export { type Detail, detail, detailAgainst } from "./evaluate/detail.ts";
 export { type FieldError, fieldError } from "./evaluate/field-error.ts";
 export {
@@ -239,6 +237,8 @@ export {
   type WidthFit,
   type WidthOptions,
 } from "./evaluate/structure-width.ts";
+export { contactSheet, type SheetOptions, type SheetRow } from "./figures/contact-sheet.ts";
+export { type DefocusPicture, defocusSheet } from "./figures/defocus-sheet.ts";
 
 // A study: what models make of a stack, with verdicts.
 

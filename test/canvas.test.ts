@@ -1,6 +1,6 @@
 /** Text in pictures. */
 import { describe, expect, it } from "vitest";
-import { textWidth, wrapText } from "../src/evaluate/canvas.ts";
+import { textWidth, wrapText } from "../src/figures/canvas.ts";
 
 describe("text in lines", () => {
   const width = textWidth("evolve_testB");

@@ -1,9 +1,9 @@
 /** Charts as PNG: what stands where, in a font that comes along, and what is refused. */
 import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
-import { chartPng } from "../src/evaluate/chart-png.node.ts";
-import { openChartPng } from "../src/evaluate/chart-png.ts";
-import { plotLines } from "../src/evaluate/plots.ts";
+import { chartPng } from "../src/figures/chart-png.node.ts";
+import { openChartPng } from "../src/figures/chart-png.ts";
+import { plotLines } from "../src/figures/plots.ts";
 
 interface Picture {
   data: ArrayLike<number>;

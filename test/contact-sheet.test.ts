@@ -2,11 +2,11 @@ import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { percentiles } from "../src/array/statistics.ts";
-import { rasterise } from "../src/evaluate/bitmap-font.ts";
-import { createCanvas, drawText, textWidth, wrapText } from "../src/evaluate/canvas.ts";
-import { divergingColour } from "../src/evaluate/colour-map.ts";
-import { contactSheet, type SheetRow } from "../src/evaluate/contact-sheet.ts";
-import { roundLength } from "../src/evaluate/sheet-panel.ts";
+import { rasterise } from "../src/figures/bitmap-font.ts";
+import { createCanvas, drawText, textWidth, wrapText } from "../src/figures/canvas.ts";
+import { divergingColour } from "../src/figures/colour-map.ts";
+import { contactSheet, type SheetRow } from "../src/figures/contact-sheet.ts";
+import { roundLength } from "../src/figures/sheet-panel.ts";
 import type { Plane } from "../src/image/image.ts";
 
 function plane(seed: number, height = 64, width = 48): Plane {

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { coneSlope } from "../src/classical/cone-slope.ts";
-import { depthColours } from "../src/classical/fusion/depth-colours.ts";
 import { diffuseDepth } from "../src/classical/fusion/diffuse-depth.ts";
 import { fuse, sure } from "../src/classical/fusion/fuse.ts";
 import { addBlockMeans, hazeOf, hazeRows } from "../src/classical/fusion/haze.ts";
@@ -11,6 +10,7 @@ import { createInteriorPeak } from "../src/classical/fusion/interior-peak.ts";
 import { createNoiseSurvey, stabiliser } from "../src/classical/fusion/noise-model.ts";
 import { bandsOf, type PlaneSource, stackSource } from "../src/classical/fusion/plane-source.ts";
 import { noiseLevel } from "../src/classical/noise-level.ts";
+import { depthColours } from "../src/figures/depth-colours.ts";
 import type { Stack } from "../src/image/image.ts";
 import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
 

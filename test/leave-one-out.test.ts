@@ -1,12 +1,12 @@
 /** Leave-one-out: who is trained on what, that nothing judged is trained on, and what the gains say. */
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
-import { gainMatrix } from "../src/evaluate/gain-matrix.ts";
 import { gainOverBaseline } from "../src/evaluate/gain-over-baseline.ts";
 import { type Gain, isSeen, leaveOneOut, summariseGains } from "../src/evaluate/leave-one-out.ts";
 import { isResampled, resamplingAlone } from "../src/evaluate/resampling-alone.ts";
 import type { Candidate } from "../src/evaluate/study/candidate.ts";
 import { openSubject } from "../src/evaluate/study/subject.ts";
+import { gainMatrix } from "../src/figures/gain-matrix.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
 import { keysForAll } from "../src/jobs/leave-one-out-keys.ts";
 import { recipeSource } from "../src/jobs/leave-one-out-recipe.node.ts";

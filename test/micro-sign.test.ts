@@ -1,10 +1,10 @@
 /** One spelling of the micrometre per medium: "um" in text for terminals, programs and files, "µm" on pages and pictures. */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { createCanvas, drawText, textWidth } from "../src/evaluate/canvas.ts";
-import { withMicroSign } from "../src/evaluate/micro-sign.ts";
-import { plotLines } from "../src/evaluate/plots.ts";
-import { renderReport } from "../src/evaluate/report.ts";
+import { createCanvas, drawText, textWidth } from "../src/figures/canvas.ts";
+import { withMicroSign } from "../src/figures/micro-sign.ts";
+import { plotLines } from "../src/figures/plots.ts";
+import { renderReport } from "../src/figures/report.ts";
 
 test("units get their sign, names do not change", () => {
   expect(withMicroSign("from -3 to 4 um, z (um): 5um; cycles per um. um/pixel")).toBe(

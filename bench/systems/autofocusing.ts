@@ -1,6 +1,6 @@
 /** Experiment of single-shot autofocus: beads on a slide through an aberrated 20x/0.8, up to 5 um out of focus. */
 
-import { type DefocusPicture, defocusSheet } from "../../src/evaluate/defocus-sheet.ts";
+import { type DefocusPicture, defocusSheet } from "../../src/figures/defocus-sheet.ts";
 import { planeOf, type Stack } from "../../src/image/image.ts";
 import type { AutofocusInfo } from "../../src/models/autofocus.ts";
 import { defocusMap } from "../../src/models/autofocus-apply.ts";

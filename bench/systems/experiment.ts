@@ -1,10 +1,10 @@
 /** What the experiments of `npm run bench:systems` share: training on a recipe, held-out fields, fair scores, a row and a picture. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { SheetRow } from "../../src/evaluate/contact-sheet.ts";
 import { psnr } from "../../src/evaluate/metrics.ts";
 import { bestOf, type RecordedCandidate } from "../../src/evaluate/recorded-baseline.ts";
 import { ssim } from "../../src/evaluate/ssim.ts";
+import type { SheetRow } from "../../src/figures/contact-sheet.ts";
 import { readWeights } from "../../src/graph/onnx/read.ts";
 import type { Plane } from "../../src/image/image.ts";
 import { loadModel } from "../../src/models/model-folder.node.ts";

@@ -1,9 +1,9 @@
 /** Experiments on recorded images (../shared/data; left out, with a sentence, where that is absent). Part of each field is neither trained nor validated on. */
 import { existsSync } from "node:fs";
-import { type DefocusPicture, defocusSheet } from "../../src/evaluate/defocus-sheet.ts";
 import { fitIntensity } from "../../src/evaluate/intensity-fit.ts";
 import { signalRange } from "../../src/evaluate/metrics.ts";
 import { recordedCandidates } from "../../src/evaluate/recorded-baseline.ts";
+import { type DefocusPicture, defocusSheet } from "../../src/figures/defocus-sheet.ts";
 import { cropStack } from "../../src/image/crop.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
 import { readStack } from "../../src/image/image-file.ts";

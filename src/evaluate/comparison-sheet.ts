@@ -1,7 +1,8 @@
 /** The planes of a comparison as a picture: first input, output, truth and what is still wrong. */
+
+import { contactSheet } from "../figures/contact-sheet.ts";
 import { planeOf, type Stack } from "../image/image.ts";
 import type { Comparison } from "./compare-stacks.ts";
-import { contactSheet } from "./contact-sheet.ts";
 
 /** More rows than this are too long to be looked at. */
 const mostRows = 8;

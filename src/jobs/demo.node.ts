@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { contactSheet } from "../evaluate/contact-sheet.ts";
+import { contactSheet } from "../figures/contact-sheet.ts";
 import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
 import { loadModel } from "../models/model-folder.node.ts";
 import { modelFor } from "../models/model-info.ts";

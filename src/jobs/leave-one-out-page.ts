@@ -1,6 +1,5 @@
 /** The page, the table and the pictures of leave-one-out. */
 import { stringify } from "yaml";
-import { gainMatrix, signedGain } from "../evaluate/gain-matrix.ts";
 import type { GainExample } from "../evaluate/gain-over-baseline.ts";
 import {
   type Gain,
@@ -9,8 +8,9 @@ import {
   type JudgedData,
   type PlannedModel,
 } from "../evaluate/leave-one-out.ts";
-import { contrastOf, pictureGrid } from "../evaluate/picture-grid.ts";
-import { type ReportSection, renderReport, type VerdictTable } from "../evaluate/report.ts";
+import { gainMatrix, signedGain } from "../figures/gain-matrix.ts";
+import { contrastOf, pictureGrid } from "../figures/picture-grid.ts";
+import { type ReportSection, renderReport, type VerdictTable } from "../figures/report.ts";
 import type { StackKind } from "./leave-one-out-source.ts";
 
 /** Stands for data that a model never saw. */

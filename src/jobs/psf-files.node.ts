@@ -1,7 +1,7 @@
 /** PSFs in files: one that is computed, and one that is measured from beads. */
 
 import { ParfocalError } from "../errors.ts";
-import { beadSheet } from "../evaluate/bead-sheet.ts";
+import { beadSheet } from "../figures/bead-sheet.ts";
 import { checkOutput } from "../image/atomic-file.node.ts";
 import { checkIndex } from "../image/axes.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { BaselineGain } from "../evaluate/against-baseline.ts";
-import type { SheetRow } from "../evaluate/contact-sheet.ts";
 import { type Detail, detailAgainst } from "../evaluate/detail.ts";
 import { meanScores, type Scores, score, signalRange } from "../evaluate/metrics.ts";
 import { type BaselineScores, bestRecorded } from "../evaluate/recorded-baseline.ts";
+import type { SheetRow } from "../figures/contact-sheet.ts";
 import { type Plane, planeOf } from "../image/image.ts";
 import { readStack } from "../image/image-file.ts";
 import { openImage } from "../image/open-image.node.ts";

@@ -1,10 +1,10 @@
 /** A validation of a network that makes images: scores of output beside untouched input, and a sheet to look at. */
 
 import { meanOfFinite } from "../array/mean-of-finite.ts";
-import { contactSheet } from "../evaluate/contact-sheet.ts";
 import { psnr } from "../evaluate/metrics.ts";
 import type { RecordedPlane } from "../evaluate/recorded-baseline.ts";
 import { ssim } from "../evaluate/ssim.ts";
+import { contactSheet } from "../figures/contact-sheet.ts";
 import type { Plane } from "../image/image.ts";
 import { judge } from "./judgement.ts";
 import type { ValidationReport } from "./learner.ts";

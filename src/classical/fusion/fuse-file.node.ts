@@ -2,6 +2,7 @@
 import { encode } from "fast-png";
 import { percentiles } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
+import { depthColours } from "../../figures/depth-colours.ts";
 import { checkOutput, checkRoomFor } from "../../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
 import type { ImageInfo } from "../../image/image.ts";
@@ -10,7 +11,6 @@ import { checkFormat, formatOf } from "../../image/image-format.ts";
 import { plannedBytes, writeImages } from "../../image/write-image.node.ts";
 import { coneSlope } from "../cone-slope.ts";
 import type { Light } from "../focus/light.ts";
-import { depthColours } from "./depth-colours.ts";
 import { type FuseOptions, fuse, sure } from "./fuse.ts";
 
 export interface FuseFileOptions extends Omit<FuseOptions, "slope"> {

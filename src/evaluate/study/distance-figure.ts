@@ -1,7 +1,7 @@
 /** Refocusing to several distances, and which way it went, as pictures. */
 import { evenly } from "../../array/evenly.ts";
-import { divergingColour } from "../colour-map.ts";
-import { contrastOf, type GridCell, type GridRow, pictureGrid } from "../picture-grid.ts";
+import { divergingColour } from "../../figures/colour-map.ts";
+import { contrastOf, type GridCell, type GridRow, pictureGrid } from "../../figures/picture-grid.ts";
 import { type Figure, mostColumns, pixelOf, slug, um, zOf } from "./figure.ts";
 import type { CandidateStudy } from "./study.ts";
 

@@ -1,6 +1,6 @@
 /** The table of distances on the page: what the headline and the verdicts of a candidate follow from. */
-import { signedGain } from "../gain-matrix.ts";
-import type { ReportSection, TableCell } from "../report.ts";
+import { signedGain } from "../../figures/gain-matrix.ts";
+import type { ReportSection, TableCell } from "../../figures/report.ts";
 import { type DistanceBin, margins } from "./distance-table.ts";
 import type { CandidateStudy } from "./study.ts";
 

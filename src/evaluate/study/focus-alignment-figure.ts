@@ -1,6 +1,6 @@
 /** Virtual focus curves beside the recorded one, as charts and as a table. */
-import { type NamedLine, plotLines } from "../plots.ts";
-import type { ReportSection } from "../report.ts";
+import { type NamedLine, plotLines } from "../../figures/plots.ts";
+import type { ReportSection } from "../../figures/report.ts";
 import type { Candidate } from "./candidate.ts";
 import { type Figure, slug, um } from "./figure.ts";
 import type { CurveAlignment, FocusAlignment, FocusPoint, VirtualStack } from "./focus-alignment.ts";

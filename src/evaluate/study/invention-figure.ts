@@ -1,7 +1,7 @@
 /** What is in outputs and was not recorded: maps, and how well such things would be found. */
-import { divergingColour } from "../colour-map.ts";
-import { contrastOf, pictureGrid } from "../picture-grid.ts";
-import { type NamedLine, plotLines } from "../plots.ts";
+import { divergingColour } from "../../figures/colour-map.ts";
+import { contrastOf, pictureGrid } from "../../figures/picture-grid.ts";
+import { type NamedLine, plotLines } from "../../figures/plots.ts";
 import { type Figure, pixelOf, slug } from "./figure.ts";
 import type { CandidateStudy } from "./study.ts";
 

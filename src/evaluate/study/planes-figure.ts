@@ -1,8 +1,8 @@
 /** The recorded stack, and what candidates make of its planes, as pictures. */
 import { evenly } from "../../array/evenly.ts";
+import { contrastOf, type GridCell, type GridRow, pictureGrid } from "../../figures/picture-grid.ts";
+import { plotLines } from "../../figures/plots.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
-import { contrastOf, type GridCell, type GridRow, pictureGrid } from "../picture-grid.ts";
-import { plotLines } from "../plots.ts";
 import { isJudged, type Outcome } from "./every-plane.ts";
 import { type Figure, mostColumns, pick, pixelOf, um, zOf } from "./figure.ts";
 import type { CandidateStudy } from "./study.ts";

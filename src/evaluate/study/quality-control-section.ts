@@ -1,5 +1,6 @@
 /** ZeroCostDL4Mic's quality control of what a study made: numbers that stand beside those of its notebooks. */
 import { meanOfFinite } from "../../array/mean-of-finite.ts";
+import type { ReportSection } from "../../figures/report.ts";
 import { planeOf } from "../../image/image.ts";
 import {
   type OutputAndInput,
@@ -7,7 +8,6 @@ import {
   qualityControl,
   qualityControlCsv as toCsv,
 } from "../quality-control.ts";
-import type { ReportSection } from "../report.ts";
 import { isJudged } from "./every-plane.ts";
 import type { CandidateStudy } from "./study.ts";
 import { cropPlane } from "./subject.ts";

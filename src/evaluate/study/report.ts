@@ -1,6 +1,6 @@
 /** The page of a study: a headline for each candidate, verdicts, then what they rest on, then how to repeat it. */
 
-import { type ReportSection, renderReport, type TableCell } from "../report.ts";
+import { type ReportSection, renderReport, type TableCell } from "../../figures/report.ts";
 import { distanceSection } from "./distance-section.ts";
 import type { Figure } from "./figure.ts";
 import { focusAlignmentTable } from "./focus-alignment-figure.ts";

@@ -1,6 +1,6 @@
 /** The same image at other scales: pictures, and the gain over scale. */
-import { type GridCell, type GridRow, pictureGrid } from "../picture-grid.ts";
-import { type NamedLine, plotLines } from "../plots.ts";
+import { type GridCell, type GridRow, pictureGrid } from "../../figures/picture-grid.ts";
+import { type NamedLine, plotLines } from "../../figures/plots.ts";
 import { type Figure, pixelOf, slug } from "./figure.ts";
 import type { CandidateStudy } from "./study.ts";
 

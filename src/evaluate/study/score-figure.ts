@@ -1,7 +1,8 @@
 /** Scores, widths and profiles over z, as charts. */
+
+import { pictureGrid } from "../../figures/picture-grid.ts";
+import { type NamedLine, plotLines } from "../../figures/plots.ts";
 import type { Plane } from "../../image/image.ts";
-import { pictureGrid } from "../picture-grid.ts";
-import { type NamedLine, plotLines } from "../plots.ts";
 import type { Outcome } from "./every-plane.ts";
 import { type Figure, pick, slug, um, zOf } from "./figure.ts";
 import type { CandidateStudy } from "./study.ts";

@@ -1,6 +1,6 @@
 /** What agreement of split halves looks like in the report of a study: a chart of the curves, and a table. */
-import { type NamedLine, plotLines } from "../plots.ts";
-import type { ReportSection } from "../report.ts";
+import { type NamedLine, plotLines } from "../../figures/plots.ts";
+import type { ReportSection } from "../../figures/report.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Figure } from "./figure.ts";
 import type { HalvesAgreement, SplitEvidence } from "./split-evidence.ts";

@@ -1,10 +1,10 @@
 /** How sure models are, in the report of a study: maps beside pictures, the reliability chart, and tables. */
 import { percentile } from "../../array/statistics.ts";
+import { divergingColour } from "../../figures/colour-map.ts";
+import { contrastOf, type GridCell, pictureGrid } from "../../figures/picture-grid.ts";
+import { plotLines } from "../../figures/plots.ts";
+import type { ReportSection } from "../../figures/report.ts";
 import type { Plane } from "../../image/image.ts";
-import { divergingColour } from "../colour-map.ts";
-import { contrastOf, type GridCell, pictureGrid } from "../picture-grid.ts";
-import { plotLines } from "../plots.ts";
-import type { ReportSection } from "../report.ts";
 import type { Candidate } from "./candidate.ts";
 import type { EnsembleSpread } from "./ensemble-spread.ts";
 import type { Figure } from "./figure.ts";

@@ -1,6 +1,6 @@
 /** Validation of single-shot autofocus: estimates of held-out regions against their labels, with a diagram. */
 
-import { drawDefocus } from "../../evaluate/defocus-diagram.ts";
+import { drawDefocus } from "../../figures/defocus-diagram.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { autofocusCell } from "../../models/autofocus.ts";
 import { type DefocusEstimate, estimateOf, leastContent } from "../../models/defocus-estimate.ts";

@@ -1,7 +1,7 @@
 /** Validation of networks that focus a back-propagated hologram. */
 
-import { contactSheet } from "../../evaluate/contact-sheet.ts";
 import { type FieldError, fieldError } from "../../evaluate/field-error.ts";
+import { contactSheet } from "../../figures/contact-sheet.ts";
 import type { Graph, Tensor } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
 import type { Region } from "../../image/image-file.ts";

@@ -1,7 +1,7 @@
 /** Validation without a truth: does what the network makes, blurred by the lens, explain photons that it has not seen? */
 import { Random } from "../../array/random.ts";
-import { contactSheet } from "../../evaluate/contact-sheet.ts";
 import { psnr } from "../../evaluate/metrics.ts";
+import { contactSheet } from "../../figures/contact-sheet.ts";
 import type { Graph, Tensor } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
 import { readMirrored } from "../../models/mirrored-region.ts";

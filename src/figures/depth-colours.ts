@@ -1,5 +1,5 @@
 /** A depth map as a picture: colour is depth, brightness is the fused image. */
-import { percentiles } from "../../array/statistics.ts";
+import { percentiles } from "../array/statistics.ts";
 
 /** Viridis (Smith & van der Walt 2015) at nine places, dark violet to yellow: ordered in lightness, safe for the colour-blind. */
 const viridis = [

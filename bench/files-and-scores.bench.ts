@@ -14,10 +14,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { inspectImage } from "../src/evaluate/inspect.ts";
-import { ssim } from "../src/evaluate/ssim.ts";
 import { type ImageFile, readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
+import { inspectImage } from "../src/metrics/inspect.ts";
+import { ssim } from "../src/metrics/ssim.ts";
 
 const { values } = parseArgs({
   options: {

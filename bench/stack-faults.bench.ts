@@ -7,8 +7,8 @@
 import { parseArgs } from "node:util";
 import { Random } from "../src/array/random.ts";
 import { measureDrift } from "../src/array/registration.ts";
-import { createStackFaultMeter, type StackFaults } from "../src/evaluate/stack-faults.ts";
 import type { Stack } from "../src/image/image.ts";
+import { createStackFaultMeter, type StackFaults } from "../src/metrics/stack-faults.ts";
 import { changeRecipe } from "../src/simulate/recipe-flags.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";

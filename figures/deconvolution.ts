@@ -16,12 +16,12 @@ import { opticalPsf } from "../src/classical/deconvolution/optical-psf.ts";
 import { richardsonLucy } from "../src/classical/deconvolution/richardson-lucy.ts";
 import type { PsfVolume, Volume } from "../src/classical/deconvolution/volume.ts";
 import { wiener } from "../src/classical/deconvolution/wiener.ts";
-import { psnr } from "../src/evaluate/metrics.ts";
 import { type Canvas, type Colour, createCanvas, drawText, fillRectangle, TEXT_HEIGHT } from "../src/figures/canvas.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { type Plane, planeOf } from "../src/image/image.ts";
 import { readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
+import { psnr } from "../src/metrics/metrics.ts";
 import { type PhantomKind, phantoms } from "../src/optics/phantom/phantoms.ts";
 import { psfModelOf } from "../src/optics/psf/optics-options.ts";
 

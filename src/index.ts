@@ -190,7 +190,6 @@ export {
   type GridStack,
   sectionFromGrid,
 } from "./classical/sectioning/structured-illumination.ts";
-export { type AgainstBaseline, againstBaseline, type BaselineGain } from "./evaluate/against-baseline.ts";
 export {
   type CompareOptions,
   type Comparison,
@@ -199,8 +198,12 @@ export {
   type PlaneScores,
 } from "./evaluate/compare-stacks.ts";
 export { comparisonSheet } from "./evaluate/comparison-sheet.ts";
-export { type Detail, detail, detailAgainst } from "./evaluate/detail.ts";
-export { type FieldError, fieldError } from "./evaluate/field-error.ts";
+export { readComparable } from "./evaluate/read-comparable.ts";
+export { contactSheet, type SheetOptions, type SheetRow } from "./figures/contact-sheet.ts";
+export { type DefocusPicture, defocusSheet } from "./figures/defocus-sheet.ts";
+export { type AgainstBaseline, againstBaseline, type BaselineGain } from "./metrics/against-baseline.ts";
+export { type Detail, detail, detailAgainst } from "./metrics/detail.ts";
+export { type FieldError, fieldError } from "./metrics/field-error.ts";
 export {
   fourierRingCorrelation,
   frcResolution,
@@ -209,15 +212,14 @@ export {
   type RingThreshold,
   singleImageCorrelation,
   singleImageResolution,
-} from "./evaluate/fourier-ring-correlation.ts";
-export { type GivenOptions, type GivenStack, givenStacks } from "./evaluate/given-stacks.ts";
-export { type Inspection, type InspectOptions, inspectImage } from "./evaluate/inspect.ts";
-export { type InventionInput, type InventionMap, inventionMap } from "./evaluate/inventions.ts";
-export { type Scores, score, signalRange, typeRange } from "./evaluate/metrics.ts";
-export { msSsim } from "./evaluate/ms-ssim.ts";
-export { noiseFreePsnr, noiseOf } from "./evaluate/noise-free-psnr.ts";
-export { type QualityControl, type QualityControlPlanes, qualityControl } from "./evaluate/quality-control.ts";
-export { readComparable } from "./evaluate/read-comparable.ts";
+} from "./metrics/fourier-ring-correlation.ts";
+export { type GivenOptions, type GivenStack, givenStacks } from "./metrics/given-stacks.ts";
+export { type Inspection, type InspectOptions, inspectImage } from "./metrics/inspect.ts";
+export { type InventionInput, type InventionMap, inventionMap } from "./metrics/inventions.ts";
+export { type Scores, score, signalRange, typeRange } from "./metrics/metrics.ts";
+export { msSsim } from "./metrics/ms-ssim.ts";
+export { noiseFreePsnr, noiseOf } from "./metrics/noise-free-psnr.ts";
+export { type QualityControl, type QualityControlPlanes, qualityControl } from "./metrics/quality-control.ts";
 export {
   bestRecorded,
   interpolate,
@@ -225,20 +227,18 @@ export {
   type RecordedCandidate,
   type RecordedPlane as BaselinePlane,
   recordedCandidates,
-} from "./evaluate/recorded-baseline.ts";
-export { signed } from "./evaluate/signed.ts";
-export { type SpectralCutoff, spectralCutoff } from "./evaluate/spectral-cutoff.ts";
-export { type NoiseModel, noiseModelOf, splitHalves } from "./evaluate/split-halves.ts";
-export { SSIM_DESCRIPTION, ssim } from "./evaluate/ssim.ts";
+} from "./metrics/recorded-baseline.ts";
+export { signed } from "./metrics/signed.ts";
+export { type SpectralCutoff, spectralCutoff } from "./metrics/spectral-cutoff.ts";
+export { type NoiseModel, noiseModelOf, splitHalves } from "./metrics/split-halves.ts";
+export { SSIM_DESCRIPTION, ssim } from "./metrics/ssim.ts";
 export {
   type EdgeFit,
   edgeWidth,
   structureWidths,
   type WidthFit,
   type WidthOptions,
-} from "./evaluate/structure-width.ts";
-export { contactSheet, type SheetOptions, type SheetRow } from "./figures/contact-sheet.ts";
-export { type DefocusPicture, defocusSheet } from "./figures/defocus-sheet.ts";
+} from "./metrics/structure-width.ts";
 
 // A study: what models make of a stack, with verdicts.
 
@@ -300,6 +300,8 @@ export { unwrapPhase } from "./classical/refocusing/unwrap-phase.ts";
 
 // Training: from stacks to a model.
 
+export type { NamedStack } from "./image/named-stack.ts";
+export { measurePairShift, type PairShift, registerTarget } from "./metrics/unregistered.ts";
 export { type Task, tasks } from "./models/common-info.ts";
 export { type ConfigInput, resolveConfig, standardSystem, systemOf } from "./train/config.ts";
 export { configKeys } from "./train/config-keys.ts";
@@ -307,7 +309,6 @@ export { findLearningRate, type LearningRateSearch } from "./train/find-learning
 export type { Judgement, JudgementRow } from "./train/judgement.ts";
 export type { ValidationReport } from "./train/learner.ts";
 export type { ModelVerdict } from "./train/model-verdict.ts";
-export type { NamedStack } from "./train/named-stack.ts";
 export { systemNames, type TrainedModel, trainedSystems } from "./train/systems.ts";
 export {
   type TrainingOptions,
@@ -317,4 +318,3 @@ export {
   trainModel,
 } from "./train/train.ts";
 export type { SystemConfig } from "./train/trained-system.ts";
-export { measurePairShift, type PairShift, registerTarget } from "./train/unregistered.ts";

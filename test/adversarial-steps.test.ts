@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
-import { psnr } from "../src/evaluate/metrics.ts";
 import type { Tensor } from "../src/graph/graph.ts";
+import { psnr } from "../src/metrics/metrics.ts";
 import { pix2pixPresets } from "../src/models/pix2pix.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Session, Tensors } from "../src/run/runtime.ts";

@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
-import { psnr } from "../src/evaluate/metrics.ts";
 import { Graph } from "../src/graph/graph.ts";
 import { readOnnx } from "../src/graph/onnx/read.ts";
 import { writeOnnx } from "../src/graph/onnx/write.ts";
 import { conv } from "../src/graph/operators/convolution.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
+import { psnr } from "../src/metrics/metrics.ts";
 import { normalisationOf } from "../src/models/normalisation.ts";
 import { section } from "../src/models/section.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";

@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { deconvolve } from "../src/classical/deconvolution/deconvolve.ts";
 import { opticalPsf } from "../src/classical/deconvolution/optical-psf.ts";
-import { pearson } from "../src/evaluate/metrics.ts";
 import type { Stack } from "../src/image/image.ts";
 import { readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
+import { pearson } from "../src/metrics/metrics.ts";
 import { psfModelOf } from "../src/optics/psf/optics-options.ts";
 
 const path = "../shared/data/nucleus_confocal_widefield/xyzc_16bit__dna_conf_wf.tif";

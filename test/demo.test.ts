@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readStack } from "../src/image/image-file.ts";
+import type { NamedStack } from "../src/image/named-stack.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { demo } from "../src/jobs/demo.node.ts";
 import { splitRealStack } from "../src/jobs/demo-data.ts";
@@ -11,7 +12,6 @@ import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { simulateField } from "../src/simulate/simulate-field.ts";
 import { resolveConfig } from "../src/train/config.ts";
-import type { NamedStack } from "../src/train/named-stack.ts";
 
 let folder: string;
 let runtime: Runtime;

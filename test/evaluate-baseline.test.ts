@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
-import { againstBaseline } from "../src/evaluate/against-baseline.ts";
 import { compareStacks } from "../src/evaluate/compare-stacks.ts";
-import { givenStacks } from "../src/evaluate/given-stacks.ts";
 import type { Plane, Stack } from "../src/image/image.ts";
+import { againstBaseline } from "../src/metrics/against-baseline.ts";
+import { givenStacks } from "../src/metrics/given-stacks.ts";
 import { imageOfStack, writeImage } from "../src/node.ts";
 import { runCli } from "./fixtures/cli/run-cli.ts";
 

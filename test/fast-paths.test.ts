@@ -11,8 +11,6 @@ import { correlate, type FloatArray, gaussianFilter, gaussianKernel, reflectedIn
 import { Random } from "../src/array/random.ts";
 import { median } from "../src/array/statistics.ts";
 import { noiseLevel } from "../src/classical/noise-level.ts";
-import { createExposureMeter } from "../src/evaluate/exposure.ts";
-import { ssimTerms } from "../src/evaluate/ssim.ts";
 import { encodeImage } from "../src/image/encode-image.ts";
 import { fileSource } from "../src/image/file-source.node.ts";
 import { readStack } from "../src/image/image-file.ts";
@@ -23,6 +21,8 @@ import { decodeSamples, type SampleLayout } from "../src/image/samples.ts";
 import { decodeLzw } from "../src/image/tiff-lzw.ts";
 import type { PageChunks, PageHeader } from "../src/image/tiff-page.ts";
 import { ChunkCache, readRegion } from "../src/image/tiff-region.ts";
+import { createExposureMeter } from "../src/metrics/exposure.ts";
+import { ssimTerms } from "../src/metrics/ssim.ts";
 
 let folder: string;
 beforeAll(async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { ParfocalError } from "../src/errors.ts";
+import type { Plane } from "../src/image/image.ts";
 import {
   fourierRingCorrelation,
   frcResolution,
@@ -11,8 +12,7 @@ import {
   singleImageCorrelation,
   singleImageResolution,
   splitImage,
-} from "../src/evaluate/fourier-ring-correlation.ts";
-import type { Plane } from "../src/image/image.ts";
+} from "../src/metrics/fourier-ring-correlation.ts";
 
 interface Case {
   height: number;

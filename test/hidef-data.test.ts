@@ -2,15 +2,15 @@
 import { existsSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
-import { fieldError } from "../src/evaluate/field-error.ts";
 import type { Stack } from "../src/image/image.ts";
+import type { NamedStack } from "../src/image/named-stack.ts";
 import { openImage } from "../src/image/open-image.node.ts";
+import { fieldError } from "../src/metrics/field-error.ts";
 import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { type ComplexField, intensityOf, phaseOf } from "../src/optics/imaging/complex-field.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { hologramSources } from "../src/train/hologram-data.ts";
 import { hologramBatches, viewOf } from "../src/train/hologram-views.ts";
-import type { NamedStack } from "../src/train/named-stack.ts";
 import type { HidefConfig } from "../src/train/systems/hidef.ts";
 
 const light = { wavelength: 0.532, refractiveIndex: 1.333, pixelSize: 0.25, na: 0.5 };

@@ -5,11 +5,11 @@ import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { translate } from "../src/array/resample.ts";
 import { compareStacks } from "../src/evaluate/compare-stacks.ts";
-import { createExposureMeter, exposureWarnings } from "../src/evaluate/exposure.ts";
-import { inspectImage } from "../src/evaluate/inspect.ts";
 import { overrideCalibration } from "../src/image/calibration.ts";
 import type { ImageInfo, Stack } from "../src/image/image.ts";
 import type { ImageFile } from "../src/image/image-file.ts";
+import { createExposureMeter, exposureWarnings } from "../src/metrics/exposure.ts";
+import { inspectImage } from "../src/metrics/inspect.ts";
 import { tiltedSurface } from "../src/models/surface.ts";
 
 /** An image in memory as an open file; `planes` in the order z slow, channel fast. */

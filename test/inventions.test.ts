@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
-import { inventionRoc } from "../src/evaluate/invention-roc.ts";
-import { excessMap, inventionMap } from "../src/evaluate/inventions.ts";
-import { plantInventions } from "../src/evaluate/planted-inventions.ts";
-import { reblurPlane } from "../src/evaluate/reblur-residual.ts";
-import type { Spot } from "../src/evaluate/spots.ts";
 import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
+import { inventionRoc } from "../src/metrics/invention-roc.ts";
+import { excessMap, inventionMap } from "../src/metrics/inventions.ts";
+import { plantInventions } from "../src/metrics/planted-inventions.ts";
+import { reblurPlane } from "../src/metrics/reblur-residual.ts";
+import type { Spot } from "../src/metrics/spots.ts";
 import { psfModelOf } from "../src/optics/psf/optics-options.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { inspectImage } from "../src/evaluate/inspect.ts";
 import { levelWarnings } from "../src/image/level-warnings.ts";
 import { openImage } from "../src/image/open-image.node.ts";
+import { inspectImage } from "../src/metrics/inspect.ts";
 import { runCli } from "./fixtures/cli/run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-levels-"));

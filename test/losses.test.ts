@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
-import { msSsim, msSsimScales } from "../src/evaluate/ms-ssim.ts";
 import { gradients } from "../src/graph/gradients.ts";
 import { Graph, type Value } from "../src/graph/graph.ts";
+import { msSsim, msSsimScales } from "../src/metrics/ms-ssim.ts";
 import { evaluateGraph } from "../src/run/reference.ts";
 import { leastSquaresLoss, maeLoss, msSsimLoss } from "../src/train/losses.ts";
 

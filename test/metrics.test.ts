@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
-import { nrmse, type Picture, pearson, psnr, score, signalRange, typeRange } from "../src/evaluate/metrics.ts";
-import { msSsim, msSsimScales } from "../src/evaluate/ms-ssim.ts";
-import { ssim } from "../src/evaluate/ssim.ts";
+import { nrmse, type Picture, pearson, psnr, score, signalRange, typeRange } from "../src/metrics/metrics.ts";
+import { msSsim, msSsimScales } from "../src/metrics/ms-ssim.ts";
+import { ssim } from "../src/metrics/ssim.ts";
 
 interface Case {
   height: number;

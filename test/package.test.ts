@@ -44,7 +44,7 @@ describe("a bundler", () => {
       const { bytes, run } = await bundled("ssim");
       // 6.3 kB, a third of it the vector code; all of the package is half a megabyte.
       expect(bytes).toBeLessThan(8000);
-      const ssim = (await run()) as typeof import("../src/evaluate/ssim.ts").ssim;
+      const ssim = (await run()) as typeof import("../src/metrics/ssim.ts").ssim;
       const picture = { data: Float32Array.from({ length: 400 }, (_, i) => (i * 7919) % 101), height: 20, width: 20 };
       const other = { ...picture, data: picture.data.map((value, i) => value + (i % 3)) };
       expect(ssim(picture, picture, 100)).toBeCloseTo(1, 12);

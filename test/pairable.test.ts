@@ -3,16 +3,16 @@ import { describe, expect, test } from "vitest";
 import { reconstructFile } from "../src/classical/refocusing/reconstruct-file.node.ts";
 import { findExposures } from "../src/classical/sectioning/exposure-source.ts";
 import { compareStacks } from "../src/evaluate/compare-stacks.ts";
-import { givenStacks } from "../src/evaluate/given-stacks.ts";
 import { openSubject } from "../src/evaluate/study/subject.ts";
 import type { ImageInfo, Stack } from "../src/image/image.ts";
 import type { ImageFile } from "../src/image/image-file.ts";
 import { type PairableOptions, type Placed, requirePairable } from "../src/image/pairable.ts";
 import { openPlanes } from "../src/image/plane-folder.ts";
+import { givenStacks } from "../src/metrics/given-stacks.ts";
+import { registerTarget } from "../src/metrics/unregistered.ts";
 import { surfaceOf } from "../src/models/surface.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
-import { registerTarget } from "../src/train/unregistered.ts";
 import { blurredStack } from "./fixtures/train/tiny.ts";
 
 const placed = (changes: Partial<Placed> = {}): Placed => ({

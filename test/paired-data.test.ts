@@ -7,13 +7,13 @@ import { translate } from "../src/array/resample.ts";
 import { Graph } from "../src/graph/graph.ts";
 import { mul } from "../src/graph/operators/elementwise.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
+import type { NamedStack } from "../src/image/named-stack.ts";
+import { measurePairShift, registerTarget } from "../src/metrics/unregistered.ts";
 import { openReferenceRuntime } from "../src/run/reference.ts";
 import { commonConfig } from "../src/train/common-config.ts";
-import type { NamedStack } from "../src/train/named-stack.ts";
 import { pairedBatches, unpairedBatches } from "../src/train/paired-batches.ts";
 import { pairedSources } from "../src/train/paired-data.ts";
 import { pairedValidator } from "../src/train/paired-validator.ts";
-import { measurePairShift, registerTarget } from "../src/train/unregistered.ts";
 import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
 
 const schema = z.strictObject(commonConfig({ experiment_name: "pairs" }));

@@ -3,9 +3,9 @@ import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { readOnnx } from "../src/graph/onnx/read.ts";
 import type { Stack } from "../src/image/image.ts";
+import type { NamedStack } from "../src/image/named-stack.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { resolveConfig } from "../src/train/config.ts";
-import type { NamedStack } from "../src/train/named-stack.ts";
 import { type TrainingOptions, trainModel } from "../src/train/train.ts";
 
 const [depth, side] = [5, 96];

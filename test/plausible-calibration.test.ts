@@ -1,12 +1,12 @@
 /** Calibration that no microscope has: refused from a user, left out of a file, and never given to the optics. */
 import { describe, expect, test } from "vitest";
 import { memorySource } from "../src/array/bytes.ts";
-import { calibrationWarnings } from "../src/evaluate/calibration-warnings.ts";
 import { overrideCalibration } from "../src/image/calibration.ts";
 import { encodeImage } from "../src/image/encode-image.ts";
 import type { CalibrationQuantity, Image, ImageInfo } from "../src/image/image.ts";
 import { openImageSource } from "../src/image/open-image.ts";
 import { implausibility, leaveOutImplausible, requirePlausible } from "../src/image/plausible-calibration.ts";
+import { calibrationWarnings } from "../src/metrics/calibration-warnings.ts";
 import { calibrationDoubts } from "../src/optics/psf/calibration-doubts.ts";
 import { psfModelOf } from "../src/optics/psf/optics-options.ts";
 import { psfStack } from "../src/optics/psf/psf-stack.ts";

@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
-import { type QualityControl, qualityControl, qualityControlCsv } from "../src/evaluate/quality-control.ts";
 import type { Candidate } from "../src/evaluate/study/candidate.ts";
 import { everyPlane } from "../src/evaluate/study/every-plane.ts";
 import {
@@ -12,6 +11,7 @@ import {
 } from "../src/evaluate/study/quality-control-section.ts";
 import { cropPlane, openSubject, type Subject } from "../src/evaluate/study/subject.ts";
 import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
+import { type QualityControl, qualityControl, qualityControlCsv } from "../src/metrics/quality-control.ts";
 import { gaussianBlur, identity } from "./fixtures/evaluate/constructed-candidates.ts";
 
 interface Numbers {

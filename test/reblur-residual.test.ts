@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { opticalPsf } from "../src/classical/deconvolution/optical-psf.ts";
-import { reblurPlane, reblurResidual, reblurStack } from "../src/evaluate/reblur-residual.ts";
 import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
+import { reblurPlane, reblurResidual, reblurStack } from "../src/metrics/reblur-residual.ts";
 import { psfModelOf } from "../src/optics/psf/optics-options.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator, type SimulatedField } from "../src/simulate/simulator.ts";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
-import { detailAgainst } from "../src/evaluate/detail.ts";
-import { meanSquaredError, psnr } from "../src/evaluate/metrics.ts";
-import { noiseFreePsnr, noiseOf } from "../src/evaluate/noise-free-psnr.ts";
-import { bestRecorded, interpolate, recordedCandidates } from "../src/evaluate/recorded-baseline.ts";
 import type { Plane } from "../src/image/image.ts";
+import { detailAgainst } from "../src/metrics/detail.ts";
+import { meanSquaredError, psnr } from "../src/metrics/metrics.ts";
+import { noiseFreePsnr, noiseOf } from "../src/metrics/noise-free-psnr.ts";
+import { bestRecorded, interpolate, recordedCandidates } from "../src/metrics/recorded-baseline.ts";
 
 const [height, width] = [64, 72];
 

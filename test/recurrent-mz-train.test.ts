@@ -1,7 +1,7 @@
 /** What the paper tried: a trained network does with more planes and with fewer, in any order, with planes that lie a little elsewhere. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { psnr } from "../src/evaluate/metrics.ts";
 import { planeOf } from "../src/image/image.ts";
+import { psnr } from "../src/metrics/metrics.ts";
 import type { Model } from "../src/models/model-info.ts";
 import { normalisationOf } from "../src/models/normalisation.ts";
 import type { RecurrentMzInfo } from "../src/models/recurrent-mz.ts";

@@ -1,8 +1,8 @@
 /** A stack that is given twice must not be trained on and validate as well. */
 import { describe, expect, it } from "vitest";
+import type { NamedStack } from "../src/image/named-stack.ts";
 import { stacksSource } from "../src/jobs/leave-one-out-stacks.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
-import type { NamedStack } from "../src/train/named-stack.ts";
 import { pairedSources } from "../src/train/paired-data.ts";
 import { isSameStack, withoutRepeated } from "../src/train/repeated-samples.ts";
 import { blurredStack, tinyConfig } from "./fixtures/train/tiny.ts";

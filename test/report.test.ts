@@ -1,8 +1,8 @@
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
-import type { Scores } from "../src/evaluate/metrics.ts";
 import { plotFocusCurve, plotScores, plotTraining } from "../src/figures/plots.ts";
 import { escapeHtml, type ReportSection, renderReport } from "../src/figures/report.ts";
+import type { Scores } from "../src/metrics/metrics.ts";
 
 const scores = (psnr: number, nrmse: number): Scores => ({ psnr, ssim: 0.9, ms_ssim: 0.95, nrmse, pearson: 0.99 });
 

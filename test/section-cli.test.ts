@@ -7,7 +7,7 @@ import { Random } from "../src/array/random.ts";
 import { sectionFromSpeckle } from "../src/classical/sectioning/hilo.ts";
 import { sectionFile } from "../src/classical/sectioning/section-file.node.ts";
 import { sectionFromGrid } from "../src/classical/sectioning/structured-illumination.ts";
-import { score } from "../src/evaluate/metrics.ts";
+import { score } from "../src/metrics/metrics.ts";
 import { openImage, overrideCalibration, type PixelType, readImage, writeImage } from "../src/node.ts";
 import { imageWithSpeckle } from "../src/optics/imaging/hilo.ts";
 import { createImager } from "../src/optics/imaging/image-volume.ts";

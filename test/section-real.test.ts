@@ -1,12 +1,12 @@
 /** Widefield to confocal on a real nucleus: what is out of focus goes dark, as the confocal image's does. */
 import { describe, expect, it } from "vitest";
 import { planeOf, type Stack } from "../src/image/image.ts";
+import { registerTarget } from "../src/metrics/unregistered.ts";
 import { normalisationOf } from "../src/models/normalisation.ts";
 import { type SectionModel, section } from "../src/models/section.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { trainModel } from "../src/train/train.ts";
-import { registerTarget } from "../src/train/unregistered.ts";
 import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
 import { memoryStore } from "./fixtures/train/tiny.ts";
 import { readerOf } from "./fixtures/train/tiny-model.ts";

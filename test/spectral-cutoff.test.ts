@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { ParfocalError } from "../src/errors.ts";
-import { powerSpectrum, spectralCutoff } from "../src/evaluate/spectral-cutoff.ts";
 import type { Plane } from "../src/image/image.ts";
+import { powerSpectrum, spectralCutoff } from "../src/metrics/spectral-cutoff.ts";
 
 /** White noise of this standard deviation. */
 function whiteNoise(height: number, width: number, seed: number, deviation = 1): Plane {

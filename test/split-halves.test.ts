@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
-import { type NoiseModel, noiseModelOf, noiseSigma, splitHalves } from "../src/evaluate/split-halves.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
+import { type NoiseModel, noiseModelOf, noiseSigma, splitHalves } from "../src/metrics/split-halves.ts";
 
 const [depth, height, width] = [3, 160, 160];
 const size = height * width;

@@ -1,6 +1,6 @@
 /** What inspect says of single planes that went wrong, and that it says nothing of those that did not. */
 import { describe, expect, test } from "vitest";
-import { createStackFaultMeter, stackFaultWarnings } from "../src/evaluate/stack-faults.ts";
+import { createStackFaultMeter, stackFaultWarnings } from "../src/metrics/stack-faults.ts";
 import { simulateField } from "../src/simulate/simulate-field.ts";
 
 const { images } = await simulateField("beads", { size: 96, planes: 15, beads: 25, seed: 3 });

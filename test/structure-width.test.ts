@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { ParfocalError } from "../src/errors.ts";
-import { edgeWidth, structureWidths } from "../src/evaluate/structure-width.ts";
 import type { Plane } from "../src/image/image.ts";
+import { edgeWidth, structureWidths } from "../src/metrics/structure-width.ts";
 
 const FWHM = 2.354820045;
 const RISE = 2.563103131;

@@ -1,9 +1,9 @@
 /** Going on from a checkpoint: only from a whole one, with the same data, and with everything that the end needs. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { NamedStack } from "../src/image/named-stack.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../src/train/checkpoint.ts";
-import type { NamedStack } from "../src/train/named-stack.ts";
 import type { DeepZConfig } from "../src/train/systems/deep-z-config.ts";
 import { type TrainingOptions, trainModel } from "../src/train/train.ts";
 import { readTrainingCheckpoint } from "../src/train/training-checkpoint.ts";

@@ -2,10 +2,10 @@
 import { existsSync } from "node:fs";
 import type { Stack } from "../../src/image/image.ts";
 import { readStack } from "../../src/image/image-file.ts";
+import type { NamedStack } from "../../src/image/named-stack.ts";
 import { openImage } from "../../src/image/open-image.node.ts";
 import { shippedRecipe } from "../../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../../src/simulate/simulator.ts";
-import type { NamedStack } from "../../src/train/named-stack.ts";
 import { refocusGeometry } from "../../src/train/refocus-defaults.ts";
 import { fluorescentRecipes } from "../fusion/specimens.ts";
 import type { Judged } from "./score.ts";

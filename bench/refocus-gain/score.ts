@@ -1,11 +1,12 @@
 /** What a refocusing model gains over the best recorded baseline, case by case. */
-import { detailAgainst } from "../../src/evaluate/detail.ts";
-import { psnr } from "../../src/evaluate/metrics.ts";
-import { bestRecorded } from "../../src/evaluate/recorded-baseline.ts";
-import { ssim } from "../../src/evaluate/ssim.ts";
+
 import { modelCandidate } from "../../src/evaluate/study/model-candidate.ts";
 import { cropPlane } from "../../src/evaluate/study/subject.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
+import { detailAgainst } from "../../src/metrics/detail.ts";
+import { psnr } from "../../src/metrics/metrics.ts";
+import { bestRecorded } from "../../src/metrics/recorded-baseline.ts";
+import { ssim } from "../../src/metrics/ssim.ts";
 import type { Model } from "../../src/models/model-info.ts";
 import { normalisationOf } from "../../src/models/normalisation.ts";
 import type { Runtime } from "../../src/run/runtime.ts";

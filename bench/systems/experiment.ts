@@ -1,18 +1,18 @@
 /** What the experiments of `npm run bench:systems` share: training on a recipe, held-out fields, fair scores, a row and a picture. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { psnr } from "../../src/evaluate/metrics.ts";
-import { bestOf, type RecordedCandidate } from "../../src/evaluate/recorded-baseline.ts";
-import { ssim } from "../../src/evaluate/ssim.ts";
 import type { SheetRow } from "../../src/figures/contact-sheet.ts";
 import { readWeights } from "../../src/graph/onnx/read.ts";
 import type { Plane } from "../../src/image/image.ts";
+import type { NamedStack } from "../../src/image/named-stack.ts";
+import { psnr } from "../../src/metrics/metrics.ts";
+import { bestOf, type RecordedCandidate } from "../../src/metrics/recorded-baseline.ts";
+import { ssim } from "../../src/metrics/ssim.ts";
 import { loadModel } from "../../src/models/model-folder.node.ts";
 import type { Model } from "../../src/models/model-info.ts";
 import type { Runtime } from "../../src/run/runtime.ts";
 import type { RecipeInput } from "../../src/simulate/recipe.ts";
 import { createSimulator, type SimulatedField } from "../../src/simulate/simulator.ts";
-import type { NamedStack } from "../../src/train/named-stack.ts";
 import type { ImageRoles } from "../../src/train/recipe-fields.ts";
 import { openRecipeTraining } from "../../src/train/recipe-training.node.ts";
 import { trainRun } from "../../src/train/train-run.node.ts";

@@ -1,17 +1,17 @@
 /** Experiments on recorded images (../shared/data; left out, with a sentence, where that is absent). Part of each field is neither trained nor validated on. */
 import { existsSync } from "node:fs";
-import { fitIntensity } from "../../src/evaluate/intensity-fit.ts";
-import { signalRange } from "../../src/evaluate/metrics.ts";
-import { recordedCandidates } from "../../src/evaluate/recorded-baseline.ts";
 import { type DefocusPicture, defocusSheet } from "../../src/figures/defocus-sheet.ts";
 import { cropStack } from "../../src/image/crop.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
 import { readStack } from "../../src/image/image-file.ts";
 import { openImage } from "../../src/image/open-image.node.ts";
+import { fitIntensity } from "../../src/metrics/intensity-fit.ts";
+import { signalRange } from "../../src/metrics/metrics.ts";
+import { recordedCandidates } from "../../src/metrics/recorded-baseline.ts";
+import { registerTarget } from "../../src/metrics/unregistered.ts";
 import { leastContent } from "../../src/models/defocus-estimate.ts";
 import { focusAt, focusSource } from "../../src/train/focus-labels.ts";
 import { autofocusConfig } from "../../src/train/systems/autofocus.ts";
-import { registerTarget } from "../../src/train/unregistered.ts";
 import { autofocusModel, judgePlane } from "./autofocusing.ts";
 import { type Comparison, type Experiment, imageScores, mean, recordedScores, train } from "./experiment.ts";
 import { byDeepZ } from "./refocusing.ts";

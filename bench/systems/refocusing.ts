@@ -2,9 +2,9 @@
 
 import { opticalPsf } from "../../src/classical/deconvolution/optical-psf.ts";
 import { richardsonLucy } from "../../src/classical/deconvolution/richardson-lucy.ts";
-import { signalRange } from "../../src/evaluate/metrics.ts";
-import { recordedCandidates } from "../../src/evaluate/recorded-baseline.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
+import { signalRange } from "../../src/metrics/metrics.ts";
+import { recordedCandidates } from "../../src/metrics/recorded-baseline.ts";
 import type { Model, RefocusModel } from "../../src/models/model-info.ts";
 import { normalisationOf } from "../../src/models/normalisation.ts";
 import { refocus } from "../../src/models/refocus.ts";

@@ -1,11 +1,11 @@
 /** Experiments of optical sectioning and deblurring: thick tissue through 20x/0.75, wide field to a section of structured illumination; to confocal. */
 import { opticalPsf } from "../../src/classical/deconvolution/optical-psf.ts";
 import { richardsonLucy } from "../../src/classical/deconvolution/richardson-lucy.ts";
-import { fitIntensity } from "../../src/evaluate/intensity-fit.ts";
-import { signalRange } from "../../src/evaluate/metrics.ts";
-import { recordedCandidates } from "../../src/evaluate/recorded-baseline.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
 import type { Region } from "../../src/image/image-file.ts";
+import { fitIntensity } from "../../src/metrics/intensity-fit.ts";
+import { signalRange } from "../../src/metrics/metrics.ts";
+import { recordedCandidates } from "../../src/metrics/recorded-baseline.ts";
 import type { Model } from "../../src/models/model-info.ts";
 import { normalisationOf } from "../../src/models/normalisation.ts";
 import { crop } from "../../src/models/pixel-grid.ts";

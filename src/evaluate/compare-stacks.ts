@@ -5,13 +5,13 @@ import { extent } from "../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { requirePairable } from "../image/pairable.ts";
-import { type AgainstBaseline, againstBaseline, type BaselineGain } from "./against-baseline.ts";
-import { type Detail, detailAgainst } from "./detail.ts";
-import type { GivenStack } from "./given-stacks.ts";
-import { meanScores, type Scores, score, signalRange, typeRange } from "./metrics.ts";
-import { noiseFreePsnr, noiseOf } from "./noise-free-psnr.ts";
-import { type BaselineScores, type BestScore, bestRecordedSteps } from "./recorded-baseline.ts";
-import { SSIM_DESCRIPTION } from "./ssim.ts";
+import { type AgainstBaseline, againstBaseline, type BaselineGain } from "../metrics/against-baseline.ts";
+import { type Detail, detailAgainst } from "../metrics/detail.ts";
+import type { GivenStack } from "../metrics/given-stacks.ts";
+import { meanScores, type Scores, score, signalRange, typeRange } from "../metrics/metrics.ts";
+import { noiseFreePsnr, noiseOf } from "../metrics/noise-free-psnr.ts";
+import { type BaselineScores, type BestScore, bestRecordedSteps } from "../metrics/recorded-baseline.ts";
+import { SSIM_DESCRIPTION } from "../metrics/ssim.ts";
 
 /**
  * - `signal`: what the truth uses between its percentiles 0.1 and 99.9, over all its planes

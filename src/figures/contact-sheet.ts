@@ -5,9 +5,9 @@
 import { encode } from "fast-png";
 import { percentiles } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
-import { checkPair } from "../evaluate/comparable.ts";
-import type { Scores } from "../evaluate/metrics.ts";
 import type { Plane } from "../image/image.ts";
+import { checkPair } from "../metrics/comparable.ts";
+import type { Scores } from "../metrics/metrics.ts";
 import { type Colour, createCanvas, drawText, textWidth, wrapText } from "./canvas.ts";
 import { divergingColour, greyColour } from "./colour-map.ts";
 import {

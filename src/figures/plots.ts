@@ -6,7 +6,7 @@
 import * as Plot from "@observablehq/plot";
 import { type BestPlane, DEFAULT_FOCUS_MEASURE, type FocusMeasure } from "../classical/focus/focus.ts";
 import { ParfocalError } from "../errors.ts";
-import type { Scores } from "../evaluate/metrics.ts";
+import type { Scores } from "../metrics/metrics.ts";
 import { withMicroSign } from "./micro-sign.ts";
 
 /** Losses at one moment of training; a validation loss need not be there at every step. */

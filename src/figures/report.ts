@@ -1,6 +1,6 @@
 /** A judgement as one HTML page that can be mailed: no scripts, no other files, readable on a phone and on paper. */
-import type { Scores } from "../evaluate/metrics.ts";
-import { SSIM_DESCRIPTION } from "../evaluate/ssim.ts";
+import type { Scores } from "../metrics/metrics.ts";
+import { SSIM_DESCRIPTION } from "../metrics/ssim.ts";
 import { withMicroSign } from "./micro-sign.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
-import { againstBaseline, type BaselineGain } from "../evaluate/against-baseline.ts";
 import { plotScores, plotTraining } from "../figures/plots.ts";
 import { type ReportSection, renderReport } from "../figures/report.ts";
+import { againstBaseline, type BaselineGain } from "../metrics/against-baseline.ts";
 import { readMetrics } from "../train/run-folder.node.ts";
 import type { TrainRunResult } from "../train/train-run.node.ts";
 import { version } from "../version.ts";

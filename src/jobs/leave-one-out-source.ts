@@ -2,8 +2,8 @@
 import type { JudgedImage } from "../evaluate/gain-over-baseline.ts";
 import type { JudgedData, PlannedModel } from "../evaluate/leave-one-out.ts";
 import type { Optics } from "../image/image.ts";
+import type { NamedStack } from "../image/named-stack.ts";
 import type { FieldSource } from "../train/field-pool.ts";
-import type { NamedStack } from "../train/named-stack.ts";
 
 /** What the stacks of a lens, or one recorded stack, are like. Lengths in um. */
 export interface StackKind {

@@ -20,10 +20,10 @@ import { pictureBehind } from "../evaluate/study/verdict-picture.ts";
 import { chartPng } from "../figures/chart-png.node.ts";
 import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
+import { measurePairShift, registerTarget, shiftInWords } from "../metrics/unregistered.ts";
 import type { Model } from "../models/model-info.ts";
 import { opticsWarnings } from "../models/optics-warnings.ts";
 import type { Runtime } from "../run/runtime.ts";
-import { measurePairShift, registerTarget, shiftInWords } from "../train/unregistered.ts";
 import { version } from "../version.ts";
 
 export interface StudyFilesOptions {

@@ -1,8 +1,8 @@
 /** Configurations of all systems, from what a user gives. */
 
+import type { NamedStack } from "../image/named-stack.ts";
 import type { Task } from "../models/common-info.ts";
 import { configError } from "./config-error.ts";
-import type { NamedStack } from "./named-stack.ts";
 import { parseConfig } from "./parse-config.ts";
 import { depthOf, refocusKeys } from "./refocus-defaults.ts";
 import { systemNames, type TrainedModel, trainedSystems } from "./systems.ts";

@@ -3,7 +3,7 @@ import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { crc32 } from "../image/crc32.ts";
 import type { Stack } from "../image/image.ts";
-import type { NamedStack } from "./named-stack.ts";
+import type { NamedStack } from "../image/named-stack.ts";
 
 const sample = z.looseObject({ name: z.string(), crc32: z.string(), shape: z.array(z.number()) });
 

@@ -1,9 +1,9 @@
 /** The learning-rate range test: how high Adam's step may be. */
 import { ParfocalError, throwIfAborted } from "../errors.ts";
+import type { NamedStack } from "../image/named-stack.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
 import { initialState } from "./initial-state.ts";
 import { createLearner } from "./model-pixels.ts";
-import type { NamedStack } from "./named-stack.ts";
 import { runSteps } from "./run-steps.ts";
 import type { TrainingOptions } from "./train.ts";
 import type { SystemConfig } from "./trained-system.ts";

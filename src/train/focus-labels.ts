@@ -5,10 +5,10 @@ import { type FocusMap, focusMap } from "../classical/focus/focus-map.ts";
 import { ParfocalError } from "../errors.ts";
 import { cropPlanes } from "../image/crop.ts";
 import { planeOf, type Stack } from "../image/image.ts";
+import type { NamedStack } from "../image/named-stack.ts";
 import { refuseNonFinite } from "../image/pixel-place.ts";
 import { normalisationOf, normalise } from "../models/normalisation.ts";
 import type { CommonConfig } from "./common-config.ts";
-import type { NamedStack } from "./named-stack.ts";
 import type { Box } from "./split-region.ts";
 
 /** Regions whose focus is less sure have no label. */

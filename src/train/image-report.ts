@@ -1,11 +1,11 @@
 /** A validation of a network that makes images: scores of output beside untouched input, and a sheet to look at. */
 
 import { meanOfFinite } from "../array/mean-of-finite.ts";
-import { psnr } from "../evaluate/metrics.ts";
-import type { RecordedPlane } from "../evaluate/recorded-baseline.ts";
-import { ssim } from "../evaluate/ssim.ts";
 import { contactSheet } from "../figures/contact-sheet.ts";
 import type { Plane } from "../image/image.ts";
+import { psnr } from "../metrics/metrics.ts";
+import type { RecordedPlane } from "../metrics/recorded-baseline.ts";
+import { ssim } from "../metrics/ssim.ts";
 import { judge } from "./judgement.ts";
 import type { ValidationReport } from "./learner.ts";
 

@@ -1,9 +1,10 @@
 /** What a finished model gains over what was recorded already, group by group: each distance, or each part of the depth. */
-import { detailAgainst } from "../evaluate/detail.ts";
-import { psnr } from "../evaluate/metrics.ts";
-import { bestRecorded, type RecordedPlane } from "../evaluate/recorded-baseline.ts";
-import { ssim } from "../evaluate/ssim.ts";
+
 import type { Plane } from "../image/image.ts";
+import { detailAgainst } from "../metrics/detail.ts";
+import { psnr } from "../metrics/metrics.ts";
+import { bestRecorded, type RecordedPlane } from "../metrics/recorded-baseline.ts";
+import { ssim } from "../metrics/ssim.ts";
 import { type ModelVerdict, modelVerdict } from "./model-verdict.ts";
 
 /** A held-out output beside what the model was given; planes of one size, normalised (data range 1). */

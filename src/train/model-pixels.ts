@@ -1,9 +1,9 @@
 /** Training data on the pixels that a model learns, where those are not the pixels of the camera. */
 
+import type { NamedStack } from "../image/named-stack.ts";
 import { resampledStack } from "../models/resampled-stack.ts";
 import { systemOf } from "./config.ts";
 import type { Learner } from "./learner.ts";
-import type { NamedStack } from "./named-stack.ts";
 import { withoutRepeated } from "./repeated-samples.ts";
 import { areAlike } from "./same-pixel-size.ts";
 import type { SystemConfig, TrainingInput } from "./trained-system.ts";

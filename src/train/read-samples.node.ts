@@ -3,8 +3,8 @@ import { basename } from "node:path";
 import { ParfocalError } from "../errors.ts";
 import { extentOf } from "../image/axes.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
-import type { NamedStack } from "./named-stack.ts";
-import { registerTarget } from "./unregistered.ts";
+import type { NamedStack } from "../image/named-stack.ts";
+import { registerTarget } from "../metrics/unregistered.ts";
 
 export interface ReadSamplesOptions {
   channel?: number | undefined;

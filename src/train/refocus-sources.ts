@@ -2,12 +2,12 @@
 import { ParfocalError } from "../errors.ts";
 import { cropPlanes } from "../image/crop.ts";
 import type { Stack } from "../image/image.ts";
+import type { NamedStack } from "../image/named-stack.ts";
 import { requirePairable } from "../image/pairable.ts";
 import { refuseNonFinite } from "../image/pixel-place.ts";
 import { normalisationOf, normalise } from "../models/normalisation.ts";
 import type { CommonConfig } from "./common-config.ts";
 import { type IndexedSource, indexSource } from "./draw-batch.ts";
-import type { NamedStack } from "./named-stack.ts";
 import type { PairSource } from "./pairs.ts";
 import { checkPixelSizes } from "./same-pixel-size.ts";
 import type { Box } from "./split-region.ts";

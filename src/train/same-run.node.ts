@@ -1,10 +1,10 @@
 /** Runs that were trained before on the same data with the same configuration, to be used again. */
 import { access } from "node:fs/promises";
 import { join } from "node:path";
+import type { NamedStack } from "../image/named-stack.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
 import { describeSamples } from "./describe-samples.ts";
 import type { FieldSource } from "./field-pool.ts";
-import type { NamedStack } from "./named-stack.ts";
 import { readRunConfig, runsOf } from "./run-folder.node.ts";
 import type { SystemConfig } from "./trained-system.ts";
 

@@ -1,5 +1,6 @@
 import { findNonFinite } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
+import type { NamedStack } from "../image/named-stack.ts";
 import type { ModelInfo } from "../models/model-info.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
 import { learningRateAt } from "./adam.ts";
@@ -8,7 +9,6 @@ import type { FieldSource } from "./field-pool.ts";
 import { chooseBuffers, initialState, modelTensors, validationState } from "./initial-state.ts";
 import type { ValidationReport } from "./learner.ts";
 import { createLearner } from "./model-pixels.ts";
-import type { NamedStack } from "./named-stack.ts";
 import { readProgress } from "./resume.ts";
 import { addLosses, metricsColumns, runSteps } from "./run-steps.ts";
 import { speedometer, stepsThatFit } from "./speed.ts";

@@ -1,8 +1,8 @@
 /** Where patches come from: parts of recorded stacks, simulated fields that join while the training goes on, or both. */
 import type { Random } from "../array/random.ts";
+import type { NamedStack } from "../image/named-stack.ts";
 import type { CommonConfig } from "./common-config.ts";
 import { fieldPool } from "./field-pool.ts";
-import type { NamedStack } from "./named-stack.ts";
 import { type Box, checkHoldsPatch, keptStacks, type NamedField, splitField } from "./split-region.ts";
 import type { TrainingInput } from "./trained-system.ts";
 

@@ -1,10 +1,10 @@
 /** The same image at other scales: cropped as it is, against rescaled before it is given to a model. */
 import { resize } from "../../array/resample.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
-import { intensityFit, withIntensity } from "../intensity-fit.ts";
-import { inventionMap } from "../inventions.ts";
-import { psnr } from "../metrics.ts";
-import { type RecordedCandidate, recordedCandidates } from "../recorded-baseline.ts";
+import { intensityFit, withIntensity } from "../../metrics/intensity-fit.ts";
+import { inventionMap } from "../../metrics/inventions.ts";
+import { psnr } from "../../metrics/metrics.ts";
+import { type RecordedCandidate, recordedCandidates } from "../../metrics/recorded-baseline.ts";
 import { type Candidate, canTake, canTravel, givenPlanesOf, type Wanted } from "./candidate.ts";
 import { isGiven, isInRange } from "./every-plane.ts";
 import { cropPlane, cropToBox, type Subject } from "./subject.ts";

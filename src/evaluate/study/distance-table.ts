@@ -1,5 +1,5 @@
 /** What a study found, distance by distance: the one table from which all verdicts and the headline follow. */
-import { detailMargin } from "../detail.ts";
+import { detailMargin } from "../../metrics/detail.ts";
 import type { Candidate } from "./candidate.ts";
 import type { EveryPlane, Outcome } from "./every-plane.ts";
 import type { Nature, PlaneWidths } from "./nature.ts";

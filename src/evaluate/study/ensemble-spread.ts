@@ -10,7 +10,7 @@
 import { evenly } from "../../array/evenly.ts";
 import { mean as meanOf, moments } from "../../array/statistics.ts";
 import type { Plane } from "../../image/image.ts";
-import { pearson } from "../metrics.ts";
+import { pearson } from "../../metrics/metrics.ts";
 import type { Candidate, Wanted } from "./candidate.ts";
 import { type EveryPlane, isJudged } from "./every-plane.ts";
 import { errorsOf, joined, mostPlanes, rowOf, type SpreadMap, spreadMaps, targetOf, typicalMap } from "./spread-map.ts";

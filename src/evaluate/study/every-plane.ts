@@ -1,11 +1,11 @@
 /** What a candidate makes of every plane of a stack, scored against what it should be, beside what was recorded. */
 import { throwIfAborted } from "../../errors.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
-import { type Detail, detailAgainst } from "../detail.ts";
-import { type IntensityFit, intensityFit, withIntensity } from "../intensity-fit.ts";
-import { type Scores, score, signalRange } from "../metrics.ts";
-import { photometricSlope, shareChanged } from "../photometric-slope.ts";
-import { type BaselineScores, bestRecorded } from "../recorded-baseline.ts";
+import { type Detail, detailAgainst } from "../../metrics/detail.ts";
+import { type IntensityFit, intensityFit, withIntensity } from "../../metrics/intensity-fit.ts";
+import { type Scores, score, signalRange } from "../../metrics/metrics.ts";
+import { photometricSlope, shareChanged } from "../../metrics/photometric-slope.ts";
+import { type BaselineScores, bestRecorded } from "../../metrics/recorded-baseline.ts";
 import { type Candidate, canTake, canTravel, givenPlanesOf, type Wanted } from "./candidate.ts";
 import { sectionBaselines } from "./section-baselines.ts";
 import type { Subject } from "./subject.ts";

@@ -7,7 +7,7 @@
 import { sampleAt } from "../../array/resample.ts";
 import { focusCurve, focusOf } from "../../classical/focus/focus.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
-import { nrmse, pearson } from "../metrics.ts";
+import { nrmse, pearson } from "../../metrics/metrics.ts";
 import { type Candidate, canTake, canTravel, type Wanted } from "./candidate.ts";
 import { cropToBox, type Subject } from "./subject.ts";
 

@@ -1,7 +1,7 @@
 /** Does a candidate give back, within their noise, the planes that it was given? */
 import { planeOf, type Stack } from "../../image/image.ts";
-import { meanSquaredError, psnr } from "../metrics.ts";
-import { noiseOf } from "../noise-free-psnr.ts";
+import { meanSquaredError, psnr } from "../../metrics/metrics.ts";
+import { noiseOf } from "../../metrics/noise-free-psnr.ts";
 import type { EveryPlane } from "./every-plane.ts";
 import { ofUntouched } from "./untouched.ts";
 

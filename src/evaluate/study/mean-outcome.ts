@@ -1,5 +1,5 @@
 /** Means over what a candidate is judged by: output, untouched first plane and best recorded baseline. */
-import { meanScores, type Scores } from "../metrics.ts";
+import { meanScores, type Scores } from "../../metrics/metrics.ts";
 import { type EveryPlane, isJudged } from "./every-plane.ts";
 
 export interface MeanOutcome {

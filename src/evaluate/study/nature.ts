@@ -6,8 +6,8 @@
 import { gaussianFilter } from "../../array/filters.ts";
 import { percentiles } from "../../array/statistics.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
-import { intensityFit } from "../intensity-fit.ts";
-import { structureWidths, type WidthFit } from "../structure-width.ts";
+import { intensityFit } from "../../metrics/intensity-fit.ts";
+import { structureWidths, type WidthFit } from "../../metrics/structure-width.ts";
 import type { Outcome } from "./every-plane.ts";
 import { ofUntouched } from "./untouched.ts";
 

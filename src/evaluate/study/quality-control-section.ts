@@ -7,7 +7,7 @@ import {
   type QualityControlRow,
   qualityControl,
   qualityControlCsv as toCsv,
-} from "../quality-control.ts";
+} from "../../metrics/quality-control.ts";
 import { isJudged } from "./every-plane.ts";
 import type { CandidateStudy } from "./study.ts";
 import { cropPlane } from "./subject.ts";

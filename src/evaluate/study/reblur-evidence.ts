@@ -1,8 +1,8 @@
 /** Whether outputs explain their inputs: blurred again by the objective's PSF they must give them back, up to noise. */
 import { opticalPsf } from "../../classical/deconvolution/optical-psf.ts";
 import { planeOf } from "../../image/image.ts";
+import { reblurPlane, reblurResidual, reblurStack } from "../../metrics/reblur-residual.ts";
 import { psfModelOf } from "../../optics/psf/optics-options.ts";
-import { reblurPlane, reblurResidual, reblurStack } from "../reblur-residual.ts";
 import type { Candidate } from "./candidate.ts";
 import { type EveryPlane, isJudged } from "./every-plane.ts";
 import { median } from "./nature.ts";

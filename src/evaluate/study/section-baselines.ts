@@ -1,7 +1,7 @@
 /** The best recorded baseline of sections: each plane as it was recorded or lightly smoothed, in the counts of the target. */
 import type { Plane } from "../../image/image.ts";
-import { type IntensityFit, withIntensity } from "../intensity-fit.ts";
-import { type BaselineScores, bestOf, recordedCandidates } from "../recorded-baseline.ts";
+import { type IntensityFit, withIntensity } from "../../metrics/intensity-fit.ts";
+import { type BaselineScores, bestOf, recordedCandidates } from "../../metrics/recorded-baseline.ts";
 
 /**
  * Sections are another kind of image than recorded planes, so that every smoothing gets the gain and offset that suit it best, one for the whole stack

@@ -11,7 +11,7 @@ import { evenly } from "../../array/evenly.ts";
 import { mean as meanOf, median, moments, percentiles } from "../../array/statistics.ts";
 import { throwIfAborted } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
-import { pearson } from "../metrics.ts";
+import { pearson } from "../../metrics/metrics.ts";
 import type { Candidate } from "./candidate.ts";
 import { type EveryPlane, isJudged } from "./every-plane.ts";
 import { errorsOf, joined, mostPlanes, rowOf, type SpreadMap, spreadMaps, targetOf, typicalMap } from "./spread-map.ts";

@@ -1,7 +1,7 @@
 /** A picture beside how far it may be wrong, and how far it is: what maps of spread are made of. */
 import { percentiles } from "../../array/statistics.ts";
 import { type Plane, planeOf } from "../../image/image.ts";
-import { intensityFit, withIntensity } from "../intensity-fit.ts";
+import { intensityFit, withIntensity } from "../../metrics/intensity-fit.ts";
 import type { Candidate, Wanted } from "./candidate.ts";
 import { typicalOf } from "./split-evidence.ts";
 import { cropPlane, type Subject } from "./subject.ts";

@@ -8,7 +8,7 @@ import { cropStack } from "../../image/crop.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
 import { requirePairable } from "../../image/pairable.ts";
 import { refuseNonFinite } from "../../image/pixel-place.ts";
-import { signalRange } from "../metrics.ts";
+import { signalRange } from "../../metrics/metrics.ts";
 
 /** Pixels. */
 export interface Box {

@@ -5,9 +5,9 @@
  */
 import { focusOf } from "../../classical/focus/focus.ts";
 import { type Plane, planeOf } from "../../image/image.ts";
-import { withIntensity } from "../intensity-fit.ts";
-import { spectralCutoff } from "../spectral-cutoff.ts";
-import { edgeWidth } from "../structure-width.ts";
+import { withIntensity } from "../../metrics/intensity-fit.ts";
+import { spectralCutoff } from "../../metrics/spectral-cutoff.ts";
+import { edgeWidth } from "../../metrics/structure-width.ts";
 import type { EveryPlane } from "./every-plane.ts";
 import { cropPlane, type Subject } from "./subject.ts";
 import { ofUntouched } from "./untouched.ts";

@@ -1,10 +1,10 @@
 /** Validation of networks that focus a back-propagated hologram. */
 
-import { type FieldError, fieldError } from "../../evaluate/field-error.ts";
 import { contactSheet } from "../../figures/contact-sheet.ts";
 import type { Graph, Tensor } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
 import type { Region } from "../../image/image-file.ts";
+import { type FieldError, fieldError } from "../../metrics/field-error.ts";
 import { readMirrored } from "../../models/mirrored-region.ts";
 import { crop } from "../../models/pixel-grid.ts";
 import { type ComplexField, phaseOf } from "../../optics/imaging/complex-field.ts";

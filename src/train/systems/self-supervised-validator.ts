@@ -1,9 +1,9 @@
 /** Validation without a truth: does what the network makes, blurred by the lens, explain photons that it has not seen? */
 import { Random } from "../../array/random.ts";
-import { psnr } from "../../evaluate/metrics.ts";
 import { contactSheet } from "../../figures/contact-sheet.ts";
 import type { Graph, Tensor } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
+import { psnr } from "../../metrics/metrics.ts";
 import { readMirrored } from "../../models/mirrored-region.ts";
 import { crop } from "../../models/pixel-grid.ts";
 import { meanScores } from "../image-report.ts";

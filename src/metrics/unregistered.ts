@@ -7,8 +7,8 @@ import { translate } from "../array/resample.ts";
 import { ParfocalError } from "../errors.ts";
 import { cropStack } from "../image/crop.ts";
 import { planeOf, type Stack } from "../image/image.ts";
+import type { NamedStack } from "../image/named-stack.ts";
 import { requirePairable } from "../image/pairable.ts";
-import type { NamedStack } from "./named-stack.ts";
 
 /** How far the content of a target lies from that of its input, towards larger coordinates where positive. */
 export interface PairShift {

@@ -1,4 +1,4 @@
-import type { Stack } from "../image/image.ts";
+import type { Stack } from "./image.ts";
 
 /** A z-stack to learn from, and what it is called in messages and in the model's description. */
 export interface NamedStack {

@@ -124,17 +124,22 @@ export { openWebRuntime } from "./run/web.ts";
 
 // Models: what a network is, what it was trained on, and applying it to images of any size.
 
+export { type FocusSample, type FocusSurface, focusSurface } from "./models/apply/auto-surface.ts";
+export { type AutofocusInput, type DefocusMap, defocusMap } from "./models/apply/autofocus-apply.ts";
+export { type DefocusEstimate, leastContent } from "./models/apply/defocus-estimate.ts";
 export {
   type DirectionOfImage,
   type DirectionOfImageOptions,
   directionOfImage,
-} from "./jobs/direction-of-image.ts";
-export { type FindSurfaceOptions, type FoundSurface, findSurface } from "./jobs/find-surface.ts";
-export { type FocusSample, type FocusSurface, focusSurface } from "./models/auto-surface.ts";
-export { type AutofocusInput, type DefocusMap, defocusMap } from "./models/autofocus-apply.ts";
-export { type DefocusEstimate, leastContent } from "./models/defocus-estimate.ts";
-export { type FocusHologramOptions, focusField, focusHologram } from "./models/hologram-apply.ts";
-export type { ReadRegion } from "./models/mirrored-region.ts";
+} from "./models/apply/direction-of-image.ts";
+export { type FindSurfaceOptions, type FoundSurface, findSurface } from "./models/apply/find-surface.ts";
+export { type FocusHologramOptions, focusField, focusHologram } from "./models/apply/hologram-apply.ts";
+export type { ReadRegion } from "./models/apply/mirrored-region.ts";
+export { type Normalisation, normalisationOf } from "./models/apply/normalisation.ts";
+export { type RefocusInput, type RefocusOptions, refocus } from "./models/apply/refocus.ts";
+export { openRefocusable, type RefocusableImage, type RefocusSource } from "./models/apply/refocus-image.ts";
+export { type SectionChannel, type SectionInput, type SectionModel, section } from "./models/apply/section.ts";
+export { surfaceOf, tiltedSurface } from "./models/apply/surface.ts";
 export {
   type AnyRefocusModel,
   type HologramModel,
@@ -144,11 +149,6 @@ export {
   modelInfo,
   type RefocusModel,
 } from "./models/model-info.ts";
-export { type Normalisation, normalisationOf } from "./models/normalisation.ts";
-export { type RefocusInput, type RefocusOptions, refocus } from "./models/refocus.ts";
-export { openRefocusable, type RefocusableImage, type RefocusSource } from "./models/refocus-image.ts";
-export { type SectionChannel, type SectionInput, type SectionModel, section } from "./models/section.ts";
-export { surfaceOf, tiltedSurface } from "./models/surface.ts";
 
 // Judging: what an image is, how sharp it is, and how near an output comes to its truth.
 

@@ -8,7 +8,8 @@ import { Graph, type Tensor, type Value } from "../src/graph/graph.ts";
 import { readOnnx } from "../src/graph/onnx/read.ts";
 import { writeOnnx } from "../src/graph/onnx/write.ts";
 import { conv } from "../src/graph/operators/convolution.ts";
-import { applyTiles } from "../src/models/apply-tiles.ts";
+import { applyTiles } from "../src/models/apply/apply-tiles.ts";
+import { receptiveRadius } from "../src/models/apply/receptive-field.ts";
 import {
   type ComiArchitecture,
   comiAlignment,
@@ -18,7 +19,6 @@ import {
 } from "../src/models/comi.ts";
 import { comiDiscriminator, cycleGanDiscriminator } from "../src/models/comi-discriminator.ts";
 import { initialWeights, trainableParameters } from "../src/models/parameters.ts";
-import { receptiveRadius } from "../src/models/receptive-field.ts";
 import { settledStatistics, settlingStatistics } from "../src/models/settled-norm.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { evaluateGraph } from "../src/run/reference.ts";

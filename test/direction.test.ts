@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
+import { type Plane, planeOf } from "../src/image/image.ts";
 import {
   calibrateDirection,
   createDirectionMeter,
@@ -7,8 +8,7 @@ import {
   directionConfidence,
   directionDistances,
   probabilityUp,
-} from "../src/evaluate/direction.ts";
-import { type Plane, planeOf } from "../src/image/image.ts";
+} from "../src/models/apply/direction.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 import { measureDirection } from "../src/train/direction-calibration.ts";

@@ -11,7 +11,7 @@ import { imageOfStack } from "../src/image/stack-image.ts";
 import { writeImage } from "../src/image/write-image.node.ts";
 import { focusHologramFile } from "../src/jobs/reconstruct-hologram.node.ts";
 import { fieldError } from "../src/metrics/field-error.ts";
-import { focusHologram } from "../src/models/hologram-apply.ts";
+import { focusHologram } from "../src/models/apply/hologram-apply.ts";
 import { type HologramModel, modelFor } from "../src/models/model-info.ts";
 import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { inLineField } from "../src/optics/imaging/in-line-field.ts";

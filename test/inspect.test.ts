@@ -10,7 +10,7 @@ import type { ImageInfo, Stack } from "../src/image/image.ts";
 import type { ImageFile } from "../src/image/image-file.ts";
 import { createExposureMeter, exposureWarnings } from "../src/metrics/exposure.ts";
 import { inspectImage } from "../src/metrics/inspect.ts";
-import { tiltedSurface } from "../src/models/surface.ts";
+import { tiltedSurface } from "../src/models/apply/surface.ts";
 
 /** An image in memory as an open file; `planes` in the order z slow, channel fast. */
 function fileOf(info: ImageInfo, planes: readonly Float32Array[], channels = 1): ImageFile {

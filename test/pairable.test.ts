@@ -10,7 +10,7 @@ import { type PairableOptions, type Placed, requirePairable } from "../src/image
 import { openPlanes } from "../src/image/plane-folder.ts";
 import { givenStacks } from "../src/metrics/given-stacks.ts";
 import { registerTarget } from "../src/metrics/unregistered.ts";
-import { surfaceOf } from "../src/models/surface.ts";
+import { surfaceOf } from "../src/models/apply/surface.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
 import { blurredStack } from "./fixtures/train/tiny.ts";

@@ -3,11 +3,11 @@ import { Random } from "../src/array/random.ts";
 import { sizeOf } from "../src/array/shape.ts";
 import { Graph, type Tensor, type Value } from "../src/graph/graph.ts";
 import { convTranspose } from "../src/graph/operators/convolution.ts";
+import { receptiveRadius } from "../src/models/apply/receptive-field.ts";
 import { convDoubled, convHalved } from "../src/models/halving-convolution.ts";
 import { type ParameterSpec, trainableParameters } from "../src/models/parameters.ts";
 import { type Pix2pixArchitecture, pix2pix3dPresets, pix2pixGenerator, pix2pixPresets } from "../src/models/pix2pix.ts";
 import { patchGan, patchGanPresets } from "../src/models/pix2pix-discriminator.ts";
-import { receptiveRadius } from "../src/models/receptive-field.ts";
 import { batchStatistics, fixedStatistics } from "../src/models/running-norm.ts";
 import { openReferenceRuntime } from "../src/run/reference.ts";
 

@@ -18,8 +18,8 @@ import { pixelName } from "../src/image/pixel-place.ts";
 import { writeImage } from "../src/image/write-image.node.ts";
 import { measureBeadsFile } from "../src/jobs/psf-files.node.ts";
 import { inspectImage } from "../src/metrics/inspect.ts";
-import { normalisationOfFile } from "../src/models/normalisation-of-file.ts";
-import { surfaceOf } from "../src/models/surface.ts";
+import { normalisationOfFile } from "../src/models/apply/normalisation-of-file.ts";
+import { surfaceOf } from "../src/models/apply/surface.ts";
 import { readSamples } from "../src/train/read-samples.node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-pixel-"));

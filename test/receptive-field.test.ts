@@ -11,9 +11,9 @@ import { averagePool, maxPool } from "../src/graph/operators/pooling.ts";
 import { reduceMean } from "../src/graph/operators/reduction.ts";
 import { upsampleLinear, upsampleNearest } from "../src/graph/operators/resizing.ts";
 import { convTransposed2 } from "../src/graph/operators/upsampled-convolution.ts";
+import { receptiveRadius } from "../src/models/apply/receptive-field.ts";
 import { deepZGenerator, deepZPresets } from "../src/models/deep-z.ts";
 import { constantParameters, trainableParameters } from "../src/models/parameters.ts";
-import { receptiveRadius } from "../src/models/receptive-field.ts";
 import { evaluateGraph } from "../src/run/reference.ts";
 import { randomWeights, tinyArchitecture } from "./fixtures/train/tiny.ts";
 

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { planeOf } from "../src/image/image.ts";
 import { psnr } from "../src/metrics/metrics.ts";
+import { normalisationOf } from "../src/models/apply/normalisation.ts";
+import { refocusPlanes } from "../src/models/apply/refocus-planes.ts";
 import type { Model } from "../src/models/model-info.ts";
-import { normalisationOf } from "../src/models/normalisation.ts";
 import type { RecurrentMzInfo } from "../src/models/recurrent-mz.ts";
-import { refocusPlanes } from "../src/models/refocus-planes.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { resolveConfig } from "../src/train/config.ts";

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { planeOf, type Stack } from "../src/image/image.ts";
 import { registerTarget } from "../src/metrics/unregistered.ts";
-import { normalisationOf } from "../src/models/normalisation.ts";
-import { type SectionModel, section } from "../src/models/section.ts";
+import { normalisationOf } from "../src/models/apply/normalisation.ts";
+import { type SectionModel, section } from "../src/models/apply/section.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { trainModel } from "../src/train/train.ts";

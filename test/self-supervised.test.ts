@@ -6,10 +6,10 @@ import { richardsonLucy } from "../src/classical/deconvolution/richardson-lucy.t
 import { Graph, type Tensor } from "../src/graph/graph.ts";
 import type { Stack } from "../src/image/image.ts";
 import type { NamedStack } from "../src/image/named-stack.ts";
+import { normalisationOf } from "../src/models/apply/normalisation.ts";
+import { type SectionModel, section } from "../src/models/apply/section.ts";
 import type { Model } from "../src/models/model-info.ts";
 import { modelInfo } from "../src/models/model-info.ts";
-import { normalisationOf } from "../src/models/normalisation.ts";
-import { type SectionModel, section } from "../src/models/section.ts";
 import { psfModelOf } from "../src/optics/psf/optics-options.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";

@@ -11,8 +11,8 @@ import { calibrationOf, type SpreadEvidence, spreadEvidence } from "../src/evalu
 import { reliabilityChart, spreadPictures, spreadTable } from "../src/evaluate/study/spread-figure.ts";
 import { cropPlane, openSubject, type Subject } from "../src/evaluate/study/subject.ts";
 import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
-import { normalisationOf } from "../src/models/normalisation.ts";
-import { section } from "../src/models/section.ts";
+import { normalisationOf } from "../src/models/apply/normalisation.ts";
+import { section } from "../src/models/apply/section.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { readerOf } from "./fixtures/train/tiny-model.ts";
 import { tinySectionModel } from "./fixtures/train/tiny-section-model.ts";

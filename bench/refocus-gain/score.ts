@@ -7,8 +7,8 @@ import { detailAgainst } from "../../src/metrics/detail.ts";
 import { psnr } from "../../src/metrics/metrics.ts";
 import { bestRecorded } from "../../src/metrics/recorded-baseline.ts";
 import { ssim } from "../../src/metrics/ssim.ts";
+import { normalisationOf } from "../../src/models/apply/normalisation.ts";
 import type { Model } from "../../src/models/model-info.ts";
-import { normalisationOf } from "../../src/models/normalisation.ts";
 import type { Runtime } from "../../src/run/runtime.ts";
 
 /** What is judged: a part of a stack that the model has not learnt from. */

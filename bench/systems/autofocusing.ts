@@ -2,12 +2,12 @@
 
 import { type DefocusPicture, defocusSheet } from "../../src/figures/defocus-sheet.ts";
 import { planeOf, type Stack } from "../../src/image/image.ts";
+import { defocusMap } from "../../src/models/apply/autofocus-apply.ts";
+import { leastContent } from "../../src/models/apply/defocus-estimate.ts";
+import { normalisationOf } from "../../src/models/apply/normalisation.ts";
+import { crop } from "../../src/models/apply/pixel-grid.ts";
 import type { AutofocusInfo } from "../../src/models/autofocus.ts";
-import { defocusMap } from "../../src/models/autofocus-apply.ts";
-import { leastContent } from "../../src/models/defocus-estimate.ts";
 import type { Model } from "../../src/models/model-info.ts";
-import { normalisationOf } from "../../src/models/normalisation.ts";
-import { crop } from "../../src/models/pixel-grid.ts";
 import type { RecipeInput } from "../../src/simulate/recipe.ts";
 import { shippedRecipe } from "../../src/simulate/shipped-recipes.ts";
 import { type Comparison, type Experiment, heldOut, mean, type Setting, train } from "./experiment.ts";

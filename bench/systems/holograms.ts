@@ -1,7 +1,7 @@
 /** Experiment of hologram reconstruction: cells in water through 20x/0.5, in-line, from 5 to 20 um out of focus. */
 import type { Plane } from "../../src/image/image.ts";
 import { planeOf } from "../../src/image/image.ts";
-import { focusHologram } from "../../src/models/hologram-apply.ts";
+import { focusHologram } from "../../src/models/apply/hologram-apply.ts";
 import type { HologramModel, Model } from "../../src/models/model-info.ts";
 import { propagate } from "../../src/optics/imaging/angular-spectrum.ts";
 import { type ComplexField, phaseOf } from "../../src/optics/imaging/complex-field.ts";

@@ -9,7 +9,7 @@ import { fitIntensity } from "../../src/metrics/intensity-fit.ts";
 import { signalRange } from "../../src/metrics/metrics.ts";
 import { recordedCandidates } from "../../src/metrics/recorded-baseline.ts";
 import { registerTarget } from "../../src/metrics/unregistered.ts";
-import { leastContent } from "../../src/models/defocus-estimate.ts";
+import { leastContent } from "../../src/models/apply/defocus-estimate.ts";
 import { focusAt, focusSource } from "../../src/train/focus-labels.ts";
 import { autofocusConfig } from "../../src/train/systems/autofocus.ts";
 import { autofocusModel, judgePlane } from "./autofocusing.ts";

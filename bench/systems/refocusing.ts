@@ -5,11 +5,11 @@ import { richardsonLucy } from "../../src/classical/deconvolution/richardson-luc
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
 import { signalRange } from "../../src/metrics/metrics.ts";
 import { recordedCandidates } from "../../src/metrics/recorded-baseline.ts";
+import { normalisationOf } from "../../src/models/apply/normalisation.ts";
+import { refocus } from "../../src/models/apply/refocus.ts";
+import { refocusPlanes } from "../../src/models/apply/refocus-planes.ts";
+import { refocusRecursively } from "../../src/models/apply/refocus-recursively.ts";
 import type { Model, RefocusModel } from "../../src/models/model-info.ts";
-import { normalisationOf } from "../../src/models/normalisation.ts";
-import { refocus } from "../../src/models/refocus.ts";
-import { refocusPlanes } from "../../src/models/refocus-planes.ts";
-import { refocusRecursively } from "../../src/models/refocus-recursively.ts";
 import { psfModelOf } from "../../src/optics/psf/optics-options.ts";
 import { shippedRecipe } from "../../src/simulate/shipped-recipes.ts";
 import {

@@ -1,6 +1,6 @@
 /** What happens to images that are resampled to a model's pixels and back, without the model: noise is averaged, detail may go. */
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
-import { isSameGrid, modelRegion, pixelGrid, toImageGrid, toModelGrid } from "../models/pixel-grid.ts";
+import { isSameGrid, modelRegion, pixelGrid, toImageGrid, toModelGrid } from "../models/apply/pixel-grid.ts";
 import type { Candidate } from "./study/candidate.ts";
 
 /** A candidate that is asked for the same planes as another one, and gives back what that one's network would be shown of its input. */

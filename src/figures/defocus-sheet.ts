@@ -1,7 +1,7 @@
 /** Images beside maps of how far from focus their regions are, to look at. */
 import type { Plane } from "../image/image.ts";
-import type { DefocusMap } from "../models/autofocus-apply.ts";
-import { leastContent } from "../models/defocus-estimate.ts";
+import type { DefocusMap } from "../models/apply/autofocus-apply.ts";
+import { leastContent } from "../models/apply/defocus-estimate.ts";
 import { divergingColour } from "./colour-map.ts";
 import { pictureGrid } from "./picture-grid.ts";
 

@@ -9,7 +9,7 @@ import { checkOutput } from "../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
 import type { Plane } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
-import { focusHologram, hologramWarnings } from "../models/hologram-apply.ts";
+import { focusHologram, hologramWarnings } from "../models/apply/hologram-apply.ts";
 import type { HologramModel } from "../models/model-info.ts";
 import { inLineField } from "../optics/imaging/in-line-field.ts";
 import type { Runtime } from "../run/runtime.ts";

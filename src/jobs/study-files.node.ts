@@ -21,8 +21,8 @@ import { chartPng } from "../figures/chart-png.node.ts";
 import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
 import { measurePairShift, registerTarget, shiftInWords } from "../metrics/unregistered.ts";
+import { opticsWarnings } from "../models/apply/optics-warnings.ts";
 import type { Model } from "../models/model-info.ts";
-import { opticsWarnings } from "../models/optics-warnings.ts";
 import type { Runtime } from "../run/runtime.ts";
 import { version } from "../version.ts";
 

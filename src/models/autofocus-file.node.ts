@@ -7,13 +7,13 @@ import type { Image } from "../image/image.ts";
 import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
 import { writeImage } from "../image/write-image.node.ts";
 import type { Runtime } from "../run/runtime.ts";
-import type { TileOptions } from "./apply-tiles.ts";
+import type { TileOptions } from "./apply/apply-tiles.ts";
+import { type DefocusMap, defocusMap } from "./apply/autofocus-apply.ts";
+import { leastContent } from "./apply/defocus-estimate.ts";
+import { normalisationOf } from "./apply/normalisation.ts";
+import { opticsWarnings } from "./apply/optics-warnings.ts";
 import type { AutofocusInfo } from "./autofocus.ts";
-import { type DefocusMap, defocusMap } from "./autofocus-apply.ts";
-import { leastContent } from "./defocus-estimate.ts";
 import type { Model } from "./model-info.ts";
-import { normalisationOf } from "./normalisation.ts";
-import { opticsWarnings } from "./optics-warnings.ts";
 
 export interface AutofocusFileOptions extends TileOptions {
   channel?: number | undefined;

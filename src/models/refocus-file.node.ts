@@ -5,12 +5,12 @@ import type { OutputFormat } from "../image/image-format.ts";
 import type { Written } from "../image/image-writer.node.ts";
 import { createImageWriter } from "../image/write-image.node.ts";
 import type { Runtime } from "../run/runtime.ts";
-import type { ReadRegion } from "./mirrored-region.ts";
+import type { ReadRegion } from "./apply/mirrored-region.ts";
+import { opticsWarnings } from "./apply/optics-warnings.ts";
+import { type PlacedPlane, placedPlanesWarnings } from "./apply/placed-planes.ts";
+import type { RefocusOptions } from "./apply/refocus.ts";
+import { openRefocusable, type RefocusSource } from "./apply/refocus-image.ts";
 import type { AnyRefocusModel } from "./model-info.ts";
-import { opticsWarnings } from "./optics-warnings.ts";
-import { type PlacedPlane, placedPlanesWarnings } from "./placed-planes.ts";
-import type { RefocusOptions } from "./refocus.ts";
-import { openRefocusable, type RefocusSource } from "./refocus-image.ts";
 
 export interface RefocusFileOptions extends RefocusOptions, RefocusSource {
   signal?: AbortSignal | undefined;

@@ -8,11 +8,11 @@ import { checkFormat, checkRescale, formatOf, type OutputFormat } from "../image
 import type { ImageWriter, Written } from "../image/image-writer.node.ts";
 import { createImageWriter } from "../image/write-image.node.ts";
 import type { Runtime } from "../run/runtime.ts";
-import type { TileOptions } from "./apply-tiles.ts";
-import type { ReadRegion } from "./mirrored-region.ts";
-import { normalisationOfFile } from "./normalisation-of-file.ts";
-import { opticsWarnings } from "./optics-warnings.ts";
-import { planesSeenBy, type SectionInfo, type SectionModel, section, tellsUncertainty } from "./section.ts";
+import type { TileOptions } from "./apply/apply-tiles.ts";
+import type { ReadRegion } from "./apply/mirrored-region.ts";
+import { normalisationOfFile } from "./apply/normalisation-of-file.ts";
+import { opticsWarnings } from "./apply/optics-warnings.ts";
+import { planesSeenBy, type SectionInfo, type SectionModel, section, tellsUncertainty } from "./apply/section.ts";
 
 export interface SectionByModelOptions extends TileOptions {
   channel?: number | undefined;

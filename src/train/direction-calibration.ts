@@ -1,13 +1,13 @@
 /** What a single-plane model knows of the direction of defocus, measured on held-out stacks. */
 import { createFocusMeter } from "../classical/focus/focus-map.ts";
+import type { Plane } from "../image/image.ts";
 import {
   calibrateDirection,
   createDirectionMeter,
   type DirectionExample,
   directionDistances,
   directionTile,
-} from "../evaluate/direction.ts";
-import type { Plane } from "../image/image.ts";
+} from "../models/apply/direction.ts";
 import type { DirectionCalibration } from "../models/deep-z.ts";
 import type { PairSource } from "./pairs.ts";
 

@@ -7,7 +7,7 @@ import { cropPlanes } from "../image/crop.ts";
 import { planeOf, type Stack } from "../image/image.ts";
 import type { NamedStack } from "../image/named-stack.ts";
 import { refuseNonFinite } from "../image/pixel-place.ts";
-import { normalisationOf, normalise } from "../models/normalisation.ts";
+import { normalisationOf, normalise } from "../models/apply/normalisation.ts";
 import type { CommonConfig } from "./common-config.ts";
 import type { Box } from "./split-region.ts";
 

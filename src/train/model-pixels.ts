@@ -1,7 +1,7 @@
 /** Training data on the pixels that a model learns, where those are not the pixels of the camera. */
 
 import type { NamedStack } from "../image/named-stack.ts";
-import { resampledStack } from "../models/resampled-stack.ts";
+import { resampledStack } from "../models/apply/resampled-stack.ts";
 import { systemOf } from "./config.ts";
 import type { Learner } from "./learner.ts";
 import { withoutRepeated } from "./repeated-samples.ts";

@@ -6,7 +6,7 @@ import type { NamedStack } from "../image/named-stack.ts";
 import { requirePairable } from "../image/pairable.ts";
 import { refuseNonFinite } from "../image/pixel-place.ts";
 import { checkRegistered } from "../metrics/unregistered.ts";
-import { type Normalisation, normalisationOf, normalise } from "../models/normalisation.ts";
+import { type Normalisation, normalisationOf, normalise } from "../models/apply/normalisation.ts";
 import type { CommonConfig } from "./common-config.ts";
 import { contentSums } from "./content.ts";
 import { isSameStack } from "./repeated-samples.ts";

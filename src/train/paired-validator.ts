@@ -1,8 +1,8 @@
 /** Validation of networks that make one image of another, on held-out planes. */
 import type { Graph } from "../graph/graph.ts";
 import type { Plane } from "../image/image.ts";
-import { readMirrored } from "../models/mirrored-region.ts";
-import { crop } from "../models/pixel-grid.ts";
+import { readMirrored } from "../models/apply/mirrored-region.ts";
+import { crop } from "../models/apply/pixel-grid.ts";
 import { type ImageExample, imageMetrics, imageReport, meanScores } from "./image-report.ts";
 import type { Validator } from "./learner.ts";
 import type { PairedSource } from "./paired-data.ts";

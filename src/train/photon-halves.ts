@@ -7,7 +7,7 @@ import { ParfocalError } from "../errors.ts";
 import { cropPlanes } from "../image/crop.ts";
 import type { NamedStack } from "../image/named-stack.ts";
 import { refuseNonFinite } from "../image/pixel-place.ts";
-import { type Normalisation, normalisationOf } from "../models/normalisation.ts";
+import { type Normalisation, normalisationOf } from "../models/apply/normalisation.ts";
 import type { CommonConfig } from "./common-config.ts";
 import type { Box } from "./split-region.ts";
 

@@ -5,7 +5,7 @@ import type { Stack } from "../image/image.ts";
 import type { NamedStack } from "../image/named-stack.ts";
 import { requirePairable } from "../image/pairable.ts";
 import { refuseNonFinite } from "../image/pixel-place.ts";
-import { normalisationOf, normalise } from "../models/normalisation.ts";
+import { normalisationOf, normalise } from "../models/apply/normalisation.ts";
 import type { CommonConfig } from "./common-config.ts";
 import { type IndexedSource, indexSource } from "./draw-batch.ts";
 import type { PairSource } from "./pairs.ts";

@@ -1,7 +1,7 @@
 /** Validation where there is no truth: are the outputs, taken together, like the targets? */
 import type { Plane } from "../image/image.ts";
-import { readMirrored } from "../models/mirrored-region.ts";
-import { crop } from "../models/pixel-grid.ts";
+import { readMirrored } from "../models/apply/mirrored-region.ts";
+import { crop } from "../models/apply/pixel-grid.ts";
 import { type ImageExample, imageReport } from "./image-report.ts";
 import type { Validator } from "./learner.ts";
 import type { PairedSource } from "./paired-data.ts";

@@ -2,13 +2,13 @@
 import { ParfocalError } from "../../errors.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
 import type { Region } from "../../image/image-file.ts";
-import type { ReadRegion } from "../../models/mirrored-region.ts";
+import type { ReadRegion } from "../../models/apply/mirrored-region.ts";
+import { type Normalisation, normalisationOf } from "../../models/apply/normalisation.ts";
+import { refocus } from "../../models/apply/refocus.ts";
+import { refocusPlanes } from "../../models/apply/refocus-planes.ts";
+import { refocusRecursively } from "../../models/apply/refocus-recursively.ts";
+import { planesSeenBy, section, tellsUncertainty } from "../../models/apply/section.ts";
 import type { Model, ModelInfo } from "../../models/model-info.ts";
-import { type Normalisation, normalisationOf } from "../../models/normalisation.ts";
-import { refocus } from "../../models/refocus.ts";
-import { refocusPlanes } from "../../models/refocus-planes.ts";
-import { refocusRecursively } from "../../models/refocus-recursively.ts";
-import { planesSeenBy, section, tellsUncertainty } from "../../models/section.ts";
 import type { Runtime } from "../../run/runtime.ts";
 import type { Candidate, PlanesWithSpread, Wanted } from "./candidate.ts";
 

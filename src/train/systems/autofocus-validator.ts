@@ -2,8 +2,8 @@
 
 import { drawDefocus } from "../../figures/defocus-diagram.ts";
 import type { Graph } from "../../graph/graph.ts";
+import { type DefocusEstimate, estimateOf, leastContent } from "../../models/apply/defocus-estimate.ts";
 import { autofocusCell } from "../../models/autofocus.ts";
-import { type DefocusEstimate, estimateOf, leastContent } from "../../models/defocus-estimate.ts";
 import type { FocusSource } from "../focus-labels.ts";
 import type { Validator } from "../learner.ts";
 

@@ -1,7 +1,7 @@
 /** Validation of Recurrent-MZ: held-out sets of planes, by their number and the distance to the target. */
 import type { Plane } from "../../image/image.ts";
-import { readMirrored } from "../../models/mirrored-region.ts";
-import { crop } from "../../models/pixel-grid.ts";
+import { readMirrored } from "../../models/apply/mirrored-region.ts";
+import { crop } from "../../models/apply/pixel-grid.ts";
 import { type RecurrentMzArchitecture, recurrentMzAlignment } from "../../models/recurrent-mz.ts";
 import { type ImageExample, imageMetrics, imageReport } from "../image-report.ts";
 import type { Validator } from "../learner.ts";

@@ -2,8 +2,8 @@
 import { evenly } from "../../array/evenly.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
-import { readMirrored } from "../../models/mirrored-region.ts";
-import { crop } from "../../models/pixel-grid.ts";
+import { readMirrored } from "../../models/apply/mirrored-region.ts";
+import { crop } from "../../models/apply/pixel-grid.ts";
 import type { Session } from "../../run/runtime.ts";
 import { type ImageExample, imageMetrics, imageReport } from "../image-report.ts";
 import type { Validator } from "../learner.ts";

@@ -1,8 +1,8 @@
 /** Validation of RLP: held-out pairs of planes, from which it travels to both ends of the range. */
 import type { Graph } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
-import { readMirrored } from "../../models/mirrored-region.ts";
-import { crop } from "../../models/pixel-grid.ts";
+import { readMirrored } from "../../models/apply/mirrored-region.ts";
+import { crop } from "../../models/apply/pixel-grid.ts";
 import { type ImageExample, imageMetrics, imageReport } from "../image-report.ts";
 import type { Validator } from "../learner.ts";
 import type { PairSource } from "../pairs.ts";

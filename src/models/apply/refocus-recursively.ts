@@ -1,16 +1,16 @@
 /** Planes to both sides of two recorded ones, step by step, by a model of RLP. */
-import { ParfocalError } from "../errors.ts";
-import type { Tensor } from "../graph/graph.ts";
-import { readOnnx } from "../graph/onnx/read.ts";
-import type { Runtime } from "../run/runtime.ts";
+import { ParfocalError } from "../../errors.ts";
+import type { Tensor } from "../../graph/graph.ts";
+import { readOnnx } from "../../graph/onnx/read.ts";
+import type { Runtime } from "../../run/runtime.ts";
+import { deepZAlignment } from "../deep-z.ts";
+import type { Model } from "../model-info.ts";
+import type { RlpInfo } from "../rlp.ts";
 import { applyTiles, type TiledField } from "./apply-tiles.ts";
-import { deepZAlignment } from "./deep-z.ts";
 import { type ReadRegion, readMirrored } from "./mirrored-region.ts";
-import type { Model } from "./model-info.ts";
 import { denormalise, normalise } from "./normalisation.ts";
 import { crop, imageRegion, modelRegion, pixelGrid, toImageGrid, toModelGrid } from "./pixel-grid.ts";
 import type { RefocusInput, RefocusOptions } from "./refocus.ts";
-import type { RlpInfo } from "./rlp.ts";
 
 /** Distances may lie this share of a step beside a multiple of it. */
 const tolerance = 0.05;

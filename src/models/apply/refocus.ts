@@ -1,11 +1,11 @@
-import { ParfocalError } from "../errors.ts";
-import type { Tensor } from "../graph/graph.ts";
-import { readOnnx } from "../graph/onnx/read.ts";
-import type { Runtime } from "../run/runtime.ts";
+import { ParfocalError } from "../../errors.ts";
+import type { Tensor } from "../../graph/graph.ts";
+import { readOnnx } from "../../graph/onnx/read.ts";
+import type { Runtime } from "../../run/runtime.ts";
+import { deepZAlignment } from "../deep-z.ts";
+import type { RefocusModel } from "../model-info.ts";
 import { applyTiles, type TiledField, type TileOptions } from "./apply-tiles.ts";
-import { deepZAlignment } from "./deep-z.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
-import type { RefocusModel } from "./model-info.ts";
 import { denormalise, type Normalisation, normalise } from "./normalisation.ts";
 
 /** What is to be refocused, read piece by piece so that memory does not grow with the image. */

@@ -1,8 +1,8 @@
 /** Which planes of an image a model gets that takes any number of them, anywhere. */
-import { ParfocalError } from "../errors.ts";
-import { extentOf } from "../image/axes.ts";
-import type { ImageInfo } from "../image/image.ts";
-import type { RecurrentMzInfo } from "./recurrent-mz.ts";
+import { ParfocalError } from "../../errors.ts";
+import { extentOf } from "../../image/axes.ts";
+import type { ImageInfo } from "../../image/image.ts";
+import type { RecurrentMzInfo } from "../recurrent-mz.ts";
 
 /** A plane by its number, and its distance from the first one, um. */
 export interface PlacedPlane {

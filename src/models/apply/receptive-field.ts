@@ -1,6 +1,6 @@
-import { ParfocalError } from "../errors.ts";
-import type { OperatorAttributes } from "../graph/attributes.ts";
-import type { Graph, GraphNode, Value } from "../graph/graph.ts";
+import { ParfocalError } from "../../errors.ts";
+import type { OperatorAttributes } from "../../graph/attributes.ts";
+import type { Graph, GraphNode, Value } from "../../graph/graph.ts";
 
 /** What one output pixel sees along one axis, in input pixels: `-before` to `+after` around it. */
 interface Reach {

@@ -1,6 +1,6 @@
 /** Where an image was recorded otherwise than what a model learnt from. */
-import type { ImageInfo } from "../image/image.ts";
-import type { ModelInfo } from "./model-info.ts";
+import type { ImageInfo } from "../../image/image.ts";
+import type { ModelInfo } from "../model-info.ts";
 import { isSameGrid, pixelGrid } from "./pixel-grid.ts";
 
 /** Sentences about pixels that are resampled or assumed, and about another lens or light (more than 5 % off). */

@@ -1,14 +1,14 @@
 /** How far from focus is each region of an image of any size, by a model. */
-import { throwIfAborted } from "../errors.ts";
-import type { Graph } from "../graph/graph.ts";
-import { readOnnx } from "../graph/onnx/read.ts";
-import type { Region } from "../image/image-file.ts";
-import type { Runtime } from "../run/runtime.ts";
+import { throwIfAborted } from "../../errors.ts";
+import type { Graph } from "../../graph/graph.ts";
+import { readOnnx } from "../../graph/onnx/read.ts";
+import type { Region } from "../../image/image-file.ts";
+import type { Runtime } from "../../run/runtime.ts";
+import { type AutofocusInfo, autofocusCell } from "../autofocus.ts";
+import type { Model } from "../model-info.ts";
 import type { TileOptions } from "./apply-tiles.ts";
-import { type AutofocusInfo, autofocusCell } from "./autofocus.ts";
 import { combine, type DefocusEstimate, estimateOf } from "./defocus-estimate.ts";
 import { type ReadRegion, readMirrored } from "./mirrored-region.ts";
-import type { Model } from "./model-info.ts";
 import { type Normalisation, normalise } from "./normalisation.ts";
 import { imageRegion, pixelGrid, toModelGrid } from "./pixel-grid.ts";
 import { receptiveRadius } from "./receptive-field.ts";

@@ -1,5 +1,5 @@
-import { resample } from "../array/resample.ts";
-import type { Region } from "../image/image-file.ts";
+import { resample } from "../../array/resample.ts";
+import type { Region } from "../../image/image-file.ts";
 
 /**
  * Two grids over the same field: the image's pixels and the model's, whose size it was trained at. `scale` is model pixels

@@ -1,9 +1,9 @@
 /** Distance maps: how far every pixel of an image is to be refocused, in um, where one distance does not do for all. */
 
-import { ParfocalError } from "../errors.ts";
-import { extentOf } from "../image/axes.ts";
-import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
-import { requirePairable } from "../image/pairable.ts";
+import { ParfocalError } from "../../errors.ts";
+import { extentOf } from "../../image/axes.ts";
+import { type ImageFile, readFinitePlane } from "../../image/image-file.ts";
+import { requirePairable } from "../../image/pairable.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
 
 /**

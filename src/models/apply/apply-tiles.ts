@@ -1,8 +1,8 @@
 /** Applying a network to a field of any size, tile by tile, without seams. */
-import { throwIfAborted } from "../errors.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { Region } from "../image/image-file.ts";
-import type { Runtime, Session } from "../run/runtime.ts";
+import { throwIfAborted } from "../../errors.ts";
+import type { Graph } from "../../graph/graph.ts";
+import type { Region } from "../../image/image-file.ts";
+import type { Runtime, Session } from "../../run/runtime.ts";
 import { type ReadRegion, readMirrored } from "./mirrored-region.ts";
 import { crop, imageRegion, modelRegion, pixelGrid, toImageGrid, toModelGrid } from "./pixel-grid.ts";
 import { receptiveRadius } from "./receptive-field.ts";

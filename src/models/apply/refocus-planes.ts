@@ -1,21 +1,21 @@
 /** Any plane of a volume from any number of recorded planes, by a model of Recurrent-MZ. */
-import { ParfocalError } from "../errors.ts";
-import { Graph, type Tensor } from "../graph/graph.ts";
-import { readWeights } from "../graph/onnx/read.ts";
-import type { Runtime } from "../run/runtime.ts";
-import { applyTiles, type TiledField } from "./apply-tiles.ts";
-import type { ReadRegion } from "./mirrored-region.ts";
-import type { Model } from "./model-info.ts";
-import { denormalise, type Normalisation, normalise } from "./normalisation.ts";
-import { constantParameters } from "./parameters.ts";
+import { ParfocalError } from "../../errors.ts";
+import { Graph, type Tensor } from "../../graph/graph.ts";
+import { readWeights } from "../../graph/onnx/read.ts";
+import type { Runtime } from "../../run/runtime.ts";
+import type { Model } from "../model-info.ts";
+import { constantParameters } from "../parameters.ts";
 import {
   type RecurrentMzArchitecture,
   type RecurrentMzInfo,
   recurrentMzAlignment,
   recurrentMzNetwork,
-} from "./recurrent-mz.ts";
+} from "../recurrent-mz.ts";
+import { fixedStatistics } from "../running-norm.ts";
+import { applyTiles, type TiledField } from "./apply-tiles.ts";
+import type { ReadRegion } from "./mirrored-region.ts";
+import { denormalise, type Normalisation, normalise } from "./normalisation.ts";
 import type { RefocusOptions } from "./refocus.ts";
-import { fixedStatistics } from "./running-norm.ts";
 
 /** What is to be refocused, read piece by piece so that memory does not grow with the image. */
 export interface RefocusPlanesInput {

@@ -1,17 +1,17 @@
 /** Making one kind of image of another, plane by plane: sections of wide fields, by a model of any system for it. */
-import { ParfocalError } from "../errors.ts";
-import type { Graph } from "../graph/graph.ts";
-import { readOnnx } from "../graph/onnx/read.ts";
-import type { Runtime } from "../run/runtime.ts";
+import { ParfocalError } from "../../errors.ts";
+import type { Graph } from "../../graph/graph.ts";
+import { readOnnx } from "../../graph/onnx/read.ts";
+import type { Runtime } from "../../run/runtime.ts";
+import { careAlignment } from "../care.ts";
+import { comiAlignment } from "../comi.ts";
+import { deepZAlignment } from "../deep-z.ts";
+import type { Model, ModelInfo } from "../model-info.ts";
+import { pix2pixAlignment } from "../pix2pix.ts";
+import { unetAlignment } from "../unet.ts";
 import { applyTiles, type TiledField, type TileOptions } from "./apply-tiles.ts";
-import { careAlignment } from "./care.ts";
-import { comiAlignment } from "./comi.ts";
-import { deepZAlignment } from "./deep-z.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
-import type { Model, ModelInfo } from "./model-info.ts";
 import { type Normalisation, normalise } from "./normalisation.ts";
-import { pix2pixAlignment } from "./pix2pix.ts";
-import { unetAlignment } from "./unet.ts";
 
 export type SectionInfo = Extract<ModelInfo, { task: "section" }>;
 /** A model that makes one kind of image of another. */

@@ -1,14 +1,14 @@
 /** How far every region of an image is from its focus: out of a z-stack, or by trying the model's distances. */
-import { coneSlope } from "../classical/cone-slope.ts";
-import { createFocusMeter, type FocusMap } from "../classical/focus/focus-map.ts";
-import { focusMapOfFile } from "../classical/focus/focus-map-file.ts";
-import { ParfocalError, throwIfAborted } from "../errors.ts";
-import { extentOf } from "../image/axes.ts";
-import type { ImageFile } from "../image/image-file.ts";
-import { type FocusSample, type FocusSurface, focusSurface } from "../models/auto-surface.ts";
-import type { AnyRefocusModel } from "../models/model-info.ts";
-import { openRefocusable, type RefocusSource } from "../models/refocus-image.ts";
-import type { Runtime } from "../run/runtime.ts";
+import { coneSlope } from "../../classical/cone-slope.ts";
+import { createFocusMeter, type FocusMap } from "../../classical/focus/focus-map.ts";
+import { focusMapOfFile } from "../../classical/focus/focus-map-file.ts";
+import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import { extentOf } from "../../image/axes.ts";
+import type { ImageFile } from "../../image/image-file.ts";
+import type { Runtime } from "../../run/runtime.ts";
+import type { AnyRefocusModel } from "../model-info.ts";
+import { type FocusSample, type FocusSurface, focusSurface } from "./auto-surface.ts";
+import { openRefocusable, type RefocusSource } from "./refocus-image.ts";
 
 export interface FindSurfaceOptions extends RefocusSource {
   /** "stack": the focus of each region is sought among the planes; "scan": among what the model makes of its input planes. */

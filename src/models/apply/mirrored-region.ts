@@ -1,4 +1,4 @@
-import type { Region } from "../image/image-file.ts";
+import type { Region } from "../../image/image-file.ts";
 
 /** Reads a rectangle of a plane that lies inside it: float32 `[y, x]`. */
 export type ReadRegion = (region: Region) => Promise<Float32Array>;

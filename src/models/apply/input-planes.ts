@@ -1,6 +1,6 @@
-import { ParfocalError } from "../errors.ts";
-import { extentOf } from "../image/axes.ts";
-import type { ImageInfo } from "../image/image.ts";
+import { ParfocalError } from "../../errors.ts";
+import { extentOf } from "../../image/axes.ts";
+import type { ImageInfo } from "../../image/image.ts";
 
 /** Planes may lie this share of the distance between them beside where the model expects them. */
 const tolerance = 0.25;

@@ -1,10 +1,10 @@
 /** Refocusing an image file by a model of any system, whatever planes it takes. */
-import { checkIndex, refuseColour } from "../image/axes.ts";
-import type { ImageFile } from "../image/image-file.ts";
-import type { Runtime } from "../run/runtime.ts";
+import { checkIndex, refuseColour } from "../../image/axes.ts";
+import type { ImageFile } from "../../image/image-file.ts";
+import type { Runtime } from "../../run/runtime.ts";
+import type { AnyRefocusModel } from "../model-info.ts";
 import { inputPlanes } from "./input-planes.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
-import type { AnyRefocusModel } from "./model-info.ts";
 import type { Normalisation } from "./normalisation.ts";
 import { normalisationOfFile } from "./normalisation-of-file.ts";
 import { type PlacedPlane, placedPlanes } from "./placed-planes.ts";

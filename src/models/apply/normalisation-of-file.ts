@@ -1,7 +1,7 @@
-import { StreamingHistogram } from "../array/statistics.ts";
-import { throwIfAborted } from "../errors.ts";
-import { extentOf } from "../image/axes.ts";
-import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
+import { StreamingHistogram } from "../../array/statistics.ts";
+import { throwIfAborted } from "../../errors.ts";
+import { extentOf } from "../../image/axes.ts";
+import { type ImageFile, readFinitePlane } from "../../image/image-file.ts";
 import { type Normalisation, normalisationOf } from "./normalisation.ts";
 
 /**

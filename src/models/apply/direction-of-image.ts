@@ -1,10 +1,10 @@
 /** How sure a single-plane model is of the direction in which an image is out of focus. */
-import { throwIfAborted } from "../errors.ts";
-import { createDirectionMeter, directionConfidence, directionDistances, probabilityUp } from "../evaluate/direction.ts";
-import type { ImageFile } from "../image/image-file.ts";
-import type { AnyRefocusModel } from "../models/model-info.ts";
-import { openRefocusable, type RefocusSource } from "../models/refocus-image.ts";
-import type { Runtime } from "../run/runtime.ts";
+import { throwIfAborted } from "../../errors.ts";
+import type { ImageFile } from "../../image/image-file.ts";
+import type { Runtime } from "../../run/runtime.ts";
+import type { AnyRefocusModel } from "../model-info.ts";
+import { createDirectionMeter, directionConfidence, directionDistances, probabilityUp } from "./direction.ts";
+import { openRefocusable, type RefocusSource } from "./refocus-image.ts";
 
 export interface DirectionOfImageOptions extends RefocusSource {
   tileSize?: number | undefined;

@@ -3,9 +3,9 @@
  * one plane does not tell; an aberrated lens leaves a trace. What a model has learnt of it shows in what it makes of the plane: asked
  * for both directions, it makes the true one sharper.
  */
-import { createFocusMeter, type FocusMeter } from "../classical/focus/focus-map.ts";
-import type { Plane } from "../image/image.ts";
-import type { DirectionCalibration } from "../models/deep-z.ts";
+import { createFocusMeter, type FocusMeter } from "../../classical/focus/focus-map.ts";
+import type { Plane } from "../../image/image.ts";
+import type { DirectionCalibration } from "../deep-z.ts";
 
 /** A region's evidence. */
 export interface DirectionReading {

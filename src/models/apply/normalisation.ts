@@ -1,5 +1,5 @@
-import { percentiles, type Samples, type StreamingHistogram } from "../array/statistics.ts";
-import { ParfocalError } from "../errors.ts";
+import { percentiles, type Samples, type StreamingHistogram } from "../../array/statistics.ts";
+import { ParfocalError } from "../../errors.ts";
 
 /**
  * Counts to network units and back: (count - low) / (high - low), with one pair of numbers for a whole stack, never per

@@ -1,5 +1,5 @@
 /** Whole stacks on the pixels of a model, as its images are when it is applied. */
-import { planeOf, type Stack } from "../image/image.ts";
+import { planeOf, type Stack } from "../../image/image.ts";
 import { isSameGrid, pixelGrid, toModelGrid } from "./pixel-grid.ts";
 
 /**

@@ -1,18 +1,18 @@
 /** Fields in focus from in-line holograms of any size, by a model. */
-import { ParfocalError } from "../errors.ts";
-import type { Tensor } from "../graph/graph.ts";
-import { readOnnx } from "../graph/onnx/read.ts";
-import type { Plane } from "../image/image.ts";
-import type { Region } from "../image/image-file.ts";
-import { propagate } from "../optics/imaging/angular-spectrum.ts";
-import type { CoherentLight } from "../optics/imaging/coherent-light.ts";
-import type { ComplexField } from "../optics/imaging/complex-field.ts";
-import { inLineField } from "../optics/imaging/in-line-field.ts";
-import type { Runtime } from "../run/runtime.ts";
+import { ParfocalError } from "../../errors.ts";
+import type { Tensor } from "../../graph/graph.ts";
+import { readOnnx } from "../../graph/onnx/read.ts";
+import type { Plane } from "../../image/image.ts";
+import type { Region } from "../../image/image-file.ts";
+import { propagate } from "../../optics/imaging/angular-spectrum.ts";
+import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
+import type { ComplexField } from "../../optics/imaging/complex-field.ts";
+import { inLineField } from "../../optics/imaging/in-line-field.ts";
+import type { Runtime } from "../../run/runtime.ts";
+import { hidefAlignment } from "../hidef.ts";
+import type { HologramModel } from "../model-info.ts";
 import { applyTiles, type TiledField, type TileOptions } from "./apply-tiles.ts";
-import { hidefAlignment } from "./hidef.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
-import type { HologramModel } from "./model-info.ts";
 import { crop } from "./pixel-grid.ts";
 
 export interface FocusHologramOptions extends TileOptions {

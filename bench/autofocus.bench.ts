@@ -9,8 +9,8 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { Random } from "../src/array/random.ts";
 import { Graph } from "../src/graph/graph.ts";
-import { autofocusNetwork, autofocusPresets } from "../src/models/autofocus.ts";
-import { constantParameters, initialWeights, trainableParameters } from "../src/models/parameters.ts";
+import { autofocusNetwork, autofocusPresets } from "../src/models/networks/autofocus.ts";
+import { constantParameters, initialWeights, trainableParameters } from "../src/models/networks/parameters.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 
 const { values } = parseArgs({

@@ -8,7 +8,12 @@ import { concat, slice } from "../src/graph/operators/movement.ts";
 import { maxPool } from "../src/graph/operators/pooling.ts";
 import { upsampleNearest } from "../src/graph/operators/resizing.ts";
 import { convUpsampled } from "../src/graph/operators/upsampled-convolution.ts";
-import { constantParameters, initialWeights, type Parameters, trainableParameters } from "../src/models/parameters.ts";
+import {
+  constantParameters,
+  initialWeights,
+  type Parameters,
+  trainableParameters,
+} from "../src/models/networks/parameters.ts";
 import type { Program } from "../src/run/runtime.ts";
 import { adamUpdate, initialMoments } from "../src/train/adam.ts";
 import { maeLoss } from "../src/train/losses.ts";

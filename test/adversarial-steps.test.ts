@@ -3,7 +3,7 @@ import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import type { Tensor } from "../src/graph/graph.ts";
 import { psnr } from "../src/metrics/metrics.ts";
-import { pix2pixPresets } from "../src/models/pix2pix.ts";
+import { pix2pixPresets } from "../src/models/networks/pix2pix.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Session, Tensors } from "../src/run/runtime.ts";
 import { adversarialSteps } from "../src/train/adversarial-steps.ts";

@@ -8,9 +8,14 @@ import { planeOf, type Stack } from "../src/image/image.ts";
 import { defocusMap } from "../src/models/apply/autofocus-apply.ts";
 import { combine, type DefocusEstimate, estimateOf } from "../src/models/apply/defocus-estimate.ts";
 import { normalisationOf } from "../src/models/apply/normalisation.ts";
-import { autofocusCell, autofocusNetwork, autofocusPresets, autofocusStride } from "../src/models/autofocus.ts";
 import { modelFor } from "../src/models/model-info.ts";
-import { trainableParameters } from "../src/models/parameters.ts";
+import {
+  autofocusCell,
+  autofocusNetwork,
+  autofocusPresets,
+  autofocusStride,
+} from "../src/models/networks/autofocus.ts";
+import { trainableParameters } from "../src/models/networks/parameters.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { resolveConfig } from "../src/train/config.ts";

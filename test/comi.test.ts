@@ -16,10 +16,10 @@ import {
   comiGenerator,
   comiPresets,
   cycleGanPresets,
-} from "../src/models/comi.ts";
-import { comiDiscriminator, cycleGanDiscriminator } from "../src/models/comi-discriminator.ts";
-import { initialWeights, trainableParameters } from "../src/models/parameters.ts";
-import { settledStatistics, settlingStatistics } from "../src/models/settled-norm.ts";
+} from "../src/models/networks/comi.ts";
+import { comiDiscriminator, cycleGanDiscriminator } from "../src/models/networks/comi-discriminator.ts";
+import { initialWeights, trainableParameters } from "../src/models/networks/parameters.ts";
+import { settledStatistics, settlingStatistics } from "../src/models/networks/settled-norm.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { evaluateGraph } from "../src/run/reference.ts";
 import { nextOf, type Runtime, type Tensors } from "../src/run/runtime.ts";

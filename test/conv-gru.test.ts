@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { sizeOf } from "../src/array/shape.ts";
 import { Graph, type Tensor } from "../src/graph/graph.ts";
-import { convGru } from "../src/models/conv-gru.ts";
-import { constantParameters } from "../src/models/parameters.ts";
+import { convGru } from "../src/models/networks/conv-gru.ts";
+import { constantParameters } from "../src/models/networks/parameters.ts";
 import { evaluateGraph } from "../src/run/reference.ts";
 
 const [n, c, hidden, size] = [2, 3, 2, 5];

@@ -8,14 +8,19 @@ import { ParfocalError } from "../src/errors.ts";
 import { Graph, type Tensor, type Value } from "../src/graph/graph.ts";
 import { decodeModel } from "../src/graph/onnx/messages.ts";
 import { readOnnx } from "../src/graph/onnx/read.ts";
-import { type DeepZArchitecture, deepZAlignment, deepZDiscriminator, deepZPresets } from "../src/models/deep-z.ts";
-import { type DeepZNetwork, deepZRefocus } from "../src/models/deep-z-refocus.ts";
+import {
+  type DeepZArchitecture,
+  deepZAlignment,
+  deepZDiscriminator,
+  deepZPresets,
+} from "../src/models/networks/deep-z.ts";
+import { type DeepZNetwork, deepZRefocus } from "../src/models/networks/deep-z-refocus.ts";
 import {
   constantParameters,
   initialWeights,
   type ParameterSpec,
   trainableParameters,
-} from "../src/models/parameters.ts";
+} from "../src/models/networks/parameters.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
 import { exportDeepZ, predictionGraph } from "../src/train/systems/deep-z-steps.ts";

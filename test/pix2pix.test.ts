@@ -4,11 +4,16 @@ import { sizeOf } from "../src/array/shape.ts";
 import { Graph, type Tensor, type Value } from "../src/graph/graph.ts";
 import { convTranspose } from "../src/graph/operators/convolution.ts";
 import { receptiveRadius } from "../src/models/apply/receptive-field.ts";
-import { convDoubled, convHalved } from "../src/models/halving-convolution.ts";
-import { type ParameterSpec, trainableParameters } from "../src/models/parameters.ts";
-import { type Pix2pixArchitecture, pix2pix3dPresets, pix2pixGenerator, pix2pixPresets } from "../src/models/pix2pix.ts";
-import { patchGan, patchGanPresets } from "../src/models/pix2pix-discriminator.ts";
-import { batchStatistics, fixedStatistics } from "../src/models/running-norm.ts";
+import { convDoubled, convHalved } from "../src/models/networks/halving-convolution.ts";
+import { type ParameterSpec, trainableParameters } from "../src/models/networks/parameters.ts";
+import {
+  type Pix2pixArchitecture,
+  pix2pix3dPresets,
+  pix2pixGenerator,
+  pix2pixPresets,
+} from "../src/models/networks/pix2pix.ts";
+import { patchGan, patchGanPresets } from "../src/models/networks/pix2pix-discriminator.ts";
+import { batchStatistics, fixedStatistics } from "../src/models/networks/running-norm.ts";
 import { openReferenceRuntime } from "../src/run/reference.ts";
 
 const count = (specs: ReadonlyMap<string, ParameterSpec>): number =>

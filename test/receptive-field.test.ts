@@ -12,8 +12,8 @@ import { reduceMean } from "../src/graph/operators/reduction.ts";
 import { upsampleLinear, upsampleNearest } from "../src/graph/operators/resizing.ts";
 import { convTransposed2 } from "../src/graph/operators/upsampled-convolution.ts";
 import { receptiveRadius } from "../src/models/apply/receptive-field.ts";
-import { deepZGenerator, deepZPresets } from "../src/models/deep-z.ts";
-import { constantParameters, trainableParameters } from "../src/models/parameters.ts";
+import { deepZGenerator, deepZPresets } from "../src/models/networks/deep-z.ts";
+import { constantParameters, trainableParameters } from "../src/models/networks/parameters.ts";
 import { evaluateGraph } from "../src/run/reference.ts";
 import { randomWeights, tinyArchitecture } from "./fixtures/train/tiny.ts";
 

@@ -9,9 +9,13 @@ import { gradients } from "../src/graph/gradients.ts";
 import { Graph, type Tensor } from "../src/graph/graph.ts";
 import { square, sub } from "../src/graph/operators/elementwise.ts";
 import { reduceMean } from "../src/graph/operators/reduction.ts";
-import { trainableParameters } from "../src/models/parameters.ts";
-import { type RecurrentMzArchitecture, recurrentMzNetwork, recurrentMzPresets } from "../src/models/recurrent-mz.ts";
-import { batchStatistics } from "../src/models/running-norm.ts";
+import { trainableParameters } from "../src/models/networks/parameters.ts";
+import {
+  type RecurrentMzArchitecture,
+  recurrentMzNetwork,
+  recurrentMzPresets,
+} from "../src/models/networks/recurrent-mz.ts";
+import { batchStatistics } from "../src/models/networks/running-norm.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
 import { python } from "./fixtures/cli/python.ts";

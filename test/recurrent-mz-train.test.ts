@@ -5,7 +5,7 @@ import { psnr } from "../src/metrics/metrics.ts";
 import { normalisationOf } from "../src/models/apply/normalisation.ts";
 import { refocusPlanes } from "../src/models/apply/refocus-planes.ts";
 import type { Model } from "../src/models/model-info.ts";
-import type { RecurrentMzInfo } from "../src/models/recurrent-mz.ts";
+import type { RecurrentMzInfo } from "../src/models/networks/recurrent-mz.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { resolveConfig } from "../src/train/config.ts";

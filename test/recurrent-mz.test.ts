@@ -9,10 +9,14 @@ import { Graph, type Tensor } from "../src/graph/graph.ts";
 import { decodeModel } from "../src/graph/onnx/messages.ts";
 import { readOnnx } from "../src/graph/onnx/read.ts";
 import { recurrentMzGraph } from "../src/models/apply/refocus-planes.ts";
-import { constantParameters, trainableParameters } from "../src/models/parameters.ts";
-import { type RecurrentMzArchitecture, recurrentMzNetwork, recurrentMzPresets } from "../src/models/recurrent-mz.ts";
-import { recurrentMzDiscriminator } from "../src/models/recurrent-mz-discriminator.ts";
-import { fixedStatistics } from "../src/models/running-norm.ts";
+import { constantParameters, trainableParameters } from "../src/models/networks/parameters.ts";
+import {
+  type RecurrentMzArchitecture,
+  recurrentMzNetwork,
+  recurrentMzPresets,
+} from "../src/models/networks/recurrent-mz.ts";
+import { recurrentMzDiscriminator } from "../src/models/networks/recurrent-mz-discriminator.ts";
+import { fixedStatistics } from "../src/models/networks/running-norm.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
 import { exportRecurrentMz } from "../src/train/systems/recurrent-mz-steps.ts";

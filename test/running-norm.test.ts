@@ -4,8 +4,8 @@ import { gradients } from "../src/graph/gradients.ts";
 import { Graph, type Tensor } from "../src/graph/graph.ts";
 import { mul } from "../src/graph/operators/elementwise.ts";
 import { reduceSum } from "../src/graph/operators/reduction.ts";
-import { trainableParameters } from "../src/models/parameters.ts";
-import { batchStatistics, fixedStatistics, runningStatistics } from "../src/models/running-norm.ts";
+import { trainableParameters } from "../src/models/networks/parameters.ts";
+import { batchStatistics, fixedStatistics, runningStatistics } from "../src/models/networks/running-norm.ts";
 import { openReferenceRuntime } from "../src/run/reference.ts";
 
 const shape = [3, 2, 4, 5];

@@ -4,7 +4,7 @@ import { availableMemory } from "../array/require-memory.ts";
 import type { JudgedImage } from "../evaluate/gain-over-baseline.ts";
 import { isSeen, type JudgedData } from "../evaluate/leave-one-out.ts";
 import { openSubject } from "../evaluate/study/subject.ts";
-import type { Task } from "../models/common-info.ts";
+import type { Task } from "../models/networks/common-info.ts";
 import { openFieldWorkers } from "../simulate/field-workers.node.ts";
 import { type Cell, cellsOf, recipeOfCells, setAside } from "../simulate/leave-out-recipe.ts";
 import { stackOptics } from "../simulate/optics-schema.ts";

@@ -12,8 +12,8 @@ import { type DefocusMap, defocusMap } from "./apply/autofocus-apply.ts";
 import { leastContent } from "./apply/defocus-estimate.ts";
 import { normalisationOf } from "./apply/normalisation.ts";
 import { opticsWarnings } from "./apply/optics-warnings.ts";
-import type { AutofocusInfo } from "./autofocus.ts";
 import type { Model } from "./model-info.ts";
+import type { AutofocusInfo } from "./networks/autofocus.ts";
 
 export interface AutofocusFileOptions extends TileOptions {
   channel?: number | undefined;

@@ -1,18 +1,18 @@
 /** What a model says of itself, and which verb of the command line applies it. */
 import { z } from "zod";
 import { ParfocalError } from "../errors.ts";
-import { autofocusInfo } from "./autofocus.ts";
-import { careInfo } from "./care.ts";
-import { comiInfo, cycleGanInfo } from "./comi.ts";
-import type { Task } from "./common-info.ts";
-import { deepZInfo } from "./deep-z.ts";
-import { hidefInfo } from "./hidef.ts";
-import { pix2pix3dInfo, pix2pixInfo } from "./pix2pix.ts";
-import { recurrentMzInfo } from "./recurrent-mz.ts";
-import { rlpInfo } from "./rlp.ts";
-import { sectioningCnnInfo } from "./sectioning-cnn.ts";
-import { selfSupervisedInfo } from "./self-supervised.ts";
-import { unetInfo } from "./unet.ts";
+import { autofocusInfo } from "./networks/autofocus.ts";
+import { careInfo } from "./networks/care.ts";
+import { comiInfo, cycleGanInfo } from "./networks/comi.ts";
+import type { Task } from "./networks/common-info.ts";
+import { deepZInfo } from "./networks/deep-z.ts";
+import { hidefInfo } from "./networks/hidef.ts";
+import { pix2pix3dInfo, pix2pixInfo } from "./networks/pix2pix.ts";
+import { recurrentMzInfo } from "./networks/recurrent-mz.ts";
+import { rlpInfo } from "./networks/rlp.ts";
+import { sectioningCnnInfo } from "./networks/sectioning-cnn.ts";
+import { selfSupervisedInfo } from "./networks/self-supervised.ts";
+import { unetInfo } from "./networks/unet.ts";
 
 /** The description of a model of any system. */
 export const modelInfo = z.discriminatedUnion("model", [

@@ -2,8 +2,8 @@
 import { sizeOf } from "../array/shape.ts";
 import { Graph, type Tensor, type Value } from "../graph/graph.ts";
 import { add, mul } from "../graph/operators/elementwise.ts";
-import { type Parameters, trainableParameters } from "../models/parameters.ts";
-import { type Norm, runningStatistics } from "../models/running-norm.ts";
+import { type Parameters, trainableParameters } from "../models/networks/parameters.ts";
+import { type Norm, runningStatistics } from "../models/networks/running-norm.ts";
 import { nextOf, type Tensors } from "../run/runtime.ts";
 import type { AdamOptions } from "./adam.ts";
 import type { AdversarialLoss } from "./adversarial-losses.ts";

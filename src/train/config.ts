@@ -1,7 +1,7 @@
 /** Configurations of all systems, from what a user gives. */
 
 import type { NamedStack } from "../image/named-stack.ts";
-import type { Task } from "../models/common-info.ts";
+import type { Task } from "../models/networks/common-info.ts";
 import { configError } from "./config-error.ts";
 import { parseConfig } from "./parse-config.ts";
 import { depthOf, refocusKeys } from "./refocus-defaults.ts";

@@ -1,6 +1,6 @@
 /** What the trainings of COMI and CycleGAN share: two generators, two discriminators, and the finished model. */
 import { Random } from "../array/random.ts";
-import { comiAlignment } from "../models/comi.ts";
+import { comiAlignment } from "../models/networks/comi.ts";
 import type { Tensors } from "../run/runtime.ts";
 import type { CommonConfig } from "./common-config.ts";
 import { cyclePrediction, exportCycle } from "./cycle-model.ts";

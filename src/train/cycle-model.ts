@@ -1,10 +1,10 @@
 /** The generator that becomes the model, alone: as validation runs it, and as a file. */
 import { Graph } from "../graph/graph.ts";
 import { writeOnnx } from "../graph/onnx/write.ts";
-import { type ComiArchitecture, comiAlignment, comiGenerator } from "../models/comi.ts";
-import { constantParameters, type Parameters, trainableParameters } from "../models/parameters.ts";
-import type { Norm } from "../models/running-norm.ts";
-import { settledStatistics } from "../models/settled-norm.ts";
+import { type ComiArchitecture, comiAlignment, comiGenerator } from "../models/networks/comi.ts";
+import { constantParameters, type Parameters, trainableParameters } from "../models/networks/parameters.ts";
+import type { Norm } from "../models/networks/running-norm.ts";
+import { settledStatistics } from "../models/networks/settled-norm.ts";
 import type { Tensors } from "../run/runtime.ts";
 import { weightsToValidate } from "./optimise.ts";
 

@@ -2,10 +2,10 @@
 import { sizeOf } from "../array/shape.ts";
 import { Graph, type Tensor, type Value } from "../graph/graph.ts";
 import { add, mul } from "../graph/operators/elementwise.ts";
-import { type ComiArchitecture, comiGenerator } from "../models/comi.ts";
-import { type Parameters, trainableParameters } from "../models/parameters.ts";
-import type { Norm } from "../models/running-norm.ts";
-import { settlingStatistics } from "../models/settled-norm.ts";
+import { type ComiArchitecture, comiGenerator } from "../models/networks/comi.ts";
+import { type Parameters, trainableParameters } from "../models/networks/parameters.ts";
+import type { Norm } from "../models/networks/running-norm.ts";
+import { settlingStatistics } from "../models/networks/settled-norm.ts";
 import { nextOf } from "../run/runtime.ts";
 import type { AdamOptions } from "./adam.ts";
 import { emptyPool, throughPool } from "./image-pool.ts";

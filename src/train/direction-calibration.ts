@@ -8,7 +8,7 @@ import {
   directionDistances,
   directionTile,
 } from "../models/apply/direction.ts";
-import type { DirectionCalibration } from "../models/deep-z.ts";
+import type { DirectionCalibration } from "../models/networks/deep-z.ts";
 import type { PairSource } from "./pairs.ts";
 
 /** What the network makes of a plane `[height, width]` at a distance, um. */

@@ -5,7 +5,7 @@ import { Graph, type Value } from "../graph/graph.ts";
 import { mul, sub } from "../graph/operators/elementwise.ts";
 import { matMul, transposeLast } from "../graph/operators/matmul.ts";
 import { concat, reshape, slice } from "../graph/operators/movement.ts";
-import { type DeepZNetwork, deepZBase, filterNames } from "../models/deep-z-refocus.ts";
+import { type DeepZNetwork, deepZBase, filterNames } from "../models/networks/deep-z-refocus.ts";
 import {
   bandCount,
   blurMeasures,
@@ -15,7 +15,7 @@ import {
   planeBands,
   planeBlur,
   termCount,
-} from "../models/plane-filters.ts";
+} from "../models/networks/plane-filters.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
 import type { Batch } from "./draw-batch.ts";
 

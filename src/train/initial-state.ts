@@ -1,7 +1,7 @@
 /** The state that a training begins with, and what of it becomes the model. */
 import { Random } from "../array/random.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
-import { initialWeights } from "../models/parameters.ts";
+import { initialWeights } from "../models/networks/parameters.ts";
 import type { Runtime, Session, Tensors } from "../run/runtime.ts";
 import { initialMoments } from "./adam.ts";
 import type { Learner } from "./learner.ts";

@@ -1,7 +1,7 @@
 /** What a system of the field brings to a training; the loop (train.ts) does the rest, for all of them alike. */
 import type { Graph } from "../graph/graph.ts";
 import type { ModelInfo } from "../models/model-info.ts";
-import type { ParameterSpec } from "../models/parameters.ts";
+import type { ParameterSpec } from "../models/networks/parameters.ts";
 import type { Runtime, Session, Tensors } from "../run/runtime.ts";
 import type { AdamOptions } from "./adam.ts";
 import type { Judgement } from "./judgement.ts";

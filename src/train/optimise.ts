@@ -3,7 +3,7 @@ import { gradients } from "../graph/gradients.ts";
 import type { Graph, Value } from "../graph/graph.ts";
 import { add, div, maximum, mul, sqrt, square, sub } from "../graph/operators/elementwise.ts";
 import { reduceSum } from "../graph/operators/reduction.ts";
-import { type Parameters, trainableParameters } from "../models/parameters.ts";
+import { type Parameters, trainableParameters } from "../models/networks/parameters.ts";
 import { nextOf } from "../run/runtime.ts";
 import { type AdamOptions, adamUpdate } from "./adam.ts";
 

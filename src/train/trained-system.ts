@@ -1,7 +1,7 @@
 /** How a system of the field is trained: its configuration, its rules and its learner. */
 import type { z } from "zod";
 import type { NamedStack } from "../image/named-stack.ts";
-import type { Task } from "../models/common-info.ts";
+import type { Task } from "../models/networks/common-info.ts";
 import type { CommonConfig } from "./common-config.ts";
 import type { FieldSource } from "./field-pool.ts";
 import type { Learner } from "./learner.ts";

@@ -5,7 +5,7 @@
  */
 import { createFocusMeter, type FocusMeter } from "../../classical/focus/focus-map.ts";
 import type { Plane } from "../../image/image.ts";
-import type { DirectionCalibration } from "../deep-z.ts";
+import type { DirectionCalibration } from "../networks/deep-z.ts";
 
 /** A region's evidence. */
 export interface DirectionReading {

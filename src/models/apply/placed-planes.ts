@@ -2,7 +2,7 @@
 import { ParfocalError } from "../../errors.ts";
 import { extentOf } from "../../image/axes.ts";
 import type { ImageInfo } from "../../image/image.ts";
-import type { RecurrentMzInfo } from "../recurrent-mz.ts";
+import type { RecurrentMzInfo } from "../networks/recurrent-mz.ts";
 
 /** A plane by its number, and its distance from the first one, um. */
 export interface PlacedPlane {

@@ -4,14 +4,14 @@ import { Graph, type Tensor } from "../../graph/graph.ts";
 import { readWeights } from "../../graph/onnx/read.ts";
 import type { Runtime } from "../../run/runtime.ts";
 import type { Model } from "../model-info.ts";
-import { constantParameters } from "../parameters.ts";
+import { constantParameters } from "../networks/parameters.ts";
 import {
   type RecurrentMzArchitecture,
   type RecurrentMzInfo,
   recurrentMzAlignment,
   recurrentMzNetwork,
-} from "../recurrent-mz.ts";
-import { fixedStatistics } from "../running-norm.ts";
+} from "../networks/recurrent-mz.ts";
+import { fixedStatistics } from "../networks/running-norm.ts";
 import { applyTiles, type TiledField } from "./apply-tiles.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
 import { denormalise, type Normalisation, normalise } from "./normalisation.ts";

@@ -3,7 +3,7 @@
 import { drawDefocus } from "../../figures/defocus-diagram.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { type DefocusEstimate, estimateOf, leastContent } from "../../models/apply/defocus-estimate.ts";
-import { autofocusCell } from "../../models/autofocus.ts";
+import { autofocusCell } from "../../models/networks/autofocus.ts";
 import type { FocusSource } from "../focus-labels.ts";
 import type { Validator } from "../learner.ts";
 

@@ -12,8 +12,8 @@ import {
   autofocusNetwork,
   autofocusPresets,
   autofocusStride,
-} from "../../models/autofocus.ts";
-import { constantParameters, trainableParameters } from "../../models/parameters.ts";
+} from "../../models/networks/autofocus.ts";
+import { constantParameters, trainableParameters } from "../../models/networks/parameters.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";

@@ -10,7 +10,7 @@ import {
   care as careNetwork,
   carePresets,
   laplaceParts,
-} from "../../models/care.ts";
+} from "../../models/networks/care.ts";
 import { commonConfig } from "../common-config.ts";
 import type { BeyondImage } from "../paired-validator.ts";
 import type { TrainedSystem } from "../trained-system.ts";

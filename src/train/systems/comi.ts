@@ -1,7 +1,7 @@
 /** Training COMI: deblurring by a cycle GAN that learns from pairs. */
 import { z } from "zod";
-import { comiPresets } from "../../models/comi.ts";
-import { comiDiscriminator } from "../../models/comi-discriminator.ts";
+import { comiPresets } from "../../models/networks/comi.ts";
+import { comiDiscriminator } from "../../models/networks/comi-discriminator.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
 import { cycleLearner } from "../cycle-learner.ts";

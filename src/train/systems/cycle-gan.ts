@@ -1,7 +1,7 @@
 /** Training CycleGAN: from one kind of images to another, without pairs. */
 import { z } from "zod";
-import { cycleGanPresets } from "../../models/comi.ts";
-import { cycleGanDiscriminator } from "../../models/comi-discriminator.ts";
+import { cycleGanPresets } from "../../models/networks/comi.ts";
+import { cycleGanDiscriminator } from "../../models/networks/comi-discriminator.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
 import { cycleLearner } from "../cycle-learner.ts";

@@ -1,6 +1,6 @@
 /** Keys of a configuration that COMI and CycleGAN share, and what follows from them. */
 import { z } from "zod";
-import { type ComiArchitecture, comiArchitecture } from "../../models/comi.ts";
+import { type ComiArchitecture, comiArchitecture } from "../../models/networks/comi.ts";
 import type { CommonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { deepZAlignment, deepZArchitecture, deepZPresets } from "../../models/deep-z.ts";
+import { deepZAlignment, deepZArchitecture, deepZPresets } from "../../models/networks/deep-z.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
 

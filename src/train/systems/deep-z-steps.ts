@@ -1,9 +1,9 @@
 import { Graph, type Value } from "../../graph/graph.ts";
 import { writeOnnx } from "../../graph/onnx/write.ts";
 import { add, mul } from "../../graph/operators/elementwise.ts";
-import { deepZDiscriminator } from "../../models/deep-z.ts";
-import { type DeepZNetwork, deepZRefocus } from "../../models/deep-z-refocus.ts";
-import { constantParameters, type ParameterSpec, trainableParameters } from "../../models/parameters.ts";
+import { deepZDiscriminator } from "../../models/networks/deep-z.ts";
+import { type DeepZNetwork, deepZRefocus } from "../../models/networks/deep-z-refocus.ts";
+import { constantParameters, type ParameterSpec, trainableParameters } from "../../models/networks/parameters.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import type { TrainingStep } from "../learner.ts";
 import { leastSquaresLoss, maeLoss, msSsimLoss } from "../losses.ts";

@@ -2,9 +2,9 @@
 import { Random } from "../../array/random.ts";
 import { sizeOf } from "../../array/shape.ts";
 import type { Tensor } from "../../graph/graph.ts";
-import { type DirectionCalibration, deepZAlignment } from "../../models/deep-z.ts";
-import { type DeepZNetwork, filterSpecs } from "../../models/deep-z-refocus.ts";
-import { coarsePixel } from "../../models/plane-filters.ts";
+import { type DirectionCalibration, deepZAlignment } from "../../models/networks/deep-z.ts";
+import { type DeepZNetwork, filterSpecs } from "../../models/networks/deep-z-refocus.ts";
+import { coarsePixel } from "../../models/networks/plane-filters.ts";
 import type { Runtime } from "../../run/runtime.ts";
 import { describeModel } from "../describe-model.ts";
 import { measureDirection } from "../direction-calibration.ts";

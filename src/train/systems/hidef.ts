@@ -8,8 +8,8 @@ import {
   hidefArchitecture,
   hidefNetwork,
   hidefPresets,
-} from "../../models/hidef.ts";
-import { type ParameterSpec, trainableParameters } from "../../models/parameters.ts";
+} from "../../models/networks/hidef.ts";
+import { type ParameterSpec, trainableParameters } from "../../models/networks/parameters.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError, refuseResampling } from "../config-error.ts";
 import { describeModel } from "../describe-model.ts";

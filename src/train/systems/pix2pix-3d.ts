@@ -1,6 +1,6 @@
 /** Training pix2pix over sub-stacks: neighbouring planes tell what haze belongs to them. */
 import { z } from "zod";
-import { pix2pix3dPresets } from "../../models/pix2pix.ts";
+import { pix2pix3dPresets } from "../../models/networks/pix2pix.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
 import type { TrainedSystem } from "../trained-system.ts";

@@ -1,11 +1,11 @@
 /** The configuration that pix2pix has in 2-D and in 3-D. */
 import { z } from "zod";
-import { type Pix2pixArchitecture, pix2pixAlignment, pix2pixArchitecture } from "../../models/pix2pix.ts";
+import { type Pix2pixArchitecture, pix2pixAlignment, pix2pixArchitecture } from "../../models/networks/pix2pix.ts";
 import {
   type PatchGanArchitecture,
   patchGanArchitecture,
   patchGanPresets,
-} from "../../models/pix2pix-discriminator.ts";
+} from "../../models/networks/pix2pix-discriminator.ts";
 import type { CommonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
 

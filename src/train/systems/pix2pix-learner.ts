@@ -1,7 +1,7 @@
 /** What the trainings of pix2pix in 2-D and in 3-D share. */
 import { Random } from "../../array/random.ts";
 import type { ModelInfo } from "../../models/model-info.ts";
-import { type Pix2pixArchitecture, pix2pixAlignment } from "../../models/pix2pix.ts";
+import { type Pix2pixArchitecture, pix2pixAlignment } from "../../models/networks/pix2pix.ts";
 import { adversarialLosses } from "../adversarial-losses.ts";
 import { adversarialSteps } from "../adversarial-steps.ts";
 import { liveName, liveStatistics } from "../cycle-steps.ts";

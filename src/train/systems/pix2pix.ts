@@ -1,6 +1,6 @@
 /** Training pix2pix: one kind of image made of another, plane by plane, against a discriminator of patches. */
 import { z } from "zod";
-import { pix2pixPresets } from "../../models/pix2pix.ts";
+import { pix2pixPresets } from "../../models/networks/pix2pix.ts";
 import { commonConfig } from "../common-config.ts";
 import type { TrainedSystem } from "../trained-system.ts";
 import { checkPix2pixConfig, pix2pixKeys } from "./pix2pix-keys.ts";

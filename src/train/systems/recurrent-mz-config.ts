@@ -4,8 +4,8 @@ import {
   recurrentMzAlignment,
   recurrentMzArchitecture,
   recurrentMzPresets,
-} from "../../models/recurrent-mz.ts";
-import { recurrentMzDiscriminatorAlignment } from "../../models/recurrent-mz-discriminator.ts";
+} from "../../models/networks/recurrent-mz.ts";
+import { recurrentMzDiscriminatorAlignment } from "../../models/networks/recurrent-mz-discriminator.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
 

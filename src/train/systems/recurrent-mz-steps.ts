@@ -1,10 +1,14 @@
 import { Graph, type Value } from "../../graph/graph.ts";
 import { writeOnnx } from "../../graph/onnx/write.ts";
 import { add, mul } from "../../graph/operators/elementwise.ts";
-import { constantParameters, type Parameters, trainableParameters } from "../../models/parameters.ts";
-import { type RecurrentMzArchitecture, recurrentMzAlignment, recurrentMzNetwork } from "../../models/recurrent-mz.ts";
-import { recurrentMzDiscriminator } from "../../models/recurrent-mz-discriminator.ts";
-import { fixedStatistics, type Norm, runningStatistics } from "../../models/running-norm.ts";
+import { constantParameters, type Parameters, trainableParameters } from "../../models/networks/parameters.ts";
+import {
+  type RecurrentMzArchitecture,
+  recurrentMzAlignment,
+  recurrentMzNetwork,
+} from "../../models/networks/recurrent-mz.ts";
+import { recurrentMzDiscriminator } from "../../models/networks/recurrent-mz-discriminator.ts";
+import { fixedStatistics, type Norm, runningStatistics } from "../../models/networks/running-norm.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import { adversarialSteps } from "../adversarial-steps.ts";
 import type { Learner } from "../learner.ts";

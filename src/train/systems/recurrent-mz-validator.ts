@@ -2,7 +2,7 @@
 import type { Plane } from "../../image/image.ts";
 import { readMirrored } from "../../models/apply/mirrored-region.ts";
 import { crop } from "../../models/apply/pixel-grid.ts";
-import { type RecurrentMzArchitecture, recurrentMzAlignment } from "../../models/recurrent-mz.ts";
+import { type RecurrentMzArchitecture, recurrentMzAlignment } from "../../models/networks/recurrent-mz.ts";
 import { type ImageExample, imageMetrics, imageReport } from "../image-report.ts";
 import type { Validator } from "../learner.ts";
 import type { PairSource } from "../pairs.ts";

@@ -5,9 +5,14 @@ import { Graph, type Value } from "../../graph/graph.ts";
 import { writeOnnx } from "../../graph/onnx/write.ts";
 import { add, mul } from "../../graph/operators/elementwise.ts";
 import { concat, slice } from "../../graph/operators/movement.ts";
-import { type DeepZArchitecture, deepZAlignment, deepZArchitecture, deepZPresets } from "../../models/deep-z.ts";
-import { constantParameters, type ParameterSpec, trainableParameters } from "../../models/parameters.ts";
-import { rlpStep } from "../../models/rlp.ts";
+import {
+  type DeepZArchitecture,
+  deepZAlignment,
+  deepZArchitecture,
+  deepZPresets,
+} from "../../models/networks/deep-z.ts";
+import { constantParameters, type ParameterSpec, trainableParameters } from "../../models/networks/parameters.ts";
+import { rlpStep } from "../../models/networks/rlp.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import { checkHoldsRow, rowDrawer } from "../adjacent-planes.ts";
 import { commonConfig } from "../common-config.ts";

@@ -5,7 +5,7 @@ import {
   sectioningCnnArchitecture,
   sectioningCnn as sectioningCnnNetwork,
   sectioningCnnPresets,
-} from "../../models/sectioning-cnn.ts";
+} from "../../models/networks/sectioning-cnn.ts";
 import { commonConfig } from "../common-config.ts";
 import { onlyPlane } from "../only-plane.ts";
 import type { TrainedSystem } from "../trained-system.ts";

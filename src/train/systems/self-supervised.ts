@@ -7,9 +7,14 @@ import { Graph, type Value } from "../../graph/graph.ts";
 import { writeOnnx } from "../../graph/onnx/write.ts";
 import { add } from "../../graph/operators/elementwise.ts";
 import { reshape, slice } from "../../graph/operators/movement.ts";
-import { type DeepZArchitecture, deepZAlignment, deepZArchitecture, deepZPresets } from "../../models/deep-z.ts";
-import { constantParameters, type Parameters, trainableParameters } from "../../models/parameters.ts";
-import { selfSupervisedNetwork } from "../../models/self-supervised.ts";
+import {
+  type DeepZArchitecture,
+  deepZAlignment,
+  deepZArchitecture,
+  deepZPresets,
+} from "../../models/networks/deep-z.ts";
+import { constantParameters, type Parameters, trainableParameters } from "../../models/networks/parameters.ts";
+import { selfSupervisedNetwork } from "../../models/networks/self-supervised.ts";
 import { psfModelOf } from "../../optics/psf/optics-options.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import { commonConfig } from "../common-config.ts";

@@ -3,14 +3,14 @@ import type { Random } from "../../array/random.ts";
 import { Graph, type Value } from "../../graph/graph.ts";
 import { writeOnnx } from "../../graph/onnx/write.ts";
 import { slice } from "../../graph/operators/movement.ts";
-import type { NetworkForm } from "../../models/halving-convolution.ts";
 import type { ModelInfo } from "../../models/model-info.ts";
+import type { NetworkForm } from "../../models/networks/halving-convolution.ts";
 import {
   constantParameters,
   type ParameterSpec,
   type Parameters,
   trainableParameters,
-} from "../../models/parameters.ts";
+} from "../../models/networks/parameters.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import type { CommonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";

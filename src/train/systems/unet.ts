@@ -8,7 +8,7 @@ import {
   unet as unetNetwork,
   unetPresets,
   validOffset,
-} from "../../models/unet.ts";
+} from "../../models/networks/unet.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
 import type { TrainedSystem } from "../trained-system.ts";

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { Value } from "../graph/graph.ts";
-import { relu } from "../graph/operators/activations.ts";
-import { conv } from "../graph/operators/convolution.ts";
-import { abs, add, exp, log, mul, neg } from "../graph/operators/elementwise.ts";
-import { concat, slice } from "../graph/operators/movement.ts";
-import { maxPool } from "../graph/operators/pooling.ts";
-import { upsampleNearest } from "../graph/operators/resizing.ts";
+import type { Value } from "../../graph/graph.ts";
+import { relu } from "../../graph/operators/activations.ts";
+import { conv } from "../../graph/operators/convolution.ts";
+import { abs, add, exp, log, mul, neg } from "../../graph/operators/elementwise.ts";
+import { concat, slice } from "../../graph/operators/movement.ts";
+import { maxPool } from "../../graph/operators/pooling.ts";
+import { upsampleNearest } from "../../graph/operators/resizing.ts";
 import type { Parameters } from "./parameters.ts";
 import { sectionInfo } from "./section-info.ts";
 

@@ -3,11 +3,11 @@
  * batch and keeps moving averages of both; the finished model normalises by these, so that an output pixel does not depend on the
  * rest of its tile and tiles join without seams.
  */
-import { ParfocalError } from "../errors.ts";
-import type { Tensor, Value } from "../graph/graph.ts";
-import { add, div, maximum, minimum, mul, sqrt, sub } from "../graph/operators/elementwise.ts";
-import { batchNorm, batchNormTraining } from "../graph/operators/normalisation.ts";
-import { nextOf } from "../run/runtime.ts";
+import { ParfocalError } from "../../errors.ts";
+import type { Tensor, Value } from "../../graph/graph.ts";
+import { add, div, maximum, minimum, mul, sqrt, sub } from "../../graph/operators/elementwise.ts";
+import { batchNorm, batchNormTraining } from "../../graph/operators/normalisation.ts";
+import { nextOf } from "../../run/runtime.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** How a network asks for a normalisation of `[n, c, ...]` while it is being built; every name is asked for once. */

@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { Graph, type Value } from "../graph/graph.ts";
-import { writeOnnx } from "../graph/onnx/write.ts";
-import { relu } from "../graph/operators/activations.ts";
-import { conv } from "../graph/operators/convolution.ts";
-import { add, sub } from "../graph/operators/elementwise.ts";
-import { concat } from "../graph/operators/movement.ts";
-import { maxPool } from "../graph/operators/pooling.ts";
-import { upsampleNearest } from "../graph/operators/resizing.ts";
-import { convUpsampled } from "../graph/operators/upsampled-convolution.ts";
-import type { Tensors } from "../run/runtime.ts";
+import { Graph, type Value } from "../../graph/graph.ts";
+import { writeOnnx } from "../../graph/onnx/write.ts";
+import { relu } from "../../graph/operators/activations.ts";
+import { conv } from "../../graph/operators/convolution.ts";
+import { add, sub } from "../../graph/operators/elementwise.ts";
+import { concat } from "../../graph/operators/movement.ts";
+import { maxPool } from "../../graph/operators/pooling.ts";
+import { upsampleNearest } from "../../graph/operators/resizing.ts";
+import { convUpsampled } from "../../graph/operators/upsampled-convolution.ts";
+import type { Tensors } from "../../run/runtime.ts";
 import { commonInfo } from "./common-info.ts";
 import { constantParameters, type Parameters } from "./parameters.ts";
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Value } from "../graph/graph.ts";
-import { relu, tanh } from "../graph/operators/activations.ts";
-import { conv } from "../graph/operators/convolution.ts";
-import { add, mul } from "../graph/operators/elementwise.ts";
-import { upsampleNearest } from "../graph/operators/resizing.ts";
-import { convUpsampled } from "../graph/operators/upsampled-convolution.ts";
+import type { Value } from "../../graph/graph.ts";
+import { relu, tanh } from "../../graph/operators/activations.ts";
+import { conv } from "../../graph/operators/convolution.ts";
+import { add, mul } from "../../graph/operators/elementwise.ts";
+import { upsampleNearest } from "../../graph/operators/resizing.ts";
+import { convUpsampled } from "../../graph/operators/upsampled-convolution.ts";
 import type { Parameters } from "./parameters.ts";
 import type { Norm } from "./running-norm.ts";
 import { sectionInfo } from "./section-info.ts";

@@ -1,6 +1,6 @@
 /** What a refocusing network adds its correction to: the planes that it was given, by their distances from the plane wanted. */
-import type { Value } from "../graph/graph.ts";
-import { add, div, mul, square, sub } from "../graph/operators/elementwise.ts";
+import type { Value } from "../../graph/graph.ts";
+import { add, div, mul, square, sub } from "../../graph/operators/elementwise.ts";
 
 /** A given plane. */
 export interface GivenPlane {

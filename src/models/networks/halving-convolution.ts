@@ -3,9 +3,9 @@
  * same numbers: "portable" by plain operators only, whatever the image size; "training" over blocks of 2x2 pixels as channels,
  * so that the gradients are those of convolutions of stride 1 (no zeros between pixels, no slice per weight).
  */
-import type { Value } from "../graph/graph.ts";
-import { conv } from "../graph/operators/convolution.ts";
-import { concat, depthToSpace, flip, pad, reshape, slice, transpose } from "../graph/operators/movement.ts";
+import type { Value } from "../../graph/graph.ts";
+import { conv } from "../../graph/operators/convolution.ts";
+import { concat, depthToSpace, flip, pad, reshape, slice, transpose } from "../../graph/operators/movement.ts";
 
 export type NetworkForm = "training" | "portable";
 

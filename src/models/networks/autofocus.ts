@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Value } from "../graph/graph.ts";
-import { hardSwish, relu } from "../graph/operators/activations.ts";
-import { conv } from "../graph/operators/convolution.ts";
-import { add } from "../graph/operators/elementwise.ts";
+import type { Value } from "../../graph/graph.ts";
+import { hardSwish, relu } from "../../graph/operators/activations.ts";
+import { conv } from "../../graph/operators/convolution.ts";
+import { add } from "../../graph/operators/elementwise.ts";
 import { commonInfo } from "./common-info.ts";
 import type { Initial, Parameters } from "./parameters.ts";
 

@@ -1,7 +1,7 @@
 /** Two adjacent planes to the next one, again and again. */
 import { z } from "zod";
-import type { Value } from "../graph/graph.ts";
-import { concat } from "../graph/operators/movement.ts";
+import type { Value } from "../../graph/graph.ts";
+import { concat } from "../../graph/operators/movement.ts";
 import { commonInfo } from "./common-info.ts";
 import { deepZArchitecture, deepZGenerator } from "./deep-z.ts";
 import type { Parameters } from "./parameters.ts";

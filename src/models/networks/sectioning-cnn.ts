@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Value } from "../graph/graph.ts";
-import { relu } from "../graph/operators/activations.ts";
-import { conv } from "../graph/operators/convolution.ts";
-import { add } from "../graph/operators/elementwise.ts";
+import type { Value } from "../../graph/graph.ts";
+import { relu } from "../../graph/operators/activations.ts";
+import { conv } from "../../graph/operators/convolution.ts";
+import { add } from "../../graph/operators/elementwise.ts";
 import type { Parameters } from "./parameters.ts";
 import { sectionInfo } from "./section-info.ts";
 

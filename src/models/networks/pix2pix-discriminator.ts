@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Value } from "../graph/graph.ts";
-import { leakyRelu } from "../graph/operators/activations.ts";
-import { conv } from "../graph/operators/convolution.ts";
-import { concat } from "../graph/operators/movement.ts";
-import { averagePool } from "../graph/operators/pooling.ts";
+import type { Value } from "../../graph/graph.ts";
+import { leakyRelu } from "../../graph/operators/activations.ts";
+import { conv } from "../../graph/operators/convolution.ts";
+import { concat } from "../../graph/operators/movement.ts";
+import { averagePool } from "../../graph/operators/pooling.ts";
 import { convHalved } from "./halving-convolution.ts";
 import type { Initial, Parameters } from "./parameters.ts";
 import { batchStatistics } from "./running-norm.ts";

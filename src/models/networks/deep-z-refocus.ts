@@ -1,8 +1,8 @@
 /** Deep-Z's network, started from the planes that it was given instead of from nothing. */
-import type { Value } from "../graph/graph.ts";
-import { abs, add, maximum, mul, sub } from "../graph/operators/elementwise.ts";
-import { slice } from "../graph/operators/movement.ts";
-import { reduceSum } from "../graph/operators/reduction.ts";
+import type { Value } from "../../graph/graph.ts";
+import { abs, add, maximum, mul, sub } from "../../graph/operators/elementwise.ts";
+import { slice } from "../../graph/operators/movement.ts";
+import { reduceSum } from "../../graph/operators/reduction.ts";
 import { type DeepZArchitecture, deepZGenerator } from "./deep-z.ts";
 import type { ParameterSpec, Parameters } from "./parameters.ts";
 import { bandCount, blurMeasures, filterNodes, filterPlanes, planeBands, termCount } from "./plane-filters.ts";

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { Value } from "../graph/graph.ts";
-import { leakyRelu, relu, tanh } from "../graph/operators/activations.ts";
-import { conv } from "../graph/operators/convolution.ts";
-import { add, mul, sub } from "../graph/operators/elementwise.ts";
-import { concat } from "../graph/operators/movement.ts";
-import { upsampleNearest } from "../graph/operators/resizing.ts";
-import { convUpsampled } from "../graph/operators/upsampled-convolution.ts";
+import type { Value } from "../../graph/graph.ts";
+import { leakyRelu, relu, tanh } from "../../graph/operators/activations.ts";
+import { conv } from "../../graph/operators/convolution.ts";
+import { add, mul, sub } from "../../graph/operators/elementwise.ts";
+import { concat } from "../../graph/operators/movement.ts";
+import { upsampleNearest } from "../../graph/operators/resizing.ts";
+import { convUpsampled } from "../../graph/operators/upsampled-convolution.ts";
 import { convDoubled, convHalved, type NetworkForm } from "./halving-convolution.ts";
 import type { Initial, Parameters } from "./parameters.ts";
 import type { Norm } from "./running-norm.ts";

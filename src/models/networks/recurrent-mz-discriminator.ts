@@ -1,11 +1,11 @@
 /** The opponent of Recurrent-MZ in adversarial training. */
-import type { Value } from "../graph/graph.ts";
-import { leakyRelu, sigmoid } from "../graph/operators/activations.ts";
-import { conv } from "../graph/operators/convolution.ts";
-import { add } from "../graph/operators/elementwise.ts";
-import { matMul } from "../graph/operators/matmul.ts";
-import { reshape } from "../graph/operators/movement.ts";
-import { reduceMean } from "../graph/operators/reduction.ts";
+import type { Value } from "../../graph/graph.ts";
+import { leakyRelu, sigmoid } from "../../graph/operators/activations.ts";
+import { conv } from "../../graph/operators/convolution.ts";
+import { add } from "../../graph/operators/elementwise.ts";
+import { matMul } from "../../graph/operators/matmul.ts";
+import { reshape } from "../../graph/operators/movement.ts";
+import { reduceMean } from "../../graph/operators/reduction.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** Sizes of the images that it judges must be multiples of this. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Value } from "../graph/graph.ts";
-import { softplus } from "../graph/operators/activations.ts";
-import { div, mul } from "../graph/operators/elementwise.ts";
-import { concat, slice } from "../graph/operators/movement.ts";
+import type { Value } from "../../graph/graph.ts";
+import { softplus } from "../../graph/operators/activations.ts";
+import { div, mul } from "../../graph/operators/elementwise.ts";
+import { concat, slice } from "../../graph/operators/movement.ts";
 import { deepZArchitecture, deepZGenerator } from "./deep-z.ts";
 import type { Parameters } from "./parameters.ts";
 import { sectionInfo } from "./section-info.ts";

@@ -1,9 +1,9 @@
 /** A recurrent layer whose state is an image. */
-import type { Value } from "../graph/graph.ts";
-import { sigmoid, tanh } from "../graph/operators/activations.ts";
-import { conv } from "../graph/operators/convolution.ts";
-import { add, mul, sub } from "../graph/operators/elementwise.ts";
-import { slice } from "../graph/operators/movement.ts";
+import type { Value } from "../../graph/graph.ts";
+import { sigmoid, tanh } from "../../graph/operators/activations.ts";
+import { conv } from "../../graph/operators/convolution.ts";
+import { add, mul, sub } from "../../graph/operators/elementwise.ts";
+import { slice } from "../../graph/operators/movement.ts";
 import type { Parameters } from "./parameters.ts";
 
 /**

@@ -2,15 +2,15 @@
  * Linear filters that compute a plane at another height from the given planes. Their weights depend on the distance and on how blurred the planes
  * are, and are fitted to the training data by least squares.
  */
-import { gaussianKernel } from "../array/filters.ts";
-import type { Value } from "../graph/graph.ts";
-import { relu } from "../graph/operators/activations.ts";
-import { conv } from "../graph/operators/convolution.ts";
-import { abs, add, div, log, maximum, minimum, mul, square, sub } from "../graph/operators/elementwise.ts";
-import { concat, slice } from "../graph/operators/movement.ts";
-import { averagePool } from "../graph/operators/pooling.ts";
-import { reduceSum } from "../graph/operators/reduction.ts";
-import { upsampleLinear } from "../graph/operators/resizing.ts";
+import { gaussianKernel } from "../../array/filters.ts";
+import type { Value } from "../../graph/graph.ts";
+import { relu } from "../../graph/operators/activations.ts";
+import { conv } from "../../graph/operators/convolution.ts";
+import { abs, add, div, log, maximum, minimum, mul, square, sub } from "../../graph/operators/elementwise.ts";
+import { concat, slice } from "../../graph/operators/movement.ts";
+import { averagePool } from "../../graph/operators/pooling.ts";
+import { reduceSum } from "../../graph/operators/reduction.ts";
+import { upsampleLinear } from "../../graph/operators/resizing.ts";
 
 /** Standard deviations of the Gaussians between which the bands lie, pixels; the finest band is what the first of them takes away. */
 const bandSigmas = [0.7, 1.4, 2.8, 5.6] as const;

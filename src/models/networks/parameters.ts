@@ -1,7 +1,7 @@
-import type { Random } from "../array/random.ts";
-import { sizeOf } from "../array/shape.ts";
-import { ParfocalError } from "../errors.ts";
-import type { Graph, Tensor, Value } from "../graph/graph.ts";
+import type { Random } from "../../array/random.ts";
+import { sizeOf } from "../../array/shape.ts";
+import { ParfocalError } from "../../errors.ts";
+import type { Graph, Tensor, Value } from "../../graph/graph.ts";
 
 /**
  * How a parameter starts: "glorot" is uniform in +-sqrt(6 / (fan in + fan out)) (Glorot & Bengio 2010), "he" normal with

@@ -4,11 +4,11 @@
  * training begins with the published layer, keeps moving averages of its statistics, goes over to these, and trains on with them; the
  * finished model has them inside.
  */
-import type { Tensor, Value } from "../graph/graph.ts";
-import { add, div, mul, sqrt, square, sub } from "../graph/operators/elementwise.ts";
-import { reshape } from "../graph/operators/movement.ts";
-import { reduceMean } from "../graph/operators/reduction.ts";
-import { nextOf } from "../run/runtime.ts";
+import type { Tensor, Value } from "../../graph/graph.ts";
+import { add, div, mul, sqrt, square, sub } from "../../graph/operators/elementwise.ts";
+import { reshape } from "../../graph/operators/movement.ts";
+import { reduceMean } from "../../graph/operators/reduction.ts";
+import { nextOf } from "../../run/runtime.ts";
 import type { Parameters } from "./parameters.ts";
 import type { Norm } from "./running-norm.ts";
 

@@ -1,8 +1,8 @@
 /** The discriminators of COMI and of CycleGAN: one opinion for every patch of an image. */
-import type { Value } from "../graph/graph.ts";
-import { leakyRelu, tanh } from "../graph/operators/activations.ts";
-import { conv } from "../graph/operators/convolution.ts";
-import { instanceNorm } from "../graph/operators/normalisation.ts";
+import type { Value } from "../../graph/graph.ts";
+import { leakyRelu, tanh } from "../../graph/operators/activations.ts";
+import { conv } from "../../graph/operators/convolution.ts";
+import { instanceNorm } from "../../graph/operators/normalisation.ts";
 import type { Parameters } from "./parameters.ts";
 import { batchStatistics, type Norm } from "./running-norm.ts";
 

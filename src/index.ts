@@ -190,15 +190,6 @@ export {
   type GridStack,
   sectionFromGrid,
 } from "./classical/sectioning/structured-illumination.ts";
-export {
-  type CompareOptions,
-  type Comparison,
-  compareStacks,
-  type DataRange,
-  type PlaneScores,
-} from "./evaluate/compare-stacks.ts";
-export { comparisonSheet } from "./evaluate/comparison-sheet.ts";
-export { readComparable } from "./evaluate/read-comparable.ts";
 export { contactSheet, type SheetOptions, type SheetRow } from "./figures/contact-sheet.ts";
 export { type DefocusPicture, defocusSheet } from "./figures/defocus-sheet.ts";
 export { type AgainstBaseline, againstBaseline, type BaselineGain } from "./metrics/against-baseline.ts";
@@ -239,19 +230,28 @@ export {
   type WidthFit,
   type WidthOptions,
 } from "./metrics/structure-width.ts";
+export {
+  type CompareOptions,
+  type Comparison,
+  compareStacks,
+  type DataRange,
+  type PlaneScores,
+} from "./study/compare-stacks.ts";
+export { comparisonSheet } from "./study/comparison-sheet.ts";
+export { readComparable } from "./study/read-comparable.ts";
 
 // A study: what models make of a stack, with verdicts.
 
-export type { Candidate, Wanted } from "./evaluate/study/candidate.ts";
-export { classicalCandidates } from "./evaluate/study/classical-candidate.ts";
-export type { DistanceBin, DistanceTable } from "./evaluate/study/distance-table.ts";
-export type { Figure } from "./evaluate/study/figure.ts";
-export { studyFigures } from "./evaluate/study/figures.ts";
-export type { Headline } from "./evaluate/study/headline.ts";
-export { modelCandidate } from "./evaluate/study/model-candidate.ts";
-export { type CandidateStudy, type StudyOptions, study } from "./evaluate/study/study.ts";
-export { openSubject, type Subject, type SubjectOptions } from "./evaluate/study/subject.ts";
-export type { Verdict } from "./evaluate/study/verdicts.ts";
+export type { Candidate, Wanted } from "./study/candidate.ts";
+export { classicalCandidates } from "./study/classical-candidate.ts";
+export type { DistanceBin, DistanceTable } from "./study/distance-table.ts";
+export type { Figure } from "./study/figure.ts";
+export { studyFigures } from "./study/figures.ts";
+export type { Headline } from "./study/headline.ts";
+export { modelCandidate } from "./study/model-candidate.ts";
+export { type CandidateStudy, type StudyOptions, study } from "./study/study.ts";
+export { openSubject, type Subject, type SubjectOptions } from "./study/subject.ts";
+export type { Verdict } from "./study/verdicts.ts";
 
 // How far a model holds: leaving one lens, sample, stack or slide out.
 

@@ -1,11 +1,11 @@
 /** The same image at other scales: what a study says of candidates that know one scale only. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { atScales, type ScaleResult } from "../src/evaluate/study/at-scales.ts";
-import type { Candidate } from "../src/evaluate/study/candidate.ts";
-import { openSubject, type Subject } from "../src/evaluate/study/subject.ts";
-import { judge } from "../src/evaluate/study/verdicts.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
+import { atScales, type ScaleResult } from "../src/study/at-scales.ts";
+import type { Candidate } from "../src/study/candidate.ts";
+import { openSubject, type Subject } from "../src/study/subject.ts";
+import { judge } from "../src/study/verdicts.ts";
 import { dots, oracle } from "./fixtures/evaluate/constructed-candidates.ts";
 import { bin } from "./fixtures/evaluate/distance-bins.ts";
 

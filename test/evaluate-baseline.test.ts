@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
-import { compareStacks } from "../src/evaluate/compare-stacks.ts";
 import type { Plane, Stack } from "../src/image/image.ts";
 import { againstBaseline } from "../src/metrics/against-baseline.ts";
 import { givenStacks } from "../src/metrics/given-stacks.ts";
 import { imageOfStack, writeImage } from "../src/node.ts";
+import { compareStacks } from "../src/study/compare-stacks.ts";
 import { runCli } from "./fixtures/cli/run-cli.ts";
 
 const [height, width] = [96, 96];

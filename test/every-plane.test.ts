@@ -1,10 +1,10 @@
 /** Sections scored plane by plane: gain and offset are fitted once for all planes, so that haze counts. */
 import { describe, expect, it } from "vitest";
-import type { Candidate } from "../src/evaluate/study/candidate.ts";
-import { everyPlane } from "../src/evaluate/study/every-plane.ts";
-import { lineProfiles } from "../src/evaluate/study/line-profiles.ts";
-import { sharpnessWithoutTruth } from "../src/evaluate/study/without-truth.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
+import type { Candidate } from "../src/study/candidate.ts";
+import { everyPlane } from "../src/study/every-plane.ts";
+import { lineProfiles } from "../src/study/line-profiles.ts";
+import { sharpnessWithoutTruth } from "../src/study/without-truth.ts";
 
 const [depth, height, width] = [5, 48, 48];
 /** A bright square in the middle plane of the truth, and in all planes of the stack. */

@@ -2,17 +2,17 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
-import type { Candidate, Wanted } from "../src/evaluate/study/candidate.ts";
+import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
+import type { Candidate, Wanted } from "../src/study/candidate.ts";
 import {
   type FocusAlignment,
   focusAlignment,
   leastAmplitude,
   leastLead,
   type VirtualStack,
-} from "../src/evaluate/study/focus-alignment.ts";
-import { focusAlignmentFigures, focusAlignmentTable } from "../src/evaluate/study/focus-alignment-figure.ts";
-import { openSubject, type Subject } from "../src/evaluate/study/subject.ts";
-import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
+} from "../src/study/focus-alignment.ts";
+import { focusAlignmentFigures, focusAlignmentTable } from "../src/study/focus-alignment-figure.ts";
+import { openSubject, type Subject } from "../src/study/subject.ts";
 import { identity } from "./fixtures/evaluate/constructed-candidates.ts";
 import { haveRealData, mitochondria } from "./fixtures/evaluate/real-data.ts";
 

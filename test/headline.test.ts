@@ -1,10 +1,10 @@
 /** One sentence on a candidate, and verdicts that cannot contradict it. */
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
-import type { Candidate } from "../src/evaluate/study/candidate.ts";
-import type { DistanceBin, DistanceTable } from "../src/evaluate/study/distance-table.ts";
-import type { Headline } from "../src/evaluate/study/headline.ts";
-import { judge, type Verdict } from "../src/evaluate/study/verdicts.ts";
+import type { Candidate } from "../src/study/candidate.ts";
+import type { DistanceBin, DistanceTable } from "../src/study/distance-table.ts";
+import type { Headline } from "../src/study/headline.ts";
+import { judge, type Verdict } from "../src/study/verdicts.ts";
 import { bin } from "./fixtures/evaluate/distance-bins.ts";
 
 const distances = [-4, -3, -2, -1, 0, 1, 2, 3, 4];

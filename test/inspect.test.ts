@@ -4,13 +4,13 @@ import { describe, expect, test } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { translate } from "../src/array/resample.ts";
-import { compareStacks } from "../src/evaluate/compare-stacks.ts";
 import { overrideCalibration } from "../src/image/calibration.ts";
 import type { ImageInfo, Stack } from "../src/image/image.ts";
 import type { ImageFile } from "../src/image/image-file.ts";
 import { createExposureMeter, exposureWarnings } from "../src/metrics/exposure.ts";
 import { inspectImage } from "../src/metrics/inspect.ts";
 import { tiltedSurface } from "../src/models/apply/surface.ts";
+import { compareStacks } from "../src/study/compare-stacks.ts";
 
 /** An image in memory as an open file; `planes` in the order z slow, channel fast. */
 function fileOf(info: ImageInfo, planes: readonly Float32Array[], channels = 1): ImageFile {

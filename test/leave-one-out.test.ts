@@ -1,11 +1,7 @@
 /** Leave-one-out: who is trained on what, that nothing judged is trained on, and what the gains say. */
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
-import { gainOverBaseline } from "../src/evaluate/gain-over-baseline.ts";
 import { type Gain, isSeen, leaveOneOut, summariseGains } from "../src/evaluate/leave-one-out.ts";
-import { isResampled, resamplingAlone } from "../src/evaluate/resampling-alone.ts";
-import type { Candidate } from "../src/evaluate/study/candidate.ts";
-import { openSubject } from "../src/evaluate/study/subject.ts";
 import { gainMatrix } from "../src/figures/gain-matrix.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
 import { keysForAll } from "../src/jobs/leave-one-out-keys.ts";
@@ -15,6 +11,10 @@ import { viewOfField } from "../src/simulate/assign-fields.ts";
 import { cellsOf, recipeOfCells, setAside } from "../src/simulate/leave-out-recipe.ts";
 import { resolveRecipe, viewsOf } from "../src/simulate/resolve-recipe.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
+import type { Candidate } from "../src/study/candidate.ts";
+import { gainOverBaseline } from "../src/study/gain-over-baseline.ts";
+import { isResampled, resamplingAlone } from "../src/study/resampling-alone.ts";
+import { openSubject } from "../src/study/subject.ts";
 import { recipeFields } from "../src/train/recipe-fields.ts";
 import { identity } from "./fixtures/evaluate/constructed-candidates.ts";
 import { blurredStack } from "./fixtures/train/tiny.ts";

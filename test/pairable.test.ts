@@ -2,8 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { reconstructFile } from "../src/classical/refocusing/reconstruct-file.node.ts";
 import { findExposures } from "../src/classical/sectioning/exposure-source.ts";
-import { compareStacks } from "../src/evaluate/compare-stacks.ts";
-import { openSubject } from "../src/evaluate/study/subject.ts";
 import type { ImageInfo, Stack } from "../src/image/image.ts";
 import type { ImageFile } from "../src/image/image-file.ts";
 import { type PairableOptions, type Placed, requirePairable } from "../src/image/pairable.ts";
@@ -11,6 +9,8 @@ import { openPlanes } from "../src/image/plane-folder.ts";
 import { givenStacks } from "../src/metrics/given-stacks.ts";
 import { registerTarget } from "../src/metrics/unregistered.ts";
 import { surfaceOf } from "../src/models/apply/surface.ts";
+import { compareStacks } from "../src/study/compare-stacks.ts";
+import { openSubject } from "../src/study/subject.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
 import { blurredStack } from "./fixtures/train/tiny.ts";

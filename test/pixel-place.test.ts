@@ -10,7 +10,6 @@ import { fuseFile } from "../src/classical/fusion/fuse-file.node.ts";
 import { reconstructFile } from "../src/classical/refocusing/reconstruct-file.node.ts";
 import { sectionFile } from "../src/classical/sectioning/section-file.node.ts";
 import { ParfocalError } from "../src/errors.ts";
-import { readComparable } from "../src/evaluate/read-comparable.ts";
 import type { ImageFile } from "../src/image/image-file.ts";
 import { readFinitePlane } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
@@ -20,6 +19,7 @@ import { measureBeadsFile } from "../src/jobs/psf-files.node.ts";
 import { inspectImage } from "../src/metrics/inspect.ts";
 import { normalisationOfFile } from "../src/models/apply/normalisation-of-file.ts";
 import { surfaceOf } from "../src/models/apply/surface.ts";
+import { readComparable } from "../src/study/read-comparable.ts";
 import { readSamples } from "../src/train/read-samples.node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-pixel-"));

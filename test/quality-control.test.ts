@@ -2,16 +2,16 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
-import type { Candidate } from "../src/evaluate/study/candidate.ts";
-import { everyPlane } from "../src/evaluate/study/every-plane.ts";
+import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
+import { type QualityControl, qualityControl, qualityControlCsv } from "../src/metrics/quality-control.ts";
+import type { Candidate } from "../src/study/candidate.ts";
+import { everyPlane } from "../src/study/every-plane.ts";
 import {
   qualityControlRows,
   qualityControlTable,
   qualityControlCsv as studyCsv,
-} from "../src/evaluate/study/quality-control-section.ts";
-import { cropPlane, openSubject, type Subject } from "../src/evaluate/study/subject.ts";
-import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
-import { type QualityControl, qualityControl, qualityControlCsv } from "../src/metrics/quality-control.ts";
+} from "../src/study/quality-control-section.ts";
+import { cropPlane, openSubject, type Subject } from "../src/study/subject.ts";
 import { gaussianBlur, identity } from "./fixtures/evaluate/constructed-candidates.ts";
 
 interface Numbers {

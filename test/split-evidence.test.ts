@@ -2,13 +2,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
-import type { Candidate, Wanted } from "../src/evaluate/study/candidate.ts";
-import { isInRange, requestsToFocus } from "../src/evaluate/study/every-plane.ts";
-import { type SplitEvidence, splitEvidence, typicalOf } from "../src/evaluate/study/split-evidence.ts";
-import { mostLeftover, splitChart, splitTable } from "../src/evaluate/study/split-figure.ts";
-import { openSubject, type Subject } from "../src/evaluate/study/subject.ts";
 import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
 import { fourierRingCorrelation } from "../src/metrics/fourier-ring-correlation.ts";
+import type { Candidate, Wanted } from "../src/study/candidate.ts";
+import { isInRange, requestsToFocus } from "../src/study/every-plane.ts";
+import { type SplitEvidence, splitEvidence, typicalOf } from "../src/study/split-evidence.ts";
+import { mostLeftover, splitChart, splitTable } from "../src/study/split-figure.ts";
+import { openSubject, type Subject } from "../src/study/subject.ts";
 import { haveRealData, mitochondria, nucleus } from "./fixtures/evaluate/real-data.ts";
 
 const [depth, height, width, focus] = [7, 192, 192, 3];

@@ -1,17 +1,17 @@
 /** Cases made up to be caught: each must get the verdict that is known of it. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { classicalCandidates } from "../src/evaluate/study/classical-candidate.ts";
-import { distanceTable } from "../src/evaluate/study/distance-table.ts";
-import { everyPlane } from "../src/evaluate/study/every-plane.ts";
-import { studyFigures } from "../src/evaluate/study/figures.ts";
-import { meanOutcome } from "../src/evaluate/study/mean-outcome.ts";
-import { natureOf } from "../src/evaluate/study/nature.ts";
-import { studyPage } from "../src/evaluate/study/report.ts";
-import { type CandidateStudy, study } from "../src/evaluate/study/study.ts";
-import { openSubject, type Subject } from "../src/evaluate/study/subject.ts";
-import { judge, type Verdict } from "../src/evaluate/study/verdicts.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
+import { classicalCandidates } from "../src/study/classical-candidate.ts";
+import { distanceTable } from "../src/study/distance-table.ts";
+import { everyPlane } from "../src/study/every-plane.ts";
+import { studyFigures } from "../src/study/figures.ts";
+import { meanOutcome } from "../src/study/mean-outcome.ts";
+import { natureOf } from "../src/study/nature.ts";
+import { type CandidateStudy, study } from "../src/study/study.ts";
+import { studyPage } from "../src/study/study-report.ts";
+import { openSubject, type Subject } from "../src/study/subject.ts";
+import { judge, type Verdict } from "../src/study/verdicts.ts";
 import { constructed } from "./fixtures/evaluate/constructed-candidates.ts";
 
 const found = new Map<string, CandidateStudy>();

@@ -1,7 +1,5 @@
 /** What a refocusing model gains over the best recorded baseline, case by case. */
 
-import { modelCandidate } from "../../src/evaluate/study/model-candidate.ts";
-import { cropPlane } from "../../src/evaluate/study/subject.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
 import { detailAgainst } from "../../src/metrics/detail.ts";
 import { psnr } from "../../src/metrics/metrics.ts";
@@ -10,6 +8,8 @@ import { ssim } from "../../src/metrics/ssim.ts";
 import { normalisationOf } from "../../src/models/apply/normalisation.ts";
 import type { Model } from "../../src/models/model-info.ts";
 import type { Runtime } from "../../src/run/runtime.ts";
+import { modelCandidate } from "../../src/study/model-candidate.ts";
+import { cropPlane } from "../../src/study/subject.ts";
 
 /** What is judged: a part of a stack that the model has not learnt from. */
 export interface Judged {

@@ -1,6 +1,5 @@
 /** The page, the table and the pictures of leave-one-out. */
 import { stringify } from "yaml";
-import type { GainExample } from "../evaluate/gain-over-baseline.ts";
 import {
   type Gain,
   type GeneralisationSummary,
@@ -11,6 +10,7 @@ import {
 import { gainMatrix, signedGain } from "../figures/gain-matrix.ts";
 import { contrastOf, pictureGrid } from "../figures/picture-grid.ts";
 import { type ReportSection, renderReport, type VerdictTable } from "../figures/report.ts";
+import type { GainExample } from "../study/gain-over-baseline.ts";
 import type { StackKind } from "./leave-one-out-source.ts";
 
 /** Stands for data that a model never saw. */

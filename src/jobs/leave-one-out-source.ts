@@ -1,8 +1,9 @@
 /** What leave-one-out is done over: data that models are judged on, and for each model the data that it is trained on. */
-import type { JudgedImage } from "../evaluate/gain-over-baseline.ts";
+
 import type { JudgedData, PlannedModel } from "../evaluate/leave-one-out.ts";
 import type { Optics } from "../image/image.ts";
 import type { NamedStack } from "../image/named-stack.ts";
+import type { JudgedImage } from "../study/gain-over-baseline.ts";
 import type { FieldSource } from "../train/field-pool.ts";
 
 /** What the stacks of a lens, or one recorded stack, are like. Lengths in um. */

@@ -4,12 +4,6 @@ import { join, relative } from "node:path";
 import { jsonText } from "../array/json-text.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import {
-  type GainExample,
-  type GainOverBaseline,
-  gainOverBaseline,
-  type JudgedImage,
-} from "../evaluate/gain-over-baseline.ts";
-import {
   type GeneralisationSummary,
   generalisationThresholds,
   isSeen,
@@ -18,12 +12,18 @@ import {
   type PlannedModel,
   summariseGains,
 } from "../evaluate/leave-one-out.ts";
-import { isResampled, resamplingAlone } from "../evaluate/resampling-alone.ts";
-import type { Candidate } from "../evaluate/study/candidate.ts";
-import type { MeanOutcome } from "../evaluate/study/mean-outcome.ts";
-import { modelCandidate } from "../evaluate/study/model-candidate.ts";
 import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
 import type { Runtime } from "../run/runtime.ts";
+import type { Candidate } from "../study/candidate.ts";
+import {
+  type GainExample,
+  type GainOverBaseline,
+  gainOverBaseline,
+  type JudgedImage,
+} from "../study/gain-over-baseline.ts";
+import type { MeanOutcome } from "../study/mean-outcome.ts";
+import { modelCandidate } from "../study/model-candidate.ts";
+import { isResampled, resamplingAlone } from "../study/resampling-alone.ts";
 import { resolveConfig, systemOf } from "../train/config.ts";
 import type { SystemConfig } from "../train/trained-system.ts";
 import { version } from "../version.ts";

@@ -2,12 +2,12 @@
 import { join } from "node:path";
 import { jsonText } from "../array/json-text.ts";
 import { ParfocalError } from "../errors.ts";
-import { meanOutcome } from "../evaluate/study/mean-outcome.ts";
 import { gainMatrix } from "../figures/gain-matrix.ts";
 import { type ReportSection, renderReport } from "../figures/report.ts";
 import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import type { Model } from "../models/model-info.ts";
+import { meanOutcome } from "../study/mean-outcome.ts";
 import { version } from "../version.ts";
 import { stackNames } from "./stack-names.ts";
 import { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./study-files.node.ts";

@@ -1,10 +1,10 @@
 /** What a finished model is good for, in one sentence and in fields that say the same. */
 
-import { intervalsOf } from "../evaluate/study/appraisal.ts";
-import { margins } from "../evaluate/study/distance-table.ts";
-import { inWords } from "../evaluate/study/headline.ts";
 import { detailMargin } from "../metrics/detail.ts";
 import { signed } from "../metrics/signed.ts";
+import { intervalsOf } from "../study/appraisal.ts";
+import { margins } from "../study/distance-table.ts";
+import { inWords } from "../study/headline.ts";
 import type { Judgement, JudgementRow } from "./judgement.ts";
 
 export interface ModelVerdict {

@@ -1,0 +1,64 @@
+/** Classical methods as candidates of a study, to stand beside models. */
+import { percentiles } from "../array/statistics.ts";
+import { opticalPsf } from "../classical/deconvolution/optical-psf.ts";
+import { richardsonLucy } from "../classical/deconvolution/richardson-lucy.ts";
+import type { PsfVolume, Volume } from "../classical/deconvolution/volume.ts";
+import { throwIfAborted } from "../errors.ts";
+import { type Plane, planeOf, type Stack } from "../image/image.ts";
+import { psfModelOf } from "../optics/psf/optics-options.ts";
+import type { Candidate } from "./candidate.ts";
+
+const iterations = 20;
+
+/**
+ * What anyone can do without a network, as far as the optics are known: Richardson-Lucy of the single plane, as a rival of refocusing, and of the whole stack,
+ * as a rival of sectioning; 20 iterations each. Empty where pixel size, NA or wavelength are not known.
+ */
+export function classicalCandidates({ optics, pixelSize, zStep }: Stack): Candidate[] {
+  if (optics?.na === undefined || optics.wavelength === undefined || pixelSize === undefined) return [];
+  const lens = psfModelOf({
+    na: optics.na,
+    wavelength: optics.wavelength,
+    ...(optics.refractiveIndex !== undefined && { refractive_index: optics.refractiveIndex }),
+  });
+  const told = `NA ${optics.na}, ${optics.wavelength} um, ${iterations} iterations`;
+  const known = { kind: "classical", offsets: [0] } as const;
+  const plane: Candidate = {
+    ...known,
+    name: "Richardson-Lucy 2-D",
+    task: "refocus",
+    description: `Richardson-Lucy of the single plane with the PSF in focus: ${told}`,
+    async make(stack, _whole, wanted, signal) {
+      const { psf } = opticalPsf(lens, { depth: 1, height: stack.height, width: stack.width, pixelSize });
+      const made: Plane[] = [];
+      for (const one of wanted) {
+        const input = planeOf(stack, one.plane);
+        const size = { depth: 1, height: stack.height, width: stack.width };
+        made.push({ ...input, data: await sharpened({ ...size, data: input.data }, psf, signal) });
+      }
+      return made;
+    },
+  };
+  if (zStep === undefined) return [plane];
+  const stackwise: Candidate = {
+    ...known,
+    name: "Richardson-Lucy 3-D",
+    task: "section",
+    description: `Richardson-Lucy of the whole stack: ${told}`,
+    async make(stack, _whole, wanted, signal) {
+      const { psf } = opticalPsf(lens, { ...stack, pixelSize, zStep });
+      const data = await sharpened(stack, psf, signal);
+      return wanted.map((one) => planeOf({ ...stack, data }, one.plane));
+    },
+  };
+  return [plane, stackwise];
+}
+
+/** Richardson-Lucy above the camera's dark, which is taken for the image's darkest thousandth and added again. */
+async function sharpened(image: Volume, psf: PsfVolume, signal?: AbortSignal): Promise<Float32Array> {
+  const [dark] = percentiles(image.data, [0.1]);
+  const light = { ...image, data: image.data.map((value) => Math.max(0, value - dark)) };
+  const afterIteration = (): void => throwIfAborted(signal);
+  const found = await richardsonLucy(light, psf, { iterations, afterIteration });
+  return found.map((value) => value + dark);
+}

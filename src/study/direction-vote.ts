@@ -1,0 +1,79 @@
+/**
+ * Which way do regions go that are out of focus? The review found models that sharpen images from both sides of focus as if
+ * they came from the same one. Here every region of an output votes: it went the right way when it came nearer to the plane that was asked for,
+ * and the wrong way when it came nearer to the plane as far away on the other side.
+ */
+import { noiseLevel } from "../classical/noise-level.ts";
+import { type Plane, planeOf, type Stack } from "../image/image.ts";
+import type { Outcome } from "./every-plane.ts";
+
+export interface DirectionVotes {
+  /** Regions that came nearer to the plane that was asked for, to the opposite one, or to neither. */
+  right: number;
+  wrong: number;
+  unmoved: number;
+}
+
+export interface DirectionJudgement {
+  /** Of planes below focus (which must go up), and above. */
+  below: DirectionVotes;
+  above: DirectionVotes;
+  /** For the picture: of each judged output its regions, 1 right, -1 wrong, 0 unmoved, NaN nothing there. */
+  maps: { plane: number; distance: number; map: Plane }[];
+}
+
+/** Edge of a region that votes, pixels. */
+export const votingTile = 32;
+
+/** A region takes part when the planes asked for and opposite differ in it by this many times the noise's mean square. */
+const leastDifference = 6;
+/** What must be gained of that difference to have moved. */
+const leastMove = 0.1;
+
+/**
+ * @param outcomes of refocusing to the plane `sharpest`; those whose opposite plane was not recorded are left out
+ */
+export function judgeDirection(stack: Stack, sharpest: number, outcomes: readonly Outcome[]): DirectionJudgement {
+  const none = (): DirectionVotes => ({ right: 0, wrong: 0, unmoved: 0 });
+  const found: DirectionJudgement = { below: none(), above: none(), maps: [] };
+  const target = planeOf(stack, sharpest);
+  const noise = noiseLevel(target);
+  for (const { plane, distance, inRange, given, output } of outcomes) {
+    const opposite = 2 * plane - sharpest;
+    if (!inRange || given || plane === sharpest || opposite < 0 || opposite >= stack.depth) continue;
+    const votes = plane < sharpest ? found.below : found.above;
+    const [input, other] = [planeOf(stack, plane), planeOf(stack, opposite)];
+    const map = {
+      data: new Float32Array(output.data.length).fill(Number.NaN),
+      height: stack.height,
+      width: stack.width,
+    };
+    for (let top = 0; top + votingTile <= stack.height; top += votingTile) {
+      for (let left = 0; left + votingTile <= stack.width; left += votingTile) {
+        const off = (a: Plane, b: Plane): number => squaresWithin(a, b, top, left);
+        const apart = off(target, other);
+        if (apart < leastDifference * noise * noise) continue;
+        // How far along the way from one to the other: 1 at the plane asked for, 0 at the opposite one.
+        const place = (one: Plane): number => 0.5 + (off(one, other) - off(one, target)) / (2 * apart);
+        const moved = place(output) - place(input);
+        const vote = moved > leastMove ? 1 : moved < -leastMove ? -1 : 0;
+        votes[vote > 0 ? "right" : vote < 0 ? "wrong" : "unmoved"]++;
+        for (let y = top; y < top + votingTile; y++)
+          map.data.fill(vote, y * stack.width + left, y * stack.width + left + votingTile);
+      }
+    }
+    found.maps.push({ plane, distance, map });
+  }
+  return found;
+}
+
+function squaresWithin(a: Plane, b: Plane, top: number, left: number): number {
+  let sum = 0;
+  for (let y = top; y < top + votingTile; y++) {
+    for (let x = left; x < left + votingTile; x++) {
+      const i = y * a.width + x;
+      sum += (a.data[i] - b.data[i]) ** 2;
+    }
+  }
+  return sum / votingTile ** 2;
+}

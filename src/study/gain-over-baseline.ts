@@ -1,0 +1,82 @@
+/** What a candidate gains over the best recorded baseline: PSNR, SSIM, detail and width, with an example to look at. */
+import { type Plane, planeOf, type Stack } from "../image/image.ts";
+import type { Candidate } from "./candidate.ts";
+import { type EveryPlane, everyPlane, isJudged, type Outcome } from "./every-plane.ts";
+import { type MeanOutcome, meanOutcome } from "./mean-outcome.ts";
+import { natureOf } from "./nature.ts";
+
+import { around, cropPlane, type Subject } from "./subject.ts";
+
+/** An image that candidates are judged on. */
+export interface JudgedImage {
+  subject: Subject;
+  /** The recorded stack that the subject is a part of: what brightness is measured on. */
+  whole: Stack;
+}
+
+/** A detail of one plane: what went in, what came out, and what should have. */
+export interface GainExample {
+  plane: number;
+  /** um; 0 for sections. */
+  distance: number;
+  input: Plane;
+  output: Plane;
+  target: Plane;
+  /** dB, of the whole plane; of the best recorded baseline too. */
+  psnr: { input: number; output: number; baseline: number };
+}
+
+export interface GainOverBaseline {
+  /** Means over the planes out of focus and within range; undefined where there is none. */
+  means: MeanOutcome | undefined;
+  widthRecovered: number | undefined;
+  against: EveryPlane["against"];
+  example: GainExample | undefined;
+}
+
+/** Pixels of an example's edge. */
+const exampleEdge = 128;
+
+/** Judges as a study does. @throws interrupted, and what the candidate throws */
+export async function gainOverBaseline(
+  candidate: Candidate,
+  { subject, whole }: JudgedImage,
+  signal?: AbortSignal,
+): Promise<GainOverBaseline> {
+  const every = await everyPlane(candidate, subject, whole, signal);
+  return {
+    means: meanOutcome({ every }),
+    widthRecovered:
+      candidate.task === "refocus"
+        ? natureOf(subject.stack, subject.sharpest, every.outcomes).widthRecovered
+        : undefined,
+    against: every.against,
+    example: exampleOf(subject, every),
+  };
+}
+
+/** The same plane for every candidate that is asked for the same distances: three quarters of the way to the farthest. */
+function exampleOf(
+  { stack, truth, sharpest, object }: Subject,
+  { outcomes, against }: EveryPlane,
+): GainExample | undefined {
+  const judged = outcomes.filter(isJudged);
+  if (judged.length === 0) return undefined;
+  const wanted = 0.75 * Math.max(...judged.map(({ distance }) => Math.abs(distance)));
+  const off = ({ plane, distance }: Outcome): number =>
+    distance === 0 ? Math.abs(plane - sharpest) : Math.abs(Math.abs(distance) - wanted);
+  const { plane, distance, output, scores, baseline } = judged.reduce((best, one) =>
+    off(one) < off(best) ? one : best,
+  );
+  const centre = { y: object.top + object.height / 2, x: object.left + object.width / 2 };
+  const detail = (whole: Plane): Plane => cropPlane(whole, around(centre, whole, exampleEdge));
+  const target = against === "truth" && truth ? planeOf(truth, plane) : planeOf(stack, sharpest);
+  return {
+    plane,
+    distance,
+    input: detail(planeOf(stack, plane)),
+    output: detail(output),
+    target: detail(target),
+    psnr: { input: scores.input.psnr, output: scores.output.psnr, baseline: baseline.psnr.value },
+  };
+}

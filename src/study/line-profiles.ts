@@ -1,0 +1,61 @@
+/** Grey values along a line through the object, of input and output, plane by plane. */
+import { type Plane, planeOf, type Stack } from "../image/image.ts";
+import type { EveryPlane, Outcome } from "./every-plane.ts";
+import { type Box, cropPlane } from "./subject.ts";
+
+export interface Profile {
+  plane: number;
+  /** Along the line, one value for each pixel, counts of the stack. */
+  input: number[];
+  output: number[];
+}
+
+export interface Profiles {
+  /** The row of the field in which the line lies, and its first column. */
+  row: number;
+  left: number;
+  profiles: Profile[];
+  /** The sharpest plane along the same line. */
+  sharpest: number[];
+}
+
+/** Rows that are averaged on each side of the line: noise goes, structure stays. */
+const beside = 1;
+
+type LineOutputs = Pick<EveryPlane, "toStack"> & { outcomes: readonly Pick<Outcome, "plane" | "output">[] };
+
+/** The line runs through the brightest spot of the object in the sharpest plane, as wide as the object's box. */
+export function lineProfiles(
+  stack: Stack,
+  sharpest: number,
+  object: Box,
+  { outcomes, toStack: { gain, offset } }: LineOutputs,
+): Profiles {
+  const seen = cropPlane(planeOf(stack, sharpest), object);
+  let brightest = 0;
+  const rowMeans = Array.from({ length: seen.height }, (_, y) =>
+    along(planeOf(stack, sharpest), object.top + y, object).reduce((most, value) => Math.max(most, value), 0),
+  );
+  for (let y = beside; y < seen.height - beside; y++) if (rowMeans[y] > rowMeans[brightest]) brightest = y;
+  const row = object.top + brightest;
+  return {
+    row,
+    left: object.left,
+    sharpest: along(planeOf(stack, sharpest), row, object),
+    profiles: outcomes.map(({ plane, output }) => ({
+      plane,
+      input: along(planeOf(stack, plane), row, object),
+      output: along(output, row, object).map((value) => gain * value + offset),
+    })),
+  };
+}
+
+function along(plane: Plane, row: number, { left, width }: Box): number[] {
+  const rows: number[] = [];
+  for (let y = Math.max(0, row - beside); y <= Math.min(plane.height - 1, row + beside); y++) rows.push(y);
+  return Array.from({ length: width }, (_, x) => {
+    let sum = 0;
+    for (const y of rows) sum += plane.data[y * plane.width + left + x];
+    return sum / rows.length;
+  });
+}

@@ -1,0 +1,142 @@
+/** Scores, widths and profiles over z, as charts. */
+
+import { pictureGrid } from "../figures/picture-grid.ts";
+import { type NamedLine, plotLines } from "../figures/plots.ts";
+import type { Plane } from "../image/image.ts";
+import type { Outcome } from "./every-plane.ts";
+import { type Figure, pick, slug, um, zOf } from "./figure.ts";
+import type { CandidateStudy } from "./study.ts";
+
+export async function scoreCharts(studies: readonly CandidateStudy[]): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const task of ["refocus", "section"] as const) {
+    const own = studies.filter(({ candidate, every }) => candidate.task === task && every.outcomes.length > 0);
+    if (own.length === 0) continue;
+    const full = own.find(({ candidate }) => candidate.kind !== "classical") ?? own[0];
+    for (const score of ["psnr", "ssim", "detail"] as const) {
+      const line = (one: CandidateStudy, of: "input" | "output" | "baseline"): NamedLine["points"] =>
+        one.every.outcomes.map((outcome) => ({ x: zOf(one.subject, outcome.plane), y: scoreOf(outcome, score, of) }));
+      const models = own.filter(({ candidate }) => candidate.kind === full.candidate.kind);
+      const widest = models.reduce((a, b) => (b.every.outcomes.length > a.every.outcomes.length ? b : a), full);
+      const lines = [
+        { name: "untouched input", points: line(widest, "input"), plain: true },
+        ...baselinesOf(own).map(({ name, study }) => ({ name, points: line(study, "baseline"), plain: true })),
+        ...own.map((one) => ({ name: one.candidate.name, points: line(one, "output") })),
+      ].filter(({ points }) => points.some(({ y }) => Number.isFinite(y)));
+      if (lines.length === 0) continue;
+      const against = full.every.against;
+      figures.push({
+        id: `${score}-${task}`,
+        kind: "chart",
+        title: `${score === "detail" ? "Detail" : score.toUpperCase()} over z, ${task === "refocus" ? "refocused" : "sectioned"}`,
+        caption: `Against the ${against}. Lines should run above that of the best recorded baseline: of the planes that a candidate was given, each as it is or lightly smoothed, and their interpolation, the best.${own.some(({ every }) => every.outcomes.some(({ given, distance }) => given && distance !== 0)) ? " Peaks beside the middle: there the sharpest plane is one of those that the model was given; means leave such planes out, and a verdict of their own says whether they were given back." : ""}`,
+        svg: await plotLines(lines, {
+          x: "z of the input, from the sharpest plane (um)",
+          y: `${score === "psnr" ? "PSNR (dB)" : score === "ssim" ? "SSIM" : "detail"}, higher is better`,
+          dots: true,
+        }),
+      });
+    }
+  }
+  return figures;
+}
+
+function scoreOf(
+  { scores, detail, baseline }: Outcome,
+  score: "psnr" | "ssim" | "detail",
+  of: "input" | "output" | "baseline",
+): number {
+  if (of === "baseline") return baseline[score].value;
+  return score === "detail" ? detail[of].mean : scores[of][score];
+}
+
+/** One line for each set of given planes: candidates of the same planes share their baseline. */
+function baselinesOf(studies: readonly CandidateStudy[]): { name: string; study: CandidateStudy }[] {
+  const bySet = new Map<string, CandidateStudy>();
+  for (const one of studies) {
+    const known = bySet.get(one.candidate.offsets.join());
+    const longer = known === undefined || one.every.outcomes.length > known.every.outcomes.length;
+    if (longer && one.subject.stack.width === studies[0].subject.stack.width) {
+      bySet.set(one.candidate.offsets.join(), one);
+    }
+  }
+  return [...bySet.values()].map((study) => {
+    const planes = study.candidate.offsets.length;
+    return { name: bySet.size === 1 ? "best recorded" : `best recorded of ${planes}`, study };
+  });
+}
+
+/** Profiles below, at and above focus, and all of them over z as a picture. */
+export async function profileCharts({
+  candidate,
+  profiles: { profiles, sharpest, row, left },
+  subject,
+}: CandidateStudy): Promise<Figure[]> {
+  if (profiles.length === 0) return [];
+  const scale = subject.stack.pixelSize?.x ?? 1;
+  const points = (values: readonly number[]): NamedLine["points"] => values.map((y, i) => ({ x: i * scale, y }));
+  const one = pick(profiles, subject.sharpest) ?? profiles[0];
+  const chart: Figure = {
+    id: `profile-${slug(candidate.name)}`,
+    kind: "chart",
+    title: `${candidate.name}: a profile through a structure`,
+    caption: `Row ${row}, from column ${left}, of the input ${um(zOf(subject, one.plane))} from focus. ${
+      candidate.task === "refocus"
+        ? "The output should follow the sharpest plane, and not overshoot it."
+        : "In the counts of the stack. A section keeps what is in focus in this plane, and is dark elsewhere."
+    }`,
+    svg: await plotLines(
+      [
+        { name: "sharpest plane", points: points(sharpest), plain: true },
+        { name: "output", points: points(one.output) },
+        { name: "input", points: points(one.input) },
+      ],
+      { x: subject.stack.pixelSize ? "along the line (um)" : "along the line (pixels)", y: "counts" },
+    ),
+  };
+  const image = (key: "input" | "output"): Plane => ({
+    data: Float32Array.from(profiles.flatMap((profile) => profile[key])),
+    height: profiles.length,
+    width: sharpest.length,
+  });
+  const [first, last] = [profiles[0].plane, profiles[profiles.length - 1].plane];
+  const picture: Figure = {
+    id: `profiles-${slug(candidate.name)}`,
+    kind: "picture",
+    title: `${candidate.name}: the same line, plane by plane`,
+    caption: `Each row is the line through the structure in one plane, from plane ${first} (top) to ${last}. ${candidate.task === "refocus" ? "Refocused well, all rows of the output are alike." : "Sectioned well, the structure is there in few rows only."}`,
+    png: pictureGrid([{ label: "", cells: [{ plane: image("input") }, { plane: image("output") }] }], {
+      columns: ["Input", "Output"],
+      panelSize: 330,
+    }),
+  };
+  return [chart, picture];
+}
+
+export async function widthChart(studies: readonly CandidateStudy[]): Promise<Figure | undefined> {
+  const own = studies.filter(({ nature }) => nature.widths.length > 1);
+  if (own.length === 0) return undefined;
+  const scale = own[0].subject.stack.pixelSize?.x ?? 1;
+  const widest = own.reduce((a, b) => (b.nature.widths.length > a.nature.widths.length ? b : a));
+  const points = (one: CandidateStudy, key: "input" | "output"): NamedLine["points"] =>
+    one.nature.widths.map((width) => ({ x: zOf(one.subject, width.plane), y: width[key] * scale }));
+  return {
+    id: "width",
+    kind: "chart",
+    title: "Width of structures over z",
+    caption:
+      "Full width at half maximum, median over the structures of the sharpest plane. Refocused well, it stays at the smallest value of the input; below it, structures are thinner than they are.",
+    svg: await plotLines(
+      [
+        { name: "untouched input", points: points(widest, "input"), plain: true },
+        ...own.map((one) => ({ name: one.candidate.name, points: points(one, "output") })),
+      ],
+      {
+        x: "z of the input, from the sharpest plane (um)",
+        y: own[0].subject.stack.pixelSize ? "FWHM (um), lower is better" : "FWHM (pixels), lower is better",
+        dots: true,
+        zero: true,
+      },
+    ),
+  };
+}

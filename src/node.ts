@@ -65,12 +65,12 @@ export {
 // Training in a folder: checkpoints, metrics, previews, the model.
 
 export { readConfigFile } from "./train/config-file.node.ts";
-export { type ReadSamplesOptions, readSamples } from "./train/read-samples.node.ts";
+export { type ReadSamplesOptions, readSamples } from "./train/data/read-samples.node.ts";
 export {
   openRecipeTraining,
   type RecipeTraining,
   type RecipeTrainingOptions,
-} from "./train/recipe-training.node.ts";
+} from "./train/data/recipe-training.node.ts";
 export { readFeatureNetwork, type TrainRunOptions, type TrainRunResult, trainRun } from "./train/train-run.node.ts";
 
 // PSFs in files: computed, and measured from beads.

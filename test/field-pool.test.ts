@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
-import { type FieldSource, fieldPool } from "../src/train/field-pool.ts";
-import { refocusSources } from "../src/train/refocus-sources.ts";
+import { type FieldSource, fieldPool } from "../src/train/data/field-pool.ts";
+import { refocusSources } from "../src/train/data/refocus-sources.ts";
 import { type TrainingOptions, trainModel } from "../src/train/train.ts";
 import { blurredStack, memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
 

@@ -9,8 +9,8 @@ import { fieldError } from "../src/metrics/field-error.ts";
 import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { type ComplexField, intensityOf, phaseOf } from "../src/optics/imaging/complex-field.ts";
 import { resolveConfig } from "../src/train/config.ts";
-import { hologramSources } from "../src/train/hologram-data.ts";
-import { hologramBatches, viewOf } from "../src/train/hologram-views.ts";
+import { hologramSources } from "../src/train/data/hologram-data.ts";
+import { hologramBatches, viewOf } from "../src/train/data/hologram-views.ts";
 import type { HidefConfig } from "../src/train/systems/hidef.ts";
 
 const light = { wavelength: 0.532, refractiveIndex: 1.333, pixelSize: 0.25, na: 0.5 };

@@ -15,7 +15,7 @@ import type { Candidate } from "../src/study/candidate.ts";
 import { gainOverBaseline } from "../src/study/gain-over-baseline.ts";
 import { isResampled, resamplingAlone } from "../src/study/resampling-alone.ts";
 import { openSubject } from "../src/study/subject.ts";
-import { recipeFields } from "../src/train/recipe-fields.ts";
+import { recipeFields } from "../src/train/data/recipe-fields.ts";
 import { identity } from "./fixtures/evaluate/constructed-candidates.ts";
 import { blurredStack } from "./fixtures/train/tiny.ts";
 import { tinyLenses } from "./fixtures/train/tiny-lenses.ts";

@@ -7,8 +7,8 @@ import type { Runtime } from "../src/run/runtime.ts";
 import { resolveRecipe } from "../src/simulate/resolve-recipe.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { resolveConfig } from "../src/train/config.ts";
+import { recipeFields } from "../src/train/data/recipe-fields.ts";
 import { createLearner, toPixelSize } from "../src/train/model-pixels.ts";
-import { recipeFields } from "../src/train/recipe-fields.ts";
 import { trainModel } from "../src/train/train.ts";
 import { blurredStack, memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
 

@@ -11,8 +11,8 @@ import type { NamedStack } from "../src/image/named-stack.ts";
 import { measurePairShift, registerTarget } from "../src/metrics/unregistered.ts";
 import { openReferenceRuntime } from "../src/run/reference.ts";
 import { commonConfig } from "../src/train/common-config.ts";
-import { pairedBatches, unpairedBatches } from "../src/train/paired-batches.ts";
-import { pairedSources } from "../src/train/paired-data.ts";
+import { pairedBatches, unpairedBatches } from "../src/train/data/paired-batches.ts";
+import { pairedSources } from "../src/train/data/paired-data.ts";
 import { pairedValidator } from "../src/train/paired-validator.ts";
 import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
 

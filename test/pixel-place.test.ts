@@ -20,7 +20,7 @@ import { inspectImage } from "../src/metrics/inspect.ts";
 import { normalisationOfFile } from "../src/models/apply/normalisation-of-file.ts";
 import { surfaceOf } from "../src/models/apply/surface.ts";
 import { readComparable } from "../src/study/read-comparable.ts";
-import { readSamples } from "../src/train/read-samples.node.ts";
+import { readSamples } from "../src/train/data/read-samples.node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-pixel-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Random } from "../src/array/random.ts";
 import type { Stack } from "../src/image/image.ts";
-import { recordingWarnings } from "../src/train/recording-warnings.ts";
+import { recordingWarnings } from "../src/train/data/recording-warnings.ts";
 
 /** Dots out of focus at both ends, with noise: uint16 counts. */
 function recorded(change: (data: Float32Array, plane: number) => void = () => undefined): Stack {

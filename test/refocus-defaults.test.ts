@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { NamedStack } from "../src/image/named-stack.ts";
-import { heldRange } from "../src/train/held-range.ts";
+import { heldRange } from "../src/train/data/held-range.ts";
 import { axialUnit, refocusGeometry, refocusKeys } from "../src/train/refocus-defaults.ts";
 
 const dry = { na: 0.8, wavelength: 0.515, refractiveIndex: 1 };

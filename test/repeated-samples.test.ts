@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import type { NamedStack } from "../src/image/named-stack.ts";
 import { stacksSource } from "../src/jobs/leave-one-out-stacks.ts";
+import { pairedSources } from "../src/train/data/paired-data.ts";
+import { isSameStack, withoutRepeated } from "../src/train/data/repeated-samples.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
-import { pairedSources } from "../src/train/paired-data.ts";
-import { isSameStack, withoutRepeated } from "../src/train/repeated-samples.ts";
 import { blurredStack, tinyConfig } from "./fixtures/train/tiny.ts";
 
 const [one, two] = [1, 2].map((seed) => blurredStack(6, 48, 64, seed));

@@ -13,8 +13,8 @@ import type { Model } from "../../src/models/model-info.ts";
 import type { Runtime } from "../../src/run/runtime.ts";
 import type { RecipeInput } from "../../src/simulate/recipe.ts";
 import { createSimulator, type SimulatedField } from "../../src/simulate/simulator.ts";
-import type { ImageRoles } from "../../src/train/recipe-fields.ts";
-import { openRecipeTraining } from "../../src/train/recipe-training.node.ts";
+import type { ImageRoles } from "../../src/train/data/recipe-fields.ts";
+import { openRecipeTraining } from "../../src/train/data/recipe-training.node.ts";
 import { trainRun } from "../../src/train/train-run.node.ts";
 
 /** A score of the output, and of what it must beat. */

@@ -10,7 +10,7 @@ import { signalRange } from "../../src/metrics/metrics.ts";
 import { recordedCandidates } from "../../src/metrics/recorded-baseline.ts";
 import { registerTarget } from "../../src/metrics/unregistered.ts";
 import { leastContent } from "../../src/models/apply/defocus-estimate.ts";
-import { focusAt, focusSource } from "../../src/train/focus-labels.ts";
+import { focusAt, focusSource } from "../../src/train/data/focus-labels.ts";
 import { autofocusConfig } from "../../src/train/systems/autofocus.ts";
 import { autofocusModel, judgePlane } from "./autofocusing.ts";
 import { type Comparison, type Experiment, imageScores, mean, recordedScores, train } from "./experiment.ts";

@@ -12,7 +12,7 @@ import { resolveRecipe, viewsOf } from "../simulate/resolve-recipe.ts";
 import { createSimulator, type SimulatedField } from "../simulate/simulator.ts";
 import type { JudgedImage } from "../study/gain-over-baseline.ts";
 import { openSubject } from "../study/subject.ts";
-import { recipeFields } from "../train/recipe-fields.ts";
+import { recipeFields } from "../train/data/recipe-fields.ts";
 import type { LeaveOneOutSource, OpenSource, StackKind } from "./leave-one-out-source.ts";
 
 export interface LeaveOneOutRecipe {

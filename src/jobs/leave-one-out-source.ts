@@ -4,7 +4,7 @@ import type { JudgedData, PlannedModel } from "../evaluate/leave-one-out.ts";
 import type { Optics } from "../image/image.ts";
 import type { NamedStack } from "../image/named-stack.ts";
 import type { JudgedImage } from "../study/gain-over-baseline.ts";
-import type { FieldSource } from "../train/field-pool.ts";
+import type { FieldSource } from "../train/data/field-pool.ts";
 
 /** What the stacks of a lens, or one recorded stack, are like. Lengths in um. */
 export interface StackKind {

@@ -8,7 +8,7 @@ import type { NamedStack } from "../image/named-stack.ts";
 import { requirePairable } from "../image/pairable.ts";
 import type { JudgedImage } from "../study/gain-over-baseline.ts";
 import { openSubject } from "../study/subject.ts";
-import { isSameStack } from "../train/repeated-samples.ts";
+import { isSameStack } from "../train/data/repeated-samples.ts";
 import type { LeaveOneOutSource, StackKind } from "./leave-one-out-source.ts";
 import { stackNames } from "./stack-names.ts";
 

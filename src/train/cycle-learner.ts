@@ -5,12 +5,12 @@ import type { Tensors } from "../run/runtime.ts";
 import type { CommonConfig } from "./common-config.ts";
 import { cyclePrediction, exportCycle } from "./cycle-model.ts";
 import { type CycleDesign, cycleSteps, liveName, liveStatistics } from "./cycle-steps.ts";
+import type { PairedSource } from "./data/paired-data.ts";
+import { sectionScale } from "./data/section-scale.ts";
 import { describeModel } from "./describe-model.ts";
 import { poolPlaces } from "./image-pool.ts";
 import type { Learner, Validator } from "./learner.ts";
-import type { PairedSource } from "./paired-data.ts";
 import { type ImageNetwork, pairedValidator } from "./paired-validator.ts";
-import { sectionScale } from "./section-scale.ts";
 import type { TrainingInput } from "./trained-system.ts";
 import { unpairedValidator } from "./unpaired-validator.ts";
 

@@ -9,7 +9,7 @@ import {
   directionTile,
 } from "../models/apply/direction.ts";
 import type { DirectionCalibration } from "../models/networks/deep-z.ts";
-import type { PairSource } from "./pairs.ts";
+import type { PairSource } from "./data/pairs.ts";
 
 /** What the network makes of a plane `[height, width]` at a distance, um. */
 export type RefocusPlane = (plane: Plane, distance: number) => Promise<Plane>;

@@ -17,7 +17,7 @@ import {
   termCount,
 } from "../models/networks/plane-filters.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
-import type { Batch } from "./draw-batch.ts";
+import type { Batch } from "./data/draw-batch.ts";
 
 /** One batch in so many says how blurred the planes are on average. */
 const blurShare = 10;

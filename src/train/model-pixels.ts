@@ -3,9 +3,9 @@
 import type { NamedStack } from "../image/named-stack.ts";
 import { resampledStack } from "../models/apply/resampled-stack.ts";
 import { systemOf } from "./config.ts";
+import { withoutRepeated } from "./data/repeated-samples.ts";
+import { areAlike } from "./data/same-pixel-size.ts";
 import type { Learner } from "./learner.ts";
-import { withoutRepeated } from "./repeated-samples.ts";
-import { areAlike } from "./same-pixel-size.ts";
 import type { SystemConfig, TrainingInput } from "./trained-system.ts";
 
 /**

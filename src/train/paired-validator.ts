@@ -3,9 +3,9 @@ import type { Graph } from "../graph/graph.ts";
 import type { Plane } from "../image/image.ts";
 import { readMirrored } from "../models/apply/mirrored-region.ts";
 import { crop } from "../models/apply/pixel-grid.ts";
+import type { PairedSource } from "./data/paired-data.ts";
 import { type ImageExample, imageMetrics, imageReport, meanScores } from "./image-report.ts";
 import type { Validator } from "./learner.ts";
-import type { PairedSource } from "./paired-data.ts";
 
 /** What is validated. */
 export interface ImageNetwork {

@@ -1,8 +1,8 @@
 /** Going on from a checkpoint: with the same configuration, data and network, or not at all. */
 import { ParfocalError } from "../errors.ts";
 import type { Tensors } from "../run/runtime.ts";
+import { changedData, type TrainedData } from "./data/trained-data.ts";
 import type { TrainingStore } from "./train.ts";
-import { changedData, type TrainedData } from "./trained-data.ts";
 import type { SystemConfig } from "./trained-system.ts";
 import { comparable, type Progress, readBest, readTrainingCheckpoint } from "./training-checkpoint.ts";
 

@@ -3,8 +3,8 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { NamedStack } from "../image/named-stack.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
-import { describeSamples } from "./describe-samples.ts";
-import type { FieldSource } from "./field-pool.ts";
+import { describeSamples } from "./data/describe-samples.ts";
+import type { FieldSource } from "./data/field-pool.ts";
 import { readRunConfig, runsOf } from "./run-folder.node.ts";
 import type { SystemConfig } from "./trained-system.ts";
 

@@ -5,14 +5,14 @@ import type { ModelInfo } from "../models/model-info.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
 import { learningRateAt } from "./adam.ts";
 import { encodeCheckpoint } from "./checkpoint.ts";
-import type { FieldSource } from "./field-pool.ts";
+import type { FieldSource } from "./data/field-pool.ts";
+import { describeData } from "./data/trained-data.ts";
 import { chooseBuffers, initialState, modelTensors, validationState } from "./initial-state.ts";
 import type { ValidationReport } from "./learner.ts";
 import { createLearner } from "./model-pixels.ts";
 import { readProgress } from "./resume.ts";
 import { addLosses, metricsColumns, runSteps } from "./run-steps.ts";
 import { speedometer, stepsThatFit } from "./speed.ts";
-import { describeData } from "./trained-data.ts";
 import type { SystemConfig } from "./trained-system.ts";
 import { type Progress, progressMetadata, readBest } from "./training-checkpoint.ts";
 

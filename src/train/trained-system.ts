@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { NamedStack } from "../image/named-stack.ts";
 import type { Task } from "../models/networks/common-info.ts";
 import type { CommonConfig } from "./common-config.ts";
-import type { FieldSource } from "./field-pool.ts";
+import type { FieldSource } from "./data/field-pool.ts";
 import type { Learner } from "./learner.ts";
 
 /** What is learnt from. */

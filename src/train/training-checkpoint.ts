@@ -4,8 +4,8 @@ import { ParfocalError } from "../errors.ts";
 import type { Tensors } from "../run/runtime.ts";
 import { version } from "../version.ts";
 import { decodeCheckpoint, type ReadCheckpoint } from "./checkpoint.ts";
+import type { TrainedData } from "./data/trained-data.ts";
 import type { TrainingStore } from "./train.ts";
-import type { TrainedData } from "./trained-data.ts";
 import type { SystemConfig } from "./trained-system.ts";
 
 /** Sums of the losses of an epoch, by the names of their columns in metrics.csv, and how many there are of each. */

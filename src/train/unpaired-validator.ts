@@ -2,9 +2,9 @@
 import type { Plane } from "../image/image.ts";
 import { readMirrored } from "../models/apply/mirrored-region.ts";
 import { crop } from "../models/apply/pixel-grid.ts";
+import type { PairedSource } from "./data/paired-data.ts";
 import { type ImageExample, imageReport } from "./image-report.ts";
 import type { Validator } from "./learner.ts";
-import type { PairedSource } from "./paired-data.ts";
 import type { ImageNetwork } from "./paired-validator.ts";
 
 /** Largest side of what is validated on, pixels. */

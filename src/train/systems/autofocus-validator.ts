@@ -4,7 +4,7 @@ import { drawDefocus } from "../../figures/defocus-diagram.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { type DefocusEstimate, estimateOf, leastContent } from "../../models/apply/defocus-estimate.ts";
 import { autofocusCell } from "../../models/networks/autofocus.ts";
-import type { FocusSource } from "../focus-labels.ts";
+import type { FocusSource } from "../data/focus-labels.ts";
 import type { Validator } from "../learner.ts";
 
 /** A part of one plane, pixels of its source. */

@@ -17,16 +17,16 @@ import { constantParameters, trainableParameters } from "../../models/networks/p
 import type { Tensors } from "../../run/runtime.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
-import { contentSums, drawPlace } from "../content.ts";
+import { contentSums, drawPlace } from "../data/content.ts";
+import { cutFocusSource, type FocusSource, focusAt, focusSource } from "../data/focus-labels.ts";
+import { checkPixelSizes } from "../data/same-pixel-size.ts";
+import { trainingSources } from "../data/training-sources.ts";
+import { copyPatch, drawView, plainView } from "../data/view.ts";
 import { defocusLoss } from "../defocus-likelihood.ts";
 import { describeModel } from "../describe-model.ts";
-import { cutFocusSource, type FocusSource, focusAt, focusSource } from "../focus-labels.ts";
 import type { Learner } from "../learner.ts";
 import { optimise, weightsToValidate } from "../optimise.ts";
-import { checkPixelSizes } from "../same-pixel-size.ts";
 import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
-import { trainingSources } from "../training-sources.ts";
-import { copyPatch, drawView, plainView } from "../view.ts";
 import { autofocusValidator, type CellLabels, type PlanePart } from "./autofocus-validator.ts";
 
 export const autofocusConfig = z.strictObject({

@@ -6,10 +6,10 @@ import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
 import { cycleLearner } from "../cycle-learner.ts";
 import { comiTerms } from "../cycle-terms.ts";
+import { pairedBatches } from "../data/paired-batches.ts";
+import { pairedSources } from "../data/paired-data.ts";
 import { networkDistance, structureDistance } from "../feature-distance.ts";
 import type { Learner } from "../learner.ts";
-import { pairedBatches } from "../paired-batches.ts";
-import { pairedSources } from "../paired-data.ts";
 import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
 import { checkCycleConfig, cycleArchitecture, cycleKeys, cycleWeight } from "./cycle-keys.ts";
 

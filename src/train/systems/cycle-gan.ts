@@ -6,10 +6,10 @@ import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
 import { cycleLearner } from "../cycle-learner.ts";
 import { charbonnierLoss, cycleGanTerms } from "../cycle-terms.ts";
+import { unpairedBatches } from "../data/paired-batches.ts";
+import { pairedSources } from "../data/paired-data.ts";
 import type { Learner } from "../learner.ts";
 import { maeLoss } from "../losses.ts";
-import { unpairedBatches } from "../paired-batches.ts";
-import { pairedSources } from "../paired-data.ts";
 import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
 import { checkCycleConfig, cycleArchitecture, cycleKeys, cycleWeight } from "./cycle-keys.ts";
 

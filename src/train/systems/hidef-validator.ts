@@ -9,8 +9,8 @@ import { readMirrored } from "../../models/apply/mirrored-region.ts";
 import { crop } from "../../models/apply/pixel-grid.ts";
 import { type ComplexField, phaseOf } from "../../optics/imaging/complex-field.ts";
 import type { Session } from "../../run/runtime.ts";
-import type { HologramSource } from "../hologram-data.ts";
-import { type HologramView, viewOf } from "../hologram-views.ts";
+import type { HologramSource } from "../data/hologram-data.ts";
+import { type HologramView, viewOf } from "../data/hologram-views.ts";
 import { meanScores } from "../image-report.ts";
 import type { ValidationReport, Validator } from "../learner.ts";
 

@@ -12,9 +12,9 @@ import {
 import { type ParameterSpec, trainableParameters } from "../../models/networks/parameters.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError, refuseResampling } from "../config-error.ts";
+import { hologramSources } from "../data/hologram-data.ts";
+import { hologramBatches } from "../data/hologram-views.ts";
 import { describeModel } from "../describe-model.ts";
-import { hologramSources } from "../hologram-data.ts";
-import { hologramBatches } from "../hologram-views.ts";
 import type { Learner } from "../learner.ts";
 import { maeLoss } from "../losses.ts";
 import { optimise, weightsToValidate } from "../optimise.ts";

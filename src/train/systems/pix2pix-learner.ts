@@ -5,12 +5,12 @@ import { type Pix2pixArchitecture, pix2pixAlignment } from "../../models/network
 import { adversarialLosses } from "../adversarial-losses.ts";
 import { adversarialSteps } from "../adversarial-steps.ts";
 import { liveName, liveStatistics } from "../cycle-steps.ts";
+import { pairedBatches } from "../data/paired-batches.ts";
+import { pairedSources } from "../data/paired-data.ts";
+import { sectionScale } from "../data/section-scale.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner } from "../learner.ts";
-import { pairedBatches } from "../paired-batches.ts";
-import { pairedSources } from "../paired-data.ts";
 import { pairedValidator } from "../paired-validator.ts";
-import { sectionScale } from "../section-scale.ts";
 import type { TrainingInput } from "../trained-system.ts";
 import { networksOf, type Pix2pixKeys } from "./pix2pix-keys.ts";
 import { dropoutMasks, exportPix2pix, pix2pixNetworks, pix2pixPrediction } from "./pix2pix-steps.ts";

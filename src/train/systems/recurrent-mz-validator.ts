@@ -3,10 +3,10 @@ import type { Plane } from "../../image/image.ts";
 import { readMirrored } from "../../models/apply/mirrored-region.ts";
 import { crop } from "../../models/apply/pixel-grid.ts";
 import { type RecurrentMzArchitecture, recurrentMzAlignment } from "../../models/networks/recurrent-mz.ts";
+import type { PairSource } from "../data/pairs.ts";
+import { type PlaneSetConfig, validationSets } from "../data/plane-sets.ts";
 import { type ImageExample, imageMetrics, imageReport } from "../image-report.ts";
 import type { Validator } from "../learner.ts";
-import type { PairSource } from "../pairs.ts";
-import { type PlaneSetConfig, validationSets } from "../plane-sets.ts";
 import { recurrentMzPrediction } from "./recurrent-mz-steps.ts";
 
 /** Largest side of what is validated on, pixels. */

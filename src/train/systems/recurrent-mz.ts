@@ -1,11 +1,11 @@
 /** Training Recurrent-MZ. */
 import { Random } from "../../array/random.ts";
+import { driftWarnings } from "../data/drift-warnings.ts";
+import { heldRange } from "../data/held-range.ts";
+import { planeSetDrawer } from "../data/plane-sets.ts";
+import { refocusSources } from "../data/refocus-sources.ts";
 import { describeModel } from "../describe-model.ts";
-import { driftWarnings } from "../drift-warnings.ts";
-import { heldRange } from "../held-range.ts";
 import type { Learner } from "../learner.ts";
-import { planeSetDrawer } from "../plane-sets.ts";
-import { refocusSources } from "../refocus-sources.ts";
 import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
 import {
   checkRecurrentMzConfig,

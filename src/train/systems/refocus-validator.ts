@@ -5,9 +5,9 @@ import type { Plane } from "../../image/image.ts";
 import { readMirrored } from "../../models/apply/mirrored-region.ts";
 import { crop } from "../../models/apply/pixel-grid.ts";
 import type { Session } from "../../run/runtime.ts";
+import { type Pair, type PairSource, pairsAt } from "../data/pairs.ts";
 import { type ImageExample, imageMetrics, imageReport } from "../image-report.ts";
 import type { Validator } from "../learner.ts";
-import { type Pair, type PairSource, pairsAt } from "../pairs.ts";
 
 /** What is validated: a network that takes `image` `[1, planes + 1, h, w]`, the last channel a distance, and gives `refocused`. */
 export interface RefocusNetwork {

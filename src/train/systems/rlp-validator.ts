@@ -3,9 +3,9 @@ import type { Graph } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
 import { readMirrored } from "../../models/apply/mirrored-region.ts";
 import { crop } from "../../models/apply/pixel-grid.ts";
+import type { PairSource } from "../data/pairs.ts";
 import { type ImageExample, imageMetrics, imageReport } from "../image-report.ts";
 import type { Validator } from "../learner.ts";
-import type { PairSource } from "../pairs.ts";
 
 /** What is validated: one step, `image` `[1, 3, h, w]` to `refocused`. */
 export interface RlpNetwork {

@@ -14,15 +14,15 @@ import {
 import { constantParameters, type ParameterSpec, trainableParameters } from "../../models/networks/parameters.ts";
 import { rlpStep } from "../../models/networks/rlp.ts";
 import type { Tensors } from "../../run/runtime.ts";
-import { checkHoldsRow, rowDrawer } from "../adjacent-planes.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
+import { checkHoldsRow, rowDrawer } from "../data/adjacent-planes.ts";
+import { driftWarnings } from "../data/drift-warnings.ts";
+import { refocusSources } from "../data/refocus-sources.ts";
 import { describeModel } from "../describe-model.ts";
-import { driftWarnings } from "../drift-warnings.ts";
 import type { Learner } from "../learner.ts";
 import { maeLoss } from "../losses.ts";
 import { optimise, weightsToValidate } from "../optimise.ts";
-import { refocusSources } from "../refocus-sources.ts";
 import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
 import { rlpValidator } from "./rlp-validator.ts";
 

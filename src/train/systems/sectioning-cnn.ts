@@ -7,7 +7,7 @@ import {
   sectioningCnnPresets,
 } from "../../models/networks/sectioning-cnn.ts";
 import { commonConfig } from "../common-config.ts";
-import { onlyPlane } from "../only-plane.ts";
+import { onlyPlane } from "../data/only-plane.ts";
 import type { TrainedSystem } from "../trained-system.ts";
 import { type SupervisedNetwork, supervisedLearner } from "./supervised-section.ts";
 

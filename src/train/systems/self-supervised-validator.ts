@@ -6,9 +6,9 @@ import type { Plane } from "../../image/image.ts";
 import { psnr } from "../../metrics/metrics.ts";
 import { readMirrored } from "../../models/apply/mirrored-region.ts";
 import { crop } from "../../models/apply/pixel-grid.ts";
+import { dealOut, middle, type PhotonSource, withNeighbours } from "../data/photon-halves.ts";
 import { meanScores } from "../image-report.ts";
 import type { Validator } from "../learner.ts";
-import { dealOut, middle, type PhotonSource, withNeighbours } from "../photon-halves.ts";
 
 /** What is validated. */
 export interface JudgingNetwork {

@@ -19,17 +19,24 @@ import { psfModelOf } from "../../optics/psf/optics-options.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError, refuseResampling } from "../config-error.ts";
-import { contentSums, drawPlace } from "../content.ts";
+import { contentSums, drawPlace } from "../data/content.ts";
+import { driftWarnings } from "../data/drift-warnings.ts";
+import {
+  cropPhotons,
+  dealOut,
+  middle,
+  type PhotonSource,
+  photonSource,
+  withNeighbours,
+} from "../data/photon-halves.ts";
+import { checkPixelSizes } from "../data/same-pixel-size.ts";
+import { trainingSources } from "../data/training-sources.ts";
+import { copyPatch, drawView, plainView } from "../data/view.ts";
 import { describeModel } from "../describe-model.ts";
-import { driftWarnings } from "../drift-warnings.ts";
 import type { Learner } from "../learner.ts";
 import { optimise, weightsToValidate } from "../optimise.ts";
-import { cropPhotons, dealOut, middle, type PhotonSource, photonSource, withNeighbours } from "../photon-halves.ts";
 import { type BlurKernels, blurKernels, poissonDeviance, reblur } from "../reblur.ts";
-import { checkPixelSizes } from "../same-pixel-size.ts";
 import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
-import { trainingSources } from "../training-sources.ts";
-import { copyPatch, drawView, plainView } from "../view.ts";
 import { selfSupervisedValidator } from "./self-supervised-validator.ts";
 
 /** Everything that decides how the network is trained. */

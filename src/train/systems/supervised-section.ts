@@ -14,14 +14,14 @@ import {
 import type { Tensors } from "../../run/runtime.ts";
 import type { CommonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
+import { pairedBatches } from "../data/paired-batches.ts";
+import { type IndexedPair, pairedSources } from "../data/paired-data.ts";
+import { sectionScale } from "../data/section-scale.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner, Validator } from "../learner.ts";
 import { maeLoss } from "../losses.ts";
 import { optimise, weightsToValidate } from "../optimise.ts";
-import { pairedBatches } from "../paired-batches.ts";
-import { type IndexedPair, pairedSources } from "../paired-data.ts";
 import { type BeyondImage, pairedValidator } from "../paired-validator.ts";
-import { sectionScale } from "../section-scale.ts";
 import type { TrainingInput } from "../trained-system.ts";
 
 /** A network from image to image, and what it is after. */

@@ -1,20 +1,20 @@
 /** Coherent stacks as hologram reconstruction learns from them: recorded intensities, how far each is from the focus, and the field there. */
-import { gaussianFilter } from "../array/filters.ts";
-import { extent } from "../array/statistics.ts";
-import { depthOfField, focusOfField } from "../classical/refocusing/focus-of-field.ts";
-import { fringesOf } from "../classical/refocusing/fringes.ts";
-import { recoverField } from "../classical/refocusing/recover-field.ts";
-import { unwrapPhase } from "../classical/refocusing/unwrap-phase.ts";
-import { ParfocalError } from "../errors.ts";
-import { type Plane, planeOf, type Stack } from "../image/image.ts";
-import type { NamedStack } from "../image/named-stack.ts";
-import { refuseNonFinite } from "../image/pixel-place.ts";
-import type { CoherentLight } from "../optics/imaging/coherent-light.ts";
-import { type ComplexField, phaseOf } from "../optics/imaging/complex-field.ts";
-import type { CommonConfig } from "./common-config.ts";
-import { configError } from "./config-error.ts";
+import { gaussianFilter } from "../../array/filters.ts";
+import { extent } from "../../array/statistics.ts";
+import { depthOfField, focusOfField } from "../../classical/refocusing/focus-of-field.ts";
+import { fringesOf } from "../../classical/refocusing/fringes.ts";
+import { recoverField } from "../../classical/refocusing/recover-field.ts";
+import { unwrapPhase } from "../../classical/refocusing/unwrap-phase.ts";
+import { ParfocalError } from "../../errors.ts";
+import { type Plane, planeOf, type Stack } from "../../image/image.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import { refuseNonFinite } from "../../image/pixel-place.ts";
+import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
+import { type ComplexField, phaseOf } from "../../optics/imaging/complex-field.ts";
+import type { CommonConfig } from "../common-config.ts";
+import { configError } from "../config-error.ts";
+import type { TrainingInput } from "../trained-system.ts";
 import type { Box } from "./split-region.ts";
-import type { TrainingInput } from "./trained-system.ts";
 import { type TrainingSources, trainingSources } from "./training-sources.ts";
 
 /** The keys that decide what of a stack is learnt. Lengths in um. */

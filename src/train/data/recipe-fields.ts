@@ -1,11 +1,11 @@
 /** What of a recipe is trained on, and what is kept to validate. */
-import { ParfocalError } from "../errors.ts";
-import type { NamedStack } from "../image/named-stack.ts";
-import { fieldCounts } from "../simulate/assign-fields.ts";
-import type { Recipe } from "../simulate/recipe.ts";
-import { recipeToYaml } from "../simulate/recipe-yaml.ts";
-import { viewsOf } from "../simulate/resolve-recipe.ts";
-import type { SimulatedField } from "../simulate/simulator.ts";
+import { ParfocalError } from "../../errors.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import { fieldCounts } from "../../simulate/assign-fields.ts";
+import type { Recipe } from "../../simulate/recipe.ts";
+import { recipeToYaml } from "../../simulate/recipe-yaml.ts";
+import { viewsOf } from "../../simulate/resolve-recipe.ts";
+import type { SimulatedField } from "../../simulate/simulator.ts";
 import type { FieldSource } from "./field-pool.ts";
 import { resampleAdvice } from "./same-pixel-size.ts";
 

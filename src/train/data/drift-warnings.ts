@@ -1,5 +1,5 @@
-import { measureDrift } from "../array/registration.ts";
-import type { NamedStack } from "../image/named-stack.ts";
+import { measureDrift } from "../../array/registration.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
 
 /**
  * One sentence for every stack whose planes have drifted sideways: its pairs do not show the same place, and a network

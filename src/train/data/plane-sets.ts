@@ -1,7 +1,7 @@
 /** Sets of input planes with a plane to be made of them. */
-import type { Random } from "../array/random.ts";
-import type { Tensors } from "../run/runtime.ts";
-import type { CommonConfig } from "./common-config.ts";
+import type { Random } from "../../array/random.ts";
+import type { Tensors } from "../../run/runtime.ts";
+import type { CommonConfig } from "../common-config.ts";
 import { drawPlace } from "./content.ts";
 import type { IndexedSource } from "./draw-batch.ts";
 import { type PairSource, pairsAt } from "./pairs.ts";

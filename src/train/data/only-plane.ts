@@ -1,4 +1,4 @@
-import { ParfocalError } from "../errors.ts";
+import { ParfocalError } from "../../errors.ts";
 import { contentSums } from "./content.ts";
 import type { IndexedPair } from "./paired-data.ts";
 

@@ -1,14 +1,14 @@
 /** Stacks as single-shot autofocus learns from them: every plane, with the distance of each region from its own sharpest plane. */
-import { moments, percentiles } from "../array/statistics.ts";
-import { coneSlope } from "../classical/cone-slope.ts";
-import { type FocusMap, focusMap } from "../classical/focus/focus-map.ts";
-import { ParfocalError } from "../errors.ts";
-import { cropPlanes } from "../image/crop.ts";
-import { planeOf, type Stack } from "../image/image.ts";
-import type { NamedStack } from "../image/named-stack.ts";
-import { refuseNonFinite } from "../image/pixel-place.ts";
-import { normalisationOf, normalise } from "../models/apply/normalisation.ts";
-import type { CommonConfig } from "./common-config.ts";
+import { moments, percentiles } from "../../array/statistics.ts";
+import { coneSlope } from "../../classical/cone-slope.ts";
+import { type FocusMap, focusMap } from "../../classical/focus/focus-map.ts";
+import { ParfocalError } from "../../errors.ts";
+import { cropPlanes } from "../../image/crop.ts";
+import { planeOf, type Stack } from "../../image/image.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import { refuseNonFinite } from "../../image/pixel-place.ts";
+import { normalisationOf, normalise } from "../../models/apply/normalisation.ts";
+import type { CommonConfig } from "../common-config.ts";
 import type { Box } from "./split-region.ts";
 
 /** Regions whose focus is less sure have no label. */

@@ -1,5 +1,5 @@
 /** The distances that stacks really hold pairs for: what a model may promise. */
-import type { NamedStack } from "../image/named-stack.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
 
 /** First planes that a distance needs, to be learnt rather than remembered; fewer where no distance has as many. */
 const leastPairs = 3;

@@ -1,4 +1,4 @@
-import { ParfocalError } from "../errors.ts";
+import { ParfocalError } from "../../errors.ts";
 
 /** Sizes that differ by less are taken as equal, also where models are applied. */
 const tolerance = 0.02;

@@ -1,5 +1,5 @@
 /** Augmentation: patches turned and brightened. */
-import type { Random } from "../array/random.ts";
+import type { Random } from "../../array/random.ts";
 
 /** How a patch is turned and brightened; the same for its input and its target. */
 export interface View {

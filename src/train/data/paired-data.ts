@@ -1,18 +1,18 @@
 /** Stacks beside what shall be made of them (a section, a confocal image), as networks from image to image learn from them. */
-import { ParfocalError } from "../errors.ts";
-import { cropPlanes } from "../image/crop.ts";
-import type { Stack } from "../image/image.ts";
-import type { NamedStack } from "../image/named-stack.ts";
-import { requirePairable } from "../image/pairable.ts";
-import { refuseNonFinite } from "../image/pixel-place.ts";
-import { checkRegistered } from "../metrics/unregistered.ts";
-import { type Normalisation, normalisationOf, normalise } from "../models/apply/normalisation.ts";
-import type { CommonConfig } from "./common-config.ts";
+import { ParfocalError } from "../../errors.ts";
+import { cropPlanes } from "../../image/crop.ts";
+import type { Stack } from "../../image/image.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import { requirePairable } from "../../image/pairable.ts";
+import { refuseNonFinite } from "../../image/pixel-place.ts";
+import { checkRegistered } from "../../metrics/unregistered.ts";
+import { type Normalisation, normalisationOf, normalise } from "../../models/apply/normalisation.ts";
+import type { CommonConfig } from "../common-config.ts";
+import type { TrainingInput } from "../trained-system.ts";
 import { contentSums } from "./content.ts";
 import { isSameStack } from "./repeated-samples.ts";
 import { checkPixelSizes } from "./same-pixel-size.ts";
 import type { Box } from "./split-region.ts";
-import type { TrainingInput } from "./trained-system.ts";
 import { type Preparation, type TrainingSources, trainingSources } from "./training-sources.ts";
 
 /** Two kinds of images of the same planes, or a region of them, ready to draw patches from. */

@@ -1,14 +1,14 @@
 /** Blocks of whole stacks as two independent halves of their photons. */
 
-import type { Random } from "../array/random.ts";
-import { photonTransfer } from "../classical/deconvolution/photon-transfer.ts";
-import { halfOf } from "../classical/deconvolution/split-counts.ts";
-import { ParfocalError } from "../errors.ts";
-import { cropPlanes } from "../image/crop.ts";
-import type { NamedStack } from "../image/named-stack.ts";
-import { refuseNonFinite } from "../image/pixel-place.ts";
-import { type Normalisation, normalisationOf } from "../models/apply/normalisation.ts";
-import type { CommonConfig } from "./common-config.ts";
+import type { Random } from "../../array/random.ts";
+import { photonTransfer } from "../../classical/deconvolution/photon-transfer.ts";
+import { halfOf } from "../../classical/deconvolution/split-counts.ts";
+import { ParfocalError } from "../../errors.ts";
+import { cropPlanes } from "../../image/crop.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import { refuseNonFinite } from "../../image/pixel-place.ts";
+import { type Normalisation, normalisationOf } from "../../models/apply/normalisation.ts";
+import type { CommonConfig } from "../common-config.ts";
 import type { Box } from "./split-region.ts";
 
 /** A stack, or a region of one, in photons. */

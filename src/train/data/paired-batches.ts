@@ -1,7 +1,7 @@
 /** Patches of two kinds of images: of the same place, or of places that have nothing to do with each other. */
-import { Random } from "../array/random.ts";
-import type { Tensors } from "../run/runtime.ts";
-import type { CommonConfig } from "./common-config.ts";
+import { Random } from "../../array/random.ts";
+import type { Tensors } from "../../run/runtime.ts";
+import type { CommonConfig } from "../common-config.ts";
 import { drawPlace } from "./content.ts";
 import type { IndexedPair } from "./paired-data.ts";
 import type { TrainingSources } from "./training-sources.ts";

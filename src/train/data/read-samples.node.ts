@@ -1,10 +1,10 @@
 /** Recorded stacks to train on, from files: alone, or each with what shall be made of it. */
 import { basename } from "node:path";
-import { ParfocalError } from "../errors.ts";
-import { extentOf } from "../image/axes.ts";
-import { type ImageFile, readStack } from "../image/image-file.ts";
-import type { NamedStack } from "../image/named-stack.ts";
-import { registerTarget } from "../metrics/unregistered.ts";
+import { ParfocalError } from "../../errors.ts";
+import { extentOf } from "../../image/axes.ts";
+import { type ImageFile, readStack } from "../../image/image-file.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import { registerTarget } from "../../metrics/unregistered.ts";
 
 export interface ReadSamplesOptions {
   channel?: number | undefined;

@@ -1,17 +1,17 @@
 /** Stacks as refocusing learns from them: pairs of planes at a distance. */
-import { ParfocalError } from "../errors.ts";
-import { cropPlanes } from "../image/crop.ts";
-import type { Stack } from "../image/image.ts";
-import type { NamedStack } from "../image/named-stack.ts";
-import { requirePairable } from "../image/pairable.ts";
-import { refuseNonFinite } from "../image/pixel-place.ts";
-import { normalisationOf, normalise } from "../models/apply/normalisation.ts";
-import type { CommonConfig } from "./common-config.ts";
+import { ParfocalError } from "../../errors.ts";
+import { cropPlanes } from "../../image/crop.ts";
+import type { Stack } from "../../image/image.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import { requirePairable } from "../../image/pairable.ts";
+import { refuseNonFinite } from "../../image/pixel-place.ts";
+import { normalisationOf, normalise } from "../../models/apply/normalisation.ts";
+import type { CommonConfig } from "../common-config.ts";
+import type { TrainingInput } from "../trained-system.ts";
 import { type IndexedSource, indexSource } from "./draw-batch.ts";
 import type { PairSource } from "./pairs.ts";
 import { checkPixelSizes } from "./same-pixel-size.ts";
 import type { Box } from "./split-region.ts";
-import type { TrainingInput } from "./trained-system.ts";
 import { type Preparation, splitSources, type TrainingSources, trainingSources } from "./training-sources.ts";
 
 /** The keys that decide which pairs a stack holds. */

@@ -1,8 +1,8 @@
 /** The same stack given more than once: the same file, a link to it, or its pixels under another name. */
-import { ParfocalError } from "../errors.ts";
-import type { Stack } from "../image/image.ts";
-import type { NamedStack } from "../image/named-stack.ts";
-import type { CommonConfig } from "./common-config.ts";
+import { ParfocalError } from "../../errors.ts";
+import type { Stack } from "../../image/image.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import type { CommonConfig } from "../common-config.ts";
 
 /**
  * Leaves out what is given more than once, so that nothing that is trained on validates.

@@ -1,10 +1,10 @@
 /** Where patches come from: parts of recorded stacks, simulated fields that join while the training goes on, or both. */
-import type { Random } from "../array/random.ts";
-import type { NamedStack } from "../image/named-stack.ts";
-import type { CommonConfig } from "./common-config.ts";
+import type { Random } from "../../array/random.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import type { CommonConfig } from "../common-config.ts";
+import type { TrainingInput } from "../trained-system.ts";
 import { fieldPool } from "./field-pool.ts";
 import { type Box, checkHoldsPatch, keptStacks, type NamedField, splitField } from "./split-region.ts";
-import type { TrainingInput } from "./trained-system.ts";
 
 /** What a system makes of a sample before patches are drawn from it. */
 export interface Preparation<S, T> {

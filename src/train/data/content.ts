@@ -1,6 +1,6 @@
 /** Patches from where there is signal. */
-import type { Random } from "../array/random.ts";
-import type { CommonConfig } from "./common-config.ts";
+import type { Random } from "../../array/random.ts";
+import type { CommonConfig } from "../common-config.ts";
 
 interface Planes {
   /** `[depth, height, width]`, normalised. */

@@ -1,8 +1,8 @@
-import { breathe } from "../array/breathe.ts";
-import { planeOf, type Stack } from "../image/image.ts";
-import type { NamedStack } from "../image/named-stack.ts";
-import { createExposureMeter, exposureWarnings } from "../metrics/exposure.ts";
-import { createStackFaultMeter, stackFaultWarnings } from "../metrics/stack-faults.ts";
+import { breathe } from "../../array/breathe.ts";
+import { planeOf, type Stack } from "../../image/image.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import { createExposureMeter, exposureWarnings } from "../../metrics/exposure.ts";
+import { createStackFaultMeter, stackFaultWarnings } from "../../metrics/stack-faults.ts";
 
 /**
  * Sentences about stacks, and targets, that were recorded with faults: saturated or clipped pixels, blank, repeated or flashing planes, planes out

@@ -1,10 +1,10 @@
 /** Holograms sent back to about where the specimen is, and batches of patches of them. */
-import { Random } from "../array/random.ts";
-import { propagate } from "../optics/imaging/angular-spectrum.ts";
-import type { ComplexField } from "../optics/imaging/complex-field.ts";
-import { inLineField } from "../optics/imaging/in-line-field.ts";
-import type { Tensors } from "../run/runtime.ts";
-import type { CommonConfig } from "./common-config.ts";
+import { Random } from "../../array/random.ts";
+import { propagate } from "../../optics/imaging/angular-spectrum.ts";
+import type { ComplexField } from "../../optics/imaging/complex-field.ts";
+import { inLineField } from "../../optics/imaging/in-line-field.ts";
+import type { Tensors } from "../../run/runtime.ts";
+import type { CommonConfig } from "../common-config.ts";
 import { contentSums, drawPlace } from "./content.ts";
 import type { HologramSource } from "./hologram-data.ts";
 import { copyPatch, drawView, plainView } from "./view.ts";

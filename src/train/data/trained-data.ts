@@ -1,7 +1,7 @@
 /** What a training learns from, as its checkpoints remember it. */
-import { crc32 } from "../image/crc32.ts";
+import { crc32 } from "../../image/crc32.ts";
+import type { TrainingInput } from "../trained-system.ts";
 import { changedSamples, describeSamples } from "./describe-samples.ts";
-import type { TrainingInput } from "./trained-system.ts";
 
 export interface TrainedData {
   /** As {@link describeSamples} writes them. */

@@ -1,11 +1,11 @@
 /** A recipe as something to train on: its fields are made in a thread of their own while the training goes on. */
 
-import { availableMemory } from "../array/require-memory.ts";
-import type { NamedStack } from "../image/named-stack.ts";
-import { openFieldWorkers } from "../simulate/field-workers.node.ts";
-import { readRecipeStacks } from "../simulate/recipe-file.node.ts";
-import { resolveRecipe } from "../simulate/resolve-recipe.ts";
-import { createSimulator } from "../simulate/simulator.ts";
+import { availableMemory } from "../../array/require-memory.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import { openFieldWorkers } from "../../simulate/field-workers.node.ts";
+import { readRecipeStacks } from "../../simulate/recipe-file.node.ts";
+import { resolveRecipe } from "../../simulate/resolve-recipe.ts";
+import { createSimulator } from "../../simulate/simulator.ts";
 import type { FieldSource } from "./field-pool.ts";
 import { type RecipeFieldsOptions, recipeFields } from "./recipe-fields.ts";
 

@@ -1,7 +1,7 @@
 /** Which part of a recorded field trains and which validates: regions, never planes, since neighbouring planes show the same specimen. */
-import { ParfocalError } from "../errors.ts";
-import type { Span } from "../image/crop.ts";
-import type { CommonConfig } from "./common-config.ts";
+import { ParfocalError } from "../../errors.ts";
+import type { Span } from "../../image/crop.ts";
+import type { CommonConfig } from "../common-config.ts";
 
 /** Pixels each way that SSIM needs to say something. */
 const leastValidation = 16;

@@ -1,7 +1,7 @@
 /** Simulated fields to train on, made while the training goes on. */
 
-import type { NamedStack } from "../image/named-stack.ts";
-import type { CommonConfig } from "./common-config.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import type { CommonConfig } from "../common-config.ts";
 
 /** An endless series of simulated fields. */
 export interface FieldSource {

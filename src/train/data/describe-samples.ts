@@ -1,9 +1,9 @@
 /** What a training learns from, as text: to know the same data again. */
 import { parse, stringify } from "yaml";
 import { z } from "zod";
-import { crc32 } from "../image/crc32.ts";
-import type { Stack } from "../image/image.ts";
-import type { NamedStack } from "../image/named-stack.ts";
+import { crc32 } from "../../image/crc32.ts";
+import type { Stack } from "../../image/image.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
 
 const sample = z.looseObject({ name: z.string(), crc32: z.string(), shape: z.array(z.number()) });
 

@@ -1,5 +1,5 @@
-import type { Random } from "../array/random.ts";
-import type { CommonConfig } from "./common-config.ts";
+import type { Random } from "../../array/random.ts";
+import type { CommonConfig } from "../common-config.ts";
 import { contentSums, drawPlace } from "./content.ts";
 import { type Pair, type PairSource, pairsAt } from "./pairs.ts";
 import { copyPatch, drawView, plainView } from "./view.ts";

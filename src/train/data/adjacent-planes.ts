@@ -1,8 +1,8 @@
 /** Rows of adjacent planes: two to start from, and those that follow. */
-import type { Random } from "../array/random.ts";
-import { ParfocalError } from "../errors.ts";
-import type { Tensors } from "../run/runtime.ts";
-import type { CommonConfig } from "./common-config.ts";
+import type { Random } from "../../array/random.ts";
+import { ParfocalError } from "../../errors.ts";
+import type { Tensors } from "../../run/runtime.ts";
+import type { CommonConfig } from "../common-config.ts";
 import { drawPlace } from "./content.ts";
 import type { IndexedSource } from "./draw-batch.ts";
 import type { PairSource } from "./pairs.ts";

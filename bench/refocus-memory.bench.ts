@@ -21,7 +21,7 @@ import { deepZRefocus } from "../src/models/networks/deep-z-refocus.ts";
 import { initialWeights, trainableParameters } from "../src/models/networks/parameters.ts";
 import { refocusFile } from "../src/models/refocus-file.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
-import { exportDeepZ } from "../src/train/systems/deep-z-steps.ts";
+import { exportDeepZ } from "../src/train/methods/deep-z-steps.ts";
 
 const { values } = parseArgs({
   options: {

@@ -19,9 +19,9 @@ import type { Runtime } from "../src/run/runtime.ts";
 import { openWebRuntimeThread } from "../src/run/web.node.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { initialState } from "../src/train/initial-state.ts";
+import { exportDeepZ } from "../src/train/methods/deep-z-steps.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
 import { runSteps } from "../src/train/run-steps.ts";
-import { exportDeepZ } from "../src/train/systems/deep-z-steps.ts";
 
 const { values } = parseArgs({
   options: { rounds: { type: "string", default: "9" }, threads: { type: "string", default: "2" } },

@@ -308,8 +308,8 @@ export { configKeys } from "./train/config-keys.ts";
 export { findLearningRate, type LearningRateSearch } from "./train/find-learning-rate.ts";
 export type { Judgement, JudgementRow } from "./train/judgement.ts";
 export type { ValidationReport } from "./train/learner.ts";
+export { systemNames, type TrainedModel, trainedSystems } from "./train/methods/methods.ts";
 export type { ModelVerdict } from "./train/model-verdict.ts";
-export { systemNames, type TrainedModel, trainedSystems } from "./train/systems.ts";
 export {
   type TrainingOptions,
   type TrainingProgress,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { gradients } from "../src/graph/gradients.ts";
 import { Graph } from "../src/graph/graph.ts";
 import { openReferenceRuntime } from "../src/run/reference.ts";
-import { adversarialLosses } from "../src/train/adversarial-losses.ts";
+import { adversarialLosses } from "../src/train/methods/adversarial-losses.ts";
 
 /** Loss and its slope at each opinion. */
 async function evaluate(kind: keyof typeof adversarialLosses, opinions: number[], wanted: 0 | 1) {

@@ -6,10 +6,10 @@ import { psnr } from "../src/metrics/metrics.ts";
 import { pix2pixPresets } from "../src/models/networks/pix2pix.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Session, Tensors } from "../src/run/runtime.ts";
-import { adversarialSteps } from "../src/train/adversarial-steps.ts";
 import { initialState, modelTensors } from "../src/train/initial-state.ts";
+import { adversarialSteps } from "../src/train/methods/adversarial-steps.ts";
+import { dropoutMasks, pix2pixNetworks, pix2pixPrediction } from "../src/train/methods/pix2pix-steps.ts";
 import { runSteps } from "../src/train/run-steps.ts";
-import { dropoutMasks, pix2pixNetworks, pix2pixPrediction } from "../src/train/systems/pix2pix-steps.ts";
 
 const side = 32;
 const n = 6;

@@ -20,7 +20,7 @@ import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { focusAt, focusSource } from "../src/train/data/focus-labels.ts";
-import { defocusLoss } from "../src/train/defocus-likelihood.ts";
+import { defocusLoss } from "../src/train/methods/defocus-likelihood.ts";
 import { trainModel } from "../src/train/train.ts";
 import { evaluateGraph } from "./fixtures/train/evaluate-graph.ts";
 import { memoryStore } from "./fixtures/train/tiny.ts";

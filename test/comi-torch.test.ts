@@ -13,9 +13,9 @@ import { settlingStatistics } from "../src/models/networks/settled-norm.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
 import { initialMoments } from "../src/train/adam.ts";
-import { type CycleDesign, cycleSteps } from "../src/train/cycle-steps.ts";
-import { comiTerms, cycleGanTerms } from "../src/train/cycle-terms.ts";
-import { structureDistance } from "../src/train/feature-distance.ts";
+import { type CycleDesign, cycleSteps } from "../src/train/methods/cycle-steps.ts";
+import { comiTerms, cycleGanTerms } from "../src/train/methods/cycle-terms.ts";
+import { structureDistance } from "../src/train/methods/feature-distance.ts";
 import { runSteps } from "../src/train/run-steps.ts";
 import { python } from "./fixtures/cli/python.ts";
 

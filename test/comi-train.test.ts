@@ -15,8 +15,8 @@ import { evaluateGraph } from "../src/run/reference.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { resolveConfig } from "../src/train/config.ts";
+import { distributionDistance } from "../src/train/methods/unpaired-validator.ts";
 import { type MetricsRow, trainModel } from "../src/train/train.ts";
-import { distributionDistance } from "../src/train/unpaired-validator.ts";
 import { type MemoryStore, memoryStore } from "./fixtures/train/tiny.ts";
 import { readerOf } from "./fixtures/train/tiny-model.ts";
 

@@ -23,9 +23,9 @@ import { settledStatistics, settlingStatistics } from "../src/models/networks/se
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { evaluateGraph } from "../src/run/reference.ts";
 import { nextOf, type Runtime, type Tensors } from "../src/run/runtime.ts";
-import { exportCycle } from "../src/train/cycle-model.ts";
-import { charbonnierLoss } from "../src/train/cycle-terms.ts";
-import { networkDistance, slopeDistance, structureDistance } from "../src/train/feature-distance.ts";
+import { exportCycle } from "../src/train/methods/cycle-model.ts";
+import { charbonnierLoss } from "../src/train/methods/cycle-terms.ts";
+import { networkDistance, slopeDistance, structureDistance } from "../src/train/methods/feature-distance.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

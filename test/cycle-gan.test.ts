@@ -10,10 +10,10 @@ import { openNativeRuntime } from "../src/run/native.node.ts";
 import { evaluateGraph } from "../src/run/reference.ts";
 import { nextOf, type Runtime, type Tensors } from "../src/run/runtime.ts";
 import { initialMoments } from "../src/train/adam.ts";
-import { cyclePrediction } from "../src/train/cycle-model.ts";
-import { type CycleDesign, cycleSteps } from "../src/train/cycle-steps.ts";
-import { charbonnierLoss, cycleGanTerms } from "../src/train/cycle-terms.ts";
-import { emptyPool, poolPlaces, throughPool } from "../src/train/image-pool.ts";
+import { cyclePrediction } from "../src/train/methods/cycle-model.ts";
+import { type CycleDesign, cycleSteps } from "../src/train/methods/cycle-steps.ts";
+import { charbonnierLoss, cycleGanTerms } from "../src/train/methods/cycle-terms.ts";
+import { emptyPool, poolPlaces, throughPool } from "../src/train/methods/image-pool.ts";
 import { emaOf } from "../src/train/optimise.ts";
 import { runSteps } from "../src/train/run-steps.ts";
 

@@ -23,7 +23,7 @@ import {
 } from "../src/models/networks/parameters.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
-import { exportDeepZ, predictionGraph } from "../src/train/systems/deep-z-steps.ts";
+import { exportDeepZ, predictionGraph } from "../src/train/methods/deep-z-steps.ts";
 import { python } from "./fixtures/cli/python.ts";
 import { randomWeights, tinyArchitecture } from "./fixtures/train/tiny.ts";
 

@@ -12,7 +12,7 @@ import {
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 import type { PairSource } from "../src/train/data/pairs.ts";
-import { measureDirection } from "../src/train/direction-calibration.ts";
+import { measureDirection } from "../src/train/methods/direction-calibration.ts";
 
 /** Normal statistics of deviation 1 around +-mean: their probability is known, 1 / (1 + exp(-2 mean s)). */
 function normals(mean: number, count: number, seed: number): DirectionExample[] {

@@ -11,7 +11,7 @@ import { type ComplexField, intensityOf, phaseOf } from "../src/optics/imaging/c
 import { resolveConfig } from "../src/train/config.ts";
 import { hologramSources } from "../src/train/data/hologram-data.ts";
 import { hologramBatches, viewOf } from "../src/train/data/hologram-views.ts";
-import type { HidefConfig } from "../src/train/systems/hidef.ts";
+import type { HidefConfig } from "../src/train/methods/hidef.ts";
 
 const light = { wavelength: 0.532, refractiveIndex: 1.333, pixelSize: 0.25, na: 0.5 };
 const side = 96;

@@ -13,7 +13,7 @@ import { openReferenceRuntime } from "../src/run/reference.ts";
 import { commonConfig } from "../src/train/common-config.ts";
 import { pairedBatches, unpairedBatches } from "../src/train/data/paired-batches.ts";
 import { pairedSources } from "../src/train/data/paired-data.ts";
-import { pairedValidator } from "../src/train/paired-validator.ts";
+import { pairedValidator } from "../src/train/methods/paired-validator.ts";
 import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
 
 const schema = z.strictObject(commonConfig({ experiment_name: "pairs" }));

@@ -9,9 +9,9 @@ import { batchStatistics } from "../src/models/networks/running-norm.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Tensors } from "../src/run/runtime.ts";
 import { initialMoments } from "../src/train/adam.ts";
-import { adversarialSteps } from "../src/train/adversarial-steps.ts";
+import { adversarialSteps } from "../src/train/methods/adversarial-steps.ts";
+import { exportPix2pix, pix2pixNetworks, pix2pixPrediction } from "../src/train/methods/pix2pix-steps.ts";
 import { runSteps } from "../src/train/run-steps.ts";
-import { exportPix2pix, pix2pixNetworks, pix2pixPrediction } from "../src/train/systems/pix2pix-steps.ts";
 
 type Plain = Record<string, { shape: number[]; data: number[] }>;
 interface Case {

@@ -9,7 +9,7 @@ import { constantParameters, initialWeights, trainableParameters } from "../src/
 import { planeBands } from "../src/models/networks/plane-filters.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
-import { fitPlaneFilters } from "../src/train/fit-plane-filters.ts";
+import { fitPlaneFilters } from "../src/train/methods/fit-plane-filters.ts";
 import { tinyArchitecture } from "./fixtures/train/tiny.ts";
 
 let runtime: Runtime;

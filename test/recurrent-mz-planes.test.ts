@@ -18,7 +18,7 @@ import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { drawPlaneSet, planeSetDrawer, validationSets } from "../src/train/data/plane-sets.ts";
 import { refocusSources } from "../src/train/data/refocus-sources.ts";
-import { checkRecurrentMzConfig, recurrentMzConfig } from "../src/train/systems/recurrent-mz-config.ts";
+import { checkRecurrentMzConfig, recurrentMzConfig } from "../src/train/methods/recurrent-mz-config.ts";
 import { blurredStack } from "./fixtures/train/tiny.ts";
 import { testPlane } from "./fixtures/train/tiny-model.ts";
 import { tinyMz, tinyMzModel } from "./fixtures/train/tiny-mz.ts";

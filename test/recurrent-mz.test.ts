@@ -19,7 +19,7 @@ import { recurrentMzDiscriminator } from "../src/models/networks/recurrent-mz-di
 import { fixedStatistics } from "../src/models/networks/running-norm.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
-import { exportRecurrentMz } from "../src/train/systems/recurrent-mz-steps.ts";
+import { exportRecurrentMz } from "../src/train/methods/recurrent-mz-steps.ts";
 import { python } from "./fixtures/cli/python.ts";
 import { randomWeights } from "./fixtures/train/tiny.ts";
 import { mzSpecs, mzWeights, tinyMz, tinyMzModel } from "./fixtures/train/tiny-mz.ts";

@@ -19,7 +19,7 @@ import type { Runtime, Tensors } from "../src/run/runtime.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { rowDrawer } from "../src/train/data/adjacent-planes.ts";
 import { indexSource } from "../src/train/data/draw-batch.ts";
-import { exportRlp, rlpConfig } from "../src/train/systems/rlp.ts";
+import { exportRlp, rlpConfig } from "../src/train/methods/rlp.ts";
 import { trainModel } from "../src/train/train.ts";
 import { blurredStack, memoryStore, randomWeights, tinyArchitecture } from "./fixtures/train/tiny.ts";
 import { readerOf, testPlane } from "./fixtures/train/tiny-model.ts";

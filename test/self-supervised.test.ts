@@ -16,7 +16,7 @@ import type { Runtime } from "../src/run/runtime.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { dealOut, type PhotonSource, withNeighbours } from "../src/train/data/photon-halves.ts";
-import { blurKernels, poissonDeviance, reblur } from "../src/train/reblur.ts";
+import { blurKernels, poissonDeviance, reblur } from "../src/train/methods/reblur.ts";
 import { trainModel } from "../src/train/train.ts";
 import { memoryStore } from "./fixtures/train/tiny.ts";
 import { readerOf } from "./fixtures/train/tiny-model.ts";

@@ -9,8 +9,8 @@ import { batchDrawer, indexSource } from "../src/train/data/draw-batch.ts";
 import { driftWarnings } from "../src/train/data/drift-warnings.ts";
 import { type PairSource, pairsAt } from "../src/train/data/pairs.ts";
 import { splitStacks } from "../src/train/data/refocus-sources.ts";
-import { resolveDeepZConfig } from "../src/train/systems/deep-z.ts";
-import type { DeepZConfig, deepZConfig } from "../src/train/systems/deep-z-config.ts";
+import { resolveDeepZConfig } from "../src/train/methods/deep-z.ts";
+import type { DeepZConfig, deepZConfig } from "../src/train/methods/deep-z-config.ts";
 import { blurredStack, tinyConfig } from "./fixtures/train/tiny.ts";
 
 function refusal(work: () => unknown): ParfocalError {

@@ -10,7 +10,7 @@ import { learningRateAt } from "../src/train/adam.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { refocusSources } from "../src/train/data/refocus-sources.ts";
 import { findLearningRate } from "../src/train/find-learning-rate.ts";
-import type { deepZConfig } from "../src/train/systems/deep-z-config.ts";
+import type { deepZConfig } from "../src/train/methods/deep-z-config.ts";
 import { type TrainingOptions, trainModel } from "../src/train/train.ts";
 import { blurredStack, type MemoryStore, memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
 

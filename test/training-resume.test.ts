@@ -4,7 +4,7 @@ import type { NamedStack } from "../src/image/named-stack.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../src/train/checkpoint.ts";
-import type { DeepZConfig } from "../src/train/systems/deep-z-config.ts";
+import type { DeepZConfig } from "../src/train/methods/deep-z-config.ts";
 import { type TrainingOptions, trainModel } from "../src/train/train.ts";
 import { readTrainingCheckpoint } from "../src/train/training-checkpoint.ts";
 import { blurredStack, type MemoryStore, memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";

@@ -17,10 +17,10 @@ import { type UnetArchitecture, unet, unetMargin, unetPresets } from "../src/mod
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { maeLoss } from "../src/train/losses.ts";
-import { careOf, laplaceLoss } from "../src/train/systems/care.ts";
-import { sectioningCnnOf } from "../src/train/systems/sectioning-cnn.ts";
-import { exportNetwork, type SupervisedNetwork } from "../src/train/systems/supervised-section.ts";
-import { unetOf } from "../src/train/systems/unet.ts";
+import { careOf, laplaceLoss } from "../src/train/methods/care.ts";
+import { sectioningCnnOf } from "../src/train/methods/sectioning-cnn.ts";
+import { exportNetwork, type SupervisedNetwork } from "../src/train/methods/supervised-section.ts";
+import { unetOf } from "../src/train/methods/unet.ts";
 import { python } from "./fixtures/cli/python.ts";
 import { randomWeights } from "./fixtures/train/tiny.ts";
 

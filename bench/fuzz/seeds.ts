@@ -8,7 +8,7 @@ import { recipeToYaml } from "../../src/simulate/recipe-yaml.ts";
 import { shippedRecipe, shippedRecipes } from "../../src/simulate/shipped-recipes.ts";
 import { encodeCheckpoint } from "../../src/train/checkpoint.ts";
 import { resolveConfig } from "../../src/train/config.ts";
-import { systemNames } from "../../src/train/systems.ts";
+import { systemNames } from "../../src/train/methods/methods.ts";
 import { tinyModel } from "../../test/fixtures/train/tiny-model.ts";
 
 export const kinds = ["tiff", "png", "xml", "checkpoint", "onnx", "model", "recipe", "config"] as const;

@@ -11,7 +11,7 @@ import { recordedCandidates } from "../../src/metrics/recorded-baseline.ts";
 import { registerTarget } from "../../src/metrics/unregistered.ts";
 import { leastContent } from "../../src/models/apply/defocus-estimate.ts";
 import { focusAt, focusSource } from "../../src/train/data/focus-labels.ts";
-import { autofocusConfig } from "../../src/train/systems/autofocus.ts";
+import { autofocusConfig } from "../../src/train/methods/autofocus.ts";
 import { autofocusModel, judgePlane } from "./autofocusing.ts";
 import { type Comparison, type Experiment, imageScores, mean, recordedScores, train } from "./experiment.ts";
 import { byDeepZ } from "./refocusing.ts";

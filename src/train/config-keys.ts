@@ -1,6 +1,6 @@
 /** The keys of all systems in one list, for the flags of a command line. */
 import { z } from "zod";
-import { trainedSystems } from "./systems.ts";
+import { trainedSystems } from "./methods/methods.ts";
 
 /**
  * An object schema with every key that any system has, but `model`. A key that several have is described as by the first; its default is

@@ -3,9 +3,9 @@
 import type { NamedStack } from "../image/named-stack.ts";
 import type { Task } from "../models/networks/common-info.ts";
 import { configError } from "./config-error.ts";
+import { systemNames, type TrainedModel, trainedSystems } from "./methods/methods.ts";
 import { parseConfig } from "./parse-config.ts";
 import { depthOf, refocusKeys } from "./refocus-defaults.ts";
-import { systemNames, type TrainedModel, trainedSystems } from "./systems.ts";
 import type { SystemConfig, TrainedSystem } from "./trained-system.ts";
 
 /** A configuration as somebody writes it: the system's name, and any of its keys. */

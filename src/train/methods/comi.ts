@@ -1,0 +1,83 @@
+/** Training COMI: deblurring by a cycle GAN that learns from pairs. */
+import { z } from "zod";
+import { comiPresets } from "../../models/networks/comi.ts";
+import { comiDiscriminator } from "../../models/networks/comi-discriminator.ts";
+import { commonConfig } from "../common-config.ts";
+import { configError } from "../config-error.ts";
+import { pairedBatches } from "../data/paired-batches.ts";
+import { pairedSources } from "../data/paired-data.ts";
+import type { Learner } from "../learner.ts";
+import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
+import { checkCycleConfig, cycleArchitecture, cycleKeys, cycleWeight } from "./cycle-keys.ts";
+import { cycleLearner } from "./cycle-learner.ts";
+import { comiTerms } from "./cycle-terms.ts";
+import { networkDistance, structureDistance } from "./feature-distance.ts";
+
+/**
+ * Everything that decides how COMI is trained. As published: preset published, patch_size 512, learning_rate
+ * 1e-4, beta1 0.5, discriminator_channels 64, pixel_weight 0, and VGG19 as feature_model.
+ */
+export const comiConfig = z.strictObject({
+  model: z.literal("comi").default("comi").describe("which system of the field"),
+  ...commonConfig({
+    experiment_name: "comi",
+    batch_size: 4,
+    num_steps: 1000,
+    learning_rate: 1e-3,
+    schedule: "linear",
+  }),
+  ...cycleKeys({ discriminator_learning_rate: 1e-4, beta1: 0.9 }),
+  adversarial_weight: cycleWeight(1e-3, "fooling the discriminators, by generated and by cycled images", 1e-3),
+  feature_weight: cycleWeight(1, "the feature distance to the target", 1),
+  pixel_weight: cycleWeight(1, "the mean absolute error, for true brightness", 0),
+  cycle_weight: cycleWeight(1, "the feature distance between the input and what comes back of it", 1),
+  identity_weight: cycleWeight(1, "the mean squared change of an image that is sharp already", 1),
+  feature_model: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("ONNX file of a network whose features are compared (such as VGG19), instead of MS-SSIM and slopes"),
+});
+
+export type ComiConfig = z.output<typeof comiConfig>;
+
+const adamBeta2 = { small: 0.999, published: 0.99 };
+
+export const comi: TrainedSystem<ComiConfig, typeof comiConfig> = {
+  model: "comi",
+  task: "section",
+  summary: "cycle GAN that deblurs, learnt from pairs (Zhang et al., 2022)",
+  config: comiConfig,
+  check,
+  learner,
+};
+
+function check(config: ComiConfig): void {
+  checkCycleConfig(config, 16);
+  if (config.feature_weight > 0 || config.pixel_weight > 0) return;
+  const detail = "feature_weight and pixel_weight are both 0; nothing would pull the output to its target";
+  throw configError("feature_weight", detail);
+}
+
+function learner(input: TrainingInput, config: ComiConfig): Learner {
+  const sources = pairedSources(input, config);
+  const { batch_size: n, patch_size: p, beta1 } = config;
+  const shape = [n, 1, p, p];
+  if (config.feature_model !== undefined && input.featureNetwork === undefined) {
+    throw configError(
+      "feature_model",
+      `feature_model: ${config.feature_model} was not read; hand its bytes over as featureNetwork`,
+    );
+  }
+  const distance = input.featureNetwork ? networkDistance(input.featureNetwork, shape) : structureDistance;
+  return cycleLearner(input, config, sources.validation, {
+    model: "comi",
+    architecture: cycleArchitecture(config, comiPresets),
+    discriminator: (picture, parameters) => comiDiscriminator(picture, config.discriminator_channels, parameters),
+    terms: comiTerms(config, distance),
+    poolSize: 0,
+    adam: { beta1, beta2: adamBeta2[config.preset] },
+    discriminatorAdam: { beta1: 0.5, beta2: 0.99 },
+    batchAt: pairedBatches(sources.at, config),
+  });
+}

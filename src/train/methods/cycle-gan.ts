@@ -1,0 +1,77 @@
+/** Training CycleGAN: from one kind of images to another, without pairs. */
+import { z } from "zod";
+import { cycleGanPresets } from "../../models/networks/comi.ts";
+import { cycleGanDiscriminator } from "../../models/networks/comi-discriminator.ts";
+import { commonConfig } from "../common-config.ts";
+import { configError } from "../config-error.ts";
+import { unpairedBatches } from "../data/paired-batches.ts";
+import { pairedSources } from "../data/paired-data.ts";
+import type { Learner } from "../learner.ts";
+import { maeLoss } from "../losses.ts";
+import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
+import { checkCycleConfig, cycleArchitecture, cycleKeys, cycleWeight } from "./cycle-keys.ts";
+import { cycleLearner } from "./cycle-learner.ts";
+import { charbonnierLoss, cycleGanTerms } from "./cycle-terms.ts";
+
+/**
+ * Everything that decides how CycleGAN is trained. As published: preset published, patch_size 256, batch_size 1, learning_rate and
+ * discriminator_learning_rate 2e-4, beta1 0.5 and discriminator_channels 64.
+ */
+export const cycleGanConfig = z.strictObject({
+  model: z.literal("cycle-gan").default("cycle-gan").describe("which system of the field"),
+  ...commonConfig({
+    experiment_name: "cycle-gan",
+    batch_size: 2,
+    num_steps: 2000,
+    learning_rate: 5e-4,
+    schedule: "linear",
+    clip_norm: 1,
+  }),
+  ...cycleKeys({ discriminator_learning_rate: 2e-4, beta1: 0.5 }),
+  adversarial_weight: cycleWeight(1, "fooling the discriminators", 1),
+  cycle_weight: cycleWeight(10, "the error between the input and what comes back of it", 10),
+  identity_weight: cycleWeight(5, "the change of an image that is of the target's kind already", 5),
+  image_pool: z
+    .int()
+    .nonnegative()
+    .default(50)
+    .describe("generated images that the discriminators are shown again; 0 for none"),
+  paired_validation: z
+    .boolean()
+    .default(true)
+    .describe("stack and target show the same place, so that scores can compare them; false where they do not"),
+});
+
+export type CycleGanConfig = z.output<typeof cycleGanConfig>;
+
+export const cycleGan: TrainedSystem<CycleGanConfig, typeof cycleGanConfig> = {
+  model: "cycle-gan",
+  task: "section",
+  summary: "cycle GAN that learns from two kinds of images without pairs (Zhu et al., 2017)",
+  config: cycleGanConfig,
+  check,
+  learner,
+};
+
+function check(config: CycleGanConfig): void {
+  checkCycleConfig(config, 8);
+  if (config.adversarial_weight > 0) return;
+  const detail = "adversarial_weight must be above 0: the discriminators alone know the target";
+  throw configError("adversarial_weight", detail);
+}
+
+function learner(input: TrainingInput, config: CycleGanConfig): Learner {
+  const sources = pairedSources(input, config, { registered: false });
+  const architecture = cycleArchitecture(config, cycleGanPresets);
+  return cycleLearner(input, config, sources.validation, {
+    model: "cycle-gan",
+    architecture,
+    discriminator: (picture, parameters) => cycleGanDiscriminator(picture, config.discriminator_channels, parameters),
+    terms: cycleGanTerms(config, architecture.residual ? charbonnierLoss : maeLoss),
+    poolSize: config.image_pool,
+    adam: { beta1: config.beta1 },
+    discriminatorAdam: { beta1: 0.5 },
+    batchAt: unpairedBatches(sources.at, config),
+    pairedValidation: config.paired_validation,
+  });
+}

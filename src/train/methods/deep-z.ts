@@ -1,0 +1,164 @@
+/** Training Deep-Z, or a network of its kind with several input planes. */
+import { Random } from "../../array/random.ts";
+import { sizeOf } from "../../array/shape.ts";
+import type { Tensor } from "../../graph/graph.ts";
+import { type DirectionCalibration, deepZAlignment } from "../../models/networks/deep-z.ts";
+import { type DeepZNetwork, filterSpecs } from "../../models/networks/deep-z-refocus.ts";
+import { coarsePixel } from "../../models/networks/plane-filters.ts";
+import type { Runtime } from "../../run/runtime.ts";
+import { batchDrawer, type IndexedSource } from "../data/draw-batch.ts";
+import { driftWarnings } from "../data/drift-warnings.ts";
+import { heldRange } from "../data/held-range.ts";
+import type { PairSource } from "../data/pairs.ts";
+import { refocusSources } from "../data/refocus-sources.ts";
+import { describeModel } from "../describe-model.ts";
+import type { Learner, Validator } from "../learner.ts";
+import { parseConfig } from "../parse-config.ts";
+import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
+import { architectureOf, checkDeepZConfig, type DeepZConfig, deepZConfig } from "./deep-z-config.ts";
+import { deepZSteps, exportDeepZ, predictionGraph } from "./deep-z-steps.ts";
+import { measureDirection } from "./direction-calibration.ts";
+import { fitPlaneFilters } from "./fit-plane-filters.ts";
+import { centralWindows, createValidator, type RefocusNetwork } from "./refocus-validator.ts";
+
+export const deepZ: TrainedSystem<DeepZConfig, typeof deepZConfig> = {
+  model: "deep-z",
+  task: "refocus",
+  summary: "U-Net that refocuses one or a few planes by a distance per pixel (Wu et al., 2019)",
+  config: deepZConfig,
+  check: checkDeepZConfig,
+  learner,
+};
+
+function learner(input: TrainingInput, config: DeepZConfig): Learner {
+  const architecture = architectureOf(config);
+  const range = heldRange(input.samples, config, input.onWarning);
+  const { validation, at } = refocusSources(input, {
+    ...config,
+    distance_range: range,
+    gives_back: Boolean(architecture.recorded_base),
+  });
+  for (const warning of driftWarnings(input.samples)) input.onWarning?.(warning);
+  const draw = batchDrawer(config, architecture.distance_scale);
+  const { batch_size: n, patch_size: p, input_offsets } = config;
+  const built: DeepZNetwork = { architecture, offsets: input_offsets, range };
+  const network = {
+    alignment: deepZAlignment(architecture),
+    distanceScale: architecture.distance_scale,
+    predictionGraph: (height: number, width: number) => predictionGraph(height, width, built, config.ema_decay),
+  };
+  const direction: Direction = {};
+  const filters = filterSpecs(built);
+  return {
+    ...deepZSteps(config, built),
+    async batchAt(step) {
+      const { image, target } = draw(await at(step), new Random(config.seed).fork(step));
+      return {
+        image: { type: "float32", shape: [n, input_offsets.length + 1, p, p], data: image },
+        target: { type: "float32", shape: [n, 1, p, p], data: target },
+      };
+    },
+    ...(filters && {
+      buffers: Object.fromEntries(filters.map(([name, spec]) => [name, constantTensor(spec)])),
+      async fitBuffers(runtime: Runtime, signal?: AbortSignal) {
+        const choose = await at(1);
+        // Other patches than those of the steps.
+        const random = new Random(config.seed).fork(0);
+        const batches = Math.max(fewestBatches, Math.min(mostBatches, 2 * config.num_steps));
+        const p = largestPatch(choose, config.patch_size, random);
+        const drawLarge = batchDrawer(
+          { ...config, patch_size: p, batch_size: filterPatches },
+          architecture.distance_scale,
+        );
+        return fitPlaneFilters(
+          built,
+          { batches, n: filterPatches, p },
+          (i) => drawLarge(choose, random.fork(i)),
+          runtime,
+          signal,
+        );
+      },
+    }),
+    validator: createValidator(validation, network, { distances: 8, perDistance: 3 }),
+    finalValidator: withDirection(
+      createValidator(validation, network, { distances: 15, perDistance: 4, thorough: true }),
+      validation,
+      network,
+      { input_offsets, distance_range: range },
+      direction,
+    ),
+    pack: (weights, { steps, report }) => ({
+      info: {
+        ...describeModel(input, config, steps, report),
+        task: "refocus",
+        model: "deep-z",
+        architecture,
+        input_offsets,
+        distance_range: range,
+        pixel_size: validation[0].pixelSize,
+        z_step: validation[0].zStep,
+        ...(direction.measured && { direction: direction.measured }),
+      },
+      onnx: exportDeepZ(built, weights),
+    }),
+  };
+}
+
+/** Batches that linear filters are fitted on: fewer for a short training. */
+const [fewestBatches, mostBatches] = [100, 400] as const;
+
+/** Patches of a batch that linear filters are fitted on, and their largest side, pixels. */
+const [filterPatches, largestSide] = [4, 128] as const;
+
+/** The largest patch that all sources hold. */
+function largestPatch(choose: (random: Random) => IndexedSource, least: number, random: Random): number {
+  const sides = Array.from({ length: 64 }, () => {
+    const { source } = choose(random);
+    return Math.min(source.height, source.width);
+  });
+  const side = Math.max(least, Math.min(largestSide, ...sides));
+  return side - (side % coarsePixel);
+}
+
+const constantTensor = ({ shape, initial }: { shape: readonly number[]; initial: number }): Tensor => ({
+  type: "float32",
+  shape,
+  data: new Float32Array(sizeOf(shape)).fill(initial),
+});
+
+interface Direction {
+  measured?: DirectionCalibration | undefined;
+}
+
+/** Measures as well what a network of one input plane knows of direction, and shows how often it is right. */
+function withDirection(
+  validator: Validator,
+  sources: readonly PairSource[],
+  network: RefocusNetwork,
+  { input_offsets, distance_range }: Pick<DeepZConfig, "input_offsets" | "distance_range">,
+  direction: Direction,
+): Validator {
+  if (input_offsets.length > 1) return validator;
+  const windows = centralWindows(sources, network);
+  return {
+    ...validator,
+    async run(session, until) {
+      const report = await validator.run(session, until);
+      direction.measured = await measureDirection(sources, distance_range, windows.plane, (plane, distance) =>
+        windows.refocus(session, [plane], distance),
+      );
+      if (direction.measured) report.scores.direction_accuracy = direction.measured.accuracy;
+      return report;
+    },
+  };
+}
+
+/**
+ * A complete configuration from a partial one.
+ * @throws usage naming the key, what it was and what is expected
+ */
+export function resolveDeepZConfig(partial: unknown): DeepZConfig {
+  const config = parseConfig(deepZConfig, partial);
+  checkDeepZConfig(config);
+  return config;
+}

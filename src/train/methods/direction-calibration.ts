@@ -1,0 +1,62 @@
+/** What a single-plane model knows of the direction of defocus, measured on held-out stacks. */
+import { createFocusMeter } from "../../classical/focus/focus-map.ts";
+import type { Plane } from "../../image/image.ts";
+import {
+  calibrateDirection,
+  createDirectionMeter,
+  type DirectionExample,
+  directionDistances,
+  directionTile,
+} from "../../models/apply/direction.ts";
+import type { DirectionCalibration } from "../../models/networks/deep-z.ts";
+import type { PairSource } from "../data/pairs.ts";
+
+/** What the network makes of a plane `[height, width]` at a distance, um. */
+export type RefocusPlane = (plane: Plane, distance: number) => Promise<Plane>;
+
+/** Regions whose focus the stack itself does not show as clearly say nothing about direction. */
+const leastConfidence = 0.3;
+
+/**
+ * Planes of held-out stacks, each refocused to both sides; the stack's focus curve tells on which side each region's focus really lies. Of
+ * regions between an eighth and all of the range from focus.
+ *
+ * @param window centre part of a plane of a source, as large for all
+ * @param planes how many planes are tried, over all sources
+ */
+export async function measureDirection(
+  sources: readonly PairSource[],
+  range: readonly [number, number],
+  window: (source: PairSource, z: number) => Plane,
+  refocus: RefocusPlane,
+  planes = 16,
+): Promise<DirectionCalibration | undefined> {
+  const distances = directionDistances(range);
+  const examples: DirectionExample[] = [];
+  const share = Math.max(1, Math.floor(planes / sources.length));
+  for (const [group, source] of sources.entries()) {
+    if (distances.length === 0) break;
+    const size = window(source, 0);
+    const tile = Math.min(directionTile, size.height, size.width);
+    const truth = createFocusMeter(size, { tile });
+    for (let z = 0; z < source.depth; z++) truth.add(window(source, z));
+    const map = truth.result();
+    const reach = distances[distances.length - 1];
+    for (let i = 0; i < Math.min(share, source.depth); i++) {
+      const z = Math.floor(((i + 0.5) * source.depth) / Math.min(share, source.depth));
+      const meter = createDirectionMeter(size);
+      for (const distance of distances) {
+        for (const direction of [1, -1] as const) {
+          meter.add(await refocus(window(source, z), direction * distance), direction);
+        }
+      }
+      for (const { x, y, statistic } of meter.result()) {
+        const { position, confidence } = map.regions[map.y.indexOf(y)][map.x.indexOf(x)];
+        const away = (position - z) * source.zStep;
+        if (confidence < leastConfidence || Math.abs(away) < reach / 8 || Math.abs(away) > 1.1 * reach) continue;
+        examples.push({ statistic, up: away > 0, group: sources.length > 1 ? group : i });
+      }
+    }
+  }
+  return calibrateDirection(examples);
+}

@@ -1,0 +1,67 @@
+/** A history of generated pictures for a discriminator to be shown. */
+import type { Random } from "../../array/random.ts";
+import { sizeOf } from "../../array/shape.ts";
+import type { Tensor, Value } from "../../graph/graph.ts";
+import { add, mul, sub } from "../../graph/operators/elementwise.ts";
+import { matMul, transposeLast } from "../../graph/operators/matmul.ts";
+import { reshape } from "../../graph/operators/movement.ts";
+import { reduceSum } from "../../graph/operators/reduction.ts";
+import { nextOf } from "../../run/runtime.ts";
+
+/**
+ * A. Shrivastava et al. (CVPR 2017), as CycleGAN uses it: half of the pictures that the discriminator sees are older ones, so that it
+ * does not forget what the generator did before and the two do not chase each other. The first pictures fill the pool.
+ *
+ * The pool is a tensor of the training's state, `[size, pixels]`, and the places are drawn on the other side, from the number of
+ * the step; so a training that goes on from a checkpoint sees the same pictures.
+ *
+ * @param fresh `[n, ...]`, what the generator made now
+ * @param place `[n, size]`, 1 where a fresh picture takes the place of an old one, at most one in a row or column
+ * @param old `[n, 1]`, 1 where the old one is shown instead
+ * @returns what is to be shown, `[n, ...]`
+ */
+export function throughPool(fresh: Value, name: string, place: Value, old: Value): Value {
+  const [n, size] = place.shape;
+  const { graph } = fresh;
+  const pixels = sizeOf(fresh.shape.slice(1));
+  const pool = graph.input(name, [size, pixels]);
+  const flat = reshape(fresh, [n, pixels]);
+  const shown = add(flat, mul(sub(matMul(place, pool), flat), old));
+  const taken = reshape(reduceSum(place, [0]), [size, 1]);
+  graph.output(nextOf(name), add(mul(pool, sub(1, taken)), matMul(transposeLast(place), flat)));
+  return reshape(shown, fresh.shape);
+}
+
+/** An empty pool. */
+export const emptyPool = (size: number, shape: readonly number[]): Tensor => {
+  const pixels = sizeOf(shape.slice(1));
+  return { type: "float32", shape: [size, pixels], data: new Float32Array(size * pixels) };
+};
+
+/**
+ * Places for the pictures of step t (1, 2, ...): while the pool fills, each takes the next empty place and is shown itself; afterwards
+ * each, with probability 1/2, takes the place of an old one, which is shown.
+ */
+export function poolPlaces(t: number, n: number, size: number, random: Random): { place: Tensor; old: Tensor } {
+  const place = new Float32Array(n * size);
+  const old = new Float32Array(n);
+  const taken = new Set<number>();
+  for (let i = 0; i < n; i++) {
+    const count = (t - 1) * n + i;
+    if (count < size) {
+      place[i * size + count] = 1;
+      taken.add(count);
+      continue;
+    }
+    const swap = random.uniform() < 0.5;
+    const k = random.integer(size);
+    if (!swap || taken.has(k)) continue;
+    place[i * size + k] = 1;
+    old[i] = 1;
+    taken.add(k);
+  }
+  return {
+    place: { type: "float32", shape: [n, size], data: place },
+    old: { type: "float32", shape: [n, 1], data: old },
+  };
+}

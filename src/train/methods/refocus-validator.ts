@@ -1,0 +1,158 @@
+/** Validation of networks that refocus from planes at fixed offsets to a distance. */
+import { evenly } from "../../array/evenly.ts";
+import type { Graph } from "../../graph/graph.ts";
+import type { Plane } from "../../image/image.ts";
+import { readMirrored } from "../../models/apply/mirrored-region.ts";
+import { crop } from "../../models/apply/pixel-grid.ts";
+import type { Session } from "../../run/runtime.ts";
+import { type Pair, type PairSource, pairsAt } from "../data/pairs.ts";
+import type { Validator } from "../learner.ts";
+import { type ImageExample, imageMetrics, imageReport } from "./image-report.ts";
+
+/** What is validated: a network that takes `image` `[1, planes + 1, h, w]`, the last channel a distance, and gives `refocused`. */
+export interface RefocusNetwork {
+  /** Image sizes must be multiples of this. */
+  alignment: number;
+  /** um that the distance channel shows as 1 */
+  distanceScale: number;
+  predictionGraph(height: number, width: number): Graph;
+}
+
+/** Largest side of what is validated on, pixels. */
+const largest = 256;
+
+/** The centre of every source, in windows of one size, and what a network makes of it. */
+export interface CentralWindows {
+  readonly graphs: Readonly<Record<"predict", Graph>>;
+  plane(source: PairSource, z: number): Plane;
+  truth(source: PairSource, z: number): Plane;
+  /** From input planes to a distance, um. */
+  refocus(session: Session, inputs: readonly Plane[], distance: number): Promise<Plane>;
+}
+
+export function centralWindows(sources: readonly PairSource[], network: RefocusNetwork): CentralWindows {
+  const height = Math.min(largest, ...sources.map((source) => source.height));
+  const width = Math.min(largest, ...sources.map((source) => source.width));
+  const { alignment, distanceScale } = network;
+  const margin = 2 * alignment;
+  const padded = {
+    x: -margin,
+    y: -margin,
+    width: Math.ceil((width + 2 * margin) / alignment) * alignment,
+    height: Math.ceil((height + 2 * margin) / alignment) * alignment,
+  };
+  const whole = { x: 0, y: 0, width, height };
+  const planes = sources[0].offsets.length;
+  return {
+    graphs: { predict: network.predictionGraph(padded.height, padded.width) },
+    plane: (source, z) => centre(source, source.data, z, height, width),
+    truth: (source, z) => centre(source, source.target ?? source.data, z, height, width),
+    async refocus(session, inputs, distance) {
+      const size = padded.width * padded.height;
+      const data = new Float32Array((planes + 1) * size);
+      for (const [k, plane] of inputs.entries()) {
+        const read = async (region: typeof whole): Promise<Float32Array> => crop(plane.data, whole, region);
+        data.set(await readMirrored(read, whole, padded), k * size);
+      }
+      data.fill(distance / distanceScale, planes * size);
+      const shape = [1, planes + 1, padded.height, padded.width];
+      const { refocused } = await session.run("predict", { image: { type: "float32", shape, data } });
+      return { data: crop(refocused.data as Float32Array, padded, whole), height, width };
+    },
+  };
+}
+
+/** How thoroughly a validator looks. */
+export interface Thoroughness {
+  /** Distances, at most. */
+  distances: number;
+  /** Pairs of planes at each, spread over the stacks and their depth. */
+  perDistance: number;
+  /** Judges against the best recorded baseline, given planes and their next neighbours included. */
+  thorough?: boolean;
+}
+
+/** Validates at distances over the whole range. All sources are seen through windows of one size. */
+export function createValidator(
+  sources: readonly PairSource[],
+  network: RefocusNetwork,
+  { distances, perDistance, thorough }: Thoroughness,
+): Validator {
+  const windows = centralWindows(sources, network);
+  const chosen = choosePairs(sources, perDistance, (possible, source) =>
+    thorough
+      ? nearAndFar(possible, source.offsets, distances)
+      : evenly(
+          possible.filter((d) => d !== 0),
+          distances,
+        ),
+  );
+  return {
+    metrics: imageMetrics,
+    examples: chosen.length,
+    graphs: windows.graphs,
+    async run(session, until = Number.POSITIVE_INFINITY) {
+      const examples: (ImageExample & { distance_um: number })[] = [];
+      for (const { source, z, distance, round } of chosen) {
+        if (round > 0 && performance.now() > until) break;
+        const micrometres = distance * source.zStep;
+        const inputs = source.offsets.map((offset) => windows.plane(source, z + offset));
+        examples.push({
+          label: distanceLabel(micrometres),
+          distance_um: micrometres,
+          input: inputs[0],
+          recorded: inputs.map((plane, i) => ({ plane, distance: (distance - source.offsets[i]) * source.zStep })),
+          output: await windows.refocus(session, inputs, micrometres),
+          truth: windows.truth(source, z + distance),
+        });
+      }
+      examples.sort((a, b) => a.distance_um - b.distance_um);
+      return imageReport(examples, { pixelSize: sources[0].pixelSize, thorough });
+    },
+  };
+}
+
+export const distanceLabel = (um: number): string => `${um < 0 ? "-" : "+"}${Math.abs(um).toFixed(2)} um`;
+
+/** The given planes and those one and two steps from them, where harm is done first; of the others as many as there is room for, evenly. */
+function nearAndFar(possible: readonly number[], offsets: readonly number[], count: number): number[] {
+  const near = offsets.flatMap((offset) => [-2, -1, 0, 1, 2].map((step) => offset + step));
+  const chosen = possible.filter((d) => near.includes(d));
+  const others = possible.filter((d) => !near.includes(d));
+  return [...chosen, ...evenly(others, Math.max(4, count - chosen.length))].sort((a, b) => a - b);
+}
+
+interface ChosenPair extends Pair {
+  source: PairSource;
+  /** 0 for the first pair of its distance, which is always looked at. */
+  round: number;
+}
+
+/** Pairs of every source at its distances, evenly over the depth; first one of each distance, then the second ones, and so on. */
+function choosePairs(
+  sources: readonly PairSource[],
+  perDistance: number,
+  distancesOf: (possible: readonly number[], source: PairSource) => readonly number[],
+): ChosenPair[] {
+  const share = Math.max(1, Math.round(perDistance / sources.length));
+  const all = sources.flatMap((source) => {
+    const possible = source.distances.filter((distance) => pairsAt(source, distance).length > 0);
+    return distancesOf(possible, source).flatMap((distance) => {
+      const pairs = pairsAt(source, distance);
+      const count = Math.min(share, pairs.length);
+      return Array.from({ length: count }, (_, i) => {
+        const { z } = pairs[Math.floor(((i + 0.5) * pairs.length) / count)];
+        return { source, z, distance, round: i };
+      });
+    });
+  });
+  return all.sort((a, b) => a.round - b.round);
+}
+
+function centre(source: PairSource, data: Float32Array, z: number, height: number, width: number): Plane {
+  const size = source.height * source.width;
+  const whole = { x: 0, y: 0, width: source.width, height: source.height };
+  const x = Math.floor((source.width - width) / 2);
+  const y = Math.floor((source.height - height) / 2);
+  return { data: crop(data.subarray(z * size, (z + 1) * size), whole, { x, y, width, height }), height, width };
+}

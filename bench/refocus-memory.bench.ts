@@ -19,8 +19,8 @@ import { modelFor } from "../src/models/model-info.ts";
 import { deepZPresets } from "../src/models/networks/deep-z.ts";
 import { deepZRefocus } from "../src/models/networks/deep-z-refocus.ts";
 import { initialWeights, trainableParameters } from "../src/models/networks/parameters.ts";
-import { refocusFile } from "../src/models/refocus-file.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
+import { refocusFile } from "../src/tasks/refocus-file.node.ts";
 import { exportDeepZ } from "../src/train/methods/deep-z-steps.ts";
 
 const { values } = parseArgs({

@@ -14,9 +14,9 @@ import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { imageOfStack } from "../src/image/stack-image.ts";
 import { writeImage } from "../src/image/write-image.node.ts";
-import { type StudyFilesResult, studyFiles } from "../src/jobs/study-files.node.ts";
 import { loadModel } from "../src/models/model-folder.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
+import { type StudyFilesResult, studyFiles } from "../src/tasks/study-files.node.ts";
 import { type Case, type Finding, reviewCases } from "./review/cases.ts";
 import type { Setting } from "./systems/experiment.ts";
 

@@ -255,6 +255,7 @@ export type { Verdict } from "./study/verdicts.ts";
 
 // How far a model holds: leaving one lens, sample, stack or slide out.
 
+export type { GeneralisationModel, JudgedGain } from "./tasks/generalise/leave-one-out-page.ts";
 export {
   type Gain,
   type GeneralisationSummary,
@@ -264,9 +265,8 @@ export {
   leaveOneOutKinds,
   type PlannedModel,
   summariseGains,
-} from "./evaluate/leave-one-out.ts";
-export type { GeneralisationModel, JudgedGain } from "./jobs/leave-one-out-page.ts";
-export type { LeaveOneOutStacks } from "./jobs/leave-one-out-stacks.ts";
+} from "./tasks/generalise/leave-one-out-plan.ts";
+export type { LeaveOneOutStacks } from "./tasks/generalise/leave-one-out-stacks.ts";
 
 // Coherent light: amplitude and phase from holograms and from planes at different focus.
 

@@ -15,31 +15,31 @@ export {
   type DeconvolveFileOptions,
   type DeconvolveFileResult,
   deconvolveFile,
-} from "./classical/deconvolution/deconvolve-file.node.ts";
-export { type FuseFileOptions, type FuseFileResult, fuseFile } from "./classical/fusion/fuse-file.node.ts";
+} from "./tasks/deconvolve-file.node.ts";
+export { type FuseFileOptions, type FuseFileResult, fuseFile } from "./tasks/fuse-file.node.ts";
 export {
   type ReconstructFileOptions,
   type ReconstructFileResult,
   type ReconstructMethod,
   reconstructFile,
   reconstructMethods,
-} from "./classical/refocusing/reconstruct-file.node.ts";
+} from "./tasks/reconstruct-file.node.ts";
 export {
   type SectionFileOptions,
   type SectionFileResult,
   sectionFile,
-} from "./classical/sectioning/section-file.node.ts";
+} from "./tasks/section-file.node.ts";
 
 // Recipes in files, and data sets on disk.
 
 export { findRecipe, recipesAmong } from "./simulate/recipe-file.node.ts";
-export type { DataSet, ManifestField } from "./simulate/save-data-set.node.ts";
-export type { FieldFiles } from "./simulate/save-field.node.ts";
+export type { DataSet, ManifestField } from "./tasks/save-data-set.node.ts";
+export type { FieldFiles } from "./tasks/save-field.node.ts";
 export {
   type SimulatedRecipe,
   type SimulateRecipeOptions,
   simulateRecipe,
-} from "./simulate/simulate-recipe.node.ts";
+} from "./tasks/simulate-recipe.node.ts";
 
 // Executing graphs on this machine.
 
@@ -49,18 +49,18 @@ export { listRuntimes, openRuntime, type RuntimeOptions, type RuntimeReport } fr
 
 // Models in folders, applied to files.
 
+export { loadModel, saveModel } from "./models/model-folder.node.ts";
 export {
   type AutofocusFileOptions,
   type AutofocusFileResult,
   autofocusFile,
-} from "./models/autofocus-file.node.ts";
-export { loadModel, saveModel } from "./models/model-folder.node.ts";
-export { type RefocusFileOptions, type RefocusFileResult, refocusFile } from "./models/refocus-file.node.ts";
+} from "./tasks/autofocus-file.node.ts";
+export { type RefocusFileOptions, type RefocusFileResult, refocusFile } from "./tasks/refocus-file.node.ts";
 export {
   type SectionByModelOptions,
   type SectionByModelResult,
   sectionFileByModel,
-} from "./models/section-file.node.ts";
+} from "./tasks/section-file-by-model.node.ts";
 
 // Training in a folder: checkpoints, metrics, previews, the model.
 
@@ -82,7 +82,7 @@ export {
   type PsfFileOptions,
   type PsfFileResult,
   writePsf,
-} from "./jobs/psf-files.node.ts";
+} from "./tasks/psf-files.node.ts";
 
 // Holograms by a model.
 
@@ -90,17 +90,17 @@ export {
   type FocusHologramFileOptions,
   type FocusHologramFileResult,
   focusHologramFile,
-} from "./jobs/reconstruct-hologram.node.ts";
+} from "./tasks/focus-hologram-file.node.ts";
 
 // Judging models on a stack.
 
-export { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./jobs/study-files.node.ts";
+export { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./tasks/study-files.node.ts";
 export {
   type Generalisation,
   refuseForSeveral,
   type StudySeveralResult,
   studySeveral,
-} from "./jobs/study-several.node.ts";
+} from "./tasks/study-several.node.ts";
 
 // Leaving one lens, sample, stack or slide out.
 
@@ -109,10 +109,10 @@ export {
   type GeneraliseProgress,
   type GeneraliseResult,
   generalise,
-} from "./jobs/leave-one-out.node.ts";
-export type { LeaveOneOutRecipe } from "./jobs/leave-one-out-recipe.node.ts";
+} from "./tasks/generalise/leave-one-out.node.ts";
+export type { LeaveOneOutRecipe } from "./tasks/generalise/leave-one-out-recipe.node.ts";
 
 // The whole story on simulated or real stacks.
 
-export { type DemoOptions, type DemoResult, demo } from "./jobs/demo.node.ts";
-export { meanGain, meanGainOverBaseline } from "./jobs/demo-report.node.ts";
+export { type DemoOptions, type DemoResult, demo } from "./tasks/demo/demo.node.ts";
+export { meanGain, meanGainOverBaseline } from "./tasks/demo/demo-report.node.ts";

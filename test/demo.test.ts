@@ -6,11 +6,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readStack } from "../src/image/image-file.ts";
 import type { NamedStack } from "../src/image/named-stack.ts";
 import { openImage } from "../src/image/open-image.node.ts";
-import { demo } from "../src/jobs/demo.node.ts";
-import { splitRealStack } from "../src/jobs/demo-data.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { simulateField } from "../src/simulate/simulate-field.ts";
+import { demo } from "../src/tasks/demo/demo.node.ts";
+import { splitRealStack } from "../src/tasks/demo/demo-data.ts";
 import { resolveConfig } from "../src/train/config.ts";
 
 let folder: string;

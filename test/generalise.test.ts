@@ -6,14 +6,18 @@ import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
-import { summariseGains } from "../src/evaluate/leave-one-out.ts";
 import { cropStack } from "../src/image/crop.ts";
-import { type GeneraliseOptions, type GeneraliseResult, generalise } from "../src/jobs/leave-one-out.node.ts";
-import { inWords } from "../src/jobs/leave-one-out-page.ts";
 import { signalRange } from "../src/metrics/metrics.ts";
 import { loadModel } from "../src/models/model-folder.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
+import {
+  type GeneraliseOptions,
+  type GeneraliseResult,
+  generalise,
+} from "../src/tasks/generalise/leave-one-out.node.ts";
+import { inWords } from "../src/tasks/generalise/leave-one-out-page.ts";
+import { summariseGains } from "../src/tasks/generalise/leave-one-out-plan.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { blurredStack, tinyArchitecture } from "./fixtures/train/tiny.ts";
 import { tinyLenses } from "./fixtures/train/tiny-lenses.ts";

@@ -1,12 +1,8 @@
 /** Leave-one-out: who is trained on what, that nothing judged is trained on, and what the gains say. */
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
-import { type Gain, isSeen, leaveOneOut, summariseGains } from "../src/evaluate/leave-one-out.ts";
 import { gainMatrix } from "../src/figures/gain-matrix.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
-import { keysForAll } from "../src/jobs/leave-one-out-keys.ts";
-import { recipeSource } from "../src/jobs/leave-one-out-recipe.node.ts";
-import { stacksSource } from "../src/jobs/leave-one-out-stacks.ts";
 import { viewOfField } from "../src/simulate/assign-fields.ts";
 import { cellsOf, recipeOfCells, setAside } from "../src/simulate/leave-out-recipe.ts";
 import { resolveRecipe, viewsOf } from "../src/simulate/resolve-recipe.ts";
@@ -15,6 +11,10 @@ import type { Candidate } from "../src/study/candidate.ts";
 import { gainOverBaseline } from "../src/study/gain-over-baseline.ts";
 import { isResampled, resamplingAlone } from "../src/study/resampling-alone.ts";
 import { openSubject } from "../src/study/subject.ts";
+import { keysForAll } from "../src/tasks/generalise/leave-one-out-keys.ts";
+import { type Gain, isSeen, leaveOneOut, summariseGains } from "../src/tasks/generalise/leave-one-out-plan.ts";
+import { recipeSource } from "../src/tasks/generalise/leave-one-out-recipe.node.ts";
+import { stacksSource } from "../src/tasks/generalise/leave-one-out-stacks.ts";
 import { recipeFields } from "../src/train/data/recipe-fields.ts";
 import { identity } from "./fixtures/evaluate/constructed-candidates.ts";
 import { blurredStack } from "./fixtures/train/tiny.ts";

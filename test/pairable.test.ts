@@ -1,6 +1,5 @@
 /** Stacks that are compared, or learned from, plane by plane must show the same places. */
 import { describe, expect, test } from "vitest";
-import { reconstructFile } from "../src/classical/refocusing/reconstruct-file.node.ts";
 import { findExposures } from "../src/classical/sectioning/exposure-source.ts";
 import type { ImageInfo, Stack } from "../src/image/image.ts";
 import type { ImageFile } from "../src/image/image-file.ts";
@@ -11,6 +10,7 @@ import { registerTarget } from "../src/metrics/unregistered.ts";
 import { surfaceOf } from "../src/models/apply/surface.ts";
 import { compareStacks } from "../src/study/compare-stacks.ts";
 import { openSubject } from "../src/study/subject.ts";
+import { reconstructFile } from "../src/tasks/reconstruct-file.node.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
 import { blurredStack } from "./fixtures/train/tiny.ts";

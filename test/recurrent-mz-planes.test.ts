@@ -13,9 +13,9 @@ import { placedPlanes, placedPlanesWarnings } from "../src/models/apply/placed-p
 import { type RefocusPlanesInput, refocusPlanes } from "../src/models/apply/refocus-planes.ts";
 import { loadModel, saveModel } from "../src/models/model-folder.node.ts";
 import { modelFor } from "../src/models/model-info.ts";
-import { refocusFile } from "../src/models/refocus-file.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
+import { refocusFile } from "../src/tasks/refocus-file.node.ts";
 import { drawPlaneSet, planeSetDrawer, validationSets } from "../src/train/data/plane-sets.ts";
 import { refocusSources } from "../src/train/data/refocus-sources.ts";
 import { checkRecurrentMzConfig, recurrentMzConfig } from "../src/train/methods/recurrent-mz-config.ts";

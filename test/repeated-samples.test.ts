@@ -1,7 +1,7 @@
 /** A stack that is given twice must not be trained on and validate as well. */
 import { describe, expect, it } from "vitest";
 import type { NamedStack } from "../src/image/named-stack.ts";
-import { stacksSource } from "../src/jobs/leave-one-out-stacks.ts";
+import { stacksSource } from "../src/tasks/generalise/leave-one-out-stacks.ts";
 import { pairedSources } from "../src/train/data/paired-data.ts";
 import { isSameStack, withoutRepeated } from "../src/train/data/repeated-samples.ts";
 import { createLearner } from "../src/train/model-pixels.ts";

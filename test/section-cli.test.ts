@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { sectionFromSpeckle } from "../src/classical/sectioning/hilo.ts";
-import { sectionFile } from "../src/classical/sectioning/section-file.node.ts";
 import { sectionFromGrid } from "../src/classical/sectioning/structured-illumination.ts";
 import { score } from "../src/metrics/metrics.ts";
 import { openImage, overrideCalibration, type PixelType, readImage, writeImage } from "../src/node.ts";
@@ -15,6 +14,7 @@ import { createSpeckle } from "../src/optics/imaging/speckle.ts";
 import { createGridMicroscope } from "../src/optics/imaging/structured-illumination.ts";
 import { emptyVolume } from "../src/optics/phantom/volume.ts";
 import type { Pupil } from "../src/optics/psf/pupil.ts";
+import { sectionFile } from "../src/tasks/section-file.node.ts";
 import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
 
 const detection: Pupil = { na: 0.8, wavelength: 0.515, refractiveIndex: 1 };

@@ -9,10 +9,10 @@ import { openImage } from "../src/image/open-image.node.ts";
 import { writeImage } from "../src/image/write-image.node.ts";
 import { normalisationOf } from "../src/models/apply/normalisation.ts";
 import { type SectionChannel, type SectionInput, type SectionModel, section } from "../src/models/apply/section.ts";
-import { sectionFileByModel } from "../src/models/section-file.node.ts";
 import { readImage } from "../src/node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
+import { sectionFileByModel } from "../src/tasks/section-file-by-model.node.ts";
 import { readerOf } from "./fixtures/train/tiny-model.ts";
 import { type TinySection, tinySectionModel } from "./fixtures/train/tiny-section-model.ts";
 

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { readExposures } from "../src/classical/sectioning/exposures.ts";
-import { sectionFile } from "../src/classical/sectioning/section-file.node.ts";
 import { type Image, openImage, overrideCalibration, readImage, writeImage } from "../src/node.ts";
+import { sectionFile } from "../src/tasks/section-file.node.ts";
 import { runCli } from "./fixtures/cli/run-cli.ts";
 
 const [planes, height, width] = [4, 40, 48];

@@ -2,11 +2,11 @@
 import { existsSync } from "node:fs";
 import { cropStack } from "../../src/image/crop.ts";
 import type { Stack } from "../../src/image/image.ts";
-import type { StudyFilesResult } from "../../src/jobs/study-files.node.ts";
 import type { RecipeInput } from "../../src/simulate/recipe.ts";
 import { shippedRecipe } from "../../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../../src/simulate/simulator.ts";
 import { meanOutcome } from "../../src/study/mean-outcome.ts";
+import type { StudyFilesResult } from "../../src/tasks/study-files.node.ts";
 import { type Setting, type Trained, train } from "../systems/experiment.ts";
 import { judged, mitochondriaStacks, nucleusPair, recorded } from "../systems/recorded.ts";
 import { refocusing } from "../systems/refocusing.ts";

@@ -1,17 +1,17 @@
 /** All-in-focus fusion of a file: the image, its depth map, the depth map as a picture, and the mask of unsure pixels. */
 import { encode } from "fast-png";
-import { percentiles } from "../../array/statistics.ts";
-import { ParfocalError } from "../../errors.ts";
-import { depthColours } from "../../figures/depth-colours.ts";
-import { checkOutput, checkRoomFor } from "../../image/atomic-file.node.ts";
-import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
-import type { ImageInfo } from "../../image/image.ts";
-import { type ImageFile, readFinitePlane } from "../../image/image-file.ts";
-import { checkFormat, formatOf } from "../../image/image-format.ts";
-import { plannedBytes, writeImages } from "../../image/write-image.node.ts";
-import { coneSlope } from "../cone-slope.ts";
-import type { Light } from "../focus/light.ts";
-import { type FuseOptions, fuse, sure } from "./fuse.ts";
+import { percentiles } from "../array/statistics.ts";
+import { coneSlope } from "../classical/cone-slope.ts";
+import type { Light } from "../classical/focus/light.ts";
+import { type FuseOptions, fuse, sure } from "../classical/fusion/fuse.ts";
+import { ParfocalError } from "../errors.ts";
+import { depthColours } from "../figures/depth-colours.ts";
+import { checkOutput, checkRoomFor } from "../image/atomic-file.node.ts";
+import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
+import type { ImageInfo } from "../image/image.ts";
+import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
+import { checkFormat, formatOf } from "../image/image-format.ts";
+import { plannedBytes, writeImages } from "../image/write-image.node.ts";
 
 export interface FuseFileOptions extends Omit<FuseOptions, "slope"> {
   channel?: number | undefined;

@@ -1,17 +1,17 @@
 import { join } from "node:path";
-import type { SheetRow } from "../figures/contact-sheet.ts";
-import { type Plane, planeOf } from "../image/image.ts";
-import { readStack } from "../image/image-file.ts";
-import { openImage } from "../image/open-image.node.ts";
-import { imageOfStack } from "../image/stack-image.ts";
-import { writeImage } from "../image/write-image.node.ts";
-import type { BaselineGain } from "../metrics/against-baseline.ts";
-import { type Detail, detailAgainst } from "../metrics/detail.ts";
-import { meanScores, type Scores, score, signalRange } from "../metrics/metrics.ts";
-import { type BaselineScores, bestRecorded } from "../metrics/recorded-baseline.ts";
-import type { AnyRefocusModel } from "../models/model-info.ts";
-import { refocusFile } from "../models/refocus-file.node.ts";
-import type { Runtime } from "../run/runtime.ts";
+import type { SheetRow } from "../../figures/contact-sheet.ts";
+import { type Plane, planeOf } from "../../image/image.ts";
+import { readStack } from "../../image/image-file.ts";
+import { openImage } from "../../image/open-image.node.ts";
+import { imageOfStack } from "../../image/stack-image.ts";
+import { writeImage } from "../../image/write-image.node.ts";
+import type { BaselineGain } from "../../metrics/against-baseline.ts";
+import { type Detail, detailAgainst } from "../../metrics/detail.ts";
+import { meanScores, type Scores, score, signalRange } from "../../metrics/metrics.ts";
+import { type BaselineScores, bestRecorded } from "../../metrics/recorded-baseline.ts";
+import type { AnyRefocusModel } from "../../models/model-info.ts";
+import type { Runtime } from "../../run/runtime.ts";
+import { refocusFile } from "../refocus-file.node.ts";
 import type { DemoData } from "./demo-data.ts";
 
 /** Mean scores at one distance, um. */

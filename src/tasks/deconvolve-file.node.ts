@@ -1,18 +1,19 @@
 /** Deconvolution of an image file into another. */
-import { checkOutput, checkRoomFor } from "../../image/atomic-file.node.ts";
-import type { PixelType, Rescale, Stack } from "../../image/image.ts";
-import { type ImageFile, readStack } from "../../image/image-file.ts";
-import { checkFormat, checkRescale, formatOf, type OutputFormat } from "../../image/image-format.ts";
-import { openImage } from "../../image/open-image.node.ts";
-import { infoOfStack } from "../../image/stack-image.ts";
-import { plannedBytes, writeImage } from "../../image/write-image.node.ts";
-import type { ImagingControl } from "../../optics/imaging/pace.ts";
-import { type PsfOpticsInput, psfModelOf } from "../../optics/psf/optics-options.ts";
-import { type Deconvolved, deconvolve } from "./deconvolve.ts";
-import { type DeconvolveOptions, resolveDeconvolveOptions } from "./deconvolve-options.ts";
-import { measuredPsf } from "./measured-psf.ts";
-import { opticalPsf, opticsOf } from "./optical-psf.ts";
-import type { PsfVolume } from "./volume.ts";
+
+import { type Deconvolved, deconvolve } from "../classical/deconvolution/deconvolve.ts";
+import { type DeconvolveOptions, resolveDeconvolveOptions } from "../classical/deconvolution/deconvolve-options.ts";
+import { measuredPsf } from "../classical/deconvolution/measured-psf.ts";
+import { opticalPsf, opticsOf } from "../classical/deconvolution/optical-psf.ts";
+import type { PsfVolume } from "../classical/deconvolution/volume.ts";
+import { checkOutput, checkRoomFor } from "../image/atomic-file.node.ts";
+import type { PixelType, Rescale, Stack } from "../image/image.ts";
+import { type ImageFile, readStack } from "../image/image-file.ts";
+import { checkFormat, checkRescale, formatOf, type OutputFormat } from "../image/image-format.ts";
+import { openImage } from "../image/open-image.node.ts";
+import { infoOfStack } from "../image/stack-image.ts";
+import { plannedBytes, writeImage } from "../image/write-image.node.ts";
+import type { ImagingControl } from "../optics/imaging/pace.ts";
+import { type PsfOpticsInput, psfModelOf } from "../optics/psf/optics-options.ts";
 
 export interface DeconvolveFileOptions extends ImagingControl {
   channel?: number | undefined;

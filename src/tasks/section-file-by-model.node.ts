@@ -7,12 +7,18 @@ import type { ImageFile } from "../image/image-file.ts";
 import { checkFormat, checkRescale, formatOf, type OutputFormat } from "../image/image-format.ts";
 import type { ImageWriter, Written } from "../image/image-writer.node.ts";
 import { createImageWriter } from "../image/write-image.node.ts";
+import type { TileOptions } from "../models/apply/apply-tiles.ts";
+import type { ReadRegion } from "../models/apply/mirrored-region.ts";
+import { normalisationOfFile } from "../models/apply/normalisation-of-file.ts";
+import { opticsWarnings } from "../models/apply/optics-warnings.ts";
+import {
+  planesSeenBy,
+  type SectionInfo,
+  type SectionModel,
+  section,
+  tellsUncertainty,
+} from "../models/apply/section.ts";
 import type { Runtime } from "../run/runtime.ts";
-import type { TileOptions } from "./apply/apply-tiles.ts";
-import type { ReadRegion } from "./apply/mirrored-region.ts";
-import { normalisationOfFile } from "./apply/normalisation-of-file.ts";
-import { opticsWarnings } from "./apply/optics-warnings.ts";
-import { planesSeenBy, type SectionInfo, type SectionModel, section, tellsUncertainty } from "./apply/section.ts";
 
 export interface SectionByModelOptions extends TileOptions {
   channel?: number | undefined;

@@ -1,10 +1,10 @@
 /** What leave-one-out is done over: data that models are judged on, and for each model the data that it is trained on. */
 
-import type { JudgedData, PlannedModel } from "../evaluate/leave-one-out.ts";
-import type { Optics } from "../image/image.ts";
-import type { NamedStack } from "../image/named-stack.ts";
-import type { JudgedImage } from "../study/gain-over-baseline.ts";
-import type { FieldSource } from "../train/data/field-pool.ts";
+import type { Optics } from "../../image/image.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import type { JudgedImage } from "../../study/gain-over-baseline.ts";
+import type { FieldSource } from "../../train/data/field-pool.ts";
+import type { JudgedData, PlannedModel } from "./leave-one-out-plan.ts";
 
 /** What the stacks of a lens, or one recorded stack, are like. Lengths in um. */
 export interface StackKind {

@@ -4,13 +4,13 @@ import type { ImageFile } from "../image/image-file.ts";
 import type { OutputFormat } from "../image/image-format.ts";
 import type { Written } from "../image/image-writer.node.ts";
 import { createImageWriter } from "../image/write-image.node.ts";
+import type { ReadRegion } from "../models/apply/mirrored-region.ts";
+import { opticsWarnings } from "../models/apply/optics-warnings.ts";
+import { type PlacedPlane, placedPlanesWarnings } from "../models/apply/placed-planes.ts";
+import type { RefocusOptions } from "../models/apply/refocus.ts";
+import { openRefocusable, type RefocusSource } from "../models/apply/refocus-image.ts";
+import type { AnyRefocusModel } from "../models/model-info.ts";
 import type { Runtime } from "../run/runtime.ts";
-import type { ReadRegion } from "./apply/mirrored-region.ts";
-import { opticsWarnings } from "./apply/optics-warnings.ts";
-import { type PlacedPlane, placedPlanesWarnings } from "./apply/placed-planes.ts";
-import type { RefocusOptions } from "./apply/refocus.ts";
-import { openRefocusable, type RefocusSource } from "./apply/refocus-image.ts";
-import type { AnyRefocusModel } from "./model-info.ts";
 
 export interface RefocusFileOptions extends RefocusOptions, RefocusSource {
   signal?: AbortSignal | undefined;

@@ -1,13 +1,13 @@
 /** The models of leave-one-out: trained, gone on with, or used again where they are trained already. */
-import { ParfocalError } from "../errors.ts";
-import { loadModel } from "../models/model-folder.node.ts";
-import type { Model } from "../models/model-info.ts";
-import type { Runtime } from "../run/runtime.ts";
-import { resolveConfig } from "../train/config.ts";
-import { newestRun, readMetrics } from "../train/run-folder.node.ts";
-import { findSameRun } from "../train/same-run.node.ts";
-import type { TrainingProgress } from "../train/train.ts";
-import { trainRun } from "../train/train-run.node.ts";
+import { ParfocalError } from "../../errors.ts";
+import { loadModel } from "../../models/model-folder.node.ts";
+import type { Model } from "../../models/model-info.ts";
+import type { Runtime } from "../../run/runtime.ts";
+import { resolveConfig } from "../../train/config.ts";
+import { newestRun, readMetrics } from "../../train/run-folder.node.ts";
+import { findSameRun } from "../../train/same-run.node.ts";
+import type { TrainingProgress } from "../../train/train.ts";
+import { trainRun } from "../../train/train-run.node.ts";
 import type { OpenTraining } from "./leave-one-out-source.ts";
 
 export interface TrainedOne {

@@ -1,20 +1,20 @@
 /** Amplitude and phase of a hologram or a through-focus stack in files. */
-import { breatheThrough } from "../../array/breathe.ts";
-import { ParfocalError } from "../../errors.ts";
-import { checkOutput } from "../../image/atomic-file.node.ts";
-import { checkIndex, extentOf, refuseColour } from "../../image/axes.ts";
-import type { Plane } from "../../image/image.ts";
-import { type ImageFile, readFinitePlane } from "../../image/image-file.ts";
-import { requirePairable } from "../../image/pairable.ts";
-import { writeImage } from "../../image/write-image.node.ts";
-import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
+import { breatheThrough } from "../array/breathe.ts";
 import {
   type ReconstructOptions,
   reconstructHologram,
   type SeparatedField,
   separateFieldSteps,
-} from "./reconstruct-hologram.ts";
-import { recoverField } from "./recover-field.ts";
+} from "../classical/refocusing/reconstruct-hologram.ts";
+import { recoverField } from "../classical/refocusing/recover-field.ts";
+import { ParfocalError } from "../errors.ts";
+import { checkOutput } from "../image/atomic-file.node.ts";
+import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
+import type { Plane } from "../image/image.ts";
+import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
+import { requirePairable } from "../image/pairable.ts";
+import { writeImage } from "../image/write-image.node.ts";
+import type { CoherentLight } from "../optics/imaging/coherent-light.ts";
 
 export const reconstructMethods = ["angular-spectrum", "multi-height", "tie"] as const;
 export type ReconstructMethod = (typeof reconstructMethods)[number];

@@ -1,32 +1,23 @@
 /** Does a model hold on another lens, specimen or slide? For each a model that never saw it, judged on everything. */
 import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { jsonText } from "../array/json-text.ts";
-import { ParfocalError, throwIfAborted } from "../errors.ts";
-import {
-  type GeneralisationSummary,
-  generalisationThresholds,
-  isSeen,
-  leaveOneOut,
-  meanOf,
-  type PlannedModel,
-  summariseGains,
-} from "../evaluate/leave-one-out.ts";
-import { checkOutput, writeFileAtomic } from "../image/atomic-file.node.ts";
-import type { Runtime } from "../run/runtime.ts";
-import type { Candidate } from "../study/candidate.ts";
+import { jsonText } from "../../array/json-text.ts";
+import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import { checkOutput, writeFileAtomic } from "../../image/atomic-file.node.ts";
+import type { Runtime } from "../../run/runtime.ts";
+import type { Candidate } from "../../study/candidate.ts";
 import {
   type GainExample,
   type GainOverBaseline,
   gainOverBaseline,
   type JudgedImage,
-} from "../study/gain-over-baseline.ts";
-import type { MeanOutcome } from "../study/mean-outcome.ts";
-import { modelCandidate } from "../study/model-candidate.ts";
-import { isResampled, resamplingAlone } from "../study/resampling-alone.ts";
-import { resolveConfig, systemOf } from "../train/config.ts";
-import type { SystemConfig } from "../train/trained-system.ts";
-import { version } from "../version.ts";
+} from "../../study/gain-over-baseline.ts";
+import type { MeanOutcome } from "../../study/mean-outcome.ts";
+import { modelCandidate } from "../../study/model-candidate.ts";
+import { isResampled, resamplingAlone } from "../../study/resampling-alone.ts";
+import { resolveConfig, systemOf } from "../../train/config.ts";
+import type { SystemConfig } from "../../train/trained-system.ts";
+import { version } from "../../version.ts";
 import { keysForAll } from "./leave-one-out-keys.ts";
 import {
   type ExampleRow,
@@ -36,6 +27,15 @@ import {
   generalisationPage,
   type JudgedGain,
 } from "./leave-one-out-page.ts";
+import {
+  type GeneralisationSummary,
+  generalisationThresholds,
+  isSeen,
+  leaveOneOut,
+  meanOf,
+  type PlannedModel,
+  summariseGains,
+} from "./leave-one-out-plan.ts";
 import { type LeaveOneOutRecipe, recipeSource } from "./leave-one-out-recipe.node.ts";
 import type { JudgedImages, LeaveOneOutSource } from "./leave-one-out-source.ts";
 import { type LeaveOneOutStacks, stacksSource } from "./leave-one-out-stacks.ts";

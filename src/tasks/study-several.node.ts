@@ -9,7 +9,7 @@ import type { ImageFile } from "../image/image-file.ts";
 import type { Model } from "../models/model-info.ts";
 import { meanOutcome } from "../study/mean-outcome.ts";
 import { version } from "../version.ts";
-import { stackNames } from "./stack-names.ts";
+import { stackNames } from "./generalise/stack-names.ts";
 import { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./study-files.node.ts";
 
 /** What a candidate gains over the best recorded baseline on a stack. */

@@ -4,13 +4,13 @@ import { availableParallelism } from "node:os";
 import { availableMemory } from "../array/require-memory.ts";
 import { ParfocalError } from "../errors.ts";
 import { openSuperposePool } from "../optics/imaging/superpose-pool.node.ts";
-import { openFieldWorkers } from "./field-workers.node.ts";
-import type { Recipe } from "./recipe.ts";
-import { readRecipeStacks } from "./recipe-file.node.ts";
-import { resolveRecipe } from "./resolve-recipe.ts";
+import { openFieldWorkers } from "../simulate/field-workers.node.ts";
+import type { Recipe } from "../simulate/recipe.ts";
+import { readRecipeStacks } from "../simulate/recipe-file.node.ts";
+import { resolveRecipe } from "../simulate/resolve-recipe.ts";
+import { createSimulator, type SimulatedField } from "../simulate/simulator.ts";
 import { checkDataSet, type DataSet, saveDataSet } from "./save-data-set.node.ts";
 import { checkFieldFiles, type FieldFiles, fieldFiles, saveField } from "./save-field.node.ts";
-import { createSimulator, type SimulatedField } from "./simulator.ts";
 
 export interface SimulateRecipeOptions {
   /** A folder; for a single field also the name of its stack. */

@@ -1,7 +1,7 @@
 /** Keys of a training's configuration that suit stacks of several lenses, where the user has not said otherwise. */
 
-import { areAlike, commonPixelSize } from "../train/data/same-pixel-size.ts";
-import { refocusKeys } from "../train/refocus-defaults.ts";
+import { areAlike, commonPixelSize } from "../../train/data/same-pixel-size.ts";
+import { refocusKeys } from "../../train/refocus-defaults.ts";
 import type { StackKind } from "./leave-one-out-source.ts";
 
 /**

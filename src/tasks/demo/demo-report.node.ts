@@ -1,10 +1,10 @@
 import { stringify } from "yaml";
-import { plotScores, plotTraining } from "../figures/plots.ts";
-import { type ReportSection, renderReport } from "../figures/report.ts";
-import { againstBaseline, type BaselineGain } from "../metrics/against-baseline.ts";
-import { readMetrics } from "../train/run-folder.node.ts";
-import type { TrainRunResult } from "../train/train-run.node.ts";
-import { version } from "../version.ts";
+import { plotScores, plotTraining } from "../../figures/plots.ts";
+import { type ReportSection, renderReport } from "../../figures/report.ts";
+import { againstBaseline, type BaselineGain } from "../../metrics/against-baseline.ts";
+import { readMetrics } from "../../train/run-folder.node.ts";
+import type { TrainRunResult } from "../../train/train-run.node.ts";
+import { version } from "../../version.ts";
 import type { DemoData } from "./demo-data.ts";
 import { type DistanceResult, type Judged, signedMicrometres } from "./refocus-unseen.node.ts";
 

@@ -5,12 +5,12 @@ import { jsonText } from "../array/json-text.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
+import { splitOf } from "../simulate/assign-fields.ts";
+import type { Recipe } from "../simulate/recipe.ts";
+import { recipeFromYaml, recipeToYaml } from "../simulate/recipe-yaml.ts";
+import type { FieldControl, SimulatedField } from "../simulate/simulator.ts";
 import { version } from "../version.ts";
-import { splitOf } from "./assign-fields.ts";
-import type { Recipe } from "./recipe.ts";
-import { recipeFromYaml, recipeToYaml } from "./recipe-yaml.ts";
 import { type FieldFiles, fieldFiles, makeFolder, pathsOf, saveField } from "./save-field.node.ts";
-import type { FieldControl, SimulatedField } from "./simulator.ts";
 
 export interface DataSetOptions {
   force?: boolean | undefined;

@@ -1,16 +1,16 @@
 /** The page, the table and the pictures of leave-one-out. */
 import { stringify } from "yaml";
+import { gainMatrix, signedGain } from "../../figures/gain-matrix.ts";
+import { contrastOf, pictureGrid } from "../../figures/picture-grid.ts";
+import { type ReportSection, renderReport, type VerdictTable } from "../../figures/report.ts";
+import type { GainExample } from "../../study/gain-over-baseline.ts";
 import {
   type Gain,
   type GeneralisationSummary,
   generalisationThresholds,
   type JudgedData,
   type PlannedModel,
-} from "../evaluate/leave-one-out.ts";
-import { gainMatrix, signedGain } from "../figures/gain-matrix.ts";
-import { contrastOf, pictureGrid } from "../figures/picture-grid.ts";
-import { type ReportSection, renderReport, type VerdictTable } from "../figures/report.ts";
-import type { GainExample } from "../study/gain-over-baseline.ts";
+} from "./leave-one-out-plan.ts";
 import type { StackKind } from "./leave-one-out-source.ts";
 
 /** Stands for data that a model never saw. */

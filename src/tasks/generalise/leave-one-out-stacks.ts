@@ -1,14 +1,14 @@
 /** Recorded stacks as what leave-one-out is done over. */
 
-import { ParfocalError } from "../errors.ts";
-import { isSeen } from "../evaluate/leave-one-out.ts";
-import { cropStack, type Span } from "../image/crop.ts";
-import type { Stack } from "../image/image.ts";
-import type { NamedStack } from "../image/named-stack.ts";
-import { requirePairable } from "../image/pairable.ts";
-import type { JudgedImage } from "../study/gain-over-baseline.ts";
-import { openSubject } from "../study/subject.ts";
-import { isSameStack } from "../train/data/repeated-samples.ts";
+import { ParfocalError } from "../../errors.ts";
+import { cropStack, type Span } from "../../image/crop.ts";
+import type { Stack } from "../../image/image.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import { requirePairable } from "../../image/pairable.ts";
+import type { JudgedImage } from "../../study/gain-over-baseline.ts";
+import { openSubject } from "../../study/subject.ts";
+import { isSameStack } from "../../train/data/repeated-samples.ts";
+import { isSeen } from "./leave-one-out-plan.ts";
 import type { LeaveOneOutSource, StackKind } from "./leave-one-out-source.ts";
 import { stackNames } from "./stack-names.ts";
 

@@ -1,15 +1,25 @@
 /** Sectioning of image files into another, plane by plane. */
-import { ParfocalError, throwIfAborted } from "../../errors.ts";
-import { checkOutput, withOutputSet } from "../../image/atomic-file.node.ts";
-import type { PixelType, Rescale } from "../../image/image.ts";
-import type { ImageFile } from "../../image/image-file.ts";
-import { checkFormat, checkRescale, formatOf, type OutputFormat } from "../../image/image-format.ts";
-import type { ImageWriter, Written } from "../../image/image-writer.node.ts";
-import { infoOfStack } from "../../image/stack-image.ts";
-import { createImageWriter } from "../../image/write-image.node.ts";
-import { type ExposurePlace, type ExposureSource, findExposures, type WantedExposures } from "./exposure-source.ts";
-import { type PlaneSectioner, sectionerOf } from "./plane-sectioner.ts";
-import { resolveSectionOptions, type SectionMethod, type SectionOptions } from "./section-options.ts";
+
+import {
+  type ExposurePlace,
+  type ExposureSource,
+  findExposures,
+  type WantedExposures,
+} from "../classical/sectioning/exposure-source.ts";
+import { type PlaneSectioner, sectionerOf } from "../classical/sectioning/plane-sectioner.ts";
+import {
+  resolveSectionOptions,
+  type SectionMethod,
+  type SectionOptions,
+} from "../classical/sectioning/section-options.ts";
+import { ParfocalError, throwIfAborted } from "../errors.ts";
+import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
+import type { PixelType, Rescale } from "../image/image.ts";
+import type { ImageFile } from "../image/image-file.ts";
+import { checkFormat, checkRescale, formatOf, type OutputFormat } from "../image/image-format.ts";
+import type { ImageWriter, Written } from "../image/image-writer.node.ts";
+import { infoOfStack } from "../image/stack-image.ts";
+import { createImageWriter } from "../image/write-image.node.ts";
 
 export interface SectionFileOptions extends ExposurePlace {
   /** hilo: which of the channels, times, pages or files is which, from 0; default 0 and 1. */

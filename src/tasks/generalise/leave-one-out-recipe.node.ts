@@ -1,18 +1,18 @@
 /** A recipe of several lenses or samples as what leave-one-out is done over. */
 import { availableParallelism } from "node:os";
-import { availableMemory } from "../array/require-memory.ts";
-import { isSeen, type JudgedData } from "../evaluate/leave-one-out.ts";
-import type { Task } from "../models/networks/common-info.ts";
-import { openFieldWorkers } from "../simulate/field-workers.node.ts";
-import { type Cell, cellsOf, recipeOfCells, setAside } from "../simulate/leave-out-recipe.ts";
-import { stackOptics } from "../simulate/optics-schema.ts";
-import type { Recipe } from "../simulate/recipe.ts";
-import { readRecipeStacks } from "../simulate/recipe-file.node.ts";
-import { resolveRecipe, viewsOf } from "../simulate/resolve-recipe.ts";
-import { createSimulator, type SimulatedField } from "../simulate/simulator.ts";
-import type { JudgedImage } from "../study/gain-over-baseline.ts";
-import { openSubject } from "../study/subject.ts";
-import { recipeFields } from "../train/data/recipe-fields.ts";
+import { availableMemory } from "../../array/require-memory.ts";
+import type { Task } from "../../models/networks/common-info.ts";
+import { openFieldWorkers } from "../../simulate/field-workers.node.ts";
+import { type Cell, cellsOf, recipeOfCells, setAside } from "../../simulate/leave-out-recipe.ts";
+import { stackOptics } from "../../simulate/optics-schema.ts";
+import type { Recipe } from "../../simulate/recipe.ts";
+import { readRecipeStacks } from "../../simulate/recipe-file.node.ts";
+import { resolveRecipe, viewsOf } from "../../simulate/resolve-recipe.ts";
+import { createSimulator, type SimulatedField } from "../../simulate/simulator.ts";
+import type { JudgedImage } from "../../study/gain-over-baseline.ts";
+import { openSubject } from "../../study/subject.ts";
+import { recipeFields } from "../../train/data/recipe-fields.ts";
+import { isSeen, type JudgedData } from "./leave-one-out-plan.ts";
 import type { LeaveOneOutSource, OpenSource, StackKind } from "./leave-one-out-source.ts";
 
 export interface LeaveOneOutRecipe {

@@ -1,9 +1,9 @@
-import { ParfocalError } from "../errors.ts";
-import { cropStack } from "../image/crop.ts";
-import type { Stack } from "../image/image.ts";
-import type { NamedStack } from "../image/named-stack.ts";
-import { shippedRecipe } from "../simulate/shipped-recipes.ts";
-import { createSimulator } from "../simulate/simulator.ts";
+import { ParfocalError } from "../../errors.ts";
+import { cropStack } from "../../image/crop.ts";
+import type { Stack } from "../../image/image.ts";
+import type { NamedStack } from "../../image/named-stack.ts";
+import { shippedRecipe } from "../../simulate/shipped-recipes.ts";
+import { createSimulator } from "../../simulate/simulator.ts";
 
 /** What is trained on, what is kept unseen, and what the unseen field is compared with. */
 export interface DemoData {

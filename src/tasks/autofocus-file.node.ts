@@ -6,14 +6,14 @@ import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
 import type { Image } from "../image/image.ts";
 import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
 import { writeImage } from "../image/write-image.node.ts";
+import type { TileOptions } from "../models/apply/apply-tiles.ts";
+import { type DefocusMap, defocusMap } from "../models/apply/autofocus-apply.ts";
+import { leastContent } from "../models/apply/defocus-estimate.ts";
+import { normalisationOf } from "../models/apply/normalisation.ts";
+import { opticsWarnings } from "../models/apply/optics-warnings.ts";
+import type { Model } from "../models/model-info.ts";
+import type { AutofocusInfo } from "../models/networks/autofocus.ts";
 import type { Runtime } from "../run/runtime.ts";
-import type { TileOptions } from "./apply/apply-tiles.ts";
-import { type DefocusMap, defocusMap } from "./apply/autofocus-apply.ts";
-import { leastContent } from "./apply/defocus-estimate.ts";
-import { normalisationOf } from "./apply/normalisation.ts";
-import { opticsWarnings } from "./apply/optics-warnings.ts";
-import type { Model } from "./model-info.ts";
-import type { AutofocusInfo } from "./networks/autofocus.ts";
 
 export interface AutofocusFileOptions extends TileOptions {
   channel?: number | undefined;

@@ -8,10 +8,10 @@ import type { Image, Stack } from "../image/image.ts";
 import { formatOf } from "../image/image-format.ts";
 import { infoOfStack } from "../image/stack-image.ts";
 import { type ImageOutput, writeImages } from "../image/write-image.node.ts";
+import { imagingModes } from "../simulate/modes.ts";
+import type { Recipe } from "../simulate/recipe.ts";
+import type { SimulatedField } from "../simulate/simulator.ts";
 import { version } from "../version.ts";
-import { imagingModes } from "./modes.ts";
-import type { Recipe } from "./recipe.ts";
-import type { SimulatedField } from "./simulator.ts";
 
 /** Where the images of a field go, by their names in the recipe. */
 export interface FieldFiles {

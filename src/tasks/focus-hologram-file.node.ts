@@ -2,7 +2,6 @@
 import { focusOfHologram } from "../classical/refocusing/focus-of-hologram.ts";
 import { fringesOf } from "../classical/refocusing/fringes.ts";
 import { focusWarnings } from "../classical/refocusing/hologram-focus-warnings.ts";
-import { lightOf, readHologram, writeFields } from "../classical/refocusing/reconstruct-file.node.ts";
 import { separateField } from "../classical/refocusing/reconstruct-hologram.ts";
 import { ParfocalError } from "../errors.ts";
 import { checkOutput } from "../image/atomic-file.node.ts";
@@ -13,6 +12,7 @@ import { focusHologram, hologramWarnings } from "../models/apply/hologram-apply.
 import type { HologramModel } from "../models/model-info.ts";
 import { inLineField } from "../optics/imaging/in-line-field.ts";
 import type { Runtime } from "../run/runtime.ts";
+import { lightOf, readHologram, writeFields } from "./reconstruct-file.node.ts";
 
 export interface FocusHologramFileOptions {
   /** From the hologram to the specimen, um along the light, or "auto": sought where the model was trained. */

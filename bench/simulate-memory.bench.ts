@@ -17,7 +17,7 @@ const cases: readonly [string, object][] = [
   ["review-beads", { size: 512 }],
   ["review-beads-aberrated", { size: 512, planes: 29 }],
   ["worm", {}],
-  ["lens-63x-1.4", {}],
+  ["objective-63x-1.4", {}],
   ["wf-to-os-sim", {}],
   ["wf-to-confocal", {}],
   ["holograms", { size: 512 }],

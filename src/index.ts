@@ -205,8 +205,8 @@ export {
   singleImageResolution,
 } from "./metrics/fourier-ring-correlation.ts";
 export { type GivenOptions, type GivenStack, givenStacks } from "./metrics/given-stacks.ts";
+export { type HallucinationInput, type HallucinationMap, hallucinationMap } from "./metrics/hallucinations.ts";
 export { type Inspection, type InspectOptions, inspectImage } from "./metrics/inspect.ts";
-export { type InventionInput, type InventionMap, inventionMap } from "./metrics/inventions.ts";
 export { type Scores, score, signalRange, typeRange } from "./metrics/metrics.ts";
 export { msSsim } from "./metrics/ms-ssim.ts";
 export { noiseFreePsnr, noiseOf } from "./metrics/noise-free-psnr.ts";
@@ -253,7 +253,7 @@ export { type CandidateStudy, type StudyOptions, study } from "./study/study.ts"
 export { openSubject, type Subject, type SubjectOptions } from "./study/subject.ts";
 export type { Verdict } from "./study/verdicts.ts";
 
-// How far a model holds: leaving one lens, sample, stack or slide out.
+// How far a model holds: leaving one objective, sample, stack or slide out.
 
 export type { GeneralisationModel, JudgedGain } from "./tasks/generalise/leave-one-out-page.ts";
 export {

@@ -44,16 +44,16 @@ const scaleVerdict = (candidate: Candidate, scales: ScaleResult[]) =>
     table: { task: "refocus", against: "sharpest plane", backgroundRemoved: undefined, bins: [bin({ distance: 2 })] },
     direction: undefined,
     scales,
-    inventions: undefined,
+    hallucinations: undefined,
     given: [],
   }).verdicts.find(({ id }) => id === "scale");
 
 describe("an image at other scales", () => {
   it("shows who draws dots where it is not told the scale, and counts none where it is", async () => {
     const scales = await atScales(oneScale, subject, subject.stack);
-    for (const { factor, told, invented = Number.NaN } of scales) {
+    for (const { factor, told, hallucinated = Number.NaN } of scales) {
       const wrong = factor !== 1 && !told;
-      expect({ factor, told, invents: invented > 0.02 }).toEqual({ factor, told, invents: wrong });
+      expect({ factor, told, hallucinates: hallucinated > 0.02 }).toEqual({ factor, told, hallucinates: wrong });
     }
     expect(scaleVerdict(oneScale, scales)?.answer).toMatch(
       /Without the pixel size, at .* x \d+ % of the bright structures/,
@@ -63,7 +63,7 @@ describe("an image at other scales", () => {
   it("finds nothing against the recorded planes at any scale", async () => {
     const scales = await atScales(oracle, subject, subject.stack);
     expect(scales.map(({ factor }) => factor)).toContain(2);
-    for (const { invented } of scales) expect(invented).toBeLessThan(0.02);
+    for (const { hallucinated } of scales) expect(hallucinated).toBeLessThan(0.02);
     expect(scaleVerdict(oracle, scales)?.answer).not.toMatch(/hallucinated/);
   }, 60_000);
 });

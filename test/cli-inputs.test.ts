@@ -102,10 +102,10 @@ const refused: [string[], number, string, RegExp][] = [
   [["simulate", "beads", "--set", "size"], 2, "usage", /Expected key=value/],
   [["simulate", "missing.yaml"], 1, "file.missing", /missing\.yaml is not there/],
   [["simulate", "stack", "--set", "object.file=absent.tif"], 1, "file.missing", /absent\.tif/],
-  [["simulate", "cross-lens", "--na", "0.5"], 2, "usage", /na would change nothing/],
+  [["simulate", "cross-objective", "--na", "0.5"], 2, "usage", /na would change nothing/],
   [["train", "beads", "stack.tif"], 2, "usage", /beads is a recipe; give it alone/],
   [["train", "stack.tif", "--set", "size=64"], 2, "usage", /--set changes a recipe/],
-  [["train", "cross-lens"], 2, "usage", /a model learns one pixel size/],
+  [["train", "cross-objective"], 2, "usage", /a model learns one pixel size/],
   [["simulate", "beads", "--photons", "many"], 2, "usage", /Expected a number/],
   [["simulate", "beads", "--bead-kinds", "solid,hollow"], 2, "usage", /bead_kinds/],
 ];

@@ -97,13 +97,13 @@ describe("transmitted light", () => {
     expect(inAmplitude[3]).toBeLessThan(-fade);
   });
 
-  test("a bead is a lens: it gathers light behind it, below, and not above", async () => {
+  test("a bead is an objective: it gathers light behind it, below, and not above", async () => {
     const bead = volumeOf({ depth: 9, width, pixelSize, sliceStep: 0.5, bottom: -2 }, (x, y, z) =>
       Math.hypot(x - 6.4, y - 6.4, z) < 2 ? 1 : 0,
     );
     const images = await imageTransmitted(bead, pupil, [-8, 8], { na_condenser: 0.1, index_difference: 0.05 });
     const centre = (p: number) => images[p * width * width + 32 * width + 32];
-    // Light comes from high z; a converging lens concentrates it further on, at low z.
+    // Light comes from high z; a converging objective concentrates it further on, at low z.
     expect(centre(0)).toBeGreaterThan(3);
     expect(centre(1)).toBeLessThan(1.5);
   });

@@ -88,7 +88,7 @@ describe("focus measures", () => {
     );
   });
 
-  it.each(ofContrast)("%s finds a layer of beads through a lens, noise and all", (measure) => {
+  it.each(ofContrast)("%s finds a layer of beads through an objective, noise and all", (measure) => {
     expect(Math.abs(bestPlane(focusCurve(beads, measure)).position - 6.3)).toBeLessThan(0.3);
   });
 
@@ -155,7 +155,7 @@ describe.skipIf(!haveRealData)("the default measure on real stacks", () => {
     ["confocal nucleus, 2 to 3 planes above the widefield one", () => nucleus(0), 21.5, 1],
     ["mitochondria, label 19 (0.05 um a plane)", mitochondria, 19, 1.5],
     [
-      "a bead through an air lens",
+      "a bead through an air objective",
       () => readStack("pyotf_bead_air/psf_wl520nm_z300nm_x130nm_na0.85_n1.0.tif"),
       12,
       0.5,

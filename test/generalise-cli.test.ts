@@ -7,7 +7,7 @@ import { stringify } from "yaml";
 import { imageOfStack, writeImage } from "../src/node.ts";
 import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
 import { blurredStack, tinyArchitecture } from "./fixtures/train/tiny.ts";
-import { tinyLenses } from "./fixtures/train/tiny-lenses.ts";
+import { tinyObjectives } from "./fixtures/train/tiny-objectives.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -21,7 +21,7 @@ beforeAll(async () => {
     const pixelSize = i === 0 ? { y: 0.3, x: 0.3 } : { y: 0.15, x: 0.15 };
     await writeImage(at(name), imageOfStack({ ...stack, pixelSize }, name));
   }
-  writeFileSync(at("tiny.yaml"), stringify(tinyLenses));
+  writeFileSync(at("tiny.yaml"), stringify(tinyObjectives));
   const keys = { architecture: tinyArchitecture, patch_size: 16, batch_size: 2, warmup_steps: 2, num_steps: 4 };
   writeFileSync(at("config.yaml"), stringify({ experiment_name: "another", ...keys }));
 });
@@ -76,8 +76,12 @@ describe("parfocal generalise", () => {
   test.each<[string, string[], RegExp]>([
     ["one stack", ["a.tif"], /needs two or more; got 1/],
     ["a recipe and a stack", ["tiny.yaml", "a.tif"], /tiny\.yaml is a recipe; give it alone/],
-    ["a kind nobody knows", ["tiny.yaml", "--leave-out", "lens,objective"], /lens, sample, stack or slide/],
-    ["a kind that recipes do not have", ["tiny.yaml", "--leave-out", "stack"], /no stack to leave out.*: lens, sample/],
+    ["a kind nobody knows", ["tiny.yaml", "--leave-out", "objective,objective"], /objective, sample, stack or slide/],
+    [
+      "a kind that recipes do not have",
+      ["tiny.yaml", "--leave-out", "stack"],
+      /no stack to leave out.*: objective, sample/,
+    ],
     ["slides of a recipe", ["tiny.yaml", "--slides", "a,b"], /--slides names the slides of stacks/],
     ["too few slides", ["a.tif", "b.tif", "--slides", "a"], /2 stacks and 1 slides/],
     ["changes to no recipe", ["a.tif", "b.tif", "--set", "size=3"], /--set is for recipes/],

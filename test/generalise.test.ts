@@ -20,7 +20,7 @@ import { inWords } from "../src/tasks/generalise/leave-one-out-page.ts";
 import { summariseGains } from "../src/tasks/generalise/leave-one-out-plan.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { blurredStack, tinyArchitecture } from "./fixtures/train/tiny.ts";
-import { tinyLenses } from "./fixtures/train/tiny-lenses.ts";
+import { tinyObjectives } from "./fixtures/train/tiny-objectives.ts";
 
 let runtime: Runtime;
 let folder: string;
@@ -42,7 +42,7 @@ const tiny = {
   steps_per_epoch: 4,
   warmup_steps: 2,
 };
-const recipe = { recipe: tinyLenses, fields: 1 };
+const recipe = { recipe: tinyObjectives, fields: 1 };
 const across = (output: string, options: Partial<GeneraliseOptions> = {}): Promise<GeneraliseResult> =>
   generalise(recipe, at(output), { config: tiny, runtime, ...options });
 const weightsOf = async (...run: string[]) => {
@@ -63,7 +63,7 @@ it("says for what it does not hold, where it holds in the mean", () => {
   const mean = { ...one, share_kept: 0.63, generalises: true };
   const beads = { ...one, value: "beads", share_kept: 0.2, generalises: false };
   const nuclei = { ...one, value: "nuclei", share_kept: 0.8, generalises: true };
-  const other = { ...beads, kind: "lens", value: "20x" };
+  const other = { ...beads, kind: "objective", value: "20x" };
   expect(inWords(mean, [beads, nuclei, other, mean])).toMatch(
     /^On another sample\? Yes, but not for beads\. Mean gain \+1\.7 dB/,
   );
@@ -71,13 +71,13 @@ it("says for what it does not hold, where it holds in the mean", () => {
   expect(inWords({ ...mean, generalises: false }, [beads, mean])).toMatch(/^On another sample\? No\. /);
 });
 
-describe("across the lenses of a recipe", () => {
+describe("across the objectives of a recipe", () => {
   let done: GeneraliseResult;
   beforeAll(async () => {
-    done = await across("lenses", { command: "parfocal generalise tiny.yaml" });
+    done = await across("objectives", { command: "parfocal generalise tiny.yaml" });
   });
 
-  it("trains a model on everything and one without each lens, on the same keys and at one pixel size", async () => {
+  it("trains a model on everything and one without each objective, on the same keys and at one pixel size", async () => {
     expect(done.models.map(({ name, trained_on }) => [name, trained_on])).toEqual([
       ["all", ["low, beads", "low, filaments", "high, beads", "high, filaments"]],
       ["without-low", ["high, beads", "high, filaments"]],
@@ -88,7 +88,7 @@ describe("across the lenses of a recipe", () => {
     expect(done.config).toMatchObject({ ...keys, num_steps: 8, seed: 0 });
     for (const { name, run } of done.models) {
       expect(run).toBe(`runs/${name}/version_0`);
-      const { info } = await loadModel(at("lenses", run));
+      const { info } = await loadModel(at("objectives", run));
       expect(info).toMatchObject({ pixel_size: 0.4, input_offsets: [0, 1], experiment_name: name });
       expect(info.trained_on[0].name).toBe(`tiny-${name}`);
     }
@@ -106,7 +106,7 @@ describe("across the lenses of a recipe", () => {
     expect(again.map(({ reused }) => reused)).toEqual([true, true]);
   });
 
-  it("judges every model on every lens with every sample, and the page, the table and the numbers agree", async () => {
+  it("judges every model on every objective with every sample, and the page, the table and the numbers agree", async () => {
     expect(done.gains).toHaveLength(12);
     const unseen = done.gains.filter(({ seen }) => !seen).map(({ model, data }) => `${model}: ${data}`);
     expect(unseen).toEqual([
@@ -122,53 +122,57 @@ describe("across the lenses of a recipe", () => {
       // Two planes are given: the better of them, or what lies between, is never below the first.
       expect(baseline?.psnr).toBeGreaterThanOrEqual(input?.psnr ?? Number.POSITIVE_INFINITY);
     }
-    const json = JSON.parse(await readFile(at("lenses", "generalisation.json"), "utf8"));
+    const json = JSON.parse(await readFile(at("objectives", "generalisation.json"), "utf8"));
     expect(json.gains.map(({ gain_db }: { gain_db: number }) => gain_db)).toEqual(
       done.gains.map(({ gain_db }) => gain_db),
     );
-    // One of the two lenses has not the pixels of the model.
+    // One of the two objectives has not the pixels of the model.
     expect(json.resampling_alone).toHaveLength(2);
     const alone = Object.fromEntries(
       json.resampling_alone.map((one: { data: string; gain_db: number }) => [one.data, one.gain_db]),
     );
-    const data = json.judged_data.map(({ name, lens, sample }: Record<string, string>) => ({
+    const data = json.judged_data.map(({ name, objective, sample }: Record<string, string>) => ({
       name,
-      groups: { lens, sample },
+      groups: { objective, sample },
     }));
     const plan = done.models.map(({ name, leftOut }) => ({ name, ...(leftOut && { leftOut }) }));
     expect(summariseGains(plan, data, json.gains, alone)).toEqual(done.summary);
-    expect(json).toMatchObject({ command: "parfocal generalise tiny.yaml", left_out: ["lens"], config: { seed: 0 } });
-    expect(json.data.recipe.lenses.map(({ name }: { name: string }) => name)).toEqual(["low", "high"]);
+    expect(json).toMatchObject({
+      command: "parfocal generalise tiny.yaml",
+      left_out: ["objective"],
+      config: { seed: 0 },
+    });
+    expect(json.data.recipe.objectives.map(({ name }: { name: string }) => name)).toEqual(["low", "high"]);
 
-    const [head, ...rows] = (await readFile(at("lenses", "generalisation.csv"), "utf8")).trim().split("\n");
+    const [head, ...rows] = (await readFile(at("objectives", "generalisation.csv"), "utf8")).trim().split("\n");
     expect(head).toMatch(
-      /^model,left_out_kind,left_out,data,lens,sample,seen,images,planes,input_psnr,output_psnr,gain_db/,
+      /^model,left_out_kind,left_out,data,objective,sample,seen,images,planes,input_psnr,output_psnr,gain_db/,
     );
     expect(rows).toHaveLength(14);
-    expect(rows[4]).toMatch(/^"without-low","lens","low","low, beads","low","beads",0,1,\d/);
+    expect(rows[4]).toMatch(/^"without-low","objective","low","low, beads","low","beads",0,1,\d/);
 
-    const page = await readFile(at("lenses", "index.html"), "utf8");
+    const page = await readFile(at("objectives", "index.html"), "utf8");
     expect(page).not.toMatch(/<script|src="(?!data:)/);
     for (const { gain_db } of done.gains) expect(page).toContain(`${Math.abs(gain_db ?? 0).toFixed(1)} dB`);
     // A star in each matrix for each cell that is not seen, and one in each of its captions.
     const [, ...matrices] = page.split("Gain in ");
     expect(matrices.slice(0, 2).map((text) => text.split("</table>")[0].split("\u2605").length - 1)).toEqual([5, 5]);
     for (const name of ["without-low", "without-high"]) {
-      const { width, height } = decode(await readFile(at("lenses", "figures", `${name}.png`)));
+      const { width, height } = decode(await readFile(at("objectives", "figures", `${name}.png`)));
       expect(width * height).toBeGreaterThan(600 * 300);
     }
-    expect(await readdir(at("lenses", "figures"))).toHaveLength(2);
+    expect(await readdir(at("objectives", "figures"))).toHaveLength(2);
   });
 
   it("keeps a page that is there; with force, models of the same data and keys are used again, and others trained", async () => {
-    await expect(across("lenses")).rejects.toMatchObject({ code: "output.exists" });
-    const model = at("lenses", "runs", "all", "version_0", "model", "model.onnx");
+    await expect(across("objectives")).rejects.toMatchObject({ code: "output.exists" });
+    const model = at("objectives", "runs", "all", "version_0", "model", "model.onnx");
     const before = (await stat(model)).mtimeMs;
-    const again = await across("lenses", { force: true });
+    const again = await across("objectives", { force: true });
     expect(again.models.map(({ reused }) => reused)).toEqual([true, true, true]);
     expect(again.gains).toEqual(done.gains);
     expect((await stat(model)).mtimeMs).toBe(before);
-    const other = await across("lenses", { force: true, config: { ...tiny, num_steps: 4 } });
+    const other = await across("objectives", { force: true, config: { ...tiny, num_steps: 4 } });
     expect(other.models.map(({ reused, run }) => [reused, run])).toEqual(
       ["all", "without-low", "without-high"].map((name) => [false, `runs/${name}/version_1`]),
     );
@@ -196,7 +200,7 @@ describe("across the lenses of a recipe", () => {
     expect(steps).toContain("steps of without-low 6");
     expect(steps).not.toContain("steps of without-low 5");
     for (const { run } of resumed.models)
-      expect(await weightsOf("stopped", run)).toEqual(await weightsOf("lenses", run));
+      expect(await weightsOf("stopped", run)).toEqual(await weightsOf("objectives", run));
     expect(resumed.gains).toEqual(done.gains);
   });
 });
@@ -260,7 +264,7 @@ describe("across recorded stacks", () => {
     [
       "a kind that the data do not have",
       () => across("x", { leaveOut: ["slide"] }),
-      /no slide to leave out; .*: lens, sample/,
+      /no slide to leave out; .*: objective, sample/,
     ],
     [
       "a kind of which there is one",
@@ -268,15 +272,15 @@ describe("across recorded stacks", () => {
       /one slide only \(x\).*what can be left out: stack/,
     ],
     [
-      "a recipe of one lens and one specimen",
+      "a recipe of one objective and one specimen",
       () => {
-        const { lenses: _, samples: __, ...one } = tinyLenses;
+        const { objectives: _, samples: __, ...one } = tinyObjectives;
         return generalise({ recipe: { ...one, object: { kind: "beads" } }, fields: 1 }, at("x"), {
           config: tiny,
           runtime,
         });
       },
-      /no two lenses, samples or stacks/,
+      /no two objectives, samples or stacks/,
     ],
     [
       "too many fields",

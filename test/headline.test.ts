@@ -28,7 +28,7 @@ interface Judged {
 
 function judged(table: DistanceTable, more: Partial<Parameters<typeof judge>[1]> = {}): Judged {
   const candidate = { kind: "model", task: table.task, range: [-4, 4] } as Pick<Candidate, "kind" | "task" | "range">;
-  const none = { direction: undefined, scales: [], inventions: undefined, given: [] };
+  const none = { direction: undefined, scales: [], hallucinations: undefined, given: [] };
   const { headline, verdicts } = judge(candidate, { table, ...none, ...more });
   return { headline, verdicts, verdict: (id) => verdicts.find((one) => one.id === id) };
 }
@@ -148,11 +148,17 @@ describe("the headline", () => {
   });
 
   it("never recommends what hallucinates, and says so", () => {
-    const inventions = { share: 0.1, spots: 9, outputs: 6, planted: undefined, against: "the plane recorded there" };
+    const hallucinations = {
+      share: 0.1,
+      spots: 9,
+      outputs: 6,
+      planted: undefined,
+      against: "the plane recorded there",
+    };
     const picture = { referenceName: "Recorded", worst: undefined as never };
     const { headline } = judged(
       tableOf(() => ({})),
-      { inventions: { ...inventions, ...picture } },
+      { hallucinations: { ...hallucinations, ...picture } },
     );
     expect(headline).toMatchObject({ use: false, distances_um: [] });
     expect(headline.sentence).toBe("Do not use it: 10 % of the bright structures in its outputs were hallucinated.");
@@ -227,7 +233,7 @@ describe("headline and verdicts of 3000 random tables", () => {
       told,
       gain: around(1, 1.5),
       gainOverInput: 0,
-      invented: 0,
+      hallucinated: 0,
     });
     const shown = { input: undefined as never, output: undefined as never, target: undefined };
     return {

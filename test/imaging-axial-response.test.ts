@@ -6,14 +6,14 @@ import { psfModelOf } from "../src/optics/psf/optics-options.ts";
 
 const grid = { depth: 1, height: 128, width: 128, pixelSize: 0.15, sliceStep: 0.4, bottom: 0 };
 const size = grid.height * grid.width;
-const lens = { na: 0.8, wavelength: 0.515, refractive_index: 1 };
+const objective = { na: 0.8, wavelength: 0.515, refractive_index: 1 };
 const z = Array.from({ length: 41 }, (_, i) => (i - 20) * 0.2);
 
 /** Mean intensity of a sheet one slice thick at z = 0, for focal planes at `z`, as a share of its thickness. */
 async function response(options: object): Promise<number[]> {
   const volume = emptyVolume(grid);
   volume.data.fill(1);
-  const images = await imageVolume(volume, psfModelOf({ ...lens, ...options }), z);
+  const images = await imageVolume(volume, psfModelOf({ ...objective, ...options }), z);
   return z.map(
     (_, i) => images.subarray(i * size, (i + 1) * size).reduce((sum, v) => sum + v, 0) / size / grid.sliceStep,
   );
@@ -58,7 +58,7 @@ describe("a uniform sheet", () => {
   });
 
   test("and light that is not even in x and y is imaged as well", async () => {
-    const comatic = psfModelOf({ ...lens, zernike: { vertical_coma: 0.15 } });
+    const comatic = psfModelOf({ ...objective, zernike: { vertical_coma: 0.15 } });
     const volume = emptyVolume(grid);
     volume.data[60 * grid.width + 70] = 1;
     const image = await createImager(comatic, grid).image(volume, [0]);

@@ -14,7 +14,7 @@ const grid = { depth: 5, height: 64, width: 64, pixelSize: 0.15, sliceStep: 0.4,
 const size = grid.height * grid.width;
 
 /**
- * The OTF out of focus of a paraxial lens, by Hopkins's single integral (Proc. R. Soc. A 231, 91, 1955, eq. 11): s is the
+ * The OTF out of focus of a paraxial objective, by Hopkins's single integral (Proc. R. Soc. A 231, 91, 1955, eq. 11): s is the
  * frequency in units of NA / lambda, a = 4 pi w s / lambda with w = defocus NA^2 / 2 (index 1).
  */
 function hopkins(s: number, defocus: number, { na, wavelength }: Pupil): number {
@@ -48,7 +48,7 @@ function sheet(box: typeof grid): Volume {
 }
 
 describe("contrast of a grid", () => {
-  test("in focus it is the textbook OTF of a lens", () => {
+  test("in focus it is the textbook OTF of an objective", () => {
     for (const s of [0.01, 0.3, 1, 1.7]) {
       const frequency = (s * objective.na) / objective.wavelength;
       const textbook = (2 / Math.PI) * (Math.acos(s / 2) - (s / 2) * Math.sqrt(1 - (s / 2) ** 2));

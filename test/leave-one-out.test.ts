@@ -18,15 +18,18 @@ import { stacksSource } from "../src/tasks/generalise/leave-one-out-stacks.ts";
 import { recipeFields } from "../src/train/data/recipe-fields.ts";
 import { identity } from "./fixtures/evaluate/constructed-candidates.ts";
 import { blurredStack } from "./fixtures/train/tiny.ts";
-import { tinyLenses } from "./fixtures/train/tiny-lenses.ts";
+import { tinyObjectives } from "./fixtures/train/tiny-objectives.ts";
 
-const crossLens = resolveRecipe(shippedRecipe("cross-lens"));
-const cell = (lens: string, sample: string) => ({ name: `${lens}, ${sample}`, groups: { lens, sample } });
+const crossObjective = resolveRecipe(shippedRecipe("cross-objective"));
+const cell = (objective: string, sample: string) => ({
+  name: `${objective}, ${sample}`,
+  groups: { objective, sample },
+});
 const four = [cell("low", "beads"), cell("low", "nuclei"), cell("high", "beads"), cell("high", "nuclei")];
 
 describe("the plan", () => {
-  it("is one model for everything, and one without each lens and each sample", () => {
-    const plan = leaveOneOut(four, ["lens", "sample"]);
+  it("is one model for everything, and one without each objective and each sample", () => {
+    const plan = leaveOneOut(four, ["objective", "sample"]);
     expect(plan.map(({ name }) => name)).toEqual([
       "all",
       "without-low",
@@ -42,20 +45,20 @@ describe("the plan", () => {
       ["low, nuclei", "high, nuclei"],
       ["low, beads", "high, beads"],
     ]);
-    expect(leaveOneOut(four, ["lens"])).toHaveLength(3);
+    expect(leaveOneOut(four, ["objective"])).toHaveLength(3);
   });
 
   it("gives folders names that no two have, and that stay in their folder", () => {
     const data = [cell("a", "a"), cell("../b c", "d"), cell("b c", "d"), cell("b-c", "d")];
-    const names = leaveOneOut(data, ["lens", "sample"]).map(({ name }) => name);
+    const names = leaveOneOut(data, ["objective", "sample"]).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    expect(names.slice(1, 3)).toEqual(["without-lens-a", "without-..-b-c"]);
+    expect(names.slice(1, 3)).toEqual(["without-objective-a", "without-..-b-c"]);
     for (const name of names) expect(name).toMatch(/^[\w.-]+$/);
   });
 });
 
 describe("what the gains say", () => {
-  const plan = leaveOneOut(four, ["lens"]);
+  const plan = leaveOneOut(four, ["objective"]);
   /** Gains of each model on the four data sets. */
   const gainsOf = (rows: Record<string, (number | undefined)[]>): Gain[] =>
     plan.flatMap((model) =>
@@ -79,7 +82,7 @@ describe("what the gains say", () => {
   it("compares seen and unseen on the same data, and says what it costs", () => {
     const rows = { all: [4, 6, 1, 3], "without-low": [2, 3, 9, 9], "without-high": [6, 8, 0.5, 1] };
     expect(about(rows, "low")).toEqual({
-      kind: "lens",
+      kind: "objective",
       value: "low",
       left_out_db: 2.5,
       seen_db: 6,
@@ -91,7 +94,7 @@ describe("what the gains say", () => {
       generalises: false,
     });
     expect(about(rows, "high")).toMatchObject({ left_out_db: 0.75, seen_db: 5.5, elsewhere_db: 7, generalises: false });
-    expect(about(rows)).toMatchObject({ kind: "lens", left_out_db: 1.625, seen_db: 5.75, elsewhere_db: 8 });
+    expect(about(rows)).toMatchObject({ kind: "objective", left_out_db: 1.625, seen_db: 5.75, elsewhere_db: 8 });
   });
 
   it.each<[string, number | undefined, number | undefined, boolean | undefined]>([
@@ -108,9 +111,9 @@ describe("what the gains say", () => {
     expect(about(rows, "low").generalises).toBe(verdict);
   });
 
-  it("with lenses and samples left out, each data set counts as much, however many models saw its like", () => {
-    const both = leaveOneOut(four, ["lens", "sample"]);
-    // On beads of the low lens 6 dB by three models, on nuclei 1, 2 and 6 dB.
+  it("with objectives and samples left out, each data set counts as much, however many models saw its like", () => {
+    const both = leaveOneOut(four, ["objective", "sample"]);
+    // On beads of the low objective 6 dB by three models, on nuclei 1, 2 and 6 dB.
     const rows: Record<string, number[]> = {
       all: [6, 1],
       "without-high": [6, 2],
@@ -123,7 +126,7 @@ describe("what the gains say", () => {
     );
     const [low, , beads] = summariseGains(both, four, gains);
     expect(low).toMatchObject({ value: "low", left_out_db: 3, seen_db: (6 + 3) / 2, seen_range_db: [3.5, 6] });
-    // Of the nuclei, the model without beads saw the high lens alone with the low one's.
+    // Of the nuclei, the model without beads saw the high objective alone with the low one's.
     expect(beads).toMatchObject({ value: "beads", left_out_db: 9, seen_db: 6 });
   });
 
@@ -248,26 +251,26 @@ describe("resampling alone", () => {
   });
 });
 
-describe("recipes of some lenses and samples", () => {
-  const without = (lens: string) => cellsOf(crossLens).filter((one) => one.lens !== lens);
+describe("recipes of some objectives and samples", () => {
+  const without = (objective: string) => cellsOf(crossObjective).filter((one) => one.objective !== objective);
 
-  it("of cross-lens there are twelve; what is left out is never trained on, and all else in turn, test_only or not", () => {
-    expect(cellsOf(crossLens)).toHaveLength(12);
-    const recipe = recipeOfCells(crossLens, without("63x-1.4"), "without-63x");
+  it("of cross-objective there are twelve; what is left out is never trained on, and all else in turn, test_only or not", () => {
+    expect(cellsOf(crossObjective)).toHaveLength(12);
+    const recipe = recipeOfCells(crossObjective, without("63x-1.4"), "without-63x");
     const views = viewsOf(recipe);
     const { fields } = recipe;
     const drawn = Array.from({ length: 18 }, (_, i) => viewOfField(recipe, views, fields + i));
-    const names = drawn.map(({ lens, sample }) => `${lens}, ${sample}`);
+    const names = drawn.map(({ objective, sample }) => `${objective}, ${sample}`);
     expect(new Set(names).size).toBe(9);
     expect(names.filter((name) => name.includes("63x"))).toEqual([]);
     expect(names.filter((name) => name.includes("40x-1.4, nuclei"))).toHaveLength(2);
-    expect(() => recipeOfCells(crossLens, [], "none")).toThrow(/nothing is left to train on/);
+    expect(() => recipeOfCells(crossObjective, [], "none")).toThrow(/nothing is left to train on/);
   });
 
   it("what is set aside shows its cell, twice no number, and is trained on in none of them", async () => {
-    const cells = cellsOf(crossLens);
-    const whole = recipeOfCells(crossLens, cells, "whole");
-    const numbers = cells.map((_, i) => setAside(crossLens, i, 16));
+    const cells = cellsOf(crossObjective);
+    const whole = recipeOfCells(crossObjective, cells, "whole");
+    const numbers = cells.map((_, i) => setAside(crossObjective, i, 16));
     const all = numbers.flatMap(({ validation, judged }) => [validation, ...judged]);
     expect(new Set(all).size).toBe(12 * 17);
     const views = viewsOf(whole);
@@ -280,22 +283,22 @@ describe("recipes of some lenses and samples", () => {
         asked.push(index);
         throw new Error("not simulated");
       };
-      const source = recipeFields(recipeOfCells(crossLens, some, "some"), make, { anyPixelSize: true });
+      const source = recipeFields(recipeOfCells(crossObjective, some, "some"), make, { anyPixelSize: true });
       for (let i = 0; i < 20; i++) await source.field(i).catch(() => undefined);
       expect(new Set(asked).size).toBe(20);
       expect(asked.filter((index) => all.includes(index))).toEqual([]);
     }
-    expect(() => setAside(crossLens, 0, 17)).toThrow(/got 17, expected 1 to 16/);
-    expect(() => setAside(crossLens, 0, 0)).toThrow(/got 0, expected 1 to 16/);
+    expect(() => setAside(crossObjective, 0, 17)).toThrow(/got 17, expected 1 to 16/);
+    expect(() => setAside(crossObjective, 0, 0)).toThrow(/got 0, expected 1 to 16/);
   });
 });
 
 describe("a recipe to leave one out of", () => {
   it("judges fields that are neither validated nor trained on, and never shows a model what it shall not see", async () => {
     const progress: number[] = [];
-    const source = await recipeSource({ recipe: tinyLenses, fields: 1 }, "refocus");
+    const source = await recipeSource({ recipe: tinyObjectives, fields: 1 }, "refocus");
     const opened = await source.open({ onProgress: ({ done, total }) => progress.push(done / total) });
-    expect(source.kinds).toEqual(["lens", "sample"]);
+    expect(source.kinds).toEqual(["objective", "sample"]);
     expect(source.data.map(({ name }) => name)).toEqual([
       "low, beads",
       "low, filaments",
@@ -331,7 +334,7 @@ describe("a recipe to leave one out of", () => {
     }
     // Refocusing is judged to the plane at the nominal focus, whichever looks sharpest.
     for (const { groups, images } of opened.data) {
-      expect(images[0].whole.pixelSize?.x).toBe(groups.lens === "low" ? 0.4 : 0.2);
+      expect(images[0].whole.pixelSize?.x).toBe(groups.objective === "low" ? 0.4 : 0.2);
     }
     for (const { images } of opened.data) expect(images[0].subject.sharpest).toBe(3);
   });
@@ -413,8 +416,8 @@ describe("stacks to leave one out of", () => {
 describe("keys that suit all stacks", () => {
   const kind = (pixelSize: number, zStep: number, planes: number) => ({ name: "", pixelSize, zStep, planes });
 
-  it("of cross-lens: pixels between the smallest and the largest, as far as the thinnest stack goes, two planes that every stack has", () => {
-    const views = viewsOf(crossLens).map((view) => ({ name: "", ...view }));
+  it("of cross-objective: pixels between the smallest and the largest, as far as the thinnest stack goes, two planes that every stack has", () => {
+    const views = viewsOf(crossObjective).map((view) => ({ name: "", ...view }));
     expect(keysForAll({}, views)).toEqual({
       model_pixel_size: 0.325,
       distance_range: [-1, 1.9],

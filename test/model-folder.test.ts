@@ -253,7 +253,7 @@ describe("refocusing a file", () => {
       const { pixelSize: _, ...uncalibrated } = stack();
       expect(await warnings({ of: uncalibrated })).toMatch(/pixel size is not known.*`pixel_size <your pixel size>`/);
     });
-    it("of another lens", async () => {
+    it("of another objective", async () => {
       expect(await warnings({ of: stack({ optics: { na: 1.2 } }) })).toMatch(/numerical aperture is 1\.2.*0\.8/);
     });
   });

@@ -105,7 +105,7 @@ describe("training at a pixel size", () => {
   });
   afterAll(() => runtime.close());
 
-  const lens = (pixel: number, size: number, seed: number) => ({
+  const objective = (pixel: number, size: number, seed: number) => ({
     name: `${pixel} um`,
     stack: {
       ...blurredStack(5, size, size, seed),
@@ -113,7 +113,7 @@ describe("training at a pixel size", () => {
       optics: { na: 1 / pixel, wavelength: 0.5 },
     },
   });
-  const two = [lens(0.3, 48, 1), lens(0.15, 96, 2)];
+  const two = [objective(0.3, 48, 1), objective(0.15, 96, 2)];
 
   it("stacks of two pixel sizes train together, and the model tells the size that it learnt", async () => {
     const config = tinyConfig({ model_pixel_size: 0.3, num_steps: 6, steps_per_epoch: 3 });
@@ -123,7 +123,7 @@ describe("training at a pixel size", () => {
       [5, 48, 48],
       [5, 48, 48],
     ]);
-    // Lenses that differ leave the model what they share.
+    // OBJECTIVEs that differ leave the model what they share.
     expect(info.optics).toEqual({ wavelength: 0.5 });
   });
 
@@ -155,10 +155,10 @@ describe("training at a pixel size", () => {
     expect(() => createLearner({ samples: two }, tinyConfig())).toThrow(
       /pixels of 0.15 um.*or set model_pixel_size, such as 0.3,/,
     );
-    const recipe = resolveRecipe(shippedRecipe("cross-lens"));
+    const recipe = resolveRecipe(shippedRecipe("cross-objective"));
     const make = () => Promise.reject(new Error("not asked for"));
     expect(() => recipeFields(recipe, make)).toThrow(/0.325, 0.103, 0.1625 um.*set model_pixel_size, such as 0.325,/);
-    expect(recipeFields(recipe, make, { anyPixelSize: true }).name).toBe("cross-lens");
+    expect(recipeFields(recipe, make, { anyPixelSize: true }).name).toBe("cross-objective");
   });
 
   it.each([

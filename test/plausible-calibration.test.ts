@@ -52,7 +52,7 @@ describe("what no microscope has is refused, with what was likely meant", () => 
     for (const value of values) expect(implausibility(quantity, value)).toBeUndefined();
   });
 
-  test("z steps of macro lenses pass beside their pixels, and nanometres do not", () => {
+  test("z steps of macro objectives pass beside their pixels, and nanometres do not", () => {
     expect(implausibility("z_step", 250, { pixelSize: 10 })).toBeUndefined();
     expect(implausibility("z_step", 250, { pixelSize: 0.1 })).toMatch(/did you mean 0\.25/);
   });

@@ -168,14 +168,14 @@ describe("aberrations", () => {
   });
 
   it("that are not even image a point as their PSF, through a complex OTF", () => {
-    const lens = model({ coma: 0.15, oblique_astigmatism: 0.1 });
+    const objective = model({ coma: 0.15, oblique_astigmatism: 0.1 });
     const plan = createRealFft2(128, 128);
-    const bank = createOtfBank(lens, { pixelSize: 0.16, step: 0.5, height: 128, width: 128 });
+    const bank = createOtfBank(objective, { pixelSize: 0.16, step: 0.5, height: 128, width: 128 });
     expect(bank.at(2).imag?.length).toBe(128 * 65);
     const slices = transformSlices(plan, [2], (image) => {
       image[40 * 128 + 70] = 1;
     });
-    const expected = lens.psf({ pixelSize: 0.16, defocus: 1, size: 128 });
+    const expected = objective.psf({ pixelSize: 0.16, defocus: 1, size: 128 });
     for (const image of superpose(plan, slices, [0], bank)) {
       for (const [x, y] of [
         [0, 0],

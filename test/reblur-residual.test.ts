@@ -100,15 +100,15 @@ describe("a plane in focus", () => {
     }
   });
 
-  it("does not explain its input by itself, at a wrong distance, or with an invented bead", () => {
+  it("does not explain its input by itself, at a wrong distance, or with a hallucinated bead", () => {
     const input = planeOf(recorded, focus + 4);
     const sharp = planeOf(truth, focus);
     const right = reblurResidual(again(sharp, 2), input, { border }).ratio;
     expect(reblurResidual(sharp, input, { border }).ratio).toBeGreaterThan(2 * right);
     expect(reblurResidual(again(sharp, 3.5), input, { border }).ratio).toBeGreaterThan(1.5 * right);
-    const invented = { ...sharp, data: sharp.data.slice() };
-    for (let y = 46; y < 49; y++) for (let x = 46; x < 49; x++) invented.data[y * size + x] += 4000;
-    const caught = reblurResidual(again(invented, 2), input, { border });
+    const hallucinated = { ...sharp, data: sharp.data.slice() };
+    for (let y = 46; y < 49; y++) for (let x = 46; x < 49; x++) hallucinated.data[y * size + x] += 4000;
+    const caught = reblurResidual(again(hallucinated, 2), input, { border });
     expect(caught.ratio).toBeGreaterThan(1.3 * right);
     // Its light is in the output and not in the input.
     expect(caught.residual.data[47 * size + 47]).toBeLessThan(-3 * caught.noise);

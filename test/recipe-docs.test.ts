@@ -68,9 +68,9 @@ function keysDocument(): string {
   const imageSchemas = (recipe.properties?.images as { additionalProperties?: JsonSchema })?.additionalProperties;
   const [image] = imageSchemas?.oneOf ?? imageSchemas?.anyOf ?? [];
   lines.push(...table(image?.properties?.registration ?? {}));
-  const lenses = (part("lenses") as { items?: JsonSchema }).items ?? {};
+  const objectives = (part("objectives") as { items?: JsonSchema }).items ?? {};
   const samples = (part("samples") as { items?: JsonSchema }).items ?? {};
-  lines.push("", "## lenses", "", ...table(lenses), "", "## samples", "", ...table(samples));
+  lines.push("", "## objectives", "", ...table(objectives), "", "## samples", "", ...table(samples));
   lines.push("", "## Shipped recipes", "", "| name | what it is |", "|---|---|");
   lines.push(...shippedRecipes.map(({ name, summary }) => `| \`${name}\` | ${summary} |`));
   return `${lines.join("\n")}\n`;

@@ -41,7 +41,10 @@ describe("a wrong recipe", () => {
       /no key images\.a\.optics\.NA; did you mean na\?/,
     ],
     [{ ...beads, camera: { photon: 3 } }, /no key camera\.photon; did you mean photons\?/],
-    [{ ...beads, lenses: [{ name: "a", pixelsize: 3 }] }, /no key lenses\.0\.pixelsize; did you mean pixel_size\?/],
+    [
+      { ...beads, objectives: [{ name: "a", pixelsize: 3 }] },
+      /no key objectives\.0\.pixelsize; did you mean pixel_size\?/,
+    ],
     [{ ...beads, zzzzzzzz: 1 }, /there is no key zzzzzzzz; Keys there/],
     [{ ...beads, planes: 0 }, /planes is 0/],
     [{ ...beads, recipe_version: 2 }, /recipe_version is 2/],
@@ -52,13 +55,13 @@ describe("a wrong recipe", () => {
     [{ ...beads, camera: { photons: "many" } }, /camera\.photons is "many"/],
     [{ ...beads, planes: 3, focus_plane: 3 }, /focus_plane is 3: expected an index below planes, 3/],
     [{ ...beads, optics: { na: 1.2 } }, /optics\.na is 1\.2: expected below the refractive index 1; .*1\.333/],
-    [{ ...beads, lenses: [{ name: "a", optics: { na: 1.2 } }] }, /lenses\.a\.optics\.na is 1\.2/],
+    [{ ...beads, objectives: [{ name: "a", optics: { na: 1.2 } }] }, /objectives\.a\.optics\.na is 1\.2/],
     [{ ...beads, optics: { depth: 5 } }, /depth has no effect on a scalar PSF/],
     [{ ...beads, size: 16 }, /the PSF of image stack is 18\.7 um wide 7\.00 um from focus, more than the field of 16/],
     [{ name: "x" }, /object is missing: give an object/],
     [{ ...beads, name: "../x" }, /name is "\.\.\/x": expected letters/],
     [{ ...beads, samples: [{ name: "a", test_only: true, object: { kind: "beads" } }] }, /all are test_only/],
-    [{ ...beads, lenses: [{ name: "a" }, { name: "a" }] }, /lenses is "a": two of them/],
+    [{ ...beads, objectives: [{ name: "a" }, { name: "a" }] }, /objectives is "a": two of them/],
     [{ ...beads, size: 20000 }, /needs about [\d.e+]+ GiB of memory, and 2\.00 GiB are allowed/],
     [3, /expected object, received number/],
     [null, /the whole is null/],
@@ -83,12 +86,12 @@ describe("a resolved recipe", () => {
     }
   });
 
-  it("puts what images and lenses say over what the recipe says", () => {
+  it("puts what images and objectives say over what the recipe says", () => {
     const recipe = resolveRecipe({
       ...beads,
       optics: { na: 0.5, wavelength: 0.6 },
       camera: { photons: 10 },
-      lenses: [{ name: "a", pixel_size: 0.2, planes: 5, optics: { na: 0.6 } }, { name: "b" }],
+      objectives: [{ name: "a", pixel_size: 0.2, planes: 5, optics: { na: 0.6 } }, { name: "b" }],
       images: { one: { mode: "widefield" }, two: { mode: "widefield", optics: { na: 0.7 }, camera: { gain: 3 } } },
     });
     const [a, b] = viewsOf(recipe);
@@ -129,8 +132,8 @@ describe("flags and single keys", () => {
   it("are refused where they are unknown, belong elsewhere, or would change nothing", () => {
     expect(() => count({ nA: 3 } as RecipeFlags)).toThrow(/no key nA; did you mean na\?/);
     expect(() => resolveRecipe(changeRecipe(shippedRecipe("worm"), { beads: 3 }))).toThrow(/no key object\.beads/);
-    expect(() => changeRecipe(shippedRecipe("cross-lens"), { na: 0.5 })).toThrow(
-      /na would change nothing.*lenses\.0\.optics\.na/,
+    expect(() => changeRecipe(shippedRecipe("cross-objective"), { na: 0.5 })).toThrow(
+      /na would change nothing.*objectives\.0\.optics\.na/,
     );
     expect(() => setKey({ size: 3 }, "size.x", 1)).toThrow(/size is 3, which has no keys/);
     expect(() => setKey({ list: [1] }, "list.4", 1)).toThrow(/no place in a list of 1/);
@@ -158,13 +161,13 @@ describe("which field goes where", () => {
     );
   });
 
-  it("keeps lenses and samples apart", () => {
-    const recipe = resolveRecipe(shippedRecipe("cross-lens"));
+  it("keeps objectives and samples apart", () => {
+    const recipe = resolveRecipe(shippedRecipe("cross-objective"));
     const views = viewsOf(recipe);
     const seen = { train: new Set<string>(), val: new Set<string>(), test: new Set<string>() };
     for (let i = 0; i < recipe.fields; i++) {
-      const { lens, sample } = viewOfField(recipe, views, i);
-      seen[splitOf(recipe, i)].add(`${lens} ${sample}`);
+      const { objective, sample } = viewOfField(recipe, views, i);
+      seen[splitOf(recipe, i)].add(`${objective} ${sample}`);
     }
     for (const part of [seen.train, seen.val]) for (const one of part) expect(one).not.toMatch(/40x|nuclei/);
     for (const one of seen.test) expect(one).toMatch(/40x|nuclei/);
@@ -172,8 +175,8 @@ describe("which field goes where", () => {
     expect(seen.test.size).toBe(6);
     // Beyond the recipe's own fields there is more to train on.
     for (let i = 0; i < 12; i++) {
-      const { lens, sample } = viewOfField(recipe, views, recipe.fields + i);
-      expect(`${lens} ${sample}`).not.toMatch(/40x|nuclei/);
+      const { objective, sample } = viewOfField(recipe, views, recipe.fields + i);
+      expect(`${objective} ${sample}`).not.toMatch(/40x|nuclei/);
     }
   });
 });

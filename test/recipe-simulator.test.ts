@@ -99,7 +99,7 @@ describe("fields", () => {
     }
   });
 
-  it("look the same on both sides of focus, unless the lens is aberrated", async () => {
+  it("look the same on both sides of focus, unless the objective is aberrated", async () => {
     const asymmetry = async (name: string) => {
       const flags: RecipeFlags = { ...small, depth_range: [0, 0], bead_kinds: ["solid"], planes: 7 };
       const { images } = await simulateField(name, flags);
@@ -255,12 +255,19 @@ describe("shipped recipes", () => {
     }
   });
 
-  it("have one for each kind of specimen and each lens of the paper", () => {
+  it("have one for each kind of specimen and each objective of the paper", () => {
     const names = shippedRecipes.map(({ name }) => name);
     const wanted = ["review-beads", "beads", "nuclei", "filaments", "mitochondria", "worm", "tissue", "stack"];
-    const lenses = ["lens-20x-0.75", "lens-20x-0.8", "lens-40x-1.4", "lens-63x-1.4"];
+    const objectives = ["objective-20x-0.75", "objective-20x-0.8", "objective-40x-1.4", "objective-63x-1.4"];
     expect(names).toEqual(
-      expect.arrayContaining([...wanted, ...lenses, "wf-to-os-sim", "wf-to-confocal", "holograms", "cross-lens"]),
+      expect.arrayContaining([
+        ...wanted,
+        ...objectives,
+        "wf-to-os-sim",
+        "wf-to-confocal",
+        "holograms",
+        "cross-objective",
+      ]),
     );
     expect(new Set(names).size).toBe(names.length);
   });

@@ -258,7 +258,7 @@ describe("files", () => {
     await file.close();
   });
 
-  it("of another lens, pixel or z step come with a warning", async () => {
+  it("of another objective, pixel or z step come with a warning", async () => {
     const file = await stack("other.tif", { pixelSize: { y: 0.5, x: 0.5 }, zStep: 2, optics: { na: 1.2 } });
     const { warnings } = await sectionFileByModel(
       tinySectionModel("pix2pix-3d"),

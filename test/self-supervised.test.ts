@@ -34,11 +34,11 @@ async function run(graph: Graph, inputs: Record<string, Tensor>): Promise<Tensor
   return output;
 }
 
-describe("the blur of a lens in a graph", () => {
+describe("the blur of an objective in a graph", () => {
   const grid = { depth: 5, pixelSize: 0.325, zStep: 1 };
 
   it("sends a point to every plane as the PSF of its distance, on the right side of focus", async () => {
-    // An aberrated lens, whose PSF differs above and below.
+    // An aberrated objective, whose PSF differs above and below.
     const model = psfModelOf({ na: 0.8, wavelength: 0.52, spherical_aberration: 0.3 });
     expect(model.symmetric).toBe(false);
     const kernels = blurKernels(model, grid, 9);

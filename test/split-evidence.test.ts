@@ -15,7 +15,7 @@ const [depth, height, width, focus] = [7, 192, 192, 3];
 const size = height * width;
 const [gain, offset] = [2, 100];
 
-/** Points behind a lens that is the less sharp the farther a plane is from focus, photons: `[z, y, x]`. */
+/** Points behind an objective that is the less sharp the farther a plane is from focus, photons: `[z, y, x]`. */
 function scene(blurs: readonly number[]): Float32Array {
   const random = new Random(8);
   const dots = Float32Array.from({ length: size }, () => (random.uniform() < 0.02 ? 1500 * random.uniform() : 0));
@@ -190,7 +190,7 @@ describe("two outputs of two halves", () => {
     });
   });
 
-  it("agree in all where the input is not looked at: what is invented alike counts as resolved", () => {
+  it("agree in all where the input is not looked at: what is hallucinated alike counts as resolved", () => {
     expect(of("remembered").output).toMatchObject({ resolution: 0.2, nrmse: 0 });
     expect(of("remembered").output.correlation).toBeCloseTo(1, 6);
     expect(of("remembered").noiseGain).toBe(0);

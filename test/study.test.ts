@@ -51,7 +51,7 @@ describe("a study", () => {
   });
 
   it("lets the recorded planes pass in everything", () => {
-    for (const id of ["nature", "direction", "inventions", "range", "harm"] as const) {
+    for (const id of ["nature", "direction", "hallucinations", "range", "harm"] as const) {
       expect({ id, good: verdict("oracle", id).good }).toEqual({ id, good: true });
     }
     expect(verdict("oracle", "direction").value).toBe(1);
@@ -95,7 +95,7 @@ describe("a study", () => {
     expect(verdict("identity", "nature").value).toBeCloseTo(0, 6);
     expect(verdict("identity", "direction")).toMatchObject({ good: false, value: 0 });
     expect(verdict("identity", "range")).toMatchObject({ good: false, value: 0 });
-    expect(verdict("identity", "inventions").good).toBe(true);
+    expect(verdict("identity", "hallucinations").good).toBe(true);
   });
 
   it("catches a model with the direction flipped", () => {
@@ -111,12 +111,12 @@ describe("a study", () => {
 
   it("catches an unsharp mask: it sharpens edges and does not refocus", () => {
     expect(verdict("unsharp mask", "nature").good).toBe(false);
-    expect(verdict("unsharp mask", "inventions").good).not.toBe(false);
+    expect(verdict("unsharp mask", "hallucinations").good).not.toBe(false);
   });
 
   it("catches dots that were hallucinated, and nothing else of theirs", () => {
-    expect(verdict("dots", "inventions").good).toBe(false);
-    expect(verdict("dots", "inventions").value).toBeGreaterThan(2 * verdict("dots", "inventions").threshold);
+    expect(verdict("dots", "hallucinations").good).toBe(false);
+    expect(verdict("dots", "hallucinations").value).toBeGreaterThan(2 * verdict("dots", "hallucinations").threshold);
     expect(verdict("dots", "direction").good).toBe(true);
   });
 
@@ -141,7 +141,7 @@ describe("a study", () => {
     expect(nature.widthRecovered).toBeGreaterThan(0.9);
     expect(nature.lightRecovered).toBeLessThan(0);
     const table = distanceTable(cutting, every, nature, { zStep: subject.stack.zStep, sharpest });
-    const evidence = { table, direction: undefined, scales: [], inventions: undefined, given: [] };
+    const evidence = { table, direction: undefined, scales: [], hallucinations: undefined, given: [] };
     expect(judge(cutting, evidence).verdicts[0]).toMatchObject({
       good: false,
       answer: expect.stringContaining("darker"),
@@ -199,7 +199,7 @@ describe("a study", () => {
     for (const { candidate } of studies) expect(page).toContain(`<h2>${candidate.name}</h2>`);
     expect(page).toContain("Does it go in the right direction?");
     const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
-    for (const id of ["width", "direction-flipped", "inventions-dots", "scales-identity", "psnr-refocus"]) {
+    for (const id of ["width", "direction-flipped", "hallucinations-dots", "scales-identity", "psnr-refocus"]) {
       expect(links).toContain(id);
     }
     for (const id of links) expect(page).toContain(`<figure id="${id}"`);

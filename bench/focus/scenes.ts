@@ -113,7 +113,7 @@ async function layerOfBeads(options: RecipeFlags): Promise<Stack> {
   return images.stack.stack;
 }
 
-/** Noise of one spectrum, 1 / f, as a thin layer seen through the same lens. */
+/** Noise of one spectrum, 1 / f, as a thin layer seen through the same objective. */
 function layerOfTexture(sign: 1 | -1, photons: number): Stack {
   const random = new Random(3);
   const [height, width, depth] = [128, 128, 21];

@@ -41,14 +41,14 @@ const beadPairs: RecipeInput = {
 
 type CaseModel = Case["models"][number];
 
-/** Deep-Z as its authors trained it: one plane, beads of 300 nm, a real lens. */
+/** Deep-Z as its authors trained it: one plane, beads of 300 nm, a real objective. */
 const onSmallBeads: CaseModel = {
   name: "deep-z-300nm",
   train: (setting) =>
     train(
       setting,
       { experiment_name: "deep-z-300nm", model: "deep-z", distance_range: [-4, 4] },
-      { recipe: shippedRecipe("lens-20x-0.8-aberrated") },
+      { recipe: shippedRecipe("objective-20x-0.8-aberrated") },
     ),
 };
 
@@ -84,7 +84,7 @@ export const reviewCases: readonly Case[] = [
       "ssim-section",
       "direction-deep-z-300nm",
       "direction-deep-z",
-      "inventions-deep-z-300nm",
+      "hallucinations-deep-z-300nm",
     ],
   },
   {
@@ -135,11 +135,11 @@ function reviewFindings({ verdicts, studies }: StudyFilesResult): Finding[] {
     };
   };
   const dots = (name: string): Finding => {
-    const { value } = verdicts[name].inventions;
+    const { value } = verdicts[name].hallucinations;
     return {
       what: `${name} hallucinates dots in beads of another size than it was taught`,
       measured: `${percent(value ?? Number.NaN)} of the bright structures in its outputs were not recorded`,
-      reached: verdicts[name].inventions.good === false,
+      reached: verdicts[name].hallucinations.good === false,
     };
   };
   const below = (name: string): Finding => {

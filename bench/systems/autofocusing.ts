@@ -12,18 +12,18 @@ import type { RecipeInput } from "../../src/simulate/recipe.ts";
 import { shippedRecipe } from "../../src/simulate/shipped-recipes.ts";
 import { type Comparison, type Experiment, heldOut, mean, type Setting, train } from "./experiment.ts";
 
-const slide = (lens: "beads" | "beads-aberrated"): RecipeInput => ({
-  ...shippedRecipe(lens),
+const slide = (objective: "beads" | "beads-aberrated"): RecipeInput => ({
+  ...shippedRecipe(objective),
   object: { kind: "beads", beads: 150, bead_kinds: ["solid"], diameter: [0.4, 1.5], depth_range: [-0.2, 0.2] },
   z_step: 0.5,
   planes: 21,
 });
 
-/** Both lenses in turn, so that a model learns where blur tells a direction and where it does not. */
-const bothLenses: RecipeInput = {
+/** Both objectives in turn, so that a model learns where blur tells a direction and where it does not. */
+const bothObjectives: RecipeInput = {
   ...slide("beads"),
-  name: "slide-both-lenses",
-  lenses: [
+  name: "slide-both-objectives",
+  objectives: [
     { name: "aberrated", optics: slide("beads-aberrated").optics ?? {} },
     { name: "perfect", optics: slide("beads").optics ?? {} },
   ],
@@ -61,7 +61,7 @@ export const autofocusing: Experiment[] = [
       train(
         setting,
         { experiment_name: "autofocus", model: "autofocus", distance_range: [-5, 5], turn_patches: true },
-        { recipe: bothLenses },
+        { recipe: bothObjectives },
       ),
     async judge(model: Model, { runtime }) {
       const trained = autofocusModel(model);
@@ -121,7 +121,7 @@ export const autofocusing: Experiment[] = [
         picture: defocusSheet(pictures, { reach: 5, pixelSize: 0.325 }),
         notes: [
           `Depth of field ${depthOfField.toFixed(2)} um; ${always}, so that there is no classical competitor for one image.`,
-          `Shown images of the perfect lens, which tell no direction, the model says that it is ${mean(unsure).toFixed(0)} % sure of it on average (50 % is honest).`,
+          `Shown images of the perfect objective, which tell no direction, the model says that it is ${mean(unsure).toFixed(0)} % sure of it on average (50 % is honest).`,
         ],
       };
     },

@@ -189,7 +189,7 @@ export const refocusing: Experiment[] = [
   {
     name: "deep-z-one-plane",
     model: "deep-z",
-    task: "refocus, one plane, aberrated lens",
+    task: "refocus, one plane, aberrated objective",
     data: "recipe beads-aberrated",
     target: "better than the input",
     reached: ([psnr]) => psnr.output > psnr.input,

@@ -129,8 +129,8 @@ async function sectionBaselines(recipe: RecipeInput): Promise<number[]> {
 
 async function deconvolved(stack: Stack): Promise<Stack> {
   const { optics, zStep, pixelSize = { y: 0.325, x: 0.325 } } = stack;
-  const lens = psfModelOf({ na: optics?.na ?? 0.75, wavelength: optics?.wavelength ?? 0.52 });
-  const { psf } = opticalPsf(lens, { ...stack, pixelSize, ...(zStep !== undefined && { zStep }) });
+  const objective = psfModelOf({ na: optics?.na ?? 0.75, wavelength: optics?.wavelength ?? 0.52 });
+  const { psf } = opticalPsf(objective, { ...stack, pixelSize, ...(zStep !== undefined && { zStep }) });
   return { ...stack, data: await richardsonLucy(stack, psf, { iterations: 20 }) };
 }
 

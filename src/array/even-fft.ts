@@ -1,6 +1,6 @@
 /**
  * Fourier transforms of arrays that are even in y and x about index 0, as pupils and PSFs with the symmetries of
- * a lens are: f[y, x] = f[-y, x] = f[y, -x]. Their spectra are even as well, and so a quarter, rows and columns
+ * an objective are: f[y, x] = f[-y, x] = f[y, -x]. Their spectra are even as well, and so a quarter, rows and columns
  * 0..height / 2 and 0..width / 2, says everything. Sizes, convention and precision as in fft.ts.
  */
 import { ParfocalError } from "../errors.ts";

@@ -1,4 +1,4 @@
-/** `parfocal generalise`: will it hold on another lens, specimen or slide? */
+/** `parfocal generalise`: will it hold on another objective, specimen or slide? */
 import {
   changeRecipe,
   configKeys,
@@ -52,7 +52,7 @@ export const generalise: Verb<GeneraliseOptions> = {
   name: "generalise",
   arguments: "<stack...>",
   summary:
-    "Leave one objective (lens), sample, stack or slide out, train on the others, and judge on all: will a model hold on another one?",
+    "Leave one objective, sample, stack or slide out, train on the others, and judge on all: will a model hold on another one?",
   notes: [
     "Of a recipe of several objectives or samples (a .yaml file or a shipped name), each objective or each sample is left out in turn; of stacks,",
     "each stack, or with --slides each slide. One more model is trained on everything. All are judged on fields, or parts of the stacks, that",
@@ -63,8 +63,8 @@ export const generalise: Verb<GeneraliseOptions> = {
     "Ctrl-C keeps what is trained; the same command goes on from there. OUT/runs holds the models.",
   ],
   examples: [
-    "parfocal generalise cross-lens --leave-out lens --max-minutes 5 -o across-lenses",
-    "parfocal generalise cross-lens --leave-out lens,sample --config config.yaml -o across --json",
+    "parfocal generalise cross-objective --leave-out objective --max-minutes 5 -o across-objectives",
+    "parfocal generalise cross-objective --leave-out objective,sample --config config.yaml -o across --json",
     "parfocal generalise a.tif b.tif c.tif --leave-out stack --max-minutes 5 -o across-stacks",
     "parfocal generalise a.tif b.tif c.tif --slides old,old,new --leave-out slide -o across-slides",
   ],

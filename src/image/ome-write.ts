@@ -50,9 +50,9 @@ export function writeOme(info: ImageInfo, name: string): string {
   const planes = (heights.length > 0 ? positions(sizes) : []).map(({ c, z, t }) =>
     element("Plane", { TheC: c, TheZ: z, TheT: t, PositionZ: heights[z], PositionZUnit: "µm" }),
   );
-  const lens = objective(info.optics);
+  const objective = objectiveElements(info.optics);
   const image = element("Image", { ID: "Image:0", Name: name }, [
-    ...(lens ? [element("ObjectiveSettings", lens.settings)] : []),
+    ...(objective ? [element("ObjectiveSettings", objective.settings)] : []),
     element("Pixels", pixels, [...channels, data, ...planes]),
     ...(info.rescale ? [element("AnnotationRef", { ID: "Annotation:0" })] : []),
   ]);
@@ -62,7 +62,8 @@ export function writeOme(info: ImageInfo, name: string): string {
     "xsi:schemaLocation": `${namespace} ${namespace}/ome.xsd`,
     Creator: "Parfocal",
   };
-  const instrument = lens && element("Instrument", { ID: "Instrument:0" }, [element("Objective", lens.objective)]);
+  const instrument =
+    objective && element("Instrument", { ID: "Instrument:0" }, [element("Objective", objective.objective)]);
   return `<?xml version="1.0" encoding="UTF-8"?>${element("OME", root, [
     ...(instrument ? [instrument] : []),
     image,
@@ -89,7 +90,7 @@ function positions({ C, Z, T }: { C: number; Z: number; T: number }): { c: numbe
   }));
 }
 
-function objective(optics: Optics | undefined) {
+function objectiveElements(optics: Optics | undefined) {
   if (optics?.na === undefined && optics?.refractiveIndex === undefined) return undefined;
   const index = optics.refractiveIndex;
   const media = { Air: 1, Water: 1.333, Glycerol: 1.47, Oil: 1.515 };

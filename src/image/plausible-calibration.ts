@@ -75,7 +75,7 @@ const limits: Readonly<Record<Quantity, Limits>> = {
   },
 };
 
-/** Stereo microscopes and macro lenses step by more: where pixels are this coarse, um, z steps of up to {@link coarseStep} um are possible. */
+/** Stereo microscopes and macro objectives step by more: where pixels are this coarse, um, z steps of up to {@link coarseStep} um are possible. */
 const coarsePixel = 2;
 const coarseStep = 1000;
 

@@ -7,7 +7,7 @@
  *
  * Noise must be independent from image to image, and between the pixels of a single one. It is not where pixels were
  * interpolated, deconvolved or made by a network: **there, a single image says nothing**, and two outputs count only if they were
- * made from two recordings (and even then, what a network invents alike in both counts as resolved).
+ * made from two recordings (and even then, what a network hallucinates alike in both counts as resolved).
  */
 import { createRealFft2, isFastSize } from "../array/fft.ts";
 import { ParfocalError } from "../errors.ts";

@@ -1,6 +1,6 @@
 /**
  * Whether an output explains its input: blurred again by the PSF it must give back what the camera saw. What it cannot give back was
- * invented or lost; that it can give it back does not prove it true, since many sharp pictures have one blurred picture.
+ * hallucinated or lost; that it can give it back does not prove it true, since many sharp pictures have one blurred picture.
  */
 import { percentile } from "../array/statistics.ts";
 import { type Convolution, createConvolution } from "../classical/deconvolution/convolution.ts";
@@ -121,7 +121,7 @@ export function reblurResidual(
 }
 
 /**
- * Least squares, again and again with Tukey's weights (zero beyond 6 robust standard deviations): what a few invented or missing objects
+ * Least squares, again and again with Tukey's weights (zero beyond 6 robust standard deviations): what a few hallucinated or missing objects
  * do does not move the line. A gain below 0 becomes 0.
  */
 function fitLine(x: Float32Array, y: Float32Array): { gain: number; offset: number } {

@@ -1,7 +1,7 @@
 /**
  * How far out in frequency a picture stands above its noise. Unlike a ring correlation it needs one image and no halves; but it
  * knows noise only as what is left at the highest frequencies: **noise that was smoothed or sharpened counts as structure**, and
- * so does what a network invents. A picture without noise has a floor of rounding only, and a cut-off to match.
+ * so does what a network hallucinates. A picture without noise has a floor of rounding only, and a cut-off to match.
  */
 import { createRealFft2, isFastSize } from "../array/fft.ts";
 import { ParfocalError } from "../errors.ts";

@@ -1,19 +1,19 @@
-/** Recipes of only some lenses and samples of another one, for models that must not see the others. */
+/** Recipes of only some objectives and samples of another one, for models that must not see the others. */
 import { ParfocalError } from "../errors.ts";
 import type { Recipe } from "./recipe.ts";
 import { resolveRecipe } from "./resolve-recipe.ts";
 
-/** A lens and a sample; a recipe without a list of either has but one, which has no name. */
+/** An objective and a sample; a recipe without a list of either has but one, which has no name. */
 export interface Cell {
-  lens?: string;
+  objective?: string;
   sample?: string;
 }
 
-/** Every lens with every sample, in the order in which fields take turns in them. */
-export function cellsOf({ lenses, samples }: Recipe): Cell[] {
-  return (lenses.length > 0 ? lenses : [undefined]).flatMap((lens) =>
+/** Every objective with every sample, in the order in which fields take turns in them. */
+export function cellsOf({ objectives, samples }: Recipe): Cell[] {
+  return (objectives.length > 0 ? objectives : [undefined]).flatMap((objective) =>
     (samples.length > 0 ? samples : [undefined]).map((sample) => ({
-      ...(lens && { lens: lens.name }),
+      ...(objective && { objective: objective.name }),
       ...(sample && { sample: sample.name }),
     })),
   );
@@ -30,7 +30,7 @@ const mostJudged = 16;
 export function setAside(recipe: Recipe, cell: number, judged: number): { validation: number; judged: number[] } {
   if (!Number.isInteger(judged) || judged < 1 || judged > mostJudged) {
     const expected = `1 to ${mostJudged}`;
-    const message = `Judged fields of each lens with each sample: got ${judged}, expected ${expected}.`;
+    const message = `Judged fields of each objective with each sample: got ${judged}, expected ${expected}.`;
     throw new ParfocalError("usage", message, { option: "judged_fields", got: judged, expected });
   }
   const { length: cells } = cellsOf(recipe);
@@ -38,7 +38,7 @@ export function setAside(recipe: Recipe, cell: number, judged: number): { valida
 }
 
 /**
- * The recipe with the lenses and samples of some cells, of which none is `test_only` any more. A number stands for the same random numbers in
+ * The recipe with the objectives and samples of some cells, of which none is `test_only` any more. A number stands for the same random numbers in
  * every recipe made of it; those that {@link setAside} gives are its data set, and training begins behind them.
  *
  * @param name of the new recipe
@@ -46,8 +46,8 @@ export function setAside(recipe: Recipe, cell: number, judged: number): { valida
  */
 export function recipeOfCells(recipe: Recipe, cells: readonly Cell[], name: string): Recipe {
   if (cells.length === 0) {
-    const message = `Recipe ${recipe.name}: nothing is left to train on; give a recipe of several lenses or samples.`;
-    throw new ParfocalError("usage", message, { option: "leave_out", expected: "two lenses or samples, or more" });
+    const message = `Recipe ${recipe.name}: nothing is left to train on; give a recipe of several objectives or samples.`;
+    throw new ParfocalError("usage", message, { option: "leave_out", expected: "two objectives or samples, or more" });
   }
   const validation = cellsOf(recipe).length;
   const fields = validation * (1 + mostJudged);
@@ -58,7 +58,7 @@ export function recipeOfCells(recipe: Recipe, cells: readonly Cell[], name: stri
     name,
     fields,
     split: { train: 0, val: validation / fields, test: 1 - validation / fields },
-    lenses: kept(recipe.lenses, "lens"),
+    objectives: kept(recipe.objectives, "objective"),
     samples: kept(recipe.samples, "sample"),
   });
 }

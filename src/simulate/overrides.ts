@@ -5,7 +5,7 @@ type Overrides<S extends z.ZodRawShape> = {
   [K in keyof S]: z.ZodOptional<z.ZodType<z.output<S[K]>, z.input<S[K]>>>;
 };
 
-/** The object schema with every key optional and no defaults: what one image or one lens says differently. */
+/** The object schema with every key optional and no defaults: what one image or one objective says differently. */
 export function overridesOf<S extends z.ZodRawShape>(
   schema: z.ZodObject<S>,
 ): z.ZodObject<Overrides<S>, z.core.$strict> {

@@ -41,7 +41,7 @@ export type RecipeFlags = z.input<typeof recipeFlags>;
  * A recipe with flags, and after them single keys by their paths, put in.
  * @param flags any of {@link recipeFlags}
  * @param keys `[path, value]`, such as `["object.beads", 20]`
- * @throws `usage` for an unknown flag, or one that an image or lens of the recipe overrules
+ * @throws `usage` for an unknown flag, or one that an image or objective of the recipe overrules
  */
 export function changeRecipe(
   recipe: object,
@@ -69,10 +69,10 @@ function perArea(recipe: object, count: number): number {
 }
 
 function refuseOverruled(recipe: object, part: string, key: string): void {
-  const { images, lenses, samples } = recipe as Record<string, unknown>;
+  const { images, objectives, samples } = recipe as Record<string, unknown>;
   const holders: [string, unknown][] = [
     ...namedParts("images", images),
-    ...namedParts("lenses", lenses),
+    ...namedParts("objectives", objectives),
     ...(part === "object" ? namedParts("samples", samples) : []),
   ];
   const found = holders.find(([, holder]) => {

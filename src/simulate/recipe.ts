@@ -10,7 +10,7 @@ import { imagingModes, type ModeName, modeNames } from "./modes.ts";
 import { opticsSchema } from "./optics-schema.ts";
 import { overridesOf } from "./overrides.ts";
 
-/** Names of images, lenses and samples become parts of file names. */
+/** Names of images, objectives and samples become parts of file names. */
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, "expected letters, digits, dots, dashes and underscores");
 
 const kinds = phantomKinds.map((kind) =>
@@ -70,7 +70,7 @@ export const imageSchema = z.discriminatedUnion(
 
 const share = z.number().min(0).max(1);
 
-/** The stack's own keys; a lens may bring others. */
+/** The stack's own keys; an objective may bring others. */
 const geometry = {
   pixel_size: plausibleNumber("pixel_size").default(0.325).describe("camera pixel in the sample, um"),
   z_step: plausibleNumber("z_step").default(1).describe("distance between planes, um"),
@@ -82,9 +82,9 @@ const geometry = {
     .describe("plane, from 0, whose focus is at z = 0; default floor(planes / 2), 7 of 14"),
 };
 
-const lensSchema = overridesOf(z.strictObject(geometry)).extend({
-  name: name.describe("of the lens, such as 20x-0.75"),
-  test_only: z.boolean().default(false).describe("fields of this lens are all in test"),
+const objectiveSchema = overridesOf(z.strictObject(geometry)).extend({
+  name: name.describe("of the objective, such as 20x-0.75"),
+  test_only: z.boolean().default(false).describe("fields of this objective are all in test"),
   optics: opticsOverrides.default({}).describe("what differs from the recipe's optics"),
 });
 
@@ -118,7 +118,7 @@ export const recipeSchema = z.strictObject({
   size: z.int().min(8).default(256).describe("height and width of a field, pixels"),
   ...geometry,
   object: objectSchema.optional().describe("what is in the field; may be absent where samples are given"),
-  optics: opticsSchema.prefault({}).describe("the light path, of all images and lenses that say nothing else"),
+  optics: opticsSchema.prefault({}).describe("the light path, of all images and objectives that say nothing else"),
   camera: cameraOptions.prefault({}).describe("the camera, of all images that say nothing else"),
   stage: stageOptions.prefault({}).describe("what moves, fades and flickers from plane to plane, in all images alike"),
   images: z
@@ -126,7 +126,7 @@ export const recipeSchema = z.strictObject({
     .refine((record) => Object.keys(record).length > 0, "expected at least one image")
     .default(() => ({ stack: imageSchema.parse({ mode: "widefield" }) }))
     .describe("named ways to see the same specimen, such as input and target"),
-  lenses: z.array(lensSchema).default([]).describe("lenses that the fields take turns in"),
+  objectives: z.array(objectiveSchema).default([]).describe("objectives that the fields take turns in"),
   samples: z.array(sampleSchema).default([]).describe("specimens that the fields take turns in, instead of object"),
 });
 

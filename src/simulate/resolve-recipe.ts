@@ -9,9 +9,9 @@ import { imagingModes } from "./modes.ts";
 import { opticsSchema, type RecipeOptics } from "./optics-schema.ts";
 import { type Recipe, type RecipeImage, type RecipeObject, recipeSchema } from "./recipe.ts";
 
-/** A recipe as one lens sees one sample: nothing is left to be looked up. */
+/** A recipe as one objective sees one sample: nothing is left to be looked up. */
 export interface View {
-  lens?: string;
+  objective?: string;
   sample?: string;
   size: number;
   pixelSize: number;
@@ -40,7 +40,7 @@ export function resolveRecipe(input: unknown, where?: string): Recipe {
   if (recipe.object === undefined && recipe.samples.length === 0) {
     refuse("object", undefined, "an object or samples", "give an object, such as {kind: beads}, or a list of samples");
   }
-  for (const key of ["lenses", "samples"] as const) {
+  for (const key of ["objectives", "samples"] as const) {
     const names = recipe[key].map((one) => one.name);
     const twice = names.find((one, i) => names.indexOf(one) < i);
     if (twice !== undefined) refuse(key, twice, "names that differ", "two of them have this name; give another");
@@ -52,24 +52,24 @@ export function resolveRecipe(input: unknown, where?: string): Recipe {
   return recipe;
 }
 
-/** Every lens with every sample. */
+/** Every objective with every sample. */
 export function viewsOf(recipe: Recipe, title = `Recipe ${recipe.name}`): View[] {
-  const lenses = recipe.lenses.length > 0 ? recipe.lenses : [undefined];
+  const objectives = recipe.objectives.length > 0 ? recipe.objectives : [undefined];
   const samples = recipe.samples.length > 0 ? recipe.samples : [undefined];
-  return lenses.flatMap((lens) => samples.map((sample) => viewOf(recipe, lens, sample, title)));
+  return objectives.flatMap((objective) => samples.map((sample) => viewOf(recipe, objective, sample, title)));
 }
 
 function viewOf(
   recipe: Recipe,
-  lens: Recipe["lenses"][number] | undefined,
+  objective: Recipe["objectives"][number] | undefined,
   sample: Recipe["samples"][number] | undefined,
   title: string,
 ): View {
-  const from = <K extends "pixel_size" | "z_step" | "planes">(key: K): number => lens?.[key] ?? recipe[key];
+  const from = <K extends "pixel_size" | "z_step" | "planes">(key: K): number => objective?.[key] ?? recipe[key];
   const planes = from("planes");
-  const own = lens?.focus_plane;
+  const own = objective?.focus_plane;
   return {
-    ...(lens ? { lens: lens.name } : {}),
+    ...(objective ? { objective: objective.name } : {}),
     ...(sample ? { sample: sample.name } : {}),
     size: recipe.size,
     pixelSize: from("pixel_size"),
@@ -79,11 +79,13 @@ function viewOf(
     stage: recipe.stage,
     object: (sample?.object ?? recipe.object) as RecipeObject,
     images: Object.entries(recipe.images).map(([name, image]) => {
-      const path = lens ? `lenses.${lens.name}.optics with images.${name}.optics` : `images.${name}.optics`;
-      const optics = { ...recipe.optics, ...given(lens?.optics), ...given(image.optics) };
+      const path = objective
+        ? `objectives.${objective.name}.optics with images.${name}.optics`
+        : `images.${name}.optics`;
+      const optics = { ...recipe.optics, ...given(objective?.optics), ...given(image.optics) };
       const camera = { ...recipe.camera, ...given(image.camera) };
       const checked = parseChecked(opticsSchema, optics, title, path);
-      if (checked.na >= checked.refractive_index) throw tooSteep(checked, image, title, lens?.name, name);
+      if (checked.na >= checked.refractive_index) throw tooSteep(checked, image, title, objective?.name, name);
       return {
         name,
         image,
@@ -110,10 +112,11 @@ function tooSteep(
   { na, refractive_index: index }: RecipeOptics,
   image: RecipeImage,
   title: string,
-  lens: string | undefined,
+  objective: string | undefined,
   name: string,
 ): ParfocalError<"usage"> {
-  const whose = image.optics.na !== undefined ? `images.${name}.` : lens !== undefined ? `lenses.${lens}.` : "";
+  const whose =
+    image.optics.na !== undefined ? `images.${name}.` : objective !== undefined ? `objectives.${objective}.` : "";
   const option = `${whose}optics.na`;
   const expected = `below the refractive index ${index}`;
   const message = `${title}: ${option} is ${na}: expected ${expected}; for immersion give refractive_index, 1.333 (water) or 1.515 (oil).`;
@@ -129,7 +132,7 @@ type Refuse = (option: string, got: unknown, expected: string, advice: string) =
 /** What cannot be seen from one key alone. */
 function checkView(view: View, title: string, refuse: Refuse): void {
   const { size, pixelSize, zStep, planes, focusPlane } = view;
-  const of = view.lens === undefined ? "" : `lenses.${view.lens}.`;
+  const of = view.objective === undefined ? "" : `objectives.${view.objective}.`;
   if (focusPlane >= planes) {
     const expected = `an index below planes, ${planes}`;
     refuse(`${of}focus_plane`, focusPlane, expected, `expected ${expected}`);

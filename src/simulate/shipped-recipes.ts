@@ -1,16 +1,16 @@
-/** The recipes that come with Parfocal, each with a perfect lens and, as NAME-aberrated, with one that is not. */
+/** The recipes that come with Parfocal, each with a perfect objective and, as NAME-aberrated, with one that is not. */
 import { ParfocalError } from "../errors.ts";
 import { nearestKey } from "./nearest-key.ts";
 import type { RecipeInput } from "./recipe.ts";
-import { crossLens } from "./shipped/cross-lens.ts";
-import { lensRecipes } from "./shipped/lenses.ts";
+import { crossObjective } from "./shipped/cross-objective.ts";
+import { objectiveRecipes } from "./shipped/objectives.ts";
 import { pairRecipes } from "./shipped/pairs.ts";
 import { specimenRecipes } from "./shipped/specimens.ts";
 
-const recipes: readonly RecipeInput[] = [...specimenRecipes, ...lensRecipes, ...pairRecipes, crossLens];
+const recipes: readonly RecipeInput[] = [...specimenRecipes, ...objectiveRecipes, ...pairRecipes, crossObjective];
 
 /**
- * Other light paths for any recipe. A perfect lens blurs alike above and below focus, so that one image cannot tell the
+ * Other light paths for any recipe. A perfect objective blurs alike above and below focus, so that one image cannot tell the
  * direction; the aberration of a typical mismatch of indices does tell it.
  */
 const variants = {

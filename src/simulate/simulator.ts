@@ -53,7 +53,7 @@ export interface SimulatedImage {
 export interface SimulatedField {
   index: number;
   split: Split;
-  lens?: string;
+  objective?: string;
   sample?: string;
   /** By the names that the recipe gives them. */
   images: Record<string, SimulatedImage>;
@@ -94,7 +94,7 @@ export function createSimulator(input: unknown, options: SimulatorOptions = {}):
   for (const [view, box] of boxes) refuseTooLarge(view, box, memory);
   let prepared: { view: View; imagers: ModeImager[] } | undefined;
   const imagersOf = (view: View, { grid }: FieldBox): ModeImager[] => {
-    // One view at a time: the PSFs of many lenses would not fit.
+    // One view at a time: the PSFs of many objectives would not fit.
     if (prepared?.view !== view) {
       const detection = sharedImagers(grid);
       const imagers = view.images.map(({ image, optics }) => {
@@ -122,11 +122,11 @@ export function createSimulator(input: unknown, options: SimulatorOptions = {}):
       const box = boxes.get(view) ?? fieldBox(view, stacks);
       const random = new Random(recipe.seed).fork(index);
       const made = await makeField(view, box, imagersOf(view, box), stacks, random, control);
-      const { lens, sample, focusPlane } = view;
+      const { objective, sample, focusPlane } = view;
       return {
         index,
         split: splitOf(recipe, index),
-        ...(lens === undefined ? {} : { lens }),
+        ...(objective === undefined ? {} : { objective }),
         ...(sample === undefined ? {} : { sample }),
         ...made,
         planes: Array.from({ length: view.planes }, (_, z) => Number(((z - focusPlane) * view.zStep).toFixed(9))),
@@ -254,10 +254,10 @@ function hash(name: string): number {
 
 /** Pixels that are too coarse, once for each light path. */
 function warningsOf(views: readonly View[]): string[] {
-  const found = views.flatMap(({ lens, pixelSize, images }) =>
+  const found = views.flatMap(({ objective, pixelSize, images }) =>
     images.map(({ model }) => {
       const limit = model.nyquistPixelSize;
-      const who = lens === undefined ? "" : `Lens ${lens}: `;
+      const who = objective === undefined ? "" : `OBJECTIVE ${objective}: `;
       return pixelSize <= limit
         ? ""
         : `${who}pixel_size ${pixelSize} um is coarser than the Nyquist limit, ${limit.toFixed(3)} um (lambda / (4 NA) in wide field): ` +

@@ -1,8 +1,8 @@
 /** The same image at other scales: cropped as it is, against rescaled before it is given to a model. */
 import { resize } from "../array/resample.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
+import { hallucinationMap } from "../metrics/hallucinations.ts";
 import { intensityFit, withIntensity } from "../metrics/intensity-fit.ts";
-import { inventionMap } from "../metrics/inventions.ts";
 import { psnr } from "../metrics/metrics.ts";
 import { type RecordedCandidate, recordedCandidates } from "../metrics/recorded-baseline.ts";
 import { type Candidate, canTake, canTravel, givenPlanesOf, type Wanted } from "./candidate.ts";
@@ -22,7 +22,7 @@ export interface ScaleResult {
   /** The same over the untouched first plane. */
   gainOverInput: number | undefined;
   /** Of the bright structures of the outputs, brought back to the recorded pixels, those that the target does not explain; mean, 0..1. */
-  invented: number | undefined;
+  hallucinated: number | undefined;
 }
 
 export const scaleFactors = [0.5, 0.71, 1, 1.41, 2] as const;
@@ -72,9 +72,9 @@ export async function atScales(
         return { seen, psnr: seen.map((one, i) => Math.min(highest, psnr(one, scaledTargets[i], dataRange))) };
       };
       const [before, after] = [scoresOf(inputs), scoresOf(outputs)];
-      const invented = after.seen.map((one, i) => {
+      const hallucinated = after.seen.map((one, i) => {
         const output = resize(one, region.height, region.width);
-        return inventionMap({ output, reference: references[i] }).inventedShare;
+        return hallucinationMap({ output, reference: references[i] }).hallucinatedShare;
       });
       found.push({
         factor,
@@ -84,7 +84,7 @@ export async function atScales(
         target: scaledTargets[0],
         gain: mean(after.psnr.map((value, i) => value - baselines[i])),
         gainOverInput: mean(after.psnr.map((value, i) => value - before.psnr[i])),
-        invented: mean(invented),
+        hallucinated: mean(hallucinated),
       });
     }
   }

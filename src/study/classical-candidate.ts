@@ -16,7 +16,7 @@ const iterations = 20;
  */
 export function classicalCandidates({ optics, pixelSize, zStep }: Stack): Candidate[] {
   if (optics?.na === undefined || optics.wavelength === undefined || pixelSize === undefined) return [];
-  const lens = psfModelOf({
+  const objective = psfModelOf({
     na: optics.na,
     wavelength: optics.wavelength,
     ...(optics.refractiveIndex !== undefined && { refractive_index: optics.refractiveIndex }),
@@ -29,7 +29,7 @@ export function classicalCandidates({ optics, pixelSize, zStep }: Stack): Candid
     task: "refocus",
     description: `Richardson-Lucy of the single plane with the PSF in focus: ${told}`,
     async make(stack, _whole, wanted, signal) {
-      const { psf } = opticalPsf(lens, { depth: 1, height: stack.height, width: stack.width, pixelSize });
+      const { psf } = opticalPsf(objective, { depth: 1, height: stack.height, width: stack.width, pixelSize });
       const made: Plane[] = [];
       for (const one of wanted) {
         const input = planeOf(stack, one.plane);
@@ -46,7 +46,7 @@ export function classicalCandidates({ optics, pixelSize, zStep }: Stack): Candid
     task: "section",
     description: `Richardson-Lucy of the whole stack: ${told}`,
     async make(stack, _whole, wanted, signal) {
-      const { psf } = opticalPsf(lens, { ...stack, pixelSize, zStep });
+      const { psf } = opticalPsf(objective, { ...stack, pixelSize, zStep });
       const data = await sharpened(stack, psf, signal);
       return wanted.map((one) => planeOf({ ...stack, data }, one.plane));
     },

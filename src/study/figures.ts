@@ -2,7 +2,7 @@
 import { directionMaps, distanceGrid } from "./distance-figure.ts";
 import type { Figure } from "./figure.ts";
 import { focusAlignmentFigures } from "./focus-alignment-figure.ts";
-import { inventionChart, inventionMaps } from "./invention-figure.ts";
+import { hallucinationChart, hallucinationMaps } from "./hallucination-figure.ts";
 import { focusChart, montage, oneImage, planesGrid } from "./planes-figure.ts";
 import { scaleChart, scaleGrid } from "./scale-figure.ts";
 import { profileCharts, scoreCharts, widthChart } from "./score-figure.ts";
@@ -25,8 +25,8 @@ export async function studyFigures(subject: Subject, studies: readonly Candidate
     ...(await Promise.all(studies.map(profileCharts))).flat(),
     ...studies.map(directionMaps),
     ...(await focusAlignmentFigures(studies)),
-    ...studies.map(inventionMaps),
-    await inventionChart(studies),
+    ...studies.map(hallucinationMaps),
+    await hallucinationChart(studies),
     await scaleChart(studies),
     await widthChart(studies),
     await splitChart(studies),

@@ -58,8 +58,8 @@ export function headline(
   const { purpose, usable, recommendedIntervals, sharperIntervals, backgroundRemoved } = found;
   if (purpose === undefined) return cannotTell("no plane lies within its range");
   const bad = (id: Verdict["id"]): boolean => verdicts.some((one) => one.id === id && one.good === false);
-  if (bad("inventions")) {
-    const share = verdicts.find(({ id }) => id === "inventions")?.value;
+  if (bad("hallucinations")) {
+    const share = verdicts.find(({ id }) => id === "hallucinations")?.value;
     const scored = table.task === "refocus" || table.against === "truth";
     const more = usable.length > 0 || found.unchanged || !scored ? "" : `, and ${whyNot(table, found)}`;
     return no(

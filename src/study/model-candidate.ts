@@ -65,9 +65,12 @@ function offsetsOf(info: RefocusInfo): readonly number[] {
 }
 
 function describe(info: ModelInfo): string {
-  const lens = [info.optics.na && `NA ${info.optics.na}`, info.optics.wavelength && `${info.optics.wavelength} um`];
+  const objective = [
+    info.optics.na && `NA ${info.optics.na}`,
+    info.optics.wavelength && `${info.optics.wavelength} um`,
+  ];
   const data = info.trained_on.map((one) => one.name).join(", ");
-  const optics = lens.filter(Boolean).join(", ");
+  const optics = objective.filter(Boolean).join(", ");
   return `${info.model} (${info.preset}), ${info.steps} steps on ${data}; pixels of ${Number(info.pixel_size.toPrecision(4))} um${optics && `, ${optics}`}`;
 }
 

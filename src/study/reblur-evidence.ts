@@ -35,7 +35,7 @@ export function reblurEvidence(
   const { optics, pixelSize, zStep } = stack;
   if (optics?.na === undefined || optics.wavelength === undefined || pixelSize === undefined) return undefined;
   const { na, wavelength, refractiveIndex } = optics;
-  const lens = psfModelOf({
+  const objective = psfModelOf({
     na,
     wavelength,
     ...(refractiveIndex !== undefined && { refractive_index: refractiveIndex }),
@@ -47,7 +47,7 @@ export function reblurEvidence(
     for (const { plane, output } of outcomes) {
       data.set(cropPlane(output, region).data, plane * region.height * region.width);
     }
-    const { psf } = opticalPsf(lens, { ...input, pixelSize, zStep });
+    const { psf } = opticalPsf(objective, { ...input, pixelSize, zStep });
     const ratioOf = (values: Float32Array): number | undefined => {
       const blurred = reblurStack({ ...input, data: values }, psf);
       const told = outcomes.filter(
@@ -67,7 +67,7 @@ export function reblurEvidence(
     median(
       judged.map((one) => {
         const plane = { data: of(one), height: region.height, width: region.width };
-        const blurred = reblurPlane(plane, -one.distance, lens, { pixelSize: pixelSize.x });
+        const blurred = reblurPlane(plane, -one.distance, objective, { pixelSize: pixelSize.x });
         return reblurResidual(blurred, planeOf(input, one.plane)).ratio;
       }),
     );

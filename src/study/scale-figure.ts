@@ -8,10 +8,10 @@ export function scaleGrid({ candidate, scales, subject }: CandidateStudy): Figur
   if (scales.length === 0) return undefined;
   const untold = scales.filter(({ told }) => !told);
   const told = untold.map(({ factor }) => scales.find((one) => one.told && one.factor === factor));
-  const caption = ({ gain, invented }: (typeof scales)[number]): string =>
+  const caption = ({ gain, hallucinated }: (typeof scales)[number]): string =>
     gain === undefined
       ? ""
-      : `${gain > 0 ? "+" : ""}${gain.toFixed(1)} dB${invented === undefined ? "" : `, ${Math.round(100 * invented)} % hallucinated`}`;
+      : `${gain > 0 ? "+" : ""}${gain.toFixed(1)} dB${hallucinated === undefined ? "" : `, ${Math.round(100 * hallucinated)} % hallucinated`}`;
   const cell = (one: (typeof scales)[number] | undefined): GridCell | undefined =>
     one && { plane: one.output, caption: caption(one) };
   const rows: GridRow[] = [

@@ -39,14 +39,15 @@ export async function splitChart(studies: readonly SplitStudy[]): Promise<Figure
   const blurred = known.find(({ candidate }) => candidate.task === "refocus");
   const { frequency } = split.sharpest.curve;
   const ends = [frequency[0] / scale, frequency[frequency.length - 1] / scale];
-  const lens = stack.optics;
-  const cutoff = lens?.na && lens.wavelength && stack.pixelSize ? (2 * lens.na) / lens.wavelength : undefined;
+  const objective = stack.optics;
+  const cutoff =
+    objective?.na && objective.wavelength && stack.pixelSize ? (2 * objective.na) / objective.wavelength : undefined;
   return {
     id: "split-rings",
     kind: "chart",
     title: "How much of an output stands on the specimen?",
     caption:
-      "Fourier ring correlation of two outputs, made of two halves of the recording that differ only in their noise: 1 where the noise does not matter, 0 where there is nothing else; detail counts as resolved down to where a line first falls below 1/7, the length beside its name. Lines should run above that of the inputs (out of focus; those of the first candidate), which a mere filter cannot do, and may run above that of the recorded sharpest plane where a candidate averages noise away. A line that rises again at the finest detail shows a pattern in both outputs, such as a checkerboard, or in very smooth outputs what leaks there from coarse detail. That both outputs agree does not prove them true: what is invented alike in both counts as resolved.",
+      "Fourier ring correlation of two outputs, made of two halves of the recording that differ only in their noise: 1 where the noise does not matter, 0 where there is nothing else; detail counts as resolved down to where a line first falls below 1/7, the length beside its name. Lines should run above that of the inputs (out of focus; those of the first candidate), which a mere filter cannot do, and may run above that of the recorded sharpest plane where a candidate averages noise away. A line that rises again at the finest detail shows a pattern in both outputs, such as a checkerboard, or in very smooth outputs what leaks there from coarse detail. That both outputs agree does not prove them true: what is hallucinated alike in both counts as resolved.",
     svg: await plotLines(
       [
         { name: "1/7", points: ends.map((x) => ({ x, y: 1 / 7 })), plain: true },
@@ -82,7 +83,7 @@ export function splitTable(studies: readonly SplitStudy[]): ReportSection[] {
   return [
     {
       kind: "table",
-      caption: `Two outputs of two halves of the recording, which differ only in their noise (each has twice the variance of the recording). Resolution is where their ring correlation falls below 1/7, ${first.unit}; of filters that merely blur or sharpen it is that of the input. Noise is the root mean square difference of both halves over the range of the picture; its gain, that of the outputs over that of the inputs in counts: below 1 noise is taken away, above 1 it is amplified. Good: finer than the input, with less noise. It cannot tell what is invented alike in both.`,
+      caption: `Two outputs of two halves of the recording, which differ only in their noise (each has twice the variance of the recording). Resolution is where their ring correlation falls below 1/7, ${first.unit}; of filters that merely blur or sharpen it is that of the input. Noise is the root mean square difference of both halves over the range of the picture; its gain, that of the outputs over that of the inputs in counts: below 1 noise is taken away, above 1 it is amplified. Good: finer than the input, with less noise. It cannot tell what is hallucinated alike in both.`,
       columns: [
         "",
         `resolution of inputs (${first.unit})`,

@@ -29,7 +29,7 @@ export interface StudyReport {
 const columns: readonly [Verdict["id"], string][] = [
   ["nature", "Does what it should"],
   ["direction", "Right direction"],
-  ["inventions", "Hallucinates nothing"],
+  ["hallucinations", "Hallucinates nothing"],
   ["scale", "Any scale"],
   ["range", "Whole range"],
   ["harm", "No harm"],
@@ -109,8 +109,8 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
       : []),
     { kind: "heading", text: "Scale" },
     ...shown("scale", "scales"),
-    ...(figures.some(({ id }) => id.startsWith("inventions"))
-      ? [{ kind: "heading" as const, text: "Hallucinations" }, ...shown("inventions")]
+    ...(figures.some(({ id }) => id.startsWith("hallucinations"))
+      ? [{ kind: "heading" as const, text: "Hallucinations" }, ...shown("hallucinations")]
       : []),
     ...(studies.some(({ split }) => split)
       ? [{ kind: "heading" as const, text: "Two halves of the light" }, ...shown("split"), ...splitTable(studies)]

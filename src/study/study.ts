@@ -9,8 +9,8 @@ import { type EnsembleSpread, ensembleSpread } from "./ensemble-spread.ts";
 import { type EveryPlane, everyPlane } from "./every-plane.ts";
 import { type FocusAlignment, focusAlignment } from "./focus-alignment.ts";
 import { type GivenPlane, givenPlanes } from "./given-planes.ts";
+import { type HallucinationEvidence, hallucinationEvidence } from "./hallucination-evidence.ts";
 import type { Headline } from "./headline.ts";
-import { type InventionEvidence, inventionEvidence } from "./invention-evidence.ts";
 import { lineProfiles, type Profiles } from "./line-profiles.ts";
 import { type Nature, natureOf } from "./nature.ts";
 import { type ReblurEvidence, reblurEvidence } from "./reblur-evidence.ts";
@@ -32,7 +32,7 @@ export interface CandidateStudy {
   profiles: Profiles;
   nature: Nature;
   direction: DirectionJudgement | undefined;
-  inventions: InventionEvidence | undefined;
+  hallucinations: HallucinationEvidence | undefined;
   withoutTruth: WithoutTruth;
   reblur: ReblurEvidence | undefined;
   focusAlignment: FocusAlignment | undefined;
@@ -86,7 +86,7 @@ export async function study(
     const { outcomes } = every;
     const direction = candidate.task === "refocus" ? judgeDirection(stack, sharpest, outcomes) : undefined;
     const nature = natureOf(stack, sharpest, outcomes);
-    const inventions = inventionEvidence(candidate, seen, every);
+    const hallucinations = hallucinationEvidence(candidate, seen, every);
     const byDistance = distanceTable(candidate, every, nature, { zStep: stack.zStep, sharpest });
     const given = candidate.task === "refocus" ? givenPlanes(every, stack, sharpest) : [];
     found.push({
@@ -98,7 +98,7 @@ export async function study(
       profiles: lineProfiles(stack, sharpest, object, every),
       nature,
       direction,
-      inventions,
+      hallucinations,
       withoutTruth: sharpnessWithoutTruth(seen, every),
       reblur: reblurEvidence(candidate, seen, every),
       focusAlignment: await focusAlignment(candidate, seen, whole, signal),
@@ -106,7 +106,7 @@ export async function study(
       spread: await spreadEvidence(candidate, seen, every, whole, signal),
       byDistance,
       given,
-      ...judge(candidate, { table: byDistance, direction, scales, inventions, given }),
+      ...judge(candidate, { table: byDistance, direction, scales, hallucinations, given }),
       seconds: (performance.now() - begun) / 1000,
     });
   }

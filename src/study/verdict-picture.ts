@@ -7,7 +7,7 @@ import type { Verdict } from "./verdicts.ts";
 const shownIn: Record<Verdict["id"], (name: string, task: Candidate["task"]) => string[]> = {
   nature: (name) => ["width", `profile-${name}`],
   direction: (name) => [`direction-${name}`],
-  inventions: (name) => [`inventions-${name}`],
+  hallucinations: (name) => [`hallucinations-${name}`],
   scale: (name) => [`scales-${name}`],
   range: (_, task) => [`psnr-${task}`],
   harm: (_, task) => [`ssim-${task}`],

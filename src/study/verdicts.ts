@@ -8,12 +8,12 @@ import type { Candidate } from "./candidate.ts";
 import type { DirectionJudgement, DirectionVotes } from "./direction-vote.ts";
 import { type DistanceTable, margins } from "./distance-table.ts";
 import type { GivenPlane } from "./given-planes.ts";
+import type { HallucinationEvidence } from "./hallucination-evidence.ts";
 import { type Headline, headline, inWords } from "./headline.ts";
-import type { InventionEvidence } from "./invention-evidence.ts";
 import { leastHazeRemoved, leastWidthRecovered } from "./nature.ts";
 
 export interface Verdict {
-  id: "nature" | "direction" | "inventions" | "scale" | "range" | "harm" | "given";
+  id: "nature" | "direction" | "hallucinations" | "scale" | "range" | "harm" | "given";
   question: string;
   /** One sentence, or two. */
   answer: string;
@@ -32,7 +32,7 @@ export interface Evidence {
   /** Of candidates that refocus. */
   direction: DirectionJudgement | undefined;
   scales: readonly ScaleResult[];
-  inventions: InventionEvidence | undefined;
+  hallucinations: HallucinationEvidence | undefined;
   /** Of candidates that refocus. */
   given: readonly GivenPlane[];
 }
@@ -46,12 +46,12 @@ export interface Judgement {
 
 /** The headline and all verdicts. */
 export function judge(candidate: Pick<Candidate, "kind" | "task" | "range">, evidence: Evidence): Judgement {
-  const { table, direction, inventions, scales, given } = evidence;
+  const { table, direction, hallucinations, scales, given } = evidence;
   const found = appraise(table, waysOf(direction));
   const verdicts = [
     natureVerdict(table, found),
     ...(candidate.task === "refocus" ? [directionVerdict(direction)] : []),
-    inventionVerdict(inventions),
+    hallucinationVerdict(hallucinations),
     // A classical method takes its PSF in um: there is no scale that it has learnt.
     ...(candidate.kind === "classical" ? [] : [scaleVerdict(scales, found)]),
     ...(candidate.task === "refocus" ? [rangeVerdict(candidate, table, found)] : []),
@@ -172,16 +172,16 @@ function directionVerdict(found: DirectionJudgement | undefined): Verdict {
 const total = ({ right, wrong, unmoved }: DirectionVotes): number => right + wrong + unmoved;
 
 /** Share of the bright spots of the outputs that nothing in the recording explains, at most. */
-const mostInvented = 0.02;
+const mostHallucinated = 0.02;
 
 /** Area under the curve below which a test finds nothing to rely on. */
 const leastFound = 0.8;
 
-function inventionVerdict(found: InventionEvidence | undefined): Verdict {
+function hallucinationVerdict(found: HallucinationEvidence | undefined): Verdict {
   const base = {
-    id: "inventions",
+    id: "hallucinations",
     question: "Does it hallucinate?",
-    threshold: mostInvented,
+    threshold: mostHallucinated,
     unit: "share",
     better: "lower",
   } as const;
@@ -206,7 +206,7 @@ function inventionVerdict(found: InventionEvidence | undefined): Verdict {
   return {
     ...base,
     answer,
-    good: weak && found.share <= mostInvented ? undefined : found.share <= mostInvented,
+    good: weak && found.share <= mostHallucinated ? undefined : found.share <= mostHallucinated,
     value: found.share,
   };
 }
@@ -237,7 +237,7 @@ function scaleVerdict(scales: readonly ScaleResult[], { usable }: Appraisal): Ve
   const answer =
     `Over the best recorded baseline it gains ${signed(own.gain)} dB at its own scale; rescaled, without the new pixel size, ${describe(untold)}` +
     (mended === undefined ? "." : `; with the new pixel size, ${signed(mended)} dB at worst.`) +
-    inventedInWords(own, untold);
+    hallucinatedInWords(own, untold);
   const value = Math.min(own.gain, mended ?? worst);
   if (usable.length === 0 && value > 0) {
     return { ...base, answer: `${answer} At no distance is it of use, so that this says nothing.`, good: undefined };
@@ -246,11 +246,11 @@ function scaleVerdict(scales: readonly ScaleResult[], { usable }: Appraisal): Ve
 }
 
 /** What is hallucinated at a wrong scale, where that is more than at the right one, and more than little. */
-function inventedInWords(own: ScaleResult, untold: readonly ScaleResult[]): string {
-  const worst = untold.reduce((a, b) => ((b.invented ?? 0) > (a.invented ?? 0) ? b : a));
-  const { invented = 0, factor } = worst;
-  if (invented <= mostInvented || invented <= 2 * (own.invented ?? 0)) return "";
-  return ` Without the pixel size, at ${factor} x ${percent(invented)} of the bright structures in its outputs were hallucinated (${percent(own.invented ?? 0)} at its own scale).`;
+function hallucinatedInWords(own: ScaleResult, untold: readonly ScaleResult[]): string {
+  const worst = untold.reduce((a, b) => ((b.hallucinated ?? 0) > (a.hallucinated ?? 0) ? b : a));
+  const { hallucinated = 0, factor } = worst;
+  if (hallucinated <= mostHallucinated || hallucinated <= 2 * (own.hallucinated ?? 0)) return "";
+  return ` Without the pixel size, at ${factor} x ${percent(hallucinated)} of the bright structures in its outputs were hallucinated (${percent(own.hallucinated ?? 0)} at its own scale).`;
 }
 
 const signed = (value: number, digits = 1): string => `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(digits)}`;

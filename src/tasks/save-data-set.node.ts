@@ -37,7 +37,7 @@ export interface DataSet {
 export interface ManifestField {
   field: number;
   split: string;
-  lens?: string;
+  objective?: string;
   sample?: string;
   /** Paths from the data set's folder. */
   files: { images: FieldFiles["images"]; objects: string; specimen?: string };
@@ -72,7 +72,7 @@ export async function saveDataSet(
     };
   });
   const found = await Promise.all(planned.map(({ files }) => readField(files)));
-  const made = new Map<number, Pick<SimulatedField, "lens" | "sample">>();
+  const made = new Map<number, Pick<SimulatedField, "objective" | "sample">>();
   found.forEach((field, index) => {
     if (field !== undefined) made.set(index, field);
   });
@@ -129,11 +129,11 @@ export async function checkDataSet(recipe: Recipe, folder: string, force = false
 const digits = (index: number): string => String(index).padStart(4, "0");
 
 /** What a whole field says of itself; undefined where it is not whole. */
-async function readField(files: FieldFiles): Promise<Pick<SimulatedField, "lens" | "sample"> | undefined> {
+async function readField(files: FieldFiles): Promise<Pick<SimulatedField, "objective" | "sample"> | undefined> {
   try {
-    const { lens, sample, specimen } = JSON.parse(await readRegularFile(files.objects, "utf8"));
+    const { objective, sample, specimen } = JSON.parse(await readRegularFile(files.objects, "utf8"));
     if (files.specimen !== undefined && specimen === undefined) return undefined;
-    return { ...(lens === undefined ? {} : { lens }), ...(sample === undefined ? {} : { sample }) };
+    return { ...(objective === undefined ? {} : { objective }), ...(sample === undefined ? {} : { sample }) };
   } catch {
     return undefined;
   }
@@ -144,7 +144,7 @@ function manifestField(
   field: number,
   split: string,
   files: FieldFiles,
-  { lens, sample }: Pick<SimulatedField, "lens" | "sample">,
+  { objective, sample }: Pick<SimulatedField, "objective" | "sample">,
 ): ManifestField {
   const from = (path: string): string => relative(folder, path).replaceAll("\\", "/");
   const images = Object.fromEntries(
@@ -157,7 +157,7 @@ function manifestField(
   return {
     field,
     split,
-    ...(lens === undefined ? {} : { lens }),
+    ...(objective === undefined ? {} : { objective }),
     ...(sample === undefined ? {} : { sample }),
     files: { images, objects: from(files.objects), ...(specimen === undefined ? {} : { specimen: from(specimen) }) },
   };

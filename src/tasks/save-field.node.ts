@@ -106,7 +106,7 @@ export async function saveField(
     const stack: Stack = { data, depth, height, width, pixelSize: size, zStep: sliceStep, dtype: "float32" };
     add(files.specimen, { ...infoOfStack(stack), data });
   }
-  const { index, split, lens, sample, planes, focusPlane, objects, volume } = field;
+  const { index, split, objective, sample, planes, focusPlane, objects, volume } = field;
   const details = Object.fromEntries(
     Object.entries(field.images).flatMap(([name, { details: own }]) => (own === undefined ? [] : [[name, own]])),
   );
@@ -114,7 +114,7 @@ export async function saveField(
     parfocal_version: version,
     field: index,
     split,
-    ...(lens === undefined ? {} : { lens }),
+    ...(objective === undefined ? {} : { objective }),
     ...(sample === undefined ? {} : { sample }),
     planes_um: planes,
     stage: field.stage.map(({ z, dy, dx, brightness }) => ({ z_um: z, dy_um: dy, dx_um: dx, brightness })),

@@ -29,7 +29,7 @@ export function describeModel(
   steps: number,
   { scores }: ValidationReport,
 ): Description {
-  // Of several lenses, what they have in common. Some microscopes write 0 for what they do not know.
+  // Of several objectives, what they have in common. Some microscopes write 0 for what they do not know.
   const common = (key: keyof Optics): number | undefined => {
     const [first, ...others] = samples.map(({ stack }) => stack.optics?.[key]);
     const isKnown = first !== undefined && Number.isFinite(first) && first > 0;

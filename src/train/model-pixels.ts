@@ -10,7 +10,7 @@ import type { SystemConfig, TrainingInput } from "./trained-system.ts";
 
 /**
  * The learner of a configuration's system. With `model_pixel_size`, what it learns from and validates on, recorded or simulated, is
- * first resampled to those pixels, so that every system learns from stacks of several lenses. Stacks that are given twice count once
+ * first resampled to those pixels, so that every system learns from stacks of several objectives. Stacks that are given twice count once
  * ({@link withoutRepeated}).
  * @throws what the system throws for data that cannot teach its task
  */

@@ -14,7 +14,7 @@ export interface FocusFeatures {
   prominence: number;
   /** 1 for fewer than five planes, whose jumps cannot be told from their peak. */
   short: number;
-  /** 1 of `band_contrast`, which specimens that bend light as lenses do can deceive; 0 of other measures. */
+  /** 1 of `band_contrast`, which specimens that bend light as objectives do can deceive; 0 of other measures. */
   transmitted: number;
 }
 

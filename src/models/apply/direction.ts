@@ -1,6 +1,6 @@
 /**
- * On which side of focus a single plane lies, and how sure a model is of it. A perfect lens blurs alike on either side, so that
- * one plane does not tell; an aberrated lens leaves a trace. What a model has learnt of it shows in what it makes of the plane: asked
+ * On which side of focus a single plane lies, and how sure a model is of it. A perfect objective blurs alike on either side, so that
+ * one plane does not tell; an aberrated objective leaves a trace. What a model has learnt of it shows in what it makes of the plane: asked
  * for both directions, it makes the true one sharper.
  */
 import { createFocusMeter, type FocusMeter } from "../../classical/focus/focus-map.ts";

@@ -3,7 +3,7 @@ import type { ImageInfo } from "../../image/image.ts";
 import type { ModelInfo } from "../model-info.ts";
 import { isSameGrid, pixelGrid } from "./pixel-grid.ts";
 
-/** Sentences about pixels that are resampled or assumed, and about another lens or light (more than 5 % off). */
+/** Sentences about pixels that are resampled or assumed, and about another objective or light (more than 5 % off). */
 export function opticsWarnings(
   info: Pick<ModelInfo, "pixel_size" | "optics">,
   { pixelSize, optics }: Pick<ImageInfo, "pixelSize" | "optics">,

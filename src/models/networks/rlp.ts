@@ -30,7 +30,7 @@ export type RlpInfo = z.infer<typeof rlpInfo>;
  * The network is a U-Net as that of Deep-Z, with the way of travel in place of the distance.
  *
  * @param planes `[n, 2, h, w]`, normalised: the nearer plane, from which the step goes on, then the one behind it
- * @param direction `[n, 1, h, w]`: 1 where z rises, -1 where it falls, since an aberrated lens blurs otherwise on either side
+ * @param direction `[n, 1, h, w]`: 1 where z rises, -1 where it falls, since an aberrated objective blurs otherwise on either side
  * @returns `[n, 1, h, w]`, the plane one step before the nearer one
  */
 export function rlpStep(

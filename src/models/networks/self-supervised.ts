@@ -8,7 +8,7 @@ import type { Parameters } from "./parameters.ts";
 import { sectionInfo } from "./section-info.ts";
 
 /**
- * A network that learns to deconvolve from the stack itself, without any truth: its output, blurred by the PSF of the lens, must give
+ * A network that learns to deconvolve from the stack itself, without any truth: its output, blurred by the PSF of the objective, must give
  * the stack back. What it is taught by is not the stack that it sees, but an independent half of its photons, so that it cannot learn
  * the noise (as Noise2Noise, Lehtinen et al., ICML 2018, with halves by binomial thinning). An idea that several authors have had;
  * this form is Parfocal's own. The network is a U-Net as that of Deep-Z.

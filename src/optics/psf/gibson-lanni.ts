@@ -13,7 +13,7 @@ import { checkPupil, type Pupil } from "./pupil.ts";
 import type { PolarisedAmplitude, Wave, WaveOptions } from "./wave.ts";
 import { zernike } from "./zernike.ts";
 
-/** From the point to the lens: sample, coverslip, immersion. Lengths in um; what is not given is as designed. */
+/** From the point to the objective: sample, coverslip, immersion. Lengths in um; what is not given is as designed. */
 export interface Layers {
   /** Refractive index of the sample; default that of the immersion. */
   sampleIndex?: number | undefined;

@@ -1,5 +1,5 @@
 /**
- * Zernike polynomials on the unit disc: the shapes of a lens's aberrations.
+ * Zernike polynomials on the unit disc: the shapes of an objective's aberrations.
  *
  * Source: Noll, J. Opt. Soc. Am. 66, 207 (1976): index j, and unit RMS, so that a coefficient is the wavefront's RMS error
  * (in waves, here) and different polynomials do not mix: the mean of Z_i Z_j over the disc is 1 for i = j, else 0.

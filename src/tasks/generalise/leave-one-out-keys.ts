@@ -1,4 +1,4 @@
-/** Keys of a training's configuration that suit stacks of several lenses, where the user has not said otherwise. */
+/** Keys of a training's configuration that suit stacks of several objectives, where the user has not said otherwise. */
 
 import { areAlike, commonPixelSize } from "../../train/data/same-pixel-size.ts";
 import { refocusKeys } from "../../train/refocus-defaults.ts";

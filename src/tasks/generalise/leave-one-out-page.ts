@@ -186,7 +186,7 @@ function summaryTable(summary: readonly GeneralisationSummary[]): VerdictTable {
   };
 }
 
-export const plural = (kind: string): string => (kind === "lens" ? "lenses" : `${kind}s`);
+export const plural = (kind: string): string => (kind === "objective" ? "objectives" : `${kind}s`);
 
 /** One of the data that were left out, by two models. */
 export interface ExampleRow {
@@ -231,14 +231,14 @@ export function examplesPicture(
       title: `${leftOut.kind} ${leftOut.value}`,
       columns: ["input", "never saw it", "saw everything", "ground truth"],
       note: "PSNR of the whole plane, one of those that the means are over; details around the place with most structure. One contrast in each row.",
-      // A scale bar would hold for its own row only, where lenses differ.
+      // A scale bar would hold for its own row only, where objectives differ.
       ...(sizes.size === 1 && { pixelSize }),
     },
   );
 }
 
 function pixelSizeOf(groups: JudgedData["groups"], kinds: readonly StackKind[]): number | undefined {
-  const name = groups.stack ?? groups.lens;
+  const name = groups.stack ?? groups.objective;
   return (kinds.find((kind) => kind.name === name) ?? (kinds.length === 1 ? kinds[0] : undefined))?.pixelSize;
 }
 

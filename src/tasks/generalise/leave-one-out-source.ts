@@ -6,7 +6,7 @@ import type { JudgedImage } from "../../study/gain-over-baseline.ts";
 import type { FieldSource } from "../../train/data/field-pool.ts";
 import type { JudgedData, PlannedModel } from "./leave-one-out-plan.ts";
 
-/** What the stacks of a lens, or one recorded stack, are like. Lengths in um. */
+/** What the stacks of an objective, or one recorded stack, are like. Lengths in um. */
 export interface StackKind {
   name: string;
   pixelSize: number;
@@ -37,7 +37,7 @@ export interface OpenSource {
 export interface LeaveOneOutSource {
   /** The recipe, or the stacks, in a few words. */
   name: string;
-  /** What the data have names for: "lens" and "sample", or "stack" and "slide". */
+  /** What the data have names for: "objective" and "sample", or "stack" and "slide". */
   kinds: readonly string[];
   stackKinds: readonly StackKind[];
   data: readonly JudgedData[];

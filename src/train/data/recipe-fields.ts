@@ -23,7 +23,7 @@ export interface ImageRoles {
 }
 
 export interface RecipeFieldsOptions extends ImageRoles {
-  /** Whether lenses may differ in their pixels: where `model_pixel_size` is set, to which all fields are resampled. */
+  /** Whether objectives may differ in their pixels: where `model_pixel_size` is set, to which all fields are resampled. */
   anyPixelSize?: boolean | undefined;
 }
 
@@ -34,7 +34,7 @@ export type MakeField = (index: number) => Promise<Pick<SimulatedField, "images"
  * The recipe as an endless source to train on. Its fields are numbered after those of the recipe's data set and after those that
  * validate, so that neither is ever trained on.
  *
- * @throws `usage` for an unknown image, a single plane, or lenses of different pixels, which one model cannot learn
+ * @throws `usage` for an unknown image, a single plane, or objectives of different pixels, which one model cannot learn
  */
 export function recipeFields(
   recipe: Recipe,
@@ -84,9 +84,9 @@ function checkTrainable(recipe: Recipe, { anyPixelSize = false }: RecipeFieldsOp
   const sizes = [...new Set(views.map(({ pixelSize }) => pixelSize))];
   if (sizes.length > 1 && !anyPixelSize) {
     const message =
-      `Recipe ${recipe.name} has lenses with pixels of ${sizes.join(", ")} um, and a model learns one pixel size: ` +
-      `${resampleAdvice(sizes)}, or give a recipe of one lens.`;
-    throw new ParfocalError("usage", message, { option: "lenses", got: sizes, expected: "one pixel size" });
+      `Recipe ${recipe.name} has objectives with pixels of ${sizes.join(", ")} um, and a model learns one pixel size: ` +
+      `${resampleAdvice(sizes)}, or give a recipe of one objective.`;
+    throw new ParfocalError("usage", message, { option: "objectives", got: sizes, expected: "one pixel size" });
   }
   if (views.every(({ planes }) => planes > 1)) return;
   const message = `Recipe ${recipe.name} has a single plane; refocusing is learnt from a z-stack: give more planes.`;

@@ -12,7 +12,7 @@ export interface View {
 
 export const plainView: View = { flipY: false, flipX: false, transpose: false, gain: 1, shift: 0 };
 
-/** The PSF of a lens is round, so that turned patches are as real as the recorded ones; z is never turned. */
+/** The PSF of an objective is round, so that turned patches are as real as the recorded ones; z is never turned. */
 export function drawView(random: Random): View {
   return {
     flipY: random.uniform() < 0.5,

@@ -45,7 +45,7 @@ export const autofocusConfig = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "also random flips and transposition: right for a lens whose blur is round at every height, and no other",
+      "also random flips and transposition: right for an objective whose blur is round at every height, and no other",
     ),
   architecture: autofocusArchitecture.partial().optional().describe("numbers that differ from the preset"),
   distance_range: z

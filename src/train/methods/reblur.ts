@@ -1,4 +1,4 @@
-/** The blur of a lens as a part of a training graph: what it makes of a specimen, plane by plane. */
+/** The blur of an objective as a part of a training graph: what it makes of a specimen, plane by plane. */
 import type { Value } from "../../graph/graph.ts";
 import { conv } from "../../graph/operators/convolution.ts";
 import { log, maximum, mul, sub } from "../../graph/operators/elementwise.ts";

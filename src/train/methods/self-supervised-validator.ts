@@ -1,4 +1,4 @@
-/** Validation without a truth: does what the network makes, blurred by the lens, explain photons that it has not seen? */
+/** Validation without a truth: does what the network makes, blurred by the objective, explain photons that it has not seen? */
 import { Random } from "../../array/random.ts";
 import { contactSheet } from "../../figures/contact-sheet.ts";
 import type { Graph, Tensor } from "../../graph/graph.ts";

@@ -202,7 +202,7 @@ interface BlockShape {
 }
 
 /**
- * The network on every plane, and what the lens would show of it: `[n, depth, v, v]`, above the camera's dark. The border of its output is
+ * The network on every plane, and what the objective would show of it: `[n, depth, v, v]`, above the camera's dark. The border of its output is
  * left out before: the network would see there where the patch ends, and learn to hide the haze just outside what is judged.
  */
 function blockOf(

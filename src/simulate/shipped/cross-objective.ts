@@ -1,17 +1,17 @@
 /**
- * Lenses and specimens that are kept apart: training and validation see three lenses and two specimens, test sees a lens and a
+ * OBJECTIVEs and specimens that are kept apart: training and validation see three objectives and two specimens, test sees an objective and a
  * specimen that never occurred, together and each with the known ones.
  */
 import type { RecipeInput } from "../recipe.ts";
 
-export const crossLens: RecipeInput = {
-  name: "cross-lens",
+export const crossObjective: RecipeInput = {
+  name: "cross-objective",
   summary:
-    "three specimens through four lenses; one lens and one specimen are in test only, to see what a model generalises to",
+    "three specimens through four objectives; one objective and one specimen are in test only, to see what a model generalises to",
   fields: 24,
   split: { train: 0.5, val: 0.25, test: 0.25 },
   planes: 15,
-  lenses: [
+  objectives: [
     { name: "20x-0.75", pixel_size: 0.325, z_step: 1, optics: { na: 0.75 } },
     { name: "20x-0.8", pixel_size: 0.325, z_step: 1, optics: { na: 0.8 } },
     { name: "63x-1.4", pixel_size: 0.103, z_step: 0.3, optics: { na: 1.4, refractive_index: 1.515 } },

@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
-import { inventionRoc } from "../src/metrics/invention-roc.ts";
-import { excessMap, inventionMap } from "../src/metrics/inventions.ts";
-import { plantInventions } from "../src/metrics/planted-inventions.ts";
+import { hallucinationRoc } from "../src/metrics/hallucination-roc.ts";
+import { excessMap, hallucinationMap } from "../src/metrics/hallucinations.ts";
+import { plantHallucinations } from "../src/metrics/planted-hallucinations.ts";
 import { reblurPlane } from "../src/metrics/reblur-residual.ts";
 import type { Spot } from "../src/metrics/spots.ts";
 import { psfModelOf } from "../src/optics/psf/optics-options.ts";
@@ -83,7 +83,7 @@ function count(spots: readonly Spot[], planted: readonly Place[]) {
 
 describe.each(["beads", "filaments"])("%s against the recorded plane", (name) => {
   const plantedIn = (output: Plane, contrast: number, seed = 7, lines = 0) =>
-    plantInventions(output, {
+    plantHallucinations(output, {
       count: 8,
       contrast,
       lines,
@@ -91,14 +91,14 @@ describe.each(["beads", "filaments"])("%s against the recorded plane", (name) =>
       empty: [subject(name).reference],
     });
 
-  it("the truth invents nothing, in whatever unit", () => {
+  it("the truth hallucinates nothing, in whatever unit", () => {
     const { perfect, reference } = subject(name);
     for (const output of [perfect, changed(perfect, (v) => v / 5000 - 3)]) {
-      const { spots, inventedShare, z } = inventionMap({ output, reference });
-      expect({ spots, inventedShare }).toEqual({ spots: [], inventedShare: 0 });
+      const { spots, hallucinatedShare, z } = hallucinationMap({ output, reference });
+      expect({ spots, hallucinatedShare }).toEqual({ spots: [], hallucinatedShare: 0 });
       expect(z.data).toHaveLength(size * size);
     }
-    expect(inventionMap({ output: changed(perfect, (v) => v / 100), reference }).gain).toBeCloseTo(0.01, 3);
+    expect(hallucinationMap({ output: changed(perfect, (v) => v / 100), reference }).gain).toBeCloseTo(0.01, 3);
   });
 
   it("finds dots and lines that were planted, and nothing else", () => {
@@ -107,11 +107,11 @@ describe.each(["beads", "filaments"])("%s against the recorded plane", (name) =>
       for (const lines of [0, 1]) {
         const { plane, planted } = plantedIn(perfect, 1, seed, lines);
         expect(planted).toHaveLength(8);
-        const { spots, inventedShare } = inventionMap({ output: plane, reference });
+        const { spots, hallucinatedShare } = hallucinationMap({ output: plane, reference });
         const { found, wrong } = count(spots, planted);
         expect({ seed, lines, found: found >= 7, wrong }).toEqual({ seed, lines, found: true, wrong: 0 });
-        expect(inventedShare).toBeGreaterThan(0.1);
-        expect(inventedShare).toBeLessThan(0.6);
+        expect(hallucinatedShare).toBeGreaterThan(0.1);
+        expect(hallucinatedShare).toBeLessThan(0.6);
         expect([...spots].sort((a, b) => b.significance - a.significance)).toEqual(spots);
       }
     }
@@ -121,13 +121,13 @@ describe.each(["beads", "filaments"])("%s against the recorded plane", (name) =>
     const { perfect, reference } = subject(name);
     for (const change of [(p: Plane) => sharpened(p, 1.5, 1), (p: Plane) => gaussianFilter(p, 1)]) {
       const { plane, planted } = plantedIn(perfect, 1.5);
-      const { found, wrong } = count(inventionMap({ output: change(plane), reference }).spots, planted);
+      const { found, wrong } = count(hallucinationMap({ output: change(plane), reference }).spots, planted);
       expect(found).toBeGreaterThanOrEqual(7);
       expect(wrong).toBeLessThanOrEqual(1);
     }
   });
 
-  it("takes no other sharpness for an invention", () => {
+  it("takes no other sharpness for a hallucination", () => {
     const { perfect, reference, recorded, focus } = subject(name);
     const outputs: Record<string, Plane> = {
       identity: reference,
@@ -142,8 +142,8 @@ describe.each(["beads", "filaments"])("%s against the recorded plane", (name) =>
       "strong unsharp mask": sharpened(perfect, 2, 3),
     };
     for (const [what, output] of Object.entries(outputs)) {
-      const { spots, inventedShare } = inventionMap({ output, reference });
-      expect({ what, spots, inventedShare }).toEqual({ what, spots: [], inventedShare: 0 });
+      const { spots, hallucinatedShare } = hallucinationMap({ output, reference });
+      expect({ what, spots, hallucinatedShare }).toEqual({ what, spots: [], hallucinatedShare: 0 });
     }
   });
 
@@ -155,23 +155,25 @@ describe.each(["beads", "filaments"])("%s against the recorded plane", (name) =>
       [1, 1],
       [-1, 1],
     ]) {
-      expect({ dy, dx, ...inventionMap({ output: moved(perfect, dy, dx), reference }) }).toMatchObject({ spots: [] });
+      expect({ dy, dx, ...hallucinationMap({ output: moved(perfect, dy, dx), reference }) }).toMatchObject({
+        spots: [],
+      });
     }
-    expect(inventionMap({ output: moved(perfect, 12, 12), reference }).spots.length).toBeGreaterThan(2);
+    expect(hallucinationMap({ output: moved(perfect, 12, 12), reference }).spots.length).toBeGreaterThan(2);
   });
 
-  it("another field is invented, wherever the structures of the two do not meet by chance", () => {
+  it("another field is hallucinated, wherever the structures of the two do not meet by chance", () => {
     const { perfect, reference } = subject(name);
     const turned = changed(perfect, (_, i) => perfect.data[size * size - 1 - i]);
-    const { spots, inventedShare } = inventionMap({ output: turned, reference });
+    const { spots, hallucinatedShare } = hallucinationMap({ output: turned, reference });
     expect(spots.length).toBeGreaterThan(name === "beads" ? 10 : 1);
     // Filaments are everywhere.
-    expect(inventedShare).toBeGreaterThan(name === "beads" ? 0.5 : 0.05);
+    expect(hallucinatedShare).toBeGreaterThan(name === "beads" ? 0.5 : 0.05);
   });
 
-  it("knows how faint an invention may be", () => {
+  it("knows how faint a hallucination may be", () => {
     const { perfect, reference } = subject(name);
-    const clear = inventionRoc({ output: perfect, reference, random: new Random(1), count: 12 });
+    const clear = hallucinationRoc({ output: perfect, reference, random: new Random(1), count: 12 });
     expect(clear.auc).toBeGreaterThan(0.95);
     expect(clear.halfContrast).toBeGreaterThan(0.02);
     expect(clear.halfContrast).toBeLessThan(0.5);
@@ -179,13 +181,13 @@ describe.each(["beads", "filaments"])("%s against the recorded plane", (name) =>
     expect(clear.curve[0]).toMatchObject({ falseAlarmRate: 0, detectionRate: 0 });
     expect(clear.curve.at(-1)).toMatchObject({ falseAlarmRate: 1, detectionRate: 1 });
     const chance = { output: perfect, reference, random: new Random(2), contrast: 0, contrasts: [], rounds: 6 };
-    const nothing = inventionRoc(chance);
+    const nothing = hallucinationRoc(chance);
     expect(Math.abs(nothing.auc - 0.5)).toBeLessThan(0.1);
     expect(nothing.halfContrast).toBeUndefined();
     // A noisier output hides more.
     const random = new Random(3);
     const noisy = changed(perfect, (v) => v + 60 * random.normal());
-    const worse = inventionRoc({ output: noisy, reference, random: new Random(1), count: 12 }).halfContrast;
+    const worse = hallucinationRoc({ output: noisy, reference, random: new Random(1), count: 12 }).halfContrast;
     expect(worse ?? Number.POSITIVE_INFINITY).toBeGreaterThan(1.5 * (clear.halfContrast ?? 0));
   });
 });
@@ -194,7 +196,7 @@ describe("planting", () => {
   it("is the same for the same seed, as strong as asked for, and away from structure", () => {
     const { perfect } = subject("beads");
     const plant = (contrast: number, seed = 4) =>
-      plantInventions(perfect, { count: 10, contrast, random: new Random(seed), lines: 0.3 });
+      plantHallucinations(perfect, { count: 10, contrast, random: new Random(seed), lines: 0.3 });
     expect(plant(0.5)).toEqual(plant(0.5));
     expect(plant(0.5).planted).not.toEqual(plant(0.5, 5).planted);
     expect(plant(1).planted[0].height).toBeCloseTo(2 * plant(0.5).planted[0].height, 3);
@@ -208,20 +210,27 @@ describe("planting", () => {
       expect(added).toBeGreaterThan(0.8 * height);
       expect(added).toBeLessThanOrEqual(height * 1.001);
     }
-    expect(plantInventions(perfect, { count: 3, contrast: 0, random: new Random(1) }).plane.data).toEqual(perfect.data);
+    expect(plantHallucinations(perfect, { count: 3, contrast: 0, random: new Random(1) }).plane.data).toEqual(
+      perfect.data,
+    );
   });
 });
 
 describe("against what re-blurring allows", () => {
   const model = psfModelOf({ na: 0.8, wavelength: 0.515, refractive_index: 1 });
 
-  it("an output that explains its input has no excess, invented dots have", () => {
+  it("an output that explains its input has no excess, hallucinated dots have", () => {
     const { perfect, recorded, focus } = subject("beads");
     for (const planes of [1, 2]) {
       const input = planeOf(recorded, focus + planes);
       const again = (plane: Plane) => reblurPlane(plane, planes, model, { pixelSize: 0.325 });
       expect(excessMap({ blurred: again(perfect), input }).spots).toEqual([]);
-      const { plane, planted } = plantInventions(perfect, { count: 8, contrast: 2, lines: 0, random: new Random(7) });
+      const { plane, planted } = plantHallucinations(perfect, {
+        count: 8,
+        contrast: 2,
+        lines: 0,
+        random: new Random(7),
+      });
       const { found, wrong } = count(excessMap({ blurred: again(plane), input }).spots, planted);
       // Farther away a dot is spread among the light of the others.
       expect(found).toBeGreaterThanOrEqual(planes === 1 ? 7 : 5);
@@ -229,7 +238,7 @@ describe("against what re-blurring allows", () => {
     }
   });
 
-  it("light that is missing from the output is no invention", () => {
+  it("light that is missing from the output is no hallucination", () => {
     const { perfect, reference } = subject("beads");
     const half = changed(perfect, (v, i) => (i % size < size / 2 ? v : Math.min(v, 150)));
     expect(excessMap({ blurred: half, input: reference }).spots).toEqual([]);
@@ -246,15 +255,19 @@ describe("odd pictures", () => {
   const dot = plane((i) => 100 + 900 * Math.exp(-(((i % 64) - 40) ** 2 + (Math.floor(i / 64) - 20) ** 2) / 4));
 
   it("without noise or structure", () => {
-    expect(inventionMap({ output: flat, reference: flat })).toMatchObject({ spots: [], inventedShare: 0, gain: 1 });
-    expect(inventionMap({ output: flat, reference: dot })).toMatchObject({ spots: [], inventedShare: 0 });
-    expect(inventionMap({ output: dot, reference: dot }).spots).toEqual([]);
-    const { spots, inventedShare } = inventionMap({ output: dot, reference: flat });
+    expect(hallucinationMap({ output: flat, reference: flat })).toMatchObject({
+      spots: [],
+      hallucinatedShare: 0,
+      gain: 1,
+    });
+    expect(hallucinationMap({ output: flat, reference: dot })).toMatchObject({ spots: [], hallucinatedShare: 0 });
+    expect(hallucinationMap({ output: dot, reference: dot }).spots).toEqual([]);
+    const { spots, hallucinatedShare } = hallucinationMap({ output: dot, reference: flat });
     expect(spots[0]).toMatchObject({ x: 40, y: 20 });
-    expect(inventedShare).toBe(1);
+    expect(hallucinatedShare).toBe(1);
     const random = new Random(1);
     const noise = () => plane(() => 100 + 3 * random.normal());
-    expect(inventionMap({ output: noise(), reference: noise() }).spots).toEqual([]);
+    expect(hallucinationMap({ output: noise(), reference: noise() }).spots).toEqual([]);
   });
 
   it("are refused with a reason", () => {
@@ -268,15 +281,15 @@ describe("odd pictures", () => {
     };
     const random = new Random(1);
     const small = { height: 8, width: 8, data: new Float32Array(64) };
-    expect(code(() => inventionMap({ output: flat, reference: small }))).toBe("image.unfit");
-    expect(code(() => inventionMap({ output: plane(() => Number.NaN), reference: flat }))).toBe("image.unfit");
-    expect(code(() => inventionMap({ output: flat, reference: flat, fwhm: 0 }))).toBe("usage");
-    expect(code(() => inventionMap({ output: flat, reference: flat, shift: -1 }))).toBe("usage");
-    expect(code(() => inventionMap({ output: flat, reference: flat, noise: Number.NaN }))).toBe("usage");
-    expect(code(() => plantInventions(flat, { count: 1, contrast: 1, random }))).toBe("image.unfit");
-    expect(code(() => plantInventions(dot, { count: 0.5, contrast: 1, random }))).toBe("usage");
-    expect(code(() => plantInventions(dot, { count: 4, contrast: -1, random }))).toBe("usage");
-    expect(code(() => inventionRoc({ output: dot, reference: dot, random, rounds: 0 }))).toBe("usage");
+    expect(code(() => hallucinationMap({ output: flat, reference: small }))).toBe("image.unfit");
+    expect(code(() => hallucinationMap({ output: plane(() => Number.NaN), reference: flat }))).toBe("image.unfit");
+    expect(code(() => hallucinationMap({ output: flat, reference: flat, fwhm: 0 }))).toBe("usage");
+    expect(code(() => hallucinationMap({ output: flat, reference: flat, shift: -1 }))).toBe("usage");
+    expect(code(() => hallucinationMap({ output: flat, reference: flat, noise: Number.NaN }))).toBe("usage");
+    expect(code(() => plantHallucinations(flat, { count: 1, contrast: 1, random }))).toBe("image.unfit");
+    expect(code(() => plantHallucinations(dot, { count: 0.5, contrast: 1, random }))).toBe("usage");
+    expect(code(() => plantHallucinations(dot, { count: 4, contrast: -1, random }))).toBe("usage");
+    expect(code(() => hallucinationRoc({ output: dot, reference: dot, random, rounds: 0 }))).toBe("usage");
     expect(code(() => excessMap({ blurred: flat, input: small }))).toBe("image.unfit");
   });
 });

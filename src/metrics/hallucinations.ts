@@ -6,8 +6,8 @@
  * reference may lie a pixel beside the output, which is held against the strongest response around. How much two pictures of the same
  * thing differ is learnt from themselves: where the reference is empty that is noise, where it is bright it is more.
  *
- * What it does not see: structure that is invented on or beside a brighter one, or moved by less than a few spots' width. Where structure is
- * everywhere (dense filaments, chromatin), that is most of it: even another specimen's picture then seems invented in a few places only,
+ * What it does not see: structure that is hallucinated on or beside a brighter one, or moved by less than a few spots' width. Where structure is
+ * everywhere (dense filaments, chromatin), that is most of it: even another specimen's picture then seems hallucinated in a few places only,
  * which correlation tells at once. An object that the reference shows blurred over more than about four spots' width counts as absent there.
  */
 import { mean, percentile, percentiles } from "../array/statistics.ts";
@@ -19,7 +19,7 @@ import { differenceNorm, gaussianNorm, responses, smooth, spotResponse } from ".
 import { reblurResidual } from "./reblur-residual.ts";
 import { bestAround, largestAround, type Spot, spotsOf, structuresOf } from "./spots.ts";
 
-export interface InventionInput {
+export interface HallucinationInput {
   /** What is judged, any unit. */
   output: Plane;
   /** What is known to be there: the plane recorded at the output's height; same size. */
@@ -34,7 +34,7 @@ export interface InventionInput {
   threshold?: number | undefined;
 }
 
-export interface InventionMap {
+export interface HallucinationMap {
   /**
    * By how many standard deviations of what differs anyhow, at such brightness, the structure in the output exceeds that of the reference;
    * below 0 where it does not.
@@ -42,8 +42,8 @@ export interface InventionMap {
   z: Plane;
   /** Connected pixels of z above the threshold, the most significant first. */
   spots: Spot[];
-  /** Share of the output's bright structures that are invented, 0..1; 0 where there is none. */
-  inventedShare: number;
+  /** Share of the output's bright structures that are hallucinated, 0..1; 0 where there is none. */
+  hallucinatedShare: number;
   /** output = gain x reference, by structure; 1 where either has none. */
   gain: number;
 }
@@ -57,7 +57,7 @@ const brightnessError = 0.1;
 /**
  * @throws `image.unfit` for pictures of different size or with pixels that are not finite; `usage` for options out of their range
  */
-export function inventionMap(input: InventionInput): InventionMap {
+export function hallucinationMap(input: HallucinationInput): HallucinationMap {
   const { output, threshold = defaultThreshold } = input;
   return judge(output, knownOf(input), threshold);
 }
@@ -80,7 +80,7 @@ export interface ExcessInput {
  * other way round proves nothing: light of the input that the output does not explain may come from outside it.
  *
  * @returns the excess of the re-blurred output over the input, with gain and offset fitted, in standard deviations of what differs anyhow
- * @throws as {@link inventionMap}
+ * @throws as {@link hallucinationMap}
  */
 export function excessMap({
   blurred,
@@ -88,7 +88,7 @@ export function excessMap({
   noise,
   fwhm = 3,
   threshold = defaultThreshold,
-}: ExcessInput): Pick<InventionMap, "z" | "spots"> {
+}: ExcessInput): Pick<HallucinationMap, "z" | "spots"> {
   const known = knownOf({ reference: input, noise, fwhm, shift: 0 });
   const { residual, gain } = reblurResidual(blurred, input);
   if (!(gain > 0)) return judge(blurred, known, threshold);
@@ -123,7 +123,7 @@ export interface Known {
   levels: Float32Array[];
 }
 
-export function knownOf(input: Omit<InventionInput, "output">): Known {
+export function knownOf(input: Omit<HallucinationInput, "output">): Known {
   const { reference: plane, noise, fwhm = 3, shift = 1 } = input;
   checkPair(plane, plane);
   checkOption("fwhm", fwhm, 1, 64);
@@ -144,7 +144,7 @@ export function knownOf(input: Omit<InventionInput, "output">): Known {
   return { plane, fwhm, noise: white, sigmas, sizes, levels };
 }
 
-export function judge(output: Plane, known: Known, threshold: number): InventionMap {
+export function judge(output: Plane, known: Known, threshold: number): HallucinationMap {
   checkPair(output, known.plane);
   checkOption("threshold", threshold, 0, Number.MAX_VALUE);
   const seen = responses(output, known.sigmas);
@@ -161,11 +161,11 @@ export function judge(output: Plane, known: Known, threshold: number): Invention
   };
   clearBorder(z, Math.ceil(known.fwhm));
   const structures = structuresOf(output, seen[0], known);
-  const invented = structures.filter(({ x, y }) => bestAround(z, x, y, 1) >= threshold);
+  const hallucinated = structures.filter(({ x, y }) => bestAround(z, x, y, 1) >= threshold);
   return {
     z,
     spots: spotsOf(z, threshold, known.fwhm),
-    inventedShare: structures.length > 0 ? invented.length / structures.length : 0,
+    hallucinatedShare: structures.length > 0 ? hallucinated.length / structures.length : 0,
     gain,
   };
 }
@@ -181,7 +181,7 @@ const newLight = (left: number): number => Math.min(1, Math.max(0, (left - 0.4) 
 
 /**
  * What the output makes of the reference's structure: the median of the ratio where the reference has some, weighted by it, which is the
- * line of least absolute deviations. Inventions lie where the reference has none and have no say.
+ * line of least absolute deviations. Hallucinations lie where the reference has none and have no say.
  */
 function gainOf(seen: Float32Array, { response, noise }: KnownSize): number {
   const least = Math.max(4 * noise, 0.1 * percentile(response, 99.8), Number.MIN_VALUE);
@@ -212,7 +212,7 @@ const enough = 1e5;
 
 /**
  * Differences over their standard deviation, which is learnt in steps of brightness (factors of 2). Where the reference is empty, from the
- * quartiles, so that a quarter of the pixels may be invented; where it is bright and differences have long tails, from the 10th and 90th
+ * quartiles, so that a quarter of the pixels may be hallucinated; where it is bright and differences have long tails, from the 10th and 90th
  * percentile. It does not fall with brightness, and not below the noise.
  *
  * @param noise standard deviation of the noise in the differences, a lower bound
@@ -263,7 +263,7 @@ export function checkOption(option: string, got: number, low: number, high: numb
 }
 
 export function wrongOption(option: string, got: number, expected: string): ParfocalError {
-  return new ParfocalError("usage", `Inventions: ${option} is ${got}; expected ${expected}.`, {
+  return new ParfocalError("usage", `Hallucinations: ${option} is ${got}; expected ${expected}.`, {
     option,
     got,
     expected,

@@ -1,10 +1,10 @@
 /**
- * One recipe for each lens of Deep-Z (Wu et al., Nature Methods 2019) and of what followed it: beads of 300 nm within the
- * lens's refocusing range. A pixel is 6.5 um of the camera by the magnification.
+ * One recipe for each objective of Deep-Z (Wu et al., Nature Methods 2019) and of what followed it: beads of 300 nm within the
+ * objective's refocusing range. A pixel is 6.5 um of the camera by the magnification.
  */
 import type { RecipeInput } from "../recipe.ts";
 
-interface Lens {
+interface OBJECTIVE {
   magnification: number;
   na: number;
   refractive_index: number;
@@ -14,19 +14,19 @@ interface Lens {
   reach: number;
 }
 
-const lenses: readonly Lens[] = [
+const objectives: readonly OBJECTIVE[] = [
   { magnification: 20, na: 0.75, refractive_index: 1, z_step: 0.5, planes: 41, reach: 4 },
   { magnification: 20, na: 0.8, refractive_index: 1, z_step: 0.5, planes: 41, reach: 4 },
   { magnification: 40, na: 1.4, refractive_index: 1.515, z_step: 0.2, planes: 31, reach: 1.5 },
   { magnification: 63, na: 1.4, refractive_index: 1.515, z_step: 0.15, planes: 41, reach: 1.5 },
 ];
 
-export const lensRecipes: readonly RecipeInput[] = lenses.map(
+export const objectiveRecipes: readonly RecipeInput[] = objectives.map(
   ({ magnification, na, refractive_index, z_step, planes, reach }) => {
     const half = Number((((planes - 1) * z_step) / 2).toFixed(3));
     const immersion = refractive_index > 1 ? " oil" : "";
     return {
-      name: `lens-${magnification}x-${na}`,
+      name: `objective-${magnification}x-${na}`,
       summary: `beads of 300 nm through ${magnification}x/${na}${immersion}, ${planes} planes over +-${half} um`,
       pixel_size: Number((6.5 / magnification).toFixed(4)),
       z_step,
@@ -36,7 +36,7 @@ export const lensRecipes: readonly RecipeInput[] = lenses.map(
         kind: "beads",
         bead_kinds: ["solid"],
         diameter: [0.3, 0.3],
-        // As many in a field of 256 pixels, whatever the lens.
+        // As many in a field of 256 pixels, whatever the objective.
         beads: Math.round((60 * 1e4) / (256 * (6.5 / magnification)) ** 2),
         depth_range: [-reach, reach],
       },

@@ -3,14 +3,14 @@ import { evenly } from "../array/evenly.ts";
 import { Random } from "../array/random.ts";
 import { ParfocalError } from "../errors.ts";
 import { type Plane, planeOf } from "../image/image.ts";
+import { type HallucinationRoc, hallucinationRoc } from "../metrics/hallucination-roc.ts";
+import { hallucinationMap } from "../metrics/hallucinations.ts";
 import { fitIntensity } from "../metrics/intensity-fit.ts";
-import { type InventionRoc, inventionRoc } from "../metrics/invention-roc.ts";
-import { inventionMap } from "../metrics/inventions.ts";
 import type { Candidate } from "./candidate.ts";
 import { type EveryPlane, isJudged, type Outcome } from "./every-plane.ts";
 import { cropPlane, type Subject } from "./subject.ts";
 
-export interface InventionEvidence {
+export interface HallucinationEvidence {
   /** Of the bright structures of an output, those that nothing explains: mean over the outputs. */
   share: number;
   /** In all outputs together. */
@@ -18,7 +18,7 @@ export interface InventionEvidence {
   /** Outputs that were looked at. */
   outputs: number;
   /** How well planted structures are told from empty places, on one of the outputs; undefined where it has no room for any. */
-  planted: InventionRoc | undefined;
+  planted: HallucinationRoc | undefined;
   /** What must explain them, for sentences and for the picture's column. */
   against: string;
   referenceName: string;
@@ -34,11 +34,11 @@ const seed = 1;
  * Refocused planes are held against the plane recorded there, sections against the truth of their plane, or without one against the recorded plane:
  * it holds what is in focus as well, under out-of-focus light.
  */
-export function inventionEvidence(
+export function hallucinationEvidence(
   { task }: Pick<Candidate, "task">,
   { stack, truth, sharpest, region }: Pick<Subject, "stack" | "truth" | "sharpest" | "region">,
   { outcomes }: EveryPlane,
-): InventionEvidence | undefined {
+): HallucinationEvidence | undefined {
   const judged = outcomes.filter(isJudged);
   const chosen = evenly(judged, most);
   if (chosen.length === 0) return undefined;
@@ -48,15 +48,17 @@ export function inventionEvidence(
   const found = chosen.map((one) => {
     const reference = known(one);
     const output = task === "section" ? fitIntensity(cut(one.output), reference) : cut(one.output);
-    return { one, output, reference, ...inventionMap({ output, reference }) };
+    return { one, output, reference, ...hallucinationMap({ output, reference }) };
   });
-  const worst = found.reduce((a, b) => (b.inventedShare > a.inventedShare ? b : a));
+  const worst = found.reduce((a, b) => (b.hallucinatedShare > a.hallucinatedShare ? b : a));
   const { output, reference } = found[found.length >> 1];
   const contrasts = [0.1, 0.3, 1];
-  const planted = whereFits(() => inventionRoc({ output, reference, random: new Random(seed), contrasts, count: 16 }));
+  const planted = whereFits(() =>
+    hallucinationRoc({ output, reference, random: new Random(seed), contrasts, count: 16 }),
+  );
   const against = task === "refocus" ? "the plane recorded there" : truth ? "the truth" : "the recorded plane";
   return {
-    share: found.reduce((sum, { inventedShare }) => sum + inventedShare, 0) / found.length,
+    share: found.reduce((sum, { hallucinatedShare }) => sum + hallucinatedShare, 0) / found.length,
     spots: found.reduce((sum, { spots }) => sum + spots.length, 0),
     outputs: found.length,
     planted,

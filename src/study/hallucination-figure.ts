@@ -5,15 +5,15 @@ import { type NamedLine, plotLines } from "../figures/plots.ts";
 import { type Figure, pixelOf, slug } from "./figure.ts";
 import type { CandidateStudy } from "./study.ts";
 
-export function inventionMaps({ candidate, inventions, subject }: CandidateStudy): Figure | undefined {
-  if (inventions === undefined) return undefined;
-  const { output, reference, map, plane } = inventions.worst;
+export function hallucinationMaps({ candidate, hallucinations, subject }: CandidateStudy): Figure | undefined {
+  if (hallucinations === undefined) return undefined;
+  const { output, reference, map, plane } = hallucinations.worst;
   const contrast = contrastOf(reference);
   return {
-    id: `inventions-${slug(candidate.name)}`,
+    id: `hallucinations-${slug(candidate.name)}`,
     kind: "picture",
     title: `${candidate.name}: what is in the output and was not recorded`,
-    caption: `The output with most of it (plane ${plane}). The map shows by how many standard deviations the output is brighter than ${inventions.against} explains: white 0, dark red 10 and more; from 6 on a place counts as hallucinated.`,
+    caption: `The output with most of it (plane ${plane}). The map shows by how many standard deviations the output is brighter than ${hallucinations.against} explains: white 0, dark red 10 and more; from 6 on a place counts as hallucinated.`,
     png: pictureGrid(
       [
         {
@@ -25,20 +25,20 @@ export function inventionMaps({ candidate, inventions, subject }: CandidateStudy
           ],
         },
       ],
-      { columns: ["Output", inventions.referenceName, "Excess"], pixelSize: pixelOf(subject), panelSize: 340 },
+      { columns: ["Output", hallucinations.referenceName, "Excess"], pixelSize: pixelOf(subject), panelSize: 340 },
     ),
   };
 }
 
 /** Of planted structures, how many are found, over how many empty places are taken for one. */
-export async function inventionChart(studies: readonly CandidateStudy[]): Promise<Figure | undefined> {
-  const lines = studies.flatMap(({ candidate, inventions }): NamedLine[] =>
-    inventions?.planted === undefined || inventions.planted.curve.length < 2
+export async function hallucinationChart(studies: readonly CandidateStudy[]): Promise<Figure | undefined> {
+  const lines = studies.flatMap(({ candidate, hallucinations }): NamedLine[] =>
+    hallucinations?.planted === undefined || hallucinations.planted.curve.length < 2
       ? []
       : [
           {
             name: candidate.name,
-            points: inventions.planted.curve.map(({ falseAlarmRate, detectionRate }) => ({
+            points: hallucinations.planted.curve.map(({ falseAlarmRate, detectionRate }) => ({
               x: falseAlarmRate,
               y: detectionRate,
             })),
@@ -47,7 +47,7 @@ export async function inventionChart(studies: readonly CandidateStudy[]): Promis
   );
   if (lines.length === 0) return undefined;
   return {
-    id: "inventions-roc",
+    id: "hallucinations-roc",
     kind: "chart",
     title: "How well would hallucinations be found?",
     caption:

@@ -5,7 +5,7 @@ import { ParfocalError } from "../errors.ts";
 import type { Plane } from "../image/image.ts";
 import { checkPair } from "./comparable.ts";
 import { differenceNorm, responses, spotResponse } from "./difference-of-gaussians.ts";
-import { checkOption, wrongOption } from "./inventions.ts";
+import { checkOption, wrongOption } from "./hallucinations.ts";
 import { apart, largestAround, structuresOf } from "./spots.ts";
 
 export interface PlantOptions {
@@ -23,7 +23,7 @@ export interface PlantOptions {
 }
 
 /** What was planted: its middle, pixels, not rounded. */
-export interface PlantedInvention {
+export interface PlantedHallucination {
   x: number;
   y: number;
   kind: "spot" | "line";
@@ -37,12 +37,15 @@ export interface PlantedInvention {
  * @returns a new plane; where the picture is too full for all of them, fewer
  * @throws `image.unfit` for pixels that are not finite, an output without structure, or one that is full; `usage` for options out of range
  */
-export function plantInventions(output: Plane, options: PlantOptions): { plane: Plane; planted: PlantedInvention[] } {
+export function plantHallucinations(
+  output: Plane,
+  options: PlantOptions,
+): { plane: Plane; planted: PlantedHallucination[] } {
   const { count, fwhm = 3, contrast, random, lines = 0.25, empty = [] } = options;
   checkPlanting(output, options);
   const { unit, places } = findPlaces([output, ...empty], { count, fwhm, random });
   const data = output.data.slice();
-  const planted = places.map(({ x, y }): PlantedInvention => {
+  const planted = places.map(({ x, y }): PlantedHallucination => {
     const kind = random.uniform() < lines ? "line" : "spot";
     const angle = random.between(0, Math.PI);
     const height = contrast * unit;
@@ -83,7 +86,7 @@ function findPlaces(
     if (structures.length === 0) {
       if (k > 0) return;
       const detail = "the output has no structure whose strength planted structure could have";
-      throw new ParfocalError("image.unfit", `Inventions cannot be planted: ${detail}.`, { detail });
+      throw new ParfocalError("image.unfit", `Hallucinations cannot be planted: ${detail}.`, { detail });
     }
     const typical = structures[Math.floor(structures.length / 2)].response;
     if (k === 0) unit = typical / spotResponse(sigma);
@@ -99,7 +102,9 @@ function findPlaces(
   const places = apart(tries, 6 * fwhm).slice(0, count);
   if (places.length > 0) return { unit, places };
   const detail = `no place of ${2 * border} pixels in the ${height} x ${width} is free of structure`;
-  throw new ParfocalError("image.unfit", `Inventions cannot be planted: ${detail}; give a larger picture.`, { detail });
+  throw new ParfocalError("image.unfit", `Hallucinations cannot be planted: ${detail}; give a larger picture.`, {
+    detail,
+  });
 }
 
 /** Adds a line with a Gaussian profile; of length 0: a spot. */

@@ -1,11 +1,11 @@
-/** How faint an invention may be to be found in an output: planted ones against empty places. */
+/** How faint a hallucination may be to be found in an output: planted ones against empty places. */
 import type { Random } from "../array/random.ts";
 import type { Plane } from "../image/image.ts";
-import { checkOption, defaultThreshold, type InventionInput, judge, knownOf } from "./inventions.ts";
-import { plantInventions } from "./planted-inventions.ts";
+import { checkOption, defaultThreshold, type HallucinationInput, judge, knownOf } from "./hallucinations.ts";
+import { plantHallucinations } from "./planted-hallucinations.ts";
 import { bestAround } from "./spots.ts";
 
-export interface InventionRocInput extends InventionInput {
+export interface HallucinationRocInput extends HallucinationInput {
   random: Random;
   /** Of the planted structures that the curve is for, 1 being the output's typical structure; default 1. */
   contrast?: number | undefined;
@@ -19,13 +19,13 @@ export interface InventionRocInput extends InventionInput {
 
 export interface RocPoint {
   threshold: number;
-  /** Of empty places that are taken for invented, 0..1. */
+  /** Of empty places that are taken for hallucinated, 0..1. */
   falseAlarmRate: number;
   /** Of planted structures that are found, 0..1. */
   detectionRate: number;
 }
 
-export interface InventionRoc {
+export interface HallucinationRoc {
   contrast: number;
   /** From the strictest threshold (nothing found) to the loosest (all). */
   curve: RocPoint[];
@@ -38,10 +38,10 @@ export interface InventionRoc {
 }
 
 /**
- * How well the map tells planted structures from empty places, on this very output: the faintest invention that it could have found.
- * @throws as {@link inventionMap} and {@link plantInventions}
+ * How well the map tells planted structures from empty places, on this very output: the faintest hallucination that it could have found.
+ * @throws as {@link hallucinationMap} and {@link plantHallucinations}
  */
-export function inventionRoc(input: InventionRocInput): InventionRoc {
+export function hallucinationRoc(input: HallucinationRocInput): HallucinationRoc {
   const { output, reference, fwhm = 3, threshold = defaultThreshold } = input;
   const { random, contrast = 1, contrasts = [0.1, 0.2, 0.4, 0.8, 1.6], count = 24, rounds = 2 } = input;
   checkOption("rounds", rounds, 1, 1e4);
@@ -52,14 +52,14 @@ export function inventionRoc(input: InventionRocInput): InventionRoc {
   const planting = { count, fwhm, random, empty: [reference] };
   const plant = (strength: number): number[] =>
     Array.from({ length: rounds }, () => {
-      const { plane, planted } = plantInventions(output, { ...planting, contrast: strength });
+      const { plane, planted } = plantHallucinations(output, { ...planting, contrast: strength });
       return scores(judge(plane, known, threshold).z, planted);
     }).flat();
   const untouched = judge(output, known, threshold).z;
   const planted = plant(contrast);
   const empty = Array.from({ length: rounds }, () =>
     // Other places than the planted ones, chosen alike.
-    scores(untouched, plantInventions(output, { ...planting, contrast: 0 }).planted),
+    scores(untouched, plantHallucinations(output, { ...planting, contrast: 0 }).planted),
   ).flat();
   const found = [...contrasts]
     .sort((a, b) => a - b)

@@ -5,7 +5,7 @@
  *
  *     npm run bench:review -- [--minutes 4] [--threads 2] [--only review-beads,nucleus,mitochondria] [--folder dist-bench/review]
  *
- * Models that are in the folder already (also from `npm run bench:systems -- --folder`) are not trained again. The pages of the studies lie in the folder: STUDY/index.html.
+ * Models that are in the folder already (also from `npm run bench:methods -- --folder`) are not trained again. The pages of the studies lie in the folder: STUDY/index.html.
  */
 import { copyFile, mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,8 +17,8 @@ import { writeImage } from "../src/image/write-image.node.ts";
 import { loadModel } from "../src/models/model-folder.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { type StudyFilesResult, studyFiles } from "../src/tasks/study-files.node.ts";
+import type { Setting } from "./methods/experiment.ts";
 import { type Case, type Finding, reviewCases } from "./review/cases.ts";
-import type { Setting } from "./systems/experiment.ts";
 
 const page = "docs/review.md";
 const pictures = "docs/figures/review";

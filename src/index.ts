@@ -303,12 +303,12 @@ export { unwrapPhase } from "./classical/refocusing/unwrap-phase.ts";
 export type { NamedStack } from "./image/named-stack.ts";
 export { measurePairShift, type PairShift, registerTarget } from "./metrics/unregistered.ts";
 export { type Task, tasks } from "./models/networks/common-info.ts";
-export { type ConfigInput, resolveConfig, standardSystem, systemOf } from "./train/config.ts";
+export { type ConfigInput, methodOf, resolveConfig, standardMethod } from "./train/config.ts";
 export { configKeys } from "./train/config-keys.ts";
 export { findLearningRate, type LearningRateSearch } from "./train/find-learning-rate.ts";
 export type { Judgement, JudgementRow } from "./train/judgement.ts";
 export type { ValidationReport } from "./train/learner.ts";
-export { systemNames, type TrainedModel, trainedSystems } from "./train/methods/methods.ts";
+export { methodNames, type TrainedModel, trainingMethods } from "./train/methods/methods.ts";
 export type { ModelVerdict } from "./train/model-verdict.ts";
 export {
   type TrainingOptions,
@@ -317,4 +317,4 @@ export {
   type TrainingStore,
   trainModel,
 } from "./train/train.ts";
-export type { SystemConfig } from "./train/trained-system.ts";
+export type { MethodConfig } from "./train/training-method.ts";

@@ -1,11 +1,11 @@
-/** Every system has an example configuration, and it is one. */
+/** Every method has an example configuration, and it is one. */
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { resolveConfig, systemNames } from "../src/index.ts";
+import { methodNames, resolveConfig } from "../src/index.ts";
 
 describe("example configurations", () => {
-  test.each(systemNames)("examples/%s.yaml", (model) => {
+  test.each(methodNames)("examples/%s.yaml", (model) => {
     const path = `examples/${model}.yaml`;
     expect(existsSync(path)).toBe(true);
     const text = readFileSync(path, "utf8");

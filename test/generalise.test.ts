@@ -257,9 +257,9 @@ describe("across recorded stacks", () => {
 
   it.each<[string, () => Promise<unknown>, RegExp]>([
     [
-      "a system that has nothing to judge",
+      "a method that has nothing to judge",
       () => across("x", { config: { model: "autofocus" } }),
-      /autofocus is a system for autofocus/,
+      /autofocus is a method for autofocus/,
     ],
     [
       "a kind that the data do not have",
@@ -289,7 +289,7 @@ describe("across recorded stacks", () => {
     ],
     ["a wrong key, before anything is simulated", () => across("x", { config: { num_stepz: 3 } }), /num_stepz/],
     [
-      "targets for a system that refocuses",
+      "targets for a method that refocuses",
       () => generalise({ ...recipe, target: "stack" }, at("x"), { config: tiny, runtime }),
       /against the recorded planes themselves/,
     ],

@@ -346,7 +346,7 @@ describe("failures leave nothing behind", () => {
     expect(readdirSync(full)).toEqual(["other"]);
   });
 
-  test("a file larger than the system allows (skipped without prlimit)", async (context) => {
+  test("a file larger than the method allows (skipped without prlimit)", async (context) => {
     const limit = (bytes: string) =>
       spawnSync("prlimit", ["--pid", String(process.pid), `--fsize=${bytes}:`]).status === 0;
     const place = fresh();

@@ -127,7 +127,7 @@ describe("training at a pixel size", () => {
     expect(info.optics).toEqual({ wavelength: 0.5 });
   });
 
-  it("every batch is drawn from resampled stacks and fields, of the systems of all kinds of data", async () => {
+  it("every batch is drawn from resampled stacks and fields, of the methods of all kinds of data", async () => {
     const spot = (pixel: number): Stack => ({
       ...wave(pixel, Math.round(60 / pixel), { period: 6, height: 200 }),
       optics: {},

@@ -34,7 +34,7 @@ describe("a stack that is given twice", () => {
     expect(withoutRepeated(samples, config)).toEqual(samples);
   });
 
-  it("leaves too few stacks to keep one for validation, for every system's learner", () => {
+  it("leaves too few stacks to keep one for validation, for every method's learner", () => {
     const input = { samples: named(["a.tif", one], ["b.tif", copyOf(one)]) };
     expect(() => createLearner(input, config)).toThrow(/stack/);
     expect(() => createLearner({ samples: named(["a.tif", one], ["b.tif", two]) }, config)).not.toThrow();

@@ -1,7 +1,7 @@
-/** docs/training-keys.md lists every key of every system's configuration; `npx vitest run test/training-keys.test.ts -u` writes it. */
+/** docs/training-keys.md lists every key of every method's configuration; `npx vitest run test/training-keys.test.ts -u` writes it. */
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { systemNames, systemOf } from "../src/index.ts";
+import { methodNames, methodOf } from "../src/index.ts";
 
 interface Key {
   type?: string;
@@ -25,7 +25,7 @@ function kindOf(key: Key): string {
 }
 
 function keysOf(model: string): [string, Key][] {
-  const { properties = {} } = z.toJSONSchema(systemOf(model).config, { io: "input" }) as Key;
+  const { properties = {} } = z.toJSONSchema(methodOf(model).config, { io: "input" }) as Key;
   return Object.entries(properties);
 }
 
@@ -37,24 +37,24 @@ const head = ["| key | value | default | meaning |", "|---|---|---|---|"];
 
 function page(): string {
   const every = keysOf("deep-z").filter(([name]) =>
-    systemNames.every((model) => keysOf(model).some(([k]) => k === name)),
+    methodNames.every((model) => keysOf(model).some(([k]) => k === name)),
   );
   const shared = every.filter(([name]) => name !== "model");
   const same = (name: string, key: Key): boolean =>
     shared.some(([k, one]) => k === name && row([k, one]) === row([name, key]));
-  const sections = systemNames.flatMap((model) => {
-    const { task, summary } = systemOf(model);
+  const sections = methodNames.flatMap((model) => {
+    const { task, summary } = methodOf(model);
     const own = keysOf(model).filter(([name, key]) => !same(name, key));
     return [`## ${model}`, "", `Task ${task}. ${summary}.`, "", ...head, ...own.map(row), ""];
   });
   return [
     "# Keys of a training's configuration",
     "",
-    "Every key of every system, as `parfocal train --config FILE` takes it (YAML, snake_case) and as flags (`--batch-size 8`). Unknown keys are",
-    "refused. Lengths in um. The whole configuration is kept with the run, in config.yaml. The first table holds for all systems; a",
-    "system's own table shows its other keys, and those whose default differs.",
+    "Every key of every method, as `parfocal train --config FILE` takes it (YAML, snake_case) and as flags (`--batch-size 8`). Unknown keys are",
+    "refused. Lengths in um. The whole configuration is kept with the run, in config.yaml. The first table holds for all methods; a",
+    "method's own table shows its other keys, and those whose default differs.",
     "",
-    "## All systems",
+    "## All methods",
     "",
     ...head,
     ...shared.map(row),
@@ -69,14 +69,14 @@ describe("the keys of trainings", () => {
   });
 
   test("all say what they mean", () => {
-    const silent = systemNames.flatMap((model) =>
+    const silent = methodNames.flatMap((model) =>
       keysOf(model).flatMap(([name, { description }]) => (description ? [] : [`${model}: ${name}`])),
     );
     expect(silent).toEqual([]);
   });
 
-  test.each(systemNames)("%s takes its own defaults", (model) => {
-    const { config } = systemOf(model);
+  test.each(methodNames)("%s takes its own defaults", (model) => {
+    const { config } = methodOf(model);
     const complete = config.parse({ model });
     expect(complete).toMatchObject({ model, seed: 0 });
     expect(config.parse(complete)).toEqual(complete);

@@ -1,4 +1,4 @@
-/** What all systems share in training: averages of weights, clipping, schedules, early ends, starts from other models. */
+/** What all methods share in training: averages of weights, clipping, schedules, early ends, starts from other models. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { Random } from "../src/array/random.ts";

@@ -8,7 +8,7 @@ import { recipeToYaml } from "../../src/simulate/recipe-yaml.ts";
 import { shippedRecipe, shippedRecipes } from "../../src/simulate/shipped-recipes.ts";
 import { encodeCheckpoint } from "../../src/train/checkpoint.ts";
 import { resolveConfig } from "../../src/train/config.ts";
-import { systemNames } from "../../src/train/methods/methods.ts";
+import { methodNames } from "../../src/train/methods/methods.ts";
 import { tinyModel } from "../../test/fixtures/train/tiny-model.ts";
 
 export const kinds = ["tiff", "png", "xml", "checkpoint", "onnx", "model", "recipe", "config"] as const;
@@ -59,11 +59,11 @@ export function fuzzSeeds(fixtures = "test/fixtures/image"): Record<Kind, Seed[]
   add("onnx", "tiny", onnx);
   text("model", "tiny", stringify(info));
   for (const { name } of shippedRecipes) if (name !== "stack") text("recipe", name, recipeToYaml(shippedRecipe(name)));
-  for (const model of systemNames) {
+  for (const model of methodNames) {
     try {
       text("config", model, stringify(resolveConfig({ model })));
     } catch {
-      // A system that needs another file (a network that makes features) has no configuration of its own.
+      // A method that needs another file (a network that makes features) has no configuration of its own.
     }
   }
   return seeds;

@@ -7,10 +7,10 @@ import { shippedRecipe } from "../../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../../src/simulate/simulator.ts";
 import { meanOutcome } from "../../src/study/mean-outcome.ts";
 import type { StudyFilesResult } from "../../src/tasks/study-files.node.ts";
-import { type Setting, type Trained, train } from "../systems/experiment.ts";
-import { judged, mitochondriaStacks, nucleusPair, recorded } from "../systems/recorded.ts";
-import { refocusing } from "../systems/refocusing.ts";
-import { sections } from "../systems/sectioning.ts";
+import { type Setting, type Trained, train } from "../methods/experiment.ts";
+import { judged, mitochondriaStacks, nucleusPair, recorded } from "../methods/recorded.ts";
+import { refocusing } from "../methods/refocusing.ts";
+import { sections } from "../methods/sectioning.ts";
 
 export interface Finding {
   what: string;
@@ -62,10 +62,10 @@ const comiOnBeads: CaseModel = {
     ),
 };
 
-/** Of `npm run bench:systems`: what that has trained into the same folder is not trained again. */
-function system(name: string): CaseModel {
+/** Of `npm run bench:methods`: what that has trained into the same folder is not trained again. */
+function method(name: string): CaseModel {
   const found = [...refocusing, ...sections, ...recorded].find((one) => one.name === name);
-  return found ?? { name, train: () => Promise.reject(new Error(`there is no system ${name} here`)) };
+  return found ?? { name, train: () => Promise.reject(new Error(`there is no method ${name} here`)) };
 }
 
 export const reviewCases: readonly Case[] = [
@@ -76,7 +76,7 @@ export const reviewCases: readonly Case[] = [
       const field = await createSimulator({ ...shippedRecipe("review-beads"), size: 512 }).field(1_000_100);
       return { image: field.images.stack.stack };
     },
-    models: [onSmallBeads, system("comi"), system("deep-z-one-plane"), comiOnBeads, system("deep-z")],
+    models: [onSmallBeads, method("comi"), method("deep-z-one-plane"), comiOnBeads, method("deep-z")],
     findings: reviewFindings,
     figures: [
       "one-image",
@@ -94,7 +94,7 @@ export const reviewCases: readonly Case[] = [
       const { stack, target } = await nucleusPair();
       return { image: stack, truth: target };
     },
-    models: [system("unet-nucleus")],
+    models: [method("unet-nucleus")],
     findings: ({ verdicts, studies }) => [harmless(verdicts, "unet-nucleus"), gains(studies, "unet-nucleus")],
     figures: ["one-image", "every-plane"],
   },
@@ -105,7 +105,7 @@ export const reviewCases: readonly Case[] = [
       const [{ stack }] = await mitochondriaStacks();
       return { image: cropStack(stack, judged, [0, stack.width]) };
     },
-    models: [system("deep-z-mitochondria")],
+    models: [method("deep-z-mitochondria")],
     findings: ({ verdicts, studies }) => [
       harmless(verdicts, "deep-z-mitochondria"),
       gains(studies, "deep-z-mitochondria"),

@@ -8,7 +8,7 @@ import {
   openRuntime,
   readStack,
   demo as runDemo,
-  trainedSystems,
+  trainingMethods,
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { positiveNumber } from "./option-values.ts";
@@ -26,7 +26,7 @@ interface CliDemoOptions extends InputOptions, CommonOptions {
 }
 
 /** Keys of the training that may be given. */
-const keys = trainedSystems["deep-z"].config.omit({
+const keys = trainingMethods["deep-z"].config.omit({
   model: true,
   seed: true,
   max_minutes: true,

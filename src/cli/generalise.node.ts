@@ -9,13 +9,13 @@ import {
   type LeaveOneOutRecipe,
   type LeaveOneOutStacks,
   leaveOneOutKinds,
+  methodNames,
+  methodOf,
   openRuntime,
   ParfocalError,
   readConfigFile,
   readSamples,
   recipesAmong,
-  systemNames,
-  systemOf,
   type TrainedModel,
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
@@ -77,7 +77,7 @@ export const generalise: Verb<GeneraliseOptions> = {
         kindsOf,
       )
       .requiredOption("-o, --out <folder>", "where the page (index.html), its numbers and the models are written")
-      .option("--model <name>", "which system of the field (default: deep-z)", oneOf(systemNames))
+      .option("--model <name>", "which method of the field (default: deep-z)", oneOf(methodNames))
       .option("--config <file>", "YAML with any of the keys below, in snake_case, but experiment_name")
       .option(
         "--judged-fields <n>",
@@ -85,7 +85,7 @@ export const generalise: Verb<GeneraliseOptions> = {
         wholeNumber(1),
       )
       .option("--slides <list>", "the slide of each stack, in order, such as old,old,new", wordsOf)
-      .option("--target <image...>", "what shall be made of each stack, where the system sections")
+      .option("--target <image...>", "what shall be made of each stack, where the method sections")
       .option("--target-channel <n>", "channel of the targets, or of the stacks themselves", wholeNumber())
       .option("--register", "first move each target onto its stack, and cut both to where they overlap")
       .option(
@@ -100,7 +100,7 @@ export const generalise: Verb<GeneraliseOptions> = {
   },
   async run(paths, options, terminal) {
     const file = options.config === undefined ? {} : await readConfigFile(options.config);
-    const { model } = systemOf(options.model ?? file.model);
+    const { model } = methodOf(options.model ?? file.model);
     const { experiment_name: _, ...given } = { ...file, ...schemaValues(keys, options) };
     const data = (await openRecipe(paths, options)) ?? (await readStacks(paths, options, terminal.signal));
     const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });

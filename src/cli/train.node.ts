@@ -1,4 +1,4 @@
-/** `parfocal train`: a model of any system from z-stacks, pairs of stacks, or a recipe. */
+/** `parfocal train`: a model of any method from z-stacks, pairs of stacks, or a recipe. */
 import {
   changeRecipe,
   configKeys,
@@ -6,6 +6,8 @@ import {
   findRecipe,
   type Judgement,
   type LearningRateSearch,
+  methodNames,
+  methodOf,
   type NamedStack,
   openRecipeTraining,
   openRuntime,
@@ -17,9 +19,7 @@ import {
   recipesAmong,
   resolveConfig,
   signed,
-  standardSystem,
-  systemNames,
-  systemOf,
+  standardMethod,
   type Task,
   type TrainedModel,
   type TrainingProgress,
@@ -56,7 +56,7 @@ const keys = configKeys();
 export const train: Verb<TrainOptions> = {
   name: "train",
   arguments: "<stack...>",
-  summary: "Train a model of any system on stacks of your own microscope, or on a recipe's simulated ones.",
+  summary: "Train a model of any method on stacks of your own microscope, or on a recipe's simulated ones.",
   notes: [
     "A flag wins over the configuration file, and that over the default; the whole configuration is saved with the run, in",
     "OUT/EXPERIMENT_NAME/version_N: config.yaml, metrics.csv, TensorBoard events, checkpoints, previews, model.",
@@ -67,8 +67,8 @@ export const train: Verb<TrainOptions> = {
     "interruption. One training at a time writes into a run.",
     "Exit code 3: the model is trained and saved, and is not better than what was recorded already.",
     "",
-    "Systems:",
-    ...systemNames.map((name) => `  ${name.padEnd(18)} ${systemOf(name).task.padEnd(10)} ${systemOf(name).summary}`),
+    "Methods:",
+    ...methodNames.map((name) => `  ${name.padEnd(18)} ${methodOf(name).task.padEnd(10)} ${methodOf(name).summary}`),
   ],
   examples: [
     "parfocal train stack.tif --channel 1 --na 0.8 --wavelength 0.515 --max-minutes 5",
@@ -83,7 +83,7 @@ export const train: Verb<TrainOptions> = {
   options(command) {
     command
       .option(`--task <name>`, `what the model is for: ${tasks.join(", ")} (default: that of --model)`, oneOf(tasks))
-      .option("--model <name>", "which system of the field (default: the task's first)", oneOf(systemNames))
+      .option("--model <name>", "which method of the field (default: the task's first)", oneOf(methodNames))
       .option("--config <file>", "YAML with any of the keys below, in snake_case")
       .option("--out <folder>", "where runs are kept", "runs")
       .option("--resume", "go on with the newest run of this experiment_name that has a checkpoint")
@@ -225,12 +225,12 @@ function ratesOf({ suggested, lowest, curve }: LearningRateSearch) {
   };
 }
 
-/** The system that flags or the configuration file name. */
+/** The method that flags or the configuration file name. */
 function modelOf({ task, model }: TrainOptions, file: Record<string, unknown>): string {
-  const named = model ?? file.model ?? standardSystem(task ?? "refocus");
-  const system = systemOf(named);
-  if (task === undefined || system.task === task) return system.model;
-  throw wrong(`${system.model} is a system for ${system.task}, not for ${task}`, "--task");
+  const named = model ?? file.model ?? standardMethod(task ?? "refocus");
+  const method = methodOf(named);
+  if (task === undefined || method.task === task) return method.model;
+  throw wrong(`${method.model} is a method for ${method.task}, not for ${task}`, "--task");
 }
 
 async function readStacks(paths: readonly string[], options: TrainOptions, signal: AbortSignal): Promise<NamedStack[]> {
@@ -259,7 +259,7 @@ async function openRecipe(
   }
   const { recipe, folder } = await findRecipe(named[0]);
   const { image, targetImage: target } = options;
-  const paired = systemOf(config.model).task === "section";
+  const paired = methodOf(config.model).task === "section";
   // A run that goes on has the key in its own configuration.
   const anyPixelSize = config.model_pixel_size !== undefined || options.resume === true;
   const settings = { folder, image, target, paired, anyPixelSize, signal };

@@ -14,7 +14,7 @@ import { sectioningCnnInfo } from "./networks/sectioning-cnn.ts";
 import { selfSupervisedInfo } from "./networks/self-supervised.ts";
 import { unetInfo } from "./networks/unet.ts";
 
-/** The description of a model of any system. */
+/** The description of a model of any method. */
 export const modelInfo = z.discriminatedUnion("model", [
   autofocusInfo,
   careInfo,
@@ -46,7 +46,7 @@ export type DeepZInfo = z.infer<typeof deepZInfo>;
 export type HologramModel = Model<Extract<ModelInfo, { task: "hologram" }>>;
 /** A model of Deep-Z. */
 export type RefocusModel = Model<DeepZInfo>;
-/** A model of any system that refocuses. */
+/** A model of any method that refocuses. */
 export type AnyRefocusModel = Model<Extract<ModelInfo, { task: "refocus" }>>;
 
 const verbs: Record<Task, string> = {

@@ -37,7 +37,7 @@ export interface SectionByModelOptions extends TileOptions {
 export interface SectionByModelResult {
   output: string;
   uncertainty?: string;
-  /** The system, such as "unet". */
+  /** The method, such as "unet". */
   model: string;
   planes: number;
   /** What the counts of the section mean, where they were rescaled: value = offset + scale * count. */

@@ -1,8 +1,8 @@
-/** The keys that the trainings of all systems share. */
+/** The keys that the trainings of all methods share. */
 import { z } from "zod";
 import { plausibleNumber } from "../image/plausible-number.ts";
 
-/** A name that is one folder on every system, and stays inside the folder of all runs. */
+/** A name that is one folder on every method, and stays inside the folder of all runs. */
 const folderName = z
   .string()
   .min(1)
@@ -14,7 +14,7 @@ const folderName = z
 
 const span = z.tuple([z.int().nonnegative(), z.int().positive()]);
 
-/** What differs between systems in the defaults of the shared keys. */
+/** What differs between methods in the defaults of the shared keys. */
 export interface CommonDefaults {
   experiment_name: string;
   patch_size?: number;
@@ -30,7 +30,7 @@ export interface CommonDefaults {
   norm_pmax?: number;
 }
 
-/** The shape of the shared keys, for a strict object with a system's own. Names follow CAREamics and CSBDeep where they have one. */
+/** The shape of the shared keys, for a strict object with a method's own. Names follow CAREamics and CSBDeep where they have one. */
 export function commonConfig(defaults: CommonDefaults) {
   const { experiment_name, patch_size = 64, batch_size = 8, num_steps = 1500, learning_rate = 1.5e-3 } = defaults;
   const { schedule = "cosine", warmup_steps = 50, content_sampling = 0.8, norm_pmin = 1, norm_pmax = 99.9 } = defaults;
@@ -43,7 +43,7 @@ export function commonConfig(defaults: CommonDefaults) {
       .string()
       .min(1)
       .optional()
-      .describe("folder of a model of the same system whose weights are the start"),
+      .describe("folder of a model of the same method whose weights are the start"),
     model_pixel_size: plausibleNumber("pixel_size")
       .optional()
       .describe(

@@ -2,7 +2,7 @@ import { ParfocalError } from "../errors.ts";
 import type { CommonConfig } from "./common-config.ts";
 
 /**
- * Refuses `model_pixel_size` for a system that learns from pixels as the camera has them.
+ * Refuses `model_pixel_size` for a method that learns from pixels as the camera has them.
  * @throws usage
  */
 export function refuseResampling({ model_pixel_size: size }: CommonConfig, why: string): void {

@@ -1,13 +1,13 @@
-/** The keys of all systems in one list, for the flags of a command line. */
+/** The keys of all methods in one list, for the flags of a command line. */
 import { z } from "zod";
-import { trainedSystems } from "./methods/methods.ts";
+import { trainingMethods } from "./methods/methods.ts";
 
 /**
- * An object schema with every key that any system has, but `model`. A key that several have is described as by the first; its default is
- * left out where they differ in it. It names flags only: a configuration is checked by its own system.
+ * An object schema with every key that any method has, but `model`. A key that several have is described as by the first; its default is
+ * left out where they differ in it. It names flags only: a configuration is checked by its own method.
  */
 export function configKeys(): z.ZodObject {
-  const shapes = Object.values(trainedSystems).map(({ config }) => (config as unknown as z.ZodObject).shape);
+  const shapes = Object.values(trainingMethods).map(({ config }) => (config as unknown as z.ZodObject).shape);
   const { model: _, ...all } = Object.assign({}, ...shapes.toReversed()) as Record<string, z.ZodType>;
   const entries = Object.keys(all).map((key): [string, z.ZodType] => {
     const kinds = shapes.flatMap((shape) => (shape[key] === undefined ? [] : [shape[key] as z.ZodType]));
@@ -15,7 +15,7 @@ export function configKeys(): z.ZodObject {
     const defaults = kinds.map((kind) => (kind instanceof z.ZodDefault ? JSON.stringify(kind.def.defaultValue) : ""));
     if (new Set(defaults).size === 1) return [key, first];
     const bare = kinds.map((kind) => (kind instanceof z.ZodDefault ? kind.unwrap() : kind))[0] as z.ZodType;
-    return [key, bare.optional().describe(`${first.description} (default: that of the system)`)];
+    return [key, bare.optional().describe(`${first.description} (default: that of the method)`)];
   });
   return z.object(Object.fromEntries(entries));
 }

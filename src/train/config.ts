@@ -1,33 +1,33 @@
-/** Configurations of all systems, from what a user gives. */
+/** Configurations of all methods, from what a user gives. */
 
 import type { NamedStack } from "../image/named-stack.ts";
 import type { Task } from "../models/networks/common-info.ts";
 import { configError } from "./config-error.ts";
-import { systemNames, type TrainedModel, trainedSystems } from "./methods/methods.ts";
+import { methodNames, type TrainedModel, trainingMethods } from "./methods/methods.ts";
 import { parseConfig } from "./parse-config.ts";
 import { depthOf, refocusKeys } from "./refocus-defaults.ts";
-import type { SystemConfig, TrainedSystem } from "./trained-system.ts";
+import type { MethodConfig, TrainingMethod } from "./training-method.ts";
 
-/** A configuration as somebody writes it: the system's name, and any of its keys. */
+/** A configuration as somebody writes it: the method's name, and any of its keys. */
 export type ConfigInput = { model?: string } & Record<string, unknown>;
 
-/** The system that is meant where only the task is said. */
+/** The method that is meant where only the task is said. */
 const standard: Record<Task, TrainedModel> = {
   refocus: "deep-z",
   section: "unet",
   autofocus: "autofocus",
   hologram: "hidef",
 };
-export const standardSystem = (task: Task): TrainedModel => standard[task];
+export const standardMethod = (task: Task): TrainedModel => standard[task];
 
 /**
- * The system that a configuration names; Deep-Z where it names none.
+ * The method that a configuration names; Deep-Z where it names none.
  * @throws usage for an unknown one
  */
-export function systemOf(model: unknown = standard.refocus): TrainedSystem {
-  const found = typeof model === "string" && Object.hasOwn(trainedSystems, model);
-  if (found) return trainedSystems[model as TrainedModel] as unknown as TrainedSystem;
-  throw configError("model", `model: there is no system ${String(model)}; expected one of ${systemNames.join(", ")}`);
+export function methodOf(model: unknown = standard.refocus): TrainingMethod {
+  const found = typeof model === "string" && Object.hasOwn(trainingMethods, model);
+  if (found) return trainingMethods[model as TrainedModel] as unknown as TrainingMethod;
+  throw configError("model", `model: there is no method ${String(model)}; expected one of ${methodNames.join(", ")}`);
 }
 
 /**
@@ -35,12 +35,12 @@ export function systemOf(model: unknown = standard.refocus): TrainedSystem {
  * trained on, where there are any ({@link refocusKeys}).
  * @throws usage naming the key, what it was and what is expected
  */
-export function resolveConfig(partial: ConfigInput, samples: readonly NamedStack[] = []): SystemConfig {
-  const system = systemOf(partial.model);
-  const config = parseConfig(system.config, {
-    ...refocusKeys(system.model, partial, samples.map(depthOf)),
+export function resolveConfig(partial: ConfigInput, samples: readonly NamedStack[] = []): MethodConfig {
+  const method = methodOf(partial.model);
+  const config = parseConfig(method.config, {
+    ...refocusKeys(method.model, partial, samples.map(depthOf)),
     ...partial,
   });
-  system.check?.(config);
+  method.check?.(config);
   return config;
 }

@@ -3,9 +3,9 @@ import type { ModelInfo } from "../models/model-info.ts";
 import { version } from "../version.ts";
 import type { CommonConfig } from "./common-config.ts";
 import type { ValidationReport } from "./learner.ts";
-import type { TrainingInput } from "./trained-system.ts";
+import type { TrainingInput } from "./training-method.ts";
 
-/** What every model says of itself; its system adds the rest. */
+/** What every model says of itself; its method adds the rest. */
 type Description = Pick<
   ModelInfo,
   | "parfocal_model"
@@ -22,7 +22,7 @@ type Description = Pick<
   | "validation"
 >;
 
-/** What a finished model says of itself beside what is its system's own. */
+/** What a finished model says of itself beside what is its method's own. */
 export function describeModel(
   { samples, fields }: Pick<TrainingInput, "samples" | "fields">,
   config: CommonConfig,

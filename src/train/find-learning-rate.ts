@@ -6,7 +6,7 @@ import { initialState } from "./initial-state.ts";
 import { createLearner } from "./model-pixels.ts";
 import { runSteps } from "./run-steps.ts";
 import type { TrainingOptions } from "./train.ts";
-import type { SystemConfig } from "./trained-system.ts";
+import type { MethodConfig } from "./training-method.ts";
 
 export interface LearningRateSearch {
   /** A third of the rate at which the loss was lowest. */
@@ -31,7 +31,7 @@ const constant = { schedule: "constant", warmup_steps: 0 } as const;
  */
 export async function findLearningRate(
   samples: readonly NamedStack[],
-  config: SystemConfig,
+  config: MethodConfig,
   options: { runtime: Runtime; steps?: number } & Pick<
     TrainingOptions,
     "fields" | "featureNetwork" | "weights" | "signal" | "onWarning"

@@ -1,4 +1,4 @@
-/** What a system of the field brings to a training; the loop (train.ts) does the rest, for all of them alike. */
+/** What a method of the field brings to a training; the loop (train.ts) does the rest, for all of them alike. */
 import type { Graph } from "../graph/graph.ts";
 import type { ModelInfo } from "../models/model-info.ts";
 import type { ParameterSpec } from "../models/networks/parameters.ts";

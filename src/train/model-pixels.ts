@@ -2,21 +2,21 @@
 
 import type { NamedStack } from "../image/named-stack.ts";
 import { resampledStack } from "../models/apply/resampled-stack.ts";
-import { systemOf } from "./config.ts";
+import { methodOf } from "./config.ts";
 import { withoutRepeated } from "./data/repeated-samples.ts";
 import { areAlike } from "./data/same-pixel-size.ts";
 import type { Learner } from "./learner.ts";
-import type { SystemConfig, TrainingInput } from "./trained-system.ts";
+import type { MethodConfig, TrainingInput } from "./training-method.ts";
 
 /**
- * The learner of a configuration's system. With `model_pixel_size`, what it learns from and validates on, recorded or simulated, is
- * first resampled to those pixels, so that every system learns from stacks of several objectives. Stacks that are given twice count once
+ * The learner of a configuration's method. With `model_pixel_size`, what it learns from and validates on, recorded or simulated, is
+ * first resampled to those pixels, so that every method learns from stacks of several objectives. Stacks that are given twice count once
  * ({@link withoutRepeated}).
- * @throws what the system throws for data that cannot teach its task
+ * @throws what the method throws for data that cannot teach its task
  */
-export function createLearner(input: TrainingInput, config: SystemConfig): Learner {
+export function createLearner(input: TrainingInput, config: MethodConfig): Learner {
   const samples = withoutRepeated(input.samples, config, input.onWarning);
-  return systemOf(config.model).learner(onModelPixels({ ...input, samples }, config.model_pixel_size), config);
+  return methodOf(config.model).learner(onModelPixels({ ...input, samples }, config.model_pixel_size), config);
 }
 
 function onModelPixels(input: TrainingInput, size: number | undefined): TrainingInput {
@@ -31,7 +31,7 @@ function onModelPixels(input: TrainingInput, size: number | undefined): Training
 
 /**
  * A stack and its target on pixels of a size, um, as {@link resampledStack} makes them. A complex field is left out: what is learnt from
- * those (holograms) is not resampled. Left as they are, for the system to refuse: stacks whose pixel size is not known, and pairs that differ
+ * those (holograms) is not resampled. Left as they are, for the method to refuse: stacks whose pixel size is not known, and pairs that differ
  * in their pixels.
  */
 export function toPixelSize(sample: NamedStack, size: number): NamedStack {

@@ -1,12 +1,12 @@
 import type { z } from "zod";
 import { configError } from "./config-error.ts";
-import type { SystemConfig } from "./trained-system.ts";
+import type { MethodConfig } from "./training-method.ts";
 
 /**
- * A system's configuration from what was given, with what all systems share checked.
+ * A method's configuration from what was given, with what all methods share checked.
  * @throws usage naming the key, what it was and what is expected
  */
-export function parseConfig<C extends SystemConfig>(schema: z.ZodType<C>, partial: unknown): C {
+export function parseConfig<C extends MethodConfig>(schema: z.ZodType<C>, partial: unknown): C {
   const result = schema.safeParse(partial);
   if (!result.success) {
     const [issue] = result.error.issues;

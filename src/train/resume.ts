@@ -3,8 +3,8 @@ import { ParfocalError } from "../errors.ts";
 import type { Tensors } from "../run/runtime.ts";
 import { changedData, type TrainedData } from "./data/trained-data.ts";
 import type { TrainingStore } from "./train.ts";
-import type { SystemConfig } from "./trained-system.ts";
 import { comparable, type Progress, readBest, readTrainingCheckpoint } from "./training-checkpoint.ts";
+import type { MethodConfig } from "./training-method.ts";
 
 /** "num_steps was 400, now 120" for every key that differs. */
 function differences(saved: Record<string, unknown>, now: Record<string, unknown>): string[] {
@@ -24,7 +24,7 @@ function differences(saved: Record<string, unknown>, now: Record<string, unknown
  */
 export async function readProgress(
   store: TrainingStore,
-  config: SystemConfig,
+  config: MethodConfig,
   wanted: { data: TrainedData; state: Tensors; model: Tensors },
   onWarning?: (sentence: string) => void,
 ): Promise<Progress & { tensors: Tensors }> {

@@ -11,7 +11,7 @@ import { type ConfigInput, resolveConfig } from "./config.ts";
 import type { ValidationReport } from "./learner.ts";
 import { scalarsRecord, versionRecord } from "./tensorboard.ts";
 import type { MetricsRow, TrainingStore } from "./train.ts";
-import type { SystemConfig } from "./trained-system.ts";
+import type { MethodConfig } from "./training-method.ts";
 
 /** Draws a preview of a validation as PNG. */
 export type DrawPreview = (report: ValidationReport) => Uint8Array;
@@ -21,7 +21,7 @@ export type DrawPreview = (report: ValidationReport) => Uint8Array;
  * file, checkpoints/{last,best}.safetensors, previews/*.png and model/.
  * @throws output.failed
  */
-export async function createRunFolder(root: string, config: SystemConfig): Promise<string> {
+export async function createRunFolder(root: string, config: MethodConfig): Promise<string> {
   const experiment = join(root, config.experiment_name);
   const path = await written(
     experiment,
@@ -34,7 +34,7 @@ export async function createRunFolder(root: string, config: SystemConfig): Promi
   return path;
 }
 
-/** Turns the system's refusal to write into output.failed. */
+/** Turns the method's refusal to write into output.failed. */
 async function written<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -91,7 +91,7 @@ export async function newestRun(
  * The configuration that a run was started with.
  * @throws file.missing, file.corrupt; usage for one that this version does not take
  */
-export async function readRunConfig(path: string): Promise<SystemConfig> {
+export async function readRunConfig(path: string): Promise<MethodConfig> {
   const file = join(path, "config.yaml");
   const text = await readRegularFile(file, "utf8").catch((cause: unknown) => {
     if (cause instanceof ParfocalError) throw cause;
@@ -105,7 +105,7 @@ export async function readRunConfig(path: string): Promise<SystemConfig> {
   return parseRunConfig(text, file);
 }
 
-function parseRunConfig(text: string, file: string): SystemConfig {
+function parseRunConfig(text: string, file: string): MethodConfig {
   const config = readYaml(text, file);
   if (config !== null && typeof config === "object" && !Array.isArray(config))
     return resolveConfig(config as ConfigInput);

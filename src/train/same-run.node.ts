@@ -6,7 +6,7 @@ import { readRegularFile } from "../image/regular-file.node.ts";
 import { describeSamples } from "./data/describe-samples.ts";
 import type { FieldSource } from "./data/field-pool.ts";
 import { readRunConfig, runsOf } from "./run-folder.node.ts";
-import type { SystemConfig } from "./trained-system.ts";
+import type { MethodConfig } from "./training-method.ts";
 
 export interface SameRun {
   /** The run's folder. */
@@ -18,7 +18,7 @@ export interface SameRun {
 /** The newest run of an experiment with this configuration on these data; undefined where there is none. */
 export async function findSameRun(
   root: string,
-  config: SystemConfig,
+  config: MethodConfig,
   { samples, fields }: { samples: readonly NamedStack[]; fields?: FieldSource | undefined },
 ): Promise<SameRun | undefined> {
   const wanted = [JSON.stringify(config), describeSamples(samples), fields?.description];

@@ -18,8 +18,8 @@ import { assumedGeometry, depthOf } from "./refocus-defaults.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "./run-folder.node.ts";
 import { lockRun } from "./run-lock.node.ts";
 import { type TrainingProgress, type TrainingResult, trainModel } from "./train.ts";
-import type { SystemConfig } from "./trained-system.ts";
 import { readTrainingCheckpoint } from "./training-checkpoint.ts";
+import type { MethodConfig } from "./training-method.ts";
 
 export interface TrainRunOptions {
   /** Keys of the configuration that are given; the others have their defaults, or those of the run that goes on. */
@@ -44,7 +44,7 @@ export interface TrainRunResult extends TrainingResult {
   run: string;
   /** The folder of its model. */
   model: string;
-  config: SystemConfig;
+  config: MethodConfig;
   warnings: string[];
 }
 
@@ -116,7 +116,7 @@ async function describeRun(run: string, stacks: readonly NamedStack[], fields: F
  * The file of `feature_model`, where a configuration has that key.
  * @throws file.missing
  */
-export async function readFeatureNetwork(config: SystemConfig): Promise<Uint8Array | undefined> {
+export async function readFeatureNetwork(config: MethodConfig): Promise<Uint8Array | undefined> {
   if (!("feature_model" in config) || typeof config.feature_model !== "string") return undefined;
   const path = config.feature_model;
   return readRegularFile(path).catch((cause: unknown) => {
@@ -126,8 +126,8 @@ export async function readFeatureNetwork(config: SystemConfig): Promise<Uint8Arr
   });
 }
 
-/** The weights of a model to go on from; a model of another system is refused. */
-async function startingWeights(path: string, { model }: SystemConfig): Promise<Tensors> {
+/** The weights of a model to go on from; a model of another method is refused. */
+async function startingWeights(path: string, { model }: MethodConfig): Promise<Tensors> {
   const { info, onnx } = await loadModel(path);
   if (info.model === model) return readWeights(onnx);
   const detail = `it is a model of ${info.model}, and ${model} is to be trained`;

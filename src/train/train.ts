@@ -13,8 +13,8 @@ import { createLearner } from "./model-pixels.ts";
 import { readProgress } from "./resume.ts";
 import { addLosses, metricsColumns, runSteps } from "./run-steps.ts";
 import { speedometer, stepsThatFit } from "./speed.ts";
-import type { SystemConfig } from "./trained-system.ts";
 import { type Progress, progressMetadata, readBest } from "./training-checkpoint.ts";
+import type { MethodConfig } from "./training-method.ts";
 
 /** One line of metrics.csv: {@link metricsColumns}. */
 export type MetricsRow = Record<string, number>;
@@ -76,7 +76,7 @@ const fewSteps = 5;
 const divergence = 10;
 
 /**
- * Trains a model of any system: patches are drawn on this thread while the runtime computes the step before; every epoch validates
+ * Trains a model of any method: patches are drawn on this thread while the runtime computes the step before; every epoch validates
  * on held-out pixels and writes a checkpoint; the model kept is the one with the lowest validation loss.
  * The same stacks, configuration and runtime give the same weights, also when the training was interrupted and resumed
  * (with `max_minutes`, the number of steps depends on the machine).
@@ -87,7 +87,7 @@ const divergence = 10;
  */
 export async function trainModel(
   samples: readonly NamedStack[],
-  config: SystemConfig,
+  config: MethodConfig,
   options: TrainingOptions,
 ): Promise<TrainingResult> {
   const { runtime, store, signal, onProgress, onStage, onWarning, fields, featureNetwork } = options;

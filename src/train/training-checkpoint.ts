@@ -6,7 +6,7 @@ import { version } from "../version.ts";
 import { decodeCheckpoint, type ReadCheckpoint } from "./checkpoint.ts";
 import type { TrainedData } from "./data/trained-data.ts";
 import type { TrainingStore } from "./train.ts";
-import type { SystemConfig } from "./trained-system.ts";
+import type { MethodConfig } from "./training-method.ts";
 
 /** Sums of the losses of an epoch, by the names of their columns in metrics.csv, and how many there are of each. */
 export type LossSums = Record<string, { sum: number; count: number }>;
@@ -24,7 +24,7 @@ export interface Progress {
 }
 
 /** Keys that may change between a checkpoint and going on from it. */
-export function comparable({ max_minutes: _, experiment_name: __, ...rest }: SystemConfig): string {
+export function comparable({ max_minutes: _, experiment_name: __, ...rest }: MethodConfig): string {
   return JSON.stringify(rest);
 }
 
@@ -65,7 +65,7 @@ const metadataSchema = z.object({
 });
 
 /** The text that a checkpoint carries. */
-export function progressMetadata(config: SystemConfig, data: TrainedData, progress: Progress): Record<string, string> {
+export function progressMetadata(config: MethodConfig, data: TrainedData, progress: Progress): Record<string, string> {
   return {
     step: String(progress.step),
     num_steps: String(progress.steps),

@@ -1,4 +1,4 @@
-/** Refocusing an image file by a model of any system, whatever planes it takes. */
+/** Refocusing an image file by a model of any method, whatever planes it takes. */
 import { checkIndex, refuseColour } from "../../image/axes.ts";
 import type { ImageFile } from "../../image/image-file.ts";
 import type { Runtime } from "../../run/runtime.ts";

@@ -1,4 +1,4 @@
-/** Making one kind of image of another, plane by plane: sections of wide fields, by a model of any system for it. */
+/** Making one kind of image of another, plane by plane: sections of wide fields, by a model of any method for it. */
 import { ParfocalError } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { readOnnx } from "../../graph/onnx/read.ts";

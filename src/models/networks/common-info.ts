@@ -5,7 +5,7 @@ import { z } from "zod";
 export const tasks = ["refocus", "section", "autofocus", "hologram"] as const;
 export type Task = (typeof tasks)[number];
 
-/** Everything beside the weights that is not the system's own. Lengths in um. */
+/** Everything beside the weights that is not the method's own. Lengths in um. */
 export const commonInfo = {
   /** Version of this description. */
   parfocal_model: z.literal(1),

@@ -15,8 +15,8 @@ import {
 import type { MeanOutcome } from "../../study/mean-outcome.ts";
 import { modelCandidate } from "../../study/model-candidate.ts";
 import { isResampled, resamplingAlone } from "../../study/resampling-alone.ts";
-import { resolveConfig, systemOf } from "../../train/config.ts";
-import type { SystemConfig } from "../../train/trained-system.ts";
+import { methodOf, resolveConfig } from "../../train/config.ts";
+import type { MethodConfig } from "../../train/training-method.ts";
 import { version } from "../../version.ts";
 import { keysForAll } from "./leave-one-out-keys.ts";
 import {
@@ -52,7 +52,7 @@ export interface GeneraliseProgress {
 }
 
 export interface GeneraliseOptions {
-  /** Keys of the configuration of every training; where they are missing, those of {@link keysForAll}, then the system's defaults. */
+  /** Keys of the configuration of every training; where they are missing, those of {@link keysForAll}, then the method's defaults. */
   config: Record<string, unknown>;
   /** What is left out, one at a time: "objective", "sample", "stack", "slide"; default the first that the data have. */
   leaveOut?: readonly string[] | undefined;
@@ -74,7 +74,7 @@ export interface GeneraliseResult {
   models: GeneralisationModel[];
   gains: JudgedGain[];
   summary: GeneralisationSummary[];
-  config: SystemConfig;
+  config: MethodConfig;
   warnings: string[];
   seconds: number;
 }
@@ -84,7 +84,7 @@ export interface GeneraliseResult {
  * writes `index.html`, `generalisation.json`, `generalisation.csv`, `figures/` and `runs/` into a folder; the page last. Stopped at any time, it
  * goes on from there when it is called again with the same data and configuration.
  *
- * @throws usage for data of which nothing can be left out, a system that neither refocuses nor sections; output.exists before any
+ * @throws usage for data of which nothing can be left out, a method that neither refocuses nor sections; output.exists before any
  *   work; interrupted; what simulating, training and judging throw
  */
 export async function generalise(
@@ -96,13 +96,13 @@ export async function generalise(
   const { force, signal, runtime, onProgress, onNote } = options;
   const page = join(output, "index.html");
   await checkOutput(page, force);
-  const { task, model } = systemOf(options.config.model);
+  const { task, model } = methodOf(options.config.model);
   if (task !== "refocus" && task !== "section") {
-    const message = `${model} is a system for ${task}; how far a model holds is judged for systems that refocus or section.`;
+    const message = `${model} is a method for ${task}; how far a model holds is judged for methods that refocus or section.`;
     throw new ParfocalError("usage", message, {
       option: "model",
       got: model,
-      expected: "a system to refocus or section",
+      expected: "a method to refocus or section",
     });
   }
   refuseTargets(data, task, model);
@@ -182,7 +182,7 @@ export async function generalise(
     };
   });
   const { experiment_name: _, ...shared } = resolveConfig(keys);
-  const config = { ...shared, experiment_name: "each model's own" } as SystemConfig;
+  const config = { ...shared, experiment_name: "each model's own" } as MethodConfig;
 
   await mkdir(join(output, "figures"), { recursive: true });
   const write = (name: string, content: string | Uint8Array): Promise<void> =>
@@ -231,7 +231,7 @@ export async function generalise(
 function refuseTargets(data: LeaveOneOutRecipe | LeaveOneOutStacks, task: string, model: string): void {
   const given = "samples" in data ? data.samples.some(({ target }) => target !== undefined) : data.target !== undefined;
   if (!given || task !== "refocus") return;
-  const message = `${model} is judged against the recorded planes themselves; leave the target out, or choose a system that sections.`;
+  const message = `${model} is judged against the recorded planes themselves; leave the target out, or choose a method that sections.`;
   throw new ParfocalError("usage", message, { option: "target", expected: "no target" });
 }
 

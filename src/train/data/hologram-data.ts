@@ -13,7 +13,7 @@ import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
 import { type ComplexField, phaseOf } from "../../optics/imaging/complex-field.ts";
 import type { CommonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
-import type { TrainingInput } from "../trained-system.ts";
+import type { TrainingInput } from "../training-method.ts";
 import type { Box } from "./split-region.ts";
 import { type TrainingSources, trainingSources } from "./training-sources.ts";
 

@@ -8,7 +8,7 @@ import { refuseNonFinite } from "../../image/pixel-place.ts";
 import { checkRegistered } from "../../metrics/unregistered.ts";
 import { type Normalisation, normalisationOf, normalise } from "../../models/apply/normalisation.ts";
 import type { CommonConfig } from "../common-config.ts";
-import type { TrainingInput } from "../trained-system.ts";
+import type { TrainingInput } from "../training-method.ts";
 import { contentSums } from "./content.ts";
 import { isSameStack } from "./repeated-samples.ts";
 import { checkPixelSizes } from "./same-pixel-size.ts";

@@ -74,7 +74,7 @@ function otherImage(recipe: Recipe, image: string): string {
   const other = Object.keys(recipe.images).find((name) => name !== image);
   if (other !== undefined) return other;
   const message =
-    `Recipe ${recipe.name} shows its specimens in one way only (${image}), and this system learns to make one image of another: ` +
+    `Recipe ${recipe.name} shows its specimens in one way only (${image}), and this method learns to make one image of another: ` +
     "give a recipe with two images, such as wf-to-os-sim.";
   throw new ParfocalError("usage", message, { option: "target-image", got: image, expected: "two images" });
 }

@@ -7,7 +7,7 @@ import { requirePairable } from "../../image/pairable.ts";
 import { refuseNonFinite } from "../../image/pixel-place.ts";
 import { normalisationOf, normalise } from "../../models/apply/normalisation.ts";
 import type { CommonConfig } from "../common-config.ts";
-import type { TrainingInput } from "../trained-system.ts";
+import type { TrainingInput } from "../training-method.ts";
 import { type IndexedSource, indexSource } from "./draw-batch.ts";
 import type { PairSource } from "./pairs.ts";
 import { checkPixelSizes } from "./same-pixel-size.ts";

@@ -1,6 +1,6 @@
 /** What a training learns from, as its checkpoints remember it. */
 import { crc32 } from "../../image/crc32.ts";
-import type { TrainingInput } from "../trained-system.ts";
+import type { TrainingInput } from "../training-method.ts";
 import { changedSamples, describeSamples } from "./describe-samples.ts";
 
 export interface TrainedData {

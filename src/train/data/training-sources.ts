@@ -2,11 +2,11 @@
 import type { Random } from "../../array/random.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
 import type { CommonConfig } from "../common-config.ts";
-import type { TrainingInput } from "../trained-system.ts";
+import type { TrainingInput } from "../training-method.ts";
 import { fieldPool } from "./field-pool.ts";
 import { type Box, checkHoldsPatch, keptStacks, type NamedField, splitField } from "./split-region.ts";
 
-/** What a system makes of a sample before patches are drawn from it. */
+/** What a method makes of a sample before patches are drawn from it. */
 export interface Preparation<S, T> {
   /** Checks and normalises a whole sample. */
   whole(sample: NamedStack): S;

@@ -25,12 +25,12 @@ import { copyPatch, drawView, plainView } from "../data/view.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner } from "../learner.ts";
 import { optimise, weightsToValidate } from "../optimise.ts";
-import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
+import type { TrainingInput, TrainingMethod } from "../training-method.ts";
 import { autofocusValidator, type CellLabels, type PlanePart } from "./autofocus-validator.ts";
 import { defocusLoss } from "./defocus-likelihood.ts";
 
 export const autofocusConfig = z.strictObject({
-  model: z.literal("autofocus").default("autofocus").describe("which system of the field"),
+  model: z.literal("autofocus").default("autofocus").describe("which method of the field"),
   ...commonConfig({
     experiment_name: "autofocus",
     patch_size: 128,
@@ -56,7 +56,7 @@ export const autofocusConfig = z.strictObject({
 
 export type AutofocusConfig = z.output<typeof autofocusConfig>;
 
-export const autofocus: TrainedSystem<AutofocusConfig, typeof autofocusConfig> = {
+export const autofocus: TrainingMethod<AutofocusConfig, typeof autofocusConfig> = {
   model: "autofocus",
   task: "autofocus",
   summary: "network that tells from one image how far each region is from focus (after Liao et al., 2022)",

@@ -12,13 +12,13 @@ import {
   laplaceParts,
 } from "../../models/networks/care.ts";
 import { commonConfig } from "../common-config.ts";
-import type { TrainedSystem } from "../trained-system.ts";
+import type { TrainingMethod } from "../training-method.ts";
 import type { BeyondImage } from "./paired-validator.ts";
 import { checkPatchSize, type SupervisedNetwork, supervisedLearner } from "./supervised-section.ts";
 
 /** Everything that decides how CARE is trained. The authors: patches of 128, 16 at a time, learning rate 4e-4. */
 export const careConfig = z.strictObject({
-  model: z.literal("care").default("care").describe("which system of the field"),
+  model: z.literal("care").default("care").describe("which method of the field"),
   ...commonConfig({ experiment_name: "care", batch_size: 4, learning_rate: 1.5e-3, clip_norm: 1 }),
   architecture: careArchitecture
     .omit({ laplace: true })
@@ -35,7 +35,7 @@ export const careConfig = z.strictObject({
 
 export type CareConfig = z.output<typeof careConfig>;
 
-export const care: TrainedSystem<CareConfig, typeof careConfig> = {
+export const care: TrainingMethod<CareConfig, typeof careConfig> = {
   model: "care",
   task: "section",
   summary: "shallow residual U-Net that can tell how sure it is of every pixel (after Weigert et al., 2018)",

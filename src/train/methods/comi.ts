@@ -7,7 +7,7 @@ import { configError } from "../config-error.ts";
 import { pairedBatches } from "../data/paired-batches.ts";
 import { pairedSources } from "../data/paired-data.ts";
 import type { Learner } from "../learner.ts";
-import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
+import type { TrainingInput, TrainingMethod } from "../training-method.ts";
 import { checkCycleConfig, cycleArchitecture, cycleKeys, cycleWeight } from "./cycle-keys.ts";
 import { cycleLearner } from "./cycle-learner.ts";
 import { comiTerms } from "./cycle-terms.ts";
@@ -18,7 +18,7 @@ import { networkDistance, structureDistance } from "./feature-distance.ts";
  * 1e-4, beta1 0.5, discriminator_channels 64, pixel_weight 0, and VGG19 as feature_model.
  */
 export const comiConfig = z.strictObject({
-  model: z.literal("comi").default("comi").describe("which system of the field"),
+  model: z.literal("comi").default("comi").describe("which method of the field"),
   ...commonConfig({
     experiment_name: "comi",
     batch_size: 4,
@@ -43,7 +43,7 @@ export type ComiConfig = z.output<typeof comiConfig>;
 
 const adamBeta2 = { small: 0.999, published: 0.99 };
 
-export const comi: TrainedSystem<ComiConfig, typeof comiConfig> = {
+export const comi: TrainingMethod<ComiConfig, typeof comiConfig> = {
   model: "comi",
   task: "section",
   summary: "cycle GAN that deblurs, learnt from pairs (Zhang et al., 2022)",

@@ -8,7 +8,7 @@ import { unpairedBatches } from "../data/paired-batches.ts";
 import { pairedSources } from "../data/paired-data.ts";
 import type { Learner } from "../learner.ts";
 import { maeLoss } from "../losses.ts";
-import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
+import type { TrainingInput, TrainingMethod } from "../training-method.ts";
 import { checkCycleConfig, cycleArchitecture, cycleKeys, cycleWeight } from "./cycle-keys.ts";
 import { cycleLearner } from "./cycle-learner.ts";
 import { charbonnierLoss, cycleGanTerms } from "./cycle-terms.ts";
@@ -18,7 +18,7 @@ import { charbonnierLoss, cycleGanTerms } from "./cycle-terms.ts";
  * discriminator_learning_rate 2e-4, beta1 0.5 and discriminator_channels 64.
  */
 export const cycleGanConfig = z.strictObject({
-  model: z.literal("cycle-gan").default("cycle-gan").describe("which system of the field"),
+  model: z.literal("cycle-gan").default("cycle-gan").describe("which method of the field"),
   ...commonConfig({
     experiment_name: "cycle-gan",
     batch_size: 2,
@@ -44,7 +44,7 @@ export const cycleGanConfig = z.strictObject({
 
 export type CycleGanConfig = z.output<typeof cycleGanConfig>;
 
-export const cycleGan: TrainedSystem<CycleGanConfig, typeof cycleGanConfig> = {
+export const cycleGan: TrainingMethod<CycleGanConfig, typeof cycleGanConfig> = {
   model: "cycle-gan",
   task: "section",
   summary: "cycle GAN that learns from two kinds of images without pairs (Zhu et al., 2017)",

@@ -7,15 +7,15 @@ import type { PairedSource } from "../data/paired-data.ts";
 import { sectionScale } from "../data/section-scale.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner, Validator } from "../learner.ts";
-import type { TrainingInput } from "../trained-system.ts";
+import type { TrainingInput } from "../training-method.ts";
 import { cyclePrediction, exportCycle } from "./cycle-model.ts";
 import { type CycleDesign, cycleSteps, liveName, liveStatistics } from "./cycle-steps.ts";
 import { poolPlaces } from "./image-pool.ts";
 import { type ImageNetwork, pairedValidator } from "./paired-validator.ts";
 import { unpairedValidator } from "./unpaired-validator.ts";
 
-/** What a system of the two adds to the shared keys. */
-export interface CycleSystem
+/** What a method of the two adds to the shared keys. */
+export interface CycleMethod
   extends Pick<CycleDesign, "architecture" | "discriminator" | "terms" | "poolSize" | "adam" | "discriminatorAdam"> {
   model: "comi" | "cycle-gan";
   /** `image` and `target` of step t, `[n, 1, p, p]` each. */
@@ -30,9 +30,9 @@ export function cycleLearner(
   input: TrainingInput,
   config: CycleConfig,
   validation: readonly PairedSource[],
-  system: CycleSystem,
+  method: CycleMethod,
 ): Learner {
-  const { model, architecture, poolSize, pairedValidation = true } = system;
+  const { model, architecture, poolSize, pairedValidation = true } = method;
   const { batch_size: n, patch_size: p, ema_decay, seed } = config;
   const settling = Math.min(config.live_statistics_steps, Math.floor(config.num_steps / 2));
   const network: ImageNetwork = {
@@ -45,7 +45,7 @@ export function cycleLearner(
       : unpairedValidator(validation, network, count);
   return {
     ...cycleSteps({
-      ...system,
+      ...method,
       shape: [n, 1, p, p],
       learningRate: config.learning_rate,
       discriminatorLearningRate: config.discriminator_learning_rate,
@@ -53,7 +53,7 @@ export function cycleLearner(
       emaDecay: ema_decay,
     }),
     async batchAt(step) {
-      const batch = await system.batchAt(step);
+      const batch = await method.batchAt(step);
       const live = Float32Array.of(liveStatistics(step, settling));
       batch[liveName] = { type: "float32", shape: [], data: live };
       const random = new Random(seed).fork(step).fork(1);

@@ -14,14 +14,14 @@ import { refocusSources } from "../data/refocus-sources.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner, Validator } from "../learner.ts";
 import { parseConfig } from "../parse-config.ts";
-import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
+import type { TrainingInput, TrainingMethod } from "../training-method.ts";
 import { architectureOf, checkDeepZConfig, type DeepZConfig, deepZConfig } from "./deep-z-config.ts";
 import { deepZSteps, exportDeepZ, predictionGraph } from "./deep-z-steps.ts";
 import { measureDirection } from "./direction-calibration.ts";
 import { fitPlaneFilters } from "./fit-plane-filters.ts";
 import { centralWindows, createValidator, type RefocusNetwork } from "./refocus-validator.ts";
 
-export const deepZ: TrainedSystem<DeepZConfig, typeof deepZConfig> = {
+export const deepZ: TrainingMethod<DeepZConfig, typeof deepZConfig> = {
   model: "deep-z",
   task: "refocus",
   summary: "U-Net that refocuses one or a few planes by a distance per pixel (Wu et al., 2019)",

@@ -18,12 +18,12 @@ import { describeModel } from "../describe-model.ts";
 import type { Learner } from "../learner.ts";
 import { maeLoss } from "../losses.ts";
 import { optimise, weightsToValidate } from "../optimise.ts";
-import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
+import type { TrainingInput, TrainingMethod } from "../training-method.ts";
 import { hidefValidator } from "./hidef-validator.ts";
 
 /** Everything that decides how HIDEF is trained. Lengths in um. */
 export const hidefConfig = z.strictObject({
-  model: z.literal("hidef").default("hidef").describe("which system of the field"),
+  model: z.literal("hidef").default("hidef").describe("which method of the field"),
   ...commonConfig({
     experiment_name: "hologram",
     patch_size: 128,
@@ -58,7 +58,7 @@ export const hidefConfig = z.strictObject({
 
 export type HidefConfig = z.output<typeof hidefConfig>;
 
-export const hidef: TrainedSystem<HidefConfig, typeof hidefConfig> = {
+export const hidef: TrainingMethod<HidefConfig, typeof hidefConfig> = {
   model: "hidef",
   task: "hologram",
   summary:

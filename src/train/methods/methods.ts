@@ -1,4 +1,4 @@
-/** Every system that can be trained. */
+/** Every method that can be trained. */
 import { autofocus } from "./autofocus.ts";
 import { care } from "./care.ts";
 import { comi } from "./comi.ts";
@@ -13,7 +13,7 @@ import { sectioningCnn } from "./sectioning-cnn.ts";
 import { selfSupervised } from "./self-supervised.ts";
 import { unet } from "./unet.ts";
 
-export const trainedSystems = {
+export const trainingMethods = {
   autofocus,
   care,
   comi,
@@ -29,5 +29,5 @@ export const trainedSystems = {
   unet,
 };
 
-export type TrainedModel = keyof typeof trainedSystems;
-export const systemNames = Object.keys(trainedSystems) as TrainedModel[];
+export type TrainedModel = keyof typeof trainingMethods;
+export const methodNames = Object.keys(trainingMethods) as TrainedModel[];

@@ -3,13 +3,13 @@ import { z } from "zod";
 import { pix2pix3dPresets } from "../../models/networks/pix2pix.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
-import type { TrainedSystem } from "../trained-system.ts";
+import type { TrainingMethod } from "../training-method.ts";
 import { checkPix2pixConfig, pix2pixKeys } from "./pix2pix-keys.ts";
 import { pix2pixLearner } from "./pix2pix-learner.ts";
 
 /** Everything that decides how pix2pix is trained in 3-D. */
 export const pix2pix3dConfig = z.strictObject({
-  model: z.literal("pix2pix-3d").default("pix2pix-3d").describe("which system of the field"),
+  model: z.literal("pix2pix-3d").default("pix2pix-3d").describe("which method of the field"),
   ...commonConfig({
     experiment_name: "pix2pix-3d",
     batch_size: 2,
@@ -24,7 +24,7 @@ export const pix2pix3dConfig = z.strictObject({
 
 export type Pix2pix3dConfig = z.output<typeof pix2pix3dConfig>;
 
-export const pix2pix3d: TrainedSystem<Pix2pix3dConfig, typeof pix2pix3dConfig> = {
+export const pix2pix3d: TrainingMethod<Pix2pix3dConfig, typeof pix2pix3dConfig> = {
   model: "pix2pix-3d",
   task: "section",
   summary: "pix2pix with 3-D convolutions over sub-stacks (after Zhuge et al., 2021)",

@@ -7,7 +7,7 @@ import { pairedSources } from "../data/paired-data.ts";
 import { sectionScale } from "../data/section-scale.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner } from "../learner.ts";
-import type { TrainingInput } from "../trained-system.ts";
+import type { TrainingInput } from "../training-method.ts";
 import { adversarialLosses } from "./adversarial-losses.ts";
 import { adversarialSteps } from "./adversarial-steps.ts";
 import { liveName, liveStatistics } from "./cycle-steps.ts";

@@ -6,7 +6,7 @@ import { planeSetDrawer } from "../data/plane-sets.ts";
 import { refocusSources } from "../data/refocus-sources.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner } from "../learner.ts";
-import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
+import type { TrainingInput, TrainingMethod } from "../training-method.ts";
 import {
   checkRecurrentMzConfig,
   type RecurrentMzConfig,
@@ -16,7 +16,7 @@ import {
 import { exportRecurrentMz, recurrentMzSteps } from "./recurrent-mz-steps.ts";
 import { recurrentMzValidator } from "./recurrent-mz-validator.ts";
 
-export const recurrentMz: TrainedSystem<RecurrentMzConfig> = {
+export const recurrentMz: TrainingMethod<RecurrentMzConfig> = {
   model: "recurrent-mz",
   task: "refocus",
   summary: "recurrent network that makes any plane of a volume from any number of planes (Huang et al., 2021)",

@@ -23,12 +23,12 @@ import { describeModel } from "../describe-model.ts";
 import type { Learner } from "../learner.ts";
 import { maeLoss } from "../losses.ts";
 import { optimise, weightsToValidate } from "../optimise.ts";
-import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
+import type { TrainingInput, TrainingMethod } from "../training-method.ts";
 import { rlpValidator } from "./rlp-validator.ts";
 
 /** Everything that decides how RLP is trained. Lengths in um. */
 export const rlpConfig = z.strictObject({
-  model: z.literal("rlp").default("rlp").describe("which system of the field"),
+  model: z.literal("rlp").default("rlp").describe("which method of the field"),
   ...commonConfig({ experiment_name: "rlp" }),
   architecture: deepZArchitecture.partial().optional().describe("numbers that differ from the preset"),
   step: z.number().positive().default(1).meta({
@@ -44,7 +44,7 @@ export const rlpConfig = z.strictObject({
 
 export type RlpConfig = z.output<typeof rlpConfig>;
 
-export const rlp: TrainedSystem<RlpConfig, typeof rlpConfig> = {
+export const rlp: TrainingMethod<RlpConfig, typeof rlpConfig> = {
   model: "rlp",
   task: "refocus",
   summary: "two adjacent planes to the next one, applied recursively (after RLP-Net)",

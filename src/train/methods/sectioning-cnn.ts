@@ -8,12 +8,12 @@ import {
 } from "../../models/networks/sectioning-cnn.ts";
 import { commonConfig } from "../common-config.ts";
 import { onlyPlane } from "../data/only-plane.ts";
-import type { TrainedSystem } from "../trained-system.ts";
+import type { TrainingMethod } from "../training-method.ts";
 import { type SupervisedNetwork, supervisedLearner } from "./supervised-section.ts";
 
 /** Everything that decides how the network is trained. */
 export const sectioningCnnConfig = z.strictObject({
-  model: z.literal("sectioning-cnn").default("sectioning-cnn").describe("which system of the field"),
+  model: z.literal("sectioning-cnn").default("sectioning-cnn").describe("which method of the field"),
   ...commonConfig({ experiment_name: "sectioning-cnn", batch_size: 4, learning_rate: 2e-3, clip_norm: 1 }),
   architecture: sectioningCnnArchitecture.partial().optional().describe("numbers that differ from the preset"),
   pair_plane: z
@@ -25,7 +25,7 @@ export const sectioningCnnConfig = z.strictObject({
 
 export type SectioningCnnConfig = z.output<typeof sectioningCnnConfig>;
 
-export const sectioningCnn: TrainedSystem<SectioningCnnConfig, typeof sectioningCnnConfig> = {
+export const sectioningCnn: TrainingMethod<SectioningCnnConfig, typeof sectioningCnnConfig> = {
   model: "sectioning-cnn",
   task: "section",
   summary: "plain network from wide field to section that can learn from a single pair (after Zhang et al., 2018)",

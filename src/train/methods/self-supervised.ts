@@ -35,13 +35,13 @@ import { copyPatch, drawView, plainView } from "../data/view.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner } from "../learner.ts";
 import { optimise, weightsToValidate } from "../optimise.ts";
-import type { TrainedSystem, TrainingInput } from "../trained-system.ts";
+import type { TrainingInput, TrainingMethod } from "../training-method.ts";
 import { type BlurKernels, blurKernels, poissonDeviance, reblur } from "./reblur.ts";
 import { selfSupervisedValidator } from "./self-supervised-validator.ts";
 
 /** Everything that decides how the network is trained. */
 export const selfSupervisedConfig = z.strictObject({
-  model: z.literal("self-supervised").default("self-supervised").describe("which system of the field"),
+  model: z.literal("self-supervised").default("self-supervised").describe("which method of the field"),
   ...commonConfig({
     experiment_name: "self-supervised",
     patch_size: 96,
@@ -59,7 +59,7 @@ export const selfSupervisedConfig = z.strictObject({
 
 export type SelfSupervisedConfig = z.output<typeof selfSupervisedConfig>;
 
-export const selfSupervised: TrainedSystem<SelfSupervisedConfig, typeof selfSupervisedConfig> = {
+export const selfSupervised: TrainingMethod<SelfSupervisedConfig, typeof selfSupervisedConfig> = {
   model: "self-supervised",
   task: "section",
   summary: "U-Net taught by the PSF alone: its output, blurred, gives the other half of the photons",

@@ -21,7 +21,7 @@ import { describeModel } from "../describe-model.ts";
 import type { Learner, Validator } from "../learner.ts";
 import { maeLoss } from "../losses.ts";
 import { optimise, weightsToValidate } from "../optimise.ts";
-import type { TrainingInput } from "../trained-system.ts";
+import type { TrainingInput } from "../training-method.ts";
 import { type BeyondImage, pairedValidator } from "./paired-validator.ts";
 
 /** A network from image to image, and what it is after. */
@@ -42,12 +42,12 @@ export interface SupervisedNetwork {
   choose?(source: IndexedPair): IndexedPair;
 }
 
-/** What the description of every section model holds beside what is its system's own. */
+/** What the description of every section model holds beside what is its method's own. */
 export type SectionDescription = Omit<Extract<ModelInfo, { model: "unet" }>, "model" | "architecture">;
 
 /**
  * Lowers `loss` of the network's output for `image` against `target`, both `[n, 1, p, p]`.
- * @param describe adds to a model's description what is the system's own
+ * @param describe adds to a model's description what is the method's own
  */
 export function supervisedLearner(
   input: TrainingInput,

@@ -11,19 +11,19 @@ import {
 } from "../../models/networks/unet.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
-import type { TrainedSystem } from "../trained-system.ts";
+import type { TrainingMethod } from "../training-method.ts";
 import { checkPatchSize, type SupervisedNetwork, supervisedLearner } from "./supervised-section.ts";
 
 /** Everything that decides how a U-Net is trained. */
 export const unetConfig = z.strictObject({
-  model: z.literal("unet").default("unet").describe("which system of the field"),
+  model: z.literal("unet").default("unet").describe("which method of the field"),
   ...commonConfig({ experiment_name: "unet", batch_size: 4, learning_rate: 2e-3, clip_norm: 1 }),
   architecture: unetArchitecture.partial().optional().describe("numbers that differ from the preset"),
 });
 
 export type UnetConfig = z.output<typeof unetConfig>;
 
-export const unet: TrainedSystem<UnetConfig, typeof unetConfig> = {
+export const unet: TrainingMethod<UnetConfig, typeof unetConfig> = {
   model: "unet",
   task: "section",
   summary: "U-Net from one kind of image to another, padded or valid (Ronneberger et al., 2015)",

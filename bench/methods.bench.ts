@@ -1,8 +1,8 @@
 /**
- * Trains every system on its own task, judges it on fields that it has not seen, and writes the table of docs/systems.md with its
- * pictures (docs/figures/systems). Results are kept in docs/systems.jsonl, so that one system can be run again.
+ * Trains every method on its own task, judges it on fields that it has not seen, and writes the table of docs/methods.md with its
+ * pictures (docs/figures/methods). Results are kept in docs/methods.jsonl, so that one method can be run again.
  *
- *     npm run bench:systems -- [--minutes 6] [--only deep-z,comi] [--threads 2] [--table]
+ *     npm run bench:methods -- [--minutes 6] [--only deep-z,comi] [--threads 2] [--table]
  *
  * --table only writes the table from what is kept.
  */
@@ -12,12 +12,12 @@ import { parseArgs } from "node:util";
 import { contactSheet } from "../src/figures/contact-sheet.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
-import { autofocusing } from "./systems/autofocusing.ts";
-import { type Comparison, type Experiment, openTrained, parameterCount } from "./systems/experiment.ts";
-import { holograms } from "./systems/holograms.ts";
-import { recorded } from "./systems/recorded.ts";
-import { refocusing } from "./systems/refocusing.ts";
-import { sections } from "./systems/sectioning.ts";
+import { autofocusing } from "./methods/autofocusing.ts";
+import { type Comparison, type Experiment, openTrained, parameterCount } from "./methods/experiment.ts";
+import { holograms } from "./methods/holograms.ts";
+import { recorded } from "./methods/recorded.ts";
+import { refocusing } from "./methods/refocusing.ts";
+import { sections } from "./methods/sectioning.ts";
 
 const experiments: Experiment[] = [...refocusing, ...sections, ...autofocusing, ...holograms, ...recorded];
 
@@ -39,17 +39,17 @@ interface Row {
   date: string;
 }
 
-const kept = "docs/systems.jsonl";
-const page = "docs/systems.md";
-const pictures = "docs/figures/systems";
-const [begin, end] = ["<!-- table of bench:systems -->", "<!-- end of the table -->"];
+const kept = "docs/methods.jsonl";
+const page = "docs/methods.md";
+const pictures = "docs/figures/methods";
+const [begin, end] = ["<!-- table of bench:methods -->", "<!-- end of the table -->"];
 
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "6" },
     only: { type: "string" },
     threads: { type: "string", default: "2" },
-    folder: { type: "string", default: "dist-bench/systems" },
+    folder: { type: "string", default: "dist-bench/methods" },
     table: { type: "boolean", default: false },
     baselines: { type: "boolean", default: false },
   },
@@ -156,14 +156,14 @@ async function writeTable(): Promise<void> {
   const order = (row: Row): number => experiments.findIndex(({ name }) => name === row.name);
   const sorted = rows.filter((row) => order(row) >= 0).sort((a, b) => order(a) - order(b));
   const lines = [
-    "| system | task and data | parameters | training | score | output | input | best recorded | classical | target | the paper's claim |",
+    "| method | task and data | parameters | training | score | output | input | best recorded | classical | target | the paper's claim |",
     "|---|---|---|---|---|---|---|---|---|---|---|",
     ...sorted.flatMap(lineOf),
   ];
   const machines = [...new Set(sorted.map(({ machine, date }) => `${machine}, ${date}`))].join("; ");
   const notes = sorted.flatMap((row) => row.notes.map((note) => `- **${row.name}**: ${note}`));
   const figures = sorted.map(
-    (row) => `### ${row.name}\n\n![${row.name}: ${row.task}](figures/systems/${row.name}.png)`,
+    (row) => `### ${row.name}\n\n![${row.name}: ${row.task}](figures/methods/${row.name}.png)`,
   );
   const parts = [lines.join("\n"), `Machine: ${machines}.`, notes.join("\n"), figures.join("\n\n")];
   const table = parts.filter((part) => part !== "").join("\n\n");

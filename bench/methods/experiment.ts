@@ -1,4 +1,4 @@
-/** What the experiments of `npm run bench:systems` share: training on a recipe, held-out fields, fair scores, a row and a picture. */
+/** What the experiments of `npm run bench:methods` share: training on a recipe, held-out fields, fair scores, a row and a picture. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { SheetRow } from "../../src/figures/contact-sheet.ts";
@@ -46,7 +46,7 @@ export interface Outcome {
 /** The setting of one run of the benchmark. */
 export interface Setting {
   runtime: Runtime;
-  /** Training time of each system. */
+  /** Training time of each method. */
   minutes: number;
   /** Where trainings are kept. */
   folder: string;

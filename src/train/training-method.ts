@@ -1,4 +1,4 @@
-/** How a system of the field is trained: its configuration, its rules and its learner. */
+/** How a method of the field is trained: its configuration, its rules and its learner. */
 import type { z } from "zod";
 import type { NamedStack } from "../image/named-stack.ts";
 import type { Task } from "../models/networks/common-info.ts";
@@ -18,14 +18,14 @@ export interface TrainingInput {
   onWarning?: ((sentence: string) => void) | undefined;
 }
 
-/** A configuration of any system. */
-export type SystemConfig = CommonConfig & { model: string };
+/** A configuration of any method. */
+export type MethodConfig = CommonConfig & { model: string };
 
-export interface TrainedSystem<C extends SystemConfig = SystemConfig, Schema extends z.ZodType<C> = z.ZodType<C>> {
+export interface TrainingMethod<C extends MethodConfig = MethodConfig, Schema extends z.ZodType<C> = z.ZodType<C>> {
   /** As `--model` names it. */
   readonly model: C["model"];
   readonly task: Task;
-  /** One sentence for the list of systems. */
+  /** One sentence for the list of methods. */
   readonly summary: string;
   /** A strict object: every key with its default. */
   readonly config: Schema;

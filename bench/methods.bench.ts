@@ -90,7 +90,7 @@ async function runAll(): Promise<void> {
       const { name, task, data, target, claim } = experiment;
       const row: Row = {
         name,
-        model: experiment.model,
+        model: experiment.method,
         task,
         data,
         target,

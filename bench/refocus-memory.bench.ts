@@ -110,7 +110,7 @@ async function writeModel(folder: string): Promise<void> {
       created: new Date().toISOString(),
       experiment_name: "bench",
       task: "refocus",
-      model: "deep-z",
+      method: "deep-z",
       preset: "small",
       architecture,
       input_offsets: [0, 2],

@@ -94,7 +94,7 @@ function textOf(
   one: Case,
   { headlines, verdicts, seconds, subject }: StudyFilesResult,
   findings: readonly Finding[],
-  models: readonly { info: { experiment_name: string; model: string; steps: number } }[],
+  models: readonly { info: { experiment_name: string; method: string; steps: number } }[],
 ): string {
   const names = Object.keys(verdicts);
   const ids = [...new Set(names.flatMap((name) => Object.keys(verdicts[name])))];

@@ -41,7 +41,7 @@ const stack = {
   dtype: "float32" as const,
 };
 const samples = [{ name: "noise", stack }];
-const config = resolveConfig({ model: "deep-z", input_offsets: [0, 2], distance_range: [-4, 4] }, samples);
+const config = resolveConfig({ method: "deep-z", input_offsets: [0, 2], distance_range: [-4, 4] }, samples);
 const learner = createLearner({ samples }, config);
 const batch = await learner.batchAt(1);
 

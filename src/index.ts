@@ -308,7 +308,7 @@ export { configKeys } from "./train/config-keys.ts";
 export { findLearningRate, type LearningRateSearch } from "./train/find-learning-rate.ts";
 export type { Judgement, JudgementRow } from "./train/judgement.ts";
 export type { ValidationReport } from "./train/learner.ts";
-export { methodNames, type TrainedModel, trainingMethods } from "./train/methods/methods.ts";
+export { type MethodName, methodNames, trainingMethods } from "./train/methods/methods.ts";
 export type { ModelVerdict } from "./train/model-verdict.ts";
 export {
   type TrainingOptions,

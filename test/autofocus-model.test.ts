@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => runtime.close());
 
 const config = (own: object = {}) =>
-  resolveConfig({ model: "autofocus", patch_size: 64, batch_size: 4, num_steps: 4, steps_per_epoch: 2, ...own });
+  resolveConfig({ method: "autofocus", patch_size: 64, batch_size: 4, num_steps: 4, steps_per_epoch: 2, ...own });
 
 /**
  * Points of light in focus in plane `focus`, whose blur widens alike to both sides; if `told`, they have dark rings above focus, so that
@@ -207,14 +207,14 @@ describe("a training", () => {
     expect(scores.mae_um).toBeLessThan(0.5 * scores.input_mae_um);
     expect(scores.sign_right).toBeGreaterThan(0.9);
     expect(report.draw("x").slice(1, 4)).toEqual(Uint8Array.from([80, 78, 71]));
-    if (store.model?.info.model !== "autofocus") throw new Error("no model");
-    const model = { info: store.model.info, onnx: store.model.onnx, path: "memory" };
+    if (store.model?.info.method !== "autofocus") throw new Error("no model");
+    const method = { info: store.model.info, onnx: store.model.onnx, path: "memory" };
     const unseen = stackOf(77, { focus: 4 });
     for (const z of [1, 4, 7]) {
       const { data, width, height } = planeOf(unseen, z);
       const normalisation = normalisationOf(data, 1, 99.9, "plane");
       const input = { width, height, read: readerOf(data, width, height), normalisation, pixelSize: unseen.pixelSize };
-      const { whole } = await defocusMap(model, runtime, input);
+      const { whole } = await defocusMap(method, runtime, input);
       expect(Math.abs((whole?.defocus ?? 99) - 0.5 * (z - 4))).toBeLessThan(0.4);
     }
   });

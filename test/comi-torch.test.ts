@@ -39,11 +39,11 @@ interface Found {
   steps: Record<string, number>[];
 }
 
-function designOf(model: "comi" | "cycle-gan", architecture: ComiArchitecture): CycleDesign {
+function designOf(method: "comi" | "cycle-gan", architecture: ComiArchitecture): CycleDesign {
   const adversarial_weight = weights.adversarial;
   const others = { cycle_weight: weights.cycle, identity_weight: weights.identity };
   const terms =
-    model === "comi"
+    method === "comi"
       ? comiTerms(
           { adversarial_weight, ...others, feature_weight: weights.feature, pixel_weight: weights.pixel },
           structureDistance,
@@ -52,7 +52,7 @@ function designOf(model: "comi" | "cycle-gan", architecture: ComiArchitecture): 
   return {
     shape,
     architecture,
-    discriminator: (picture, parameters) => opponent[model](picture, 2, parameters),
+    discriminator: (picture, parameters) => opponent[method](picture, 2, parameters),
     terms,
     poolSize: 0,
     learningRate: rate,
@@ -85,37 +85,37 @@ function difference(got: ArrayLike<number>, expected: readonly number[]): number
 
 interface Case {
   title: string;
-  model: "comi" | "cycle-gan";
+  method: "comi" | "cycle-gan";
   architecture: ComiArchitecture;
 }
 const sized = { width: 3, blocks: 1 };
 const cases: Case[] = [
   {
     title: "COMI as published",
-    model: "comi",
+    method: "comi",
     architecture: { ...sized, normalisation: "layer", residual: true, range: [-1, 1] },
   },
   {
     title: "COMI without normalisation",
-    model: "comi",
+    method: "comi",
     architecture: { ...sized, normalisation: "none", residual: true, range: [0, 1] },
   },
   {
     title: "CycleGAN as published",
-    model: "cycle-gan",
+    method: "cycle-gan",
     architecture: { ...sized, normalisation: "instance", residual: false, range: [-1, 1] },
   },
 ];
 
 /** Weights and pictures, every tensor random, so that nothing hides behind a zero. */
-function tensorsOf({ model, architecture }: Case): Tensors {
+function tensorsOf({ method, architecture }: Case): Tensors {
   const random = new Random(5);
   const tensor = (own: readonly number[], next: () => number): Tensor => ({
     type: "float32",
     shape: own,
     data: Float32Array.from({ length: sizeOf(own) }, next),
   });
-  const weights = [...cycleSteps(designOf(model, architecture)).specs].map(([name, { shape: own }]) => {
+  const weights = [...cycleSteps(designOf(method, architecture)).specs].map(([name, { shape: own }]) => {
     const centre = name.endsWith("/scale") ? 1 : 0;
     const spread = own.length > 1 ? 1 / Math.sqrt(sizeOf(own.slice(1))) : 0.1;
     return [name, tensor(own, () => centre + spread * random.normal())] as const;
@@ -151,7 +151,7 @@ describe.skipIf(!torch)("against PyTorch", () => {
     { timeout: 180000 },
     async (each) => {
       const { generated, opinion, steps: theirs } = expected[cases.indexOf(each)];
-      const design = designOf(each.model, each.architecture);
+      const design = designOf(each.method, each.architecture);
       const { steps, buffers } = cycleSteps(design);
       const { image, target, ...state } = tensorsOf(each);
       const batch: Tensors = {

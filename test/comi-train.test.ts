@@ -102,7 +102,7 @@ describe("COMI", () => {
     timeout: 240000,
   }, async () => {
     const own = {
-      model: "comi",
+      method: "comi",
       num_steps: 160,
       steps_per_epoch: 80,
       learning_rate: 4e-3,
@@ -118,7 +118,7 @@ describe("COMI", () => {
       expect(store.rows[1][name], name).toBeGreaterThan(0.03);
       expect(store.rows[1][name], name).toBeLessThan(0.35);
     }
-    expect(info).toMatchObject({ task: "section", model: "comi", pixel_size: 0.3 });
+    expect(info).toMatchObject({ task: "section", method: "comi", pixel_size: 0.3 });
     // Applied, in counts: nearer to the truth than the input, and the same in tiles as in one piece.
     const [tiled, whole] = [await applied(store, 24), await applied(store, 512)];
     const truth = planeOf(samples[0].target, 1);
@@ -135,7 +135,13 @@ describe("COMI", () => {
     features.output("features", conv(image, features.constant(Float32Array.of(10), [1, 1, 1, 1])));
     const open = { 0: "batch", 2: "y", 3: "x" };
     const featureNetwork = writeOnnx(features, { variable: { image: open, features: open } });
-    const config = resolveConfig({ ...tiny, model: "comi", num_steps: 1, steps_per_epoch: 1, feature_model: "f.onnx" });
+    const config = resolveConfig({
+      ...tiny,
+      method: "comi",
+      num_steps: 1,
+      steps_per_epoch: 1,
+      feature_model: "f.onnx",
+    });
     const store = memoryStore();
     await trainModel(samples, config, { runtime, store, featureNetwork });
     // Ten times the pixel is a hundred times its square, of which the mean is at least the square of the mean; and no MS-SSIM.
@@ -149,7 +155,7 @@ describe("COMI", () => {
 describe("CycleGAN", () => {
   const config = resolveConfig({
     ...tiny,
-    model: "cycle-gan",
+    method: "cycle-gan",
     architecture: { ...tiny.architecture, normalisation: "instance" },
     image_pool: 6,
     live_statistics_steps: 8,
@@ -212,12 +218,12 @@ describe("CycleGAN", () => {
 
 describe("bad configurations", () => {
   it.each([
-    [{ model: "comi", patch_size: 40 }, /patch_size must be a multiple of 16/],
-    [{ model: "cycle-gan", patch_size: 36 }, /patch_size must be a multiple of 8/],
-    [{ model: "comi", feature_weight: 0, pixel_weight: 0 }, /nothing would pull the output/],
-    [{ model: "cycle-gan", adversarial_weight: 0 }, /adversarial_weight must be above 0/],
-    [{ model: "comi", architecture: { range: [1, 0] } }, /range must go from the lower/],
-    [{ model: "comi", image_pool: 3 }, /image_pool/],
+    [{ method: "comi", patch_size: 40 }, /patch_size must be a multiple of 16/],
+    [{ method: "cycle-gan", patch_size: 36 }, /patch_size must be a multiple of 8/],
+    [{ method: "comi", feature_weight: 0, pixel_weight: 0 }, /nothing would pull the output/],
+    [{ method: "cycle-gan", adversarial_weight: 0 }, /adversarial_weight must be above 0/],
+    [{ method: "comi", architecture: { range: [1, 0] } }, /range must go from the lower/],
+    [{ method: "comi", image_pool: 3 }, /image_pool/],
   ])("%j is refused", (partial, message) => {
     expect(() => resolveConfig(partial)).toThrow(message);
   });

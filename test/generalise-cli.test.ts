@@ -47,7 +47,7 @@ describe("parfocal generalise", () => {
       "a true",
       "b false",
     ]);
-    expect(config).toMatchObject({ model: "deep-z", model_pixel_size: 0.3, steps_per_epoch: 2, num_steps: 4 });
+    expect(config).toMatchObject({ method: "deep-z", model_pixel_size: 0.3, steps_per_epoch: 2, num_steps: 4 });
     expect(summary).toHaveLength(3);
     const page = readFileSync(at(report), "utf8");
     expect(page).toContain("parfocal generalise a.tif b.tif --config config.yaml");
@@ -85,9 +85,9 @@ describe("parfocal generalise", () => {
     ["slides of a recipe", ["tiny.yaml", "--slides", "a,b"], /--slides names the slides of stacks/],
     ["too few slides", ["a.tif", "b.tif", "--slides", "a"], /2 stacks and 1 slides/],
     ["changes to no recipe", ["a.tif", "b.tif", "--set", "size=3"], /--set is for recipes/],
-    ["a method for another task", ["a.tif", "b.tif", "--model", "hidef"], /hidef is a method for hologram/],
+    ["a method for another task", ["a.tif", "b.tif", "--method", "hidef"], /hidef is a method for hologram/],
     ["a name for all models", ["a.tif", "b.tif", "--experiment-name", "x"], /Unknown option '--experiment-name'/],
-    ["no target for a method that needs one", ["a.tif", "b.tif", "--model", "unet"], /no target.*--target/],
+    ["no target for a method that needs one", ["a.tif", "b.tif", "--method", "unet"], /no target.*--target/],
   ])("refuses %s in a sentence, and leaves nothing", async (_, args, message) => {
     const done = await cli(...args, "-o", "refused");
     expect(done.code).not.toBe(0);

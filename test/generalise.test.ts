@@ -243,7 +243,7 @@ describe("across recorded stacks", () => {
       const target = { ...stack, data: stack.data.map((value) => 2 * value + 50 + 60 * random.normal()) };
       return { name, stack, target };
     });
-    const config = { model: "unet", num_steps: 4, steps_per_epoch: 4, batch_size: 2, patch_size: 32 };
+    const config = { method: "unet", num_steps: 4, steps_per_epoch: 4, batch_size: 2, patch_size: 32 };
     const done = await generalise({ samples: pairs }, at("sections"), { config, runtime });
     expect(done.models.map(({ name }) => name)).toEqual(["all", "without-a", "without-b"]);
     // But for gain and offset, which are fitted, the input is the target without its noise. 30 % of 170 columns are judged.
@@ -258,7 +258,7 @@ describe("across recorded stacks", () => {
   it.each<[string, () => Promise<unknown>, RegExp]>([
     [
       "a method that has nothing to judge",
-      () => across("x", { config: { model: "autofocus" } }),
+      () => across("x", { config: { method: "autofocus" } }),
       /autofocus is a method for autofocus/,
     ],
     [

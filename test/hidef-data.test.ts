@@ -60,7 +60,7 @@ function sampleOf(focus: ComplexField, brightness = 1000): NamedStack & { field:
 }
 
 const configOf = (own: object = {}): HidefConfig =>
-  resolveConfig({ model: "hidef", patch_size: 32, distance_range: [-10, -5], ...own }) as unknown as HidefConfig;
+  resolveConfig({ method: "hidef", patch_size: 32, distance_range: [-10, -5], ...own }) as unknown as HidefConfig;
 
 const sourceOf = (sample: NamedStack, own: object = {}) => {
   const { validation } = hologramSources(

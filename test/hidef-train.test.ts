@@ -44,7 +44,7 @@ beforeAll(async () => {
   }
   [unseen] = samples.splice(0, 1);
   const config = resolveConfig({
-    model: "hidef",
+    method: "hidef",
     architecture: { channels: [8, 16, 32, 32] },
     patch_size: 64,
     batch_size: 4,

@@ -423,8 +423,8 @@ describe("keys that suit all stacks", () => {
       distance_range: [-1, 1.9],
       input_offsets: [0, 0.9],
     });
-    expect(keysForAll({ model: "unet" }, views)).toEqual({ model: "unet", model_pixel_size: 0.325 });
-    expect(keysForAll({ model: "recurrent-mz" }, views)).toMatchObject({ plane_range: [-1, 1] });
+    expect(keysForAll({ method: "unet" }, views)).toEqual({ method: "unet", model_pixel_size: 0.325 });
+    expect(keysForAll({ method: "recurrent-mz" }, views)).toMatchObject({ plane_range: [-1, 1] });
   });
 
   it("what is given wins, and like pixels are not resampled", () => {

@@ -69,12 +69,12 @@ const small = {
 };
 
 describe.each([
-  { gain: 5, given: { ...small, model: "pix2pix", num_steps: 240, architecture: { stem: 8, down: [16, 32, 32] } } },
+  { gain: 5, given: { ...small, method: "pix2pix", num_steps: 240, architecture: { stem: 8, down: [16, 32, 32] } } },
   {
     gain: 3.5,
     given: {
       ...small,
-      model: "pix2pix-3d",
+      method: "pix2pix-3d",
       num_steps: 150,
       batch_size: 4,
       planes: 3,
@@ -97,7 +97,7 @@ describe.each([
     expect(last.adversarial_loss).toBeLessThan(2.5);
 
     // The finished model makes of a part of a field what it makes of the whole, far enough from the cut.
-    const planes = info.model === "pix2pix-3d" ? info.planes : 1;
+    const planes = info.method === "pix2pix-3d" ? info.planes : 1;
     const shape = (h: number, w: number): number[] => (planes === 1 ? [1, 1, h, w] : [1, 1, planes, h, w]);
     const random = new Random(5);
     const data = Float32Array.from({ length: planes * 192 * 192 }, () => random.uniform());
@@ -126,15 +126,15 @@ describe.each([
 
 describe("a configuration of pix2pix that cannot work", () => {
   it.each([
-    [{ model: "pix2pix", patch_size: 40 }, /patch_size must be a multiple of 16.*got 40/],
-    [{ model: "pix2pix", preset: "published", patch_size: 64 }, /patch_size must be a multiple of 256/],
+    [{ method: "pix2pix", patch_size: 40 }, /patch_size must be a multiple of 16.*got 40/],
+    [{ method: "pix2pix", preset: "published", patch_size: 64 }, /patch_size must be a multiple of 256/],
     [
-      { model: "pix2pix", patch_size: 16, architecture: { down: [8, 8] } },
+      { method: "pix2pix", patch_size: 16, architecture: { down: [8, 8] } },
       /discriminator needs a patch_size.*24 at least, got 16/,
     ],
-    [{ model: "pix2pix-3d", planes: 4 }, /planes must be an odd number.*got 4/],
-    [{ model: "pix2pix-3d", architecture: { upsampling: "transposed" } }, /upsampling is "nearest" only/],
-    [{ model: "pix2pix", mae_weight: 0 }, /mae_weight/],
+    [{ method: "pix2pix-3d", planes: 4 }, /planes must be an odd number.*got 4/],
+    [{ method: "pix2pix-3d", architecture: { upsampling: "transposed" } }, /upsampling is "nearest" only/],
+    [{ method: "pix2pix", mae_weight: 0 }, /mae_weight/],
   ])("%j is refused by name", (given, message) => {
     expect(() => resolveConfig(given)).toThrow(message);
   });

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => runtime.close());
 
 const architecture = { channels: [8, 12], middle: 16, hidden: [4, 6, 8] };
-const common = { model: "recurrent-mz", architecture, patch_size: 32, warmup_steps: 10, learning_rate: 4e-3 };
+const common = { method: "recurrent-mz", architecture, patch_size: 32, warmup_steps: 10, learning_rate: 4e-3 };
 const [depth, height, width] = [13, 64, 160];
 const stack = blurredStack(depth, height, width, 2);
 
@@ -59,7 +59,7 @@ describe("a trained Recurrent-MZ", () => {
     const store = memoryStore();
     const config = resolveConfig({ ...common, min_planes: 1, num_steps: 450, steps_per_epoch: 150 });
     const result = await trainModel([{ name: "stack", stack }], config, { runtime, store });
-    if (store.model?.info.model !== "recurrent-mz") throw new Error("no model was saved");
+    if (store.model?.info.method !== "recurrent-mz") throw new Error("no model was saved");
     Object.assign(model, { info: store.model.info, onnx: store.model.onnx, path: "memory" });
     expect(store.model.info).toMatchObject({
       plane_counts: [1, 3],

@@ -45,7 +45,7 @@ function model(own: Partial<RlpInfo> = {}, weights?: Tensors): Model<RlpInfo> {
     created: "2020-01-01T00:00:00.000Z",
     experiment_name: "tiny",
     task: "refocus",
-    model: "rlp",
+    method: "rlp",
     preset: "small",
     architecture,
     input_offsets: [0, 1],

@@ -198,7 +198,7 @@ describe("files", () => {
     expect(done).toMatchObject({
       output: at("out.tif"),
       uncertainty: at("doubt.tif"),
-      model: "care",
+      method: "care",
       planes: 4,
       warnings: [],
     });

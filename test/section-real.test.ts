@@ -40,7 +40,7 @@ describe.skipIf(!haveRealData)("a widefield nucleus", () => {
     const runtime = await openNativeRuntime({ threads: 1 });
     const store = memoryStore();
     const config = resolveConfig({
-      model: "unet",
+      method: "unet",
       architecture: { channels: [12, 24, 48] },
       train_columns: trained,
       patch_size: 32,

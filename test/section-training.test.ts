@@ -122,7 +122,11 @@ describe("a short training", () => {
   }
 
   it("may learn from one pair: a single plane of the stack", async () => {
-    const own = { model: "sectioning-cnn", architecture: { channels: 10, dilations: [1, 2, 4, 8, 1] }, num_steps: 200 };
+    const own = {
+      method: "sectioning-cnn",
+      architecture: { channels: 10, dilations: [1, 2, 4, 8, 1] },
+      num_steps: 200,
+    };
     const { report } = await trained(sample, { ...own, pair_plane: 2 });
     expect(report.scores.psnr).toBeGreaterThan(report.scores.input_psnr + 3.5);
     // Only that plane is drawn from.
@@ -145,7 +149,7 @@ describe("the Laplace head", () => {
     const noise = (brightness: number) => 40 + 120 * brightness;
     const sample = hazySample(3, noise);
     const { model } = await trained(sample, {
-      model: "care",
+      method: "care",
       architecture: { filters: 8, depth: 2 },
       loss: "laplace",
       num_steps: 700,
@@ -190,16 +194,16 @@ describe("the Laplace head", () => {
 
 describe("configurations that do not go together", () => {
   it.each<[Record<string, unknown>, RegExp]>([
-    [{ model: "unet", patch_size: 60 }, /patch_size must be a multiple of 8 for this model, got 60/],
-    [{ model: "unet", architecture: { padding: "valid" } }, /valid needs upsampling transposed/],
-    [{ model: "unet", preset: "published", patch_size: 128 }, /multiple of 16 of at least 204/],
-    [{ model: "care", patch_size: 36 }, /multiple of 8/],
+    [{ method: "unet", patch_size: 60 }, /patch_size must be a multiple of 8 for this model, got 60/],
+    [{ method: "unet", architecture: { padding: "valid" } }, /valid needs upsampling transposed/],
+    [{ method: "unet", preset: "published", patch_size: 128 }, /multiple of 16 of at least 204/],
+    [{ method: "care", patch_size: 36 }, /multiple of 8/],
   ])("%o", (own, message) => {
     expect(() => resolveConfig(own)).toThrow(message);
   });
 
   it("a plane that the stack does not have", async () => {
-    const config = resolveConfig({ model: "sectioning-cnn", pair_plane: 9, patch_size: 32 });
+    const config = resolveConfig({ method: "sectioning-cnn", pair_plane: 9, patch_size: 32 });
     const learner = methodOf("sectioning-cnn").learner({ samples: [hazySample(1, () => 5)] }, config);
     await expect(learner.batchAt(1)).rejects.toThrow(/hazy\.tif: pair_plane is 9, and it has 5 planes, 0 to 4/);
   });

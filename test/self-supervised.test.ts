@@ -153,7 +153,7 @@ function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 const small = {
-  model: "self-supervised",
+  method: "self-supervised",
   patch_size: 48,
   psf_radius: 10,
   border: 4,

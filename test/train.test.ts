@@ -76,7 +76,7 @@ describe("training", () => {
     expect(info.validation.psnr).toBe(scores.psnr);
 
     // The saved model does the same to the whole plane.
-    if (!store.model || info.model !== "deep-z") throw new Error("no model was saved");
+    if (!store.model || info.method !== "deep-z") throw new Error("no model was saved");
     const { width, height } = stack;
     const normalisation = normalisationOf(stack.data, info.norm_pmin, info.norm_pmax, "stack");
     const input = planeOf(stack, 4);

@@ -33,7 +33,7 @@ const bothObjectives: RecipeInput = {
 const depthOfField = 0.52 / 0.8 ** 2;
 
 export function autofocusModel(model: Model): Model<AutofocusInfo> {
-  if (model.info.model !== "autofocus") throw new Error(`${model.info.model} where autofocus is judged`);
+  if (model.info.method !== "autofocus") throw new Error(`${model.info.method} where autofocus is judged`);
   return { ...model, info: model.info };
 }
 
@@ -51,7 +51,7 @@ export async function judgePlane(model: Model<AutofocusInfo>, runtime: Setting["
 export const autofocusing: Experiment[] = [
   {
     name: "autofocus",
-    model: "autofocus",
+    method: "autofocus",
     task: "signed distance from focus of one image",
     data: "beads on a slide, aberrated 20x/0.8 (trained with a perfect one as well), up to +-5 um",
     target: `error of an image at most a fifth of the depth of field (${(depthOfField / 5).toFixed(2)} um), sign right in 95 %`,
@@ -60,7 +60,7 @@ export const autofocusing: Experiment[] = [
     train: (setting) =>
       train(
         setting,
-        { experiment_name: "autofocus", model: "autofocus", distance_range: [-5, 5], turn_patches: true },
+        { experiment_name: "autofocus", method: "autofocus", distance_range: [-5, 5], turn_patches: true },
         { recipe: bothObjectives },
       ),
     async judge(model: Model, { runtime }) {

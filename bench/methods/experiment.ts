@@ -56,7 +56,7 @@ export interface Setting {
 export interface Experiment {
   /** As `--only` names it; also that of the picture. */
   name: string;
-  model: string;
+  method: string;
   task: string;
   data: string;
   /** What the issue asks for, as a sentence, and whether it was reached. */

@@ -30,7 +30,7 @@ const errors = [0, 10, -10, 20, -20];
 export const holograms: Experiment[] = [
   {
     name: "hidef",
-    model: "hidef",
+    method: "hidef",
     task: "in-line hologram to complex field in focus",
     data: "recipe holograms, 5 to 20 um out of focus",
     target: "phase error below the angular spectrum's",
@@ -39,7 +39,7 @@ export const holograms: Experiment[] = [
     train: (setting) =>
       train(
         setting,
-        { experiment_name: "hidef", model: "hidef" },
+        { experiment_name: "hidef", method: "hidef" },
         { recipe: shippedRecipe("holograms"), roles: { image: "in-line" } },
       ),
     async judge(model: Model, { runtime }) {

@@ -57,7 +57,7 @@ const autofocusRange = [-0.95, 0.75] as const;
 const experiments: Experiment[] = [
   {
     name: "autofocus-mitochondria",
-    model: "autofocus",
+    method: "autofocus",
     task: "signed distance from focus of one image",
     data: "recorded mitochondria (lattice light sheet): single shots and rows 0-464 and 528-800 of a stack to learn from, rows 464-528 of the stack to judge",
     target: "error of at most 0.10 um",
@@ -81,7 +81,7 @@ const experiments: Experiment[] = [
         batch_size: 16,
         turn_patches: true,
       };
-      return train(setting, { experiment_name: "autofocus-mitochondria", model: "autofocus", ...config }, { samples });
+      return train(setting, { experiment_name: "autofocus-mitochondria", method: "autofocus", ...config }, { samples });
     },
     async judge(model, { runtime }) {
       const trained = autofocusModel(model);
@@ -138,7 +138,7 @@ const experiments: Experiment[] = [
   },
   {
     name: "deep-z-mitochondria",
-    model: "deep-z",
+    method: "deep-z",
     task: "refocus, two planes 0.5 um apart",
     data: "recorded mitochondria (lattice light sheet), +-0.6 um; rows 560-800 to judge",
     target: "better than the input",
@@ -148,7 +148,7 @@ const experiments: Experiment[] = [
       const [{ name, stack }] = await mitochondriaStacks();
       const samples = [{ name, stack: cropStack(stack, learnt, wide(stack)) }];
       const config = { input_offsets: [0, 0.5], distance_range: [-0.6, 0.6], train_rows: [0, 448] };
-      return train(setting, { experiment_name: "deep-z-mitochondria", model: "deep-z", ...config }, { samples });
+      return train(setting, { experiment_name: "deep-z-mitochondria", method: "deep-z", ...config }, { samples });
     },
     async judge(model, setting) {
       const [{ stack, heights }] = await mitochondriaStacks();
@@ -197,7 +197,7 @@ const experiments: Experiment[] = [
   },
   {
     name: "unet-nucleus",
-    model: "unet",
+    method: "unet",
     task: "wide field to confocal",
     data: "recorded nucleus, channels registered; columns 66-90 to judge",
     target: "better than the input",
@@ -210,7 +210,7 @@ const experiments: Experiment[] = [
       const samples = [{ name: "nucleus", stack: cut(stack), target: cut(target) }];
       // As published it halves four times; 34 columns hold two.
       const config = { architecture: { channels: [16, 32, 64] }, patch_size: 32, train_columns: [0, 50] };
-      return train(setting, { experiment_name: "unet-nucleus", model: "unet", ...config }, { samples });
+      return train(setting, { experiment_name: "unet-nucleus", method: "unet", ...config }, { samples });
     },
     async judge(model, setting) {
       const { stack, target } = await nucleusPair();

@@ -56,7 +56,7 @@ export const byDeepZ: RefocusStack = async (model, { runtime }, stack, z, distan
 
 /** Input planes 0, 2 and -2 um from the first. */
 export const byRecurrentMz: RefocusStack = async (model, { runtime }, stack, z, distances) => {
-  if (model.info.model !== "recurrent-mz") throw new Error(`${model.info.model} where recurrent-mz is judged`);
+  if (model.info.method !== "recurrent-mz") throw new Error(`${model.info.method} where recurrent-mz is judged`);
   const { info } = model;
   const { width, height, zStep = 1 } = stack;
   const out = distances.map((): Plane => ({ data: new Float32Array(width * height), width, height }));
@@ -155,7 +155,7 @@ export async function refocusingBaselines(recipeName: string, offsets: readonly 
 
 /** The two planes of {@link byDeepZ}, 0 and 2 um, and steps of as much. */
 export const byRlp: RefocusStack = async (model, { runtime }, stack, z, distances) => {
-  if (model.info.model !== "rlp") throw new Error(`${model.info.model} where rlp is judged`);
+  if (model.info.method !== "rlp") throw new Error(`${model.info.method} where rlp is judged`);
   const { info } = model;
   const { width, height, zStep = 1 } = stack;
   const out = distances.map((): Plane => ({ data: new Float32Array(width * height), width, height }));
@@ -171,7 +171,7 @@ const gains = 10;
 export const refocusing: Experiment[] = [
   {
     name: "deep-z",
-    model: "deep-z",
+    method: "deep-z",
     task: "refocus, two planes 2 um apart",
     data: "recipe beads",
     target: `at least ${gains} dB over the input`,
@@ -180,7 +180,7 @@ export const refocusing: Experiment[] = [
     train: (setting) =>
       train(
         setting,
-        { experiment_name: "deep-z", model: "deep-z", input_offsets: [0, 2], distance_range: [-4, 4] },
+        { experiment_name: "deep-z", method: "deep-z", input_offsets: [0, 2], distance_range: [-4, 4] },
         { recipe: shippedRecipe("beads") },
       ),
     judge: (model, setting) => judgeRefocusing(byDeepZ, "beads", model, setting),
@@ -188,7 +188,7 @@ export const refocusing: Experiment[] = [
   },
   {
     name: "deep-z-one-plane",
-    model: "deep-z",
+    method: "deep-z",
     task: "refocus, one plane, aberrated objective",
     data: "recipe beads-aberrated",
     target: "better than the input",
@@ -197,7 +197,7 @@ export const refocusing: Experiment[] = [
     train: (setting) =>
       train(
         setting,
-        { experiment_name: "deep-z-one-plane", model: "deep-z", distance_range: [-4, 4] },
+        { experiment_name: "deep-z-one-plane", method: "deep-z", distance_range: [-4, 4] },
         { recipe: shippedRecipe("beads-aberrated") },
       ),
     judge: (model, setting) => judgeRefocusing(byDeepZ, "beads-aberrated", model, setting),
@@ -205,27 +205,27 @@ export const refocusing: Experiment[] = [
   },
   {
     name: "recurrent-mz",
-    model: "recurrent-mz",
+    method: "recurrent-mz",
     task: "refocus, three planes 2 um apart (trained with any)",
     data: "recipe beads",
     target: `at least ${gains} dB over the input`,
     reached: ([psnr]) => psnr.output - psnr.input >= gains,
     claim: "50 times the depth of field of a 63x/1.4, 30 times fewer axial scans",
     train: (setting) =>
-      train(setting, { experiment_name: "recurrent-mz", model: "recurrent-mz" }, { recipe: shippedRecipe("beads") }),
+      train(setting, { experiment_name: "recurrent-mz", method: "recurrent-mz" }, { recipe: shippedRecipe("beads") }),
     judge: (model, setting) => judgeRefocusing(byRecurrentMz, "beads", model, setting),
     baselines: () => refocusingBaselines("beads", [0, 2, -2]),
   },
   {
     name: "rlp",
-    model: "rlp",
+    method: "rlp",
     task: "refocus, two planes 2 um apart, in steps of 2 um",
     data: "recipe beads",
     target: "better than the input",
     reached: ([psnr]) => psnr.output > psnr.input,
     claim: "no figure in dB known",
     train: (setting) =>
-      train(setting, { experiment_name: "rlp", model: "rlp", step: 2 }, { recipe: shippedRecipe("beads") }),
+      train(setting, { experiment_name: "rlp", method: "rlp", step: 2 }, { recipe: shippedRecipe("beads") }),
     judge: (model, setting) => judgeRefocusing(byRlp, "beads", model, setting),
     baselines: () => refocusingBaselines("beads", [0, 2]),
   },

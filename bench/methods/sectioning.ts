@@ -136,32 +136,32 @@ async function deconvolved(stack: Stack): Promise<Stack> {
 
 const pairs = { roles: { image: "input", target: "target" } };
 
-function sectioning(name: string, model: string, claim: string, config: Record<string, unknown> = {}): Experiment {
+function sectioning(name: string, method: string, claim: string, config: Record<string, unknown> = {}): Experiment {
   const recipe = shippedRecipe("wf-to-os-sim");
   return {
     name,
-    model,
+    method,
     task: "wide field to section",
     data: "recipe wf-to-os-sim",
     target: "at least 6 dB over wide field, and above HiLo",
     reached: ([psnr]) => psnr.output - psnr.input >= 6 && psnr.output > (psnr.classical?.value ?? 0),
     claim,
-    train: (setting) => train(setting, { experiment_name: name, model, ...config }, { recipe, ...pairs }),
+    train: (setting) => train(setting, { experiment_name: name, method, ...config }, { recipe, ...pairs }),
     judge: (trained, setting) => judge(recipe, trained, setting, "hilo"),
     baselines: () => sectionBaselines(recipe),
   };
 }
 
-function deblurring(name: string, model: string, claim: string): Experiment {
+function deblurring(name: string, method: string, claim: string): Experiment {
   return {
     name,
-    model,
+    method,
     task: "thick tissue deblurred",
     data: "wide field to confocal, 20x/0.75",
     target: "at least 3 dB over the input, and a higher SSIM",
     reached: ([psnr, ssim]) => psnr.output - psnr.input >= 3 && ssim.output > ssim.input,
     claim,
-    train: (setting) => train(setting, { experiment_name: name, model }, { recipe: thick, ...pairs }),
+    train: (setting) => train(setting, { experiment_name: name, method }, { recipe: thick, ...pairs }),
     judge: (trained, setting) => judge(thick, trained, setting, "richardson-lucy"),
     baselines: () => sectionBaselines(thick),
   };
@@ -181,7 +181,7 @@ export const sections: Experiment[] = [
   deblurring("cycle-gan", "cycle-gan", "none for microscopy; unpaired"),
   {
     name: "self-supervised",
-    model: "self-supervised",
+    method: "self-supervised",
     task: "thick tissue deblurred, without any truth",
     data: "wide field alone, 20x/0.75",
     target: "better than the input",
@@ -190,7 +190,7 @@ export const sections: Experiment[] = [
     train: (setting) =>
       train(
         setting,
-        { experiment_name: "self-supervised", model: "self-supervised" },
+        { experiment_name: "self-supervised", method: "self-supervised" },
         { recipe: thick, roles: { image: "input" } },
       ),
     judge: (trained, setting) => judge(thick, trained, setting, "richardson-lucy"),

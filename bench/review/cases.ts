@@ -47,7 +47,7 @@ const onSmallBeads: CaseModel = {
   train: (setting) =>
     train(
       setting,
-      { experiment_name: "deep-z-300nm", model: "deep-z", distance_range: [-4, 4] },
+      { experiment_name: "deep-z-300nm", method: "deep-z", distance_range: [-4, 4] },
       { recipe: shippedRecipe("objective-20x-0.8-aberrated") },
     ),
 };
@@ -57,7 +57,7 @@ const comiOnBeads: CaseModel = {
   train: (setting) =>
     train(
       setting,
-      { experiment_name: "comi-beads", model: "comi" },
+      { experiment_name: "comi-beads", method: "comi" },
       { recipe: beadPairs, roles: { image: "input", target: "target" } },
     ),
 };

@@ -27,7 +27,7 @@ interface CliDemoOptions extends InputOptions, CommonOptions {
 
 /** Keys of the training that may be given. */
 const keys = trainingMethods["deep-z"].config.omit({
-  model: true,
+  method: true,
   seed: true,
   max_minutes: true,
   experiment_name: true,

@@ -9,6 +9,7 @@ import {
   type LeaveOneOutRecipe,
   type LeaveOneOutStacks,
   leaveOneOutKinds,
+  type MethodName,
   methodNames,
   methodOf,
   openRuntime,
@@ -16,7 +17,6 @@ import {
   readConfigFile,
   readSamples,
   recipesAmong,
-  type TrainedModel,
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { oneOf, setOption, wholeNumber } from "./option-values.ts";
@@ -30,7 +30,7 @@ interface GeneraliseOptions extends InputOptions, CommonOptions {
   leaveOut?: string[];
   out: string;
   force?: boolean;
-  model?: TrainedModel;
+  method?: MethodName;
   config?: string;
   judgedFields?: number;
   slides?: string[];
@@ -77,7 +77,7 @@ export const generalise: Verb<GeneraliseOptions> = {
         kindsOf,
       )
       .requiredOption("-o, --out <folder>", "where the page (index.html), its numbers and the models are written")
-      .option("--model <name>", "which method of the field (default: deep-z)", oneOf(methodNames))
+      .option("--method <name>", "how the models are trained (default: deep-z)", oneOf(methodNames))
       .option("--config <file>", "YAML with any of the keys below, in snake_case, but experiment_name")
       .option(
         "--judged-fields <n>",
@@ -100,14 +100,14 @@ export const generalise: Verb<GeneraliseOptions> = {
   },
   async run(paths, options, terminal) {
     const file = options.config === undefined ? {} : await readConfigFile(options.config);
-    const { model } = methodOf(options.model ?? file.model);
+    const { name: method } = methodOf(options.method ?? file.method);
     const { experiment_name: _, ...given } = { ...file, ...schemaValues(keys, options) };
     const data = (await openRecipe(paths, options)) ?? (await readStacks(paths, options, terminal.signal));
     const runtime = await openRuntime({ ...deviceOf(options), onWarning: terminal.warn });
     try {
       const { leaveOut, out, force } = options;
       const done = await judgeGeneralisation(data, out, {
-        config: { ...given, model },
+        config: { ...given, method },
         leaveOut,
         force,
         runtime,

@@ -6,6 +6,7 @@ import {
   findRecipe,
   type Judgement,
   type LearningRateSearch,
+  type MethodName,
   methodNames,
   methodOf,
   type NamedStack,
@@ -21,7 +22,6 @@ import {
   signed,
   standardMethod,
   type Task,
-  type TrainedModel,
   type TrainingProgress,
   tasks,
   trainRun,
@@ -37,7 +37,7 @@ import { type CommonOptions, noUse, type Verb } from "./verb.node.ts";
 
 interface TrainOptions extends InputOptions, CommonOptions {
   task?: Task;
-  model?: TrainedModel;
+  method?: MethodName;
   config?: string;
   out: string;
   resume?: boolean;
@@ -82,8 +82,12 @@ export const train: Verb<TrainOptions> = {
   uses: ["device", "threads", "seed"],
   options(command) {
     command
-      .option(`--task <name>`, `what the model is for: ${tasks.join(", ")} (default: that of --model)`, oneOf(tasks))
-      .option("--model <name>", "which method of the field (default: the task's first)", oneOf(methodNames))
+      .option(`--task <name>`, `what the model is for: ${tasks.join(", ")} (default: that of --method)`, oneOf(tasks))
+      .option(
+        "--method <name>",
+        "how it is trained; see the list below (default: the first of the task)",
+        oneOf(methodNames),
+      )
       .option("--config <file>", "YAML with any of the keys below, in snake_case")
       .option("--out <folder>", "where runs are kept", "runs")
       .option("--resume", "go on with the newest run of this experiment_name that has a checkpoint")
@@ -104,7 +108,7 @@ export const train: Verb<TrainOptions> = {
   async run(paths, options, terminal) {
     const { signal } = terminal;
     const file = options.config === undefined ? {} : await readConfigFile(options.config);
-    const config = { ...file, ...schemaValues(keys, options), model: modelOf(options, file) };
+    const config = { ...file, ...schemaValues(keys, options), method: methodName(options, file) };
     const recipe = await openRecipe(paths, options, config, signal);
     for (const warning of recipe?.warnings ?? []) terminal.warn(warning);
     const alone = recipe !== undefined && options.recipe === undefined;
@@ -226,11 +230,11 @@ function ratesOf({ suggested, lowest, curve }: LearningRateSearch) {
 }
 
 /** The method that flags or the configuration file name. */
-function modelOf({ task, model }: TrainOptions, file: Record<string, unknown>): string {
-  const named = model ?? file.model ?? standardMethod(task ?? "refocus");
-  const method = methodOf(named);
-  if (task === undefined || method.task === task) return method.model;
-  throw wrong(`${method.model} is a method for ${method.task}, not for ${task}`, "--task");
+function methodName({ task, method }: TrainOptions, file: Record<string, unknown>): string {
+  const named = method ?? file.method ?? standardMethod(task ?? "refocus");
+  const found = methodOf(named);
+  if (task === undefined || found.task === task) return found.name;
+  throw wrong(`${found.name} is a method for ${found.task}, not for ${task}`, "--task");
 }
 
 async function readStacks(paths: readonly string[], options: TrainOptions, signal: AbortSignal): Promise<NamedStack[]> {
@@ -245,7 +249,7 @@ async function readStacks(paths: readonly string[], options: TrainOptions, signa
 async function openRecipe(
   paths: readonly string[],
   options: TrainOptions,
-  config: { model: string; model_pixel_size?: unknown },
+  config: { method: string; model_pixel_size?: unknown },
   signal: AbortSignal,
 ): Promise<RecipeTraining | undefined> {
   const beside = options.recipe === undefined ? [] : [options.recipe];
@@ -259,7 +263,7 @@ async function openRecipe(
   }
   const { recipe, folder } = await findRecipe(named[0]);
   const { image, targetImage: target } = options;
-  const paired = methodOf(config.model).task === "section";
+  const paired = methodOf(config.method).task === "section";
   // A run that goes on has the key in its own configuration.
   const anyPixelSize = config.model_pixel_size !== undefined || options.resume === true;
   const settings = { folder, image, target, paired, anyPixelSize, signal };

@@ -15,7 +15,7 @@ import { selfSupervisedInfo } from "./networks/self-supervised.ts";
 import { unetInfo } from "./networks/unet.ts";
 
 /** The description of a model of any method. */
-export const modelInfo = z.discriminatedUnion("model", [
+export const modelInfo = z.discriminatedUnion("method", [
   autofocusInfo,
   careInfo,
   comiInfo,
@@ -63,6 +63,6 @@ const verbs: Record<Task, string> = {
 export function modelFor<T extends Task>(model: Model, task: T): Model<Extract<ModelInfo, { task: T }>> {
   const { info, path } = model;
   if (info.task === task) return model as Model<Extract<ModelInfo, { task: T }>>;
-  const detail = `it is a model for ${info.task} (${info.model}), which "parfocal ${verbs[info.task]}" applies`;
+  const detail = `it is a model for ${info.task} (${info.method}), which "parfocal ${verbs[info.task]}" applies`;
   throw new ParfocalError("model.unfit", `${path} cannot ${verbs[task]}: ${detail}.`, { path, detail });
 }

@@ -37,7 +37,7 @@ export function modelCandidate(name: string, { info, onnx, path }: Model, runtim
       task: "refocus",
       range: info.distance_range,
       offsets: offsetsOf(info),
-      ...(info.model === "rlp" && { distanceStep: info.input_offsets[1] }),
+      ...(info.method === "rlp" && { distanceStep: info.input_offsets[1] }),
       make: (stack, whole, wanted, signal) => refocused(model, runtime, stack, whole, wanted, signal),
     };
   }
@@ -60,7 +60,7 @@ export function modelCandidate(name: string, { info, onnx, path }: Model, runtim
 
 /** Of a model that takes planes anywhere: two of them, half of what it learnt apart. */
 function offsetsOf(info: RefocusInfo): readonly number[] {
-  if (info.model !== "recurrent-mz") return info.input_offsets;
+  if (info.method !== "recurrent-mz") return info.input_offsets;
   return info.plane_counts[1] < 2 ? [0] : [0, info.plane_range[1] / 2 || info.plane_range[0] / 2];
 }
 
@@ -71,7 +71,7 @@ function describe(info: ModelInfo): string {
   ];
   const data = info.trained_on.map((one) => one.name).join(", ");
   const optics = objective.filter(Boolean).join(", ");
-  return `${info.model} (${info.preset}), ${info.steps} steps on ${data}; pixels of ${Number(info.pixel_size.toPrecision(4))} um${optics && `, ${optics}`}`;
+  return `${info.method} (${info.preset}), ${info.steps} steps on ${data}; pixels of ${Number(info.pixel_size.toPrecision(4))} um${optics && `, ${optics}`}`;
 }
 
 function blank(stack: Stack, count: number): Plane[] {
@@ -127,9 +127,9 @@ async function refocused(
       out[own[k].i].data.set(rows, y0 * stack.width);
     const readers = offsetsOf(info).map((um) => ({ z: um, read: readerOf(stack, plane + Math.round(um / step)) }));
     const planes = readers.map(({ read }) => read);
-    if (info.model === "recurrent-mz") {
+    if (info.method === "recurrent-mz") {
       await refocusPlanes({ info, onnx, path }, runtime, { ...base, planes: readers }, options, write);
-    } else if (info.model === "rlp") {
+    } else if (info.method === "rlp") {
       const rlp = { info, onnx, path };
       await refocusRecursively(rlp, runtime, { ...base, planes }, options, (k, rows) => write(k, 0, rows));
     } else {

@@ -113,11 +113,11 @@ function warningsFor(
     warnings.push("A distance map is in use: distances are relative to it, and the model learnt flat planes.");
   warnings.push(...opticsWarnings(info, file));
   if (planes.length === 1) {
-    const advice = info.model === "recurrent-mz" ? "Give a second one." : "A model with two input planes can.";
+    const advice = info.method === "recurrent-mz" ? "Give a second one." : "A model with two input planes can.";
     warnings.push(
       `One input plane cannot tell on which side of focus it lies: planes may be refocused in the wrong direction. ${advice}`,
     );
   }
-  if (info.model === "recurrent-mz") warnings.push(...placedPlanesWarnings(info, planes));
+  if (info.method === "recurrent-mz") warnings.push(...placedPlanesWarnings(info, planes));
   return warnings;
 }

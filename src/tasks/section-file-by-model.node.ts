@@ -103,7 +103,7 @@ export async function sectionFileByModel(
   return {
     output,
     ...(uncertainty !== undefined && { uncertainty }),
-    model: info.model,
+    model: info.method,
     planes: depth,
     ...(results[0].rescale && { rescale: results[0].rescale }),
     seconds: (performance.now() - begun) / 1000,
@@ -125,7 +125,7 @@ function checkFits(
   uncertainty: string | undefined,
 ): void {
   if (uncertainty !== undefined && !tellsUncertainty(info)) {
-    const detail = `it is a model of ${info.model} that does not tell how sure it is`;
+    const detail = `it is a model of ${info.method} that does not tell how sure it is`;
     const message = `${path}: ${detail}; leave \`uncertainty\` out, or train one with \`model\` care \`loss\` laplace.`;
     throw new ParfocalError("model.unfit", message, { path, detail });
   }

@@ -3,12 +3,12 @@ import { z } from "zod";
 import { trainingMethods } from "./methods/methods.ts";
 
 /**
- * An object schema with every key that any method has, but `model`. A key that several have is described as by the first; its default is
+ * An object schema with every key that any method has, but `method`. A key that several have is described as by the first; its default is
  * left out where they differ in it. It names flags only: a configuration is checked by its own method.
  */
 export function configKeys(): z.ZodObject {
   const shapes = Object.values(trainingMethods).map(({ config }) => (config as unknown as z.ZodObject).shape);
-  const { model: _, ...all } = Object.assign({}, ...shapes.toReversed()) as Record<string, z.ZodType>;
+  const { method: _, ...all } = Object.assign({}, ...shapes.toReversed()) as Record<string, z.ZodType>;
   const entries = Object.keys(all).map((key): [string, z.ZodType] => {
     const kinds = shapes.flatMap((shape) => (shape[key] === undefined ? [] : [shape[key] as z.ZodType]));
     const [first] = kinds;

@@ -3,31 +3,31 @@
 import type { NamedStack } from "../image/named-stack.ts";
 import type { Task } from "../models/networks/common-info.ts";
 import { configError } from "./config-error.ts";
-import { methodNames, type TrainedModel, trainingMethods } from "./methods/methods.ts";
+import { type MethodName, methodNames, trainingMethods } from "./methods/methods.ts";
 import { parseConfig } from "./parse-config.ts";
 import { depthOf, refocusKeys } from "./refocus-defaults.ts";
 import type { MethodConfig, TrainingMethod } from "./training-method.ts";
 
 /** A configuration as somebody writes it: the method's name, and any of its keys. */
-export type ConfigInput = { model?: string } & Record<string, unknown>;
+export type ConfigInput = { method?: string } & Record<string, unknown>;
 
 /** The method that is meant where only the task is said. */
-const standard: Record<Task, TrainedModel> = {
+const standard: Record<Task, MethodName> = {
   refocus: "deep-z",
   section: "unet",
   autofocus: "autofocus",
   hologram: "hidef",
 };
-export const standardMethod = (task: Task): TrainedModel => standard[task];
+export const standardMethod = (task: Task): MethodName => standard[task];
 
 /**
  * The method that a configuration names; Deep-Z where it names none.
  * @throws usage for an unknown one
  */
-export function methodOf(model: unknown = standard.refocus): TrainingMethod {
-  const found = typeof model === "string" && Object.hasOwn(trainingMethods, model);
-  if (found) return trainingMethods[model as TrainedModel] as unknown as TrainingMethod;
-  throw configError("model", `model: there is no method ${String(model)}; expected one of ${methodNames.join(", ")}`);
+export function methodOf(name: unknown = standard.refocus): TrainingMethod {
+  const found = typeof name === "string" && Object.hasOwn(trainingMethods, name);
+  if (found) return trainingMethods[name as MethodName] as unknown as TrainingMethod;
+  throw configError("method", `method: there is no method ${String(name)}; expected one of ${methodNames.join(", ")}`);
 }
 
 /**
@@ -36,9 +36,9 @@ export function methodOf(model: unknown = standard.refocus): TrainingMethod {
  * @throws usage naming the key, what it was and what is expected
  */
 export function resolveConfig(partial: ConfigInput, samples: readonly NamedStack[] = []): MethodConfig {
-  const method = methodOf(partial.model);
+  const method = methodOf(partial.method);
   const config = parseConfig(method.config, {
-    ...refocusKeys(method.model, partial, samples.map(depthOf)),
+    ...refocusKeys(method.name, partial, samples.map(depthOf)),
     ...partial,
   });
   method.check?.(config);

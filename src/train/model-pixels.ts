@@ -16,7 +16,7 @@ import type { MethodConfig, TrainingInput } from "./training-method.ts";
  */
 export function createLearner(input: TrainingInput, config: MethodConfig): Learner {
   const samples = withoutRepeated(input.samples, config, input.onWarning);
-  return methodOf(config.model).learner(onModelPixels({ ...input, samples }, config.model_pixel_size), config);
+  return methodOf(config.method).learner(onModelPixels({ ...input, samples }, config.model_pixel_size), config);
 }
 
 function onModelPixels(input: TrainingInput, size: number | undefined): TrainingInput {

@@ -79,7 +79,7 @@ const rounded = (um: number): number => Number(um.toFixed(6));
  * @param given keys that are given
  */
 export function refocusKeys(
-  model: string,
+  method: string,
   given: Readonly<Record<string, unknown>>,
   stacks: readonly StackDepth[],
 ): Record<string, unknown> {
@@ -88,18 +88,18 @@ export function refocusKeys(
   const { spacing, reach } = geometry;
   const missing = (keys: Record<string, unknown>): Record<string, unknown> =>
     Object.fromEntries(Object.entries(keys).filter(([key]) => given[key] === undefined));
-  if (model === "deep-z") {
+  if (method === "deep-z") {
     const offsets = Array.isArray(given.input_offsets)
       ? given.input_offsets.map(Number)
       : [0, ...(spacing === undefined ? [] : [spacing])];
     const [low, high] = [Math.min(...offsets), Math.max(...offsets)];
     return missing({ input_offsets: offsets, distance_range: [rounded(low - reach), rounded(high + reach)] });
   }
-  if (model === "recurrent-mz") {
+  if (method === "recurrent-mz") {
     const range = [-reach, reach];
     return missing({ plane_range: range, distance_range: range });
   }
-  if (model === "rlp" && (spacing !== undefined || given.step !== undefined)) {
+  if (method === "rlp" && (spacing !== undefined || given.step !== undefined)) {
     const step = Number(given.step ?? spacing);
     const steps = Math.max(1, Math.floor(reach / step + 1e-6));
     return missing({ step, distance_range: [rounded(-steps * step), rounded((steps + 1) * step)] });
@@ -112,11 +112,11 @@ export function refocusKeys(
  * @param given keys that are given
  */
 export function assumedGeometry(
-  model: string,
+  method: string,
   given: Readonly<Record<string, unknown>>,
   stacks: readonly StackDepth[],
 ): string | undefined {
-  const keys = Object.entries(refocusKeys(model, given, stacks));
+  const keys = Object.entries(refocusKeys(method, given, stacks));
   if (keys.length === 0 || stacks.every(({ optics }) => optics && axialUnit(optics) !== undefined)) return undefined;
   const written = (key: string, value: unknown): unknown =>
     Array.isArray(value) ? value.join(key === "input_offsets" ? " and " : " to ") : value;

@@ -79,7 +79,7 @@ export async function trainRun(stacks: readonly NamedStack[], options: TrainRunO
     let step = 0;
     if (old === undefined) {
       await describeRun(run, stacks, fields);
-      const assumed = assumedGeometry(config.model, given, stacks.map(depthOf));
+      const assumed = assumedGeometry(config.method, given, stacks.map(depthOf));
       if (assumed !== undefined) warn(assumed);
     } else {
       const progress = await checkpointProgress(old);
@@ -127,10 +127,10 @@ export async function readFeatureNetwork(config: MethodConfig): Promise<Uint8Arr
 }
 
 /** The weights of a model to go on from; a model of another method is refused. */
-async function startingWeights(path: string, { model }: MethodConfig): Promise<Tensors> {
+async function startingWeights(path: string, { method }: MethodConfig): Promise<Tensors> {
   const { info, onnx } = await loadModel(path);
-  if (info.model === model) return readWeights(onnx);
-  const detail = `it is a model of ${info.model}, and ${model} is to be trained`;
+  if (info.method === method) return readWeights(onnx);
+  const detail = `it is a model of ${info.method}, and ${method} is to be trained`;
   throw new ParfocalError("model.unfit", `fine_tune: ${path} cannot be the start: ${detail}.`, { path, detail });
 }
 

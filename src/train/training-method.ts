@@ -19,11 +19,11 @@ export interface TrainingInput {
 }
 
 /** A configuration of any method. */
-export type MethodConfig = CommonConfig & { model: string };
+export type MethodConfig = CommonConfig & { method: string };
 
 export interface TrainingMethod<C extends MethodConfig = MethodConfig, Schema extends z.ZodType<C> = z.ZodType<C>> {
   /** As `--model` names it. */
-  readonly model: C["model"];
+  readonly name: C["method"];
   readonly task: Task;
   /** One sentence for the list of methods. */
   readonly summary: string;

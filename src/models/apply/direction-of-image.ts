@@ -32,7 +32,7 @@ export async function directionOfImage(
   { tileSize, ...source }: DirectionOfImageOptions = {},
 ): Promise<DirectionOfImage | undefined> {
   const { info } = model;
-  if (info.model !== "deep-z" || info.direction === undefined) return undefined;
+  if (info.method !== "deep-z" || info.direction === undefined) return undefined;
   const { direction: calibration } = info;
   const image = await openRefocusable(model, runtime, file, source);
   const { height, width } = image;

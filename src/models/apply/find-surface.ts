@@ -108,7 +108,7 @@ async function scan(
 /** The range that the model learnt, in steps of the planes that it learnt from, or a few more for a long range. */
 function triedDistances({ info }: AnyRefocusModel): number[] {
   const [low, high] = info.distance_range;
-  const step = info.model === "rlp" ? info.input_offsets[1] : Math.max(info.z_step, (high - low) / (most - 1));
+  const step = info.method === "rlp" ? info.input_offsets[1] : Math.max(info.z_step, (high - low) / (most - 1));
   const first = Math.ceil(low / step - 1e-6);
   const last = Math.floor(high / step + 1e-6);
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);

@@ -71,9 +71,9 @@ export async function openRefocusable(
       const input = { width, height, normalisation, pixelSize: file.pixelSize, surface };
       const readers = planes.map(({ plane, z }) => ({ read: read(plane), z }));
       const images = { ...input, planes: readers.map((reader) => reader.read) };
-      if (info.model === "recurrent-mz") {
+      if (info.method === "recurrent-mz") {
         await refocusPlanes({ info, onnx, path }, runtime, { ...input, planes: readers }, options, write);
-      } else if (info.model === "rlp") {
+      } else if (info.method === "rlp") {
         const whole = (plane: number, rows: Float32Array) => write(plane, 0, rows);
         await refocusRecursively({ info, onnx, path }, runtime, images, options, whole);
       } else {
@@ -84,7 +84,7 @@ export async function openRefocusable(
 }
 
 function choosePlanes({ info }: AnyRefocusModel, file: ImageFile, given: readonly number[] | undefined): PlacedPlane[] {
-  if (info.model === "recurrent-mz") return placedPlanes(info, file, given, file.path);
+  if (info.method === "recurrent-mz") return placedPlanes(info, file, given, file.path);
   const planes = inputPlanes(info, file, given, file.path);
   return planes.map((plane) => ({ plane, z: (plane - planes[0]) * (file.zStep ?? 1) }));
 }

@@ -37,12 +37,12 @@ export const planesSeenBy = (info: SectionInfo): number => ("planes" in info ? i
 
 /** How a network takes the planes that it sees, and how many it gives. */
 function formOf(info: SectionInfo): { dimensions: number; channels: number; given: number } {
-  if (info.model === "pix2pix-3d") return { dimensions: 5, channels: 1, given: info.planes };
+  if (info.method === "pix2pix-3d") return { dimensions: 5, channels: 1, given: info.planes };
   return { dimensions: 4, channels: planesSeenBy(info), given: 1 };
 }
 
 /** Whether a model tells how sure it is of every pixel. */
-export const tellsUncertainty = (info: SectionInfo): boolean => info.model === "care" && info.architecture.laplace;
+export const tellsUncertainty = (info: SectionInfo): boolean => info.method === "care" && info.architecture.laplace;
 
 /**
  * Sections every plane of a stack of any size, as {@link applyTiles}: tiles join without a seam. Outside the image its mirror image is
@@ -131,7 +131,7 @@ function mirrored(z: number, depth: number): number {
 
 /** Image sizes that the network takes are multiples of this. */
 function alignmentOf(info: SectionInfo): number {
-  switch (info.model) {
+  switch (info.method) {
     case "care":
       return careAlignment(info.architecture);
     case "unet":

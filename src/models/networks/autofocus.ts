@@ -84,7 +84,7 @@ export const autofocusPresets: Record<"published" | "small", AutofocusArchitectu
 export const autofocusInfo = z.object({
   ...commonInfo,
   task: z.literal("autofocus"),
-  model: z.literal("autofocus"),
+  method: z.literal("autofocus"),
   architecture: autofocusArchitecture,
   /** Smallest and largest defocus that was trained. */
   distance_range: z.tuple([z.number(), z.number()]),

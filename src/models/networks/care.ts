@@ -27,7 +27,7 @@ export const careArchitecture = z.strictObject({
 export type CareArchitecture = z.infer<typeof careArchitecture>;
 
 /** What a model of CARE says of itself. */
-export const careInfo = z.object({ ...sectionInfo, model: z.literal("care"), architecture: careArchitecture });
+export const careInfo = z.object({ ...sectionInfo, method: z.literal("care"), architecture: careArchitecture });
 
 /** `published`: 0.92 M parameters. `small`: 0.34 M, one level deeper, since the haze of a wide field reaches far. */
 export const carePresets: Record<"published" | "small", CareArchitecture> = {

@@ -37,14 +37,14 @@ export type ComiArchitecture = z.infer<typeof comiArchitecture>;
 /** What a model of COMI says of itself: widefield in, deblurred out. */
 export const comiInfo = z.object({
   ...sectionInfo,
-  model: z.literal("comi"),
+  method: z.literal("comi"),
   architecture: comiArchitecture,
 });
 
 /** What a model of CycleGAN says of itself. */
 export const cycleGanInfo = z.object({
   ...sectionInfo,
-  model: z.literal("cycle-gan"),
+  method: z.literal("cycle-gan"),
   architecture: comiArchitecture,
 });
 

@@ -72,7 +72,7 @@ export type DirectionCalibration = z.infer<typeof directionCalibration>;
 export const deepZInfo = z.object({
   ...commonInfo,
   task: z.literal("refocus"),
-  model: z.literal("deep-z"),
+  method: z.literal("deep-z"),
   architecture: deepZArchitecture,
   /** Where the input planes lie, relative to the first of them. */
   input_offsets: z.array(z.number()).min(1),

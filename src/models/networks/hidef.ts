@@ -35,7 +35,7 @@ export const hidefPresets: Record<"published" | "small", HidefArchitecture> = {
 export const hidefInfo = z.object({
   ...commonInfo,
   task: z.literal("hologram"),
-  model: z.literal("hidef"),
+  method: z.literal("hidef"),
   architecture: hidefArchitecture,
   /** From the hologram to the specimen, um along the light: what was trained. */
   distance_range: z.tuple([z.number(), z.number()]),

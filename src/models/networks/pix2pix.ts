@@ -40,14 +40,14 @@ export type Pix2pixArchitecture = z.infer<typeof pix2pixArchitecture>;
 /** What a model of pix2pix says of itself. */
 export const pix2pixInfo = z.object({
   ...sectionInfo,
-  model: z.literal("pix2pix"),
+  method: z.literal("pix2pix"),
   architecture: pix2pixArchitecture,
 });
 
 /** The same of a model that sees sub-stacks. */
 export const pix2pix3dInfo = z.object({
   ...sectionInfo,
-  model: z.literal("pix2pix-3d"),
+  method: z.literal("pix2pix-3d"),
   architecture: pix2pixArchitecture,
   /** Planes of a sub-stack, an odd number; the middle one knows most of its neighbours. */
   planes: z.int().positive(),

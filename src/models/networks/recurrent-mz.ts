@@ -88,7 +88,7 @@ export const recurrentMzPresets: Record<"published" | "small", RecurrentMzArchit
 export const recurrentMzInfo = z.object({
   ...commonInfo,
   task: z.literal("refocus"),
-  model: z.literal("recurrent-mz"),
+  method: z.literal("recurrent-mz"),
   architecture: recurrentMzArchitecture,
   /** Numbers of input planes that were trained; the file itself takes 1 to the second, Parfocal any. */
   plane_counts: z.tuple([z.int().positive(), z.int().positive()]),

@@ -10,7 +10,7 @@ import type { Parameters } from "./parameters.ts";
 export const rlpInfo = z.object({
   ...commonInfo,
   task: z.literal("refocus"),
-  model: z.literal("rlp"),
+  method: z.literal("rlp"),
   /** The network is that of Deep-Z; `distance_scale` is not used. */
   architecture: deepZArchitecture,
   /** Where the two input planes lie, relative to the first of them: 0 and one step. */

@@ -23,7 +23,7 @@ export type SectioningCnnArchitecture = z.infer<typeof sectioningCnnArchitecture
 /** What such a model says of itself. */
 export const sectioningCnnInfo = z.object({
   ...sectionInfo,
-  model: z.literal("sectioning-cnn"),
+  method: z.literal("sectioning-cnn"),
   architecture: sectioningCnnArchitecture,
 });
 

@@ -17,7 +17,7 @@ import { sectionInfo } from "./section-info.ts";
  */
 export const selfSupervisedInfo = z.object({
   ...sectionInfo,
-  model: z.literal("self-supervised"),
+  method: z.literal("self-supervised"),
   architecture: deepZArchitecture,
   /** Planes that it sees at a time, odd; it gives the middle one. */
   planes: z.int().positive(),

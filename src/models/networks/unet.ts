@@ -32,7 +32,7 @@ export const unetArchitecture = z.strictObject({
 export type UnetArchitecture = z.infer<typeof unetArchitecture>;
 
 /** What a model of the U-Net says of itself. */
-export const unetInfo = z.object({ ...sectionInfo, model: z.literal("unet"), architecture: unetArchitecture });
+export const unetInfo = z.object({ ...sectionInfo, method: z.literal("unet"), architecture: unetArchitecture });
 
 /** `published`: 31.0 M parameters, 572^2 to 388^2. `small`: 0.54 M, trained in minutes on a laptop. */
 export const unetPresets: Record<"published" | "small", UnetArchitecture> = {

@@ -33,7 +33,7 @@ export async function reportPage(
 ): Promise<string> {
   const { distances } = judged;
   const { info } = training;
-  const offsets = info.model === "deep-z" ? info.input_offsets : [0];
+  const offsets = info.method === "deep-z" ? info.input_offsets : [0];
   const planes =
     offsets.length === 1
       ? "one input plane"

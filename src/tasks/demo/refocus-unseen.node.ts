@@ -52,7 +52,7 @@ export async function refocusUnseen(
   const step = unseen.zStep ?? 1;
   const [low, high] = info.distance_range;
   const targets = [low, low / 2, high / 2, high].map((d) => Math.round(d / step));
-  const offsets = (info.model === "deep-z" ? info.input_offsets : [0]).map((d) => Math.round(d / step));
+  const offsets = (info.method === "deep-z" ? info.input_offsets : [0]).map((d) => Math.round(d / step));
   const firstPlanes = spread(-Math.min(...targets, ...offsets), unseen.depth - 1 - Math.max(...targets, ...offsets), 3);
   const dataRange = signalRange({ data: truth.data, height: truth.depth * truth.height, width: truth.width });
   const file = await openImage(path);

@@ -16,7 +16,7 @@ export function keysForAll(
 ): Record<string, unknown> {
   const sizes = kinds.map(({ pixelSize }) => pixelSize);
   const keys: Record<string, unknown> = areAlike(sizes) ? {} : { model_pixel_size: commonPixelSize(sizes) };
-  const { model = "deep-z" } = given;
+  const { method = "deep-z" } = given;
   const stacks = kinds.map(({ planes, zStep, optics }) => ({ depth: planes, zStep, optics }));
-  return { ...keys, ...refocusKeys(String(model), given, stacks), ...given };
+  return { ...keys, ...refocusKeys(String(method), given, stacks), ...given };
 }

@@ -96,16 +96,16 @@ export async function generalise(
   const { force, signal, runtime, onProgress, onNote } = options;
   const page = join(output, "index.html");
   await checkOutput(page, force);
-  const { task, model } = methodOf(options.config.model);
+  const { task, name } = methodOf(options.config.method);
   if (task !== "refocus" && task !== "section") {
-    const message = `${model} is a method for ${task}; how far a model holds is judged for methods that refocus or section.`;
+    const message = `${name} is a method for ${task}; how far a model holds is judged for methods that refocus or section.`;
     throw new ParfocalError("usage", message, {
-      option: "model",
-      got: model,
+      option: "method",
+      got: name,
       expected: "a method to refocus or section",
     });
   }
-  refuseTargets(data, task, model);
+  refuseTargets(data, task, name);
   // What is wrong is told before anything is simulated.
   resolveConfig(options.config);
   const source = "samples" in data ? stacksSource(data) : await recipeSource(data, task);
@@ -218,7 +218,7 @@ export async function generalise(
   };
   await write("generalisation.json", `${jsonText(whole)}\n`);
   await write("generalisation.csv", gainsCsv(source.data, models, [...gains, ...resampled]));
-  const subtitle = `${source.name}, ${config.model}; Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`;
+  const subtitle = `${source.name}, ${config.method}; Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`;
   const { apart } = source;
   await write(
     "index.html",
@@ -228,10 +228,10 @@ export async function generalise(
 }
 
 /** Refocusing is judged against recorded planes; another kind of image would be another task. */
-function refuseTargets(data: LeaveOneOutRecipe | LeaveOneOutStacks, task: string, model: string): void {
+function refuseTargets(data: LeaveOneOutRecipe | LeaveOneOutStacks, task: string, method: string): void {
   const given = "samples" in data ? data.samples.some(({ target }) => target !== undefined) : data.target !== undefined;
   if (!given || task !== "refocus") return;
-  const message = `${model} is judged against the recorded planes themselves; leave the target out, or choose a method that sections.`;
+  const message = `${method} is judged against the recorded planes themselves; leave the target out, or choose a method that sections.`;
   throw new ParfocalError("usage", message, { option: "target", expected: "no target" });
 }
 

@@ -30,7 +30,7 @@ import { autofocusValidator, type CellLabels, type PlanePart } from "./autofocus
 import { defocusLoss } from "./defocus-likelihood.ts";
 
 export const autofocusConfig = z.strictObject({
-  model: z.literal("autofocus").default("autofocus").describe("which method of the field"),
+  method: z.literal("autofocus").default("autofocus").describe("the method"),
   ...commonConfig({
     experiment_name: "autofocus",
     patch_size: 128,
@@ -57,7 +57,7 @@ export const autofocusConfig = z.strictObject({
 export type AutofocusConfig = z.output<typeof autofocusConfig>;
 
 export const autofocus: TrainingMethod<AutofocusConfig, typeof autofocusConfig> = {
-  model: "autofocus",
+  name: "autofocus",
   task: "autofocus",
   summary: "network that tells from one image how far each region is from focus (after Liao et al., 2022)",
   config: autofocusConfig,
@@ -168,7 +168,7 @@ function learner(input: TrainingInput, config: AutofocusConfig): Learner {
       info: {
         ...describeModel(input, config, steps, report),
         task: "autofocus",
-        model: "autofocus",
+        method: "autofocus",
         architecture,
         distance_range: config.distance_range,
         pixel_size: validation[0].pixelSize,

@@ -18,7 +18,7 @@ import { checkPatchSize, type SupervisedNetwork, supervisedLearner } from "./sup
 
 /** Everything that decides how CARE is trained. The authors: patches of 128, 16 at a time, learning rate 4e-4. */
 export const careConfig = z.strictObject({
-  model: z.literal("care").default("care").describe("which method of the field"),
+  method: z.literal("care").default("care").describe("the method"),
   ...commonConfig({ experiment_name: "care", batch_size: 4, learning_rate: 1.5e-3, clip_norm: 1 }),
   architecture: careArchitecture
     .omit({ laplace: true })
@@ -36,7 +36,7 @@ export const careConfig = z.strictObject({
 export type CareConfig = z.output<typeof careConfig>;
 
 export const care: TrainingMethod<CareConfig, typeof careConfig> = {
-  model: "care",
+  name: "care",
   task: "section",
   summary: "shallow residual U-Net that can tell how sure it is of every pixel (after Weigert et al., 2018)",
   config: careConfig,
@@ -45,7 +45,7 @@ export const care: TrainingMethod<CareConfig, typeof careConfig> = {
     const architecture = architectureOf(config);
     return supervisedLearner(input, config, careOf(architecture), (common) => ({
       ...common,
-      model: "care",
+      method: "care",
       architecture,
     }));
   },

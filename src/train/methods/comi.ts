@@ -18,7 +18,7 @@ import { networkDistance, structureDistance } from "./feature-distance.ts";
  * 1e-4, beta1 0.5, discriminator_channels 64, pixel_weight 0, and VGG19 as feature_model.
  */
 export const comiConfig = z.strictObject({
-  model: z.literal("comi").default("comi").describe("which method of the field"),
+  method: z.literal("comi").default("comi").describe("the method"),
   ...commonConfig({
     experiment_name: "comi",
     batch_size: 4,
@@ -44,7 +44,7 @@ export type ComiConfig = z.output<typeof comiConfig>;
 const adamBeta2 = { small: 0.999, published: 0.99 };
 
 export const comi: TrainingMethod<ComiConfig, typeof comiConfig> = {
-  model: "comi",
+  name: "comi",
   task: "section",
   summary: "cycle GAN that deblurs, learnt from pairs (Zhang et al., 2022)",
   config: comiConfig,
@@ -71,7 +71,7 @@ function learner(input: TrainingInput, config: ComiConfig): Learner {
   }
   const distance = input.featureNetwork ? networkDistance(input.featureNetwork, shape) : structureDistance;
   return cycleLearner(input, config, sources.validation, {
-    model: "comi",
+    method: "comi",
     architecture: cycleArchitecture(config, comiPresets),
     discriminator: (picture, parameters) => comiDiscriminator(picture, config.discriminator_channels, parameters),
     terms: comiTerms(config, distance),

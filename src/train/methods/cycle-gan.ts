@@ -18,7 +18,7 @@ import { charbonnierLoss, cycleGanTerms } from "./cycle-terms.ts";
  * discriminator_learning_rate 2e-4, beta1 0.5 and discriminator_channels 64.
  */
 export const cycleGanConfig = z.strictObject({
-  model: z.literal("cycle-gan").default("cycle-gan").describe("which method of the field"),
+  method: z.literal("cycle-gan").default("cycle-gan").describe("the method"),
   ...commonConfig({
     experiment_name: "cycle-gan",
     batch_size: 2,
@@ -45,7 +45,7 @@ export const cycleGanConfig = z.strictObject({
 export type CycleGanConfig = z.output<typeof cycleGanConfig>;
 
 export const cycleGan: TrainingMethod<CycleGanConfig, typeof cycleGanConfig> = {
-  model: "cycle-gan",
+  name: "cycle-gan",
   task: "section",
   summary: "cycle GAN that learns from two kinds of images without pairs (Zhu et al., 2017)",
   config: cycleGanConfig,
@@ -64,7 +64,7 @@ function learner(input: TrainingInput, config: CycleGanConfig): Learner {
   const sources = pairedSources(input, config, { registered: false });
   const architecture = cycleArchitecture(config, cycleGanPresets);
   return cycleLearner(input, config, sources.validation, {
-    model: "cycle-gan",
+    method: "cycle-gan",
     architecture,
     discriminator: (picture, parameters) => cycleGanDiscriminator(picture, config.discriminator_channels, parameters),
     terms: cycleGanTerms(config, architecture.residual ? charbonnierLoss : maeLoss),

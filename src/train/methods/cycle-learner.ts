@@ -17,7 +17,7 @@ import { unpairedValidator } from "./unpaired-validator.ts";
 /** What a method of the two adds to the shared keys. */
 export interface CycleMethod
   extends Pick<CycleDesign, "architecture" | "discriminator" | "terms" | "poolSize" | "adam" | "discriminatorAdam"> {
-  model: "comi" | "cycle-gan";
+  method: "comi" | "cycle-gan";
   /** `image` and `target` of step t, `[n, 1, p, p]` each. */
   batchAt(step: number): Promise<Tensors>;
   /** Whether input and target show the same place; default true. */
@@ -30,9 +30,9 @@ export function cycleLearner(
   input: TrainingInput,
   config: CycleConfig,
   validation: readonly PairedSource[],
-  method: CycleMethod,
+  parts: CycleMethod,
 ): Learner {
-  const { model, architecture, poolSize, pairedValidation = true } = method;
+  const { method, architecture, poolSize, pairedValidation = true } = parts;
   const { batch_size: n, patch_size: p, ema_decay, seed } = config;
   const settling = Math.min(config.live_statistics_steps, Math.floor(config.num_steps / 2));
   const network: ImageNetwork = {
@@ -45,7 +45,7 @@ export function cycleLearner(
       : unpairedValidator(validation, network, count);
   return {
     ...cycleSteps({
-      ...method,
+      ...parts,
       shape: [n, 1, p, p],
       learningRate: config.learning_rate,
       discriminatorLearningRate: config.discriminator_learning_rate,
@@ -53,7 +53,7 @@ export function cycleLearner(
       emaDecay: ema_decay,
     }),
     async batchAt(step) {
-      const batch = await method.batchAt(step);
+      const batch = await parts.batchAt(step);
       const live = Float32Array.of(liveStatistics(step, settling));
       batch[liveName] = { type: "float32", shape: [], data: live };
       const random = new Random(seed).fork(step).fork(1);
@@ -72,7 +72,7 @@ export function cycleLearner(
       info: {
         ...describeModel(input, config, steps, report),
         task: "section",
-        model,
+        method,
         architecture,
         ...sectionScale(validation),
         pixel_size: validation[0].pixelSize,

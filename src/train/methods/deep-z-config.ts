@@ -5,7 +5,7 @@ import { configError } from "../config-error.ts";
 
 /** Everything that decides how Deep-Z is trained. Lengths in um. */
 export const deepZConfig = z.strictObject({
-  model: z.literal("deep-z").default("deep-z").describe("which method of the field"),
+  method: z.literal("deep-z").default("deep-z").describe("the method"),
   ...commonConfig({ experiment_name: "refocus", learning_rate: 1e-3, ema_decay: 0.995 }),
   architecture: deepZArchitecture.partial().optional().describe("numbers that differ from the preset"),
   input_offsets: z.array(z.number()).min(1).default([0]).meta({

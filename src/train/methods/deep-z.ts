@@ -22,7 +22,7 @@ import { fitPlaneFilters } from "./fit-plane-filters.ts";
 import { centralWindows, createValidator, type RefocusNetwork } from "./refocus-validator.ts";
 
 export const deepZ: TrainingMethod<DeepZConfig, typeof deepZConfig> = {
-  model: "deep-z",
+  name: "deep-z",
   task: "refocus",
   summary: "U-Net that refocuses one or a few planes by a distance per pixel (Wu et al., 2019)",
   config: deepZConfig,
@@ -91,7 +91,7 @@ function learner(input: TrainingInput, config: DeepZConfig): Learner {
       info: {
         ...describeModel(input, config, steps, report),
         task: "refocus",
-        model: "deep-z",
+        method: "deep-z",
         architecture,
         input_offsets,
         distance_range: range,

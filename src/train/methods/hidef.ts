@@ -23,7 +23,7 @@ import { hidefValidator } from "./hidef-validator.ts";
 
 /** Everything that decides how HIDEF is trained. Lengths in um. */
 export const hidefConfig = z.strictObject({
-  model: z.literal("hidef").default("hidef").describe("which method of the field"),
+  method: z.literal("hidef").default("hidef").describe("the method"),
   ...commonConfig({
     experiment_name: "hologram",
     patch_size: 128,
@@ -59,7 +59,7 @@ export const hidefConfig = z.strictObject({
 export type HidefConfig = z.output<typeof hidefConfig>;
 
 export const hidef: TrainingMethod<HidefConfig, typeof hidefConfig> = {
-  model: "hidef",
+  name: "hidef",
   task: "hologram",
   summary:
     "U-Net from a back-propagated in-line hologram to the field in focus, without twin image (after Wu et al., 2018)",
@@ -113,7 +113,7 @@ function learner(input: TrainingInput, config: HidefConfig): Learner {
       info: {
         ...describeModel(input, config, steps, report),
         task: "hologram",
-        model: "hidef",
+        method: "hidef",
         architecture,
         distance_range: config.distance_range,
         distance_error: config.distance_error,

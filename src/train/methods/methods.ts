@@ -29,5 +29,5 @@ export const trainingMethods = {
   unet,
 };
 
-export type TrainedModel = keyof typeof trainingMethods;
-export const methodNames = Object.keys(trainingMethods) as TrainedModel[];
+export type MethodName = keyof typeof trainingMethods;
+export const methodNames = Object.keys(trainingMethods) as MethodName[];

@@ -9,7 +9,7 @@ import { pix2pixLearner } from "./pix2pix-learner.ts";
 
 /** Everything that decides how pix2pix is trained in 3-D. */
 export const pix2pix3dConfig = z.strictObject({
-  model: z.literal("pix2pix-3d").default("pix2pix-3d").describe("which method of the field"),
+  method: z.literal("pix2pix-3d").default("pix2pix-3d").describe("the method"),
   ...commonConfig({
     experiment_name: "pix2pix-3d",
     batch_size: 2,
@@ -25,7 +25,7 @@ export const pix2pix3dConfig = z.strictObject({
 export type Pix2pix3dConfig = z.output<typeof pix2pix3dConfig>;
 
 export const pix2pix3d: TrainingMethod<Pix2pix3dConfig, typeof pix2pix3dConfig> = {
-  model: "pix2pix-3d",
+  name: "pix2pix-3d",
   task: "section",
   summary: "pix2pix with 3-D convolutions over sub-stacks (after Zhuge et al., 2021)",
   config: pix2pix3dConfig,

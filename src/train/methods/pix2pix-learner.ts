@@ -67,7 +67,7 @@ export function pix2pixLearner(
         architecture: generator,
         ...sectionScale(validation),
         pixel_size: validation[0].pixelSize,
-        ...(planes === undefined ? { model: "pix2pix" } : { model: "pix2pix-3d", planes }),
+        ...(planes === undefined ? { method: "pix2pix" } : { method: "pix2pix-3d", planes }),
       } satisfies ModelInfo,
       onnx: exportPix2pix(generator, planes ?? 1, weights),
     }),

@@ -12,7 +12,7 @@ import { pix2pixLearner } from "./pix2pix-learner.ts";
  * fixed), and as many steps as make 200 epochs.
  */
 export const pix2pixConfig = z.strictObject({
-  model: z.literal("pix2pix").default("pix2pix").describe("which method of the field"),
+  method: z.literal("pix2pix").default("pix2pix").describe("the method"),
   ...commonConfig({
     experiment_name: "pix2pix",
     learning_rate: 1e-3,
@@ -26,7 +26,7 @@ export const pix2pixConfig = z.strictObject({
 export type Pix2pixConfig = z.output<typeof pix2pixConfig>;
 
 export const pix2pix: TrainingMethod<Pix2pixConfig, typeof pix2pixConfig> = {
-  model: "pix2pix",
+  name: "pix2pix",
   task: "section",
   summary: "conditional GAN with a U-Net that makes sections of planes (Isola et al., 2017; Zhuge et al., 2021)",
   config: pix2pixConfig,

@@ -13,7 +13,7 @@ const range = z.tuple([z.number(), z.number()]);
 
 /** Everything that decides how Recurrent-MZ is trained. Lengths in um. */
 export const recurrentMzConfig = z.strictObject({
-  model: z.literal("recurrent-mz").default("recurrent-mz").describe("which method of the field"),
+  method: z.literal("recurrent-mz").default("recurrent-mz").describe("the method"),
   ...commonConfig({ experiment_name: "recurrent-mz", learning_rate: 1e-3 }),
   architecture: recurrentMzArchitecture.partial().optional().describe("numbers that differ from the preset"),
   min_planes: z.int().positive().default(2).describe("fewest input planes to learn from"),

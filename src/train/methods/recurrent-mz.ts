@@ -17,7 +17,7 @@ import { exportRecurrentMz, recurrentMzSteps } from "./recurrent-mz-steps.ts";
 import { recurrentMzValidator } from "./recurrent-mz-validator.ts";
 
 export const recurrentMz: TrainingMethod<RecurrentMzConfig> = {
-  model: "recurrent-mz",
+  name: "recurrent-mz",
   task: "refocus",
   summary: "recurrent network that makes any plane of a volume from any number of planes (Huang et al., 2021)",
   config: recurrentMzConfig,
@@ -41,7 +41,7 @@ function learner(input: TrainingInput, config: RecurrentMzConfig): Learner {
       info: {
         ...describeModel(input, config, steps, report),
         task: "refocus",
-        model: "recurrent-mz",
+        method: "recurrent-mz",
         architecture,
         plane_counts: [min_planes, max_planes],
         plane_range,

@@ -28,7 +28,7 @@ import { rlpValidator } from "./rlp-validator.ts";
 
 /** Everything that decides how RLP is trained. Lengths in um. */
 export const rlpConfig = z.strictObject({
-  model: z.literal("rlp").default("rlp").describe("which method of the field"),
+  method: z.literal("rlp").default("rlp").describe("the method"),
   ...commonConfig({ experiment_name: "rlp" }),
   architecture: deepZArchitecture.partial().optional().describe("numbers that differ from the preset"),
   step: z.number().positive().default(1).meta({
@@ -45,7 +45,7 @@ export const rlpConfig = z.strictObject({
 export type RlpConfig = z.output<typeof rlpConfig>;
 
 export const rlp: TrainingMethod<RlpConfig, typeof rlpConfig> = {
-  model: "rlp",
+  name: "rlp",
   task: "refocus",
   summary: "two adjacent planes to the next one, applied recursively (after RLP-Net)",
   config: rlpConfig,
@@ -101,7 +101,7 @@ function learner(input: TrainingInput, config: RlpConfig): Learner {
       info: {
         ...describeModel(input, config, taken, report),
         task: "refocus",
-        model: "rlp",
+        method: "rlp",
         architecture,
         input_offsets: [0, step],
         distance_range,

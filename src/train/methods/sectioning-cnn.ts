@@ -13,7 +13,7 @@ import { type SupervisedNetwork, supervisedLearner } from "./supervised-section.
 
 /** Everything that decides how the network is trained. */
 export const sectioningCnnConfig = z.strictObject({
-  model: z.literal("sectioning-cnn").default("sectioning-cnn").describe("which method of the field"),
+  method: z.literal("sectioning-cnn").default("sectioning-cnn").describe("the method"),
   ...commonConfig({ experiment_name: "sectioning-cnn", batch_size: 4, learning_rate: 2e-3, clip_norm: 1 }),
   architecture: sectioningCnnArchitecture.partial().optional().describe("numbers that differ from the preset"),
   pair_plane: z
@@ -26,7 +26,7 @@ export const sectioningCnnConfig = z.strictObject({
 export type SectioningCnnConfig = z.output<typeof sectioningCnnConfig>;
 
 export const sectioningCnn: TrainingMethod<SectioningCnnConfig, typeof sectioningCnnConfig> = {
-  model: "sectioning-cnn",
+  name: "sectioning-cnn",
   task: "section",
   summary: "plain network from wide field to section that can learn from a single pair (after Zhang et al., 2018)",
   config: sectioningCnnConfig,
@@ -35,7 +35,7 @@ export const sectioningCnn: TrainingMethod<SectioningCnnConfig, typeof sectionin
     const network = { ...sectioningCnnOf(architecture), choose: onlyPlane(config.pair_plane) };
     return supervisedLearner(input, config, network, (common) => ({
       ...common,
-      model: "sectioning-cnn",
+      method: "sectioning-cnn",
       architecture,
     }));
   },

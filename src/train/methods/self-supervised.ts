@@ -41,7 +41,7 @@ import { selfSupervisedValidator } from "./self-supervised-validator.ts";
 
 /** Everything that decides how the network is trained. */
 export const selfSupervisedConfig = z.strictObject({
-  model: z.literal("self-supervised").default("self-supervised").describe("which method of the field"),
+  method: z.literal("self-supervised").default("self-supervised").describe("the method"),
   ...commonConfig({
     experiment_name: "self-supervised",
     patch_size: 96,
@@ -60,7 +60,7 @@ export const selfSupervisedConfig = z.strictObject({
 export type SelfSupervisedConfig = z.output<typeof selfSupervisedConfig>;
 
 export const selfSupervised: TrainingMethod<SelfSupervisedConfig, typeof selfSupervisedConfig> = {
-  model: "self-supervised",
+  name: "self-supervised",
   task: "section",
   summary: "U-Net taught by the PSF alone: its output, blurred, gives the other half of the photons",
   config: selfSupervisedConfig,
@@ -161,7 +161,7 @@ function learner(input: TrainingInput, config: SelfSupervisedConfig): Learner {
       info: {
         ...describeModel(input, config, steps, report),
         task: "section",
-        model: "self-supervised",
+        method: "self-supervised",
         architecture,
         planes,
         pixel_size: pixelSize,

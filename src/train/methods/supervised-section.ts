@@ -43,7 +43,7 @@ export interface SupervisedNetwork {
 }
 
 /** What the description of every section model holds beside what is its method's own. */
-export type SectionDescription = Omit<Extract<ModelInfo, { model: "unet" }>, "model" | "architecture">;
+export type SectionDescription = Omit<Extract<ModelInfo, { method: "unet" }>, "method" | "architecture">;
 
 /**
  * Lowers `loss` of the network's output for `image` against `target`, both `[n, 1, p, p]`.

@@ -16,7 +16,7 @@ import { checkPatchSize, type SupervisedNetwork, supervisedLearner } from "./sup
 
 /** Everything that decides how a U-Net is trained. */
 export const unetConfig = z.strictObject({
-  model: z.literal("unet").default("unet").describe("which method of the field"),
+  method: z.literal("unet").default("unet").describe("the method"),
   ...commonConfig({ experiment_name: "unet", batch_size: 4, learning_rate: 2e-3, clip_norm: 1 }),
   architecture: unetArchitecture.partial().optional().describe("numbers that differ from the preset"),
 });
@@ -24,7 +24,7 @@ export const unetConfig = z.strictObject({
 export type UnetConfig = z.output<typeof unetConfig>;
 
 export const unet: TrainingMethod<UnetConfig, typeof unetConfig> = {
-  model: "unet",
+  name: "unet",
   task: "section",
   summary: "U-Net from one kind of image to another, padded or valid (Ronneberger et al., 2015)",
   config: unetConfig,
@@ -41,7 +41,7 @@ export const unet: TrainingMethod<UnetConfig, typeof unetConfig> = {
     const architecture = architectureOf(config);
     return supervisedLearner(input, config, unetOf(architecture), (common) => ({
       ...common,
-      model: "unet",
+      method: "unet",
       architecture,
     }));
   },

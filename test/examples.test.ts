@@ -5,14 +5,14 @@ import { parse } from "yaml";
 import { methodNames, resolveConfig } from "../src/index.ts";
 
 describe("example configurations", () => {
-  test.each(methodNames)("examples/%s.yaml", (model) => {
-    const path = `examples/${model}.yaml`;
+  test.each(methodNames)("examples/%s.yaml", (method) => {
+    const path = `examples/${method}.yaml`;
     expect(existsSync(path)).toBe(true);
     const text = readFileSync(path, "utf8");
     const given = parse(text);
-    expect(given.model).toBe(model);
+    expect(given.method).toBe(method);
     expect(resolveConfig(given)).toMatchObject(given);
     // It says how it is used.
-    expect(text).toMatch(new RegExp(`#   parfocal train .*--config ${model}\\.yaml`));
+    expect(text).toMatch(new RegExp(`#   parfocal train .*--config ${method}\\.yaml`));
   });
 });

@@ -135,7 +135,7 @@ describe("training at a pixel size", () => {
     const samples = [0.4, 0.1].map((pixel) => ({ name: `${pixel}`, stack: spot(pixel), target: spot(pixel) }));
     const periods = async (model: string, more: object): Promise<number[]> => {
       const shared = { augment: false, content_sampling: 0, patch_size: 64, batch_size: 8, model_pixel_size: 0.3 };
-      const config = resolveConfig({ model, ...shared, ...more });
+      const config = resolveConfig({ method: model, ...shared, ...more });
       const { data, shape } = (await createLearner({ samples, fields }, config).batchAt(1)).image;
       const [n, rest] = [shape[0], data.length / shape[0]];
       // Rows of a wave of 6 um, 20 pixels: the best period by the sum over the spectrum of a patch.
@@ -165,7 +165,7 @@ describe("training at a pixel size", () => {
     ["hidef", /model_pixel_size: averaged pixels of a hologram/],
     ["self-supervised", /model_pixel_size: photons are told from the noise/],
   ])("%s refuses it and says why", (model, reason) => {
-    expect(() => resolveConfig({ model, model_pixel_size: 0.3 })).toThrow(reason);
+    expect(() => resolveConfig({ method: model, model_pixel_size: 0.3 })).toThrow(reason);
   });
 });
 

@@ -88,7 +88,7 @@ describe("every comparison by number", () => {
     () =>
       createLearner(
         { samples: [{ name: "in.tif", stack: truth, target }] },
-        resolveConfig({ model, patch_size: 32, batch_size: 1, ...more }),
+        resolveConfig({ method: model, patch_size: 32, batch_size: 1, ...more }),
       );
   const two = { numbers: [0, 1], what: "two exposures" };
 

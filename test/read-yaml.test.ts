@@ -106,7 +106,7 @@ describe("names of JavaScript's own are names like others", () => {
     expect([asKind.code, asKind.message.includes("kind")]).toEqual(["usage", true]);
     const asPath = await failure(() => resolveRecipe(changeRecipe(beads, {}, [[`${name}.x`, 3]])));
     expect([asPath.code, asPath.message.includes(name)]).toEqual(["usage", true]);
-    const asModel = await failure(() => resolveConfig({ model: name }));
+    const asModel = await failure(() => resolveConfig({ method: name }));
     expect([asModel.code, asModel.message.includes(name)]).toEqual(["usage", true]);
     const inConfig = await failure(() => resolveConfig(readYaml(`${name}: 3`, "c") as Record<string, unknown>));
     expect([inConfig.code, inConfig.message.includes(name)]).toEqual(["usage", true]);

@@ -75,11 +75,11 @@ describe("the keys of trainings", () => {
     expect(silent).toEqual([]);
   });
 
-  test.each(methodNames)("%s takes its own defaults", (model) => {
-    const { config } = methodOf(model);
-    const complete = config.parse({ model });
-    expect(complete).toMatchObject({ model, seed: 0 });
+  test.each(methodNames)("%s takes its own defaults", (method) => {
+    const { config } = methodOf(method);
+    const complete = config.parse({ method });
+    expect(complete).toMatchObject({ method, seed: 0 });
     expect(config.parse(complete)).toEqual(complete);
-    expect(config.safeParse({ model, learning_rat: 1 }).success).toBe(false);
+    expect(config.safeParse({ method, learning_rat: 1 }).success).toBe(false);
   });
 });

@@ -61,7 +61,7 @@ export function fuzzSeeds(fixtures = "test/fixtures/image"): Record<Kind, Seed[]
   for (const { name } of shippedRecipes) if (name !== "stack") text("recipe", name, recipeToYaml(shippedRecipe(name)));
   for (const model of methodNames) {
     try {
-      text("config", model, stringify(resolveConfig({ model })));
+      text("config", model, stringify(resolveConfig({ method: model })));
     } catch {
       // A method that needs another file (a network that makes features) has no configuration of its own.
     }

@@ -3,7 +3,6 @@ import {
   changeRecipe,
   configKeys,
   findRecipe,
-  type GeneraliseProgress,
   type GeneraliseResult,
   generalise as judgeGeneralisation,
   type LeaveOneOutRecipe,
@@ -22,7 +21,7 @@ import { addInputOptions, type InputOptions, withImages } from "./input.node.ts"
 import { oneOf, setOption, wholeNumber } from "./option-values.ts";
 import { deviceOf } from "./refocus.node.ts";
 import { addSchemaOptions, schemaValues } from "./schema-options.ts";
-import type { Terminal } from "./terminal.node.ts";
+import { progressOn } from "./terminal.node.ts";
 import { table } from "./text.ts";
 import type { CommonOptions, Result, Verb } from "./verb.node.ts";
 
@@ -123,17 +122,6 @@ export const generalise: Verb<GeneraliseOptions> = {
     }
   },
 };
-
-/** A gauge for each kind of work. */
-function progressOn(terminal: Terminal): (progress: GeneraliseProgress) => void {
-  let counted: string | undefined;
-  let report: ReturnType<Terminal["progress"]> = () => undefined;
-  return ({ what, ...progress }) => {
-    if (what !== counted) report = terminal.progress(what);
-    counted = what;
-    report(progress);
-  };
-}
 
 async function openRecipe(
   paths: readonly string[],

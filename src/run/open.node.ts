@@ -1,8 +1,8 @@
 import type { Env } from "onnxruntime-common";
 import { ParfocalError } from "../errors.ts";
 import { loadNativePackage, openNativeRuntime } from "./native.node.ts";
-import { openReferenceRuntime } from "./reference.ts";
 import type { RuntimeOptions } from "./open-options.ts";
+import { openReferenceRuntime } from "./reference.ts";
 import type { Device, Runtime } from "./runtime.ts";
 import { openWebRuntimeThread } from "./web.node.ts";
 

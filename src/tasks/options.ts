@@ -3,7 +3,11 @@ import { z } from "zod";
 import type { OptionMeta } from "./task.ts";
 
 /** A schema with what doors need to know of it. */
-export function option<T extends z.ZodType>(schema: T, description: string, meta: Omit<OptionMeta, "description"> = {}) {
+export function option<T extends z.ZodType>(
+  schema: T,
+  description: string,
+  meta: Omit<OptionMeta, "description"> = {},
+) {
   return schema.meta({ description, ...meta }) as T;
 }
 

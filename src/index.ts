@@ -275,8 +275,8 @@ export {
   type FieldFocus,
   type FieldFocusOptions,
   focusOfField,
-  type ObjectKind,
-  objectKinds,
+  type SpecimenContrast,
+  specimenContrasts,
 } from "./classical/refocusing/focus-of-field.ts";
 export {
   focusOfHologram,

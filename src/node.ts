@@ -102,7 +102,7 @@ export {
   studySeveral,
 } from "./tasks/study-several.node.ts";
 
-// Leaving one objective, sample, stack or slide out.
+// Leaving one objective, specimen, stack or slide out.
 
 export {
   type GeneraliseOptions,

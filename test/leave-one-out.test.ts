@@ -260,7 +260,7 @@ describe("recipes of some objectives and specimens", () => {
     const views = viewsOf(recipe);
     const { fields } = recipe;
     const drawn = Array.from({ length: 18 }, (_, i) => viewOfField(recipe, views, fields + i));
-    const names = drawn.map(({ objective, specimenName }) => `${objective}, ${specimenName}`);
+    const names = drawn.map(({ objective, specimen }) => `${objective}, ${specimen}`);
     expect(new Set(names).size).toBe(9);
     expect(names.filter((name) => name.includes("63x"))).toEqual([]);
     expect(names.filter((name) => name.includes("40x-1.4, nuclei"))).toHaveLength(2);

@@ -166,8 +166,8 @@ describe("which field goes where", () => {
     const views = viewsOf(recipe);
     const seen = { train: new Set<string>(), val: new Set<string>(), test: new Set<string>() };
     for (let i = 0; i < recipe.fields; i++) {
-      const { objective, specimenName } = viewOfField(recipe, views, i);
-      seen[splitOf(recipe, i)].add(`${objective} ${specimenName}`);
+      const { objective, specimen } = viewOfField(recipe, views, i);
+      seen[splitOf(recipe, i)].add(`${objective} ${specimen}`);
     }
     for (const part of [seen.train, seen.val]) for (const one of part) expect(one).not.toMatch(/40x|nuclei/);
     for (const one of seen.test) expect(one).toMatch(/40x|nuclei/);
@@ -175,8 +175,8 @@ describe("which field goes where", () => {
     expect(seen.test.size).toBe(6);
     // Beyond the recipe's own fields there is more to train on.
     for (let i = 0; i < 12; i++) {
-      const { objective, specimenName } = viewOfField(recipe, views, recipe.fields + i);
-      expect(`${objective} ${specimenName}`).not.toMatch(/40x|nuclei/);
+      const { objective, specimen } = viewOfField(recipe, views, recipe.fields + i);
+      expect(`${objective} ${specimen}`).not.toMatch(/40x|nuclei/);
     }
   });
 });

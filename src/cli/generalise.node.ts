@@ -2,6 +2,7 @@
 import {
   changeRecipe,
   configKeys,
+  fileStorage,
   findRecipe,
   type GeneraliseProgress,
   type GeneraliseResult,
@@ -140,7 +141,7 @@ async function openRecipe(
   options: GeneraliseOptions,
 ): Promise<LeaveOneOutRecipe | undefined> {
   const { image, targetImage: target, judgedFields: fields, set, slides } = options;
-  const [named] = await recipesAmong(paths);
+  const [named] = await recipesAmong(fileStorage, paths);
   if (named === undefined) {
     const only = { "--set": set, "--judged-fields": fields, "--image": image, "--target-image": target };
     for (const [option, value] of Object.entries(only)) {
@@ -150,7 +151,7 @@ async function openRecipe(
   }
   if (paths.length > 1) throw wrong(`${named} is a recipe; give it alone, or stacks`, "stack");
   if (slides !== undefined) throw wrong(`--slides names the slides of stacks, and ${named} is a recipe`, "--slides");
-  const { recipe, folder } = await findRecipe(named);
+  const { recipe, folder } = await findRecipe(fileStorage, named);
   return { recipe: changeRecipe(recipe, {}, set), folder, image, target, fields };
 }
 

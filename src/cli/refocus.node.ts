@@ -1,4 +1,5 @@
 /** `parfocal refocus`: new focal planes from one or two that were recorded. */
+
 import { InvalidArgumentError } from "commander";
 import {
   type AnyRefocusModel,
@@ -6,6 +7,7 @@ import {
   type DirectionOfImage,
   directionOfImage,
   type FindSurfaceOptions,
+  fileStorage,
   findSurface,
   type ImageFile,
   loadModel,
@@ -116,7 +118,10 @@ export const refocus: Verb<RefocusOptions> = {
             signal,
             onProgress,
           };
-          const done = await refocusFile(model, runtime, image, options.out, { ...settings, surface: surface?.read });
+          const done = await refocusFile(fileStorage, model, runtime, image, options.out, {
+            ...settings,
+            surface: surface?.read,
+          });
           return {
             json: {
               ...done,

@@ -41,8 +41,8 @@ export function splitOf(recipe: Recipe, index: number): Split {
 export function viewOfField(recipe: Recipe, views: readonly View[], index: number): View {
   const kept = new Set(recipe.objectives.filter((objective) => objective.test_only).map((objective) => objective.name));
   const specimens = new Set(recipe.specimens.filter((one) => one.test_only).map((one) => one.name));
-  const isKept = ({ objective, specimenName }: View): boolean =>
-    (objective !== undefined && kept.has(objective)) || (specimenName !== undefined && specimens.has(specimenName));
+  const isKept = ({ objective, specimen }: View): boolean =>
+    (objective !== undefined && kept.has(objective)) || (specimen !== undefined && specimens.has(specimen));
   const split = splitOf(recipe, index);
   const some = views.some(isKept);
   const choice = views.filter((view) => !some || isKept(view) === (split === "test"));

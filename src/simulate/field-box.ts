@@ -19,7 +19,7 @@ export interface FieldBox {
 
 /** @throws `usage` for a specimen that cannot be drawn, or a box above {@link maxSide} voxels along an axis */
 export function fieldBox(view: View, stacks: StackFiles): FieldBox {
-  const { size, pixelSize, zStep, planes, focusPlane, specimen } = view;
+  const { size, pixelSize, zStep, planes, focusPlane, phantom: specimen } = view;
   // Slices thinner than half the finest axial period. Measured at NA 0.8 with 1 um steps (slices of 0.5 um): four times
   // thinner slices change planes by 0.4 % RMS (solid beads) to 1.5 % (speckles), less than the photon noise.
   const period = Math.min(...view.images.map(({ model }) => model.axialPeriod));

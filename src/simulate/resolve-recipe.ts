@@ -13,13 +13,13 @@ import { type Recipe, type RecipeImage, type RecipeSpecimen, recipeSchema } from
 export interface View {
   objective?: string;
   /** The name of the specimen, where the recipe has a list of them. */
-  specimenName?: string;
+  specimen?: string;
   size: number;
   pixelSize: number;
   zStep: number;
   planes: number;
   focusPlane: number;
-  specimen: RecipeSpecimen;
+  phantom: RecipeSpecimen;
   stage: StageOptions;
   images: { name: string; image: RecipeImage; optics: RecipeOptics; camera: CameraOptions; model: PsfModel }[];
 }
@@ -71,14 +71,14 @@ function viewOf(
   const own = objective?.focus_plane;
   return {
     ...(objective ? { objective: objective.name } : {}),
-    ...(specimen ? { specimenName: specimen.name } : {}),
+    ...(specimen ? { specimen: specimen.name } : {}),
     size: recipe.size,
     pixelSize: from("pixel_size"),
     zStep: from("z_step"),
     planes,
     focusPlane: own ?? (planes === recipe.planes ? recipe.focus_plane : Math.floor(planes / 2)),
     stage: recipe.stage,
-    specimen: (specimen?.specimen ?? recipe.specimen) as RecipeSpecimen,
+    phantom: (specimen?.specimen ?? recipe.specimen) as RecipeSpecimen,
     images: Object.entries(recipe.images).map(([name, image]) => {
       const path = objective
         ? `objectives.${objective.name}.optics with images.${name}.optics`

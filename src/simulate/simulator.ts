@@ -122,12 +122,12 @@ export function createSimulator(input: unknown, options: SimulatorOptions = {}):
       const box = boxes.get(view) ?? fieldBox(view, stacks);
       const random = new Random(recipe.seed).fork(index);
       const made = await makeField(view, box, imagersOf(view, box), stacks, random, control);
-      const { objective, specimenName, focusPlane } = view;
+      const { objective, specimen, focusPlane } = view;
       return {
         index,
         split: splitOf(recipe, index),
         ...(objective === undefined ? {} : { objective }),
-        ...(specimenName === undefined ? {} : { specimen: specimenName }),
+        ...(specimen === undefined ? {} : { specimen }),
         ...made,
         planes: Array.from({ length: view.planes }, (_, z) => Number(((z - focusPlane) * view.zStep).toFixed(9))),
         focusPlane,
@@ -145,7 +145,7 @@ async function makeField(
   { signal, onProgress, volume: wanted, pool }: FieldControl,
 ): Promise<Pick<SimulatedField, "images" | "objects" | "stage" | "volume">> {
   throwIfAborted(signal);
-  const { phantom, options } = phantomOf(view.specimen, stacks);
+  const { phantom, options } = phantomOf(view.phantom, stacks);
   const { volume, objects } = phantom.draw(box.grid, options, random.fork(0));
   // A quarter of a slice is finer than a tenth of the depth of focus, and few OTFs are needed.
   const stage = stagePositions(view.stage, box.planes, random.fork(1), box.grid.sliceStep / 4);

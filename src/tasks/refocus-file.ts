@@ -2,8 +2,9 @@ import { refuseColour } from "../image/axes.ts";
 import type { ImageInfo, PixelType, Rescale } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import type { OutputFormat } from "../image/image-format.ts";
-import type { Written } from "../image/image-writer.node.ts";
-import { createImageWriter } from "../image/write-image.node.ts";
+import type { Written } from "../image/image-writer.ts";
+import type { Storage } from "../image/storage.ts";
+import { createImageWriter } from "../image/write-image.ts";
 import type { ReadRegion } from "../models/apply/mirrored-region.ts";
 import { opticsWarnings } from "../models/apply/optics-warnings.ts";
 import { type PlacedPlane, placedPlanesWarnings } from "../models/apply/placed-planes.ts";
@@ -41,6 +42,7 @@ export interface RefocusFileResult {
  * @throws what {@link openRefocusable}, its `refocus` and the image reader and writer throw; nothing half-written is left
  */
 export async function refocusFile(
+  storage: Storage,
   model: AnyRefocusModel,
   runtime: Runtime,
   file: ImageFile,
@@ -50,7 +52,7 @@ export async function refocusFile(
   const begun = performance.now();
   refuseColour(file, file.path);
   const dtype = options.dtype ?? file.dtype;
-  const writer = await createImageWriter(output, outputInfo(file, options.distances, dtype), {
+  const writer = await createImageWriter(storage, output, outputInfo(file, options.distances, dtype), {
     force: options.force,
     rescale: options.rescale,
     ...(options.format ? { format: options.format } : {}),

@@ -12,7 +12,7 @@ import { superpose, transformSlices } from "./superpose.ts";
 export interface BlurOptions {
   /** Camera pixel in the sample, um. */
   pixelSize: number;
-  /** z(object) - z(focal plane), um. */
+  /** z(emitter) - z(focal plane), um. */
   defocus: number;
 }
 

@@ -21,7 +21,7 @@ export type FieldGrid = Pick<Volume, "height" | "width" | "pixelSize">;
  */
 export interface Imager extends FieldGrid {
   readonly plan: RealFft2;
-  /** @param defocus z(object) - z(focal plane), um; rounded to 0.1 nm */
+  /** @param defocus z(emitter) - z(focal plane), um; rounded to 0.1 nm */
   otf(defocus: number): Otf;
   /** See {@link imageVolume}; the sides of the volume must be those of the imager. */
   image(volume: Volume, planes: readonly number[], control?: ImagingControl): Promise<Float32Array>;

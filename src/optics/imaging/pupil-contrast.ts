@@ -10,7 +10,7 @@ const SAMPLES = 96;
  * the exact phase of defocus as in pupil.ts). Real, because the pupil is even; below 0 where contrast is reversed.
  *
  * @param frequency cycles/um; 0 beyond the cut-off 2 NA / lambda
- * @param defocus z(object) - z(focal plane), um
+ * @param defocus z(emitter) - z(focal plane), um
  * @returns -1..1, 1 at frequency 0
  */
 export function pupilContrast(pupil: Pupil, frequency: number, defocus: number): number {

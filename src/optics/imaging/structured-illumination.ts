@@ -43,7 +43,7 @@ export const idealPhases: readonly number[] = [0, (2 * Math.PI) / 3, (4 * Math.P
 export interface GridMicroscope {
   /** The frequency that fits the box, whose sides wrap, a whole number of times: nearest to what was asked for. Cycles/um. */
   readonly frequency: { x: number; y: number };
-  /** Contrast of the grid in the specimen at a distance z(object) - z(focal plane), um; below 0 where it is reversed. */
+  /** Contrast of the grid in the specimen at a distance z(emitter) - z(focal plane), um; below 0 where it is reversed. */
   contrast(defocus: number): number;
   /**
    * Three exposures of every focal plane.

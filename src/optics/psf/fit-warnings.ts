@@ -14,7 +14,9 @@ export function fitWarnings(
 ): string[] {
   const warnings: string[] = [];
   if (!fit.converged)
-    warnings.push(`the fit did not converge in ${fit.iterations} iterations, so that its values are not the best ones.`);
+    warnings.push(
+      `the fit did not converge in ${fit.iterations} iterations, so that its values are not the best ones.`,
+    );
   if (fit.r2 < 0.9) {
     const share = (100 * Math.max(0, fit.r2)).toFixed(0);
     warnings.push(
@@ -22,7 +24,9 @@ export function fitWarnings(
     );
   }
   if (!fit.described)
-    warnings.push("the model does not describe this bead, so that its values have no error bars and should not be used.");
+    warnings.push(
+      "the model does not describe this bead, so that its values have no error bars and should not be used.",
+    );
   names.forEach((name, i) => {
     const { value, error } = fit.parameters[name];
     const { min, max, scale } = parameters[i];

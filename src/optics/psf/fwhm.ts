@@ -53,9 +53,7 @@ const minSamples = 5;
 
 /** Whether a line of samples contains the width of its Gaussian: it is centred inside, and wider than one sample. */
 export function isSupported({ centre, fwhm, r2 }: GaussianLine, samples: number): boolean {
-  return (
-    samples >= minSamples && centre >= 0 && centre <= samples - 1 && fwhm >= 1 && fwhm <= samples - 1 && r2 >= 0.5
-  );
+  return samples >= minSamples && centre >= 0 && centre <= samples - 1 && fwhm >= 1 && fwhm <= samples - 1 && r2 >= 0.5;
 }
 
 /** Gaussians fitted through the brightest voxel of a stack of one bead; along z only if the planes contain its width. */

@@ -44,7 +44,10 @@ export const psfOptions = z.strictObject({
     )
     .default({})
     .describe(`other Zernike aberrations, RMS in waves: ${names}, or by Noll's index, such as z5`),
-  aplanatic: z.boolean().default(false).describe("scalar and gibson-lanni: apodise the pupil by the sine condition, which weights steep rays more"),
+  aplanatic: z
+    .boolean()
+    .default(false)
+    .describe("scalar and gibson-lanni: apodise the pupil by the sine condition, which weights steep rays more"),
   sample_index: plausibleNumber("refractive_index")
     .optional()
     .describe("refractive index of the medium around the specimen; default: that of the immersion medium"),
@@ -56,11 +59,15 @@ export const psfOptions = z.strictObject({
     .default(1.515)
     .describe("refractive index of the coverslip that the objective was designed for"),
   coverslip_thickness: length.optional().describe("actual thickness of the coverslip, um; default: the design value"),
-  coverslip_design_thickness: length.default(170).describe("coverslip thickness that the objective was designed for, um"),
+  coverslip_design_thickness: length
+    .default(170)
+    .describe("coverslip thickness that the objective was designed for, um"),
   immersion_index: plausibleNumber("refractive_index")
     .optional()
     .describe("actual refractive index of the immersion medium; default: refractive_index"),
-  immersion_design_thickness: length.default(150).describe("thickness of the immersion medium that the objective was designed for, um"),
+  immersion_design_thickness: length
+    .default(150)
+    .describe("thickness of the immersion medium that the objective was designed for, um"),
   excitation_wavelength: plausibleNumber("wavelength")
     .optional()
     .describe("confocal and light sheet: excitation wavelength in vacuum, um"),

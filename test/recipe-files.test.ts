@@ -150,7 +150,7 @@ describe("recipes in files", () => {
   it("are YAML or JSON, and name stacks as specimens relative to their own folder", async () => {
     const path = join(folder, "mine.yaml");
     await simulateRecipe({ ...tiny, fields: 1 }, { output: join(folder, "specimen.tif") });
-    await writeFile(path, "name: mine\nsize: 96\nplanes: 3\nobject: {kind: stack, file: specimen_truth.tif}\n");
+    await writeFile(path, "name: mine\nsize: 96\nplanes: 3\nspecimen: {kind: stack, file: specimen_truth.tif}\n");
     const found = await findRecipe(fileStorage, path);
     const { single } = await simulateRecipe(found.recipe, { output: join(folder, "again"), folder: found.folder });
     expect(single?.field.images.stack.truth.depth).toBe(3);

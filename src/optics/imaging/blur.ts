@@ -10,7 +10,7 @@ import { checkPupil, type Pupil } from "../psf/pupil.ts";
 import { superpose, transformSlices } from "./superpose.ts";
 
 export interface BlurOptions {
-  /** Camera pixel in the sample, um. */
+  /** Camera pixel in the specimen plane, um. */
   pixelSize: number;
   /** z(emitter) - z(focal plane), um. */
   defocus: number;

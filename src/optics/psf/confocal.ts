@@ -19,7 +19,7 @@ import { checkPsfOptions, gridSize } from "./widefield-model.ts";
 export interface ConfocalOptions {
   /** The exciting light, through the same objective. */
   excitation: Light;
-  /** Diameter of the pinhole in Airy units: 1 is the Airy disc of the emission, 1.22 lambda / NA in the sample. */
+  /** Diameter of the pinhole in Airy units: 1 is the Airy disc of the emission, 1.22 lambda / NA in the specimen. */
   pinhole: number;
 }
 

@@ -30,7 +30,7 @@ export interface OtfBank {
 }
 
 export interface OtfBankOptions {
-  /** Camera pixel in the sample, um. */
+  /** Camera pixel in the specimen plane, um. */
   pixelSize: number;
   /** Defocus of level 1, um. */
   step: number;

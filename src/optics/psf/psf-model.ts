@@ -12,7 +12,7 @@ export interface Psf {
 }
 
 export interface PsfOptions {
-  /** Camera pixel in the sample, um. */
+  /** Camera pixel in the specimen plane, um. */
   pixelSize: number;
   /** z(emitter) - z(focal plane), um; default 0. */
   defocus?: number | undefined;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { specimenContrasts } from "../classical/refocusing/focus-of-field.ts";
 import { ParfocalError } from "../errors.ts";
 import { overrideCalibration } from "../image/calibration.ts";
 import type { ImageFile } from "../image/image-file.ts";
@@ -17,7 +18,7 @@ import {
   runtimeOptions,
   tileSize,
 } from "./options.ts";
-import { type ReconstructMethod, reconstructFile, reconstructMethods, specimenKinds } from "./reconstruct-file.ts";
+import { type ReconstructMethod, reconstructFile, reconstructMethods } from "./reconstruct-file.ts";
 import { inSeconds, maybe, seconds, warnings } from "./results.ts";
 import { defineTask, type TaskContext } from "./task.ts";
 import { withImages } from "./with-images.ts";
@@ -53,7 +54,7 @@ const options = z.strictObject({
     placeholder: "low:high",
     ...hologram,
   }),
-  specimen: option(z.enum(specimenKinds).optional(), "what auto takes the specimen for", hologram),
+  specimen: option(z.enum(specimenContrasts).optional(), "what auto takes the specimen for", hologram),
   invert_phase: option(
     z.boolean().default(false),
     "off-axis: the specimen has a lower refractive index than its medium",

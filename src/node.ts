@@ -48,7 +48,8 @@ export {
 
 export { describeMachine, type Machine } from "./run/machine.node.ts";
 export { openNativeRuntime } from "./run/native.node.ts";
-export { listRuntimes, openRuntime, type RuntimeOptions, type RuntimeReport } from "./run/open.node.ts";
+export { listRuntimes, openRuntime, type RuntimeReport } from "./run/open.node.ts";
+export type { RuntimeOptions } from "./run/open-options.ts";
 
 // Models in folders, applied to files.
 

@@ -4,7 +4,6 @@ import {
   configKeys,
   fileStorage,
   findRecipe,
-  type GeneraliseProgress,
   type GeneraliseResult,
   generalise as judgeGeneralisation,
   type LeaveOneOutRecipe,
@@ -23,7 +22,7 @@ import { addInputOptions, type InputOptions, withImages } from "./input.node.ts"
 import { oneOf, setOption, wholeNumber } from "./option-values.ts";
 import { deviceOf } from "./refocus.node.ts";
 import { addSchemaOptions, schemaValues } from "./schema-options.ts";
-import type { Terminal } from "./terminal.node.ts";
+import { progressOn } from "./terminal.node.ts";
 import { table } from "./text.ts";
 import type { CommonOptions, Result, Verb } from "./verb.node.ts";
 
@@ -124,17 +123,6 @@ export const generalise: Verb<GeneraliseOptions> = {
     }
   },
 };
-
-/** A gauge for each kind of work. */
-function progressOn(terminal: Terminal): (progress: GeneraliseProgress) => void {
-  let counted: string | undefined;
-  let report: ReturnType<Terminal["progress"]> = () => undefined;
-  return ({ what, ...progress }) => {
-    if (what !== counted) report = terminal.progress(what);
-    counted = what;
-    report(progress);
-  };
-}
 
 async function openRecipe(
   paths: readonly string[],

@@ -2,18 +2,19 @@ import { refuseColour } from "../image/axes.ts";
 import type { ImageInfo, PixelType, Rescale } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import type { OutputFormat } from "../image/image-format.ts";
-import type { Written } from "../image/image-writer.ts";
 import type { Storage } from "../image/storage.ts";
 import { createImageWriter } from "../image/write-image.ts";
+import { type DirectionOfImage, directionInWords, directionOfImage } from "../models/apply/direction-of-image.ts";
+import { type FoundSurface, findSurface } from "../models/apply/find-surface.ts";
 import type { ReadRegion } from "../models/apply/mirrored-region.ts";
 import { opticsWarnings } from "../models/apply/optics-warnings.ts";
-import { type PlacedPlane, placedPlanesWarnings } from "../models/apply/placed-planes.ts";
+import { placedPlanesWarnings } from "../models/apply/placed-planes.ts";
 import type { RefocusOptions } from "../models/apply/refocus.ts";
-import { openRefocusable, type RefocusSource } from "../models/apply/refocus-image.ts";
+import { openRefocusable, type RefocusableImage, type RefocusSource } from "../models/apply/refocus-image.ts";
 import type { AnyRefocusModel } from "../models/model-info.ts";
 import type { Runtime } from "../run/runtime.ts";
 
-export interface RefocusFileOptions extends RefocusOptions, RefocusSource {
+export interface RefocusFileOptions extends Omit<RefocusOptions, "onProgress">, RefocusSource {
   signal?: AbortSignal | undefined;
   format?: OutputFormat | undefined;
   /** Pixel type of the output; default that of the input. */
@@ -21,8 +22,12 @@ export interface RefocusFileOptions extends RefocusOptions, RefocusSource {
   /** Spreads the values over all counts of a whole `dtype`, and says in the file what they mean. */
   rescale?: boolean | undefined;
   force?: boolean | undefined;
-  /** Reads the distance of every pixel, um, as {@link RefocusInput.surface}. */
-  surface?: ReadRegion | undefined;
+  /** Reads the distance of every pixel, um, as {@link RefocusInput.surface}; "auto" finds each region's own focus ({@link findSurface}). */
+  surface?: ReadRegion | "auto" | undefined;
+  /** Also measures how sure a single-plane model is of the direction: four more passes over the image ({@link directionOfImage}). */
+  direction?: boolean | undefined;
+  /** @param progress `what` is counted: "planes for the surface", then "tiles refocused" */
+  onProgress?: ((progress: { what: string; done: number; total: number }) => void) | undefined;
 }
 
 export interface RefocusFileResult {
@@ -33,13 +38,25 @@ export interface RefocusFileResult {
   rescale?: Rescale;
   warnings: string[];
   seconds: number;
+  /** A surface that was sought, with the focus of every region, um from the first input plane. */
+  surface?: FoundSurfaceFigures;
+  /** That of `direction`, to three digits. */
+  direction_confidence?: number;
+  direction?: DirectionOfImage;
+}
+
+export interface FoundSurfaceFigures {
+  from: FoundSurface["from"];
+  range_um: [number, number];
+  regions: { x: number; y: number; distance_um: number; confidence: number }[];
 }
 
 /**
- * Refocuses an image file into a stack with one plane per distance. Reads and writes by bands of tiles, so that memory does
+ * Refocuses an image file into a stack with one plane per distance. The image is opened and its normalisation measured once, for surface,
+ * direction and output. Reads and writes by bands of tiles, so that memory does
  * not grow with the image; a model of RLP holds three planes of it.
  *
- * @throws what {@link openRefocusable}, its `refocus` and the image reader and writer throw; nothing half-written is left
+ * @throws what {@link openRefocusable}, its `refocus`, {@link findSurface} and the image reader and writer throw; nothing half-written is left
  */
 export async function refocusFile(
   storage: Storage,
@@ -57,24 +74,40 @@ export async function refocusFile(
     rescale: options.rescale,
     ...(options.format ? { format: options.format } : {}),
   });
-  let planes: readonly PlacedPlane[];
-  let written: Written;
   try {
     const image = await openRefocusable(model, runtime, file, options);
-    planes = image.planes;
-    await image.refocus(options, (plane, y0, rows) => writer.writeRows({ z: plane }, y0, rows));
-    written = await writer.finish();
+    const { tileSize, signal, distances } = options;
+    const report = (what: string) => (progress: { done: number; total: number }) =>
+      options.onProgress?.({ what, ...progress });
+    const found =
+      options.surface === "auto"
+        ? await findSurface(image, { tileSize, signal, onProgress: report("planes for the surface") })
+        : undefined;
+    const surface = options.surface === "auto" ? found?.read : options.surface;
+    const direction = options.direction ? await directionOfImage(image, { tileSize, signal }) : undefined;
+    await image.refocus(
+      { distances, tileSize, signal, surface, onProgress: report("tiles refocused") },
+      (plane, y0, rows) => writer.writeRows({ z: plane }, y0, rows),
+    );
+    const { rescale, warnings } = await writer.finish();
+    return {
+      output,
+      planes_um: [...distances],
+      ...(rescale && { rescale }),
+      warnings: [...warningsFor(image, options, direction), ...warnings],
+      seconds: (performance.now() - begun) / 1000,
+      ...(found && { surface: figuresOf(found) }),
+      ...(direction && { direction_confidence: Math.round(direction.confidence * 1000) / 1000, direction }),
+    };
   } catch (error) {
     await writer.abandon();
     throw error;
   }
-  return {
-    output,
-    planes_um: [...options.distances],
-    ...(written.rescale && { rescale: written.rescale }),
-    warnings: [...warningsFor(model.info, file, planes, options), ...written.warnings],
-    seconds: (performance.now() - begun) / 1000,
-  };
+}
+
+function figuresOf({ from, range, samples }: FoundSurface): FoundSurfaceFigures {
+  const regions = samples.map(({ x, y, z, confidence }) => ({ x, y, distance_um: z, confidence }));
+  return { from, range_um: range, regions };
 }
 
 function outputInfo(file: ImageFile, distances: readonly number[], dtype: PixelType): ImageInfo {
@@ -98,10 +131,9 @@ function evenStep(distances: readonly number[]): number | undefined {
 
 /** What a user should know before trusting the output. */
 function warningsFor(
-  info: AnyRefocusModel["info"],
-  file: ImageFile,
-  planes: readonly PlacedPlane[],
+  { model: { info }, file, planes }: RefocusableImage,
   { distances, surface }: RefocusFileOptions,
+  direction: DirectionOfImage | undefined,
 ): string[] {
   const warnings: string[] = [];
   const [low, high] = info.distance_range;
@@ -116,8 +148,9 @@ function warningsFor(
   warnings.push(...opticsWarnings(info, file));
   if (planes.length === 1) {
     const advice = info.method === "recurrent-mz" ? "Give a second one." : "A model with two input planes can.";
+    const here = direction ? ` Here: ${directionInWords(direction)}.` : "";
     warnings.push(
-      `One input plane cannot tell on which side of focus it lies: planes may be refocused in the wrong direction. ${advice}`,
+      `One input plane cannot tell on which side of focus it lies: planes may be refocused in the wrong direction. ${advice}${here}`,
     );
   }
   if (info.method === "recurrent-mz") warnings.push(...placedPlanesWarnings(info, planes));

@@ -39,7 +39,7 @@ export function fieldBox(view: View, stacks: StackFiles): FieldBox {
   const slices = last - first + 1;
   // A limit beyond any memory; smaller boxes are compared with the memory of the machine later.
   if (!(side <= maxSide && planes <= maxSide && slices <= maxSide)) {
-    const message = `Simulation: ${planes} planes of ${side} x ${side} pixels, made of ${slices} slices, are too large; give a smaller size, fewer planes or a thinner specimen.`;
+    const message = `Simulation: ${planes} planes of ${side} x ${side} pixels, made of ${slices} slices, are too many; give a smaller size, fewer planes or a thinner specimen.`;
     throw new ParfocalError("usage", message, {
       option: "size",
       got: size,

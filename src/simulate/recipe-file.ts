@@ -26,7 +26,12 @@ export async function findRecipe(storage: Storage, word: string): Promise<FoundR
   if (!isRecipeFile(word)) return { recipe: shippedRecipe(word), folder: "." };
   const text = await readText(storage, word).catch((cause: unknown) => {
     if (!(cause instanceof ParfocalError) || cause.code !== "file.missing") throw cause;
-    throw new ParfocalError("file.missing", `${word} does not exist; give the path of a recipe.`, { path: word }, { cause });
+    throw new ParfocalError(
+      "file.missing",
+      `${word} does not exist; give the path of a recipe.`,
+      { path: word },
+      { cause },
+    );
   });
   const recipe = recipeFromYaml(text, word);
   if (recipe !== null && typeof recipe === "object" && !Array.isArray(recipe)) {

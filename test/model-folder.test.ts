@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import type { Image } from "../src/image/image.ts";
 import { type ImageFile, readAll } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
@@ -15,7 +16,7 @@ import { loadModel, saveModel } from "../src/models/model-folder.node.ts";
 import type { RefocusModel } from "../src/models/model-info.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
-import { type RefocusFileOptions, refocusFile } from "../src/tasks/refocus-file.node.ts";
+import { type RefocusFileOptions, refocusFile } from "../src/tasks/refocus-file.ts";
 import { describeModel } from "../src/train/describe-model.ts";
 import { blurredStack, tinyConfig } from "./fixtures/train/tiny.ts";
 import { testPlane, tinyModel } from "./fixtures/train/tiny-model.ts";
@@ -168,7 +169,7 @@ describe("refocusing a file", () => {
     const { of = stack(), model = tinyModel(), ...rest } = options;
     const file = await open(of);
     try {
-      return await refocusFile(model, runtime, file, join(folder, output), {
+      return await refocusFile(fileStorage, model, runtime, file, join(folder, output), {
         distances: [-2, 0, 2],
         planes: [1],
         ...rest,
@@ -251,7 +252,7 @@ describe("refocusing a file", () => {
     };
     const counts: string[] = [];
     const options = { distances: [-1, 1], planes: [1] };
-    const run = await refocusFile(model, runtime, counted, join(folder, "run.tif"), {
+    const run = await refocusFile(fileStorage, model, runtime, counted, join(folder, "run.tif"), {
       ...options,
       surface: "auto",
       direction: true,
@@ -267,7 +268,10 @@ describe("refocusing a file", () => {
     expect(run.direction).toEqual(await directionOfImage(image));
     expect(run.direction).toMatchObject({ accuracy: 0.75 });
     expect(run.warnings.join()).toMatch(/One input plane cannot tell.*Here: 0\.\d\d sure of it over \d+ regions/);
-    await refocusFile(model, runtime, file, join(folder, "alone.tif"), { ...options, surface: found.read });
+    await refocusFile(fileStorage, model, runtime, file, join(folder, "alone.tif"), {
+      ...options,
+      surface: found.read,
+    });
     await file.close();
     expect(await readFile(join(folder, "run.tif"))).toEqual(await readFile(join(folder, "alone.tif")));
   });
@@ -331,7 +335,7 @@ describe("refocusing a file", () => {
           return file.readPlane(index, region);
         },
       };
-      const work = refocusFile(tinyModel(), runtime, failing, join(folder, "out.tif"), {
+      const work = refocusFile(fileStorage, tinyModel(), runtime, failing, join(folder, "out.tif"), {
         distances: [1],
         planes: [1],
         tileSize: 16,

@@ -101,7 +101,7 @@ describe("a short training", () => {
   ];
   for (const [model, own, least] of cases) {
     it(`takes haze away: ${model} ${JSON.stringify(own.architecture)}`, async () => {
-      const { report, model: done, store } = await trained(sample, { model, ...own });
+      const { report, model: done, store } = await trained(sample, { method: model, ...own });
       expect(report.scores.psnr).toBeGreaterThan(report.scores.input_psnr + least);
       expect(report.groups).toHaveLength(3);
       expect(store.previews.length).toBeGreaterThan(0);

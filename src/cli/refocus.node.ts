@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from "commander";
 import {
   directionInWords,
+  fileStorage,
   type ImageFile,
   loadModel,
   modelFor,
@@ -84,7 +85,7 @@ export const refocus: Verb<RefocusOptions> = {
         const { inputPlanes: planes, z: distances, tileSize, format, dtype, rescale, force, channel, time } = options;
         const { surface, close } = await openSurface(options.surface, image, options.pixelSize);
         try {
-          const done = await refocusFile(model, runtime, image, options.out, {
+          const done = await refocusFile(fileStorage, model, runtime, image, options.out, {
             distances,
             planes,
             tileSize,

@@ -2,7 +2,8 @@ import { refuseColour } from "../image/axes.ts";
 import type { ImageInfo, PixelType, Rescale } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import type { OutputFormat } from "../image/image-format.ts";
-import { createImageWriter } from "../image/write-image.node.ts";
+import type { Storage } from "../image/storage.ts";
+import { createImageWriter } from "../image/write-image.ts";
 import { type DirectionOfImage, directionInWords, directionOfImage } from "../models/apply/direction-of-image.ts";
 import { type FoundSurface, findSurface } from "../models/apply/find-surface.ts";
 import type { ReadRegion } from "../models/apply/mirrored-region.ts";
@@ -58,6 +59,7 @@ export interface FoundSurfaceFigures {
  * @throws what {@link openRefocusable}, its `refocus`, {@link findSurface} and the image reader and writer throw; nothing half-written is left
  */
 export async function refocusFile(
+  storage: Storage,
   model: AnyRefocusModel,
   runtime: Runtime,
   file: ImageFile,
@@ -67,7 +69,7 @@ export async function refocusFile(
   const begun = performance.now();
   refuseColour(file, file.path);
   const dtype = options.dtype ?? file.dtype;
-  const writer = await createImageWriter(output, outputInfo(file, options.distances, dtype), {
+  const writer = await createImageWriter(storage, output, outputInfo(file, options.distances, dtype), {
     force: options.force,
     rescale: options.rescale,
     ...(options.format ? { format: options.format } : {}),

@@ -154,6 +154,7 @@ export {
 // Judging: what an image is, how sharp it is, and how near an output comes to its truth.
 
 export { type Drift, measureChannelShift, measureDrift, measureShift, type Shift } from "./array/registration.ts";
+export { signed } from "./array/signed.ts";
 export { coneSlope } from "./classical/cone-slope.ts";
 export { type Deconvolved, deconvolve } from "./classical/deconvolution/deconvolve.ts";
 export {
@@ -220,7 +221,6 @@ export {
   type RecordedPlane as BaselinePlane,
   recordedCandidates,
 } from "./metrics/recorded-baseline.ts";
-export { signed } from "./metrics/signed.ts";
 export { type SpectralCutoff, spectralCutoff } from "./metrics/spectral-cutoff.ts";
 export { type NoiseModel, noiseModelOf, splitHalves } from "./metrics/split-halves.ts";
 export { SSIM_DESCRIPTION, ssim } from "./metrics/ssim.ts";

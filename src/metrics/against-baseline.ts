@@ -1,7 +1,7 @@
 /** Is an output better than the best recorded baseline, in PSNR and in detail? A sentence. */
 
+import { signed } from "../array/signed.ts";
 import { detailMargin } from "./detail.ts";
-import { signed } from "./signed.ts";
 
 /** Of an output minus that of the best recorded baseline. */
 export interface BaselineGain {

@@ -1,5 +1,5 @@
 /** One sentence on a candidate: whether to use it, for what, and over which distances. */
-import { signed } from "../metrics/signed.ts";
+import { signed } from "../array/signed.ts";
 import { type Appraisal, type Purpose, widensAt } from "./appraisal.ts";
 import { type DistanceBin, type DistanceTable, margins } from "./distance-table.ts";
 import { leastHazeRemoved } from "./nature.ts";

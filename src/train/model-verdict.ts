@@ -1,7 +1,7 @@
 /** What a finished model is good for, in one sentence and in fields that say the same. */
 
+import { signed } from "../array/signed.ts";
 import { detailMargin } from "../metrics/detail.ts";
-import { signed } from "../metrics/signed.ts";
 import { intervalsOf } from "../study/appraisal.ts";
 import { margins } from "../study/distance-table.ts";
 import { inWords } from "../study/headline.ts";

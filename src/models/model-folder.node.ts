@@ -36,8 +36,8 @@ export async function saveModel(folder: string, info: ModelInfo, onnx: Uint8Arra
 
 /**
  * Reads a model folder (or one of its files, by name), or the model of a training run (`runs/NAME/version_N`).
- * @throws file.missing when there is no model; model.unfit when its description is damaged; file.corrupt when `model.onnx` is not the file
- *   that the description was written for
+ * @throws file.missing when there is no model; model.unfit when its description is damaged; file.corrupt when
+ *   `model.onnx` is not the file that the description was written for
  */
 export async function loadModel(path: string): Promise<Model> {
   const isFile = [onnxName, infoName].includes(basename(path));

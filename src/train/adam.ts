@@ -18,9 +18,9 @@ const firstMoment = (name: string): string => `adam_m/${name}`;
 const secondMoment = (name: string): string => `adam_v/${name}`;
 
 /**
- * Adam (Kingma & Ba 2015) as part of the graph: m and v are state, and the parameter becomes
- * `p - rate m / (sqrt(v) correction + 1e-8)`, where rate = lr / (1 - beta1^t) and correction = 1 / sqrt(1 - beta2^t) come
- * from {@link adamScalars}: PyTorch's formula.
+ * Adam (Kingma & Ba 2015) as part of the graph: m and v are state, and the parameter becomes `p - rate m / (sqrt(v)
+ * correction + 1e-8)`, where rate = lr / (1 - beta1^t) and correction = 1 / sqrt(1 - beta2^t) come from {@link
+ * adamScalars}: PyTorch's formula.
  *
  * @returns the parameters after the step
  */
@@ -73,9 +73,9 @@ export function initialMoments(weights: Tensors): Tensors {
 export type Schedule = "cosine" | "linear" | "constant";
 
 /**
- * Learning rate of step t (from 1): a linear rise over the warm-up; then half a cosine down to a hundredth (Loshchilov & Hutter 2017,
- * without restarts), or constant over the first half of the training and in a straight line down to a hundredth over the second (as
- * pix2pix and CycleGAN), or constant.
+ * Learning rate of step t (from 1): a linear rise over the warm-up; then half a cosine down to a hundredth (Loshchilov
+ * & Hutter 2017, without restarts), or constant over the first half of the training and in a straight line down to a
+ * hundredth over the second (as pix2pix and CycleGAN), or constant.
  */
 export function learningRateAt(
   t: number,

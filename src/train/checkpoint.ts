@@ -5,12 +5,12 @@ import { crc32 } from "../image/crc32.ts";
 import type { Tensors } from "../run/runtime.ts";
 
 /**
- * Checkpoints are safetensors files (https://huggingface.co/docs/safetensors): 8 bytes with the length of a JSON header,
- * the header (name -> dtype, shape, data_offsets; `__metadata__` holds text), then the numbers. Any reader of that format
- * opens them.
+ * Checkpoints are safetensors files (https://huggingface.co/docs/safetensors): 8 bytes with the length of a JSON
+ * header, the header (name -> dtype, shape, data_offsets; `__metadata__` holds text), then the numbers. Any reader of
+ * that format opens them.
  *
- * The metadata begin with `crc32`: the CRC-32 of the whole file as it is with eight zeros in that place. Files of other programs, and those
- * of Parfocal before it had checksums, are read without.
+ * The metadata begin with `crc32`: the CRC-32 of the whole file as it is with eight zeros in that place. Files of other
+ * programs, and those of Parfocal before it had checksums, are read without.
  */
 export interface Checkpoint {
   tensors: Tensors;

@@ -30,7 +30,10 @@ export interface CommonDefaults {
   norm_pmax?: number;
 }
 
-/** The shape of the shared keys, for a strict object with a method's own. Names follow CAREamics and CSBDeep where they have one. */
+/**
+ * The shape of the shared keys, for a strict object with a method's own. Names follow CAREamics and CSBDeep where they
+ * have one.
+ */
 export function commonConfig(defaults: CommonDefaults) {
   const { experiment_name, patch_size = 64, batch_size = 8, num_steps = 1500, learning_rate = 1.5e-3 } = defaults;
   const { schedule = "cosine", warmup_steps = 50, content_sampling = 0.8, norm_pmin = 1, norm_pmax = 99.9 } = defaults;

@@ -3,8 +3,9 @@ import { z } from "zod";
 import { trainingMethods } from "./methods/methods.ts";
 
 /**
- * An object schema with every key that any method has, but `method`. A key that several have is described as by the first; its default is
- * left out where they differ in it. It names flags only: a configuration is checked by its own method.
+ * An object schema with every key that any method has, but `method`. A key that several have is described as by the
+ * first; its default is left out where they differ in it. It names flags only: a configuration is checked by its own
+ * method.
  */
 export function configKeys(): z.ZodObject {
   const shapes = Object.values(trainingMethods).map(({ config }) => (config as unknown as z.ZodObject).shape);

@@ -31,8 +31,8 @@ export function methodOf(name: unknown = standard.refocus): TrainingMethod {
 }
 
 /**
- * A complete configuration from a partial one. Of methods that refocus, planes and distances that are not given follow from the stacks that are
- * trained on, where there are any ({@link refocusKeys}).
+ * A complete configuration from a partial one. Of methods that refocus, planes and distances that are not given follow
+ * from the stacks that are trained on, where there are any ({@link refocusKeys}).
  * @throws usage naming the key, what it was and what is expected
  */
 export function resolveConfig(partial: ConfigInput, samples: readonly NamedStack[] = []): MethodConfig {

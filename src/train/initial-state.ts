@@ -29,8 +29,8 @@ export async function chooseBuffers(
 }
 
 /**
- * Fresh weights, or those of another model of the same network, with Adam's moments, moving averages where a step keeps them, and
- * buffers.
+ * Fresh weights, or those of another model of the same network, with Adam's moments, moving averages where a step keeps
+ * them, and buffers.
  * @throws model.unfit when the weights given are of another network
  */
 export function initialState(
@@ -51,7 +51,9 @@ export function initialState(
 
 const isOpponent = (name: string): boolean => name.startsWith("discriminator/");
 
-/** The model's own tensors of a state, by the names of its parameters: moving averages take the place of the weights. */
+/**
+ * The model's own tensors of a state, by the names of its parameters: moving averages take the place of the weights.
+ */
 export function modelTensors(state: Tensors, { specs, buffers = {} }: Pick<Learner, "specs" | "buffers">): Tensors {
   const names = [...specs.keys(), ...Object.keys(buffers)].filter((name) => !isOpponent(name));
   return Object.fromEntries(names.map((name) => [name, state[emaOf(name)] ?? state[name]]));

@@ -1,4 +1,6 @@
-/** What a finished model gains over what was recorded already, group by group: each distance, or each part of the depth. */
+/**
+ * What a finished model gains over what was recorded already, group by group: each distance, or each part of the depth.
+ */
 
 import type { Plane } from "../image/image.ts";
 import { detailAgainst } from "../metrics/detail.ts";
@@ -69,7 +71,8 @@ const regionEdge = 48;
 const highest = 100;
 
 /**
- * Examples that the best recorded baseline equals (black padding, a repeated plane) leave nothing to be gained and are left out, but for given planes.
+ * Examples that the best recorded baseline equals (black padding, a repeated plane) leave nothing to be gained and are
+ * left out, but for given planes.
  * @param examples one or more
  * @returns undefined where nothing is left to be judged
  */
@@ -141,8 +144,8 @@ function regionsWorse(output: Plane, baseline: Plane, truth: Plane): number {
 }
 
 /**
- * The line of the ground truth over the output, not of the output over the ground truth: the camera's noise is in the ground truth, and would
- * flatten that line.
+ * The line of the ground truth over the output, not of the output over the ground truth: the camera's noise is in the
+ * ground truth, and would flatten that line.
  */
 function photometry(examples: readonly JudgedExample[]): { slope: number; mean_ratio: number } {
   const sum = (of: (output: number, truth: number) => number): number => {

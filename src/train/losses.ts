@@ -17,9 +17,9 @@ const scaleWeights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
 const window = 11;
 
 /**
- * 1 - MS-SSIM for images `[n, 1, h, w]` of range 1: Gaussian window 11x11 of deviation 1.5, K1 0.01, K2 0.03, at as many of
- * the five scales as the window fits into, with their weights brought to sum 1. Similarities below 1e-3 count as that, since
- * a negative one has no power.
+ * 1 - MS-SSIM for images `[n, 1, h, w]` of range 1: Gaussian window 11x11 of deviation 1.5, K1 0.01, K2 0.03, at as
+ * many of the five scales as the window fits into, with their weights brought to sum 1. Similarities below 1e-3 count
+ * as that, since a negative one has no power.
  */
 export function msSsimLoss(output: Value, target: Value): Value {
   const [, , h, w] = output.shape;

@@ -12,7 +12,10 @@ export interface ModelVerdict {
   use: true | "only" | false;
   /** "denoising": PSNR rises over what was recorded and detail does not. */
   for: "refocusing" | "sectioning" | "denoising" | "nothing";
-  /** Refocusing: runs of distances where it is better than the best recorded baseline, um, each from its first to its last. */
+  /**
+   * Refocusing: runs of distances where it is better than the best recorded baseline, um, each from its first to its
+   * last.
+   */
   distances_um: [number, number][];
   /** Whether brightness is kept: slope and mean within {@link photometricMargin}. */
   photometric: boolean;

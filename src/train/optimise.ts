@@ -19,8 +19,9 @@ export interface OptimiseOptions {
 export const emaOf = (name: string): string => `ema/${name}`;
 
 /**
- * Appends the update of `parameters` that lowers `loss`, and the output `loss`. The graph gets the inputs `rate` and `correction`
- * (scalars of Adam, which the training loop feeds), and the output `gradient_norm` where gradients are clipped.
+ * Appends the update of `parameters` that lowers `loss`, and the output `loss`. The graph gets the inputs `rate` and
+ * `correction` (scalars of Adam, which the training loop feeds), and the output `gradient_norm` where gradients are
+ * clipped.
  */
 export function optimise(
   graph: Graph,

@@ -1,4 +1,7 @@
-/** Where input planes lie and how far a network refocuses, where the user has not said: by the optics, the z step and the depth of the stacks. */
+/**
+ * Where input planes lie and how far a network refocuses, where the user has not said: by the optics, the z step and
+ * the depth of the stacks.
+ */
 import type { Optics, Stack } from "../image/image.ts";
 
 /** What of a stack decides. */
@@ -23,12 +26,16 @@ const [spacingUnits, reachUnits] = [3, 8] as const;
 /** Of stacks whose optics are not known: as shares of their depth. */
 const [spacingShare, reachShare] = [1 / 12, 1 / 4] as const;
 
-/** Of a stack's depth, the share that the planes and the reach on both sides take at most: the rest is where first planes may lie. */
+/**
+ * Of a stack's depth, the share that the planes and the reach on both sides take at most: the rest is where first
+ * planes may lie.
+ */
 const largestShare = 2 / 3;
 
 /**
- * The axial unit of wide-field optics, um: lambda / (2 (n - sqrt(n^2 - NA^2))), which for small NA is lambda n / NA^2, the depth of field (Born &
- * Wolf, Principles of Optics, 8.8.2; the form for high NA: Inoue, in Handbook of Biological Confocal Microscopy, ch. 1).
+ * The axial unit of wide-field optics, um: lambda / (2 (n - sqrt(n^2 - NA^2))), which for small NA is lambda n / NA^2,
+ * the depth of field (Born & Wolf, Principles of Optics, 8.8.2; the form for high NA: Inoue, in Handbook of Biological
+ * Confocal Microscopy, ch. 1).
  * @returns undefined where NA or wavelength are not known, or NA is not below the refractive index
  */
 export function axialUnit({ na, wavelength, refractiveIndex = 1 }: Optics): number | undefined {
@@ -39,8 +46,8 @@ export function axialUnit({ na, wavelength, refractiveIndex = 1 }: Optics): numb
 }
 
 /**
- * Two planes three axial units apart and eight axial units of reach, on planes that all stacks have, and no more than the thinnest stack can
- * teach.
+ * Two planes three axial units apart and eight axial units of reach, on planes that all stacks have, and no more than
+ * the thinnest stack can teach.
  * @returns undefined where a z step is not known, or a stack has fewer than three planes
  */
 export function refocusGeometry(stacks: readonly StackDepth[]): RefocusGeometry | undefined {
@@ -57,7 +64,10 @@ export function refocusGeometry(stacks: readonly StackDepth[]): RefocusGeometry 
   return { spacing, reach: rounded(Math.max(coarsest, Math.floor(reach / finest + 1e-6) * finest)) };
 }
 
-/** The distance nearest to the one wanted, and not above `most`, at which every stack has a plane, to a quarter of its z step; undefined where there is none. */
+/**
+ * The distance nearest to the one wanted, and not above `most`, at which every stack has a plane, to a quarter of its z
+ * step; undefined where there is none.
+ */
 function planeAt(steps: readonly number[], wanted: number, most: number): number | undefined {
   const [finest, coarsest] = [Math.min(...steps), Math.max(...steps)];
   const count = Math.max(4, Math.ceil((2 * wanted) / finest), Math.ceil((2 * coarsest) / finest));
@@ -75,7 +85,8 @@ function planeAt(steps: readonly number[], wanted: number, most: number): number
 const rounded = (um: number): number => Number(um.toFixed(6));
 
 /**
- * Of a refocusing method's configuration the keys that say where planes lie and how far to go, as far as they are not given.
+ * Of a refocusing method's configuration the keys that say where planes lie and how far to go, as far as they are not
+ * given.
  * @param given keys that are given
  */
 export function refocusKeys(
@@ -108,7 +119,8 @@ export function refocusKeys(
 }
 
 /**
- * A sentence on keys that follow from the depth of the stacks, since their optics are not known; undefined where there are none.
+ * A sentence on keys that follow from the depth of the stacks, since their optics are not known; undefined where there
+ * are none.
  * @param given keys that are given
  */
 export function assumedGeometry(

@@ -20,7 +20,8 @@ function differences(saved: Record<string, unknown>, now: Record<string, unknown
  * The store's last checkpoint, and what it needs to go on: the best one, where there was a validation.
  * @param wanted what the training learns from now, and a state of its shapes
  * @param onWarning told of a checkpoint that cannot be checked
- * @throws training.failed when there is none, or it is of another configuration, other data or another network; file.corrupt
+ * @throws training.failed when there is none, or it is of another configuration, other data or another network;
+ *   file.corrupt
  */
 export async function readProgress(
   store: TrainingStore,

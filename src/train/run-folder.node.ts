@@ -17,8 +17,8 @@ import type { MethodConfig } from "./training-method.ts";
 export type DrawPreview = (report: ValidationReport) => Uint8Array;
 
 /**
- * The folder of a run: `<root>/<experiment_name>/version_<n>/` with config.yaml, samples.yaml, metrics.csv, a TensorBoard event
- * file, checkpoints/{last,best}.safetensors, previews/*.png and model/.
+ * The folder of a run: `<root>/<experiment_name>/version_<n>/` with config.yaml, samples.yaml, metrics.csv, a
+ * TensorBoard event file, checkpoints/{last,best}.safetensors, previews/*.png and model/.
  * @throws output.failed
  */
 export async function createRunFolder(root: string, config: MethodConfig): Promise<string> {

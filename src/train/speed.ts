@@ -29,8 +29,8 @@ const packing = 1;
 const usualShare = 3;
 
 /**
- * How many steps in all fit into the time left, with the validations of their epochs, the thorough one at the end and the model's export;
- * never more than `most`, and never fewer than one more than are done.
+ * How many steps in all fit into the time left, with the validations of their epochs, the thorough one at the end and
+ * the model's export; never more than `most`, and never fewer than one more than are done.
  * @param finalShare examples of the thorough validation for one of an epoch's
  */
 export function stepsThatFit(

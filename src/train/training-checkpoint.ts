@@ -1,4 +1,7 @@
-/** What a checkpoint of a training says beside its tensors: where the training stands, how it was configured, what it learns from. */
+/**
+ * What a checkpoint of a training says beside its tensors: where the training stands, how it was configured, what it
+ * learns from.
+ */
 import { z } from "zod";
 import { ParfocalError } from "../errors.ts";
 import type { Tensors } from "../run/runtime.ts";

@@ -31,20 +31,24 @@ export interface TiledField<Prepared> {
   /** How often the network runs on each tile, such as once for each distance. */
   passes: number;
   /**
-   * Reads what the network sees of a tile, once for all passes; `at` reads a plane of the field on the model's pixels, mirrored outside:
-   * `[seen.height, seen.width]`.
+   * Reads what the network sees of a tile, once for all passes; `at` reads a plane of the field on the model's pixels,
+   * mirrored outside: `[seen.height, seen.width]`.
    */
   prepare(seen: Region, at: (read: ReadRegion) => Promise<Float32Array>): Promise<Prepared>;
-  /** Runs the network (graph "network") and gives planes `[seen.height, seen.width]` in the output's units; as many in every pass. */
+  /**
+   * Runs the network (graph "network") and gives planes `[seen.height, seen.width]` in the output's units; as many in
+   * every pass.
+   */
   run(session: Session, prepared: Prepared, pass: number, seen: Region): Promise<Float32Array[]>;
 }
 
 /**
- * Each tile sees as much of its surroundings as the network looks at, and its pooling windows stand where they would in the whole image, so
- * that tiles join without a seam: tiled equals untiled within 1e-5 of the range, for networks whose normalisation is fixed.
+ * Each tile sees as much of its surroundings as the network looks at, and its pooling windows stand where they would in
+ * the whole image, so that tiles join without a seam: tiled equals untiled within 1e-5 of the range, for networks whose
+ * normalisation is fixed.
  *
- * @param write takes whole rows of one output plane, from row `y0` on; rows come from the top of the field to its end, for one band all
- *   passes and planes before the next band
+ * @param write takes whole rows of one output plane, from row `y0` on; rows come from the top of the field to its end,
+ *   for one band all passes and planes before the next band
  * @throws interrupted, and what the network's own reading and running throw
  */
 export async function applyTiles<Prepared>(
@@ -61,8 +65,8 @@ export async function applyTiles<Prepared>(
   // Along y, which follows z where the network sees several planes; along x networks look as far.
   const halo = receptiveRadius(probe, probe.inputs[0].shape.length - 4);
   const core = modelRegion(grid, { x: 0, y: 0, width: tileWidth, height: tileHeight });
-  // One size for all tiles, so that one graph serves them all. One more pixel, since where a tile falls on the other grid shifts from tile
-  // to tile, and alignment at the start.
+  // One size for all tiles, so that one graph serves them all. One more pixel, since where a tile falls on the other
+  // grid shifts from tile to tile, and alignment at the start.
   const extent = (size: number): number => alignUp(size + 1 + 2 * halo + alignment, alignment);
   const [height, width] = [extent(core.height), extent(core.width)];
   const opened = await runtime.open({ graphs: { network: field.graphAt(height, width) } });

@@ -23,10 +23,11 @@ export interface FocusSurface {
 const prior = 0.05;
 
 /**
- * A smooth surface through the samples. The whole is a plane or, with samples enough for one, a paraboloid: the least squares of the
- * samples by their confidence, those far off counting less the farther they are (Tukey's biweight; a tilted or bent slip). Where
- * samples near by differ from it (beads at several heights), it follows them: their differences are averaged under a Gaussian of `radius`
- * pixels, weighted by confidence (Nadaraya 1964). It never leaves the range of the samples.
+ * A smooth surface through the samples. The whole is a plane or, with samples enough for one, a paraboloid: the least
+ * squares of the samples by their confidence, those far off counting less the farther they are (Tukey's biweight; a
+ * tilted or bent slip). Where samples near by differ from it (beads at several heights), it follows them: their
+ * differences are averaged under a Gaussian of `radius` pixels, weighted by confidence (Nadaraya 1964). It never leaves
+ * the range of the samples.
  *
  * @param samples at least one with a confidence above 0
  * @param radius of the Gaussian, standard deviation, pixels
@@ -112,7 +113,10 @@ function median(values: readonly number[]): number {
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
-/** Normal equations with a trace of a ridge on slopes and bends, so that samples in one row do not decide the other direction. */
+/**
+ * Normal equations with a trace of a ridge on slopes and bends, so that samples in one row do not decide the other
+ * direction.
+ */
 function leastSquares(rows: number[][], samples: readonly FocusSample[], weights: readonly number[]): number[] {
   const n = rows[0].length;
   const total = weights.reduce((a, b) => a + b, 0);

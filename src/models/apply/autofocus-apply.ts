@@ -35,8 +35,8 @@ export interface DefocusMap {
 }
 
 /**
- * Looks at an image by tiles; cells do not depend on where tiles begin. Cells have 32 pixels of the model's size each way; the last ones
- * of a row or column may reach over the image's edge, where its mirror image is seen.
+ * Looks at an image by tiles; cells do not depend on where tiles begin. Cells have 32 pixels of the model's size each
+ * way; the last ones of a row or column may reach over the image's edge, where its mirror image is seen.
  * @throws interrupted, and what reading throws
  */
 export async function defocusMap(

@@ -6,7 +6,9 @@ export interface DefocusEstimate {
   defocus: number;
   /** 0.5 (nothing tells on which side of focus the region lies) to 1. */
   directionConfidence: number;
-  /** What the error of the distance, with the right sign, is expected to be, um: the scale of a Laplace distribution. */
+  /**
+   * What the error of the distance, with the right sign, is expected to be, um: the scale of a Laplace distribution.
+   */
   spread: number;
   /** Probability that there is anything to be focused, within the range that was learnt: 0..1. */
   content: number;
@@ -31,8 +33,9 @@ export function estimateOf([q, t, s, c]: readonly number[], distanceScale: numbe
 const leastDirection = 0.75;
 
 /**
- * One estimate of a whole image: the median of the cells that have one, weighted by content over spread; undefined where none has. Where the
- * cells do not know their direction, the size is their median size, and the sign that of the better part of the weight.
+ * One estimate of a whole image: the median of the cells that have one, weighted by content over spread; undefined
+ * where none has. Where the cells do not know their direction, the size is their median size, and the sign that of the
+ * better part of the weight.
  */
 export function combine(cells: readonly DefocusEstimate[]): DefocusEstimate | undefined {
   const known = cells.filter(({ content }) => content >= leastContent);

@@ -22,7 +22,8 @@ export interface DirectionOfImage {
 
 /**
  * Four more passes of the network over the image, to both sides.
- * @returns undefined for models of several planes, to which the direction is known, and for those whose training could not measure it
+ * @returns undefined for models of several planes, to which the direction is known, and for those whose training could
+ *   not measure it
  * @throws what {@link openRefocusable} and its `refocus` throw
  */
 export async function directionOfImage(

@@ -1,7 +1,7 @@
 /**
- * On which side of focus a single plane lies, and how sure a model is of it. A perfect objective blurs alike on either side, so that
- * one plane does not tell; an aberrated objective leaves a trace. What a model has learnt of it shows in what it makes of the plane: asked
- * for both directions, it makes the true one sharper.
+ * On which side of focus a single plane lies, and how sure a model is of it. A perfect objective blurs alike on either
+ * side, so that one plane does not tell; an aberrated objective leaves a trace. What a model has learnt of it shows in
+ * what it makes of the plane: asked for both directions, it makes the true one sharper.
  */
 import { createFocusMeter, type FocusMeter } from "../../classical/focus/focus-map.ts";
 import type { Plane } from "../../image/image.ts";
@@ -81,8 +81,9 @@ export interface DirectionExample {
 const fewest = 12;
 
 /**
- * The logistic that turns the statistic into a probability (Platt 1999), both directions weighing the same, with a little ridge on the gain
- * (that of one example at a statistic of 1). Its `accuracy` is that on fields which it was not fitted to (by halves).
+ * The logistic that turns the statistic into a probability (Platt 1999), both directions weighing the same, with a
+ * little ridge on the gain (that of one example at a statistic of 1). Its `accuracy` is that on fields which it was not
+ * fitted to (by halves).
  * @returns undefined where there are too few examples, or all from one field
  */
 export function calibrateDirection(examples: readonly DirectionExample[]): DirectionCalibration | undefined {

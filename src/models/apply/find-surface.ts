@@ -11,7 +11,10 @@ import { type FocusSample, type FocusSurface, focusSurface } from "./auto-surfac
 import { openRefocusable, type RefocusSource } from "./refocus-image.ts";
 
 export interface FindSurfaceOptions extends RefocusSource {
-  /** "stack": the focus of each region is sought among the planes; "scan": among what the model makes of its input planes. */
+  /**
+   * "stack": the focus of each region is sought among the planes; "scan": among what the model makes of its input
+   * planes.
+   */
   from?: "stack" | "scan" | undefined;
   /** Edge of a region, pixels; default 64, or the image's shorter edge. Regions overlap by half. */
   tile?: number | undefined;
@@ -21,7 +24,9 @@ export interface FindSurfaceOptions extends RefocusSource {
 
 export interface FoundSurface extends FocusSurface {
   from: "stack" | "scan";
-  /** Every region, whether its focus was found (confidence above 0) or not. Distances from the first input plane, um. */
+  /**
+   * Every region, whether its focus was found (confidence above 0) or not. Distances from the first input plane, um.
+   */
   samples: FocusSample[];
 }
 
@@ -31,9 +36,9 @@ const fewest = 5;
 const most = 21;
 
 /**
- * The surface on which the specimen is in focus, as distances from the first input plane, um. Of a stack of five planes and more, by
- * its own focus curves; of fewer, by those of what the model makes of them at the distances that it learnt. {@link focusSurface}
- * joins the regions.
+ * The surface on which the specimen is in focus, as distances from the first input plane, um. Of a stack of five planes
+ * and more, by its own focus curves; of fewer, by those of what the model makes of them at the distances that it
+ * learnt. {@link focusSurface} joins the regions.
  *
  * @throws image.unfit where no region has a focus; what {@link openRefocusable} and its `refocus` throw
  */

@@ -26,8 +26,8 @@ export interface FocusHologramOptions extends TileOptions {
  * Sends the whole hologram back by the angular spectrum, then lets the network focus it tile by tile, without seams.
  *
  * @returns the field of the hologram's size, mean intensity about 1, phase about 0 where it is empty
- * @throws image.unfit for a dark hologram; model.unfit when description and network do not fit; usage for impossible light or
- *   distance; interrupted
+ * @throws image.unfit for a dark hologram; model.unfit when description and network do not fit; usage for impossible
+ *   light or distance; interrupted
  */
 export async function focusHologram(
   model: HologramModel,

@@ -10,8 +10,8 @@ const tolerance = 0.25;
  *
  * @param given planes by number, from 0: all that the model takes, or the first of them; undefined where the image has
  *   exactly as many planes as the model takes
- * @throws model.unfit when the image has too few planes or they lie elsewhere than the model learnt; usage for planes that are
- *   not there; calibration.missing when the z step decides and is not known
+ * @throws model.unfit when the image has too few planes or they lie elsewhere than the model learnt; usage for planes
+ *   that are not there; calibration.missing when the z step decides and is not known
  */
 export function inputPlanes(
   { input_offsets: offsets }: { input_offsets: readonly number[] },

@@ -4,8 +4,8 @@ import type { Region } from "../../image/image-file.ts";
 export type ReadRegion = (region: Region) => Promise<Float32Array>;
 
 /**
- * Reads a rectangle that may reach over the edges: outside, the plane is mirrored about the centre of its border pixels, as
- * often as it takes.
+ * Reads a rectangle that may reach over the edges: outside, the plane is mirrored about the centre of its border
+ * pixels, as often as it takes.
  */
 export async function readMirrored(
   read: ReadRegion,

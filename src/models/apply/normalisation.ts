@@ -11,8 +11,8 @@ export interface Normalisation {
 }
 
 /**
- * The normalisation that puts percentile `pmin` at 0 and percentile `pmax` at 1. In a sparse image both may fall into the
- * background; then the maximum takes the place of `pmax`.
+ * The normalisation that puts percentile `pmin` at 0 and percentile `pmax` at 1. In a sparse image both may fall into
+ * the background; then the maximum takes the place of `pmax`.
  *
  * @param counts all values, or a histogram of them
  * @param name what the values are called in errors

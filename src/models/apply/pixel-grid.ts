@@ -2,8 +2,8 @@ import { resample } from "../../array/resample.ts";
 import type { Region } from "../../image/image-file.ts";
 
 /**
- * Two grids over the same field: the image's pixels and the model's, whose size it was trained at. `scale` is model pixels
- * per image pixel; edges of the field coincide, so image pixel i lies at model coordinate (i + 1/2) scale - 1/2.
+ * Two grids over the same field: the image's pixels and the model's, whose size it was trained at. `scale` is model
+ * pixels per image pixel; edges of the field coincide, so image pixel i lies at model coordinate (i + 1/2) scale - 1/2.
  */
 export interface PixelGrid {
   scaleY: number;

@@ -13,8 +13,8 @@ export interface PlacedPlane {
 /**
  * The planes given, in their order; or all of an image that has no more than the model learnt from.
  * @param given planes by number, from 0
- * @throws usage for planes that are not there or given twice, or when it is to be said which; calibration.missing when several are given
- *   and the z step is not known
+ * @throws usage for planes that are not there or given twice, or when it is to be said which; calibration.missing when
+ *   several are given and the z step is not known
  */
 export function placedPlanes(
   { plane_counts: [, most] }: RecurrentMzInfo,

@@ -11,8 +11,8 @@ interface Reach {
 }
 
 /**
- * How far an output pixel of a network looks: the largest distance, in input pixels, of an input pixel that can change it. A
- * tile needs this much around it to give what the whole image would give.
+ * How far an output pixel of a network looks: the largest distance, in input pixels, of an input pixel that can change
+ * it. A tile needs this much around it to give what the whole image would give.
  *
  * Follows every path from the first input to the first output through convolutions, pooling and upsampling.
  * @param axis spatial axis, 0 for the first

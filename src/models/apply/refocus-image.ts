@@ -41,8 +41,10 @@ export interface RefocusableImage {
 }
 
 /**
- * Chooses the planes that the model gets and measures the whole z-stack for its normalisation, as in training; reads it once, by bands.
- * @throws what {@link inputPlanes}, {@link placedPlanes} and the reader throw; image.unfit for a colour or constant image
+ * Chooses the planes that the model gets and measures the whole z-stack for its normalisation, as in training; reads it
+ * once, by bands.
+ * @throws what {@link inputPlanes}, {@link placedPlanes} and the reader throw; image.unfit for a colour or constant
+ *   image
  */
 export async function openRefocusable(
   model: AnyRefocusModel,

@@ -31,9 +31,10 @@ export interface RefocusPlanesInput {
 }
 
 /**
- * The network for a number of planes that are all there: `image` `[1, 2 planes, height, width]` to `refocused`. A file cannot leave the
- * number open, since the network is as long as there are planes; its weights fit any. So they are taken out of the file, which as it
- * is passes over absent planes up to the most that were trained, and no time goes into planes that are not there.
+ * The network for a number of planes that are all there: `image` `[1, 2 planes, height, width]` to `refocused`. A file
+ * cannot leave the number open, since the network is as long as there are planes; its weights fit any. So they are
+ * taken out of the file, which as it is passes over absent planes up to the most that were trained, and no time goes
+ * into planes that are not there.
  */
 export function recurrentMzGraph(
   planes: number,
@@ -51,8 +52,8 @@ export function recurrentMzGraph(
 }
 
 /**
- * Refocuses to a list of distances from the first input plane, as {@link applyTiles}: tiles join without a seam. Outside the image
- * its mirror image is seen.
+ * Refocuses to a list of distances from the first input plane, as {@link applyTiles}: tiles join without a seam.
+ * Outside the image its mirror image is seen.
  *
  * @param write takes whole rows of one output plane (index into `distances`), counts, from row `y0` on
  * @throws usage for distances that are none or no input plane; model.unfit when the file lacks weights; interrupted

@@ -16,11 +16,14 @@ import type { RefocusInput, RefocusOptions } from "./refocus.ts";
 const tolerance = 0.05;
 
 /**
- * Makes the planes at `distances`, multiples of the model's step. Each step covers the whole image by tiles that join without a
- * seam, and the next one starts from it; three planes are held in memory. On the model's pixel all the way, so that resampling does not add up.
+ * Makes the planes at `distances`, multiples of the model's step. Each step covers the whole image by tiles that join
+ * without a seam, and the next one starts from it; three planes are held in memory. On the model's pixel all the way,
+ * so that resampling does not add up.
  *
- * @param write takes one whole output plane (index into `distances`), counts, `[height, width]`; planes come in the order in which they are made
- * @throws usage for distances between the steps or for a distance map; model.unfit when the network is another; interrupted
+ * @param write takes one whole output plane (index into `distances`), counts, `[height, width]`; planes come in the
+ *   order in which they are made
+ * @throws usage for distances between the steps or for a distance map; model.unfit when the network is another;
+ *   interrupted
  */
 export async function refocusRecursively(
   model: Model<RlpInfo>,

@@ -30,8 +30,8 @@ export interface RefocusOptions extends TileOptions {
  * Refocuses an image of any size to a list of distances, as {@link applyTiles}: tiles join without a seam. Outside the
  * image its mirror image is seen.
  *
- * @param write takes whole rows of one output plane (index into `distances`), counts, from row `y0` on; rows come from the
- *   top of the image to its end, for one band all planes before the next band
+ * @param write takes whole rows of one output plane (index into `distances`), counts, from row `y0` on; rows come from
+ *   the top of the image to its end, for one band all planes before the next band
  * @throws model.unfit when the model takes another number of planes; usage for distances that are none; interrupted
  */
 export async function refocus(

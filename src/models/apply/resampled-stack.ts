@@ -3,9 +3,10 @@ import { planeOf, type Stack } from "../../image/image.ts";
 import { isSameGrid, pixelGrid, toModelGrid } from "./pixel-grid.ts";
 
 /**
- * A stack on square pixels of a size, um: interpolated where pixels get smaller, averaged where they get larger, each plane for itself.
- * The first rows and columns begin where they did; at the far ends only whole pixels are kept. Sizes within 2 % are taken as equal, as
- * where models are applied: such a stack keeps its pixels, and is said to have the size.
+ * A stack on square pixels of a size, um: interpolated where pixels get smaller, averaged where they get larger, each
+ * plane for itself. The first rows and columns begin where they did; at the far ends only whole pixels are kept. Sizes
+ * within 2 % are taken as equal, as where models are applied: such a stack keeps its pixels, and is said to have the
+ * size.
  */
 export function resampledStack(stack: Stack, size: number): Stack {
   const grid = pixelGrid(stack.pixelSize, size);

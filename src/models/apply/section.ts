@@ -29,7 +29,9 @@ export interface SectionInput {
   pixelSize?: { y: number; x: number } | undefined;
 }
 
-/** What a model gives of every plane: the section, and from a head that tells how sure it is, the scale of its error. */
+/**
+ * What a model gives of every plane: the section, and from a head that tells how sure it is, the scale of its error.
+ */
 export type SectionChannel = "section" | "uncertainty";
 
 /** Planes that a model sees at a time. */
@@ -45,12 +47,13 @@ function formOf(info: SectionInfo): { dimensions: number; channels: number; give
 export const tellsUncertainty = (info: SectionInfo): boolean => info.method === "care" && info.architecture.laplace;
 
 /**
- * Sections every plane of a stack of any size, as {@link applyTiles}: tiles join without a seam. Outside the image its mirror image is
- * seen. Models that see several planes give the middle one of each sub-stack; beyond the first and the last plane the stack is mirrored.
+ * Sections every plane of a stack of any size, as {@link applyTiles}: tiles join without a seam. Outside the image its
+ * mirror image is seen. Models that see several planes give the middle one of each sub-stack; beyond the first and the
+ * last plane the stack is mirrored.
  *
- * Sections are in counts of the targets that the model was taught with, above their dark, in proportion to the light of the image:
- * `output_low + output_gain * (high - low) * output`. Uncertainty is the scale of a Laplace distribution in the same counts: half of
- * the errors should be within 0.69 of it, nine in ten within 2.30.
+ * Sections are in counts of the targets that the model was taught with, above their dark, in proportion to the light of
+ * the image: `output_low + output_gain * (high - low) * output`. Uncertainty is the scale of a Laplace distribution in
+ * the same counts: half of the errors should be within 0.69 of it, nine in ten within 2.30.
  *
  * @param write takes whole rows of plane `z`, from row `y0` on; for one band all planes before the next band
  * @throws model.unfit when description and network do not fit; interrupted

@@ -7,16 +7,20 @@ import { commonInfo } from "./common-info.ts";
 import type { Initial, Parameters } from "./parameters.ts";
 
 /**
- * Single-shot autofocus: how far from focus is each region, from one image. After Liao, Zhang, Chen & Xu, "Deep learning-based
- * single-shot autofocus method for digital microscopy", Biomedical Optics Express 13, 314 (2022), which regresses the defocus of a
- * patch by a modified MobileNetV3 (Howard et al., ICCV 2019). Here the network is fully convolutional and says four things of every cell of
- * 32 x 32 pixels, so that any image gives a map. Two things of MobileNetV3 are left out: squeeze-and-excitation, whose mean over the
- * whole image would make a cell depend on the image's size, and batch normalisation.
+ * Single-shot autofocus: how far from focus is each region, from one image. After Liao, Zhang, Chen & Xu, "Deep
+ * learning-based single-shot autofocus method for digital microscopy", Biomedical Optics Express 13, 314 (2022), which
+ * regresses the defocus of a patch by a modified MobileNetV3 (Howard et al., ICCV 2019). Here the network is fully
+ * convolutional and says four things of every cell of 32 x 32 pixels, so that any image gives a map. Two things of
+ * MobileNetV3 are left out: squeeze-and-excitation, whose mean over the whole image would make a cell depend on the
+ * image's size, and batch normalisation.
  */
 export const autofocusArchitecture = z.strictObject({
   /** The first convolution: its channels, side and stride. */
   stem: z.strictObject({ channels: z.int().positive(), kernel: z.int().positive(), stride: z.int().positive() }),
-  /** Inverted residual blocks: channels inside (0: depthwise and pointwise only), channels out, side of the depthwise kernel, stride. */
+  /**
+   * Inverted residual blocks: channels inside (0: depthwise and pointwise only), channels out, side of the depthwise
+   * kernel, stride.
+   */
   blocks: z
     .array(
       z.strictObject({
@@ -46,8 +50,8 @@ const block = (expand: number, channels: number, kernel: number, stride: 1 | 2) 
 });
 
 /**
- * `published`: the widths, kernels and strides of MobileNetV3-Large, 1.5 M parameters. `small`: 0.1 M, for live use: it looks through
- * windows of 8 x 8 pixels every 4 and does the rest on a sixteenth of the pixels.
+ * `published`: the widths, kernels and strides of MobileNetV3-Large, 1.5 M parameters. `small`: 0.1 M, for live use: it
+ * looks through windows of 8 x 8 pixels every 4 and does the rest on a sixteenth of the pixels.
  */
 export const autofocusPresets: Record<"published" | "small", AutofocusArchitecture> = {
   published: {
@@ -101,9 +105,9 @@ export const autofocusStride = ({ stem, blocks }: AutofocusArchitecture): number
  * The network.
  *
  * @param image `[n, 1, h, w]`, each plane normalised by its own percentiles; h and w multiples of {@link autofocusCell}
- * @returns `[n, 4, h / 32, w / 32]`, for each cell: q, of which m = log(1 + exp(q)) is the distance from focus over `distance_scale`; t, the
- *   logarithm of the odds of being above focus; s, the logarithm of the scale of the error of m; c, the logarithm of the odds that there is
- *   anything to be focused
+ * @returns `[n, 4, h / 32, w / 32]`, for each cell: q, of which m = log(1 + exp(q)) is the distance from focus over
+ *   `distance_scale`; t, the logarithm of the odds of being above focus; s, the logarithm of the scale of the error of
+ *   m; c, the logarithm of the odds that there is anything to be focused
  */
 export function autofocusNetwork(
   image: Value,

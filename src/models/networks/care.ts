@@ -10,8 +10,9 @@ import type { Parameters } from "./parameters.ts";
 import { sectionInfo } from "./section-info.ts";
 
 /**
- * CARE: content-aware image restoration by a shallow residual U-Net, which can tell how sure it is of every pixel. After Weigert,
- * Schmidt, et al., "Content-aware image restoration: pushing the limits of fluorescence microscopy", Nature Methods 15, 1090 (2018).
+ * CARE: content-aware image restoration by a shallow residual U-Net, which can tell how sure it is of every pixel.
+ * After Weigert, Schmidt, et al., "Content-aware image restoration: pushing the limits of fluorescence microscopy",
+ * Nature Methods 15, 1090 (2018).
  */
 export const careArchitecture = z.strictObject({
   /** Side of the convolutions, pixels. */
@@ -38,13 +39,17 @@ export const carePresets: Record<"published" | "small", CareArchitecture> = {
 /** Image sizes must be multiples of this. */
 export const careAlignment = ({ depth }: Pick<CareArchitecture, "depth">): number => 2 ** depth;
 
-/** The smallest scale that the network can give: a likelihood must not grow without end where target and output are both dark. */
+/**
+ * The smallest scale that the network can give: a likelihood must not grow without end where target and output are both
+ * dark.
+ */
 const leastScale = 1e-3;
 
 /**
  * @param x `[n, 1, h, w]`, normalised; h and w multiples of {@link careAlignment}
- * @returns `[n, 1, h, w]`, normalised, or with a Laplace head `[n, 2, h, w]`: the median, and the scale, both in the units of the
- *   target: half of the errors are within 0.69 of the scale, nine in ten within 2.30. An untrained network leaves the image as it is
+ * @returns `[n, 1, h, w]`, normalised, or with a Laplace head `[n, 2, h, w]`: the median, and the scale, both in the
+ *   units of the target: half of the errors are within 0.69 of the scale, nine in ten within 2.30. An untrained network
+ *   leaves the image as it is
  */
 export function care(x: Value, architecture: CareArchitecture, parameters: Parameters): Value {
   const { kernel, filters, depth, laplace } = architecture;
@@ -70,7 +75,8 @@ export function care(x: Value, architecture: CareArchitecture, parameters: Param
       bias: parameters(`${name}/bias`, [1], bias),
     });
   const median = add(head("last", 0, 0), x);
-  // A scale of about 0.1 to begin with, of the order of what there is to be learnt; it may span decades, which takes large steps.
+  // A scale of about 0.1 to begin with, of the order of what there is to be learnt; it may span decades, which takes
+  // large steps.
   return laplace ? concat([median, add(softplus(mul(head("scale", 0, -0.55), 4)), leastScale)], 1) : median;
 }
 

@@ -7,9 +7,9 @@ import type { Parameters } from "./parameters.ts";
 import { batchStatistics, type Norm } from "./running-norm.ts";
 
 /**
- * COMI's: 4x4 convolutions of 64, 64, 128 and 256 channels (stride 2), 512 and 1 (stride 1), batch normalisation, leaky ReLU 0.2,
- * then two dense layers for every patch (their width and tanh as in DeblurGAN's code, which COMI's goes back to; its opinion is not
- * squeezed into 0..1, so that its slope never vanishes).
+ * COMI's: 4x4 convolutions of 64, 64, 128 and 256 channels (stride 2), 512 and 1 (stride 1), batch normalisation, leaky
+ * ReLU 0.2, then two dense layers for every patch (their width and tanh as in DeblurGAN's code, which COMI's goes back
+ * to; its opinion is not squeezed into 0..1, so that its slope never vanishes).
  *
  * @param picture `[n, 1, h, w]`, normalised; h and w multiples of 16
  * @param channels of the first convolution; 64 in the paper
@@ -27,8 +27,8 @@ export function comiDiscriminator(picture: Value, channels: number, parameters: 
 }
 
 /**
- * The 70x70 PatchGAN of Isola et al. (CVPR 2017) as CycleGAN uses it: 4x4 convolutions of 64, 128 and 256 channels (stride 2), 512 and
- * 1 (stride 1), instance normalisation, leaky ReLU 0.2.
+ * The 70x70 PatchGAN of Isola et al. (CVPR 2017) as CycleGAN uses it: 4x4 convolutions of 64, 128 and 256 channels
+ * (stride 2), 512 and 1 (stride 1), instance normalisation, leaky ReLU 0.2.
  *
  * @param picture `[n, 1, h, w]`, normalised; h and w multiples of 8
  * @param channels of the first convolution; 64 in the paper
@@ -42,7 +42,9 @@ export function cycleGanDiscriminator(picture: Value, channels: number, paramete
   return convolutions(picture, [channels, 2 * channels, 4 * channels], 8 * channels, parameters, norm);
 }
 
-/** Convolutions of stride 2, one of stride 1 and one to a single channel; the first and the last without normalisation. */
+/**
+ * Convolutions of stride 2, one of stride 1 and one to a single channel; the first and the last without normalisation.
+ */
 function convolutions(
   picture: Value,
   strided: readonly number[],

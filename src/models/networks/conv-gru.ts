@@ -7,17 +7,18 @@ import { slice } from "../../graph/operators/movement.ts";
 import type { Parameters } from "./parameters.ts";
 
 /**
- * Convolutional gated recurrent unit (Ballas et al., ICLR 2016, eqs. 7-10: the GRU of Cho et al. 2014 with 3x3 "same" convolutions)
- * over a sequence of images of one size, from a state of zeros:
+ * Convolutional gated recurrent unit (Ballas et al., ICLR 2016, eqs. 7-10: the GRU of Cho et al. 2014 with 3x3 "same"
+ * convolutions) over a sequence of images of one size, from a state of zeros:
  *
  *     z = sigmoid(Wz x + Uz h),  r = sigmoid(Wr x + Ur h),  c = tanh(W x + U (r h)),  h' = h + z (c - h)
  *
  * @param sequence at least one `[n, c, h, w]`
  * @param hidden channels of the state
- * @param present for each of the sequence `[n, 1, 1, 1]`, 1 or 0: where it is 0 the state stays exactly as it was, as though the
- *   image were not in the sequence; undefined: all are there
- * @param name asks for `input/weights` `[3 hidden, c, 3, 3]` (z, r, candidate), `input/bias`, `gates/weights`
- *   `[2 hidden, hidden, 3, 3]` (z, r) and `candidate/weights` `[hidden, hidden, 3, 3]`; the last two only for two images or more
+ * @param present for each of the sequence `[n, 1, 1, 1]`, 1 or 0: where it is 0 the state stays exactly as it was, as
+ *   though the image were not in the sequence; undefined: all are there
+ * @param name asks for `input/weights` `[3 hidden, c, 3, 3]` (z, r, candidate), `input/bias`, `gates/weights` `[2
+ *   hidden, hidden, 3, 3]` (z, r) and `candidate/weights` `[hidden, hidden, 3, 3]`; the last two only for two images or
+ *   more
  * @returns the state after each of them, `[n, hidden, h, w]`
  */
 export function convGru(

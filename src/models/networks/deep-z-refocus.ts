@@ -29,7 +29,10 @@ export const filterNames = {
   deviation: "filters/deviation",
 } as const;
 
-/** Their shapes, and what they are before they are fitted: filters that do nothing. undefined for a network without filters. */
+/**
+ * Their shapes, and what they are before they are fitted: filters that do nothing. undefined for a network without
+ * filters.
+ */
 export function filterSpecs({
   architecture,
   offsets,
@@ -54,10 +57,10 @@ export function gateWidthOf({ architecture, offsets, range }: DeepZNetwork): num
 }
 
 /**
- * `base + gate * (filters + correction)`: base and gate are those of {@link recordedBase}, the filters are linear and fitted before the
- * training ({@link filterPlanes}), and the correction is the network's: an image, and where `local_filters` is set weights for every band of
- * every plane, which change the filters from place to place (kernel prediction, after Mildenhall et al., CVPR 2018).
- * Without `recorded_base` the network alone.
+ * `base + gate * (filters + correction)`: base and gate are those of {@link recordedBase}, the filters are linear and
+ * fitted before the training ({@link filterPlanes}), and the correction is the network's: an image, and where
+ * `local_filters` is set weights for every band of every plane, which change the filters from place to place (kernel
+ * prediction, after Mildenhall et al., CVPR 2018). Without `recorded_base` the network alone.
  *
  * @param x `[n, planes + 1, h, w]` as {@link deepZGenerator} takes it
  * @returns `[n, 1, h, w]`, the refocused plane, normalised

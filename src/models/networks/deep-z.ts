@@ -15,22 +15,27 @@ import { coarsePixel } from "./plane-filters.ts";
 
 /** How a network starts from the planes that it was given. */
 const recordedBaseOptions = z.strictObject({
-  /** s of the gate, um, see `recordedBase`; undefined: a seventh of the least distance between two planes, or of the range. */
+  /**
+   * s of the gate, um, see `recordedBase`; undefined: a seventh of the least distance between two planes, or of the
+   * range.
+   */
   gate_width: z.number().positive().optional(),
   /** Distances at which linear filters are fitted, 2 or more; 0 for none. */
   filter_nodes: z
     .int()
     .nonnegative()
     .refine((count) => count !== 1, "filters need two distances or more, or 0 for none"),
-  /** Whether the network may change the filters from place to place: it gives a weight for every band of every plane. */
+  /**
+   * Whether the network may change the filters from place to place: it gives a weight for every band of every plane.
+   */
   local_filters: z.boolean(),
 });
 
 /**
- * Deep-Z: virtual refocusing by a U-Net that sees the image and, as one more channel, how far to refocus every pixel (the
- * digital propagation matrix). Wu, Rivenson, et al., "Three-dimensional virtual refocusing of fluorescence microscopy
- * images using deep learning", Nature Methods 16, 1323 (2019), arXiv 1901.11252; the generator follows the graph that the
- * authors published with their plugin.
+ * Deep-Z: virtual refocusing by a U-Net that sees the image and, as one more channel, how far to refocus every pixel
+ * (the digital propagation matrix). Wu, Rivenson, et al., "Three-dimensional virtual refocusing of fluorescence
+ * microscopy images using deep learning", Nature Methods 16, 1323 (2019), arXiv 1901.11252; the generator follows the
+ * graph that the authors published with their plugin.
  */
 export const deepZArchitecture = z.strictObject({
   /** Channels of the two convolutions of every level on the way down; a 2x2 maximum follows each but the last. */
@@ -42,8 +47,8 @@ export const deepZArchitecture = z.strictObject({
   /** Adds the first input plane to the output, so that an untrained network leaves the image as it is. */
   residual: z.boolean(),
   /**
-   * Adds instead to all planes that it was given, by their distances, see `deepZRefocus`; null or undefined in networks that take one plane
-   * after another, and in models of earlier versions.
+   * Adds instead to all planes that it was given, by their distances, see `deepZRefocus`; null or undefined in networks
+   * that take one plane after another, and in models of earlier versions.
    */
   recorded_base: recordedBaseOptions.nullable().optional(),
   /** Micrometres of refocusing that the distance channel shows as 1. */
@@ -55,8 +60,8 @@ export const deepZArchitecture = z.strictObject({
 export type DeepZArchitecture = z.infer<typeof deepZArchitecture>;
 
 /**
- * What a model of one input plane knows of the direction of defocus, on held-out stacks: the probability of a focus at positive distances
- * is 1 / (1 + exp(-(gain s + bias))) of a statistic s of its outputs to both sides.
+ * What a model of one input plane knows of the direction of defocus, on held-out stacks: the probability of a focus at
+ * positive distances is 1 / (1 + exp(-(gain s + bias))) of a statistic s of its outputs to both sides.
  */
 export const directionCalibration = z.object({
   gain: z.number(),
@@ -125,10 +130,10 @@ export function deepZAlignment({ down, recorded_base }: DeepZArchitecture): numb
 /**
  * The generator.
  *
- * @param x `[n, planes + 1, h, w]`: the input planes, normalised, then the distance channel (um / `distance_scale`); h and w
- *   multiples of {@link deepZAlignment}
- * @param form "training" runs the upsampling convolutions on the small image (4/9 of the arithmetic); "portable" uses plain
- *   operators only, whatever the image size. The numbers are the same.
+ * @param x `[n, planes + 1, h, w]`: the input planes, normalised, then the distance channel (um / `distance_scale`); h
+ *   and w multiples of {@link deepZAlignment}
+ * @param form "training" runs the upsampling convolutions on the small image (4/9 of the arithmetic); "portable" uses
+ *   plain operators only, whatever the image size. The numbers are the same.
  * @param outputs channels of the output, 1 but for networks that make more of them than an image
  * @returns `[n, outputs, h, w]`: the refocused plane, normalised, or what is added to the recorded planes
  */
@@ -200,9 +205,9 @@ function padChannels(x: Value, channels: number): Value {
 }
 
 /**
- * The discriminator: six blocks of two 3x3 convolutions with leaky ReLU (slope 0.1), each halving the size and doubling the
- * channels from `channels`, a mean over what is left and two fully connected layers; after the paper (the widths of the
- * dense layers are not published).
+ * The discriminator: six blocks of two 3x3 convolutions with leaky ReLU (slope 0.1), each halving the size and doubling
+ * the channels from `channels`, a mean over what is left and two fully connected layers; after the paper (the widths of
+ * the dense layers are not published).
  *
  * @param image `[n, 1, h, w]`, h and w multiples of 64
  * @returns `[n, 1]` in (0, 1): 1 for a recorded image

@@ -13,11 +13,11 @@ import { commonInfo } from "./common-info.ts";
 import { constantParameters, type Parameters } from "./parameters.ts";
 
 /**
- * HIDEF: an in-line hologram, sent back by the angular spectrum to about where the specimen is, becomes the field in focus
- * without its twin image. A U-Net sees real and imaginary part and gives both; as it has been shown fields at the wrong
- * distance, it focuses as well, every part of the field by itself. After Wu, Rivenson, et al., "Extended depth-of-field in
- * holographic imaging using deep-learning-based autofocusing and phase recovery", Optica 5, 704 (2018), arXiv 1803.08138; the
- * widths are ours.
+ * HIDEF: an in-line hologram, sent back by the angular spectrum to about where the specimen is, becomes the field in
+ * focus without its twin image. A U-Net sees real and imaginary part and gives both; as it has been shown fields at the
+ * wrong distance, it focuses as well, every part of the field by itself. After Wu, Rivenson, et al., "Extended
+ * depth-of-field in holographic imaging using deep-learning-based autofocusing and phase recovery", Optica 5, 704
+ * (2018), arXiv 1803.08138; the widths are ours.
  */
 export const hidefArchitecture = z.strictObject({
   /** Channels of every level, from the full image down; a 2x2 maximum lies between two levels. */
@@ -47,10 +47,10 @@ export const hidefInfo = z.object({
 export const hidefAlignment = ({ channels }: HidefArchitecture): number => 2 ** (channels.length - 1);
 
 /**
- * @param x `[n, 2, h, w]`: real and imaginary part of the back-propagated hologram, mean intensity 1, phase of the empty field 0;
- *   h and w multiples of {@link hidefAlignment}
- * @param form "training" runs the upsampling convolutions on the small image; "portable" uses plain operators only, whatever
- *   the image size. The numbers are the same.
+ * @param x `[n, 2, h, w]`: real and imaginary part of the back-propagated hologram, mean intensity 1, phase of the
+ *   empty field 0; h and w multiples of {@link hidefAlignment}
+ * @param form "training" runs the upsampling convolutions on the small image; "portable" uses plain operators only,
+ *   whatever the image size. The numbers are the same.
  * @returns `[n, 2, h, w]`, the field in focus; an untrained network leaves the field as it is
  */
 export function hidefNetwork(

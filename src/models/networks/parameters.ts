@@ -4,8 +4,8 @@ import { ParfocalError } from "../../errors.ts";
 import type { Graph, Tensor, Value } from "../../graph/graph.ts";
 
 /**
- * How a parameter starts: "glorot" is uniform in +-sqrt(6 / (fan in + fan out)) (Glorot & Bengio 2010), "he" normal with
- * variance 2 / fan in (He et al. 2015), or normal around a mean with a deviation of one's own, or a constant.
+ * How a parameter starts: "glorot" is uniform in +-sqrt(6 / (fan in + fan out)) (Glorot & Bengio 2010), "he" normal
+ * with variance 2 / fan in (He et al. 2015), or normal around a mean with a deviation of one's own, or a constant.
  */
 export type Initial = "glorot" | "he" | { mean: number; deviation: number } | number;
 

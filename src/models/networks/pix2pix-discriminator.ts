@@ -9,13 +9,16 @@ import type { Initial, Parameters } from "./parameters.ts";
 import { batchStatistics } from "./running-norm.ts";
 
 /**
- * PatchGAN: a discriminator that judges every patch of a picture by itself (Isola et al., CVPR 2017). The published one, channels 64,
- * 128, 256 and 512, sees 70x70 pixels.
+ * PatchGAN: a discriminator that judges every patch of a picture by itself (Isola et al., CVPR 2017). The published
+ * one, channels 64, 128, 256 and 512, sees 70x70 pixels.
  */
 export const patchGanArchitecture = z.strictObject({
   /** Channels of its 4x4 convolutions: stride 2, but the last, of stride 1; one more makes the opinion. */
   channels: z.array(z.int().positive()).min(2),
-  /** Side of the squares of pixels that it sees as one: above 1 the noise of a camera, which nobody can predict, weighs less. */
+  /**
+   * Side of the squares of pixels that it sees as one: above 1 the noise of a camera, which nobody can predict, weighs
+   * less.
+   */
   pool: z.int().positive(),
 });
 

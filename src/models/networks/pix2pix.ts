@@ -12,22 +12,28 @@ import type { Norm } from "./running-norm.ts";
 import { sectionInfo } from "./section-info.ts";
 
 /**
- * pix2pix: one kind of image made into another by a U-Net that a discriminator of patches teaches. Isola, Zhu, Zhou, Efros,
- * "Image-to-image translation with conditional adversarial networks", CVPR 2017, arXiv 1611.07004; for optical sectioning, in 2-D
- * and over sub-stacks in 3-D, after Zhuge et al., Biomedical Optics Express 2021.
+ * pix2pix: one kind of image made into another by a U-Net that a discriminator of patches teaches. Isola, Zhu, Zhou,
+ * Efros, "Image-to-image translation with conditional adversarial networks", CVPR 2017, arXiv 1611.07004; for optical
+ * sectioning, in 2-D and over sub-stacks in 3-D, after Zhuge et al., Biomedical Optics Express 2021.
  *
- * Every level halves the image by a 4x4 convolution of stride 2; batch normalisation follows each but the first and the last,
- * leaky ReLU 0.2 on the way down and ReLU on the way up. In 3-D kernels have three planes, and the planes stay as many as
- * they are.
+ * Every level halves the image by a 4x4 convolution of stride 2; batch normalisation follows each but the first and the
+ * last, leaky ReLU 0.2 on the way down and ReLU on the way up. In 3-D kernels have three planes, and the planes stay as
+ * many as they are.
  */
 export const pix2pixArchitecture = z.strictObject({
   /** 2: planes, 3: sub-stacks. */
   dimensions: z.union([z.literal(2), z.literal(3)]),
-  /** Channels of a 3-wide convolution at full size, before the first level, and of one after the last; 0: none, as published. */
+  /**
+   * Channels of a 3-wide convolution at full size, before the first level, and of one after the last; 0: none, as
+   * published.
+   */
   stem: z.int().nonnegative(),
   /** Channels of every level on the way down. */
   down: z.array(z.int().positive()).min(2),
-  /** How the way up doubles the size: 4x4 transposed convolution, or nearest + 3-wide (no checkerboards; the only way in 3-D). */
+  /**
+   * How the way up doubles the size: 4x4 transposed convolution, or nearest + 3-wide (no checkerboards; the only way in
+   * 3-D).
+   */
   upsampling: z.enum(["transposed", "nearest"]),
   /** Blocks of the way up, from the smallest image, whose output loses half of its values in every training step. */
   dropout: z.int().nonnegative(),
@@ -75,7 +81,10 @@ export const pix2pixPresets: Record<"published" | "small", Pix2pixArchitecture> 
   },
 };
 
-/** The same over sub-stacks; the authors' widths in 3-D are not known, so that `published` has those of 2-D down to 1/32. */
+/**
+ * The same over sub-stacks; the authors' widths in 3-D are not known, so that `published` has those of 2-D down to
+ * 1/32.
+ */
 export const pix2pix3dPresets: Record<"published" | "small", Pix2pixArchitecture> = {
   published: { ...published, dimensions: 3, down: [64, 128, 256, 512, 512], upsampling: "nearest" },
   small: {

@@ -1,6 +1,6 @@
 /**
- * Linear filters that compute a plane at another height from the given planes. Their weights depend on the distance and on how blurred the planes
- * are, and are fitted to the training data by least squares.
+ * Linear filters that compute a plane at another height from the given planes. Their weights depend on the distance and
+ * on how blurred the planes are, and are fitted to the training data by least squares.
  */
 import { gaussianKernel } from "../../array/filters.ts";
 import type { Value } from "../../graph/graph.ts";
@@ -12,7 +12,10 @@ import { averagePool } from "../../graph/operators/pooling.ts";
 import { reduceSum } from "../../graph/operators/reduction.ts";
 import { upsampleLinear } from "../../graph/operators/resizing.ts";
 
-/** Standard deviations of the Gaussians between which the bands lie, pixels; the finest band is what the first of them takes away. */
+/**
+ * Standard deviations of the Gaussians between which the bands lie, pixels; the finest band is what the first of them
+ * takes away.
+ */
 const bandSigmas = [0.7, 1.4, 2.8, 5.6] as const;
 
 /** Bands of every plane: between each two Gaussians, and what the widest one leaves. */
@@ -30,7 +33,10 @@ const [bandEnd, neighbourhoodEnd] = [2.5, 2] as const;
 /** The fine and the coarse band whose energies tell how blurred a plane is. */
 const [fine, coarse] = [1, 3] as const;
 
-/** Added to the energies, normalised units squared, far below those of structures: keeps the ratio finite where a place is empty. */
+/**
+ * Added to the energies, normalised units squared, far below those of structures: keeps the ratio finite where a place
+ * is empty.
+ */
 const [leastFine, leastCoarse] = [1e-6, 1e-5] as const;
 
 /** Measures of blur are cut off at this many standard deviations of those in the training data. */
@@ -53,8 +59,9 @@ export function planeBands(x: Value, planes: number): Value {
 export const blurMeasures = (planes: number): number => 2 * planes - 1;
 
 /**
- * How blurred the planes are around every pixel: of each plane log(energy of a fine band / energy of a coarse band), and of each two neighbouring
- * planes (a - b) / (a + b) of their fine energies a and b, which tells on which side of focus the pixel lies. None changes with brightness.
+ * How blurred the planes are around every pixel: of each plane log(energy of a fine band / energy of a coarse band),
+ * and of each two neighbouring planes (a - b) / (a + b) of their fine energies a and b, which tells on which side of
+ * focus the pixel lies. None changes with brightness.
  * @param bands `[n, planes * bandCount, h, w]` of {@link planeBands}; h and w multiples of {@link coarsePixel}
  * @returns `[n, blurMeasures, h / coarsePixel, w / coarsePixel]`
  */
@@ -75,7 +82,10 @@ export function planeBlur(bands: Value): Value {
   return concat([...levels, ...sides], 1);
 }
 
-/** Terms of blur: all products of up to three of its measures, or of up to two where three or more planes would make too many. */
+/**
+ * Terms of blur: all products of up to three of its measures, or of up to two where three or more planes would make too
+ * many.
+ */
 function blurProducts<T>(measures: readonly T[], times: (a: T, b: T) => T): T[] {
   const second = measures.flatMap((a, i) => measures.slice(i).map((b) => times(a, b)));
   if (measures.length > blurMeasures(2)) return [...measures, ...second];
@@ -128,8 +138,8 @@ export interface PlaneFilters extends BlurStatistics {
 }
 
 /**
- * The filters' answer: the sum over bands of band * weight, where a weight is linear in the terms of blur, and in the distance between nodes; beyond
- * the range it is that of its end. Weights are computed on coarse pixels.
+ * The filters' answer: the sum over bands of band * weight, where a weight is linear in the terms of blur, and in the
+ * distance between nodes; beyond the range it is that of its end. Weights are computed on coarse pixels.
  * @param bands `[n, f, h, w]` of {@link planeBands}
  * @param distance `[n, 1, h, w]`, um / `distanceScale`
  * @returns `[n, 1, h, w]`

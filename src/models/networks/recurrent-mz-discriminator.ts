@@ -14,9 +14,9 @@ export const recurrentMzDiscriminatorAlignment = 32;
 const slope = 0.3;
 
 /**
- * The discriminator: a 3x3 convolution, five blocks that double the channels (16, then 32 to 512 in the published one), each of a
- * 3x3 convolution and one of stride 2 that halves the size, a mean over what is left, and two fully connected layers of which the
- * first has as many units as the first convolution; after the network that the authors published.
+ * The discriminator: a 3x3 convolution, five blocks that double the channels (16, then 32 to 512 in the published one),
+ * each of a 3x3 convolution and one of stride 2 that halves the size, a mean over what is left, and two fully connected
+ * layers of which the first has as many units as the first convolution; after the network that the authors published.
  *
  * @param image `[n, 1, h, w]`, h and w multiples of {@link recurrentMzDiscriminatorAlignment}
  * @param channels of the first convolution; published 16

@@ -14,10 +14,11 @@ import { recordedBase } from "./recorded-base.ts";
 import type { Norm } from "./running-norm.ts";
 
 /**
- * Recurrent-MZ: a plane anywhere in a volume from any number of recorded planes, at any positions, in any order. Every plane comes
- * with its own distance to the wanted one; one encoder looks at each, and convolutional GRUs gather over the planes what the
- * decoder needs. After Huang, Chen, Luo, Rivenson, Ozcan, "Recurrent neural network-based volumetric fluorescence microscopy",
- * Light: Science & Applications 10, 62 (2021), and the network that the authors published.
+ * Recurrent-MZ: a plane anywhere in a volume from any number of recorded planes, at any positions, in any order. Every
+ * plane comes with its own distance to the wanted one; one encoder looks at each, and convolutional GRUs gather over
+ * the planes what the decoder needs. After Huang, Chen, Luo, Rivenson, Ozcan, "Recurrent neural network-based
+ * volumetric fluorescence microscopy", Light: Science & Applications 10, 62 (2021), and the network that the authors
+ * published.
  */
 export const recurrentMzArchitecture = z.strictObject({
   /** Channels of the two 3x3 convolutions of every level; a 2x2 maximum follows each. */
@@ -28,13 +29,17 @@ export const recurrentMzArchitecture = z.strictObject({
   hidden: z.array(z.int().positive()).min(2),
   /** Convolutional GRUs on top of each other at every level. */
   recurrent_layers: z.int().positive(),
-  /** What the recurrent block adds to: the features of the last plane, or their mean over the planes, whose order does not matter. */
+  /**
+   * What the recurrent block adds to: the features of the last plane, or their mean over the planes, whose order does
+   * not matter.
+   */
   shortcut: z.enum(["last", "mean"]),
   /** Adds to every block's output its input, with channels of zeros where it has fewer. */
   residual_blocks: z.boolean(),
   /**
-   * Shows the encoder of every plane, as two more channels, the plane nearest to the target and its distance: what changes from one
-   * plane to another tells on which side of focus things lie, and so is seen at once, not only after the recurrent blocks.
+   * Shows the encoder of every plane, as two more channels, the plane nearest to the target and its distance: what
+   * changes from one plane to another tells on which side of focus things lie, and so is seen at once, not only after
+   * the recurrent blocks.
    */
   nearest_beside: z.boolean(),
   batch_norm: z.boolean(),
@@ -43,8 +48,9 @@ export const recurrentMzArchitecture = z.strictObject({
   /** Adds the input plane that lies nearest to the target, so that an untrained network gives that. */
   residual: z.boolean(),
   /**
-   * Adds instead all input planes, weighted by their distances, and lets what the network adds vanish at every one of them, see
-   * `recordedBase`: um from a given plane at which half of it counts. undefined in the published network and models of earlier versions.
+   * Adds instead all input planes, weighted by their distances, and lets what the network adds vanish at every one of
+   * them, see `recordedBase`: um from a given plane at which half of it counts. undefined in the published network and
+   * models of earlier versions.
    */
   gate_width: z.number().positive().optional(),
   /** Micrometres that a distance channel shows as 1. */
@@ -106,11 +112,13 @@ export const recurrentMzAlignment = ({ channels }: RecurrentMzArchitecture): num
 
 export interface RecurrentMzInput {
   /**
-   * `[n, 2 planes, h, w]`: for each plane the image, normalised, then per pixel z(target) - z(plane) in um / `distance_scale`; h and w
-   * multiples of {@link recurrentMzAlignment}.
+   * `[n, 2 planes, h, w]`: for each plane the image, normalised, then per pixel z(target) - z(plane) in um /
+   * `distance_scale`; h and w multiples of {@link recurrentMzAlignment}.
    */
   image: Value;
-  /** `[n, planes, 1, 1]`, 1 for a plane that is there, 0 for one that is to be passed over; undefined: all are there. */
+  /**
+   * `[n, planes, 1, 1]`, 1 for a plane that is there, 0 for one that is to be passed over; undefined: all are there.
+   */
   present?: Value | undefined;
 }
 
@@ -119,7 +127,10 @@ export interface RecurrentMzBuild {
   parameters: Parameters;
   /** Used where the architecture has batch normalisation. */
   norm: Norm;
-  /** "training" runs the upsampling convolutions on the small image; "portable" uses plain operators only. The numbers are the same. */
+  /**
+   * "training" runs the upsampling convolutions on the small image; "portable" uses plain operators only. The numbers
+   * are the same.
+   */
   form: "training" | "portable";
 }
 
@@ -220,7 +231,10 @@ function meanOf(features: readonly Value[], present: readonly Value[] | undefine
   return div(features.map((feature, i) => mul(feature, present[i])).reduce(add), present.reduce(add));
 }
 
-/** For every pixel the recorded plane that lies nearest to the target and its distance, `[n, 2, h, w]`; of planes equally far, their mean. */
+/**
+ * For every pixel the recorded plane that lies nearest to the target and its distance, `[n, 2, h, w]`; of planes
+ * equally far, their mean.
+ */
 function nearestPlane(planes: readonly Value[], present: readonly Value[] | undefined): Value {
   if (planes.length === 1) return planes[0];
   const far = 1e6;

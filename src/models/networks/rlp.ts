@@ -23,14 +23,15 @@ export const rlpInfo = z.object({
 export type RlpInfo = z.infer<typeof rlpInfo>;
 
 /**
- * One step of recursive light propagation, after RLP-Net (its idea: how an image changes from one plane to the next tells how
- * it changes to the one after): of two planes a step apart the network makes the third in the row. Its output and the nearer
- * plane are the input of the next step, so that it travels as far as one likes, to either side.
+ * One step of recursive light propagation, after RLP-Net (its idea: how an image changes from one plane to the next
+ * tells how it changes to the one after): of two planes a step apart the network makes the third in the row. Its output
+ * and the nearer plane are the input of the next step, so that it travels as far as one likes, to either side.
  *
  * The network is a U-Net as that of Deep-Z, with the way of travel in place of the distance.
  *
  * @param planes `[n, 2, h, w]`, normalised: the nearer plane, from which the step goes on, then the one behind it
- * @param direction `[n, 1, h, w]`: 1 where z rises, -1 where it falls, since an aberrated objective blurs otherwise on either side
+ * @param direction `[n, 1, h, w]`: 1 where z rises, -1 where it falls, since an aberrated objective blurs otherwise on
+ *   either side
  * @returns `[n, 1, h, w]`, the plane one step before the nearer one
  */
 export function rlpStep(

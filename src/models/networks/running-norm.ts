@@ -1,7 +1,7 @@
 /**
- * Batch normalisation (Ioffe & Szegedy, ICML 2015) with running statistics: a training normalises by the mean and variance of each
- * batch and keeps moving averages of both; the finished model normalises by these, so that an output pixel does not depend on the
- * rest of its tile and tiles join without seams.
+ * Batch normalisation (Ioffe & Szegedy, ICML 2015) with running statistics: a training normalises by the mean and
+ * variance of each batch and keeps moving averages of both; the finished model normalises by these, so that an output
+ * pixel does not depend on the rest of its tile and tiles join without seams.
  */
 import { ParfocalError } from "../../errors.ts";
 import type { Tensor, Value } from "../../graph/graph.ts";
@@ -35,13 +35,14 @@ export const batchStatistics =
   };
 
 /**
- * Statistics of the batch; the running ones are state: inputs `<name>/mean` and `<name>/variance` `[c]` of the graph, replaced after
- * each run (`next:...`) by 0.9 of themselves and 0.1 of the batch's (the variance with n - 1, as PyTorch keeps it).
+ * Statistics of the batch; the running ones are state: inputs `<name>/mean` and `<name>/variance` `[c]` of the graph,
+ * replaced after each run (`next:...`) by 0.9 of themselves and 0.1 of the batch's (the variance with n - 1, as PyTorch
+ * keeps it).
  *
- * Patches to train on are chosen for what they show, so that their statistics are not those of a whole field, whose dark would come out
- * grey. So a training can go over to the running statistics by batch renormalisation (Ioffe, NIPS 2017): forwards the layer is then
- * the finished model's, backwards that of the batch's statistics, so that nothing can run away; the two may differ by a factor of 3
- * and by 5 deviations.
+ * Patches to train on are chosen for what they show, so that their statistics are not those of a whole field, whose
+ * dark would come out grey. So a training can go over to the running statistics by batch renormalisation (Ioffe, NIPS
+ * 2017): forwards the layer is then the finished model's, backwards that of the batch's statistics, so that nothing can
+ * run away; the two may differ by a factor of 3 and by 5 deviations.
  *
  * @param live scalar, 1 for the batch's statistics to 0 for the running ones; without, always the batch's
  * @returns the layer, and the first values of the state, which fill as the network asks for layers
@@ -87,8 +88,8 @@ export function runningStatistics(
 
 /**
  * The running statistics as fixed numbers, for validation and for the finished model.
- * @param buffers where the statistics come from, where that is not where the weights come from (moving averages of the weights
- *   have names of their own; the statistics are averages already)
+ * @param buffers where the statistics come from, where that is not where the weights come from (moving averages of the
+ *   weights have names of their own; the statistics are averages already)
  */
 export const fixedStatistics =
   (parameters: Parameters, buffers: Parameters = parameters): Norm =>

@@ -7,9 +7,10 @@ import type { Parameters } from "./parameters.ts";
 import { sectionInfo } from "./section-info.ts";
 
 /**
- * A plain convolutional network from wide field to optical section that learns from patches of one registered pair of images. After
- * Zhang, Chen, et al., "Deep learning optical-sectioning method", Optics Express 26, 30762 (2018), of which the layers are not known
- * here: these widen by dilation (Yu & Koltun, ICLR 2016), so that a pixel sees the haze around it at full resolution.
+ * A plain convolutional network from wide field to optical section that learns from patches of one registered pair of
+ * images. After Zhang, Chen, et al., "Deep learning optical-sectioning method", Optics Express 26, 30762 (2018), of
+ * which the layers are not known here: these widen by dilation (Yu & Koltun, ICLR 2016), so that a pixel sees the haze
+ * around it at full resolution.
  */
 export const sectioningCnnArchitecture = z.strictObject({
   /** Of every layer. */

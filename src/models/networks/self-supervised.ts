@@ -8,10 +8,11 @@ import type { Parameters } from "./parameters.ts";
 import { sectionInfo } from "./section-info.ts";
 
 /**
- * A network that learns to deconvolve from the stack itself, without any truth: its output, blurred by the PSF of the objective, must give
- * the stack back. What it is taught by is not the stack that it sees, but an independent half of its photons, so that it cannot learn
- * the noise (as Noise2Noise, Lehtinen et al., ICML 2018, with halves by binomial thinning). An idea that several authors have had;
- * this form is Parfocal's own. The network is a U-Net as that of Deep-Z.
+ * A network that learns to deconvolve from the stack itself, without any truth: its output, blurred by the PSF of the
+ * objective, must give the stack back. What it is taught by is not the stack that it sees, but an independent half of
+ * its photons, so that it cannot learn the noise (as Noise2Noise, Lehtinen et al., ICML 2018, with halves by binomial
+ * thinning). An idea that several authors have had; this form is Parfocal's own. The network is a U-Net as that of
+ * Deep-Z.
  *
  * Its output is what the specimen is, in counts, and so a section: light out of focus goes back to where it came from.
  */
@@ -27,8 +28,8 @@ export const selfSupervisedInfo = z.object({
 export type SelfSupervisedInfo = z.infer<typeof selfSupervisedInfo>;
 
 /**
- * Light is never negative. A ReLU would say so, and has no gradient where all is 0: one large step, and the network stays dark for ever. Softplus,
- * bent within 1 / 16 of the range, leads back.
+ * Light is never negative. A ReLU would say so, and has no gradient where all is 0: one large step, and the network
+ * stays dark for ever. Softplus, bent within 1 / 16 of the range, leads back.
  */
 const bend = 16;
 

@@ -1,8 +1,8 @@
 /**
- * Normalisation by the statistics of the whole image, which settle into fixed numbers while a network is trained. An output pixel of
- * such a layer depends on the whole image: of a tile, the network would make something else than of the field it was cut from. So a
- * training begins with the published layer, keeps moving averages of its statistics, goes over to these, and trains on with them; the
- * finished model has them inside.
+ * Normalisation by the statistics of the whole image, which settle into fixed numbers while a network is trained. An
+ * output pixel of such a layer depends on the whole image: of a tile, the network would make something else than of the
+ * field it was cut from. So a training begins with the published layer, keeps moving averages of its statistics, goes
+ * over to these, and trains on with them; the finished model has them inside.
  */
 import type { Tensor, Value } from "../../graph/graph.ts";
 import { add, div, mul, sqrt, square, sub } from "../../graph/operators/elementwise.ts";
@@ -13,8 +13,9 @@ import type { Parameters } from "./parameters.ts";
 import type { Norm } from "./running-norm.ts";
 
 /**
- * What shares a mean and a deviation: "layer", all pixels and channels of an image, with 1e-3 added to the deviation, one scale and one
- * shift (COMI); "instance", the pixels of each channel, with 1e-5 added to the variance (Ulyanov et al. 2016; CycleGAN).
+ * What shares a mean and a deviation: "layer", all pixels and channels of an image, with 1e-3 added to the deviation,
+ * one scale and one shift (COMI); "instance", the pixels of each channel, with 1e-5 added to the variance (Ulyanov et
+ * al. 2016; CycleGAN).
  */
 export type WholeImageNorm = "layer" | "instance";
 
@@ -48,9 +49,9 @@ function statisticsOf(x: Value, kind: WholeImageNorm): { mean: Value; deviation:
 }
 
 /**
- * For training: between the statistics of each image (`live` 1) and the moving averages (`live` 0, from when on these stay as they are).
- * The averages are state: inputs `<prefix><name>/mean` and `<prefix><name>/deviation`, replaced after each run by what the first use
- * of the layer in the graph has seen.
+ * For training: between the statistics of each image (`live` 1) and the moving averages (`live` 0, from when on these
+ * stay as they are). The averages are state: inputs `<prefix><name>/mean` and `<prefix><name>/deviation`, replaced
+ * after each run by what the first use of the layer in the graph has seen.
  *
  * @param live scalar, 0..1
  * @param prefix of the state's names

@@ -12,15 +12,17 @@ import type { Parameters } from "./parameters.ts";
 import { sectionInfo } from "./section-info.ts";
 
 /**
- * The U-Net: Ronneberger, Fischer, Brox, "U-Net: convolutional networks for biomedical image segmentation", MICCAI 2015, arXiv
- * 1505.04597; here with one linear output channel, to make one image of another. Without its dropout.
+ * The U-Net: Ronneberger, Fischer, Brox, "U-Net: convolutional networks for biomedical image segmentation", MICCAI
+ * 2015, arXiv 1505.04597; here with one linear output channel, to make one image of another. Without its dropout.
  */
 export const unetArchitecture = z.strictObject({
-  /** Channels of both 3x3 convolutions of every level, from the full image down; a 2x2 maximum lies between two levels. */
+  /**
+   * Channels of both 3x3 convolutions of every level, from the full image down; a 2x2 maximum lies between two levels.
+   */
   channels: z.array(z.int().positive()).min(2),
   /**
-   * "valid": convolutions see real pixels only, and the output is smaller than the image, as published; skips are cropped. "same":
-   * the image is padded with zeros. "valid" needs `upsampling` "transposed".
+   * "valid": convolutions see real pixels only, and the output is smaller than the image, as published; skips are
+   * cropped. "same": the image is padded with zeros. "valid" needs `upsampling` "transposed".
    */
   padding: z.enum(["valid", "same"]),
   /** How the way up doubles the size: the published 2x2 up-convolution, or nearest + 3x3 (no checkerboards). */
@@ -44,25 +46,26 @@ export const unetPresets: Record<"published" | "small", UnetArchitecture> = {
 export const unetAlignment = ({ channels }: Pick<UnetArchitecture, "channels">): number => 2 ** (channels.length - 1);
 
 /**
- * Pixels on each side of an image that "valid" convolutions take away, when the outer `validOffset` pixels are left out first: 94 for
- * five levels.
+ * Pixels on each side of an image that "valid" convolutions take away, when the outer `validOffset` pixels are left out
+ * first: 94 for five levels.
  */
 export const unetMargin = (architecture: Pick<UnetArchitecture, "channels">): number =>
   6 * unetAlignment(architecture) - 2;
 
 /**
- * "valid" networks see images that begin so many pixels later than those of "same" ones: then the windows of all maxima stand where they
- * do there, and the numbers are the same away from the edges.
+ * "valid" networks see images that begin so many pixels later than those of "same" ones: then the windows of all maxima
+ * stand where they do there, and the numbers are the same away from the edges.
  */
 export const validOffset = 2;
 
 /**
  * The U-Net.
  *
- * @param x `[n, c, h, w]`, normalised; h and w multiples of {@link unetAlignment}, or for `padding` "valid" in training multiples less
- *   2 x {@link validOffset}
- * @param form "training" pads as the architecture says, and runs the upsampling convolutions on the small image; "portable" pads with
- *   zeros, whatever the architecture says: that is for tiles that overlap by {@link unetMargin}, whose edges are not looked at
+ * @param x `[n, c, h, w]`, normalised; h and w multiples of {@link unetAlignment}, or for `padding` "valid" in training
+ *   multiples less 2 x {@link validOffset}
+ * @param form "training" pads as the architecture says, and runs the upsampling convolutions on the small image;
+ *   "portable" pads with zeros, whatever the architecture says: that is for tiles that overlap by {@link unetMargin},
+ *   whose edges are not looked at
  * @returns `[n, 1, h, w]`, or for "valid" training smaller by 2 x ({@link unetMargin} - {@link validOffset})
  */
 export function unet(x: Value, architecture: UnetArchitecture, parameters: Parameters, form: NetworkForm): Value {

@@ -9,9 +9,9 @@ import type { PairSource } from "./pairs.ts";
 import { copyPatch, drawView, plainView } from "./view.ts";
 
 /**
- * A drawer of batches: `planes` `[n, 2, p, p]` (the nearer plane, then the one behind it), `direction` `[n, 1, p, p]` (1 or -1) and
- * `target` `[n, steps, p, p]`, the planes that follow. Every row of 2 + steps planes is as likely as any other, upwards as downwards.
- * The same choice of sources and random numbers give the same batch.
+ * A drawer of batches: `planes` `[n, 2, p, p]` (the nearer plane, then the one behind it), `direction` `[n, 1, p, p]`
+ * (1 or -1) and `target` `[n, steps, p, p]`, the planes that follow. Every row of 2 + steps planes is as likely as any
+ * other, upwards as downwards. The same choice of sources and random numbers give the same batch.
  */
 export function rowDrawer(
   config: CommonConfig,

@@ -11,7 +11,10 @@ const sample = z.looseObject({ name: z.string(), crc32: z.string(), shape: z.arr
 const checksumOf = ({ data }: Stack): string =>
   crc32([new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]).toString(16);
 
-/** The recorded stacks, or those that validate, as a run's samples.yaml lists them: names, sizes, calibration, checksums of their pixels. */
+/**
+ * The recorded stacks, or those that validate, as a run's samples.yaml lists them: names, sizes, calibration, checksums
+ * of their pixels.
+ */
 export function describeSamples(samples: readonly NamedStack[]): string {
   const one = (stack: Stack) => ({
     shape: [stack.depth, stack.height, stack.width],

@@ -4,7 +4,10 @@ import { contentSums, drawPlace } from "./content.ts";
 import { type Pair, type PairSource, pairsAt } from "./pairs.ts";
 import { copyPatch, drawView, plainView } from "./view.ts";
 
-/** Patches of one training step: `image` `[n, planes + 1, p, p]` (the last channel is the distance), `target` `[n, 1, p, p]`. */
+/**
+ * Patches of one training step: `image` `[n, planes + 1, p, p]` (the last channel is the distance), `target` `[n, 1, p,
+ * p]`.
+ */
 export interface Batch {
   image: Float32Array;
   target: Float32Array;

@@ -9,13 +9,16 @@ export interface FieldSource {
   readonly name: string;
   /** The whole recipe as text, kept with the run; a run goes on only with the same. */
   readonly description?: string;
-  /** Field 0, 1, ...: the same index gives the same field. It is made elsewhere (a worker thread), so as not to hold up the steps. */
+  /**
+   * Field 0, 1, ...: the same index gives the same field. It is made elsewhere (a worker thread), so as not to hold up
+   * the steps.
+   */
   field(index: number): Promise<NamedStack>;
 }
 
 /**
- * The fields that the batch of a step (1, 2, ...) is drawn from. Field n joins the pool before step n x steps_per_field + 1, however
- * fast it was made; the oldest leaves when the pool is full. The next one is always under way.
+ * The fields that the batch of a step (1, 2, ...) is drawn from. Field n joins the pool before step n x steps_per_field
+ * + 1, however fast it was made; the oldest leaves when the pool is full. The next one is always under way.
  */
 export function fieldPool<T>(
   fields: FieldSource,

@@ -1,4 +1,7 @@
-/** Stacks as single-shot autofocus learns from them: every plane, with the distance of each region from its own sharpest plane. */
+/**
+ * Stacks as single-shot autofocus learns from them: every plane, with the distance of each region from its own sharpest
+ * plane.
+ */
 import { moments, percentiles } from "../../array/statistics.ts";
 import { coneSlope } from "../../classical/cone-slope.ts";
 import { type FocusMap, focusMap } from "../../classical/focus/focus-map.ts";
@@ -35,9 +38,11 @@ export interface FocusSource {
 }
 
 /**
- * Checks and labels a stack: the sharpest plane of every region, to a fraction of a plane, is its label; nothing is labelled by hand.
+ * Checks and labels a stack: the sharpest plane of every region, to a fraction of a plane, is its label; nothing is
+ * labelled by hand.
  *
- * @throws image.unfit for fewer than three planes, NaN, or a stack in which no region has its focus inside; calibration.missing
+ * @throws image.unfit for fewer than three planes, NaN, or a stack in which no region has its focus inside;
+ *   calibration.missing
  */
 export function focusSource({ name, stack }: NamedStack, config: CommonConfig): FocusSource {
   const { depth, height, width, zStep, pixelSize } = stack;
@@ -74,8 +79,9 @@ export function focusSource({ name, stack }: NamedStack, config: CommonConfig): 
 const flicker = 1.15;
 
 /**
- * A lamp that flickers would make bright planes sharp ones. Focusing moves light about little by little, so that a plane whose light above the
- * camera's dark is off the median of the five around it by more than {@link flicker} is brought to it.
+ * A lamp that flickers would make bright planes sharp ones. Focusing moves light about little by little, so that a
+ * plane whose light above the camera's dark is off the median of the five around it by more than {@link flicker} is
+ * brought to it.
  */
 function evenlyLit(stack: Stack): Stack {
   const { depth, height, width } = stack;

@@ -5,8 +5,9 @@ import type { NamedStack } from "../../image/named-stack.ts";
 const leastPairs = 3;
 
 /**
- * The part of a range of distances, um, that some stack holds enough pairs for, with a warning where it is less than was asked for. Unchanged where
- * no z step is known, or nothing is held at all, which training refuses with its own error.
+ * The part of a range of distances, um, that some stack holds enough pairs for, with a warning where it is less than
+ * was asked for. Unchanged where no z step is known, or nothing is held at all, which training refuses with its own
+ * error.
  * @param offsets where the planes lie that every pair needs beside the one wanted, um from the first
  */
 export function heldRange(

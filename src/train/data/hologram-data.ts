@@ -1,4 +1,7 @@
-/** Coherent stacks as hologram reconstruction learns from them: recorded intensities, how far each is from the focus, and the field there. */
+/**
+ * Coherent stacks as hologram reconstruction learns from them: recorded intensities, how far each is from the focus,
+ * and the field there.
+ */
 import { gaussianFilter } from "../../array/filters.ts";
 import { extent } from "../../array/statistics.ts";
 import { depthOfField, focusOfField } from "../../classical/refocusing/focus-of-field.ts";
@@ -48,12 +51,13 @@ export interface HologramSource {
 }
 
 /**
- * Checks and splits coherent stacks. The field in focus is the simulated one; of recorded stacks it is recovered from all planes
- * (multi-height phase retrieval) and focused.
+ * Checks and splits coherent stacks. The field in focus is the simulated one; of recorded stacks it is recovered from
+ * all planes (multi-height phase retrieval) and focused.
  *
- * @throws calibration.missing without wavelength, pixel size or z step; image.unfit for NaN, constant or dark planes, fringes of
- *   off-axis holograms, a single plane, stacks of several pixel sizes; usage for parts that do not fit. What shows only when the truth is recovered
- *   (no focus within the stack, no plane in the range) comes from {@link HologramSource.focused}.
+ * @throws calibration.missing without wavelength, pixel size or z step; image.unfit for NaN, constant or dark planes,
+ *   fringes of off-axis holograms, a single plane, stacks of several pixel sizes; usage for parts that do not fit. What
+ *   shows only when the truth is recovered (no focus within the stack, no plane in the range) comes from {@link
+ *   HologramSource.focused}.
  */
 export function hologramSources(
   input: Pick<TrainingInput, "samples" | "fields">,

@@ -40,8 +40,8 @@ function cutField(field: ComplexField, { box, height, width }: HologramSource): 
 const pooled = 32;
 
 /**
- * Batches of step t (1, 2, ...): `field` and `truth`, both `[n, 2, p, p]`. One new view joins before every step, of a random
- * source, hologram and error within +-`distance_error`; the oldest leaves. The same step gives the same batch.
+ * Batches of step t (1, 2, ...): `field` and `truth`, both `[n, 2, p, p]`. One new view joins before every step, of a
+ * random source, hologram and error within +-`distance_error`; the oldest leaves. The same step gives the same batch.
  */
 export function hologramBatches(
   at: (step: number) => Promise<(random: Random) => HologramSource>,

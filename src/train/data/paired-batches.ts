@@ -21,9 +21,9 @@ interface Cut {
 }
 
 /**
- * The batches of a training: `image` and `target`, each `[n, 1, p, p]`, or `[n, 1, planes, p, p]` for networks that see several
- * planes. Both show the same place, turned and brightened alike; patches lie where the target has signal, as `content_sampling`
- * says. The same step gives the same batch.
+ * The batches of a training: `image` and `target`, each `[n, 1, p, p]`, or `[n, 1, planes, p, p]` for networks that see
+ * several planes. Both show the same place, turned and brightened alike; patches lie where the target has signal, as
+ * `content_sampling` says. The same step gives the same batch.
  *
  * @param planes of a sub-stack; undefined for planes alone
  */
@@ -38,7 +38,10 @@ export function pairedBatches(
   });
 }
 
-/** The same with `target` of another place, and mostly of another field: for what is learnt without pairs, such as a cycle GAN. */
+/**
+ * The same with `target` of another place, and mostly of another field: for what is learnt without pairs, such as a
+ * cycle GAN.
+ */
 export function unpairedBatches(
   at: SourcesAt,
   config: CommonConfig,
@@ -79,7 +82,10 @@ function drawCut(from: IndexedPair, kind: Kind, config: CommonConfig, planes: nu
   return { from, z, ...place, view: config.augment ? drawView(random) : plainView };
 }
 
-/** Planes of a patch one behind the other into `out`. The dark of a target is 0 whatever the haze in the input: it is not shifted. */
+/**
+ * Planes of a patch one behind the other into `out`. The dark of a target is 0 whatever the haze in the input: it is
+ * not shifted.
+ */
 function copyCut({ from, z, y, x, view }: Cut, kind: Kind, p: number, out: Float32Array): void {
   const { source } = from;
   const data = kind === "input" ? source.data : source.target;

@@ -1,4 +1,7 @@
-/** Stacks beside what shall be made of them (a section, a confocal image), as networks from image to image learn from them. */
+/**
+ * Stacks beside what shall be made of them (a section, a confocal image), as networks from image to image learn from
+ * them.
+ */
 import { ParfocalError } from "../../errors.ts";
 import { cropPlanes } from "../../image/crop.ts";
 import type { Stack } from "../../image/image.ts";
@@ -50,9 +53,9 @@ export interface PairedDataOptions {
  * Checks, normalises and splits pairs of stacks of one pixel size; simulated fields join while the training goes on.
  * Simulated fields are registered as they are made, and are not checked for it.
  *
- * @throws calibration.missing without pixel size; image.unfit for a stack without target or with one of another size, NaN, constant
- *   images, inputs and targets that lie apart (see {@link checkRegistered}), fewer planes than the network sees; usage for parts
- *   that do not fit
+ * @throws calibration.missing without pixel size; image.unfit for a stack without target or with one of another size,
+ *   NaN, constant images, inputs and targets that lie apart (see {@link checkRegistered}), fewer planes than the
+ *   network sees; usage for parts that do not fit
  */
 export function pairedSources(
   input: TrainingInput,

@@ -3,7 +3,10 @@ export interface PairSource {
   name: string;
   /** `[depth, height, width]`, normalised by the whole stack. */
   data: Float32Array;
-  /** What the network shall make of every plane, where that is another kind of image: of the same shape, normalised by itself. */
+  /**
+   * What the network shall make of every plane, where that is another kind of image: of the same shape, normalised by
+   * itself.
+   */
   target?: Float32Array;
   depth: number;
   height: number;

@@ -31,8 +31,8 @@ export interface PhotonSource {
 
 /**
  * Counts as photons, by the gain and offset that `camera` says or that the noise of the stack tells.
- * @throws calibration.missing without pixel size or z step; image.unfit for a single plane, NaN, a constant stack, or one whose noise does
- *   not tell the gain
+ * @throws calibration.missing without pixel size or z step; image.unfit for a single plane, NaN, a constant stack, or
+ *   one whose noise does not tell the gain
  */
 export function photonSource(
   { name, stack, target }: NamedStack,
@@ -111,7 +111,10 @@ export function dealOut(photons: Float32Array, { scale, dark }: PhotonSource, ra
   return { seen, other };
 }
 
-/** Planes of a block stacked as the network sees them: each with its neighbours, the stack mirrored beyond its ends; `[depth, planes, ...]`. */
+/**
+ * Planes of a block stacked as the network sees them: each with its neighbours, the stack mirrored beyond its ends;
+ * `[depth, planes, ...]`.
+ */
 export function withNeighbours(block: Float32Array, depth: number, planes: number): Float32Array {
   const size = block.length / depth;
   const out = new Float32Array(depth * planes * size);

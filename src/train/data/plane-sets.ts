@@ -21,7 +21,10 @@ export interface PlaneSet {
   target: number;
 }
 
-/** The other planes of a stack that a set that begins with plane `first` may hold; not the target, which would leave nothing to learn. */
+/**
+ * The other planes of a stack that a set that begins with plane `first` may hold; not the target, which would leave
+ * nothing to learn.
+ */
 function companions({ depth, zStep }: PairSource, first: number, target: number, config: PlaneSetConfig): number[] {
   const [low, high] = config.plane_range.map((um) => um / zStep);
   const all = Array.from({ length: depth }, (_, z) => z);
@@ -29,8 +32,9 @@ function companions({ depth, zStep }: PairSource, first: number, target: number,
 }
 
 /**
- * A set at random: the distance of the target from the first plane evenly from those learnt, the first plane evenly from those that
- * have a target there, the number of planes evenly, the others anywhere in their range, each once, in any order.
+ * A set at random: the distance of the target from the first plane evenly from those learnt, the first plane evenly
+ * from those that have a target there, the number of planes evenly, the others anywhere in their range, each once, in
+ * any order.
  */
 export function drawPlaneSet({ source, pairs }: IndexedSource, config: PlaneSetConfig, random: Random): PlaneSet {
   const atDistance = pairs[random.integer(pairs.length)];
@@ -46,8 +50,9 @@ export function drawPlaneSet({ source, pairs }: IndexedSource, config: PlaneSetC
 
 /**
  * A drawer of batches: `image` `[n, 2 max_planes, p, p]` (each plane followed by its distance to the target in um /
- * `distanceScale`), `present` `[n, max_planes, 1, 1]` and `target` `[n, 1, p, p]`. Places where there is no plane hold the first one again,
- * so that statistics over planes are those of images. The same choice of sources and random numbers give the same batch.
+ * `distanceScale`), `present` `[n, max_planes, 1, 1]` and `target` `[n, 1, p, p]`. Places where there is no plane hold
+ * the first one again, so that statistics over planes are those of images. The same choice of sources and random
+ * numbers give the same batch.
  */
 export function planeSetDrawer(
   config: PlaneSetConfig,
@@ -92,9 +97,9 @@ export interface ValidationSet extends PlaneSet {
 }
 
 /**
- * The same sets every time: for the fewest planes, two and the most, distances at the ends of the range and half way, with
- * at most `perGroup` sets each, spread over the depth of the stacks. The planes beside the first lie in turn above and below it, a
- * quarter of their range apart.
+ * The same sets every time: for the fewest planes, two and the most, distances at the ends of the range and half way,
+ * with at most `perGroup` sets each, spread over the depth of the stacks. The planes beside the first lie in turn above
+ * and below it, a quarter of their range apart.
  */
 export function validationSets(
   sources: readonly PairSource[],

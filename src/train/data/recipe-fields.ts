@@ -23,7 +23,9 @@ export interface ImageRoles {
 }
 
 export interface RecipeFieldsOptions extends ImageRoles {
-  /** Whether objectives may differ in their pixels: where `model_pixel_size` is set, to which all fields are resampled. */
+  /**
+   * Whether objectives may differ in their pixels: where `model_pixel_size` is set, to which all fields are resampled.
+   */
   anyPixelSize?: boolean | undefined;
 }
 
@@ -31,8 +33,8 @@ export interface RecipeFieldsOptions extends ImageRoles {
 export type MakeField = (index: number) => Promise<Pick<SimulatedField, "images">>;
 
 /**
- * The recipe as an endless source to train on. Its fields are numbered after those of the recipe's data set and after those that
- * validate, so that neither is ever trained on.
+ * The recipe as an endless source to train on. Its fields are numbered after those of the recipe's data set and after
+ * those that validate, so that neither is ever trained on.
  *
  * @throws `usage` for an unknown image, a single plane, or objectives of different pixels, which one model cannot learn
  */

@@ -25,7 +25,9 @@ export interface RecipeTraining {
   close(): Promise<void>;
 }
 
-/** @throws `usage` for a recipe that is wrong, cannot be trained on, or needs more memory than there is; `interrupted` */
+/**
+ * @throws `usage` for a recipe that is wrong, cannot be trained on, or needs more memory than there is; `interrupted`
+ */
 export async function openRecipeTraining(input: unknown, options: RecipeTrainingOptions = {}): Promise<RecipeTraining> {
   const { folder = ".", signal, ...fields } = options;
   const recipe = resolveRecipe(input);

@@ -5,8 +5,9 @@ import { createExposureMeter, exposureWarnings } from "../../metrics/exposure.ts
 import { createStackFaultMeter, stackFaultWarnings } from "../../metrics/stack-faults.ts";
 
 /**
- * Sentences about stacks, and targets, that were recorded with faults: saturated or clipped pixels, blank, repeated or flashing planes, planes out
- * of order. They are those of an inspection: a network learns such faults as if they were the specimen.
+ * Sentences about stacks, and targets, that were recorded with faults: saturated or clipped pixels, blank, repeated or
+ * flashing planes, planes out of order. They are those of an inspection: a network learns such faults as if they were
+ * the specimen.
  */
 export async function recordingWarnings(samples: readonly NamedStack[], signal?: AbortSignal): Promise<string[]> {
   const warnings: string[] = [];

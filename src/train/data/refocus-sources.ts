@@ -26,8 +26,8 @@ export type RefocusDataConfig = CommonConfig & {
 
 /**
  * Checks, normalises and splits stacks of one pixel size.
- * @throws calibration.missing without z step or pixel size; image.unfit for NaN, constant or too thin stacks; usage for parts
- *   that do not fit
+ * @throws calibration.missing without z step or pixel size; image.unfit for NaN, constant or too thin stacks; usage for
+ *   parts that do not fit
  */
 export function refocusSources(
   input: Pick<TrainingInput, "samples" | "fields">,

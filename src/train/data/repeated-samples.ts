@@ -7,7 +7,8 @@ import type { CommonConfig } from "../common-config.ts";
 /**
  * Leaves out what is given more than once, so that nothing that is trained on validates.
  * @returns the samples that are left, in their order
- * @throws usage where whole stacks validate and a stack has several targets: it would be trained on with one and validate with another
+ * @throws usage where whole stacks validate and a stack has several targets: it would be trained on with one and
+ *   validate with another
  */
 export function withoutRepeated(
   samples: readonly NamedStack[],

@@ -6,7 +6,10 @@ const tolerance = 0.02;
 export const areAlike = (sizes: readonly number[]): boolean =>
   Math.max(...sizes) <= (1 + tolerance) * Math.min(...sizes);
 
-/** A size for stacks of several, um: the largest, so that no stack is given pixels that it does not have; see docs/decisions/pixel-size.md. */
+/**
+ * A size for stacks of several, um: the largest, so that no stack is given pixels that it does not have; see
+ * docs/decisions/pixel-size.md.
+ */
 export const commonPixelSize = (sizes: readonly number[]): number => Number(Math.max(...sizes).toPrecision(6));
 
 /** What to do about stacks of several pixel sizes, where a method learns from resampled ones. */
@@ -15,7 +18,8 @@ export const resampleAdvice = (sizes: readonly number[]): string =>
 
 /**
  * A model learns one pixel size.
- * @param resampled whether the method learns from resampled stacks, so that `model_pixel_size` is a way out; default true
+ * @param resampled whether the method learns from resampled stacks, so that `model_pixel_size` is a way out; default
+ *   true
  * @throws image.unfit for a source whose pixels differ by more than 2 %; usage for none at all
  */
 export function checkPixelSizes(

@@ -1,4 +1,7 @@
-/** Which part of a recorded field trains and which validates: regions, never planes, since neighbouring planes show the same specimen. */
+/**
+ * Which part of a recorded field trains and which validates: regions, never planes, since neighbouring planes show the
+ * same specimen.
+ */
 import { ParfocalError } from "../../errors.ts";
 import type { Span } from "../../image/crop.ts";
 import type { CommonConfig } from "../common-config.ts";
@@ -20,8 +23,8 @@ export interface NamedField {
 }
 
 /**
- * The configuration's `train_rows` and `train_columns`, or all but the far end of the longer side; and the larger rest beside
- * them.
+ * The configuration's `train_rows` and `train_columns`, or all but the far end of the longer side; and the larger rest
+ * beside them.
  * @throws usage for a part outside the field, one that holds no patch, or one that leaves too little
  */
 export function splitField(field: NamedField, config: CommonConfig): { train: Box; validation: Box } {

@@ -1,4 +1,6 @@
-/** Where patches come from: parts of recorded stacks, simulated fields that join while the training goes on, or both. */
+/**
+ * Where patches come from: parts of recorded stacks, simulated fields that join while the training goes on, or both.
+ */
 import type { Random } from "../../array/random.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
 import type { CommonConfig } from "../common-config.ts";
@@ -26,8 +28,8 @@ export interface TrainingSources<S, T> {
 }
 
 /**
- * Samples split into what is trained on and what validates (regions of each, or whole stacks); with simulated fields, all
- * samples validate, unless `simulated_share` leaves a share of the patches to them.
+ * Samples split into what is trained on and what validates (regions of each, or whole stacks); with simulated fields,
+ * all samples validate, unless `simulated_share` leaves a share of the patches to them.
  * @throws usage for parts that hold no patch, and what the preparation throws
  */
 export function trainingSources<S extends NamedField, T>(

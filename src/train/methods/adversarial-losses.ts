@@ -1,6 +1,6 @@
 /**
- * What a discriminator's opinion costs. An opinion is a tensor of any shape (one number an image, or one a patch); `wanted` is 1
- * where the opinion should be "recorded", 0 where it should be "generated".
+ * What a discriminator's opinion costs. An opinion is a tensor of any shape (one number an image, or one a patch);
+ * `wanted` is 1 where the opinion should be "recorded", 0 where it should be "generated".
  */
 import type { Value } from "../../graph/graph.ts";
 import { softplus } from "../../graph/operators/activations.ts";
@@ -11,8 +11,9 @@ import { leastSquaresLoss } from "../losses.ts";
 export type AdversarialLoss = (opinion: Value, wanted: 0 | 1) => Value;
 
 /**
- * Binary cross-entropy of sigmoid(opinion), from opinions without a sigmoid (Goodfellow et al. 2014, with the generator's
- * non-saturating loss): max(x, 0) - x wanted + ln(1 + exp(-|x|)), which does not overflow. 0.693 for an opinion of 0.
+ * Binary cross-entropy of sigmoid(opinion), from opinions without a sigmoid (Goodfellow et al. 2014, with the
+ * generator's non-saturating loss): max(x, 0) - x wanted + ln(1 + exp(-|x|)), which does not overflow. 0.693 for an
+ * opinion of 0.
  */
 export const crossEntropyLoss: AdversarialLoss = (opinion, wanted) => {
   const rise = softplus(opinion);

@@ -17,7 +17,10 @@ export type BatchInputs = (name: string) => Value;
 export interface AdversarialNetworks {
   /** Shapes of the tensors of the batch that either network or the loss asks for. */
   shapes: Readonly<Record<string, readonly number[]>>;
-  /** Which of them says how much of the batch's own statistics `norm` takes, a scalar ({@link runningStatistics}); without, all. */
+  /**
+   * Which of them says how much of the batch's own statistics `norm` takes, a scalar ({@link runningStatistics});
+   * without, all.
+   */
   live?: string | undefined;
   /** Which of them is the recorded picture; shaped as the generator's output. */
   target: string;
@@ -26,8 +29,8 @@ export interface AdversarialNetworks {
   /** What pulls the output to the target beside the discriminator, such as a weighted mean absolute error. */
   supervised(output: Value, target: Value): Value;
   /**
-   * Its opinion on a picture, recorded or generated; with what else it sees (`inputs("image")` where it is conditional). Its
-   * parameters get the prefix "discriminator/".
+   * Its opinion on a picture, recorded or generated; with what else it sees (`inputs("image")` where it is
+   * conditional). Its parameters get the prefix "discriminator/".
    */
   discriminator(picture: Value, inputs: BatchInputs, parameters: Parameters): Value;
   adversarial: AdversarialLoss;
@@ -57,12 +60,13 @@ const opponent = "discriminator/";
 const generatedName = `${opponent}generated`;
 
 /**
- * Step "generator": lowers supervised + adversarialWeight * adversarial(opinion on the output, 1); beside `loss`, metrics.csv shows
- * `supervised_loss` and `adversarial_loss`. Step "discriminator": lowers the mean of adversarial(opinion on the target, 1) and
- * adversarial(opinion on the output, 0), shown as `real_loss` and `fake_loss`.
+ * Step "generator": lowers supervised + adversarialWeight * adversarial(opinion on the output, 1); beside `loss`,
+ * metrics.csv shows `supervised_loss` and `adversarial_loss`. Step "discriminator": lowers the mean of
+ * adversarial(opinion on the target, 1) and adversarial(opinion on the output, 0), shown as `real_loss` and
+ * `fake_loss`.
  *
- * The discriminator is shown what the generator made in the same step, before its update, as in the published code of pix2pix;
- * it is kept in the state, so that the generator runs once a step.
+ * The discriminator is shown what the generator made in the same step, before its update, as in the published code of
+ * pix2pix; it is kept in the state, so that the generator runs once a step.
  */
 export function adversarialSteps(networks: AdversarialNetworks, rates: AdversarialRates): AdversarialSteps {
   const { learningRate, discriminatorLearningRate, adam, clipNorm, emaDecay, discriminatorEvery } = rates;

@@ -34,11 +34,12 @@ interface ValidatorOptions {
 const largest = 512;
 
 /**
- * Scores, over all cells whose focus is known: `mae_um`, the mean absolute error, beside `input_mae_um`, that of always saying 0;
- * `mae_size_um`, that of the distance without its sign; `mae_near_um` of the cells within 2 um; `sign_right`, the share of signs that are
- * right among cells farther from focus than a z step and a tenth of the range; `sure_share` and `sure_right`, the share of those whose direction confidence is 0.75 or more, and that of right signs
- * among them; `content_right`, the share of all cells that are rightly said to hold something or nothing. The loss is e to the power of
- * the mean surprise at the distances, training's first part: so it is a width in um, and above 0.
+ * Scores, over all cells whose focus is known: `mae_um`, the mean absolute error, beside `input_mae_um`, that of always
+ * saying 0; `mae_size_um`, that of the distance without its sign; `mae_near_um` of the cells within 2 um; `sign_right`,
+ * the share of signs that are right among cells farther from focus than a z step and a tenth of the range; `sure_share`
+ * and `sure_right`, the share of those whose direction confidence is 0.75 or more, and that of right signs among them;
+ * `content_right`, the share of all cells that are rightly said to hold something or nothing. The loss is e to the
+ * power of the mean surprise at the distances, training's first part: so it is a width in um, and above 0.
  */
 export function autofocusValidator(
   sources: readonly FocusSource[],

@@ -141,7 +141,8 @@ function learner(input: TrainingInput, config: AutofocusConfig): Learner {
         const { source, content } = choose(random);
         const plane = random.integer(source.depth);
         const place = drawPlace(source, content, config, random);
-        // Astigmatism and coma tell above from below by the way in which blur is drawn out: turned, they would tell the contrary.
+        // Astigmatism and coma tell above from below by the way in which blur is drawn out: turned, they would tell the
+        // contrary.
         const { gain, shift, ...turns } = config.augment || config.turn_patches ? drawView(random) : plainView;
         const turned = config.turn_patches ? { ...plainView, ...turns } : plainView;
         const view = config.augment ? { ...turned, gain, shift } : turned;
@@ -179,7 +180,10 @@ function learner(input: TrainingInput, config: AutofocusConfig): Learner {
   };
 }
 
-/** Distances (um) of the cells of a part of a plane from their focus, row by row, and 1 where they are known and in range. */
+/**
+ * Distances (um) of the cells of a part of a plane from their focus, row by row, and 1 where they are known and in
+ * range.
+ */
 function labelsOf(
   source: FocusSource,
   { plane, top, left, height, width }: PlanePart,

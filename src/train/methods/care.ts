@@ -72,8 +72,8 @@ export function laplaceLoss(output: Value, target: Value): Value {
 }
 
 /**
- * `loss` is e to the power of the likelihood's loss, so that it is a width and above 0 (a perfect model of scale b has 2 e b); `coverage`
- * is the share of pixels within the interval that should hold 80 % of them.
+ * `loss` is e to the power of the likelihood's loss, so that it is a width and above 0 (a perfect model of scale b has
+ * 2 e b); `coverage` is the share of pixels within the interval that should hold 80 % of them.
  */
 const laplaceScores: BeyondImage = {
   metrics: ["coverage"],

@@ -14,8 +14,8 @@ import { cycleLearner } from "./cycle-learner.ts";
 import { charbonnierLoss, cycleGanTerms } from "./cycle-terms.ts";
 
 /**
- * Everything that decides how CycleGAN is trained. As published: preset published, patch_size 256, batch_size 1, learning_rate and
- * discriminator_learning_rate 2e-4, beta1 0.5 and discriminator_channels 64.
+ * Everything that decides how CycleGAN is trained. As published: preset published, patch_size 256, batch_size 1,
+ * learning_rate and discriminator_learning_rate 2e-4, beta1 0.5 and discriminator_channels 64.
  */
 export const cycleGanConfig = z.strictObject({
   method: z.literal("cycle-gan").default("cycle-gan").describe("the method"),

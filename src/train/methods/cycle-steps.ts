@@ -68,12 +68,13 @@ export const liveStatistics = (t: number, settling: number): number =>
   settling === 0 ? 0 : Math.min(1, Math.max(0, 2 - (2 * t) / settling));
 
 /**
- * Step "generator" lowers the terms of both directions, image to target and back. Step "discriminator" teaches both discriminators with
- * least squares what is recorded (1) and what was generated in the same step, before its update (0), or earlier: `real_loss` and
- * `fake_loss` in metrics.csv, each 0.25 where a discriminator has no opinion.
+ * Step "generator" lowers the terms of both directions, image to target and back. Step "discriminator" teaches both
+ * discriminators with least squares what is recorded (1) and what was generated in the same step, before its update
+ * (0), or earlier: `real_loss` and `fake_loss` in metrics.csv, each 0.25 where a discriminator has no opinion.
  *
- * The batch holds `image` and `target` `[n, 1, p, p]`, where the architecture normalises `live_statistics` (scalar), and with a pool
- * `<domain>_place` and `<domain>_old`. The parameters of the generator that becomes the model have plain names.
+ * The batch holds `image` and `target` `[n, 1, p, p]`, where the architecture normalises `live_statistics` (scalar),
+ * and with a pool `<domain>_place` and `<domain>_old`. The parameters of the generator that becomes the model have
+ * plain names.
  */
 export function cycleSteps(design: CycleDesign): Required<Pick<Learner, "steps" | "specs" | "buffers">> {
   const generator = generatorStep(design);

@@ -42,7 +42,8 @@ export const comiTerms =
   };
 
 /**
- * The mean of sqrt(error^2 + 0.1^2) - 0.1, for images of range 1 (Charbonnier et al., ICIP 1994): square near 0, absolute far from it.
+ * The mean of sqrt(error^2 + 0.1^2) - 0.1, for images of range 1 (Charbonnier et al., ICIP 1994): square near 0,
+ * absolute far from it.
  */
 export const charbonnierLoss: FeatureDistance = (output, target) =>
   reduceMean(sub(sqrt(add(square(sub(output, target)), 0.1 ** 2)), 0.1));
@@ -59,9 +60,9 @@ export interface CycleGanWeights {
 
 /**
  * CycleGAN's loss, which takes nothing for a pair (Zhu et al. 2017, equation 3 and section 5.2).
- * @param distance between pictures that should be equal: {@link maeLoss} in the paper. Generators that begin as nothing (the input
- *   added) need {@link charbonnierLoss}: they stand in the kink of an absolute error, whose slope holds them there, however much the
- *   discriminators pull (measured: not 0.01 of the range in 280 steps).
+ * @param distance between pictures that should be equal: {@link maeLoss} in the paper. Generators that begin as nothing
+ *   (the input added) need {@link charbonnierLoss}: they stand in the kink of an absolute error, whose slope holds them
+ *   there, however much the discriminators pull (measured: not 0.01 of the range in 280 steps).
  */
 export const cycleGanTerms =
   ({ adversarial_weight, cycle_weight, identity_weight }: CycleGanWeights, distance: FeatureDistance = maeLoss) =>

@@ -17,8 +17,8 @@ export interface DeepZSteps {
 }
 
 /**
- * The steps of Deep-Z: "generator" moves the generator towards the target (and, in adversarial training, towards what the
- * discriminator takes for recorded); "discriminator", only in adversarial training, tells recorded from generated.
+ * The steps of Deep-Z: "generator" moves the generator towards the target (and, in adversarial training, towards what
+ * the discriminator takes for recorded); "discriminator", only in adversarial training, tells recorded from generated.
  *
  * Both read `image` `[n, planes + 1, p, p]` and `target` `[n, 1, p, p]`.
  */

@@ -8,12 +8,13 @@ import { reduceSum } from "../../graph/operators/reduction.ts";
 const channel = (x: Value, c: number): Value => slice(x, [{ axis: 1, start: c, end: c + 1 }]);
 
 /**
- * The mean negative logarithm of the likelihood of true distances d under a mixture of two Laplace distributions at m and -m,
+ * The mean negative logarithm of the likelihood of true distances d under a mixture of two Laplace distributions at m
+ * and -m,
  *
  *     p(d) = pi / 2b exp(-|d - m| / b) + (1 - pi) / 2b exp(-|d + m| / b),    pi = 1 / (1 + exp(-t)),  b = exp(s),  m = log(1 + exp(q)),
  *
- * so that a network that cannot know the sign says pi = 1/2 and is punished for nothing else; and of the cross-entropy of c with whether
- * there is anything to be focused.
+ * so that a network that cannot know the sign says pi = 1/2 and is punished for nothing else; and of the cross-entropy
+ * of c with whether there is anything to be focused.
  *
  * @param output `[n, 4, h, w]`: q, t, s, c of `autofocusNetwork`
  * @param distance `[n, 1, h, w]`, over `distance_scale`; anything where weight is 0

@@ -18,8 +18,8 @@ export type RefocusPlane = (plane: Plane, distance: number) => Promise<Plane>;
 const leastConfidence = 0.3;
 
 /**
- * Planes of held-out stacks, each refocused to both sides; the stack's focus curve tells on which side each region's focus really lies. Of
- * regions between an eighth and all of the range from focus.
+ * Planes of held-out stacks, each refocused to both sides; the stack's focus curve tells on which side each region's
+ * focus really lies. Of regions between an eighth and all of the range from focus.
  *
  * @param window centre part of a plane of a source, as large for all
  * @param planes how many planes are tried, over all sources

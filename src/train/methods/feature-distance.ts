@@ -11,9 +11,10 @@ import { msSsimLoss } from "../losses.ts";
 export type FeatureDistance = (output: Value, target: Value) => Value;
 
 /**
- * The distance that comes with Parfocal: (1 - MS-SSIM) plus the mean absolute difference of the slopes along y and x. It stands where
- * COMI has the distance of VGG19's features (block3_conv3), whose weights cannot be shipped, and is not the same: it knows structure at
- * several scales and edges, but no textures learnt from photographs. {@link networkDistance} takes VGG or any other network.
+ * The distance that comes with Parfocal: (1 - MS-SSIM) plus the mean absolute difference of the slopes along y and x.
+ * It stands where COMI has the distance of VGG19's features (block3_conv3), whose weights cannot be shipped, and is not
+ * the same: it knows structure at several scales and edges, but no textures learnt from photographs. {@link
+ * networkDistance} takes VGG or any other network.
  */
 export const structureDistance: FeatureDistance = (output, target) =>
   add(msSsimLoss(output, target), slopeDistance(output, target));
@@ -30,9 +31,9 @@ export function slopeDistance(output: Value, target: Value): Value {
 }
 
 /**
- * The mean squared difference of the features that a network of the user's own makes, such as VGG19 cut after block3_conv3: an ONNX
- * file (opset 17) with one input `[batch, 1 or 3, y, x]` of images 0..1 (grey is repeated for three channels) and the features as its
- * first output. Its weights stay as they are.
+ * The mean squared difference of the features that a network of the user's own makes, such as VGG19 cut after
+ * block3_conv3: an ONNX file (opset 17) with one input `[batch, 1 or 3, y, x]` of images 0..1 (grey is repeated for
+ * three channels) and the features as its first output. Its weights stay as they are.
  *
  * @param shape of the pictures, `[n, 1, h, w]`
  * @throws model.unfit for a file that is not such a network

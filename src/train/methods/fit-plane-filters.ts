@@ -34,16 +34,20 @@ export interface FilterPatches {
   batches: number;
   /** Patches in a batch. */
   n: number;
-  /** Their side, pixels, a multiple of `coarsePixel`: as large as the data allow, since blur is measured around every pixel, and there is little around the border. */
+  /**
+   * Their side, pixels, a multiple of `coarsePixel`: as large as the data allow, since blur is measured around every
+   * pixel, and there is little around the border.
+   */
   p: number;
 }
 
 /**
- * Minimises the sum over pixels of (ground truth - base - gate * filters)^2, in which base and gate are those of `recordedBase` and the filters are
- * linear in their weights: the problem has one solution.
+ * Minimises the sum over pixels of (ground truth - base - gate * filters)^2, in which base and gate are those of
+ * `recordedBase` and the filters are linear in their weights: the problem has one solution.
  * @param draw the i-th batch; `image` `[n, planes + 1, p, p]`
  * @throws interrupted
- * @returns the fixed tensors of `deepZRefocus`, for several strengths of the ridge, the weakest first; last the filters that do nothing
+ * @returns the fixed tensors of `deepZRefocus`, for several strengths of the ridge, the weakest first; last the filters
+ *   that do nothing
  */
 export async function fitPlaneFilters(
   network: DeepZNetwork,
@@ -129,7 +133,10 @@ function blurGraph({ offsets }: DeepZNetwork, { n, p }: FilterPatches): Graph {
   return graph;
 }
 
-/** `[n, f + 1, f + 1]`: of every patch the sums of products of all features and, last, of what they are to add to the base. */
+/**
+ * `[n, f + 1, f + 1]`: of every patch the sums of products of all features and, last, of what they are to add to the
+ * base.
+ */
 function productsGraph(network: DeepZNetwork, { n, p }: FilterPatches): Graph {
   const graph = new Graph();
   const planes = network.offsets.length;

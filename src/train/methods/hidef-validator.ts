@@ -34,8 +34,8 @@ interface Example extends HologramView {
 }
 
 /**
- * Validates holograms of every source, `perSource` at distances from the nearest to the farthest, each at the right distance and too
- * near and too far by the largest error. All sources are seen through windows of one size.
+ * Validates holograms of every source, `perSource` at distances from the nearest to the farthest, each at the right
+ * distance and too near and too far by the largest error. All sources are seen through windows of one size.
  */
 export function hidefValidator(
   sources: readonly HologramSource[],

@@ -70,7 +70,8 @@ export const hidef: TrainingMethod<HidefConfig, typeof hidefConfig> = {
 
 /** @throws usage for keys that do not go together */
 function checkHidefConfig(config: HidefConfig): void {
-  // The mean of |field|^2 over a larger pixel is not |mean field|^2: the resampled hologram would not be that of the resampled truth.
+  // The mean of |field|^2 over a larger pixel is not |mean field|^2: the resampled hologram would not be that of the
+  // resampled truth.
   refuseResampling(config, "averaged pixels of a hologram are not the hologram of an averaged field");
   const { distance_range: range, patch_size } = config;
   if (range[0] > range[1]) {

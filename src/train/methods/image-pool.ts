@@ -9,11 +9,12 @@ import { reduceSum } from "../../graph/operators/reduction.ts";
 import { nextOf } from "../../run/runtime.ts";
 
 /**
- * A. Shrivastava et al. (CVPR 2017), as CycleGAN uses it: half of the pictures that the discriminator sees are older ones, so that it
- * does not forget what the generator did before and the two do not chase each other. The first pictures fill the pool.
+ * A. Shrivastava et al. (CVPR 2017), as CycleGAN uses it: half of the pictures that the discriminator sees are older
+ * ones, so that it does not forget what the generator did before and the two do not chase each other. The first
+ * pictures fill the pool.
  *
- * The pool is a tensor of the training's state, `[size, pixels]`, and the places are drawn on the other side, from the number of
- * the step; so a training that goes on from a checkpoint sees the same pictures.
+ * The pool is a tensor of the training's state, `[size, pixels]`, and the places are drawn on the other side, from the
+ * number of the step; so a training that goes on from a checkpoint sees the same pictures.
  *
  * @param fresh `[n, ...]`, what the generator made now
  * @param place `[n, size]`, 1 where a fresh picture takes the place of an old one, at most one in a row or column
@@ -39,8 +40,8 @@ export const emptyPool = (size: number, shape: readonly number[]): Tensor => {
 };
 
 /**
- * Places for the pictures of step t (1, 2, ...): while the pool fills, each takes the next empty place and is shown itself; afterwards
- * each, with probability 1/2, takes the place of an old one, which is shown.
+ * Places for the pictures of step t (1, 2, ...): while the pool fills, each takes the next empty place and is shown
+ * itself; afterwards each, with probability 1/2, takes the place of an old one, which is shown.
  */
 export function poolPlaces(t: number, n: number, size: number, random: Random): { place: Tensor; old: Tensor } {
   const place = new Float32Array(n * size);

@@ -27,12 +27,13 @@ export interface ImageExample {
 export const imageMetrics = ["ssim", "psnr"] as const;
 
 /**
- * Mean scores of all examples and of each label, in the order given: mean absolute error (`loss`), `psnr` and `ssim` of the output,
- * and `input_psnr`, `input_ssim` of the input; perfect examples count for no mean PSNR. The sheet shows the first example of every label.
+ * Mean scores of all examples and of each label, in the order given: mean absolute error (`loss`), `psnr` and `ssim` of
+ * the output, and `input_psnr`, `input_ssim` of the input; perfect examples count for no mean PSNR. The sheet shows the
+ * first example of every label.
  *
  * @param options.pixelSize um, for a scale bar
- * @param options.thorough judges the outputs against the best recorded baseline as well: `baseline_psnr`, `baseline_ssim`, `detail` and
- *   `baseline_detail` beside the other scores
+ * @param options.thorough judges the outputs against the best recorded baseline as well: `baseline_psnr`,
+ *   `baseline_ssim`, `detail` and `baseline_detail` beside the other scores
  */
 export function imageReport(
   examples: readonly ImageExample[],
@@ -102,14 +103,20 @@ function scoresOf({ input, output, truth }: ImageExample): Record<string, number
 const isPerfect = ({ psnr, input_psnr }: Record<string, number>): boolean =>
   psnr === Infinity || input_psnr === Infinity;
 
-/** Means, of which those of PSNR are over the same examples for output and input: over those that are not perfect, where there are any. */
+/**
+ * Means, of which those of PSNR are over the same examples for output and input: over those that are not perfect, where
+ * there are any.
+ */
 function meansOf(all: readonly Record<string, number>[]): Record<string, number> {
   const judged = all.filter((scores) => !isPerfect(scores));
   const { psnr, input_psnr } = meanScores(judged.length > 0 ? judged : all);
   return { ...meanScores(all), psnr, input_psnr };
 }
 
-/** Means of scores of the same names, without the infinite ones of perfect examples; NaN, the score of a network that has diverged, stays NaN. */
+/**
+ * Means of scores of the same names, without the infinite ones of perfect examples; NaN, the score of a network that
+ * has diverged, stays NaN.
+ */
 export function meanScores(all: readonly Record<string, number>[]): Record<string, number> {
   const mean = (key: string): number => {
     const values = all.map((scores) => scores[key]);

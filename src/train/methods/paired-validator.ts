@@ -16,8 +16,8 @@ export interface ImageNetwork {
   /** Pixels of the mirrored image that it sees on each side of what is judged; default twice the alignment. */
   margin?: number | undefined;
   /**
-   * The network reading its weights from the state: `image` `[1, 1, h, w]` or `[1, 1, planes, h, w]` to `output`, whose first
-   * channel is the image, of the same extents.
+   * The network reading its weights from the state: `image` `[1, 1, h, w]` or `[1, 1, planes, h, w]` to `output`, whose
+   * first channel is the image, of the same extents.
    */
   predictionGraph(height: number, width: number): Graph;
   /** For networks that give more than an image. */
@@ -39,8 +39,8 @@ export interface BeyondImage {
 const largest = 256;
 
 /**
- * Validates on about `count` planes, spread over the sources and their depth, seen through windows of one size in their middle. The
- * thirds of the depth are scored apart as well, since haze differs.
+ * Validates on about `count` planes, spread over the sources and their depth, seen through windows of one size in their
+ * middle. The thirds of the depth are scored apart as well, since haze differs.
  */
 export function pairedValidator(
   sources: readonly PairedSource[],

@@ -51,7 +51,8 @@ export interface Pix2pixLosses {
 }
 
 /**
- * pix2pix for the steps of a conditional GAN; they read `image` and `target` of the shape `batch`, and the masks of dropout.
+ * pix2pix for the steps of a conditional GAN; they read `image` and `target` of the shape `batch`, and the masks of
+ * dropout.
  * @param batch `[n, 1, p, p]` or `[n, 1, d, p, p]`
  */
 export function pix2pixNetworks(
@@ -93,8 +94,8 @@ export function pix2pixPrediction(
 }
 
 /**
- * The finished model, `image` to `output`: weights inside, extents "batch", "y" and "x" open; in 3-D "z" as well, which should be
- * the depth of the sub-stacks that were trained on.
+ * The finished model, `image` to `output`: weights inside, extents "batch", "y" and "x" open; in 3-D "z" as well, which
+ * should be the depth of the sub-stacks that were trained on.
  */
 export function exportPix2pix(
   architecture: Pix2pixArchitecture,

@@ -7,8 +7,8 @@ import { checkPix2pixConfig, pix2pixKeys } from "./pix2pix-keys.ts";
 import { pix2pixLearner } from "./pix2pix-learner.ts";
 
 /**
- * Everything that decides how pix2pix is trained. As published: preset published, patch_size 256, batch_size 1, learning_rate and
- * discriminator_learning_rate 2e-4, warmup_steps 0, live_statistics_steps twice num_steps (never
+ * Everything that decides how pix2pix is trained. As published: preset published, patch_size 256, batch_size 1,
+ * learning_rate and discriminator_learning_rate 2e-4, warmup_steps 0, live_statistics_steps twice num_steps (never
  * fixed), and as many steps as make 200 epochs.
  */
 export const pix2pixConfig = z.strictObject({

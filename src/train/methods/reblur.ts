@@ -15,7 +15,8 @@ export interface BlurKernels {
 }
 
 /**
- * @param radius pixels that are kept of each PSF; the light beyond them is counted to those that are kept, so that none is lost
+ * @param radius pixels that are kept of each PSF; the light beyond them is counted to those that are kept, so that none
+ *   is lost
  */
 export function blurKernels(
   model: PsfModel,
@@ -60,12 +61,15 @@ export function reblur(specimen: Value, { data, depth, size }: BlurKernels): Val
   return conv(specimen, specimen.graph.constant(data, [depth, depth, size, size]), { pads: "valid" });
 }
 
-/** Below this, an expected brightness counts as this (share of the range): a pixel that must be dark is not infinitely unlikely. */
+/**
+ * Below this, an expected brightness counts as this (share of the range): a pixel that must be dark is not infinitely
+ * unlikely.
+ */
 const darkest = 2e-3;
 
 /**
- * The Poisson deviance of an image from what is expected, per pixel, in units of the range: expected - image - image ln(expected /
- * image). It is what Richardson-Lucy lowers, and 0 where both are the same.
+ * The Poisson deviance of an image from what is expected, per pixel, in units of the range: expected - image - image
+ * ln(expected / image). It is what Richardson-Lucy lowers, and 0 where both are the same.
  *
  * @param image values above the dark of the camera (0 without light)
  * @param expected the same; both of one shape

@@ -27,8 +27,8 @@ export const recurrentMzConfig = z.strictObject({
     default_in_words: "by optics and stacks",
   }),
   mae_weight: z.number().nonnegative().default(1).describe("weight of the mean absolute error; Recurrent-MZ 3"),
-  // MS-SSIM weighs the noise of a dark background as much as structure: with it the small network learnt nothing in 300 steps that
-  // gained 2.5 to 6 dB without.
+  // MS-SSIM weighs the noise of a dark background as much as structure: with it the small network learnt nothing in 300
+  // steps that gained 2.5 to 6 dB without.
   ms_ssim_weight: z.number().nonnegative().default(0).describe("weight of 1 - MS-SSIM; Recurrent-MZ 1"),
   adversarial_weight: z
     .number()

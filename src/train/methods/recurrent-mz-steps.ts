@@ -17,8 +17,9 @@ import { adversarialSteps } from "./adversarial-steps.ts";
 import type { RecurrentMzConfig } from "./recurrent-mz-config.ts";
 
 /**
- * The steps of Recurrent-MZ: "generator" moves the network towards the target; in adversarial training also towards what
- * "discriminator" takes for recorded. They read `image` `[n, 2 planes, p, p]`, `present` `[n, planes, 1, 1]` and `target` `[n, 1, p, p]`.
+ * The steps of Recurrent-MZ: "generator" moves the network towards the target; in adversarial training also towards
+ * what "discriminator" takes for recorded. They read `image` `[n, 2 planes, p, p]`, `present` `[n, planes, 1, 1]` and
+ * `target` `[n, 1, p, p]`.
  */
 export function recurrentMzSteps(
   config: RecurrentMzConfig,
@@ -65,7 +66,10 @@ function supervisedLoss(output: Value, target: Value, { mae_weight, ms_ssim_weig
   return terms.reduce(add);
 }
 
-/** The network alone, reading its weights from the state: `image` `[1, 2 planes, h, w]` and `present` `[1, planes, 1, 1]` to `refocused`. */
+/**
+ * The network alone, reading its weights from the state: `image` `[1, 2 planes, h, w]` and `present` `[1, planes, 1,
+ * 1]` to `refocused`.
+ */
 export function recurrentMzPrediction(
   planes: number,
   height: number,

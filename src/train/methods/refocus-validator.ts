@@ -9,7 +9,10 @@ import { type Pair, type PairSource, pairsAt } from "../data/pairs.ts";
 import type { Validator } from "../learner.ts";
 import { type ImageExample, imageMetrics, imageReport } from "./image-report.ts";
 
-/** What is validated: a network that takes `image` `[1, planes + 1, h, w]`, the last channel a distance, and gives `refocused`. */
+/**
+ * What is validated: a network that takes `image` `[1, planes + 1, h, w]`, the last channel a distance, and gives
+ * `refocused`.
+ */
 export interface RefocusNetwork {
   /** Image sizes must be multiples of this. */
   alignment: number;
@@ -114,7 +117,10 @@ export function createValidator(
 
 export const distanceLabel = (um: number): string => `${um < 0 ? "-" : "+"}${Math.abs(um).toFixed(2)} um`;
 
-/** The given planes and those one and two steps from them, where harm is done first; of the others as many as there is room for, evenly. */
+/**
+ * The given planes and those one and two steps from them, where harm is done first; of the others as many as there is
+ * room for, evenly.
+ */
 function nearAndFar(possible: readonly number[], offsets: readonly number[], count: number): number[] {
   const near = offsets.flatMap((offset) => [-2, -1, 0, 1, 2].map((step) => offset + step));
   const chosen = possible.filter((d) => near.includes(d));
@@ -128,7 +134,10 @@ interface ChosenPair extends Pair {
   round: number;
 }
 
-/** Pairs of every source at its distances, evenly over the depth; first one of each distance, then the second ones, and so on. */
+/**
+ * Pairs of every source at its distances, evenly over the depth; first one of each distance, then the second ones, and
+ * so on.
+ */
 function choosePairs(
   sources: readonly PairSource[],
   perDistance: number,

@@ -18,8 +18,8 @@ export interface RlpNetwork {
 const largest = 192;
 
 /**
- * Scores by distance from the first input plane, as those of Deep-Z with two planes: "input" is the first plane. All sources are seen
- * through windows of one size. Distances that a stack does not reach are left out.
+ * Scores by distance from the first input plane, as those of Deep-Z with two planes: "input" is the first plane. All
+ * sources are seen through windows of one size. Distances that a stack does not reach are left out.
  *
  * @param options.pairs how many pairs of planes of each source
  * @param options.thorough judges against the best recorded baseline
@@ -83,7 +83,9 @@ export function rlpValidator(
   };
 }
 
-/** First planes of pairs, spread over those from which the whole range lies in the stack; over all where there are none. */
+/**
+ * First planes of pairs, spread over those from which the whole range lies in the stack; over all where there are none.
+ */
 function startsOf(source: PairSource, range: readonly [number, number], count: number): number[] {
   const apart = source.offsets[1];
   const all = Array.from({ length: source.depth - apart }, (_, z) => z);

@@ -114,8 +114,8 @@ function learner(input: TrainingInput, config: RlpConfig): Learner {
 }
 
 /**
- * Step "generator": lowers the mean absolute error over several steps, each from what the steps before have made, so that the network
- * learns to go on from its own output. Its gradient goes back through all of them.
+ * Step "generator": lowers the mean absolute error over several steps, each from what the steps before have made, so
+ * that the network learns to go on from its own output. Its gradient goes back through all of them.
  */
 export function trainingStep(
   config: RlpConfig,

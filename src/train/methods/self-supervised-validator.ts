@@ -1,4 +1,7 @@
-/** Validation without a truth: does what the network makes, blurred by the objective, explain photons that it has not seen? */
+/**
+ * Validation without a truth: does what the network makes, blurred by the objective, explain photons that it has not
+ * seen?
+ */
 import { Random } from "../../array/random.ts";
 import { contactSheet } from "../../figures/contact-sheet.ts";
 import type { Graph, Tensor } from "../../graph/graph.ts";
@@ -22,9 +25,10 @@ export interface JudgingNetwork {
 }
 
 /**
- * `shown_psnr`: the blurred output against the half of the photons that the network has not seen (peak 1), beside `input_shown_psnr`, that
- * of the half that it has seen: it differs from the other by the noise of both. The loss is the Poisson deviance of the blurred output.
- * The sheet shows the sections, with their truth where there is one, which nothing is learnt from.
+ * `shown_psnr`: the blurred output against the half of the photons that the network has not seen (peak 1), beside
+ * `input_shown_psnr`, that of the half that it has seen: it differs from the other by the noise of both. The loss is
+ * the Poisson deviance of the blurred output. The sheet shows the sections, with their truth where there is one, which
+ * nothing is learnt from.
  *
  * @param windows how many, spread over the sources and over each
  */

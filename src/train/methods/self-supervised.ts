@@ -80,7 +80,8 @@ function architectureOf({ preset, architecture }: SelfSupervisedConfig): DeepZAr
 }
 
 function check(config: SelfSupervisedConfig): void {
-  // Interpolation makes the noise of neighbours alike, and then one half of the photons tells of the noise of the other.
+  // Interpolation makes the noise of neighbours alike, and then one half of the photons tells of the noise of the
+  // other.
   refuseResampling(config, "photons are told from the noise of the camera's own pixels, which resampling changes");
   const { planes, patch_size, psf_radius, border } = config;
   const architecture = architectureOf(config);
@@ -202,8 +203,9 @@ interface BlockShape {
 }
 
 /**
- * The network on every plane, and what the objective would show of it: `[n, depth, v, v]`, above the camera's dark. The border of its output is
- * left out before: the network would see there where the patch ends, and learn to hide the haze just outside what is judged.
+ * The network on every plane, and what the objective would show of it: `[n, depth, v, v]`, above the camera's dark. The
+ * border of its output is left out before: the network would see there where the patch ends, and learn to hide the haze
+ * just outside what is judged.
  */
 function blockOf(
   graph: Graph,
@@ -234,7 +236,10 @@ function trainingGraph(shape: BlockShape, config: SelfSupervisedConfig, architec
   return { graph, specs };
 }
 
-/** `image`, `target`, `dark` to `section` `[depth, 1, p, p]`, `shown` `[1, depth, v, v]` and `loss`; weights from the state. */
+/**
+ * `image`, `target`, `dark` to `section` `[depth, 1, p, p]`, `shown` `[1, depth, v, v]` and `loss`; weights from the
+ * state.
+ */
 function judgingGraph(shape: BlockShape, architecture: DeepZArchitecture, emaDecay: number | undefined): Graph {
   const graph = new Graph();
   const parameters = weightsToValidate(graph, emaDecay);

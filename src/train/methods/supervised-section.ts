@@ -1,4 +1,7 @@
-/** What trainings have in common in which a single network learns one kind of image from another, pixel by pixel, without an opponent. */
+/**
+ * What trainings have in common in which a single network learns one kind of image from another, pixel by pixel,
+ * without an opponent.
+ */
 import type { Random } from "../../array/random.ts";
 import { Graph, type Value } from "../../graph/graph.ts";
 import { writeOnnx } from "../../graph/onnx/write.ts";
@@ -32,7 +35,10 @@ export interface SupervisedNetwork {
   offset?: number | undefined;
   /** Pixels that it sees around what is validated; default twice the alignment. */
   margin?: number | undefined;
-  /** `[n, 1, h, w]` to `[n, channels, h, w]`, the image first; in training the output may be smaller, about the same middle. */
+  /**
+   * `[n, 1, h, w]` to `[n, channels, h, w]`, the image first; in training the output may be smaller, about the same
+   * middle.
+   */
   build(x: Value, parameters: Parameters, form: NetworkForm): Value;
   /** Default the mean absolute error. */
   loss?(output: Value, target: Value): Value;

@@ -53,7 +53,10 @@ function architectureOf({ preset, architecture }: UnetConfig): UnetArchitecture 
   return unetArchitecture.parse({ ...unetPresets[preset], ...own });
 }
 
-/** The network as it is trained: a "valid" one sees nothing but real pixels, in training by its convolutions, later by its margin. */
+/**
+ * The network as it is trained: a "valid" one sees nothing but real pixels, in training by its convolutions, later by
+ * its margin.
+ */
 export function unetOf(architecture: UnetArchitecture): SupervisedNetwork {
   const alignment = unetAlignment(architecture);
   const valid = architecture.padding === "valid";

@@ -11,10 +11,10 @@ import type { ImageNetwork } from "./paired-validator.ts";
 const largest = 256;
 
 /**
- * Takes about `count` planes of the inputs, and as many of the targets. The loss is how far brightness and slopes of the outputs are
- * distributed from those of the targets ({@link distributionDistance}, the two added); `distribution` in metrics.csv, beside
- * `input_distribution` of the untouched inputs. Whether each output shows what its input shows, such a number does not know: look
- * at the previews, whose third column is just some image of the target's kind.
+ * Takes about `count` planes of the inputs, and as many of the targets. The loss is how far brightness and slopes of
+ * the outputs are distributed from those of the targets ({@link distributionDistance}, the two added); `distribution`
+ * in metrics.csv, beside `input_distribution` of the untouched inputs. Whether each output shows what its input shows,
+ * such a number does not know: look at the previews, whose third column is just some image of the target's kind.
  */
 export function unpairedValidator(
   sources: readonly PairedSource[],
@@ -66,8 +66,9 @@ export function unpairedValidator(
 }
 
 /**
- * How differently two sets of images of one size are made up, wherever things lie in them: the earth mover's distance between their
- * values, plus that between their differences of neighbouring pixels, both in units of the images. NaN for images with a NaN.
+ * How differently two sets of images of one size are made up, wherever things lie in them: the earth mover's distance
+ * between their values, plus that between their differences of neighbouring pixels, both in units of the images. NaN
+ * for images with a NaN.
  */
 export function distributionDistance(a: readonly Plane[], b: readonly Plane[]): number {
   return (

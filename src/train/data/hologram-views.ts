@@ -1,4 +1,4 @@
-/** Holograms sent back to about where the specimen is, and batches of patches of them. */
+/** Back-propagates holograms to about the plane of the specimen, and draws batches of patches from them. */
 import { Random } from "../../array/random.ts";
 import { propagate } from "../../optics/imaging/angular-spectrum.ts";
 import type { ComplexField } from "../../optics/imaging/complex-field.ts";
@@ -9,16 +9,16 @@ import { contentSums, drawPlace } from "./content.ts";
 import type { HologramSource } from "./hologram-data.ts";
 import { copyPatch, drawView, plainView } from "./view.ts";
 
-/** A part of a field as the network gets it and as it should be. */
+/** A training example: a part of a back-propagated hologram, and the in-focus field there. */
 export interface HologramView {
   input: ComplexField;
   truth: ComplexField;
-  /** um along the light from the hologram to the focus, and by how much more it was sent. */
+  /** Distance from the hologram to the focus, and the error of the back-propagation, um along the light. */
   distance: number;
   error: number;
 }
 
-/** Hologram `index` of a source, sent to `error` um beyond its focus. */
+/** Back-propagates hologram `index` of a source to `error` um beyond its focus. */
 export async function viewOf(source: HologramSource, index: number, error: number): Promise<HologramView> {
   const { truth, holograms } = await source.focused();
   const { intensity, distance } = holograms[index];
@@ -36,12 +36,13 @@ function cutField(field: ComplexField, { box, height, width }: HologramSource): 
   return { real: cut(field.real), imag: cut(field.imag), height, width };
 }
 
-/** Views that a batch is drawn from. */
-const pooled = 32;
+/** Maximum number of examples that a batch is drawn from. */
+const maxPooled = 32;
 
 /**
- * Batches of step t (1, 2, ...): `field` and `truth`, both `[n, 2, p, p]`. One new view joins before every step, of a
- * random source, hologram and error within +-`distance_error`; the oldest leaves. The same step gives the same batch.
+ * Batches of step t (1, 2, ...): `field` and `truth`, both `[n, 2, p, p]`. Before every step one new example joins the
+ * pool, with a random source, hologram and error within +-`distance_error`, and the oldest leaves. The same step gives
+ * the same batch.
  */
 export function hologramBatches(
   at: (step: number) => Promise<(random: Random) => HologramSource>,
@@ -60,7 +61,7 @@ export function hologramBatches(
   };
   const { batch_size: n, patch_size: p } = config;
   return async (step) => {
-    const oldest = Math.max(1, step - pooled + 1);
+    const oldest = Math.max(1, step - maxPooled + 1);
     for (const number of made.keys()) if (number < oldest) made.delete(number);
     const views: IndexedView[] = [];
     for (let number = oldest; number <= step; number++) {
@@ -75,7 +76,7 @@ export function hologramBatches(
       const view = views[random.integer(views.length)];
       const { width } = view.input;
       const place = drawPlace(view.input, view.sums, config, random);
-      // A field's brightness is known; only its orientation is not.
+      // Fields have a normalised brightness, so only the orientation is augmented.
       const turned = config.augment ? { ...drawView(random), gain: 1, shift: 0 } : plainView;
       const start = place.y * width + place.x;
       for (const [k, part] of (["real", "imag"] as const).entries()) {
@@ -93,7 +94,7 @@ interface IndexedView extends HologramView {
   sums: Float64Array;
 }
 
-/** How much the specimen changes the field. */
+/** The absolute difference from an empty field, which shows where the specimen is. */
 function contrastOf({ real, imag, height, width }: ComplexField) {
   const data = Float32Array.from(real, (re, i) => Math.hypot(re - 1, imag[i]));
   return { data, depth: 1, height, width };

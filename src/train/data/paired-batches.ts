@@ -1,4 +1,4 @@
-/** Patches of two kinds of images: of the same place, or of places that have nothing to do with each other. */
+/** Draws patches of two kinds of images, either of the same place (paired) or of independent places (unpaired). */
 import { Random } from "../../array/random.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import type { CommonConfig } from "../common-config.ts";
@@ -10,7 +10,7 @@ import { copyPatch, drawView, plainView, type View } from "./view.ts";
 type SourcesAt = TrainingSources<unknown, IndexedPair>["at"];
 type Kind = "input" | "target";
 
-/** Where a patch lies in its source, and how it is turned. */
+/** The position of a patch in its source, and its augmentation. */
 interface Cut {
   from: IndexedPair;
   /** Its first plane. */
@@ -21,11 +21,11 @@ interface Cut {
 }
 
 /**
- * The batches of a training: `image` and `target`, each `[n, 1, p, p]`, or `[n, 1, planes, p, p]` for networks that see
- * several planes. Both show the same place, turned and brightened alike; patches lie where the target has signal, as
- * `content_sampling` says. The same step gives the same batch.
+ * The batches of a training: `image` and `target`, each `[n, 1, p, p]`, or `[n, 1, planes, p, p]` for networks that
+ * take several planes. Both show the same place with the same augmentation; `content_sampling` prefers places where the
+ * target has signal. The same step gives the same batch.
  *
- * @param planes of a sub-stack; undefined for planes alone
+ * @param planes planes of a sub-stack; undefined for single planes
  */
 export function pairedBatches(
   at: SourcesAt,
@@ -39,8 +39,8 @@ export function pairedBatches(
 }
 
 /**
- * The same with `target` of another place, and mostly of another field: for what is learnt without pairs, such as a
- * cycle GAN.
+ * The same as {@link pairedBatches}, but `target` is from another place and mostly from another field, for training
+ * without pairs, such as CycleGAN.
  */
 export function unpairedBatches(
   at: SourcesAt,
@@ -83,8 +83,8 @@ function drawCut(from: IndexedPair, kind: Kind, config: CommonConfig, planes: nu
 }
 
 /**
- * Planes of a patch one behind the other into `out`. The dark of a target is 0 whatever the haze in the input: it is
- * not shifted.
+ * Copies the planes of a patch into `out`, one after another. Only inputs get the brightness shift, which stands for
+ * background light; the background of targets stays 0.
  */
 function copyCut({ from, z, y, x, view }: Cut, kind: Kind, p: number, out: Float32Array): void {
   const { source } = from;

@@ -1,7 +1,7 @@
-/** Augmentation: patches turned and brightened. */
+/** Augmentation of patches: flips, transposition and brightness. */
 import type { Random } from "../../array/random.ts";
 
-/** How a patch is turned and brightened; the same for its input and its target. */
+/** The augmentation of a patch, the same for its input and its target. */
 export interface View {
   flipY: boolean;
   flipX: boolean;
@@ -12,7 +12,10 @@ export interface View {
 
 export const plainView: View = { flipY: false, flipX: false, transpose: false, gain: 1, shift: 0 };
 
-/** The PSF of an objective is round, so that turned patches are as real as the recorded ones; z is never turned. */
+/**
+ * Draws a random augmentation. The PSF of an objective is rotationally symmetric, so that flipped and transposed
+ * patches are realistic; z is never flipped.
+ */
 export function drawView(random: Random): View {
   return {
     flipY: random.uniform() < 0.5,
@@ -23,7 +26,10 @@ export function drawView(random: Random): View {
   };
 }
 
-/** A square patch of a plane `[height, width]` that begins at `base` in `data`, seen in a view; `[p, p]` into `out`. */
+/**
+ * Copies a square patch of a plane `[height, width]`, which begins at `base` in `data`, into `out` `[p, p]` with an
+ * augmentation.
+ */
 export function copyPatch(
   data: Float32Array,
   base: number,

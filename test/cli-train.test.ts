@@ -127,7 +127,7 @@ describe("train and refocus", () => {
       [
         [...input, "--z", "1", "-o", "x.tif", "--input-planes", "3", "--surface", "beads.tif"],
         1,
-        /distance map must fit/,
+        /distance map does not fit/,
       ],
       [["refocus", "beads.tif", "--model", ".", "--z", "1", "-o", "x.tif"], 1, /holds no model/],
       [["refocus", "beads.tif", "--z", "1", "-o", "x.tif"], 2, /--model/],

@@ -158,7 +158,7 @@ describe("CycleGAN", () => {
     method: "cycle-gan",
     architecture: { ...tiny.architecture, normalisation: "instance" },
     image_pool: 6,
-    live_statistics_steps: 8,
+    batch_statistics_steps: 8,
     num_steps: 12,
     steps_per_epoch: 4,
     ema_decay: 0.9,

@@ -9,8 +9,8 @@ import { fieldError } from "../src/metrics/field-error.ts";
 import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { type ComplexField, intensityOf, phaseOf } from "../src/optics/imaging/complex-field.ts";
 import { resolveConfig } from "../src/train/config.ts";
+import { exampleOf, hologramBatches } from "../src/train/data/hologram-batches.ts";
 import { hologramSources } from "../src/train/data/hologram-data.ts";
-import { hologramBatches, viewOf } from "../src/train/data/hologram-views.ts";
 import type { HidefConfig } from "../src/train/methods/hidef.ts";
 
 const light = { wavelength: 0.532, refractiveIndex: 1.333, pixelSize: 0.25, na: 0.5 };
@@ -124,8 +124,8 @@ describe("a source", () => {
   it("sends holograms back to the focus, and by an error beyond it", async () => {
     const focus = cells("absorbing", 0.2);
     const source = sourceOf(sampleOf(focus));
-    const right = await viewOf(source, 0, 0);
-    const wrong = await viewOf(source, 0, -8);
+    const right = await exampleOf(source, 0, 0);
+    const wrong = await exampleOf(source, 0, -8);
     expect(right.distance).toBe(-10);
     // The twin image is weak beside the specimen, and lies 20 um off.
     const least = fieldError(right.input, right.truth).amplitude_rms;
@@ -202,7 +202,7 @@ describe("data that cannot teach it", () => {
     );
     expect(refusal({ name: "one", stack: stepless })).toMatch(/z step is not known.*`z_step <your z step>`.*positions/);
     expect(refusal(alone, { positions: [1, 2] })).toMatch(/positions names 2 planes and one has 5/);
-    expect(refusal({ name: "one", stack: single })).toMatch(/a single hologram, without the field behind it/);
+    expect(refusal({ name: "one", stack: single })).toMatch(/a single hologram without a known field/);
     expect(refusal({ name: "one", stack: { ...stack, data: fringes } })).toMatch(
       /fringes of an off-axis hologram, every 4\.8 pixels/,
     );

@@ -63,7 +63,7 @@ const small = {
   val_fraction: 0.3,
   patch_size: 32,
   steps_per_epoch: 60,
-  live_statistics_steps: 60,
+  batch_statistics_steps: 60,
   learning_rate: 2e-3,
   discriminator: { channels: [8, 16, 32] },
 };

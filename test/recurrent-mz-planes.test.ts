@@ -145,7 +145,7 @@ describe("a configuration", () => {
     [{ distance_range: [4, -4] }, "distance_range must go from the lower to the higher distance, got 4,-4"],
     [{ patch_size: 20 }, "patch_size must be a multiple of 8 for this model, got 20"],
     [{ patch_size: 40, adversarial_weight: 0.3 }, "patch_size must be a multiple of 32 for this model, got 40"],
-    [{ mae_weight: 0 }, "nothing would pull the output to the target"],
+    [{ mae_weight: 0 }, "no loss would compare the output with the target"],
     [
       { architecture: { channels: [8, 16] } },
       "hidden needs one number for each of the 2 channels and one for the middle, got 4",
@@ -280,7 +280,7 @@ describe("refocusing from planes", () => {
 
   it("refuses no planes and distances that are none", async () => {
     await expect(made({ planes: [] }, [1])).rejects.toMatchObject({ code: "usage" });
-    await expect(made({}, [NaN])).rejects.toThrow(/needs distances in um/);
+    await expect(made({}, [NaN])).rejects.toThrow(/needs one or more distances in um/);
     await expect(made({}, [])).rejects.toMatchObject({ code: "usage" });
   });
 

@@ -30,7 +30,7 @@ describe("the lock of a run", () => {
     await expect(lockRun(run)).rejects.toMatchObject({
       code: "training.failed",
       message: new RegExp(
-        `^Another training writes into ${run} \\(process ${process.pid} on ${hostname()}, since .*new run without .resume`,
+        `^Another training is writing into ${run} \\(process ${process.pid} on ${hostname()}, since .*new run without .resume`,
       ),
     });
     await unlock();

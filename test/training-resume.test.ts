@@ -68,7 +68,7 @@ describe("a training goes on with its own data only", () => {
         data[1000] += 1;
         return [{ name: "a.tif", stack: { ...stack, data } }];
       },
-      /a\.tif: its pixels are others/,
+      /a\.tif: its pixels are different/,
     ],
     [
       "another z step",
@@ -119,7 +119,7 @@ describe("a training goes on with its own data only", () => {
     const store = memoryStore();
     await train(store, samples, config, fields("beads: 3"));
     await expect(train(store, samples, config, { ...fields("beads: 4"), resume: true })).rejects.toThrow(
-      /the recipe of the simulated fields is another one/,
+      /the recipe of the simulated fields is different/,
     );
     await train(store, samples, config, { ...fields("beads: 3"), resume: true });
   });
@@ -211,7 +211,7 @@ describe("a checkpoint that cannot be gone on from", () => {
     }
     const warnings: string[] = [];
     await train(store, samples, config, { resume: true, onWarning: (sentence) => warnings.push(sentence) });
-    expect(warnings).toEqual([expect.stringMatching(/checkpoint of memory is of an older version.*cannot be checked/)]);
+    expect(warnings).toEqual([expect.stringMatching(/checkpoint of memory was written by an older version.*cannot be verified/)]);
     expect(store.model?.onnx).toEqual(straight.model?.onnx);
   });
 });

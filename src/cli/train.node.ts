@@ -2,6 +2,7 @@
 import {
   changeRecipe,
   configKeys,
+  defaultMethod,
   findLearningRate,
   findRecipe,
   type Judgement,
@@ -20,7 +21,6 @@ import {
   recipesAmong,
   resolveConfig,
   signed,
-  standardMethod,
   type Task,
   type TrainingProgress,
   tasks,
@@ -231,7 +231,7 @@ function ratesOf({ suggested, lowest, curve }: LearningRateSearch) {
 
 /** The method that flags or the configuration file name. */
 function methodName({ task, method }: TrainOptions, file: Record<string, unknown>): string {
-  const named = method ?? file.method ?? standardMethod(task ?? "refocus");
+  const named = method ?? file.method ?? defaultMethod(task ?? "refocus");
   const found = methodOf(named);
   if (task === undefined || found.task === task) return found.name;
   throw wrong(`${found.name} is a method for ${found.task}, not for ${task}`, "--task");

@@ -87,8 +87,10 @@ export function decodeCheckpoint(bytes: Uint8Array, path: string): ReadCheckpoin
   };
   if (bytes.length < 8) return corrupt(`it has only ${bytes.length} bytes`);
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (headerLength > maxHeader) return corrupt(`its header should have ${headerLength} bytes, expected at most ${maxHeader}`);
-  if (headerLength > bytes.length - 8) return corrupt(`its header should have ${headerLength} bytes, but the file ends before that`);
+  if (headerLength > maxHeader)
+    return corrupt(`its header should have ${headerLength} bytes, expected at most ${maxHeader}`);
+  if (headerLength > bytes.length - 8)
+    return corrupt(`its header should have ${headerLength} bytes, but the file ends before that`);
   const checksum = checksums(bytes);
   if (checksum && checksum.stored !== checksum.found) {
     return corrupt(

@@ -41,7 +41,10 @@ export function commonConfig(defaults: CommonDefaults) {
   const decay = z.number().gt(0).lt(1).optional();
   return {
     experiment_name: folderName.default(experiment_name).describe("name of the folder of the training runs"),
-    preset: z.enum(["small", "published"]).default("small").describe("network size: small trains in minutes on a laptop, published has the size of the published network"),
+    preset: z
+      .enum(["small", "published"])
+      .default("small")
+      .describe("network size: small trains in minutes on a laptop, published has the size of the published network"),
     fine_tune: z
       .string()
       .min(1)
@@ -55,15 +58,33 @@ export function commonConfig(defaults: CommonDefaults) {
     patch_size: z.int().min(16).default(patch_size).describe("side of a training patch, pixels"),
     batch_size: z.int().positive().default(batch_size).describe("number of patches per training step"),
     num_steps: z.int().positive().default(num_steps).describe("number of training steps"),
-    max_minutes: z.number().positive().optional().describe("time limit for the whole training, minutes; num_steps is reduced to fit, by the measured speed"),
-    steps_per_epoch: z.int().positive().default(200).describe("number of steps between two validations, each with a checkpoint"),
-    patience: z.int().positive().optional().describe("training stops after this many epochs without a lower validation loss"),
+    max_minutes: z
+      .number()
+      .positive()
+      .optional()
+      .describe("time limit for the whole training, minutes; num_steps is reduced to fit, by the measured speed"),
+    steps_per_epoch: z
+      .int()
+      .positive()
+      .default(200)
+      .describe("number of steps between two validations, each with a checkpoint"),
+    patience: z
+      .int()
+      .positive()
+      .optional()
+      .describe("training stops after this many epochs without a lower validation loss"),
     learning_rate: z.number().positive().default(learning_rate).describe("peak learning rate of Adam"),
     schedule: z
       .enum(["cosine", "linear", "constant"])
       .default(schedule)
-      .describe("how the learning rate decreases after the warm-up: cosine (half a cosine), linear (over the second half of the training) or constant (not at all)"),
-    warmup_steps: z.int().nonnegative().default(warmup_steps).describe("number of steps at the start over which the learning rate rises linearly"),
+      .describe(
+        "how the learning rate decreases after the warm-up: cosine (half a cosine), linear (over the second half of the training) or constant (not at all)",
+      ),
+    warmup_steps: z
+      .int()
+      .nonnegative()
+      .default(warmup_steps)
+      .describe("number of steps at the start over which the learning rate rises linearly"),
     clip_norm: (defaults.clip_norm === undefined ? clip : clip.default(defaults.clip_norm)).describe(
       "maximum norm of the gradients of a step; larger gradients are scaled down to it",
     ),
@@ -77,8 +98,16 @@ export function commonConfig(defaults: CommonDefaults) {
       .max(1)
       .default(content_sampling)
       .describe("fraction of the patches that are drawn from regions with signal, 0 to 1"),
-    pool_fields: z.int().positive().default(16).describe("number of simulated fields kept in memory, from which patches are drawn"),
-    steps_per_field: z.int().positive().default(25).describe("number of steps after which a newly simulated field replaces the oldest one"),
+    pool_fields: z
+      .int()
+      .positive()
+      .default(16)
+      .describe("number of simulated fields kept in memory, from which patches are drawn"),
+    steps_per_field: z
+      .int()
+      .positive()
+      .default(25)
+      .describe("number of steps after which a newly simulated field replaces the oldest one"),
     simulated_share: z
       .number()
       .gt(0)
@@ -90,14 +119,33 @@ export function commonConfig(defaults: CommonDefaults) {
       .describe(
         "first row and end row of the part of the stacks that is trained on, in pixels of model_pixel_size if set; the rest is used for validation",
       ),
-    train_columns: span.optional().describe("first column and end column of the part of the stacks that is trained on, in pixels of model_pixel_size if set; the rest is used for validation"),
+    train_columns: span
+      .optional()
+      .describe(
+        "first column and end column of the part of the stacks that is trained on, in pixels of model_pixel_size if set; the rest is used for validation",
+      ),
     val_split: z
       .enum(["region", "stack"])
       .default("region")
       .describe("what is held out for validation: a region of every stack, or whole stacks"),
-    val_fraction: z.number().min(0.02).max(0.9).default(0.2).describe("fraction of the data that is held out for validation"),
-    norm_pmin: z.number().min(0).max(100).default(norm_pmin).describe("percentile of the counts of a stack that is normalised to 0"),
-    norm_pmax: z.number().min(0).max(100).default(norm_pmax).describe("percentile of the counts of a stack that is normalised to 1"),
+    val_fraction: z
+      .number()
+      .min(0.02)
+      .max(0.9)
+      .default(0.2)
+      .describe("fraction of the data that is held out for validation"),
+    norm_pmin: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(norm_pmin)
+      .describe("percentile of the counts of a stack, or of its target, that is normalised to 0"),
+    norm_pmax: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(norm_pmax)
+      .describe("percentile of the counts of a stack, or of its target, that is normalised to 1"),
     seed: z.int().nonnegative().default(0).describe("random seed for initial weights, patches and augmentation"),
   };
 }

@@ -16,9 +16,13 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
   const value = readYaml(text, path);
   if (value === null || value === undefined) return {};
   if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new ParfocalError("usage", `The configuration ${path} must consist of keys and values, such as "batch_size: 8".`, {
-    option: "config",
-    got: path,
-    expected: "a YAML mapping",
-  });
+  throw new ParfocalError(
+    "usage",
+    `The configuration ${path} must consist of keys and values, such as "batch_size: 8".`,
+    {
+      option: "config",
+      got: path,
+      expected: "a YAML mapping",
+    },
+  );
 }

@@ -18,7 +18,7 @@ const defaultMethods: Record<Task, MethodName> = {
   autofocus: "autofocus",
   hologram: "hidef",
 };
-export const defaultMethodsMethod = (task: Task): MethodName => defaultMethods[task];
+export const defaultMethod = (task: Task): MethodName => defaultMethods[task];
 
 /**
  * The method with this name; Deep-Z where no name is given.

@@ -4,7 +4,7 @@ import type { NamedStack } from "../image/named-stack.ts";
 import { resampledStack } from "../models/apply/resampled-stack.ts";
 import { methodOf } from "./config.ts";
 import { withoutRepeated } from "./data/repeated-samples.ts";
-import { areAlike } from "./data/same-pixel-size.ts";
+import { areEqualSizes } from "./data/same-pixel-size.ts";
 import type { Learner } from "./learner.ts";
 import type { MethodConfig, TrainingInput } from "./training-method.ts";
 
@@ -41,7 +41,7 @@ export function toPixelSize(sample: NamedStack, size: number): NamedStack {
     target &&
     (target.height !== stack.height ||
       target.width !== stack.width ||
-      (target.pixelSize && pixelSize && !areAlike([target.pixelSize.x, pixelSize.x])));
+      (target.pixelSize && pixelSize && !areEqualSizes([target.pixelSize.x, pixelSize.x])));
   if (pixelSize === undefined || differ) return sample;
   // Every pixel of the target belongs to the one of the stack at the same place: to the same size, to the last digit.
   return {

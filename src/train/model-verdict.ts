@@ -55,8 +55,7 @@ export function modelVerdict(task: "refocus" | "section", { rows, means }: Omit<
   const average = (of: (row: JudgementRow) => number): number =>
     good.reduce((sum, row) => sum + row.examples * of(row), 0) / good.reduce((sum, row) => sum + row.examples, 0);
   const [won, sharper] = [average((row) => row.gain_db), average((row) => row.detail - row.baseline_detail)];
-  if (won < minGain)
-    return no(`it is hardly better than the best recorded baseline (PSNR ${signed(won, 2)} dB).`);
+  if (won < minGain) return no(`it is hardly better than the best recorded baseline (PSNR ${signed(won, 2)} dB).`);
   const purpose = sharper <= 0 ? "denoising" : task === "refocus" ? "refocusing" : "sectioning";
   const bins = rows.flatMap(({ label, distance_um, given }) =>
     distance_um === undefined ? [] : [{ label, distance: Number(distance_um.toFixed(3)), given, inRange: true }],

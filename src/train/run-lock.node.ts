@@ -81,7 +81,9 @@ async function takeOver(run: string, path: string, onNote?: (sentence: string) =
   }
   await rm(aside, { force: true });
   if (moved !== undefined)
-    onNote?.(`The lock of ${run} was left by a training that did not end properly (process ${owner.pid}, since ${owner.since})`);
+    onNote?.(
+      `The lock of ${run} was left by a training that did not end properly (process ${owner.pid}, since ${owner.since})`,
+    );
 }
 
 function ownerOf(text: string): Owner | undefined {

@@ -54,7 +54,8 @@ export async function findSurface(
     row.map(({ position, confidence }, i) => ({ x: map.x[i], y: map.y[j], z: distanceOf(position), confidence })),
   );
   if (samples.every(({ confidence }) => confidence === 0)) {
-    const detail = from === "stack" ? "no region is in focus within the planes" : "no distance brings any region into focus";
+    const detail =
+      from === "stack" ? "no region is in focus within the planes" : "no distance brings any region into focus";
     throw new ParfocalError(
       "image.unfit",
       `${file.path}: ${detail}, so that \`surface\` auto cannot find the surface. Give a stack through focus, or a distance map.`,

@@ -116,7 +116,8 @@ export function hologramWarnings({ info }: HologramModel, light: CoherentLight, 
   // Training covered the range of distances with the largest error on both sides.
   if (distance < low - info.distance_error || distance > high + info.distance_error) {
     warnings.push(
-      `A distance of ${distance} um is outside the range that the model was trained on (${low} to ${high} um, with errors of up to ` + `${info.distance_error} um): the result is not reliable.`,
+      `A distance of ${distance} um is outside the range that the model was trained on (${low} to ${high} um, with errors of up to ` +
+        `${info.distance_error} um): the result is not reliable.`,
     );
   }
   if (Math.abs(light.pixelSize / info.pixel_size - 1) > 0.02) {
@@ -129,7 +130,9 @@ export function hologramWarnings({ info }: HologramModel, light: CoherentLight, 
     ["numerical aperture", light.na, optics.na],
   ] as const) {
     if (mine !== undefined && theirs !== undefined && Math.abs(mine / theirs - 1) > 0.05) {
-      warnings.push(`The ${what} is ${mine}, but the model was trained at ${theirs}, where light propagates differently.`);
+      warnings.push(
+        `The ${what} is ${mine}, but the model was trained at ${theirs}, where light propagates differently.`,
+      );
     }
   }
   return warnings;

@@ -36,7 +36,8 @@ export async function refocusRecursively(
   const targets = stepsOf(options.distances, info.input_offsets[1]);
   checkNetwork(model);
   if (input.surface) {
-    const message = "A model of RLP refocuses plane by plane and cannot follow a distance map. Use a model of Deep-Z for `surface`.";
+    const message =
+      "A model of RLP refocuses plane by plane and cannot follow a distance map. Use a model of Deep-Z for `surface`.";
     throw new ParfocalError("usage", message, { option: "surface" });
   }
   const { width, height, normalisation } = input;

@@ -4,9 +4,9 @@ import { leakyRelu } from "../../graph/operators/activations.ts";
 import { conv } from "../../graph/operators/convolution.ts";
 import { concat } from "../../graph/operators/movement.ts";
 import { averagePool } from "../../graph/operators/pooling.ts";
-import { convHalved } from "./halving-convolution.ts";
 import type { Initial, Parameters } from "./parameters.ts";
 import { batchStatistics } from "./running-norm.ts";
+import { stridedConvolution } from "./strided-convolution.ts";
 
 /**
  * PatchGAN: a discriminator that scores every patch of a picture by itself (Isola et al., CVPR 2017). The published
@@ -60,7 +60,7 @@ export function patchGan(
     const first = i === 0 ? bias(count, name) : undefined;
     h =
       i < channels.length - 1
-        ? convHalved(h, weights(h, count, name), first, "training")
+        ? stridedConvolution(h, weights(h, count, name), first, "training")
         : conv(h, weights(h, count, name), same);
     h = leakyRelu(i === 0 ? h : norm(h, `${name}/norm`), 0.2);
   });

@@ -6,10 +6,10 @@ import { add, mul, sub } from "../../graph/operators/elementwise.ts";
 import { concat } from "../../graph/operators/movement.ts";
 import { upsampleNearest } from "../../graph/operators/resizing.ts";
 import { convUpsampled } from "../../graph/operators/upsampled-convolution.ts";
-import { convDoubled, convHalved, type NetworkForm } from "./halving-convolution.ts";
 import type { Initial, Parameters } from "./parameters.ts";
 import type { Norm } from "./running-norm.ts";
 import { sectionInfo } from "./section-info.ts";
+import { type NetworkForm, stridedConvolution, transposedConvolution } from "./strided-convolution.ts";
 
 /**
  * pix2pix: translates one kind of image into another by a U-Net that is trained against a patch discriminator. Isola,
@@ -137,9 +137,9 @@ export function pix2pixGenerator(x: Value, architecture: Pix2pixArchitecture, la
   down.forEach((channels, level) => {
     const name = `down${level}`;
     const active = level === 0 && stem === 0 ? h : leakyRelu(h, 0.2);
-    const weights = parameters(`${name}/weights`, [channels, h.shape[1], ...halving(x)], initial);
+    const weights = parameters(`${name}/weights`, [channels, h.shape[1], ...stridedKernel(x)], initial);
     const plain = level === down.length - 1 || (level === 0 && stem === 0);
-    h = convHalved(active, weights, undefined, form);
+    h = stridedConvolution(active, weights, undefined, form);
     if (!plain) h = norm(h, `${name}/norm`);
     if (level < down.length - 1) skips.push(h);
   });
@@ -163,7 +163,7 @@ export function pix2pixGenerator(x: Value, architecture: Pix2pixArchitecture, la
 }
 
 const threes = (x: Value): number[] => x.shape.slice(2).map(() => 3);
-const halving = (x: Value): number[] => (x.shape.length === 5 ? [3, 4, 4] : [4, 4]);
+const stridedKernel = (x: Value): number[] => (x.shape.length === 5 ? [3, 4, 4] : [4, 4]);
 
 /** Doubles height and width. */
 function doubled(
@@ -176,7 +176,7 @@ function doubled(
 ): Value {
   const c = x.shape[1];
   if (upsampling === "transposed") {
-    return convDoubled(x, parameters(`${name}/weights`, [c, channels, 4, 4], initial), bias, form);
+    return transposedConvolution(x, parameters(`${name}/weights`, [c, channels, 4, 4], initial), bias, form);
   }
   const weights = parameters(`${name}/weights`, [channels, c, ...threes(x)], initial);
   if (form === "training" && x.shape.length === 4) return convUpsampled(x, weights, bias);

@@ -48,12 +48,12 @@ export const batchStatistics =
  * gradients are those with batch statistics, which keeps training stable. The two may differ by a factor of 3 and by 5
  * deviations.
  *
- * @param live scalar, from 1 (batch statistics) to 0 (running statistics); undefined: always the batch statistics
+ * @param batchWeight scalar, from 1 (batch statistics) to 0 (running statistics); undefined: always the batch statistics
  * @returns the normalisation, and the initial values of the state, which fill as the network asks for layers
  */
 export function runningStatistics(
   parameters: Parameters,
-  live?: Value,
+  batchWeight?: Value,
 ): { norm: Norm; buffers: Record<string, Tensor> } {
   const buffers: Record<string, Tensor> = {};
   const norm: Norm = (x, name) => {
@@ -66,7 +66,7 @@ export function runningStatistics(
       buffers[buffer] = { type: "float32", shape: own.shape, data: new Float32Array(own.shape[0]).fill(first) };
       return running;
     };
-    if (!live) {
+    if (!batchWeight) {
       const { y, mean, variance } = batchNormTraining(x, scale, shift, epsilon);
       keep(`${name}/mean`, mean, 0);
       keep(`${name}/variance`, mul(variance, count / (count - 1)), 1);
@@ -80,10 +80,10 @@ export function runningStatistics(
     const biased = add(variance, epsilon);
     const apart = div(sub(runningMean, mean), sqrt(biased));
     const ratio = div(add(runningVariance, epsilon), biased);
-    const frozen = sub(1, live);
+    const runningWeight = sub(1, batchWeight);
     const limited = (value: Value, low: number, high: number): Value => minimum(maximum(value, low), high);
-    const newMean = mul(limited(apart, -5, 5), frozen);
-    const newVariance = add(mul(sub(limited(ratio, 1 / 9, 9), 1), frozen), 1);
+    const newMean = mul(limited(apart, -5, 5), runningWeight);
+    const newVariance = add(mul(sub(limited(ratio, 1 / 9, 9), 1), runningWeight), 1);
     // No gradient flows to the statistics of this operator.
     return batchNorm(normal, scale, shift, newMean, newVariance, tiny);
   };

@@ -7,9 +7,9 @@ import { concat, depthToSpace, slice } from "../../graph/operators/movement.ts";
 import { maxPool } from "../../graph/operators/pooling.ts";
 import { upsampleNearest } from "../../graph/operators/resizing.ts";
 import { convUpsampled } from "../../graph/operators/upsampled-convolution.ts";
-import type { NetworkForm } from "./halving-convolution.ts";
 import type { Parameters } from "./parameters.ts";
 import { sectionInfo } from "./section-info.ts";
+import type { NetworkForm } from "./strided-convolution.ts";
 
 /**
  * The U-Net: Ronneberger, Fischer, Brox, "U-Net: convolutional networks for biomedical image segmentation", MICCAI

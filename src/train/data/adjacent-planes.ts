@@ -3,10 +3,10 @@ import type { Random } from "../../array/random.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import type { CommonConfig } from "../common-config.ts";
+import { copyPatch, drawAugmentation, noAugmentation } from "./augmentation.ts";
 import { drawPlace } from "./content.ts";
 import type { IndexedSource } from "./draw-batch.ts";
 import type { PairSource } from "./pairs.ts";
-import { copyPatch, drawView, plainView } from "./view.ts";
 
 /**
  * Returns a function that draws batches: `planes` `[n, 2, p, p]` (the nearer plane, then the one before it),
@@ -32,10 +32,17 @@ export function sequenceDrawer(
       const lowest = random.integer(source.depth - (1 + steps) * apart);
       const start = way > 0 ? lowest : lowest + (1 + steps) * apart;
       const place = drawPlace(source, content, config, random);
-      const view = config.augment ? drawView(random) : plainView;
+      const augmentation = config.augment ? drawAugmentation(random) : noAugmentation;
       const copy = (k: number, out: Float32Array): void => {
         const z = start + k * way * apart;
-        copyPatch(source.data, (z * source.height + place.y) * source.width + place.x, source.width, p, view, out);
+        copyPatch(
+          source.data,
+          (z * source.height + place.y) * source.width + place.x,
+          source.width,
+          p,
+          augmentation,
+          out,
+        );
       };
       copy(1, planes.subarray(2 * i * size, (2 * i + 1) * size));
       copy(0, planes.subarray((2 * i + 1) * size, (2 * i + 2) * size));

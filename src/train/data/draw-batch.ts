@@ -1,8 +1,8 @@
 import type { Random } from "../../array/random.ts";
 import type { CommonConfig } from "../common-config.ts";
+import { copyPatch, drawAugmentation, noAugmentation } from "./augmentation.ts";
 import { contentSums, drawPlace } from "./content.ts";
 import { type Pair, type PairSource, pairsAt } from "./pairs.ts";
-import { copyPatch, drawView, plainView } from "./view.ts";
 
 /**
  * The patches of one training step: `image` `[n, planes + 1, p, p]` (the last channel is the distance), `target` `[n,
@@ -49,17 +49,17 @@ export function batchDrawer(
       const atDistance = pairs[random.integer(pairs.length)];
       const { z, distance } = atDistance[random.integer(atDistance.length)];
       const place = drawPlace(source, content, config, random);
-      const view = config.augment ? drawView(random) : plainView;
+      const augmentation = config.augment ? drawAugmentation(random) : noAugmentation;
       const part = (channel: number): Float32Array =>
         image.subarray((i * (planes + 1) + channel) * p * p, (i * (planes + 1) + channel + 1) * p * p);
       const { width } = source;
       const start = (plane: number): number => (plane * source.height + place.y) * width + place.x;
       for (const [k, offset] of source.offsets.entries()) {
-        copyPatch(source.data, start(z + offset), width, p, view, part(k));
+        copyPatch(source.data, start(z + offset), width, p, augmentation, part(k));
       }
       part(planes).fill((distance * source.zStep) / distanceScale);
       const out = target.subarray(i * p * p, (i + 1) * p * p);
-      copyPatch(source.target ?? source.data, start(z + distance), width, p, view, out);
+      copyPatch(source.target ?? source.data, start(z + distance), width, p, augmentation, out);
     }
     return { image, target };
   };

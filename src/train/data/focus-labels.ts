@@ -52,12 +52,20 @@ export function focusSource({ name, stack }: NamedStack, config: CommonConfig): 
   const unfit = (detail: string, advice: string): ParfocalError =>
     new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
   const missing = (what: string, option: string): ParfocalError =>
-    new ParfocalError("calibration.missing", `${name}: the ${what} is not known. Give \`${option} <your ${what}>\` (um).`, {
-      path: name,
-      what,
-      option,
-    });
-  if (depth < 3) throw unfit(`it has only ${depth} plane${depth === 1 ? "" : "s"}`, "autofocus is trained on z-stacks with planes on both sides of focus");
+    new ParfocalError(
+      "calibration.missing",
+      `${name}: the ${what} is not known. Give \`${option} <your ${what}>\` (um).`,
+      {
+        path: name,
+        what,
+        option,
+      },
+    );
+  if (depth < 3)
+    throw unfit(
+      `it has only ${depth} plane${depth === 1 ? "" : "s"}`,
+      "autofocus is trained on z-stacks with planes on both sides of focus",
+    );
   if (zStep === undefined) throw missing("z step", "z_step");
   if (pixelSize === undefined) throw missing("pixel size", "pixel_size");
   refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
@@ -85,9 +93,9 @@ export function focusSource({ name, stack }: NamedStack, config: CommonConfig): 
 const maxFlicker = 1.15;
 
 /**
- * A lamp that maxFlickers would make bright planes sharp ones. Focusing moves light about little by little, so that a
- * plane whose light above the camera's dark is off the median of the five around it by more than {@link maxFlicker} is
- * scaled to that median.
+ * Corrects a flickering lamp, which would make bright planes look sharp. The mean signal changes only slowly through
+ * focus, so that a plane whose mean signal above the dark level differs from the median of the five planes around it by
+ * more than {@link maxFlicker} is scaled to that median.
  */
 function evenlyLit(stack: Stack): Stack {
   const { depth, height, width } = stack;

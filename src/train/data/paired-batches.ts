@@ -2,10 +2,10 @@
 import { Random } from "../../array/random.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import type { CommonConfig } from "../common-config.ts";
+import { type Augmentation, copyPatch, drawAugmentation, noAugmentation } from "./augmentation.ts";
 import { drawPlace } from "./content.ts";
 import type { IndexedPair } from "./paired-data.ts";
 import type { TrainingSources } from "./training-sources.ts";
-import { copyPatch, drawView, plainView, type View } from "./view.ts";
 
 type SourcesAt = TrainingSources<unknown, IndexedPair>["at"];
 type Kind = "input" | "target";
@@ -17,7 +17,7 @@ interface Cut {
   z: number;
   y: number;
   x: number;
-  view: View;
+  augmentation: Augmentation;
 }
 
 /**
@@ -79,17 +79,17 @@ function drawCut(from: IndexedPair, kind: Kind, config: CommonConfig, planes: nu
   const { source, content } = from;
   const z = random.integer(source.depth - (planes ?? 1) + 1);
   const place = drawPlace(source, content[kind], config, random);
-  return { from, z, ...place, view: config.augment ? drawView(random) : plainView };
+  return { from, z, ...place, augmentation: config.augment ? drawAugmentation(random) : noAugmentation };
 }
 
 /**
  * Copies the planes of a patch into `out`, one after another. Only inputs get the brightness shift, which stands for
  * background light; the background of targets stays 0.
  */
-function copyCut({ from, z, y, x, view }: Cut, kind: Kind, p: number, out: Float32Array): void {
+function copyCut({ from, z, y, x, augmentation }: Cut, kind: Kind, p: number, out: Float32Array): void {
   const { source } = from;
   const data = kind === "input" ? source.data : source.target;
-  const own = kind === "input" ? view : { ...view, shift: 0 };
+  const own = kind === "input" ? augmentation : { ...augmentation, shift: 0 };
   for (let k = 0; k * p * p < out.length; k++) {
     const base = ((z + k) * source.height + y) * source.width + x;
     copyPatch(data, base, source.width, p, own, out.subarray(k * p * p, (k + 1) * p * p));

@@ -2,10 +2,10 @@
 import type { Random } from "../../array/random.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import type { CommonConfig } from "../common-config.ts";
+import { copyPatch, drawAugmentation, noAugmentation } from "./augmentation.ts";
 import { drawPlace } from "./content.ts";
 import type { IndexedSource } from "./draw-batch.ts";
 import { type PairSource, pairsAt } from "./pairs.ts";
-import { copyPatch, drawView, plainView } from "./view.ts";
 
 /** The configuration keys that define which planes are drawn. */
 export type PlaneSetConfig = CommonConfig & {
@@ -69,9 +69,9 @@ export function planeSetDrawer(
       const { source, content } = indexed;
       const set = drawPlaneSet(indexed, config, random);
       const place = drawPlace(source, content, config, random);
-      const view = config.augment ? drawView(random) : plainView;
+      const augmentation = config.augment ? drawAugmentation(random) : noAugmentation;
       const copy = (data: Float32Array, z: number, out: Float32Array): void =>
-        copyPatch(data, (z * source.height + place.y) * source.width + place.x, source.width, p, view, out);
+        copyPatch(data, (z * source.height + place.y) * source.width + place.x, source.width, p, augmentation, out);
       for (let k = 0; k < maxPlanes; k++) {
         const z = set.planes[k] ?? set.planes[0];
         const at = (i * maxPlanes + k) * 2 * size;

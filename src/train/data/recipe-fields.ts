@@ -78,7 +78,8 @@ function otherImage(recipe: Recipe, image: string): string {
   const other = Object.keys(recipe.images).find((name) => name !== image);
   if (other !== undefined) return other;
   const message =
-    `The recipe ${recipe.name} has only the image ${image}, but this method needs an input and a target image. ` + "Give a recipe with two images, such as wf-to-os-sim.";
+    `The recipe ${recipe.name} has only the image ${image}, but this method needs an input and a target image. ` +
+    "Give a recipe with two images, such as wf-to-os-sim.";
   throw new ParfocalError("usage", message, { option: "target-image", got: image, expected: "two images" });
 }
 
@@ -87,7 +88,8 @@ function checkTrainable(recipe: Recipe, { anyPixelSize = false }: RecipeFieldsOp
   const sizes = [...new Set(views.map(({ pixelSize }) => pixelSize))];
   if (sizes.length > 1 && !anyPixelSize) {
     const message =
-      `The recipe ${recipe.name} has objectives with pixel sizes of ${sizes.join(", ")} um, but a model has one pixel size. ` + `Either ${resampleAdvice(sizes)}, or use a recipe with one objective.`;
+      `The recipe ${recipe.name} has objectives with pixel sizes of ${sizes.join(", ")} um, but a model has one pixel size. ` +
+      `Either ${resampleAdvice(sizes)}, or use a recipe with one objective.`;
     throw new ParfocalError("usage", message, { option: "objectives", got: sizes, expected: "one pixel size" });
   }
   if (views.every(({ planes }) => planes > 1)) return;

@@ -14,7 +14,7 @@ export type NetworkForm = "training" | "portable";
  * `[n, c, h, w] -> [n, o, h / 2, w / 2]` with weights `[o, c, 4, 4]`; or, in 3-D, `[n, c, d, h, w] -> [n, o, d, h / 2,
  * w / 2]` with `[o, c, 3, 4, 4]`: the number of planes stays the same. h and w are even.
  */
-export function convHalved(x: Value, weights: Value, bias: Value | undefined, form: NetworkForm): Value {
+export function stridedConvolution(x: Value, weights: Value, bias: Value | undefined, form: NetworkForm): Value {
   const own = bias ? { bias } : {};
   const depth = x.shape.length === 5;
   if (form === "portable") {
@@ -46,7 +46,7 @@ function spaceToChannels(x: Value): Value {
  * Output p sums w[k] x[j] over 2j + k - 1 = p: output 2i is w3 x[i-1] + w1 x[i], output 2i+1 is w2 x[i] + w0 x[i+1]:
  * every second of the flipped weights.
  */
-export function convDoubled(x: Value, weights: Value, bias: Value | undefined, form: NetworkForm): Value {
+export function transposedConvolution(x: Value, weights: Value, bias: Value | undefined, form: NetworkForm): Value {
   const [n, , h, w] = x.shape;
   const o = weights.shape[1];
   const flipped = flip(transpose(weights, [1, 0, 2, 3]), [2, 3]);

@@ -50,17 +50,17 @@ function statisticsOf(x: Value, kind: WholeImageNorm): { mean: Value; deviation:
 }
 
 /**
- * For training: interpolates between the statistics of each image (`live` 1) and the moving averages (`live` 0, at
+ * For training: interpolates between the statistics of each image (`batchWeight` 1) and the moving averages (`batchWeight` 0, at
  * which they are frozen). The averages are state: inputs `<prefix><name>/mean` and `<prefix><name>/deviation`, updated
  * after each run with the statistics of the first use of the layer in the graph.
  *
- * @param live scalar, 0..1
+ * @param batchWeight scalar, 0..1
  * @param prefix of the names of the state
  * @returns the normalisation, and the initial values of the state, which fill as the network asks for layers
  */
 export function freezingStatistics(
   kind: WholeImageNorm,
-  live: Value,
+  batchWeight: Value,
   parameters: Parameters,
   prefix = "",
 ): { norm: Norm; buffers: Record<string, Tensor> } {
@@ -72,7 +72,7 @@ export function freezingStatistics(
     const shape = [1, ...own.shape.slice(1)];
     const running = own.graph.input(name, shape);
     const batch = reduceMean(own, [0], true);
-    own.graph.output(nextOf(name), add(running, mul(sub(batch, running), mul(live, momentum))));
+    own.graph.output(nextOf(name), add(running, mul(sub(batch, running), mul(batchWeight, momentum))));
     averages.set(name, running);
     buffers[name] = { type: "float32", shape, data: new Float32Array(shape[1]).fill(first) };
     return running;
@@ -81,7 +81,7 @@ export function freezingStatistics(
     const { mean, deviation } = statisticsOf(x, kind);
     const between = (buffer: string, own: Value, first: number): Value => {
       const running = average(`${prefix}${name}/${buffer}`, own, first);
-      return add(running, mul(sub(own, running), live));
+      return add(running, mul(sub(own, running), batchWeight));
     };
     const normal = div(sub(x, between("mean", mean, 0)), between("deviation", deviation, 1));
     return scaled(normal, name, kind, parameters);

@@ -42,7 +42,11 @@ export function photonSource(
   const { depth, height, width, zStep, pixelSize } = stack;
   const unfit = (detail: string, advice: string): ParfocalError<"image.unfit"> =>
     new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
-  if (depth < 3) throw unfit(`it has only ${depth} planes`, "give a z-stack of three or more planes, which is needed to recognise out-of-focus light");
+  if (depth < 3)
+    throw unfit(
+      `it has only ${depth} planes`,
+      "give a z-stack of three or more planes, which is needed to recognise out-of-focus light",
+    );
   refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
   for (const [what, option, known] of [
     ["z step", "z_step", zStep],
@@ -97,21 +101,21 @@ export function cropPhotons(source: PhotonSource, { rows, columns }: Box): Photo
  */
 export interface ThinnedPhotons {
   /** `[depth, p, p]`, network units. */
-  seen: Float32Array;
+  input: Float32Array;
   /** `[depth, p, p]`, network units above the dark level of the camera (0 without light). */
-  other: Float32Array;
+  target: Float32Array;
 }
 
 /** Splits the photons of `[depth, p, p]`: each goes to one part or the other with probability 1/2. */
 export function thinPhotons(photons: Float32Array, { scale, dark }: PhotonSource, random: Random): ThinnedPhotons {
-  const seen = new Float32Array(photons.length);
-  const other = new Float32Array(photons.length);
+  const input = new Float32Array(photons.length);
+  const target = new Float32Array(photons.length);
   for (let i = 0; i < photons.length; i++) {
     const half = halfOf(photons[i], random);
-    seen[i] = 2 * half * scale - dark;
-    other[i] = 2 * (photons[i] - half) * scale;
+    input[i] = 2 * half * scale - dark;
+    target[i] = 2 * (photons[i] - half) * scale;
   }
-  return { seen, other };
+  return { input, target };
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { Random } from "../../array/random.ts";
 
 /** The augmentation of a patch, the same for its input and its target. */
-export interface View {
+export interface Augmentation {
   flipY: boolean;
   flipX: boolean;
   transpose: boolean;
@@ -10,13 +10,13 @@ export interface View {
   shift: number;
 }
 
-export const plainView: View = { flipY: false, flipX: false, transpose: false, gain: 1, shift: 0 };
+export const noAugmentation: Augmentation = { flipY: false, flipX: false, transpose: false, gain: 1, shift: 0 };
 
 /**
  * Draws a random augmentation. The PSF of an objective is rotationally symmetric, so that flipped and transposed
  * patches are realistic; z is never flipped.
  */
-export function drawView(random: Random): View {
+export function drawAugmentation(random: Random): Augmentation {
   return {
     flipY: random.uniform() < 0.5,
     flipX: random.uniform() < 0.5,
@@ -35,15 +35,15 @@ export function copyPatch(
   base: number,
   width: number,
   p: number,
-  view: View,
+  augmentation: Augmentation,
   out: Float32Array,
 ): void {
   for (let i = 0; i < p; i++) {
-    const a = view.flipY ? p - 1 - i : i;
+    const a = augmentation.flipY ? p - 1 - i : i;
     for (let j = 0; j < p; j++) {
-      const b = view.flipX ? p - 1 - j : j;
-      const at = view.transpose ? base + b * width + a : base + a * width + b;
-      out[i * p + j] = data[at] * view.gain + view.shift;
+      const b = augmentation.flipX ? p - 1 - j : j;
+      const at = augmentation.transpose ? base + b * width + a : base + a * width + b;
+      out[i * p + j] = data[at] * augmentation.gain + augmentation.shift;
     }
   }
 }

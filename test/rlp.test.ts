@@ -151,7 +151,7 @@ describe("travelling from two planes", () => {
   });
 
   it("refuses distances between its steps and distance maps", async () => {
-    await expect(travel(model(), [1, 2.5])).rejects.toThrow(/steps of 1 um, and 2.5 um .* take 2 or 3/);
+    await expect(travel(model(), [1, 2.5])).rejects.toThrow(/steps of 1 um, and 2.5 um .* Use 2 or 3/);
     const surface: ReadRegion = async ({ width, height }) => new Float32Array(width * height);
     await expect(travel(model(), [2], { surface })).rejects.toThrow(/cannot follow a distance map/);
   });
@@ -194,7 +194,7 @@ describe("rows of adjacent planes", () => {
 
   it("need a stack that holds them", () => {
     const draw = sequenceDrawer(tiny(), 4);
-    expect(() => draw(() => source(9), new Random(1))).toThrow(/9 planes of 0.5 um, and 4 steps of 1 um .* need 11/);
+    expect(() => draw(() => source(9), new Random(1))).toThrow(/9 planes at a z step of 0.5 um, .* 4 steps of 1 um need 11/);
   });
 });
 
@@ -247,7 +247,7 @@ describe("training", () => {
         store: memoryStore(),
       });
     await expect(learn({ unrolled_steps: 4 })).rejects.toThrow(
-      /thin: 4 planes of 1 um, and 4 steps of 1 um beyond two planes need 6/,
+      /thin: it has 4 planes at a z step of 1 um, but two planes and 4 steps of 1 um need 6/,
     );
     await expect(learn({ step: 0.7, distance_range: [-4, 4] })).rejects.toThrow(/no plane lies 0.7 um/);
     expect(() => config({ step: 3 })).toThrow(/distance_range must reach from -3 .* to 6/);

@@ -154,7 +154,9 @@ describe("a training that is stopped", () => {
     writeStack("s.tif", (data) => data.reverse());
     const refused = await cli(resume);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/Cannot resume .*: it was trained on other data \(s\.tif: its pixels are different\)/);
+    expect(refused.stderr).toMatch(
+      /Cannot resume .*: it was trained on other data \(s\.tif: its pixels are different\)/,
+    );
     writeStack("s.tif", (data) => data);
     mkdirSync(join(folder, "hup", "refocus", "version_7"));
     const went = await cli(resume, (child) => {

@@ -194,7 +194,9 @@ describe("rows of adjacent planes", () => {
 
   it("need a stack that holds them", () => {
     const draw = sequenceDrawer(tiny(), 4);
-    expect(() => draw(() => source(9), new Random(1))).toThrow(/9 planes at a z step of 0.5 um, .* 4 steps of 1 um need 11/);
+    expect(() => draw(() => source(9), new Random(1))).toThrow(
+      /9 planes at a z step of 0.5 um, .* 4 steps of 1 um need 11/,
+    );
   });
 });
 

@@ -211,7 +211,9 @@ describe("a checkpoint that cannot be gone on from", () => {
     }
     const warnings: string[] = [];
     await train(store, samples, config, { resume: true, onWarning: (sentence) => warnings.push(sentence) });
-    expect(warnings).toEqual([expect.stringMatching(/checkpoint of memory was written by an older version.*cannot be verified/)]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/checkpoint of memory was written by an older version.*cannot be verified/),
+    ]);
     expect(store.model?.onnx).toEqual(straight.model?.onnx);
   });
 });

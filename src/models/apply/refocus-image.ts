@@ -21,8 +21,16 @@ export interface RefocusSource {
   signal?: AbortSignal | undefined;
 }
 
-/** A file that is ready to be refocused any number of times. */
+/**
+ * An open image with its chosen planes and measured normalisation, for one model. It can be refocused any number of times
+ * without measuring again.
+ */
 export interface RefocusableImage {
+  model: AnyRefocusModel;
+  file: ImageFile;
+  /** Indices of the channel and the time that are refocused. */
+  channel: number;
+  time: number;
   height: number;
   width: number;
   /** The input planes of the model, with their distances from the first of them as far as they are known. */
@@ -64,6 +72,10 @@ export async function openRefocusable(
       file.readPlane({ channel, time, z }, region);
   const { info, onnx, path } = model;
   return {
+    model,
+    file,
+    channel,
+    time,
     height,
     width,
     planes,

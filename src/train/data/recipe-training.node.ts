@@ -1,9 +1,10 @@
 /** Prepares training on a recipe: its fields are simulated in another thread during the training. */
 
 import { availableMemory } from "../../array/require-memory.ts";
+import { fileStorage } from "../../image/file-storage.node.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
 import { openFieldWorkers } from "../../simulate/field-workers.node.ts";
-import { readRecipeStacks } from "../../simulate/recipe-file.node.ts";
+import { readRecipeStacks } from "../../simulate/recipe-file.ts";
 import { resolveRecipe } from "../../simulate/resolve-recipe.ts";
 import { createSimulator } from "../../simulate/simulator.ts";
 import type { FieldSource } from "./field-pool.ts";
@@ -32,7 +33,7 @@ export interface RecipeTraining {
 export async function openRecipeTraining(input: unknown, options: RecipeTrainingOptions = {}): Promise<RecipeTraining> {
   const { folder = ".", signal, ...fields } = options;
   const recipe = resolveRecipe(input);
-  const stacks = await readRecipeStacks(recipe, folder, signal);
+  const stacks = await readRecipeStacks(fileStorage, recipe, folder, signal);
   const memory = availableMemory();
   // The simulator is created here as well, so that errors are reported before a thread is started.
   const { warnings } = createSimulator(recipe, { stacks, memory });

@@ -23,7 +23,7 @@ type Owner = z.infer<typeof ownerSchema>;
  * @returns a function that releases the lock; the end of the process releases it as well
  * @throws training.failed while another training holds the lock; output.failed for a folder that cannot be written
  */
-export async function lockRun(run: string, onNote?: (sentence: string) => void): Promise<() => Promise<void>> {
+export async function lockFolder(run: string, onNote?: (sentence: string) => void): Promise<() => Promise<void>> {
   const path = join(run, lockName);
   const born = await birthOf(process.pid);
   const mine = JSON.stringify({

@@ -1,6 +1,6 @@
 /** Values of options: text in, checked value out. What they throw becomes one sentence and exit code 2. */
 import { InvalidArgumentError, Option } from "commander";
-import { readYaml } from "../node.ts";
+import { readYaml } from "../read-yaml.ts";
 
 /** A whole number of at least `least`. */
 export function wholeNumber(least = 0): (text: string) => number {
@@ -91,7 +91,7 @@ export function setOption(whose: string): Option {
 }
 
 /** "object.beads=20": a path and its value, read as YAML reads it (numbers, words, lists). */
-function keyAndValue(text: string): [string, unknown] {
+export function keyAndValue(text: string): [string, unknown] {
   const [, key, value] = /^([^=\s]+)=(.*)$/s.exec(text) ?? [];
   if (key === undefined) throw new InvalidArgumentError("Expected key=value, such as object.beads=20.");
   try {

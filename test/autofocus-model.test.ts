@@ -255,6 +255,6 @@ describe("images of any size", () => {
 
 test("a model of another task is refused by name", () => {
   expect(() => modelFor(tinyModel(), "autofocus")).toThrow(
-    /model for refocus \(deep-z\), which "parfocal refocus" applies/,
+    /its task is refocus \(method deep-z\); apply it with "parfocal refocus"/,
   );
 });

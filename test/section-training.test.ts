@@ -194,7 +194,7 @@ describe("the Laplace head", () => {
 
 describe("configurations that do not go together", () => {
   it.each<[Record<string, unknown>, RegExp]>([
-    [{ method: "unet", patch_size: 60 }, /patch_size must be a multiple of 8 for this model, got 60/],
+    [{ method: "unet", patch_size: 60 }, /patch_size must be a multiple of 8 for this architecture, got 60/],
     [{ method: "unet", architecture: { padding: "valid" } }, /valid needs upsampling transposed/],
     [{ method: "unet", preset: "published", patch_size: 128 }, /multiple of 16 of at least 204/],
     [{ method: "care", patch_size: 36 }, /multiple of 8/],

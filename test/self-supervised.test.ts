@@ -241,7 +241,7 @@ describe("stacks that cannot teach it", () => {
     );
 
   it("are refused with what to do", async () => {
-    await expect(learn([stack({ depth: 2 })])).rejects.toThrow(/2 planes; out-of-focus light is told from a z-stack/);
+    await expect(learn([stack({ depth: 2 })])).rejects.toThrow(/it has only 2 planes; give a z-stack of three/);
     const { zStep: _, ...unknown } = stack();
     await expect(learn([unknown])).rejects.toThrow(/z step is not known.*`z_step <your z step>`/);
     await expect(learn([stack({ optics: { wavelength: 0.52 } })])).rejects.toThrow(/numerical aperture .*`na`/);

@@ -246,7 +246,7 @@ describe("stacks that cannot teach it", () => {
     await expect(learn([unknown])).rejects.toThrow(/z step is not known.*`z_step <your z step>`/);
     await expect(learn([stack({ optics: { wavelength: 0.52 } })])).rejects.toThrow(/numerical aperture .*`na`/);
     await expect(learn([stack(), stack({ depth: 8 })])).rejects.toThrow(
-      /stack 1 has 8 planes of 1 um, stack 0 7 of 1 um/,
+      /stack 1 has 8 planes at a z step of 1 um and stack 0 has 7 planes at 1 um/,
     );
   });
 

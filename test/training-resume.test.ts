@@ -97,7 +97,7 @@ describe("a training goes on with its own data only", () => {
     const before = new Map(store.checkpoints);
     const work = train(store, of(), config, { resume: true });
     await expect(work).rejects.toMatchObject({ code: "training.failed", message: why });
-    await expect(work).rejects.toThrow(/give the same, or start a new run/);
+    await expect(work).rejects.toThrow(/use the same data, or start a new run/);
     expect(store.checkpoints).toEqual(before);
   });
 
@@ -177,7 +177,7 @@ describe("a checkpoint that cannot be gone on from", () => {
       else store.checkpoints.delete("best");
       let steps = 0;
       const work = train(store, samples, config, { resume: true, onProgress: () => steps++ });
-      await expect(work).rejects.toThrow(bad ? /checkpoints\/best is no readable checkpoint/ : /best.* is missing/);
+      await expect(work).rejects.toThrow(bad ? /checkpoints\/best cannot be read/ : /best.* is missing/);
       expect(steps).toBe(0);
     }
   });
@@ -189,7 +189,7 @@ describe("a checkpoint that cannot be gone on from", () => {
     const { [name]: _, ...rest } = tensors;
     store.checkpoints.set("last", encodeCheckpoint({ tensors: rest, metadata }));
     await expect(train(store, samples, config, { resume: true })).rejects.toThrow(
-      new RegExp(`another network: ${name} is absent, and \\[`),
+      new RegExp(`another network: ${name} is absent in the checkpoint and \\[`),
     );
   });
 

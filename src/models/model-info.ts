@@ -57,8 +57,8 @@ const commands: Record<Task, string> = {
 };
 
 /**
- * Narrows a model to a task. @throws model.unfit for a model of another task; the message names the command that
- * applies it
+ * Narrows a model to a task.
+ * @throws model.unfit for a model of another task; the message names the command that applies it
  */
 export function modelFor<T extends Task>(model: Model, task: T): Model<Extract<ModelInfo, { task: T }>> {
   const { info, path } = model;

@@ -33,7 +33,7 @@ const usualShare = 3;
 
 /**
  * The total number of steps that fits into the time left, with the validations after epochs, the final validation and
- * the export of the model; at maxSteps `maxSteps`, and at least one more than are done.
+ * the export of the model; at most `maxSteps`, and at least one more than are done.
  * @param finalShare ratio of the number of examples of the final validation to that of a validation after an epoch
  */
 export function stepsThatFit(

@@ -82,7 +82,8 @@ export function progressMetadata(config: MethodConfig, data: TrainedData, progre
 type Metadata = z.output<typeof metadataSchema>;
 
 /**
- * Decodes a training checkpoint: its tensors and its progress. @param path name of the checkpoint in errors
+ * Decodes a training checkpoint: its tensors and its progress.
+ * @param path name of the checkpoint in errors
  * @throws file.corrupt for bytes that are not such a checkpoint, or are inconsistent
  */
 export function readTrainingCheckpoint(bytes: Uint8Array, path: string): ReadCheckpoint & { progress: Metadata } {

@@ -48,7 +48,8 @@ export const batchStatistics =
  * gradients are those with batch statistics, which keeps training stable. The two may differ by a factor of 3 and by 5
  * deviations.
  *
- * @param batchWeight scalar, from 1 (batch statistics) to 0 (running statistics); undefined: always the batch statistics
+ * @param batchWeight scalar, from 1 (batch statistics) to 0 (running statistics); undefined: always the batch
+ *   statistics
  * @returns the normalisation, and the initial values of the state, which fill as the network asks for layers
  */
 export function runningStatistics(
@@ -103,7 +104,10 @@ export const fixedStatistics =
     return batchNorm(x, scale, shift, buffers(`${name}/mean`, [c], 0), buffers(`${name}/variance`, [c], 1), epsilon);
   };
 
-/** Values per channel. @throws graph.invalid for a single value, which minus its own mean is always 0 */
+/**
+ * Values per channel.
+ * @throws graph.invalid for a single value, which minus its own mean is always 0
+ */
 function checkCount(x: Value, name: string): number {
   const count = x.shape.reduce((product, extent, i) => (i === 1 ? product : product * extent), 1);
   if (count > 1) return count;

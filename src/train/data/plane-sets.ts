@@ -98,7 +98,7 @@ export interface ValidationSet extends PlaneSet {
 
 /**
  * Validation sets, the same every time: for the minimum number of planes, two, and the maximum, at distances at the
- * ends of the range and half way, with at maxPlanes `perGroup` sets each, spread over the depth of the stacks. The
+ * ends of the range and half way, with at most `perGroup` sets each, spread over the depth of the stacks. The
  * other planes alternate above and below the first one, a quarter of their range apart.
  */
 export function validationSets(

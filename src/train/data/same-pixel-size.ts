@@ -17,8 +17,9 @@ export const resampleAdvice = (sizes: readonly number[]): string =>
   `set model_pixel_size, for example to ${commonPixelSize(sizes)} (um), to resample all to one pixel size`;
 
 /**
- * Checks that all sources have the same pixel size. @param resampled whether the method can be trained on resampled
- * stacks, so that `model_pixel_size` can be advised; default true
+ * Checks that all sources have the same pixel size.
+ * @param resampled whether the method can be trained on resampled stacks, so that `model_pixel_size` can be advised;
+ *   default true
  * @throws image.unfit for a source whose pixel size differs by more than 2 %; usage without any source
  */
 export function checkPixelSizes(

@@ -69,8 +69,8 @@ function openExtents(n: number, h: number, w: number): Record<string, number> {
 }
 
 /**
- * Copies the nodes of a network into another graph and applies them to a value there. @param constants copies of its
- * weights in that graph, which several uses share
+ * Copies the nodes of a network into another graph and applies them to a value there.
+ * @param constants copies of its weights in that graph, which several uses share
  */
 function append(x: Value, network: Graph, constants: Map<Value, Value>): Value {
   const values = new Map<Value, Value>([[network.inputs[0], x]]);

@@ -51,8 +51,8 @@ export interface SupervisedNetwork {
 export type SectionDescription = Omit<Extract<ModelInfo, { method: "unet" }>, "method" | "architecture">;
 
 /**
- * Lowers `loss` between the output for `image` and `target`, both `[n, 1, p, p]`. @param describe adds the keys of the
- * method to the description
+ * Lowers `loss` between the output for `image` and `target`, both `[n, 1, p, p]`.
+ * @param describe adds the keys of the method to the description
  */
 export function supervisedLearner(
   input: TrainingInput,

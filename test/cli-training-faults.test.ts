@@ -167,8 +167,8 @@ describe("a training that is stopped", () => {
       });
     });
     expect(went.code).toBe(130);
-    expect(went.stderr).toMatch(/Warning: .*version_7 is newer than the run that goes on, and has no checkpoint/);
-    expect(went.stderr).toMatch(/^Going on with .*version_0 from step \d+ of 100000$/m);
+    expect(went.stderr).toMatch(/Warning: .*version_7 is newer than the run that is resumed, but has no checkpoint/);
+    expect(went.stderr).toMatch(/^Resuming .*version_0 from step \d+ of 100000$/m);
   });
 
   const py = python("pty");

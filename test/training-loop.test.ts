@@ -179,7 +179,7 @@ describe("an early end", () => {
     const work = train({ num_steps: 100, learning_rate: 5e-3 }, { store, runtime: leaping });
     await expect(work).rejects.toMatchObject({
       code: "training.failed",
-      message: /validation loss rose to .* times its best.*lower learning_rate.*model of step \d+, its best, is kept/,
+      message: /validation loss rose to .* times its best.*Lower learning_rate.*best model, of step \d+, was saved/,
     });
     expect(store.model?.info.steps).toBeLessThanOrEqual(8);
     expect(store.rows.length).toBeLessThanOrEqual(8);

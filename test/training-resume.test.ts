@@ -243,8 +243,8 @@ describe("what is only looked at", () => {
     expect(store.model?.onnx).toEqual(straight.model?.onnx);
     expect(order.filter((kind) => kind !== "best").slice(0, 3)).toEqual(["last", "metrics", "preview"]);
     expect(warnings).toEqual([
-      "The metrics of step 2 could not be written; the training goes on. the disk is full",
-      "The preview of step 2 could not be written; the training goes on. no room for a picture",
+      "The metrics of step 2 could not be written; the training continues. the disk is full",
+      "The preview of step 2 could not be written; the training continues. no room for a picture",
     ]);
   });
 

@@ -51,9 +51,10 @@ function optionsOf(name: string, key: KeySchema, required: boolean): Option[] {
   const help = helpOf(key);
   const grouped = (option: Option): Option => (key.group === undefined ? option : option.helpGroup(`${key.group}:`));
   if (key.type === "boolean") {
+    const onByDefault = key.default === true || key.on_by_default === true;
     // A switch that is on by default is there to be turned off.
-    const [shown, hidden] = key.default === true ? [`--no-${kebab(name)}`, flag] : [flag, `--no-${kebab(name)}`];
-    const text = key.default === true ? `without: ${key.description ?? ""}` : help;
+    const [shown, hidden] = onByDefault ? [`--no-${kebab(name)}`, flag] : [flag, `--no-${kebab(name)}`];
+    const text = onByDefault ? `without: ${key.description ?? ""}` : help;
     return [grouped(new Option(shown, text)), new Option(hidden).hideHelp()];
   }
   const short = key.short === undefined ? "" : `-${key.short}, `;
@@ -66,7 +67,8 @@ function optionsOf(name: string, key: KeySchema, required: boolean): Option[] {
 function helpOf(key: KeySchema): string {
   const { description = "", unit, default_in_words: words } = key;
   const standard = words ?? (key.default === undefined || key.type === "boolean" ? undefined : written(key.default));
-  const withUnit = unit === undefined || new RegExp(`\\b${unit}\\b`).test(description) ? description : `${description}, ${unit}`;
+  const withUnit =
+    unit === undefined || new RegExp(`\\b${unit}\\b`).test(description) ? description : `${description}, ${unit}`;
   const choices = key.enum && key.placeholder === undefined && key.enum.length > 6 ? `: ${key.enum.join(", ")}` : "";
   return `${withUnit}${choices}${standard === undefined ? "" : ` (default: ${standard})`}`;
 }

@@ -1,7 +1,7 @@
 import { availableMemory } from "../array/require-memory.ts";
-import type { StackFiles } from "./object-phantom.ts";
 import type { Recipe } from "./recipe.ts";
 import { createSimulator, type FieldControl, type SimulatedField } from "./simulator.ts";
+import type { StackFiles } from "./specimen-phantom.ts";
 
 /** A recipe that is ready to be simulated. */
 export interface Simulation {

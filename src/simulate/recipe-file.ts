@@ -4,10 +4,10 @@ import { ParfocalError } from "../errors.ts";
 import { readStack } from "../image/image-file.ts";
 import { openImage } from "../image/open-stored-image.ts";
 import { readText, type Storage } from "../image/storage.ts";
-import { isStackObject, type StackFiles } from "./object-phantom.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeFromYaml } from "./recipe-yaml.ts";
 import { isShippedRecipe, shippedRecipe } from "./shipped-recipes.ts";
+import { isStackSpecimen, type StackFiles } from "./specimen-phantom.ts";
 
 /** A recipe as it was written, and where the files that it names are looked for. */
 export interface FoundRecipe {
@@ -48,7 +48,7 @@ export async function recipesAmong(storage: Storage, words: readonly string[]): 
   return found;
 }
 
-/** The stacks that the objects of a recipe name. @throws what opening and reading images throws */
+/** Reads the stacks that a recipe names as specimens. @throws what opening and reading images throws */
 export async function readRecipeStacks(
   storage: Storage,
   recipe: Recipe,
@@ -56,11 +56,11 @@ export async function readRecipeStacks(
   signal?: AbortSignal,
 ): Promise<StackFiles> {
   const stacks = new Map<string, StackFiles[string]>();
-  for (const object of [recipe.object, ...recipe.samples.map((sample) => sample.object)]) {
-    if (object === undefined || !isStackObject(object)) continue;
-    const image = await openImage(storage, storage.resolve(folder, object.file));
-    const channel = image.axes.includes("C") ? object.channel : undefined;
-    stacks.set(object.file, await readStack(image, { channel, signal, finite: true }).finally(() => image.close()));
+  for (const specimen of [recipe.specimen, ...recipe.specimens.map((one) => one.specimen)]) {
+    if (specimen === undefined || !isStackSpecimen(specimen)) continue;
+    const image = await openImage(storage, storage.resolve(folder, specimen.file));
+    const channel = image.axes.includes("C") ? specimen.channel : undefined;
+    stacks.set(specimen.file, await readStack(image, { channel, signal, finite: true }).finally(() => image.close()));
   }
   return Object.fromEntries(stacks);
 }

@@ -20,8 +20,8 @@ export interface FieldFiles {
   images: Record<string, { image: string; truth: string; exposures?: string; field?: string }>;
   /** What is in the field and how it was made, JSON; lengths in um. Written last: where it is, the field is whole. */
   objects: string;
-  /** The specimen itself, float32, where it was asked for. */
-  specimen?: string;
+  /** The density of the specimen, float32, where it was requested. */
+  volume?: string;
 }
 
 /**
@@ -59,15 +59,15 @@ export function fieldFiles(recipe: Recipe, target: string, { volume = false } = 
       ];
     }),
   );
-  return { images, objects: file("objects", ".json"), ...(volume ? { specimen: file("specimen", tif) } : {}) };
+  return { images, objects: file("objects", ".json"), ...(volume ? { volume: file("volume", tif) } : {}) };
 }
 
 /** Every path, the JSON last. */
-export function pathsOf({ images, specimen, objects }: FieldFiles): string[] {
+export function pathsOf({ images, volume, objects }: FieldFiles): string[] {
   const all = Object.values(images).flatMap(({ image, truth, exposures, field }) =>
     [image, truth, exposures, field].filter((path) => path !== undefined),
   );
-  return [...all, ...(specimen ? [specimen] : []), objects];
+  return [...all, ...(volume ? [volume] : []), objects];
 }
 
 /**
@@ -102,13 +102,13 @@ export async function saveField(
       add(paths.field, imageOfChannels(channels));
     }
   }
-  if (files.specimen && field.volume) {
+  if (files.volume && field.volume) {
     const { data, depth, height, width, pixelSize, sliceStep } = field.volume;
     const size = { y: pixelSize, x: pixelSize };
     const stack: Stack = { data, depth, height, width, pixelSize: size, zStep: sliceStep, dtype: "float32" };
-    add(files.specimen, { ...infoOfStack(stack), data });
+    add(files.volume, { ...infoOfStack(stack), data });
   }
-  const { index, split, objective, sample, planes, focusPlane, objects, volume } = field;
+  const { index, split, objective, specimen, planes, focusPlane, objects, volume } = field;
   const details = Object.fromEntries(
     Object.entries(field.images).flatMap(([name, { details: own }]) => (own === undefined ? [] : [[name, own]])),
   );
@@ -117,11 +117,11 @@ export async function saveField(
     field: index,
     split,
     ...(objective === undefined ? {} : { objective }),
-    ...(sample === undefined ? {} : { sample }),
+    ...(specimen === undefined ? {} : { specimen }),
     planes_um: planes,
     stage: field.stage.map(({ z, dy, dx, brightness }) => ({ z_um: z, dy_um: dy, dx_um: dx, brightness })),
     focus_plane: focusPlane,
-    ...(volume && files.specimen ? { specimen: { bottom_um: volume.bottom, slice_step_um: volume.sliceStep } } : {}),
+    ...(volume && files.volume ? { volume: { bottom_um: volume.bottom, slice_step_um: volume.sliceStep } } : {}),
     ...(Object.keys(details).length > 0 && { images: details }),
     warnings,
     objects,

@@ -19,7 +19,7 @@ export interface SimulateRecipeOptions {
   /** Where the files that the recipe names are looked for; default the working folder. */
   folder?: string;
   force?: boolean | undefined;
-  /** Also writes the specimen itself. */
+  /** Also writes the density of the specimen. */
   volume?: boolean | undefined;
   /** Threads that share the planes of a single field, or make the fields of a data set; default one for each processor. */
   threads?: number | undefined;

@@ -157,7 +157,9 @@ describe("training at a pixel size", () => {
     );
     const recipe = resolveRecipe(shippedRecipe("cross-objective"));
     const make = () => Promise.reject(new Error("not asked for"));
-    expect(() => recipeFields(recipe, make)).toThrow(/0.325, 0.103, 0.1625 um.*set model_pixel_size, for example to 0.325 /);
+    expect(() => recipeFields(recipe, make)).toThrow(
+      /0.325, 0.103, 0.1625 um.*set model_pixel_size, for example to 0.325 /,
+    );
     expect(recipeFields(recipe, make, { anyPixelSize: true }).name).toBe("cross-objective");
   });
 

@@ -60,7 +60,11 @@ const pair = hazyPair(9, 64, 96, 1);
 
 describe("pairs that cannot teach", () => {
   const cases: [string, NamedStack, RegExp][] = [
-    ["no target", { name: "pair.tif", stack: pair.stack }, /pair\.tif: it has no target; give a target for every stack with `target`/],
+    [
+      "no target",
+      { name: "pair.tif", stack: pair.stack },
+      /pair\.tif: it has no target; give a target for every stack with `target`/,
+    ],
     [
       "another size",
       named({ ...pair, target: hazyPair(9, 64, 80, 1).target }),

@@ -45,7 +45,15 @@ function page(): string {
   const sections = methodNames.flatMap((method) => {
     const { task, summary } = methodOf(method);
     const own = keysOf(method).filter(([name, key]) => !same(name, key));
-    return [`## ${method}`, "", `Task: ${task}. ${summary[0].toUpperCase()}${summary.slice(1)}.`, "", ...head, ...own.map(row), ""];
+    return [
+      `## ${method}`,
+      "",
+      `Task: ${task}. ${summary[0].toUpperCase()}${summary.slice(1)}.`,
+      "",
+      ...head,
+      ...own.map(row),
+      "",
+    ];
   });
   return [
     "# Keys of a training configuration",

@@ -1,6 +1,7 @@
 /** What a method contributes to a training; the loop (train.ts) is the same for all methods. */
 import type { Graph } from "../graph/graph.ts";
 import type { ModelInfo } from "../models/model-info.ts";
+import type { DirectionCalibration } from "../models/networks/deep-z.ts";
 import type { ParameterSpec } from "../models/networks/parameters.ts";
 import type { Runtime, Session, Tensors } from "../run/runtime.ts";
 import type { AdamOptions } from "./adam.ts";
@@ -39,6 +40,8 @@ export interface ValidationReport {
   groups: { label: string; distance_um?: number; scores: Record<string, number> }[];
   /** The comparison with the best recorded baseline; only for networks that output images, in the final validation. */
   judgement?: Judgement;
+  /** How well a trained model of one input plane knows the direction of defocus. */
+  direction?: DirectionCalibration | undefined;
   /** Draws the outputs of the network for held-out examples, as PNG. */
   draw(title: string): Uint8Array;
 }
@@ -59,6 +62,8 @@ export interface Validator {
 }
 
 export interface Learner {
+  /** What makes its data doubtful, in sentences for the user. */
+  readonly warnings?: readonly string[];
   /** Run one after another, in this order, on the same batch. */
   readonly steps: readonly TrainingStep[];
   /** Every trained parameter with its shape and initialisation. */

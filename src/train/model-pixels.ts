@@ -1,5 +1,6 @@
 /** Resamples training data to the pixel size of the model, where it differs from that of the camera. */
 
+import { breatheThrough } from "../array/breathe.ts";
 import type { NamedStack } from "../image/named-stack.ts";
 import { resampledStack } from "../models/apply/resampled-stack.ts";
 import { methodOf } from "./config.ts";
@@ -11,20 +12,31 @@ import type { MethodConfig, TrainingInput } from "./training-method.ts";
 /**
  * Creates the learner of the method of a configuration. With `model_pixel_size`, all data for training and validation,
  * recorded or simulated, are first resampled to this pixel size, so that every method can be trained on stacks of
- * several objectives. Stacks that are given twice are used once ({@link withoutRepeated}).
- * @throws what the method throws for data that cannot be used for training
+ * several objectives. Stacks that are given twice are used once ({@link withoutRepeated}). Reads all pixels, and yields
+ * to the event loop meanwhile.
+ * @throws what the method throws for data that cannot be used for training; interrupted
  */
-export function createLearner(input: TrainingInput, config: MethodConfig): Learner {
-  const samples = withoutRepeated(input.samples, config, input.onWarning);
-  return methodOf(config.method).learner(onModelPixels({ ...input, samples }, config.model_pixel_size), config);
+export const createLearner = (input: TrainingInput, config: MethodConfig, signal?: AbortSignal): Promise<Learner> =>
+  breatheThrough(learnerSteps(input, config), signal);
+
+function* learnerSteps(input: TrainingInput, config: MethodConfig): Generator<void, Learner> {
+  const { samples, warnings } = withoutRepeated(input.samples, config);
+  const resampled = yield* onModelPixels({ ...input, samples }, config.model_pixel_size);
+  const learner = yield* methodOf(config.method).learner(resampled, config);
+  return { ...learner, warnings: [...warnings, ...(learner.warnings ?? [])] };
 }
 
-function onModelPixels(input: TrainingInput, size: number | undefined): TrainingInput {
+function* onModelPixels(input: TrainingInput, size: number | undefined): Generator<void, TrainingInput> {
   if (size === undefined) return input;
-  const { samples, fields } = input;
+  const { fields } = input;
+  const samples: NamedStack[] = [];
+  for (const sample of input.samples) {
+    samples.push(toPixelSize(sample, size));
+    yield;
+  }
   return {
     ...input,
-    samples: samples.map((sample) => toPixelSize(sample, size)),
+    samples,
     fields: fields && { ...fields, field: async (index) => toPixelSize(await fields.field(index), size) },
   };
 }

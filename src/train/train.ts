@@ -1,3 +1,4 @@
+import { breatheThrough } from "../array/breathe.ts";
 import { findNonFinite } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { NamedStack } from "../image/named-stack.ts";
@@ -6,9 +7,9 @@ import type { Runtime, Tensors } from "../run/runtime.ts";
 import { learningRateAt } from "./adam.ts";
 import { encodeCheckpoint } from "./checkpoint.ts";
 import type { FieldSource } from "./data/field-pool.ts";
-import { describeData } from "./data/trained-data.ts";
+import { describeData, type TrainedData } from "./data/trained-data.ts";
 import { chooseBuffers, initialState, modelTensors, validationState } from "./initial-state.ts";
-import type { ValidationReport } from "./learner.ts";
+import type { Learner, ValidationReport } from "./learner.ts";
 import { createLearner } from "./model-pixels.ts";
 import { readProgress } from "./resume.ts";
 import { addLosses, metricsColumns, runSteps } from "./run-steps.ts";
@@ -43,13 +44,23 @@ export interface TrainingProgress {
   validation?: ValidationReport;
 }
 
-export interface TrainingOptions {
+/** How a learner is trained. */
+export interface LoopOptions {
   runtime: Runtime;
   store: TrainingStore;
   /** Resumes from the last checkpoint of the store. */
   resume?: boolean;
   /** Initial weights from a model with the same network (`fine_tune`); default random weights. */
   weights?: Tensors | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  /** Called with the current stage where no steps are made: a sentence without a full stop. */
+  onStage?: ((sentence: string) => void) | undefined;
+  /** Called with warnings about the data before the first step, and with the reason when a training ends early. */
+  onWarning?: ((message: string) => void) | undefined;
+}
+
+export interface TrainingOptions extends LoopOptions {
   /**
    * Simulated fields to train on, which are simulated during the training. The stacks are then used for validation
    * only, unless `simulated_share` is below 1.
@@ -57,12 +68,6 @@ export interface TrainingOptions {
   fields?: FieldSource | undefined;
   /** The ONNX file that `feature_model` names, where the configuration has that key. */
   featureNetwork?: Uint8Array | undefined;
-  signal?: AbortSignal | undefined;
-  onProgress?: ((progress: TrainingProgress) => void) | undefined;
-  /** Called with the current stage where no steps are made: a sentence without a full stop. */
-  onStage?: ((sentence: string) => void) | undefined;
-  /** Called with warnings about the data before the first step, and with the reason when a training ends early. */
-  onWarning?: ((message: string) => void) | undefined;
 }
 
 export interface TrainingResult {
@@ -79,26 +84,42 @@ const timeCheckInterval = 5;
 const divergenceFactor = 10;
 
 /**
- * Trains a model of any method. Patches are drawn on this thread while the runtime computes the previous step. Every
- * epoch ends with a validation on held-out pixels and a checkpoint; the model with the lowest validation loss is kept.
- * The same stacks, configuration and runtime give the same weights, also when the training was interrupted and resumed
- * (with `max_minutes`, the number of steps depends on the computer).
- *
- * @throws usage, image.unfit, calibration.missing for stacks or a configuration that cannot be trained on;
- *   training.failed when the loss is not finite or diverges (the model of the best step is saved first), or there is
- *   nothing to resume; interrupted after writing a checkpoint when the signal aborts
+ * Trains a model of any method on stacks: {@link createLearner}, then {@link trainLearner}.
+ * @throws usage, image.unfit, calibration.missing for stacks or a configuration that cannot be used for training; what
+ *   {@link trainLearner} throws
  */
 export async function trainModel(
   samples: readonly NamedStack[],
   config: MethodConfig,
-  options: TrainingOptions,
+  { fields, featureNetwork, ...options }: TrainingOptions,
 ): Promise<TrainingResult> {
-  const { runtime, store, signal, onProgress, onStage, onWarning, fields, featureNetwork } = options;
+  const input = { samples, fields, featureNetwork };
+  const learner = await createLearner(input, config, options.signal);
+  const data = await breatheThrough(describeData(input), options.signal);
+  return trainLearner(learner, data, config, options);
+}
+
+/**
+ * Trains a learner. Patches are drawn on this thread while the runtime computes the previous step. Every epoch ends
+ * with a validation on held-out pixels and a checkpoint; the model with the lowest validation loss is kept. The same
+ * stacks, configuration and runtime give the same weights, also when the training was interrupted and resumed (with
+ * `max_minutes`, the number of steps depends on the computer).
+ *
+ * @param data the description of the training data, which is saved in checkpoints
+ * @throws training.failed when the loss is not finite or diverges (the model of the best step is saved first), or there
+ *   is nothing to resume; interrupted after writing a checkpoint when the signal aborts
+ */
+export async function trainLearner(
+  learner: Learner,
+  data: TrainedData,
+  config: MethodConfig,
+  options: LoopOptions,
+): Promise<TrainingResult> {
+  const { runtime, store, signal, onProgress, onStage, onWarning } = options;
   const begun = performance.now();
-  const learner = createLearner({ samples, fields, featureNetwork, onWarning }, config);
+  for (const sentence of learner.warnings ?? []) onWarning?.(sentence);
 
   const first = initialState(learner, config.seed, options.weights);
-  const data = describeData({ samples, fields, featureNetwork });
   const expected = { data, state: first, model: modelTensors(first, learner) };
   const start = options.resume ? await readProgress(store, config, expected, onWarning) : undefined;
   const state = start?.tensors ?? first;

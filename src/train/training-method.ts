@@ -17,8 +17,6 @@ export interface TrainingInput {
   fields?: FieldSource | undefined;
   /** ONNX file of a network whose features are compared in a loss (`feature_model`). */
   featureNetwork?: Uint8Array | undefined;
-  /** Called with warnings about the data. */
-  onWarning?: ((sentence: string) => void) | undefined;
 }
 
 /** A configuration of any method. */
@@ -34,6 +32,9 @@ export interface TrainingMethod<C extends MethodConfig = MethodConfig, Schema ex
   readonly config: Schema;
   /** @throws usage for keys that do not fit together */
   check?(config: C): void;
-  /** @throws usage, image.unfit, calibration.missing for data that cannot be used for training */
-  learner(input: TrainingInput, config: C): Learner;
+  /**
+   * The learner, as work that yields now and then: see breathe.ts.
+   * @throws usage, image.unfit, calibration.missing for data that cannot be used for training
+   */
+  learner(input: TrainingInput, config: C): Generator<void, Learner>;
 }

@@ -4,7 +4,7 @@
  */
 import { moments, percentiles } from "../../array/statistics.ts";
 import { coneSlope } from "../../classical/cone-slope.ts";
-import { type FocusMap, focusMap } from "../../classical/focus/focus-map.ts";
+import { createFocusMeter, type FocusMap } from "../../classical/focus/focus-map.ts";
 import { ParfocalError } from "../../errors.ts";
 import { cropPlanes } from "../../image/crop.ts";
 import { planeOf, type Stack } from "../../image/image.ts";
@@ -42,12 +42,12 @@ export interface FocusSource {
 
 /**
  * Checks and labels a stack. The label of every region is the position of its sharpest plane, to a fraction of a plane,
- * so that no manual labels are needed.
+ * so that no manual labels are needed. Yields now and then: see breathe.ts.
  *
  * @throws image.unfit for fewer than three planes, NaN, or a stack in which no region is in focus inside the stack;
  *   calibration.missing
  */
-export function focusSource({ name, stack }: NamedStack, config: CommonConfig): FocusSource {
+export function* focusSource({ name, stack }: NamedStack, config: CommonConfig): Generator<void, FocusSource> {
   const { depth, height, width, zStep, pixelSize } = stack;
   const unfit = (detail: string, advice: string): ParfocalError =>
     new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
@@ -70,7 +70,10 @@ export function focusSource({ name, stack }: NamedStack, config: CommonConfig): 
   if (pixelSize === undefined) throw missing("pixel size", "pixel_size");
   refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
   const tile = Math.min(labelTile, height, width);
-  const focus = focusMap(evenlyLit(stack), { tile, slope: coneSlope(stack) });
+  const lit = evenlyLit(stack);
+  const meter = createFocusMeter(lit, { tile, slope: coneSlope(stack) });
+  for (let z = 0; z < depth; z++) yield* meter.addSteps(planeOf(lit, z));
+  const focus = meter.result();
   if (!focus.regions.flat().some(({ confidence }) => confidence >= minConfidence)) {
     const detail = focus.whole.atEnd
       ? `its sharpest plane is the ${focus.whole.plane === 0 ? "first" : "last"} one, so that no region is in focus inside the stack`
@@ -81,6 +84,7 @@ export function focusSource({ name, stack }: NamedStack, config: CommonConfig): 
   for (let z = 0; z < depth; z++) {
     const plane = planeOf(stack, z).data;
     normalise(plane, planeNormalisation(plane, config, `plane ${z} of ${name}`), data.subarray(z * plane.length));
+    yield;
   }
   const size = (pixelSize.y + pixelSize.x) / 2;
   return { name, data, depth, height, width, zStep, pixelSize: size, top: 0, left: 0, focus };

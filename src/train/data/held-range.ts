@@ -16,8 +16,7 @@ const minPairs = 3;
 export function heldRange(
   samples: readonly NamedStack[],
   { distance_range, input_offsets }: { distance_range: readonly [number, number]; input_offsets: readonly number[] },
-  onWarning?: (sentence: string) => void,
-): [number, number] {
+): { range: [number, number]; warnings: string[] } {
   const [low, high] = distance_range;
   const held = samples.flatMap(({ stack: { depth, zStep } }) => {
     if (zStep === undefined) return [];
@@ -27,18 +26,17 @@ export function heldRange(
     const room = depth - 1 - spare;
     return [{ low: (last - room) * zStep, high: (first + room) * zStep }];
   });
-  if (held.length === 0) return [low, high];
+  if (held.length === 0) return { range: [low, high], warnings: [] };
   const range: [number, number] = [
     Math.max(low, Math.min(...held.map((one) => one.low))),
     Math.min(high, Math.max(...held.map((one) => one.high))),
   ];
-  if (range[0] >= range[1]) return [low, high];
-  const lost = (range[0] - low > 1e-6 || high - range[1] > 1e-6) && onWarning !== undefined;
-  if (lost) {
-    const um = (value: number): string => String(Number(value.toFixed(3)));
-    onWarning(
-      `The stacks contain enough planes for distances of ${um(range[0])} to ${um(range[1])} um only, not for ${um(low)} to ${um(high)} um. The model is trained on the smaller range.`,
-    );
-  }
-  return [Number(range[0].toFixed(6)), Number(range[1].toFixed(6))];
+  if (range[0] >= range[1]) return { range: [low, high], warnings: [] };
+  const lost = range[0] - low > 1e-6 || high - range[1] > 1e-6;
+  const um = (value: number): string => String(Number(value.toFixed(3)));
+  const sentence = `The stacks contain enough planes for distances of ${um(range[0])} to ${um(range[1])} um only, not for ${um(low)} to ${um(high)} um. The model is trained on the smaller range.`;
+  return {
+    range: [Number(range[0].toFixed(6)), Number(range[1].toFixed(6))],
+    warnings: lost ? [sentence] : [],
+  };
 }

@@ -6,15 +6,15 @@ import type { CommonConfig } from "../common-config.ts";
 
 /**
  * Leaves out stacks that are given more than once, so that no data are used both for training and for validation.
- * @returns the remaining samples, in their order
+ * @returns the remaining samples, in their order, and a warning for each that is left out
  * @throws usage where whole stacks are held out for validation and a stack has several targets, since it could be used
  *   for training with one target and for validation with another
  */
 export function withoutRepeated(
   samples: readonly NamedStack[],
   { val_split }: Pick<CommonConfig, "val_split">,
-  onWarning?: (sentence: string) => void,
-): NamedStack[] {
+): { samples: NamedStack[]; warnings: string[] } {
+  const warnings: string[] = [];
   const kept: NamedStack[] = [];
   for (const sample of samples) {
     const same = kept.find(({ stack }) => isSameStack(stack, sample.stack));
@@ -23,7 +23,7 @@ export function withoutRepeated(
       continue;
     }
     if (isSameTarget(same.target, sample.target)) {
-      onWarning?.(
+      warnings.push(
         `${sample.name} has the same pixels as ${same.name === sample.name ? "another stack of that name" : same.name}: it is left out, since it could be used both for training and for validation.`,
       );
       continue;
@@ -34,7 +34,7 @@ export function withoutRepeated(
     }
     kept.push(sample);
   }
-  return kept;
+  return { samples: kept, warnings };
 }
 
 /** Whether two stacks have the same size and the same pixels. */

@@ -54,13 +54,13 @@ export type SectionDescription = Omit<Extract<ModelInfo, { method: "unet" }>, "m
  * Lowers `loss` between the output for `image` and `target`, both `[n, 1, p, p]`.
  * @param describe adds the keys of the method to the description
  */
-export function supervisedLearner(
+export function* supervisedLearner(
   input: TrainingInput,
   config: CommonConfig,
   network: SupervisedNetwork,
   describe: (common: SectionDescription) => ModelInfo,
-): Learner {
-  const { validation, at } = pairedSources(input, config);
+): Generator<void, Learner> {
+  const { validation, at, warnings } = yield* pairedSources(input, config);
   const chosen = async (step: number) => {
     const choose = await at(step);
     return (random: Random): IndexedPair => {
@@ -82,6 +82,7 @@ export function supervisedLearner(
   const { graph, specs } = trainingGraph(config, network);
   const { pixelSize, zStep } = validation[0];
   return {
+    warnings,
     steps: [{ name: "network", graph, learningRate: config.learning_rate }],
     specs,
     batchAt: pairedBatches(chosen, config),

@@ -204,6 +204,6 @@ describe("configurations that do not go together", () => {
   it("a plane that the stack does not have", async () => {
     const config = resolveConfig({ method: "sectioning-cnn", pair_plane: 9, patch_size: 32 });
     const learner = await createLearner({ samples: [hazySample(1, () => 5)] }, config);
-    await expect(learner.batchAt(1)).rejects.toThrow(/hazy\.tif: pair_plane is 9, and it has 5 planes, 0 to 4/);
+    await expect(learner.batchAt(1)).rejects.toThrow(/hazy\.tif: pair_plane is 9, but the stack has planes 0 to 4/);
   });
 });

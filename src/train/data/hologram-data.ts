@@ -68,6 +68,7 @@ export function* hologramSources(
   }
   return yield* trainingSources(input, config, {
     *whole(sample) {
+      yield;
       return hologramSource(sample, config);
     },
     cut: (source, box) => ({

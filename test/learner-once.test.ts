@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
-import { openReferenceRuntime } from "../src/run/reference.ts";
+import { openNativeRuntime } from "../src/run/native.node.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { deepZ } from "../src/train/methods/deep-z.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
@@ -15,6 +15,7 @@ it("a run builds its learner once, and tells its warnings once, after those of t
 }, async () => {
   const root = await mkdtemp(join(tmpdir(), "parfocal-once-"));
   const built = vi.spyOn(deepZ, "learner");
+  const runtime = await openNativeRuntime({ threads: 1 });
   try {
     const stack = blurredStack(6, 48, 64, 1);
     stack.data.fill(0, 0, 48 * 64);
@@ -23,7 +24,7 @@ it("a run builds its learner once, and tells its warnings once, after those of t
     const run = await trainRun(samples, {
       config: tinyConfig({ num_steps: 1 }),
       root,
-      runtime: openReferenceRuntime(),
+      runtime,
       onWarning: (sentence) => told.push(sentence),
     });
     expect(built).toHaveBeenCalledTimes(1);
@@ -34,6 +35,7 @@ it("a run builds its learner once, and tells its warnings once, after those of t
     expect(at(/has the same pixels/)[0]).toBeGreaterThan(at(/blank/i)[0]);
   } finally {
     built.mockRestore();
+    await runtime.close();
     await rm(root, { recursive: true, force: true });
   }
 });

@@ -105,7 +105,7 @@ describe("a short training", () => {
       expect(report.scores.psnr).toBeGreaterThan(report.scores.input_psnr + least);
       expect(report.groups).toHaveLength(3);
       expect(store.previews.length).toBeGreaterThan(0);
-      expect(done.info).toMatchObject({ model, task: "section", pixel_size: 0.3, z_step: 1 });
+      expect(done.info).toMatchObject({ method: model, task: "section", pixel_size: 0.3, z_step: 1 });
       // Counts of the output are those of the target, where nothing was trained.
       const { section } = await applied(done, sample);
       const { width, height, depth } = sample.stack;

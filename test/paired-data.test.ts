@@ -61,7 +61,11 @@ const pair = hazyPair(9, 64, 96, 1);
 
 describe("pairs that cannot teach", () => {
   const cases: [string, NamedStack, RegExp][] = [
-    ["no target", { name: "pair.tif", stack: pair.stack }, /pair\.tif: it has no target; give one with `target`/],
+    [
+      "no target",
+      { name: "pair.tif", stack: pair.stack },
+      /pair\.tif: it has no target; give a target for every stack with `target`/,
+    ],
     [
       "another size",
       named({ ...pair, target: hazyPair(9, 64, 80, 1).target }),
@@ -100,7 +104,7 @@ describe("pairs that cannot teach", () => {
       /`pixel_size <your pixel size>`/,
     );
     expect(() => runThrough(pairedSources({ samples: [named(pair)] }, config(), { planes: 11 }))).toThrow(
-      /9 planes; the network sees 11/,
+      /9 planes; the network needs 11/,
     );
   });
 

@@ -60,7 +60,7 @@ export const autofocusing: Experiment[] = [
     train: (setting) =>
       train(
         setting,
-        { experiment_name: "autofocus", method: "autofocus", distance_range: [-5, 5], turn_patches: true },
+        { experiment_name: "autofocus", method: "autofocus", distance_range: [-5, 5], augment_orientation: true },
         { recipe: bothObjectives },
       ),
     async judge(model: Model, { runtime }) {

@@ -80,7 +80,7 @@ const experiments: Experiment[] = [
         val_split: "stack",
         patch_size: 64,
         batch_size: 16,
-        turn_patches: true,
+        augment_orientation: true,
       };
       return train(setting, { experiment_name: "autofocus-mitochondria", method: "autofocus", ...config }, { samples });
     },

@@ -7,7 +7,7 @@ import { type Normalisation, normalisationOf } from "../models/apply/normalisati
 import { refocus } from "../models/apply/refocus.ts";
 import { refocusPlanes } from "../models/apply/refocus-planes.ts";
 import { refocusRecursively } from "../models/apply/refocus-recursively.ts";
-import { planesSeenBy, section, tellsUncertainty } from "../models/apply/section.ts";
+import { hasUncertainty, planesSeenBy, section } from "../models/apply/section.ts";
 import type { Model, ModelInfo } from "../models/model-info.ts";
 import type { Runtime } from "../run/runtime.ts";
 import type { Candidate, PlanesWithSpread, Wanted } from "./candidate.ts";
@@ -49,7 +49,7 @@ export function modelCandidate(name: string, { info, onnx, path }: Model, runtim
       offsets: [0],
       make: async (stack, whole, wanted, signal) =>
         (await sectioned(model, runtime, stack, whole, wanted, signal)).planes,
-      ...(tellsUncertainty(info) && {
+      ...(hasUncertainty(info) && {
         makeWithSpread: (stack, whole, wanted, signal) => sectioned(model, runtime, stack, whole, wanted, signal),
       }),
     };
@@ -150,7 +150,7 @@ async function sectioned(
 ): Promise<PlanesWithSpread> {
   const out = {
     planes: blank(stack, wanted.length),
-    spread: tellsUncertainty(model.info) ? blank(stack, wanted.length) : [],
+    spread: hasUncertainty(model.info) ? blank(stack, wanted.length) : [],
   };
   const half = planesSeenBy(model.info) >> 1;
   // All planes from the first to the last that any of the wanted ones is made of; alone, only those that are wanted.

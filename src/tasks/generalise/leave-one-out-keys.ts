@@ -1,6 +1,6 @@
 /** Keys of a training's configuration that suit stacks of several objectives, where the user has not said otherwise. */
 
-import { areAlike, commonPixelSize } from "../../train/data/same-pixel-size.ts";
+import { areEqualSizes, commonPixelSize } from "../../train/data/same-pixel-size.ts";
 import { refocusKeys } from "../../train/refocus-defaults.ts";
 import type { StackKind } from "./leave-one-out-source.ts";
 
@@ -15,7 +15,7 @@ export function keysForAll(
   kinds: readonly StackKind[],
 ): Record<string, unknown> {
   const sizes = kinds.map(({ pixelSize }) => pixelSize);
-  const keys: Record<string, unknown> = areAlike(sizes) ? {} : { model_pixel_size: commonPixelSize(sizes) };
+  const keys: Record<string, unknown> = areEqualSizes(sizes) ? {} : { model_pixel_size: commonPixelSize(sizes) };
   const { method = "deep-z" } = given;
   const stacks = kinds.map(({ planes, zStep, optics }) => ({ depth: planes, zStep, optics }));
   return { ...keys, ...refocusKeys(String(method), given, stacks), ...given };

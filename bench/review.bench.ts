@@ -92,7 +92,7 @@ async function trainedBefore(name: string): Promise<string | undefined> {
 
 function textOf(
   one: Case,
-  { headlines, verdicts, seconds, subject }: StudyFilesResult,
+  { headlines, verdicts, seconds, studied }: StudyFilesResult,
   findings: readonly Finding[],
   models: readonly { info: { experiment_name: string; method: string; steps: number } }[],
 ): string {
@@ -107,7 +107,7 @@ function textOf(
     const number = unit.startsWith("share") ? `${Math.round(100 * value)} %` : `${value.toFixed(1)} ${unit}`;
     return `${good ? "" : "**no** "}${number}`;
   };
-  const { depth, height, width } = subject.stack;
+  const { depth, height, width } = studied.stack;
   return [
     `${depth} planes of ${height} x ${width}; ${models.map(({ info }) => `${info.experiment_name}: ${info.steps} steps`).join(", ")}. The study took ${seconds.toFixed(0)} s.`,
     "",

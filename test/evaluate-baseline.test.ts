@@ -91,10 +91,10 @@ describe("beside the best recorded baseline", () => {
 });
 
 describe("several inputs", () => {
-  const wanted = stackOf(clean.map((plane) => ({ ...plane, data: plane.data.map((value) => value + 200) })));
+  const expected = stackOf(clean.map((plane) => ({ ...plane, data: plane.data.map((value) => value + 200) })));
 
-  it("are planes of a stack, each as far from a wanted plane as the z step says", () => {
-    const given = givenStacks([recorded], wanted, { inputPlanes: [2, 6] });
+  it("are planes of a stack, each as far from a expected plane as the z step says", () => {
+    const given = givenStacks([recorded], expected, { inputPlanes: [2, 6] });
     expect(given.map(({ distances }) => distances?.slice(0, 3))).toEqual([
       [-1, -0.5, 0],
       [-3, -2.5, -2],
@@ -109,7 +109,7 @@ describe("several inputs", () => {
     expect(givenStacks([recorded], two, { inputPlanes: [2, 6] })[0].distances).toBeUndefined();
   });
 
-  it("interpolate where the wanted plane lies between them, and planes that were given are no comparison", async () => {
+  it("interpolate where the expected plane lies between them, and planes that were given are no comparison", async () => {
     const mixed = Float32Array.from(recorded.data);
     const size = height * width;
     const plane = (z: number): Float32Array => recorded.data.subarray(z * size, (z + 1) * size);
@@ -128,14 +128,14 @@ describe("several inputs", () => {
   });
 
   it("are refused where they cannot be placed", () => {
-    expect(() => givenStacks([recorded, recorded], wanted, { inputPlanes: [1] })).toThrow(
+    expect(() => givenStacks([recorded, recorded], expected, { inputPlanes: [1] })).toThrow(
       /one `input`, and 2 were given/,
     );
-    expect(() => givenStacks([recorded], wanted, { inputPlanes: [9] })).toThrow(/planes 0 to 8; got 9/);
-    expect(() => givenStacks([recorded], wanted, { inputPlanes: [1], distances: [2] })).toThrow(
+    expect(() => givenStacks([recorded], expected, { inputPlanes: [9] })).toThrow(/planes 0 to 8; got 9/);
+    expect(() => givenStacks([recorded], expected, { inputPlanes: [1], distances: [2] })).toThrow(
       /9 planes and 1 distances/,
     );
-    expect(() => givenStacks([recorded], wanted, { distances: [2] })).toThrow(/`input_planes`; give those too/);
+    expect(() => givenStacks([recorded], expected, { distances: [2] })).toThrow(/`input_planes`; give those too/);
     const { zStep: _, ...flat } = recorded;
     expect(() => givenStacks([flat], truth, { inputPlanes: [1], distances: [2] })).toThrow(/`z_step <your z step>`/);
   });

@@ -56,7 +56,7 @@ it("says for what it does not hold, where it holds in the mean", () => {
     left_out_db: 1.7,
     seen_db: 2.7,
     seen_range_db: undefined,
-    without_db: 0,
+    resampling_db: 0,
     elsewhere_db: 2,
     drop_db: 1,
   };

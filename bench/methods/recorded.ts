@@ -219,15 +219,15 @@ const experiments: Experiment[] = [
         [0, height],
         [66, 90],
       ];
-      const [seen, made, wanted] = [stack, output, target].map((one) => cropStack(one, ...box(one)));
-      const range = signalRange({ ...wanted, height: wanted.height * wanted.depth });
+      const [seen, made, confocal] = [stack, output, target].map((one) => cropStack(one, ...box(one)));
+      const range = signalRange({ ...confocal, height: confocal.height * confocal.depth });
       const whole = (one: Stack): Plane => ({ data: one.data, width: one.width, height: one.height * one.depth });
       const images = {
-        input: fitIntensity(whole(seen), whole(wanted)),
-        output: fitIntensity(whole(made), whole(wanted)),
+        input: fitIntensity(whole(seen), whole(confocal)),
+        output: fitIntensity(whole(made), whole(confocal)),
       };
-      const { input, output: scored } = imageScores([{ truth: whole(wanted), range, images }]);
-      const dark = (one: Stack): number => outOfFocus(one, wanted);
+      const { input, output: scored } = imageScores([{ truth: whole(confocal), range, images }]);
+      const dark = (one: Stack): number => outOfFocus(one, confocal);
       const rows = [10, 22, 34].map((z) => ({
         label: `plane ${z}`,
         input: planeOf(stack, z),
@@ -238,7 +238,7 @@ const experiments: Experiment[] = [
         comparisons: [
           { what: "PSNR, all planes", unit: "dB", better: "higher", output: scored.psnr, input: input.psnr },
           {
-            what: `light left in planes out of focus (the confocal's: ${dark(wanted).toFixed(1)} %)`,
+            what: `light left in planes out of focus (the confocal's: ${dark(confocal).toFixed(1)} %)`,
             unit: "%",
             better: "lower",
             output: dark(made),

@@ -94,11 +94,11 @@ export async function judgeRefocusing(
     const { psf } = opticalPsf(psfModelOf({ na: optics?.na ?? 0.8, wavelength: optics?.wavelength ?? 0.52 }), size);
     const sharpened = await richardsonLucy({ ...size, data: input.data }, psf, { iterations: 20 });
     for (const [i, distance] of distances.entries()) {
-      const wanted = planeOf(truth, z + Math.round(distance / zStep));
+      const target = planeOf(truth, z + Math.round(distance / zStep));
       examples.push({
         label: `${distance > 0 ? "+" : ""}${distance} um`,
-        truth: wanted,
-        range: signalRange(wanted),
+        truth: target,
+        range: signalRange(target),
         images: { input, output: outputs[i], classical: { ...input, data: sharpened } },
       });
     }
@@ -143,11 +143,11 @@ export async function refocusingBaselines(recipeName: string, offsets: readonly 
     const { zStep = 1 } = stack;
     const z = Math.floor(stack.depth / 2);
     for (const distance of [-4, 4]) {
-      const wanted = planeOf(truth, z + Math.round(distance / zStep));
+      const target = planeOf(truth, z + Math.round(distance / zStep));
       const candidates = recordedCandidates(
         offsets.map((um) => ({ plane: planeOf(stack, z + Math.round(um / zStep)), distance: distance - um })),
       );
-      examples.push({ truth: wanted, range: signalRange(wanted), candidates });
+      examples.push({ truth: target, range: signalRange(target), candidates });
     }
   }
   return recordedScores(examples);

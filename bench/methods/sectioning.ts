@@ -77,16 +77,16 @@ async function judge(
     const output = await sectionStack(model, setting, stack);
     const classical = rival === "hilo" ? field.images.hilo.stack : await deconvolved(stack);
     for (let z = 1; z < stack.depth - 1; z++) {
-      const wanted = planeOf(truth, z);
+      const target = planeOf(truth, z);
       const seen = { input: planeOf(stack, z), output: planeOf(output, z), classical: planeOf(classical, z) };
       examples.push({
         label: `plane ${z}`,
-        truth: wanted,
-        range: signalRange(wanted),
+        truth: target,
+        range: signalRange(target),
         images: {
-          input: fitIntensity(seen.input, wanted),
-          output: fitIntensity(seen.output, wanted),
-          classical: fitIntensity(seen.classical, wanted),
+          input: fitIntensity(seen.input, target),
+          output: fitIntensity(seen.output, target),
+          classical: fitIntensity(seen.classical, target),
         },
       });
     }

@@ -151,12 +151,16 @@ function reviewFindings({ verdicts, studies }: StudyFilesResult): Finding[] {
       reached: worse > outcomes.length / 2,
     };
   };
-  const cutsHaze = (name: string): Finding => {
-    const { widthRecovered = Number.NaN, lightRecovered = Number.NaN, hazeRemoved = Number.NaN } = of(name).nature;
-    const { answer } = verdicts[name].nature;
+  const removesBackground = (name: string): Finding => {
+    const {
+      widthRecovered = Number.NaN,
+      brightnessRecovered = Number.NaN,
+      backgroundRemoved = Number.NaN,
+    } = of(name).effect;
+    const { answer } = verdicts[name].effect;
     return {
       what: `${name} sections, it does not refocus`,
-      measured: `${percent(hazeRemoved)} of the out-of-focus light goes, ${percent(widthRecovered)} of the excess width, and of the brightness that blur took from structures ${percent(lightRecovered)} comes back (below 0: they become darker still)`,
+      measured: `${percent(backgroundRemoved)} of the out-of-focus light goes, ${percent(widthRecovered)} of the excess width, and of the brightness that blur took from structures ${percent(brightnessRecovered)} comes back (below 0: they become darker still)`,
       reached: answer.startsWith("It sections:"),
     };
   };
@@ -167,7 +171,7 @@ function reviewFindings({ verdicts, studies }: StudyFilesResult): Finding[] {
     dots("deep-z-300nm"),
     below("comi"),
     below("comi-beads"),
-    cutsHaze("comi-beads"),
+    removesBackground("comi-beads"),
     rightWay(verdicts, two),
     gains(studies, two),
     harmless(verdicts, two),

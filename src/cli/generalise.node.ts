@@ -205,11 +205,11 @@ function resultOf({ report, models, gains, summary, config, warnings, seconds }:
       table(
         [
           ["left out", "never seen", "seen", "without", "share kept", "generalises"],
-          ...summary.map(({ kind, value, left_out_db, seen_db, without_db, share_kept, generalises }) => [
+          ...summary.map(({ kind, value, left_out_db, seen_db, resampling_db, share_kept, generalises }) => [
             value === undefined ? `every ${kind}, mean` : `${kind} ${value}`,
             dB(left_out_db),
             dB(seen_db),
-            dB(without_db),
+            dB(resampling_db),
             share_kept === undefined ? "-" : `${Math.round(100 * share_kept)} %`,
             generalises === undefined ? "cannot tell" : generalises ? "yes" : "no",
           ]),

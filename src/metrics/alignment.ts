@@ -17,7 +17,7 @@ export interface Alignment {
 
 /** The middle of a plane, and not all of many planes, tell as much as the whole: at most 64 times 1024 x 1024 pixels. */
 const side = 1024;
-const mostPlanes = 64;
+const maxPlanes = 64;
 
 /** Takes planes as they are read and keeps of them what registration needs. */
 export interface AlignmentMeter {
@@ -36,7 +36,7 @@ export function createAlignmentMeter(size: {
   const { depth, channels, channel } = size;
   const height = Math.min(size.height, side);
   const width = Math.min(size.width, side);
-  const stride = Math.ceil(depth / mostPlanes);
+  const stride = Math.ceil(depth / maxPlanes);
   const kept: Planes = {
     depth: Math.ceil(depth / stride),
     height,

@@ -32,11 +32,11 @@ export interface Detail {
  * other, not between ground truths.
  */
 export function detailAgainst(truth: Plane): (image: Plane) => Detail {
-  const wanted = responses(truth, sigmas);
-  const spreads = wanted.map(({ data }) => moments(data).variance);
+  const targets = responses(truth, sigmas);
+  const spreads = targets.map(({ data }) => moments(data).variance);
   return (image) => {
     const found = responses(image, sigmas);
-    const bands = found.map((band, i) => pearson(band, wanted[i]));
+    const bands = found.map((band, i) => pearson(band, targets[i]));
     const contrasts = found.map(({ data }, i) => bands[i] * Math.sqrt(moments(data).variance / spreads[i]));
     return { bands, mean: meanOf(bands), contrasts, contrast: meanOf(contrasts.map(fromOne)) };
   };

@@ -73,9 +73,9 @@ function extremesOf(values: Float32Array) {
 }
 
 /** Fewer grey levels than this, and many equal pixels are no sign of clipping: labels, masks, counted photons. */
-const fewLevels = 50;
+const minLevels = 50;
 /** Fewer pixels than this at one end are chance in a small image. */
-const fewPixels = 10;
+const minPixels = 10;
 
 /**
  * Sentences about clipping. A camera's full scale is 2^n - 1 counts (8 to 16 bits): 1 pixel in 10,000 there is a sign of
@@ -91,7 +91,7 @@ export function exposureWarnings(
   firstNotFinite?: string,
 ): string[] {
   const { pixels, min, max, atMax, atMin, notFinite } = exposure;
-  const least = fewPixels / pixels;
+  const least = minPixels / pixels;
   const warnings: string[] = [];
   if (notFinite > 0) {
     warnings.push(
@@ -102,7 +102,7 @@ export function exposureWarnings(
     warnings.push(`${what}: every pixel is ${min}; there is nothing in it.`);
     return warnings;
   }
-  if (max - min < fewLevels && dtype !== "float32") return warnings;
+  if (max - min < minLevels && dtype !== "float32") return warnings;
   const fullScale = dtype !== "float32" && max >= 255 && Number.isInteger(Math.log2(max + 1));
   if (atMax >= Math.max(least, fullScale ? 1e-4 : 1e-3)) {
     warnings.push(

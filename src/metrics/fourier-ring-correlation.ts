@@ -35,7 +35,7 @@ export interface RingResolution {
 export type RingThreshold = "one-seventh" | "half-bit";
 
 /** The smallest side of an image, and of half an image, in pixels: fewer rings are no curve. */
-const LEAST = 16;
+const MIN_SIDE = 16;
 /** Each end of the window falls off over this share of the side, as in Nieuwenhuizen et al. */
 const TAPER = 1 / 8;
 
@@ -142,8 +142,8 @@ function correlateRings(a: Plane, b: Plane, shift: { y: number; x: number }, bin
     const detail = `Ring correlation: the width of a ring is ${binWidth}; expected ${expected}.`;
     throw new ParfocalError("usage", detail, { got: binWidth, expected });
   }
-  if (Math.min(a.height, a.width) < LEAST) {
-    const detail = `Ring correlation: images of ${a.height} x ${a.width} pixels; expected ${LEAST} x ${LEAST} or more (twice that for a single image).`;
+  if (Math.min(a.height, a.width) < MIN_SIDE) {
+    const detail = `Ring correlation: images of ${a.height} x ${a.width} pixels; expected ${MIN_SIDE} x ${MIN_SIDE} or more (twice that for a single image).`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   const height = fastSizeWithin(a.height);

@@ -3,7 +3,7 @@ import type { Random } from "../array/random.ts";
 import type { Plane } from "../image/image.ts";
 import { checkOption, defaultThreshold, type HallucinationInput, judge, knownOf } from "./hallucinations.ts";
 import { plantHallucinations } from "./planted-hallucinations.ts";
-import { bestAround } from "./spots.ts";
+import { maximumNear } from "./spots.ts";
 
 export interface HallucinationRocInput extends HallucinationInput {
   random: Random;
@@ -48,18 +48,18 @@ export function hallucinationRoc(input: HallucinationRocInput): HallucinationRoc
   const known = knownOf(input);
   const aperture = Math.ceil(fwhm / 2);
   const scores = (z: Plane, places: readonly { x: number; y: number }[]) =>
-    places.map(({ x, y }) => bestAround(z, Math.round(x), Math.round(y), aperture));
+    places.map(({ x, y }) => maximumNear(z, Math.round(x), Math.round(y), aperture));
   const planting = { count, fwhm, random, empty: [reference] };
   const plant = (strength: number): number[] =>
     Array.from({ length: rounds }, () => {
       const { plane, planted } = plantHallucinations(output, { ...planting, contrast: strength });
       return scores(judge(plane, known, threshold).z, planted);
     }).flat();
-  const untouched = judge(output, known, threshold).z;
+  const unchanged = judge(output, known, threshold).z;
   const planted = plant(contrast);
   const empty = Array.from({ length: rounds }, () =>
     // Other places than the planted ones, chosen alike.
-    scores(untouched, plantHallucinations(output, { ...planting, contrast: 0 }).planted),
+    scores(unchanged, plantHallucinations(output, { ...planting, contrast: 0 }).planted),
   ).flat();
   const found = [...contrasts]
     .sort((a, b) => a - b)

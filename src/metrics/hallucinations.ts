@@ -17,7 +17,7 @@ import type { Plane } from "../image/image.ts";
 import { checkPair } from "./comparable.ts";
 import { differenceNorm, gaussianNorm, responses, smooth, spotResponse } from "./difference-of-gaussians.ts";
 import { reblurResidual } from "./reblur-residual.ts";
-import { bestAround, largestAround, type Spot, spotsOf, structuresOf } from "./spots.ts";
+import { maximumFilter, maximumNear, type Spot, spotsOf, structuresOf } from "./spots.ts";
 
 export interface HallucinationInput {
   /** What is judged, any unit. */
@@ -135,11 +135,11 @@ export function knownOf(input: Omit<HallucinationInput, "output">): Known {
   const made = responses(plane, sigmas);
   const sizes = made.map((response, k) => ({
     response: response.data,
-    allowed: largestAround(response, Math.ceil(shift)).data,
+    allowed: maximumFilter(response, Math.ceil(shift)).data,
     noise: white * differenceNorm(sigmas[k]),
   }));
   const levels = [1, 2].map((size, k) =>
-    largestAround(made[k], Math.ceil(fwhm * size)).data.map((value) => Math.max(0, value)),
+    maximumFilter(made[k], Math.ceil(fwhm * size)).data.map((value) => Math.max(0, value)),
   );
   return { plane, fwhm, noise: white, sigmas, sizes, levels };
 }
@@ -161,7 +161,7 @@ export function judge(output: Plane, known: Known, threshold: number): Hallucina
   };
   clearBorder(z, Math.ceil(known.fwhm));
   const structures = structuresOf(output, seen[0], known);
-  const hallucinated = structures.filter(({ x, y }) => bestAround(z, x, y, 1) >= threshold);
+  const hallucinated = structures.filter(({ x, y }) => maximumNear(z, x, y, 1) >= threshold);
   return {
     z,
     spots: spotsOf(z, threshold, known.fwhm),
@@ -187,7 +187,7 @@ function gainOf(seen: Float32Array, { response, noise }: KnownSize): number {
   const least = Math.max(4 * noise, 0.1 * percentile(response, 99.8), Number.MIN_VALUE);
   const ratios: { ratio: number; weight: number }[] = [];
   let half = 0;
-  const stride = Math.ceil(response.length / enough);
+  const stride = Math.ceil(response.length / maxSamples);
   for (let i = 0; i < response.length; i += stride) {
     if (response[i] < least) continue;
     ratios.push({ ratio: seen[i] / response[i], weight: response[i] });
@@ -205,10 +205,10 @@ function gainOf(seen: Float32Array, { response, noise }: KnownSize): number {
 }
 
 /** With fewer pixels a step of brightness says too little, and that below it counts. */
-const fewest = 200;
+const minPixels = 200;
 
-/** As many pixels tell a percentile well enough. */
-const enough = 1e5;
+/** As many pixels tell a percentile well maxSamples. */
+const maxSamples = 1e5;
 
 /**
  * Differences over their standard deviation, which is learnt in steps of brightness (factors of 2). Where the reference is empty, from the
@@ -227,7 +227,7 @@ function standardise(difference: Float32Array, level: Float32Array, noise: numbe
     steps[i] = stepOf(level[i]);
     counts[steps[i]]++;
   }
-  const strides = counts.map((count) => Math.ceil(count / enough));
+  const strides = counts.map((count) => Math.ceil(count / maxSamples));
   const groups = counts.map((count, step) => new Float32Array(Math.ceil(count / strides[step]) || 0));
   counts.fill(0);
   for (let i = 0; i < steps.length; i++) {
@@ -236,7 +236,7 @@ function standardise(difference: Float32Array, level: Float32Array, noise: numbe
   }
   let sigma = floor;
   const sigmas = groups.map((values, step) => {
-    if (values.length < fewest) return sigma;
+    if (values.length < minPixels) return sigma;
     const [percent, deviations] = step < 3 ? [25, 0.6745] : [10, 1.2816];
     const [low, middle, high] = percentiles(values, [percent, 50, 100 - percent]);
     sigma = Math.max(sigma, (high - middle) / deviations, (middle - low) / deviations);

@@ -136,7 +136,7 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
 }
 
 /** Below this chance a focus is not to be relied on. */
-const leastConfidence = 0.5;
+const minConfidence = 0.5;
 
 function focusWarnings({ plane, atEnd, contrast, confidence, features }: LocatedFocus, depth: number): string[] {
   if (!features) return ["All planes are equally sharp: there is no focus to be found."];
@@ -151,7 +151,7 @@ function focusWarnings({ plane, atEnd, contrast, confidence, features }: Located
       `The sharpest plane is the ${plane === 0 ? "first" : "last"} of ${depth}: the focus may lie outside the stack.`,
     ];
   }
-  if (confidence >= leastConfidence) return [];
+  if (confidence >= minConfidence) return [];
   return [
     `Plane ${plane} is the best guess for the focus, but only ${(100 * confidence).toFixed(0)} % likely to be right.`,
   ];

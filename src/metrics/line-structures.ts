@@ -17,23 +17,23 @@ export interface MeasuringPlace {
 }
 
 /** The smallest side of a plane, pixels. */
-export const LEAST = 32;
+export const MIN_SIDE = 32;
 /** Blurs of each level of the pyramid, in its pixels: half an octave apart. */
 const BLURS = [1.5, 1.5 * Math.SQRT2];
 const LEVELS = 4;
 /** A maximum counts when it exceeds the noise of the derivative by this factor, */
-const SIGNIFICANT = 6;
+const MIN_SIGNIFICANCE = 6;
 /** and this share of the strongest one. */
-const LEAST_STRENGTH = 0.1;
+const MIN_STRENGTH = 0.1;
 /** So much of the noise is taken off a maximum: a narrow blur's are high by luck, where noise makes the structure narrower. */
-const LUCK = 4;
+const NOISE_CORRECTION = 4;
 /**
  * Strengths that differ by less than this (logarithm) are taken for equal: along a line, the strongest places are those where noise
  * makes it narrower.
  */
-const GRADE = 0.2;
+const STRENGTH_STEP = 0.2;
 /** A spot is curved both ways; on a line, one curvature is more than so many times the other. */
-const POINTED = 2.5;
+const MAX_CURVATURE_RATIO = 2.5;
 /** One blurred picture of the pyramid: its pixel (i, j) is (i + 0.5) 2^level - 0.5 of the plane. */
 export interface Blurred extends Plane {
   /** Pixels of the plane per pixel. */
@@ -75,7 +75,7 @@ export const RIDGES: Kind = {
   pointed(data, width, i) {
     const { xx, xy, yy } = hessian(data, width, i);
     const difference = Math.sqrt((xx - yy) * (xx - yy) * 0.25 + xy * xy);
-    return difference - (xx + yy) / 2 < POINTED * (-difference - (xx + yy) / 2);
+    return difference - (xx + yy) / 2 < MAX_CURVATURE_RATIO * (-difference - (xx + yy) / 2);
   },
   model([middle, sigma, amplitude, background, slope], t, slopes) {
     const u = (t - middle) / sigma;
@@ -113,7 +113,7 @@ export const EDGES: Kind = {
 export function blurredPictures(plane: Plane): Blurred[] {
   const pictures: Blurred[] = [];
   let level: Plane = plane;
-  for (let pixel = 1; pixel < 2 ** LEVELS && Math.min(level.height, level.width) >= LEAST / 2; pixel *= 2) {
+  for (let pixel = 1; pixel < 2 ** LEVELS && Math.min(level.height, level.width) >= MIN_SIDE / 2; pixel *= 2) {
     for (const blur of BLURS) pictures.push({ ...gaussianFilter(level, blur, { truncate: 3 }), pixel, blur });
     level = halved(level);
   }
@@ -168,8 +168,12 @@ export function findStarts(plane: Plane, pyramid: readonly Blurred[], kind: Kind
         values[y * width + x] = value;
         if (value > most) most = value;
       }
-    strongest = Math.max(strongest, (most - LUCK * noise) * factor);
-    const least = Math.max(SIGNIFICANT * noise, rounding, LUCK * noise + (LEAST_STRENGTH * strongest) / factor);
+    strongest = Math.max(strongest, (most - NOISE_CORRECTION * noise) * factor);
+    const least = Math.max(
+      MIN_SIGNIFICANCE * noise,
+      rounding,
+      NOISE_CORRECTION * noise + (MIN_STRENGTH * strongest) / factor,
+    );
     for (let y = 2; y < height - 2; y++)
       for (let x = 2; x < width - 2; x++) {
         const i = y * width + x;
@@ -178,11 +182,11 @@ export function findStarts(plane: Plane, pyramid: readonly Blurred[], kind: Kind
         const step = Math.round(Math.sin(angle)) * width + Math.round(Math.cos(angle));
         const steps = kind.pointed(data, width, i) ? [1, width - 1, width, width + 1] : [step];
         if (steps.every((one) => values[i] >= values[i + one] && values[i] >= values[i - one]))
-          found.push({ strength: (values[i] - LUCK * noise) * factor, picture, i, grade: 0 });
+          found.push({ strength: (values[i] - NOISE_CORRECTION * noise) * factor, picture, i, grade: 0 });
       }
   }
-  const strong = found.filter(({ strength }) => strength > LEAST_STRENGTH * strongest);
-  for (const one of strong) one.grade = Math.max(0, Math.floor(Math.log(strongest / one.strength) / GRADE));
+  const strong = found.filter(({ strength }) => strength > MIN_STRENGTH * strongest);
+  for (const one of strong) one.grade = Math.max(0, Math.floor(Math.log(strongest / one.strength) / STRENGTH_STEP));
   // Within a grade in the order of blurs and places, as they were found: sorting is stable.
   strong.sort((a, b) => a.grade - b.grade);
   return strong.map(({ picture, i }) => ({
@@ -194,7 +198,7 @@ export function findStarts(plane: Plane, pyramid: readonly Blurred[], kind: Kind
 }
 
 /** The strongest blur at a given place. */
-export function lookAt(pyramid: readonly Blurred[], kind: Kind, { x, y }: MeasuringPlace): Start | undefined {
+export function strongestBlurAt(pyramid: readonly Blurred[], kind: Kind, { x, y }: MeasuringPlace): Start | undefined {
   let best: Start | undefined;
   let strongest = 0;
   for (const picture of pyramid) {

@@ -1,9 +1,9 @@
 /** PSNR against a ground truth whose own noise is taken out of the error. */
 import type { Plane, Stack } from "../image/image.ts";
-import { noiseModelOf } from "./split-halves.ts";
+import { noiseModelOf } from "./data-thinning.ts";
 
 /** At this share of the error and above, noise decides, and what is left of the error says nothing. */
-const largestShare = 0.8;
+const maxNoiseShare = 0.8;
 
 /**
  * The mean variance of the camera's noise in a plane of a stack, counts squared, by the noise of the whole stack ({@link noiseModelOf}).
@@ -25,9 +25,9 @@ export function noiseOf(stack: Stack): ((plane: Plane) => number) | undefined {
  * independent of the output, unless the output was made of that plane.
  * @param error mean squared error
  * @param noise variance of the ground truth's noise, in the units of the error
- * @returns dB; undefined where noise is more than {@link largestShare} of the error
+ * @returns dB; undefined where noise is more than {@link maxNoiseShare} of the error
  */
 export function noiseFreePsnr(error: number, noise: number, dataRange: number): number | undefined {
-  if (noise > largestShare * error) return undefined;
+  if (noise > maxNoiseShare * error) return undefined;
   return 10 * Math.log10(dataRange ** 2 / (error - noise));
 }

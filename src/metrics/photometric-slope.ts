@@ -11,10 +11,10 @@ const grain = 2;
  * target. 1 keeps brightness, below 1 bright structures come out too dark. NaN for a target without contrast.
  */
 export function photometricSlope(output: Plane, target: Plane): number {
-  const [seen, wanted] = [gaussianFilter(output, grain).data, gaussianFilter(target, grain).data];
-  const [a, b] = [moments(seen), moments(wanted)];
+  const [seen, expected] = [gaussianFilter(output, grain).data, gaussianFilter(target, grain).data];
+  const [a, b] = [moments(seen), moments(expected)];
   let covariance = 0;
-  for (let i = 0; i < seen.length; i++) covariance += (seen[i] - a.mean) * (wanted[i] - b.mean);
+  for (let i = 0; i < seen.length; i++) covariance += (seen[i] - a.mean) * (expected[i] - b.mean);
   return b.variance === 0 ? Number.NaN : covariance / seen.length / b.variance;
 }
 
@@ -23,10 +23,10 @@ export function photometricSlope(output: Plane, target: Plane): number {
  * target is made. NaN where input and target are the same.
  */
 export function shareChanged(input: Plane, output: Plane, target: Plane): number {
-  let [changed, wanted] = [0, 0];
+  let [changed, expected] = [0, 0];
   for (let i = 0; i < input.data.length; i++) {
     changed += (output.data[i] - input.data[i]) ** 2;
-    wanted += (target.data[i] - input.data[i]) ** 2;
+    expected += (target.data[i] - input.data[i]) ** 2;
   }
-  return wanted === 0 ? Number.NaN : Math.sqrt(changed / wanted);
+  return expected === 0 ? Number.NaN : Math.sqrt(changed / expected);
 }

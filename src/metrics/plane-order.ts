@@ -15,7 +15,7 @@ export interface PlaneOrder {
 }
 
 /** Smaller distances are rounding and leftover noise. */
-const leastDistance = 0.004;
+const minDistance = 0.004;
 /** Planes two apart that are this much nearer than planes side by side contradict the order. Around focus a few do: both sides are alike. */
 const contradiction = 0.6;
 const minContradictions = 3;
@@ -45,7 +45,7 @@ function contradictions(table: Table, order: readonly number[]): { wrong: number
     const [ab, bc, ac] = [table[a][b], table[b][c], table[a][c]];
     if (ab === undefined || bc === undefined || ac === undefined) continue;
     judged++;
-    if (Math.max(ab, bc) > leastDistance && ac < contradiction * Math.max(ab, bc)) wrong++;
+    if (Math.max(ab, bc) > minDistance && ac < contradiction * Math.max(ab, bc)) wrong++;
   }
   return { wrong, judged };
 }
@@ -92,7 +92,7 @@ function gapsOf(table: Table): number[] {
     if (step === undefined || [...beside, ...double].some((one) => one === undefined)) continue;
     const [before, after] = beside as number[];
     const [twoBefore, twoAfter] = double as number[];
-    if (Math.min(before, after) < leastDistance) continue;
+    if (Math.min(before, after) < minDistance) continue;
     if (step > 1.9 * Math.max(before, after) && step > 0.75 * Math.min(twoBefore, twoAfter)) found.push(z);
   }
   return found;

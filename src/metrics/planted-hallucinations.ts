@@ -6,7 +6,7 @@ import type { Plane } from "../image/image.ts";
 import { checkPair } from "./comparable.ts";
 import { differenceNorm, responses, spotResponse } from "./difference-of-gaussians.ts";
 import { checkOption, wrongOption } from "./hallucinations.ts";
-import { apart, largestAround, structuresOf } from "./spots.ts";
+import { maximumFilter, separated, structuresOf } from "./spots.ts";
 
 export interface PlantOptions {
   /** How many are wanted. */
@@ -65,7 +65,7 @@ function checkPlanting(output: Plane, { count, fwhm = 3, contrast, lines = 0.25 
 }
 
 /**
- * Places, apart from each other and from the border, where no picture has more than a tenth of its typical structure; among several tries
+ * Places, separated from each other and from the border, where no picture has more than a tenth of its typical structure; among several tries
  * in their order by chance.
  */
 function findPlaces(
@@ -91,7 +91,7 @@ function findPlaces(
     const typical = structures[Math.floor(structures.length / 2)].response;
     if (k === 0) unit = typical / spotResponse(sigma);
     const limit = Math.max(0.25 * typical, 4 * noiseLevel(picture) * differenceNorm(sigma));
-    const around = largestAround(response, Math.ceil(1.5 * fwhm)).data;
+    const around = maximumFilter(response, Math.ceil(1.5 * fwhm)).data;
     for (let i = 0; i < busy.length; i++) busy[i] = Math.max(busy[i], around[i] / limit);
   });
   const tries: { x: number; y: number }[] = [];
@@ -99,7 +99,7 @@ function findPlaces(
     const place = { x: random.between(border, width - 1 - border), y: random.between(border, height - 1 - border) };
     if (busy[Math.round(place.y) * width + Math.round(place.x)] < 1) tries.push(place);
   }
-  const places = apart(tries, 6 * fwhm).slice(0, count);
+  const places = separated(tries, 6 * fwhm).slice(0, count);
   if (places.length > 0) return { unit, places };
   const detail = `no place of ${2 * border} pixels in the ${height} x ${width} is free of structure`;
   throw new ParfocalError("image.unfit", `Hallucinations cannot be planted: ${detail}; give a larger picture.`, {

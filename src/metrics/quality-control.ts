@@ -51,8 +51,8 @@ export function qualityControl({ output, input, target }: QualityControlPlanes):
   checkPair(output, target);
   checkPair(input, target);
   const truth = normalised(target);
-  const [made, untouched] = [output, input].map((one) => scoresOf(one, truth));
-  const both = (key: "mssim" | "nrmse" | "psnr"): OutputAndInput => ({ output: made[key], input: untouched[key] });
+  const [made, unchanged] = [output, input].map((one) => scoresOf(one, truth));
+  const both = (key: "mssim" | "nrmse" | "psnr"): OutputAndInput => ({ output: made[key], input: unchanged[key] });
   return { mssim: both("mssim"), nrmse: both("nrmse"), psnr: both("psnr") };
 }
 

@@ -49,7 +49,7 @@ export interface ReblurPlaneOptions {
 }
 
 /** Added to |OTF|^2 in focus: beyond the aperture both OTFs are rounding. */
-const nothing = 1e-5;
+const regularisation = 1e-5;
 
 /**
  * A plane in focus as the microscope sees it at a distance, all of it taken to lie in one slice: light of other depths is missing.
@@ -266,7 +266,7 @@ function divideSpectra(re: Float32Array, im: Float32Array, far: Convolution["otf
   const scale = near.real[0] / far.real[0];
   for (let k = 0; k < re.length; k++) {
     const [a, b, c, d] = [far.real[k], far.imag?.[k] ?? 0, near.real[k], near.imag?.[k] ?? 0];
-    const power = (c * c + d * d) / scale + nothing;
+    const power = (c * c + d * d) / scale + regularisation;
     const [p, q] = [(a * c + b * d) / power, (b * c - a * d) / power];
     const [x, y] = [re[k], im[k]];
     re[k] = x * p - y * q;

@@ -27,7 +27,7 @@ export interface SpectralCutoff {
 }
 
 /** The smallest side of a plane, pixels. */
-const LEAST = 32;
+const MIN_SIDE = 32;
 /** The noise is measured from this frequency on, cycles per pixel, by the median of its rings. */
 const FLOOR_FROM = 0.4;
 /**
@@ -38,7 +38,7 @@ const WINDOW_CORRELATION = (35 / 18) ** 2;
 /** A ring stands out when it exceeds the floor by this many standard deviations of a mean of that many frequencies. */
 const SIGMAS = 5;
 /** And by this share: the floor itself is no better known, and camera noise is never quite white. */
-const LEAST_EXCESS = 0.1;
+const MIN_EXCESS = 0.1;
 /** Rounding to float32 is a noise as well; of its least power, times the mean square of the pixels, nothing is said. */
 const ROUNDING = 2 ** -46;
 
@@ -49,8 +49,8 @@ const ROUNDING = 2 ** -46;
  */
 export function powerSpectrum(plane: Plane): PowerSpectrum {
   checkPair(plane, plane);
-  if (Math.min(plane.height, plane.width) < LEAST) {
-    const detail = `Power spectrum: a plane of ${plane.height} x ${plane.width} pixels; expected ${LEAST} x ${LEAST} or more.`;
+  if (Math.min(plane.height, plane.width) < MIN_SIDE) {
+    const detail = `Power spectrum: a plane of ${plane.height} x ${plane.width} pixels; expected ${MIN_SIDE} x ${MIN_SIDE} or more.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   const height = fastSizeWithin(plane.height);
@@ -118,7 +118,7 @@ function excessOver(floor: number, { power, count }: PowerSpectrum): number[] {
     }
     // Both of a conjugate pair say the same; the power of noise has a standard deviation as large as its mean.
     const deviation = Math.sqrt((2 * WINDOW_CORRELATION) / weights);
-    const limit = floor * (1 + Math.max(LEAST_EXCESS, SIGMAS * deviation));
+    const limit = floor * (1 + Math.max(MIN_EXCESS, SIGMAS * deviation));
     return Math.log(Math.max(sum / weights, Number.MIN_VALUE) / limit);
   });
 }

@@ -12,7 +12,7 @@ export interface Spot {
 }
 
 /** The largest value of a square about each pixel. */
-export function largestAround({ data, height, width }: Plane, radius: number): Plane {
+export function maximumFilter({ data, height, width }: Plane, radius: number): Plane {
   if (radius === 0) return { data, height, width };
   const across = createMaximum(width, 1, radius);
   const rows = new Float32Array(data.length);
@@ -46,7 +46,7 @@ function createMaximum(count: number, vector: number, radius: number) {
   };
 }
 
-export function bestAround({ data, height, width }: Plane, x: number, y: number, radius: number): number {
+export function maximumNear({ data, height, width }: Plane, x: number, y: number, radius: number): number {
   let best = Number.NEGATIVE_INFINITY;
   for (let v = Math.max(0, y - radius); v <= Math.min(height - 1, y + radius); v++) {
     for (let u = Math.max(0, x - radius); u <= Math.min(width - 1, x + radius); u++) {
@@ -79,14 +79,14 @@ export function spotsOf({ data, height, width }: Plane, threshold: number, fwhm:
     }
     found.push({ x: best % width, y: Math.floor(best / width), significance: data[best] });
   }
-  return apart(
+  return separated(
     found.sort((a, b) => b.significance - a.significance),
     fwhm,
   );
 }
 
 /** Of places in their order those that are not nearer than a distance to one before. */
-export function apart<P extends { x: number; y: number }>(places: readonly P[], distance: number): P[] {
+export function separated<P extends { x: number; y: number }>(places: readonly P[], distance: number): P[] {
   const kept: P[] = [];
   const cells = new Map<string, P[]>();
   const cell = (v: number) => Math.floor(v / distance);
@@ -119,7 +119,7 @@ export function structuresOf(
   { fwhm, sigmas }: { fwhm: number; sigmas: readonly number[] },
 ): Structure[] {
   const { data, height, width } = response;
-  const top = largestAround(response, 1).data;
+  const top = maximumFilter(response, 1).data;
   const strongest = data.reduce((a, b) => Math.max(a, b), 0);
   const least = Math.max(5 * noiseLevel(plane) * differenceNorm(sigmas[0]), 1e-3 * strongest, 1e-30);
   const maxima: Structure[] = [];
@@ -131,7 +131,7 @@ export function structuresOf(
   }
   maxima.sort((a, b) => b.response - a.response);
   const strong = maxima[Math.floor(maxima.length / 10)]?.response ?? 0;
-  return apart(
+  return separated(
     maxima.filter((one) => one.response >= 0.2 * strong),
     fwhm,
   );

@@ -18,11 +18,11 @@ import {
   EDGES,
   findStarts,
   type Kind,
-  LEAST,
-  lookAt,
   type MeasuringPlace,
+  MIN_SIDE,
   RIDGES,
   type Start,
+  strongestBlurAt,
 } from "./line-structures.ts";
 
 interface Fit {
@@ -71,7 +71,7 @@ const APART = 4;
 const STEP = 0.5;
 /** A profile reaches this many sigmas to either side: the picture beyond is somebody else's. */
 const REACH = 4;
-const LEAST_R2 = 0.9;
+const MIN_R2 = 0.9;
 const FWHM = 2 * Math.sqrt(2 * Math.LN2);
 /** From 10 to 90 % of a cumulative normal distribution. */
 const RISE = 2 * 1.2815515655446004;
@@ -103,14 +103,14 @@ type SigmaFit = Fit & { sigma: number };
 
 function measure(plane: Plane, kind: Kind, { places, count = 60 }: WidthOptions): SigmaFit[] {
   checkPair(plane, plane);
-  if (Math.min(plane.height, plane.width) < LEAST) {
-    const detail = `Widths of structures: a plane of ${plane.height} x ${plane.width} pixels; expected ${LEAST} x ${LEAST} or more.`;
+  if (Math.min(plane.height, plane.width) < MIN_SIDE) {
+    const detail = `Widths of structures: a plane of ${plane.height} x ${plane.width} pixels; expected ${MIN_SIDE} x ${MIN_SIDE} or more.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   const pyramid = blurredPictures(plane);
   if (places)
     return places.flatMap((place, index) => {
-      const start = lookAt(pyramid, kind, place);
+      const start = strongestBlurAt(pyramid, kind, place);
       const fit = start && fitProfile(plane, kind, { ...start, ...place }, index);
       return fit ? [fit] : [];
     });
@@ -147,7 +147,7 @@ function fitProfile(plane: Plane, kind: Kind, start: Start, place: number): Sigm
     if (!settled && round < 3) continue;
     const width = FWHM * sigma;
     const good =
-      fit.r2 >= LEAST_R2 &&
+      fit.r2 >= MIN_R2 &&
       fit.amplitude > 0 &&
       width >= FWHM_BOUNDS[0] &&
       width <= FWHM_BOUNDS[1] &&

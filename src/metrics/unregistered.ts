@@ -22,14 +22,14 @@ export interface PairShift {
 }
 
 /** Shifts up to here are left alone: networks learn from such pairs, if somewhat blurred. */
-const tolerable = { pixels: 1.5, planes: 1.5 };
+const maxShift = { pixels: 1.5, planes: 1.5 };
 /** Below this correlation input and target have too little in common for a shift in z to be believed. */
-const believable = 0.3;
+const minCorrelation = 0.3;
 /** Below this one they may not show the same place at all. */
-const strange = 0.1;
+const minCommonCorrelation = 0.1;
 /** Largest shift in z that is looked for, planes, and the part of a stack that is looked at. */
-const reach = 10;
-const most = { planes: 41, side: 512 };
+const maxSearch = 10;
+const maxExtent = { planes: 41, side: 512 };
 
 /**
  * The shift between two kinds of images of one field: sideways by phase correlation of the maximum projections, then along z to
@@ -43,12 +43,12 @@ export function measurePairShift(input: Stack, target: Stack): PairShift {
   const sideways = clear ? { dy, dx } : { dy: 0, dx: 0 };
   const moved = translated(target, { dy: -Math.round(sideways.dy), dx: -Math.round(sideways.dx) });
   const [a, b] = [input, moved].map((stack) => fineStructure(centreOf(stack)));
-  const furthest = Math.min(reach, a.length - 2);
+  const furthest = Math.min(maxSearch, a.length - 2);
   const at = (dz: number): number => (Math.abs(dz) > furthest ? Number.NEGATIVE_INFINITY : correlationAt(a, b, dz));
   let best = 0;
   for (let dz = -furthest; dz <= furthest; dz++) if (at(dz) > at(best)) best = dz;
   const correlation = at(best);
-  if (!(correlation > believable)) return { dz: 0, ...sideways, correlation: at(0) };
+  if (!(correlation > minCorrelation)) return { dz: 0, ...sideways, correlation: at(0) };
   const [before, after] = [at(best - 1), at(best + 1)];
   const bend = before - 2 * correlation + after;
   const refined = Number.isFinite(bend) && bend < 0 ? (0.5 * (before - after)) / bend : 0;
@@ -65,7 +65,7 @@ export function checkRegistered(name: string, input: Stack, target: Stack): stri
   const apart = shiftInWords(shift);
   if (apart === undefined) {
     const { correlation } = shift;
-    if (correlation >= strange) return undefined;
+    if (correlation >= minCommonCorrelation) return undefined;
     return (
       `${name}: input and target have hardly anything in common (correlation ${correlation.toFixed(2)} of their fine structure): ` +
       "check that they show the same field, or train without pairs (cycle-gan)."
@@ -79,8 +79,8 @@ export function checkRegistered(name: string, input: Stack, target: Stack): stri
 /** How far a pair lies apart, for a sentence; undefined where it is little enough to be left alone. */
 export function shiftInWords({ dz, dy, dx }: PairShift): string | undefined {
   const apart = [
-    ...(Math.hypot(dy, dx) > tolerable.pixels ? [`${dx.toFixed(1)} pixels in x and ${dy.toFixed(1)} in y`] : []),
-    ...(Math.abs(dz) > tolerable.planes ? [`${dz.toFixed(1)} planes in z`] : []),
+    ...(Math.hypot(dy, dx) > maxShift.pixels ? [`${dx.toFixed(1)} pixels in x and ${dy.toFixed(1)} in y`] : []),
+    ...(Math.abs(dz) > maxShift.planes ? [`${dz.toFixed(1)} planes in z`] : []),
   ];
   return apart.length === 0 ? undefined : apart.join(" and ");
 }
@@ -135,10 +135,10 @@ function translated(stack: Stack, shift: { dy: number; dx: number }): Stack {
 
 /** The middle of a large stack. */
 function centreOf(stack: Stack): Stack {
-  const depth = Math.min(most.planes, stack.depth);
+  const depth = Math.min(maxExtent.planes, stack.depth);
   const span = (extent: number): [number, number] => {
-    const start = Math.max(0, Math.floor((extent - most.side) / 2));
-    return [start, Math.min(extent, start + most.side)];
+    const start = Math.max(0, Math.floor((extent - maxExtent.side) / 2));
+    return [start, Math.min(extent, start + maxExtent.side)];
   };
   const middle = planesOf(stack, Math.floor((stack.depth - depth) / 2), depth);
   return cropStack(middle, span(stack.height), span(stack.width));

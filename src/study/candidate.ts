@@ -1,11 +1,11 @@
 /** Something that makes images sharper, as a study sees it: a model, a classical method, or a case made up to see whether it is caught. */
 import type { Plane, Stack } from "../image/image.ts";
 
-/** A plane of a stack, and how far from it the wanted plane lies. */
-export interface Wanted {
+/** A plane of a stack, and how far from it the requests plane lies. */
+export interface PlaneRequest {
   /** From 0. */
   plane: number;
-  /** z(wanted) - z(plane), um; 0 for what makes sections. */
+  /** z(requests) - z(plane), um; 0 for what makes sections. */
   distance: number;
 }
 
@@ -27,15 +27,15 @@ export interface Candidate {
   /** Names of what it was trained on. */
   trainedOn?: readonly string[];
   /**
-   * Makes the wanted planes of a stack, counts, each of the stack's size.
+   * Makes the requests planes of a stack, counts, each of the stack's size.
    * @param whole what brightness is measured on: the recorded stack that `stack` is a part of, or `stack` itself
    */
-  make(stack: Stack, whole: Stack, wanted: readonly Wanted[], signal?: AbortSignal): Promise<Plane[]>;
+  make(stack: Stack, whole: Stack, requests: readonly PlaneRequest[], signal?: AbortSignal): Promise<Plane[]>;
   /** The same of a candidate that tells how sure it is of every pixel; absent on all others. */
   makeWithSpread?(
     stack: Stack,
     whole: Stack,
-    wanted: readonly Wanted[],
+    requests: readonly PlaneRequest[],
     signal?: AbortSignal,
   ): Promise<PlanesWithSpread>;
 }
@@ -58,13 +58,13 @@ export function canTake({ offsets }: Pick<Candidate, "offsets">, stack: Stack, p
 }
 
 /**
- * The planes of a stack that a candidate is given for a wanted one, and how far each lies from it.
- * @returns index from 0, distance z(wanted) - z(plane) in um; of what makes sections the plane itself
+ * The planes of a stack that a candidate is given for a requests one, and how far each lies from it.
+ * @returns index from 0, distance z(requests) - z(plane) in um; of what makes sections the plane itself
  */
 export function givenPlanesOf(
   { offsets }: Pick<Candidate, "offsets">,
   { zStep = 1 }: Pick<Stack, "zStep">,
-  { plane, distance }: Wanted,
+  { plane, distance }: PlaneRequest,
 ): { index: number; distance: number }[] {
   return offsets.map((um) => {
     const planes = Math.round(um / zStep);

@@ -21,17 +21,17 @@ export function classicalCandidates({ optics, pixelSize, zStep }: Stack): Candid
     wavelength: optics.wavelength,
     ...(optics.refractiveIndex !== undefined && { refractive_index: optics.refractiveIndex }),
   });
-  const told = `NA ${optics.na}, ${optics.wavelength} um, ${iterations} iterations`;
+  const settings = `NA ${optics.na}, ${optics.wavelength} um, ${iterations} iterations`;
   const known = { kind: "classical", offsets: [0] } as const;
   const plane: Candidate = {
     ...known,
     name: "Richardson-Lucy 2-D",
     task: "refocus",
-    description: `Richardson-Lucy of the single plane with the PSF in focus: ${told}`,
-    async make(stack, _whole, wanted, signal) {
+    description: `Richardson-Lucy of the single plane with the PSF in focus: ${settings}`,
+    async make(stack, _whole, requests, signal) {
       const { psf } = opticalPsf(objective, { depth: 1, height: stack.height, width: stack.width, pixelSize });
       const made: Plane[] = [];
-      for (const one of wanted) {
+      for (const one of requests) {
         const input = planeOf(stack, one.plane);
         const size = { depth: 1, height: stack.height, width: stack.width };
         made.push({ ...input, data: await sharpened({ ...size, data: input.data }, psf, signal) });
@@ -44,11 +44,11 @@ export function classicalCandidates({ optics, pixelSize, zStep }: Stack): Candid
     ...known,
     name: "Richardson-Lucy 3-D",
     task: "section",
-    description: `Richardson-Lucy of the whole stack: ${told}`,
-    async make(stack, _whole, wanted, signal) {
+    description: `Richardson-Lucy of the whole stack: ${settings}`,
+    async make(stack, _whole, requests, signal) {
       const { psf } = opticalPsf(objective, { ...stack, pixelSize, zStep });
       const data = await sharpened(stack, psf, signal);
-      return wanted.map((one) => planeOf({ ...stack, data }, one.plane));
+      return requests.map((one) => planeOf({ ...stack, data }, one.plane));
     },
   };
   return [plane, stackwise];

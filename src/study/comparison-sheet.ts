@@ -5,7 +5,7 @@ import { planeOf, type Stack } from "../image/image.ts";
 import type { Comparison } from "./compare-stacks.ts";
 
 /** More rows than this are too long to be looked at. */
-const mostRows = 8;
+const maxRows = 8;
 
 /**
  * A PNG of up to eight planes, evenly chosen, the first and the last among them; each with its scores, and the whole with
@@ -16,7 +16,7 @@ export function comparisonSheet(
   { output, truth, input }: { output: Stack; truth: Stack; input: Stack },
   { planes, dataRange, dataRangeOf }: Comparison,
 ): Uint8Array {
-  const count = Math.min(mostRows, planes.length);
+  const count = Math.min(maxRows, planes.length);
   const chosen = Array.from({ length: count }, (_, i) =>
     Math.round((i * (planes.length - 1)) / Math.max(1, count - 1)),
   );

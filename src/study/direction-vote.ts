@@ -26,9 +26,9 @@ export interface DirectionJudgement {
 export const votingTile = 32;
 
 /** A region takes part when the planes asked for and opposite differ in it by this many times the noise's mean square. */
-const leastDifference = 6;
+const minDifference = 6;
 /** What must be gained of that difference to have moved. */
-const leastMove = 0.1;
+const minMove = 0.1;
 
 /**
  * @param outcomes of refocusing to the plane `sharpest`; those whose opposite plane was not recorded are left out
@@ -52,11 +52,11 @@ export function judgeDirection(stack: Stack, sharpest: number, outcomes: readonl
       for (let left = 0; left + votingTile <= stack.width; left += votingTile) {
         const off = (a: Plane, b: Plane): number => squaresWithin(a, b, top, left);
         const apart = off(target, other);
-        if (apart < leastDifference * noise * noise) continue;
+        if (apart < minDifference * noise * noise) continue;
         // How far along the way from one to the other: 1 at the plane asked for, 0 at the opposite one.
         const place = (one: Plane): number => 0.5 + (off(one, other) - off(one, target)) / (2 * apart);
         const moved = place(output) - place(input);
-        const vote = moved > leastMove ? 1 : moved < -leastMove ? -1 : 0;
+        const vote = moved > minMove ? 1 : moved < -minMove ? -1 : 0;
         votes[vote > 0 ? "right" : vote < 0 ? "wrong" : "unmoved"]++;
         for (let y = top; y < top + votingTile; y++)
           map.data.fill(vote, y * stack.width + left, y * stack.width + left + votingTile);

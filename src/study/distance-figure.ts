@@ -2,10 +2,10 @@
 import { evenly } from "../array/evenly.ts";
 import { divergingColour } from "../figures/colour-map.ts";
 import { contrastOf, type GridCell, type GridRow, pictureGrid } from "../figures/picture-grid.ts";
-import { type Figure, mostColumns, pixelOf, slug, um, zOf } from "./figure.ts";
+import { type Figure, maxColumns, pixelOf, slug, um, zOf } from "./figure.ts";
 import type { CandidateStudy } from "./study.ts";
 
-export function distanceGrid({ candidate, distances, subject }: CandidateStudy): Figure | undefined {
+export function distanceGrid({ candidate, distances, studied }: CandidateStudy): Figure | undefined {
   if (distances.length === 0) return undefined;
   const rows = distances.flatMap(({ plane, defocus, input, cells }): GridRow[] => {
     const contrast = contrastOf(input);
@@ -35,18 +35,18 @@ export function distanceGrid({ candidate, distances, subject }: CandidateStudy):
       "Each pair of rows is one image refocused to several distances, and the planes recorded there. An output should look like the picture below it.",
     png: pictureGrid(rows, {
       columns: ["Input", ...distances[0].cells.map(({ distance }) => um(distance))],
-      pixelSize: pixelOf(subject),
+      pixelSize: pixelOf(studied),
       panelSize: 190,
     }),
   };
 }
 
-export function directionMaps({ candidate, direction, subject }: CandidateStudy): Figure | undefined {
+export function directionMaps({ candidate, direction, studied }: CandidateStudy): Figure | undefined {
   if (direction === undefined || direction.maps.length === 0) return undefined;
-  const cells = evenly(direction.maps, mostColumns).map(
+  const cells = evenly(direction.maps, maxColumns).map(
     ({ map, plane }): GridCell => ({
       plane: map,
-      caption: `from ${um(zOf(subject, plane))}`,
+      caption: `from ${um(zOf(studied, plane))}`,
       contrast: [-1, 1],
       colour: (value) => (Number.isNaN(value) ? [228, 228, 228] : divergingColour(1 - 2 * value)),
     }),

@@ -1,8 +1,8 @@
 /** What a study found, distance by distance: the one table from which all verdicts and the headline follow. */
 import { detailMargin } from "../metrics/detail.ts";
 import type { Candidate } from "./candidate.ts";
+import type { Effect, PlaneWidths } from "./effect.ts";
 import type { EveryPlane, Outcome } from "./every-plane.ts";
-import type { Nature, PlaneWidths } from "./nature.ts";
 
 /** The outputs of one distance, or of one height for sections; means over them, against the best recorded baseline. */
 export interface DistanceBin {
@@ -30,13 +30,13 @@ export interface DistanceBin {
   /** Share of the excess width of blurred structures that is gone; undefined where too few are blurred. */
   widthRecovered: number | undefined;
   /** Of the brightness that blur took from them, the share that came back. */
-  lightRecovered: number | undefined;
+  brightnessRecovered: number | undefined;
   /** Structures that those rest on. */
   structures: number;
   /** Counts of the output for one count of what was wanted; 1 keeps brightness. */
   photometricSlope: number;
   /** Root mean square change of the input, as a share of what was wanted; 0 where the input is given back. */
-  changed: number;
+  relativeChange: number;
 }
 
 export interface DistanceTable {
@@ -52,7 +52,7 @@ export interface DistanceTable {
 export const margins = { psnr: 0.05, ssim: 0.02, detail: detailMargin } as const;
 
 /** An output that is identical to its target has no end of PSNR; none counts for more than this, dB. */
-const highest = 100;
+const maxPsnr = 100;
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
@@ -65,29 +65,29 @@ const meanOfKnown = (values: readonly (number | undefined)[]): number | undefine
 
 /**
  * One row for each distance that was asked for (for sections: each plane).
- * @param subject the step between planes, um, and the sharpest of them
+ * @param studied the step between planes, um, and the sharpest of them
  */
 export function distanceTable(
   { task }: Pick<Candidate, "task">,
   { outcomes, against }: Pick<EveryPlane, "outcomes" | "against">,
-  { widths, hazeRemoved }: Pick<Nature, "widths" | "hazeRemoved">,
-  subject: { zStep: number; sharpest: number },
+  { widths, backgroundRemoved }: Pick<Effect, "widths" | "backgroundRemoved">,
+  studied: { zStep: number; sharpest: number },
 ): DistanceTable {
   // Without the last digits of 3 * 0.1.
   const at = ({ plane, distance }: Outcome): number =>
-    Number((task === "section" ? (plane - subject.sharpest) * subject.zStep : distance).toFixed(6));
-  const steps = (one: Outcome): number => Math.round(at(one) / subject.zStep);
+    Number((task === "section" ? (plane - studied.sharpest) * studied.zStep : distance).toFixed(6));
+  const steps = (one: Outcome): number => Math.round(at(one) / studied.zStep);
   const all = [...new Set(outcomes.map(steps))].sort((a, b) => a - b);
   const bins = all.map((step) => {
     const own = outcomes.filter((one) => steps(one) === step);
     const planes = own.flatMap(({ plane }) => widths.find((width) => width.plane === plane) ?? []);
     return binOf(at(own[0]), own, planes);
   });
-  return { task, bins, against, backgroundRemoved: hazeRemoved };
+  return { task, bins, against, backgroundRemoved: backgroundRemoved };
 }
 
 function binOf(distance: number, own: readonly Outcome[], widths: readonly PlaneWidths[]): DistanceBin {
-  const capped = (psnr: number): number => Math.min(highest, psnr);
+  const capped = (psnr: number): number => Math.min(maxPsnr, psnr);
   const gains = own.map(({ scores, detail, baseline }) => ({
     psnr: capped(scores.output.psnr) - capped(baseline.psnr.value),
     ssim: scores.output.ssim - baseline.ssim.value,
@@ -110,10 +110,10 @@ function binOf(distance: number, own: readonly Outcome[], widths: readonly Plane
     shareWorse: gains.filter(isWorse).length / gains.length,
     widthChange: meanOfKnown(widths.map(({ input, output }) => output / input - 1)),
     widthRecovered: meanOfKnown(widths.map(({ widthRecovered }) => widthRecovered)),
-    lightRecovered: meanOfKnown(widths.map(({ lightRecovered }) => lightRecovered)),
+    brightnessRecovered: meanOfKnown(widths.map(({ brightnessRecovered }) => brightnessRecovered)),
     structures: widths.reduce((sum, { structures }) => sum + structures, 0),
     photometricSlope: meanOfKnown(own.map(({ slope }) => slope)) ?? Number.NaN,
-    changed: meanOfKnown(own.map(({ changed }) => changed)) ?? Number.NaN,
+    relativeChange: meanOfKnown(own.map(({ relativeChange }) => relativeChange)) ?? Number.NaN,
   };
 }
 

@@ -11,10 +11,10 @@ import { evenly } from "../array/evenly.ts";
 import { mean as meanOf, moments } from "../array/statistics.ts";
 import type { Plane } from "../image/image.ts";
 import { pearson } from "../metrics/metrics.ts";
-import type { Candidate, Wanted } from "./candidate.ts";
+import type { Candidate, PlaneRequest } from "./candidate.ts";
 import { type EveryPlane, isJudged } from "./every-plane.ts";
-import { errorsOf, joined, mostPlanes, rowOf, type SpreadMap, spreadMaps, targetOf, typicalMap } from "./spread-map.ts";
-import { cropPlane, type Subject } from "./subject.ts";
+import { errorsOf, joined, maxPlanes, rowOf, type SpreadMap, spreadMaps, targetOf, typicalMap } from "./spread-map.ts";
+import { cropPlane, type StudiedStack } from "./studied-stack.ts";
 
 /** How far models for the same task lie apart. */
 export interface EnsembleSpread {
@@ -49,15 +49,15 @@ export interface EnsembleMember {
  */
 export function ensembleSpread(
   task: Candidate["task"],
-  subject: Pick<Subject, "stack" | "truth" | "sharpest" | "region">,
+  studied: Pick<StudiedStack, "stack" | "truth" | "sharpest" | "region">,
   studies: readonly EnsembleMember[],
 ): EnsembleSpread | undefined {
   const models = studies.filter(({ candidate }) => candidate.kind === "model" && candidate.task === task);
   const shared = sharedPlanes(models);
   if (shared.length === 0) return undefined;
-  const targets = targetOf({ task }, subject);
+  const targets = targetOf({ task }, studied);
   const cut = shared.map(({ outputs }) =>
-    outputs.map(({ name, output }) => ({ name, output: cropPlane(output, subject.region) })),
+    outputs.map(({ name, output }) => ({ name, output: cropPlane(output, studied.region) })),
   );
   const names = models
     .map(({ candidate }) => candidate.name)
@@ -93,15 +93,15 @@ export function ensembleSpread(
     against: targets?.name,
     error: targets && rms(error),
     correlation: targets && pearson(rowOf(spread), rowOf(error)),
-    typical: typicalMap({ task }, maps, full, subject.sharpest),
+    typical: typicalMap({ task }, maps, full, studied.sharpest),
   };
 }
 
-interface Shared extends Wanted {
+interface Shared extends PlaneRequest {
   outputs: { name: string; output: Plane }[];
 }
 
-/** Planes that at least two models made, with what each made; at most {@link mostPlanes}. */
+/** Planes that at least two models made, with what each made; at most {@link maxPlanes}. */
 function sharedPlanes(models: readonly EnsembleMember[]): Shared[] {
   const found = new Map<number, Shared>();
   for (const { candidate, every } of models) {
@@ -112,7 +112,7 @@ function sharedPlanes(models: readonly EnsembleMember[]): Shared[] {
     }
   }
   const all = [...found.values()].filter(({ outputs }) => outputs.length > 1).sort((a, b) => a.plane - b.plane);
-  return evenly(all, mostPlanes);
+  return evenly(all, maxPlanes);
 }
 
 function acrossModels(pictures: readonly Plane[]): { mean: Plane; deviation: Plane } {

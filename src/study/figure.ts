@@ -1,5 +1,5 @@
 /** A figure of a study: what its caption says, and the picture; and what several figures say alike. */
-import type { Subject } from "./subject.ts";
+import type { StudiedStack } from "./studied-stack.ts";
 
 export type Figure = {
   /** File name without its ending. */
@@ -17,16 +17,16 @@ export const slug = (name: string): string =>
     .replace(/^-|-$/g, "");
 
 /** Most columns of a grid. */
-export const mostColumns = 7;
+export const maxColumns = 7;
 
 /** With its sign. */
 export const um = (value: number): string => `${value > 0 ? "+" : ""}${Number(value.toFixed(2))} um`;
 
 /** Height above the sharpest plane, um. */
-export const zOf = ({ stack, sharpest }: Subject, plane: number): number => (plane - sharpest) * stack.zStep;
+export const zOf = ({ stack, sharpest }: StudiedStack, plane: number): number => (plane - sharpest) * stack.zStep;
 
 /** um, for scale bars. */
-export const pixelOf = ({ stack }: Subject): number | undefined => stack.pixelSize?.x;
+export const pixelOf = ({ stack }: StudiedStack): number | undefined => stack.pixelSize?.x;
 
 /** The outcome whose plane lies that share of the way from the sharpest plane to the farthest. */
 export function pick<T extends { plane: number }>(

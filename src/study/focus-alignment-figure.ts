@@ -4,12 +4,12 @@ import type { ReportSection } from "../figures/report.ts";
 import type { Candidate } from "./candidate.ts";
 import { type Figure, slug, um } from "./figure.ts";
 import type { CurveAlignment, FocusAlignment, FocusPoint, VirtualStack } from "./focus-alignment.ts";
-import type { Subject } from "./subject.ts";
+import type { StudiedStack } from "./studied-stack.ts";
 
 /** What is read of a study. */
 export interface FocusAlignmentPick {
   candidate: Pick<Candidate, "name">;
-  subject: Pick<Subject, "stack">;
+  studied: Pick<StudiedStack, "stack">;
   focusAlignment: FocusAlignment | undefined;
 }
 
@@ -50,16 +50,16 @@ function noteOn(lines: readonly NamedLine[]): string {
 const names = { virtual: "virtual", moved: "virtual, moved", reversed: "virtual, reversed" };
 
 /** The curve of a virtual stack, and where it fits better. */
-function linesOf(one: VirtualStack, { subject }: FocusAlignmentPick): NamedLine[] {
-  const { defocus, curve, asAsked, mirrored, direction } = one;
+function linesOf(one: VirtualStack, { studied }: FocusAlignmentPick): NamedLine[] {
+  const { defocus, curve, asRequested, reversed, direction } = one;
   const own = { name: names.virtual, points: curve.map(pointOf) };
-  if (direction === "wrong" && mirrored) {
-    const at = (z: number): number => 2 * defocus - z + mirrored.shift;
+  if (direction === "wrong" && reversed) {
+    const at = (z: number): number => 2 * defocus - z + reversed.shift;
     const points = curve.map(({ z, sharpness }) => ({ x: at(z), y: sharpness })).reverse();
     return [own, { name: names.reversed, points }];
   }
-  if (asAsked === undefined || shiftOf(asAsked, subject) !== "moved") return [own];
-  return [own, { name: names.moved, points: own.points.map(({ x, y }) => ({ x: x + asAsked.shift, y })) }];
+  if (asRequested === undefined || shiftOf(asRequested, studied) !== "moved") return [own];
+  return [own, { name: names.moved, points: own.points.map(({ x, y }) => ({ x: x + asRequested.shift, y })) }];
 }
 
 const pointOf = ({ z, sharpness }: FocusPoint): { x: number; y: number } => ({ x: z, y: sharpness });
@@ -69,7 +69,7 @@ const sideOf = ({ defocus }: VirtualStack): string => (defocus < 0 ? "from below
 /** Whether the images go along with the shift of their curve: a curve that is damped, or skewed, is no shifted one. */
 function shiftOf(
   { shift, error, unshiftedError }: CurveAlignment,
-  { stack }: FocusAlignmentPick["subject"],
+  { stack }: FocusAlignmentPick["studied"],
 ): "in place" | "moved" | "not moved" {
   if (Math.abs(shift) < stack.zStep / 2) return "in place";
   return error < unshiftedError ? "moved" : "not moved";
@@ -103,34 +103,35 @@ export function focusAlignmentTable(picks: readonly FocusAlignmentPick[]): Repor
 
 function rowOf(one: VirtualStack, pick: FocusAlignmentPick): string[] {
   const { candidate } = pick;
-  const { amplitude, asAsked, mirrored, inputError } = one;
+  const { amplitude, asRequested, reversed, inputError } = one;
   return [
     `${candidate.name}, ${sideOf(one)}`,
     number(amplitude),
-    asAsked ? um(asAsked.shift).replace(" um", "") : "",
-    number(asAsked?.correlation),
-    number(asAsked?.unshifted),
-    number(mirrored?.nearby),
-    number(asAsked?.error, 3),
-    number(asAsked?.unshiftedError, 3),
+    asRequested ? um(asRequested.shift).replace(" um", "") : "",
+    number(asRequested?.correlation),
+    number(asRequested?.unshifted),
+    number(reversed?.nearby),
+    number(asRequested?.error, 3),
+    number(asRequested?.unshiftedError, 3),
     number(inputError, 3),
     inWords(one, pick),
   ];
 }
 
 function inWords(
-  { asAsked, mirrored, direction }: VirtualStack,
-  { subject, focusAlignment }: FocusAlignmentPick,
+  { asRequested, reversed, direction }: VirtualStack,
+  { studied, focusAlignment }: FocusAlignmentPick,
 ): string {
-  if (asAsked === undefined && mirrored === undefined) return "flat: the output does not change with the distance";
+  if (asRequested === undefined && reversed === undefined) return "flat: the output does not change with the distance";
   if (direction === "wrong") return "goes in the wrong direction: its curve fits with up taken for down";
-  if (direction === undefined || asAsked === undefined) return "cannot tell: its curve fits neither direction clearly";
-  const atLimit = Math.abs(asAsked.shift) > (focusAlignment?.largestShift ?? Number.POSITIVE_INFINITY) * 0.99;
+  if (direction === undefined || asRequested === undefined)
+    return "cannot tell: its curve fits neither direction clearly";
+  const atLimit = Math.abs(asRequested.shift) > (focusAlignment?.maxShift ?? Number.POSITIVE_INFINITY) * 0.99;
   const place = {
     "in place": "in place",
-    moved: `moved by ${um(asAsked.shift)}${atLimit ? " or more" : ""}, as its images are`,
+    moved: `moved by ${um(asRequested.shift)}${atLimit ? " or more" : ""}, as its images are`,
     "not moved": "of another shape: its images do not go with the shift",
-  }[shiftOf(asAsked, subject)];
+  }[shiftOf(asRequested, studied)];
   return `goes in the right direction, ${place}`;
 }
 

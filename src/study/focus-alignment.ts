@@ -8,8 +8,8 @@ import { sampleAt } from "../array/resample.ts";
 import { focusCurve, focusOf } from "../classical/focus/focus.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { nrmse, pearson } from "../metrics/metrics.ts";
-import { type Candidate, canTake, canTravel, type Wanted } from "./candidate.ts";
-import { cropToBox, type Subject } from "./subject.ts";
+import { type Candidate, canTake, canTravel, type PlaneRequest } from "./candidate.ts";
+import { cropToBox, type StudiedStack } from "./studied-stack.ts";
 
 /** A point of a focus curve. */
 export interface FocusPoint {
@@ -28,7 +28,7 @@ export interface CurveAlignment {
   /** The same without a shift; NaN where fewer than half of the points lie in the recorded stack. */
   unshifted: number;
   /**
-   * The same after the best of the shifts up to half of {@link FocusAlignment.largestShift}, by which directions are compared: larger ones
+   * The same after the best of the shifts up to half of {@link FocusAlignment.maxShift}, by which directions are compared: larger ones
    * bring a reversed curve onto a broad recorded one. NaN as above.
    */
   nearby: number;
@@ -59,13 +59,13 @@ export interface VirtualStack {
   curve: FocusPoint[];
   /** From the lowest to the highest point of the curve, as a share of the same of the recorded curve at the same z: 1 is right, 0 is flat. */
   amplitude: number;
-  /** undefined where the curve is flat ({@link leastAmplitude}): there is nothing to align. */
-  asAsked: CurveAlignment | undefined;
+  /** undefined where the curve is flat ({@link minAmplitude}): there is nothing to align. */
+  asRequested: CurveAlignment | undefined;
   /** The same of the curve reversed about its input, as if the model had taken up for down; undefined also where too little of that was recorded. */
-  mirrored: CurveAlignment | undefined;
+  reversed: CurveAlignment | undefined;
   /**
    * Which of both fits better ({@link CurveAlignment.nearby}); undefined where the curve is flat, one of both is not known, neither fits
-   * ({@link leastCertainty}), both fit about alike ({@link leastLead}), as of a model that sharpens whatever the sign of the distance, or the
+   * ({@link minCertainty}), both fit about alike ({@link minLead}), as of a model that sharpens whatever the sign of the distance, or the
    * images do not follow ({@link CurveAlignment.imageGain}): of noise, one curve in three fits some shift.
    */
   direction: "right" | "wrong" | undefined;
@@ -77,35 +77,35 @@ export interface FocusAlignment {
   /** Of all planes, ascending. */
   recorded: FocusPoint[];
   /** Shifts up to this were tried, um: half of how far the model reaches to one side, and the stack with it. */
-  largestShift: number;
+  maxShift: number;
   /** From a plane below focus, and from one above; one of them where the stack or the range has no other. */
   stacks: VirtualStack[];
 }
 
 /** Planes of a virtual stack: fewer say nothing, more cost time (then every second is left out, or more). */
-const [leastPlanes, mostPlanes] = [4, 11];
+const [minPlanes, maxPlanes] = [4, 11];
 /** Below this share of the recorded amplitude a curve counts as flat. */
-export const leastAmplitude = 0.1;
+export const minAmplitude = 0.1;
 /** Below this certainty a curve does not fit. */
-export const leastCertainty = 2.9;
+export const minCertainty = 2.9;
 /** By how much one direction must fit better than the other: a model that cannot know it (one plane in) came to 0.02 to 0.19, others to 0.4 and more. */
-export const leastLead = 0.2;
+export const minLead = 0.2;
 /** Share of the points of a curve that must lie within the recorded stack after a shift. */
-const leastOverlap = 0.5;
+const minOverlap = 0.5;
 /** Share of the largest shift up to which directions are compared. */
 const nearShare = 0.5;
 /** Shifts that are tried for each plane of the stack. */
 const shiftsPerPlane = 20;
 
 /**
- * From the planes half of the candidate's reach below and above focus, makes the stack's planes within its range, of the subject's region.
+ * From the planes half of the candidate's reach below and above focus, makes the stack's planes within its range, of the studied's region.
  * @param whole the recorded stack, on which brightness is measured
  * @returns undefined for what makes sections, and where no plane has four planes within range
  * @throws interrupted, and what the candidate throws
  */
 export async function focusAlignment(
   candidate: Candidate,
-  { stack, sharpest, region }: Pick<Subject, "stack" | "sharpest" | "region">,
+  { stack, sharpest, region }: Pick<StudiedStack, "stack" | "sharpest" | "region">,
   whole: Stack,
   signal?: AbortSignal,
 ): Promise<FocusAlignment | undefined> {
@@ -117,21 +117,21 @@ export async function focusAlignment(
   const apart = Math.max(1, Math.round(reach / 2 / step));
   const asked = [sharpest - apart, sharpest + apart]
     .filter((plane) => canTake(candidate, stack, plane))
-    .map((plane) => ({ plane, wanted: requests(candidate, range, plane, stack, sharpest) }))
-    .filter(({ wanted }) => wanted.length >= leastPlanes);
+    .map((plane) => ({ plane, requests: requestsFrom(candidate, range, plane, stack, sharpest) }))
+    .filter(({ requests }) => requests.length >= minPlanes);
   if (asked.length === 0) return undefined;
   const outputs = await candidate.make(
     part,
     whole,
-    asked.flatMap(({ wanted }) => wanted),
+    asked.flatMap(({ requests }) => requests),
     signal,
   );
   const sharpness = focusCurve(part);
   const highest = Math.max(...sharpness);
   const recorded: Recorded = { part, step, sharpest, curve: Float64Array.from(sharpness, (value) => value / highest) };
   let next = 0;
-  const stacks = asked.map(({ plane, wanted }) => {
-    const made = wanted.map(({ distance }): Made => {
+  const stacks = asked.map(({ plane, requests }) => {
+    const made = requests.map(({ distance }): Made => {
       const output = outputs[next++];
       return { offset: Math.round(distance / step), output, sharpness: focusOf(output) / highest };
     });
@@ -139,23 +139,23 @@ export async function focusAlignment(
   });
   return {
     recorded: Array.from(recorded.curve, (value, z) => ({ z: (z - sharpest) * step, sharpness: value })),
-    largestShift: reach / 2,
+    maxShift: reach / 2,
     stacks,
   };
 }
 
 /** Evenly spaced planes within range, the sharpest among them where it can be. */
-function requests(
+function requestsFrom(
   candidate: Candidate,
   [low, high]: readonly [number, number],
   plane: number,
-  { depth, zStep }: Subject["stack"],
+  { depth, zStep }: StudiedStack["stack"],
   sharpest: number,
-): Wanted[] {
+): PlaneRequest[] {
   const all = Array.from({ length: depth }, (_, z) => ({ z, distance: (z - plane) * zStep })).filter(
     ({ distance }) => distance >= low - 1e-6 && distance <= high + 1e-6 && canTravel(candidate, distance),
   );
-  const every = Math.ceil(all.length / mostPlanes);
+  const every = Math.ceil(all.length / maxPlanes);
   const nearest = all.reduce(
     (best, { z }, i) => (Math.abs(z - sharpest) < Math.abs(all[best].z - sharpest) ? i : best),
     0,
@@ -179,26 +179,26 @@ interface Made {
   sharpness: number;
 }
 
-function virtualStack(recorded: Recorded, plane: number, made: readonly Made[], largestShift: number): VirtualStack {
+function virtualStack(recorded: Recorded, plane: number, made: readonly Made[], maxShift: number): VirtualStack {
   const { part, step, sharpest, curve } = recorded;
   const own = made.map(({ offset }) => plane + offset);
   const amplitude = extentOf(made.map(({ sharpness }) => sharpness)) / extentOf(own.map((z) => curve[z]));
   const input = planeOf(part, plane);
   const aligned = (sign: 1 | -1): CurveAlignment | undefined => {
-    if (!(amplitude >= leastAmplitude)) return undefined;
+    if (!(amplitude >= minAmplitude)) return undefined;
     const points = made.map(({ offset, ...one }) => ({ ...one, at: plane + sign * offset }));
-    return align(recorded, input, points, largestShift);
+    return align(recorded, input, points, maxShift);
   };
-  const [asAsked, mirrored] = [aligned(1), aligned(-1)];
+  const [asRequested, reversed] = [aligned(1), aligned(-1)];
   return {
     plane,
     defocus: (plane - sharpest) * step,
     inputSharpness: curve[plane],
     curve: made.map(({ sharpness }, i) => ({ z: (own[i] - sharpest) * step, sharpness })),
     amplitude,
-    asAsked,
-    mirrored,
-    direction: directionOf(asAsked, mirrored),
+    asRequested,
+    reversed,
+    direction: directionOf(asRequested, reversed),
     inputError: mean(own.map((z) => nrmse(input, planeOf(part, z)))),
   };
 }
@@ -214,11 +214,11 @@ function align(
   { part, step, curve }: Recorded,
   input: Plane,
   points: readonly Placed[],
-  largestShift: number,
+  maxShift: number,
 ): CurveAlignment | undefined {
   const last = part.depth - 1;
   const within = (z: number): boolean => z > -1e-6 && z < last + 1e-6;
-  const least = Math.max(leastPlanes, leastOverlap * points.length);
+  const least = Math.max(minPlanes, minOverlap * points.length);
   const row = { data: curve, height: 1, width: curve.length };
   const fitAt = (shift: number): Fit => {
     const inside = points.filter(({ at }) => within(at + shift));
@@ -229,13 +229,13 @@ function align(
     ];
     return { shift, correlation: correlationOf(virtual, recorded), points: inside.length };
   };
-  const most = Math.floor((largestShift / step) * shiftsPerPlane + 1e-6);
+  const most = Math.floor((maxShift / step) * shiftsPerPlane + 1e-6);
   // The smallest shift first, so that it is kept where several fit alike.
   const shifts = Array.from({ length: 2 * most + 1 }, (_, k) => (k % 2 === 1 ? -(k + 1) : k) / 2 / shiftsPerPlane);
   const tried = shifts.map(fitAt);
   const best = bestOf(tried);
   if (best === undefined) return undefined;
-  const near = bestOf(tried.filter(({ shift }) => Math.abs(shift * step) <= largestShift * nearShare + 1e-6));
+  const near = bestOf(tried.filter(({ shift }) => Math.abs(shift * step) <= maxShift * nearShare + 1e-6));
   // Images lie on planes: where they belong after a shift is rounded to the nearest.
   const placed = (shift: number): Placed[] => points.filter(({ at }) => within(Math.round(at + shift)));
   const there = ({ at }: Placed, shift: number): Plane => planeOf(part, Math.round(at + shift));
@@ -269,14 +269,14 @@ function bestOf(fits: readonly Fit[]): Fit | undefined {
 }
 
 function directionOf(
-  asAsked: CurveAlignment | undefined,
-  mirrored: CurveAlignment | undefined,
+  asRequested: CurveAlignment | undefined,
+  reversed: CurveAlignment | undefined,
 ): VirtualStack["direction"] {
-  if (asAsked === undefined || mirrored === undefined) return undefined;
+  if (asRequested === undefined || reversed === undefined) return undefined;
   // NaN where one of both is not known, as from a plane at the end of the stack: then nothing can be said.
-  const lead = asAsked.nearby - mirrored.nearby;
-  const { certainty, imageGain } = lead > 0 ? asAsked : mirrored;
-  if (!(Math.abs(lead) >= leastLead && certainty >= leastCertainty && imageGain > 0)) return undefined;
+  const lead = asRequested.nearby - reversed.nearby;
+  const { certainty, imageGain } = lead > 0 ? asRequested : reversed;
+  if (!(Math.abs(lead) >= minLead && certainty >= minCertainty && imageGain > 0)) return undefined;
   return lead > 0 ? "right" : "wrong";
 }
 

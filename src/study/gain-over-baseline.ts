@@ -1,16 +1,16 @@
 /** What a candidate gains over the best recorded baseline: PSNR, SSIM, detail and width, with an example to look at. */
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import type { Candidate } from "./candidate.ts";
+import { effectOf } from "./effect.ts";
 import { type EveryPlane, everyPlane, isJudged, type Outcome } from "./every-plane.ts";
 import { type MeanOutcome, meanOutcome } from "./mean-outcome.ts";
-import { natureOf } from "./nature.ts";
 
-import { around, cropPlane, type Subject } from "./subject.ts";
+import { around, cropPlane, type StudiedStack } from "./studied-stack.ts";
 
 /** An image that candidates are judged on. */
 export interface JudgedImage {
-  subject: Subject;
-  /** The recorded stack that the subject is a part of: what brightness is measured on. */
+  studied: StudiedStack;
+  /** The recorded stack that the studied is a part of: what brightness is measured on. */
   whole: Stack;
 }
 
@@ -40,35 +40,35 @@ const exampleEdge = 128;
 /** Judges as a study does. @throws interrupted, and what the candidate throws */
 export async function gainOverBaseline(
   candidate: Candidate,
-  { subject, whole }: JudgedImage,
+  { studied, whole }: JudgedImage,
   signal?: AbortSignal,
 ): Promise<GainOverBaseline> {
-  const every = await everyPlane(candidate, subject, whole, signal);
+  const every = await everyPlane(candidate, studied, whole, signal);
   return {
     means: meanOutcome({ every }),
     widthRecovered:
       candidate.task === "refocus"
-        ? natureOf(subject.stack, subject.sharpest, every.outcomes).widthRecovered
+        ? effectOf(studied.stack, studied.sharpest, every.outcomes).widthRecovered
         : undefined,
     against: every.against,
-    example: exampleOf(subject, every),
+    example: exampleOf(studied, every),
   };
 }
 
 /** The same plane for every candidate that is asked for the same distances: three quarters of the way to the farthest. */
 function exampleOf(
-  { stack, truth, sharpest, object }: Subject,
+  { stack, truth, sharpest, structure }: StudiedStack,
   { outcomes, against }: EveryPlane,
 ): GainExample | undefined {
   const judged = outcomes.filter(isJudged);
   if (judged.length === 0) return undefined;
-  const wanted = 0.75 * Math.max(...judged.map(({ distance }) => Math.abs(distance)));
+  const preferred = 0.75 * Math.max(...judged.map(({ distance }) => Math.abs(distance)));
   const off = ({ plane, distance }: Outcome): number =>
-    distance === 0 ? Math.abs(plane - sharpest) : Math.abs(Math.abs(distance) - wanted);
+    distance === 0 ? Math.abs(plane - sharpest) : Math.abs(Math.abs(distance) - preferred);
   const { plane, distance, output, scores, baseline } = judged.reduce((best, one) =>
     off(one) < off(best) ? one : best,
   );
-  const centre = { y: object.top + object.height / 2, x: object.left + object.width / 2 };
+  const centre = { y: structure.top + structure.height / 2, x: structure.left + structure.width / 2 };
   const detail = (whole: Plane): Plane => cropPlane(whole, around(centre, whole, exampleEdge));
   const target = against === "truth" && truth ? planeOf(truth, plane) : planeOf(stack, sharpest);
   return {

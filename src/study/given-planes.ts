@@ -3,7 +3,7 @@ import { planeOf, type Stack } from "../image/image.ts";
 import { meanSquaredError, psnr } from "../metrics/metrics.ts";
 import { noiseOf } from "../metrics/noise-free-psnr.ts";
 import type { EveryPlane } from "./every-plane.ts";
-import { ofUntouched } from "./untouched.ts";
+import { measureOnce } from "./measure-once.ts";
 
 export interface GivenPlane {
   /** um asked for, from the first plane given. */
@@ -26,7 +26,7 @@ export function givenPlanes(
   return outcomes
     .filter(({ given, inRange }) => given && inRange)
     .map(({ distance, output }) => {
-      const variance = ofUntouched(stack, `noise of ${sharpest}`, () => noiseOf(stack)?.(target));
+      const variance = measureOnce(stack, `noise of ${sharpest}`, () => noiseOf(stack)?.(target));
       let maxDeviation = 0;
       for (let i = 0; i < output.data.length; i++) {
         maxDeviation = Math.max(maxDeviation, Math.abs(output.data[i] - target.data[i]));

@@ -8,7 +8,7 @@ import { hallucinationMap } from "../metrics/hallucinations.ts";
 import { fitIntensity } from "../metrics/intensity-fit.ts";
 import type { Candidate } from "./candidate.ts";
 import { type EveryPlane, isJudged, type Outcome } from "./every-plane.ts";
-import { cropPlane, type Subject } from "./subject.ts";
+import { cropPlane, type StudiedStack } from "./studied-stack.ts";
 
 export interface HallucinationEvidence {
   /** Of the bright structures of an output, those that nothing explains: mean over the outputs. */
@@ -22,12 +22,12 @@ export interface HallucinationEvidence {
   /** What must explain them, for sentences and for the picture's column. */
   against: string;
   referenceName: string;
-  /** The output with most of it. */
+  /** The output with maxOutputs of it. */
   worst: { plane: number; output: Plane; reference: Plane; map: Plane };
 }
 
 /** Outputs that are looked at, evenly spread over z. */
-const most = 6;
+const maxOutputs = 6;
 const seed = 1;
 
 /**
@@ -36,11 +36,11 @@ const seed = 1;
  */
 export function hallucinationEvidence(
   { task }: Pick<Candidate, "task">,
-  { stack, truth, sharpest, region }: Pick<Subject, "stack" | "truth" | "sharpest" | "region">,
+  { stack, truth, sharpest, region }: Pick<StudiedStack, "stack" | "truth" | "sharpest" | "region">,
   { outcomes }: EveryPlane,
 ): HallucinationEvidence | undefined {
   const judged = outcomes.filter(isJudged);
-  const chosen = evenly(judged, most);
+  const chosen = evenly(judged, maxOutputs);
   if (chosen.length === 0) return undefined;
   const cut = (plane: Plane): Plane => cropPlane(plane, region);
   const known = ({ plane }: Outcome): Plane =>

@@ -5,7 +5,7 @@ import { type NamedLine, plotLines } from "../figures/plots.ts";
 import { type Figure, pixelOf, slug } from "./figure.ts";
 import type { CandidateStudy } from "./study.ts";
 
-export function hallucinationMaps({ candidate, hallucinations, subject }: CandidateStudy): Figure | undefined {
+export function hallucinationMaps({ candidate, hallucinations, studied }: CandidateStudy): Figure | undefined {
   if (hallucinations === undefined) return undefined;
   const { output, reference, map, plane } = hallucinations.worst;
   const contrast = contrastOf(reference);
@@ -25,7 +25,7 @@ export function hallucinationMaps({ candidate, hallucinations, subject }: Candid
           ],
         },
       ],
-      { columns: ["Output", hallucinations.referenceName, "Excess"], pixelSize: pixelOf(subject), panelSize: 340 },
+      { columns: ["Output", hallucinations.referenceName, "Excess"], pixelSize: pixelOf(studied), panelSize: 340 },
     ),
   };
 }

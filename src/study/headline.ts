@@ -1,8 +1,8 @@
 /** One sentence on a candidate: whether to use it, for what, and over which distances. */
 import { signed } from "../metrics/signed.ts";
-import { type Appraisal, type Purpose, widensAt } from "./appraisal.ts";
+import { type Assessment, type Purpose, widensAt } from "./assessment.ts";
 import { type DistanceBin, type DistanceTable, margins } from "./distance-table.ts";
-import { leastHazeRemoved } from "./nature.ts";
+import { minBackgroundRemoved } from "./effect.ts";
 import type { Verdict } from "./verdicts.ts";
 
 export interface Headline {
@@ -38,7 +38,7 @@ export function inWords(intervals: readonly (readonly [number, number])[]): stri
  */
 export function headline(
   table: DistanceTable,
-  found: Appraisal,
+  found: Assessment,
   verdicts: readonly Pick<Verdict, "id" | "good" | "value">[],
 ): Headline {
   const no = (reason: string): Headline => ({
@@ -93,7 +93,7 @@ export function headline(
 }
 
 /** Why no distance is of use. */
-function whyNot({ task }: DistanceTable, { judged, means, widens, backgroundRemoved }: Appraisal): string {
+function whyNot({ task }: DistanceTable, { judged, means, widens, backgroundRemoved }: Assessment): string {
   const best = judged.reduce((a, b) => (b.psnrGain > a.psnrGain ? b : a));
   const at = task === "section" ? `${um(best.distance)} um from the sharpest plane` : `${um(best.distance)} um`;
   const score =
@@ -115,7 +115,7 @@ function lossAt(bin: DistanceBin): string {
     : "goes the wrong way";
 }
 
-function whatIsGained({ task }: DistanceTable, { means, purpose, backgroundRemoved }: Appraisal): string {
+function whatIsGained({ task }: DistanceTable, { means, purpose, backgroundRemoved }: Assessment): string {
   const { detailDifference, contrastDifference } = means;
   const rises = detailDifference > margins.detail && contrastDifference > margins.detail;
   const notSharper = rises
@@ -139,7 +139,7 @@ function whatIsGained({ task }: DistanceTable, { means, purpose, backgroundRemov
 /** What stands against it where it is of use, in sentences. */
 function restrictions(
   { task }: DistanceTable,
-  { usable, judged, intervals, sharperIntervals, sharper, mostlySharper, purpose, backgroundRemoved }: Appraisal,
+  { usable, judged, intervals, sharperIntervals, sharper, mostlySharper, purpose, backgroundRemoved }: Assessment,
   bad: (id: Verdict["id"]) => boolean,
 ): string {
   const sentences: string[] = [];
@@ -159,7 +159,7 @@ function restrictions(
     sentences.push(
       "Keep the planes that it was given as they were recorded: it changes them by more than their noise.",
     );
-  if (task === "refocus" && backgroundRemoved !== undefined && backgroundRemoved >= leastHazeRemoved) {
+  if (task === "refocus" && backgroundRemoved !== undefined && backgroundRemoved >= minBackgroundRemoved) {
     sentences.push(`Do not measure brightness: it takes ${percent(backgroundRemoved)} of the out-of-focus light away.`);
   }
   return sentences.map((sentence) => ` ${sentence}`).join("");

@@ -10,7 +10,7 @@ import { refocusRecursively } from "../models/apply/refocus-recursively.ts";
 import { planesSeenBy, section, tellsUncertainty } from "../models/apply/section.ts";
 import type { Model, ModelInfo } from "../models/model-info.ts";
 import type { Runtime } from "../run/runtime.ts";
-import type { Candidate, PlanesWithSpread, Wanted } from "./candidate.ts";
+import type { Candidate, PlaneRequest, PlanesWithSpread } from "./candidate.ts";
 
 type RefocusInfo = Extract<ModelInfo, { task: "refocus" }>;
 type SectionInfo = Extract<ModelInfo, { task: "section" }>;
@@ -38,7 +38,7 @@ export function modelCandidate(name: string, { info, onnx, path }: Model, runtim
       range: info.distance_range,
       offsets: offsetsOf(info),
       ...(info.method === "rlp" && { distanceStep: info.input_offsets[1] }),
-      make: (stack, whole, wanted, signal) => refocused(model, runtime, stack, whole, wanted, signal),
+      make: (stack, whole, requests, signal) => refocused(model, runtime, stack, whole, requests, signal),
     };
   }
   if (info.task === "section") {
@@ -47,10 +47,10 @@ export function modelCandidate(name: string, { info, onnx, path }: Model, runtim
       ...known,
       task: "section",
       offsets: [0],
-      make: async (stack, whole, wanted, signal) =>
-        (await sectioned(model, runtime, stack, whole, wanted, signal)).planes,
+      make: async (stack, whole, requests, signal) =>
+        (await sectioned(model, runtime, stack, whole, requests, signal)).planes,
       ...(tellsUncertainty(info) && {
-        makeWithSpread: (stack, whole, wanted, signal) => sectioned(model, runtime, stack, whole, wanted, signal),
+        makeWithSpread: (stack, whole, requests, signal) => sectioned(model, runtime, stack, whole, requests, signal),
       }),
     };
   }
@@ -108,11 +108,11 @@ async function refocused(
   runtime: Runtime,
   stack: Stack,
   whole: Stack,
-  wanted: readonly Wanted[],
+  requests: readonly PlaneRequest[],
   signal?: AbortSignal,
 ): Promise<Plane[]> {
   const { info, onnx, path } = model;
-  const out = blank(stack, wanted.length);
+  const out = blank(stack, requests.length);
   const step = stack.zStep ?? 1;
   const base = {
     width: stack.width,
@@ -120,8 +120,8 @@ async function refocused(
     pixelSize: stack.pixelSize,
     normalisation: normalisationOn(whole, info),
   };
-  for (const plane of new Set(wanted.map((one) => one.plane))) {
-    const own = wanted.flatMap((one, i) => (one.plane === plane ? [{ i, distance: one.distance }] : []));
+  for (const plane of new Set(requests.map((one) => one.plane))) {
+    const own = requests.flatMap((one, i) => (one.plane === plane ? [{ i, distance: one.distance }] : []));
     const options = { distances: own.map(({ distance }) => distance), tileSize, signal };
     const write = async (k: number, y0: number, rows: Float32Array): Promise<void> =>
       out[own[k].i].data.set(rows, y0 * stack.width);
@@ -145,16 +145,16 @@ async function sectioned(
   runtime: Runtime,
   stack: Stack,
   whole: Stack,
-  wanted: readonly Wanted[],
+  requests: readonly PlaneRequest[],
   signal?: AbortSignal,
 ): Promise<PlanesWithSpread> {
   const out = {
-    planes: blank(stack, wanted.length),
-    spread: tellsUncertainty(model.info) ? blank(stack, wanted.length) : [],
+    planes: blank(stack, requests.length),
+    spread: tellsUncertainty(model.info) ? blank(stack, requests.length) : [],
   };
   const half = planesSeenBy(model.info) >> 1;
-  // All planes from the first to the last that any of the wanted ones is made of; alone, only those that are wanted.
-  const asked = [...new Set(wanted.map(({ plane }) => plane))].sort((a, b) => a - b);
+  // All planes from the first to the last that any of the requests ones is made of; alone, only those that are requests.
+  const asked = [...new Set(requests.map(({ plane }) => plane))].sort((a, b) => a - b);
   const first = Math.max(0, asked[0] - half);
   const last = Math.min(stack.depth - 1, asked[asked.length - 1] + half);
   const seen = half === 0 ? asked : Array.from({ length: last - first + 1 }, (_, i) => first + i);
@@ -167,7 +167,7 @@ async function sectioned(
   };
   await section(model, runtime, input, { tileSize, signal }, async (channel, k, y0, rows) => {
     const planes = channel === "section" ? out.planes : out.spread;
-    for (const [i, { plane }] of wanted.entries()) if (plane === seen[k]) planes[i].data.set(rows, y0 * stack.width);
+    for (const [i, { plane }] of requests.entries()) if (plane === seen[k]) planes[i].data.set(rows, y0 * stack.width);
   });
   return out;
 }

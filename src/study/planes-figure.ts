@@ -4,28 +4,28 @@ import { contrastOf, type GridCell, type GridRow, pictureGrid } from "../figures
 import { plotLines } from "../figures/plots.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { isJudged, type Outcome } from "./every-plane.ts";
-import { type Figure, mostColumns, pick, pixelOf, um, zOf } from "./figure.ts";
+import { type Figure, maxColumns, pick, pixelOf, um, zOf } from "./figure.ts";
+import { type Box, cropPlane, type StudiedStack } from "./studied-stack.ts";
 import type { CandidateStudy } from "./study.ts";
-import { type Box, cropPlane, type Subject } from "./subject.ts";
 
-export function montage(subject: Subject): Figure {
-  const { stack, sharpest, object } = subject;
+export function montage(studied: StudiedStack): Figure {
+  const { stack, sharpest, structure } = studied;
   const planes = evenly(
     Array.from({ length: stack.depth }, (_, z) => z),
     21,
   );
   const cells = planes.map((z): GridCell => {
     const mark = z === sharpest ? ", sharpest" : "";
-    return { plane: planeOf(stack, z), caption: `plane ${z}${mark}\n${um(zOf(subject, z))}` };
+    return { plane: planeOf(stack, z), caption: `plane ${z}${mark}\n${um(zOf(studied, z))}` };
   });
   const rows: GridRow[] = [];
-  for (let i = 0; i < cells.length; i += mostColumns) rows.push({ label: "", cells: cells.slice(i, i + mostColumns) });
+  for (let i = 0; i < cells.length; i += maxColumns) rows.push({ label: "", cells: cells.slice(i, i + maxColumns) });
   rows.push({
     label: "",
     cells: [
       {
-        plane: cropPlane(planeOf(stack, sharpest), object),
-        caption: `the structure, rows ${object.top} to ${object.top + object.height}, columns ${object.left} to ${object.left + object.width}`,
+        plane: cropPlane(planeOf(stack, sharpest), structure),
+        caption: `the structure, rows ${structure.top} to ${structure.top + structure.height}, columns ${structure.left} to ${structure.left + structure.width}`,
       },
     ],
   });
@@ -35,12 +35,12 @@ export function montage(subject: Subject): Figure {
     title: "The stack",
     caption:
       "Every picture has its own contrast, from its 0.1 to its 99.9 percentile. Heights are from the sharpest plane. The last picture is the structure that other figures follow.",
-    png: pictureGrid(rows, { pixelSize: pixelOf(subject), panelSize: 160 }),
+    png: pictureGrid(rows, { pixelSize: pixelOf(studied), panelSize: 160 }),
   };
 }
 
-export async function focusChart(subject: Subject): Promise<Figure> {
-  const { sharpness, sharpest, stack } = subject;
+export async function focusChart(studied: StudiedStack): Promise<Figure> {
+  const { sharpness, sharpest, stack } = studied;
   const points = sharpness.map((y, z) => ({ x: z * stack.zStep, y }));
   return {
     id: "focus",
@@ -58,11 +58,11 @@ export async function focusChart(subject: Subject): Promise<Figure> {
 }
 
 /** An input out of focus, what each candidate makes of it, and the sharpest plane. */
-export function oneImage(subject: Subject, studies: readonly CandidateStudy[]): Figure | undefined {
-  const { stack, sharpest, region, truth } = subject;
+export function oneImage(studied: StudiedStack, studies: readonly CandidateStudy[]): Figure | undefined {
+  const { stack, sharpest, region, truth } = studied;
   const able = studies.map(({ every }) => every.outcomes.filter(isJudged));
   const { plane: shared } = imageForAll(studies, able, sharpest) ?? {};
-  const cells = studies.map(({ candidate, subject: seen }, i) => {
+  const cells = studies.map(({ candidate, studied: seen }, i) => {
     const one = able[i].find(({ plane }) => plane === shared) ?? pick(able[i], sharpest);
     if (one === undefined) return undefined;
     const whole = seen.stack.width === stack.width && seen.stack.height === stack.height;
@@ -82,7 +82,7 @@ export function oneImage(subject: Subject, studies: readonly CandidateStudy[]): 
     const shown: GridCell[] = [
       {
         plane: input(one.plane),
-        caption: `plane ${one.plane}, ${um(zOf(subject, one.plane))}`,
+        caption: `plane ${one.plane}, ${um(zOf(studied, one.plane))}`,
         ...(!section && { contrast }),
       },
       { plane: output, caption: scoresOf(one.scores.output), ...(!section && { contrast }) },
@@ -100,7 +100,7 @@ export function oneImage(subject: Subject, studies: readonly CandidateStudy[]): 
       "A plane out of focus, the output, and what was recorded; another plane where a model cannot take that one. Outputs should look like the last column: no sharper, and with no more in them.",
     png: pictureGrid(rows, {
       columns: ["Input", "Output", "Ground truth"],
-      pixelSize: pixelOf(subject),
+      pixelSize: pixelOf(studied),
       panelSize: 300,
     }),
   };
@@ -130,25 +130,25 @@ const scoresOf = ({ psnr, ssim }: { psnr: number; ssim: number }): string =>
 export function planesGrid(
   id: string,
   title: string,
-  subject: Subject,
+  studied: StudiedStack,
   studies: readonly CandidateStudy[],
   box: Box | undefined,
 ): Figure {
-  const { stack, truth } = subject;
+  const { stack, truth } = studied;
   const planes = evenly(
     Array.from({ length: stack.depth }, (_, z) => z),
-    mostColumns,
+    maxColumns,
   );
   const cut = (plane: Plane): Plane => (box ? cropPlane(plane, box) : plane);
   // One contrast for a row: each with its own, out-of-focus light would be as bright as what is in focus.
   const recorded = (of: Stack): GridCell[] => {
-    const contrast = contrastOf(cut(planeOf(of, subject.sharpest)));
+    const contrast = contrastOf(cut(planeOf(of, studied.sharpest)));
     return planes.map((z) => ({ plane: cut(planeOf(of, z)), contrast }));
   };
   const rows: GridRow[] = [{ label: "input", cells: recorded(stack) }];
-  for (const { candidate, every, subject: seen } of studies) {
-    const own = (plane: Plane): Plane => (box ? cropPlane(plane, seen.object) : plane);
-    const off = ({ plane }: { plane: number }): number => Math.abs(plane - subject.sharpest);
+  for (const { candidate, every, studied: seen } of studies) {
+    const own = (plane: Plane): Plane => (box ? cropPlane(plane, seen.structure) : plane);
+    const off = ({ plane }: { plane: number }): number => Math.abs(plane - studied.sharpest);
     const [nearest] = [...every.outcomes].sort((a, b) => off(a) - off(b));
     const contrast = nearest && contrastOf(own(nearest.output));
     rows.push({
@@ -166,8 +166,8 @@ export function planesGrid(
     title,
     caption: `Each row has one contrast, that of its sharpest plane.${box ? "" : " Classical methods are slow and see the middle of the field only."} Gaps: planes from which the sharpest one is farther than a model can go.`,
     png: pictureGrid(rows, {
-      columns: planes.map((z) => um(zOf(subject, z))),
-      pixelSize: pixelOf(subject),
+      columns: planes.map((z) => um(zOf(studied, z))),
+      pixelSize: pixelOf(studied),
       panelSize: 150,
     }),
   };

@@ -9,8 +9,8 @@ import {
   qualityControlCsv as toCsv,
 } from "../metrics/quality-control.ts";
 import { isJudged } from "./every-plane.ts";
+import { cropPlane } from "./studied-stack.ts";
 import type { CandidateStudy } from "./study.ts";
-import { cropPlane } from "./subject.ts";
 
 /** The numbers of one output of a candidate. */
 export interface CandidateQualityControl extends QualityControlRow {
@@ -19,14 +19,14 @@ export interface CandidateQualityControl extends QualityControlRow {
 }
 
 /** What is read of a study. */
-type Judged = Pick<CandidateStudy, "candidate" | "subject" | "every">;
+type Judged = Pick<CandidateStudy, "candidate" | "studied" | "every">;
 
 /** Of studies, which do not change: the table and the CSV rest on the same numbers. */
 const known = new WeakMap<Judged["every"], CandidateQualityControl[]>();
 
 /**
  * One row for each output within range whose wanted plane was not given, as in the means of the report; of the
- * subject's region only, where percentiles, gains and offsets are taken as well. The target is the truth of the plane or the sharpest
+ * studied's region only, where percentiles, gains and offsets are taken as well. The target is the truth of the plane or the sharpest
  * plane, as `every.against` says. Two SSIMs for each output: about 0.2 s for a region of 384 x 384.
  */
 export function qualityControlRows(studies: readonly Judged[]): CandidateQualityControl[] {
@@ -37,8 +37,8 @@ export function qualityControlRows(studies: readonly Judged[]): CandidateQuality
   });
 }
 
-function rowsOf({ candidate, subject, every }: Judged): CandidateQualityControl[] {
-  const { stack, truth, sharpest, region } = subject;
+function rowsOf({ candidate, studied, every }: Judged): CandidateQualityControl[] {
+  const { stack, truth, sharpest, region } = studied;
   return every.outcomes
     .filter(isJudged)
     .filter(({ scores }) => Number.isFinite(scores.input.psnr) && Number.isFinite(scores.output.psnr))
@@ -46,7 +46,7 @@ function rowsOf({ candidate, subject, every }: Judged): CandidateQualityControl[
       const target = every.against === "truth" && truth ? planeOf(truth, plane) : planeOf(stack, sharpest);
       const [made, input, wanted] = [output, planeOf(stack, plane), target].map((full) => cropPlane(full, region));
       const numbers = qualityControl({ output: made, input, target: wanted });
-      return { candidate: candidate.name, plane, image: `${subject.name} plane ${plane}`, ...numbers };
+      return { candidate: candidate.name, plane, image: `${studied.name} plane ${plane}`, ...numbers };
     });
 }
 
@@ -77,7 +77,7 @@ export function qualityControlTable(studies: readonly Judged[]): ReportSection[]
     ];
   });
   if (rows.length === 0) return [];
-  const { height, width } = studies[0].subject.region;
+  const { height, width } = studies[0].studied.region;
   return [
     {
       kind: "table",

@@ -10,7 +10,7 @@ export function resamplingAlone(model: Candidate): Candidate {
     ...rest,
     name: "resampling alone",
     kind: "constructed",
-    make: async (stack, _whole, wanted) => wanted.map(({ plane }) => thereAndBack(stack, plane, model.pixelSize)),
+    make: async (stack, _whole, requests) => requests.map(({ plane }) => thereAndBack(stack, plane, model.pixelSize)),
   };
 }
 

@@ -15,7 +15,7 @@ export async function scoreCharts(studies: readonly CandidateStudy[]): Promise<F
     const full = own.find(({ candidate }) => candidate.kind !== "classical") ?? own[0];
     for (const score of ["psnr", "ssim", "detail"] as const) {
       const line = (one: CandidateStudy, of: "input" | "output" | "baseline"): NamedLine["points"] =>
-        one.every.outcomes.map((outcome) => ({ x: zOf(one.subject, outcome.plane), y: scoreOf(outcome, score, of) }));
+        one.every.outcomes.map((outcome) => ({ x: zOf(one.studied, outcome.plane), y: scoreOf(outcome, score, of) }));
       const models = own.filter(({ candidate }) => candidate.kind === full.candidate.kind);
       const widest = models.reduce((a, b) => (b.every.outcomes.length > a.every.outcomes.length ? b : a), full);
       const lines = [
@@ -56,7 +56,7 @@ function baselinesOf(studies: readonly CandidateStudy[]): { name: string; study:
   for (const one of studies) {
     const known = bySet.get(one.candidate.offsets.join());
     const longer = known === undefined || one.every.outcomes.length > known.every.outcomes.length;
-    if (longer && one.subject.stack.width === studies[0].subject.stack.width) {
+    if (longer && one.studied.stack.width === studies[0].studied.stack.width) {
       bySet.set(one.candidate.offsets.join(), one);
     }
   }
@@ -70,17 +70,17 @@ function baselinesOf(studies: readonly CandidateStudy[]): { name: string; study:
 export async function profileCharts({
   candidate,
   profiles: { profiles, sharpest, row, left },
-  subject,
+  studied,
 }: CandidateStudy): Promise<Figure[]> {
   if (profiles.length === 0) return [];
-  const scale = subject.stack.pixelSize?.x ?? 1;
+  const scale = studied.stack.pixelSize?.x ?? 1;
   const points = (values: readonly number[]): NamedLine["points"] => values.map((y, i) => ({ x: i * scale, y }));
-  const one = pick(profiles, subject.sharpest) ?? profiles[0];
+  const one = pick(profiles, studied.sharpest) ?? profiles[0];
   const chart: Figure = {
     id: `profile-${slug(candidate.name)}`,
     kind: "chart",
     title: `${candidate.name}: a profile through a structure`,
-    caption: `Row ${row}, from column ${left}, of the input ${um(zOf(subject, one.plane))} from focus. ${
+    caption: `Row ${row}, from column ${left}, of the input ${um(zOf(studied, one.plane))} from focus. ${
       candidate.task === "refocus"
         ? "The output should follow the sharpest plane, and not overshoot it."
         : "In the counts of the stack. A section keeps what is in focus in this plane, and is dark elsewhere."
@@ -91,7 +91,7 @@ export async function profileCharts({
         { name: "output", points: points(one.output) },
         { name: "input", points: points(one.input) },
       ],
-      { x: subject.stack.pixelSize ? "along the line (um)" : "along the line (pixels)", y: "counts" },
+      { x: studied.stack.pixelSize ? "along the line (um)" : "along the line (pixels)", y: "counts" },
     ),
   };
   const image = (key: "input" | "output"): Plane => ({
@@ -114,12 +114,12 @@ export async function profileCharts({
 }
 
 export async function widthChart(studies: readonly CandidateStudy[]): Promise<Figure | undefined> {
-  const own = studies.filter(({ nature }) => nature.widths.length > 1);
+  const own = studies.filter(({ effect }) => effect.widths.length > 1);
   if (own.length === 0) return undefined;
-  const scale = own[0].subject.stack.pixelSize?.x ?? 1;
-  const widest = own.reduce((a, b) => (b.nature.widths.length > a.nature.widths.length ? b : a));
+  const scale = own[0].studied.stack.pixelSize?.x ?? 1;
+  const widest = own.reduce((a, b) => (b.effect.widths.length > a.effect.widths.length ? b : a));
   const points = (one: CandidateStudy, key: "input" | "output"): NamedLine["points"] =>
-    one.nature.widths.map((width) => ({ x: zOf(one.subject, width.plane), y: width[key] * scale }));
+    one.effect.widths.map((width) => ({ x: zOf(one.studied, width.plane), y: width[key] * scale }));
   return {
     id: "width",
     kind: "chart",
@@ -133,7 +133,7 @@ export async function widthChart(studies: readonly CandidateStudy[]): Promise<Fi
       ],
       {
         x: "z of the input, from the sharpest plane (um)",
-        y: own[0].subject.stack.pixelSize ? "FWHM (um), lower is better" : "FWHM (pixels), lower is better",
+        y: own[0].studied.stack.pixelSize ? "FWHM (um), lower is better" : "FWHM (pixels), lower is better",
         dots: true,
         zero: true,
       },

@@ -14,8 +14,8 @@ import type { Stack } from "../image/image.ts";
 import { pearson } from "../metrics/metrics.ts";
 import type { Candidate } from "./candidate.ts";
 import { type EveryPlane, isJudged } from "./every-plane.ts";
-import { errorsOf, joined, mostPlanes, rowOf, type SpreadMap, spreadMaps, targetOf, typicalMap } from "./spread-map.ts";
-import { cropToBox, type Subject } from "./subject.ts";
+import { errorsOf, joined, maxPlanes, rowOf, type SpreadMap, spreadMaps, targetOf, typicalMap } from "./spread-map.ts";
+import { cropToBox, type StudiedStack } from "./studied-stack.ts";
 
 /** Whether the errors are as large as the spread says. */
 export interface Calibration {
@@ -62,17 +62,17 @@ const shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
  */
 export async function spreadEvidence(
   candidate: Candidate,
-  { stack, truth, sharpest, region }: Pick<Subject, "stack" | "truth" | "sharpest" | "region">,
+  { stack, truth, sharpest, region }: Pick<StudiedStack, "stack" | "truth" | "sharpest" | "region">,
   { outcomes, dataRange }: Pick<EveryPlane, "outcomes" | "dataRange">,
   whole: Stack,
   signal?: AbortSignal,
 ): Promise<SpreadEvidence | undefined> {
-  const wanted = evenly(outcomes.filter(isJudged), mostPlanes).map(({ plane, distance }) => ({ plane, distance }));
-  if (candidate.makeWithSpread === undefined || wanted.length === 0) return undefined;
+  const requests = evenly(outcomes.filter(isJudged), maxPlanes).map(({ plane, distance }) => ({ plane, distance }));
+  if (candidate.makeWithSpread === undefined || requests.length === 0) return undefined;
   throwIfAborted(signal);
-  const made = await candidate.makeWithSpread(cropToBox(stack, region), whole, wanted, signal);
+  const made = await candidate.makeWithSpread(cropToBox(stack, region), whole, requests, signal);
   const targets = targetOf(candidate, { stack, truth, sharpest, region });
-  const doubted = wanted.map((one, i) => ({ ...one, picture: made.planes[i], deviation: made.spread[i] }));
+  const doubted = requests.map((one, i) => ({ ...one, picture: made.planes[i], deviation: made.spread[i] }));
   const maps = spreadMaps(candidate, doubted, targets, dataRange);
   const spread = joined(maps.map((map) => map.spread));
   const error = errorsOf(maps);
@@ -80,12 +80,12 @@ export async function spreadEvidence(
   const [limit] = percentiles(output, [90]);
   const bright = (values: Float32Array): Float32Array => values.filter((_, i) => output[i] >= limit);
   return {
-    planes: wanted.map(({ plane }) => plane),
+    planes: requests.map(({ plane }) => plane),
     mean: meanOf(spread),
     against: targets?.name,
     calibration: targets && calibrationOf(spread, error),
     bright: targets && calibrationOf(bright(spread), bright(error)),
-    typical: typicalMap(candidate, maps, wanted, sharpest),
+    typical: typicalMap(candidate, maps, requests, sharpest),
   };
 }
 

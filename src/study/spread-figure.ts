@@ -10,7 +10,7 @@ import type { EnsembleSpread } from "./ensemble-spread.ts";
 import type { Figure } from "./figure.ts";
 import type { SpreadEvidence } from "./spread-evidence.ts";
 import type { SpreadMap } from "./spread-map.ts";
-import type { Subject } from "./subject.ts";
+import type { StudiedStack } from "./studied-stack.ts";
 
 /** What of a candidate's study is shown. */
 export interface SpreadStudy {
@@ -22,11 +22,11 @@ type Known = SpreadStudy & { spread: SpreadEvidence };
 const isKnown = (study: SpreadStudy): study is Known => study.spread !== undefined;
 
 /** Models of an ensemble whose outputs are shown each, at most. */
-const mostShown = 4;
+const maxShown = 4;
 
 /** Of every candidate that tells its spread, and of every ensemble: a plane, where it is in doubt, and where it is wrong. */
 export function spreadPictures(
-  { stack }: { stack: Pick<Subject["stack"], "pixelSize"> },
+  { stack }: { stack: Pick<StudiedStack["stack"], "pixelSize"> },
   studies: readonly SpreadStudy[],
   ensembles: readonly EnsembleSpread[],
 ): Figure[] {
@@ -49,7 +49,7 @@ export function spreadPictures(
   const together = ensembles.map((ensemble): Figure => {
     const { typical, task } = ensemble;
     const { map, error, limit, names } = cellsOf(typical, ensemble.against);
-    const shown = typical.outputs.slice(0, mostShown);
+    const shown = typical.outputs.slice(0, maxShown);
     const left = typical.outputs.length - shown.length;
     return {
       id: `spread-ensemble-${task}`,

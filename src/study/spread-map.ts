@@ -2,9 +2,9 @@
 import { percentiles } from "../array/statistics.ts";
 import { type Plane, planeOf } from "../image/image.ts";
 import { intensityFit, withIntensity } from "../metrics/intensity-fit.ts";
-import type { Candidate, Wanted } from "./candidate.ts";
-import { typicalOf } from "./split-evidence.ts";
-import { cropPlane, type Subject } from "./subject.ts";
+import type { Candidate, PlaneRequest } from "./candidate.ts";
+import { cropPlane, type StudiedStack } from "./studied-stack.ts";
+import { typicalOf } from "./thinning-evidence.ts";
 
 /** One plane to be looked at, of the region. */
 export interface SpreadMap {
@@ -18,12 +18,12 @@ export interface SpreadMap {
 }
 
 /** Planes that are made and compared, at most. */
-export const mostPlanes = 5;
+export const maxPlanes = 5;
 
 /** What outputs of a plane should be, in the region. */
 export function targetOf(
   { task }: Pick<Candidate, "task">,
-  { stack, truth, sharpest, region }: Pick<Subject, "stack" | "truth" | "sharpest" | "region">,
+  { stack, truth, sharpest, region }: Pick<StudiedStack, "stack" | "truth" | "sharpest" | "region">,
 ): { name: "truth" | "sharpest plane"; of: (plane: number) => Plane } | undefined {
   if (task === "refocus") {
     const best = cropPlane(planeOf(stack, sharpest), region);
@@ -51,7 +51,7 @@ export const rowOf = (data: Float32Array): Plane => ({ data, height: 1, width: d
 const scaled = (plane: Plane, factor: number): Plane => ({ ...plane, data: plane.data.map((value) => value * factor) });
 
 /** A picture of the region with what is told of its doubt, in the same counts. */
-export interface Doubted extends Wanted {
+export interface Doubted extends PlaneRequest {
   picture: Plane;
   deviation: Plane;
 }
@@ -68,14 +68,14 @@ export function spreadMaps(
   dataRange: number,
 ): SpreadMap[] {
   const pictures = doubted.map(({ picture }) => picture);
-  const wanted = targets && doubted.map(({ plane }) => targets.of(plane));
-  const fit = task === "section" && wanted ? intensityFit(pictures, wanted) : undefined;
+  const expected = targets && doubted.map(({ plane }) => targets.of(plane));
+  const fit = task === "section" && expected ? intensityFit(pictures, expected) : undefined;
   const outputs = fit ? pictures.map((one) => withIntensity(one, fit)) : pictures;
   const [low, high] = percentiles(joined(outputs), [0.1, 99.9]);
   // Pictures without contrast stay as they are.
   const range = targets ? dataRange : high - low || 1;
   return doubted.map(({ plane, deviation }, i) => {
-    const [output, target] = [outputs[i], wanted?.[i]];
+    const [output, target] = [outputs[i], expected?.[i]];
     return {
       plane,
       output,
@@ -92,7 +92,7 @@ export function spreadMaps(
 export function typicalMap<M extends SpreadMap>(
   { task }: Pick<Candidate, "task">,
   maps: readonly M[],
-  among: readonly Wanted[],
+  among: readonly PlaneRequest[],
   sharpest: number,
 ): M {
   const all = among.map((one) => ({ ...one, inRange: true, given: false }));

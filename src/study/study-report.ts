@@ -6,16 +6,16 @@ import type { Figure } from "./figure.ts";
 import { focusAlignmentTable } from "./focus-alignment-figure.ts";
 import { meanOutcome } from "./mean-outcome.ts";
 import { qualityControlTable } from "./quality-control-section.ts";
-import { splitTable } from "./split-figure.ts";
 import { spreadTable } from "./spread-figure.ts";
+import type { StudiedStack } from "./studied-stack.ts";
 import { type CandidateStudy, ensemblesOf } from "./study.ts";
-import type { Subject } from "./subject.ts";
+import { thinningTable } from "./thinning-figure.ts";
 import { pictureBehind } from "./verdict-picture.ts";
 import type { Verdict } from "./verdicts.ts";
 import type { OwnSharpness } from "./without-truth.ts";
 
 export interface StudyReport {
-  subject: Subject;
+  studied: StudiedStack;
   studies: readonly CandidateStudy[];
   figures: readonly Figure[];
   /** Versions, seeds, the command: what is needed to repeat it, as text. */
@@ -27,7 +27,7 @@ export interface StudyReport {
 
 /** Questions in the order of the table, in a few words. */
 const columns: readonly [Verdict["id"], string][] = [
-  ["nature", "Does what it should"],
+  ["effect", "Does what it should"],
   ["direction", "Right direction"],
   ["hallucinations", "Hallucinates nothing"],
   ["scale", "Any scale"],
@@ -37,7 +37,7 @@ const columns: readonly [Verdict["id"], string][] = [
 ];
 
 /** One HTML file, as text: pictures are inside. */
-export function studyPage({ subject, studies, figures, repeat, subtitle, warnings }: StudyReport): string {
+export function studyPage({ studied, studies, figures, repeat, subtitle, warnings }: StudyReport): string {
   const shown = (...ids: string[]): ReportSection[] =>
     figures.filter(({ id }) => ids.some((start) => id === start || id.startsWith(`${start}-`))).map(sectionOf);
   const sections: ReportSection[] = [
@@ -112,19 +112,23 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
     ...(figures.some(({ id }) => id.startsWith("hallucinations"))
       ? [{ kind: "heading" as const, text: "Hallucinations" }, ...shown("hallucinations")]
       : []),
-    ...(studies.some(({ split }) => split)
-      ? [{ kind: "heading" as const, text: "Two halves of the light" }, ...shown("split"), ...splitTable(studies)]
+    ...(studies.some(({ thinning }) => thinning)
+      ? [
+          { kind: "heading" as const, text: "Two halves of the light" },
+          ...shown("data-thinning"),
+          ...thinningTable(studies),
+        ]
       : []),
     ...(figures.some(({ id }) => id.startsWith("spread"))
       ? [
           { kind: "heading" as const, text: "How sure the models are" },
           ...shown("spread"),
-          ...spreadTable(studies, ensemblesOf(subject, studies)),
+          ...spreadTable(studies, ensemblesOf(studied, studies)),
         ]
       : []),
     { kind: "configuration", caption: "How to repeat this", text: repeat },
   ];
-  return renderReport({ title: `Study of ${subject.name}`, subtitle, sections });
+  return renderReport({ title: `Study of ${studied.name}`, subtitle, sections });
 }
 
 function sectionOf(figure: Figure): ReportSection {
@@ -163,8 +167,8 @@ function scoreTables(studies: readonly CandidateStudy[]): ReportSection[] {
 }
 
 function ownSharpness(studies: readonly CandidateStudy[]): ReportSection {
-  const [{ subject, withoutTruth }] = studies;
-  const size = subject.stack.pixelSize?.x;
+  const [{ studied, withoutTruth }] = studies;
+  const size = studied.stack.pixelSize?.x;
   const unit = size === undefined ? "pixels" : "um";
   const mean = (values: readonly number[]): number => {
     const known = values.filter(Number.isFinite);

@@ -5,7 +5,7 @@ import type { Verdict } from "./verdicts.ts";
 
 /** Ids of the figures, the most telling first. */
 const shownIn: Record<Verdict["id"], (name: string, task: Candidate["task"]) => string[]> = {
-  nature: (name) => ["width", `profile-${name}`],
+  effect: (name) => ["width", `profile-${name}`],
   direction: (name) => [`direction-${name}`],
   hallucinations: (name) => [`hallucinations-${name}`],
   scale: (name) => [`scales-${name}`],

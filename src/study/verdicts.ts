@@ -1,19 +1,19 @@
 /**
- * What the experiments of a study say of a candidate: each verdict a number with its threshold, in a sentence. Nature, range and harm follow from one
+ * What the experiments of a study say of a candidate: each verdict a number with its threshold, in a sentence. Effect, range and harm follow from one
  * table of distances (distance-table.ts, appraisal.ts), so that they cannot contradict each other or the headline.
  */
-import { type Appraisal, appraise, type Way } from "./appraisal.ts";
+import { type Assessment, assess, type Direction } from "./assessment.ts";
 import type { ScaleResult } from "./at-scales.ts";
 import type { Candidate } from "./candidate.ts";
 import type { DirectionJudgement, DirectionVotes } from "./direction-vote.ts";
 import { type DistanceTable, margins } from "./distance-table.ts";
+import { minBackgroundRemoved, minWidthRecovered } from "./effect.ts";
 import type { GivenPlane } from "./given-planes.ts";
 import type { HallucinationEvidence } from "./hallucination-evidence.ts";
 import { type Headline, headline, inWords } from "./headline.ts";
-import { leastHazeRemoved, leastWidthRecovered } from "./nature.ts";
 
 export interface Verdict {
-  id: "nature" | "direction" | "hallucinations" | "scale" | "range" | "harm" | "given";
+  id: "effect" | "direction" | "hallucinations" | "scale" | "range" | "harm" | "given";
   question: string;
   /** One sentence, or two. */
   answer: string;
@@ -47,9 +47,9 @@ export interface Judgement {
 /** The headline and all verdicts. */
 export function judge(candidate: Pick<Candidate, "kind" | "task" | "range">, evidence: Evidence): Judgement {
   const { table, direction, hallucinations, scales, given } = evidence;
-  const found = appraise(table, waysOf(direction));
+  const found = assess(table, directionsOf(direction));
   const verdicts = [
-    natureVerdict(table, found),
+    effectVerdict(table, found),
     ...(candidate.task === "refocus" ? [directionVerdict(direction)] : []),
     hallucinationVerdict(hallucinations),
     // A classical method takes its PSF in um: there is no scale that it has learnt.
@@ -63,13 +63,13 @@ export function judge(candidate: Pick<Candidate, "kind" | "task" | "range">, evi
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
-function natureVerdict({ task }: DistanceTable, found: Appraisal): Verdict {
+function effectVerdict({ task }: DistanceTable, found: Assessment): Verdict {
   const { means, purpose, usable, mostlySharper, widens, darkens, unchanged, backgroundRemoved } = found;
   const { widthRecovered } = means;
   const value = task === "refocus" ? widthRecovered : backgroundRemoved;
-  const threshold = task === "refocus" ? leastWidthRecovered : leastHazeRemoved;
+  const threshold = task === "refocus" ? minWidthRecovered : minBackgroundRemoved;
   const question = "Does it refocus, or does it section?";
-  const base = { id: "nature", question, threshold, unit: "share", better: "higher" } as const;
+  const base = { id: "effect", question, threshold, unit: "share", better: "higher" } as const;
   const useless = purpose === "denoising" || purpose === "nothing";
   if (purpose === undefined || (value === undefined && !useless)) {
     const what =
@@ -78,7 +78,7 @@ function natureVerdict({ task }: DistanceTable, found: Appraisal): Verdict {
         : "no plane to be judged";
     return { ...base, answer: `It cannot be told: there are ${what}.`, good: undefined };
   }
-  const sections = backgroundRemoved !== undefined && backgroundRemoved >= leastHazeRemoved;
+  const sections = backgroundRemoved !== undefined && backgroundRemoved >= minBackgroundRemoved;
   const refocuses = purpose === "refocusing";
   const name = unchanged
     ? "It gives back its input"
@@ -97,7 +97,7 @@ function natureVerdict({ task }: DistanceTable, found: Appraisal): Verdict {
       ? ""
       : widens
         ? `blurred structures become wider (${percent(-widthRecovered)} of their excess width is added)`
-        : `${percent(Math.max(0, widthRecovered))} of the excess width of blurred structures goes${where}${darkens && widthRecovered >= leastWidthRecovered ? ", as they become darker instead of brighter" : ""}`;
+        : `${percent(Math.max(0, widthRecovered))} of the excess width of blurred structures goes${where}${darkens && widthRecovered >= minWidthRecovered ? ", as they become darker instead of brighter" : ""}`;
   const detail =
     task === "refocus" && !refocuses && !unchanged
       ? `against what was recorded detail changes by ${signed(means.detailDifference, 2)}, its contrast by ${signed(means.contrastDifference, 2)}`
@@ -115,19 +115,19 @@ function natureVerdict({ task }: DistanceTable, found: Appraisal): Verdict {
 }
 
 /** Share of right votes among those that moved, that both sides of focus must reach; and the share that must move at all. */
-const [leastRight, leastMoved] = [0.8, 0.2];
+const [minRightShare, minMovedShare] = [0.8, 0.2];
 /** Regions without which a side of focus says nothing. */
-const leastRegions = 8;
+const minRegions = 8;
 
 /** Which way the regions of each side went. */
-function waysOf(found: DirectionJudgement | undefined): { below: Way; above: Way } {
-  const way = (votes: DirectionVotes | undefined): Way => {
-    if (votes === undefined || total(votes) < leastRegions) return "unknown";
+function directionsOf(found: DirectionJudgement | undefined): { below: Direction; above: Direction } {
+  const way = (votes: DirectionVotes | undefined): Direction => {
+    if (votes === undefined || total(votes) < minRegions) return "unknown";
     const moved = votes.right + votes.wrong;
-    if (moved < leastMoved * total(votes)) return "unmoved";
-    if (moved < leastRegions) return "unknown";
+    if (moved < minMovedShare * total(votes)) return "unmoved";
+    if (moved < minRegions) return "unknown";
     const right = votes.right / moved;
-    return right >= leastRight ? "right" : right >= 0.5 ? "mixed" : "wrong";
+    return right >= minRightShare ? "right" : right >= 0.5 ? "mixed" : "wrong";
   };
   return { below: way(found?.below), above: way(found?.above) };
 }
@@ -136,7 +136,7 @@ function directionVerdict(found: DirectionJudgement | undefined): Verdict {
   const base = {
     id: "direction",
     question: "Does it go in the right direction?",
-    threshold: leastRight,
+    threshold: minRightShare,
     unit: "share",
     better: "higher",
   } as const;
@@ -146,42 +146,43 @@ function directionVerdict(found: DirectionJudgement | undefined): Verdict {
           ["below", found.below],
           ["above", found.above],
         ] as const
-      ).filter(([, votes]) => total(votes) >= leastRegions)
+      ).filter(([, votes]) => total(votes) >= minRegions)
     : [];
   if (sides.length === 0) {
     const answer = "It cannot be told: too few regions were refocused whose opposite plane was recorded and differs.";
     return { ...base, answer, good: undefined };
   }
   const shares = sides.map(([, votes]) => (votes.right + votes.wrong) / total(votes));
-  if (shares.every((moved) => moved < leastMoved)) {
+  if (shares.every((moved) => moved < minMovedShare)) {
     const answer = `It hardly moves: ${percent(Math.max(...shares))} of the regions came nearer to either plane.`;
     return { ...base, answer, good: false, value: 0 };
   }
-  const told = sides
-    .filter(([, { right, wrong }]) => right + wrong >= leastRegions)
+  const sided = sides
+    .filter(([, { right, wrong }]) => right + wrong >= minRegions)
     .map(([side, { right, wrong }]) => ({ side, right: right / (right + wrong) }));
-  if (told.length === 0) return { ...base, answer: "It cannot be told: too few regions moved.", good: undefined };
-  const worst = told.reduce((a, b) => (b.right < a.right ? b : a));
-  const parts = told.map(
+  if (sided.length === 0) return { ...base, answer: "It cannot be told: too few regions moved.", good: undefined };
+  const worst = sided.reduce((a, b) => (b.right < a.right ? b : a));
+  const parts = sided.map(
     ({ side, right }) => `${percent(right)} of the regions that moved went the right way from ${side} focus`,
   );
-  const one = told.length === 1 ? " From the other side too few regions moved, or it was not recorded far enough." : "";
-  return { ...base, answer: `${parts.join(", ")}.${one}`, good: worst.right >= leastRight, value: worst.right };
+  const one =
+    sided.length === 1 ? " From the other side too few regions moved, or it was not recorded far enough." : "";
+  return { ...base, answer: `${parts.join(", ")}.${one}`, good: worst.right >= minRightShare, value: worst.right };
 }
 
 const total = ({ right, wrong, unmoved }: DirectionVotes): number => right + wrong + unmoved;
 
 /** Share of the bright spots of the outputs that nothing in the recording explains, at most. */
-const mostHallucinated = 0.02;
+const maxHallucinated = 0.02;
 
 /** Area under the curve below which a test finds nothing to rely on. */
-const leastFound = 0.8;
+const minAuc = 0.8;
 
 function hallucinationVerdict(found: HallucinationEvidence | undefined): Verdict {
   const base = {
     id: "hallucinations",
     question: "Does it hallucinate?",
-    threshold: mostHallucinated,
+    threshold: maxHallucinated,
     unit: "share",
     better: "lower",
   } as const;
@@ -191,7 +192,7 @@ function hallucinationVerdict(found: HallucinationEvidence | undefined): Verdict
     return { ...base, answer, good: undefined };
   }
   const { planted } = found;
-  const weak = planted === undefined || planted.auc < leastFound;
+  const weak = planted === undefined || planted.auc < minAuc;
   const limit =
     planted === undefined
       ? " Nothing could be planted to see what would be found: the picture is empty, or full."
@@ -206,12 +207,12 @@ function hallucinationVerdict(found: HallucinationEvidence | undefined): Verdict
   return {
     ...base,
     answer,
-    good: weak && found.share <= mostHallucinated ? undefined : found.share <= mostHallucinated,
+    good: weak && found.share <= maxHallucinated ? undefined : found.share <= maxHallucinated,
     value: found.share,
   };
 }
 
-function scaleVerdict(scales: readonly ScaleResult[], { usable }: Appraisal): Verdict {
+function scaleVerdict(scales: readonly ScaleResult[], { usable }: Assessment): Verdict {
   const base = {
     id: "scale",
     question: "Does it depend on the scale?",
@@ -221,9 +222,9 @@ function scaleVerdict(scales: readonly ScaleResult[], { usable }: Appraisal): Ve
   } as const;
   const known = scales.filter((one): one is ScaleResult & { gain: number } => one.gain !== undefined);
   const own = known.find(({ factor }) => factor === 1);
-  const untold = known.filter(({ told, factor }) => !told && factor !== 1);
-  const told = known.filter((one) => one.told);
-  if (own === undefined || untold.length === 0) {
+  const withoutPixelSize = known.filter((one) => !one.withPixelSize && one.factor !== 1);
+  const withPixelSize = known.filter((one) => one.withPixelSize);
+  if (own === undefined || withoutPixelSize.length === 0) {
     return {
       ...base,
       answer: "It cannot be told: there is no truth to score outputs at other scales with.",
@@ -232,13 +233,13 @@ function scaleVerdict(scales: readonly ScaleResult[], { usable }: Appraisal): Ve
   }
   const describe = (list: typeof known): string =>
     list.map(({ factor, gain }) => `${signed(gain)} dB at ${factor} x`).join(", ");
-  const worst = Math.min(...untold.map(({ gain }) => gain));
-  const mended = told.length === 0 ? undefined : Math.min(...told.map(({ gain }) => gain));
+  const worst = Math.min(...withoutPixelSize.map(({ gain }) => gain));
+  const best = withPixelSize.length === 0 ? undefined : Math.min(...withPixelSize.map(({ gain }) => gain));
   const answer =
-    `Over the best recorded baseline it gains ${signed(own.gain)} dB at its own scale; rescaled, without the new pixel size, ${describe(untold)}` +
-    (mended === undefined ? "." : `; with the new pixel size, ${signed(mended)} dB at worst.`) +
-    hallucinatedInWords(own, untold);
-  const value = Math.min(own.gain, mended ?? worst);
+    `Over the best recorded baseline it gains ${signed(own.gain)} dB at its own scale; rescaled, without the new pixel size, ${describe(withoutPixelSize)}` +
+    (best === undefined ? "." : `; with the new pixel size, ${signed(best)} dB at worst.`) +
+    hallucinatedInWords(own, withoutPixelSize);
+  const value = Math.min(own.gain, best ?? worst);
   if (usable.length === 0 && value > 0) {
     return { ...base, answer: `${answer} At no distance is it of use, so that this says nothing.`, good: undefined };
   }
@@ -246,16 +247,16 @@ function scaleVerdict(scales: readonly ScaleResult[], { usable }: Appraisal): Ve
 }
 
 /** What is hallucinated at a wrong scale, where that is more than at the right one, and more than little. */
-function hallucinatedInWords(own: ScaleResult, untold: readonly ScaleResult[]): string {
-  const worst = untold.reduce((a, b) => ((b.hallucinated ?? 0) > (a.hallucinated ?? 0) ? b : a));
+function hallucinatedInWords(own: ScaleResult, withoutPixelSize: readonly ScaleResult[]): string {
+  const worst = withoutPixelSize.reduce((a, b) => ((b.hallucinated ?? 0) > (a.hallucinated ?? 0) ? b : a));
   const { hallucinated = 0, factor } = worst;
-  if (hallucinated <= mostHallucinated || hallucinated <= 2 * (own.hallucinated ?? 0)) return "";
+  if (hallucinated <= maxHallucinated || hallucinated <= 2 * (own.hallucinated ?? 0)) return "";
   return ` Without the pixel size, at ${factor} x ${percent(hallucinated)} of the bright structures in its outputs were hallucinated (${percent(own.hallucinated ?? 0)} at its own scale).`;
 }
 
 const signed = (value: number, digits = 1): string => `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(digits)}`;
 
-function rangeVerdict({ range }: Pick<Candidate, "range">, { bins }: DistanceTable, found: Appraisal): Verdict {
+function rangeVerdict({ range }: Pick<Candidate, "range">, { bins }: DistanceTable, found: Assessment): Verdict {
   const base = {
     id: "range",
     question: "Over which distances is it of use?",
@@ -281,13 +282,13 @@ function rangeVerdict({ range }: Pick<Candidate, "range">, { bins }: DistanceTab
 }
 
 /** Share of outputs that may be worse than the best recorded baseline. */
-const mostHarmed = 0.1;
+const maxWorse = 0.1;
 
-function harmVerdict({ task, against }: DistanceTable, found: Appraisal): Verdict {
+function harmVerdict({ task, against }: DistanceTable, found: Assessment): Verdict {
   const base = {
     id: "harm",
     question: "Does it do no harm?",
-    threshold: mostHarmed,
+    threshold: maxWorse,
     unit: "share",
     better: "lower",
   } as const;
@@ -305,17 +306,17 @@ function harmVerdict({ task, against }: DistanceTable, found: Appraisal): Verdic
       ? " Structures become wider."
       : "";
   const answer = `${Math.round(worseShare * outputs)} of ${outputs} outputs are worse than the best recorded baseline, against the ${against} (${counts}${task === "refocus" ? "; wider structures and wrong directions count too" : ""}).${caution}`;
-  return { ...base, answer, good: weak ? undefined : worseShare <= mostHarmed && !widens, value: worseShare };
+  return { ...base, answer, good: weak ? undefined : worseShare <= maxWorse && !widens, value: worseShare };
 }
 
 /** Root mean square change of a given plane, in standard deviations of its noise, up to which it is given back: taking all noise away changes it by 1. */
-const mostGivenChanged = 1.5;
+const maxGivenChange = 1.5;
 
 function givenVerdict(given: readonly GivenPlane[]): Verdict {
   const base = {
     id: "given",
     question: "Does it give back the planes that it was given?",
-    threshold: mostGivenChanged,
+    threshold: maxGivenChange,
     unit: "times their noise",
     better: "lower",
   } as const;
@@ -337,6 +338,6 @@ function givenVerdict(given: readonly GivenPlane[]): Verdict {
         };
   }
   const value = Math.max(...known);
-  const answer = `${value <= mostGivenChanged ? "Within their noise" : "Not within their noise"}: the root mean square change is ${value.toFixed(1)} times the noise (${measured}).`;
-  return { ...base, answer, good: value <= mostGivenChanged, value };
+  const answer = `${value <= maxGivenChange ? "Within their noise" : "Not within their noise"}: the root mean square change is ${value.toFixed(1)} times the noise (${measured}).`;
+  return { ...base, answer, good: value <= maxGivenChange, value };
 }

@@ -9,8 +9,8 @@ import { withIntensity } from "../metrics/intensity-fit.ts";
 import { spectralCutoff } from "../metrics/spectral-cutoff.ts";
 import { edgeWidth } from "../metrics/structure-width.ts";
 import type { EveryPlane } from "./every-plane.ts";
-import { cropPlane, type Subject } from "./subject.ts";
-import { ofUntouched } from "./untouched.ts";
+import { measureOnce } from "./measure-once.ts";
+import { cropPlane, type StudiedStack } from "./studied-stack.ts";
 
 export interface OwnSharpness {
   /** Rise of the strongest edges from 10 to 90 %, pixels; NaN where there are none. */
@@ -35,7 +35,7 @@ export interface WithoutTruth {
 
 /** Measures the region of inputs and outputs within range; means say what is typical. */
 export function sharpnessWithoutTruth(
-  { stack, sharpest, region }: Pick<Subject, "stack" | "sharpest" | "region">,
+  { stack, sharpest, region }: Pick<StudiedStack, "stack" | "sharpest" | "region">,
   { outcomes, toStack }: EveryPlane,
 ): WithoutTruth {
   const cut = (plane: Plane): Plane => cropPlane(plane, region);
@@ -47,7 +47,7 @@ export function sharpnessWithoutTruth(
   });
   const { top, left, height, width } = region;
   const recorded = (plane: number): OwnSharpness =>
-    ofUntouched(stack, `sharpness ${plane} of ${sharpest}, ${top} ${left} ${height} ${width}`, () =>
+    measureOnce(stack, `sharpness ${plane} of ${sharpest}, ${top} ${left} ${height} ${width}`, () =>
       of(cut(planeOf(stack, plane))),
     );
   return {

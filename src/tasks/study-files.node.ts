@@ -19,10 +19,10 @@ import { studyFigures } from "../study/figures.ts";
 import { meanOutcome } from "../study/mean-outcome.ts";
 import { modelCandidate } from "../study/model-candidate.ts";
 import { qualityControlCsv } from "../study/quality-control-section.ts";
-import type { SplitEvidence } from "../study/split-evidence.ts";
+import { openStudiedStack, type StudiedStack } from "../study/studied-stack.ts";
 import { type CandidateStudy, ensemblesOf, study } from "../study/study.ts";
 import { studyPage } from "../study/study-report.ts";
-import { openSubject, type Subject } from "../study/subject.ts";
+import type { ThinningEvidence } from "../study/thinning-evidence.ts";
 import { pictureBehind } from "../study/verdict-picture.ts";
 import { version } from "../version.ts";
 
@@ -35,7 +35,7 @@ export interface StudyFilesOptions {
   truthChannel?: number | undefined;
   /** Moves the truth onto the stack, and cuts both to what they share ({@link registerTarget}). */
   register?: boolean | undefined;
-  /** Instead of what is found; see {@link openSubject}. */
+  /** Instead of what is found; see {@link openStudiedStack}. */
   sharpest?: number | undefined;
   object?: { y: number; x: number } | undefined;
   /** Whether classical methods stand beside the models where the optics are known; default true. */
@@ -57,7 +57,7 @@ export interface StudyFilesResult {
   headlines: StudyDescription["headlines"];
   /** By candidate and question: what was found, as numbers. */
   verdicts: StudyDescription["verdicts"];
-  subject: Subject;
+  studied: StudiedStack;
   warnings: string[];
   seconds: number;
 }
@@ -66,7 +66,7 @@ export type StudyDescription = ReturnType<typeof describeStudy>;
 
 /**
  * Writes `index.html`, `study.json`, `scores.csv`, `quality-control.csv`, `profiles.csv` and `figures/` into a folder; the page last.
- * @throws usage without a model; output.exists before any work; what reading, {@link openSubject} and {@link study} throw
+ * @throws usage without a model; output.exists before any work; what reading, {@link openStudiedStack} and {@link study} throw
  */
 export async function studyFiles(
   file: ImageFile,
@@ -86,12 +86,12 @@ export async function studyFiles(
   const pair = { name, stack: recorded, target: await readTruth(file, options) };
   const { stack, target: truth } = options.register ? registerTarget(pair).sample : pair;
   const { sharpest, object } = options;
-  const subject = openSubject(name, stack, { truth, sharpest, object });
+  const studied = openStudiedStack(name, stack, { truth, sharpest, object });
   const candidates = candidatesOf(models, runtime);
   const tasks = new Set(candidates.map(({ task }) => task));
   const rivals =
-    options.classical === false ? [] : classicalCandidates(subject.stack).filter(({ task }) => tasks.has(task));
-  const warnings = [...subject.warnings];
+    options.classical === false ? [] : classicalCandidates(studied.stack).filter(({ task }) => tasks.has(task));
+  const warnings = [...studied.warnings];
   const apart = truth && shiftInWords(measurePairShift(stack, truth));
   if (apart !== undefined) {
     warnings.push(
@@ -106,10 +106,10 @@ export async function studyFiles(
   for (const { info } of models) {
     warnings.push(...opticsWarnings(info, file).map((sentence) => `${info.experiment_name}: ${sentence}`));
   }
-  const studies = await study(subject, [...candidates, ...rivals], { signal, onProgress: options.onProgress });
-  const figures = await studyFigures(subject, studies);
+  const studies = await study(studied, [...candidates, ...rivals], { signal, onProgress: options.onProgress });
+  const figures = await studyFigures(studied, studies);
   await mkdir(join(output, "figures"), { recursive: true });
-  const described = describeStudy(subject, studies, figures);
+  const described = describeStudy(studied, studies, figures);
   const outputs: [name: string, data: string | Uint8Array][] = [];
   for (const figure of figures) {
     if (figure.kind === "chart") outputs.push([`figures/${figure.id}.svg`, figure.svg]);
@@ -125,21 +125,21 @@ export async function studyFiles(
     parfocal: version,
     ...(options.command !== undefined && { command: options.command }),
     stack: basename(file.path),
-    sharpest_plane: subject.sharpest,
-    object: subject.object,
-    region: subject.region,
-    data_range: subject.dataRange,
+    sharpest_plane: studied.sharpest,
+    structure: studied.structure,
+    region: studied.region,
+    data_range: studied.dataRange,
     models: models.map(({ info }) => info),
   });
   const subtitle = `Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`;
   const written = outputs.map(([name]) => join(output, name));
   await withOutputSet({ force: true }, async (set) => {
     for (const [i, [, data]] of outputs.entries()) await set.write(written[i], data);
-    await set.write(page, studyPage({ subject, studies, figures, repeat, subtitle, warnings }));
+    await set.write(page, studyPage({ studied, studies, figures, repeat, subtitle, warnings }));
   });
   const { verdicts, headlines } = described;
   const seconds = (performance.now() - begun) / 1000;
-  return { report: page, figures: written, studies, headlines, verdicts, subject, warnings, seconds };
+  return { report: page, figures: written, studies, headlines, verdicts, studied, warnings, seconds };
 }
 
 async function readTruth(file: ImageFile, { truth, truthChannel, time, signal }: StudyFilesOptions) {
@@ -160,12 +160,12 @@ function candidatesOf(models: readonly Model[], runtime: Runtime): Candidate[] {
 }
 
 /** Everything as numbers; lengths in um, keys in snake_case. */
-export function describeStudy(subject: Subject, studies: readonly CandidateStudy[], figures: readonly Figure[]) {
+export function describeStudy(studied: StudiedStack, studies: readonly CandidateStudy[], figures: readonly Figure[]) {
   return {
-    stack: subject.name,
-    sharpest_plane: subject.sharpest,
-    data_range: subject.dataRange,
-    object: subject.object,
+    stack: studied.name,
+    sharpest_plane: studied.sharpest,
+    data_range: studied.dataRange,
+    structure: studied.structure,
     headlines: Object.fromEntries(studies.map(({ candidate, headline }) => [candidate.name, headline])),
     verdicts: Object.fromEntries(
       studies.map(({ candidate, verdicts }) => [
@@ -205,7 +205,7 @@ export function describeStudy(subject: Subject, studies: readonly CandidateStudy
       studies.map(({ candidate, focusAlignment }) => [candidate.name, focusAlignment ?? null]),
     ),
     split_halves: Object.fromEntries(
-      studies.map(({ candidate, split }) => [candidate.name, split ? numbersOf(split) : null]),
+      studies.map(({ candidate, thinning }) => [candidate.name, thinning ? numbersOf(thinning) : null]),
     ),
     spread: Object.fromEntries(
       studies.map(({ candidate, spread }) => [
@@ -213,7 +213,7 @@ export function describeStudy(subject: Subject, studies: readonly CandidateStudy
         spread ? { mean: spread.mean, against: spread.against ?? null, calibration: spread.calibration ?? null } : null,
       ]),
     ),
-    ensembles: ensemblesOf(subject, studies).map(({ task, names, spread, error, correlation, against }) => {
+    ensembles: ensemblesOf(studied, studies).map(({ task, names, spread, error, correlation, against }) => {
       return { task, names, spread, error: error ?? null, correlation: correlation ?? null, against: against ?? null };
     }),
     means: Object.fromEntries(studies.map((one) => [one.candidate.name, meanOutcome(one) ?? null])),
@@ -235,29 +235,29 @@ function binInJson(bin: DistanceBin) {
     share_worse: bin.given ? null : bin.shareWorse,
     width_change: bin.widthChange ?? null,
     width_recovered: bin.widthRecovered ?? null,
-    light_recovered: bin.lightRecovered ?? null,
+    brightness_recovered: bin.brightnessRecovered ?? null,
     photometric_slope: Number.isFinite(bin.photometricSlope) ? bin.photometricSlope : null,
-    changed: Number.isFinite(bin.changed) ? bin.changed : null,
+    relative_change: Number.isFinite(bin.relativeChange) ? bin.relativeChange : null,
   };
 }
 
 /** Without the curves; JSON has no Infinity, which is null: nothing agrees. */
-function numbersOf({ noise, planes, unit, input, output, sharpest, noiseGain, leftover }: SplitEvidence) {
+function numbersOf({ noise, planes, unit, input, output, sharpest, noiseGain, noiseCorrelation }: ThinningEvidence) {
   const [ofInput, ofOutput, ofSharpest] = [input, output, sharpest].map(({ resolution, correlation, nrmse }) => {
     return { resolution: Number.isFinite(resolution) ? resolution : null, correlation, nrmse };
   });
-  return { noise, planes, unit, input: ofInput, output: ofOutput, sharpest: ofSharpest, noiseGain, leftover };
+  return { noise, planes, unit, input: ofInput, output: ofOutput, sharpest: ofSharpest, noiseGain, noiseCorrelation };
 }
 
 const scoreNames = ["psnr", "ssim", "ms_ssim", "nrmse", "pearson"] as const;
 
 function scoresCsv(studies: readonly CandidateStudy[]): string {
-  const rows = studies.flatMap(({ candidate, every, subject }) =>
+  const rows = studies.flatMap(({ candidate, every, studied }) =>
     every.outcomes.map(({ plane, distance, inRange, given, scores: { input, output }, detail, baseline }) =>
       [
         quoted(candidate.name),
         plane,
-        (plane - subject.sharpest) * subject.stack.zStep,
+        (plane - studied.sharpest) * studied.stack.zStep,
         distance,
         inRange ? 1 : 0,
         quoted(every.against),

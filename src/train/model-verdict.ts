@@ -2,7 +2,7 @@
 
 import { detailMargin } from "../metrics/detail.ts";
 import { signed } from "../metrics/signed.ts";
-import { intervalsOf } from "../study/appraisal.ts";
+import { intervalsOf } from "../study/assessment.ts";
 import { margins } from "../study/distance-table.ts";
 import { inWords } from "../study/headline.ts";
 import type { Judgement, JudgementRow } from "./judgement.ts";

@@ -114,7 +114,7 @@ export async function refocusUnseen(
 }
 
 /** A plane that is given back as it is has no end of PSNR; none counts for more than this, dB. */
-const highest = 100;
+const maxPsnr = 100;
 
 interface ScoredOutput {
   distance: number;
@@ -129,9 +129,9 @@ interface ScoredOutput {
 
 function meanOf(distance: number, same: readonly ScoredOutput[], given: boolean): DistanceResult {
   const mean = (of: (one: ScoredOutput) => number): number => same.reduce((sum, one) => sum + of(one), 0) / same.length;
-  const of = (key: keyof BaselineScores): number => mean(({ baseline }) => Math.min(highest, baseline[key].value));
+  const of = (key: keyof BaselineScores): number => mean(({ baseline }) => Math.min(maxPsnr, baseline[key].value));
   const baseline = { psnr: of("psnr"), ssim: of("ssim"), detail: of("detail"), contrast: of("contrast") };
-  const output = meanScores(same.map((one) => ({ ...one.output, psnr: Math.min(highest, one.output.psnr) })));
+  const output = meanScores(same.map((one) => ({ ...one.output, psnr: Math.min(maxPsnr, one.output.psnr) })));
   const detail = { input: mean((one) => one.detail.input.mean), output: mean((one) => one.detail.output.mean) };
   return {
     distance,

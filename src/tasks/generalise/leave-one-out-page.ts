@@ -61,7 +61,7 @@ type MatrixKey = "gain_db" | "gain_ssim" | "gain_detail" | "gain_over_input_db" 
 /** One HTML file, as text: pictures are inside. */
 export function generalisationPage(page: GeneralisationPage): string {
   const { kinds, apart, models, gains, resampled, summary, pictures, record, warnings, subtitle } = page;
-  const { least_gain_db, least_share } = generalisationThresholds;
+  const { min_gain_db, min_share_kept } = generalisationThresholds;
   const matrix = (key: MatrixKey, caption: string, digits: number, unit = "") =>
     gainMatrix(
       [...gains, ...resampled].map(({ model, data, seen, ...values }) => {
@@ -85,7 +85,7 @@ export function generalisationPage(page: GeneralisationPage): string {
         `Gains are PSNR of outputs minus that of the best recorded baseline, means over planes out of focus and within range. The baseline is the best of the planes that the model was given, each as it is or lightly smoothed, and of their interpolation. Never seen: by the model ` +
         `from whose training the ${kinds.join(" or ")} was left out. Seen: on the same data, by the models that saw their like (mean; in brackets lowest to highest). ` +
         "Without: what is had without a model, where resampling to the model's pixels and back averages noise; elsewhere 0 dB, the baseline. " +
-        `A model is said to generalise where it gains more than ${least_gain_db} dB beyond that on what it never saw, and at least ${100 * least_share} % of what models gain beyond it there that saw it. ` +
+        `A model is said to generalise where it gains more than ${min_gain_db} dB beyond that on what it never saw, and at least ${100 * min_share_kept} % of what models gain beyond it there that saw it. ` +
         `Where those gain nothing, the data cannot tell.\n\n${apart}`,
     },
     { kind: "warnings", items: warnings },
@@ -147,13 +147,13 @@ const decibels = (value: number | undefined): string =>
  * @param summary of everything that was left out
  */
 export function inWords(mean: GeneralisationSummary, summary: readonly GeneralisationSummary[]): string {
-  const { kind, left_out_db, seen_db, without_db = 0, drop_db, generalises } = mean;
+  const { kind, left_out_db, seen_db, resampling_db = 0, drop_db, generalises } = mean;
   // A mean of yes can hide a no.
   const failed = summary.filter((one) => one.kind === kind && one.value !== undefined && one.generalises === false);
   const but = failed.length === 0 ? "" : `, but not for ${failed.map(({ value }) => value).join(", ")}`;
   const answer = generalises === undefined ? "The data cannot tell" : generalises ? `Yes${but}` : "No";
   const cost = drop_db === undefined ? "" : `: ${decibels(-drop_db)} for not having seen it`;
-  return `On another ${kind}? ${answer}. Mean gain ${decibels(left_out_db)} where the ${kind} was never seen, ${decibels(seen_db)} where it was${cost}${without_db > 0 ? `; ${decibels(without_db)} by resampling alone` : ""}.`;
+  return `On another ${kind}? ${answer}. Mean gain ${decibels(left_out_db)} where the ${kind} was never seen, ${decibels(seen_db)} where it was${cost}${resampling_db > 0 ? `; ${decibels(resampling_db)} by resampling alone` : ""}.`;
 }
 
 function summaryTable(summary: readonly GeneralisationSummary[]): VerdictTable {
@@ -162,21 +162,21 @@ function summaryTable(summary: readonly GeneralisationSummary[]): VerdictTable {
     caption: "What was left out, one at a time.",
     questions: ["never seen", "seen", "the same model elsewhere", "share kept", "generalises"],
     rows: summary.map(
-      ({ kind, value, seen_range_db, without_db = 0, drop_db = 0, share_kept, generalises, ...mean }) => {
+      ({ kind, value, seen_range_db, resampling_db = 0, drop_db = 0, share_kept, generalises, ...mean }) => {
         const gain = (db: number | undefined, more = "", least = 0) =>
           db === undefined ? undefined : { text: `${decibels(db)}${more}`, good: db > least };
         const range = seen_range_db && ` (${seen_range_db.map((db) => signedGain(db, 1)).join(" to ")})`;
         return {
           label: value === undefined ? `all ${plural(kind)}, mean` : `${kind} ${value}`,
           answers: [
-            gain(mean.left_out_db, without_db > 0 ? ` (${decibels(without_db)} without)` : "", without_db),
-            gain(mean.seen_db, range, without_db),
+            gain(mean.left_out_db, resampling_db > 0 ? ` (${decibels(resampling_db)} without)` : "", resampling_db),
+            gain(mean.seen_db, range, resampling_db),
             gain(mean.elsewhere_db),
             share_kept === undefined
               ? undefined
               : {
                   text: `${Math.round(100 * share_kept)} % (${decibels(-drop_db)})`,
-                  good: share_kept >= generalisationThresholds.least_share,
+                  good: share_kept >= generalisationThresholds.min_share_kept,
                 },
             { text: generalises === undefined ? "cannot tell" : generalises ? "yes" : "no", good: generalises },
           ],
@@ -197,7 +197,7 @@ export interface ExampleRow {
 }
 
 /** Rows that are shown at most. */
-const mostRows = 6;
+const maxRows = 6;
 
 /** Input, both outputs and target of each; undefined where there is nothing to be shown. */
 export function examplesPicture(
@@ -206,7 +206,7 @@ export function examplesPicture(
   kinds: readonly StackKind[],
 ): Uint8Array | undefined {
   if (rows.length === 0 || leftOut === undefined) return undefined;
-  const shown = rows.slice(0, mostRows);
+  const shown = rows.slice(0, maxRows);
   const sizes = new Set(shown.map(({ groups }) => pixelSizeOf(groups, kinds)));
   const [pixelSize] = sizes;
   return pictureGrid(

@@ -72,9 +72,9 @@ export interface Gain {
  */
 export const generalisationThresholds = {
   /** What is gained beyond that on data never seen must be above this, dB. */
-  least_gain_db: 0,
+  min_gain_db: 0,
   /** And at least this share of what is gained beyond it on the same data by models that have seen their like. */
-  least_share: 0.5,
+  min_share_kept: 0.5,
 } as const;
 
 /** How far it holds for one thing that was left out, or for all of them. */
@@ -89,12 +89,12 @@ export interface GeneralisationSummary {
   /** The lowest and highest of those models. */
   seen_range_db: [number, number] | undefined;
   /** On the same data, without any model: what resampling alone gains over the baseline, or 0 where that loses or is not needed. */
-  without_db: number | undefined;
+  resampling_db: number | undefined;
   /** By the model that never saw it, on all that it did see. */
   elsewhere_db: number | undefined;
   /** What not having seen it costs, dB: seen minus left out. */
   drop_db: number | undefined;
-  /** (left_out_db - without_db) / (seen_db - without_db), where the latter is above 0. */
+  /** (left_out_db - resampling_db) / (seen_db - resampling_db), where the latter is above 0. */
   share_kept: number | undefined;
   /** Undefined where the data cannot tell: models that saw their like gain nothing either, or nothing could be scored. */
   generalises: boolean | undefined;
@@ -133,7 +133,7 @@ export function summariseGains(
         left_out_db: meanOf(unseen.map((one) => gainOf(model, one))),
         seen_db: meanOf(seen),
         seen_range_db: known.length === 0 ? undefined : [Math.min(...known), Math.max(...known)],
-        without_db: meanOf(
+        resampling_db: meanOf(
           unseen.map(({ name }) => Math.max(0, (Object.hasOwn(resampling, name) ? resampling[name] : undefined) ?? 0)),
         ),
         elsewhere_db: meanOf(data.filter((one) => isSeen(model, one)).map((one) => gainOf(model, one))),
@@ -143,7 +143,7 @@ export function summariseGains(
   const kinds = [...new Set(items.map(({ kind }) => kind))];
   const overall = kinds.map((kind): GeneralisationSummary => {
     const own = items.filter((item) => item.kind === kind);
-    const mean = (key: "left_out_db" | "seen_db" | "without_db" | "elsewhere_db"): number | undefined =>
+    const mean = (key: "left_out_db" | "seen_db" | "resampling_db" | "elsewhere_db"): number | undefined =>
       meanOf(own.map((item) => item[key]));
     const ranges = own.flatMap(({ seen_range_db: range }) => (range ? [...range] : []));
     return judged({
@@ -151,7 +151,7 @@ export function summariseGains(
       left_out_db: mean("left_out_db"),
       seen_db: mean("seen_db"),
       seen_range_db: ranges.length === 0 ? undefined : [Math.min(...ranges), Math.max(...ranges)],
-      without_db: mean("without_db"),
+      resampling_db: mean("resampling_db"),
       elsewhere_db: mean("elsewhere_db"),
     });
   });
@@ -161,13 +161,13 @@ export function summariseGains(
 type Measured = Omit<GeneralisationSummary, "drop_db" | "share_kept" | "generalises">;
 
 function judged(measured: Measured): GeneralisationSummary {
-  const { left_out_db: left, seen_db: seen, without_db: without = 0 } = measured;
+  const { left_out_db: left, seen_db: seen, resampling_db: without = 0 } = measured;
   if (left === undefined || seen === undefined) {
     return { ...measured, drop_db: undefined, share_kept: undefined, generalises: undefined };
   }
-  const { least_gain_db, least_share } = generalisationThresholds;
+  const { min_gain_db, min_share_kept } = generalisationThresholds;
   const share = seen > without ? (left - without) / (seen - without) : undefined;
-  const generalises = share === undefined ? undefined : left - without > least_gain_db && share >= least_share;
+  const generalises = share === undefined ? undefined : left - without > min_gain_db && share >= min_share_kept;
   return { ...measured, drop_db: seen - left, share_kept: share, generalises };
 }
 

@@ -10,7 +10,7 @@ import { readRecipeStacks } from "../../simulate/recipe-file.node.ts";
 import { resolveRecipe, viewsOf } from "../../simulate/resolve-recipe.ts";
 import { createSimulator, type SimulatedField } from "../../simulate/simulator.ts";
 import type { JudgedImage } from "../../study/gain-over-baseline.ts";
-import { openSubject } from "../../study/subject.ts";
+import { openStudiedStack } from "../../study/studied-stack.ts";
 import { recipeFields } from "../../train/data/recipe-fields.ts";
 import { isSeen, type JudgedData } from "./leave-one-out-plan.ts";
 import type { LeaveOneOutSource, OpenSource, StackKind } from "./leave-one-out-source.ts";
@@ -67,7 +67,7 @@ export async function recipeSource(
       const imageOf = (title: string, { images, focusPlane }: SimulatedField): JudgedImage => {
         const { stack } = images[imageName];
         const truth = targetName === undefined ? undefined : images[targetName].truth;
-        return { subject: openSubject(title, stack, { truth, sharpest: focusPlane }), whole: stack };
+        return { studied: openStudiedStack(title, stack, { truth, sharpest: focusPlane }), whole: stack };
       };
       const judgedData = await Promise.all(
         data.map(async (one, i) => {

@@ -6,7 +6,7 @@ import type { Stack } from "../../image/image.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
 import { requirePairable } from "../../image/pairable.ts";
 import type { JudgedImage } from "../../study/gain-over-baseline.ts";
-import { openSubject } from "../../study/subject.ts";
+import { openStudiedStack } from "../../study/studied-stack.ts";
 import { isSameStack } from "../../train/data/repeated-samples.ts";
 import { isSeen } from "./leave-one-out-plan.ts";
 import type { LeaveOneOutSource, StackKind } from "./leave-one-out-source.ts";
@@ -20,7 +20,7 @@ export interface LeaveOneOutStacks {
 }
 
 /** Share of the longer side that models are judged on, and what a study needs at least, pixels. */
-const [judgedShare, leastJudged] = [0.3, 48] as const;
+const [judgedShare, minJudged] = [0.3, 48] as const;
 
 /**
  * Cuts every stack into a part to train on and one to judge: no model is judged on what any model was trained on, also those that saw
@@ -51,7 +51,7 @@ export function stacksSource({ samples, slides }: LeaveOneOutStacks): LeaveOneOu
   const data = names.map((name, i) => ({ name, groups: { stack: name, ...(slides && { slide: slides[i] }) } }));
   const images = parts.map(({ sample: { name, stack, target }, judged }): JudgedImage => {
     const cut = (one: Stack): Stack => cropStack(one, ...judged);
-    return { subject: openSubject(name, cut(stack), { truth: target && cut(target) }), whole: stack };
+    return { studied: openStudiedStack(name, cut(stack), { truth: target && cut(target) }), whole: stack };
   });
   return {
     name: `${samples.length} stacks`,
@@ -67,7 +67,7 @@ export function stacksSource({ samples, slides }: LeaveOneOutStacks): LeaveOneOu
         judged_columns: [...columns],
       })),
     },
-    warnings: images.flatMap(({ subject: { name, warnings } }) => warnings.map((one) => `${name}: ${one}`)),
+    warnings: images.flatMap(({ studied: { name, warnings } }) => warnings.map((one) => `${name}: ${one}`)),
     open: async () => ({
       data: data.map((one, i) => ({ ...one, images: [images[i]] })),
       async open(model) {
@@ -91,7 +91,7 @@ function partsOf({ name, stack, target }: NamedStack): { trained: Part; judged: 
   const { height, width } = stack;
   if (target) requirePairable([name, stack], ["its target", target]);
   const along = Math.max(height, width);
-  const kept = Math.max(leastJudged, Math.round(judgedShare * along));
+  const kept = Math.max(minJudged, Math.round(judgedShare * along));
   const split = Math.max(0, along - kept);
   const [all, other]: [Span, Span] = [
     [0, split],

@@ -106,7 +106,7 @@ export async function generalise(
     });
   }
   refuseTargets(data, task, name);
-  // What is wrong is told before anything is simulated.
+  // What is wrong is reportFields before anything is simulated.
   resolveConfig(options.config);
   const source = "samples" in data ? stacksSource(data) : await recipeSource(data, task);
   const kinds = kindsOf(source, options.leaveOut);
@@ -126,9 +126,9 @@ export async function generalise(
     );
   }
 
-  const told = ({ done, total }: { done: number; total: number }): void =>
+  const reportFields = ({ done, total }: { done: number; total: number }): void =>
     onProgress?.({ what: "fields simulated", done, total });
-  const opened = await source.open({ signal, onProgress: told });
+  const opened = await source.open({ signal, onProgress: reportFields });
   const trained: TrainedOne[] = [];
   for (const [i, one] of plan.entries()) {
     const training = await opened.open(one);
@@ -236,7 +236,10 @@ function refuseTargets(data: LeaveOneOutRecipe | LeaveOneOutStacks, task: string
 }
 
 /** @throws usage for kinds that the data do not have, or of which there is only one */
-function kindsOf({ name, kinds, data }: LeaveOneOutSource, wanted: readonly string[] | undefined): readonly string[] {
+function kindsOf(
+  { name, kinds, data }: LeaveOneOutSource,
+  requested: readonly string[] | undefined,
+): readonly string[] {
   const values = (kind: string): string[] => [...new Set(data.map(({ groups }) => groups[kind]))];
   const several = kinds.filter((kind) => values(kind).length > 1);
   const refuse = (what: string, got: unknown): never => {
@@ -248,17 +251,17 @@ function kindsOf({ name, kinds, data }: LeaveOneOutSource, wanted: readonly stri
       expected: several.join(" or ") || "data of several kinds",
     });
   };
-  if (wanted === undefined) {
+  if (requested === undefined) {
     return several.length > 0
       ? several.slice(0, 1)
       : refuse(`${name} has no two objectives, samples or stacks`, undefined);
   }
-  for (const kind of wanted) {
+  for (const kind of requested) {
     if (!kinds.includes(kind)) refuse(`${name} has no ${kind} to leave out`, kind);
     if (!several.includes(kind))
       refuse(`${name} has one ${kind} only (${values(kind)[0]}), so that nothing would be left`, kind);
   }
-  return [...new Set(wanted)];
+  return [...new Set(requested)];
 }
 
 /**

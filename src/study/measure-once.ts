@@ -8,7 +8,7 @@ const measured = new WeakMap<Stack, WeakMap<Stack, Map<string, unknown>>>();
  * @param against a second stack that it depends on, such as the truth
  * @returns what `measure` returns, or returned for the same stacks and name before
  */
-export function ofUntouched<T>(stack: Stack, what: string, measure: () => T, against: Stack = stack): T {
+export function measureOnce<T>(stack: Stack, what: string, measure: () => T, against: Stack = stack): T {
   const byOther = measured.get(stack) ?? new WeakMap<Stack, Map<string, unknown>>();
   measured.set(stack, byOther);
   const known = byOther.get(against) ?? new Map<string, unknown>();

@@ -34,9 +34,9 @@ export interface NoiseModel {
 }
 
 /** Below this share of explained variance the photon transfer curve is no line. */
-const leastConfidence = 0.5;
+const minConfidence = 0.5;
 /** Planes whose white noise is measured, at most. */
-const mostPlanes = 5;
+const maxPlanes = 5;
 
 /**
  * The noise of a stack from the stack itself: its photon transfer curve ({@link photonTransfer}), and what the curve cannot say: read noise
@@ -46,10 +46,10 @@ const mostPlanes = 5;
  */
 export function noiseModelOf(stack: Stack): NoiseModel | undefined {
   const found = photonTransfer(stack);
-  const photons = found !== undefined && found.confidence >= leastConfidence ? found : { gain: 0, offset: 0 };
+  const photons = found !== undefined && found.confidence >= minConfidence ? found : { gain: 0, offset: 0 };
   // The curve says all, unless it was cut off at 0.
   if (photons.offset > 0) return { gain: photons.gain, offset: photons.offset, read: 0 };
-  const every = Math.max(1, Math.ceil(stack.depth / mostPlanes));
+  const every = Math.max(1, Math.ceil(stack.depth / maxPlanes));
   const random = new Random(0);
   const missing: number[] = [];
   for (let z = 0; z < stack.depth; z += every) {
@@ -76,7 +76,7 @@ export function noiseSigma(plane: Plane, { gain, offset, read }: NoiseModel): Fl
  * below 0 and above what the camera can write.
  * @param random the same state gives the same halves
  */
-export function splitHalves(stack: Stack, noise: NoiseModel, random: Random): [Stack, Stack] {
+export function thinStack(stack: Stack, noise: NoiseModel, random: Random): [Stack, Stack] {
   const [first, second] = [new Float32Array(stack.data.length), new Float32Array(stack.data.length)];
   for (let z = 0, i = 0; z < stack.depth; z++) {
     for (const sigma of noiseSigma(planeOf(stack, z), noise)) {

@@ -1,49 +1,49 @@
-/** What agreement of split halves looks like in the report of a study: a chart of the curves, and a table. */
+/** What agreement of thinning halves looks like in the report of a study: a chart of the curves, and a table. */
 import { type NamedLine, plotLines } from "../figures/plots.ts";
 import type { ReportSection } from "../figures/report.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Figure } from "./figure.ts";
-import type { HalvesAgreement, SplitEvidence } from "./split-evidence.ts";
-import type { Subject } from "./subject.ts";
+import type { StudiedStack } from "./studied-stack.ts";
+import type { ThinnedAgreement, ThinningEvidence } from "./thinning-evidence.ts";
 
 /** What of a candidate's study is shown. */
-export interface SplitStudy {
+export interface ThinningStudy {
   candidate: Pick<Candidate, "name" | "task">;
-  subject: { stack: Pick<Subject["stack"], "pixelSize" | "optics"> };
-  split: SplitEvidence | undefined;
+  studied: { stack: Pick<StudiedStack["stack"], "pixelSize" | "optics"> };
+  thinning: ThinningEvidence | undefined;
 }
 
 /** Halves that agree more than this where there is no signal are not independent, and resolutions cannot be relied on. */
-export const mostLeftover = 0.1;
+export const maxNoiseCorrelation = 0.1;
 
-type Known = SplitStudy & { split: SplitEvidence };
-const isKnown = (study: SplitStudy): study is Known => study.split !== undefined;
+type Known = ThinningStudy & { thinning: ThinningEvidence };
+const isKnown = (study: ThinningStudy): study is Known => study.thinning !== undefined;
 
 /** In the unit of the pixel. */
-function resolutionText({ resolution }: HalvesAgreement, pixel: number): string {
+function resolutionText({ resolution }: ThinnedAgreement, pixel: number): string {
   if (resolution === Number.POSITIVE_INFINITY) return "nothing agrees";
   return resolution <= 2 * pixel ? `${resolution.toFixed(2)} or finer` : resolution.toFixed(2);
 }
 
 /** Ring correlation over frequency: of the outputs of every candidate, of inputs out of focus, and of the recorded sharpest plane. */
-export async function splitChart(studies: readonly SplitStudy[]): Promise<Figure | undefined> {
+export async function thinningChart(studies: readonly ThinningStudy[]): Promise<Figure | undefined> {
   const known = studies.filter(isKnown);
   if (known.length === 0) return undefined;
-  const { stack } = known[0].subject;
+  const { stack } = known[0].studied;
   const scale = stack.pixelSize?.x ?? 1;
-  const line = (name: string, agreement: HalvesAgreement): NamedLine => ({
+  const line = (name: string, agreement: ThinnedAgreement): NamedLine => ({
     name: `${name}: ${resolutionText(agreement, scale)}${Number.isFinite(agreement.resolution) ? ` ${stack.pixelSize ? "um" : "pixels"}` : ""}`,
     points: agreement.curve.frequency.map((f, i) => ({ x: f / scale, y: agreement.curve.correlation[i] })),
   });
-  const [{ split }] = known;
+  const [{ thinning }] = known;
   const blurred = known.find(({ candidate }) => candidate.task === "refocus");
-  const { frequency } = split.sharpest.curve;
+  const { frequency } = thinning.sharpest.curve;
   const ends = [frequency[0] / scale, frequency[frequency.length - 1] / scale];
   const objective = stack.optics;
   const cutoff =
     objective?.na && objective.wavelength && stack.pixelSize ? (2 * objective.na) / objective.wavelength : undefined;
   return {
-    id: "split-rings",
+    id: "thinning-rings",
     kind: "chart",
     title: "How much of an output stands on the specimen?",
     caption:
@@ -51,9 +51,9 @@ export async function splitChart(studies: readonly SplitStudy[]): Promise<Figure
     svg: await plotLines(
       [
         { name: "1/7", points: ends.map((x) => ({ x, y: 1 / 7 })), plain: true },
-        { ...line("sharpest plane, recorded", split.sharpest), plain: true },
-        ...(blurred ? [{ ...line("inputs, recorded", blurred.split.input), plain: true }] : []),
-        ...known.map((one) => line(one.candidate.name, one.split.output)),
+        { ...line("sharpest plane, recorded", thinning.sharpest), plain: true },
+        ...(blurred ? [{ ...line("inputs, recorded", blurred.thinning.input), plain: true }] : []),
+        ...known.map((one) => line(one.candidate.name, one.thinning.output)),
       ],
       {
         x: `spatial frequency (cycles per ${stack.pixelSize ? "um" : "pixel"})`,
@@ -66,13 +66,13 @@ export async function splitChart(studies: readonly SplitStudy[]): Promise<Figure
 }
 
 /** Resolutions and noise of inputs and outputs; and whether the halves could be trusted. Empty where nothing is known. */
-export function splitTable(studies: readonly SplitStudy[]): ReportSection[] {
+export function thinningTable(studies: readonly ThinningStudy[]): ReportSection[] {
   const known = studies.filter(isKnown);
   if (known.length === 0) return [];
-  const [{ split: first, subject }] = known;
-  const pixel = subject.stack.pixelSize?.x ?? 1;
+  const [{ thinning: first, studied }] = known;
+  const pixel = studied.stack.pixelSize?.x ?? 1;
   const share = (value: number): string => (Number.isFinite(value) ? `${(100 * value).toFixed(1)} %` : "no contrast");
-  const rows = known.map(({ candidate, split: { input, output, sharpest, noiseGain } }) => [
+  const rows = known.map(({ candidate, thinning: { input, output, sharpest, noiseGain } }) => [
     candidate.name,
     ...[input, output, sharpest].map((one) => resolutionText(one, pixel)),
     share(input.nrmse),
@@ -100,17 +100,17 @@ export function splitTable(studies: readonly SplitStudy[]): ReportSection[] {
   ];
 }
 
-function trust({ noise: { gain, offset, read }, leftover }: SplitEvidence): string {
+function trust({ noise: { gain, offset, read }, noiseCorrelation }: ThinningEvidence): string {
   const counts = (value: number): string => String(Number(value.toPrecision(3)));
   const model =
     gain > 0
       ? `variance ${counts(gain)} x (counts - ${counts(offset)})${read > 0 ? ` + ${counts(read)}^2` : ""}`
       : `a standard deviation of ${counts(read)} counts everywhere`;
-  const found = `The noise of the stack, from the stack itself: ${model}. In the finest detail of the plane farthest from focus, where there is no signal, the halves correlate by ${leftover.toFixed(2)}`;
-  if (leftover > mostLeftover) {
+  const found = `The noise of the stack, from the stack itself: ${model}. In the finest detail of the plane farthest from focus, where there is no signal, the halves correlate by ${noiseCorrelation.toFixed(2)}`;
+  if (noiseCorrelation > maxNoiseCorrelation) {
     return `${found}: some noise is in both (alike in neighbouring pixels, as in images that were resized, denoised or compressed), and all these resolutions come out too fine. Do not rely on them.`;
   }
-  if (leftover < -mostLeftover) {
+  if (noiseCorrelation < -maxNoiseCorrelation) {
     return `${found}: the noise was taken for stronger than it is, and all these resolutions come out too coarse.`;
   }
   return `${found}: they are independent, as they should be.`;

@@ -1,9 +1,9 @@
 /** What the table of distances says of a candidate: where it is better than what was recorded, and what it does there. */
 import { type DistanceBin, type DistanceTable, margins } from "./distance-table.ts";
-import { leastHazeRemoved, leastWidthRecovered } from "./nature.ts";
+import { minBackgroundRemoved, minWidthRecovered } from "./effect.ts";
 
 /** Which way most regions of one side of focus went: nearly all towards the wanted plane, more than half of them, fewer than half, or nowhere. */
-export type Way = "right" | "mixed" | "wrong" | "unmoved" | "unknown";
+export type Direction = "right" | "mixed" | "wrong" | "unmoved" | "unknown";
 
 /**
  * - refocusing: PSNR, detail and its contrast rise, and structures become narrower
@@ -13,7 +13,7 @@ export type Way = "right" | "mixed" | "wrong" | "unmoved" | "unknown";
  */
 export type Purpose = "refocusing" | "sectioning" | "denoising" | "nothing";
 
-export interface Appraisal {
+export interface Assessment {
   /** Bins within range whose wanted plane was not given. */
   judged: DistanceBin[];
   /** Of those the ones that are better than the best recorded baseline. */
@@ -45,7 +45,7 @@ export interface Appraisal {
     detailDifference: number;
     contrastDifference: number;
     widthRecovered: number | undefined;
-    lightRecovered: number | undefined;
+    brightnessRecovered: number | undefined;
   };
   /** Whether structures become wider where it is said to be of use, or anywhere where it is of none. */
   widens: boolean;
@@ -55,58 +55,58 @@ export interface Appraisal {
 }
 
 /** Blurred structures whose excess width grows by more than this share become wider; less is what fits of noisy profiles differ by. */
-const leastWidened = 0.1;
+const minWidening = 0.1;
 /** Root mean square change, as a share of what was wanted, below which the input is given back. */
-const leastChanged = 0.03;
+const minChange = 0.03;
 
 /** Whether the blurred structures of a bin become wider than they were. */
 export const widensAt = ({ widthRecovered }: Pick<DistanceBin, "widthRecovered">): boolean =>
-  widthRecovered !== undefined && widthRecovered < -leastWidened;
+  widthRecovered !== undefined && widthRecovered < -minWidening;
 
 /** Better than the best recorded baseline in PSNR, without losing SSIM or detail, making structures wider or going the wrong way: never one that is worse. */
-function isUsable(bin: DistanceBin, way: Way): boolean {
+function isUsable(bin: DistanceBin, way: Direction): boolean {
   const { psnrGain, ssimGain, detailDifference } = bin;
   const better = psnrGain > margins.psnr && ssimGain >= -margins.ssim && detailDifference >= -margins.detail;
   return better && !widensAt(bin) && way !== "wrong";
 }
 
 /** Usable, and detail and its contrast rise, which denoising alone cannot do, and structures whose width could be measured become narrower and no darker. */
-function isSharper(bin: DistanceBin, way: Way): boolean {
-  const { detailDifference, contrastDifference, widthRecovered, lightRecovered } = bin;
+function isSharper(bin: DistanceBin, way: Direction): boolean {
+  const { detailDifference, contrastDifference, widthRecovered, brightnessRecovered } = bin;
   return (
     detailDifference > margins.detail &&
     contrastDifference > margins.detail &&
     way !== "unmoved" &&
-    (widthRecovered === undefined || widthRecovered >= leastWidthRecovered) &&
-    (lightRecovered === undefined || lightRecovered > 0)
+    (widthRecovered === undefined || widthRecovered >= minWidthRecovered) &&
+    (brightnessRecovered === undefined || brightnessRecovered > 0)
   );
 }
 
 /**
- * @param ways of regions below focus, whose distances are above 0, and above focus; of sections nothing
+ * @param directions of regions below focus, whose distances are above 0, and above focus; of sections nothing
  */
-export function appraise(
+export function assess(
   { task, bins, backgroundRemoved }: DistanceTable,
-  ways: { below: Way; above: Way } = { below: "unknown", above: "unknown" },
-): Appraisal {
-  const wayOf = ({ distance }: DistanceBin): Way =>
-    task === "section" || distance === 0 ? "unknown" : distance > 0 ? ways.below : ways.above;
+  directions: { below: Direction; above: Direction } = { below: "unknown", above: "unknown" },
+): Assessment {
+  const directionAt = ({ distance }: DistanceBin): Direction =>
+    task === "section" || distance === 0 ? "unknown" : distance > 0 ? directions.below : directions.above;
   const judged = bins.filter(({ inRange, given, n }) => inRange && !given && n > 0);
-  const usable = judged.filter((bin) => isUsable(bin, wayOf(bin)));
-  const sharper = usable.filter((bin) => isSharper(bin, wayOf(bin)));
+  const usable = judged.filter((bin) => isUsable(bin, directionAt(bin)));
+  const sharper = usable.filter((bin) => isSharper(bin, directionAt(bin)));
   const outputs = (some: readonly DistanceBin[]): number => some.reduce((sum, { n }) => sum + n, 0);
   const share = (count: number): number | undefined => (judged.length === 0 ? undefined : count / outputs(judged));
   const worse = judged.reduce(
-    (sum, bin) => sum + bin.n * (widensAt(bin) || wayOf(bin) === "wrong" ? 1 : bin.shareWorse),
+    (sum, bin) => sum + bin.n * (widensAt(bin) || directionAt(bin) === "wrong" ? 1 : bin.shareWorse),
     0,
   );
   const mostlySharper = sharper.length > 0 && 2 * sharper.length >= usable.length;
   const recommended = task === "refocus" && sharper.length > 0 && !mostlySharper ? sharper : usable;
   const shown = recommended.length > 0 ? recommended : judged;
   const widthRecovered = weighted(shown, "widthRecovered");
-  const lightRecovered = weighted(shown, "lightRecovered");
-  const changes = judged.map(({ changed }) => changed).filter(Number.isFinite);
-  const unchanged = usable.length === 0 && changes.length > 0 && middle(changes) < leastChanged;
+  const brightnessRecovered = weighted(shown, "brightnessRecovered");
+  const changes = judged.map(({ relativeChange }) => relativeChange).filter(Number.isFinite);
+  const unchanged = usable.length === 0 && changes.length > 0 && middle(changes) < minChange;
   const mean = (key: "psnrGain" | "ssimGain" | "detailDifference" | "contrastDifference"): number =>
     shown.reduce((sum, bin) => sum + bin.n * bin[key], 0) / outputs(shown);
   return {
@@ -128,22 +128,22 @@ export function appraise(
       detailDifference: mean("detailDifference"),
       contrastDifference: mean("contrastDifference"),
       widthRecovered,
-      lightRecovered,
+      brightnessRecovered,
     },
     widens: task === "refocus" && widensAt({ widthRecovered }),
-    darkens: lightRecovered !== undefined && lightRecovered <= 0,
+    darkens: brightnessRecovered !== undefined && brightnessRecovered <= 0,
     backgroundRemoved,
   };
 }
 
 function purposeOf(
   task: DistanceTable["task"],
-  found: Pick<Appraisal, "usable" | "sharper" | "backgroundRemoved" | "unchanged">,
+  found: Pick<Assessment, "usable" | "sharper" | "backgroundRemoved" | "unchanged">,
 ): Purpose {
   const { usable, sharper, backgroundRemoved, unchanged } = found;
   if (unchanged) return "nothing";
   if (task === "section") {
-    if (backgroundRemoved !== undefined && backgroundRemoved >= leastHazeRemoved) return "sectioning";
+    if (backgroundRemoved !== undefined && backgroundRemoved >= minBackgroundRemoved) return "sectioning";
     return usable.length > 0 ? "denoising" : "nothing";
   }
   if (usable.length === 0) return "nothing";
@@ -168,7 +168,7 @@ export function intervalsOf<Bin extends Pick<DistanceBin, "distance" | "given" |
 }
 
 /** Mean of what is known, each bin by its number of structures. */
-function weighted(bins: readonly DistanceBin[], key: "widthRecovered" | "lightRecovered"): number | undefined {
+function weighted(bins: readonly DistanceBin[], key: "widthRecovered" | "brightnessRecovered"): number | undefined {
   let [sum, weight] = [0, 0];
   for (const bin of bins) {
     const value = bin[key];

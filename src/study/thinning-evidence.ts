@@ -14,15 +14,15 @@ import { Random } from "../array/random.ts";
 import { extent, percentiles } from "../array/statistics.ts";
 import { throwIfAborted } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
+import { type NoiseModel, noiseModelOf, thinStack } from "../metrics/data-thinning.ts";
 import { fourierRingCorrelation, frcResolution, type RingCorrelation } from "../metrics/fourier-ring-correlation.ts";
 import { meanSquaredError, pearson } from "../metrics/metrics.ts";
-import { type NoiseModel, noiseModelOf, splitHalves } from "../metrics/split-halves.ts";
-import type { Candidate, Wanted } from "./candidate.ts";
+import type { Candidate, PlaneRequest } from "./candidate.ts";
 import { type EveryPlane, isJudged, type Outcome } from "./every-plane.ts";
-import { around, cropToBox, type Subject } from "./subject.ts";
+import { around, cropToBox, type StudiedStack } from "./studied-stack.ts";
 
 /** How far two pictures made of both halves agree; means over the planes. */
-export interface HalvesAgreement {
+export interface ThinnedAgreement {
   /** Fourier ring correlation, frequencies in cycles per pixel. */
   curve: RingCorrelation;
   /**
@@ -36,20 +36,20 @@ export interface HalvesAgreement {
   nrmse: number;
 }
 
-export interface SplitEvidence {
+export interface ThinningEvidence {
   /** Of the recording. */
   noise: NoiseModel;
   /** The planes that were given, twice each, from 0. */
   planes: number[];
   /** Of resolutions. */
   unit: "um" | "pixels";
-  input: HalvesAgreement;
-  output: HalvesAgreement;
+  input: ThinnedAgreement;
+  output: ThinnedAgreement;
   /** Of the recorded sharpest plane: what refocusing can hope for where nothing is averaged. */
-  sharpest: HalvesAgreement;
+  sharpest: ThinnedAgreement;
   /**
    * Root mean square difference of the outputs over that of the inputs, both in counts: 1 where noise passes, above 1 where it is
-   * amplified. Sections may be in other counts than the stack; for those compare the two {@link HalvesAgreement.nrmse}.
+   * amplified. Sections may be in other counts than the stack; for those compare the two {@link ThinnedAgreement.nrmse}.
    */
   noiseGain: number;
   /**
@@ -57,15 +57,15 @@ export interface SplitEvidence {
    * blur leaves no signal. 0 is right. Above it some noise is in both halves (it is alike in neighbouring pixels, or a pattern of the
    * camera), and all resolutions come out too fine; below it the noise was taken for stronger than it is, and they come out too coarse.
    */
-  leftover: number;
+  noiseCorrelation: number;
 }
 
 /** Shorter sides have too few rings for a curve, pixels. */
-const leastSide = 64;
+const minSide = 64;
 /** Classical methods, which are slow, see the middle of the region only, pixels. */
 const classicalSide = 192;
 /** From here on frequencies are the finest, cycles per pixel. */
-const finest = 0.4;
+const minNoiseFrequency = 0.4;
 /** The same halves for every candidate. */
 const seed = 20;
 
@@ -76,43 +76,43 @@ const seed = 20;
  * @returns undefined for a region below 64 x 64, a stack without noise, or where nothing was made within range
  * @throws interrupted; what the candidate throws
  */
-export async function splitEvidence(
+export async function thinningEvidence(
   candidate: Candidate,
-  { stack, sharpest, region }: Pick<Subject, "stack" | "sharpest" | "region">,
+  { stack, sharpest, region }: Pick<StudiedStack, "stack" | "sharpest" | "region">,
   { outcomes }: Pick<EveryPlane, "outcomes">,
   whole: Stack,
   signal?: AbortSignal,
-): Promise<SplitEvidence | undefined> {
+): Promise<ThinningEvidence | undefined> {
   const { top, left, height, width } = region;
-  if (Math.min(height, width) < leastSide) return undefined;
+  if (Math.min(height, width) < minSide) return undefined;
   const middle = { y: top + height / 2, x: left + width / 2 };
   const box = candidate.kind === "classical" ? around(middle, planeOf(stack, 0), classicalSide) : region;
-  const wanted = typicalOf(candidate, outcomes, sharpest);
-  if (wanted.length === 0) return undefined;
+  const requests = typicalOf(candidate, outcomes, sharpest);
+  if (requests.length === 0) return undefined;
   const noise = noiseModelOf(whole);
   if (noise === undefined) return undefined;
-  const halves = splitHalves(cropToBox(stack, box), noise, new Random(seed));
+  const halves = thinStack(cropToBox(stack, box), noise, new Random(seed));
   const made: Plane[][] = [];
   for (const half of halves) {
     throwIfAborted(signal);
-    made.push(await candidate.make(half, whole, wanted, signal));
+    made.push(await candidate.make(half, whole, requests, signal));
   }
   const pixelSize = stack.pixelSize?.x;
   const both = (z: number): Pair => [planeOf(halves[0], z), planeOf(halves[1], z)];
-  const agreed = (pairs: readonly Pair[]): HalvesAgreement => agreementOf(pairs, pixelSize ?? 1);
-  const inputs = wanted.map(({ plane }) => both(plane));
-  const outputs = wanted.map((_, i): Pair => [made[0][i], made[1][i]]);
+  const agreed = (pairs: readonly Pair[]): ThinnedAgreement => agreementOf(pairs, pixelSize ?? 1);
+  const inputs = requests.map(({ plane }) => both(plane));
+  const outputs = requests.map((_, i): Pair => [made[0][i], made[1][i]]);
   const best = agreed([both(sharpest)]);
   const farthest = agreed([both(sharpest < (stack.depth - 1) / 2 ? stack.depth - 1 : 0)]).curve;
   return {
     noise,
-    planes: wanted.map(({ plane }) => plane),
+    planes: requests.map(({ plane }) => plane),
     unit: pixelSize === undefined ? "pixels" : "um",
     input: agreed(inputs),
     output: agreed(outputs),
     sharpest: best,
     noiseGain: apart(outputs) / apart(inputs),
-    leftover: mean(farthest.correlation.filter((_, i) => farthest.frequency[i] >= finest)),
+    noiseCorrelation: mean(farthest.correlation.filter((_, i) => farthest.frequency[i] >= minNoiseFrequency)),
   };
 }
 
@@ -124,7 +124,7 @@ export function typicalOf(
   { task }: Pick<Candidate, "task">,
   outcomes: readonly Pick<Outcome, "plane" | "distance" | "inRange" | "given">[],
   sharpest: number,
-): Wanted[] {
+): PlaneRequest[] {
   const able = outcomes.filter(isJudged);
   const nearest = (wish: number, side: typeof able): typeof able =>
     [...side].sort((a, b) => Math.abs(a.plane - wish) - Math.abs(b.plane - wish)).slice(0, 1);
@@ -145,7 +145,7 @@ const apart = (pairs: readonly Pair[]): number => Math.sqrt(mean(pairs.map(([a, 
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-function agreementOf(pairs: readonly Pair[], pixelSize: number): HalvesAgreement {
+function agreementOf(pairs: readonly Pair[], pixelSize: number): ThinnedAgreement {
   const curves = pairs.map(([a, b]) => {
     const found = fourierRingCorrelation(a, b);
     // Of a constant picture rounding would be correlated.
@@ -176,7 +176,7 @@ function isConstant({ data }: Plane): boolean {
   return min === max;
 }
 
-/** As {@link HalvesAgreement.resolution}. */
+/** As {@link ThinnedAgreement.resolution}. */
 function resolutionOf({ frequency, correlation, count }: RingCorrelation, pixelSize: number): number {
   // Beyond half a cycle per pixel nothing is seen: a curve that is still high there falls at its end, and one that never was stays undefined.
   const last = frequency.length - 1;

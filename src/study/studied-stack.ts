@@ -18,7 +18,7 @@ export interface Box {
   width: number;
 }
 
-export interface Subject {
+export interface StudiedStack {
   name: string;
   stack: Stack & { zStep: number };
   /** What sections of the stack should look like, plane by plane; undefined where nothing is known. */
@@ -26,8 +26,8 @@ export interface Subject {
   /** The sharpest plane, and the sharpness of all (largest 1). */
   sharpest: number;
   sharpness: number[];
-  /** Around the object. */
-  object: Box;
+  /** The box around the structure that profiles and details follow. */
+  structure: Box;
   /** What experiments with many outputs look at: all of a small field. */
   region: Box;
   /** The range of PSNR and SSIM: percentiles 0.1 to 99.9 of the sharpest plane, counts. */
@@ -35,7 +35,7 @@ export interface Subject {
   warnings: string[];
 }
 
-export interface SubjectOptions {
+export interface StudiedStackOptions {
   truth?: Stack | undefined;
   /** Instead of the one found. */
   sharpest?: number | undefined;
@@ -44,13 +44,13 @@ export interface SubjectOptions {
 }
 
 /** Longest edge of what is studied, and of the region, pixels. */
-const [largestField, largestRegion, objectEdge] = [1536, 384, 64];
+const [maxField, maxRegion, structureEdge] = [1536, 384, 64];
 
 /**
- * Finds the sharpest plane (Tenengrad) and a structure to follow: where that plane has most detail within {@link objectEdge} pixels.
+ * Finds the sharpest plane (Tenengrad) and a structure to follow: where that plane has most detail within {@link structureEdge} pixels.
  * @throws image.unfit for fewer than three planes, NaN, no contrast, or a truth of other size; calibration.missing without a z step
  */
-export function openSubject(name: string, stack: Stack, options: SubjectOptions = {}): Subject {
+export function openStudiedStack(name: string, stack: Stack, options: StudiedStackOptions = {}): StudiedStack {
   const unfit = (detail: string, advice: string): ParfocalError =>
     new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
   const { depth, height, width, zStep } = stack;
@@ -88,8 +88,8 @@ export function openSubject(name: string, stack: Stack, options: SubjectOptions 
     truth: cut.truth,
     sharpest,
     sharpness: curve.map((value) => value / highest),
-    object: box(objectEdge),
-    region: box(largestRegion),
+    structure: box(structureEdge),
+    region: box(maxRegion),
     dataRange: signalRange(plane),
     warnings,
   };
@@ -104,10 +104,10 @@ interface Cut {
 
 function cropLarge(stack: Stack, truth: Stack | undefined): Cut {
   const { height, width } = stack;
-  if (height <= largestField && width <= largestField) return { stack, truth, top: 0, left: 0 };
+  if (height <= maxField && width <= maxField) return { stack, truth, top: 0, left: 0 };
   const spanOf = (extent: number): [number, number] => {
-    const start = Math.max(0, Math.floor((extent - largestField) / 2));
-    return [start, Math.min(extent, start + largestField)];
+    const start = Math.max(0, Math.floor((extent - maxField) / 2));
+    return [start, Math.min(extent, start + maxField)];
   };
   const [rows, columns] = [spanOf(height), spanOf(width)];
   return {
@@ -144,8 +144,8 @@ function mostDetail(plane: Plane): { y: number; x: number } {
       energy[i] = (smooth[i + 1] - smooth[i - 1]) ** 2 + (smooth[i + width] - smooth[i - width]) ** 2;
     }
   }
-  const around = gaussianFilter({ data: energy, height, width }, objectEdge / 8).data;
-  const margin = Math.min(objectEdge / 2, Math.floor(Math.min(height, width) / 2) - 1);
+  const around = gaussianFilter({ data: energy, height, width }, structureEdge / 8).data;
+  const margin = Math.min(structureEdge / 2, Math.floor(Math.min(height, width) / 2) - 1);
   let best = margin * width + margin;
   for (let y = margin; y < height - margin; y++)
     for (let x = margin; x < width - margin; x++) if (around[y * width + x] > around[best]) best = y * width + x;

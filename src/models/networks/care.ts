@@ -11,7 +11,7 @@ import { sectionInfo } from "./section-info.ts";
 
 /**
  * CARE: content-aware image restoration by a shallow residual U-Net, which can tell how sure it is of every pixel. After Weigert,
- * Schmidt, et al., "Content-aware image restoration: pushing the limits of fluorescence microscopy", Effect Methods 15, 1090 (2018).
+ * Schmidt, et al., "Content-aware image restoration: pushing the limits of fluorescence microscopy", Nature Methods 15, 1090 (2018).
  */
 export const careArchitecture = z.strictObject({
   /** Side of the convolutions, pixels. */

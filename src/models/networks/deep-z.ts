@@ -29,7 +29,7 @@ const recordedBaseOptions = z.strictObject({
 /**
  * Deep-Z: virtual refocusing by a U-Net that sees the image and, as one more channel, how far to refocus every pixel (the
  * digital propagation matrix). Wu, Rivenson, et al., "Three-dimensional virtual refocusing of fluorescence microscopy
- * images using deep learning", Effect Methods 16, 1323 (2019), arXiv 1901.11252; the generator follows the graph that the
+ * images using deep learning", Nature Methods 16, 1323 (2019), arXiv 1901.11252; the generator follows the graph that the
  * authors published with their plugin.
  */
 export const deepZArchitecture = z.strictObject({

@@ -1,6 +1,6 @@
 /**
  * Holograms of a specimen in laser light. In line, the light that the specimen scatters interferes with the light that it has
- * let pass (Gabor, Effect 161, 777 (1948)); off axis, with a tilted reference wave, whose fringes carry the phase (Leith &
+ * let pass (Gabor, Nature 161, 777 (1948)); off axis, with a tilted reference wave, whose fringes carry the phase (Leith &
  * Upatnieks, J. Opt. Soc. Am. 52, 1123 (1962)).
  */
 import { z } from "zod";

@@ -1,5 +1,5 @@
 /**
- * One recipe for each objective of Deep-Z (Wu et al., Effect Methods 2019) and of what followed it: beads of 300 nm within the
+ * One recipe for each objective of Deep-Z (Wu et al., Nature Methods 2019) and of what followed it: beads of 300 nm within the
  * objective's refocusing range. A pixel is 6.5 um of the camera by the magnification.
  */
 import type { RecipeInput } from "../recipe.ts";

@@ -49,7 +49,7 @@ const scaleVerdict = (candidate: Candidate, scales: ScaleResult[]) =>
   }).verdicts.find(({ id }) => id === "scale");
 
 describe("an image at other scales", () => {
-  it("shows who draws dots where it is not withPixelSize the scale, and counts none where it is", async () => {
+  it("finds a candidate that draws dots without the pixel size, and counts none with it", async () => {
     const scales = await atScales(oneScale, studied, studied.stack);
     for (const { factor, withPixelSize, hallucinated = Number.NaN } of scales) {
       const wrong = factor !== 1 && !withPixelSize;

@@ -1,44 +1,47 @@
-/** What the table of distances says of a candidate: where it is better than what was recorded, and what it does there. */
+/** Reads off the table of distances where a candidate is better than what was recorded, and what it does there. */
 import { type DistanceBin, type DistanceTable, margins } from "./distance-table.ts";
 import { minBackgroundRemoved, minWidthRecovered } from "./effect.ts";
 
-/** Which way most regions of one side of focus went: nearly all towards the wanted plane, more than half of them, fewer than half, or nowhere. */
+/**
+ * The direction in which the regions on one side of focus moved: nearly all towards the target plane (right), more than half (mixed), fewer than half
+ * (wrong), or nowhere (unmoved).
+ */
 export type Direction = "right" | "mixed" | "wrong" | "unmoved" | "unknown";
 
 /**
  * - refocusing: PSNR, detail and its contrast rise, and structures become narrower
  * - sectioning: the out-of-focus light of a plane in focus falls
- * - denoising: PSNR rises, and detail or its contrast does not: structures do not become sharper
- * - nothing: it gives back its input, or no distance is better than what was recorded
+ * - denoising: PSNR rises, but detail or its contrast does not, so structures do not become sharper
+ * - nothing: the input is returned unchanged, or the output is better than what was recorded at no distance
  */
 export type Purpose = "refocusing" | "sectioning" | "denoising" | "nothing";
 
 export interface Assessment {
-  /** Bins within range whose wanted plane was not given. */
+  /** Bins within range whose target plane was not among the input planes. */
   judged: DistanceBin[];
-  /** Of those the ones that are better than the best recorded baseline. */
+  /** Judged bins that are better than the best recorded baseline. */
   usable: DistanceBin[];
-  /** From the first to the last distance of every unbroken run of usable ones, um. */
+  /** First and last distance of every unbroken run of usable bins, um. */
   intervals: [number, number][];
-  /** Usable ones where structures become sharper, too. */
+  /** Usable bins where structures also become sharper. */
   sharper: DistanceBin[];
-  /** The same as intervals. */
+  /** The same as intervals, um. */
   sharperIntervals: [number, number][];
-  /** Whether at least half of the usable ones are sharper. */
+  /** Whether at least half of the usable bins are sharper. */
   mostlySharper: boolean;
-  /** Where it is of use for its purpose: the usable ones, or of refocusing the sharper ones where those are fewer than half. */
+  /** The bins for which it is recommended: the usable ones, or for refocusing only the sharper ones if those are fewer than half. */
   recommended: DistanceBin[];
-  /** The same as intervals. */
+  /** The same as intervals, um. */
   recommendedIntervals: [number, number][];
-  /** Share of the judged outputs that are usable; undefined where nothing was judged. */
+  /** Share of the judged outputs that are usable, 0..1; undefined where nothing was judged. */
   usableShare: number | undefined;
-  /** Share of the judged outputs that are worse than the baseline; undefined where nothing was judged. */
+  /** Share of the judged outputs that are worse than the baseline, 0..1; undefined where nothing was judged. */
   worseShare: number | undefined;
-  /** undefined where nothing was judged. */
+  /** Undefined where nothing was judged. */
   purpose: Purpose | undefined;
-  /** Whether the input is given back, and so of no use. */
+  /** Whether the input is returned unchanged. */
   unchanged: boolean;
-  /** Means over the recommended bins, or over the judged ones where there are none. */
+  /** Means over the recommended bins, or over the judged ones where no bin is recommended. */
   means: {
     psnrGain: number;
     ssimGain: number;
@@ -47,30 +50,36 @@ export interface Assessment {
     widthRecovered: number | undefined;
     brightnessRecovered: number | undefined;
   };
-  /** Whether structures become wider where it is said to be of use, or anywhere where it is of none. */
+  /** Whether structures become wider, on average over the same bins. */
   widens: boolean;
-  /** Whether they become narrower and darker: their halo is cut off, not gathered. */
+  /** Whether structures become darker: their blurred light is cut off instead of brought back. */
   darkens: boolean;
   backgroundRemoved: number | undefined;
 }
 
-/** Blurred structures whose excess width grows by more than this share become wider; less is what fits of noisy profiles differ by. */
+/** Blurred structures count as wider if their excess width grows by more than this share. Smaller changes lie within the error of fits to noisy profiles. */
 const minWidening = 0.1;
-/** Root mean square change, as a share of what was wanted, below which the input is given back. */
+/** Below this root mean square change, as a share of the change from input to target, the input counts as returned unchanged. */
 const minChange = 0.03;
 
-/** Whether the blurred structures of a bin become wider than they were. */
+/** Whether the blurred structures of a bin become wider. */
 export const widensAt = ({ widthRecovered }: Pick<DistanceBin, "widthRecovered">): boolean =>
   widthRecovered !== undefined && widthRecovered < -minWidening;
 
-/** Better than the best recorded baseline in PSNR, without losing SSIM or detail, making structures wider or going the wrong way: never one that is worse. */
+/**
+ * Whether a bin is better than the best recorded baseline in PSNR, without losing SSIM or detail, without wider structures, and not in the wrong
+ * direction.
+ */
 function isUsable(bin: DistanceBin, way: Direction): boolean {
   const { psnrGain, ssimGain, detailDifference } = bin;
   const better = psnrGain > margins.psnr && ssimGain >= -margins.ssim && detailDifference >= -margins.detail;
   return better && !widensAt(bin) && way !== "wrong";
 }
 
-/** Usable, and detail and its contrast rise, which denoising alone cannot do, and structures whose width could be measured become narrower and no darker. */
+/**
+ * Whether structures of a usable bin become sharper: detail and its contrast rise, which denoising alone cannot achieve, and structures whose width
+ * could be measured become narrower and not darker.
+ */
 function isSharper(bin: DistanceBin, way: Direction): boolean {
   const { detailDifference, contrastDifference, widthRecovered, brightnessRecovered } = bin;
   return (
@@ -83,7 +92,8 @@ function isSharper(bin: DistanceBin, way: Direction): boolean {
 }
 
 /**
- * @param directions of regions below focus, whose distances are above 0, and above focus; of sections nothing
+ * Assesses a candidate from its table of distances.
+ * @param directions of regions below focus (whose distances are above 0) and above focus; not used for sections
  */
 export function assess(
   { task, bins, backgroundRemoved }: DistanceTable,
@@ -150,7 +160,7 @@ function purposeOf(
   return sharper.length > 0 ? "refocusing" : "denoising";
 }
 
-/** Runs of bins that are in the list; bins whose plane was given, or that lie out of range, do not break a run. */
+/** Unbroken runs of bins that are in the list. Bins whose target was an input plane, and bins out of range, do not break a run. */
 export function intervalsOf<Bin extends Pick<DistanceBin, "distance" | "given" | "inRange">>(
   bins: readonly Bin[],
   list: readonly Bin[],
@@ -167,7 +177,7 @@ export function intervalsOf<Bin extends Pick<DistanceBin, "distance" | "given" |
   return found;
 }
 
-/** Mean of what is known, each bin by its number of structures. */
+/** Mean over the bins where the value is known, weighted by their numbers of structures. */
 function weighted(bins: readonly DistanceBin[], key: "widthRecovered" | "brightnessRecovered"): number | undefined {
   let [sum, weight] = [0, 0];
   for (const bin of bins) {

@@ -1,4 +1,4 @@
-/** The same image at other scales: cropped as it is, against rescaled before it is given to a model. */
+/** Applies a candidate to rescaled images, with and without the correct pixel size. */
 import { resize } from "../array/resample.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { hallucinationMap } from "../metrics/hallucinations.ts";
@@ -10,32 +10,32 @@ import { isGiven, isInRange } from "./every-plane.ts";
 import { cropPlane, cropToBox, type StudiedStack } from "./studied-stack.ts";
 
 export interface ScaleResult {
-  /** Pixels of the image for one of the recorded image. */
+  /** Number of pixels along an edge, divided by that of the recorded image. */
   factor: number;
-  /** Whether the candidate was withPixelSize the new pixel size, and so could bring the image to its own. */
+  /** Whether the candidate was given the new pixel size, and so could resample the image to its own. */
   withPixelSize: boolean;
   input: Plane;
   output: Plane;
   target: Plane | undefined;
-  /** PSNR of the output minus that of the best recorded baseline, dB, mean over the planes that were tried; undefined without a target. */
+  /** PSNR of the output minus that of the best recorded baseline, dB, mean over the tested planes; undefined without a target. */
   gain: number | undefined;
-  /** The same over the untouched first plane. */
+  /** The same gain over the first input plane, unchanged, dB. */
   gainOverInput: number | undefined;
-  /** Of the bright structures of the outputs, brought back to the recorded pixels, those that the target does not explain; mean, 0..1. */
+  /** Mean share of the bright structures of the outputs, resampled to the recorded pixels, that the target does not explain, 0..1. */
   hallucinated: number | undefined;
 }
 
 export const scaleFactors = [0.5, 0.71, 1, 1.41, 2] as const;
 
-/** An output that is identical to its target has no end of PSNR; no gain is larger than this, dB. */
+/** The PSNR of an output that is identical to its target is infinite. Every PSNR is limited to this, dB. */
 const maxPsnr = 100;
 
-/** Shortest edge that is still given to a model, pixels. */
+/** Shortest edge of a rescaled image, pixels. */
 const minEdge = 48;
 
 /**
- * Gives the candidate planes out of focus (for sections: the planes around the sharpest one), rescaled: with and without the correct pixel size. A user who
- * fits an image to a tool that takes 1024 x 1024 pixels only gives the wrong one.
+ * Applies the candidate to rescaled planes out of focus (for sections: the planes around the sharpest one), with and without the correct pixel size.
+ * The pixel size is wrong, for example, if a user resizes an image for a tool that only takes 1024 x 1024 pixels.
  */
 export async function atScales(
   candidate: Candidate,
@@ -46,7 +46,7 @@ export async function atScales(
   const { stack, truth, sharpest, region, dataRange } = studied;
   const requests = requestsAround(candidate, stack, sharpest);
   if (requests.length === 0) return [];
-  // None for sections without a truth.
+  // There are no targets for sections without a ground truth.
   const references = requests.flatMap(({ plane }) => {
     const target = candidate.task === "refocus" ? planeOf(stack, sharpest) : truth && planeOf(truth, plane);
     return target ? [cropPlane(target, region)] : [];
@@ -92,7 +92,7 @@ export async function atScales(
 }
 
 /**
- * PSNR of the best recorded baseline of each requests plane; for sections with the gain and offset that suit each smoothing best, as outputs get theirs.
+ * PSNR of the best recorded baseline for each request, dB. For sections, each smoothing gets the gain and offset that fit best, as outputs do.
  */
 function bestOfEach(
   candidate: Candidate,
@@ -124,7 +124,7 @@ function bestOfEach(
 const mean = (values: readonly number[]): number | undefined =>
   values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0) / values.length;
 
-/** A plane from below and one from above focus, about half of the range away; the sharpest plane and its neighbours for sections. */
+/** One plane below and one above focus, at about half of the range; for sections the sharpest plane and two planes near it. */
 function requestsAround(candidate: Candidate, stack: Stack & { zStep: number }, sharpest: number): PlaneRequest[] {
   const { zStep } = stack;
   const inside = (plane: number): boolean => canTake(candidate, stack, plane);

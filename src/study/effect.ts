@@ -1,7 +1,7 @@
 /**
- * Does a candidate refocus, or does it section? Refocusing makes blurred structures as narrow as they are in focus and leaves a focused
- * plane as it is, out-of-focus light and all. Sectioning takes the out-of-focus light away, also in focus, and does not make blurred structures narrower
- * than it must: where it does, it takes their light away with their halo, while refocusing gathers it.
+ * Measures whether a candidate refocuses or sections. Refocusing makes blurred structures as narrow as they are in focus, and leaves a plane in focus as
+ * it is, including its out-of-focus light. Sectioning removes out-of-focus light, also in focus. If sectioning makes blurred structures
+ * narrower, it cuts off their blurred light, while refocusing brings it back to the structure.
  */
 import { gaussianFilter } from "../array/filters.ts";
 import { percentiles } from "../array/statistics.ts";
@@ -17,36 +17,40 @@ export interface PlaneWidths {
   /** Full width at half maximum, pixels. */
   input: number;
   output: number;
-  /** As {@link Effect}'s, of the structures of this plane that are blurred; undefined where there are too few. */
+  /** As in {@link Effect}, for the blurred structures of this plane; undefined where there are too few. */
   widthRecovered: number | undefined;
   brightnessRecovered: number | undefined;
-  /** Structures that are blurred. */
+  /** Number of blurred structures. */
   structures: number;
 }
 
 export interface Effect {
-  /** Share of the excess width of blurred structures that is taken away, median over structures of planes out of focus: 1 as sharp as in focus, 0 unchanged, below 0 wider. */
+  /**
+   * Share of the excess width of blurred structures that is removed, median over the structures of planes out of focus: 1 as sharp as in focus, 0
+   * unchanged, below 0 wider.
+   */
   widthRecovered: number | undefined;
   /**
-   * Of the peak brightness that blur took from those structures, the share that comes back, median: 1 as bright as in focus, 0 unchanged, below 0
-   * darker still. Outputs are brought to the counts of the stack by the gain that suits the plane in focus.
+   * Share of the peak brightness lost by blur that is recovered, median over those structures: 1 as bright as in focus, 0 unchanged, below 0 even
+   * darker. Outputs are brought to the counts of the stack by the gain that fits the plane in focus.
    */
   brightnessRecovered: number | undefined;
-  /** Share of the out-of-focus light between structures that is taken away where the input is in focus. */
+  /** Share of the out-of-focus light between structures that is removed where the input is in focus. */
   backgroundRemoved: number | undefined;
-  /** By plane, medians over its structures. */
+  /** One entry for each plane, medians over its structures. */
   widths: PlaneWidths[];
   sharpWidth: number | undefined;
 }
 
-/** From these on it refocuses, and sections. */
+/** From these shares on a candidate counts as refocusing, and as sectioning. */
 export const [minWidthRecovered, minBackgroundRemoved] = [0.3, 0.2] as const;
 
-/** Structures that are this much wider than in focus take part; as much darker, where it is about their light. */
+/** A structure counts as blurred if it is wider than in focus by this factor; for brightness it must also be darker by this factor. */
 const minBlur = 1.3;
-/** Fewer structures say nothing. */
+/** With fewer structures nothing is reported. */
 const minStructures = 3;
 
+/** Measures widths, brightness and out-of-focus light of inputs and outputs. */
 export function effectOf(stack: Stack, sharpest: number, outcomes: readonly Outcome[]): Effect {
   const { fwhm, fits: sharp } = measureOnce(stack, `structures ${sharpest}`, () =>
     structureWidths(planeOf(stack, sharpest)),
@@ -67,7 +71,7 @@ export function effectOf(stack: Stack, sharpest: number, outcomes: readonly Outc
       if (!inRange) continue;
       const recorded = measureOnce(stack, `structures ${sharpest} in ${plane}`, () => fitsAt(planeOf(stack, plane)));
       const made = fitsAt(output);
-      // The same structures in both: those that blur hides altogether would tell of others.
+      // Only structures that were measured in input and output are compared, since the medians must be over the same ones.
       const pairs = [...recorded].flatMap(([place, before]) => {
         const after = made.get(place);
         return after === undefined ? [] : [{ before, after, sharp: sharp[place] }];
@@ -105,22 +109,22 @@ export function effectOf(stack: Stack, sharpest: number, outcomes: readonly Outc
   };
 }
 
-/** Width of the window that tells structures from what lies around them, and of the one that takes noise away, pixels. */
+/** Standard deviations of the Gaussians that separate structures from their surroundings, and that remove noise, pixels. */
 const [surroundings, grain] = [10, 2];
-/** Share of the light of structures that out-of-focus light must have, to be there at all. */
+/** Out-of-focus light is only judged if it is at least this share of the light of the structures. */
 const minBackground = 0.01;
 
 /**
- * Of the mean light outside the structures that are in focus, over that in them, both above the picture's background: how much less it is in
- * the output. It is light of structures that lie out of focus above and below. undefined where there is next to none.
+ * The share of the out-of-focus light that is removed. Out-of-focus light is measured as the mean light outside the structures in focus divided by the mean
+ * light inside them, both above the background of the image. It comes from structures above and below the plane. Undefined where there is hardly any.
  */
 function backgroundRemoved(sharp: Plane, input: Plane, output: Plane): number | undefined {
   const around = gaussianFilter(sharp, surroundings).data;
   const contrast = sharp.data.map((value, i) => value - around[i]);
   const [structure] = percentiles(contrast, [92]);
-  const haze = (plane: Plane): number => {
+  const outOfFocusLight = (plane: Plane): number => {
     const smooth = gaussianFilter(plane, grain).data;
-    // Not the darkest pixel: networks darken the rims of what they sharpen.
+    // Percentile 5, not the darkest pixel, since networks darken the rims of structures that they sharpen.
     const [background] = percentiles(smooth, [5]);
     let [inside, outside, n] = [0, 0, 0];
     for (let i = 0; i < smooth.length; i++) {
@@ -131,7 +135,7 @@ function backgroundRemoved(sharp: Plane, input: Plane, output: Plane): number | 
     }
     return outside / (smooth.length - n) / (inside / n);
   };
-  const [before, after] = [haze(input), haze(output)];
+  const [before, after] = [outOfFocusLight(input), outOfFocusLight(output)];
   return Number.isFinite(before) && Number.isFinite(after) && before > minBackground ? 1 - after / before : undefined;
 }
 

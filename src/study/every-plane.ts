@@ -1,4 +1,4 @@
-/** What a candidate makes of every plane of a stack, scored against what it should be, beside what was recorded. */
+/** Applies a candidate to every plane of a stack, and scores its outputs and the recorded planes against their targets. */
 import { throwIfAborted } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { type Detail, detailAgainst } from "../metrics/detail.ts";
@@ -11,44 +11,44 @@ import { measureOnce } from "./measure-once.ts";
 import { sectionBaselines } from "./section-baselines.ts";
 import type { StudiedStack } from "./studied-stack.ts";
 
-/** One output beside its input. */
+/** One output with its scores and those of its input. */
 export interface Outcome {
   plane: number;
-  /** um asked for; 0 for sections. */
+  /** Requested distance, um; 0 for sections. */
   distance: number;
   /** Whether the candidate was made for this distance. */
   inRange: boolean;
-  /** Whether the requests plane is one of those that it was given: there is nothing to be made, and nothing to be learnt from its scores. */
+  /** Whether the target is one of the input planes. Such scores say nothing about the candidate. */
   given: boolean;
   output: Plane;
-  /** Of the untouched first plane, and of the output. */
+  /** Scores of the first input plane, unchanged, and of the output. */
   scores: { input: Scores; output: Scores };
   detail: { input: Detail; output: Detail };
-  /** The best of the planes that the candidate was given, lightly smoothed or interpolated, for each score by itself. */
+  /** For each score the best of the input planes, smoothed or not, and of their interpolation. */
   baseline: BaselineScores;
-  /** Root mean square change of the input, as a share of the change that was requests: 0 where the input is given back. NaN where none was requests. */
+  /** Root mean square difference of output and input, divided by that of target and input: 0 where the input is returned unchanged, NaN where target and input are equal. */
   relativeChange: number;
-  /** Counts of the output for one count of the target: 1 keeps brightness ({@link photometricSlope}). */
+  /** Counts of the output for one count of the target: 1 means that brightness is kept ({@link photometricSlope}). */
   slope: number;
 }
 
 export interface EveryPlane {
   outcomes: Outcome[];
   /**
-   * What the scores are against: the recorded sharpest plane, to which all are refocused; the truth of the same plane; or, of sections
-   * without a truth, the sharpest plane again, as the review had it, which no section should equal.
+   * The target of the scores. Refocused planes are compared with the recorded sharpest plane; sections with the ground truth of the same plane. Without
+   * a ground truth, sections are also compared with the sharpest plane, as in the review, although no good section equals it.
    */
   against: "sharpest plane" | "truth";
-  /** Of PSNR and SSIM, counts. */
+  /** Data range of PSNR and SSIM, counts. */
   dataRange: number;
-  /** What brings outputs to the counts of the stack: of sections, fitted to the input in focus; refocused planes are in them already. */
+  /** Brings outputs to the counts of the stack. It is fitted to the input in focus for sections; refocused planes need no fit. */
   toStack: IntensityFit;
 }
 
-/** Distances beyond the range that are still tried, as a share of it: to see where a model stops being of use. */
-const beyond = 1.5;
+/** Distances up to this multiple of the range are tried, to see where a model stops being useful. */
+const maxRangeFactor = 1.5;
 
-/** The planes that a candidate is asked about, and how far each lies from the sharpest one. */
+/** The requests to a candidate: every input plane, with its distance to the sharpest one. */
 export function requestsToFocus(candidate: Candidate, stack: Stack, sharpest: number): PlaneRequest[] {
   const step = stack.zStep ?? 1;
   const all = Array.from({ length: stack.depth }, (_, plane) => ({ plane, distance: (sharpest - plane) * step }));
@@ -58,18 +58,18 @@ export function requestsToFocus(candidate: Candidate, stack: Stack, sharpest: nu
     ({ plane, distance }) =>
       canTake(candidate, stack, plane) &&
       canTravel(candidate, distance) &&
-      distance >= beyond * low - 1e-6 &&
-      distance <= beyond * high + 1e-6,
+      distance >= maxRangeFactor * low - 1e-6 &&
+      distance <= maxRangeFactor * high + 1e-6,
   );
 }
 
 export const isInRange = ({ range }: Candidate, distance: number): boolean =>
   range === undefined || (distance >= range[0] - 1e-6 && distance <= range[1] + 1e-6);
 
-/** Whether an output says something of its candidate: it was made for this distance, and not given what it should make. */
+/** Whether an output is judged: its distance lies within range, and its target was not an input plane. */
 export const isJudged = ({ inRange, given }: Pick<Outcome, "inRange" | "given">): boolean => inRange && !given;
 
-/** Whether the requests plane is among those that a candidate takes. */
+/** Whether the target plane is one of the input planes. */
 export const isGiven = ({ task, offsets }: Candidate, distance: number, step: number): boolean =>
   task === "refocus" && offsets.some((um) => Math.round((um - distance) / step) === 0);
 
@@ -79,7 +79,10 @@ function nearestTo(sharpest: number, requests: readonly PlaneRequest[]): number[
   return all.length === 0 ? [] : [all.reduce((a, b) => (off(b) < off(a) ? b : a))];
 }
 
-/** Every plane refocused to the sharpest one, or made a section. @throws interrupted, and what the candidate throws */
+/**
+ * Refocuses every plane to the sharpest one, or makes a section of it, and scores the result.
+ * @throws interrupted, and what the candidate throws
+ */
 export async function everyPlane(
   candidate: Candidate,
   { stack, truth, sharpest, dataRange }: Pick<StudiedStack, "stack" | "truth" | "sharpest" | "dataRange">,
@@ -92,8 +95,8 @@ export async function everyPlane(
   const range = known ? signalRange({ ...truth, height: truth.height * truth.depth }) : dataRange;
   const inputs = requests.map(({ plane }) => planeOf(stack, plane));
   const targets = requests.map(({ plane }) => (known ? planeOf(truth, plane) : planeOf(stack, sharpest)));
-  // Sections are another kind of image than the stack: gain and offset are nobody's fault, and are fitted, for inputs and outputs alike: once for
-  // all planes, or without a truth at the sharpest plane, the only one whose input is the target.
+  // Sections have another gain and offset than the stack, which is not an error. Both are fitted for inputs and outputs alike: once for all planes, or
+  // without a ground truth at the sharpest plane, the only one whose input is the target.
   const alike = known ? requests.map((_, i) => i) : nearestTo(sharpest, requests);
   const intensity = (planes: readonly Plane[], truths: readonly Plane[], which: readonly number[]): IntensityFit =>
     candidate.task === "section" && which.length > 0
@@ -114,7 +117,7 @@ export async function everyPlane(
           other,
         )
       : undefined;
-  // Refocusing has one target, whose differences of Gaussians are computed once.
+  // Refocusing has a single target, so its differences of Gaussians are computed only once.
   const shared = candidate.task === "refocus" && targets.length > 0 ? detailAgainst(targets[0]) : undefined;
   const outcomes: Outcome[] = [];
   for (const [i, { plane, distance }] of requests.entries()) {

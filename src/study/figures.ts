@@ -1,4 +1,4 @@
-/** The figures of a study: those of the review, for any stack and any candidates, and the pictures behind the verdicts. */
+/** All figures of a study: those of the review, for any stack and any candidates, and those that show what the verdicts rest on. */
 import { directionMaps, distanceGrid } from "./distance-figure.ts";
 import type { Figure } from "./figure.ts";
 import { focusAlignmentFigures } from "./focus-alignment-figure.ts";
@@ -11,7 +11,7 @@ import type { StudiedStack } from "./studied-stack.ts";
 import { type CandidateStudy, ensemblesOf } from "./study.ts";
 import { thinningChart } from "./thinning-figure.ts";
 
-/** All figures that the data allow, in the order of the report. */
+/** Draws all figures that the data allow, in the order of the report. */
 export async function studyFigures(studied: StudiedStack, studies: readonly CandidateStudy[]): Promise<Figure[]> {
   const figures: (Figure | undefined)[] = [
     montage(studied),
@@ -19,8 +19,8 @@ export async function studyFigures(studied: StudiedStack, studies: readonly Cand
     oneImage(studied, studies),
     ...studies.map(distanceGrid),
     ...studies.map(scaleGrid),
-    planesGrid("every-plane", "Every plane, and its output", studied, studies, undefined),
-    planesGrid("every-plane-structure", "Every plane around one structure", studied, studies, studied.structure),
+    planesGrid("every-plane", "Every plane and its output", studied, studies, undefined),
+    planesGrid("every-plane-structure", "Close-up of one structure in every plane", studied, studies, studied.structure),
     ...(await scoreCharts(studies)),
     ...(await Promise.all(studies.map(profileCharts))).flat(),
     ...studies.map(directionMaps),

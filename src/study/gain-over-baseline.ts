@@ -1,4 +1,4 @@
-/** What a candidate gains over the best recorded baseline: PSNR, SSIM, detail and width, with an example to look at. */
+/** Measures how much a candidate gains over the best recorded baseline in PSNR, SSIM, detail and width, with an example for a picture. */
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import type { Candidate } from "./candidate.ts";
 import { effectOf } from "./effect.ts";
@@ -7,14 +7,14 @@ import { type MeanOutcome, meanOutcome } from "./mean-outcome.ts";
 
 import { around, cropPlane, type StudiedStack } from "./studied-stack.ts";
 
-/** An image that candidates are judged on. */
+/** An image on which candidates are judged. */
 export interface JudgedImage {
   studied: StudiedStack;
-  /** The recorded stack that the studied is a part of: what brightness is measured on. */
+  /** The recorded stack that `studied` is a part of, on which brightness is measured. */
   whole: Stack;
 }
 
-/** A detail of one plane: what went in, what came out, and what should have. */
+/** A detail of one plane: input, output and target. */
 export interface GainExample {
   plane: number;
   /** um; 0 for sections. */
@@ -22,22 +22,25 @@ export interface GainExample {
   input: Plane;
   output: Plane;
   target: Plane;
-  /** dB, of the whole plane; of the best recorded baseline too. */
+  /** PSNR of the whole plane for input, output and best recorded baseline, dB. */
   psnr: { input: number; output: number; baseline: number };
 }
 
 export interface GainOverBaseline {
-  /** Means over the planes out of focus and within range; undefined where there is none. */
+  /** Means over the planes out of focus and within range; undefined where there are none. */
   means: MeanOutcome | undefined;
   widthRecovered: number | undefined;
   against: EveryPlane["against"];
   example: GainExample | undefined;
 }
 
-/** Pixels of an example's edge. */
+/** Edge length of an example, pixels. */
 const exampleEdge = 128;
 
-/** Judges as a study does. @throws interrupted, and what the candidate throws */
+/**
+ * Judges a candidate on one image as a study does.
+ * @throws interrupted, and what the candidate throws
+ */
 export async function gainOverBaseline(
   candidate: Candidate,
   { studied, whole }: JudgedImage,
@@ -55,7 +58,7 @@ export async function gainOverBaseline(
   };
 }
 
-/** The same plane for every candidate that is asked for the same distances: three quarters of the way to the farthest. */
+/** Chooses the plane at three quarters of the largest distance, which is the same for all candidates with the same range. */
 function exampleOf(
   { stack, truth, sharpest, structure }: StudiedStack,
   { outcomes, against }: EveryPlane,

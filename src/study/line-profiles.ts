@@ -1,30 +1,30 @@
-/** Grey values along a line through the structure, of input and output, plane by plane. */
+/** Grey values along a line through one structure, for input and output of every plane. */
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import type { EveryPlane, Outcome } from "./every-plane.ts";
 import { type Box, cropPlane } from "./studied-stack.ts";
 
 export interface Profile {
   plane: number;
-  /** Along the line, one value for each pixel, counts of the stack. */
+  /** One value for each pixel along the line, in counts of the stack. */
   input: number[];
   output: number[];
 }
 
 export interface Profiles {
-  /** The row of the field in which the line lies, and its first column. */
+  /** Row of the field in which the line lies, and its first column. */
   row: number;
   left: number;
   profiles: Profile[];
-  /** The sharpest plane along the same line. */
+  /** Grey values of the sharpest plane along the same line. */
   sharpest: number[];
 }
 
-/** Rows that are averaged on each side of the line: noise goes, structure stays. */
+/** Number of rows on each side of the line that are averaged to reduce noise. */
 const beside = 1;
 
 type LineOutputs = Pick<EveryPlane, "toStack"> & { outcomes: readonly Pick<Outcome, "plane" | "output">[] };
 
-/** The line runs through the brightest spot of the structure in the sharpest plane, as wide as the structure's box. */
+/** Measures the line through the brightest place of the structure in the sharpest plane, over the width of its box. */
 export function lineProfiles(
   stack: Stack,
   sharpest: number,

@@ -1,12 +1,12 @@
-/** What is measured of recorded planes is the same for every candidate that is asked about them, and is measured once. */
+/** Measurements on recorded planes are the same for all candidates, so each is made only once. */
 import type { Stack } from "../image/image.ts";
 
 const measured = new WeakMap<Stack, WeakMap<Stack, Map<string, unknown>>>();
 
 /**
- * @param what names the measure and all numbers that it depends on
- * @param against a second stack that it depends on, such as the truth
- * @returns what `measure` returns, or returned for the same stacks and name before
+ * Returns the result of `measure`, or the earlier result for the same stacks and name.
+ * @param what names the measurement and all numbers that it depends on
+ * @param against a second stack that it depends on, such as the ground truth
  */
 export function measureOnce<T>(stack: Stack, what: string, measure: () => T, against: Stack = stack): T {
   const byOther = measured.get(stack) ?? new WeakMap<Stack, Map<string, unknown>>();

@@ -15,11 +15,11 @@ import type { Candidate, PlaneRequest, PlanesWithSpread } from "./candidate.ts";
 type RefocusInfo = Extract<ModelInfo, { task: "refocus" }>;
 type SectionInfo = Extract<ModelInfo, { task: "section" }>;
 
-/** Computed at a time along each axis, pixels. */
+/** Edge length of the tiles that are computed at a time, pixels. */
 const tileSize = 1024;
 
 /**
- * A model that refocuses or sections; the study asks it for single planes.
+ * Makes a candidate from a model that refocuses or sections.
  * @throws model.unfit for a model of another task
  */
 export function modelCandidate(name: string, { info, onnx, path }: Model, runtime: Runtime): Candidate {
@@ -54,11 +54,11 @@ export function modelCandidate(name: string, { info, onnx, path }: Model, runtim
       }),
     };
   }
-  const detail = `a study judges models that refocus or section, and this one is for ${info.task}`;
+  const detail = `a study judges models that refocus or section, but this model is for ${info.task}`;
   throw new ParfocalError("model.unfit", `${path}: ${detail}.`, { path, detail });
 }
 
-/** Of a model that takes planes anywhere: two of them, half of what it learnt apart. */
+/** The offsets of the input planes, um. A model that takes planes at any distance gets two, at half of the largest distance that it was trained with. */
 function offsetsOf(info: RefocusInfo): readonly number[] {
   if (info.method !== "recurrent-mz") return info.input_offsets;
   return info.plane_counts[1] < 2 ? [0] : [0, info.plane_range[1] / 2 || info.plane_range[0] / 2];
@@ -79,7 +79,7 @@ function blank(stack: Stack, count: number): Plane[] {
   return Array.from({ length: count }, () => ({ data: new Float32Array(height * width), height, width }));
 }
 
-/** A plane of a stack in memory, as models read it. */
+/** Reads regions of a plane of a stack in memory, as models need them. */
 function readerOf(stack: Stack, z: number): ReadRegion {
   const { data, width } = planeOf(stack, z);
   return async (region: Region) => {
@@ -92,7 +92,7 @@ function readerOf(stack: Stack, z: number): ReadRegion {
   };
 }
 
-/** Of whole stacks, which do not change: measured once for each pair of percentiles. */
+/** Normalisations of whole stacks, measured once for each pair of percentiles. */
 const measured = new WeakMap<Stack, Map<string, Normalisation>>();
 function normalisationOn(whole: Stack, { norm_pmin, norm_pmax }: ModelInfo): Normalisation {
   const known = measured.get(whole) ?? new Map<string, Normalisation>();
@@ -139,7 +139,7 @@ async function refocused(
   return out;
 }
 
-/** Without spread for models that do not tell theirs. */
+/** Makes sections; the spread is empty for models that do not predict it. */
 async function sectioned(
   model: Model<SectionInfo>,
   runtime: Runtime,
@@ -153,7 +153,7 @@ async function sectioned(
     spread: tellsUncertainty(model.info) ? blank(stack, requests.length) : [],
   };
   const half = planesSeenBy(model.info) >> 1;
-  // All planes from the first to the last that any of the requests ones is made of; alone, only those that are requests.
+  // If a model takes neighbouring planes, all planes from the first to the last are needed; otherwise only the requested ones.
   const asked = [...new Set(requests.map(({ plane }) => plane))].sort((a, b) => a - b);
   const first = Math.max(0, asked[0] - half);
   const last = Math.min(stack.depth - 1, asked[asked.length - 1] + half);

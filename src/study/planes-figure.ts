@@ -1,4 +1,4 @@
-/** The recorded stack, and what candidates make of its planes, as pictures. */
+/** Pictures of the recorded stack and of the outputs of all candidates. */
 import { evenly } from "../array/evenly.ts";
 import { contrastOf, type GridCell, type GridRow, pictureGrid } from "../figures/picture-grid.ts";
 import { plotLines } from "../figures/plots.ts";
@@ -25,7 +25,7 @@ export function montage(studied: StudiedStack): Figure {
     cells: [
       {
         plane: cropPlane(planeOf(stack, sharpest), structure),
-        caption: `the structure, rows ${structure.top} to ${structure.top + structure.height}, columns ${structure.left} to ${structure.left + structure.width}`,
+        caption: `structure, rows ${structure.top} to ${structure.top + structure.height}, columns ${structure.left} to ${structure.left + structure.width}`,
       },
     ],
   });
@@ -34,7 +34,7 @@ export function montage(studied: StudiedStack): Figure {
     kind: "picture",
     title: "The stack",
     caption:
-      "Every picture has its own contrast, from its 0.1 to its 99.9 percentile. Heights are from the sharpest plane. The last picture is the structure that other figures follow.",
+      "The recorded planes. Each plane is shown with its own contrast, from percentile 0.1 to 99.9. Heights are measured from the sharpest plane. The last picture shows the structure that the line profiles and close-ups follow.",
     png: pictureGrid(rows, { pixelSize: pixelOf(studied), panelSize: 160 }),
   };
 }
@@ -46,7 +46,7 @@ export async function focusChart(studied: StudiedStack): Promise<Figure> {
     id: "focus",
     kind: "chart",
     title: "Sharpness over z",
-    caption: "Tenengrad of every plane, as a share of the largest: how the stack goes in and out of focus.",
+    caption: "Sharpness (Tenengrad) of every plane, divided by the largest value.",
     svg: await plotLines([{ name: "", points }], {
       x: "z (um)",
       y: "sharpness (1 = sharpest)",
@@ -57,7 +57,7 @@ export async function focusChart(studied: StudiedStack): Promise<Figure> {
   };
 }
 
-/** An input out of focus, what each candidate makes of it, and the sharpest plane. */
+/** An input out of focus, the output of each candidate, and the ground truth or the sharpest plane. */
 export function oneImage(studied: StudiedStack, studies: readonly CandidateStudy[]): Figure | undefined {
   const { stack, sharpest, region, truth } = studied;
   const able = studies.map(({ every }) => every.outcomes.filter(isJudged));
@@ -87,7 +87,7 @@ export function oneImage(studied: StudiedStack, studies: readonly CandidateStudy
       },
       { plane: output, caption: scoresOf(one.scores.output), ...(!section && { contrast }) },
       known
-        ? { plane: known, caption: "truth" }
+        ? { plane: known, caption: "ground truth" }
         : { plane: sharp, caption: `sharpest, plane ${sharpest}`, ...(!section && { contrast }) },
     ];
     return [{ label: candidate.name, cells: shown }];
@@ -95,9 +95,9 @@ export function oneImage(studied: StudiedStack, studies: readonly CandidateStudy
   return {
     id: "one-image",
     kind: "picture",
-    title: "One image, every candidate",
+    title: "One input, and the output of every model",
     caption:
-      "A plane out of focus, the output, and what was recorded; another plane where a model cannot take that one. Outputs should look like the last column: no sharper, and with no more in them.",
+      "Left: a plane out of focus. Middle: the output. Right: the ground truth, or the recorded sharpest plane. The same plane is used for all models that can take it. Outputs should look like the right column: no sharper, and without additional structure.",
     png: pictureGrid(rows, {
       columns: ["Input", "Output", "Ground truth"],
       pixelSize: pixelOf(studied),
@@ -106,7 +106,7 @@ export function oneImage(studied: StudiedStack, studies: readonly CandidateStudy
   };
 }
 
-/** The image that is shown of all candidates: one that most of them can take, as far from focus as shows what they are for. */
+/** Chooses the input that is shown for all candidates: one that most of them can take, clearly out of focus. */
 function imageForAll(
   studies: readonly CandidateStudy[],
   able: readonly Outcome[][],
@@ -115,7 +115,7 @@ function imageForAll(
   const takers = ({ plane }: Outcome): number => able.filter((own) => own.some((one) => one.plane === plane)).length;
   const all = able.flat().filter(({ plane }) => plane !== sharpest);
   const most = Math.max(0, ...all.map(takers));
-  // Where all are sections: near focus, where there is something for them to leave.
+  // If all candidates make sections, a plane near focus is chosen, where they have structure to keep.
   const share = studies.every(({ candidate }) => candidate.task === "section") ? 1 / 8 : 1 / 2;
   return pick(
     all.filter((one) => takers(one) === most),
@@ -140,7 +140,7 @@ export function planesGrid(
     maxColumns,
   );
   const cut = (plane: Plane): Plane => (box ? cropPlane(plane, box) : plane);
-  // One contrast for a row: each with its own, out-of-focus light would be as bright as what is in focus.
+  // A row has one contrast. With a contrast for each picture, out-of-focus light would look as bright as structure in focus.
   const recorded = (of: Stack): GridCell[] => {
     const contrast = contrastOf(cut(planeOf(of, studied.sharpest)));
     return planes.map((z) => ({ plane: cut(planeOf(of, z)), contrast }));
@@ -155,16 +155,16 @@ export function planesGrid(
       label: candidate.task === "refocus" ? `${candidate.name}, to the sharpest plane` : candidate.name,
       cells: planes.map((z) => {
         const one = every.outcomes.find(({ plane }) => plane === z);
-        return one && { plane: own(one.output), caption: one.inRange ? "" : "beyond its range", contrast };
+        return one && { plane: own(one.output), caption: one.inRange ? "" : "outside its range", contrast };
       }),
     });
   }
-  if (truth) rows.push({ label: "truth", cells: recorded(truth) });
+  if (truth) rows.push({ label: "ground truth", cells: recorded(truth) });
   return {
     id,
     kind: "picture",
     title,
-    caption: `Each row has one contrast, that of its sharpest plane.${box ? "" : " Classical methods are slow and see the middle of the field only."} Gaps: planes from which the sharpest one is farther than a model can go.`,
+    caption: `All pictures of a row have the same contrast, that of the plane in focus.${box ? "" : " Classical methods are slow and were applied to the middle of the field only."} A picture is missing where the sharpest plane is too far away for the model.`,
     png: pictureGrid(rows, {
       columns: planes.map((z) => um(zOf(studied, z))),
       pixelSize: pixelOf(studied),

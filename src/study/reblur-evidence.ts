@@ -1,4 +1,4 @@
-/** Whether outputs explain their inputs: blurred again by the objective's PSF they must give them back, up to noise. */
+/** Measures whether outputs explain their inputs: blurred with the PSF of the objective, they must equal the input up to noise. */
 import { opticalPsf } from "../classical/deconvolution/optical-psf.ts";
 import { planeOf } from "../image/image.ts";
 import { reblurPlane, reblurResidual, reblurStack } from "../metrics/reblur-residual.ts";
@@ -9,23 +9,23 @@ import { type EveryPlane, isJudged } from "./every-plane.ts";
 import { cropPlane, cropToBox, type StudiedStack } from "./studied-stack.ts";
 
 export interface ReblurEvidence {
-  /** Residual over the noise of the input, median over planes: 1 explains all that noise lets see. */
+  /** Residual divided by the noise of the input, median over planes; 1 where the output explains the input completely. */
   output: number;
-  /** The same of what can be done: of the recorded sharpest plane for refocusing, of the input itself, unsectioned, for sections. */
+  /** The same for a recorded image: the sharpest plane for refocusing, the input itself for sections. */
   reference: number;
   referenceName: string;
 }
 
-/** Planes of refocusing that are blurred again, at maxPlanes: the nearest, in whose blur maxPlanes is left to be seen. */
+/** Largest number of refocused planes that are blurred again: those nearest to focus, where the blur hides least. */
 const maxPlanes = 4;
-/** Planes from the sharpest one whose sections are blurred again: farther off all is blurred so much that once more makes no difference. */
+/** Sections are only compared within this many planes from the sharpest one. Farther away the input is so blurred that more blur makes no difference. */
 const nearFocus = 1;
-/** Planes of a stack less of whose light comes from planes of the stack say little. */
+/** Planes are only compared if at least this share of their light comes from planes of the stack. */
 const minShare = 0.5;
 
 /**
- * Refocused planes are taken for thin specimens in focus and blurred by their distance; sections for the specimen itself, blurred in 3-D.
- * @returns undefined where pixel size, NA or wavelength are not known, or nothing was made within range
+ * Treats refocused planes as thin specimens in focus and blurs them by their distance. Treats sections as the specimen itself and blurs them in 3-D.
+ * @returns undefined where pixel size, NA or wavelength are not known, or without outputs within range
  */
 export function reblurEvidence(
   { task }: Pick<Candidate, "task">,

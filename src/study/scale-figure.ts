@@ -1,4 +1,4 @@
-/** The same image at other scales: pictures, and the gain over scale. */
+/** Figures of the same image at other scales: pictures, and a chart of the gain over scale. */
 import { type GridCell, type GridRow, pictureGrid } from "../figures/picture-grid.ts";
 import { type NamedLine, plotLines } from "../figures/plots.ts";
 import { type Figure, pixelOf, slug } from "./figure.ts";
@@ -29,9 +29,9 @@ export function scaleGrid({ candidate, scales, studied }: CandidateStudy): Figur
   return {
     id: `scales-${slug(candidate.name)}`,
     kind: "picture",
-    title: `${candidate.name}: the same image at other scales`,
+    title: `${candidate.name}: the same image at several scales`,
     caption:
-      "The image was rescaled before it was given to the candidate, as users do who must fit it to a tool. Below each output: how much it gains over the best recorded baseline, and the share of its bright structures that nothing recorded explains. Outputs should look alike at every scale.",
+      "The image was enlarged or reduced before the model was applied, with and without the correct new pixel size. Below each output: its gain in PSNR over the best recorded baseline, and the share of its bright structures that were hallucinated. Outputs should look alike at every scale.",
     png: pictureGrid(rows, {
       columns: withoutPixelSize.map(({ factor }) => `${factor} x`),
       pixelSize: pixelOf(studied),
@@ -49,7 +49,7 @@ export async function scaleChart(studies: readonly CandidateStudy[]): Promise<Fi
       if (own.length < 2) return [];
       return [
         {
-          name: `${candidate.name}${withPixelSize ? ", with pixel size" : ""}`,
+          name: `${candidate.name}${withPixelSize ? ", with new pixel size" : ""}`,
           points: own
             .map(({ factor, gain = Number.NaN }) => ({ x: Math.log2(factor), y: gain }))
             .sort((a, b) => a.x - b.x),
@@ -61,9 +61,9 @@ export async function scaleChart(studies: readonly CandidateStudy[]): Promise<Fi
   return {
     id: "scale",
     kind: "chart",
-    title: "Gain over scale",
+    title: "Gain in PSNR on rescaled images",
     caption:
-      "How much outputs gain over the best recorded baseline when the image is rescaled by a factor of two to the power of x, with and without the new pixel size. Above 0 is good; level is best.",
+      "Gain in PSNR over the best recorded baseline after the image was rescaled by a factor of 2 to the power of x, with and without the correct new pixel size. The gain should be above 0 and should not depend on the scale.",
     svg: await plotLines(lines, {
       x: "log2 of the scale factor",
       y: "gain in PSNR (dB), higher is better",

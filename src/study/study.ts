@@ -1,4 +1,4 @@
-/** Every experiment of the review on a stack and any candidates, and what they say. */
+/** Runs all experiments of the review on a stack, for any candidates, and derives the verdicts. */
 import { throwIfAborted } from "../errors.ts";
 import type { Stack } from "../image/image.ts";
 import { atScales, type ScaleResult } from "./at-scales.ts";
@@ -21,10 +21,10 @@ import { type DistanceRow, throughDistances } from "./through-distances.ts";
 import { judge, type Verdict } from "./verdicts.ts";
 import { sharpnessWithoutTruth, type WithoutTruth } from "./without-truth.ts";
 
-/** What was found of one candidate. */
+/** All results for one candidate. */
 export interface CandidateStudy {
   candidate: Candidate;
-  /** The studied as this candidate saw it: all of the field, or for classical methods, which are slow, its region. */
+  /** The stack that this candidate was applied to: the whole field, or for classical methods, which are slow, the region only. */
   studied: StudiedStack;
   every: EveryPlane;
   distances: DistanceRow[];
@@ -38,9 +38,9 @@ export interface CandidateStudy {
   focusAlignment: FocusAlignment | undefined;
   thinning: ThinningEvidence | undefined;
   spread: SpreadEvidence | undefined;
-  /** The numbers that headline and verdicts follow from. */
+  /** The table of distances, from which headline and verdicts follow. */
   byDistance: DistanceTable;
-  /** Of refocusing: what became of the planes that it was given. */
+  /** For refocusing: how its input planes changed. */
   given: GivenPlane[];
   headline: Headline;
   verdicts: Verdict[];
@@ -53,6 +53,7 @@ export interface StudyOptions {
 }
 
 /**
+ * Studies all candidates on one stack.
  * @returns one entry for each candidate, in their order
  * @throws interrupted; what a candidate throws
  */
@@ -62,7 +63,7 @@ export async function study(
   { signal, onProgress }: StudyOptions = {},
 ): Promise<CandidateStudy[]> {
   const whole = studied.stack;
-  // One for all, so that its planes are measured once.
+  // All classical methods share this object, so that its planes are measured only once.
   const part = candidates.some(({ kind }) => kind === "classical") ? ofRegion(studied) : studied;
   const found: CandidateStudy[] = [];
   const total = candidates.length * 4;
@@ -79,7 +80,7 @@ export async function study(
     next(`${candidate.name}: distances`);
     const distances = await throughDistances(candidate, seen, whole, signal);
     next(`${candidate.name}: scales`);
-    // A classical method is told its PSF in um; there is nothing to be learnt from rescaling.
+    // A classical method gets its PSF in um, so rescaling the image would not show anything new.
     const scales = candidate.kind === "classical" ? [] : await atScales(candidate, seen, whole, signal);
     next(`${candidate.name}: verdicts`);
     const { stack, sharpest, structure } = seen;
@@ -114,13 +115,13 @@ export async function study(
   return found;
 }
 
-/** How far the models of each task lie apart, where there are two or more. */
+/** The disagreement of the models of each task, where there are two or more. */
 export function ensemblesOf(studied: StudiedStack, studies: readonly CandidateStudy[]): EnsembleSpread[] {
   const found = (["refocus", "section"] as const).map((task) => ensembleSpread(task, studied, studies));
   return found.filter((one) => one !== undefined);
 }
 
-/** The studied cut to its region. */
+/** The studied stack, cropped to its region. */
 function ofRegion(studied: StudiedStack): StudiedStack {
   const { stack, truth, region, structure } = studied;
   const cut = (one: Stack): Stack => cropToBox(one, region);

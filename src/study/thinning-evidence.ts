@@ -1,14 +1,15 @@
 /**
- * What of an output stands on the specimen and what on the noise, without any truth: the candidate is given two stacks that differ in
- * nothing but their noise (`split-halves.ts`), and its two outputs are compared, by Fourier ring correlation and by how far apart they are.
+ * Which part of an output comes from the specimen and which from the noise, measured without a ground truth. The candidate is applied to two
+ * stacks that differ only in their noise (`data-thinning.ts`). The two outputs are compared by Fourier ring correlation and by their root mean
+ * square difference.
  *
- * What it tells: how much of the noise reaches the output, and up to which detail the output is the same whatever the noise was.
+ * What this shows: how much of the noise reaches the output, and down to which detail the output does not depend on the noise.
  *
- * What it cannot tell: whether what is the same is true. A structure that a network hallucinates in both outputs alike counts as resolved, and
- * so does its checkerboard. Every linear filter, a blur as well as a sharpening, leaves the curve as it was, since it changes signal and
- * noise of a ring alike: only the noise gain tells these apart (a blur that leaves less in a ring than leaks there from coarser ones,
- * whose signal is the same in both, lets the curve rise again; its first fall stays). And the halves are noisier than the recording,
- * each with twice its variance: resolutions are those of half the light, and compare with each other only.
+ * What this cannot show: whether the common part is true. A structure that a network hallucinates in both outputs counts as resolved, and so does
+ * its checkerboard pattern. A linear filter, whether it blurs or sharpens, does not change the curve, since it changes signal and noise of a ring
+ * by the same factor. Only the noise gain tells these filters apart. (If a blur leaves less in a ring than leaks there from coarser rings, whose
+ * signal is the same in both stacks, the curve rises again; its first fall stays.) The thinned stacks have twice the variance of the recording,
+ * so resolutions are those of a recording with half the light, and should only be compared with each other.
  */
 import { Random } from "../array/random.ts";
 import { extent, percentiles } from "../array/statistics.ts";
@@ -21,59 +22,60 @@ import type { Candidate, PlaneRequest } from "./candidate.ts";
 import { type EveryPlane, isJudged, type Outcome } from "./every-plane.ts";
 import { around, cropToBox, type StudiedStack } from "./studied-stack.ts";
 
-/** How far two pictures made of both halves agree; means over the planes. */
+/** How well two images agree that were made from the two thinned stacks; means over the planes. */
 export interface ThinnedAgreement {
   /** Fourier ring correlation, frequencies in cycles per pixel. */
   curve: RingCorrelation;
   /**
-   * Where the curve falls below 1/7, um, or pixels where the pixel size is not known: Infinity where nothing agrees, and two pixels
-   * where all does that pixels can show.
+   * The length at which the curve falls below 1/7, in um, or in pixels where the pixel size is not known. Infinity where the images do not
+   * agree at any frequency; two pixels where they agree at all frequencies.
    */
   resolution: number;
-  /** Pearson's correlation of the pixels; NaN for pictures without contrast. */
+  /** Pearson's correlation of the pixels; NaN for images without contrast. */
   correlation: number;
-  /** Root mean square difference over the range of the picture (its percentiles 0.1 to 99.9); NaN for pictures without contrast. */
+  /** Root mean square difference divided by the range of the image (its percentiles 0.1 to 99.9); NaN for images without contrast. */
   nrmse: number;
 }
 
 export interface ThinningEvidence {
-  /** Of the recording. */
+  /** The noise of the recording. */
   noise: NoiseModel;
-  /** The planes that were given, twice each, from 0. */
+  /** The input planes, counted from 0; each was used in both thinned stacks. */
   planes: number[];
-  /** Of resolutions. */
+  /** Unit of the resolutions. */
   unit: "um" | "pixels";
   input: ThinnedAgreement;
   output: ThinnedAgreement;
-  /** Of the recorded sharpest plane: what refocusing can hope for where nothing is averaged. */
+  /** The same for the recorded sharpest plane: the best result of refocusing without averaging. */
   sharpest: ThinnedAgreement;
   /**
-   * Root mean square difference of the outputs over that of the inputs, both in counts: 1 where noise passes, above 1 where it is
-   * amplified. Sections may be in other counts than the stack; for those compare the two {@link ThinnedAgreement.nrmse}.
+   * Root mean square difference of the outputs divided by that of the inputs, both in counts: 1 where noise passes unchanged, above 1 where it
+   * is amplified. Sections may be in other counts than the stack; for those compare the two {@link ThinnedAgreement.nrmse}.
    */
   noiseGain: number;
   /**
-   * Whether the halves are independent: their correlation in the finest fifth of the frequencies of the plane farthest from focus, where
-   * blur leaves no signal. 0 is right. Above it some noise is in both halves (it is alike in neighbouring pixels, or a pattern of the
-   * camera), and all resolutions come out too fine; below it the noise was taken for stronger than it is, and they come out too coarse.
+   * A check that the thinned stacks are independent: their correlation in the highest fifth of the frequencies of the plane farthest from focus,
+   * where blur leaves no signal. It should be 0. If it is above 0, both stacks share some noise (because noise is correlated between neighbouring
+   * pixels, or is a fixed pattern of the camera), and all resolutions come out too fine. If it is below 0, the noise was overestimated, and they
+   * come out too coarse.
    */
   noiseCorrelation: number;
 }
 
-/** Shorter sides have too few rings for a curve, pixels. */
+/** Regions with a shorter side have too few rings for a curve, pixels. */
 const minSide = 64;
-/** Classical methods, which are slow, see the middle of the region only, pixels. */
+/** Classical methods are slow and are applied to the middle of the region only, pixels. */
 const classicalSide = 192;
-/** From here on frequencies are the finest, cycles per pixel. */
+/** From this frequency on only noise is expected far from focus, cycles per pixel. */
 const minNoiseFrequency = 0.4;
-/** The same halves for every candidate. */
+/** Every candidate gets the same thinned stacks. */
 const seed = 20;
 
 /**
- * Asks a candidate for the region of at most two planes, of both halves each. Brightness is measured on the recorded stack, the same
- * for both halves.
- * @param whole what brightness, and the noise, are measured on
- * @returns undefined for a region below 64 x 64, a stack without noise, or where nothing was made within range
+ * Applies a candidate to the region of at most two planes, in both thinned stacks. Brightness is measured on the recorded stack, so that it is
+ * the same for both.
+ * @param whole the stack on which brightness and noise are measured
+ * @returns undefined for a region below 64 x 64, a stack without noise, or a candidate without outputs within range
  * @throws interrupted; what the candidate throws
  */
 export async function thinningEvidence(
@@ -91,14 +93,14 @@ export async function thinningEvidence(
   if (requests.length === 0) return undefined;
   const noise = noiseModelOf(whole);
   if (noise === undefined) return undefined;
-  const halves = thinStack(cropToBox(stack, box), noise, new Random(seed));
+  const thinned = thinStack(cropToBox(stack, box), noise, new Random(seed));
   const made: Plane[][] = [];
-  for (const half of halves) {
+  for (const one of thinned) {
     throwIfAborted(signal);
-    made.push(await candidate.make(half, whole, requests, signal));
+    made.push(await candidate.make(one, whole, requests, signal));
   }
   const pixelSize = stack.pixelSize?.x;
-  const both = (z: number): Pair => [planeOf(halves[0], z), planeOf(halves[1], z)];
+  const both = (z: number): Pair => [planeOf(thinned[0], z), planeOf(thinned[1], z)];
   const agreed = (pairs: readonly Pair[]): ThinnedAgreement => agreementOf(pairs, pixelSize ?? 1);
   const inputs = requests.map(({ plane }) => both(plane));
   const outputs = requests.map((_, i): Pair => [made[0][i], made[1][i]]);
@@ -117,8 +119,8 @@ export async function thinningEvidence(
 }
 
 /**
- * What is asked of every candidate where all planes would take too long: of refocusing, from both sides of focus, half as far as it goes;
- * of sections, the sharpest plane and the one after it.
+ * Chooses the planes for measurements that would take too long on all planes. For refocusing these are one plane on each side of focus, half as
+ * far away as the candidate goes; for sections the sharpest plane and the next one.
  */
 export function typicalOf(
   { task }: Pick<Candidate, "task">,
@@ -140,7 +142,7 @@ export function typicalOf(
 
 type Pair = readonly [Plane, Plane];
 
-/** Root mean square difference, over all pairs. */
+/** Root mean square difference over all pairs. */
 const apart = (pairs: readonly Pair[]): number => Math.sqrt(mean(pairs.map(([a, b]) => meanSquaredError(a, b))));
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -148,7 +150,7 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 function agreementOf(pairs: readonly Pair[], pixelSize: number): ThinnedAgreement {
   const curves = pairs.map(([a, b]) => {
     const found = fourierRingCorrelation(a, b);
-    // Of a constant picture rounding would be correlated.
+    // For a constant image the correlation would be that of rounding errors.
     return isConstant(a) || isConstant(b) ? { ...found, correlation: found.correlation.map(() => 0) } : found;
   });
   const curve = {
@@ -176,9 +178,9 @@ function isConstant({ data }: Plane): boolean {
   return min === max;
 }
 
-/** As {@link ThinnedAgreement.resolution}. */
+/** The resolution of a curve, see {@link ThinnedAgreement.resolution}. */
 function resolutionOf({ frequency, correlation, count }: RingCorrelation, pixelSize: number): number {
-  // Beyond half a cycle per pixel nothing is seen: a curve that is still high there falls at its end, and one that never was stays undefined.
+  // Beyond half a cycle per pixel the curve is continued with 0, so that a curve that is still high there falls at its end.
   const last = frequency.length - 1;
   const step = frequency[1] - frequency[0];
   const beyond = [1, 2, 3];

@@ -1,4 +1,4 @@
-/** What agreement of thinning halves looks like in the report of a study: a chart of the curves, and a table. */
+/** The sensitivity of outputs to noise in the report of a study: a chart of ring correlations and a table. */
 import { type NamedLine, plotLines } from "../figures/plots.ts";
 import type { ReportSection } from "../figures/report.ts";
 import type { Candidate } from "./candidate.ts";
@@ -6,26 +6,26 @@ import type { Figure } from "./figure.ts";
 import type { StudiedStack } from "./studied-stack.ts";
 import type { ThinnedAgreement, ThinningEvidence } from "./thinning-evidence.ts";
 
-/** What of a candidate's study is shown. */
+/** The part of a candidate's study that is shown. */
 export interface ThinningStudy {
   candidate: Pick<Candidate, "name" | "task">;
   studied: { stack: Pick<StudiedStack["stack"], "pixelSize" | "optics"> };
   thinning: ThinningEvidence | undefined;
 }
 
-/** Halves that agree more than this where there is no signal are not independent, and resolutions cannot be relied on. */
+/** If the noise of the two thinned stacks correlates by more than this, they are not independent, and resolutions cannot be relied on. */
 export const maxNoiseCorrelation = 0.1;
 
 type Known = ThinningStudy & { thinning: ThinningEvidence };
 const isKnown = (study: ThinningStudy): study is Known => study.thinning !== undefined;
 
-/** In the unit of the pixel. */
+/** The resolution as text, in the unit of `pixel`. */
 function resolutionText({ resolution }: ThinnedAgreement, pixel: number): string {
-  if (resolution === Number.POSITIVE_INFINITY) return "nothing agrees";
+  if (resolution === Number.POSITIVE_INFINITY) return "none";
   return resolution <= 2 * pixel ? `${resolution.toFixed(2)} or finer` : resolution.toFixed(2);
 }
 
-/** Ring correlation over frequency: of the outputs of every candidate, of inputs out of focus, and of the recorded sharpest plane. */
+/** Ring correlation over frequency, for the outputs of every candidate, the inputs out of focus, and the recorded sharpest plane. */
 export async function thinningChart(studies: readonly ThinningStudy[]): Promise<Figure | undefined> {
   const known = studies.filter(isKnown);
   if (known.length === 0) return undefined;
@@ -45,27 +45,27 @@ export async function thinningChart(studies: readonly ThinningStudy[]): Promise<
   return {
     id: "thinning-rings",
     kind: "chart",
-    title: "How much of an output stands on the specimen?",
+    title: "Down to which detail are outputs independent of the noise?",
     caption:
-      "Fourier ring correlation of two outputs, made of two halves of the recording that differ only in their noise: 1 where the noise does not matter, 0 where there is nothing else; detail counts as resolved down to where a line first falls below 1/7, the length beside its name. Lines should run above that of the inputs (out of focus; those of the first candidate), which a mere filter cannot do, and may run above that of the recorded sharpest plane where a candidate averages noise away. A line that rises again at the finest detail shows a pattern in both outputs, such as a checkerboard, or in very smooth outputs what leaks there from coarse detail. That both outputs agree does not prove them true: what is hallucinated alike in both counts as resolved.",
+      "The recording was split into two stacks that differ only in their noise (data thinning), and the model was applied to both. The lines show the Fourier ring correlation (FRC) of the two outputs: 1 where they agree, 0 where they only contain noise. The resolution is the length at which a line first falls below 1/7; it stands beside the name. A good model runs above the line of the inputs out of focus, which a simple filter cannot achieve. It can run above the line of the recorded sharpest plane if it averages noise. A line that rises again at high frequencies shows a pattern that is in both outputs, such as a checkerboard, or, for very smooth outputs, leakage from low frequencies. Agreement does not prove that a structure is true: a structure that is hallucinated in both outputs also counts as resolved.",
     svg: await plotLines(
       [
         { name: "1/7", points: ends.map((x) => ({ x, y: 1 / 7 })), plain: true },
-        { ...line("sharpest plane, recorded", thinning.sharpest), plain: true },
-        ...(blurred ? [{ ...line("inputs, recorded", blurred.thinning.input), plain: true }] : []),
+        { ...line("recorded sharpest plane", thinning.sharpest), plain: true },
+        ...(blurred ? [{ ...line("recorded inputs", blurred.thinning.input), plain: true }] : []),
         ...known.map((one) => line(one.candidate.name, one.thinning.output)),
       ],
       {
         x: `spatial frequency (cycles per ${stack.pixelSize ? "um" : "pixel"})`,
-        y: "ring correlation of both halves",
+        y: "Fourier ring correlation",
         ...(cutoff !== undefined &&
-          cutoff < ends[1] && { mark: { x: cutoff, text: "limit of the objective, 2 NA / wavelength" } }),
+          cutoff < ends[1] && { mark: { x: cutoff, text: "cut-off of the objective, 2 NA / wavelength" } }),
       },
     ),
   };
 }
 
-/** Resolutions and noise of inputs and outputs; and whether the halves could be trusted. Empty where nothing is known. */
+/** Resolution and noise of inputs and outputs, and whether these numbers can be relied on. Empty where nothing was measured. */
 export function thinningTable(studies: readonly ThinningStudy[]): ReportSection[] {
   const known = studies.filter(isKnown);
   if (known.length === 0) return [];
@@ -83,16 +83,16 @@ export function thinningTable(studies: readonly ThinningStudy[]): ReportSection[
   return [
     {
       kind: "table",
-      caption: `Two outputs of two halves of the recording, which differ only in their noise (each has twice the variance of the recording). Resolution is where their ring correlation falls below 1/7, ${first.unit}; of filters that merely blur or sharpen it is that of the input. Noise is the root mean square difference of both halves over the range of the picture; its gain, that of the outputs over that of the inputs in counts: below 1 noise is taken away, above 1 it is amplified. Good: finer than the input, with less noise. It cannot tell what is hallucinated alike in both.`,
+      caption: `Agreement of two outputs that were made from two stacks with independent noise (data thinning; each stack has twice the noise variance of the recording). Resolution is the length at which the Fourier ring correlation falls below 1/7, in ${first.unit}. A filter that only blurs or sharpens has the resolution of its input. Noise is the root mean square difference between the two images, divided by the range of the image. Noise gain is the noise of the outputs divided by that of the inputs, both in counts: below 1 the model removes noise, above 1 it amplifies noise. A good model has a finer resolution than its input and less noise. This test cannot detect structures that are hallucinated in both outputs.`,
       columns: [
         "",
         `resolution of inputs (${first.unit})`,
-        "of outputs",
-        "of the sharpest plane",
+        `resolution of outputs (${first.unit})`,
+        `resolution of the sharpest plane (${first.unit})`,
         "noise of inputs",
-        "of outputs",
+        "noise of outputs",
         "noise gain",
-        "correlation of outputs",
+        "correlation of the two outputs",
       ],
       rows,
     },
@@ -100,18 +100,19 @@ export function thinningTable(studies: readonly ThinningStudy[]): ReportSection[
   ];
 }
 
+/** A paragraph on the noise of the stack, and on whether the two thinned stacks are independent. */
 function trust({ noise: { gain, offset, read }, noiseCorrelation }: ThinningEvidence): string {
   const counts = (value: number): string => String(Number(value.toPrecision(3)));
   const model =
     gain > 0
-      ? `variance ${counts(gain)} x (counts - ${counts(offset)})${read > 0 ? ` + ${counts(read)}^2` : ""}`
+      ? `a variance of ${counts(gain)} x (counts - ${counts(offset)})${read > 0 ? ` + ${counts(read)}^2` : ""}`
       : `a standard deviation of ${counts(read)} counts everywhere`;
-  const found = `The noise of the stack, from the stack itself: ${model}. In the finest detail of the plane farthest from focus, where there is no signal, the halves correlate by ${noiseCorrelation.toFixed(2)}`;
+  const found = `The noise model was estimated from the stack itself: ${model}. At the highest frequencies of the plane farthest from focus, where there is no signal, the two stacks correlate by ${noiseCorrelation.toFixed(2)}`;
   if (noiseCorrelation > maxNoiseCorrelation) {
-    return `${found}: some noise is in both (alike in neighbouring pixels, as in images that were resized, denoised or compressed), and all these resolutions come out too fine. Do not rely on them.`;
+    return `${found}. This is too much: both stacks share some noise, because the noise of neighbouring pixels is correlated, as in images that were resized, denoised or compressed. All resolutions above are too fine. Do not rely on them.`;
   }
   if (noiseCorrelation < -maxNoiseCorrelation) {
-    return `${found}: the noise was taken for stronger than it is, and all these resolutions come out too coarse.`;
+    return `${found}. A negative correlation means that the noise was overestimated, so all resolutions above are too coarse.`;
   }
-  return `${found}: they are independent, as they should be.`;
+  return `${found}. The two stacks are independent, as they should be.`;
 }

@@ -1,18 +1,18 @@
-/** One image refocused to several distances: from below focus, at focus, and above. */
+/** Planes below, at and above focus, each refocused to several distances. */
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { type Candidate, canTake, canTravel, type PlaneRequest } from "./candidate.ts";
 import { cropToBox, type StudiedStack } from "./studied-stack.ts";
 
 export interface DistanceRow {
-  /** The input plane, and how far from focus it lies, um. */
+  /** The input plane, and its height above the sharpest plane, um. */
   plane: number;
   defocus: number;
   input: Plane;
-  /** Outputs by distance; `recorded` is the plane of the stack there, if it has one. */
+  /** Outputs by distance; `recorded` is the plane of the stack at the same height, if there is one. */
   cells: { distance: number; output: Plane; recorded: Plane | undefined }[];
 }
 
-/** Rows from below, at and above focus; of the studied's region. Empty for candidates that do not refocus, or where no plane fits. */
+/** One row each below, at and above focus, in the region. Empty for candidates that do not refocus, or where no plane fits. */
 export async function throughDistances(
   candidate: Candidate,
   { stack, sharpest, region }: Pick<StudiedStack, "stack" | "sharpest" | "region">,

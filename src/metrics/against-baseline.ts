@@ -21,8 +21,8 @@ export interface AgainstBaseline {
 }
 
 /**
- * Compares an output with the best recorded baseline. A model only counts as refocusing if detail rises as well: PSNR, SSIM and the correlation
- * of detail also rise when noise is removed, but the contrast of detail does not.
+ * Compares an output with the best recorded baseline. A model only counts as refocusing if detail rises as well: PSNR,
+ * SSIM and the correlation of detail also rise when noise is removed, but the contrast of detail does not.
  * @param gain finite numbers
  */
 export function againstBaseline(gain: BaselineGain): AgainstBaseline {

@@ -11,7 +11,8 @@ export function calibrationWarnings(info: ImageInfo): string[] {
   const { pixelSize, zStep, optics } = info;
   for (const { sentence } of info.implausible ?? []) warnings.push(sentence);
   const leftOut = (one: CalibrationQuantity) => info.implausible?.some(({ quantity }) => quantity === one) ?? false;
-  if (!pixelSize && !leftOut("pixel_size")) warnings.push("The image has no pixel size. Give `pixel_size <your pixel size>` (um).");
+  if (!pixelSize && !leftOut("pixel_size"))
+    warnings.push("The image has no pixel size. Give `pixel_size <your pixel size>` (um).");
   if (depth > 1 && zStep === undefined && !leftOut("z_step"))
     warnings.push(`The image has ${depth} planes but no z step. Give \`z_step <your z step>\` (um).`);
   if (pixelSize && Math.abs(pixelSize.y / pixelSize.x - 1) > 0.01) {

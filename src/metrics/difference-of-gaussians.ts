@@ -15,8 +15,9 @@ export function responses(plane: Plane, sigmas: readonly number[]): Plane[] {
 export const smooth = (plane: Plane, sigma: number): Plane => filtered(plane, [[sigma, Number.POSITIVE_INFINITY]])[0];
 
 /**
- * Differences of two Gaussians of given standard deviations, in pixels. The mean of the plane is subtracted first, since no difference contains it.
- * Computed in Fourier space, since a convolution with the wide Gaussians would take too long.
+ * Differences of two Gaussians of given standard deviations, in pixels. The mean of the plane is subtracted first,
+ * since no difference contains it. Computed in Fourier space, since a convolution with the wide Gaussians would take
+ * too long.
  */
 function filtered({ data, height, width }: Plane, pairs: readonly (readonly [number, number])[]): Plane[] {
   const reach = Math.ceil(3 * Math.max(...pairs.flat().filter(Number.isFinite)));
@@ -48,7 +49,10 @@ function filtered({ data, height, width }: Plane, pairs: readonly (readonly [num
   });
 }
 
-/** The first `count` frequencies of the spectrum of a Gaussian along an axis of `size`. An infinitely wide Gaussian is 0 everywhere, also at frequency 0. */
+/**
+ * The first `count` frequencies of the spectrum of a Gaussian along an axis of `size`. An infinitely wide Gaussian is 0
+ * everywhere, also at frequency 0.
+ */
 function gaussianSpectrum(size: number, count: number, sigma: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) =>
     sigma === Number.POSITIVE_INFINITY ? 0 : Math.exp(-2 * (Math.PI * sigma * (Math.min(i, size - i) / size)) ** 2),
@@ -68,7 +72,10 @@ export function differenceNorm(sigma: number): number {
   return Math.sqrt(Math.max(0, gaussianNorm(sigma) ** 2 + gaussianNorm(2 * sigma) ** 2 - 2 * both ** 2));
 }
 
-/** Response of the difference of Gaussians at the centre of a Gaussian spot of height 1, at `size` times the size of the spot. */
+/**
+ * Response of the difference of Gaussians at the centre of a Gaussian spot of height 1, at `size` times the size of the
+ * spot.
+ */
 export const spotResponse = (sigma: number, size = 1): number => {
   const at = (s: number) => sigma ** 2 / (sigma ** 2 + s ** 2);
   return at(size * sigma) - at(2 * size * sigma);

@@ -72,15 +72,18 @@ function extremesOf(values: Float32Array) {
   return { min, max, atMin, atMax, notFinite };
 }
 
-/** With fewer grey levels, many equal pixels do not indicate clipping: the image may hold labels, a mask or counted photons. */
+/**
+ * With fewer grey levels, many equal pixels do not indicate clipping: the image may hold labels, a mask or counted
+ * photons.
+ */
 const minLevels = 50;
 /** Fewer pixels with the smallest or largest value may be chance in a small image. */
 const minPixels = 10;
 
 /**
- * Warnings about clipping. The full scale of a camera is 2^n - 1 counts (8 to 16 bits). An image counts as saturated if 1 pixel in
- * 10,000 has this value, or 1 in 1000 another largest value, as after background subtraction or scaling. The dark end counts as clipped
- * if 1 pixel in 1000 is 0, or 1 in 100 has another smallest value.
+ * Warnings about clipping. The full scale of a camera is 2^n - 1 counts (8 to 16 bits). An image counts as saturated if
+ * 1 pixel in 10,000 has this value, or 1 in 1000 another largest value, as after background subtraction or scaling. The
+ * dark end counts as clipped if 1 pixel in 1000 is 0, or 1 in 100 has another smallest value.
  * @param what the channel, for the start of the sentence
  * @param firstNotFinite the first pixel that is NaN or infinite
  */

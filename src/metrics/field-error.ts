@@ -12,14 +12,17 @@ export interface FieldError {
 }
 
 /**
- * Compares two fields. Phase differences are taken between -pi and pi, without unwrapping. The subtracted constant is the one of the largest
- * overlap, the angle of sum(output conj(truth)). All pixels count equally, those of the specimen and those of the background.
+ * Compares two fields. Phase differences are taken between -pi and pi, without unwrapping. The subtracted constant is
+ * the one of the largest overlap, the angle of sum(output conj(truth)). All pixels count equally, those of the specimen
+ * and those of the background.
  * @throws image.unfit for fields of different sizes
  */
 export function fieldError(output: ComplexField, truth: ComplexField): FieldError {
   if (output.height !== truth.height || output.width !== truth.width) {
     const detail = `fields of ${output.height} x ${output.width} and ${truth.height} x ${truth.width} pixels`;
-    throw new ParfocalError("image.unfit", `Only fields of the same size can be compared, but these are ${detail}.`, { detail });
+    throw new ParfocalError("image.unfit", `Only fields of the same size can be compared, but these are ${detail}.`, {
+      detail,
+    });
   }
   const size = truth.real.length;
   let [re, im] = [0, 0];

@@ -1,13 +1,14 @@
 /**
  * Fourier ring correlation (FRC): the resolution up to which two images of the same specimen agree.
  *
- * Sources: Saxton and Baumeister, J. Microsc. 127, 127 (1982) (ring correlation); Nieuwenhuizen et al., Nat. Methods 10, 557
- * (2013) (1/7, Tukey window); van Heel and Schatz, J. Struct. Biol. 151, 250 (2005) (half bit); Koho et al., Nat. Commun. 10,
- * 3103 (2019) (halves of one image).
+ * Sources: Saxton and Baumeister, J. Microsc. 127, 127 (1982) (ring correlation); Nieuwenhuizen et al., Nat. Methods
+ * 10, 557 (2013) (1/7, Tukey window); van Heel and Schatz, J. Struct. Biol. 151, 250 (2005) (half bit); Koho et al.,
+ * Nat. Commun. 10, 3103 (2019) (halves of one image).
  *
- * The noise must be independent between the two images, and for a single image between its pixels. This is not the case where pixels were
- * interpolated, deconvolved or made by a network: **a single such image cannot be measured**, and two outputs can be compared only if they
- * were made from two recordings. Even then a structure that a network hallucinates in both outputs counts as resolved.
+ * The noise must be independent between the two images, and for a single image between its pixels. This is not the case
+ * where pixels were interpolated, deconvolved or made by a network: **a single such image cannot be measured**, and two
+ * outputs can be compared only if they were made from two recordings. Even then a structure that a network hallucinates
+ * in both outputs counts as resolved.
  */
 import { createRealFft2, isFastSize } from "../array/fft.ts";
 import { ParfocalError } from "../errors.ts";
@@ -40,10 +41,11 @@ const MIN_SIDE = 16;
 const TAPER = 1 / 8;
 
 /**
- * Fourier ring correlation of two images of the same field. Both are cropped about their centre to sides with a fast transform (even,
- * 2^a 3^b 5^c, at most a few per cent less). Their mean is subtracted, and they are multiplied with a Tukey window. Ring k has the
- * frequencies from k to below k + 1 binWidths. Ring 0, which has the mean, is left out, and so is an incomplete last ring beyond half a
- * cycle per pixel. Apart from the window, values equal those of TU Delft's `frc` 0.1.1.
+ * Fourier ring correlation of two images of the same field. Both are cropped about their centre to sides with a fast
+ * transform (even, 2^a 3^b 5^c, at most a few per cent less). Their mean is subtracted, and they are multiplied with a
+ * Tukey window. Ring k has the frequencies from k to below k + 1 binWidths. Ring 0, which has the mean, is left out,
+ * and so is an incomplete last ring beyond half a cycle per pixel. Apart from the window, values equal those of TU
+ * Delft's `frc` 0.1.1.
  * @param options.binWidth width of a ring, in steps of the shorter side's transform (1 / pixels); 1 by default, no less
  * @throws image.unfit for images of different size, smaller than 16 x 16, or with NaN; usage for a binWidth below 1
  */
@@ -53,9 +55,9 @@ export function fourierRingCorrelation(a: Plane, b: Plane, options: { binWidth?:
 }
 
 /**
- * The frequency at which a curve first falls below its threshold, interpolated linearly between two rings. The curve is first smoothed
- * over five rings (weights 1 4 6 4 1, times the counts). Undefined for a curve that never falls below the threshold, or that starts
- * below it because the images do not agree at all.
+ * The frequency at which a curve first falls below its threshold, interpolated linearly between two rings. The curve is
+ * first smoothed over five rings (weights 1 4 6 4 1, times the counts). Undefined for a curve that never falls below
+ * the threshold, or that starts below it because the images do not agree at all.
  *
  * The half-bit threshold, (0.2071 + 1.9102 / sqrt n) / (1.2071 + 0.9102 / sqrt n), counts all n frequencies of a ring.
  * @param options.pixelSize in any unit, that of the resolution; 1 by default
@@ -75,8 +77,9 @@ export function frcResolution(
 }
 
 /**
- * Splits an image into four, each with every second pixel of every second row. From each 2 x 2 pixels, one pair takes the diagonal (top left,
- * bottom right), the other the antidiagonal (top right, bottom left). Odd last rows and columns are left out.
+ * Splits an image into four, each with every second pixel of every second row. From each 2 x 2 pixels, one pair takes
+ * the diagonal (top left, bottom right), the other the antidiagonal (top right, bottom left). Odd last rows and columns
+ * are left out.
  */
 export function splitImage(plane: Plane): { diagonal: [Plane, Plane]; antidiagonal: [Plane, Plane] } {
   const part = (dy: number, dx: number): Plane => {
@@ -91,15 +94,15 @@ export function splitImage(plane: Plane): { diagonal: [Plane, Plane]; antidiagon
 }
 
 /**
- * Estimates the ring correlation that two images like this one, of the same specimen, would have, for frequencies up to a quarter cycle
- * per pixel. It is the mean over both pairs of {@link splitImage}, with two corrections that follow from the sampling and need no fitted
- * constant (Koho et al. fitted one to their microscopes for the same purpose):
+ * Estimates the ring correlation that two images like this one, of the same specimen, would have, for frequencies up to
+ * a quarter cycle per pixel. It is the mean over both pairs of {@link splitImage}, with two corrections that follow
+ * from the sampling and need no fitted constant (Koho et al. fitted one to their microscopes for the same purpose):
  *
- * 1. The images of a pair are shifted by one pixel in y and x, which alone would let the correlation fall as J0(2 pi sqrt2 f), to
- *    0.1 at a quarter cycle. Their phases are therefore shifted back.
- * 2. A quarter of the pixels holds a quarter of the signal-to-noise power ratio s of the whole image, where the noise is white. As
- *    the correlation is s / (1 + s), it becomes 4 c / (1 + 3 c) (Spearman 1910, Brown 1910; in microscopy with 2 in place of
- *    4, Rosenthal and Henderson, J. Mol. Biol. 333, 721 (2003)).
+ * 1. The images of a pair are shifted by one pixel in y and x, which alone would let the correlation fall as J0(2 pi
+ *    sqrt2 f), to 0.1 at a quarter cycle. Their phases are therefore shifted back.
+ * 2. A quarter of the pixels holds a quarter of the signal-to-noise power ratio s of the whole image, where the noise
+ *    is white. As the correlation is s / (1 + s), it becomes 4 c / (1 + 3 c) (Spearman 1910, Brown 1910; in microscopy
+ *    with 2 in place of 4, Rosenthal and Henderson, J. Mol. Biol. 333, 721 (2003)).
  *
  * Structure beyond a quarter cycle per pixel is aliased and lowers the correlation.
  * @throws image.unfit for an image smaller than 32 x 32, or with NaN
@@ -122,9 +125,10 @@ export function singleImageCorrelation(plane: Plane, options: { binWidth?: numbe
 }
 
 /**
- * Resolution of one image by {@link singleImageCorrelation}. It is close to the result of {@link fourierRingCorrelation} for this image and a
- * second recording. Undefined where the curve never falls below the threshold (because the resolution is finer than 4 pixels, or because
- * noise is not independent between pixels), or starts below it.
+ * Resolution of one image by {@link singleImageCorrelation}. It is close to the result of {@link
+ * fourierRingCorrelation} for this image and a second recording. Undefined where the curve never falls below the
+ * threshold (because the resolution is finer than 4 pixels, or because noise is not independent between pixels), or
+ * starts below it.
  * @param options.pixelSize in any unit, that of the resolution; 1 by default
  * @throws as {@link singleImageCorrelation}
  */
@@ -215,7 +219,10 @@ function spectrumOf(plane: Plane, height: number, width: number): { real: Float6
   return { real, imag };
 }
 
-/** A Tukey window: 1 in the middle, falling as a cosine over one eighth at each end. Samples lie at the centres of pixels. */
+/**
+ * A Tukey window: 1 in the middle, falling as a cosine over one eighth at each end. Samples lie at the centres of
+ * pixels.
+ */
 function tukey(n: number): Float64Array {
   return Float64Array.from({ length: n }, (_, i) => {
     const fromEnd = (Math.min(i, n - 1 - i) + 0.5) / n;

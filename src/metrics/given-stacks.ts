@@ -20,16 +20,21 @@ export interface GivenOptions {
 }
 
 /**
- * Lists the inputs of an output. Without `inputPlanes` every stack is one input at an unknown height. With `inputPlanes` a single stack has all of them: its
- * z step gives their heights, and the planes of the ground truth are placed by `distances`, or are those of the stack if both have the same number.
- * @throws usage for planes that do not exist, several stacks, another number of distances than planes of the ground truth, or distances
- * without planes; calibration.missing for distances without a z step
+ * Lists the inputs of an output. Without `inputPlanes` every stack is one input at an unknown height. With
+ * `inputPlanes` a single stack has all of them: its z step gives their heights, and the planes of the ground truth are
+ * placed by `distances`, or are those of the stack if both have the same number.
+ * @throws usage for planes that do not exist, several stacks, another number of distances than planes of the ground
+ * truth, or distances without planes; calibration.missing for distances without a z step
  */
 export function givenStacks(inputs: readonly Stack[], truth: Stack, options: GivenOptions = {}): GivenStack[] {
   const { inputPlanes, distances } = options;
   if (inputPlanes === undefined) {
     if (distances !== undefined && inputs.length > 0) {
-      throw wrong("distances", distances, "`distances` are measured from the first of `input_planes`, so give those too");
+      throw wrong(
+        "distances",
+        distances,
+        "`distances` are measured from the first of `input_planes`, so give those too",
+      );
     }
     return inputs.map((stack) => ({ stack }));
   }
@@ -58,7 +63,8 @@ export function givenStacks(inputs: readonly Stack[], truth: Stack, options: Giv
   }
   const step = stack.zStep;
   if (distances !== undefined && step === undefined) {
-    const message = "Evaluate: the input has no z step, so the heights of its planes are unknown. Give `z_step <your z step>` (um).";
+    const message =
+      "Evaluate: the input has no z step, so the heights of its planes are unknown. Give `z_step <your z step>` (um).";
     throw new ParfocalError("calibration.missing", message, { what: "z step", option: "z_step" });
   }
   // Stacks with the same number of planes are assumed to have the same heights, unless the user gives distances.

@@ -1,11 +1,11 @@
 /**
- * How wide the bright structures of a picture are, and how steep its edges: what a reader would measure by hand with line
- * profiles, at places that are found without choosing.
+ * Measures how wide the bright structures of an image are, and how steep its edges, as one would by hand with line
+ * profiles, but at places that are found automatically.
  *
- * line-structures.ts finds them; profiles are fitted by Levenberg and Marquardt.
+ * line-structures.ts finds the places. Profiles are fitted by the Levenberg-Marquardt algorithm.
  *
- * Coordinates are pixels, (0, 0) the middle of the first one. An angle is that of the profile, across the structure, in
- * radians from x towards y.
+ * Coordinates are pixels; (0, 0) is the centre of the first pixel. An angle is that of the profile, across the
+ * structure, in radians from x towards y.
  */
 import { levenbergMarquardt } from "../array/levenberg-marquardt.ts";
 import { sampleAt } from "../array/resample.ts";
@@ -30,13 +30,16 @@ interface Fit {
   x: number;
   y: number;
   angle: number;
-  /** Height above the background, or of the step, in counts, of the mean of three lines: for small spots less than at their top. */
+  /**
+   * Height above the background, or of the step, counts. It is that of the mean of three lines, which for small spots
+   * is less than at their top.
+   */
   amplitude: number;
-  /** Counts beside the structure (below its middle), or on the dark side of the edge. */
+  /** Counts of the background at the middle of the structure, or on the dark side of the edge. */
   background: number;
   /** Share of the profile's variance (about a straight line, or about its mean for edges) that the fit explains. */
   r2: number;
-  /** Which of the given places this is; a running number where none were given. */
+  /** Index of the given place; a running number where no places were given. */
   place: number;
 }
 
@@ -50,7 +53,7 @@ export interface EdgeFit extends Fit {
   rise: number;
 }
 
-/** The middle of many lengths, pixels; NaN for none. */
+/** Median and quartiles of lengths, pixels; NaN if there are none. */
 export interface Spread {
   median: number;
   /** Of a quarter and of three quarters. */
@@ -78,10 +81,10 @@ const RISE = 2 * 1.2815515655446004;
 const FWHM_BOUNDS = [1.2, 50] as const;
 
 /**
- * Widths of bright ridges and spots: a line profile across each, the mean of three lines a pixel apart, is fitted by a Gaussian on
- * a linear background. The stronger structures come first; kept are fits with R2 of 0.9 or more, 1.2 to 50 pixels
- * wide, in the middle of their profile, on a background that falls by less than half the amplitude over the width. The
- * samples are cubic: bilinear ones widen a sigma of 1.5 pixels by 4 %.
+ * Widths of bright ridges and spots: a line profile across each, the mean of three lines a pixel apart, is fitted by a
+ * Gaussian on a linear background. The stronger structures come first; kept are fits with R2 of 0.9 or more, 1.2 to 50
+ * pixels wide, in the middle of their profile, on a background that falls by less than half the amplitude over the
+ * width. The samples are cubic: bilinear ones widen a sigma of 1.5 pixels by 4 %.
  * @throws image.unfit for a plane smaller than 32 x 32, or with NaN
  */
 export function structureWidths(plane: Plane, options: WidthOptions = {}): { fwhm: Spread; fits: WidthFit[] } {
@@ -90,8 +93,8 @@ export function structureWidths(plane: Plane, options: WidthOptions = {}): { fwh
 }
 
 /**
- * Rise of the strongest edges from 10 to 90 %: profiles as for {@link structureWidths}, fitted by an error function between two
- * flat sides. An edge of sharp things blurred by a Gaussian of sigma has 2.5631 sigma.
+ * Rise of the strongest edges from 10 to 90 %: profiles as for {@link structureWidths}, fitted by an error function
+ * between two flat sides. An edge of sharp things blurred by a Gaussian of sigma has 2.5631 sigma.
  * @throws as {@link structureWidths}
  */
 export function edgeWidth(plane: Plane, options: WidthOptions = {}): { rise: Spread; fits: EdgeFit[] } {

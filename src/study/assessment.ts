@@ -3,8 +3,8 @@ import { type DistanceBin, type DistanceTable, margins } from "./distance-table.
 import { minBackgroundRemoved, minWidthRecovered } from "./effect.ts";
 
 /**
- * The direction in which the regions on one side of focus moved: nearly all towards the target plane (right), more than half (mixed), fewer than half
- * (wrong), or nowhere (unmoved).
+ * The direction in which the regions on one side of focus moved: nearly all towards the target plane (right), more than
+ * half (mixed), fewer than half (wrong), or nowhere (unmoved).
  */
 export type Direction = "right" | "mixed" | "wrong" | "unmoved" | "unknown";
 
@@ -29,7 +29,10 @@ export interface Assessment {
   sharperIntervals: [number, number][];
   /** Whether at least half of the usable bins are sharper. */
   mostlySharper: boolean;
-  /** The bins for which it is recommended: the usable ones, or for refocusing only the sharper ones if those are fewer than half. */
+  /**
+   * The bins for which it is recommended: the usable ones, or for refocusing only the sharper ones if those are fewer
+   * than half.
+   */
   recommended: DistanceBin[];
   /** The same as intervals, um. */
   recommendedIntervals: [number, number][];
@@ -57,9 +60,15 @@ export interface Assessment {
   backgroundRemoved: number | undefined;
 }
 
-/** Blurred structures count as wider if their excess width grows by more than this share. Smaller changes lie within the error of fits to noisy profiles. */
+/**
+ * Blurred structures count as wider if their excess width grows by more than this share. Smaller changes lie within the
+ * error of fits to noisy profiles.
+ */
 const minWidening = 0.1;
-/** Below this root mean square change, as a share of the change from input to target, the input counts as returned unchanged. */
+/**
+ * Below this root mean square change, as a share of the change from input to target, the input counts as returned
+ * unchanged.
+ */
 const minChange = 0.03;
 
 /** Whether the blurred structures of a bin become wider. */
@@ -67,8 +76,8 @@ export const widensAt = ({ widthRecovered }: Pick<DistanceBin, "widthRecovered">
   widthRecovered !== undefined && widthRecovered < -minWidening;
 
 /**
- * Whether a bin is better than the best recorded baseline in PSNR, without losing SSIM or detail, without wider structures, and not in the wrong
- * direction.
+ * Whether a bin is better than the best recorded baseline in PSNR, without losing SSIM or detail, without wider
+ * structures, and not in the wrong direction.
  */
 function isUsable(bin: DistanceBin, way: Direction): boolean {
   const { psnrGain, ssimGain, detailDifference } = bin;
@@ -77,8 +86,8 @@ function isUsable(bin: DistanceBin, way: Direction): boolean {
 }
 
 /**
- * Whether structures of a usable bin become sharper: detail and its contrast rise, which denoising alone cannot achieve, and structures whose width
- * could be measured become narrower and not darker.
+ * Whether structures of a usable bin become sharper: detail and its contrast rise, which denoising alone cannot
+ * achieve, and structures whose width could be measured become narrower and not darker.
  */
 function isSharper(bin: DistanceBin, way: Direction): boolean {
   const { detailDifference, contrastDifference, widthRecovered, brightnessRecovered } = bin;
@@ -160,7 +169,10 @@ function purposeOf(
   return sharper.length > 0 ? "refocusing" : "denoising";
 }
 
-/** Unbroken runs of bins that are in the list. Bins whose target was an input plane, and bins out of range, do not break a run. */
+/**
+ * Unbroken runs of bins that are in the list. Bins whose target was an input plane, and bins out of range, do not break
+ * a run.
+ */
 export function intervalsOf<Bin extends Pick<DistanceBin, "distance" | "given" | "inRange">>(
   bins: readonly Bin[],
   list: readonly Bin[],

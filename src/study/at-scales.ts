@@ -17,11 +17,17 @@ export interface ScaleResult {
   input: Plane;
   output: Plane;
   target: Plane | undefined;
-  /** PSNR of the output minus that of the best recorded baseline, dB, mean over the tested planes; undefined without a target. */
+  /**
+   * PSNR of the output minus that of the best recorded baseline, dB, mean over the tested planes; undefined without a
+   * target.
+   */
   gain: number | undefined;
   /** The same gain over the first input plane, unchanged, dB. */
   gainOverInput: number | undefined;
-  /** Mean share of the bright structures of the outputs, resampled to the recorded pixels, that the target does not explain, 0..1. */
+  /**
+   * Mean share of the bright structures of the outputs, resampled to the recorded pixels, that the target does not
+   * explain, 0..1.
+   */
   hallucinated: number | undefined;
 }
 
@@ -34,8 +40,9 @@ const maxPsnr = 100;
 const minEdge = 48;
 
 /**
- * Applies the candidate to rescaled planes out of focus (for sections: the planes around the sharpest one), with and without the correct pixel size.
- * The pixel size is wrong, for example, if a user resizes an image for a tool that only takes 1024 x 1024 pixels.
+ * Applies the candidate to rescaled planes out of focus (for sections: the planes around the sharpest one), with and
+ * without the correct pixel size. The pixel size is wrong, for example, if a user resizes an image for a tool that only
+ * takes 1024 x 1024 pixels.
  */
 export async function atScales(
   candidate: Candidate,
@@ -92,7 +99,8 @@ export async function atScales(
 }
 
 /**
- * PSNR of the best recorded baseline for each request, dB. For sections, each smoothing gets the gain and offset that fit best, as outputs do.
+ * PSNR of the best recorded baseline for each request, dB. For sections, each smoothing gets the gain and offset that
+ * fit best, as outputs do.
  */
 function bestOfEach(
   candidate: Candidate,
@@ -124,7 +132,10 @@ function bestOfEach(
 const mean = (values: readonly number[]): number | undefined =>
   values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0) / values.length;
 
-/** One plane below and one above focus, at about half of the range; for sections the sharpest plane and two planes near it. */
+/**
+ * One plane below and one above focus, at about half of the range; for sections the sharpest plane and two planes near
+ * it.
+ */
 function requestsAround(candidate: Candidate, stack: Stack & { zStep: number }, sharpest: number): PlaneRequest[] {
   const { zStep } = stack;
   const inside = (plane: number): boolean => canTake(candidate, stack, plane);

@@ -18,7 +18,10 @@ export interface Candidate {
   range?: readonly [number, number];
   /** Distances must be multiples of this, um. */
   distanceStep?: number;
-  /** Offsets of its input planes from the first one, um; [0] for one plane. Neighbouring planes that only assist are left out. */
+  /**
+   * Offsets of its input planes from the first one, um; [0] for one plane. Neighbouring planes that only assist are
+   * left out.
+   */
   offsets: readonly number[];
   /** Lateral pixel size of the images that it was made for, um. */
   pixelSize?: number | undefined;
@@ -28,7 +31,8 @@ export interface Candidate {
   trainedOn?: readonly string[];
   /**
    * Makes the requested planes of a stack, in counts, each of the size of the stack.
-   * @param whole the stack on which brightness is measured: the recorded stack that `stack` is a part of, or `stack` itself
+   * @param whole the stack on which brightness is measured: the recorded stack that `stack` is a part of, or `stack`
+   * itself
    */
   make(stack: Stack, whole: Stack, requests: readonly PlaneRequest[], signal?: AbortSignal): Promise<Plane[]>;
   /** The same with the uncertainty of every pixel; absent on candidates that do not predict it. */
@@ -40,7 +44,9 @@ export interface Candidate {
   ): Promise<PlanesWithSpread>;
 }
 
-/** Planes, and the uncertainty of each pixel: the scale of a Laplace distribution around it, in counts of the planes. */
+/**
+ * Planes, and the uncertainty of each pixel: the scale of a Laplace distribution around it, in counts of the planes.
+ */
 export interface PlanesWithSpread {
   planes: Plane[];
   /** One for each plane. Half of the errors should be within 0.69 times the spread, nine in ten within 2.30 times. */

@@ -11,8 +11,9 @@ import type { Candidate } from "./candidate.ts";
 const iterations = 20;
 
 /**
- * Methods that need no network, if the optics are known: Richardson-Lucy deconvolution of the single plane, to compare with refocusing, and of the
- * whole stack, to compare with sectioning, with 20 iterations each. Empty where pixel size, NA or wavelength are not known.
+ * Methods that need no network, if the optics are known: Richardson-Lucy deconvolution of the single plane, to compare
+ * with refocusing, and of the whole stack, to compare with sectioning, with 20 iterations each. Empty where pixel size,
+ * NA or wavelength are not known.
  */
 export function classicalCandidates({ optics, pixelSize, zStep }: Stack): Candidate[] {
   if (optics?.na === undefined || optics.wavelength === undefined || pixelSize === undefined) return [];
@@ -54,7 +55,10 @@ export function classicalCandidates({ optics, pixelSize, zStep }: Stack): Candid
   return [plane, stackwise];
 }
 
-/** Richardson-Lucy after subtraction of the camera's offset, which is estimated as percentile 0.1 of the image and added again afterwards. */
+/**
+ * Richardson-Lucy after subtraction of the camera's offset, which is estimated as percentile 0.1 of the image and added
+ * again afterwards.
+ */
 async function sharpened(image: Volume, psf: PsfVolume, signal?: AbortSignal): Promise<Float32Array> {
   const [dark] = percentiles(image.data, [0.1]);
   const light = { ...image, data: image.data.map((value) => Math.max(0, value - dark)) };

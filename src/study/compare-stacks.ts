@@ -15,8 +15,8 @@ import { SSIM_DESCRIPTION } from "../metrics/ssim.ts";
 
 /**
  * - `signal`: the range of the ground truth between its percentiles 0.1 and 99.9, over all its planes
- * - `type`: 255 or 65535, the range of the pixel type of the ground truth. With it, every blurred image of a camera that does
- *   not fill 16 bits looks perfect.
+ * - `type`: 255 or 65535, the range of the pixel type of the ground truth. With it, every blurred image of a camera
+ *   that does not fill 16 bits looks perfect.
  * - or a number, in counts
  */
 export type DataRange = "signal" | "type" | number;
@@ -44,7 +44,10 @@ export interface PlaneScores {
   detail: { output: Detail; input?: Detail };
   /** For each score the best of all inputs, smoothed or not, and of their interpolation. */
   baseline?: BaselineScores;
-  /** PSNR without the noise of the ground truth ({@link noiseFreePsnr}), dB; undefined where the noise dominates or is not known. */
+  /**
+   * PSNR without the noise of the ground truth ({@link noiseFreePsnr}), dB; undefined where the noise dominates or is
+   * not known.
+   */
   psnrNoiseFree: OfEach<number | undefined>;
 }
 
@@ -54,15 +57,23 @@ export interface Comparison {
   dataRangeOf: string;
   /** Window and constants of SSIM. */
   ssimWindow: string;
-  /** Means over the planes in which a score is finite. Planes that equal the ground truth have an infinite PSNR, see `perfectPlanes`. */
+  /**
+   * Means over the planes in which a score is finite. Planes that equal the ground truth have an infinite PSNR, see
+   * `perfectPlanes`.
+   */
   output: Scores;
   input?: Scores;
   /** Planes, counted from 0, in which the output or the first input equals the ground truth exactly. */
   perfectPlanes: { output: number[]; input: number[] };
   detail: { output: Detail; input?: Detail };
-  /** Means over the planes that no input equals. The name is that of the chosen image, if it is the same for all planes. */
+  /**
+   * Means over the planes that no input equals. The name is that of the chosen image, if it is the same for all planes.
+   */
   baseline?: BaselineScores;
-  /** Output minus baseline, mean over the planes that no input equals; undefined without an input or without such a plane. */
+  /**
+   * Output minus baseline, mean over the planes that no input equals; undefined without an input or without such a
+   * plane.
+   */
   gain?: BaselineGain;
   againstBaseline?: AgainstBaseline;
   /** Computed from the mean squared error over all planes. */
@@ -72,10 +83,11 @@ export interface Comparison {
 }
 
 /**
- * Compares plane with plane. An input of one plane is compared with every plane, since the whole output was made from it.
+ * Compares plane with plane. An input of one plane is compared with every plane, since the whole output was made from
+ * it.
  * @param stacks.input the image from which the output was made; `inputs` where it was made from several planes
- * @throws image.unfit for stacks whose planes do not belong together by number (see {@link requirePairable}), NaN, planes smaller than 11 x 11, a ground truth without
- * contrast; usage for a range of 0 or less; interrupted
+ * @throws image.unfit for stacks whose planes do not belong together by number (see {@link requirePairable}), NaN,
+ * planes smaller than 11 x 11, a ground truth without contrast; usage for a range of 0 or less; interrupted
  */
 export async function compareStacks(
   stacks: { output: Stack; truth: Stack; input?: Stack | undefined; inputs?: readonly GivenStack[] | undefined },
@@ -187,7 +199,8 @@ function perfectWarnings(perfect: Comparison["perfectPlanes"], depth: number): s
   return (["output", "input"] as const).flatMap((name) => {
     const count = perfect[name].length;
     if (count === 0) return [];
-    if (count === depth) return [`The ${name} equals the ground truth exactly, so its PSNR is infinite (null in JSON).`];
+    if (count === depth)
+      return [`The ${name} equals the ground truth exactly, so its PSNR is infinite (null in JSON).`];
     const [equals, they] = count === 1 ? ["equals", "it is"] : ["equal", "they are"];
     return [
       `${count} of ${depth} planes of the ${name} ${equals} the ground truth exactly (${listOfPlanes(perfect[name])}); ${they} left out of the mean PSNR.`,
@@ -218,7 +231,10 @@ function meanDetail(all: readonly Detail[]): Detail {
   };
 }
 
-/** The planes to compare with the baseline. Where an input equals the ground truth, its PSNR is infinite and nothing had to be restored. */
+/**
+ * The planes to compare with the baseline. Where an input equals the ground truth, its PSNR is infinite and nothing had
+ * to be restored.
+ */
 const withBaseline = (planes: readonly PlaneScores[]) =>
   planes.flatMap(({ baseline, ...one }) =>
     baseline && Number.isFinite(baseline.psnr.value) ? [{ ...one, baseline }] : [],
@@ -261,7 +277,10 @@ function resolveRange(truth: Stack, chosen: DataRange): { dataRange: number; dat
   );
 }
 
-/** Warns where output and ground truth seem to have different units, such as 0..1 and counts, since scores are then meaningless. */
+/**
+ * Warns where output and ground truth seem to have different units, such as 0..1 and counts, since scores are then
+ * meaningless.
+ */
 function unitWarnings(output: Stack, truth: Stack): string[] {
   const span = ({ data }: Stack) => {
     const { min, max } = extent(data);

@@ -8,8 +8,8 @@ import type { Comparison } from "./compare-stacks.ts";
 const maxRows = 8;
 
 /**
- * A PNG of up to eight evenly chosen planes, including the first and the last, each with its scores. The title gives the data range
- * that the scores were computed with.
+ * A PNG of up to eight evenly chosen planes, including the first and the last, each with its scores. The title gives
+ * the data range that the scores were computed with.
  * @param stacks as they were compared; `input` has one plane or as many planes as the others
  */
 export function comparisonSheet(

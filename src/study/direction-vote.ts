@@ -1,7 +1,8 @@
 /**
- * Whether out-of-focus regions are refocused in the right direction. The review found models that sharpen images from both sides of focus as if they
- * came from the same side. Here every region of an output casts a vote: it moved in the right direction if it came nearer to the target plane, and in the
- * wrong direction if it came nearer to the plane at the same distance on the other side.
+ * Whether out-of-focus regions are refocused in the right direction. The review found models that sharpen images from
+ * both sides of focus as if they came from the same side. Here every region of an output casts a vote: it moved in the
+ * right direction if it came nearer to the target plane, and in the wrong direction if it came nearer to the plane at
+ * the same distance on the other side.
  */
 import { noiseLevel } from "../classical/noise-level.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
@@ -25,7 +26,10 @@ export interface DirectionJudgement {
 /** Edge of a region that votes, pixels. */
 export const votingTile = 32;
 
-/** A region votes only if target and opposite plane differ in it by at least this many times the mean square of the noise. */
+/**
+ * A region votes only if target and opposite plane differ in it by at least this many times the mean square of the
+ * noise.
+ */
 const minDifference = 6;
 /** Share of that difference by which a region must come nearer to count as moved. */
 const minMove = 0.1;

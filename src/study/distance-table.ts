@@ -6,13 +6,19 @@ import type { EveryPlane, Outcome } from "./every-plane.ts";
 
 /** Means over the outputs at one distance (for sections: at one height), compared with the best recorded baseline. */
 export interface DistanceBin {
-  /** um. For refocusing the requested distance, z(target) - z(input); for sections the height of the plane above the sharpest one. */
+  /**
+   * um. For refocusing the requested distance, z(target) - z(input); for sections the height of the plane above the
+   * sharpest one.
+   */
   distance: number;
   /** Number of outputs. */
   n: number;
   /** Whether the candidate was made for this distance. */
   inRange: boolean;
-  /** Whether the target plane is one of the input planes. Such bins are kept apart, since the output need only repeat its input. */
+  /**
+   * Whether the target plane is one of the input planes. Such bins are kept apart, since the output need only repeat
+   * its input.
+   */
   given: boolean;
   /** PSNR of the outputs minus that of the best recorded baseline, dB. Every PSNR is limited to 100 dB. */
   psnrGain: number;
@@ -23,9 +29,14 @@ export interface DistanceBin {
   contrastDifference: number;
   /** PSNR of the outputs minus that of the first input plane, unchanged, dB. */
   psnrGainOverInput: number;
-  /** Share of the outputs that are below the baseline in PSNR, SSIM or detail by more than the {@link margins}, 0..1. */
+  /**
+   * Share of the outputs that are below the baseline in PSNR, SSIM or detail by more than the {@link margins}, 0..1.
+   */
   shareWorse: number;
-  /** Median width of structures of the output over that of the input, minus 1; undefined where too few could be measured. */
+  /**
+   * Median width of structures of the output over that of the input, minus 1; undefined where too few could be
+   * measured.
+   */
   widthChange: number | undefined;
   /** Share of the excess width of blurred structures that is removed; undefined where too few are blurred. */
   widthRecovered: number | undefined;
@@ -35,7 +46,10 @@ export interface DistanceBin {
   structures: number;
   /** Counts of the output for one count of the target; 1 means that brightness is kept. */
   photometricSlope: number;
-  /** Root mean square difference of output and input, divided by that of target and input; 0 where the input is returned unchanged. */
+  /**
+   * Root mean square difference of output and input, divided by that of target and input; 0 where the input is returned
+   * unchanged.
+   */
   relativeChange: number;
 }
 
@@ -44,7 +58,9 @@ export interface DistanceTable {
   /** Ordered by distance. */
   bins: DistanceBin[];
   against: EveryPlane["against"];
-  /** Share of the out-of-focus light that is removed where the input is in focus; undefined where there is hardly any. */
+  /**
+   * Share of the out-of-focus light that is removed where the input is in focus; undefined where there is hardly any.
+   */
   backgroundRemoved: number | undefined;
 }
 

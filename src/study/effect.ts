@@ -1,7 +1,8 @@
 /**
- * Measures whether a candidate refocuses or sections. Refocusing makes blurred structures as narrow as they are in focus, and leaves a plane in focus as
- * it is, including its out-of-focus light. Sectioning removes out-of-focus light, also in focus. If sectioning makes blurred structures
- * narrower, it cuts off their blurred light, while refocusing brings it back to the structure.
+ * Measures whether a candidate refocuses or sections. Refocusing makes blurred structures as narrow as they are in
+ * focus, and leaves a plane in focus as it is, including its out-of-focus light. Sectioning removes out-of-focus light,
+ * also in focus. If sectioning makes blurred structures narrower, it cuts off their blurred light, while refocusing
+ * brings it back to the structure.
  */
 import { gaussianFilter } from "../array/filters.ts";
 import { percentiles } from "../array/statistics.ts";
@@ -26,13 +27,14 @@ export interface PlaneWidths {
 
 export interface Effect {
   /**
-   * Share of the excess width of blurred structures that is removed, median over the structures of planes out of focus: 1 as sharp as in focus, 0
-   * unchanged, below 0 wider.
+   * Share of the excess width of blurred structures that is removed, median over the structures of planes out of focus:
+   * 1 as sharp as in focus, 0 unchanged, below 0 wider.
    */
   widthRecovered: number | undefined;
   /**
-   * Share of the peak brightness lost by blur that is recovered, median over those structures: 1 as bright as in focus, 0 unchanged, below 0 even
-   * darker. Outputs are brought to the counts of the stack by the gain that fits the plane in focus.
+   * Share of the peak brightness lost by blur that is recovered, median over those structures: 1 as bright as in focus,
+   * 0 unchanged, below 0 even darker. Outputs are brought to the counts of the stack by the gain that fits the plane in
+   * focus.
    */
   brightnessRecovered: number | undefined;
   /** Share of the out-of-focus light between structures that is removed where the input is in focus. */
@@ -45,7 +47,10 @@ export interface Effect {
 /** From these shares on a candidate counts as refocusing, and as sectioning. */
 export const [minWidthRecovered, minBackgroundRemoved] = [0.3, 0.2] as const;
 
-/** A structure counts as blurred if it is wider than in focus by this factor; for brightness it must also be darker by this factor. */
+/**
+ * A structure counts as blurred if it is wider than in focus by this factor; for brightness it must also be darker by
+ * this factor.
+ */
 const minBlur = 1.3;
 /** With fewer structures nothing is reported. */
 const minStructures = 3;
@@ -71,7 +76,8 @@ export function effectOf(stack: Stack, sharpest: number, outcomes: readonly Outc
       if (!inRange) continue;
       const recorded = measureOnce(stack, `structures ${sharpest} in ${plane}`, () => fitsAt(planeOf(stack, plane)));
       const made = fitsAt(output);
-      // Only structures that were measured in input and output are compared, since the medians must be over the same ones.
+      // Only structures that were measured in input and output are compared, since the medians must be over the same
+      // ones.
       const pairs = [...recorded].flatMap(([place, before]) => {
         const after = made.get(place);
         return after === undefined ? [] : [{ before, after, sharp: sharp[place] }];
@@ -109,14 +115,17 @@ export function effectOf(stack: Stack, sharpest: number, outcomes: readonly Outc
   };
 }
 
-/** Standard deviations of the Gaussians that separate structures from their surroundings, and that remove noise, pixels. */
+/**
+ * Standard deviations of the Gaussians that separate structures from their surroundings, and that remove noise, pixels.
+ */
 const [surroundings, grain] = [10, 2];
 /** Out-of-focus light is only judged if it is at least this share of the light of the structures. */
 const minBackground = 0.01;
 
 /**
- * The share of the out-of-focus light that is removed. Out-of-focus light is measured as the mean light outside the structures in focus divided by the mean
- * light inside them, both above the background of the image. It comes from structures above and below the plane. Undefined where there is hardly any.
+ * The share of the out-of-focus light that is removed. Out-of-focus light is measured as the mean light outside the
+ * structures in focus divided by the mean light inside them, both above the background of the image. It comes from
+ * structures above and below the plane. Undefined where there is hardly any.
  */
 function backgroundRemoved(sharp: Plane, input: Plane, output: Plane): number | undefined {
   const around = gaussianFilter(sharp, surroundings).data;

@@ -1,11 +1,11 @@
 /**
  * How much several models for the same task disagree.
  *
- * What this cannot show: agreement does not prove that the outputs are right. Models that were trained on the same data share their faults, and agree
- * where all of them are wrong.
+ * What this cannot show: agreement does not prove that the outputs are right. Models that were trained on the same data
+ * share their faults, and agree where all of them are wrong.
  *
- * Sources: Lakshminarayanan, Pritzel and Blundell, "Simple and scalable predictive uncertainty estimation using deep ensembles", NeurIPS
- * 2017; disagreement: Weigert, Schmidt, et al., Nat. Methods 15, 1090 (2018).
+ * Sources: Lakshminarayanan, Pritzel and Blundell, "Simple and scalable predictive uncertainty estimation using deep
+ * ensembles", NeurIPS 2017; disagreement: Weigert, Schmidt, et al., Nat. Methods 15, 1090 (2018).
  */
 import { evenly } from "../array/evenly.ts";
 import { mean as meanOf, moments } from "../array/statistics.ts";
@@ -26,9 +26,15 @@ export interface EnsembleSpread {
   /** Standard deviation between models, root mean square over pixels and planes, divided by the data range. */
   spread: number;
   against: "truth" | "sharpest plane" | undefined;
-  /** Root mean square error of the models' mean, divided by the data range. If it is much larger than the spread, the models make the same mistakes. */
+  /**
+   * Root mean square error of the models' mean, divided by the data range. If it is much larger than the spread, the
+   * models make the same mistakes.
+   */
   error: number | undefined;
-  /** Pearson's correlation of the standard deviation and the absolute error of the mean over all pixels; NaN where models agree everywhere. */
+  /**
+   * Pearson's correlation of the standard deviation and the absolute error of the mean over all pixels; NaN where
+   * models agree everywhere.
+   */
   correlation: number | undefined;
   /** The plane that is shown: `output` is the mean, `spread` the standard deviation. */
   typical: SpreadMap & { outputs: { name: string; output: Plane }[] };
@@ -41,10 +47,11 @@ export interface EnsembleMember {
 }
 
 /**
- * Compares the outputs that all models for one task have already made, in the region. Classical methods are left out. Sections have counts of
- * their own and are first brought to mean 0 and standard deviation 1, all planes of a model together. (A fit to the models' mean would shrink an
- * output the more, the less it agrees, and so hide the disagreement.) The standard deviation between models is that of a sample (divided by
- * n - 1); for two models it is their difference divided by the square root of 2.
+ * Compares the outputs that all models for one task have already made, in the region. Classical methods are left out.
+ * Sections have counts of their own and are first brought to mean 0 and standard deviation 1, all planes of a model
+ * together. (A fit to the models' mean would shrink an output the more, the less it agrees, and so hide the
+ * disagreement.) The standard deviation between models is that of a sample (divided by n - 1); for two models it is
+ * their difference divided by the square root of 2.
  * @returns undefined for fewer than two models, or where no two of them made the same plane
  */
 export function ensembleSpread(

@@ -1,4 +1,6 @@
-/** Applies a candidate to every plane of a stack, and scores its outputs and the recorded planes against their targets. */
+/**
+ * Applies a candidate to every plane of a stack, and scores its outputs and the recorded planes against their targets.
+ */
 import { throwIfAborted } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { type Detail, detailAgainst } from "../metrics/detail.ts";
@@ -26,7 +28,10 @@ export interface Outcome {
   detail: { input: Detail; output: Detail };
   /** For each score the best of the input planes, smoothed or not, and of their interpolation. */
   baseline: BaselineScores;
-  /** Root mean square difference of output and input, divided by that of target and input: 0 where the input is returned unchanged, NaN where target and input are equal. */
+  /**
+   * Root mean square difference of output and input, divided by that of target and input: 0 where the input is returned
+   * unchanged, NaN where target and input are equal.
+   */
   relativeChange: number;
   /** Counts of the output for one count of the target: 1 means that brightness is kept ({@link photometricSlope}). */
   slope: number;
@@ -35,13 +40,17 @@ export interface Outcome {
 export interface EveryPlane {
   outcomes: Outcome[];
   /**
-   * The target of the scores. Refocused planes are compared with the recorded sharpest plane; sections with the ground truth of the same plane. Without
-   * a ground truth, sections are also compared with the sharpest plane, as in the review, although no good section equals it.
+   * The target of the scores. Refocused planes are compared with the recorded sharpest plane; sections with the ground
+   * truth of the same plane. Without a ground truth, sections are also compared with the sharpest plane, as in the
+   * review, although no good section equals it.
    */
   against: "sharpest plane" | "truth";
   /** Data range of PSNR and SSIM, counts. */
   dataRange: number;
-  /** Brings outputs to the counts of the stack. It is fitted to the input in focus for sections; refocused planes need no fit. */
+  /**
+   * Brings outputs to the counts of the stack. It is fitted to the input in focus for sections; refocused planes need
+   * no fit.
+   */
   toStack: IntensityFit;
 }
 
@@ -95,8 +104,9 @@ export async function everyPlane(
   const range = known ? signalRange({ ...truth, height: truth.height * truth.depth }) : dataRange;
   const inputs = requests.map(({ plane }) => planeOf(stack, plane));
   const targets = requests.map(({ plane }) => (known ? planeOf(truth, plane) : planeOf(stack, sharpest)));
-  // Sections have another gain and offset than the stack, which is not an error. Both are fitted for inputs and outputs alike: once for all planes, or
-  // without a ground truth at the sharpest plane, the only one whose input is the target.
+  // Sections have another gain and offset than the stack, which is not an error. Both are fitted for inputs and outputs
+  // alike: once for all planes, or without a ground truth at the sharpest plane, the only one whose input is the
+  // target.
   const alike = known ? requests.map((_, i) => i) : nearestTo(sharpest, requests);
   const intensity = (planes: readonly Plane[], truths: readonly Plane[], which: readonly number[]): IntensityFit =>
     candidate.task === "section" && which.length > 0

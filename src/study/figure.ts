@@ -28,7 +28,9 @@ export const zOf = ({ stack, sharpest }: StudiedStack, plane: number): number =>
 /** Pixel size for scale bars, um. */
 export const pixelOf = ({ stack }: StudiedStack): number | undefined => stack.pixelSize?.x;
 
-/** Picks the outcome whose plane lies closest to the given share of the way from the sharpest plane to the farthest one. */
+/**
+ * Picks the outcome whose plane lies closest to the given share of the way from the sharpest plane to the farthest one.
+ */
 export function pick<T extends { plane: number }>(
   outcomes: readonly T[],
   sharpest: number,

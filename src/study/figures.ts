@@ -1,4 +1,7 @@
-/** All figures of a study: those of the review, for any stack and any candidates, and those that show what the verdicts rest on. */
+/**
+ * All figures of a study: those of the review, for any stack and any candidates, and those that show what the verdicts
+ * rest on.
+ */
 import { directionMaps, distanceGrid } from "./distance-figure.ts";
 import type { Figure } from "./figure.ts";
 import { focusAlignmentFigures } from "./focus-alignment-figure.ts";
@@ -20,7 +23,13 @@ export async function studyFigures(studied: StudiedStack, studies: readonly Cand
     ...studies.map(distanceGrid),
     ...studies.map(scaleGrid),
     planesGrid("every-plane", "Every plane and its output", studied, studies, undefined),
-    planesGrid("every-plane-structure", "Close-up of one structure in every plane", studied, studies, studied.structure),
+    planesGrid(
+      "every-plane-structure",
+      "Close-up of one structure in every plane",
+      studied,
+      studies,
+      studied.structure,
+    ),
     ...(await scoreCharts(studies)),
     ...(await Promise.all(studies.map(profileCharts))).flat(),
     ...studies.map(directionMaps),

@@ -1,8 +1,9 @@
 /**
- * Compares how sharpness changes over z in a model's virtual stack and in the recorded one. From one plane out of focus, the model makes the planes of
- * the stack. The curve of their sharpness over z is compared with that of the recorded planes, both as it is and after the shift in z that fits
- * best, as in the review of virtual refocusing. A correct stack in the wrong place and a stack in the wrong direction both score badly plane by
- * plane; this comparison tells them apart. If a model returns its input unchanged, the curve is flat, and no shift makes it fit.
+ * Compares how sharpness changes over z in a model's virtual stack and in the recorded one. From one plane out of
+ * focus, the model makes the planes of the stack. The curve of their sharpness over z is compared with that of the
+ * recorded planes, both as it is and after the shift in z that fits best, as in the review of virtual refocusing. A
+ * correct stack in the wrong place and a stack in the wrong direction both score badly plane by plane; this comparison
+ * tells them apart. If a model returns its input unchanged, the curve is flat, and no shift makes it fit.
  */
 import { sampleAt } from "../array/resample.ts";
 import { focusCurve, focusOf } from "../classical/focus/focus.ts";
@@ -28,22 +29,24 @@ export interface CurveAlignment {
   /** The same without a shift; NaN where fewer than half of the points lie in the recorded stack. */
   unshifted: number;
   /**
-   * The same after the best shift up to half of {@link FocusAlignment.maxShift}, used to compare directions. Larger shifts could bring a
-   * reversed curve onto a broad recorded one. NaN as above.
+   * The same after the best shift up to half of {@link FocusAlignment.maxShift}, used to compare directions. Larger
+   * shifts could bring a reversed curve onto a broad recorded one. NaN as above.
    */
   nearby: number;
   /**
-   * Fisher's z of `nearby`, atanh(correlation) sqrt(points - 3). For unrelated curves it exceeds 2.9 in 1 of 500 cases, at one shift. NaN as above.
+   * Fisher's z of `nearby`, atanh(correlation) sqrt(points - 3). For unrelated curves it exceeds 2.9 in 1 of 500 cases,
+   * at one shift. NaN as above.
    */
   certainty: number;
   /**
-   * How much better the outputs correlate with the recorded planes after that shift than the unchanged input does (Pearson's correlation of the
-   * pixels, mean of the differences); NaN as above.
+   * How much better the outputs correlate with the recorded planes after that shift than the unchanged input does
+   * (Pearson's correlation of the pixels, mean of the differences); NaN as above.
    */
   imageGain: number;
   /**
-   * Mean NRMSE of the outputs against the nearest recorded planes after the shift, and without it, over the outputs that have both; NaN where
-   * none has. If the shift makes the error larger, the stack is not shifted, but its curve has another shape than the recorded one.
+   * Mean NRMSE of the outputs against the nearest recorded planes after the shift, and without it, over the outputs
+   * that have both; NaN where none has. If the shift makes the error larger, the stack is not shifted, but its curve
+   * has another shape than the recorded one.
    */
   error: number;
   unshiftedError: number;
@@ -59,16 +62,23 @@ export interface VirtualStack {
   inputSharpness: number;
   /** Sharpness over the requested z, ascending. */
   curve: FocusPoint[];
-  /** Height of the curve from its lowest to its highest point, divided by that of the recorded curve at the same z: 1 is right, 0 is flat. */
+  /**
+   * Height of the curve from its lowest to its highest point, divided by that of the recorded curve at the same z: 1 is
+   * right, 0 is flat.
+   */
   amplitude: number;
   /** Undefined where the curve is flat ({@link minAmplitude}), so that there is nothing to align. */
   asRequested: CurveAlignment | undefined;
-  /** The same for the curve mirrored about its input, as if the model had mistaken up for down; undefined also where too little of that range was recorded. */
+  /**
+   * The same for the curve mirrored about its input, as if the model had mistaken up for down; undefined also where too
+   * little of that range was recorded.
+   */
   reversed: CurveAlignment | undefined;
   /**
-   * Which of the two fits better ({@link CurveAlignment.nearby}). Undefined where the curve is flat, where one of the two is not known, where
-   * neither fits ({@link minCertainty}), where both fit about equally well ({@link minLead}), as for a model that sharpens independently of the
-   * sign of the distance, or where the images do not follow ({@link CurveAlignment.imageGain}), since one in three curves of noise fits some shift.
+   * Which of the two fits better ({@link CurveAlignment.nearby}). Undefined where the curve is flat, where one of the
+   * two is not known, where neither fits ({@link minCertainty}), where both fit about equally well ({@link minLead}),
+   * as for a model that sharpens independently of the sign of the distance, or where the images do not follow ({@link
+   * CurveAlignment.imageGain}), since one in three curves of noise fits some shift.
    */
   direction: "right" | "wrong" | undefined;
   /** Mean NRMSE of the unchanged input against the recorded planes of the curve. */
@@ -80,19 +90,24 @@ export interface FocusAlignment {
   recorded: FocusPoint[];
   /** Largest shift that was tried, um: half of the distance over which both model and stack reach to one side. */
   maxShift: number;
-  /** One virtual stack from a plane below focus and one from a plane above; only one where stack or range do not allow both. */
+  /**
+   * One virtual stack from a plane below focus and one from a plane above; only one where stack or range do not allow
+   * both.
+   */
   stacks: VirtualStack[];
 }
 
-/** Smallest number of planes of a virtual stack, and the largest, which limits the time (planes between are left out). */
+/**
+ * Smallest number of planes of a virtual stack, and the largest, which limits the time (planes between are left out).
+ */
 const [minPlanes, maxPlanes] = [4, 11];
 /** Below this share of the recorded amplitude a curve counts as flat. */
 export const minAmplitude = 0.1;
 /** Below this certainty a curve counts as not fitting. */
 export const minCertainty = 2.9;
 /**
- * The correlation in one direction must exceed that in the other by this much. Models with one input plane, which cannot know the direction, reached
- * 0.02 to 0.19, other models 0.4 and more.
+ * The correlation in one direction must exceed that in the other by this much. Models with one input plane, which
+ * cannot know the direction, reached 0.02 to 0.19, other models 0.4 and more.
  */
 export const minLead = 0.2;
 /** Share of the points of a curve that must lie within the recorded stack after a shift. */
@@ -103,7 +118,8 @@ const nearShare = 0.5;
 const shiftsPerPlane = 20;
 
 /**
- * Takes the planes at half of the candidate's reach below and above focus, and makes from each the planes of the stack within range, in the region.
+ * Takes the planes at half of the candidate's reach below and above focus, and makes from each the planes of the stack
+ * within range, in the region.
  * @param whole the recorded stack, on which brightness is measured
  * @returns undefined for candidates that make sections, and where no input has four planes within range
  * @throws interrupted, and what the candidate throws

@@ -1,4 +1,7 @@
-/** Measures how much a candidate gains over the best recorded baseline in PSNR, SSIM, detail and width, with an example for a picture. */
+/**
+ * Measures how much a candidate gains over the best recorded baseline in PSNR, SSIM, detail and width, with an example
+ * for a picture.
+ */
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import type { Candidate } from "./candidate.ts";
 import { effectOf } from "./effect.ts";
@@ -58,7 +61,10 @@ export async function gainOverBaseline(
   };
 }
 
-/** Chooses the plane at three quarters of the largest distance, which is the same for all candidates with the same range. */
+/**
+ * Chooses the plane at three quarters of the largest distance, which is the same for all candidates with the same
+ * range.
+ */
 function exampleOf(
   { stack, truth, sharpest, structure }: StudiedStack,
   { outcomes, against }: EveryPlane,

@@ -12,11 +12,17 @@ export interface GivenPlane {
   psnr: number;
   /** Largest absolute difference of a pixel, counts. */
   maxDeviation: number;
-  /** Root mean square difference divided by the standard deviation of the camera's noise; undefined where the noise is not known. */
+  /**
+   * Root mean square difference divided by the standard deviation of the camera's noise; undefined where the noise is
+   * not known.
+   */
   deviationInNoise: number | undefined;
 }
 
-/** Compares every output within range whose target was an input plane with that plane; none for sections. Noise is that of the stack (noiseOf). */
+/**
+ * Compares every output within range whose target was an input plane with that plane; none for sections. Noise is that
+ * of the stack (noiseOf).
+ */
 export function givenPlanes(
   { outcomes, dataRange }: Pick<EveryPlane, "outcomes" | "dataRange">,
   stack: Stack,

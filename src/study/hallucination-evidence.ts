@@ -17,7 +17,10 @@ export interface HallucinationEvidence {
   spots: number;
   /** Number of outputs that were examined. */
   outputs: number;
-  /** How well planted structures are distinguished from empty places, on one of the outputs; undefined where it has no room for any. */
+  /**
+   * How well planted structures are distinguished from empty places, on one of the outputs; undefined where it has no
+   * room for any.
+   */
   planted: HallucinationRoc | undefined;
   /** The reference, as named in sentences and in the heading of the figure. */
   against: string;
@@ -31,8 +34,9 @@ const maxOutputs = 6;
 const seed = 1;
 
 /**
- * Compares refocused planes with the plane recorded at the target height, and sections with the ground truth of their plane. Without a ground truth,
- * sections are compared with the recorded plane, which also contains all structure in focus, under out-of-focus light.
+ * Compares refocused planes with the plane recorded at the target height, and sections with the ground truth of their
+ * plane. Without a ground truth, sections are compared with the recorded plane, which also contains all structure in
+ * focus, under out-of-focus light.
  */
 export function hallucinationEvidence(
   { task }: Pick<Candidate, "task">,
@@ -56,7 +60,8 @@ export function hallucinationEvidence(
   const planted = whereFits(() =>
     hallucinationRoc({ output, reference, random: new Random(seed), contrasts, count: 16 }),
   );
-  const against = task === "refocus" ? "the recorded sharpest plane" : truth ? "the ground truth" : "the recorded plane";
+  const against =
+    task === "refocus" ? "the recorded sharpest plane" : truth ? "the ground truth" : "the recorded plane";
   return {
     share: found.reduce((sum, { hallucinatedShare }) => sum + hallucinatedShare, 0) / found.length,
     spots: found.reduce((sum, { spots }) => sum + spots.length, 0),

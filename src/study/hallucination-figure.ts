@@ -1,4 +1,6 @@
-/** Maps of structures that are in outputs but were not recorded, and a chart of how well the test finds such structures. */
+/**
+ * Maps of structures that are in outputs but were not recorded, and a chart of how well the test finds such structures.
+ */
 import { divergingColour } from "../figures/colour-map.ts";
 import { contrastOf, pictureGrid } from "../figures/picture-grid.ts";
 import { type NamedLine, plotLines } from "../figures/plots.ts";

@@ -6,14 +6,17 @@ import { minBackgroundRemoved } from "./effect.ts";
 import type { Verdict } from "./verdicts.ts";
 
 export interface Headline {
-  /** true: over its whole range, with no bad verdict; "only": within the limits that the sentence names; null: these data cannot tell. */
+  /**
+   * true: over its whole range, with no bad verdict; "only": within the limits that the sentence names; null: these
+   * data cannot tell.
+   */
   use: true | "only" | false | null;
   /** What to use it for; "nothing" where it should not be used, null where the data cannot tell. */
   for: Purpose | null;
   /**
-   * The intervals, in um, where it is better than the best recorded baseline. For refocusing they are distances from the input plane to the
-   * target plane, for sections heights of the plane above the sharpest one. An interval runs from its first to its last distance, which may be
-   * the same. Empty where `use` is false.
+   * The intervals, in um, where it is better than the best recorded baseline. For refocusing they are distances from
+   * the input plane to the target plane, for sections heights of the plane above the sharpest one. An interval runs
+   * from its first to its last distance, which may be the same. Empty where `use` is false.
    */
   distances_um: [number, number][];
   /** The intervals among them where structures become sharper, not only less noisy. */
@@ -33,8 +36,9 @@ export function inWords(intervals: readonly (readonly [number, number])[]): stri
 }
 
 /**
- * The headline follows from the verdicts and from the same table of distances. It recommends a candidate without restriction only if no verdict is
- * bad. It does not recommend a candidate that is better than what was recorded at no distance, or that hallucinates structures.
+ * The headline follows from the verdicts and from the same table of distances. It recommends a candidate without
+ * restriction only if no verdict is bad. It does not recommend a candidate that is better than what was recorded at no
+ * distance, or that hallucinates structures.
  * @param verdicts on the same candidate, from the same table
  */
 export function headline(
@@ -160,11 +164,11 @@ function restrictions(
   if (bad("direction")) sentences.push("Some regions are refocused in the wrong direction.");
   if (bad("scale")) sentences.push("Do not rescale images before you give them to it.");
   if (bad("given"))
-    sentences.push(
-      "Do not replace its input planes by its outputs: it changes them by more than their noise.",
-    );
+    sentences.push("Do not replace its input planes by its outputs: it changes them by more than their noise.");
   if (task === "refocus" && backgroundRemoved !== undefined && backgroundRemoved >= minBackgroundRemoved) {
-    sentences.push(`Do not measure brightness in its outputs: it removes ${percent(backgroundRemoved)} of the out-of-focus light.`);
+    sentences.push(
+      `Do not measure brightness in its outputs: it removes ${percent(backgroundRemoved)} of the out-of-focus light.`,
+    );
   }
   return sentences.map((sentence) => ` ${sentence}`).join("");
 }

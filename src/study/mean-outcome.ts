@@ -13,7 +13,10 @@ export interface MeanOutcome {
   planes: number;
 }
 
-/** Means over the planes within range whose target was not an input plane; undefined where there are none with a finite PSNR. */
+/**
+ * Means over the planes within range whose target was not an input plane; undefined where there are none with a finite
+ * PSNR.
+ */
 export function meanOutcome({ every }: { every: Pick<EveryPlane, "outcomes"> }): MeanOutcome | undefined {
   const finite = every.outcomes
     .filter(isJudged)

@@ -58,7 +58,10 @@ export function modelCandidate(name: string, { info, onnx, path }: Model, runtim
   throw new ParfocalError("model.unfit", `${path}: ${detail}.`, { path, detail });
 }
 
-/** The offsets of the input planes, um. A model that takes planes at any distance gets two, at half of the largest distance that it was trained with. */
+/**
+ * The offsets of the input planes, um. A model that takes planes at any distance gets two, at half of the largest
+ * distance that it was trained with.
+ */
 function offsetsOf(info: RefocusInfo): readonly number[] {
   if (info.method !== "recurrent-mz") return info.input_offsets;
   return info.plane_counts[1] < 2 ? [0] : [0, info.plane_range[1] / 2 || info.plane_range[0] / 2];
@@ -153,7 +156,8 @@ async function sectioned(
     spread: tellsUncertainty(model.info) ? blank(stack, requests.length) : [],
   };
   const half = planesSeenBy(model.info) >> 1;
-  // If a model takes neighbouring planes, all planes from the first to the last are needed; otherwise only the requested ones.
+  // If a model takes neighbouring planes, all planes from the first to the last are needed; otherwise only the
+  // requested ones.
   const asked = [...new Set(requests.map(({ plane }) => plane))].sort((a, b) => a - b);
   const first = Math.max(0, asked[0] - half);
   const last = Math.min(stack.depth - 1, asked[asked.length - 1] + half);

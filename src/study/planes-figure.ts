@@ -140,7 +140,8 @@ export function planesGrid(
     maxColumns,
   );
   const cut = (plane: Plane): Plane => (box ? cropPlane(plane, box) : plane);
-  // A row has one contrast. With a contrast for each picture, out-of-focus light would look as bright as structure in focus.
+  // A row has one contrast. With a contrast for each picture, out-of-focus light would look as bright as structure in
+  // focus.
   const recorded = (of: Stack): GridCell[] => {
     const contrast = contrastOf(cut(planeOf(of, studied.sharpest)));
     return planes.map((z) => ({ plane: cut(planeOf(of, z)), contrast }));

@@ -25,9 +25,10 @@ type Judged = Pick<CandidateStudy, "candidate" | "studied" | "every">;
 const known = new WeakMap<Judged["every"], CandidateQualityControl[]>();
 
 /**
- * Makes one row for each output within range whose target was not an input plane, as in the means of the report. Only the region of the
- * studied stack is used, also for percentiles, gains and offsets. The target is the ground truth of the plane or the sharpest plane, as
- * `every.against` says. SSIM is computed twice for each output, which takes about 0.2 s for a region of 384 x 384.
+ * Makes one row for each output within range whose target was not an input plane, as in the means of the report. Only
+ * the region of the studied stack is used, also for percentiles, gains and offsets. The target is the ground truth of
+ * the plane or the sharpest plane, as `every.against` says. SSIM is computed twice for each output, which takes about
+ * 0.2 s for a region of 384 x 384.
  */
 export function qualityControlRows(studies: readonly Judged[]): CandidateQualityControl[] {
   return studies.flatMap((one) => {
@@ -58,7 +59,9 @@ export function qualityControlCsv(studies: readonly Judged[]): string {
   ]);
 }
 
-/** Means over the rows of each candidate, for input and output. No table where no candidate made an output within range. */
+/**
+ * Means over the rows of each candidate, for input and output. No table where no candidate made an output within range.
+ */
 export function qualityControlTable(studies: readonly Judged[]): ReportSection[] {
   const rows = studies.flatMap((one) => {
     const own = qualityControlRows([one]);

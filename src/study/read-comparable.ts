@@ -4,8 +4,8 @@ import type { Stack } from "../image/image.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
 
 /**
- * Reads one stack of each file. A chosen channel applies only to files with several channels, since a result has one channel where its
- * ground truth may have more. The same holds for the time.
+ * Reads one stack of each file. A chosen channel applies only to files with several channels, since a result has one
+ * channel where its ground truth may have more. The same holds for the time.
  * @throws usage where a choice is missing or out of range, and what `readStack` throws
  */
 export async function readComparable(

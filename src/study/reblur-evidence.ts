@@ -1,4 +1,7 @@
-/** Measures whether outputs explain their inputs: blurred with the PSF of the objective, they must equal the input up to noise. */
+/**
+ * Measures whether outputs explain their inputs: blurred with the PSF of the objective, they must equal the input up to
+ * noise.
+ */
 import { opticalPsf } from "../classical/deconvolution/optical-psf.ts";
 import { planeOf } from "../image/image.ts";
 import { reblurPlane, reblurResidual, reblurStack } from "../metrics/reblur-residual.ts";
@@ -9,7 +12,9 @@ import { type EveryPlane, isJudged } from "./every-plane.ts";
 import { cropPlane, cropToBox, type StudiedStack } from "./studied-stack.ts";
 
 export interface ReblurEvidence {
-  /** Residual divided by the noise of the input, median over planes; 1 where the output explains the input completely. */
+  /**
+   * Residual divided by the noise of the input, median over planes; 1 where the output explains the input completely.
+   */
   output: number;
   /** The same for a recorded image: the sharpest plane for refocusing, the input itself for sections. */
   reference: number;
@@ -18,13 +23,17 @@ export interface ReblurEvidence {
 
 /** Largest number of refocused planes that are blurred again: those nearest to focus, where the blur hides least. */
 const maxPlanes = 4;
-/** Sections are only compared within this many planes from the sharpest one. Farther away the input is so blurred that more blur makes no difference. */
+/**
+ * Sections are only compared within this many planes from the sharpest one. Farther away the input is so blurred that
+ * more blur makes no difference.
+ */
 const nearFocus = 1;
 /** Planes are only compared if at least this share of their light comes from planes of the stack. */
 const minShare = 0.5;
 
 /**
- * Treats refocused planes as thin specimens in focus and blurs them by their distance. Treats sections as the specimen itself and blurs them in 3-D.
+ * Treats refocused planes as thin specimens in focus and blurs them by their distance. Treats sections as the specimen
+ * itself and blurs them in 3-D.
  * @returns undefined where pixel size, NA or wavelength are not known, or without outputs within range
  */
 export function reblurEvidence(

@@ -1,9 +1,15 @@
-/** A candidate that only resamples an image to the pixel size of a model and back, which averages noise and may remove detail. */
+/**
+ * A candidate that only resamples an image to the pixel size of a model and back, which averages noise and may remove
+ * detail.
+ */
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { isSameGrid, modelRegion, pixelGrid, toImageGrid, toModelGrid } from "../models/apply/pixel-grid.ts";
 import type { Candidate } from "./candidate.ts";
 
-/** Makes a candidate with the same range and input planes as a model. It returns the input resampled to the pixel size of the model and back. */
+/**
+ * Makes a candidate with the same range and input planes as a model. It returns the input resampled to the pixel size
+ * of the model and back.
+ */
 export function resamplingAlone(model: Candidate): Candidate {
   const { description: _, trainedOn: __, ...rest } = model;
   return {

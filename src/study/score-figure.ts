@@ -62,7 +62,13 @@ function baselinesOf(studies: readonly CandidateStudy[]): { name: string; study:
   }
   return [...bySet.values()].map((study) => {
     const planes = study.candidate.offsets.length;
-    return { name: bySet.size === 1 ? "best recorded baseline" : `best recorded baseline of ${planes} plane${planes === 1 ? "" : "s"}`, study };
+    return {
+      name:
+        bySet.size === 1
+          ? "best recorded baseline"
+          : `best recorded baseline of ${planes} plane${planes === 1 ? "" : "s"}`,
+      study,
+    };
   });
 }
 

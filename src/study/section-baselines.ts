@@ -4,8 +4,9 @@ import { type IntensityFit, withIntensity } from "../metrics/intensity-fit.ts";
 import { type BaselineScores, bestOf, recordedCandidates } from "../metrics/recorded-baseline.ts";
 
 /**
- * Sections have another gain and offset than recorded planes. Every smoothing therefore gets the gain and offset that fit best, one of each for the whole
- * stack, as outputs and inputs do. Baselines are computed on demand and once for each plane.
+ * Sections have another gain and offset than recorded planes. Every smoothing therefore gets the gain and offset that
+ * fit best, one of each for the whole stack, as outputs and inputs do. Baselines are computed on demand and once for
+ * each plane.
  * @param targets one for each plane
  * @param which indices of the planes that are used for the fits
  * @returns the baseline scores of a plane by its index in the list
@@ -34,7 +35,10 @@ export function sectionBaselines(
 
 const recordedOf = (plane: Plane) => recordedCandidates([{ plane, distance: 0 }]);
 
-/** Fits each smoothing over all planes, as {@link intensityFit} does. It takes one pass, so that smoothed stacks are not kept in memory. */
+/**
+ * Fits each smoothing over all planes, as {@link intensityFit} does. It takes one pass, so that smoothed stacks are not
+ * kept in memory.
+ */
 function fitEverySmoothing(
   planes: readonly Plane[],
   targets: readonly Plane[],

@@ -24,7 +24,10 @@ const isKnown = (study: SpreadStudy): study is Known => study.spread !== undefin
 /** Largest number of models of an ensemble whose outputs are shown. */
 const maxShown = 4;
 
-/** For every candidate that predicts its spread, and for every ensemble: one plane with a map of its uncertainty and a map of its error. */
+/**
+ * For every candidate that predicts its spread, and for every ensemble: one plane with a map of its uncertainty and a
+ * map of its error.
+ */
 export function spreadPictures(
   { stack }: { stack: Pick<StudiedStack["stack"], "pixelSize"> },
   studies: readonly SpreadStudy[],

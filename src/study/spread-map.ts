@@ -9,7 +9,10 @@ import { typicalOf } from "./thinning-evidence.ts";
 /** The maps of one plane, in the region. */
 export interface SpreadMap {
   plane: number;
-  /** In counts of the target, or of the output where there is no target; for an ensemble of sections without target in standard deviations. */
+  /**
+   * In counts of the target, or of the output where there is no target; for an ensemble of sections without target in
+   * standard deviations.
+   */
   output: Plane;
   /** Divided by the data range: 0.1 is a tenth of it. */
   spread: Plane;
@@ -57,8 +60,8 @@ export interface UncertainPlane extends PlaneRequest {
 }
 
 /**
- * Makes the maps of all planes. Sections with a target are brought to its counts by one fit for all planes, as for scores (see
- * {@link intensityFit}), and their deviation by the same gain; other images stay as they are.
+ * Makes the maps of all planes. Sections with a target are brought to its counts by one fit for all planes, as for
+ * scores (see {@link intensityFit}), and their deviation by the same gain; other images stay as they are.
  * @param dataRange of the targets; without targets the range of all images is used, between percentiles 0.1 and 99.9
  */
 export function spreadMaps(

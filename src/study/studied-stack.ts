@@ -1,4 +1,7 @@
-/** The z-stack that a study examines, with its sharpest plane, a structure to follow, and the region that slow experiments use. */
+/**
+ * The z-stack that a study examines, with its sharpest plane, a structure to follow, and the region that slow
+ * experiments use.
+ */
 
 import { gaussianFilter } from "../array/filters.ts";
 import { percentiles } from "../array/statistics.ts";
@@ -47,14 +50,20 @@ export interface StudiedStackOptions {
 const [maxField, maxRegion, structureEdge] = [1536, 384, 64];
 
 /**
- * Finds the sharpest plane (Tenengrad), and a structure to follow: the place where that plane has most detail within {@link structureEdge} pixels.
- * @throws image.unfit for fewer than three planes, NaN, no contrast, or a ground truth of another size; calibration.missing without a z step
+ * Finds the sharpest plane (Tenengrad), and a structure to follow: the place where that plane has most detail within
+ * {@link structureEdge} pixels.
+ * @throws image.unfit for fewer than three planes, NaN, no contrast, or a ground truth of another size;
+ * calibration.missing without a z step
  */
 export function openStudiedStack(name: string, stack: Stack, options: StudiedStackOptions = {}): StudiedStack {
   const unfit = (detail: string, advice: string): ParfocalError =>
     new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
   const { depth, height, width, zStep } = stack;
-  if (depth < 3) throw unfit(`it has ${depth} plane${depth === 1 ? "" : "s"}`, "a study needs a z-stack with planes on both sides of focus");
+  if (depth < 3)
+    throw unfit(
+      `it has ${depth} plane${depth === 1 ? "" : "s"}`,
+      "a study needs a z-stack with planes on both sides of focus",
+    );
   if (zStep === undefined) {
     const message = `${name} has no z step. Give \`z_step <your z step>\` (um).`;
     throw new ParfocalError("calibration.missing", message, { path: name, what: "z step", option: "z_step" });
@@ -131,7 +140,10 @@ function centreOf(
   throw new ParfocalError("usage", message, { option: "object", got: given, expected: "a place in the field" });
 }
 
-/** The place with the largest squared gradient around it. The brightest 0.1 % of the pixels are limited, so that no single hot pixel is chosen. */
+/**
+ * The place with the largest squared gradient around it. The brightest 0.1 % of the pixels are limited, so that no
+ * single hot pixel is chosen.
+ */
 function mostDetail(plane: Plane): { y: number; x: number } {
   const { height, width } = plane;
   const [high] = percentiles(plane.data, [99.9]);

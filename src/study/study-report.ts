@@ -1,4 +1,7 @@
-/** The page of a study: a headline for each candidate, the verdicts, the measurements behind them, and how to repeat the study. */
+/**
+ * The page of a study: a headline for each candidate, the verdicts, the measurements behind them, and how to repeat the
+ * study.
+ */
 
 import { type ReportSection, renderReport, type TableCell } from "../figures/report.ts";
 import { distanceSection } from "./distance-section.ts";

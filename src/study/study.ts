@@ -24,7 +24,10 @@ import { sharpnessWithoutTruth, type WithoutTruth } from "./without-truth.ts";
 /** All results for one candidate. */
 export interface CandidateStudy {
   candidate: Candidate;
-  /** The stack that this candidate was applied to: the whole field, or for classical methods, which are slow, the region only. */
+  /**
+   * The stack that this candidate was applied to: the whole field, or for classical methods, which are slow, the region
+   * only.
+   */
   studied: StudiedStack;
   every: EveryPlane;
   distances: DistanceRow[];

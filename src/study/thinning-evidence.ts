@@ -1,15 +1,17 @@
 /**
- * Which part of an output comes from the specimen and which from the noise, measured without a ground truth. The candidate is applied to two
- * stacks that differ only in their noise (`data-thinning.ts`). The two outputs are compared by Fourier ring correlation and by their root mean
- * square difference.
+ * Which part of an output comes from the specimen and which from the noise, measured without a ground truth. The
+ * candidate is applied to two stacks that differ only in their noise (`data-thinning.ts`). The two outputs are compared
+ * by Fourier ring correlation and by their root mean square difference.
  *
- * What this shows: how much of the noise reaches the output, and down to which detail the output does not depend on the noise.
+ * What this shows: how much of the noise reaches the output, and down to which detail the output does not depend on the
+ * noise.
  *
- * What this cannot show: whether the common part is true. A structure that a network hallucinates in both outputs counts as resolved, and so does
- * its checkerboard pattern. A linear filter, whether it blurs or sharpens, does not change the curve, since it changes signal and noise of a ring
- * by the same factor. Only the noise gain tells these filters apart. (If a blur leaves less in a ring than leaks there from coarser rings, whose
- * signal is the same in both stacks, the curve rises again; its first fall stays.) The thinned stacks have twice the variance of the recording,
- * so resolutions are those of a recording with half the light, and should only be compared with each other.
+ * What this cannot show: whether the common part is true. A structure that a network hallucinates in both outputs
+ * counts as resolved, and so does its checkerboard pattern. A linear filter, whether it blurs or sharpens, does not
+ * change the curve, since it changes signal and noise of a ring by the same factor. Only the noise gain tells these
+ * filters apart. (If a blur leaves less in a ring than leaks there from coarser rings, whose signal is the same in both
+ * stacks, the curve rises again; its first fall stays.) The thinned stacks have twice the variance of the recording, so
+ * resolutions are those of a recording with half the light, and should only be compared with each other.
  */
 import { Random } from "../array/random.ts";
 import { extent, percentiles } from "../array/statistics.ts";
@@ -27,13 +29,16 @@ export interface ThinnedAgreement {
   /** Fourier ring correlation, frequencies in cycles per pixel. */
   curve: RingCorrelation;
   /**
-   * The length at which the curve falls below 1/7, in um, or in pixels where the pixel size is not known. Infinity where the images do not
-   * agree at any frequency; two pixels where they agree at all frequencies.
+   * The length at which the curve falls below 1/7, in um, or in pixels where the pixel size is not known. Infinity
+   * where the images do not agree at any frequency; two pixels where they agree at all frequencies.
    */
   resolution: number;
   /** Pearson's correlation of the pixels; NaN for images without contrast. */
   correlation: number;
-  /** Root mean square difference divided by the range of the image (its percentiles 0.1 to 99.9); NaN for images without contrast. */
+  /**
+   * Root mean square difference divided by the range of the image (its percentiles 0.1 to 99.9); NaN for images without
+   * contrast.
+   */
   nrmse: number;
 }
 
@@ -49,15 +54,16 @@ export interface ThinningEvidence {
   /** The same for the recorded sharpest plane: the best result of refocusing without averaging. */
   sharpest: ThinnedAgreement;
   /**
-   * Root mean square difference of the outputs divided by that of the inputs, both in counts: 1 where noise passes unchanged, above 1 where it
-   * is amplified. Sections may be in other counts than the stack; for those compare the two {@link ThinnedAgreement.nrmse}.
+   * Root mean square difference of the outputs divided by that of the inputs, both in counts: 1 where noise passes
+   * unchanged, above 1 where it is amplified. Sections may be in other counts than the stack; for those compare the two
+   * {@link ThinnedAgreement.nrmse}.
    */
   noiseGain: number;
   /**
-   * A check that the thinned stacks are independent: their correlation in the highest fifth of the frequencies of the plane farthest from focus,
-   * where blur leaves no signal. It should be 0. If it is above 0, both stacks share some noise (because noise is correlated between neighbouring
-   * pixels, or is a fixed pattern of the camera), and all resolutions come out too fine. If it is below 0, the noise was overestimated, and they
-   * come out too coarse.
+   * A check that the thinned stacks are independent: their correlation in the highest fifth of the frequencies of the
+   * plane farthest from focus, where blur leaves no signal. It should be 0. If it is above 0, both stacks share some
+   * noise (because noise is correlated between neighbouring pixels, or is a fixed pattern of the camera), and all
+   * resolutions come out too fine. If it is below 0, the noise was overestimated, and they come out too coarse.
    */
   noiseCorrelation: number;
 }
@@ -72,8 +78,8 @@ const minNoiseFrequency = 0.4;
 const seed = 20;
 
 /**
- * Applies a candidate to the region of at most two planes, in both thinned stacks. Brightness is measured on the recorded stack, so that it is
- * the same for both.
+ * Applies a candidate to the region of at most two planes, in both thinned stacks. Brightness is measured on the
+ * recorded stack, so that it is the same for both.
  * @param whole the stack on which brightness and noise are measured
  * @returns undefined for a region below 64 x 64, a stack without noise, or a candidate without outputs within range
  * @throws interrupted; what the candidate throws
@@ -119,8 +125,8 @@ export async function thinningEvidence(
 }
 
 /**
- * Chooses the planes for measurements that would take too long on all planes. For refocusing these are one plane on each side of focus, half as
- * far away as the candidate goes; for sections the sharpest plane and the next one.
+ * Chooses the planes for measurements that would take too long on all planes. For refocusing these are one plane on
+ * each side of focus, half as far away as the candidate goes; for sections the sharpest plane and the next one.
  */
 export function typicalOf(
   { task }: Pick<Candidate, "task">,
@@ -180,7 +186,8 @@ function isConstant({ data }: Plane): boolean {
 
 /** The resolution of a curve, see {@link ThinnedAgreement.resolution}. */
 function resolutionOf({ frequency, correlation, count }: RingCorrelation, pixelSize: number): number {
-  // Beyond half a cycle per pixel the curve is continued with 0, so that a curve that is still high there falls at its end.
+  // Beyond half a cycle per pixel the curve is continued with 0, so that a curve that is still high there falls at its
+  // end.
   const last = frequency.length - 1;
   const step = frequency[1] - frequency[0];
   const beyond = [1, 2, 3];

@@ -13,7 +13,10 @@ export interface ThinningStudy {
   thinning: ThinningEvidence | undefined;
 }
 
-/** If the noise of the two thinned stacks correlates by more than this, they are not independent, and resolutions cannot be relied on. */
+/**
+ * If the noise of the two thinned stacks correlates by more than this, they are not independent, and resolutions cannot
+ * be relied on.
+ */
 export const maxNoiseCorrelation = 0.1;
 
 type Known = ThinningStudy & { thinning: ThinningEvidence };
@@ -25,7 +28,10 @@ function resolutionText({ resolution }: ThinnedAgreement, pixel: number): string
   return resolution <= 2 * pixel ? `${resolution.toFixed(2)} or finer` : resolution.toFixed(2);
 }
 
-/** Ring correlation over frequency, for the outputs of every candidate, the inputs out of focus, and the recorded sharpest plane. */
+/**
+ * Ring correlation over frequency, for the outputs of every candidate, the inputs out of focus, and the recorded
+ * sharpest plane.
+ */
 export async function thinningChart(studies: readonly ThinningStudy[]): Promise<Figure | undefined> {
   const known = studies.filter(isKnown);
   if (known.length === 0) return undefined;
@@ -65,7 +71,10 @@ export async function thinningChart(studies: readonly ThinningStudy[]): Promise<
   };
 }
 
-/** Resolution and noise of inputs and outputs, and whether these numbers can be relied on. Empty where nothing was measured. */
+/**
+ * Resolution and noise of inputs and outputs, and whether these numbers can be relied on. Empty where nothing was
+ * measured.
+ */
 export function thinningTable(studies: readonly ThinningStudy[]): ReportSection[] {
   const known = studies.filter(isKnown);
   if (known.length === 0) return [];

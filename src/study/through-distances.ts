@@ -12,7 +12,10 @@ export interface DistanceRow {
   cells: { distance: number; output: Plane; recorded: Plane | undefined }[];
 }
 
-/** One row each below, at and above focus, in the region. Empty for candidates that do not refocus, or where no plane fits. */
+/**
+ * One row each below, at and above focus, in the region. Empty for candidates that do not refocus, or where no plane
+ * fits.
+ */
 export async function throughDistances(
   candidate: Candidate,
   { stack, sharpest, region }: Pick<StudiedStack, "stack" | "sharpest" | "region">,

@@ -115,7 +115,10 @@ function effectVerdict({ task }: DistanceTable, found: Assessment): Verdict {
   return { ...base, answer: answer + promise, good, value };
 }
 
-/** On both sides of focus, at least this share of the regions that moved must have moved the right way, and at least this share must have moved. */
+/**
+ * On both sides of focus, at least this share of the regions that moved must have moved the right way, and at least
+ * this share must have moved.
+ */
 const [minRightShare, minMovedShare] = [0.8, 0.2];
 /** A side of focus with fewer regions is not judged. */
 const minRegions = 8;
@@ -150,7 +153,8 @@ function directionVerdict(found: DirectionJudgement | undefined): Verdict {
       ).filter(([, votes]) => total(votes) >= minRegions)
     : [];
   if (sides.length === 0) {
-    const answer = "This could not be measured: for too few regions the plane on the opposite side was recorded and differs from the target.";
+    const answer =
+      "This could not be measured: for too few regions the plane on the opposite side was recorded and differs from the target.";
     return { ...base, answer, good: undefined };
   }
   const shares = sides.map(([, votes]) => (votes.right + votes.wrong) / total(votes));
@@ -161,13 +165,13 @@ function directionVerdict(found: DirectionJudgement | undefined): Verdict {
   const sided = sides
     .filter(([, { right, wrong }]) => right + wrong >= minRegions)
     .map(([side, { right, wrong }]) => ({ side, right: right / (right + wrong) }));
-  if (sided.length === 0) return { ...base, answer: "This could not be measured: too few regions moved.", good: undefined };
+  if (sided.length === 0)
+    return { ...base, answer: "This could not be measured: too few regions moved.", good: undefined };
   const worst = sided.reduce((a, b) => (b.right < a.right ? b : a));
   const parts = sided.map(
     ({ side, right }) => `Of the regions ${side} focus that moved, ${percent(right)} moved towards the target plane`,
   );
-  const one =
-    sided.length === 1 ? " On the other side too few regions moved, or too few planes were recorded." : "";
+  const one = sided.length === 1 ? " On the other side too few regions moved, or too few planes were recorded." : "";
   return { ...base, answer: `${parts.join(". ")}.${one}`, good: worst.right >= minRightShare, value: worst.right };
 }
 
@@ -310,7 +314,10 @@ function harmVerdict({ task, against }: DistanceTable, found: Assessment): Verdi
   return { ...base, answer, good: weak ? undefined : worseShare <= maxWorse && !widens, value: worseShare };
 }
 
-/** Largest acceptable root mean square change of an input plane, in standard deviations of its noise. Removing all noise changes a plane by 1. */
+/**
+ * Largest acceptable root mean square change of an input plane, in standard deviations of its noise. Removing all noise
+ * changes a plane by 1.
+ */
 const maxGivenChange = 1.5;
 
 function givenVerdict(given: readonly GivenPlane[]): Verdict {

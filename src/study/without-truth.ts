@@ -1,7 +1,8 @@
 /**
- * The sharpness of inputs and outputs, measured without anything to compare them with. The spectral cut-off is the weakest of these measures: where a model
- * removes noise, the noise floor is lower, so that even a Gaussian blur appears finer than its input. No verdict uses it, and data thinning
- * (thinning-evidence.ts) measures the same more reliably.
+ * The sharpness of inputs and outputs, measured without anything to compare them with. The spectral cut-off is the
+ * weakest of these measures: where a model removes noise, the noise floor is lower, so that even a Gaussian blur
+ * appears finer than its input. No verdict uses it, and data thinning (thinning-evidence.ts) measures the same more
+ * reliably.
  */
 import { focusOf } from "../classical/focus/focus.ts";
 import { type Plane, planeOf } from "../image/image.ts";
@@ -17,7 +18,9 @@ export interface OwnSharpness {
   edge: number;
   /** Tenengrad divided by that of the sharpest plane, in the counts of the stack. */
   focus: number;
-  /** Period of the finest detail above the noise of the image itself, pixels, at least 2; Infinity where there is none. */
+  /**
+   * Period of the finest detail above the noise of the image itself, pixels, at least 2; Infinity where there is none.
+   */
   cutoff: number;
 }
 

@@ -1,4 +1,4 @@
-/** A study of models on a stack, from files to a folder with the page, its figures, and its numbers. */
+/** Studies models on a stack, and writes a folder with the page, its figures and its numbers. */
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { stringify } from "yaml";
@@ -30,17 +30,20 @@ export interface StudyFilesOptions {
   runtime: Runtime;
   channel?: number | undefined;
   time?: number | undefined;
-  /** What sections should look like: another file, or another channel of the same. */
+  /** Ground truth for sections: another file, or another channel of the same file. */
   truth?: ImageFile | undefined;
   truthChannel?: number | undefined;
-  /** Moves the truth onto the stack, and cuts both to what they share ({@link registerTarget}). */
+  /** Moves the ground truth onto the stack, and crops both to their overlap ({@link registerTarget}). */
   register?: boolean | undefined;
-  /** Instead of what is found; see {@link openStudiedStack}. */
+  /**
+   * Sharpest plane, and centre of the structure to follow, instead of those that are found; see {@link
+   * openStudiedStack}.
+   */
   sharpest?: number | undefined;
   object?: { y: number; x: number } | undefined;
-  /** Whether classical methods stand beside the models where the optics are known; default true. */
+  /** Whether classical methods are studied beside the models if the optics are known; default true. */
   classical?: boolean | undefined;
-  /** The command that was given, for the page. */
+  /** The command line, for the page. */
   command?: string | undefined;
   force?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -48,14 +51,14 @@ export interface StudyFilesOptions {
 }
 
 export interface StudyFilesResult {
-  /** The page. */
+  /** Path of the page. */
   report: string;
-  /** Folder of the figures, and tables. */
+  /** Paths of the figures and tables. */
   figures: string[];
   studies: CandidateStudy[];
-  /** By candidate: whether to use it, for what, and over which distances. */
+  /** For each candidate: whether to use it, for what, and at which distances. */
   headlines: StudyDescription["headlines"];
-  /** By candidate and question: what was found, as numbers. */
+  /** For each candidate and question: the verdict as numbers and in words. */
   verdicts: StudyDescription["verdicts"];
   studied: StudiedStack;
   warnings: string[];
@@ -65,8 +68,10 @@ export interface StudyFilesResult {
 export type StudyDescription = ReturnType<typeof describeStudy>;
 
 /**
- * Writes `index.html`, `study.json`, `scores.csv`, `quality-control.csv`, `profiles.csv` and `figures/` into a folder; the page last.
- * @throws usage without a model; output.exists before any work; what reading, {@link openStudiedStack} and {@link study} throw
+ * Writes `index.html`, `study.json`, `scores.csv`, `quality-control.csv`, `profiles.csv` and `figures/` into a folder;
+ * the page last.
+ * @throws usage without a model; output.exists before any work; what reading, {@link openStudiedStack} and {@link
+ * study} throw
  */
 export async function studyFiles(
   file: ImageFile,
@@ -77,7 +82,9 @@ export async function studyFiles(
   const begun = performance.now();
   const { runtime, signal, force, channel, time } = options;
   if (models.length === 0) {
-    throw new ParfocalError("usage", "A study needs one model or more; give `model`.", { option: "model" });
+    throw new ParfocalError("usage", "A study needs at least one model. Give `model <your model>`.", {
+      option: "model",
+    });
   }
   const page = join(output, "index.html");
   await checkOutput(page, force);
@@ -89,24 +96,24 @@ export async function studyFiles(
   const studied = openStudiedStack(name, stack, { truth, sharpest, object });
   const candidates = candidatesOf(models, runtime);
   const tasks = new Set(candidates.map(({ task }) => task));
-  const rivals =
+  const competitors =
     options.classical === false ? [] : classicalCandidates(studied.stack).filter(({ task }) => tasks.has(task));
   const warnings = [...studied.warnings];
   const apart = truth && shiftInWords(measurePairShift(stack, truth));
   if (apart !== undefined) {
     warnings.push(
-      `The truth lies ${apart} from the stack, which every score takes for an error; \`register\` moves it.`,
+      `The ground truth is shifted by ${apart} from the stack, which lowers every score. Move it onto the stack with \`register\`.`,
     );
   }
-  if (options.classical !== false && rivals.length === 0) {
+  if (options.classical !== false && competitors.length === 0) {
     warnings.push(
-      "NA, wavelength or pixel size are not known: no classical method stands beside the models. Give `na` and `wavelength`.",
+      "NA, wavelength or pixel size are unknown, so the models are not compared with a classical method. Give `na <your NA>` and `wavelength <your wavelength>` (um).",
     );
   }
   for (const { info } of models) {
     warnings.push(...opticsWarnings(info, file).map((sentence) => `${info.experiment_name}: ${sentence}`));
   }
-  const studies = await study(studied, [...candidates, ...rivals], { signal, onProgress: options.onProgress });
+  const studies = await study(studied, [...candidates, ...competitors], { signal, onProgress: options.onProgress });
   const figures = await studyFigures(studied, studies);
   await mkdir(join(output, "figures"), { recursive: true });
   const described = describeStudy(studied, studies, figures);
@@ -149,7 +156,7 @@ async function readTruth(file: ImageFile, { truth, truthChannel, time, signal }:
     : readStack(file, { channel: truthChannel, time, signal, finite: true });
 }
 
-/** Models by the names of their experiments; equal ones are numbered. */
+/** Makes candidates from models, named by their experiments. Equal names are numbered. */
 function candidatesOf(models: readonly Model[], runtime: Runtime): Candidate[] {
   const names = models.map(({ info }) => info.experiment_name);
   return models.map((model, i) => {
@@ -159,7 +166,7 @@ function candidatesOf(models: readonly Model[], runtime: Runtime): Candidate[] {
   });
 }
 
-/** Everything as numbers; lengths in um, keys in snake_case. */
+/** All results as numbers for study.json. Lengths are in um. */
 export function describeStudy(studied: StudiedStack, studies: readonly CandidateStudy[], figures: readonly Figure[]) {
   return {
     stack: studied.name,
@@ -204,7 +211,7 @@ export function describeStudy(studied: StudiedStack, studies: readonly Candidate
     virtual_focus: Object.fromEntries(
       studies.map(({ candidate, focusAlignment }) => [candidate.name, focusAlignment ?? null]),
     ),
-    split_halves: Object.fromEntries(
+    data_thinning: Object.fromEntries(
       studies.map(({ candidate, thinning }) => [candidate.name, thinning ? numbersOf(thinning) : null]),
     ),
     spread: Object.fromEntries(
@@ -226,7 +233,7 @@ function binInJson(bin: DistanceBin) {
     n: bin.n,
     in_range: bin.inRange,
     given: bin.given,
-    // What equals its target has no end of PSNR: nothing was to be made.
+    // The PSNR of an input plane against itself is infinite, so its gains say nothing.
     psnr_gain: bin.given ? null : bin.psnrGain,
     ssim_gain: bin.given ? null : bin.ssimGain,
     detail_difference: bin.given ? null : bin.detailDifference,
@@ -241,12 +248,24 @@ function binInJson(bin: DistanceBin) {
   };
 }
 
-/** Without the curves; JSON has no Infinity, which is null: nothing agrees. */
+/**
+ * The numbers of data thinning without the curves. A resolution of Infinity, where the images do not agree at all,
+ * becomes null.
+ */
 function numbersOf({ noise, planes, unit, input, output, sharpest, noiseGain, noiseCorrelation }: ThinningEvidence) {
   const [ofInput, ofOutput, ofSharpest] = [input, output, sharpest].map(({ resolution, correlation, nrmse }) => {
     return { resolution: Number.isFinite(resolution) ? resolution : null, correlation, nrmse };
   });
-  return { noise, planes, unit, input: ofInput, output: ofOutput, sharpest: ofSharpest, noiseGain, noiseCorrelation };
+  return {
+    noise,
+    planes,
+    unit,
+    input: ofInput,
+    output: ofOutput,
+    sharpest: ofSharpest,
+    noise_gain: noiseGain,
+    noise_correlation: noiseCorrelation,
+  };
 }
 
 const scoreNames = ["psnr", "ssim", "ms_ssim", "nrmse", "pearson"] as const;

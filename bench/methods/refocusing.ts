@@ -22,7 +22,7 @@ import {
   train,
 } from "./experiment.ts";
 
-/** Gives planes at `distances` (um) from the plane `z` of a stack. */
+/** Makes the planes at `distances` (um) from plane `z` of a stack. */
 export type RefocusStack = (
   model: Model,
   setting: Setting,
@@ -135,7 +135,10 @@ export async function judgeRefocusing(
   };
 }
 
-/** What the same fields and distances as in {@link judgeRefocusing} have without a model, from planes at these offsets, um. */
+/**
+ * The best recorded baselines for the fields and distances of {@link judgeRefocusing}, from input planes at these
+ * offsets, um.
+ */
 export async function refocusingBaselines(recipeName: string, offsets: readonly number[]): Promise<number[]> {
   const examples = [];
   for (const { images } of await heldOut(shippedRecipe(recipeName), 3)) {
@@ -153,7 +156,7 @@ export async function refocusingBaselines(recipeName: string, offsets: readonly 
   return recordedScores(examples);
 }
 
-/** The two planes of {@link byDeepZ}, 0 and 2 um, and steps of as much. */
+/** Input planes 0 and 2 um from the first, and steps of 2 um. */
 export const byRlp: RefocusStack = async (model, { runtime }, stack, z, distances) => {
   if (model.info.method !== "rlp") throw new Error(`${model.info.method} where rlp is judged`);
   const { info } = model;

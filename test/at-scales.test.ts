@@ -60,7 +60,7 @@ describe("an image at other scales", () => {
       });
     }
     expect(scaleVerdict(oneScale, scales)?.answer).toMatch(
-      /Without the pixel size, at .* x \d+ % of the bright structures/,
+      /At .* x and without the new pixel size, \d+ % of the bright structures/,
     );
   }, 60_000);
 

@@ -58,7 +58,7 @@ describe("beside the best recorded baseline", () => {
     expect(found.output.psnr).toBeGreaterThan((found.input?.psnr ?? 0) + 0.5);
     expect(found.gain?.psnr).toBeCloseTo(0, 6);
     expect(found.baseline?.psnr.name).toBe("input, smoothed by 0.7 px");
-    expect(found.againstBaseline?.sentence).toMatch(/no better than the best recorded baseline/);
+    expect(found.againstBaseline?.sentence).toMatch(/not better than the best recorded baseline/);
   });
 
   it("an output without noise, but as blurred, is denoised, not sharper", async () => {
@@ -68,7 +68,9 @@ describe("beside the best recorded baseline", () => {
     // Correlation rises with the noise gone, contrast does not.
     expect(found.gain?.detail).toBeGreaterThan(0.02);
     expect(Math.abs(found.gain?.contrast ?? 1)).toBeLessThan(0.02);
-    expect(found.againstBaseline?.sentence).toMatch(/denoised or smoothed, not sharper\. A model must win in detail/);
+    expect(found.againstBaseline?.sentence).toMatch(
+      /denoised or smoothed, but not sharper\. A model that refocuses must also gain detail/,
+    );
   });
 
   it("says each of the four things", () => {
@@ -79,10 +81,10 @@ describe("beside the best recorded baseline", () => {
         0.01,
         0.1,
         0.01,
-        /better than .* in PSNR \(\+1\.00 dB\) and SSIM .* only, and not in detail \(\+0\.100, its contrast \+0\.010\)/,
+        /better than .* in PSNR \(\+1\.00 dB\) and SSIM .* only, but not in detail \(\+0\.100, contrast of detail \+0\.010\)/,
       ],
-      [-1, 0, 0.1, 0.1, /better .* in detail \(\+0\.100, .*\), and worse in PSNR/],
-      [-1, -0.01, 0, 0, /no better/],
+      [-1, 0, 0.1, 0.1, /better .* in detail \(\+0\.100, .*\), but worse in PSNR/],
+      [-1, -0.01, 0, 0, /not better/],
       [-1, 0.01, 0, 0, /better than the best recorded baseline in SSIM \(\+0\.0100\) only/],
     ];
     for (const [psnr, ssim, detail, contrast, words] of gains)
@@ -129,13 +131,15 @@ describe("several inputs", () => {
 
   it("are refused where they cannot be placed", () => {
     expect(() => givenStacks([recorded, recorded], expected, { inputPlanes: [1] })).toThrow(
-      /one `input`, and 2 were given/,
+      /a single `input`, but 2 were given/,
     );
-    expect(() => givenStacks([recorded], expected, { inputPlanes: [9] })).toThrow(/planes 0 to 8; got 9/);
+    expect(() => givenStacks([recorded], expected, { inputPlanes: [9] })).toThrow(
+      /planes 0 to 8, but `input_planes` are 9/,
+    );
     expect(() => givenStacks([recorded], expected, { inputPlanes: [1], distances: [2] })).toThrow(
-      /9 planes and 1 distances/,
+      /9 planes, but 1 distances/,
     );
-    expect(() => givenStacks([recorded], expected, { distances: [2] })).toThrow(/`input_planes`; give those too/);
+    expect(() => givenStacks([recorded], expected, { distances: [2] })).toThrow(/`input_planes`, so give those too/);
     const { zStep: _, ...flat } = recorded;
     expect(() => givenStacks([flat], truth, { inputPlanes: [1], distances: [2] })).toThrow(/`z_step <your z step>`/);
   });

@@ -290,9 +290,9 @@ describe("charts and table", () => {
     expect(table.rows).toHaveLength(10);
     const words = table.rows.filter((_, i) => i % 2 === 0).map((row) => String(row[row.length - 1]));
     expect(words[0]).toMatch(/right direction, in place/);
-    expect(words[1]).toMatch(/right direction, moved by \+\d(\.\d+)? um, as its images are/);
+    expect(words[1]).toMatch(/right direction, but curve and images are shifted by \+\d(\.\d+)? um/);
     expect(words[2]).toMatch(/wrong direction/);
-    expect(words[3]).toMatch(/flat/);
+    expect(words[3]).toMatch(/does not change with the distance/);
     expect(words[4]).toMatch(/cannot tell/);
     expect(table.rows[0].slice(0, 5)).toEqual(["right, from below", "1.00", "0", "1.00", "1.00"]);
     expect(focusAlignmentTable([none])).toEqual([]);
@@ -306,8 +306,8 @@ describe("charts and table", () => {
       return figure?.kind === "chart" ? figure.svg : "";
     };
     expect(svgOf("virtual-focus-right-below")).toContain("recorded");
-    expect(svgOf("virtual-focus-right-below")).not.toMatch(/moved|reversed/);
-    expect(svgOf("virtual-focus-shifted-above")).toContain("virtual, moved");
+    expect(svgOf("virtual-focus-right-below")).not.toMatch(/virtual, (shifted|reversed)/);
+    expect(svgOf("virtual-focus-shifted-above")).toContain("virtual, shifted");
     expect(svgOf("virtual-focus-flipped-above")).toContain("virtual, reversed");
   });
 
@@ -317,7 +317,7 @@ describe("charts and table", () => {
     const skewed = { ...asked(below), shift: 1.5, error: 0.3, unshiftedError: 0.1 };
     const focusAlignment = { ...alignment, stacks: [{ ...below, asRequested: skewed }] };
     const [table] = focusAlignmentTable([{ candidate: right, studied, focusAlignment }]);
-    expect(table?.kind === "table" && table.rows[0].at(-1)).toMatch(/of another shape/);
+    expect(table?.kind === "table" && table.rows[0].at(-1)).toMatch(/another shape/);
   });
 });
 

@@ -396,12 +396,12 @@ describe("stacks to leave one out of", () => {
   });
 
   it.each<[string, Parameters<typeof stacksSource>[0], RegExp]>([
-    ["one stack", { samples: samples.slice(0, 1) }, /needs two or more; got 1/],
-    ["slides that do not fit", { samples, slides: ["old"] }, /3 stacks and 1 slides/],
+    ["one stack", { samples: samples.slice(0, 1) }, /needs two stacks or more, but only 1/],
+    ["slides that do not fit", { samples, slides: ["old"] }, /3 stacks but 1 slides/],
     [
       "a stack too small to be judged",
       { samples: [samples[0], { name: "s.tif", stack: numbered(4, 40, 60) }] },
-      /s: 40 x 48 pixels.*48 x 48/,
+      /s: it has 40 x 48 pixels.*48 x 48/,
     ],
     [
       "a target of another size",

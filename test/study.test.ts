@@ -61,9 +61,9 @@ describe("a study", () => {
   it("says in one sentence whether to use it, for what, and where", () => {
     const head = (name: string) => found.get(name)?.headline;
     expect(head("oracle")).toMatchObject({ use: true, for: "refocusing", distances_um: [[-5, 5]] });
-    expect(head("oracle")?.sentence).toMatch(/^Use it for refocusing, from -5 to \+5 um: /);
+    expect(head("oracle")?.sentence).toMatch(/^Use it for refocusing, from -5 to \+5 um\. /);
     expect(head("identity")).toMatchObject({ use: false, for: "nothing", distances_um: [] });
-    expect(head("identity")?.sentence).toMatch(/gives back its input/);
+    expect(head("identity")?.sentence).toMatch(/returns its input unchanged/);
     expect(head("flipped")).toMatchObject({ use: false, distances_um: [] });
     expect(head("Gaussian blur")).toMatchObject({ use: false });
     expect(head("Gaussian blur")?.sentence).toMatch(/become wider/);
@@ -85,7 +85,7 @@ describe("a study", () => {
 
   it("judges the planes that were given, too: within their noise or not", () => {
     expect(verdict("oracle", "given")).toMatchObject({ good: true, value: 0 });
-    expect(verdict("oracle", "given").answer).toMatch(/the same/);
+    expect(verdict("oracle", "given").answer).toMatch(/identical/);
     // Beads of two pixels lose more by a blur of two pixels than noise has.
     expect(verdict("Gaussian blur", "given").good).toBe(false);
   });
@@ -197,12 +197,13 @@ describe("a study", () => {
     expect(new Set(ids).size).toBe(ids.length);
     const page = studyPage({ studied, studies, figures, repeat: "seed: 5", subtitle: "", warnings: [] });
     for (const { candidate } of studies) expect(page).toContain(`<h2>${candidate.name}</h2>`);
-    expect(page).toContain("Does it go in the right direction?");
+    expect(page).toContain("Does it refocus in the right direction?");
     const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
     for (const id of ["width", "direction-flipped", "hallucinations-dots", "scales-identity", "psnr-refocus"]) {
       expect(links).toContain(id);
     }
-    for (const id of links) expect(page).toContain(`<figure id="${id}"`);
+    // Every figure is on the page, and so every link leads to one.
+    for (const id of [...ids, ...links]) expect(page).toContain(`id="${id}"`);
     const words = page.replaceAll(/base64,[^"]*/g, "");
     expect(/.{40}(undefined|NaN|Infinity).{40}/.exec(words)?.[0]).toBeUndefined();
   });

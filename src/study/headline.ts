@@ -105,11 +105,11 @@ function whyNot({ task }: DistanceTable, { judged, means, widens, backgroundRemo
   const score =
     best.psnrGain > margins.psnr
       ? `where its outputs gain PSNR over the best recorded baseline (${signed(best.psnrGain, 1)} dB at ${at}), ${lossAt(best)}`
-      : `its outputs have a higher PSNR than the best recorded baseline at no distance (best: ${signed(best.psnrGain, 1)} dB at ${at})`;
+      : `its outputs never have a higher PSNR than the best recorded baseline (best difference: ${signed(best.psnrGain, 1)} dB at ${at})`;
   const width = widens && means.widthRecovered !== undefined ? ", and structures become wider" : "";
   const background =
     task === "section" && backgroundRemoved !== undefined
-      ? `, although it removes ${percent(Math.max(0, backgroundRemoved))} of the out-of-focus light`
+      ? `. It removes ${percent(Math.max(0, backgroundRemoved))} of the out-of-focus light`
       : "";
   return `${score}${width}${background}`;
 }

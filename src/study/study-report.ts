@@ -30,13 +30,13 @@ export interface StudyReport {
 
 /** Short headings of the verdicts, in the order of the table. */
 const columns: readonly [Verdict["id"], string][] = [
-  ["effect", "Refocuses or sections"],
-  ["direction", "Right direction"],
-  ["hallucinations", "No hallucinations"],
+  ["effect", "Effect"],
+  ["direction", "Direction"],
+  ["hallucinations", "Hallucinations"],
   ["scale", "Other scales"],
-  ["range", "Useful over its range"],
-  ["harm", "Outputs worse than recorded"],
-  ["given", "Input planes kept"],
+  ["range", "Useful range"],
+  ["harm", "Worse outputs"],
+  ["given", "Input planes"],
 ];
 
 /** Returns one HTML file as text. The pictures are embedded. */
@@ -55,7 +55,7 @@ export function studyPage({ studied, studies, figures, repeat, subtitle, warning
     {
       kind: "verdicts",
       caption:
-        "Overview of the verdicts. A tick means that the threshold is met, a cross that it is missed, and a question mark that these data cannot tell. The thresholds and the meaning of each number are in the table of each model below.",
+        "Overview of the verdicts. A tick means that the threshold is met, a cross that it is missed, and a question mark that these data cannot tell. Effect: removed share of the excess width of structures (refocusing) or of the out-of-focus light (sectioning). Direction: share of the regions that moved towards the target plane. Hallucinations: share of the bright structures that were not recorded. Other scales: smallest gain in PSNR on rescaled images. Useful range: share of the outputs that are better than the best recorded baseline. Worse outputs: share of the outputs that are worse. Input planes: change of the input planes, compared with their noise.",
       questions: columns.map(([, question]) => question),
       rows: studies.map(({ candidate, verdicts }) => ({
         label: candidate.name,
@@ -78,8 +78,8 @@ export function studyPage({ studied, studies, figures, repeat, subtitle, warning
           rows: verdicts.map((verdict): TableCell[] => [
             verdict.question,
             verdict.good === undefined ? "cannot tell" : verdict.good ? "good" : "not good",
-            verdict.value === undefined ? "" : `${Number(verdict.value.toPrecision(3))} ${verdict.unit}`,
-            `${verdict.better === "higher" ? "at least" : "at most"} ${verdict.threshold} ${verdict.unit}`,
+            verdict.value === undefined ? "" : amount(verdict.value, verdict.unit),
+            `${verdict.better === "higher" ? "at least" : "at most"} ${amount(verdict.threshold, verdict.unit)}`,
             verdict.answer,
             linkTo(pictureBehind(verdict, candidate, figures)),
           ]),
@@ -144,6 +144,13 @@ function sectionOf(figure: Figure): ReportSection {
 
 const linkTo = (figure: Figure | undefined): TableCell =>
   figure === undefined ? "" : { text: figure.kind, href: `#${figure.id}` };
+
+/** A measured number or a threshold with its unit; shares as percentages. */
+function amount(value: number, unit: string): string {
+  return unit.startsWith("share")
+    ? `${Number((100 * value).toFixed(1))} %${unit.slice("share".length)}`
+    : `${Number(value.toPrecision(3))} ${unit}`;
+}
 
 function shortAnswer({ value, unit, good }: Verdict): string {
   if (good === undefined) return "cannot tell";

@@ -49,7 +49,7 @@ export async function thinningChart(studies: readonly ThinningStudy[]): Promise<
   const cutoff =
     objective?.na && objective.wavelength && stack.pixelSize ? (2 * objective.na) / objective.wavelength : undefined;
   return {
-    id: "thinning-rings",
+    id: "data-thinning",
     kind: "chart",
     title: "Down to which detail are outputs independent of the noise?",
     caption:

@@ -106,9 +106,9 @@ function effectVerdict({ task }: DistanceTable, found: Assessment): Verdict {
   const background =
     backgroundRemoved === undefined
       ? ""
-      : backgroundRemoved < 0
+      : backgroundRemoved <= -0.005
         ? `in the plane in focus, out-of-focus light grows by ${percent(-backgroundRemoved)}`
-        : `in the plane in focus, ${percent(backgroundRemoved)} of the out-of-focus light is removed`;
+        : `in the plane in focus, ${percent(Math.max(0, backgroundRemoved))} of the out-of-focus light is removed`;
   const answer = `${name}: ${[width, detail, background].filter((text) => text !== "").join("; ")}.`;
   const good = task === "refocus" ? refocuses && mostlySharper && !sections : purpose === "sectioning";
   const promise = task === "refocus" && sections ? " A model that refocuses should keep the out-of-focus light." : "";

@@ -79,7 +79,9 @@ describe("the headline", () => {
     const mask = { psnrGain: -1, ssimGain: -0.02, detailDifference: -0.01, widthRecovered: 0.5, shareWorse: 1 };
     const { headline, verdict } = judged(tableOf(() => mask));
     expect(headline.use).toBe(false);
-    expect(headline.sentence).toMatch(/never have a higher PSNR than the best recorded baseline \(best difference: -1\.0 dB/);
+    expect(headline.sentence).toMatch(
+      /never have a higher PSNR than the best recorded baseline \(best difference: -1\.0 dB/,
+    );
     expect(verdict("effect")).toMatchObject({ good: false, value: 0.5 });
     expect(verdict("effect")?.answer).toMatch(/detail changes by -0\.01/);
   });

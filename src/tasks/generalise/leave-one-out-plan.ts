@@ -1,16 +1,16 @@
 /**
- * Plans leave-one-out: for each objective, sample, stack or slide a model that is trained without it, and judged on all
+ * Plans leave-one-out: for each objective, specimen, stack or slide a model that is trained without it, and judged on all
  * data. This file decides which model is trained on which data, and when a model counts as generalising. The gains are
  * measured elsewhere and come in as numbers.
  */
 
-/** What can be left out: objectives and samples of a recipe, or recorded stacks and slides. */
-export const leaveOneOutKinds = ["objective", "sample", "stack", "slide"] as const;
+/** What can be left out: objectives and specimens of a recipe, or recorded stacks and slides. */
+export const leaveOneOutKinds = ["objective", "specimen", "stack", "slide"] as const;
 
-/** Data on which models are judged: an objective with a sample, or a stack. */
+/** Data on which models are judged: an objective with a specimen, or a stack. */
 export interface JudgedData {
   name: string;
-  /** The groups that it belongs to, by kind: `{ objective: "20x-0.75", sample: "beads" }`, `{ stack: "a" }`. */
+  /** The groups that it belongs to, by kind: `{ objective: "20x-0.75", specimen: "beads" }`, `{ stack: "a" }`. */
   groups: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +34,7 @@ export function leaveOneOut(data: readonly JudgedData[], kinds: readonly string[
 }
 
 /**
- * Unique names that can be used for folders: "without-beads", or "without-sample-beads" where an objective has the same
+ * Unique names that can be used for folders: "without-beads", or "without-specimen-beads" where an objective has the same
  * name.
  */
 function folderNames(left: readonly { kind: string; value: string }[]): string[] {

@@ -1,12 +1,13 @@
-/** A recipe of several objectives or samples as the data source of leave-one-out. */
+/** A recipe of several objectives or specimens as the data source of leave-one-out. */
 import { availableParallelism } from "node:os";
 import { availableMemory } from "../../array/require-memory.ts";
+import { fileStorage } from "../../image/file-storage.node.ts";
 import type { Task } from "../../models/networks/common-info.ts";
 import { openFieldWorkers } from "../../simulate/field-workers.node.ts";
 import { type Cell, cellsOf, recipeOfCells, setAside } from "../../simulate/leave-out-recipe.ts";
 import { stackOptics } from "../../simulate/optics-schema.ts";
 import type { Recipe } from "../../simulate/recipe.ts";
-import { readRecipeStacks } from "../../simulate/recipe-file.node.ts";
+import { readRecipeStacks } from "../../simulate/recipe-file.ts";
 import { resolveRecipe, viewsOf } from "../../simulate/resolve-recipe.ts";
 import { createSimulator, type SimulatedField } from "../../simulate/simulator.ts";
 import type { JudgedImage } from "../../study/gain-over-baseline.ts";
@@ -16,14 +17,14 @@ import { isSeen, type JudgedData } from "./leave-one-out-plan.ts";
 import type { LeaveOneOutSource, OpenSource, StackKind } from "./leave-one-out-source.ts";
 
 export interface LeaveOneOutRecipe {
-  /** The recipe as written; `test_only` of objectives and samples is ignored. */
+  /** The recipe as written; `test_only` of objectives and specimens is ignored. */
   recipe: unknown;
   /** Folder of the files that the recipe names; default the working folder. */
   folder?: string | undefined;
   /** Names of the images that a network gets and that it must restore, as in `parfocal train`. */
   image?: string | undefined;
   target?: string | undefined;
-  /** Number of fields on which models are judged, for each objective with each sample; 1 to 16, default 2. */
+  /** Number of fields on which models are judged, for each objective with each specimen; 1 to 16, default 2. */
   fields?: number | undefined;
 }
 
@@ -33,7 +34,7 @@ export async function recipeSource(
   task: Task,
 ): Promise<LeaveOneOutSource> {
   const recipe = resolveRecipe(input);
-  const stacks = await readRecipeStacks(recipe, folder);
+  const stacks = await readRecipeStacks(fileStorage, recipe, folder);
   const cells = cellsOf(recipe);
   const whole = recipeOfCells(recipe, cells, recipe.name);
   const paired = task === "section";
@@ -46,10 +47,10 @@ export async function recipeSource(
   const { warnings } = createSimulator(whole, { stacks, memory: availableMemory() });
   return {
     name: `recipe ${recipe.name}`,
-    kinds: (["objective", "sample"] as const).filter((kind) => cells.some((cell) => cell[kind] !== undefined)),
+    kinds: (["objective", "specimen"] as const).filter((kind) => cells.some((cell) => cell[kind] !== undefined)),
     stackKinds: stackKindsOf(recipe),
     data,
-    apart: `Every combination of objective and sample is judged on ${judged === 1 ? "one simulated field" : `${judged} simulated fields`} and validated on another one. Training uses other fields, which are simulated while it runs.`,
+    apart: `Every combination of objective and specimen is judged on ${judged === 1 ? "one simulated field" : `${judged} simulated fields`} and validated on another one. Training uses other fields, which are simulated while it runs.`,
     description: { recipe, image: imageName, target: targetName ?? null, fields: numbers },
     warnings,
     async open({ signal, onProgress }): Promise<OpenSource> {
@@ -96,8 +97,8 @@ export async function recipeSource(
   };
 }
 
-const nameOf = ({ objective, sample }: Cell, recipe: Recipe): JudgedData["name"] =>
-  [objective, sample].filter((one) => one !== undefined).join(", ") || recipe.name;
+const nameOf = ({ objective, specimen }: Cell, recipe: Recipe): JudgedData["name"] =>
+  [objective, specimen].filter((one) => one !== undefined).join(", ") || recipe.name;
 
 /** The images that are used for training, as {@link recipeFields} chooses them. */
 function rolesOf(

@@ -37,7 +37,7 @@ export interface OpenSource {
 export interface LeaveOneOutSource {
   /** A short name for the recipe or the stacks. */
   name: string;
-  /** The kinds of groups that the data have: "objective" and "sample", or "stack" and "slide". */
+  /** The kinds of groups that the data have: "objective" and "specimen", or "stack" and "slide". */
   kinds: readonly string[];
   stackKinds: readonly StackKind[];
   data: readonly JudgedData[];

@@ -1,5 +1,5 @@
 /**
- * Leave-one-out: measures whether models generalise to an objective, sample, stack or slide that was not in their
+ * Leave-one-out: measures whether models generalise to an objective, specimen, stack or slide that was not in their
  * training.
  */
 import { mkdir } from "node:fs/promises";
@@ -61,7 +61,7 @@ export interface GeneraliseOptions {
    */
   config: Record<string, unknown>;
   /**
-   * What is left out, one at a time: "objective", "sample", "stack", "slide"; by default the first kind that the data
+   * What is left out, one at a time: "objective", "specimen", "stack", "slide"; by default the first kind that the data
    * have.
    */
   leaveOut?: readonly string[] | undefined;
@@ -89,7 +89,7 @@ export interface GeneraliseResult {
 }
 
 /**
- * Trains one model on everything, and one without each objective, sample, stack or slide. Judges every model on data
+ * Trains one model on everything, and one without each objective, specimen, stack or slide. Judges every model on data
  * that no model was trained on, and writes `index.html`, `generalisation.json`, `generalisation.csv`, `figures/` and
  * `runs/` into a folder; the page comes last. If it is stopped, it continues when it is called again with the same data
  * and configuration.
@@ -269,7 +269,7 @@ function kindsOf(
   if (requested === undefined) {
     return several.length > 0
       ? several.slice(0, 1)
-      : refuse(`${name} does not have two objectives, samples or stacks`, undefined);
+      : refuse(`${name} does not have two objectives, specimens or stacks`, undefined);
   }
   for (const kind of requested) {
     if (!kinds.includes(kind)) refuse(`${name} has no ${kind} to leave out`, kind);

@@ -1,4 +1,4 @@
-/** Sections scored plane by plane: gain and offset are fitted once for all planes, so that haze counts. */
+/** Sections scored plane by plane: gain and offset are fitted once for all planes, so that out-of-focus light counts. */
 import { describe, expect, it } from "vitest";
 import { planeOf, type Stack } from "../src/image/image.ts";
 import type { Candidate } from "../src/study/candidate.ts";
@@ -35,12 +35,12 @@ const section = (of: Stack, gain: number, offset: number): Candidate => ({
 });
 
 describe("sections, plane by plane", () => {
-  it("forgives gain and offset of a model, and not haze", async () => {
+  it("ignores gain and offset of a model, but not out-of-focus light", async () => {
     const { outcomes, against } = await everyPlane(section(truth, 3, -7), studied, stack);
     expect(against).toBe("truth");
     for (const { plane, scores } of outcomes) {
       expect(scores.output.psnr).toBeGreaterThan(60);
-      // The square is haze in all planes but one; a fit of each plane by itself would turn it off.
+      // The square is out-of-focus light in all planes but one; a fit of each plane alone would remove it.
       if (plane !== 2) expect(scores.input.psnr).toBeLessThan(25);
     }
   });

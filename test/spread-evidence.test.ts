@@ -447,7 +447,7 @@ describe("the report", () => {
       percentile(spread.typical.spread.data, 99),
       percentile(spread.typical.known?.error.data ?? new Float32Array(1), 99),
     );
-    const limit = Number(/dark red ([\d.]+) %/.exec(figure.caption)?.[1]) / 100;
+    const limit = Number(/([\d.]+) % of the data range and more is dark red/.exec(figure.caption)?.[1]) / 100;
     expect(limit).toBeGreaterThanOrEqual(high);
     expect(limit).toBeLessThanOrEqual(3 * high);
   });

@@ -91,7 +91,7 @@ export async function train(
   const samples = "samples" in data ? data.samples : (recipe?.validation ?? []);
   try {
     await mkdir(folder, { recursive: true });
-    let told = 0;
+    let loggedAt = 0;
     const done = await trainRun(samples, {
       config: { num_steps: 1_000_000, max_minutes: minutes, ...config },
       root: folder,
@@ -99,8 +99,8 @@ export async function train(
       fields: recipe?.fields,
       onWarning: log,
       onProgress: ({ step, steps, validation }) => {
-        if (!validation || performance.now() - told < 30_000) return;
-        told = performance.now();
+        if (!validation || performance.now() - loggedAt < 30_000) return;
+        loggedAt = performance.now();
         const scores = Object.entries(validation.scores).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
         log(`step ${step} of ${steps}: ${scores.join(", ")}`);
       },

@@ -129,9 +129,9 @@ describe("across the objectives of a recipe", () => {
       done.gains.map(({ gain_db }) => gain_db),
     );
     // One of the two objectives has not the pixels of the model.
-    expect(json.resampling_alone).toHaveLength(2);
+    expect(json.resampling_only).toHaveLength(2);
     const alone = Object.fromEntries(
-      json.resampling_alone.map((one: { data: string; gain_db: number }) => [one.data, one.gain_db]),
+      json.resampling_only.map((one: { data: string; gain_db: number }) => [one.data, one.gain_db]),
     );
     const data = json.judged_data.map(({ name, objective, specimen }: Record<string, string>) => ({
       name,

@@ -3,6 +3,7 @@
  * Part of each field is used neither for training nor for validation.
  */
 import { existsSync } from "node:fs";
+import { runThrough } from "../../src/array/breathe.ts";
 import { type DefocusPicture, defocusSheet } from "../../src/figures/defocus-sheet.ts";
 import { cropStack } from "../../src/image/crop.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
@@ -97,7 +98,7 @@ const experiments: Experiment[] = [
       for (const { name, stack, heights } of (await mitochondriaStacks()).slice(0, 1)) {
         const part = cropStack(stack, [464, 528], wide(stack));
         const found = { output: [] as number[], input: [] as number[] };
-        const source = focusSource({ name, stack: part }, config);
+        const source = runThrough(focusSource({ name, stack: part }, config));
         for (const [z, nominal] of heights.entries()) {
           // The stage measures from the focus of the whole cell, but this part of it has its own focus.
           const height = (z - source.focus.whole.position) * (stack.zStep ?? 1);

@@ -287,7 +287,7 @@ describe("across recorded stacks", () => {
     [
       "too many fields",
       () => generalise({ ...recipe, fields: 17 }, at("x"), { config: tiny, runtime }),
-      /got 17, expected 1 to 16/,
+      /is 17; expected 1 to 16/,
     ],
     ["a wrong key, before anything is simulated", () => across("x", { config: { num_stepz: 3 } }), /num_stepz/],
     [

@@ -288,8 +288,8 @@ describe("recipes of some objectives and specimens", () => {
       expect(new Set(asked).size).toBe(20);
       expect(asked.filter((index) => all.includes(index))).toEqual([]);
     }
-    expect(() => setAside(crossObjective, 0, 17)).toThrow(/got 17, expected 1 to 16/);
-    expect(() => setAside(crossObjective, 0, 0)).toThrow(/got 0, expected 1 to 16/);
+    expect(() => setAside(crossObjective, 0, 17)).toThrow(/is 17; expected 1 to 16/);
+    expect(() => setAside(crossObjective, 0, 0)).toThrow(/is 0; expected 1 to 16/);
   });
 });
 

@@ -84,12 +84,12 @@ describe("pairs that cannot teach", () => {
     [
       "a target that lies apart",
       named({ ...pair, target: moved(pair.target, 0, 4) }),
-      /the target lies (3\.9|4\.0|4\.1) pixels in x and -?0\.\d in y from the input.*`register`/,
+      /the target is shifted by (3\.9|4\.0|4\.1) pixels in x and -?0\.\d in y from the input.*`register`/,
     ],
     [
       "a target of other planes",
       named({ ...pair, target: moved(pair.target, 0, 0, 2) }),
-      /the target lies (1\.9|2\.0|2\.1) planes in z/,
+      /the target is shifted by (1\.9|2\.0|2\.1) planes in z/,
     ],
   ];
   for (const [what, sample, message] of cases) {

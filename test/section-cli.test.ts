@@ -303,9 +303,9 @@ describe("what cannot be sectioned", () => {
     ["channels.tif --method sim --phases z --order blocks --channel 7", /channel/],
     ["channels.tif --method sim --phases c --order blocks", /--order blocks is about pages/],
     ["channels.tif --method sim --phases t", /expected three exposures as 3 times/],
-    ["phase0.tif phase1.tif phase2.tif --method sim --phases z", /--phases says where one file/],
+    ["phase0.tif phase1.tif phase2.tif --method sim --phases z", /--phases is for exposures in a single file/],
     ["channels.tif --method sim --widefield never.tif", /cannot both be never\.tif/],
-    ["channels.tif --method sim --gain 2", /gain means nothing to sim/],
+    ["channels.tif --method sim --gain 2", /gain has no effect on sim/],
     ["channels.tif", /--method/],
   ])("%s", async (args, sentence, code = 2) => {
     const run = await runCli(["section", ...args.split(" "), "-o", "never.tif"], { cwd: folder });
@@ -354,7 +354,7 @@ describe("what cannot be sectioned", () => {
     const even = Array.from({ length: 3 }, () => Uint16Array.from({ length: size }, () => 500 + random.integer(30)));
     await write("even.tif", "CYX", [3], even);
     const done = await section("even.tif --method sim -o even-out.tif");
-    expect(done.warnings.join()).toMatch(/No grid is seen/);
+    expect(done.warnings.join()).toMatch(/No grid is visible/);
     expect(done).toMatchObject({ planes: 1, planes_with_grid: 0 });
   });
 });

@@ -1,9 +1,9 @@
-/** How strong the noise of a plane is, from the plane alone. */
+/** Estimates the noise of a plane from the plane alone. */
 import { percentile } from "../array/statistics.ts";
 import type { Plane } from "../image/image.ts";
 
 /**
- * Standard deviation of white noise, counts: the median absolute response to the mask [1 -2 1; -2 4 -2; 1 -2 1], blind to planes
+ * Standard deviation of white noise, counts: the median absolute response to the mask [1 -2 1; -2 4 -2; 1 -2 1], insensitive to planes
  * and edges along the axes, over 0.6745 and the mask's norm 6 (Immerkaer 1996, with the median instead of the mean).
  */
 export function noiseLevel(plane: Plane): number {
@@ -12,13 +12,13 @@ export function noiseLevel(plane: Plane): number {
   return median / (0.6745 * 6);
 }
 
-/** Responses up to this are counted. */
-const counted = 2 ** 16;
+/** Maximum response in the histogram. */
+const maxCounted = 2 ** 16;
 
 /** The median where all responses are whole numbers, as those of counts are; undefined where they are not, or the median is larger. */
 function medianOfCounts(plane: Plane): number | undefined {
   const { height, width } = plane;
-  const histogram = new Uint32Array(counted);
+  const histogram = new Uint32Array(maxCounted);
   const rows = bends(plane, 0);
   const response = new Float32Array(width - 2);
   for (let y = 2; y < height; y++) {
@@ -27,7 +27,7 @@ function medianOfCounts(plane: Plane): number | undefined {
       const value = response[x];
       const whole = value | 0;
       if (whole === value) {
-        if (whole < counted) histogram[whole]++;
+        if (whole < maxCounted) histogram[whole]++;
       } else if (value < 2 ** 31) {
         return undefined;
       }

@@ -1,12 +1,12 @@
 /**
- * The gain and offset of a camera, found in an image itself: the brighter a place, the more it is grainy, and for photons the
- * variance grows with the mean, var = gain (mean - offset) + read noise^2 (the photon transfer curve of Janesick, 2007).
+ * The gain and offset of a camera, estimated from an image: for photon noise the variance grows
+ * with the mean, var = gain (mean - offset) + read noise^2 (the photon transfer curve of Janesick, 2007).
  */
 import { median } from "../../array/statistics.ts";
 import type { Stack } from "../../image/image.ts";
 
 export interface PhotonTransfer {
-  /** Counts for one photoelectron. */
+  /** Counts per photoelectron. */
   gain: number;
   /** Counts without light, as far as an image can say: where the fitted line meets variance 0, but at least 0. */
   offset: number;

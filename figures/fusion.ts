@@ -1,6 +1,6 @@
 /**
  * Draws docs/figures/fusion.png: bright beads over a dim texture, nuclei, and recorded stacks, as a single plane, as a maximum
- * projection, with the sharpest plane of each pixel, and fused, with the depth map, violet to yellow, and the unsure pixels, white.
+ * projection, with the sharpest plane of each pixel, and fused, with the depth map, violet to yellow, and the uncertain pixels, white.
  *
  *     npm run figures:fusion [OUTPUT]
  */
@@ -27,7 +27,7 @@ const GAP = 12;
 const LABEL = 290;
 const INK: Colour = [30, 30, 30];
 const FAINT: Colour = [95, 95, 95];
-const titles = ["One plane", "Maximum", "Sharpest, by pixel", "parfocal fuse", "Depth", "Unsure"];
+const titles = ["One plane", "Maximum", "Sharpest, by pixel", "parfocal fuse", "Depth", "Uncertain"];
 
 interface Row {
   label: string[];

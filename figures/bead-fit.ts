@@ -1,6 +1,6 @@
 /**
- * Draws docs/figures/bead-fit.png: two recorded beads, measured | fitted | difference, laterally, along z, and as a profile; and
- * prints the fitted values. The data are fetched as their PROVENANCE says; see the README.
+ * Draws docs/figures/bead-fit.png: two recorded beads, measured | fitted | difference, laterally, along z, and as a
+ * profile; and prints the fitted values. The data are fetched as their PROVENANCE says; see the README.
  *
  *     npm run figures:bead-fit [OUTPUT]
  */

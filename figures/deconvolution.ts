@@ -1,6 +1,7 @@
 /**
- * Draws docs/figures/deconvolution.png: each method on simulated specimens with known ground truth, with few and many photons,
- * and on a recorded widefield nucleus next to its confocal image; below, the PSNR against the ground truth by iteration.
+ * Draws docs/figures/deconvolution.png: each method on simulated specimens with known ground truth, with few and many
+ * photons, and on a recorded widefield nucleus next to its confocal image; below, the PSNR against the ground truth by
+ * iteration.
  *
  *     npm run figures:deconvolution [OUTPUT]
  */

@@ -1,6 +1,7 @@
 /**
- * Draws docs/figures/dhm-cell.png: a living cell in laser light, recorded at 0, 10 and 20 um, and predicted from these three planes at the nine
- * others. Above, the agreement of the prediction and of the untouched input with the recording; below, one plane of each.
+ * Draws docs/figures/dhm-cell.png: a living cell in laser light, recorded at 0, 10 and 20 um, and predicted from these
+ * three planes at the nine others. Above, the agreement of the prediction and of the untouched input with the
+ * recording; below, one plane of each.
  *
  *     npm run figures:dhm-cell [OUTPUT]
  */

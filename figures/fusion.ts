@@ -1,6 +1,7 @@
 /**
- * Draws docs/figures/fusion.png: bright beads over a dim texture, nuclei, and recorded stacks, as a single plane, as a maximum
- * projection, with the sharpest plane of each pixel, and fused, with the depth map, violet to yellow, and the uncertain pixels, white.
+ * Draws docs/figures/fusion.png: bright beads over a dim texture, nuclei, and recorded stacks, as a single plane, as a
+ * maximum projection, with the sharpest plane of each pixel, and fused, with the depth map, violet to yellow, and the
+ * uncertain pixels, white.
  *
  *     npm run figures:fusion [OUTPUT]
  */

@@ -1,11 +1,12 @@
 /**
- * Draws docs/gallery: every kind of specimen in every imaging mode, through the optics of its shipped recipe. Each PNG holds
- * the plane that is sharpest in wide field, enlarged, and a strip of planes through focus, all in one contrast. README.md there shows them side by side.
+ * Draws docs/gallery: every kind of specimen in every imaging mode, through the optics of its shipped recipe. Each PNG
+ * holds the plane that is sharpest in wide field, enlarged, and a strip of planes through focus, all in one contrast.
+ * README.md there shows them side by side.
  *
  *     npm run figures:gallery [FOLDER] [ONLY]
  *
- * ONLY limits it to specimens whose name contains these letters. The specimen `stack`, a recorded confocal nucleus, is left out
- * if its file is absent.
+ * ONLY limits it to specimens whose name contains these letters. The specimen `stack`, a recorded confocal nucleus, is
+ * left out if its file is absent.
  */
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";

@@ -1,6 +1,7 @@
 /**
- * Draws docs/figures/hologram-focus.png: criteria of focus for an in-line hologram of cells 20 um out of focus, as a function of the distance.
- * Measures of the sharpness of the field are largest at 0, where the field is the hologram itself.
+ * Draws docs/figures/hologram-focus.png: criteria of focus for an in-line hologram of cells 20 um out of focus, as a
+ * function of the distance. Measures of the sharpness of the field are largest at 0, where the field is the hologram
+ * itself.
  *
  *     npm run figures:hologram-focus [OUTPUT]
  */

@@ -21,7 +21,10 @@ export interface SimulateRecipeOptions {
   force?: boolean | undefined;
   /** Also writes the density of the specimen. */
   volume?: boolean | undefined;
-  /** Number of threads that share the planes of a single field, or the fields of a data set; default the number of processors. */
+  /**
+   * Number of threads that share the planes of a single field, or the fields of a data set; default the number of
+   * processors.
+   */
   threads?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
@@ -41,7 +44,8 @@ export interface SimulatedRecipe {
 const minBytesForThreads = 200 * 2 ** 20;
 
 /**
- * Simulates a recipe and writes its files. Errors in the recipe, the memory and the outputs are reported before any work.
+ * Simulates a recipe and writes its files. Errors in the recipe, the memory and the outputs are reported before any
+ * work.
  * @throws `usage`, `output.exists`, `output.failed`, `interrupted`
  */
 export async function simulateRecipe(input: unknown, options: SimulateRecipeOptions): Promise<SimulatedRecipe> {

@@ -14,11 +14,11 @@ export interface CameraCounts {
 }
 
 /**
- * The offset and gain of the camera. Values that are not given are estimated from the image ({@link photonTransfer}), with a warning;
- * the offset is at most the darkest 0.5 % of the pixels, so that no signal is cut off.
+ * The offset and gain of the camera. Values that are not given are estimated from the image ({@link photonTransfer}),
+ * with a warning; the offset is at most the darkest 0.5 % of the pixels, so that no signal is cut off.
  *
- * @throws `image.unfit` for values that are not finite or an image without light, `calibration.missing` for a gain that is
- * needed and cannot be estimated
+ * @throws `image.unfit` for values that are not finite or an image without light, `calibration.missing` for a gain that
+ * is needed and cannot be estimated
  */
 export function cameraCounts(
   stack: Stack,

@@ -1,21 +1,21 @@
 /**
  * Richardson-Lucy by gradient consensus (RLGC): iterations that stop automatically, voxel by voxel.
  *
- * In each iteration the photons of the image are split into two independent halves d1 and d2 by binomial splitting. Each half gives a
- * gradient for the estimate. Where the gradients agree, the change is supported by the specimen; where they disagree, it would fit
- * noise:
+ * In each iteration the photons of the image are split into two independent halves d1 and d2 by binomial splitting.
+ * Each half gives a gradient for the estimate. Where the gradients agree, the change is supported by the specimen;
+ * where they disagree, it would fit noise:
  *
  *     r1 = H^T M (2 d1 / (H x + b)) / alpha,  r2 likewise,
  *     C  = H^T H ((r1 - 1) (r2 - 1)),
  *     x <- x (r1 + r2) / 2   where C >= 0,   x as it was elsewhere.
  *
- * (r1 + r2) / 2 is the step of Richardson-Lucy for the whole image. Iterations end when hardly any voxel changes, when no
- * voxel changes visibly, or when the Kullback-Leibler divergence of the prediction from the halves stops falling.
+ * (r1 + r2) / 2 is the step of Richardson-Lucy for the whole image. Iterations end when hardly any voxel changes, when
+ * no voxel changes visibly, or when the Kullback-Leibler divergence of the prediction from the halves stops falling.
  *
- * Source: Manton & York, "Richardson-Lucy gradient consensus" (2023), https://zenodo.org/records/10278919, and Manton's program
- * https://github.com/jdmanton/rlgc (the equations above); stopping by the divergence follows later programs that cite his. The
- * limits below are our own. Splitting photons goes back to A. G. York. Edges as in forward-model.ts. Eight real transforms an
- * iteration.
+ * Source: Manton & York, "Richardson-Lucy gradient consensus" (2023), https://zenodo.org/records/10278919, and Manton's
+ * program https://github.com/jdmanton/rlgc (the equations above); stopping by the divergence follows later programs
+ * that cite his. The limits below are our own. Splitting photons goes back to A. G. York. Edges as in forward-model.ts.
+ * Eight real transforms an iteration.
  */
 import { breatheThrough } from "../../array/breathe.ts";
 import type { Random } from "../../array/random.ts";
@@ -49,8 +49,8 @@ export interface ConsensusResult {
   data: Float32Array;
   iterations: number;
   /**
-   * `agreement`: the halves agree in hardly any voxel; `settled`: changes are negligible; `divergence`: the divergence of the prediction
-   * from the halves stopped falling; `limit`: the maximum number of iterations.
+   * `agreement`: the halves agree in hardly any voxel; `settled`: changes are negligible; `divergence`: the divergence
+   * of the prediction from the halves stopped falling; `limit`: the maximum number of iterations.
    */
   stoppedBy: "agreement" | "settled" | "divergence" | "limit";
 }
@@ -60,9 +60,9 @@ const minUpdated = 0.01;
 const minChange = 0.002;
 
 /**
- * Maximum number of iterations without a new minimum of the divergence from either half. Other programs end with the first rise of both.
- * The divergences fluctuate, since each iteration splits anew: at high counts, when progress is slow, two rises by chance came early and
- * cost up to 0.9 dB.
+ * Maximum number of iterations without a new minimum of the divergence from either half. Other programs end with the
+ * first rise of both. The divergences fluctuate, since each iteration splits anew: at high counts, when progress is
+ * slow, two rises by chance came early and cost up to 0.9 dB.
  */
 const maxStalled = 3;
 

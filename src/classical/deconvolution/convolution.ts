@@ -6,7 +6,10 @@ import { requireMemory } from "../../array/require-memory.ts";
 import type { FactorKind } from "../../array/spectral-factor.ts";
 import { describeExtent, type Extent, type PsfVolume, voxelsOf } from "./volume.ts";
 
-/** The operators H, H^T and H^T H of a PSF. Input and output may be the same array; both are `[depth, height, width]` of the grid. */
+/**
+ * The operators H, H^T and H^T H of a PSF. Input and output may be the same array; both are `[depth, height, width]` of
+ * the grid.
+ */
 export interface Convolution {
   readonly grid: Extent;
   /** out = H x: convolution with the PSF. Two transforms. */

@@ -34,8 +34,8 @@ export interface Deconvolved {
 }
 
 /**
- * Removes the blur of a microscope. A stack with several planes and a PSF with several are deconvolved in three dimensions; a
- * PSF of one plane, or `planes_separately`, deconvolves each plane separately.
+ * Removes the blur of a microscope. A stack with several planes and a PSF with several are deconvolved in three
+ * dimensions; a PSF of one plane, or `planes_separately`, deconvolves each plane separately.
  *
  * @param stack of any size; counts
  * @param psf on the same grid: from opticalPsf or measuredPsf

@@ -1,19 +1,21 @@
 /**
- * The forward model of a camera and its adjoint: d = M H x + b, where H blurs, M crops the field of view out of a larger specimen, and b
- * is a uniform background.
+ * The forward model of a camera and its adjoint: d = M H x + b, where H blurs, M crops the field of view out of a
+ * larger specimen, and b is a uniform background.
  *
  * Source of the edges: Bertero & Boccacci, Astron. Astrophys. 437, 369 (2005), "A simple method for the reduction of
- * boundary effects in the Richardson-Lucy approach to image deconvolution": the specimen is estimated on a grid larger than
- * the image, and each update is divided by alpha = H^T M 1, the share of a voxel's light that fell into the image; voxels
- * of a smaller share than a threshold are left empty. Light from outside the image is then modelled and does not cause ringing.
+ * boundary effects in the Richardson-Lucy approach to image deconvolution": the specimen is estimated on a grid larger
+ * than the image, and each update is divided by alpha = H^T M 1, the share of a voxel's light that fell into the image;
+ * voxels of a smaller share than a threshold are left empty. Light from outside the image is then modelled and does not
+ * cause ringing.
  */
 import { type Convolution, convolutionSteps } from "./convolution.ts";
 import { type Extent, type PsfVolume, type Volume, voxelsOf } from "./volume.ts";
 import { workingGrid } from "./working-grid.ts";
 
 /**
- * The assumption beyond the image. `extend`: structures that are estimated together with those of the image (Bertero & Boccacci). `zero`:
- * nothing, as in scikit-image; this is wrong for most images, whose edges then ring or become bright.
+ * The assumption beyond the image. `extend`: structures that are estimated together with those of the image (Bertero &
+ * Boccacci). `zero`: nothing, as in scikit-image; this is wrong for most images, whose edges then ring or become
+ * bright.
  */
 export type Edges = "extend" | "zero";
 
@@ -79,8 +81,8 @@ export function* forwardModelSteps(field: Extent, psf: PsfVolume, edges: Edges):
 }
 
 /**
- * The estimate that iterations start from: even light of the image's mean wherever something is estimated. A multiplicative
- * method does not depend on its height after the first step.
+ * The estimate that iterations start from: even light of the image's mean wherever something is estimated. A
+ * multiplicative method does not depend on its height after the first step.
  */
 export function evenEstimate(model: ForwardModel, image: Volume, background: number): Float32Array {
   let sum = 0;

@@ -1,4 +1,6 @@
-/** Prepares a measured PSF, such as the image of a small bead, for an image: without background, centred, on its grid. */
+/**
+ * Prepares a measured PSF, such as the image of a small bead, for an image: without background, centred, on its grid.
+ */
 
 import { requireMemory } from "../../array/require-memory.ts";
 import { median } from "../../array/statistics.ts";
@@ -23,9 +25,9 @@ export interface MeasuredPsf {
 }
 
 /**
- * Subtracts the background (the median of the outermost voxels), finds the centre to a fraction of a voxel, resamples the
- * PSF to the pixel size and z step of the image with its centre in the middle, crops it to the size of the image, and scales it to sum 1. For
- * an image of one plane, the plane in focus is used. Negative values become 0.
+ * Subtracts the background (the median of the outermost voxels), finds the centre to a fraction of a voxel, resamples
+ * the PSF to the pixel size and z step of the image with its centre in the middle, crops it to the size of the image,
+ * and scales it to sum 1. For an image of one plane, the plane in focus is used. Negative values become 0.
  *
  * @throws `image.unfit` for a PSF that is constant, not finite or without a peak
  */
@@ -96,8 +98,8 @@ function outermost({ data, depth, height, width }: Stack): Float32Array {
 }
 
 /**
- * Centre of mass of the peak: from the voxel that is brightest among its neighbours' means, over all voxels within a few of it
- * that have more than half its height, again and again about the centre found.
+ * Centre of mass of the peak: from the voxel that is brightest among its neighbours' means, over all voxels within a
+ * few of it that have more than half its height, again and again about the centre found.
  */
 function findCentre({ data, depth, height, width }: Volume): { z: number; y: number; x: number } | undefined {
   let best = -1;

@@ -12,11 +12,11 @@ import { type PsfVolume, voxelsOf } from "./volume.ts";
 const beyond = 0.5;
 
 /**
- * The PSF of a model: where it is sharpest for one plane; for a stack one plane for each distance up to half the stack's depth
- * on either side, beyond which most of the light of a point has spread into the background.
+ * The PSF of a model: where it is sharpest for one plane; for a stack one plane for each distance up to half the
+ * stack's depth on either side, beyond which most of the light of a point has spread into the background.
  *
- * @throws `calibration.missing` where the pixel size or z step is not known, `image.unfit` for pixels that are not square, and
- * what the model throws
+ * @throws `calibration.missing` where the pixel size or z step is not known, `image.unfit` for pixels that are not
+ * square, and what the model throws
  */
 export function opticalPsf(model: PsfModel, target: PsfTarget): { psf: PsfVolume; warnings: string[] } {
   const { y, x: pixelSize } = need(target.pixelSize, "the pixel size", "pixel_size");

@@ -33,7 +33,8 @@ export interface RichardsonLucyOptions {
 
 /**
  * @param image values >= 0 in any unit that is proportional to photons, `b` included
- * @returns the estimate in the unit of the image, `[z, y, x]` of the image's size; its sum is that of the light in the image
+ * @returns the estimate in the unit of the image, `[z, y, x]` of the image's size; its sum is that of the light in the
+ * image
  * @throws interrupted
  */
 export async function richardsonLucy(

@@ -1,7 +1,12 @@
-/** Binomial splitting of photon counts: the halves of a Poisson count are Poisson distributed and independent of each other. */
+/**
+ * Binomial splitting of photon counts: the halves of a Poisson count are Poisson distributed and independent of each
+ * other.
+ */
 import type { Random } from "../../array/random.ts";
 
-/** Minimum count for the normal approximation of the binomial, whose error is then below 1 % of the standard deviation. */
+/**
+ * Minimum count for the normal approximation of the binomial, whose error is then below 1 % of the standard deviation.
+ */
 const minNormal = 1024;
 
 /**

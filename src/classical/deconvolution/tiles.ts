@@ -18,8 +18,8 @@ const maxEdge = 1024;
 const minEdge = 32;
 
 /**
- * Tiles whose kept parts cover the field once. They overlap by the reach of the PSF, which contains all light that reaches a kept
- * pixel, and by a quarter more for the structures beyond.
+ * Tiles whose kept parts cover the field once. They overlap by the reach of the PSF, which contains all light that
+ * reaches a kept pixel, and by a quarter more for the structures beyond.
  *
  * @param size edge of the kept part in pixels; without it the largest that memory allows, at most 1024 for planes
  * @throws `usage` when tiles of `size`, or even those of 32 pixels, need more than `limit` bytes

@@ -5,8 +5,8 @@ import { type Extent, type PsfVolume, type Volume, voxelsOf } from "./volume.ts"
 const maxTrimmed = 0.01;
 
 /**
- * The smallest box about the middle that keeps 99 % of the light (the widest plane of it, where there are several), scaled to
- * sum 1; negative values become 0. A z range is kept as it is: in wide field no plane is weaker than another.
+ * The smallest box about the middle that keeps 99 % of the light (the widest plane of it, where there are several),
+ * scaled to sum 1; negative values become 0. A z range is kept as it is: in wide field no plane is weaker than another.
  *
  * @param psf odd along every axis, its centre in the middle
  */

@@ -17,7 +17,8 @@ export interface ChosenMeasure {
 const minEdge = 16;
 
 /**
- * `band_contrast` for transmitted light and the default for fluorescence, judged by the grey levels of the first, the middle and the last plane.
+ * `band_contrast` for transmitted light and the default for fluorescence, judged by the grey levels of the first, the
+ * middle and the last plane.
  * @throws what the reader throws, interrupted
  */
 export async function chooseMeasure(

@@ -6,8 +6,8 @@ import { tileStarts } from "./power-spectrum.ts";
 const lowest = [1, 2, 8, 9, 16];
 
 /**
- * Energy of the five lowest coefficients (AC) of 8 x 8 blocks over that of their means (DC): the reduced energy ratio of Lee,
- * Yoo, Kumar & Kim 2009. No unit; independent of brightness, but not of a background.
+ * Energy of the five lowest coefficients (AC) of 8 x 8 blocks over that of their means (DC): the reduced energy ratio
+ * of Lee, Yoo, Kumar & Kim 2009. No unit; independent of brightness, but not of a background.
  */
 export function reducedDctRatio(plane: Plane): number {
   const squares = meanDctSquares(plane, 8);

@@ -10,7 +10,9 @@ export interface FocusFeatures {
   signal: number;
   /** 1 - the highest value at least two planes away (one for a stack of three) relative to the maximum, 0..1. */
   drop: number;
-  /** log10 of the height of the maximum above the median, relative to the noise of the curve, 0..3; 0 below five planes. */
+  /**
+   * log10 of the height of the maximum above the median, relative to the noise of the curve, 0..3; 0 below five planes.
+   */
   prominence: number;
   /** 1 for fewer than five planes, in which noise cannot be separated from the peak. */
   short: number;
@@ -32,7 +34,10 @@ const weights = {
 /** Maximum confidence: the size of the hold-out set does not support a higher one. */
 const [least, most] = [0.01, 0.98];
 
-/** Probability that the focus is within one plane of the maximum of a curve (0..1), a logistic function; 0 without a maximum. */
+/**
+ * Probability that the focus is within one plane of the maximum of a curve (0..1), a logistic function; 0 without a
+ * maximum.
+ */
 export function focusConfidence(features: FocusFeatures | undefined): number {
   if (features === undefined) return 0;
   const { constant, ...of } = weights;
@@ -63,7 +68,10 @@ export function focusFeatures(
   };
 }
 
-/** (Maximum - median) over the noise of the curve, from its second differences (median absolute; sqrt 6 for white noise). */
+/**
+ * (Maximum - median) over the noise of the curve, from its second differences (median absolute; sqrt 6 for white
+ * noise).
+ */
 function prominence(curve: readonly number[]): number {
   const bends = curve.slice(1, -1).map((v, i) => Math.abs(curve[i] - 2 * v + curve[i + 2]));
   const jumps = middle(bends) / (0.6745 * Math.sqrt(6));

@@ -36,8 +36,8 @@ export interface FocusMap {
 }
 
 /**
- * Minimum peak of a tile relative to that of another in whose cone of blur it lies. Measured on the widefield nucleus, whose
- * out-of-focus light stays below 0.02.
+ * Minimum peak of a tile relative to that of another in whose cone of blur it lies. Measured on the widefield nucleus,
+ * whose out-of-focus light stays below 0.02.
  */
 const minPeakInCone = 0.05;
 
@@ -57,10 +57,11 @@ export function focusMap(stack: Stack, options: FocusMapOptions = {}): FocusMap 
 }
 
 /**
- * Begins a focus map. The confidence is the probability that the focus is within a plane ({@link focusConfidence}), times a factor for the
- * signal of the tile, which rises from 0 to 1 as its variance at scales of a pixel and more rises from 1.5 to 4 times that of its noise. At
- * an end of the stack it is at most 0.4, because the focus may lie outside. It is 0 if the peak is below a twentieth of that of a tile in
- * whose cone of blur this one lies at another height, because it is then out-of-focus light of the other tile.
+ * Begins a focus map. The confidence is the probability that the focus is within a plane ({@link focusConfidence}),
+ * times a factor for the signal of the tile, which rises from 0 to 1 as its variance at scales of a pixel and more
+ * rises from 1.5 to 4 times that of its noise. At an end of the stack it is at most 0.4, because the focus may lie
+ * outside. It is 0 if the peak is below a twentieth of that of a tile in whose cone of blur this one lies at another
+ * height, because it is then out-of-focus light of the other tile.
  *
  * @throws `usage` for a tile that does not fit into the image, `image.unfit` as {@link focusOf}
  */
@@ -114,7 +115,9 @@ interface Place {
   x: number;
 }
 
-/** Whether a tile holds the out-of-focus light of a much sharper one: it lies in its cone of blur, at another height. */
+/**
+ * Whether a tile holds the out-of-focus light of a much sharper one: it lies in its cone of blur, at another height.
+ */
 function isShadow(
   one: Place & { estimate: FocusEstimate },
   other: Place & { estimate: FocusEstimate },

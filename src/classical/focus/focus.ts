@@ -18,9 +18,10 @@ interface Measure {
 }
 
 /**
- * The best of 43 measures in our comparison (docs/decisions/focus-measures.md). The first seven are similar and differ in their
- * sensitivity to noise and in speed. The next three use brightness and coarse structure and resist noise, sparse fields and flicker.
- * The next two are for coherent light, and the last is for transmitted light, where the focus may be a minimum (locate-focus.ts).
+ * The best of 43 measures in our comparison (docs/decisions/focus-measures.md). The first seven are similar and differ
+ * in their sensitivity to noise and in speed. The next three use brightness and coarse structure and resist noise,
+ * sparse fields and flicker. The next two are for coherent light, and the last is for transmitted light, where the
+ * focus may be a minimum (locate-focus.ts).
  */
 const MEASURES = {
   tenengrad: { of: tenengrad, least: 3 },
@@ -42,20 +43,21 @@ const MEASURES = {
 export type FocusMeasure = keyof typeof MEASURES;
 
 /**
- * Tenengrad: its mean errors are within 0.05 planes of those of the best measure on simulated, recorded and noisy stacks. It found the
- * focus of all 22 stacks and is among the fastest (100 megapixels per second).
+ * Tenengrad: its mean errors are within 0.05 planes of those of the best measure on simulated, recorded and noisy
+ * stacks. It found the focus of all 22 stacks and is among the fastest (100 megapixels per second).
  *
- * If contrast comes from phase (phase contrast, bright field of living cells, holograms), it can be *lowest* in focus, and the first ten
- * measures are unreliable. For transmitted light, inspect and autofocus use `band_contrast`. On an in-line hologram, only `wavelet_ratio`
- * and `spectral_slope` found the focus.
+ * If contrast comes from phase (phase contrast, bright field of living cells, holograms), it can be *lowest* in focus,
+ * and the first ten measures are unreliable. For transmitted light, inspect and autofocus use `band_contrast`. On an
+ * in-line hologram, only `wavelet_ratio` and `spectral_slope` found the focus.
  */
 export const DEFAULT_FOCUS_MEASURE: FocusMeasure = "tenengrad";
 
 export const FOCUS_MEASURES = Object.keys(MEASURES) as FocusMeasure[];
 
 /**
- * The sharpness of one plane, in squared counts for most measures and without unit for ratios and slopes. Only ratios between planes of
- * one stack are meaningful. All are means over pixels, so that planes of different size can be compared.
+ * The sharpness of one plane, in squared counts for most measures and without unit for ratios and slopes. Only ratios
+ * between planes of one stack are meaningful. All are means over pixels, so that planes of different size can be
+ * compared.
  * @throws image.unfit for a plane smaller than the measure needs: 3, 8 or 16 pixels along an edge
  */
 export function focusOf(plane: Plane, measure: FocusMeasure = DEFAULT_FOCUS_MEASURE): number {

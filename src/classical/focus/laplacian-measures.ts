@@ -5,8 +5,8 @@ import { centred } from "./gradient-measures.ts";
 
 /**
  * Mean squared Laplacian (four neighbours) of the plane blurred by a Gaussian of `sigma` pixels: the operator of Marr &
- * Hildreth 1980, counts^2. Without the Gaussian this is the energy of the Laplacian (Subbarao, Choi, Nikzad 1993), which
- * measures the noise instead of the focus.
+ * Hildreth 1980, counts^2. Without the Gaussian this is the energy of the Laplacian (Subbarao, Choi, Nikzad 1993),
+ * which measures the noise instead of the focus.
  */
 export function laplacianOfGaussian(plane: Plane, sigma: number): number {
   const { height, width } = plane;

@@ -5,7 +5,8 @@ import { type FocusFeatures, focusConfidence, focusFeatures } from "./focus-conf
 
 export interface LocatedFocus extends BestPlane {
   /**
-   * "maximum"; or, for `band_contrast` only, "minimum": between two maxima, for specimens that delay light and hardly absorb it.
+   * "maximum"; or, for `band_contrast` only, "minimum": between two maxima, for specimens that delay light and hardly
+   * absorb it.
    */
   extremum: "maximum" | "minimum";
   /** Probability that the focus lies within one plane of `position`, 0..1 ({@link focusConfidence}). */
@@ -30,7 +31,8 @@ export function locateFocus(curve: readonly number[], signal: readonly number[],
     const features = focusFeatures(curve, highest.plane, signal[highest.plane], measure);
     return { ...highest, extremum: "maximum", confidence: focusConfidence(features), features };
   }
-  // The search for a maximum on the inverted curve finds the vertex; logarithms are used because the sides of a dip are steep.
+  // The search for a maximum on the inverted curve finds the vertex; logarithms are used because the sides of a dip are
+  // steep.
   const least = 1e-3 * Math.max(...curve);
   const turned = curve.map((value) => -Math.log(Math.max(value, least)));
   const inside = turned.map((value, z) => (z < dip.from || z > dip.to ? Number.NEGATIVE_INFINITY : value));
@@ -55,8 +57,8 @@ export function locateFocus(curve: readonly number[], signal: readonly number[],
 const maxAtEnd = 0.4;
 
 /**
- * The reported confidence: that of the curve, times a factor that rises from 0 to 1 as the variance of the best plane rises from 1.5 to 4
- * times that of its noise; at most 0.4 at an end of the stack.
+ * The reported confidence: that of the curve, times a factor that rises from 0 to 1 as the variance of the best plane
+ * rises from 1.5 to 4 times that of its noise; at most 0.4 at an end of the stack.
  */
 export function cautious({ confidence, atEnd }: LocatedFocus, signal: readonly number[]): number {
   const content = Math.min(1, Math.max(0, (Math.max(...signal) - 1.5) / (4 - 1.5)));

@@ -4,7 +4,9 @@ import type { Plane } from "../../image/image.ts";
 
 /** Mean power in rings of spatial frequency. */
 export interface RadialSpectrum {
-  /** Mean |F|^2 of ring k, counts^2, scaled so that white noise of variance v gives v in every ring; `power[0]` is 0. */
+  /**
+   * Mean |F|^2 of ring k, counts^2, scaled so that white noise of variance v gives v in every ring; `power[0]` is 0.
+   */
   power: Float64Array;
   /** Coefficients of the full spectrum in ring k. */
   counts: Float64Array;
@@ -16,8 +18,8 @@ export interface RadialSpectrum {
 const maxEdge = 64;
 
 /**
- * Power spectrum averaged over tiles that overlap by half (Welch 1967), each less its mean and under a Hann window, so that
- * planes of any size can be compared and opposite edges do not meet.
+ * Power spectrum averaged over tiles that overlap by half (Welch 1967), each less its mean and under a Hann window, so
+ * that planes of any size can be compared and opposite edges do not meet.
  */
 export function radialSpectrum({ data, height, width }: Plane): RadialSpectrum {
   const edge = tileEdge(height, width);

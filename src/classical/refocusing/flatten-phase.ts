@@ -4,9 +4,9 @@ import { median } from "../../array/statistics.ts";
 import type { Plane } from "../../image/image.ts";
 
 /**
- * Subtracts from an unwrapped phase the polynomial of second order (offset, tilt, curvature) that fits its background best, so that the
- * background is 0. Pixels that differ from the fit by more than noise count as specimen and are excluded, iteration by iteration.
- * About a third of the field should be free of specimen.
+ * Subtracts from an unwrapped phase the polynomial of second order (offset, tilt, curvature) that fits its background
+ * best, so that the background is 0. Pixels that differ from the fit by more than noise count as specimen and are
+ * excluded, iteration by iteration. About a third of the field should be free of specimen.
  */
 export const flattenPhase = (phase: Plane): Plane => runThrough(flattenPhaseSteps(phase));
 
@@ -53,13 +53,18 @@ export function* flattenPhaseSteps({ data, height, width }: Plane): Generator<vo
   return { data: residual, height, width };
 }
 
-/** Median deviation of the half of the pixels closest to 0: the noise of the background if the specimen fills the rest. */
+/**
+ * Median deviation of the half of the pixels closest to 0: the noise of the background if the specimen fills the rest.
+ */
 function quietHalf(residual: Float32Array): number {
   const sorted = residual.map(Math.abs).sort();
   return sorted[sorted.length >> 2];
 }
 
-/** Gauss's elimination with the largest pivots; undefined for a singular matrix. `matrix`: n rows of n coefficients and a right side. */
+/**
+ * Gauss's elimination with the largest pivots; undefined for a singular matrix. `matrix`: n rows of n coefficients and
+ * a right side.
+ */
 function solve(matrix: Float64Array[]): Float64Array<ArrayBuffer> | undefined {
   const n = matrix.length;
   for (let c = 0; c < n; c++) {

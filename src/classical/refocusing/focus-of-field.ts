@@ -1,11 +1,11 @@
 /**
- * Finds the focus of a coherent field. The criterion depends on the specimen: in focus, amplitude contrast is highest for a specimen that
- * absorbs and lowest for one that only delays light.
+ * Finds the focus of a coherent field. The criterion depends on the specimen: in focus, amplitude contrast is highest
+ * for a specimen that absorbs and lowest for one that only delays light.
  *
- * Sources: Dubois, Schockaert, Callens & Yourassowsky, Opt. Express 14, 5895 (2006): the integral of the amplitude, smallest
- * in focus for amplitude objects and largest for phase objects. Since the power of the light is constant, this is equivalent to the
- * variance of the amplitude with the opposite sign. Zhang, Wang, Wu, Tamamitsu & Ozcan, Opt. Lett. 42, 3824 (2017): sparsity of the
- * gradient (Tamura's coefficient), largest in focus for both.
+ * Sources: Dubois, Schockaert, Callens & Yourassowsky, Opt. Express 14, 5895 (2006): the integral of the amplitude,
+ * smallest in focus for amplitude objects and largest for phase objects. Since the power of the light is constant, this
+ * is equivalent to the variance of the amplitude with the opposite sign. Zhang, Wang, Wu, Tamamitsu & Ozcan, Opt. Lett.
+ * 42, 3824 (2017): sparsity of the gradient (Tamura's coefficient), largest in focus for both.
  */
 import { breathe } from "../../array/breathe.ts";
 import { ParfocalError } from "../../errors.ts";
@@ -35,15 +35,18 @@ export interface FieldFocus {
   /** Whether the distance was found for a specimen that absorbs light (amplitude) or delays it (phase). */
   specimen: SpecimenContrast;
   /**
-   * 0 to 1: the height of the best distance above the second best, relative to its height above the median of the curve; 0 at an end of
-   * the range.
+   * 0 to 1: the height of the best distance above the second best, relative to its height above the median of the
+   * curve; 0 at an end of the range.
    */
   confidence: number;
   /** The coarse search. */
   curve: { distance: number; amplitudeContrast: number; gradientSparsity: number }[];
 }
 
-/** @throws `usage` for an empty range, or impossible light; `image.unfit` for a field without any contrast; `interrupted` */
+/**
+ * @throws `usage` for an empty range, or impossible light; `image.unfit` for a field without any contrast;
+ * `interrupted`
+ */
 export async function focusOfField(
   field: ComplexField,
   light: CoherentLight,
@@ -139,8 +142,8 @@ function sparsityOf({ real, imag, height, width }: ComplexField): number {
 }
 
 /**
- * At the distance with the sparsest edges, amplitude contrast is above the median of the curve for a specimen that absorbs, and below it
- * for one that does not.
+ * At the distance with the sparsest edges, amplitude contrast is above the median of the curve for a specimen that
+ * absorbs, and below it for one that does not.
  */
 function kindOf(curve: FieldFocus["curve"]): SpecimenContrast {
   const sharpest = curve[indexOfLargest(curve.map((point) => point.gradientSparsity))];

@@ -1,8 +1,9 @@
 /**
- * Finds the distance of the specimen of an in-line hologram. Usual measures of sharpness are unsuitable: the field of a hologram has an
- * amplitude only, and most measures are largest at distance 0 for this reason (bench/hologram-focus.bench.ts). Two that do not favour 0
- * are combined: the rings of the hologram's spectrum ({@link hologramRings}), and the sparsity of edges ({@link edgeKurtosis}). Their sum
- * is the logarithm of a probability; its weights were fitted to simulated holograms.
+ * Finds the distance of the specimen of an in-line hologram. Usual measures of sharpness are unsuitable: the field of a
+ * hologram has an amplitude only, and most measures are largest at distance 0 for this reason
+ * (bench/hologram-focus.bench.ts). Two that do not favour 0 are combined: the rings of the hologram's spectrum ({@link
+ * hologramRings}), and the sparsity of edges ({@link edgeKurtosis}). Their sum is the logarithm of a probability; its
+ * weights were fitted to simulated holograms.
  *
  * The field of a hologram is real, and at -d it is the conjugate of that at d, so only |d| is searched for.
  */
@@ -34,11 +35,13 @@ export interface HologramFocus {
   /** From the hologram to its specimen, um along the light. */
   distance: number;
   specimen: SpecimenContrast;
-  /** Probability that |distance| is right within half a depth of field; 0 if the best distance is an end of the range. */
+  /**
+   * Probability that |distance| is right within half a depth of field; 0 if the best distance is an end of the range.
+   */
   confidence: number;
   /**
-   * Probability of the sign, 0.5 (either) to 1; undefined if the range holds this distance with one sign only, or the specimen is in
-   * focus.
+   * Probability of the sign, 0.5 (either) to 1; undefined if the range holds this distance with one sign only, or the
+   * specimen is in focus.
    */
   directionConfidence?: number;
   /** n lambda / NA^2, um, with the largest NA that the hologram shows above its noise. */
@@ -47,7 +50,10 @@ export interface HologramFocus {
   curve: { distance: number; rings: number; edges: number; probability: number }[];
 }
 
-/** Maximum side of the part whose edges are analysed, in halves of the finest detail, to limit the time. Rings are those of the whole hologram. */
+/**
+ * Maximum side of the part whose edges are analysed, in halves of the finest detail, to limit the time. Rings are those
+ * of the whole hologram.
+ */
 const maxPart = 256;
 /** Maximum number of distances to try; larger ranges need steps wider than half a depth of field. */
 const maxSteps = 400;
@@ -55,13 +61,17 @@ const maxSteps = 400;
 const maxDepths = 4000;
 /** Offsets of the refined search, in steps from the best distance. */
 const refinedOffsets = [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75];
-/** Assumed share of rings where none are visible; it and the weight were fitted to 120 simulated holograms (docs/decisions). */
+/**
+ * Assumed share of rings where none are visible; it and the weight were fitted to 120 simulated holograms
+ * (docs/decisions).
+ */
 const chanceShare = 0.2;
 const ringWeight = 14;
 
 /**
  * @param field as `inLineField` makes it of a hologram: its phase is 0
- * @throws `usage` for a range that is empty or far too large, or impossible light; `image.unfit` for a field without any contrast;
+ * @throws `usage` for a range that is empty or far too large, or impossible light; `image.unfit` for a field without
+ * any contrast;
  * `interrupted`
  */
 export async function focusOfHologram(
@@ -88,7 +98,8 @@ export async function focusOfHologram(
   const ringsAt = (distance: number) => {
     const { share, cosine } = rings.at(distance);
     const fits = specimen === undefined || (specimen === "amplitude" ? cosine >= 0 : cosine <= 0);
-    // Less than half a ring in the whole spectrum looks like the slope of a specimen's own spectrum; the share by chance is used there.
+    // Less than half a ring in the whole spectrum looks like the slope of a specimen's own spectrum; the share by
+    // chance is used there.
     const visible = Math.min(1, Math.max(0, distance / depth - 0.5));
     return visible * (fits ? share : 0) + (1 - visible) * chanceShare;
   };
@@ -168,8 +179,8 @@ function sendFrom(field: ComplexField, light: CoherentLight, farthest: number, w
 }
 
 /**
- * The height of a value above the whole curve and above its neighbourhood, each in robust standard deviations, without the part that is
- * expected by chance, and limited to a few, so that a single sharp structure does not decide.
+ * The height of a value above the whole curve and above its neighbourhood, each in robust standard deviations, without
+ * the part that is expected by chance, and limited to a few, so that a single sharp structure does not decide.
  */
 function standOut(curve: readonly number[]): (value: number, i: number) => number {
   const middle = median(Float32Array.from(curve));

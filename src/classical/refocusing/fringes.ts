@@ -4,8 +4,8 @@ import type { Plane } from "../../image/image.ts";
 import { type Carrier, findCarrier } from "./off-axis.ts";
 
 /**
- * Minimum amplitude of fringes relative to the mean: off-axis holograms reach 0.3 to 1, and the strongest single frequency of an in-line
- * hologram reaches 0.01.
+ * Minimum amplitude of fringes relative to the mean: off-axis holograms reach 0.3 to 1, and the strongest single
+ * frequency of an in-line hologram reaches 0.01.
  */
 const minVisibility = 0.15;
 

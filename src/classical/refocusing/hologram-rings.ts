@@ -1,15 +1,16 @@
 /**
- * Rings in the spectrum of an in-line hologram, and how well a distance explains them. Free space shifts the phase of each frequency f of
- * a thin specimen exp(-a + i p) by chi = 2 pi d f^2 / (k + sqrt(k^2 - f^2)), k = n / lambda, so that to first order the hologram's
- * intensity I is
+ * Rings in the spectrum of an in-line hologram, and how well a distance explains them. Free space shifts the phase of
+ * each frequency f of a thin specimen exp(-a + i p) by chi = 2 pi d f^2 / (k + sqrt(k^2 - f^2)), k = n / lambda, so
+ * that to first order the hologram's intensity I is
  *
  *     FT(I - 1) / 2 = p sin(chi) - a cos(chi)
  *
- * and its power has rings, 1 + C cos(2 chi) + S sin(2 chi): C is above 0 if the specimen absorbs, below 0 if it only delays
- * light, and S is below 0 if it does both and lies before the plane (d > 0). The distance d = 0, which has no rings, is not favoured.
+ * and its power has rings, 1 + C cos(2 chi) + S sin(2 chi): C is above 0 if the specimen absorbs, below 0 if it only
+ * delays light, and S is below 0 if it does both and lies before the plane (d > 0). The distance d = 0, which has no
+ * rings, is not favoured.
  *
- * Source: Thon, Z. Naturforsch. A 21, 476 (1966), for electron microscopes, whose defocus is measured so to this day (Rohou &
- * Grigorieff, J. Struct. Biol. 192, 216 (2015)); Guigay, Optik 49, 121 (1977), for the two terms.
+ * Source: Thon, Z. Naturforsch. A 21, 476 (1966), for electron microscopes, whose defocus is measured so to this day
+ * (Rohou & Grigorieff, J. Struct. Biol. 192, 216 (2015)); Guigay, Optik 49, 121 (1977), for the two terms.
  */
 import { createRealFft2, nextFastSize } from "../../array/fft.ts";
 import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
@@ -20,7 +21,10 @@ import { weightedFit } from "./weighted-fit.ts";
 export interface RingFit {
   /** Share of the variation of the spectrum around a smooth one that the rings explain, 0 to 1. */
   share: number;
-  /** Coefficient C of the logarithm of the power: above 0 for a specimen that absorbs, below 0 for one that delays light. */
+  /**
+   * Coefficient C of the logarithm of the power: above 0 for a specimen that absorbs, below 0 for one that delays
+   * light.
+   */
   cosine: number;
   sine: number;
 }
@@ -58,7 +62,8 @@ export function hologramRings(field: ComplexField, light: CoherentLight): Hologr
   const values = bins.map((b) => Math.log(Math.max(power[b], 1e-12 * top)));
   const smooth = bins.map((b) => [1, Math.log(b / last), b / last, (b / last) ** 2]);
   const bent = smooth.map((row, i) => [...row, ...[3, 4, 5].map((power) => (bins[i] / last) ** power)]);
-  // The spectrum of a specimen is not smooth: each bin has a variance that does not fall with the number of frequencies.
+  // The spectrum of a specimen is not smooth: each bin has a variance that does not fall with the number of
+  // frequencies.
   const fits = [
     { rows: smooth, weights: bins.map((b) => counts[b] / (1 + 0.1 * counts[b])) },
     { rows: bent, weights: bins.map((b) => counts[b] / (1 + 0.05 * counts[b])) },
@@ -113,7 +118,10 @@ function radialPower({ real, height, width }: ComplexField, pixelSize: number) {
   return { power: power.map((sum, b) => (2 * sum) / Math.max(1, counts[b])), counts, step };
 }
 
-/** The last bin above the noise, which is measured beyond the aperture or, if the pixels do not reach there, as the minimum. */
+/**
+ * The last bin above the noise, which is measured beyond the aperture or, if the pixels do not reach there, as the
+ * minimum.
+ */
 function lastSignal(power: Float64Array, edge: number, nyquist: number): number {
   const beyond = [...power.subarray(Math.floor(1.15 * edge), nyquist)].sort((a, b) => a - b);
   const noise = beyond.length > 4 ? beyond[beyond.length >> 1] : Math.min(...power.subarray(firstBin, edge));

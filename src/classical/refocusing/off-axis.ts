@@ -1,9 +1,9 @@
 /**
  * Demodulates an off-axis hologram: its fringes carry amplitude and phase, as one side band of the spectrum.
  *
- * Source: Takeda, Ina & Kobayashi, J. Opt. Soc. Am. 72, 156 (1982), for fringes; Cuche, Marquet & Depeursinge, Appl. Opt.
- * 39, 4070 (2000), for holograms: the side band is cropped out of the spectrum, without the zero order and
- * the conjugate, and shifted to the centre.
+ * Source: Takeda, Ina & Kobayashi, J. Opt. Soc. Am. 72, 156 (1982), for fringes; Cuche, Marquet & Depeursinge, Appl.
+ * Opt. 39, 4070 (2000), for holograms: the side band is cropped out of the spectrum, without the zero order and the
+ * conjugate, and shifted to the centre.
  */
 import { createFft2, nextFastSize } from "../../array/fft.ts";
 import { median, moments } from "../../array/statistics.ts";
@@ -21,7 +21,9 @@ export interface Carrier {
 export interface DemodulateOptions {
   /** Default: found by {@link findCarrier}. */
   carrier?: Carrier | undefined;
-  /** Radius of the side-band filter, cycles per pixel; default a third of the carrier, which excludes the zero order. */
+  /**
+   * Radius of the side-band filter, cycles per pixel; default a third of the carrier, which excludes the zero order.
+   */
   radius?: number | undefined;
 }
 
@@ -72,8 +74,8 @@ export function findCarrier(hologram: Plane): Carrier {
 }
 
 /**
- * The field of the specimen times the amplitude of the reference, without the carrier. Dividing by the field of a hologram without
- * specimen (`divideFields`) removes a remaining tilt and the shape of the reference wave.
+ * The field of the specimen times the amplitude of the reference, without the carrier. Dividing by the field of a
+ * hologram without specimen (`divideFields`) removes a remaining tilt and the shape of the reference wave.
  *
  * @throws `image.unfit` if no carrier is given and none is found; `usage` for a radius that reaches the zero order
  */
@@ -120,8 +122,8 @@ export function demodulate(hologram: Plane, options: DemodulateOptions = {}): Co
 }
 
 /**
- * Magnitudes of the spectrum of the hologram without its mean, under a sine window and padded to at least twice its size. A Hann window
- * would give too much weight to the centre.
+ * Magnitudes of the spectrum of the hologram without its mean, under a sine window and padded to at least twice its
+ * size. A Hann window would give too much weight to the centre.
  */
 function windowedSpectrum({ data, height: h, width: w }: Plane): {
   spectrum: Float32Array;

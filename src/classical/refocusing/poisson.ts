@@ -1,4 +1,6 @@
-/** Solves Poisson's equation on a rectangle with Neumann boundaries (no slope across the edges), by Fourier transform. */
+/**
+ * Solves Poisson's equation on a rectangle with Neumann boundaries (no slope across the edges), by Fourier transform.
+ */
 import { createEvenFft2 } from "../../array/even-fft.ts";
 import { nextFastSize } from "../../array/fft.ts";
 import type { Plane } from "../../image/image.ts";

@@ -19,12 +19,18 @@ export interface ReconstructOptions {
   offAxis?: "auto" | Carrier | undefined;
   /** A hologram of the empty field, which removes the shape of the waves and dirt. */
   background?: Plane | undefined;
-  /** To the specimen along the light, um, or "auto" (default). Negative where the recorded plane lies behind the specimen. */
+  /**
+   * To the specimen along the light, um, or "auto" (default). Negative where the recorded plane lies behind the
+   * specimen.
+   */
   distance?: number | "auto" | undefined;
   /** Range of "auto", um; default 25 depths of field to both sides, or only the negative side for in-line holograms. */
   range?: readonly [number, number] | undefined;
   specimen?: SpecimenContrast | undefined;
-  /** Off axis: whether the specimen has a lower refractive index than its medium. The hologram does not determine the sign. */
+  /**
+   * Off axis: whether the specimen has a lower refractive index than its medium. The hologram does not determine the
+   * sign.
+   */
   invertPhase?: boolean | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
@@ -62,8 +68,8 @@ export function* separateFieldSteps(field: ComplexField): Generator<void, Separa
 }
 
 /**
- * @throws `image.unfit` for an off-axis hologram without side band, a dark or uniform one, or a background of another size; `usage` for
- * impossible light, distance or range; `interrupted`
+ * @throws `image.unfit` for an off-axis hologram without side band, a dark or uniform one, or a background of another
+ * size; `usage` for impossible light, distance or range; `interrupted`
  */
 export async function reconstructHologram(
   hologram: Plane,
@@ -134,7 +140,8 @@ function* offAxisField(
   const field = demodulate(hologram, { carrier, radius });
   yield;
   const specimen = background ? divideFields(field, demodulate(background, { carrier, radius })) : field;
-  // Most specimens have a higher refractive index than their medium: the few most deviating pixels have a positive phase.
+  // Most specimens have a higher refractive index than their medium: the few most deviating pixels have a positive
+  // phase.
   yield;
   const { phase } = yield* separateFieldSteps(specimen);
   const skew = phase.data.reduce((sum, value) => sum + value ** 3, 0);

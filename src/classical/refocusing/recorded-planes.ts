@@ -11,10 +11,10 @@ export interface RecordedPlane extends Plane {
 }
 
 /**
- * The planes in order of position, each normalised to mean 1: free space conserves the light, so a difference of the means comes from
- * the lamp.
- * @throws `image.unfit` for fewer than two planes, two at the same position, unequal sizes, dark planes or pixels that are not finite; `usage` for
- * impossible light
+ * The planes in order of position, each normalised to mean 1: free space conserves the light, so a difference of the
+ * means comes from the lamp.
+ * @throws `image.unfit` for fewer than two planes, two at the same position, unequal sizes, dark planes or pixels that
+ * are not finite; `usage` for impossible light
  */
 export function preparePlanes(planes: readonly RecordedPlane[], light: CoherentLight): RecordedPlane[] {
   checkLight(light);

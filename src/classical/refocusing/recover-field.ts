@@ -1,11 +1,12 @@
 /**
- * The complex field behind several recorded intensities: multi-height phase retrieval. The field is propagated to every plane, where its
- * amplitude is replaced by the measured one, and propagated back; the mean of these fields is the next estimate.
+ * The complex field behind several recorded intensities: multi-height phase retrieval. The field is propagated to every
+ * plane, where its amplitude is replaced by the measured one, and propagated back; the mean of these fields is the next
+ * estimate.
  *
  * Source: Gerchberg & Saxton, Optik 35, 237 (1972), for two planes; Misell, J. Phys. D 6, 2200 (1973), and Greenbaum &
  * Ozcan, Opt. Express 20, 3129 (2012), for several at different heights; here all planes act at once (the averaged
- * projections of Elser, J. Opt. Soc. Am. A 20, 40 (2003)), so that no plane dominates. The first estimate comes from the transport of
- * intensity; without it, low frequencies converge only after hundreds of iterations.
+ * projections of Elser, J. Opt. Soc. Am. A 20, 40 (2003)), so that no plane dominates. The first estimate comes from
+ * the transport of intensity; without it, low frequencies converge only after hundreds of iterations.
  */
 import { breathe } from "../../array/breathe.ts";
 import type { Plane } from "../../image/image.ts";
@@ -37,8 +38,8 @@ export interface RecoveredField {
   /** Position of the field along the light, um. */
   position: number;
   /**
-   * Error of the amplitudes before each iteration and after the last: root mean square over all planes, relative to that of the measured
-   * amplitudes.
+   * Error of the amplitudes before each iteration and after the last: root mean square over all planes, relative to
+   * that of the measured amplitudes.
    */
   errors: number[];
   /** Whether the tolerance was reached. */
@@ -93,7 +94,10 @@ export async function recoverField(
   };
 }
 
-/** One iteration: replaces the amplitude in every plane and propagates back; returns the mean spectrum and the error before. */
+/**
+ * One iteration: replaces the amplitude in every plane and propagates back; returns the mean spectrum and the error
+ * before.
+ */
 async function project(
   propagator: Propagator,
   spectrum: ComplexField,

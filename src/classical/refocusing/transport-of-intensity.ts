@@ -2,8 +2,8 @@
  * Phase from the change of intensity along the light: the transport of intensity equation,
  * div(I grad phi) = -k dI/dz, for light that is at least partly coherent.
  *
- * Source: Teague, J. Opt. Soc. Am. 73, 1434 (1983), with his auxiliary function psi, grad psi = I grad phi; solved by two
- * Poisson equations with Fourier transforms as in Paganin & Nugent, Phys. Rev. Lett. 80, 2586 (1998); boundary and
+ * Source: Teague, J. Opt. Soc. Am. 73, 1434 (1983), with his auxiliary function psi, grad psi = I grad phi; solved by
+ * two Poisson equations with Fourier transforms as in Paganin & Nugent, Phys. Rev. Lett. 80, 2586 (1998); boundary and
  * regularisation after Gureyev & Nugent, Opt. Commun. 133, 339 (1997). It cannot recover phase vortices.
  */
 import type { Plane } from "../../image/image.ts";
@@ -26,7 +26,8 @@ export interface TransportedPhase {
 }
 
 /**
- * @param planes two or more; the derivative is that of the line through two planes, or of the parabola through the nearest three
+ * @param planes two or more; the derivative is that of the line through two planes, or of the parabola through the
+ * nearest three
  * @throws what {@link preparePlanes} throws
  */
 export function transportOfIntensity(
@@ -83,8 +84,8 @@ function lagrangeWeights(places: readonly number[], at: number): { value: number
 }
 
 /**
- * div(grad psi / I), um^-2, by differences between neighbours. The intensity between two pixels is their mean, and at least a tenth of the
- * overall mean, to limit noise. There is no flow across the edges.
+ * div(grad psi / I), um^-2, by differences between neighbours. The intensity between two pixels is their mean, and at
+ * least a tenth of the overall mean, to limit noise. There is no flow across the edges.
  */
 function divergenceOfQuotient(psi: Plane, intensity: Plane, pixelSize: number): Plane {
   const { height, width, data } = psi;

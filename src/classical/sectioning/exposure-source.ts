@@ -52,7 +52,8 @@ export interface ExposureSource {
 /**
  * Finds exposures: each in a file of its own, or all in one file. Only headers are read.
  *
- * @throws `usage` if the files hold another number of exposures or differ in size, or a channel or time must be chosen; `image.unfit` for colour
+ * @throws `usage` if the files hold another number of exposures or differ in size, or a channel or time must be chosen;
+ * `image.unfit` for colour
  */
 export function findExposures(
   files: readonly ImageFile[],

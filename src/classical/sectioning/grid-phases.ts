@@ -1,6 +1,6 @@
 /**
- * Estimates the phase of the grid and the brightness of the light in each of three exposures from the exposures themselves. Phases that are
- * not a third of a period apart, and a flickering lamp, leave stripes in sections.
+ * Estimates the phase of the grid and the brightness of the light in each of three exposures from the exposures
+ * themselves. Phases that are not a third of a period apart, and a flickering lamp, leave stripes in sections.
  */
 import { createRealFft2, nextPowerOfTwo } from "../../array/fft.ts";
 import { gaussianFilter } from "../../array/filters.ts";
@@ -58,7 +58,9 @@ export interface DifferenceSpectra {
   imag: Float64Array[];
 }
 
-/** Differences cancel the specimen and leave the grid. A Hann window suppresses the edges of the image in the spectrum. */
+/**
+ * Differences cancel the specimen and leave the grid. A Hann window suppresses the edges of the image in the spectrum.
+ */
 export function differenceSpectra(
   { data, height, width }: Exposures,
   brightness: readonly number[],
@@ -97,7 +99,8 @@ export function addPower(spectra: DifferenceSpectra, power: Float64Array): void 
 }
 
 /**
- * The strongest frequency of the differences. Periods above an eighth of the field are excluded, since slow variations are not a grid.
+ * The strongest frequency of the differences. Periods above an eighth of the field are excluded, since slow variations
+ * are not a grid.
  * @param power `[height, width / 2 + 1]`
  */
 export function findGridFrequency(power: Float64Array, height: number, width: number): GridFrequency {

@@ -37,8 +37,9 @@ const thirds = [0, (2 * Math.PI) / 3, (4 * Math.PI) / 3];
 export const perfectGrid = (): PlaneGrid => ({ phases: [...thirds], brightness: [1, 1, 1] });
 
 /**
- * Measures the grid as `sectionFromGrid` does: its frequency in all planes together, then phases and brightness in each; planes
- * in which it is not visible take the phases of the others. Every plane is read twice, and one at a time is in memory.
+ * Measures the grid as `sectionFromGrid` does: its frequency in all planes together, then phases and brightness in
+ * each; planes in which it is not visible take the phases of the others. Every plane is read twice, and one at a time
+ * is in memory.
  *
  * @param read exposures of a plane, counts above the camera's offset
  * @param onPlane called after every plane that was read
@@ -84,8 +85,8 @@ export async function measureGrid(
 }
 
 /**
- * The section and the widefield image of one plane, `[height, width]` each. The exposures are converted to those of a grid moved by exact
- * thirds under a constant lamp, which are then sectioned.
+ * The section and the widefield image of one plane, `[height, width]` each. The exposures are converted to those of a
+ * grid moved by exact thirds under a constant lamp, which are then sectioned.
  */
 export function sectionOnePlane(
   { data, height, width }: Exposures,

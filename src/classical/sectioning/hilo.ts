@@ -1,6 +1,6 @@
 /**
- * Optical sections from one image with uniform and one with speckled light (Lim, Chu & Mertz, Opt. Lett. 33, 1819, 2008; Lim,
- * Ford, Chu & Mertz, J. Biomed. Opt. 16, 016014, 2011).
+ * Optical sections from one image with uniform and one with speckled light (Lim, Chu & Mertz, Opt. Lett. 33, 1819,
+ * 2008; Lim, Ford, Chu & Mertz, J. Biomed. Opt. 16, 016014, 2011).
  */
 import { gaussianFilter } from "../../array/filters.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
@@ -17,13 +17,13 @@ export interface HiloStack {
 
 export interface HiloOptions {
   /**
-   * Width of the wavelet, pixels: the speckle grains that are analysed are about 4 sigma apart. A small value gives thin sections and
-   * needs small grains; default 1.
+   * Width of the wavelet, pixels: the speckle grains that are analysed are about 4 sigma apart. A small value gives
+   * thin sections and needs small grains; default 1.
    */
   sigma?: number | undefined;
   /**
-   * Standard deviation, pixels, of the Gaussian that separates low from high frequencies; default 2.86 sigma. Grains up to
-   * about half of it are averaged away.
+   * Standard deviation, pixels, of the Gaussian that separates low from high frequencies; default 2.86 sigma. Grains up
+   * to about half of it are averaged away.
    */
   crossover?: number | undefined;
   /** The light path, which determines the weight of the low frequencies. */
@@ -49,19 +49,22 @@ export interface HiloSection {
 }
 
 /**
- * High frequencies come from the uniform image, which shows them only in focus: Hi = U - G(U), G being a Gaussian. Low ones are
- * weighted by the contrast of the speckle, which fades away from focus: Lo = G(C U), and the section is Hi + eta Lo.
+ * High frequencies come from the uniform image, which shows them only in focus: Hi = U - G(U), G being a Gaussian. Low
+ * ones are weighted by the contrast of the speckle, which fades away from focus: Lo = G(C U), and the section is Hi +
+ * eta Lo.
  *
- * C is the local standard deviation of the difference D = U / G(U) - S / G(S) after a wavelet, the difference of two Gaussians
- * of sigma and sqrt(2) sigma: W(k) = exp(-k^2 / 2 k_w^2) - exp(-k^2 / k_w^2), k_w = 1 / (2 pi sigma) (Lim 2011). Dividing by local
- * means removes differences in brightness between the images; the specimen is in both and cancels. Squares are averaged over
- * a window as wide as the crossover (narrower ones leave more speckle), and the variance of photon and camera noise is subtracted first.
+ * C is the local standard deviation of the difference D = U / G(U) - S / G(S) after a wavelet, the difference of two
+ * Gaussians of sigma and sqrt(2) sigma: W(k) = exp(-k^2 / 2 k_w^2) - exp(-k^2 / k_w^2), k_w = 1 / (2 pi sigma) (Lim
+ * 2011). Dividing by local means removes differences in brightness between the images; the specimen is in both and
+ * cancels. Squares are averaged over a window as wide as the crossover (narrower ones leave more speckle), and the
+ * variance of photon and camera noise is subtracted first.
  *
- * eta: at the crossover, structures in focus must be equally strong in both parts. If the optics are given, eta follows from them
- * (speckle-weight.ts). Otherwise it is measured: let B be the band-pass G(s) - G(sqrt(2) s) of the crossover's s, then
- * eta = sum B(U) B(C U) / sum B(C U)^2 over the whole stack, the least squares fit. Measured on simulated specimens the optics
- * were right within 8 % for sigma up to 1, the fit between 30 % too low (thin specimens, whose speckle is mistaken for structure) and 50 % too high
- * (thick ones, whose out-of-focus light resembles structures in focus).
+ * eta: at the crossover, structures in focus must be equally strong in both parts. If the optics are given, eta follows
+ * from them (speckle-weight.ts). Otherwise it is measured: let B be the band-pass G(s) - G(sqrt(2) s) of the
+ * crossover's s, then eta = sum B(U) B(C U) / sum B(C U)^2 over the whole stack, the least squares fit. Measured on
+ * simulated specimens the optics were right within 8 % for sigma up to 1, the fit between 30 % too low (thin specimens,
+ * whose speckle is mistaken for structure) and 50 % too high (thick ones, whose out-of-focus light resembles structures
+ * in focus).
  *
  * @throws `usage` where sizes or options do not fit, `interrupted`
  */

@@ -26,8 +26,8 @@ export interface GridSectionOptions {
   /** Offset of the camera, counts; default 0. Needed for the widefield image and for a flickering lamp. */
   offset?: number | undefined;
   /**
-   * Whether phases and brightness of the exposures are estimated from them (default), or assumed to be 0, 2 pi / 3, 4 pi / 3 and
-   * equal. See {@link sectionFromGrid}.
+   * Whether phases and brightness of the exposures are estimated from them (default), or assumed to be 0, 2 pi / 3, 4
+   * pi / 3 and equal. See {@link sectionFromGrid}.
    */
   correct?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -54,17 +54,18 @@ const VISIBLE = 30;
 const ideal = [0, (2 * Math.PI) / 3, (4 * Math.PI) / 3];
 
 /**
- * Exposure j is b_j (W + cos(phase_j) C - sin(phase_j) S) at every pixel; three exposures give W, the widefield image, and the
- * section sqrt(C^2 + S^2). With exact thirds and equal light this is Neil's
- * sqrt(2) / 3 sqrt((I1 - I2)^2 + (I2 - I3)^2 + (I3 - I1)^2), in the unit of the exposures.
+ * Exposure j is b_j (W + cos(phase_j) C - sin(phase_j) S) at every pixel; three exposures give W, the widefield image,
+ * and the section sqrt(C^2 + S^2). With exact thirds and equal light this is Neil's sqrt(2) / 3 sqrt((I1 - I2)^2 + (I2
+ * - I3)^2 + (I3 - I1)^2), in the unit of the exposures.
  *
- * With `correct`, brightness comes from the light of low frequency and phases from the differences of the exposures at the
- * grid's frequency (see grid-phases.ts), for each plane in which it is visible, and otherwise from all planes together.
- * If no plane shows a grid, nothing is corrected and a warning is given.
+ * With `correct`, brightness comes from the light of low frequency and phases from the differences of the exposures at
+ * the grid's frequency (see grid-phases.ts), for each plane in which it is visible, and otherwise from all planes
+ * together. If no plane shows a grid, nothing is corrected and a warning is given.
  *
- * Noise: a section is a length and so never below 0. Noise of standard deviation s in the exposures lifts empty places to a
- * mean of sqrt(pi / 3) s, about 1.02 s, and sections of strength M to sqrt(M^2 + 4/3 s^2): subtract that before measuring
- * faint things. The section holds the shot noise of all the out-of-focus light, although that light itself is removed.
+ * Noise: a section is a length and so never below 0. Noise of standard deviation s in the exposures lifts empty places
+ * to a mean of sqrt(pi / 3) s, about 1.02 s, and sections of strength M to sqrt(M^2 + 4/3 s^2): subtract that before
+ * measuring faint things. The section holds the shot noise of all the out-of-focus light, although that light itself is
+ * removed.
  *
  * @throws `usage` where the numbers of planes and pixels do not fit the data, `interrupted`
  */

@@ -209,7 +209,7 @@ describe("pixels and options that are not as they should be", () => {
     const done = await deconvolve(stack, kernel, { method: "consensus", iterations: 3 });
     expect(done.gain).toBeGreaterThan(1.5);
     expect(done.gain).toBeLessThan(2.5);
-    expect(done.warnings.join("\n")).toMatch(/offset is not known.*\n.*gain is not known/);
+    expect(done.warnings.join("\n")).toMatch(/offset of the camera is not known.*\n.*gain of the camera is not known/);
     await expect(
       deconvolve(
         plane((i) => 100 + (i % 64)),

@@ -11,7 +11,9 @@ import { type LeastSquaresOptions, leastSquares, type Parameter } from "./levenb
 import { type PsfOptics, type PsfOpticsInput, psfModelOf, resolvePsfOptions } from "./optics-options.ts";
 import { nollOf } from "./zernike.ts";
 
-/** What may be fitted besides the position, brightness and background of the bead: optics and the geometry of the stack. */
+/**
+ * What may be fitted besides the position, brightness and background of the bead: optics and the geometry of the stack.
+ */
 export const fittedOptics = [
   "na",
   "wavelength",
@@ -37,8 +39,9 @@ export interface FitPsfOptions extends LeastSquaresOptions {
 export interface FittedValue {
   value: number;
   /**
-   * One standard deviation, which accounts for unequal and correlated residuals ({@link fitErrors}) and so grows where the model
-   * is incomplete. Infinity where the stack does not determine the value, or the model does not describe the bead.
+   * One standard deviation, which accounts for unequal and correlated residuals ({@link fitErrors}) and so grows where
+   * the model is incomplete. Infinity where the stack does not determine the value, or the model does not describe the
+   * bead.
    */
   error: number;
 }
@@ -66,19 +69,22 @@ export interface PsfFit {
   warnings: string[];
 }
 
-/** Minimum share of the variance that a model with structured residuals must explain to count as describing the bead. */
+/**
+ * Minimum share of the variance that a model with structured residuals must explain to count as describing the bead.
+ */
 const minExplained = 0.8;
 /** Minimum correlation volume, voxels, of structured residuals; noise has 1. */
 const minStructuredVolume = 4;
 
 /**
  * Fits background + brightness x (PSF convolved with a ball) at (x, y, z) to a stack of one bead by least squares. At
- * each step, background and brightness are solved for (variable projection of Golub & Pereyra); all other parameters follow the
- * algorithm of Levenberg and Marquardt. Plane i is focused at i x zStep. A single plane is assumed to be in focus.
+ * each step, background and brightness are solved for (variable projection of Golub & Pereyra); all other parameters
+ * follow the algorithm of Levenberg and Marquardt. Plane i is focused at i x zStep. A single plane is assumed to be in
+ * focus.
  *
  * @param stack of one bead, with pixelSize and zStep
- * @throws `usage` for impossible optics or unknown names, `calibration.missing`, `image.unfit` for parameters that the stack
- * cannot determine ({@link checkSupport}) and for a bead outside of it, `interrupted`
+ * @throws `usage` for impossible optics or unknown names, `calibration.missing`, `image.unfit` for parameters that the
+ * stack cannot determine ({@link checkSupport}) and for a bead outside of it, `interrupted`
  */
 export async function fitPsf(stack: Stack, options: FitPsfOptions): Promise<PsfFit> {
   const { pixelSize, zStep } = calibrationOf(stack);

@@ -10,11 +10,14 @@ import { openImageSource } from "./open-image.ts";
 import { isPlaneName, openPlanes } from "./plane-folder.ts";
 import { parseAxes, renameAxes } from "./rename-axes.ts";
 
-/** What the user says of the axes of an image. */
+/** Options that state the axes of an image. */
 export interface OpenImageOptions extends FolderOptions {
-  /** File names of a folder with {z}, {c}, {t} and {*} in place of what varies: "img_z{z}_c{c}.tif". Only files that match are read. */
+  /**
+   * File names of a folder with {z}, {c}, {t} and {*} in place of what varies: "img_z{z}_c{c}.tif". Only files that
+   * match are read.
+   */
   pattern?: string | undefined;
-  /** What the axes of a file, or the numbers in the names of a folder, are called, in their order: "ZYX" where frames are z. */
+  /** The axes of a file, or of the numbers in the names of a folder, in their order: "ZYX" if frames are planes. */
   axes?: string | undefined;
   /** Which image of a file that holds several, from 0. */
   image?: number | undefined;
@@ -32,7 +35,7 @@ export async function openImage(path: string, options: OpenImageOptions = {}): P
   });
   if (found.isDirectory()) {
     const folder = await openFolder(path, { pattern, axes });
-    // Without a pattern the axes have named the numbers already.
+    // Without a pattern, `axes` was used for the numbers in the names already.
     return pattern === undefined || axes === undefined ? folder : renameAxes(folder, axes);
   }
   if (pattern !== undefined) {
@@ -42,7 +45,7 @@ export async function openImage(path: string, options: OpenImageOptions = {}): P
       { option: "pattern", got: pattern, expected: "a folder" },
     );
   }
-  // Files of one data set lie beside each other.
+  // Files of one data set are in the same folder.
   const sibling = (name: string) => fileSource(join(dirname(path), name)).catch(() => undefined);
   const file = await openImageSource(await fileSource(path), { image, sibling });
   if (axes === undefined) return file;

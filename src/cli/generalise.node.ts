@@ -2,8 +2,8 @@
 import {
   changeRecipe,
   configKeys,
+  fileStorage,
   findRecipe,
-  type GeneraliseProgress,
   type GeneraliseResult,
   generalise as judgeGeneralisation,
   type LeaveOneOutRecipe,
@@ -22,7 +22,7 @@ import { addInputOptions, type InputOptions, withImages } from "./input.node.ts"
 import { oneOf, setOption, wholeNumber } from "./option-values.ts";
 import { deviceOf } from "./refocus.node.ts";
 import { addSchemaOptions, schemaValues } from "./schema-options.ts";
-import type { Terminal } from "./terminal.node.ts";
+import { progressOn } from "./terminal.node.ts";
 import { table } from "./text.ts";
 import type { CommonOptions, Result, Verb } from "./verb.node.ts";
 
@@ -52,9 +52,9 @@ export const generalise: Verb<GeneraliseOptions> = {
   name: "generalise",
   arguments: "<stack...>",
   summary:
-    "Leave one objective, sample, stack or slide out, train on the others, and judge on all: will a model hold on another one?",
+    "Leave one objective, specimen, stack or slide out, train on the others, and judge on all: will a model hold on another one?",
   notes: [
-    "Of a recipe of several objectives or samples (a .yaml file or a shipped name), each objective or each sample is left out in turn; of stacks,",
+    "Of a recipe of several objectives or specimens (a .yaml file or a shipped name), each objective or each specimen is left out in turn; of stacks,",
     "each stack, or with --slides each slide. One more model is trained on everything. All are judged on fields, or parts of the stacks, that",
     "none was trained on: gains in PSNR, SSIM and detail over the best recorded baseline (the given planes, lightly smoothed or interpolated), and in width,",
     "as a matrix, and a verdict.",
@@ -64,7 +64,7 @@ export const generalise: Verb<GeneraliseOptions> = {
   ],
   examples: [
     "parfocal generalise cross-objective --leave-out objective --max-minutes 5 -o across-objectives",
-    "parfocal generalise cross-objective --leave-out objective,sample --config config.yaml -o across --json",
+    "parfocal generalise cross-objective --leave-out objective,specimen --config config.yaml -o across --json",
     "parfocal generalise a.tif b.tif c.tif --leave-out stack --max-minutes 5 -o across-stacks",
     "parfocal generalise a.tif b.tif c.tif --slides old,old,new --leave-out slide -o across-slides",
   ],
@@ -81,7 +81,7 @@ export const generalise: Verb<GeneraliseOptions> = {
       .option("--config <file>", "YAML with any of the keys below, in snake_case, but experiment_name")
       .option(
         "--judged-fields <n>",
-        "of a recipe: fields to judge on, of each objective with each sample (default: 2)",
+        "of a recipe: fields to judge on, of each objective with each specimen (default: 2)",
         wholeNumber(1),
       )
       .option("--slides <list>", "the slide of each stack, in order, such as old,old,new", wordsOf)
@@ -124,23 +124,12 @@ export const generalise: Verb<GeneraliseOptions> = {
   },
 };
 
-/** A gauge for each kind of work. */
-function progressOn(terminal: Terminal): (progress: GeneraliseProgress) => void {
-  let counted: string | undefined;
-  let report: ReturnType<Terminal["progress"]> = () => undefined;
-  return ({ what, ...progress }) => {
-    if (what !== counted) report = terminal.progress(what);
-    counted = what;
-    report(progress);
-  };
-}
-
 async function openRecipe(
   paths: readonly string[],
   options: GeneraliseOptions,
 ): Promise<LeaveOneOutRecipe | undefined> {
   const { image, targetImage: target, judgedFields: fields, set, slides } = options;
-  const [named] = await recipesAmong(paths);
+  const [named] = await recipesAmong(fileStorage, paths);
   if (named === undefined) {
     const only = { "--set": set, "--judged-fields": fields, "--image": image, "--target-image": target };
     for (const [option, value] of Object.entries(only)) {
@@ -150,7 +139,7 @@ async function openRecipe(
   }
   if (paths.length > 1) throw wrong(`${named} is a recipe; give it alone, or stacks`, "stack");
   if (slides !== undefined) throw wrong(`--slides names the slides of stacks, and ${named} is a recipe`, "--slides");
-  const { recipe, folder } = await findRecipe(named);
+  const { recipe, folder } = await findRecipe(fileStorage, named);
   return { recipe: changeRecipe(recipe, {}, set), folder, image, target, fields };
 }
 

@@ -1,4 +1,4 @@
-/** Which field goes to which part of a data set, and which objective and sample it is made with. */
+/** Which field goes to which part of a data set, and which objective and specimen it is made with. */
 
 import type { Recipe } from "./recipe.ts";
 import type { View } from "./resolve-recipe.ts";
@@ -35,14 +35,14 @@ export function splitOf(recipe: Recipe, index: number): Split {
 }
 
 /**
- * The view of a field. Training and validation take turns in all views of which neither objective nor sample is `test_only`; test
+ * The view of a field. Training and validation take turns in all views of which neither objective nor specimen is `test_only`; test
  * takes turns in those of which one is, or in all where none is.
  */
 export function viewOfField(recipe: Recipe, views: readonly View[], index: number): View {
   const kept = new Set(recipe.objectives.filter((objective) => objective.test_only).map((objective) => objective.name));
-  const samples = new Set(recipe.samples.filter((sample) => sample.test_only).map((sample) => sample.name));
-  const isKept = ({ objective, sample }: View): boolean =>
-    (objective !== undefined && kept.has(objective)) || (sample !== undefined && samples.has(sample));
+  const specimens = new Set(recipe.specimens.filter((one) => one.test_only).map((one) => one.name));
+  const isKept = ({ objective, specimen }: View): boolean =>
+    (objective !== undefined && kept.has(objective)) || (specimen !== undefined && specimens.has(specimen));
   const split = splitOf(recipe, index);
   const some = views.some(isKept);
   const choice = views.filter((view) => !some || isKept(view) === (split === "test"));

@@ -28,7 +28,7 @@ export function refuseTooLarge(view: View, box: FieldBox, memory: number): void 
     what: `Simulation: a field of ${view.planes} planes of ${view.size} x ${view.size} pixels, made of ${grid.depth} slices of ${grid.height} x ${grid.width},`,
     bytes,
     allowed: memory,
-    advice: "a smaller size, fewer planes or a flatter object",
+    advice: "a smaller size, fewer planes or a thinner specimen",
     option: "size",
   });
 }

@@ -2,8 +2,8 @@
 import { nextFastSize } from "../array/fft.ts";
 import { ParfocalError } from "../errors.ts";
 import type { VolumeGrid } from "../optics/phantom/volume.ts";
-import { phantomOf, type StackFiles } from "./object-phantom.ts";
 import type { View } from "./resolve-recipe.ts";
+import { phantomOf, type StackFiles } from "./specimen-phantom.ts";
 
 const maxSide = 2 ** 16;
 
@@ -17,15 +17,15 @@ export interface FieldBox {
   distances: number;
 }
 
-/** @throws `usage` for an object that cannot be drawn */
+/** @throws `usage` for a specimen that cannot be drawn, or a box above {@link maxSide} voxels along an axis */
 export function fieldBox(view: View, stacks: StackFiles): FieldBox {
-  const { size, pixelSize, zStep, planes, focusPlane, object } = view;
+  const { size, pixelSize, zStep, planes, focusPlane, phantom: specimen } = view;
   // Slices thinner than half the finest axial period. Measured at NA 0.8 with 1 um steps (slices of 0.5 um): four times
   // thinner slices change planes by 0.4 % RMS (solid beads) to 1.5 % (speckles), less than the photon noise.
   const period = Math.min(...view.images.map(({ model }) => model.axialPeriod));
   const slicesPerStep = Math.ceil(zStep / (0.4 * period) - 1e-9);
   const sliceStep = zStep / slicesPerStep;
-  const { phantom, options } = phantomOf(object, stacks);
+  const { phantom, options } = phantomOf(specimen, stacks);
   const [low, high] = phantom.extent(options);
   const [first, last] = [Math.floor(low / sliceStep), Math.ceil(high / sliceStep)];
   // Where the stage may go, wrong steps included.
@@ -39,7 +39,7 @@ export function fieldBox(view: View, stacks: StackFiles): FieldBox {
   const slices = last - first + 1;
   // Beyond any memory, and beyond what can be counted on; what fits in between is a matter of this machine's memory.
   if (!(side <= maxSide && planes <= maxSide && slices <= maxSide)) {
-    const message = `Simulation: ${planes} planes of ${side} x ${side} pixels, made of ${slices} slices, are too many; give a smaller size, fewer planes or a flatter object.`;
+    const message = `Simulation: ${planes} planes of ${side} x ${side} pixels, made of ${slices} slices, are too many; give a smaller size, fewer planes or a thinner specimen.`;
     throw new ParfocalError("usage", message, {
       option: "size",
       got: size,

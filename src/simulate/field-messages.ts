@@ -1,8 +1,8 @@
 /** What is said between whoever wants fields and the threads that make them. */
 import type { ErrorCode } from "../errors.ts";
-import type { StackFiles } from "./object-phantom.ts";
 import type { Recipe } from "./recipe.ts";
 import type { SimulatedField } from "./simulator.ts";
+import type { StackFiles } from "./specimen-phantom.ts";
 
 export interface FieldWorkerData {
   recipe: Recipe;

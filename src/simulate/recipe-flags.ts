@@ -28,7 +28,7 @@ const parts = [
   ["", top],
   ["optics", light],
   ["camera", camera],
-  ["object", specimen],
+  ["specimen", specimen],
 ] as const;
 
 /** No key has a default: what is not given is the recipe's. */
@@ -40,7 +40,7 @@ export type RecipeFlags = z.input<typeof recipeFlags>;
 /**
  * A recipe with flags, and after them single keys by their paths, put in.
  * @param flags any of {@link recipeFlags}
- * @param keys `[path, value]`, such as `["object.beads", 20]`
+ * @param keys `[path, value]`, such as `["specimen.beads", 20]`
  * @throws `usage` for an unknown flag, or one that an image or objective of the recipe overrules
  */
 export function changeRecipe(
@@ -56,7 +56,7 @@ export function changeRecipe(
     refuseOverruled(recipe, part, key);
     changed = setKey(changed, part === "" ? key : `${part}.${key}`, value);
   }
-  if (count !== undefined) changed = setKey(changed, "object.beads", perArea(changed, count));
+  if (count !== undefined) changed = setKey(changed, "specimen.beads", perArea(changed, count));
   for (const [path, value] of keys) changed = setKey(changed, path, value);
   return changed;
 }
@@ -69,11 +69,11 @@ function perArea(recipe: object, count: number): number {
 }
 
 function refuseOverruled(recipe: object, part: string, key: string): void {
-  const { images, objectives, samples } = recipe as Record<string, unknown>;
+  const { images, objectives, specimens } = recipe as Record<string, unknown>;
   const holders: [string, unknown][] = [
     ...namedParts("images", images),
     ...namedParts("objectives", objectives),
-    ...(part === "object" ? namedParts("samples", samples) : []),
+    ...(part === "specimen" ? namedParts("specimens", specimens) : []),
   ];
   const found = holders.find(([, holder]) => {
     const own = part === "" ? holder : (holder as Record<string, unknown> | null)?.[part];

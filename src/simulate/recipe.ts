@@ -10,7 +10,7 @@ import { imagingModes, type ModeName, modeNames } from "./modes.ts";
 import { opticsSchema } from "./optics-schema.ts";
 import { overridesOf } from "./overrides.ts";
 
-/** Names of images, objectives and samples become parts of file names. */
+/** Names of images, objectives and specimens become parts of file names. */
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, "expected letters, digits, dots, dashes and underscores");
 
 const kinds = phantomKinds.map((kind) =>
@@ -18,19 +18,19 @@ const kinds = phantomKinds.map((kind) =>
 );
 
 /** What is in the field: a kind of specimen with its options, or a real stack. */
-export type RecipeObject =
+export type RecipeSpecimen =
   | { kind: PhantomKind; [option: string]: unknown }
   | ({ kind: "stack"; file: string; channel: number } & z.output<typeof stackOptions>);
 
-const stackObject = z.strictObject({
+const stackSpecimen = z.strictObject({
   kind: z.literal("stack").describe("a real z-stack, best a confocal one, as the specimen"),
   file: z.string().min(1).describe("the stack's file, relative to the recipe's"),
   channel: z.int().nonnegative().default(0).describe("its channel, from 0"),
   ...stackOptions.shape,
 });
 
-export const objectSchema = z.discriminatedUnion("kind", [stackObject, ...kinds]) as unknown as z.ZodType<
-  RecipeObject,
+export const specimenSchema = z.discriminatedUnion("kind", [stackSpecimen, ...kinds]) as unknown as z.ZodType<
+  RecipeSpecimen,
   { kind: PhantomKind | "stack"; [option: string]: unknown }
 >;
 
@@ -88,10 +88,10 @@ const objectiveSchema = overridesOf(z.strictObject(geometry)).extend({
   optics: opticsOverrides.default({}).describe("what differs from the recipe's optics"),
 });
 
-const sampleSchema = z.strictObject({
-  name: name.describe("of the sample"),
-  test_only: z.boolean().default(false).describe("fields of this sample are all in test"),
-  object: objectSchema.describe("instead of the recipe's object"),
+const namedSpecimenSchema = z.strictObject({
+  name: name.describe("of the specimen"),
+  test_only: z.boolean().default(false).describe("fields of this specimen are all in test"),
+  specimen: specimenSchema.describe("what is imaged: a kind of specimen with its options"),
 });
 
 /** Keys are snake_case; lengths in um. Unknown keys are refused. */
@@ -117,7 +117,7 @@ export const recipeSchema = z.strictObject({
     .describe("shares of the fields; a field is never divided"),
   size: z.int().min(8).default(256).describe("height and width of a field, pixels"),
   ...geometry,
-  object: objectSchema.optional().describe("what is in the field; may be absent where samples are given"),
+  specimen: specimenSchema.optional().describe("what is imaged; not needed where `specimens` are given"),
   optics: opticsSchema.prefault({}).describe("the light path, of all images and objectives that say nothing else"),
   camera: cameraOptions.prefault({}).describe("the camera, of all images that say nothing else"),
   stage: stageOptions.prefault({}).describe("what moves, fades and flickers from plane to plane, in all images alike"),
@@ -127,7 +127,10 @@ export const recipeSchema = z.strictObject({
     .default(() => ({ stack: imageSchema.parse({ mode: "widefield" }) }))
     .describe("named ways to see the same specimen, such as input and target"),
   objectives: z.array(objectiveSchema).default([]).describe("objectives that the fields take turns in"),
-  samples: z.array(sampleSchema).default([]).describe("specimens that the fields take turns in, instead of object"),
+  specimens: z
+    .array(namedSpecimenSchema)
+    .default([])
+    .describe("specimens that the fields take turns in, instead of `specimen`"),
 });
 
 /** A recipe as somebody writes it. */

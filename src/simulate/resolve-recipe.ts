@@ -7,18 +7,19 @@ import { parseChecked } from "./check-keys.ts";
 import { isTilted } from "./field-planes.ts";
 import { imagingModes } from "./modes.ts";
 import { opticsSchema, type RecipeOptics } from "./optics-schema.ts";
-import { type Recipe, type RecipeImage, type RecipeObject, recipeSchema } from "./recipe.ts";
+import { type Recipe, type RecipeImage, type RecipeSpecimen, recipeSchema } from "./recipe.ts";
 
-/** A recipe as one objective sees one sample: nothing is left to be looked up. */
+/** A recipe for one objective and one specimen, with every value looked up. */
 export interface View {
   objective?: string;
-  sample?: string;
+  /** The name of the specimen, where the recipe has a list of them. */
+  specimen?: string;
   size: number;
   pixelSize: number;
   zStep: number;
   planes: number;
   focusPlane: number;
-  object: RecipeObject;
+  phantom: RecipeSpecimen;
   stage: StageOptions;
   images: { name: string; image: RecipeImage; optics: RecipeOptics; camera: CameraOptions; model: PsfModel }[];
 }
@@ -37,10 +38,10 @@ export function resolveRecipe(input: unknown, where?: string): Recipe {
     const message = `${title}: ${option} is ${JSON.stringify(got) ?? "missing"}: ${advice}.`;
     throw new ParfocalError("usage", message, { option, got, expected });
   };
-  if (recipe.object === undefined && recipe.samples.length === 0) {
-    refuse("object", undefined, "an object or samples", "give an object, such as {kind: beads}, or a list of samples");
+  if (recipe.specimen === undefined && recipe.specimens.length === 0) {
+    refuse("specimen", undefined, "a specimen", "give one, such as {kind: beads}, or a list of `specimens`");
   }
-  for (const key of ["objectives", "samples"] as const) {
+  for (const key of ["objectives", "specimens"] as const) {
     const names = recipe[key].map((one) => one.name);
     const twice = names.find((one, i) => names.indexOf(one) < i);
     if (twice !== undefined) refuse(key, twice, "names that differ", "two of them have this name; give another");
@@ -52,17 +53,17 @@ export function resolveRecipe(input: unknown, where?: string): Recipe {
   return recipe;
 }
 
-/** Every objective with every sample. */
+/** Every objective with every specimen. */
 export function viewsOf(recipe: Recipe, title = `Recipe ${recipe.name}`): View[] {
   const objectives = recipe.objectives.length > 0 ? recipe.objectives : [undefined];
-  const samples = recipe.samples.length > 0 ? recipe.samples : [undefined];
-  return objectives.flatMap((objective) => samples.map((sample) => viewOf(recipe, objective, sample, title)));
+  const specimens = recipe.specimens.length > 0 ? recipe.specimens : [undefined];
+  return objectives.flatMap((objective) => specimens.map((specimen) => viewOf(recipe, objective, specimen, title)));
 }
 
 function viewOf(
   recipe: Recipe,
   objective: Recipe["objectives"][number] | undefined,
-  sample: Recipe["samples"][number] | undefined,
+  specimen: Recipe["specimens"][number] | undefined,
   title: string,
 ): View {
   const from = <K extends "pixel_size" | "z_step" | "planes">(key: K): number => objective?.[key] ?? recipe[key];
@@ -70,14 +71,14 @@ function viewOf(
   const own = objective?.focus_plane;
   return {
     ...(objective ? { objective: objective.name } : {}),
-    ...(sample ? { sample: sample.name } : {}),
+    ...(specimen ? { specimen: specimen.name } : {}),
     size: recipe.size,
     pixelSize: from("pixel_size"),
     zStep: from("z_step"),
     planes,
     focusPlane: own ?? (planes === recipe.planes ? recipe.focus_plane : Math.floor(planes / 2)),
     stage: recipe.stage,
-    object: (sample?.object ?? recipe.object) as RecipeObject,
+    phantom: (specimen?.specimen ?? recipe.specimen) as RecipeSpecimen,
     images: Object.entries(recipe.images).map(([name, image]) => {
       const path = objective
         ? `objectives.${objective.name}.optics with images.${name}.optics`

@@ -1,4 +1,4 @@
-/** Changes single keys of a recipe by their paths: "object.beads". */
+/** Changes single keys of a recipe by their paths: "specimen.beads". */
 import { ParfocalError } from "../errors.ts";
 
 /**

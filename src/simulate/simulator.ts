@@ -14,14 +14,14 @@ import { type FieldBox, fieldBox } from "./field-box.ts";
 import { cutOut, type FieldPlaces, fieldPlanes, heightsToImage } from "./field-planes.ts";
 import type { Exposed, ExposureSetting, ModeImager, ModeSetup } from "./mode.ts";
 import { imagingModes } from "./modes.ts";
-import { phantomOf, type StackFiles } from "./object-phantom.ts";
 import { objectsInField } from "./objects-in-field.ts";
 import { modelOf, stackOptics } from "./optics-schema.ts";
 import type { Recipe } from "./recipe.ts";
 import { modeKeys, resolveRecipe, type View, viewsOf } from "./resolve-recipe.ts";
+import { phantomOf, type StackFiles } from "./specimen-phantom.ts";
 
 export interface SimulatorOptions {
-  /** Real stacks that the recipe names as objects, by their file names. */
+  /** Recorded z-stacks that serve as specimens, by the file names that the recipe gives. */
   stacks?: StackFiles;
   /** Bytes that may be used; default 2 GiB, what a browser's tab can have. */
   memory?: number;
@@ -54,7 +54,7 @@ export interface SimulatedField {
   index: number;
   split: Split;
   objective?: string;
-  sample?: string;
+  specimen?: string;
   /** By the names that the recipe gives them. */
   images: Record<string, SimulatedImage>;
   /** What lies in the field: x and y in um from the centre of pixel (0, 0), z from the nominal focal plane. */
@@ -77,7 +77,7 @@ export interface Simulator {
   readonly memory: number;
   /**
    * Field 0, 1, ..., also beyond the recipe's own: the same index gives the same field, in any order.
-   * @throws `usage` for an object of which nothing is in the field; `interrupted`
+   * @throws `usage` for a specimen of which nothing lies in the field; `interrupted`
    */
   field(index: number, control?: FieldControl): Promise<SimulatedField>;
 }
@@ -122,12 +122,12 @@ export function createSimulator(input: unknown, options: SimulatorOptions = {}):
       const box = boxes.get(view) ?? fieldBox(view, stacks);
       const random = new Random(recipe.seed).fork(index);
       const made = await makeField(view, box, imagersOf(view, box), stacks, random, control);
-      const { objective, sample, focusPlane } = view;
+      const { objective, specimen, focusPlane } = view;
       return {
         index,
         split: splitOf(recipe, index),
         ...(objective === undefined ? {} : { objective }),
-        ...(sample === undefined ? {} : { sample }),
+        ...(specimen === undefined ? {} : { specimen }),
         ...made,
         planes: Array.from({ length: view.planes }, (_, z) => Number(((z - focusPlane) * view.zStep).toFixed(9))),
         focusPlane,
@@ -145,7 +145,7 @@ async function makeField(
   { signal, onProgress, volume: wanted, pool }: FieldControl,
 ): Promise<Pick<SimulatedField, "images" | "objects" | "stage" | "volume">> {
   throwIfAborted(signal);
-  const { phantom, options } = phantomOf(view.object, stacks);
+  const { phantom, options } = phantomOf(view.phantom, stacks);
   const { volume, objects } = phantom.draw(box.grid, options, random.fork(0));
   // A quarter of a slice is finer than a tenth of the depth of focus, and few OTFs are needed.
   const stage = stagePositions(view.stage, box.planes, random.fork(1), box.grid.sliceStep / 4);
@@ -257,7 +257,7 @@ function warningsOf(views: readonly View[]): string[] {
   const found = views.flatMap(({ objective, pixelSize, images }) =>
     images.map(({ model }) => {
       const limit = model.nyquistPixelSize;
-      const who = objective === undefined ? "" : `OBJECTIVE ${objective}: `;
+      const who = objective === undefined ? "" : `Objective ${objective}: `;
       return pixelSize <= limit
         ? ""
         : `${who}pixel_size ${pixelSize} um is coarser than the Nyquist limit, ${limit.toFixed(3)} um (lambda / (4 NA) in wide field): ` +

@@ -14,7 +14,7 @@ import { type FieldFiles, fieldFiles, makeFolder, pathsOf, saveField } from "./s
 
 export interface DataSetOptions {
   force?: boolean | undefined;
-  /** Also writes the specimens. */
+  /** Also writes the density of each specimen. */
   volume?: boolean | undefined;
   warnings?: readonly string[];
   signal?: AbortSignal | undefined;
@@ -38,9 +38,9 @@ export interface ManifestField {
   field: number;
   split: string;
   objective?: string;
-  sample?: string;
+  specimen?: string;
   /** Paths from the data set's folder. */
-  files: { images: FieldFiles["images"]; objects: string; specimen?: string };
+  files: { images: FieldFiles["images"]; objects: string; volume?: string };
 }
 
 /**
@@ -72,7 +72,7 @@ export async function saveDataSet(
     };
   });
   const found = await Promise.all(planned.map(({ files }) => readField(files)));
-  const made = new Map<number, Pick<SimulatedField, "objective" | "sample">>();
+  const made = new Map<number, Pick<SimulatedField, "objective" | "specimen">>();
   found.forEach((field, index) => {
     if (field !== undefined) made.set(index, field);
   });
@@ -129,11 +129,11 @@ export async function checkDataSet(recipe: Recipe, folder: string, force = false
 const digits = (index: number): string => String(index).padStart(4, "0");
 
 /** What a whole field says of itself; undefined where it is not whole. */
-async function readField(files: FieldFiles): Promise<Pick<SimulatedField, "objective" | "sample"> | undefined> {
+async function readField(files: FieldFiles): Promise<Pick<SimulatedField, "objective" | "specimen"> | undefined> {
   try {
-    const { objective, sample, specimen } = JSON.parse(await readRegularFile(files.objects, "utf8"));
-    if (files.specimen !== undefined && specimen === undefined) return undefined;
-    return { ...(objective === undefined ? {} : { objective }), ...(sample === undefined ? {} : { sample }) };
+    const { objective, specimen, volume } = JSON.parse(await readRegularFile(files.objects, "utf8"));
+    if (files.volume !== undefined && volume === undefined) return undefined;
+    return { ...(objective === undefined ? {} : { objective }), ...(specimen === undefined ? {} : { specimen }) };
   } catch {
     return undefined;
   }
@@ -144,7 +144,7 @@ function manifestField(
   field: number,
   split: string,
   files: FieldFiles,
-  { objective, sample }: Pick<SimulatedField, "objective" | "sample">,
+  { objective, specimen }: Pick<SimulatedField, "objective" | "specimen">,
 ): ManifestField {
   const from = (path: string): string => relative(folder, path).replaceAll("\\", "/");
   const images = Object.fromEntries(
@@ -153,13 +153,13 @@ function manifestField(
       Object.fromEntries(Object.entries(paths).map(([kind, path]) => [kind, from(path)])),
     ]),
   ) as FieldFiles["images"];
-  const { specimen } = files;
+  const { volume } = files;
   return {
     field,
     split,
     ...(objective === undefined ? {} : { objective }),
-    ...(sample === undefined ? {} : { sample }),
-    files: { images, objects: from(files.objects), ...(specimen === undefined ? {} : { specimen: from(specimen) }) },
+    ...(specimen === undefined ? {} : { specimen }),
+    files: { images, objects: from(files.objects), ...(volume === undefined ? {} : { volume: from(volume) }) },
   };
 }
 

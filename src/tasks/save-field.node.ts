@@ -1,13 +1,15 @@
 /** Simulated fields as files: every image with its truth, and what is in the field. */
+
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { jsonText } from "../array/json-text.ts";
 import { ParfocalError } from "../errors.ts";
 import { checkOutput } from "../image/atomic-file.node.ts";
+import { fileStorage } from "../image/file-storage.node.ts";
 import type { Image, Stack } from "../image/image.ts";
 import { formatOf } from "../image/image-format.ts";
 import { infoOfStack } from "../image/stack-image.ts";
-import { type ImageOutput, writeImages } from "../image/write-image.node.ts";
+import { type ImageOutput, writeImages } from "../image/write-image.ts";
 import { imagingModes } from "../simulate/modes.ts";
 import type { Recipe } from "../simulate/recipe.ts";
 import type { SimulatedField } from "../simulate/simulator.ts";
@@ -18,8 +20,8 @@ export interface FieldFiles {
   images: Record<string, { image: string; truth: string; exposures?: string; field?: string }>;
   /** What is in the field and how it was made, JSON; lengths in um. Written last: where it is, the field is whole. */
   objects: string;
-  /** The specimen itself, float32, where it was asked for. */
-  specimen?: string;
+  /** The density of the specimen, float32, where it was requested. */
+  volume?: string;
 }
 
 /**
@@ -57,15 +59,15 @@ export function fieldFiles(recipe: Recipe, target: string, { volume = false } = 
       ];
     }),
   );
-  return { images, objects: file("objects", ".json"), ...(volume ? { specimen: file("specimen", tif) } : {}) };
+  return { images, objects: file("objects", ".json"), ...(volume ? { volume: file("volume", tif) } : {}) };
 }
 
 /** Every path, the JSON last. */
-export function pathsOf({ images, specimen, objects }: FieldFiles): string[] {
+export function pathsOf({ images, volume, objects }: FieldFiles): string[] {
   const all = Object.values(images).flatMap(({ image, truth, exposures, field }) =>
     [image, truth, exposures, field].filter((path) => path !== undefined),
   );
-  return [...all, ...(specimen ? [specimen] : []), objects];
+  return [...all, ...(volume ? [volume] : []), objects];
 }
 
 /**
@@ -100,13 +102,13 @@ export async function saveField(
       add(paths.field, imageOfChannels(channels));
     }
   }
-  if (files.specimen && field.volume) {
+  if (files.volume && field.volume) {
     const { data, depth, height, width, pixelSize, sliceStep } = field.volume;
     const size = { y: pixelSize, x: pixelSize };
     const stack: Stack = { data, depth, height, width, pixelSize: size, zStep: sliceStep, dtype: "float32" };
-    add(files.specimen, { ...infoOfStack(stack), data });
+    add(files.volume, { ...infoOfStack(stack), data });
   }
-  const { index, split, objective, sample, planes, focusPlane, objects, volume } = field;
+  const { index, split, objective, specimen, planes, focusPlane, objects, volume } = field;
   const details = Object.fromEntries(
     Object.entries(field.images).flatMap(([name, { details: own }]) => (own === undefined ? [] : [[name, own]])),
   );
@@ -115,11 +117,11 @@ export async function saveField(
     field: index,
     split,
     ...(objective === undefined ? {} : { objective }),
-    ...(sample === undefined ? {} : { sample }),
+    ...(specimen === undefined ? {} : { specimen }),
     planes_um: planes,
     stage: field.stage.map(({ z, dy, dx, brightness }) => ({ z_um: z, dy_um: dy, dx_um: dx, brightness })),
     focus_plane: focusPlane,
-    ...(volume && files.specimen ? { specimen: { bottom_um: volume.bottom, slice_step_um: volume.sliceStep } } : {}),
+    ...(volume && files.volume ? { volume: { bottom_um: volume.bottom, slice_step_um: volume.sliceStep } } : {}),
     ...(Object.keys(details).length > 0 && { images: details }),
     warnings,
     objects,
@@ -127,7 +129,7 @@ export async function saveField(
   };
   // The description gets its name last: where it is, all are.
   const text = `${jsonText(record)}\n`;
-  await writeImages(outputs, { force, files: [[files.objects, text]] });
+  await writeImages(fileStorage, outputs, { force, files: [[files.objects, text]] });
 }
 
 /** Stacks of one kind as channels, `[z, c, y, x]`. */

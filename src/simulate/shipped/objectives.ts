@@ -4,7 +4,7 @@
  */
 import type { RecipeInput } from "../recipe.ts";
 
-interface OBJECTIVE {
+interface Objective {
   magnification: number;
   na: number;
   refractive_index: number;
@@ -14,7 +14,7 @@ interface OBJECTIVE {
   reach: number;
 }
 
-const objectives: readonly OBJECTIVE[] = [
+const objectives: readonly Objective[] = [
   { magnification: 20, na: 0.75, refractive_index: 1, z_step: 0.5, planes: 41, reach: 4 },
   { magnification: 20, na: 0.8, refractive_index: 1, z_step: 0.5, planes: 41, reach: 4 },
   { magnification: 40, na: 1.4, refractive_index: 1.515, z_step: 0.2, planes: 31, reach: 1.5 },
@@ -32,7 +32,7 @@ export const objectiveRecipes: readonly RecipeInput[] = objectives.map(
       z_step,
       planes,
       optics: { na, refractive_index },
-      object: {
+      specimen: {
         kind: "beads",
         bead_kinds: ["solid"],
         diameter: [0.3, 0.3],

@@ -7,7 +7,7 @@ export const pairRecipes: readonly RecipeInput[] = [
     summary: "wide field beside optical sections by structured illumination, tissue through 20x/0.75",
     fields: 10,
     planes: 9,
-    object: { kind: "tissue" },
+    specimen: { kind: "tissue" },
     optics: { na: 0.75 },
     camera: { photons: 8000, background: 50 },
     images: {
@@ -22,7 +22,7 @@ export const pairRecipes: readonly RecipeInput[] = [
     pixel_size: 0.103,
     z_step: 0.4,
     planes: 11,
-    object: { kind: "nuclei", nuclei: 60 },
+    specimen: { kind: "nuclei", nuclei: 60 },
     optics: { na: 1.4, refractive_index: 1.515 },
     camera: { photons: 2000, background: 20 },
     images: {
@@ -36,7 +36,7 @@ export const pairRecipes: readonly RecipeInput[] = [
     pixel_size: 0.25,
     z_step: 5,
     planes: 9,
-    object: { kind: "nuclei", nuclei: 16, chromatin: 0.5, height: [4, 7] },
+    specimen: { kind: "nuclei", nuclei: 16, chromatin: 0.5, height: [4, 7] },
     optics: { na: 0.5, wavelength: 0.532, refractive_index: 1.333 },
     camera: { photons: 20000, background: 0 },
     images: {

@@ -17,13 +17,13 @@ const ownerSchema = z.object({
 type Owner = z.infer<typeof ownerSchema>;
 
 /**
- * Claims a run's folder by a file that holds the process, the machine and the time. The lock of a process of this machine that has ended (a crash,
- * kill -9) is taken over.
+ * Claims a run's folder by a file that holds the process, the machine and the time. The lock of a process of this
+ * machine that has ended (a crash, kill -9) is taken over.
  * @param onNote told of a lock that was taken over
  * @returns gives the folder back; the end of the process does as well
  * @throws training.failed while another training has the folder; output.failed for a folder that cannot be written
  */
-export async function lockRun(run: string, onNote?: (sentence: string) => void): Promise<() => Promise<void>> {
+export async function lockFolder(run: string, onNote?: (sentence: string) => void): Promise<() => Promise<void>> {
   const path = join(run, lockName);
   const born = await birthOf(process.pid);
   const mine = JSON.stringify({
@@ -70,7 +70,8 @@ async function takeOver(run: string, path: string, onNote?: (sentence: string) =
   }
   const owner = ownerOf(text);
   if (owner === undefined || (await mayBeAtWork(owner))) throw held(run, path, owner);
-  // Of two trainings that find the same old lock only one can move it away; that it is still the old one is looked at afterwards.
+  // Of two trainings that find the same old lock only one can move it away; that it is still the old one is looked at
+  // afterwards.
   const aside = `${path}.${process.pid}-${moves++}`;
   await rename(path, aside).catch(() => undefined);
   const moved = await readFile(aside, "utf8").catch(() => undefined);
@@ -106,8 +107,8 @@ async function mayBeAtWork({ pid, host, born }: Owner): Promise<boolean> {
 }
 
 /**
- * When a process began: the boot of the machine and the clock ticks since (field 22 of /proc/PID/stat, man proc_pid_stat(5)); undefined
- * where the system does not say.
+ * When a process began: the boot of the machine and the clock ticks since (field 22 of /proc/PID/stat, man
+ * proc_pid_stat(5)); undefined where the system does not say.
  */
 async function birthOf(pid: number): Promise<string | undefined> {
   try {

@@ -293,11 +293,7 @@ describe("what would be a guess is an error", () => {
       /most names are like z1\.tif, but not overview\.tif/,
     ],
     ["a copy of a plane", ["z1.tif", "z2.tif", "z2 (1).tif"], /but not z2 \(1\)\.tif/],
-    [
-      "s, which is a slice or a position",
-      range(1, 4).map((s) => `a_s${s}.tif`),
-      /"s" may count planes or positions/,
-    ],
+    ["s, which is a slice or a position", range(1, 4).map((s) => `a_s${s}.tif`), /"s" may count planes or positions/],
     ["M and P without decimals", grid([0, 1], [1, 2]).map(([s, k]) => `${"MP"[s]}${k}.tif`), /"M", "P"/],
     ["a minus or a hyphen", ["z-0.5um.tif", "z-1.0um.tif", "z-1.5um.tif"], /minus or a hyphen/],
     [

@@ -103,7 +103,9 @@ describe("a file that says what cannot be", () => {
       ["wavelength", 520],
     ]);
     const warnings = calibrationWarnings(file);
-    expect(warnings[0]).toMatch(/^Pixel size of the file is not used: 325 um .* did you mean 0\.325.* Give `pixel_size </);
+    expect(warnings[0]).toMatch(
+      /^Pixel size of the file is not used: 325 um .* did you mean 0\.325.* Give `pixel_size </,
+    );
     expect(warnings.filter((one) => /pixel size/i.test(one))).toHaveLength(1);
     // What the user gives takes its place, and nothing is left to complain of.
     const known = overrideCalibration(file, { pixelSize: 0.325, wavelength: 0.52, refractiveIndex: 1.515 });

@@ -71,7 +71,15 @@ describe("a wrong recipe", () => {
 
   it("a specimen of which nothing lies in the box", async () => {
     expect(messageOf({ ...beads, specimen: { kind: "beads", beads: 0 } })).toMatch(/specimen\.beads is 0/);
-    const dark = { kind: "worm", head_neurons: 0, cord_neurons: 0, tail_neurons: 0, granules: 0, neurites: 0, body_autofluorescence: 0 };
+    const dark = {
+      kind: "worm",
+      head_neurons: 0,
+      cord_neurons: 0,
+      tail_neurons: 0,
+      granules: 0,
+      neurites: 0,
+      body_autofluorescence: 0,
+    };
     const empty = createSimulator({ ...beads, size: 64, planes: 3, specimen: dark }).field(0);
     await expect(empty).rejects.toThrow(/nothing of it lies in the volume/);
   });

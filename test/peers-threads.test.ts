@@ -156,7 +156,7 @@ describe("numbers that no machine has", () => {
       ],
     );
     expect([code, error.code]).toEqual([2, "usage"]);
-    expect(error.message).toMatch(/--threads must be a whole number of 1 to \d+/);
+    expect(error.message).toMatch(/--threads must be a whole number from 1 to \d+/);
   });
 });
 

@@ -102,7 +102,7 @@ const refused: [string[], number, string, RegExp][] = [
   [["simulate", "beads", "--set", "size"], 2, "usage", /Expected key=value/],
   [["simulate", "missing.yaml"], 1, "file.missing", /missing\.yaml is not there/],
   [["simulate", "stack", "--set", "specimen.file=absent.tif"], 1, "file.missing", /absent\.tif/],
-  [["simulate", "cross-objective", "--na", "0.5"], 2, "usage", /na would change nothing/],
+  [["simulate", "cross-objective", "--na", "0.5"], 2, "usage", /na would have no effect/],
   [["train", "beads", "stack.tif"], 2, "usage", /beads is a recipe; give it alone/],
   [["train", "stack.tif", "--set", "size=64"], 2, "usage", /--set changes a recipe/],
   [["train", "cross-objective"], 2, "usage", /a model learns one pixel size/],

@@ -155,7 +155,7 @@ describe("recipes in files", () => {
     const { single } = await simulateRecipe(found.recipe, { output: join(folder, "again"), folder: found.folder });
     expect(single?.field.images.stack.truth.depth).toBe(3);
     await writeFile(path, "- a list\n");
-    await expect(findRecipe(fileStorage, path)).rejects.toThrow(/must hold the keys and values of a recipe/);
+    await expect(findRecipe(fileStorage, path)).rejects.toThrow(/is not a recipe: expected keys and values/);
     await writeFile(path, "name: [\n");
     await expect(findRecipe(fileStorage, path)).rejects.toMatchObject({ code: "file.corrupt" });
   });

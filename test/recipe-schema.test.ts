@@ -25,7 +25,7 @@ const messageOf = (recipe: unknown): string => {
 
 describe("a wrong recipe", () => {
   it.each([
-    [{ ...beads, optcs: {} }, /Recipe x: there is no key optcs; did you mean optics\? Keys there: .*specimen/],
+    [{ ...beads, optcs: {} }, /Recipe x: there is no key optcs; did you mean optics\? The known keys are .*specimen/],
     [{ ...beads, specimen: { kind: "beads", bead: 3 } }, /no key specimen\.bead; did you mean beads\?/],
     [{ ...beads, specimen: { kind: "beeds" } }, /specimen\.kind is "beeds": .*did you mean beads\?/],
     [
@@ -45,7 +45,7 @@ describe("a wrong recipe", () => {
       { ...beads, objectives: [{ name: "a", pixelsize: 3 }] },
       /no key objectives\.0\.pixelsize; did you mean pixel_size\?/,
     ],
-    [{ ...beads, zzzzzzzz: 1 }, /there is no key zzzzzzzz; Keys there/],
+    [{ ...beads, zzzzzzzz: 1 }, /there is no key zzzzzzzz; The known keys/],
     [{ ...beads, planes: 0 }, /planes is 0/],
     [{ ...beads, recipe_version: 2 }, /recipe_version is 2/],
     [{ ...beads, seed: -1 }, /seed is -1/],
@@ -57,14 +57,17 @@ describe("a wrong recipe", () => {
     [{ ...beads, optics: { na: 1.2 } }, /optics\.na is 1\.2: expected below the refractive index 1; .*1\.333/],
     [{ ...beads, objectives: [{ name: "a", optics: { na: 1.2 } }] }, /objectives\.a\.optics\.na is 1\.2/],
     [{ ...beads, optics: { depth: 5 } }, /depth has no effect on a scalar PSF/],
-    [{ ...beads, size: 16 }, /the PSF of image stack is 18\.7 um wide 7\.00 um from focus, more than the field of 16/],
+    [
+      { ...beads, size: 16 },
+      /the PSF of image stack is 18\.7 um wide 7\.00 um from focus, which is wider than the field of 16/,
+    ],
     [{ name: "x" }, /specimen is missing: give one, such as/],
     [{ ...beads, name: "../x" }, /name is "\.\.\/x": expected letters/],
     [{ ...beads, specimens: [{ name: "a", test_only: true, specimen: { kind: "beads" } }] }, /all are test_only/],
-    [{ ...beads, objectives: [{ name: "a" }, { name: "a" }] }, /objectives is "a": two of them/],
+    [{ ...beads, objectives: [{ name: "a" }, { name: "a" }] }, /objectives is "a": two entries have this name/],
     [{ ...beads, size: 20000 }, /needs about [\d.e+]+ GiB of memory, and 2\.00 GiB are allowed/],
     [3, /expected object, received number/],
-    [null, /the whole is null/],
+    [null, /the value is null/],
   ])("%j", (recipe, message) => {
     expect(messageOf(recipe)).toMatch(message);
   });
@@ -137,14 +140,14 @@ describe("flags and single keys", () => {
     expect(specimen).toMatchObject({ beads: (12 * 1e4) / 50 ** 2 });
   });
 
-  it("are refused where they are unknown, belong elsewhere, or would change nothing", () => {
+  it("are refused where they are unknown, belong elsewhere, or would have no effect", () => {
     expect(() => count({ nA: 3 } as RecipeFlags)).toThrow(/no key nA; did you mean na\?/);
     expect(() => resolveRecipe(changeRecipe(shippedRecipe("worm"), { beads: 3 }))).toThrow(/no key specimen\.beads/);
     expect(() => changeRecipe(shippedRecipe("cross-objective"), { na: 0.5 })).toThrow(
-      /na would change nothing.*objectives\.0\.optics\.na/,
+      /na would have no effect.*objectives\.0\.optics\.na/,
     );
     expect(() => setKey({ size: 3 }, "size.x", 1)).toThrow(/size is 3, which has no keys/);
-    expect(() => setKey({ list: [1] }, "list.4", 1)).toThrow(/no place in a list of 1/);
+    expect(() => setKey({ list: [1] }, "list.4", 1)).toThrow(/4 is not an index of a list of 1/);
     expect(setKey({ list: [1, 2], a: { b: 1 } }, "list.1", 5)).toEqual({ list: [1, 5], a: { b: 1 } });
   });
 });

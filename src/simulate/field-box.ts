@@ -1,4 +1,4 @@
-/** The box that a specimen is drawn in: larger than the field, so that light from around it falls into it. */
+/** The box that a specimen is drawn in. It is larger than the field, so that light from the surroundings reaches the field. */
 import { nextFastSize } from "../array/fft.ts";
 import { ParfocalError } from "../errors.ts";
 import type { VolumeGrid } from "../optics/phantom/volume.ts";
@@ -9,11 +9,11 @@ const maxSide = 2 ** 16;
 
 export interface FieldBox {
   grid: VolumeGrid;
-  /** Row and column of the box where the field begins: it lies in the middle. */
+  /** First row and column of the field, which lies in the middle of the box. */
   origin: number;
   /** Focal planes, um from z = 0; all lie on slices. */
   planes: number[];
-  /** Distances between slices and planes, in slices. */
+  /** Number of distances between slices and planes, in slices. */
   distances: number;
 }
 
@@ -28,16 +28,16 @@ export function fieldBox(view: View, stacks: StackFiles): FieldBox {
   const { phantom, options } = phantomOf(specimen, stacks);
   const [low, high] = phantom.extent(options);
   const [first, last] = [Math.floor(low / sliceStep), Math.ceil(high / sliceStep)];
-  // Where the stage may go, wrong steps included.
+  // The range of the stage, including its position errors.
   const { z_scale: scale, z_error: error } = view.stage;
   const bottom = -focusPlane * zStep * scale - 3 * error;
   const top = (planes - 1 - focusPlane) * zStep * scale + 3 * error;
   const farthest = Math.max(high - bottom, top - low, 0);
-  // The square wraps: a margin as wide as the blur keeps the far side of the field out of it.
+  // The box wraps. A margin as wide as the blur keeps light from the opposite side out of the field.
   const margins = view.images.map(({ model }) => model.radius(farthest) + (10 * model.wavelength) / model.na);
   const side = size + Math.ceil(Math.max(...margins) / pixelSize);
   const slices = last - first + 1;
-  // Beyond any memory, and beyond what can be counted on; what fits in between is a matter of this machine's memory.
+  // A limit beyond any memory; smaller boxes are compared with the memory of the machine later.
   if (!(side <= maxSide && planes <= maxSide && slices <= maxSide)) {
     const message = `Simulation: ${planes} planes of ${side} x ${side} pixels, made of ${slices} slices, are too many; give a smaller size, fewer planes or a thinner specimen.`;
     throw new ParfocalError("usage", message, {

@@ -9,7 +9,7 @@ export interface Cell {
   specimen?: string;
 }
 
-/** Every objective with every specimen, in the order in which fields take turns in them. */
+/** Every objective with every specimen, in the order in which the fields cycle through them. */
 export function cellsOf({ objectives, specimens }: Recipe): Cell[] {
   return (objectives.length > 0 ? objectives : [undefined]).flatMap((objective) =>
     (specimens.length > 0 ? specimens : [undefined]).map((specimen) => ({
@@ -19,18 +19,18 @@ export function cellsOf({ objectives, specimens }: Recipe): Cell[] {
   );
 }
 
-/** Fields of each cell that may be judged. */
-const mostJudged = 16;
+/** Maximum number of judged fields of each cell. */
+const maxJudged = 16;
 
 /**
- * The numbers of the fields of a cell, from 0, in the recipe of all cells: that which validates, and those that are judged. None is trained
- * on, in any recipe of {@link recipeOfCells}.
- * @throws usage for none to judge, or more than are set aside
+ * The numbers of the fields of a cell, from 0, in the recipe of all cells: the validation field and the judged fields. No recipe of
+ * {@link recipeOfCells} trains on them.
+ * @throws usage for fewer than 1 or more than 16 judged fields
  */
 export function setAside(recipe: Recipe, cell: number, judged: number): { validation: number; judged: number[] } {
-  if (!Number.isInteger(judged) || judged < 1 || judged > mostJudged) {
-    const expected = `1 to ${mostJudged}`;
-    const message = `Judged fields of each objective with each specimen: got ${judged}, expected ${expected}.`;
+  if (!Number.isInteger(judged) || judged < 1 || judged > maxJudged) {
+    const expected = `1 to ${maxJudged}`;
+    const message = `The number of judged fields for each objective and specimen is ${judged}; expected ${expected}.`;
     throw new ParfocalError("usage", message, { option: "judged_fields", got: judged, expected });
   }
   const { length: cells } = cellsOf(recipe);
@@ -43,7 +43,7 @@ export function setAside(recipe: Recipe, cell: number, judged: number): { valida
  * set, and training uses the numbers after them.
  *
  * @param name of the new recipe
- * @throws usage where nothing is kept
+ * @throws usage if no cell is left
  */
 export function recipeOfCells(recipe: Recipe, cells: readonly Cell[], name: string): Recipe {
   if (cells.length === 0) {
@@ -51,7 +51,7 @@ export function recipeOfCells(recipe: Recipe, cells: readonly Cell[], name: stri
     throw new ParfocalError("usage", message, { option: "leave_out", expected: "two or more objectives or specimens" });
   }
   const validation = cellsOf(recipe).length;
-  const fields = validation * (1 + mostJudged);
+  const fields = validation * (1 + maxJudged);
   const kept = <T extends { name: string; test_only: boolean }>(all: readonly T[], key: keyof Cell): T[] =>
     all.filter((one) => cells.some((cell) => cell[key] === one.name)).map((one) => ({ ...one, test_only: false }));
   return resolveRecipe({

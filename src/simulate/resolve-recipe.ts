@@ -1,4 +1,4 @@
-/** From what somebody wrote to a complete recipe, or one sentence about what is wrong with it. */
+/** Completes a recipe, or reports the first mistake in it in one sentence. */
 import { ParfocalError } from "../errors.ts";
 import { type CameraOptions, cameraOptions } from "../optics/camera/camera-options.ts";
 import type { StageOptions } from "../optics/camera/stage-options.ts";
@@ -26,8 +26,8 @@ export interface View {
 
 /**
  * Checks a recipe and fills in the defaults; a resolved recipe resolves to itself.
- * @param where what messages call it, such as its file; default its name
- * @throws `usage` for the first wrong or unknown key, with its path, what was given, and what is expected
+ * @param where name of the recipe in messages, such as its file; default its own name
+ * @throws `usage` for the first wrong or unknown key, with its path, the given value, and what is expected
  */
 export function resolveRecipe(input: unknown, where?: string): Recipe {
   const named = (input as { name?: unknown } | undefined)?.name;
@@ -44,9 +44,9 @@ export function resolveRecipe(input: unknown, where?: string): Recipe {
   for (const key of ["objectives", "specimens"] as const) {
     const names = recipe[key].map((one) => one.name);
     const twice = names.find((one, i) => names.indexOf(one) < i);
-    if (twice !== undefined) refuse(key, twice, "names that differ", "two of them have this name; give another");
+    if (twice !== undefined) refuse(key, twice, "unique names", "two entries have this name; rename one of them");
     if (names.length > 0 && recipe[key].every((one) => one.test_only)) {
-      refuse(key, names, "one that is not test_only", "all are test_only, so that nothing is left to train on");
+      refuse(key, names, "one that is not test_only", "all are test_only, so that nothing is left for training");
     }
   }
   for (const view of viewsOf(recipe, title)) checkView(view, title, refuse);
@@ -98,7 +98,7 @@ function viewOf(
   };
 }
 
-/** The keys that only its mode knows. */
+/** The keys of an image that belong to its mode. */
 export function modeKeys({
   mode: _,
   optics: __,
@@ -120,7 +120,7 @@ function tooSteep(
     image.optics.na !== undefined ? `images.${name}.` : objective !== undefined ? `objectives.${objective}.` : "";
   const option = `${whose}optics.na`;
   const expected = `below the refractive index ${index}`;
-  const message = `${title}: ${option} is ${na}: expected ${expected}; for immersion give refractive_index, 1.333 (water) or 1.515 (oil).`;
+  const message = `${title}: ${option} is ${na}: expected ${expected}; for an immersion objective give refractive_index, 1.333 (water) or 1.515 (oil).`;
   return new ParfocalError("usage", message, { option, got: na, expected });
 }
 
@@ -130,7 +130,7 @@ function given(overrides: object | undefined): Record<string, unknown> {
 
 type Refuse = (option: string, got: unknown, expected: string, advice: string) => never;
 
-/** What cannot be seen from one key alone. */
+/** Checks that involve more than one key. */
 function checkView(view: View, title: string, refuse: Refuse): void {
   const { size, pixelSize, zStep, planes, focusPlane } = view;
   const of = view.objective === undefined ? "" : `objectives.${view.objective}.`;
@@ -141,7 +141,7 @@ function checkView(view: View, title: string, refuse: Refuse): void {
   for (const { name, model, image } of view.images) {
     const { exposures, coherent = false } = imagingModes[image.mode];
     if (isTilted(view.stage) && (coherent || exposures.length > 1)) {
-      const advice = `the focus of image ${name}, ${image.mode}, cannot vary over the field; leave tilt out, or that image`;
+      const advice = `a tilt cannot be simulated for image ${name} in mode ${image.mode}; remove the tilt or that image`;
       refuse("stage.tilt", view.stage.tilt, "[0, 0]", advice);
     }
     const farthest = Math.max(focusPlane, planes - 1 - focusPlane) * zStep;
@@ -149,7 +149,7 @@ function checkView(view: View, title: string, refuse: Refuse): void {
     const field = size * pixelSize;
     if (width > field) {
       const message =
-        `${title}: the PSF of image ${name} is ${width.toPrecision(3)} um wide ${farthest.toPrecision(3)} um from focus, more than ` +
+        `${title}: the PSF of image ${name} is ${width.toPrecision(3)} um wide ${farthest.toPrecision(3)} um from focus, which is wider than ` +
         `the field of ${size} pixels of ${pixelSize} um, ${field.toPrecision(3)} um: give a larger size, fewer planes or a smaller z_step.`;
       throw new ParfocalError("usage", message, {
         option: `${of}size`,

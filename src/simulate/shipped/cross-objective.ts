@@ -8,7 +8,7 @@ import type { RecipeInput } from "../recipe.ts";
 export const crossObjective: RecipeInput = {
   name: "cross-objective",
   summary:
-    "three specimens through four objectives; one objective and one specimen are in test only, to see what a model generalises to",
+    "three specimens through four objectives; one objective and one specimen appear only in the test part, to test generalisation",
   fields: 24,
   split: { train: 0.5, val: 0.25, test: 0.25 },
   planes: 15,

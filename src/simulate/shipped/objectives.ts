@@ -1,6 +1,6 @@
 /**
- * One recipe for each objective of Deep-Z (Wu et al., Nature Methods 2019) and of what followed it: beads of 300 nm within the
- * objective's refocusing range. A pixel is 6.5 um of the camera by the magnification.
+ * One recipe for each objective of Deep-Z (Wu et al., Nature Methods 2019) and later work: beads of 300 nm within the refocusing
+ * range of the objective. The camera pixel is 6.5 um, divided by the magnification.
  */
 import type { RecipeInput } from "../recipe.ts";
 
@@ -10,7 +10,7 @@ interface Objective {
   refractive_index: number;
   z_step: number;
   planes: number;
-  /** Highest bead, um from focus. */
+  /** Maximum distance of a bead from focus, um. */
   reach: number;
 }
 
@@ -36,7 +36,7 @@ export const objectiveRecipes: readonly RecipeInput[] = objectives.map(
         kind: "beads",
         bead_kinds: ["solid"],
         diameter: [0.3, 0.3],
-        // As many in a field of 256 pixels, whatever the objective.
+        // The same number in a field of 256 pixels for every objective.
         beads: Math.round((60 * 1e4) / (256 * (6.5 / magnification)) ** 2),
         depth_range: [-reach, reach],
       },

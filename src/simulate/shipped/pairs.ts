@@ -1,10 +1,10 @@
-/** Recipes that show each specimen in two ways: what a model gets, and what it shall make of it. */
+/** Recipes with two images of each specimen: the input of a model and its target. */
 import type { RecipeInput } from "../recipe.ts";
 
 export const pairRecipes: readonly RecipeInput[] = [
   {
     name: "wf-to-os-sim",
-    summary: "wide field beside optical sections by structured illumination, tissue through 20x/0.75",
+    summary: "widefield images paired with optical sections by structured illumination, tissue through 20x/0.75",
     fields: 10,
     planes: 9,
     specimen: { kind: "tissue" },
@@ -17,7 +17,7 @@ export const pairRecipes: readonly RecipeInput[] = [
   },
   {
     name: "wf-to-confocal",
-    summary: "wide field beside a confocal image of the same nuclei, through 63x/1.4 oil",
+    summary: "widefield images paired with confocal images of the same nuclei, through 63x/1.4 oil",
     fields: 10,
     pixel_size: 0.103,
     z_step: 0.4,

@@ -1,4 +1,4 @@
-/** One recipe for each kind of specimen, and that of the review's experiment. */
+/** One recipe for each kind of specimen, and the recipe of the review's experiment. */
 import type { RecipeInput } from "../recipe.ts";
 
 /** 63x/1.4 oil on a camera of 6.5 um pixels. */
@@ -48,14 +48,14 @@ export const specimenRecipes = [
   },
   {
     name: "tissue",
-    summary: "a thick slab of packed cells with vessels and haze, through 20x/0.8",
+    summary: "a thick slab of densely packed cells with vessels and background staining, through 20x/0.8",
     specimen: { kind: "tissue" },
     planes: 21,
     camera: { photons: 3000, background: 50 },
   },
   {
     name: "stack",
-    summary: "a real z-stack of yours as the specimen (specimen.file: confocal.tif), through 20x/0.8",
+    summary: "your own recorded z-stack as the specimen (specimen.file: confocal.tif), through 20x/0.8",
     specimen: { kind: "stack", file: "stack.tif" },
   },
 ] as const satisfies readonly RecipeInput[];

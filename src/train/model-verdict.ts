@@ -1,6 +1,6 @@
 /** Summarises what a trained model can be used for, in one sentence and in fields with the same content. */
 
-import { signed, signed } from "../array/signed.ts";
+import { signed } from "../array/signed.ts";
 import { detailMargin } from "../metrics/detail.ts";
 import { intervalsOf } from "../study/assessment.ts";
 import { margins } from "../study/distance-table.ts";

@@ -187,8 +187,8 @@ const shiftsOnly = new Set(["x", "y", "shear_x", "shear_y"]);
 
 /** Limits a parameter to plausible values of the quantity. */
 function within(quantity: CalibrationQuantity, parameter: Parameter): Parameter {
-  const { least, most } = plausibleRange(quantity);
-  return { ...parameter, min: Math.max(least, parameter.min), max: Math.min(most, parameter.max) };
+  const { min, max } = plausibleRange(quantity);
+  return { ...parameter, min: Math.max(min, parameter.min), max: Math.min(max, parameter.max) };
 }
 
 /** Start, bounds and scale of a parameter. @throws `usage` for a name that cannot be fitted */

@@ -54,7 +54,11 @@ const options = z.strictObject({
     placeholder: "low:high",
     ...hologram,
   }),
-  specimen: option(z.enum(specimenContrasts).optional(), "auto: the specimen absorbs light (amplitude) or delays it (phase); default: judged from the hologram", hologram),
+  specimen: option(
+    z.enum(specimenContrasts).optional(),
+    "auto: the specimen absorbs light (amplitude) or delays it (phase); default: judged from the hologram",
+    hologram,
+  ),
   invert_phase: option(
     z.boolean().default(false),
     "off-axis: the specimen has a lower refractive index than its medium",

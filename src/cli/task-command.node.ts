@@ -70,13 +70,15 @@ async function runAndPrint(
 ): Promise<number> {
   const terminal = createTerminal({ quiet: quiet ?? false }, names);
   const report = progressOn(terminal);
+  // In JSON they stand in the result; only where there is none are they printed.
+  const kept: string[] = [];
   try {
     const result = await runTask(task, given, {
       ...nodeContext,
       signal: terminal.signal,
       onProgress: ({ unit, message, ...progress }) =>
         report({ what: unit, ...progress, ...(message !== undefined && { state: message }) }),
-      warn: (warning) => terminal.warn(warning.text),
+      warn: ({ text }) => (json ? void kept.push(text) : terminal.warn(text)),
       note: terminal.note,
       request: requestOf(),
     });
@@ -84,6 +86,9 @@ async function runAndPrint(
     // The text of a command knows the result of its own task.
     await terminal.print(json ? withFlags(jsonText(result), names) : text.text(result as never, given));
     return text.exitCode?.(result as never) ?? 0;
+  } catch (error) {
+    for (const sentence of kept) terminal.warn(sentence);
+    throw error;
   } finally {
     terminal.endProgress();
   }

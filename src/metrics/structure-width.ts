@@ -7,7 +7,7 @@
  * Coordinates are pixels, (0, 0) the middle of the first one. An angle is that of the profile, across the structure, in
  * radians from x towards y.
  */
-import { levenbergMarquardt } from "../array/levenberg-marquardt.ts";
+import { fitCurve } from "../array/fit-curve.ts";
 import { sampleAt } from "../array/resample.ts";
 import { extent } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
@@ -199,7 +199,7 @@ function fitLine(kind: Kind, { t, values }: Profile, sigma: number): LineFit | u
   const range = max - min;
   if (!(range > 0)) return undefined;
   const unit = values.map((v) => (v - min) / range);
-  const found = levenbergMarquardt(kind.model, t, unit, [0, sigma, 1, 0, ...(kind.linear ? [0] : [])]);
+  const found = fitCurve(kind.model, t, unit, [0, sigma, 1, 0, ...(kind.linear ? [0] : [])]);
   const [middle, width, amplitude, background, slope = 0] = found.parameters;
   return {
     middle,

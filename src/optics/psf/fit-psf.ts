@@ -1,5 +1,6 @@
 /** Fits a PSF model to the stack of a real bead: where it is, and what the optics really are. */
 
+import { type LeastSquaresOptions, leastSquares, type Parameter } from "../../array/least-squares.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { CalibrationQuantity, Stack } from "../../image/image.ts";
 import { plausibleRange, requirePlausible } from "../../image/plausible-calibration.ts";
@@ -7,7 +8,6 @@ import { type BeadGrid, type BeadSpectra, beadImage, beadSpectra } from "./bead-
 import { fitErrors } from "./fit-errors.ts";
 import { checkInside, checkSupport } from "./fit-support.ts";
 import { fitWarnings } from "./fit-warnings.ts";
-import { type LeastSquaresOptions, leastSquares, type Parameter } from "./levenberg-marquardt.ts";
 import { type PsfOptics, type PsfOpticsInput, psfModelOf, resolvePsfOptions } from "./optics-options.ts";
 import { nollOf } from "./zernike.ts";
 

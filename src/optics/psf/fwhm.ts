@@ -1,6 +1,7 @@
 /** Widths of a bead along x, y and z, as they are given for microscopes: full width at half maximum of a fitted Gaussian. */
+
+import { leastSquares } from "../../array/least-squares.ts";
 import type { Stack } from "../../image/image.ts";
-import { leastSquares } from "./levenberg-marquardt.ts";
 
 /** A Gaussian fitted to one line of pixels. */
 export interface GaussianLine {

@@ -4,7 +4,7 @@
  * of the finest band is noise), contrast does not. An image that is sharper than the ground truth, as a recorded plane in focus is beside one out of focus, has too much contrast. An
  * image shows more of the ground truth's detail where both rise.
  */
-import { moments } from "../array/statistics.ts";
+import { mean, moments } from "../array/statistics.ts";
 import type { Plane } from "../image/image.ts";
 import { responses } from "./difference-of-gaussians.ts";
 import { pearson } from "./metrics.ts";
@@ -38,13 +38,11 @@ export function detailAgainst(truth: Plane): (image: Plane) => Detail {
     const found = responses(image, sigmas);
     const bands = found.map((band, i) => pearson(band, wanted[i]));
     const contrasts = found.map(({ data }, i) => bands[i] * Math.sqrt(moments(data).variance / spreads[i]));
-    return { bands, mean: meanOf(bands), contrasts, contrast: meanOf(contrasts.map(fromOne)) };
+    return { bands, mean: mean(bands), contrasts, contrast: mean(contrasts.map(fromOne)) };
   };
 }
 
 const fromOne = (contrast: number): number => (contrast > 1 ? 1 / contrast : contrast);
-
-const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** The mean over the bands of {@link detailAgainst}. */
 export const detail = (image: Plane, truth: Plane): number => detailAgainst(truth)(image).mean;

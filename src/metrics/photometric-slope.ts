@@ -1,6 +1,6 @@
 /** Whether an output keeps the brightness of what it shows, and how much of its input it changed at all. */
 import { gaussianFilter } from "../array/filters.ts";
-import { moments } from "../array/statistics.ts";
+import { fitLine } from "../array/fit-line.ts";
 import type { Plane } from "../image/image.ts";
 
 /** Standard deviation of the smoothing that takes the camera's noise away, which would flatten the line, pixels. */
@@ -12,10 +12,9 @@ const grain = 2;
  */
 export function photometricSlope(output: Plane, target: Plane): number {
   const [seen, wanted] = [gaussianFilter(output, grain).data, gaussianFilter(target, grain).data];
-  const [a, b] = [moments(seen), moments(wanted)];
-  let covariance = 0;
-  for (let i = 0; i < seen.length; i++) covariance += (seen[i] - a.mean) * (wanted[i] - b.mean);
-  return b.variance === 0 ? Number.NaN : covariance / seen.length / b.variance;
+  const { shared, spread } = fitLine({ x: wanted, y: seen });
+  const [covariance, variance] = [shared / seen.length, spread / seen.length];
+  return variance === 0 ? Number.NaN : covariance / variance;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What the table of distances says of a candidate: where it is better than what was recorded, and what it does there. */
+import { upperMedian } from "../array/statistics.ts";
 import { type DistanceBin, type DistanceTable, margins } from "./distance-table.ts";
 import { leastHazeRemoved, leastWidthRecovered } from "./nature.ts";
 
@@ -106,7 +107,7 @@ export function appraise(
   const widthRecovered = weighted(shown, "widthRecovered");
   const lightRecovered = weighted(shown, "lightRecovered");
   const changes = judged.map(({ changed }) => changed).filter(Number.isFinite);
-  const unchanged = usable.length === 0 && changes.length > 0 && middle(changes) < leastChanged;
+  const unchanged = usable.length === 0 && changes.length > 0 && upperMedian(changes) < leastChanged;
   const mean = (key: "psnrGain" | "ssimGain" | "detailDifference" | "contrastDifference"): number =>
     shown.reduce((sum, bin) => sum + bin.n * bin[key], 0) / outputs(shown);
   return {
@@ -177,9 +178,4 @@ function weighted(bins: readonly DistanceBin[], key: "widthRecovered" | "lightRe
     weight += bin.structures;
   }
   return weight === 0 ? undefined : sum / weight;
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
 }

@@ -1,5 +1,6 @@
 /** The same image at other scales: cropped as it is, against rescaled before it is given to a model. */
 import { resize } from "../array/resample.ts";
+import { mean } from "../array/statistics.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { hallucinationMap } from "../metrics/hallucinations.ts";
 import { intensityFit, withIntensity } from "../metrics/intensity-fit.ts";
@@ -82,9 +83,9 @@ export async function atScales(
         input: inputs[0],
         output: outputs[0],
         target: scaledTargets[0],
-        gain: mean(after.psnr.map((value, i) => value - baselines[i])),
-        gainOverInput: mean(after.psnr.map((value, i) => value - before.psnr[i])),
-        hallucinated: mean(hallucinated),
+        gain: meanOfSome(after.psnr.map((value, i) => value - baselines[i])),
+        gainOverInput: meanOfSome(after.psnr.map((value, i) => value - before.psnr[i])),
+        hallucinated: meanOfSome(hallucinated),
       });
     }
   }
@@ -121,8 +122,7 @@ function bestOfEach(
   );
 }
 
-const mean = (values: readonly number[]): number | undefined =>
-  values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0) / values.length;
+const meanOfSome = (values: readonly number[]): number | undefined => (values.length === 0 ? undefined : mean(values));
 
 /** A plane from below and one from above focus, about half of the range away; the sharpest plane and its neighbours for sections. */
 function requests(candidate: Candidate, stack: Stack & { zStep: number }, sharpest: number): Wanted[] {

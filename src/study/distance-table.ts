@@ -1,4 +1,6 @@
 /** What a study found, distance by distance: the one table from which all verdicts and the headline follow. */
+import { meanOfKnown } from "../array/mean-of-known.ts";
+import { mean } from "../array/statistics.ts";
 import { detailMargin } from "../metrics/detail.ts";
 import type { Candidate } from "./candidate.ts";
 import type { EveryPlane, Outcome } from "./every-plane.ts";
@@ -53,15 +55,6 @@ export const margins = { psnr: 0.05, ssim: 0.02, detail: detailMargin } as const
 
 /** An output that is identical to its target has no end of PSNR; none counts for more than this, dB. */
 const highest = 100;
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-
-/** Of a list, those that are known. */
-const known = (values: readonly (number | undefined)[]): number[] =>
-  values.filter((value): value is number => value !== undefined && Number.isFinite(value));
-
-const meanOfKnown = (values: readonly (number | undefined)[]): number | undefined =>
-  known(values).length === 0 ? undefined : mean(known(values));
 
 /**
  * One row for each distance that was asked for (for sections: each plane).

@@ -5,6 +5,7 @@
  * here they are told apart. What gives its input back has a flat curve, which no shift can help.
  */
 import { sampleAt } from "../array/resample.ts";
+import { mean } from "../array/statistics.ts";
 import { focusCurve, focusOf } from "../classical/focus/focus.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { nrmse, pearson } from "../metrics/metrics.ts";
@@ -286,4 +287,3 @@ function correlationOf(a: readonly number[], b: readonly number[]): number {
 }
 
 const extentOf = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

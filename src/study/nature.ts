@@ -4,7 +4,7 @@
  * than it must: where it does, it takes their light away with their halo, while refocusing gathers it.
  */
 import { gaussianFilter } from "../array/filters.ts";
-import { percentiles } from "../array/statistics.ts";
+import { median, percentiles } from "../array/statistics.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { intensityFit } from "../metrics/intensity-fit.ts";
 import { structureWidths, type WidthFit } from "../metrics/structure-width.ts";
@@ -73,7 +73,7 @@ export function natureOf(stack: Stack, sharpest: number, outcomes: readonly Outc
         return after === undefined ? [] : [{ before, after, sharp: sharp[place] }];
       });
       if (pairs.length < fewest) continue;
-      const middle = (key: "before" | "after"): number => median(pairs.map((pair) => pair[key].fwhm)) ?? Number.NaN;
+      const middle = (key: "before" | "after"): number => median(pairs.map((pair) => pair[key].fwhm));
       const own = { recovered: [] as number[], brightened: [] as number[] };
       for (const { before, after, sharp: best } of given || plane === sharpest ? [] : pairs) {
         if (before.fwhm < leastBlur * best.fwhm) continue;
@@ -132,11 +132,4 @@ function hazeRemoved(sharp: Plane, input: Plane, output: Plane): number | undefi
   };
   const [before, after] = [haze(input), haze(output)];
   return Number.isFinite(before) && Number.isFinite(after) && before > leastHaze ? 1 - after / before : undefined;
-}
-
-export function median(values: readonly number[]): number | undefined {
-  if (values.length === 0) return undefined;
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }

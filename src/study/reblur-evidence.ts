@@ -1,11 +1,11 @@
 /** Whether outputs explain their inputs: blurred again by the objective's PSF they must give them back, up to noise. */
+import { median } from "../array/statistics.ts";
 import { opticalPsf } from "../classical/deconvolution/optical-psf.ts";
 import { planeOf } from "../image/image.ts";
 import { reblurPlane, reblurResidual, reblurStack } from "../metrics/reblur-residual.ts";
 import { psfModelOf } from "../optics/psf/optics-options.ts";
 import type { Candidate } from "./candidate.ts";
 import { type EveryPlane, isJudged } from "./every-plane.ts";
-import { median } from "./nature.ts";
 import { cropPlane, cropToBox, type Subject } from "./subject.ts";
 
 export interface ReblurEvidence {
@@ -53,6 +53,7 @@ export function reblurEvidence(
       const told = outcomes.filter(
         ({ plane }) => blurred.share[plane] >= leastShare && Math.abs(plane - sharpest) <= nearFocus,
       );
+      if (told.length === 0) return undefined;
       return median(told.map(({ plane }) => reblurResidual(planeOf(blurred, plane), planeOf(input, plane)).ratio));
     };
     const [output, reference] = [ratioOf(data), ratioOf(input.data)];
@@ -63,7 +64,8 @@ export function reblurEvidence(
     .filter(isJudged)
     .sort((a, b) => Math.abs(a.distance) - Math.abs(b.distance))
     .slice(0, most);
-  const ratioOf = (of: (one: (typeof judged)[number]) => Float32Array): number | undefined =>
+  if (judged.length === 0) return undefined;
+  const ratioOf = (of: (one: (typeof judged)[number]) => Float32Array): number =>
     median(
       judged.map((one) => {
         const plane = { data: of(one), height: region.height, width: region.width };

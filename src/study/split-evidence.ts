@@ -11,7 +11,7 @@
  * each with twice its variance: resolutions are those of half the light, and compare with each other only.
  */
 import { Random } from "../array/random.ts";
-import { extent, percentiles } from "../array/statistics.ts";
+import { extent, mean, percentiles } from "../array/statistics.ts";
 import { throwIfAborted } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { fourierRingCorrelation, frcResolution, type RingCorrelation } from "../metrics/fourier-ring-correlation.ts";
@@ -142,8 +142,6 @@ type Pair = readonly [Plane, Plane];
 
 /** Root mean square difference, over all pairs. */
 const apart = (pairs: readonly Pair[]): number => Math.sqrt(mean(pairs.map(([a, b]) => meanSquaredError(a, b))));
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 function agreementOf(pairs: readonly Pair[], pixelSize: number): HalvesAgreement {
   const curves = pairs.map(([a, b]) => {

@@ -1,5 +1,6 @@
 /** The page of a study: a headline for each candidate, verdicts, then what they rest on, then how to repeat it. */
 
+import { meanOfKnown } from "../array/mean-of-known.ts";
 import { type ReportSection, renderReport, type TableCell } from "../figures/report.ts";
 import { distanceSection } from "./distance-section.ts";
 import type { Figure } from "./figure.ts";
@@ -166,10 +167,7 @@ function ownSharpness(studies: readonly CandidateStudy[]): ReportSection {
   const [{ subject, withoutTruth }] = studies;
   const size = subject.stack.pixelSize?.x;
   const unit = size === undefined ? "pixels" : "um";
-  const mean = (values: readonly number[]): number => {
-    const known = values.filter(Number.isFinite);
-    return known.length === 0 ? Number.NaN : known.reduce((a, b) => a + b, 0) / known.length;
-  };
+  const mean = (values: readonly number[]): number => meanOfKnown(values) ?? Number.NaN;
   const both = (all: readonly OwnSharpness[]): string[] => [
     (mean(all.map(({ edge }) => edge)) * (size ?? 1)).toFixed(2),
     mean(all.map(({ focus }) => focus)).toFixed(2),

@@ -1,5 +1,6 @@
 /** What a finished model gains over what was recorded already, group by group: each distance, or each part of the depth. */
 
+import { mean as meanOf } from "../array/statistics.ts";
 import type { Plane } from "../image/image.ts";
 import { detailAgainst } from "../metrics/detail.ts";
 import { psnr } from "../metrics/metrics.ts";
@@ -80,7 +81,7 @@ export function judge(task: "refocus" | "section", examples: readonly JudgedExam
   const made = rows.filter(({ given }) => !given);
   const shown = made.length > 0 ? made : rows;
   const mean = (key: (typeof judged)[number]): number =>
-    average(shown.flatMap((row) => new Array<number>(row.examples).fill(row[key])));
+    meanOf(shown.flatMap((row) => new Array<number>(row.examples).fill(row[key])));
   const means = Object.fromEntries(judged.map((key) => [key, mean(key)])) as Judgement["means"];
   return { verdict: modelVerdict(task, { rows, means }), rows, means };
 }
@@ -106,7 +107,7 @@ function rowOf(all: readonly JudgedExample[]): JudgementRow | undefined {
   });
   if (scored.length === 0) return undefined;
   const mean = (key: Exclude<keyof (typeof scored)[number], "baseline" | "example">): number =>
-    average(scored.map((one) => one[key]));
+    meanOf(scored.map((one) => one[key]));
   return {
     label,
     ...(distance_um === undefined ? {} : { distance_um }),
@@ -158,8 +159,6 @@ function photometry(examples: readonly JudgedExample[]): { slope: number; mean_r
   const both = sum((output, truth) => (output - mo) * (truth - mt));
   return { slope: both / own, mean_ratio: mo / mt };
 }
-
-const average = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** An image that is constant in a band has none of its detail. */
 const withoutNaN = (value: number): number => (Number.isNaN(value) ? 0 : value);

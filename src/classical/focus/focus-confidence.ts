@@ -1,5 +1,7 @@
 /** The chance that a focus curve's extremum is the focus, as it turned out on stacks whose focus is known. */
 
+import { clamp } from "../../array/clamp.ts";
+import { median } from "../../array/statistics.ts";
 import type { FocusMeasure } from "./focus.ts";
 
 /** What is looked at, all of it from one curve whose maximum is taken for the focus. */
@@ -66,17 +68,7 @@ export function focusFeatures(
 /** (Maximum - median) over the noise of the curve, from its second differences (median absolute; sqrt 6 for white noise). */
 function prominence(curve: readonly number[]): number {
   const bends = curve.slice(1, -1).map((v, i) => Math.abs(curve[i] - 2 * v + curve[i + 2]));
-  const jumps = middle(bends) / (0.6745 * Math.sqrt(6));
-  const height = Math.max(...curve) - middle(curve);
+  const jumps = median(bends) / (0.6745 * Math.sqrt(6));
+  const height = Math.max(...curve) - median(curve);
   return height === 0 ? 0 : height / Math.max(jumps, 1e-12 * height);
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(half)] + sorted[Math.ceil(half)]) / 2;
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, value));
 }

@@ -1,5 +1,6 @@
 /** The surface on which a specimen is in focus, out of the focus of its regions. */
 import { solvePositive } from "../../array/solve-linear.ts";
+import { median } from "../../array/statistics.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
 
 /** Where a region is in focus. */
@@ -107,11 +108,6 @@ function polynomial(
 }
 
 const dot = (a: readonly number[], b: ArrayLike<number>): number => a.reduce((sum, v, i) => sum + v * b[i], 0);
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-}
 
 /** Normal equations with a trace of a ridge on slopes and bends, so that samples in one row do not decide the other direction. */
 function leastSquares(rows: number[][], samples: readonly FocusSample[], weights: readonly number[]): Float64Array {

@@ -3,6 +3,7 @@
  * one plane does not tell; an aberrated objective leaves a trace. What a model has learnt of it shows in what it makes of the plane: asked
  * for both directions, it makes the true one sharper.
  */
+import { mean } from "../../array/statistics.ts";
 import { createFocusMeter, type FocusMeter } from "../../classical/focus/focus-map.ts";
 import type { Plane } from "../../image/image.ts";
 import type { DirectionCalibration } from "../networks/deep-z.ts";
@@ -67,7 +68,7 @@ export const probabilityUp = (statistic: number, { gain, bias }: DirectionCalibr
 export function directionConfidence(readings: readonly DirectionReading[], calibration: DirectionCalibration): number {
   if (readings.length === 0) return 0.5;
   const sure = readings.map(({ statistic }) => probabilityUp(statistic, calibration));
-  return sure.reduce((sum, p) => sum + Math.max(p, 1 - p), 0) / sure.length;
+  return mean(sure.map((p) => Math.max(p, 1 - p)));
 }
 
 /** A region whose direction is known. `group` tells those of one field from those of another. */

@@ -1,4 +1,5 @@
 /** The field that an in-line hologram stands for, as far as one intensity tells it. */
+import { mean } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Plane } from "../../image/image.ts";
 import { type ComplexField, fieldOf } from "./complex-field.ts";
@@ -9,7 +10,7 @@ import { type ComplexField, fieldOf } from "./complex-field.ts";
  * @throws `image.unfit` for a hologram that is dark or not finite
  */
 export function inLineField(hologram: Plane, background?: Plane): ComplexField {
-  const level = hologram.data.reduce((sum, value) => sum + value, 0) / hologram.data.length;
+  const level = mean(hologram.data);
   if (!(level > 0)) {
     const detail = "Hologram: it is dark or holds numbers that are not finite; give intensities above 0.";
     throw new ParfocalError("image.unfit", detail, { detail });

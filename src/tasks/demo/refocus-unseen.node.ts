@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { mean as meanOfAll } from "../../array/statistics.ts";
 import type { SheetRow } from "../../figures/contact-sheet.ts";
 import { type Plane, planeOf } from "../../image/image.ts";
 import { readStack } from "../../image/image-file.ts";
@@ -128,7 +129,7 @@ interface ScoredOutput {
 }
 
 function meanOf(distance: number, same: readonly ScoredOutput[], given: boolean): DistanceResult {
-  const mean = (of: (one: ScoredOutput) => number): number => same.reduce((sum, one) => sum + of(one), 0) / same.length;
+  const mean = (of: (one: ScoredOutput) => number): number => meanOfAll(same.map(of));
   const of = (key: keyof BaselineScores): number => mean(({ baseline }) => Math.min(highest, baseline[key].value));
   const baseline = { psnr: of("psnr"), ssim: of("ssim"), detail: of("detail"), contrast: of("contrast") };
   const output = meanScores(same.map((one) => ({ ...one.output, psnr: Math.min(highest, one.output.psnr) })));

@@ -2,6 +2,7 @@
  * Leave-one-out: for each objective, sample or stack a model that never saw it, judged on everything. Who is trained on what, what that
  * says of how far a model holds, and when it is called to generalise. The judging itself is elsewhere: gains come in as numbers.
  */
+import { meanOfKnown } from "../../array/mean-of-known.ts";
 
 /** What can be left out: of recipes the first two, of recorded stacks the others. */
 export const leaveOneOutKinds = ["objective", "sample", "stack", "slide"] as const;
@@ -120,23 +121,23 @@ export function summariseGains(
     const unseen = data.filter((one) => !isSeen(model, one));
     const witnesses = plan.filter((other) => unseen.some((one) => isSeen(other, one)));
     const each = witnesses.map((other) =>
-      meanOf(unseen.filter((one) => isSeen(other, one)).map((one) => gainOf(other, one))),
+      meanOfKnown(unseen.filter((one) => isSeen(other, one)).map((one) => gainOf(other, one))),
     );
     const known = each.filter((mean) => mean !== undefined);
     // By data first: with several kinds left out, not all data have as many models that saw their like.
     const seen = unseen.map((one) =>
-      meanOf(plan.filter((other) => isSeen(other, one)).map((other) => gainOf(other, one))),
+      meanOfKnown(plan.filter((other) => isSeen(other, one)).map((other) => gainOf(other, one))),
     );
     return [
       judged({
         ...leftOut,
-        left_out_db: meanOf(unseen.map((one) => gainOf(model, one))),
-        seen_db: meanOf(seen),
+        left_out_db: meanOfKnown(unseen.map((one) => gainOf(model, one))),
+        seen_db: meanOfKnown(seen),
         seen_range_db: known.length === 0 ? undefined : [Math.min(...known), Math.max(...known)],
-        without_db: meanOf(
+        without_db: meanOfKnown(
           unseen.map(({ name }) => Math.max(0, (Object.hasOwn(resampling, name) ? resampling[name] : undefined) ?? 0)),
         ),
-        elsewhere_db: meanOf(data.filter((one) => isSeen(model, one)).map((one) => gainOf(model, one))),
+        elsewhere_db: meanOfKnown(data.filter((one) => isSeen(model, one)).map((one) => gainOf(model, one))),
       }),
     ];
   });
@@ -144,7 +145,7 @@ export function summariseGains(
   const overall = kinds.map((kind): GeneralisationSummary => {
     const own = items.filter((item) => item.kind === kind);
     const mean = (key: "left_out_db" | "seen_db" | "without_db" | "elsewhere_db"): number | undefined =>
-      meanOf(own.map((item) => item[key]));
+      meanOfKnown(own.map((item) => item[key]));
     const ranges = own.flatMap(({ seen_range_db: range }) => (range ? [...range] : []));
     return judged({
       kind,
@@ -169,10 +170,4 @@ function judged(measured: Measured): GeneralisationSummary {
   const share = seen > without ? (left - without) / (seen - without) : undefined;
   const generalises = share === undefined ? undefined : left - without > least_gain_db && share >= least_share;
   return { ...measured, drop_db: seen - left, share_kept: share, generalises };
-}
-
-/** Of those that are known. */
-export function meanOf(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined && Number.isFinite(value)) as number[];
-  return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0) / known.length;
 }

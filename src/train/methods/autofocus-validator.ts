@@ -1,5 +1,6 @@
 /** Validation of single-shot autofocus: estimates of held-out regions against their labels, with a diagram. */
 
+import { mean } from "../../array/statistics.ts";
 import { drawDefocus } from "../../figures/defocus-diagram.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { type DefocusEstimate, estimateOf, leastContent } from "../../models/apply/defocus-estimate.ts";
@@ -84,17 +85,19 @@ export function autofocusValidator(
         );
       const error = ({ truth, estimate }: (typeof judged)[number]): number => Math.abs(truth - estimate.defocus);
       const scores = {
-        mae_um: mean(judged.map(error)),
-        input_mae_um: mean(judged.map(({ truth }) => Math.abs(truth))),
-        mae_size_um: mean(judged.map(({ truth, estimate }) => Math.abs(Math.abs(truth) - Math.abs(estimate.defocus)))),
-        mae_near_um: mean(judged.filter(({ truth }) => Math.abs(truth) <= 2).map(error)),
+        mae_um: meanOrZero(judged.map(error)),
+        input_mae_um: meanOrZero(judged.map(({ truth }) => Math.abs(truth))),
+        mae_size_um: meanOrZero(
+          judged.map(({ truth, estimate }) => Math.abs(Math.abs(truth) - Math.abs(estimate.defocus))),
+        ),
+        mae_near_um: meanOrZero(judged.filter(({ truth }) => Math.abs(truth) <= 2).map(error)),
         sign_right: right(signed),
         sure_share: share(sure, signed),
         sure_right: right(sure),
         content_right: rightContent / cells,
       };
       return {
-        loss: Math.exp(mean(judged.map(({ surprise }) => surprise))),
+        loss: Math.exp(meanOrZero(judged.map(({ surprise }) => surprise))),
         scores,
         groups: [],
         draw: (title) =>
@@ -114,8 +117,7 @@ function surpriseOf({ defocus, directionConfidence: p, spread: b }: DefocusEstim
   return -Math.log(Math.max(density, 1e-30));
 }
 
-const mean = (values: readonly number[]): number =>
-  values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length;
+const meanOrZero = (values: readonly number[]): number => (values.length === 0 ? 0 : mean(values));
 const share = (part: readonly unknown[], all: readonly unknown[]): number =>
   all.length === 0 ? 1 : part.length / all.length;
 

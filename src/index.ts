@@ -130,6 +130,7 @@ export { type DefocusEstimate, leastContent } from "./models/apply/defocus-estim
 export {
   type DirectionOfImage,
   type DirectionOfImageOptions,
+  directionInWords,
   directionOfImage,
 } from "./models/apply/direction-of-image.ts";
 export { type FindSurfaceOptions, type FoundSurface, findSurface } from "./models/apply/find-surface.ts";

@@ -1,4 +1,5 @@
 /** What a file may cost: time and memory are bounded by its size, and what is no file is refused before it is opened. */
+
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -9,12 +10,13 @@ import { afterAll, describe, expect, test } from "vitest";
 import { tiffWithDescription } from "../bench/fuzz/seeds.ts";
 import { memorySource } from "../src/array/bytes.ts";
 import { crc32 } from "../src/image/crc32.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { type ImageFile, readAll } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { openImageSource } from "../src/image/open-image.ts";
 import { loadModel } from "../src/models/model-folder.node.ts";
 import { readYaml } from "../src/read-yaml.ts";
-import { findRecipe } from "../src/simulate/recipe-file.node.ts";
+import { findRecipe } from "../src/simulate/recipe-file.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { readConfigFile } from "../src/train/config-file.node.ts";
@@ -125,7 +127,7 @@ describe("what is no file", () => {
   const refused = (path: string) =>
     [
       ["image", () => openImage(path)],
-      ["recipe", () => findRecipe(path)],
+      ["recipe", () => findRecipe(fileStorage, path)],
       ["configuration", () => readConfigFile(path)],
     ] as const;
 
@@ -138,7 +140,7 @@ describe("what is no file", () => {
         message: /pipe\.tif: this is a pipe.*save it to a file/,
       });
     }
-    expect((await failure(findRecipe(join(folder, "pipe.yaml")))).message).toMatch(/this is a pipe/);
+    expect((await failure(findRecipe(fileStorage, join(folder, "pipe.yaml")))).message).toMatch(/this is a pipe/);
     for (const name of ["model.yaml", "config.yaml"]) {
       mkdirSync(join(folder, "model"), { recursive: true });
       execFileSync("mkfifo", [join(folder, "model", name)]);
@@ -162,7 +164,7 @@ describe("what is no file", () => {
     expect((await failure(openImage(path))).message).toMatch(/this is a socket/);
     await new Promise((resolve) => server.close(resolve));
     mkdirSync(join(folder, "folder.yaml"));
-    expect((await failure(findRecipe(join(folder, "folder.yaml")))).message).toMatch(/this is a folder/);
+    expect((await failure(findRecipe(fileStorage, join(folder, "folder.yaml")))).message).toMatch(/this is a folder/);
     const planes = join(folder, "stack");
     mkdirSync(join(planes, "z1.tif"), { recursive: true });
     expect((await failure(openImage(planes))).message).toMatch(

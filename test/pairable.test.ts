@@ -1,6 +1,8 @@
 /** Stacks that are compared, or learned from, plane by plane must show the same places. */
+
 import { describe, expect, test } from "vitest";
 import { findExposures } from "../src/classical/sectioning/exposure-source.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import type { ImageInfo, Stack } from "../src/image/image.ts";
 import type { ImageFile } from "../src/image/image-file.ts";
 import { type PairableOptions, type Placed, requirePairable } from "../src/image/pairable.ts";
@@ -10,7 +12,7 @@ import { registerTarget } from "../src/metrics/unregistered.ts";
 import { surfaceOf } from "../src/models/apply/surface.ts";
 import { compareStacks } from "../src/study/compare-stacks.ts";
 import { openSubject } from "../src/study/subject.ts";
-import { reconstructFile } from "../src/tasks/reconstruct-file.node.ts";
+import { reconstructFile } from "../src/tasks/reconstruct-file.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
 import { blurredStack } from "./fixtures/train/tiny.ts";
@@ -139,6 +141,7 @@ describe("every comparison by number", () => {
       size,
       () =>
         reconstructFile(
+          fileStorage,
           fileOf(
             { axes: "YX", shape: [64, 64], pixelSize: pixels(0.325), optics: { wavelength: 0.5 } },
             "hologram.tif",

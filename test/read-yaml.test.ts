@@ -1,13 +1,15 @@
 /** YAML of users: circles, bombs, names of JavaScript's own, and texts that keep a parser busy. */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { setOption } from "../src/cli/option-values.ts";
 import { ParfocalError } from "../src/errors.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { loadModel } from "../src/models/model-folder.node.ts";
 import { readYaml } from "../src/read-yaml.ts";
-import { findRecipe } from "../src/simulate/recipe-file.node.ts";
+import { findRecipe } from "../src/simulate/recipe-file.ts";
 import { changeRecipe } from "../src/simulate/recipe-flags.ts";
 import { resolveRecipe } from "../src/simulate/resolve-recipe.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
@@ -84,7 +86,7 @@ describe("wherever YAML is read, a circle and a bomb are errors", () => {
   ])("%s", async (name, text) => {
     const path = join(folder, `${name}.yaml`);
     writeFileSync(path, text);
-    for (const read of [findRecipe, readConfigFile])
+    for (const read of [(file: string) => findRecipe(fileStorage, file), readConfigFile])
       expect((await failure(() => read(path))).code).toBe("file.corrupt");
     writeFileSync(join(folder, "config.yaml"), text);
     expect((await failure(() => readRunConfig(folder))).code).toBe("file.corrupt");

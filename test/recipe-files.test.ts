@@ -1,14 +1,16 @@
 /** Data sets on disk: whole fields, going on, replacing; and trainings straight from a recipe. */
+
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { readAll, readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { openFieldWorkers } from "../src/simulate/field-workers.node.ts";
-import { findRecipe } from "../src/simulate/recipe-file.node.ts";
+import { findRecipe } from "../src/simulate/recipe-file.ts";
 import { recipeFromYaml } from "../src/simulate/recipe-yaml.ts";
 import { resolveRecipe } from "../src/simulate/resolve-recipe.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
@@ -149,13 +151,13 @@ describe("recipes in files", () => {
     const path = join(folder, "mine.yaml");
     await simulateRecipe({ ...tiny, fields: 1 }, { output: join(folder, "specimen.tif") });
     await writeFile(path, "name: mine\nsize: 96\nplanes: 3\nobject: {kind: stack, file: specimen_truth.tif}\n");
-    const found = await findRecipe(path);
+    const found = await findRecipe(fileStorage, path);
     const { single } = await simulateRecipe(found.recipe, { output: join(folder, "again"), folder: found.folder });
     expect(single?.field.images.stack.truth.depth).toBe(3);
     await writeFile(path, "- a list\n");
-    await expect(findRecipe(path)).rejects.toThrow(/must hold the keys and values of a recipe/);
+    await expect(findRecipe(fileStorage, path)).rejects.toThrow(/must hold the keys and values of a recipe/);
     await writeFile(path, "name: [\n");
-    await expect(findRecipe(path)).rejects.toMatchObject({ code: "file.corrupt" });
+    await expect(findRecipe(fileStorage, path)).rejects.toMatchObject({ code: "file.corrupt" });
   });
 });
 

@@ -1,4 +1,5 @@
 /** Recurrent-MZ's data and application: sets of planes that are drawn, planes that a user gives, tiles. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { ParfocalError } from "../src/errors.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { writeImage } from "../src/image/write-image.node.ts";
@@ -15,7 +17,7 @@ import { loadModel, saveModel } from "../src/models/model-folder.node.ts";
 import { modelFor } from "../src/models/model-info.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
-import { refocusFile } from "../src/tasks/refocus-file.node.ts";
+import { refocusFile } from "../src/tasks/refocus-file.ts";
 import { drawPlaneSet, planeSetDrawer, validationSets } from "../src/train/data/plane-sets.ts";
 import { refocusSources } from "../src/train/data/refocus-sources.ts";
 import { checkRecurrentMzConfig, recurrentMzConfig } from "../src/train/methods/recurrent-mz-config.ts";
@@ -294,7 +296,7 @@ describe("refocusing from planes", () => {
       const model = modelFor(await loadModel(join(folder, "model")), "refocus");
       const file = await openImage(path);
       const options = { planes: [3, 9, 6], distances: [-1, 0, 1, 2, 3, 4, 5] };
-      const result = await refocusFile(model, runtime, file, output, options).finally(() => file.close());
+      const result = await refocusFile(fileStorage, model, runtime, file, output, options).finally(() => file.close());
       expect(result.planes_um).toEqual(options.distances);
       expect(result.warnings.filter((text) => text.includes("Input planes 9"))).toHaveLength(1);
       const volume = await openImage(output);

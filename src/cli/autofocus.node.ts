@@ -9,6 +9,7 @@ import {
   FOCUS_MEASURES,
   type FocusEstimate,
   type FocusMeasure,
+  fileStorage,
   focusMapOfFile,
   hasFocus,
   type ImageFile,
@@ -166,7 +167,7 @@ async function byModel(file: ImageFile, path: string, options: AutofocusOptions,
     const settings = { channel, time, output, force, signal: terminal.signal, onProgress };
     if (sheet !== undefined) await checkSheet(sheet, force);
     const { planes, warnings, seconds } = await withOutputSet({ force }, async (outputs) => {
-      const found = await autofocusFile(model, runtime, file, { ...settings, outputs });
+      const found = await autofocusFile(fileStorage, model, runtime, file, { ...settings, outputs });
       if (sheet === undefined) return found;
       const pictures = await picturesOf(file, found.planes, { channel, time });
       const reach = Math.max(...model.info.distance_range.map(Math.abs));

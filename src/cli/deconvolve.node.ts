@@ -2,6 +2,7 @@
 import {
   deconvolveFile,
   deconvolveOptions,
+  fileStorage,
   type OutputFormat,
   type PixelType,
   type PsfOpticsInput,
@@ -86,6 +87,7 @@ export const deconvolve: Verb<DeconvolveVerbOptions> = {
         onProgress,
       };
       const { seconds, ...done } = await deconvolveFile(
+        fileStorage,
         file,
         options.out,
         schemaValues(deconvolveOptions, options),

@@ -24,7 +24,7 @@ export const doctor: Verb<object> = {
         runtimes,
         devices,
         versions,
-        method: machine.method,
+        system: machine.system,
         processor: machine.processor,
         cores: machine.cores,
         memory_bytes: machine.memory,
@@ -58,7 +58,7 @@ function write(machine: Machine, runtimes: readonly RuntimeReport[], versions: R
     "Machine",
     indent(
       table([
-        ["method", machine.method],
+        ["system", machine.system],
         ["processor", `${machine.processor}, ${machine.cores} cores to use`],
         ["memory", `${gigabytes(machine.memory)}, ${gigabytes(machine.freeMemory)} free`],
       ]),

@@ -1,5 +1,5 @@
 /** `parfocal fuse`: all of a stack in focus in one image, and its depth map. */
-import { fuseFile } from "../node.ts";
+import { fileStorage, fuseFile } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { oneOf } from "./option-values.ts";
 import { digits, table } from "./text.ts";
@@ -43,7 +43,7 @@ export const fuse: Verb<FuseOptions> = {
       const { channel, time, light, force } = options;
       const onProgress = terminal.progress("planes fused");
       const settings = { channel, time, light, force, signal: terminal.signal, onProgress };
-      const { seconds, ...done } = await fuseFile(file, options.out, settings);
+      const { seconds, ...done } = await fuseFile(fileStorage, file, options.out, settings);
       const [low, high] = done.colour_range_um;
       return {
         json: { ...done, seconds: Math.round(seconds * 1000) / 1000 },

@@ -2,8 +2,8 @@
 import {
   changeRecipe,
   configKeys,
+  fileStorage,
   findRecipe,
-  type GeneraliseProgress,
   type GeneraliseResult,
   generalise as judgeGeneralisation,
   type LeaveOneOutRecipe,
@@ -22,7 +22,7 @@ import { addInputOptions, type InputOptions, withImages } from "./input.node.ts"
 import { oneOf, setOption, wholeNumber } from "./option-values.ts";
 import { deviceOf } from "./refocus.node.ts";
 import { addSchemaOptions, schemaValues } from "./schema-options.ts";
-import type { Terminal } from "./terminal.node.ts";
+import { progressOn } from "./terminal.node.ts";
 import { table } from "./text.ts";
 import type { CommonOptions, Result, Verb } from "./verb.node.ts";
 
@@ -124,23 +124,12 @@ export const generalise: Verb<GeneraliseOptions> = {
   },
 };
 
-/** A gauge for each kind of work. */
-function progressOn(terminal: Terminal): (progress: GeneraliseProgress) => void {
-  let counted: string | undefined;
-  let report: ReturnType<Terminal["progress"]> = () => undefined;
-  return ({ what, ...progress }) => {
-    if (what !== counted) report = terminal.progress(what);
-    counted = what;
-    report(progress);
-  };
-}
-
 async function openRecipe(
   paths: readonly string[],
   options: GeneraliseOptions,
 ): Promise<LeaveOneOutRecipe | undefined> {
   const { image, targetImage: target, judgedFields: fields, set, slides } = options;
-  const [named] = await recipesAmong(paths);
+  const [named] = await recipesAmong(fileStorage, paths);
   if (named === undefined) {
     const only = { "--set": set, "--judged-fields": fields, "--image": image, "--target-image": target };
     for (const [option, value] of Object.entries(only)) {
@@ -150,7 +139,7 @@ async function openRecipe(
   }
   if (paths.length > 1) throw wrong(`${named} is a recipe; give it alone, or stacks`, "stack");
   if (slides !== undefined) throw wrong(`--slides names the slides of stacks, and ${named} is a recipe`, "--slides");
-  const { recipe, folder } = await findRecipe(named);
+  const { recipe, folder } = await findRecipe(fileStorage, named);
   return { recipe: changeRecipe(recipe, {}, set), folder, image, target, fields };
 }
 

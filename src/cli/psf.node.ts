@@ -1,6 +1,14 @@
 /** `parfocal psf`: the point spread function of a microscope, computed from its optics or measured from beads. */
+
 import { InvalidArgumentError } from "commander";
-import { type MeasureBeadsFileResult, measureBeadsFile, type PsfFileResult, psfOptions, writePsf } from "../node.ts";
+import {
+  fileStorage,
+  type MeasureBeadsFileResult,
+  measureBeadsFile,
+  type PsfFileResult,
+  psfOptions,
+  writePsf,
+} from "../node.ts";
 import { withImages } from "./input.node.ts";
 import { numberOf, positiveNumber, wholeNumber } from "./option-values.ts";
 import { addSchemaOptions, schemaValues } from "./schema-options.ts";
@@ -94,7 +102,7 @@ async function compute(options: PsfVerbOptions, terminal: Terminal): Promise<Res
   const { out = "psf.tif", pixelSize, zStep, planes, size, force } = options;
   const onProgress = terminal.progress("planes computed");
   const settings = { pixelSize, zStep, planes, size, force, signal: terminal.signal, onProgress };
-  const made = await writePsf(out, opticsOf(options), settings);
+  const made = await writePsf(fileStorage, out, opticsOf(options), settings);
   return { json: describeComputed(made), text: writeComputed(made), warnings: made.warnings };
 }
 
@@ -131,7 +139,7 @@ async function measure(image: string, options: PsfVerbOptions, terminal: Termina
     ...(options.quiet ? { quiet: true } : {}),
   };
   return withImages([image], calibration, async ([file]) => {
-    const measured = await measureBeadsFile(file, {
+    const measured = await measureBeadsFile(fileStorage, file, {
       optics: opticsOf(options),
       // A single plane says nothing of what shows through focus.
       fit: options.fit ?? (file.axes.includes("Z") ? ["bead_diameter", "spherical"] : []),

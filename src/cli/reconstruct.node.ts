@@ -1,6 +1,8 @@
 /** `parfocal reconstruct`: amplitude and phase from a hologram, or from planes at different focus. */
+
 import { InvalidArgumentError } from "commander";
 import {
+  fileStorage,
   focusHologramFile,
   type ImageFile,
   loadModel,
@@ -117,7 +119,7 @@ async function classical(
 ) {
   const stack = settings.method === "multi-height" || settings.method === "tie";
   const onProgress = progress(stack ? "rounds" : "distances tried");
-  return shown(await reconstructFile(file, out, { ...settings, background, signal, onProgress }));
+  return shown(await reconstructFile(fileStorage, file, out, { ...settings, background, signal, onProgress }));
 }
 
 /** Options that say how a classical method works. */
@@ -157,7 +159,7 @@ async function byModel(
       signal,
       onProgress,
     };
-    return shown(await focusHologramFile(model, runtime, file, out, settings));
+    return shown(await focusHologramFile(fileStorage, model, runtime, file, out, settings));
   } finally {
     await runtime.close();
   }

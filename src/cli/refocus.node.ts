@@ -1,12 +1,8 @@
 /** `parfocal refocus`: new focal planes from one or two that were recorded. */
 import { InvalidArgumentError } from "commander";
 import {
-  type AnyRefocusModel,
-  checkOutput,
-  type DirectionOfImage,
-  directionOfImage,
-  type FindSurfaceOptions,
-  findSurface,
+  directionInWords,
+  fileStorage,
   type ImageFile,
   loadModel,
   modelFor,
@@ -15,14 +11,15 @@ import {
   openRuntime,
   overrideCalibration,
   type PixelType,
-  type ReadRegion,
-  type Runtime,
+  type RefocusFileOptions,
+  type RefocusFileResult,
   refocusFile,
   surfaceOf,
   tiltedSurface,
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { listOfNumbers, numberOf, oneOf, rangeOrList, wholeNumber } from "./option-values.ts";
+import { progressOn } from "./terminal.node.ts";
 import { digits, rescaleRows, table } from "./text.ts";
 import type { CommonOptions, Verb } from "./verb.node.ts";
 
@@ -86,24 +83,9 @@ export const refocus: Verb<RefocusOptions> = {
     try {
       return await withImages([path], options, async ([image]) => {
         const { inputPlanes: planes, z: distances, tileSize, format, dtype, rescale, force, channel, time } = options;
-        const { signal } = terminal;
-        await checkOutput(options.out, force);
-        const source = {
-          planes,
-          channel,
-          time,
-          tileSize,
-          signal,
-          onProgress: terminal.progress("planes for the surface"),
-        };
-        const surface =
-          options.surface === undefined
-            ? undefined
-            : await openSurface(options.surface, image, { model, runtime, source, pixelSize: options.pixelSize });
+        const { surface, close } = await openSurface(options.surface, image, options.pixelSize);
         try {
-          const direction = await directionOfImage(model, runtime, image, { planes, channel, time, tileSize, signal });
-          const onProgress = terminal.progress("tiles refocused");
-          const settings = {
+          const done = await refocusFile(fileStorage, model, runtime, image, options.out, {
             distances,
             planes,
             tileSize,
@@ -113,31 +95,25 @@ export const refocus: Verb<RefocusOptions> = {
             force,
             channel,
             time,
-            signal,
-            onProgress,
-          };
-          const done = await refocusFile(model, runtime, image, options.out, { ...settings, surface: surface?.read });
+            surface,
+            direction: true,
+            signal: terminal.signal,
+            onProgress: progressOn(terminal),
+          });
           return {
-            json: {
-              ...done,
-              seconds: Math.round(done.seconds * 1000) / 1000,
-              ...(surface?.found && { surface: surface.found.json }),
-              ...(direction && { direction_confidence: Math.round(direction.confidence * 1000) / 1000, direction }),
-            },
+            json: { ...done, seconds: Math.round(done.seconds * 1000) / 1000 },
             text: table([
               ["output", done.output],
               ["planes", `${done.planes_um.map((z) => digits(z)).join(", ")} um`],
               ...rescaleRows(done.rescale),
-              ...(surface?.found ? [["surface", surface.found.text] as [string, string]] : []),
-              ...(direction ? [["direction", inWords(direction)] as [string, string]] : []),
+              ...(done.surface ? [["surface", surfaceInWords(done.surface)] as [string, string]] : []),
+              ...(done.direction ? [["direction", directionInWords(done.direction)] as [string, string]] : []),
               ["took", `${done.seconds.toFixed(1)} s`],
             ]),
-            warnings: direction
-              ? done.warnings.map((w) => (w.startsWith("One input plane") ? `${w} Here: ${inWords(direction)}.` : w))
-              : done.warnings,
+            warnings: done.warnings,
           };
         } finally {
-          await surface?.close();
+          await close();
         }
       });
     } finally {
@@ -151,54 +127,28 @@ export function deviceOf({ device, threads }: CommonOptions) {
   return { ...(device !== undefined && { device }), ...(threads !== undefined && { threads }) };
 }
 
-/** How far the direction can be trusted. */
-function inWords({ confidence, regions, accuracy }: DirectionOfImage): string {
-  const sure = `${confidence.toFixed(2)} sure of it over ${regions} regions (0.5 is a guess)`;
-  return `${sure}; on held-out stacks right in ${Math.round(100 * accuracy)} % of them`;
+function surfaceInWords({ from, range_um: [low, high], regions }: NonNullable<RefocusFileResult["surface"]>): string {
+  const sure = regions.filter(({ confidence }) => confidence > 0).length;
+  const how = from === "stack" ? "from the stack" : "from the model's distances";
+  return `${digits(low)} to ${digits(high)} um, ${how}, ${sure} of ${regions.length} regions with a focus`;
 }
 
-interface OpenSurface {
-  read: ReadRegion;
-  close(): Promise<void>;
-  /** Of a surface that was sought. */
-  found?: { json: Record<string, unknown>; text: string };
-}
-
+/** The surface that `--surface` names; its file, if it is one, stays open until it is closed. */
 async function openSurface(
-  text: string,
+  text: string | undefined,
   image: ImageFile,
-  {
-    model,
-    runtime,
-    source,
-    pixelSize,
-  }: { model: AnyRefocusModel; runtime: Runtime; source: FindSurfaceOptions; pixelSize?: number | undefined },
-): Promise<OpenSurface> {
+  pixelSize: number | undefined,
+): Promise<{ surface: RefocusFileOptions["surface"]; close(): Promise<void> }> {
   const close = async () => undefined;
-  if (text === "auto") {
-    const { read, from, range, samples } = await findSurface(model, runtime, image, source);
-    const regions = samples.map(({ x, y, z, confidence }) => ({ x, y, distance_um: z, confidence }));
-    const sure = samples.filter(({ confidence }) => confidence > 0).length;
-    const span = `${digits(range[0])} to ${digits(range[1])} um`;
-    const how = from === "stack" ? "from the stack" : "from the model's distances";
-    return {
-      read,
-      close,
-      found: {
-        json: { from, range_um: range, regions },
-        text: `${span}, ${how}, ${sure} of ${samples.length} regions with a focus`,
-      },
-    };
-  }
+  if (text === undefined || text === "auto") return { surface: text, close };
   const [height, width] = image.shape.slice(-2);
   const tilt = /^tilt:([^:]+):([^:]+)$/.exec(text)?.slice(1).map(numberOf);
   if (tilt?.every(Number.isFinite)) {
-    const read = tiltedSurface({ x: tilt[0], y: tilt[1] }, { width, height });
-    return { read, close };
+    return { surface: tiltedSurface({ x: tilt[0], y: tilt[1] }, { width, height }), close };
   }
   if (text.startsWith("tilt")) {
     throw new InvalidArgumentError(`--surface ${text}: expected tilt:X:Y, such as tilt:3:-1, um from edge to edge.`);
   }
   const map = overrideCalibration(await openImage(text), { pixelSize });
-  return { read: surfaceOf(map, { width, height, pixelSize: image.pixelSize }), close: () => map.close() };
+  return { surface: surfaceOf(map, { width, height, pixelSize: image.pixelSize }), close: () => map.close() };
 }

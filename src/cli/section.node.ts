@@ -2,6 +2,7 @@
 import {
   type ExposureAxis,
   exposureAxes,
+  fileStorage,
   type ImageFile,
   loadModel,
   modelFor,
@@ -131,7 +132,14 @@ async function byMethod(
   const onProgress = terminal.progress("planes read");
   const places = { channel, time, axis, order, uniform, speckle };
   const settings = { ...places, widefield, dtype, rescale, format, force, signal: terminal.signal, onProgress };
-  const { seconds, ...done } = await sectionFile(files, method, out, schemaValues(sectionOptions, options), settings);
+  const { seconds, ...done } = await sectionFile(
+    fileStorage,
+    files,
+    method,
+    out,
+    schemaValues(sectionOptions, options),
+    settings,
+  );
   return {
     json: { ...done, seconds: Math.round(seconds * 1000) / 1000 },
     text: table([
@@ -177,7 +185,7 @@ async function byModel(files: readonly ImageFile[], folder: string, options: Sec
       onProgress,
       signal: terminal.signal,
     };
-    const { seconds, ...done } = await sectionFileByModel(model, runtime, files[0], out, settings);
+    const { seconds, ...done } = await sectionFileByModel(fileStorage, model, runtime, files[0], out, settings);
     return {
       json: { ...done, seconds: Math.round(seconds * 1000) / 1000 },
       text: table([
@@ -195,7 +203,11 @@ async function byModel(files: readonly ImageFile[], folder: string, options: Sec
   }
 }
 
-function refuseForeign(options: SectionVerbOptions, keys: readonly (keyof SectionVerbOptions)[], why: string): void {
+function refuseForeign(
+  options: SectionVerbOptions,
+  keys: readonly Extract<keyof SectionVerbOptions, string>[],
+  why: string,
+): void {
   const given = keys.find((key) => options[key] !== undefined);
   if (given !== undefined)
     throw foreign(

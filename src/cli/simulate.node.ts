@@ -1,7 +1,9 @@
 /** `parfocal simulate`: stacks and data sets whose truth is known. */
+
 import type { Command } from "commander";
 import {
   changeRecipe,
+  fileStorage,
   findRecipe,
   ParfocalError,
   recipeFlags,
@@ -63,7 +65,7 @@ export const simulate: Verb<SimulateOptions> = {
         "Simulate what? Give a recipe, such as beads, or a .yaml file; --list shows those that are shipped.";
       throw new ParfocalError("usage", message, { option: "recipe", expected: "a shipped name or a .yaml file" });
     }
-    const found = await findRecipe(word);
+    const found = await findRecipe(fileStorage, word);
     const changed = changeRecipe(found.recipe, schemaValues(recipeFlags, options), options.set);
     if (options.print) {
       const recipe = resolveRecipe(changed);

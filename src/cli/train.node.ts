@@ -2,6 +2,7 @@
 import {
   changeRecipe,
   configKeys,
+  fileStorage,
   findLearningRate,
   findRecipe,
   type Judgement,
@@ -253,7 +254,7 @@ async function openRecipe(
   signal: AbortSignal,
 ): Promise<RecipeTraining | undefined> {
   const beside = options.recipe === undefined ? [] : [options.recipe];
-  const named = [...(await recipesAmong(paths)), ...beside];
+  const named = [...(await recipesAmong(fileStorage, paths)), ...beside];
   if (named.length === 0) {
     if (options.set === undefined) return undefined;
     throw wrong(`--set changes a recipe, and ${paths.join(", ")} is none`, "--set");
@@ -261,7 +262,7 @@ async function openRecipe(
   if (named.length > 1 || (beside.length === 0 && paths.length > 1)) {
     throw wrong(`${named[0]} is a recipe; give it alone, or stacks`, "stack");
   }
-  const { recipe, folder } = await findRecipe(named[0]);
+  const { recipe, folder } = await findRecipe(fileStorage, named[0]);
   const { image, targetImage: target } = options;
   const paired = methodOf(config.method).task === "section";
   // A run that goes on has the key in its own configuration.

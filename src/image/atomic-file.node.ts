@@ -7,40 +7,10 @@ import { dirname } from "node:path";
 import { bytesAsText } from "../array/bytes-as-text.ts";
 import { ParfocalError } from "../errors.ts";
 import { isInput } from "./open-inputs.node.ts";
+import type { OutputFile, OutputOptions, OutputSet } from "./storage.ts";
 import { removeAbandoned, temporaryName } from "./temporary-files.node.ts";
 
-export interface AtomicFile {
-  /** Writes all of `bytes` at a place. On failure the temporary file is removed and `output.failed` thrown. */
-  write(bytes: Uint8Array, offset: number): Promise<void>;
-  /** Reads back what was written: fills `bytes` from a place. Throws as {@link write}. */
-  read(bytes: Uint8Array, offset: number): Promise<void>;
-  /** Flushes the file and gives it its name; of a set, the name is given by the set. Throws as {@link write}, and `output.exists`. */
-  commit(): Promise<void>;
-  /** Removes the temporary file; does nothing after {@link commit}, unless the set is not committed. */
-  abandon(): Promise<void>;
-}
-
-/** Outputs that are one unit: all of them get their names, or none. */
-export interface OutputSet {
-  /**
-   * Begins a file of the set. Throws `output.exists` and `output.failed` before anything is written; the disk must have
-   * room for what this and the other files of the set still lack.
-   */
-  create(path: string, size?: number): Promise<AtomicFile>;
-  /** Writes a whole file of the set. Throws as {@link create} and {@link AtomicFile.write}. */
-  write(path: string, data: string | Uint8Array): Promise<void>;
-  /**
-   * Gives all files their names. On failure those that were given one already are removed again, unless they replaced
-   * a file. Throws `output.exists`, `output.failed`, and `usage` for a file that was not committed.
-   */
-  commit(): Promise<void>;
-  /** Removes what has been written; does nothing after {@link commit}. */
-  abandon(): Promise<void>;
-}
-
-export interface OutputOptions {
-  /** Whether an existing file is replaced. */
-  force?: boolean | undefined;
+interface AtomicFileOptions extends OutputOptions {
   /** Bytes that will be written, where known: a disk without the room is refused at once. */
   size?: number;
 }
@@ -51,7 +21,7 @@ export async function checkOutput(path: string, force = false): Promise<void> {
   if (found?.isDirectory()) throw failed(path, "there is a folder of that name; give another name for the output");
   if (found && isInput(found)) {
     const message = `${path} is an image that is being read; give another name for the output.`;
-    throw new ParfocalError("usage", message, { option: "out", got: path, expected: "another name" });
+    throw new ParfocalError("usage", message, { option: "output", got: path, expected: "another name" });
   }
   if (!found || force) return;
   throw new ParfocalError("output.exists", `${path} exists already; give \`force\` to replace it, or another name.`, {
@@ -60,7 +30,7 @@ export async function checkOutput(path: string, force = false): Promise<void> {
 }
 
 /** Begins a file. Throws `output.exists` and `output.failed` before anything is written. */
-export async function createAtomicFile(path: string, { force, size = 0 }: OutputOptions = {}): Promise<AtomicFile> {
+export async function createAtomicFile(path: string, { force, size = 0 }: AtomicFileOptions = {}): Promise<OutputFile> {
   const set = createOutputSet({ force });
   const file = await set.create(path, size);
   return {
@@ -73,7 +43,7 @@ export async function createAtomicFile(path: string, { force, size = 0 }: Output
 }
 
 /** Begins a set of outputs; see {@link withOutputSet}. */
-export function createOutputSet({ force }: Pick<OutputOptions, "force"> = {}): OutputSet {
+export function createOutputSet({ force }: OutputOptions = {}): OutputSet {
   const files: SetFile[] = [];
   let done = false;
   const abandon = async () => {
@@ -135,10 +105,7 @@ export function createOutputSet({ force }: Pick<OutputOptions, "force"> = {}): O
  * Files that belong together: gives all of them their names when `make` has ended well, and leaves nothing of them when it fails.
  * @throws what `make` and {@link OutputSet.commit} throw
  */
-export async function withOutputSet<T>(
-  options: Pick<OutputOptions, "force">,
-  make: (set: OutputSet) => Promise<T>,
-): Promise<T> {
+export async function withOutputSet<T>(options: OutputOptions, make: (set: OutputSet) => Promise<T>): Promise<T> {
   const set = createOutputSet(options);
   try {
     const made = await make(set);

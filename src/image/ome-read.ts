@@ -75,8 +75,8 @@ export function metadataFileOf(root: XmlElement): string | undefined {
 /** The error for an image that a file does not have. */
 export function noSuchImage(path: string, got: number, count: number): ParfocalError<"usage"> {
   const has = count === 1 ? "1 image, number 0" : `${count} images, 0 to ${count - 1}`;
-  return new ParfocalError("usage", `${path} has ${has}; got \`image ${got}\`.`, {
-    option: "image",
+  return new ParfocalError("usage", `${path} has ${has}; got \`series ${got}\`.`, {
+    option: "series",
     got,
     expected: `0 to ${count - 1}`,
   });
@@ -89,7 +89,7 @@ export function several(names: readonly string[], index: number, which: number |
   const list = `${shown.join(", ")}${names.length > 4 ? ", ..." : ""}`;
   return {
     warnings: [
-      `The file holds ${names.length} images (${list}), and image ${index} is read; give \`image <number>\` for another.`,
+      `The file holds ${names.length} images (${list}), and image ${index} is read; give \`series <number>\` for another.`,
     ],
   };
 }

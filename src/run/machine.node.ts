@@ -2,7 +2,7 @@
 import { arch, availableParallelism, cpus, platform, release, totalmem } from "node:os";
 
 export interface Machine {
-  method: string;
+  system: string;
   processor: string;
   /** Threads that this process may use at a time. */
   cores: number;
@@ -17,7 +17,7 @@ export function describeMachine(): Machine {
   const limit = process.constrainedMemory();
   const total = totalmem();
   return {
-    method: `${platform()} ${arch()} ${release()}`,
+    system: `${platform()} ${arch()} ${release()}`,
     processor: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
     memory: limit > 0 && limit < total ? limit : total,

@@ -1,20 +1,10 @@
 import type { Env } from "onnxruntime-common";
 import { ParfocalError } from "../errors.ts";
 import { loadNativePackage, openNativeRuntime } from "./native.node.ts";
+import type { RuntimeOptions } from "./open-options.ts";
 import { openReferenceRuntime } from "./reference.ts";
 import type { Device, Runtime } from "./runtime.ts";
 import { openWebRuntimeThread } from "./web.node.ts";
-
-export interface RuntimeOptions {
-  /**
-   * Default "auto", which is the CPU: whether a GPU would be faster cannot be told from outside (it may be a software
-   * driver), so that a GPU is asked for.
-   */
-  device?: "auto" | Device;
-  threads?: number;
-  /** Told when the fast runtime is missing and a slower one takes its place. */
-  onWarning?: (message: string) => void;
-}
 
 /**
  * The runtime of this machine under Node: the native one where it is installed, else WebAssembly for the CPU.

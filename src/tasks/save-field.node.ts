@@ -1,13 +1,15 @@
 /** Simulated fields as files: every image with its truth, and what is in the field. */
+
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { jsonText } from "../array/json-text.ts";
 import { ParfocalError } from "../errors.ts";
 import { checkOutput } from "../image/atomic-file.node.ts";
+import { fileStorage } from "../image/file-storage.node.ts";
 import type { Image, Stack } from "../image/image.ts";
 import { formatOf } from "../image/image-format.ts";
 import { infoOfStack } from "../image/stack-image.ts";
-import { type ImageOutput, writeImages } from "../image/write-image.node.ts";
+import { type ImageOutput, writeImages } from "../image/write-image.ts";
 import { imagingModes } from "../simulate/modes.ts";
 import type { Recipe } from "../simulate/recipe.ts";
 import type { SimulatedField } from "../simulate/simulator.ts";
@@ -127,7 +129,7 @@ export async function saveField(
   };
   // The description gets its name last: where it is, all are.
   const text = `${jsonText(record)}\n`;
-  await writeImages(outputs, { force, files: [[files.objects, text]] });
+  await writeImages(fileStorage, outputs, { force, files: [[files.objects, text]] });
 }
 
 /** Stacks of one kind as channels, `[z, c, y, x]`. */

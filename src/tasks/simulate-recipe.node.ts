@@ -3,10 +3,11 @@
 import { availableParallelism } from "node:os";
 import { availableMemory } from "../array/require-memory.ts";
 import { ParfocalError } from "../errors.ts";
+import { fileStorage } from "../image/file-storage.node.ts";
 import { openSuperposePool } from "../optics/imaging/superpose-pool.node.ts";
 import { openFieldWorkers } from "../simulate/field-workers.node.ts";
 import type { Recipe } from "../simulate/recipe.ts";
-import { readRecipeStacks } from "../simulate/recipe-file.node.ts";
+import { readRecipeStacks } from "../simulate/recipe-file.ts";
 import { resolveRecipe } from "../simulate/resolve-recipe.ts";
 import { createSimulator, type SimulatedField } from "../simulate/simulator.ts";
 import { checkDataSet, type DataSet, saveDataSet } from "./save-data-set.node.ts";
@@ -55,7 +56,7 @@ export async function simulateRecipe(input: unknown, options: SimulateRecipeOpti
   const files = several ? undefined : fieldFiles(recipe, output, { volume });
   if (files) await checkFieldFiles(files, force);
   else await checkDataSet(recipe, output, force);
-  const stacks = await readRecipeStacks(recipe, folder, signal);
+  const stacks = await readRecipeStacks(fileStorage, recipe, folder, signal);
   const memory = availableMemory();
   const simulator = createSimulator(recipe, { stacks, memory });
   const { warnings } = simulator;

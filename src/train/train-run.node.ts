@@ -4,6 +4,7 @@ import { breathe } from "../array/breathe.ts";
 import { ParfocalError } from "../errors.ts";
 import { readWeights } from "../graph/onnx/read.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
+import { lockFolder } from "../image/folder-lock.node.ts";
 import type { NamedStack } from "../image/named-stack.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
 import { loadModel } from "../models/model-folder.node.ts";
@@ -16,7 +17,6 @@ import { recordingWarnings } from "./data/recording-warnings.ts";
 import { createLearner } from "./model-pixels.ts";
 import { assumedGeometry, depthOf } from "./refocus-defaults.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "./run-folder.node.ts";
-import { lockRun } from "./run-lock.node.ts";
 import { type TrainingProgress, type TrainingResult, trainModel } from "./train.ts";
 import { readTrainingCheckpoint } from "./training-checkpoint.ts";
 import type { MethodConfig } from "./training-method.ts";
@@ -74,7 +74,7 @@ export async function trainRun(stacks: readonly NamedStack[], options: TrainRunO
   const weights = config.fine_tune === undefined ? undefined : await startingWeights(config.fine_tune, config);
   if (old !== undefined) await checkSameFields(old, fields);
   const run = old ?? (await createRunFolder(root, config));
-  const unlock = await lockRun(run, warn);
+  const unlock = await lockFolder(run, warn);
   try {
     let step = 0;
     if (old === undefined) {

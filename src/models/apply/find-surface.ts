@@ -4,18 +4,17 @@ import { createFocusMeter, type FocusMap } from "../../classical/focus/focus-map
 import { focusMapOfFile } from "../../classical/focus/focus-map-file.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import { extentOf } from "../../image/axes.ts";
-import type { ImageFile } from "../../image/image-file.ts";
-import type { Runtime } from "../../run/runtime.ts";
 import type { AnyRefocusModel } from "../model-info.ts";
 import { type FocusSample, type FocusSurface, focusSurface } from "./auto-surface.ts";
-import { openRefocusable, type RefocusSource } from "./refocus-image.ts";
+import type { RefocusableImage } from "./refocus-image.ts";
 
-export interface FindSurfaceOptions extends RefocusSource {
+export interface FindSurfaceOptions {
   /** "stack": the focus of each region is sought among the planes; "scan": among what the model makes of its input planes. */
   from?: "stack" | "scan" | undefined;
   /** Edge of a region, pixels; default 64, or the image's shorter edge. Regions overlap by half. */
   tile?: number | undefined;
   tileSize?: number | undefined;
+  signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
@@ -35,17 +34,12 @@ const most = 21;
  * its own focus curves; of fewer, by those of what the model makes of them at the distances that it learnt. {@link focusSurface}
  * joins the regions.
  *
- * @throws image.unfit where no region has a focus; what {@link openRefocusable} and its `refocus` throw
+ * @throws image.unfit where no region has a focus; what {@link focusMapOfFile} and the image's `refocus` throw
  */
-export async function findSurface(
-  model: AnyRefocusModel,
-  runtime: Runtime,
-  file: ImageFile,
-  options: FindSurfaceOptions = {},
-): Promise<FoundSurface> {
+export async function findSurface(image: RefocusableImage, options: FindSurfaceOptions = {}): Promise<FoundSurface> {
+  const { file, height, width } = image;
   const from = options.from ?? (extentOf(file, "Z") >= fewest ? "stack" : "scan");
-  const found =
-    from === "stack" ? await ofStack(model, runtime, file, options) : await scan(model, runtime, file, options);
+  const found = from === "stack" ? await ofStack(image, options) : await scan(image, options);
   const { map, distanceOf } = found;
   const samples = map.regions.flatMap((row, j) =>
     row.map(({ position, confidence }, i) => ({ x: map.x[i], y: map.y[j], z: distanceOf(position), confidence })),
@@ -58,7 +52,6 @@ export async function findSurface(
       { path: file.path, detail },
     );
   }
-  const [height, width] = file.shape.slice(-2);
   return { from, samples, ...focusSurface(samples, { height, width }, 0.6 * map.tile) };
 }
 
@@ -69,26 +62,19 @@ interface Curves {
 }
 
 async function ofStack(
-  model: AnyRefocusModel,
-  runtime: Runtime,
-  file: ImageFile,
-  { channel, time, planes, signal, tile, onProgress }: FindSurfaceOptions,
+  { file, channel, time, planes: [{ plane }] }: RefocusableImage,
+  { signal, tile, onProgress }: FindSurfaceOptions,
 ): Promise<Curves> {
-  const opened = await openRefocusable(model, runtime, file, { channel, time, planes, signal });
-  const [{ plane }] = opened.planes;
   const map = await focusMapOfFile(file, { channel, time, signal, tile, onProgress });
   return { map, distanceOf: (position) => (position - plane) * map.zStep };
 }
 
 /** One distance at a time, so that one plane is held in memory. */
 async function scan(
-  model: AnyRefocusModel,
-  runtime: Runtime,
-  file: ImageFile,
-  { channel, time, planes, signal, tile, tileSize, onProgress }: FindSurfaceOptions,
+  image: RefocusableImage,
+  { signal, tile, tileSize, onProgress }: FindSurfaceOptions,
 ): Promise<Curves> {
-  const image = await openRefocusable(model, runtime, file, { channel, time, planes, signal });
-  const { height, width } = image;
+  const { model, file, height, width } = image;
   const distances = triedDistances(model);
   const step = distances[1] - distances[0];
   const { pixelSize = { y: model.info.pixel_size, x: model.info.pixel_size } } = file;

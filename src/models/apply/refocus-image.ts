@@ -21,8 +21,13 @@ export interface RefocusSource {
   signal?: AbortSignal | undefined;
 }
 
-/** A file ready to be refocused, as often as one likes. */
+/** An open image, chosen planes and measured normalisation, for one model: refocused as often as one likes without measuring again. */
 export interface RefocusableImage {
+  model: AnyRefocusModel;
+  file: ImageFile;
+  /** Indices of the channel and the time that are refocused. */
+  channel: number;
+  time: number;
   height: number;
   width: number;
   /** The planes that the model gets, with their distances from the first of them as far as they are known. */
@@ -62,6 +67,10 @@ export async function openRefocusable(
       file.readPlane({ channel, time, z }, region);
   const { info, onnx, path } = model;
   return {
+    model,
+    file,
+    channel,
+    time,
     height,
     width,
     planes,

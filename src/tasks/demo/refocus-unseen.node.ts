@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { mean as meanOfAll } from "../../array/statistics.ts";
 import type { SheetRow } from "../../figures/contact-sheet.ts";
+import { fileStorage } from "../../image/file-storage.node.ts";
 import { type Plane, planeOf } from "../../image/image.ts";
 import { readStack } from "../../image/image-file.ts";
 import { openImage } from "../../image/open-image.node.ts";
@@ -12,7 +13,7 @@ import { meanScores, type Scores, score, signalRange } from "../../metrics/metri
 import { type BaselineScores, bestRecorded } from "../../metrics/recorded-baseline.ts";
 import type { AnyRefocusModel } from "../../models/model-info.ts";
 import type { Runtime } from "../../run/runtime.ts";
-import { refocusFile } from "../refocus-file.node.ts";
+import { refocusFile } from "../refocus-file.ts";
 import type { DemoData } from "./demo-data.ts";
 
 /** Mean scores at one distance, um. */
@@ -63,7 +64,7 @@ export async function refocusUnseen(
     for (const z of firstPlanes) {
       const output = join(options.output, `refocused_from_plane_${z}.tif`);
       const distances = targets.map((planes) => planes * step);
-      const result = await refocusFile(model, options.runtime, file, output, {
+      const result = await refocusFile(fileStorage, model, options.runtime, file, output, {
         distances,
         planes: [z],
         force: true,

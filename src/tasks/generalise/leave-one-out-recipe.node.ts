@@ -1,12 +1,14 @@
 /** A recipe of several objectives or samples as what leave-one-out is done over. */
+
 import { availableParallelism } from "node:os";
 import { availableMemory } from "../../array/require-memory.ts";
+import { fileStorage } from "../../image/file-storage.node.ts";
 import type { Task } from "../../models/networks/common-info.ts";
 import { openFieldWorkers } from "../../simulate/field-workers.node.ts";
 import { type Cell, cellsOf, recipeOfCells, setAside } from "../../simulate/leave-out-recipe.ts";
 import { stackOptics } from "../../simulate/optics-schema.ts";
 import type { Recipe } from "../../simulate/recipe.ts";
-import { readRecipeStacks } from "../../simulate/recipe-file.node.ts";
+import { readRecipeStacks } from "../../simulate/recipe-file.ts";
 import { resolveRecipe, viewsOf } from "../../simulate/resolve-recipe.ts";
 import { createSimulator, type SimulatedField } from "../../simulate/simulator.ts";
 import type { JudgedImage } from "../../study/gain-over-baseline.ts";
@@ -33,7 +35,7 @@ export async function recipeSource(
   task: Task,
 ): Promise<LeaveOneOutSource> {
   const recipe = resolveRecipe(input);
-  const stacks = await readRecipeStacks(recipe, folder);
+  const stacks = await readRecipeStacks(fileStorage, recipe, folder);
   const cells = cellsOf(recipe);
   const whole = recipeOfCells(recipe, cells, recipe.name);
   const paired = task === "section";

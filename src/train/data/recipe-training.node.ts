@@ -1,9 +1,10 @@
 /** A recipe as something to train on: its fields are made in a thread of their own while the training goes on. */
 
 import { availableMemory } from "../../array/require-memory.ts";
+import { fileStorage } from "../../image/file-storage.node.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
 import { openFieldWorkers } from "../../simulate/field-workers.node.ts";
-import { readRecipeStacks } from "../../simulate/recipe-file.node.ts";
+import { readRecipeStacks } from "../../simulate/recipe-file.ts";
 import { resolveRecipe } from "../../simulate/resolve-recipe.ts";
 import { createSimulator } from "../../simulate/simulator.ts";
 import type { FieldSource } from "./field-pool.ts";
@@ -29,7 +30,7 @@ export interface RecipeTraining {
 export async function openRecipeTraining(input: unknown, options: RecipeTrainingOptions = {}): Promise<RecipeTraining> {
   const { folder = ".", signal, ...fields } = options;
   const recipe = resolveRecipe(input);
-  const stacks = await readRecipeStacks(recipe, folder, signal);
+  const stacks = await readRecipeStacks(fileStorage, recipe, folder, signal);
   const memory = availableMemory();
   // Here as well, so that what is wrong is told before a thread is started.
   const { warnings } = createSimulator(recipe, { stacks, memory });

@@ -2,12 +2,12 @@
 
 import { ParfocalError } from "../errors.ts";
 import { beadSheet } from "../figures/bead-sheet.ts";
-import { checkOutput } from "../image/atomic-file.node.ts";
 import { checkIndex } from "../image/axes.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
 import { formatOf } from "../image/image-format.ts";
 import { imageOfStack } from "../image/stack-image.ts";
-import { writeImage, writeImages } from "../image/write-image.node.ts";
+import type { Storage } from "../image/storage.ts";
+import { writeImage, writeImages } from "../image/write-image.ts";
 import { type MeasureBeadsOptions, type MeasuredBeads, measureBeads } from "../optics/psf/measure-beads.ts";
 import { type PsfOptics, type PsfOpticsInput, psfModelOf, resolvePsfOptions } from "../optics/psf/optics-options.ts";
 import { psfStack } from "../optics/psf/psf-stack.ts";
@@ -44,12 +44,13 @@ export interface PsfFileResult {
  * @throws `usage` for impossible optics; `output.exists` before any work; `interrupted`
  */
 export async function writePsf(
+  storage: Storage,
   output: string,
   input: PsfOpticsInput,
   options: PsfFileOptions = {},
 ): Promise<PsfFileResult> {
   formatOf(output);
-  await checkOutput(output, options.force);
+  await storage.checkOutput(output, options.force);
   const optics = resolvePsfOptions(input);
   const model = psfModelOf(input);
   const nyquist = { pixelSize: roundDown(model.nyquistPixelSize), zStep: roundDown(model.axialPeriod / 2) };
@@ -64,7 +65,7 @@ export async function writePsf(
   } = options;
   const made = psfStack(model, { pixelSize, zStep, planes, size, signal, onProgress });
   const stack = { ...made, optics: { ...made.optics, refractiveIndex: optics.refractive_index } };
-  await writeImage(output, imageOfStack(stack, output), { force });
+  await writeImage(storage, output, imageOfStack(stack, output), { force });
   const { depth, height, width } = stack;
   const defocus = Math.floor(planes / 2) * zStep;
   return {
@@ -105,6 +106,7 @@ export interface MeasureBeadsFileResult extends MeasuredBeads {
  * @throws what {@link measureBeads} throws; `calibration.missing` without NA; `output.exists` before any work
  */
 export async function measureBeadsFile(
+  storage: Storage,
   file: ImageFile,
   options: MeasureBeadsFileOptions,
 ): Promise<MeasureBeadsFileResult> {
@@ -115,7 +117,7 @@ export async function measureBeadsFile(
       const message = `Output ${output}: a measured PSF has many planes; give a name that ends in .tif.`;
       throw new ParfocalError("usage", message, { option: "out", got: output, expected: ".tif" });
     }
-    for (const path of [output, picture]) await checkOutput(path, force);
+    for (const path of [output, picture]) await storage.checkOutput(path, force);
   }
   const channel = checkIndex(file, "channel", options.channel, file.path);
   const time = checkIndex(file, "time", options.time, file.path);
@@ -149,7 +151,7 @@ export async function measureBeadsFile(
     };
   });
   const sheet = beadSheet(rows, file.path.replace(/^.*[\\/]/, ""));
-  await writeImages([{ path: output, image: imageOfStack(measured.average, output) }], {
+  await writeImages(storage, [{ path: output, image: imageOfStack(measured.average, output) }], {
     force,
     files: [[picture, sheet]],
   });

@@ -1,4 +1,5 @@
 /** All-in-focus fusion of a file: the image, its depth map, the depth map as a picture, and the mask of unsure pixels. */
+
 import { encode } from "fast-png";
 import { percentiles } from "../array/statistics.ts";
 import { coneSlope } from "../classical/cone-slope.ts";
@@ -6,12 +7,12 @@ import type { Light } from "../classical/focus/light.ts";
 import { type FuseOptions, fuse, sure } from "../classical/fusion/fuse.ts";
 import { ParfocalError } from "../errors.ts";
 import { depthColours } from "../figures/depth-colours.ts";
-import { checkOutput, checkRoomFor } from "../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
 import type { ImageInfo } from "../image/image.ts";
 import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
 import { checkFormat, formatOf } from "../image/image-format.ts";
-import { plannedBytes, writeImages } from "../image/write-image.node.ts";
+import type { Storage } from "../image/storage.ts";
+import { plannedBytes, writeImages } from "../image/write-image.ts";
 
 export interface FuseFileOptions extends Omit<FuseOptions, "slope"> {
   channel?: number | undefined;
@@ -50,13 +51,14 @@ function filesOf(output: string): Pick<FuseFileResult, "output" | "depth" | "col
  * work
  */
 export async function fuseFile(
+  storage: Storage,
   file: ImageFile,
   output: string,
   options: FuseFileOptions = {},
 ): Promise<FuseFileResult> {
   const begun = performance.now();
   const files = filesOf(output);
-  for (const path of Object.values(files)) await checkOutput(path, options.force);
+  for (const path of Object.values(files)) await storage.checkOutput(path, options.force);
   refuseColour(file, file.path);
   const channel = checkIndex(file, "channel", options.channel, file.path);
   const time = checkIndex(file, "time", options.time, file.path);
@@ -90,7 +92,7 @@ export async function fuseFile(
   };
   const names = ["output", "depth", "unsure"] as const;
   for (const name of names) checkFormat(about[name], formatOf(files[name]), files[name]);
-  await checkRoomFor(names.map((name) => ({ path: files[name], size: plannedBytes(files[name], about[name]) })));
+  await storage.checkRoom(names.map((name) => ({ path: files[name], size: plannedBytes(files[name], about[name]) })));
   const fused = await fuse(source, { ...options, slope: coneSlope(file) });
   const um = fused.depth.map((planes) => planes * (zStep ?? 1));
   const own = um.filter((_, i) => fused.confidence[i] > sure);
@@ -98,6 +100,7 @@ export async function fuseFile(
   const rgb = encode({ width, height, data: depthColours(um, fused.image, [low, high]), depth: 8, channels: 3 });
   const unsure = Uint8Array.from(fused.confidence, (c) => (c > sure ? 0 : 255));
   const written = await writeImages(
+    storage,
     [
       { path: files.output, image: { ...about.output, data: fused.image } },
       { path: files.depth, image: { ...about.depth, data: um }, displayRange: [low, high] },

@@ -23,7 +23,7 @@ type Owner = z.infer<typeof ownerSchema>;
  * @returns gives the folder back; the end of the process does as well
  * @throws training.failed while another training has the folder; output.failed for a folder that cannot be written
  */
-export async function lockRun(run: string, onNote?: (sentence: string) => void): Promise<() => Promise<void>> {
+export async function lockFolder(run: string, onNote?: (sentence: string) => void): Promise<() => Promise<void>> {
   const path = join(run, lockName);
   const born = await birthOf(process.pid);
   const mine = JSON.stringify({

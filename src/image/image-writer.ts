@@ -1,9 +1,9 @@
 /** What is asked of an output, and what it tells when it is complete. */
-import type { OutputSet } from "./atomic-file.node.ts";
 import type { PlaneIndex } from "./axes.ts";
 import type { CountLoss } from "./count-tally.ts";
 import type { Rescale } from "./image.ts";
 import type { EncodeOptions } from "./image-format.ts";
+import type { OutputSet } from "./storage.ts";
 
 export interface WriteOptions extends EncodeOptions {
   /** Whether an existing output is replaced. */

@@ -1,11 +1,12 @@
 /** Single-shot autofocus of image files. */
+
 import { StreamingHistogram } from "../array/statistics.ts";
 import { throwIfAborted } from "../errors.ts";
-import { checkOutput, type OutputSet } from "../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
 import type { Image } from "../image/image.ts";
 import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
-import { writeImage } from "../image/write-image.node.ts";
+import type { OutputSet, Storage } from "../image/storage.ts";
+import { writeImage } from "../image/write-image.ts";
 import type { TileOptions } from "../models/apply/apply-tiles.ts";
 import { type DefocusMap, defocusMap } from "../models/apply/autofocus-apply.ts";
 import { leastContent } from "../models/apply/defocus-estimate.ts";
@@ -38,6 +39,7 @@ export interface AutofocusFileResult {
  * @throws image.unfit for colour or a plane without contrast; what reading and writing throw; interrupted
  */
 export async function autofocusFile(
+  storage: Storage,
   model: Model<AutofocusInfo>,
   runtime: Runtime,
   file: ImageFile,
@@ -45,7 +47,7 @@ export async function autofocusFile(
 ): Promise<AutofocusFileResult> {
   const begun = performance.now();
   const { info } = model;
-  if (options.output !== undefined) await checkOutput(options.output, options.force);
+  if (options.output !== undefined) await storage.checkOutput(options.output, options.force);
   refuseColour(file, file.path);
   const channel = checkIndex(file, "channel", options.channel, file.path);
   const time = checkIndex(file, "time", options.time, file.path);
@@ -68,7 +70,7 @@ export async function autofocusFile(
     options.onProgress?.({ done: z + 1, total: depth });
   }
   const { output, force, outputs } = options;
-  if (output !== undefined) await writeMap(output, planes, file, { force, outputs });
+  if (output !== undefined) await writeMap(storage, output, planes, file, { force, outputs });
   return {
     planes,
     ...(output === undefined ? {} : { output }),
@@ -78,6 +80,7 @@ export async function autofocusFile(
 }
 
 async function writeMap(
+  storage: Storage,
   path: string,
   planes: readonly DefocusMap[],
   file: ImageFile,
@@ -92,7 +95,7 @@ async function writeMap(
   const cellSize = pixelSize && { y: (pixelSize.y * rows) / y.length, x: (pixelSize.x * columns) / x.length };
   const shape = [planes.length, y.length, x.length];
   const image: Image = { axes: "ZYX", shape, dtype: "float32", data, ...(cellSize && { pixelSize: cellSize }) };
-  await writeImage(path, image, options);
+  await writeImage(storage, path, image, options);
 }
 
 /** What a user should know before trusting the distance. */

@@ -1,4 +1,5 @@
 /** Amplitude and phase of a hologram or a through-focus stack in files. */
+
 import { breatheThrough } from "../array/breathe.ts";
 import {
   type ReconstructOptions,
@@ -8,12 +9,12 @@ import {
 } from "../classical/refocusing/reconstruct-hologram.ts";
 import { recoverField } from "../classical/refocusing/recover-field.ts";
 import { ParfocalError } from "../errors.ts";
-import { checkOutput } from "../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
 import type { Plane } from "../image/image.ts";
 import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
 import { requirePairable } from "../image/pairable.ts";
-import { writeImage } from "../image/write-image.node.ts";
+import type { Storage } from "../image/storage.ts";
+import { writeImage } from "../image/write-image.ts";
 import type { CoherentLight } from "../optics/imaging/coherent-light.ts";
 
 export const reconstructMethods = ["angular-spectrum", "multi-height", "tie"] as const;
@@ -68,12 +69,13 @@ export interface ReconstructFileResult {
  * {@link reconstructHologram} and {@link recoverField} throw
  */
 export async function reconstructFile(
+  storage: Storage,
   file: ImageFile,
   output: string,
   options: ReconstructFileOptions = {},
 ): Promise<ReconstructFileResult> {
   const begun = performance.now();
-  await checkOutput(output, options.force);
+  await storage.checkOutput(output, options.force);
   refuseColour(file, file.path);
   const channel = checkIndex(file, "channel", options.channel, file.path);
   const light = lightOf(file, channel);
@@ -82,7 +84,7 @@ export async function reconstructFile(
     method === "angular-spectrum"
       ? await fromHologram(file, light, channel, options)
       : await fromStack(file, light, channel, { ...options, method });
-  await writeFields(output, file, planes, z, options.force);
+  await writeFields(storage, output, file, planes, z, options.force);
   return { output, method, ...report, seconds: (performance.now() - begun) / 1000 };
 }
 
@@ -228,6 +230,7 @@ export async function readHologram(
 
 /** Writes amplitudes and phases as two channels. */
 export async function writeFields(
+  storage: Storage,
   output: string,
   file: ImageFile,
   planes: readonly SeparatedField[],
@@ -254,5 +257,5 @@ export async function writeFields(
     ...(optics && { optics }),
     data,
   };
-  await writeImage(output, image, { force });
+  await writeImage(storage, output, image, { force });
 }

@@ -1,18 +1,19 @@
 /** A hologram in a file to amplitude and phase in focus, by a model. */
+
 import { focusOfHologram } from "../classical/refocusing/focus-of-hologram.ts";
 import { fringesOf } from "../classical/refocusing/fringes.ts";
 import { focusWarnings } from "../classical/refocusing/hologram-focus-warnings.ts";
 import { separateField } from "../classical/refocusing/reconstruct-hologram.ts";
 import { ParfocalError } from "../errors.ts";
-import { checkOutput } from "../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
 import type { Plane } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
+import type { Storage } from "../image/storage.ts";
 import { focusHologram, hologramWarnings } from "../models/apply/hologram-apply.ts";
 import type { HologramModel } from "../models/model-info.ts";
 import { inLineField } from "../optics/imaging/in-line-field.ts";
 import type { Runtime } from "../run/runtime.ts";
-import { lightOf, readHologram, writeFields } from "./reconstruct-file.node.ts";
+import { lightOf, readHologram, writeFields } from "./reconstruct-file.ts";
 
 export interface FocusHologramFileOptions {
   /** From the hologram to the specimen, um along the light, or "auto": sought where the model was trained. */
@@ -47,6 +48,7 @@ export interface FocusHologramFileResult {
  * `image.unfit` for several planes of which none was chosen; `model.unfit` for an off-axis hologram; what {@link focusHologram} throws
  */
 export async function focusHologramFile(
+  storage: Storage,
   model: HologramModel,
   runtime: Runtime,
   file: ImageFile,
@@ -54,7 +56,7 @@ export async function focusHologramFile(
   options: FocusHologramFileOptions = {},
 ): Promise<FocusHologramFileResult> {
   const begun = performance.now();
-  await checkOutput(output, options.force);
+  await storage.checkOutput(output, options.force);
   refuseColour(file, file.path);
   const channel = checkIndex(file, "channel", options.channel, file.path);
   const { background: empty, distance: wanted, time, tileSize, signal, onProgress } = options;
@@ -87,7 +89,7 @@ export async function focusHologramFile(
     signal,
     onProgress,
   });
-  await writeFields(output, file, [separateField(field)], [0], options.force);
+  await writeFields(storage, output, file, [separateField(field)], [0], options.force);
   return {
     output,
     method: "hidef",

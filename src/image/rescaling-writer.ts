@@ -1,13 +1,13 @@
 /** An output whose values are spread over all counts: kept as float32 until the smallest and the largest are known. */
-import { checkOutput, createOutputSet } from "./atomic-file.node.ts";
 import { extentOf, planeOffset } from "./axes.ts";
 import { bytesOf, largestCount } from "./counts.ts";
 import { planTiff, positionsOf } from "./encode-image.ts";
 import type { ImageInfo, Rescale } from "./image.ts";
 import { checkRescale, type OutputFormat } from "./image-format.ts";
-import type { ImageWriter, WriteOptions } from "./image-writer.node.ts";
+import type { ImageWriter, WriteOptions } from "./image-writer.ts";
 import { refuseNonFinite } from "./pixel-place.ts";
 import { placeOf, rowLedger } from "./row-ledger.ts";
+import type { Storage } from "./storage.ts";
 
 /**
  * One scale for all planes and channels, so that they stay comparable: count 0 is the smallest value, the largest count the
@@ -17,7 +17,8 @@ import { placeOf, rowLedger } from "./row-ledger.ts";
  * @throws usage for float32; as `begin`; its `writeRows` throws `image.unfit` for NaN and infinite values
  */
 export async function createRescalingWriter(
-  begin: (path: string, info: ImageInfo, options: WriteOptions) => Promise<ImageWriter>,
+  storage: Storage,
+  begin: (storage: Storage, path: string, info: ImageInfo, options: WriteOptions) => Promise<ImageWriter>,
   path: string,
   { displayRange: _unscaled, ...info }: ImageInfo,
   { displayRange: _other, ...options }: WriteOptions & { format: OutputFormat },
@@ -25,13 +26,13 @@ export async function createRescalingWriter(
   const { dtype } = info;
   checkRescale(path, dtype, true);
   const most = dtype === "uint8" ? largestCount.uint8 : largestCount.uint16;
-  await checkOutput(path, options.force);
+  await storage.checkOutput(path, options.force);
   const width = extentOf(info, "X");
   const planeSize = extentOf(info, "Y") * width;
   const pixels = planeSize * extentOf(info, "C") * extentOf(info, "Z") * extentOf(info, "T");
   const { format } = options;
   const size = format === "png" ? pixels : planTiff(path, info, format, undefined).size;
-  const waiting = createOutputSet({ force: true });
+  const waiting = storage.outputs({ force: true });
   const scratch = await waiting.create(path, 4 * pixels + size);
   const ledger = rowLedger(path, info);
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -57,7 +58,7 @@ export async function createRescalingWriter(
       try {
         ledger.complete();
         const rescale: Rescale = { offset: min, scale: max > min ? (max - min) / most : 1 };
-        inner = await begin(path, { ...info, rescale }, { ...options, rescale: false });
+        inner = await begin(storage, path, { ...info, rescale }, { ...options, rescale: false });
         const band = Math.max(1, Math.floor(2 ** 20 / width)) * width;
         for (const position of positionsOf(info)) {
           for (let from = 0; from < planeSize; from += band) {

@@ -5,13 +5,13 @@ import { type DeconvolveOptions, resolveDeconvolveOptions } from "../classical/d
 import { measuredPsf } from "../classical/deconvolution/measured-psf.ts";
 import { opticalPsf, opticsOf } from "../classical/deconvolution/optical-psf.ts";
 import type { PsfVolume } from "../classical/deconvolution/volume.ts";
-import { checkOutput, checkRoomFor } from "../image/atomic-file.node.ts";
 import type { PixelType, Rescale, Stack } from "../image/image.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
 import { checkFormat, checkRescale, formatOf, type OutputFormat } from "../image/image-format.ts";
-import { openImage } from "../image/open-image.node.ts";
+import { openImage } from "../image/open-stored-image.ts";
 import { infoOfStack } from "../image/stack-image.ts";
-import { plannedBytes, writeImage } from "../image/write-image.node.ts";
+import type { Storage } from "../image/storage.ts";
+import { plannedBytes, writeImage } from "../image/write-image.ts";
 import type { ImagingControl } from "../optics/imaging/pace.ts";
 import { type PsfOpticsInput, psfModelOf } from "../optics/psf/optics-options.ts";
 
@@ -45,6 +45,7 @@ export interface DeconvolveFileResult extends Omit<Deconvolved, "stack"> {
  * @throws what deconvolve, the reader and the writer throw; an output that exists is refused before any work
  */
 export async function deconvolveFile(
+  storage: Storage,
   file: ImageFile,
   output: string,
   options: DeconvolveOptions = {},
@@ -53,17 +54,17 @@ export async function deconvolveFile(
   const begun = performance.now();
   const { channel, time, dtype = "float32", rescale, format = formatOf(output), force, signal } = fileOptions;
   const resolved = resolveDeconvolveOptions(options);
-  await checkOutput(output, force);
+  await storage.checkOutput(output, force);
   checkRescale(output, dtype, rescale);
   const stack = await readStack(file, { channel, time, signal, finite: true });
   const info = { ...infoOfStack(stack), dtype };
   checkFormat(info, format, output);
-  await checkRoomFor([{ path: output, size: plannedBytes(output, info, format) }]);
-  const psf = await psfFor(stack, fileOptions, resolved.planes_separately);
+  await storage.checkRoom([{ path: output, size: plannedBytes(output, info, format) }]);
+  const psf = await psfFor(storage, stack, fileOptions, resolved.planes_separately);
   const done = await deconvolve(stack, psf.volume, resolved, fileOptions);
   const { stack: result, warnings, ...numbers } = done;
   const image = { ...infoOfStack({ ...result, dtype }), data: result.data };
-  const written = await writeImage(output, image, { force, format, rescale });
+  const written = await writeImage(storage, output, image, { force, format, rescale });
   return {
     output,
     method: resolved.method,
@@ -76,6 +77,7 @@ export async function deconvolveFile(
 }
 
 async function psfFor(
+  storage: Storage,
   stack: Stack,
   { psf: path, optics: more = {} }: DeconvolveFileOptions,
   separately: boolean,
@@ -89,7 +91,7 @@ async function psfFor(
     const source = `${kind}, ${more.psf ?? "scalar"}, NA ${na}, ${wavelength} um, index ${index}`;
     return { volume: computed.psf, source, warnings: [...warnings, ...computed.warnings] };
   }
-  const file = await openImage(path);
+  const file = await openImage(storage, path);
   try {
     const measured = measuredPsf(await readStack(file, { finite: true }), target);
     return { volume: measured.psf, source: path, warnings: measured.warnings };

@@ -13,13 +13,13 @@ import {
   type SectionOptions,
 } from "../classical/sectioning/section-options.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
-import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
 import type { PixelType, Rescale } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import { checkFormat, checkRescale, formatOf, type OutputFormat } from "../image/image-format.ts";
-import type { ImageWriter, Written } from "../image/image-writer.node.ts";
+import type { ImageWriter, Written } from "../image/image-writer.ts";
 import { infoOfStack } from "../image/stack-image.ts";
-import { createImageWriter } from "../image/write-image.node.ts";
+import { type Storage, withOutputs } from "../image/storage.ts";
+import { createImageWriter } from "../image/write-image.ts";
 
 export interface SectionFileOptions extends ExposurePlace {
   /** hilo: which of the channels, times, pages or files is which, from 0; default 0 and 1. */
@@ -81,6 +81,7 @@ export interface SectionFileResult {
  * @throws what the reader, the method and the writer throw; outputs that exist are refused before any work
  */
 export async function sectionFile(
+  storage: Storage,
   files: readonly ImageFile[],
   method: SectionMethod,
   output: string,
@@ -92,7 +93,7 @@ export async function sectionFile(
   const resolved = resolveSectionOptions(method, options);
   checkPaths(output, widefield);
   checkRescale(output, dtype, rescale);
-  for (const path of [output, widefield]) if (path !== undefined) await checkOutput(path, force);
+  for (const path of [output, widefield]) if (path !== undefined) await storage.checkOutput(path, force);
   const source = findExposures(files, wantedBy(method, fileOptions), fileOptions);
   const { planes, height, width, found: exposures } = source;
   const info = infoOfStack({ ...source.info, dtype, data: new Float32Array(0), depth: planes, height, width });
@@ -100,11 +101,11 @@ export async function sectionFile(
   for (const path of paths) checkFormat(info, format ?? formatOf(path), path);
   const sectioner = await sectionerOf(method, source, resolved, { signal, onProgress });
 
-  const written = await withOutputSet({ force }, async (outputs) => {
+  const written = await withOutputs(storage, { force }, async (outputs) => {
     const writers: ImageWriter[] = [];
     for (const path of paths) {
       const options = { force, rescale, outputs, format: format ?? formatOf(path) };
-      writers.push(await createImageWriter(path, info, options));
+      writers.push(await createImageWriter(storage, path, info, options));
     }
     return writeSections(sectioner, planes, writers, signal);
   });

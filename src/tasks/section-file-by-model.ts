@@ -1,12 +1,13 @@
 /** Sections of image files by a model. */
+
 import { ParfocalError } from "../errors.ts";
-import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
 import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
 import type { ImageInfo, PixelType, Rescale } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import { checkFormat, checkRescale, formatOf, type OutputFormat } from "../image/image-format.ts";
-import type { ImageWriter, Written } from "../image/image-writer.node.ts";
-import { createImageWriter } from "../image/write-image.node.ts";
+import type { ImageWriter, Written } from "../image/image-writer.ts";
+import { type Storage, withOutputs } from "../image/storage.ts";
+import { createImageWriter } from "../image/write-image.ts";
 import type { TileOptions } from "../models/apply/apply-tiles.ts";
 import type { ReadRegion } from "../models/apply/mirrored-region.ts";
 import { normalisationOfFile } from "../models/apply/normalisation-of-file.ts";
@@ -54,6 +55,7 @@ export interface SectionByModelResult {
  *   what {@link section}, the reader and the writer throw; nothing half-written is left
  */
 export async function sectionFileByModel(
+  storage: Storage,
   model: SectionModel,
   runtime: Runtime,
   file: ImageFile,
@@ -65,7 +67,7 @@ export async function sectionFileByModel(
   const { info } = model;
   checkPaths(output, uncertainty);
   checkRescale(output, dtype, rescale);
-  for (const path of [output, uncertainty]) if (path !== undefined) await checkOutput(path, force);
+  for (const path of [output, uncertainty]) if (path !== undefined) await storage.checkOutput(path, force);
   refuseColour(file, file.path);
   const place = {
     channel: checkIndex(file, "channel", options.channel, file.path),
@@ -86,11 +88,13 @@ export async function sectionFileByModel(
       (region) =>
         file.readPlane({ ...place, z }, region),
   );
-  const results = await withOutputSet({ force }, async (outputs) => {
+  const results = await withOutputs(storage, { force }, async (outputs) => {
     const writers: ImageWriter[] = [];
     for (const [path, about] of written) {
       const scaled = rescale && path === output;
-      writers.push(await createImageWriter(path, about, { force, rescale: scaled, outputs, format: formatFor(path) }));
+      writers.push(
+        await createImageWriter(storage, path, about, { force, rescale: scaled, outputs, format: formatFor(path) }),
+      );
     }
     const input = { width, height, planes, normalisation, pixelSize: file.pixelSize };
     await section(model, runtime, input, options, async (channel, z, y0, rows) => {

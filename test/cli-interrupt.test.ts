@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { encodeImage, Random } from "./fixtures/cli/images.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { encodeImage, Random } from "./helpers/images.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 let folder: string;
 beforeAll(() => {

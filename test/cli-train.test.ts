@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { python } from "./fixtures/cli/python.ts";
-import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
+import { python } from "./helpers/python.ts";
+import { complaints, runCli } from "./helpers/run-cli.ts";
 
 let folder: string;
 const cli = (...args: string[]) => runCli(args, { cwd: folder });

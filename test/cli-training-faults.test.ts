@@ -15,10 +15,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { encodeImage } from "./fixtures/cli/images.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { mainScript, type Run, runCli } from "./fixtures/cli/run-cli.ts";
-import { blurredStack } from "./fixtures/train/tiny.ts";
+import { encodeImage } from "./helpers/images.ts";
+import { python } from "./helpers/python.ts";
+import { mainScript, type Run, runCli } from "./helpers/run-cli.ts";
+import { blurredStack } from "./helpers/tiny.ts";
 
 let folder: string;
 beforeAll(() => {

@@ -9,7 +9,7 @@ import type { Plane } from "../src/image/image.ts";
 import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { fieldOf, intensityOf, phaseOf } from "../src/optics/imaging/complex-field.ts";
 import { imageTransmitted } from "../src/optics/imaging/transmitted.ts";
-import { haveRealData, readStack } from "./fixtures/evaluate/real-data.ts";
+import { haveRealData, readStack } from "./helpers/real-data.ts";
 
 const light = { wavelength: 0.532, refractiveIndex: 1, pixelSize: 0.25 };
 

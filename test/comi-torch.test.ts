@@ -17,7 +17,7 @@ import { type CycleDesign, cycleSteps } from "../src/train/methods/cycle-steps.t
 import { comiTerms, cycleGanTerms } from "../src/train/methods/cycle-terms.ts";
 import { structureDistance } from "../src/train/methods/feature-distance.ts";
 import { runSteps } from "../src/train/run-steps.ts";
-import { python } from "./fixtures/cli/python.ts";
+import { python } from "./helpers/python.ts";
 
 const torch = python("torch");
 const script = readFileSync(new URL("fixtures/train/comi_torch.py", import.meta.url), "utf8");

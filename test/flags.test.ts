@@ -6,7 +6,7 @@ import { inFlags } from "../src/cli/failure.node.ts";
 import { optionNames, withFlags } from "../src/cli/flags.ts";
 import { createProgram } from "../src/cli/program.node.ts";
 import { writeImage } from "../src/node.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const names = optionNames(createProgram());
 

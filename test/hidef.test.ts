@@ -18,9 +18,9 @@ import { type ComplexField, intensityOf } from "../src/optics/imaging/complex-fi
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { maeLoss } from "../src/train/losses.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { randomWeights } from "./fixtures/train/tiny.ts";
-import { tinyHologramModel } from "./fixtures/train/tiny-hologram-model.ts";
+import { python } from "./helpers/python.ts";
+import { randomWeights } from "./helpers/tiny.ts";
+import { tinyHologramModel } from "./helpers/tiny-hologram-model.ts";
 
 const torch = python("torch");
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ParfocalError } from "../src/errors.ts";
 import type { ImageInfo } from "../src/image/image.ts";
 import { inputPlanes } from "../src/models/apply/input-planes.ts";
-import { tinyModel } from "./fixtures/train/tiny-model.ts";
+import { tinyModel } from "./helpers/tiny-model.ts";
 
 const image = (depth: number, zStep?: number): ImageInfo => ({
   axes: "ZYX",

@@ -21,7 +21,7 @@ import { checkRoomFor, createOutputSet, withOutputSet, writeFileAtomic } from ".
 import { fileStorage } from "../src/image/file-storage.node.ts";
 import { temporaryName } from "../src/image/temporary-files.node.ts";
 import { createImageWriter, writeImage, writeImages } from "../src/image/write-image.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-set-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

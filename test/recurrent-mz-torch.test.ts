@@ -18,8 +18,8 @@ import {
 import { batchStatistics } from "../src/models/networks/running-norm.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { randomWeights } from "./fixtures/train/tiny.ts";
+import { python } from "./helpers/python.ts";
+import { randomWeights } from "./helpers/tiny.ts";
 
 const torch = python("torch");
 const script = readFileSync(new URL("fixtures/train/recurrent_mz_torch.py", import.meta.url), "utf8");

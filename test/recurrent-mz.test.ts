@@ -20,9 +20,9 @@ import { fixedStatistics } from "../src/models/networks/running-norm.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
 import { exportRecurrentMz } from "../src/train/methods/recurrent-mz-steps.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { randomWeights } from "./fixtures/train/tiny.ts";
-import { mzSpecs, mzWeights, tinyMz, tinyMzModel } from "./fixtures/train/tiny-mz.ts";
+import { python } from "./helpers/python.ts";
+import { randomWeights } from "./helpers/tiny.ts";
+import { mzSpecs, mzWeights, tinyMz, tinyMzModel } from "./helpers/tiny-mz.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

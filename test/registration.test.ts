@@ -5,7 +5,7 @@ import { Random } from "../src/array/random.ts";
 import { measureChannelShift, measureDrift, measureShift } from "../src/array/registration.ts";
 import { translate } from "../src/array/resample.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
-import { haveRealData, mitochondria, nucleus, readStack } from "./fixtures/evaluate/real-data.ts";
+import { haveRealData, mitochondria, nucleus, readStack } from "./helpers/real-data.ts";
 
 /** Soft blobs, `[y, x]`, about 0 to 100. */
 function texture(height: number, width: number, seed: number): Grid {

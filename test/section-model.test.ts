@@ -15,8 +15,8 @@ import { readImage } from "../src/node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { sectionFileByModel } from "../src/tasks/section-file-by-model.ts";
-import { readerOf } from "./fixtures/train/tiny-model.ts";
-import { type TinySection, tinySectionModel } from "./fixtures/train/tiny-section-model.ts";
+import { readerOf } from "./helpers/tiny-model.ts";
+import { type TinySection, tinySectionModel } from "./helpers/tiny-section-model.ts";
 
 let runtime: Runtime;
 let folder: string;

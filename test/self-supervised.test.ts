@@ -18,8 +18,8 @@ import { resolveConfig } from "../src/train/config.ts";
 import { dealOut, type PhotonSource, withNeighbours } from "../src/train/data/photon-halves.ts";
 import { blurKernels, poissonDeviance, reblur } from "../src/train/methods/reblur.ts";
 import { trainModel } from "../src/train/train.ts";
-import { memoryStore } from "./fixtures/train/tiny.ts";
-import { readerOf } from "./fixtures/train/tiny-model.ts";
+import { memoryStore } from "./helpers/tiny.ts";
+import { readerOf } from "./helpers/tiny-model.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

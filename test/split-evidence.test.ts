@@ -9,7 +9,7 @@ import { isInRange, requestsToFocus } from "../src/study/every-plane.ts";
 import { type SplitEvidence, splitEvidence, typicalOf } from "../src/study/split-evidence.ts";
 import { mostLeftover, splitChart, splitTable } from "../src/study/split-figure.ts";
 import { openSubject, type Subject } from "../src/study/subject.ts";
-import { haveRealData, mitochondria, nucleus } from "./fixtures/evaluate/real-data.ts";
+import { haveRealData, mitochondria, nucleus } from "./helpers/real-data.ts";
 
 const [depth, height, width, focus] = [7, 192, 192, 3];
 const size = height * width;

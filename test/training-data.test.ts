@@ -11,7 +11,7 @@ import { type PairSource, pairsAt } from "../src/train/data/pairs.ts";
 import { splitStacks } from "../src/train/data/refocus-sources.ts";
 import { resolveDeepZConfig } from "../src/train/methods/deep-z.ts";
 import type { DeepZConfig, deepZConfig } from "../src/train/methods/deep-z-config.ts";
-import { blurredStack, tinyConfig } from "./fixtures/train/tiny.ts";
+import { blurredStack, tinyConfig } from "./helpers/tiny.ts";
 
 function refusal(work: () => unknown): ParfocalError {
   try {

@@ -21,8 +21,8 @@ import { careOf, laplaceLoss } from "../src/train/methods/care.ts";
 import { sectioningCnnOf } from "../src/train/methods/sectioning-cnn.ts";
 import { exportNetwork, type SupervisedNetwork } from "../src/train/methods/supervised-section.ts";
 import { unetOf } from "../src/train/methods/unet.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { randomWeights } from "./fixtures/train/tiny.ts";
+import { python } from "./helpers/python.ts";
+import { randomWeights } from "./helpers/tiny.ts";
 
 const torch = python("torch");
 

@@ -109,7 +109,7 @@ export async function main(all: Record<string, FusionMethod>): Promise<void> {
   const results: Record<string, Record<string, Scores>[]> = {};
   const simulated: [string, string, object][] = [
     ...fluorescentRecipes.map((recipe): [string, string, object] => [recipe, recipe, { size: Number(values.size) }]),
-    ["nuclei, 14 in 256 x 256 x 27", "nuclei", { size: 256, planes: 27, object: { nuclei: 14 } }],
+    ["nuclei, 14 in 256 x 256 x 27", "nuclei", { size: 256, planes: 27, specimen: { nuclei: 14 } }],
   ];
   if (values.only !== "recorded")
     for (const [title, recipe, options] of simulated) {

@@ -41,7 +41,7 @@ interface Row {
 }
 
 const scene = fusionScene({ size: 192, seed: 5 });
-const nuclei = await simulateSpecimen("nuclei", { seed: 2, size: 256, planes: 27, object: { nuclei: 14 } });
+const nuclei = await simulateSpecimen("nuclei", { seed: 2, size: 256, planes: 27, specimen: { nuclei: 14 } });
 const rows: Row[] = [
   {
     label: ["simulated", "6 beads in 6 planes", "over a dim texture"],

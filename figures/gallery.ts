@@ -46,12 +46,20 @@ const subjects: Subject[] = specimenRecipes
   .filter(({ name }) => name !== "review-beads")
   .map((recipe) => ({ kind: recipe.name, recipe: recipe as RecipeInput }));
 
-/** The shipped recipe of the specimen, looked at in every mode. */
+/** The shipped recipe of the specimen, imaged in every mode. */
 function seenInAll({ kind, recipe }: Subject): RecipeInput {
-  const object = kind === "stack" ? { kind: "stack" as const, file: CONFOCAL, channel: 0 } : recipe.object;
+  const specimen = kind === "stack" ? { kind: "stack" as const, file: CONFOCAL, channel: 0 } : recipe.specimen;
   const camera = { ...recipe.camera, photons: 8000 };
   const images = Object.fromEntries(modeNames.map((mode) => [mode, { mode }]));
-  return { ...recipe, name: kind, size: SIZE, seed: SEEDS[kind] ?? 1, camera, ...(object ? { object } : {}), images };
+  return {
+    ...recipe,
+    name: kind,
+    size: SIZE,
+    seed: SEEDS[kind] ?? 1,
+    camera,
+    ...(specimen ? { specimen } : {}),
+    images,
+  };
 }
 
 /** Planes evenly through the stack, the one in focus among them. */

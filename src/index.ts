@@ -254,7 +254,7 @@ export { type CandidateStudy, type StudyOptions, study } from "./study/study.ts"
 export { openSubject, type Subject, type SubjectOptions } from "./study/subject.ts";
 export type { Verdict } from "./study/verdicts.ts";
 
-// How far a model holds: leaving one objective, sample, stack or slide out.
+// How far a model holds: leaving one objective, specimen, stack or slide out.
 
 export type { GeneralisationModel, JudgedGain } from "./tasks/generalise/leave-one-out-page.ts";
 export {
@@ -276,8 +276,8 @@ export {
   type FieldFocus,
   type FieldFocusOptions,
   focusOfField,
-  type ObjectKind,
-  objectKinds,
+  type SpecimenContrast,
+  specimenContrasts,
 } from "./classical/refocusing/focus-of-field.ts";
 export {
   focusOfHologram,

@@ -106,7 +106,7 @@ export {
   studySeveral,
 } from "./tasks/study-several.node.ts";
 
-// Leaving one objective, sample, stack or slide out.
+// Leaving one objective, specimen, stack or slide out.
 
 export {
   type GeneraliseOptions,

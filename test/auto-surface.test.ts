@@ -116,7 +116,7 @@ describe("finding the surface", () => {
       planes: 17,
       z_step: 0.5,
       stage: { tilt: [2, -3] },
-      object: { kind: "beads", beads: 120, depth_range: [-0.2, 0.2], diameter: [0.5, 1.5] },
+      specimen: { kind: "beads", beads: 120, depth_range: [-0.2, 0.2], diameter: [0.5, 1.5] },
     };
     const { images, focusPlane } = await createSimulator({ ...shippedRecipe("beads"), ...own, seed: 5 }).field(0);
     const { stack } = images.stack;

@@ -30,7 +30,7 @@ describe("simulated nuclei", () => {
   const made: { specimen: FusionSpecimen; fused: Fused }[] = [];
   beforeAll(async () => {
     for (const seed of seeds) {
-      const specimen = await simulateSpecimen("nuclei", { seed, size: 160, planes: 21, object: { nuclei: 20 } });
+      const specimen = await simulateSpecimen("nuclei", { seed, size: 160, planes: 21, specimen: { nuclei: 20 } });
       made.push({ specimen, fused: await fuseStack(specimen.stack) });
     }
   });

@@ -76,11 +76,11 @@ describe("parfocal generalise", () => {
   test.each<[string, string[], RegExp]>([
     ["one stack", ["a.tif"], /needs two or more; got 1/],
     ["a recipe and a stack", ["tiny.yaml", "a.tif"], /tiny\.yaml is a recipe; give it alone/],
-    ["a kind nobody knows", ["tiny.yaml", "--leave-out", "objective,objective"], /objective, sample, stack or slide/],
+    ["a kind nobody knows", ["tiny.yaml", "--leave-out", "objective,objective"], /objective, specimen, stack or slide/],
     [
       "a kind that recipes do not have",
       ["tiny.yaml", "--leave-out", "stack"],
-      /no stack to leave out.*: objective, sample/,
+      /no stack to leave out.*: objective, specimen/,
     ],
     ["slides of a recipe", ["tiny.yaml", "--slides", "a,b"], /--slides names the slides of stacks/],
     ["too few slides", ["a.tif", "b.tif", "--slides", "a"], /2 stacks and 1 slides/],

@@ -52,7 +52,7 @@ const weightsOf = async (...run: string[]) => {
 
 it("says for what it does not hold, where it holds in the mean", () => {
   const one = {
-    kind: "sample",
+    kind: "specimen",
     left_out_db: 1.7,
     seen_db: 2.7,
     seen_range_db: undefined,
@@ -65,10 +65,10 @@ it("says for what it does not hold, where it holds in the mean", () => {
   const nuclei = { ...one, value: "nuclei", share_kept: 0.8, generalises: true };
   const other = { ...beads, kind: "objective", value: "20x" };
   expect(inWords(mean, [beads, nuclei, other, mean])).toMatch(
-    /^On another sample\? Yes, but not for beads\. Mean gain \+1\.7 dB/,
+    /^On another specimen\? Yes, but not for beads\. Mean gain \+1\.7 dB/,
   );
-  expect(inWords(mean, [nuclei, other, mean])).toMatch(/^On another sample\? Yes\. /);
-  expect(inWords({ ...mean, generalises: false }, [beads, mean])).toMatch(/^On another sample\? No\. /);
+  expect(inWords(mean, [nuclei, other, mean])).toMatch(/^On another specimen\? Yes\. /);
+  expect(inWords({ ...mean, generalises: false }, [beads, mean])).toMatch(/^On another specimen\? No\. /);
 });
 
 describe("across the objectives of a recipe", () => {
@@ -106,7 +106,7 @@ describe("across the objectives of a recipe", () => {
     expect(again.map(({ reused }) => reused)).toEqual([true, true]);
   });
 
-  it("judges every model on every objective with every sample, and the page, the table and the numbers agree", async () => {
+  it("judges every model on every objective with every specimen, and the page, the table and the numbers agree", async () => {
     expect(done.gains).toHaveLength(12);
     const unseen = done.gains.filter(({ seen }) => !seen).map(({ model, data }) => `${model}: ${data}`);
     expect(unseen).toEqual([
@@ -131,9 +131,9 @@ describe("across the objectives of a recipe", () => {
     const alone = Object.fromEntries(
       json.resampling_alone.map((one: { data: string; gain_db: number }) => [one.data, one.gain_db]),
     );
-    const data = json.judged_data.map(({ name, objective, sample }: Record<string, string>) => ({
+    const data = json.judged_data.map(({ name, objective, specimen }: Record<string, string>) => ({
       name,
-      groups: { objective, sample },
+      groups: { objective, specimen },
     }));
     const plan = done.models.map(({ name, leftOut }) => ({ name, ...(leftOut && { leftOut }) }));
     expect(summariseGains(plan, data, json.gains, alone)).toEqual(done.summary);
@@ -146,7 +146,7 @@ describe("across the objectives of a recipe", () => {
 
     const [head, ...rows] = (await readFile(at("objectives", "generalisation.csv"), "utf8")).trim().split("\n");
     expect(head).toMatch(
-      /^model,left_out_kind,left_out,data,objective,sample,seen,images,planes,input_psnr,output_psnr,gain_db/,
+      /^model,left_out_kind,left_out,data,objective,specimen,seen,images,planes,input_psnr,output_psnr,gain_db/,
     );
     expect(rows).toHaveLength(14);
     expect(rows[4]).toMatch(/^"without-low","objective","low","low, beads","low","beads",0,1,\d/);
@@ -264,7 +264,7 @@ describe("across recorded stacks", () => {
     [
       "a kind that the data do not have",
       () => across("x", { leaveOut: ["slide"] }),
-      /no slide to leave out; .*: objective, sample/,
+      /no slide to leave out; .*: objective, specimen/,
     ],
     [
       "a kind of which there is one",
@@ -274,13 +274,13 @@ describe("across recorded stacks", () => {
     [
       "a recipe of one objective and one specimen",
       () => {
-        const { objectives: _, samples: __, ...one } = tinyObjectives;
-        return generalise({ recipe: { ...one, object: { kind: "beads" } }, fields: 1 }, at("x"), {
+        const { objectives: _, specimens: __, ...one } = tinyObjectives;
+        return generalise({ recipe: { ...one, specimen: { kind: "beads" } }, fields: 1 }, at("x"), {
           config: tiny,
           runtime,
         });
       },
-      /no two objectives, samples or stacks/,
+      /no two objectives, specimens or stacks/,
     ],
     [
       "too many fields",

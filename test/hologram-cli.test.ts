@@ -72,7 +72,7 @@ test("off-axis: focus, fringes, and the phase of a ball", async () => {
   const { stdout, code } = await run(`${line} -o field.tif`);
   expect(code).toBe(0);
   const json = JSON.parse(stdout);
-  expect(json).toMatchObject({ output: "field.tif", method: "angular-spectrum", object: "phase" });
+  expect(json).toMatchObject({ output: "field.tif", method: "angular-spectrum", specimen: "phase" });
   expect(Math.abs(json.distance_um + 6)).toBeLessThan(1.5);
   expect(json.carrier[0]).toBeCloseTo(0.2, 2);
   expect(json.carrier[1]).toBeCloseTo(0.26, 2);

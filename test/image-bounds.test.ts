@@ -257,11 +257,11 @@ describe("other files", () => {
   test.each([
     ["planes", { planes: 1e9, z_step: 0.001 }, /fewer planes/],
     ["size", { size: 1e9 }, /too many|need about/],
-    ["depth", { object: { kind: "beads", depth_range: [-1, 2 ** 31] } }, /too many/],
-    ["diameter", { object: { kind: "beads", diameter: [1, 1e20] } }, /too many/],
+    ["depth", { specimen: { kind: "beads", depth_range: [-1, 2 ** 31] } }, /too many/],
+    ["diameter", { specimen: { kind: "beads", diameter: [1, 1e20] } }, /too many/],
     ["fields", { fields: 1e12 }, /fields/],
   ])("a recipe of absurd %s", (_what, keys, why) => {
-    const recipe = { name: "a", object: { kind: "beads" }, ...keys };
+    const recipe = { name: "a", specimen: { kind: "beads" }, ...keys };
     const started = process.cpuUsage();
     expect(() => createSimulator(recipe)).toThrow(why);
     const { user, system } = process.cpuUsage(started);
@@ -269,7 +269,7 @@ describe("other files", () => {
   });
 
   test("a recipe of more things than fit into a list", async () => {
-    const recipe = { name: "a", size: 64, object: { kind: "beads", beads: 1e12 } };
+    const recipe = { name: "a", size: 64, specimen: { kind: "beads", beads: 1e12 } };
     expect((await failure(createSimulator(recipe).field(0))).message).toMatch(/things in a box/);
   });
 });

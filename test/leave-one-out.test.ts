@@ -21,15 +21,15 @@ import { blurredStack } from "./helpers/tiny.ts";
 import { tinyObjectives } from "./helpers/tiny-objectives.ts";
 
 const crossObjective = resolveRecipe(shippedRecipe("cross-objective"));
-const cell = (objective: string, sample: string) => ({
-  name: `${objective}, ${sample}`,
-  groups: { objective, sample },
+const cell = (objective: string, specimen: string) => ({
+  name: `${objective}, ${specimen}`,
+  groups: { objective, specimen },
 });
 const four = [cell("low", "beads"), cell("low", "nuclei"), cell("high", "beads"), cell("high", "nuclei")];
 
 describe("the plan", () => {
-  it("is one model for everything, and one without each objective and each sample", () => {
-    const plan = leaveOneOut(four, ["objective", "sample"]);
+  it("is one model for everything, and one without each objective and each specimen", () => {
+    const plan = leaveOneOut(four, ["objective", "specimen"]);
     expect(plan.map(({ name }) => name)).toEqual([
       "all",
       "without-low",
@@ -50,7 +50,7 @@ describe("the plan", () => {
 
   it("gives folders names that no two have, and that stay in their folder", () => {
     const data = [cell("a", "a"), cell("../b c", "d"), cell("b c", "d"), cell("b-c", "d")];
-    const names = leaveOneOut(data, ["objective", "sample"]).map(({ name }) => name);
+    const names = leaveOneOut(data, ["objective", "specimen"]).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(names.slice(1, 3)).toEqual(["without-objective-a", "without-..-b-c"]);
     for (const name of names) expect(name).toMatch(/^[\w.-]+$/);
@@ -111,8 +111,8 @@ describe("what the gains say", () => {
     expect(about(rows, "low").generalises).toBe(verdict);
   });
 
-  it("with objectives and samples left out, each data set counts as much, however many models saw its like", () => {
-    const both = leaveOneOut(four, ["objective", "sample"]);
+  it("with objectives and specimens left out, each data set counts as much, however many models saw its like", () => {
+    const both = leaveOneOut(four, ["objective", "specimen"]);
     // On beads of the low objective 6 dB by three models, on nuclei 1, 2 and 6 dB.
     const rows: Record<string, number[]> = {
       all: [6, 1],
@@ -251,7 +251,7 @@ describe("resampling alone", () => {
   });
 });
 
-describe("recipes of some objectives and samples", () => {
+describe("recipes of some objectives and specimens", () => {
   const without = (objective: string) => cellsOf(crossObjective).filter((one) => one.objective !== objective);
 
   it("of cross-objective there are twelve; what is left out is never trained on, and all else in turn, test_only or not", () => {
@@ -260,7 +260,7 @@ describe("recipes of some objectives and samples", () => {
     const views = viewsOf(recipe);
     const { fields } = recipe;
     const drawn = Array.from({ length: 18 }, (_, i) => viewOfField(recipe, views, fields + i));
-    const names = drawn.map(({ objective, sample }) => `${objective}, ${sample}`);
+    const names = drawn.map(({ objective, specimen }) => `${objective}, ${specimen}`);
     expect(new Set(names).size).toBe(9);
     expect(names.filter((name) => name.includes("63x"))).toEqual([]);
     expect(names.filter((name) => name.includes("40x-1.4, nuclei"))).toHaveLength(2);
@@ -298,7 +298,7 @@ describe("a recipe to leave one out of", () => {
     const progress: number[] = [];
     const source = await recipeSource({ recipe: tinyObjectives, fields: 1 }, "refocus");
     const opened = await source.open({ onProgress: ({ done, total }) => progress.push(done / total) });
-    expect(source.kinds).toEqual(["objective", "sample"]);
+    expect(source.kinds).toEqual(["objective", "specimen"]);
     expect(source.data.map(({ name }) => name)).toEqual([
       "low, beads",
       "low, filaments",

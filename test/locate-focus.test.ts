@@ -65,9 +65,9 @@ describe("transmitted light", async () => {
       background: 0,
     },
     [
-      ["object.nuclei", 60],
-      ["object.height", [2, 3]],
-      ["object.depth_range", [0, 0]],
+      ["specimen.nuclei", 60],
+      ["specimen.height", [2, 3]],
+      ["specimen.depth_range", [0, 0]],
       ["images", { stack: { mode: "transmitted", source_rings: 2 } }],
     ],
   );

@@ -60,7 +60,7 @@ describe("what no microscope has is refused, with what was likely meant", () => 
 
 describe("every way in", () => {
   const info: ImageInfo = { axes: "ZYX", shape: [5, 8, 8], dtype: "uint16", pixelSize: { y: 0.3, x: 0.3 } };
-  const recipe = { name: "r", object: { kind: "beads" } };
+  const recipe = { name: "r", specimen: { kind: "beads" } };
   test.each<[string, () => unknown]>([
     ["the calibration of the user", () => overrideCalibration(info, { zStep: 500 })],
     ["an NA of the user", () => overrideCalibration(info, { na: 14 })],

@@ -104,7 +104,7 @@ describe("names of JavaScript's own are names like others", () => {
   test.each(["__proto__", "constructor", "toString"])("%s in a recipe and in a configuration", async (name) => {
     const asKey = await failure(() => resolveRecipe({ ...beads, ...(readYaml(`${name}: 3`, "r") as object) }));
     expect([asKey.code, asKey.message.includes(name)]).toEqual(["usage", true]);
-    const asKind = await failure(() => resolveRecipe({ ...beads, object: { kind: name } }));
+    const asKind = await failure(() => resolveRecipe({ ...beads, specimen: { kind: name } }));
     expect([asKind.code, asKind.message.includes("kind")]).toEqual(["usage", true]);
     const asPath = await failure(() => resolveRecipe(changeRecipe(beads, {}, [[`${name}.x`, 3]])));
     expect([asPath.code, asPath.message.includes(name)]).toEqual(["usage", true]);

@@ -34,7 +34,7 @@ const tiny = {
   size: 64,
   planes: 5,
   fields: 5,
-  object: { kind: "beads", beads: 60, diameter: [1, 2] },
+  specimen: { kind: "beads", beads: 60, diameter: [1, 2] },
 };
 
 /** Every file of a folder with its bytes. */
@@ -130,7 +130,7 @@ describe("a data set", () => {
         hologram: { truth: join(folder, "one_hologram_truth.tif"), field: join(folder, "one_hologram_field.tif") },
       },
       objects: join(folder, "one_objects.json"),
-      specimen: join(folder, "one_specimen.tif"),
+      volume: join(folder, "one_volume.tif"),
     });
     const read = async (name: string) => {
       const file = await openImage(join(folder, name));
@@ -142,20 +142,20 @@ describe("a data set", () => {
     expect([field.axes, field.shape, field.dtype]).toEqual(["ZCYX", [2, 2, 64, 64], "float32"]);
     const real = single?.field.images.hologram.field?.real.data ?? new Float32Array();
     expect(field.data.slice(0, 64 * 64)).toEqual(real.slice(0, 64 * 64));
-    expect((await read("one_specimen.tif")).shape.slice(1)).toEqual([64, 64]);
+    expect((await read("one_volume.tif")).shape.slice(1)).toEqual([64, 64]);
   });
 });
 
 describe("recipes in files", () => {
-  it("are YAML or JSON, and name the stacks of their objects from where they lie", async () => {
+  it("are YAML or JSON, and name stacks as specimens relative to their own folder", async () => {
     const path = join(folder, "mine.yaml");
     await simulateRecipe({ ...tiny, fields: 1 }, { output: join(folder, "specimen.tif") });
-    await writeFile(path, "name: mine\nsize: 96\nplanes: 3\nobject: {kind: stack, file: specimen_truth.tif}\n");
+    await writeFile(path, "name: mine\nsize: 96\nplanes: 3\nspecimen: {kind: stack, file: specimen_truth.tif}\n");
     const found = await findRecipe(fileStorage, path);
     const { single } = await simulateRecipe(found.recipe, { output: join(folder, "again"), folder: found.folder });
     expect(single?.field.images.stack.truth.depth).toBe(3);
     await writeFile(path, "- a list\n");
-    await expect(findRecipe(fileStorage, path)).rejects.toThrow(/must hold the keys and values of a recipe/);
+    await expect(findRecipe(fileStorage, path)).rejects.toThrow(/is not a recipe: expected keys and values/);
     await writeFile(path, "name: [\n");
     await expect(findRecipe(fileStorage, path)).rejects.toMatchObject({ code: "file.corrupt" });
   });
@@ -245,7 +245,7 @@ describe("training straight from a recipe", () => {
       ...one,
       size: 96,
       planes: 7,
-      object: { kind: "beads", beads: 80, diameter: [1, 3], depth_range: [-2, 2] },
+      specimen: { kind: "beads", beads: 80, diameter: [1, 3], depth_range: [-2, 2] },
     };
     const { fields, validation, close } = await openRecipeTraining(recipe);
     const down: [number, number][] = [

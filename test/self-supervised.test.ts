@@ -123,7 +123,7 @@ async function scene(index: number): Promise<{ sample: NamedStack; specimen: Flo
     pixel_size: 0.325,
     z_step: 1,
     optics: { na: 0.8 },
-    object: { kind: "beads", beads: 300, depth_range: [-3, 3], diameter: [0.6, 1.2], bead_kinds: ["solid"] },
+    specimen: { kind: "beads", beads: 300, depth_range: [-3, 3], diameter: [0.6, 1.2], bead_kinds: ["solid"] },
     camera: { photons: 400, background: 5, gain: 1 },
     images: {
       widefield: { mode: "widefield" },

@@ -22,7 +22,7 @@ beforeAll(async () => {
     ...shippedRecipe("beads"),
     size: 160,
     planes: 13,
-    object: {
+    specimen: {
       kind: "beads" as const,
       beads: 90,
       bead_kinds: ["solid" as const],

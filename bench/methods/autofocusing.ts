@@ -14,7 +14,7 @@ import { type Comparison, type Experiment, heldOut, mean, type Setting, train } 
 
 const slide = (objective: "beads" | "beads-aberrated"): RecipeInput => ({
   ...shippedRecipe(objective),
-  object: { kind: "beads", beads: 150, bead_kinds: ["solid"], diameter: [0.4, 1.5], depth_range: [-0.2, 0.2] },
+  specimen: { kind: "beads", beads: 150, bead_kinds: ["solid"], diameter: [0.4, 1.5], depth_range: [-0.2, 0.2] },
   z_step: 0.5,
   planes: 21,
 });

@@ -31,7 +31,7 @@ const thick: RecipeInput = {
   fields: 12,
   planes: 5,
   z_step: 2,
-  object: { kind: "tissue" },
+  specimen: { kind: "tissue" },
   optics: { na: 0.75 },
   camera: { photons: 8000, background: 50 },
   images: {

@@ -52,9 +52,9 @@ export const generalise: Verb<GeneraliseOptions> = {
   name: "generalise",
   arguments: "<stack...>",
   summary:
-    "Leave one objective, sample, stack or slide out, train on the others, and judge on all: will a model hold on another one?",
+    "Leave one objective, specimen, stack or slide out, train on the others, and judge on all: will a model hold on another one?",
   notes: [
-    "Of a recipe of several objectives or samples (a .yaml file or a shipped name), each objective or each sample is left out in turn; of stacks,",
+    "Of a recipe of several objectives or specimens (a .yaml file or a shipped name), each objective or each specimen is left out in turn; of stacks,",
     "each stack, or with --slides each slide. One more model is trained on everything. All are judged on fields, or parts of the stacks, that",
     "none was trained on: gains in PSNR, SSIM and detail over the best recorded baseline (the given planes, lightly smoothed or interpolated), and in width,",
     "as a matrix, and a verdict.",
@@ -64,7 +64,7 @@ export const generalise: Verb<GeneraliseOptions> = {
   ],
   examples: [
     "parfocal generalise cross-objective --leave-out objective --max-minutes 5 -o across-objectives",
-    "parfocal generalise cross-objective --leave-out objective,sample --config config.yaml -o across --json",
+    "parfocal generalise cross-objective --leave-out objective,specimen --config config.yaml -o across --json",
     "parfocal generalise a.tif b.tif c.tif --leave-out stack --max-minutes 5 -o across-stacks",
     "parfocal generalise a.tif b.tif c.tif --slides old,old,new --leave-out slide -o across-slides",
   ],
@@ -81,7 +81,7 @@ export const generalise: Verb<GeneraliseOptions> = {
       .option("--config <file>", "YAML with any of the keys below, in snake_case, but experiment_name")
       .option(
         "--judged-fields <n>",
-        "of a recipe: fields to judge on, of each objective with each sample (default: 2)",
+        "of a recipe: fields to judge on, of each objective with each specimen (default: 2)",
         wholeNumber(1),
       )
       .option("--slides <list>", "the slide of each stack, in order, such as old,old,new", wordsOf)

@@ -7,8 +7,6 @@ import {
   type ImageFile,
   loadModel,
   modelFor,
-  type ObjectKind,
-  objectKinds,
   openImage,
   openRuntime,
   overrideCalibration,
@@ -17,6 +15,8 @@ import {
   type ReconstructMethod,
   reconstructFile,
   reconstructMethods,
+  type SpecimenContrast,
+  specimenContrasts,
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
 import { finiteNumber, listOfNumbers, oneOf, rangeOrList, wholeNumber } from "./option-values.ts";
@@ -34,7 +34,7 @@ interface ReconstructOptions extends InputOptions, CommonOptions {
   background?: string;
   distance?: number | "auto";
   range?: [number, number];
-  object?: ObjectKind;
+  specimen?: SpecimenContrast;
   invertPhase?: boolean;
   inputPlanes?: number[];
   positions?: number[];
@@ -77,7 +77,11 @@ export const reconstruct: Verb<ReconstructOptions> = {
       .option("--background <image>", "hologram of the empty field")
       .option("--distance <um>", "to the specimen, along the light, or auto", distanceOf)
       .option("--range <low:high>", "where auto looks, um", rangeOf)
-      .option("--object <kind>", `${objectKinds.join(" or ")}: what auto takes the specimen for`, oneOf(objectKinds))
+      .option(
+        "--specimen <contrast>",
+        "auto: the specimen absorbs light (amplitude) or delays it (phase); default: judged from the hologram",
+        oneOf(specimenContrasts),
+      )
       .option("--invert-phase", "off-axis: the specimen has a lower refractive index than its medium")
       .option(
         "--input-planes <list>",
@@ -123,7 +127,16 @@ async function classical(
 }
 
 /** Options that say how a classical method works. */
-const classicalOnly = ["method", "offAxis", "range", "object", "invertPhase", "positions", "z", "iterations"] as const;
+const classicalOnly = [
+  "method",
+  "offAxis",
+  "range",
+  "specimen",
+  "invertPhase",
+  "positions",
+  "z",
+  "iterations",
+] as const;
 
 async function byModel(
   file: ImageFile,
@@ -170,7 +183,7 @@ function shown(done: Omit<ReconstructFileResult, "method"> & { method: string })
   const { seconds, warnings, ...json } = done;
   const rows: string[][] = [["output", `${done.output}: amplitude, phase in radians`]];
   if (done.distance_um !== undefined) {
-    const kind = done.object && `${done.object === "phase" ? "a phase" : "an amplitude"} object, `;
+    const kind = done.specimen && `${done.specimen === "phase" ? "a phase" : "an amplitude"} specimen, `;
     const how =
       done.confidence === undefined
         ? ""

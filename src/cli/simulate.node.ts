@@ -44,7 +44,7 @@ export const simulate: Verb<SimulateOptions> = {
     "parfocal simulate beads --out beads.tif --size 64 --planes 9 --beads 6 --json",
     "parfocal simulate beads --out oil --na 1.3 --refractive-index 1.515 --pixel-size 0.1 --z-step 0.3 --diameter 0.5:2",
     "parfocal simulate nuclei --print",
-    "parfocal simulate wf-to-os-sim --out sections --fields 3 --size 64 --planes 3 --set object.cells=60",
+    "parfocal simulate wf-to-os-sim --out sections --fields 3 --size 64 --planes 3 --set specimen.cells=60",
   ],
   uses: ["seed", "threads"],
   options(command: Command) {
@@ -53,7 +53,7 @@ export const simulate: Verb<SimulateOptions> = {
       .option("--force", "replace files that exist")
       .option("--list", "the shipped recipes, with a sentence about each")
       .option("--print", "print the whole recipe as YAML instead")
-      .option("--volume", "also write the specimen itself (float32 density)")
+      .option("--volume", "also write the density of the specimen (float32)")
       .addOption(setOption("of the recipe"));
     addSchemaOptions(command, recipeFlags);
   },
@@ -103,7 +103,7 @@ function singleOf({ recipe, warnings }: SimulatedRecipe, { files, field }: Singl
       truth: files.images[first].truth,
       images: files.images,
       objects: files.objects,
-      specimen: files.specimen ?? null,
+      volume: files.volume ?? null,
       shape: [depth, height, width],
       seed: recipe.seed,
       objects_in_field: field.objects.length,
@@ -118,7 +118,7 @@ function singleOf({ recipe, warnings }: SimulatedRecipe, { files, field }: Singl
         ...(exposures ? [["  exposures", exposures]] : []),
         ...(wave ? [["  field", wave]] : []),
       ]),
-      ...(files.specimen ? [["specimen", files.specimen]] : []),
+      ...(files.volume ? [["volume", files.volume]] : []),
       ["objects", files.objects],
       ["size", `${depth} planes of ${height} x ${width} pixels, seed ${recipe.seed}`],
     ]),

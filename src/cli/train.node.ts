@@ -78,7 +78,7 @@ export const train: Verb<TrainOptions> = {
     "parfocal train stack.tif --config config.yaml --out runs --resume --json",
     "parfocal train stack.tif --channel 1 --find-learning-rate",
     "parfocal train review-beads-aberrated --max-minutes 5",
-    "parfocal train my-recipe.yaml --set object.beads=30 --experiment-name sparse",
+    "parfocal train my-recipe.yaml --set specimen.beads=30 --experiment-name sparse",
   ],
   uses: ["device", "threads", "seed"],
   options(command) {

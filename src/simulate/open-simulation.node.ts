@@ -9,7 +9,7 @@ import { createSimulator } from "./simulator.ts";
 const minBytesForThreads = 200 * 2 ** 20;
 
 /** A simulation on the threads of this machine: the planes of one field are shared, of several each makes its own. */
-export const openSimulationOnThreads: OpenSimulation = (recipe, { stacks, threads = availableParallelism() }) => {
+export const openSimulationOnThreads: OpenSimulation = async (recipe, { stacks, threads = availableParallelism() }) => {
   const memory = availableMemory();
   const simulator = createSimulator(recipe, { stacks, memory });
   const { warnings } = simulator;

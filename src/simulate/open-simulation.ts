@@ -1,7 +1,7 @@
 import { availableMemory } from "../array/require-memory.ts";
-import type { StackFiles } from "./object-phantom.ts";
 import type { Recipe } from "./recipe.ts";
 import { createSimulator, type FieldControl, type SimulatedField } from "./simulator.ts";
+import type { StackFiles } from "./specimen-phantom.ts";
 
 /** A recipe that is ready to be simulated. */
 export interface Simulation {
@@ -21,10 +21,10 @@ export interface OpenSimulationOptions {
 }
 
 /** @throws `usage` for a recipe that cannot be simulated, or that memory has no room for */
-export type OpenSimulation = (recipe: Recipe, options: OpenSimulationOptions) => Simulation;
+export type OpenSimulation = (recipe: Recipe, options: OpenSimulationOptions) => Promise<Simulation>;
 
 /** A simulation in the thread of the caller, which any runtime of JavaScript has. */
-export const openSimulation: OpenSimulation = (recipe, { stacks }) => {
+export const openSimulation: OpenSimulation = async (recipe, { stacks }) => {
   const simulator = createSimulator(recipe, { stacks, memory: availableMemory() });
   return { warnings: simulator.warnings, together: 1, field: simulator.field, close: async () => undefined };
 };

@@ -1,43 +1,48 @@
-/** Recipes by name or file, and the real stacks that they name. */
+/** Reads recipes by name or file, and the recorded stacks that they name. */
 
 import { ParfocalError } from "../errors.ts";
 import { readStack } from "../image/image-file.ts";
 import { openImage } from "../image/open-stored-image.ts";
 import { readText, type Storage } from "../image/storage.ts";
-import { isStackObject, type StackFiles } from "./object-phantom.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeFromYaml } from "./recipe-yaml.ts";
 import { isShippedRecipe, shippedRecipe } from "./shipped-recipes.ts";
+import { isStackSpecimen, type StackFiles } from "./specimen-phantom.ts";
 
-/** A recipe as it was written, and where the files that it names are looked for. */
+/** A recipe as written, and the folder for relative paths in it. */
 export interface FoundRecipe {
   recipe: object;
   folder: string;
 }
 
-/** Whether a word means a file: shipped recipes have no ending. */
+/** Whether a word is a file name; shipped recipes have no extension. */
 const isRecipeFile = (word: string): boolean => /\.(ya?ml|json)$/i.test(word);
 
 /**
- * A recipe of a shipped name or a .yaml or .json file, not checked any further.
+ * A shipped recipe by its name, or a recipe from a .yaml or .json file; its keys are not checked yet.
  * @throws `usage` for an unknown name; `file.missing`, `file.corrupt`
  */
 export async function findRecipe(storage: Storage, word: string): Promise<FoundRecipe> {
   if (!isRecipeFile(word)) return { recipe: shippedRecipe(word), folder: "." };
   const text = await readText(storage, word).catch((cause: unknown) => {
     if (!(cause instanceof ParfocalError) || cause.code !== "file.missing") throw cause;
-    throw new ParfocalError("file.missing", `${word} is not there; give a recipe.`, { path: word }, { cause });
+    throw new ParfocalError(
+      "file.missing",
+      `${word} does not exist; give the path of a recipe.`,
+      { path: word },
+      { cause },
+    );
   });
   const recipe = recipeFromYaml(text, word);
   if (recipe !== null && typeof recipe === "object" && !Array.isArray(recipe)) {
     return { recipe, folder: storage.dirname(word) };
   }
-  const message = `${word} must hold the keys and values of a recipe, such as "size: 256".`;
+  const message = `${word} is not a recipe: expected keys and values, such as "size: 256".`;
   throw new ParfocalError("usage", message, { option: "recipe", got: word, expected: "a YAML mapping" });
 }
 
 /**
- * The words that mean recipes: .yaml and .json files, and shipped names unless a file or folder is called so.
+ * The words that are recipes: .yaml and .json files, and names of shipped recipes unless a file or folder has this name.
  */
 export async function recipesAmong(storage: Storage, words: readonly string[]): Promise<string[]> {
   const found: string[] = [];
@@ -48,7 +53,7 @@ export async function recipesAmong(storage: Storage, words: readonly string[]): 
   return found;
 }
 
-/** The stacks that the objects of a recipe name. @throws what opening and reading images throws */
+/** Reads the stacks that a recipe names as specimens. @throws what opening and reading images throws */
 export async function readRecipeStacks(
   storage: Storage,
   recipe: Recipe,
@@ -56,11 +61,11 @@ export async function readRecipeStacks(
   signal?: AbortSignal,
 ): Promise<StackFiles> {
   const stacks = new Map<string, StackFiles[string]>();
-  for (const object of [recipe.object, ...recipe.samples.map((sample) => sample.object)]) {
-    if (object === undefined || !isStackObject(object)) continue;
-    const image = await openImage(storage, storage.resolve(folder, object.file));
-    const channel = image.axes.includes("C") ? object.channel : undefined;
-    stacks.set(object.file, await readStack(image, { channel, signal, finite: true }).finally(() => image.close()));
+  for (const specimen of [recipe.specimen, ...recipe.specimens.map((one) => one.specimen)]) {
+    if (specimen === undefined || !isStackSpecimen(specimen)) continue;
+    const image = await openImage(storage, storage.resolve(folder, specimen.file));
+    const channel = image.axes.includes("C") ? specimen.channel : undefined;
+    stacks.set(specimen.file, await readStack(image, { channel, signal, finite: true }).finally(() => image.close()));
   }
   return Object.fromEntries(stacks);
 }

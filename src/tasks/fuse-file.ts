@@ -4,7 +4,7 @@ import { encode } from "fast-png";
 import { percentiles } from "../array/statistics.ts";
 import { coneSlope } from "../classical/cone-slope.ts";
 import type { Light } from "../classical/focus/light.ts";
-import { type FuseOptions, fuse, sure } from "../classical/fusion/fuse.ts";
+import { type FuseOptions, fuse, minConfidence } from "../classical/fusion/fuse.ts";
 import { ParfocalError } from "../errors.ts";
 import { depthColours } from "../figures/depth-colours.ts";
 import { checkIndex, extentOf, refuseColour } from "../image/axes.ts";
@@ -95,10 +95,10 @@ export async function fuseFile(
   await storage.checkRoom(names.map((name) => ({ path: files[name], size: plannedBytes(files[name], about[name]) })));
   const fused = await fuse(source, { ...options, slope: coneSlope(file) });
   const um = fused.depth.map((planes) => planes * (zStep ?? 1));
-  const own = um.filter((_, i) => fused.confidence[i] > sure);
+  const own = um.filter((_, i) => fused.confidence[i] > minConfidence);
   const [low, high] = percentiles(own.length > 0 ? own : um, [2, 98]);
   const rgb = encode({ width, height, data: depthColours(um, fused.image, [low, high]), depth: 8, channels: 3 });
-  const unsure = Uint8Array.from(fused.confidence, (c) => (c > sure ? 0 : 255));
+  const unsure = Uint8Array.from(fused.confidence, (c) => (c > minConfidence ? 0 : 255));
   const written = await writeImages(
     storage,
     [

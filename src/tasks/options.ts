@@ -97,3 +97,34 @@ export const runtimeOptions = {
 
 /** The same seed gives the same result. */
 export const seed = option(z.int().nonnegative().default(0), "the same seed gives the same result");
+
+type Shape = Readonly<Record<string, z.ZodType>>;
+
+type AsGiven<S extends Shape> = {
+  [K in keyof S]: z.ZodOptional<z.ZodType<z.output<S[K]>, z.input<S[K]>>>;
+};
+
+/**
+ * The keys of a schema as they are given: what is left out stays out, so that the function below, which has the same
+ * schema, fills in the defaults and can refuse what has no effect. Helps still show the defaults.
+ */
+export function asGiven<S extends Shape>(shape: S, meta: Omit<OptionMeta, "description"> = {}): AsGiven<S> {
+  const keys = Object.entries(shape).map(([name, schema]) => {
+    const known = (schema.meta() ?? {}) as OptionMeta;
+    if (!(schema instanceof z.ZodDefault)) return [name, schema.optional().meta({ ...known, ...meta })];
+    const inner = schema.unwrap() as z.ZodType;
+    const standard: unknown = schema.parse(undefined);
+    const empty = standard === null || typeof standard === "object" || typeof standard === "boolean";
+    const words = known.default_in_words ?? (empty ? undefined : String(standard));
+    const onByDefault = standard === true && { on_by_default: true };
+    const described = { ...known, ...(words !== undefined && { default_in_words: words }), ...onByDefault, ...meta };
+    return [name, inner.optional().meta(described)];
+  });
+  return Object.fromEntries(keys) as AsGiven<S>;
+}
+
+/** Those of the given options that a shape names. */
+export function pick<S extends Shape>(options: object, shape: S): { [K in keyof S]?: NonNullable<z.output<S[K]>> } {
+  const known = Object.entries(options).filter(([key, value]) => key in shape && value !== undefined);
+  return Object.fromEntries(known) as { [K in keyof S]?: NonNullable<z.output<S[K]>> };
+}

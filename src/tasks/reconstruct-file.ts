@@ -44,7 +44,7 @@ export interface ReconstructFileResult {
   method: ReconstructMethod;
   /** Holograms: from the recorded plane to the focus, um along the light. */
   distance_um?: number;
-  object?: "amplitude" | "phase";
+  specimen?: "amplitude" | "phase";
   confidence?: number;
   /** In line: probability of the sign, 0.5 to 1; null where the range leaves no choice, or the hologram is in focus. */
   direction_confidence?: number | null;
@@ -117,7 +117,7 @@ async function fromHologram(
     planes: [{ amplitude, phase }],
     z: [0],
     distance_um: distance,
-    ...(focus && { object: focus.object, confidence: focus.confidence }),
+    ...(focus && { specimen: focus.specimen, confidence: focus.confidence }),
     ...(focus &&
       "depthOfField" in focus && {
         direction_confidence: focus.directionConfidence ?? null,

@@ -1,5 +1,6 @@
 /** Parts of results that several tasks have. */
 import { z } from "zod";
+import { jsonText } from "../array/json-text.ts";
 
 export const warnings = z
   .array(z.strictObject({ code: z.string(), text: z.string() }))
@@ -18,3 +19,6 @@ export const inSeconds = (begun: number): number => Math.round(performance.now()
 
 /** A number in a result that may not be known: JSON has no NaN. */
 export const maybe = z.number().nullable();
+
+/** A value as plain JSON: numbers that are not finite become null, and what is undefined is left out. */
+export const plain = <T>(value: unknown): T => JSON.parse(jsonText(value)) as T;

@@ -1,4 +1,4 @@
-/** A data set on disk: one folder for each field, sorted into train, val and test, and a manifest. */
+/** Writes a data set: a folder for each field in train, val and test, and a manifest. */
 import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { jsonText } from "../array/json-text.ts";
@@ -14,23 +14,23 @@ import { type FieldFiles, fieldFiles, makeFolder, pathsOf, saveField } from "./s
 
 export interface DataSetOptions {
   force?: boolean | undefined;
-  /** Also writes the specimens. */
+  /** Also writes the density of each specimen. */
   volume?: boolean | undefined;
   warnings?: readonly string[];
   signal?: AbortSignal | undefined;
-  /** Called with the fields that are there. */
+  /** Called with the number of fields that are complete. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
-  /** Fields that are made at a time; default 1. */
+  /** Number of fields that are simulated at the same time; default 1. */
   together?: number;
 }
 
 export interface DataSet {
   /** dataset.json */
   manifest: string;
-  /** The whole recipe, to make it again. */
+  /** The complete recipe, from which the data set can be made again. */
   recipe: string;
   fields: ManifestField[];
-  /** Fields that were there already. */
+  /** Number of fields that already existed. */
   skipped: number;
 }
 
@@ -38,17 +38,17 @@ export interface ManifestField {
   field: number;
   split: string;
   objective?: string;
-  sample?: string;
-  /** Paths from the data set's folder. */
-  files: { images: FieldFiles["images"]; objects: string; specimen?: string };
+  specimen?: string;
+  /** Paths relative to the data set's folder. */
+  files: { images: FieldFiles["images"]; objects: string; volume?: string };
 }
 
 /**
- * Makes the fields of a recipe that are not yet whole in the folder; whole are those whose objects.json is there, which is
- * written last. Stopped at any time, it goes on from there when it is called again with the same recipe.
+ * Simulates the fields of a recipe that are not yet complete in the folder. A field is complete if its objects.json exists, which is
+ * written last. If it is stopped, a call with the same recipe makes the missing fields.
  *
  * @throws `output.exists` for a folder that holds a data set of another recipe, unless `force`, which removes its fields;
- *   `interrupted` after the field under way was left out; `output.failed`
+ *   `interrupted` without the field in progress; `output.failed`
  */
 export async function saveDataSet(
   recipe: Recipe,
@@ -72,7 +72,7 @@ export async function saveDataSet(
     };
   });
   const found = await Promise.all(planned.map(({ files }) => readField(files)));
-  const made = new Map<number, Pick<SimulatedField, "objective" | "sample">>();
+  const made = new Map<number, Pick<SimulatedField, "objective" | "specimen">>();
   found.forEach((field, index) => {
     if (field !== undefined) made.set(index, field);
   });
@@ -88,7 +88,7 @@ export async function saveDataSet(
     const text = jsonText({ ...record, planned_fields: recipe.fields, complete, warnings, fields });
     return writeFileAtomic(paths.manifest, `${text}\n`, { force: true });
   };
-  // From the start, so that whoever finds half a data set knows what it is.
+  // Written at the start, so that an incomplete data set describes itself.
   await writeManifest();
   onProgress?.({ done: made.size, total: recipe.fields });
   const waiting = planned.filter(({ index }) => !made.has(index));
@@ -110,30 +110,31 @@ export async function saveDataSet(
   return { ...paths, fields, skipped };
 }
 
-/** Throws `output.exists` where the folder holds the data set of another recipe, unless `force`. */
+/** Throws `output.exists` if the folder holds a data set of another recipe, unless `force`. */
 export async function checkDataSet(recipe: Recipe, folder: string, force = false): Promise<void> {
   const path = join(folder, "recipe.yaml");
   const text = await readRegularFile(path, "utf8").catch(() => undefined);
   if (text === undefined || force) return;
-  const there = recipeFromYaml(text, path);
-  if (recipeToYaml(there as object) === recipeToYaml(recipe)) return;
+  const existing = recipeFromYaml(text, path);
+  if (recipeToYaml(existing as object) === recipeToYaml(recipe)) return;
   const differing = Object.keys(recipe).filter(
-    (key) => JSON.stringify((there as Record<string, unknown>)?.[key]) !== JSON.stringify(recipe[key as keyof Recipe]),
+    (key) =>
+      JSON.stringify((existing as Record<string, unknown>)?.[key]) !== JSON.stringify(recipe[key as keyof Recipe]),
   );
   const message =
-    `${folder} holds a data set of another recipe (its ${differing.join(", ")} differ${differing.length === 1 ? "s" : ""}); ` +
+    `${folder} already holds a data set of another recipe (its ${differing.join(", ")} differ${differing.length === 1 ? "s" : ""}); ` +
     "give `force` to replace it, or another folder.";
   throw new ParfocalError("output.exists", message, { path: folder });
 }
 
 const digits = (index: number): string => String(index).padStart(4, "0");
 
-/** What a whole field says of itself; undefined where it is not whole. */
-async function readField(files: FieldFiles): Promise<Pick<SimulatedField, "objective" | "sample"> | undefined> {
+/** Objective and specimen of a complete field; undefined if it is not complete. */
+async function readField(files: FieldFiles): Promise<Pick<SimulatedField, "objective" | "specimen"> | undefined> {
   try {
-    const { objective, sample, specimen } = JSON.parse(await readRegularFile(files.objects, "utf8"));
-    if (files.specimen !== undefined && specimen === undefined) return undefined;
-    return { ...(objective === undefined ? {} : { objective }), ...(sample === undefined ? {} : { sample }) };
+    const { objective, specimen, volume } = JSON.parse(await readRegularFile(files.objects, "utf8"));
+    if (files.volume !== undefined && volume === undefined) return undefined;
+    return { ...(objective === undefined ? {} : { objective }), ...(specimen === undefined ? {} : { specimen }) };
   } catch {
     return undefined;
   }
@@ -144,7 +145,7 @@ function manifestField(
   field: number,
   split: string,
   files: FieldFiles,
-  { objective, sample }: Pick<SimulatedField, "objective" | "sample">,
+  { objective, specimen }: Pick<SimulatedField, "objective" | "specimen">,
 ): ManifestField {
   const from = (path: string): string => relative(folder, path).replaceAll("\\", "/");
   const images = Object.fromEntries(
@@ -153,17 +154,17 @@ function manifestField(
       Object.fromEntries(Object.entries(paths).map(([kind, path]) => [kind, from(path)])),
     ]),
   ) as FieldFiles["images"];
-  const { specimen } = files;
+  const { volume } = files;
   return {
     field,
     split,
     ...(objective === undefined ? {} : { objective }),
-    ...(sample === undefined ? {} : { sample }),
-    files: { images, objects: from(files.objects), ...(specimen === undefined ? {} : { specimen: from(specimen) }) },
+    ...(specimen === undefined ? {} : { specimen }),
+    files: { images, objects: from(files.objects), ...(volume === undefined ? {} : { volume: from(volume) }) },
   };
 }
 
-/** Removes the files that a manifest lists, and nothing else. */
+/** Removes the files that a manifest lists, and no others. */
 async function removeFields(folder: string, manifest: string): Promise<void> {
   const text = await readRegularFile(manifest, "utf8").catch(() => undefined);
   if (text === undefined) return;
@@ -173,7 +174,7 @@ async function removeFields(folder: string, manifest: string): Promise<void> {
   } catch {
     return;
   }
-  // The objects first: a field that lacks them is not whole.
+  // objects.json first: a field without it is incomplete.
   for (const { files } of fields) {
     const inside = pathsOf(files).filter((path) => !path.split("/").includes(".."));
     for (const path of inside.reverse()) await rm(join(folder, path), { force: true });

@@ -1,4 +1,4 @@
-/** Simulated fields as files: every image with its truth, and what is in the field. */
+/** Writes simulated fields: every image with its ground truth, and the list of objects in the field. */
 
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -15,24 +15,24 @@ import type { Recipe } from "../simulate/recipe.ts";
 import type { SimulatedField } from "../simulate/simulator.ts";
 import { version } from "../version.ts";
 
-/** Where the images of a field go, by their names in the recipe. */
+/** Paths of the files of a field; images by their names in the recipe. */
 export interface FieldFiles {
   images: Record<string, { image: string; truth: string; exposures?: string; field?: string }>;
-  /** What is in the field and how it was made, JSON; lengths in um. Written last: where it is, the field is whole. */
+  /** JSON with the objects in the field and how it was simulated; lengths in um. Written last, so that a field with it is complete. */
   objects: string;
-  /** The specimen itself, float32, where it was asked for. */
-  specimen?: string;
+  /** The density of the specimen, float32, where it was requested. */
+  volume?: string;
 }
 
 /**
- * The files for a target: in a folder, NAME.tif, truth.tif and objects.json; or, where a file is named, NAME.tif,
- * NAME_truth.tif and NAME_objects.json. With several images, each has its own name in the place of, or behind, NAME.
- * @throws `usage` for a file name of another kind than .tif or .ome.tif
+ * The files of a field: in a folder, NAME.tif, truth.tif and objects.json; for a file name, NAME.tif, NAME_truth.tif and
+ * NAME_objects.json. With several images, the name of each replaces or follows NAME.
+ * @throws `usage` for a file name that does not end in .tif or .ome.tif
  */
 export function fieldFiles(recipe: Recipe, target: string, { volume = false } = {}): FieldFiles {
   const [, stem = target, ending] = /^(.*?)((?:\.ome)?\.[a-z]\w*)$/i.exec(target) ?? [];
   if (ending !== undefined && formatOf(target) === "png") {
-    throw new ParfocalError("usage", `${target}: a PNG holds one plane, not a stack; give a .tif name or a folder.`, {
+    throw new ParfocalError("usage", `${target}: a PNG holds a single plane; give a .tif name or a folder.`, {
       option: "out",
       got: target,
       expected: "a .tif or .ome.tif name, or a folder",
@@ -59,26 +59,25 @@ export function fieldFiles(recipe: Recipe, target: string, { volume = false } = 
       ];
     }),
   );
-  return { images, objects: file("objects", ".json"), ...(volume ? { specimen: file("specimen", tif) } : {}) };
+  return { images, objects: file("objects", ".json"), ...(volume ? { volume: file("volume", tif) } : {}) };
 }
 
-/** Every path, the JSON last. */
-export function pathsOf({ images, specimen, objects }: FieldFiles): string[] {
+/** All paths, the JSON last. */
+export function pathsOf({ images, volume, objects }: FieldFiles): string[] {
   const all = Object.values(images).flatMap(({ image, truth, exposures, field }) =>
     [image, truth, exposures, field].filter((path) => path !== undefined),
   );
-  return [...all, ...(specimen ? [specimen] : []), objects];
+  return [...all, ...(volume ? [volume] : []), objects];
 }
 
 /**
- * Throws before any work when a file is in the way (`output.exists`, unless `force`), or its name is of no format that is
- * written (`usage`).
+ * Throws before any work if a file exists (`output.exists`, unless `force`), or its format cannot be written (`usage`).
  */
 export async function checkFieldFiles(files: FieldFiles, force = false): Promise<void> {
   for (const path of pathsOf(files)) await checkOutput(path, force);
 }
 
-/** Writes a field, all of its files or none, and makes its folder. Throws `output.exists`, `output.failed`. */
+/** Writes all files of a field or none, and makes its folder. Throws `output.exists`, `output.failed`. */
 export async function saveField(
   files: FieldFiles,
   field: SimulatedField,
@@ -102,13 +101,13 @@ export async function saveField(
       add(paths.field, imageOfChannels(channels));
     }
   }
-  if (files.specimen && field.volume) {
+  if (files.volume && field.volume) {
     const { data, depth, height, width, pixelSize, sliceStep } = field.volume;
     const size = { y: pixelSize, x: pixelSize };
     const stack: Stack = { data, depth, height, width, pixelSize: size, zStep: sliceStep, dtype: "float32" };
-    add(files.specimen, { ...infoOfStack(stack), data });
+    add(files.volume, { ...infoOfStack(stack), data });
   }
-  const { index, split, objective, sample, planes, focusPlane, objects, volume } = field;
+  const { index, split, objective, specimen, planes, focusPlane, objects, volume } = field;
   const details = Object.fromEntries(
     Object.entries(field.images).flatMap(([name, { details: own }]) => (own === undefined ? [] : [[name, own]])),
   );
@@ -117,22 +116,22 @@ export async function saveField(
     field: index,
     split,
     ...(objective === undefined ? {} : { objective }),
-    ...(sample === undefined ? {} : { sample }),
+    ...(specimen === undefined ? {} : { specimen }),
     planes_um: planes,
     stage: field.stage.map(({ z, dy, dx, brightness }) => ({ z_um: z, dy_um: dy, dx_um: dx, brightness })),
     focus_plane: focusPlane,
-    ...(volume && files.specimen ? { specimen: { bottom_um: volume.bottom, slice_step_um: volume.sliceStep } } : {}),
+    ...(volume && files.volume ? { volume: { bottom_um: volume.bottom, slice_step_um: volume.sliceStep } } : {}),
     ...(Object.keys(details).length > 0 && { images: details }),
     warnings,
     objects,
     recipe,
   };
-  // The description gets its name last: where it is, all are.
+  // The JSON is renamed last, so that all files exist if it does.
   const text = `${jsonText(record)}\n`;
   await writeImages(fileStorage, outputs, { force, files: [[files.objects, text]] });
 }
 
-/** Stacks of one kind as channels, `[z, c, y, x]`. */
+/** Combines stacks as channels, `[z, c, y, x]`. */
 function imageOfChannels(channels: readonly { name: string; stack: Stack }[]): Image {
   const [{ stack }] = channels;
   const { depth, height, width, dtype, pixelSize, zStep, optics } = stack;
@@ -156,11 +155,11 @@ function imageOfChannels(channels: readonly { name: string; stack: Stack }[]): I
   };
 }
 
-/** Makes a folder and those that it lies in. Throws `output.failed`. */
+/** Makes a folder and its parents. Throws `output.failed`. */
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch(async (cause: NodeJS.ErrnoException) => {
     const found = await stat(path).catch(() => undefined);
-    const detail = found?.isFile() ? "there is a file of that name" : cause.message;
+    const detail = found?.isFile() ? "a file of that name exists" : cause.message;
     throw new ParfocalError("output.failed", `${path} could not be made: ${detail}.`, { path, detail }, { cause });
   });
 }

@@ -1,4 +1,4 @@
-/** A recipe to files: one field as a few files, or several as a data set. */
+/** Simulates a recipe into files: a single field, or several as a data set. */
 
 import { availableParallelism } from "node:os";
 import { availableMemory } from "../array/require-memory.ts";
@@ -14,14 +14,14 @@ import { checkDataSet, type DataSet, saveDataSet } from "./save-data-set.node.ts
 import { checkFieldFiles, type FieldFiles, fieldFiles, saveField } from "./save-field.node.ts";
 
 export interface SimulateRecipeOptions {
-  /** A folder; for a single field also the name of its stack. */
+  /** A folder; for a single field also the file name of its stack. */
   output: string;
-  /** Where the files that the recipe names are looked for; default the working folder. */
+  /** Folder for relative paths in the recipe; default the working folder. */
   folder?: string;
   force?: boolean | undefined;
-  /** Also writes the specimen itself. */
+  /** Also writes the density of the specimen. */
   volume?: boolean | undefined;
-  /** Threads that share the planes of a single field, or make the fields of a data set; default one for each processor. */
+  /** Number of threads that share the planes of a single field, or the fields of a data set; default the number of processors. */
   threads?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
@@ -31,18 +31,17 @@ export interface SimulateRecipeOptions {
 export interface SimulatedRecipe {
   recipe: Recipe;
   warnings: readonly string[];
-  /** Where there is one field. */
+  /** For a single field. */
   single?: { files: FieldFiles; field: SimulatedField };
-  /** Where there are several. */
+  /** For several fields. */
   dataSet?: DataSet;
 }
 
-/** Fields that take fewer bytes, and so less than about a second, are done before threads have started. */
-const worthThreads = 200 * 2 ** 20;
+/** Minimum memory of a field, bytes, for several threads: smaller fields are finished before threads have started. */
+const minBytesForThreads = 200 * 2 ** 20;
 
 /**
- * Simulates what a recipe says and writes it. Whatever is wrong with the recipe, the memory or the outputs is told before any
- * work.
+ * Simulates a recipe and writes its files. Errors in the recipe, the memory and the outputs are reported before any work.
  * @throws `usage`, `output.exists`, `output.failed`, `interrupted`
  */
 export async function simulateRecipe(input: unknown, options: SimulateRecipeOptions): Promise<SimulatedRecipe> {
@@ -50,7 +49,7 @@ export async function simulateRecipe(input: unknown, options: SimulateRecipeOpti
   const recipe = resolveRecipe(input);
   const several = recipe.fields > 1;
   if (several && /\.\w*tiff?$/i.test(output)) {
-    const message = `${output}: ${recipe.fields} fields are a folder of files; give a folder, or fields 1.`;
+    const message = `${output} is a file name, but ${recipe.fields} fields need a folder; give a folder, or fields 1.`;
     throw new ParfocalError("usage", message, { option: "out", got: output, expected: "a folder" });
   }
   const files = several ? undefined : fieldFiles(recipe, output, { volume });
@@ -62,7 +61,7 @@ export async function simulateRecipe(input: unknown, options: SimulateRecipeOpti
   const { warnings } = simulator;
   const cores = options.threads ?? availableParallelism();
   if (files) {
-    const pool = cores > 1 && simulator.memory > worthThreads ? openSuperposePool(cores) : undefined;
+    const pool = cores > 1 && simulator.memory > minBytesForThreads ? openSuperposePool(cores) : undefined;
     const field = await simulator.field(0, { signal, onProgress, volume, pool }).finally(() => pool?.close());
     await saveField(files, field, recipe, { force, warnings });
     return { recipe, warnings, single: { files, field } };

@@ -15,14 +15,14 @@ import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
 import { type ComplexField, intensityOf } from "../../optics/imaging/complex-field.ts";
 import { cropField, type Edges, frameFor, padField } from "../../optics/imaging/pad-field.ts";
 
-export const objectKinds = ["amplitude", "phase"] as const;
-export type ObjectKind = (typeof objectKinds)[number];
+export const specimenContrasts = ["amplitude", "phase"] as const;
+export type SpecimenContrast = (typeof specimenContrasts)[number];
 
 export interface FieldFocusOptions {
   /** Distances to be searched, um along the light. */
   range: readonly [number, number];
-  /** What the object does to light; default: judged from the curves. */
-  object?: ObjectKind | undefined;
+  /** Whether the specimen absorbs light (amplitude) or delays it (phase); default: judged from the curves. */
+  specimen?: SpecimenContrast | undefined;
   /** Step of the coarse search, um; default a depth of field, no more than 160 steps. */
   step?: number | undefined;
   edges?: Edges | undefined;
@@ -33,8 +33,8 @@ export interface FieldFocusOptions {
 export interface FieldFocus {
   /** From the field to its focus, um along the light. */
   distance: number;
-  /** What the object was taken for. */
-  object: ObjectKind;
+  /** Whether the distance was found for a specimen that absorbs light (amplitude) or delays it (phase). */
+  specimen: SpecimenContrast;
   /**
    * 0 to 1: how far the curve's best place stands out from the second best, over how far it stands out from the middle of the curve;
    * 0 at an end of the range.
@@ -81,8 +81,8 @@ export async function focusOfField(
     throw new ParfocalError("image.unfit", detail, { detail });
   }
 
-  const object = options.object ?? kindOf(curve);
-  const sign = object === "amplitude" ? 1 : -1;
+  const specimen = options.specimen ?? kindOf(curve);
+  const sign = specimen === "amplitude" ? 1 : -1;
   const values = curve.map((point) => sign * point.amplitudeContrast);
   const best = indexOfLargest(values);
   const confidence = confidenceOf(values, best);
@@ -100,7 +100,7 @@ export async function focusOfField(
     if (round === fineRounds - 1 && top > 0 && top < 4)
       centre += step * vertex(scores[top - 1], scores[top], scores[top + 1]);
   }
-  return { distance: Math.min(high, Math.max(low, centre)), object, confidence, curve };
+  return { distance: Math.min(high, Math.max(low, centre)), specimen, confidence, curve };
 }
 
 /** Depth of field, um: n lambda / NA^2, with the finest detail that the pixels show where the aperture is not known. */
@@ -143,7 +143,7 @@ function sparsityOf({ real, imag, height, width }: ComplexField): number {
  * Where edges are sparsest, amplitude contrast is high for an object that absorbs, and low for one that does not: compared with the
  * middle of the curve.
  */
-function kindOf(curve: FieldFocus["curve"]): ObjectKind {
+function kindOf(curve: FieldFocus["curve"]): SpecimenContrast {
   const sharpest = curve[indexOfLargest(curve.map((point) => point.gradientSparsity))];
   const middle = upperMedian(curve.map((point) => point.amplitudeContrast));
   return sharpest.amplitudeContrast >= middle ? "amplitude" : "phase";

@@ -16,7 +16,7 @@ import type { ComplexField } from "../../optics/imaging/complex-field.ts";
 import { cropField, frameFor, padField } from "../../optics/imaging/pad-field.ts";
 import { coarserSpectrum } from "./coarser-spectrum.ts";
 import { edgeKurtosis } from "./edge-kurtosis.ts";
-import { depthOfField, indexOfLargest, type ObjectKind, vertex } from "./focus-of-field.ts";
+import { depthOfField, indexOfLargest, type SpecimenContrast, vertex } from "./focus-of-field.ts";
 import { specimenBefore } from "./hologram-direction.ts";
 import { hologramRings } from "./hologram-rings.ts";
 import { richestPart } from "./richest-part.ts";
@@ -25,7 +25,7 @@ export interface HologramFocusOptions {
   /** Distances to be searched, um along the light. */
   range: readonly [number, number];
   /** What the specimen does to light; default: judged from the rings. */
-  object?: ObjectKind | undefined;
+  specimen?: SpecimenContrast | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
@@ -33,7 +33,7 @@ export interface HologramFocusOptions {
 export interface HologramFocus {
   /** From the hologram to its specimen, um along the light. */
   distance: number;
-  object: ObjectKind;
+  specimen: SpecimenContrast;
   /** Probability that |distance| is right within half a depth of field; 0 where the best place lies at an end of the range. */
   confidence: number;
   /**
@@ -67,7 +67,7 @@ const ringWeight = 14;
 export async function focusOfHologram(
   field: ComplexField,
   light: CoherentLight,
-  { range, object, signal, onProgress }: HologramFocusOptions,
+  { range, specimen, signal, onProgress }: HologramFocusOptions,
 ): Promise<HologramFocus> {
   checkLight(light);
   const [low, high] = range;
@@ -87,7 +87,7 @@ export async function focusOfHologram(
   const edgesAt = (distance: number) => edgeKurtosis(at(distance));
   const ringsAt = (distance: number) => {
     const { share, cosine } = rings.at(distance);
-    const fits = object === undefined || (object === "amplitude" ? cosine >= 0 : cosine <= 0);
+    const fits = specimen === undefined || (specimen === "amplitude" ? cosine >= 0 : cosine <= 0);
     // Less than half a ring in the whole spectrum is a slope, which specimens have of their own: there, what chance explains.
     const visible = Math.min(1, Math.max(0, distance / depth - 0.5));
     return visible * (fits ? share : 0) + (1 - visible) * chanceShare;
@@ -140,7 +140,7 @@ export async function focusOfHologram(
   const negative = twoSided ? before >= 0.5 : inside(-found);
   return {
     distance: found === 0 ? 0 : negative ? -found : found,
-    object: object ?? (found < 0.5 * depth || rings.at(found).cosine >= 0 ? "amplitude" : "phase"),
+    specimen: specimen ?? (found < 0.5 * depth || rings.at(found).cosine >= 0 ? "amplitude" : "phase"),
     confidence: atEnd ? 0 : near / sum,
     ...(twoSided && { directionConfidence: Math.max(before, 1 - before) }),
     depthOfField: depth,

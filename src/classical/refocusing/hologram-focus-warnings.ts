@@ -8,7 +8,7 @@ const leastDirection = 0.75;
 
 /** @param range that was searched, um */
 export function focusWarnings(
-  { distance, confidence, directionConfidence, depthOfField, object, curve }: HologramFocus,
+  { distance, confidence, directionConfidence, depthOfField, specimen, curve }: HologramFocus,
   [low, high]: readonly [number, number],
 ): string[] {
   const warnings: string[] = [];
@@ -22,7 +22,7 @@ export function focusWarnings(
   } else if (confidence < leastConfidence) {
     warnings.push(
       `The focus at ${um(distance)} hardly stands out (confidence ${confidence.toFixed(2)}); ` +
-        "give a narrower `range`, `object`, or the `distance` itself, or record a hologram farther from the specimen.",
+        "give a narrower `range`, `specimen`, or the `distance` itself, or record a hologram farther from the specimen.",
     );
   }
   if (step > depthOfField) {
@@ -33,7 +33,7 @@ export function focusWarnings(
   }
   if (directionConfidence !== undefined && directionConfidence < leastDirection) {
     const why =
-      object === "amplitude"
+      specimen === "amplitude"
         ? "A specimen that absorbs looks alike on both sides of an in-line hologram"
         : "This specimen looks alike on both sides of its in-line hologram";
     const side = distance < 0 ? `${low}:0` : `0:${high}`;

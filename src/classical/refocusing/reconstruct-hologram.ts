@@ -8,7 +8,7 @@ import { type CoherentLight, checkLight } from "../../optics/imaging/coherent-li
 import { amplitudeOf, type ComplexField, divideFields, phaseOf } from "../../optics/imaging/complex-field.ts";
 import { inLineField } from "../../optics/imaging/in-line-field.ts";
 import { flattenPhaseSteps } from "./flatten-phase.ts";
-import { depthOfField, type FieldFocus, focusOfField, type ObjectKind } from "./focus-of-field.ts";
+import { depthOfField, type FieldFocus, focusOfField, type SpecimenContrast } from "./focus-of-field.ts";
 import { focusOfHologram, type HologramFocus } from "./focus-of-hologram.ts";
 import { focusWarnings } from "./hologram-focus-warnings.ts";
 import { type Carrier, demodulate, findCarrier } from "./off-axis.ts";
@@ -23,7 +23,7 @@ export interface ReconstructOptions {
   distance?: number | "auto" | undefined;
   /** Where "auto" looks, um; default 25 depths of field to both sides, of an in-line hologram from there to 0 only. */
   range?: readonly [number, number] | undefined;
-  object?: ObjectKind | undefined;
+  specimen?: SpecimenContrast | undefined;
   /** Off axis: for a specimen that is thinner optically than its medium. The sign is not in the hologram itself. */
   invertPhase?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -92,18 +92,18 @@ export async function reconstructHologram(
   const warnings: string[] = [];
   const depth = depthOfField(light);
   const range = options.range ?? [-25 * depth, carrier ? 25 * depth : 0];
-  const { object, signal, onProgress } = options;
+  const { specimen, signal, onProgress } = options;
   let focus: Reconstruction["focus"];
   if (distance === "auto" && !carrier) {
-    const found = await focusOfHologram(recorded, light, { range, object, signal, onProgress });
+    const found = await focusOfHologram(recorded, light, { range, specimen, signal, onProgress });
     focus = found;
     warnings.push(...focusWarnings(found, range));
   } else if (distance === "auto") {
-    focus = await focusOfField(recorded, light, { range, object, signal, onProgress });
+    focus = await focusOfField(recorded, light, { range, specimen, signal, onProgress });
     if (focus.confidence < 0.2) {
       warnings.push(
         `The focus at ${focus.distance.toPrecision(3)} um hardly stands out (confidence ${focus.confidence.toFixed(2)}); ` +
-          "give `range`, `object`, or the `distance` itself.",
+          "give `range`, `specimen`, or the `distance` itself.",
       );
     }
   }
@@ -130,10 +130,10 @@ function* offAxisField(
   const radius = Math.min(length / 2, na === undefined ? length / 3 : (na / wavelength) * pixelSize);
   const field = demodulate(hologram, { carrier, radius });
   yield;
-  const object = background ? divideFields(field, demodulate(background, { carrier, radius })) : field;
+  const specimen = background ? divideFields(field, demodulate(background, { carrier, radius })) : field;
   // A specimen is denser than its medium as a rule: the few pixels that differ most are ahead of the others.
   yield;
-  const { phase } = yield* separateFieldSteps(object);
+  const { phase } = yield* separateFieldSteps(specimen);
   const skew = phase.data.reduce((sum, value) => sum + value ** 3, 0);
-  return skew < 0 !== invert ? { ...object, imag: object.imag.map((value) => -value) } : object;
+  return skew < 0 !== invert ? { ...specimen, imag: specimen.imag.map((value) => -value) } : specimen;
 }

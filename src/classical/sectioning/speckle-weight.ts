@@ -4,7 +4,7 @@ import type { Pupil } from "../../optics/psf/pupil.ts";
 
 /** The light of a HiLo microscope. */
 export interface HiloOptics {
-  /** Camera pixel in the sample, um. */
+  /** Camera pixel in the specimen plane, um. */
   pixelSize: number;
   /** The objective with the wavelength of the emission. */
   detection: Pupil;

@@ -21,7 +21,7 @@ import { superpose, transformSlices } from "./superpose.ts";
  * Images a specimen in the light of one diffuser position. The pattern belongs to the objective and moves with its focus, as
  * it does when the specimen's stage is moved; every slice is lit by the speckle of its own distance.
  *
- * Slices times planes must be transformed: with 40 slices and 14 planes of 512 x 512, twenty times the work of wide field.
+ * Every pair of slice and plane needs a transform: 40 slices and 14 planes of 512 x 512 take twenty times the work of wide field.
  *
  * @param imager the detection
  * @param planes focal planes, um

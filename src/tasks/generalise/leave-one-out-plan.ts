@@ -1,16 +1,16 @@
 /**
- * Leave-one-out: for each objective, sample or stack a model that never saw it, judged on everything. Who is trained on what, what that
+ * Leave-one-out: for each objective, specimen or stack a model that never saw it, judged on everything. Who is trained on what, what that
  * says of how far a model holds, and when it is called to generalise. The judging itself is elsewhere: gains come in as numbers.
  */
 import { meanOfKnown } from "../../array/mean-of-known.ts";
 
 /** What can be left out: of recipes the first two, of recorded stacks the others. */
-export const leaveOneOutKinds = ["objective", "sample", "stack", "slide"] as const;
+export const leaveOneOutKinds = ["objective", "specimen", "stack", "slide"] as const;
 
-/** Data that models are judged on: an objective with a sample, or a stack. */
+/** Data that models are judged on: an objective with a specimen, or a stack. */
 export interface JudgedData {
   name: string;
-  /** What it belongs to, by kind: `{ objective: "20x-0.75", sample: "beads" }`, `{ stack: "a" }`. */
+  /** What it belongs to, by kind: `{ objective: "20x-0.75", specimen: "beads" }`, `{ stack: "a" }`. */
   groups: Readonly<Record<string, string>>;
 }
 
@@ -33,7 +33,7 @@ export function leaveOneOut(data: readonly JudgedData[], kinds: readonly string[
   return [{ name: "all" }, ...folderNames(left).map((name, i) => ({ name, leftOut: left[i] }))];
 }
 
-/** Names that may be folders, all different: "without-beads", or "without-sample-beads" where an objective has the same name. */
+/** Names that may be folders, all different: "without-beads", or "without-specimen-beads" where an objective has the same name. */
 function folderNames(left: readonly { kind: string; value: string }[]): string[] {
   const safe = (text: string): string => text.replace(/[^\w.-]+/g, "-");
   const count = (text: string): number => left.filter(({ value }) => safe(value) === text).length;

@@ -1,4 +1,4 @@
-/** A recipe of several objectives or samples as what leave-one-out is done over. */
+/** A recipe of several objectives or specimens as what leave-one-out is done over. */
 
 import { availableParallelism } from "node:os";
 import { availableMemory } from "../../array/require-memory.ts";
@@ -18,14 +18,14 @@ import { isSeen, type JudgedData } from "./leave-one-out-plan.ts";
 import type { LeaveOneOutSource, OpenSource, StackKind } from "./leave-one-out-source.ts";
 
 export interface LeaveOneOutRecipe {
-  /** As it was written; which objectives and samples are `test_only` makes no difference. */
+  /** As it was written; which objectives and specimens are `test_only` makes no difference. */
   recipe: unknown;
   /** Where the files that it names are looked for; default the working folder. */
   folder?: string | undefined;
   /** Which of its images a network gets, and which it shall make of it; as `parfocal train` takes them. */
   image?: string | undefined;
   target?: string | undefined;
-  /** Fields that models are judged on, for each objective with each sample; 1 to 16, default 2. */
+  /** Fields that models are judged on, for each objective with each specimen; 1 to 16, default 2. */
   fields?: number | undefined;
 }
 
@@ -48,10 +48,10 @@ export async function recipeSource(
   const { warnings } = createSimulator(whole, { stacks, memory: availableMemory() });
   return {
     name: `recipe ${recipe.name}`,
-    kinds: (["objective", "sample"] as const).filter((kind) => cells.some((cell) => cell[kind] !== undefined)),
+    kinds: (["objective", "specimen"] as const).filter((kind) => cells.some((cell) => cell[kind] !== undefined)),
     stackKinds: stackKindsOf(recipe),
     data,
-    apart: `Every objective with every sample is judged on ${judged === 1 ? "a specimen" : `${judged} specimens`} and validated on another one; training goes on with others, simulated while it runs, of which no two are alike.`,
+    apart: `Every objective with every specimen is judged on ${judged === 1 ? "a specimen" : `${judged} specimens`} and validated on another one; training goes on with others, simulated while it runs, of which no two are alike.`,
     description: { recipe, image: imageName, target: targetName ?? null, fields: numbers },
     warnings,
     async open({ signal, onProgress }): Promise<OpenSource> {
@@ -98,8 +98,8 @@ export async function recipeSource(
   };
 }
 
-const nameOf = ({ objective, sample }: Cell, recipe: Recipe): JudgedData["name"] =>
-  [objective, sample].filter((one) => one !== undefined).join(", ") || recipe.name;
+const nameOf = ({ objective, specimen }: Cell, recipe: Recipe): JudgedData["name"] =>
+  [objective, specimen].filter((one) => one !== undefined).join(", ") || recipe.name;
 
 /** The images that are learnt from, as {@link recipeFields} chooses them. */
 function rolesOf(

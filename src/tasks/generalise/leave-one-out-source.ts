@@ -37,7 +37,7 @@ export interface OpenSource {
 export interface LeaveOneOutSource {
   /** The recipe, or the stacks, in a few words. */
   name: string;
-  /** What the data have names for: "objective" and "sample", or "stack" and "slide". */
+  /** What the data have names for: "objective" and "specimen", or "stack" and "slide". */
   kinds: readonly string[];
   stackKinds: readonly StackKind[];
   data: readonly JudgedData[];

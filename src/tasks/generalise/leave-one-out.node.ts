@@ -54,7 +54,7 @@ export interface GeneraliseProgress {
 export interface GeneraliseOptions {
   /** Keys of the configuration of every training; where they are missing, those of {@link keysForAll}, then the method's defaults. */
   config: Record<string, unknown>;
-  /** What is left out, one at a time: "objective", "sample", "stack", "slide"; default the first that the data have. */
+  /** What is left out, one at a time: "objective", "specimen", "stack", "slide"; default the first that the data have. */
   leaveOut?: readonly string[] | undefined;
   runtime: Runtime;
   /** The command that was given, for the page. */
@@ -80,7 +80,7 @@ export interface GeneraliseResult {
 }
 
 /**
- * Trains a model on everything and one without each objective, sample, stack or slide, judges each on all data that nobody was trained on, and
+ * Trains a model on everything and one without each objective, specimen, stack or slide, judges each on all data that nobody was trained on, and
  * writes `index.html`, `generalisation.json`, `generalisation.csv`, `figures/` and `runs/` into a folder; the page last. Stopped at any time, it
  * goes on from there when it is called again with the same data and configuration.
  *
@@ -251,7 +251,7 @@ function kindsOf({ name, kinds, data }: LeaveOneOutSource, wanted: readonly stri
   if (wanted === undefined) {
     return several.length > 0
       ? several.slice(0, 1)
-      : refuse(`${name} has no two objectives, samples or stacks`, undefined);
+      : refuse(`${name} has no two objectives, specimens or stacks`, undefined);
   }
   for (const kind of wanted) {
     if (!kinds.includes(kind)) refuse(`${name} has no ${kind} to leave out`, kind);

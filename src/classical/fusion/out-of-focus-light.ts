@@ -1,14 +1,13 @@
 /**
- * Which light at a pixel of a plane comes from something brighter that is in focus in another plane.
+ * Estimates the out-of-focus light at a pixel of a plane: light from a brighter structure that is in focus in another plane.
  *
- * A bright spot spreads over a cone through the stack. Where the cone covers a dim neighbour, its edge is often the sharpest
- * thing there, and a choice by sharpness alone draws a ring round the spot. What gives it away: the light there is more than in
- * another plane at the same pixel, and within the cone there is a spot, in another plane, that is brighter still. "Haze" is short
- * for this out-of-focus light here.
+ * The light of a bright spot spreads over a cone through the stack. Where the cone covers a dim neighbour, its edge is often the
+ * sharpest structure, and a choice by sharpness alone draws a ring around the spot. Such light has two signs: the pixel is brighter
+ * than in another plane, and the cone contains a spot in another plane that is brighter still.
  */
 
-/** Pixels along an edge of the blocks in which the haze of pixels is estimated. */
-export const hazeBlock = 4;
+/** Edge, pixels, of the blocks in which out-of-focus light is estimated. */
+export const lightBlock = 4;
 
 /** Means of blocks of every plane, in counts or on a scale that grows with them: `[depth][rows, columns]`. */
 export interface Blocks {
@@ -18,18 +17,18 @@ export interface Blocks {
 }
 
 /**
- * A spot whose excess is less than the first number of times that of a block does not tell the block's light from haze; one with the
- * second number of times explains all of it. Inside a thick specimen, where all planes are about as bright, nothing shall count as
- * haze: see docs/decisions/fusion.md.
+ * Ratio of the excess of a spot to that of a block: below the first number, none of the light of the block counts as out of focus;
+ * from the second on, all of it does. Inside a thick specimen, where all planes are about as bright, no light may count as out of
+ * focus: see docs/decisions/fusion.md.
  */
-const brighter = [1.5, 4] as const;
+const excessRatio = [1.5, 4] as const;
 
 /**
- * Haze of every block, in place of the means and on their scale: the excess over the darkest plane at that block, where the brightest
- * excess of the cone in other planes is 4 times as large; none of it where that is below 1.5 times.
- * @param slope how fast the cone widens: blocks of radius for each plane
+ * Out-of-focus light of every block, on the scale of the means: the excess over the darkest plane at that block if the brightest
+ * excess of the cone in other planes is at least 4 times as large, and none of it below 1.5 times.
+ * @param slope growth of the cone: blocks of radius per plane
  */
-export function hazeOf({ rows, columns, planes }: Blocks, slope: number): Blocks {
+export function outOfFocusLight({ rows, columns, planes }: Blocks, slope: number): Blocks {
   const base = new Float32Array(rows * columns).fill(Number.POSITIVE_INFINITY);
   for (const plane of planes) for (let i = 0; i < base.length; i++) base[i] = Math.min(base[i], plane[i]);
   const excess = planes.map((plane) => plane.map((v, i) => v - base[i]));
@@ -38,13 +37,14 @@ export function hazeOf({ rows, columns, planes }: Blocks, slope: number): Blocks
   raiseToCone(brightest, excess, { rows, columns, slope }, -1);
   excess.forEach((plane, z) => {
     plane.forEach((own, i) => {
-      plane[i] = own > 0 ? own * smoothStep((brightest[z][i] / own - brighter[0]) / (brighter[1] - brighter[0])) : 0;
+      plane[i] =
+        own > 0 ? own * smoothStep((brightest[z][i] / own - excessRatio[0]) / (excessRatio[1] - excessRatio[0])) : 0;
     });
   });
   return { rows, columns, planes: excess };
 }
 
-/** Raises `brightest` to the largest excess in the cone that opens towards each plane from those on one side of it. */
+/** Raises `brightest` to the largest excess in the cone on one side of each plane. */
 function raiseToCone(
   brightest: readonly Float32Array[],
   excess: readonly Float32Array[],
@@ -59,31 +59,31 @@ function raiseToCone(
       brightest[z][i] = Math.max(brightest[z][i], reach[i]);
       reach[i] = Math.max(reach[i], excess[z][i]);
     }
-    // The radius grows by whole blocks: by as many as the slope asks for up to this plane.
+    // The radius grows by whole blocks, following the slope.
     const grow = Math.floor((k + 1) * slope) - Math.floor(k * slope);
     for (let step = 0; step < grow; step++) reach = dilate(reach, rows, columns);
   }
 }
 
-/** Largest of every block and its four neighbours. */
+/** The maximum of every block and its four neighbours. */
 function dilate(data: Float32Array, rows: number, columns: number): Float32Array<ArrayBuffer> {
   const out = Float32Array.from(data);
   for (let y = 0; y < rows; y++)
     for (let x = 0; x < columns; x++) {
       const i = y * columns + x;
-      let most = data[i];
-      if (x > 0 && data[i - 1] > most) most = data[i - 1];
-      if (x + 1 < columns && data[i + 1] > most) most = data[i + 1];
-      if (y > 0 && data[i - columns] > most) most = data[i - columns];
-      if (y + 1 < rows && data[i + columns] > most) most = data[i + columns];
-      out[i] = most;
+      let max = data[i];
+      if (x > 0 && data[i - 1] > max) max = data[i - 1];
+      if (x + 1 < columns && data[i + 1] > max) max = data[i + 1];
+      if (y > 0 && data[i - columns] > max) max = data[i - columns];
+      if (y + 1 < rows && data[i + columns] > max) max = data[i + columns];
+      out[i] = max;
     }
   return out;
 }
 
 /**
- * Adds rows of a plane to means of blocks; a block at the lower or right edge may be smaller.
- * @param y0 row of the plane at which `data` begins, a multiple of {@link hazeBlock}
+ * Adds rows of a plane to the means of blocks; a block at the lower or right edge may be smaller.
+ * @param y0 row of the plane at which `data` begins, a multiple of {@link lightBlock}
  * @param means `[rows, columns]`
  */
 export function addBlockMeans(
@@ -93,20 +93,20 @@ export function addBlockMeans(
   height: number,
   means: Float32Array,
 ): void {
-  const columns = Math.ceil(width / hazeBlock);
+  const columns = Math.ceil(width / lightBlock);
   for (let y = 0; y < data.length / width; y++) {
-    const row = Math.floor((y0 + y) / hazeBlock);
-    const high = Math.min(hazeBlock, height - row * hazeBlock);
+    const row = Math.floor((y0 + y) / lightBlock);
+    const high = Math.min(lightBlock, height - row * lightBlock);
     for (let x = 0; x < width; x++) {
-      const column = Math.floor(x / hazeBlock);
-      const wide = Math.min(hazeBlock, width - column * hazeBlock);
+      const column = Math.floor(x / lightBlock);
+      const wide = Math.min(lightBlock, width - column * lightBlock);
       means[row * columns + column] += data[y * width + x] / (high * wide);
     }
   }
 }
 
-/** Haze of some rows of a plane, interpolated between the centres of blocks: float32 `[count, width]`. */
-export function hazeRows(
+/** Out-of-focus light of some rows of a plane, interpolated between the centres of blocks: float32 `[count, width]`. */
+export function outOfFocusRows(
   { rows, columns, planes }: Blocks,
   z: number,
   width: number,
@@ -115,7 +115,7 @@ export function hazeRows(
   const plane = planes[z];
   const out = new Float32Array(count * width);
   const place = (i: number, last: number) => {
-    const at = Math.min(last, Math.max(0, (i + 0.5) / hazeBlock - 0.5));
+    const at = Math.min(last, Math.max(0, (i + 0.5) / lightBlock - 0.5));
     const low = Math.floor(at);
     return { low, high: Math.min(last, low + 1), part: at - low };
   };

@@ -1,0 +1,60 @@
+/**
+ * Everything that a user can ask Parfocal to do. The table says only what each task is called and does, so that a list
+ * of them costs nothing; the code of a task is loaded when it is needed.
+ */
+import type { Task } from "./task.ts";
+
+export interface TaskEntry {
+  /** One sentence. */
+  summary: string;
+  load(): Promise<Task>;
+}
+
+const table = {
+  inspect: {
+    summary: "Say what an image is: axes, type, calibration, the sharpest plane, drift, and what may be wrong with it.",
+    load: async () => (await import("./inspect.ts")).inspect,
+  },
+  refocus: {
+    summary: "Refocus an image to other planes with a trained model.",
+    load: async () => (await import("./refocus.ts")).refocus,
+  },
+  reconstruct: {
+    summary: "Reconstruct amplitude and phase from a hologram, or from planes at different focus.",
+    load: async () => (await import("./reconstruct.ts")).reconstruct,
+  },
+  autofocus: {
+    summary:
+      "Say where the focus is, as a whole and region by region: of a z-stack, or of single images by a trained model.",
+    load: async () => (await import("./autofocus.ts")).autofocus,
+  },
+  deconvolve: {
+    summary: "Take the blur of the optics out of an image or a z-stack, the classical way.",
+    load: async () => (await import("./deconvolve.ts")).deconvolve,
+  },
+  section: {
+    summary: "Remove out-of-focus light: from exposures in speckled light (hilo) or under a grid (sim), or by a model.",
+    load: async () => (await import("./section.ts")).section,
+  },
+  fuse: {
+    summary: "Make one all-in-focus image of a z-stack, with a depth map.",
+    load: async () => (await import("./fuse.ts")).fuse,
+  },
+  psf: {
+    summary: "Compute a microscope's point spread function from its optics, or measure it from a z-stack of beads.",
+    load: async () => (await import("./psf.ts")).psf,
+  },
+  evaluate: {
+    summary:
+      "Score an output against its ground truth, beside what was recorded, and say whether it is sharper or only smoother.",
+    load: async () => (await import("./evaluate.ts")).evaluate,
+  },
+  doctor: {
+    summary: "Say what this machine can do: runtimes, devices, processor, memory, versions, and what is missing.",
+    load: async () => (await import("./doctor.node.ts")).doctor,
+  },
+};
+
+export type TaskName = keyof typeof table;
+export const taskNames = Object.keys(table) as TaskName[];
+export const tasks = table as unknown as Readonly<Record<TaskName, TaskEntry>>;

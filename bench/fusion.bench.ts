@@ -8,7 +8,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { coneSlope } from "../src/classical/cone-slope.ts";
-import { fuse, sure } from "../src/classical/fusion/fuse.ts";
+import { fuse, minConfidence as sure } from "../src/classical/fusion/fuse.ts";
 import { stackSource } from "../src/classical/fusion/plane-source.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
 import { psnr, sharpest } from "./fusion/compare.ts";

@@ -12,7 +12,7 @@ import { simulateSpecimen } from "../bench/fusion/specimens.ts";
 import { resize } from "../src/array/resample.ts";
 import { percentiles } from "../src/array/statistics.ts";
 import { coneSlope } from "../src/classical/cone-slope.ts";
-import { type Fused, fuse, sure } from "../src/classical/fusion/fuse.ts";
+import { type Fused, fuse, minConfidence as sure } from "../src/classical/fusion/fuse.ts";
 import { stackSource } from "../src/classical/fusion/plane-source.ts";
 import { type Canvas, type Colour, createCanvas, drawText, TEXT_HEIGHT } from "../src/figures/canvas.ts";
 import { depthColours } from "../src/figures/depth-colours.ts";

@@ -35,14 +35,15 @@ export {
 
 // Recipes in files, and data sets on disk.
 
+export { openSimulationOnThreads } from "./simulate/open-simulation.node.ts";
 export { findRecipe, recipesAmong } from "./simulate/recipe-file.ts";
-export type { DataSet, ManifestField } from "./tasks/save-data-set.node.ts";
-export type { FieldFiles } from "./tasks/save-field.node.ts";
+export type { DataSet, ManifestField } from "./tasks/save-data-set.ts";
+export type { FieldFiles } from "./tasks/save-field.ts";
 export {
   type SimulatedRecipe,
   type SimulateRecipeOptions,
   simulateRecipe,
-} from "./tasks/simulate-recipe.node.ts";
+} from "./tasks/simulate-recipe.ts";
 
 // Executing graphs on this machine.
 

@@ -1,5 +1,6 @@
 /** Single-shot autofocus: the network, what its numbers mean, its labels, training, and images of any size. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runThrough } from "../src/array/breathe.ts";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { sizeOf } from "../src/array/shape.ts";
@@ -143,7 +144,7 @@ describe("labels", () => {
     const [low, high] = [stackOf(1, { focus: 3 }), stackOf(2, { focus: 6 })];
     // Left half in focus at plane 3, right half at plane 6.
     const data = low.data.map((value, i) => (i % low.width < 64 ? value : high.data[i]));
-    const source = focusSource({ name: "two heights", stack: { ...low, data } }, config());
+    const source = runThrough(focusSource({ name: "two heights", stack: { ...low, data } }, config()));
     expect(focusAt(source, 60, 20)).toBeCloseTo(3, 0);
     expect(focusAt(source, 60, 110)).toBeCloseTo(6, 0);
   });
@@ -152,7 +153,9 @@ describe("labels", () => {
     const stack = stackOf(4, { focus: 5, told: false });
     const size = stack.width * stack.height;
     const data = stack.data.map((value, i) => (Math.floor(i / size) === 2 ? 3000 + 2.5 * (value - 3000) : value));
-    const [even, lit] = [stack, { ...stack, data }].map((one) => focusSource({ name: "lit", stack: one }, config()));
+    const [even, lit] = [stack, { ...stack, data }].map((one) =>
+      runThrough(focusSource({ name: "lit", stack: one }, config())),
+    );
     for (const at of [20, 60, 110]) {
       expect(focusAt(even, at, at)).toBeCloseTo(5, 0);
       expect(focusAt(lit, at, at)).toBeCloseTo(focusAt(even, at, at) ?? Number.NaN, 1);

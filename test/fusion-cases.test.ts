@@ -4,7 +4,7 @@ import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { coneSlope } from "../src/classical/cone-slope.ts";
 import { diffuseDepth } from "../src/classical/fusion/diffuse-depth.ts";
-import { fuse, sure } from "../src/classical/fusion/fuse.ts";
+import { fuse, minConfidence as sure } from "../src/classical/fusion/fuse.ts";
 import { createInteriorPeak } from "../src/classical/fusion/interior-peak.ts";
 import { createNoiseSurvey, stabiliser } from "../src/classical/fusion/noise-model.ts";
 import { addBlockMeans, outOfFocusLight, outOfFocusRows } from "../src/classical/fusion/out-of-focus-light.ts";

@@ -7,7 +7,7 @@ import { type FusionSpecimen, simulateSpecimen } from "../bench/fusion/specimens
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { coneSlope } from "../src/classical/cone-slope.ts";
-import { type Fused, fuse, sure } from "../src/classical/fusion/fuse.ts";
+import { type Fused, fuse, minConfidence as sure } from "../src/classical/fusion/fuse.ts";
 import { stackSource } from "../src/classical/fusion/plane-source.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
 

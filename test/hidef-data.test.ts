@@ -1,6 +1,7 @@
 /** What hologram reconstruction learns from: the field in focus, holograms sent to the right place, and data that cannot teach it. */
 import { existsSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
+import { runThrough } from "../src/array/breathe.ts";
 import { Random } from "../src/array/random.ts";
 import type { Stack } from "../src/image/image.ts";
 import type { NamedStack } from "../src/image/named-stack.ts";
@@ -63,9 +64,8 @@ const configOf = (own: object = {}): HidefConfig =>
   resolveConfig({ method: "hidef", patch_size: 32, distance_range: [-10, -5], ...own }) as unknown as HidefConfig;
 
 const sourceOf = (sample: NamedStack, own: object = {}) => {
-  const { validation } = hologramSources(
-    { samples: [sample], fields: { name: "none", field: async () => sample } },
-    configOf(own),
+  const { validation } = runThrough(
+    hologramSources({ samples: [sample], fields: { name: "none", field: async () => sample } }, configOf(own)),
   );
   return validation[0];
 };
@@ -146,7 +146,9 @@ describe("batches", () => {
   const sample = sampleOf(cells("absorbing", 0.4));
   const batches = (own: object) => {
     const config = configOf({ batch_size: 3, ...own });
-    const { at } = hologramSources({ samples: [sample], fields: { name: "one", field: async () => sample } }, config);
+    const { at } = runThrough(
+      hologramSources({ samples: [sample], fields: { name: "one", field: async () => sample } }, config),
+    );
     return hologramBatches(at, config);
   };
 

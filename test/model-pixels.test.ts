@@ -136,7 +136,7 @@ describe("training at a pixel size", () => {
     const periods = async (model: string, more: object): Promise<number[]> => {
       const shared = { augment: false, content_sampling: 0, patch_size: 64, batch_size: 8, model_pixel_size: 0.3 };
       const config = resolveConfig({ method: model, ...shared, ...more });
-      const { data, shape } = (await createLearner({ samples, fields }, config).batchAt(1)).image;
+      const { data, shape } = (await (await createLearner({ samples, fields }, config)).batchAt(1)).image;
       const [n, rest] = [shape[0], data.length / shape[0]];
       // Rows of a wave of 6 um, 20 pixels: the best period by the sum over the spectrum of a patch.
       return Array.from({ length: n }, (_, i) => bestPeriod(data.subarray(i * rest, i * rest + 64) as Float32Array));
@@ -152,7 +152,7 @@ describe("training at a pixel size", () => {
   });
 
   it("without it, refuses stacks and recipes of several pixel sizes, and says how they can be trained on", async () => {
-    expect(() => createLearner({ samples: two }, tinyConfig())).toThrow(
+    await expect(createLearner({ samples: two }, tinyConfig())).rejects.toThrow(
       /pixels of 0.15 um.*or set model_pixel_size, such as 0.3,/,
     );
     const recipe = resolveRecipe(shippedRecipe("cross-objective"));

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runThrough } from "../src/array/breathe.ts";
 import { Random } from "../src/array/random.ts";
 import { ParfocalError } from "../src/errors.ts";
 import { fileStorage } from "../src/image/file-storage.node.ts";
@@ -38,7 +39,7 @@ const stack = blurredStack(12, 40, 48, 1);
 /** What is drawn from, as a training opens it. */
 async function sourceOf(config: ReturnType<typeof configOf>, own = {}) {
   const sample = { name: "stack", stack, ...own };
-  const { at, validation } = refocusSources({ samples: [sample] }, { ...config, input_offsets: [0] });
+  const { at, validation } = runThrough(refocusSources({ samples: [sample] }, { ...config, input_offsets: [0] }));
   return { choose: await at(1), validation };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
+import { runThrough } from "../src/array/breathe.ts";
 import { Random } from "../src/array/random.ts";
 import { translate } from "../src/array/resample.ts";
 import { percentiles } from "../src/array/statistics.ts";
@@ -20,7 +21,7 @@ function numbered(depth: number, height: number, width: number, own: Partial<Sta
   return { data, depth, height, width, zStep: 1, pixelSize: { y: 0.3, x: 0.3 }, dtype: "float32", ...own };
 }
 const named = (stack: Stack, name = "stack.tif") => ({ name, stack });
-const split = (stack: Stack, config: DeepZConfig) => splitStacks([named(stack)], config);
+const split = (stack: Stack, config: DeepZConfig) => runThrough(splitStacks([named(stack)], config));
 
 /** Where each pixel of a part stands in the whole stack, by its value alone. */
 function placesOf(part: PairSource, stack: Stack): { z: Set<number>; y: Set<number>; x: Set<number>; at: Set<number> } {
@@ -79,7 +80,9 @@ describe("splitting a stack", () => {
   it("by whole stacks keeps the last ones, and always leaves some to train on", () => {
     const stacks = [1, 2, 3, 4].map((i) => named(numbered(3 + i, 40, 40), `${i}.tif`));
     const names = (fraction: number) => {
-      const { train, validation } = splitStacks(stacks, tinyConfig({ val_split: "stack", val_fraction: fraction }));
+      const { train, validation } = runThrough(
+        splitStacks(stacks, tinyConfig({ val_split: "stack", val_fraction: fraction })),
+      );
       return [train.map(({ name }) => name).join(), validation.map(({ name }) => name).join()];
     };
     expect(names(0.25)).toEqual(["1.tif,2.tif,3.tif", "4.tif"]);
@@ -108,7 +111,7 @@ describe("splitting a stack", () => {
     return rest;
   };
   const refused: [string, () => unknown, string, RegExp][] = [
-    ["no stack at all", () => splitStacks([], config), "usage", /at least one/],
+    ["no stack at all", () => runThrough(splitStacks([], config)), "usage", /at least one/],
     ["a single plane", () => split(numbered(1, 40, 60), config), "image.unfit", /stack\.tif: a single plane/],
     [
       "no z step",
@@ -193,9 +196,11 @@ describe("splitting a stack", () => {
     [
       "a patch larger than whole stacks",
       () =>
-        splitStacks(
-          [named(numbered(5, 40, 60)), named(numbered(5, 12, 60), "b.tif")],
-          tinyConfig({ val_split: "stack" }),
+        runThrough(
+          splitStacks(
+            [named(numbered(5, 40, 60)), named(numbered(5, 12, 60), "b.tif")],
+            tinyConfig({ val_split: "stack" }),
+          ),
         ),
       "usage",
       /b\.tif.*patch of 16/,
@@ -203,9 +208,11 @@ describe("splitting a stack", () => {
     [
       "two pixel sizes",
       () =>
-        splitStacks(
-          [named(numbered(5, 40, 60)), named(numbered(5, 40, 60, { pixelSize: { y: 0.5, x: 0.5 } }), "b.tif")],
-          config,
+        runThrough(
+          splitStacks(
+            [named(numbered(5, 40, 60)), named(numbered(5, 40, 60, { pixelSize: { y: 0.5, x: 0.5 } }), "b.tif")],
+            config,
+          ),
         ),
       "image.unfit",
       /b\.tif has pixels of 0\.5 um, stack\.tif of 0\.3/,
@@ -426,7 +433,7 @@ describe("drift", () => {
   };
   it("is reported with its size, and only where it is", () => {
     const still = blurredStack(8, 96, 96, 1);
-    const warnings = driftWarnings([named(still, "still.tif"), named(drifting(still, 1), "moving.tif")]);
+    const warnings = runThrough(driftWarnings([named(still, "still.tif"), named(drifting(still, 1), "moving.tif")]));
     expect(warnings).toHaveLength(1);
     const [, pixels] = /^moving\.tif: .*drifted sideways by ([\d.]+) pixels/.exec(warnings[0]) ?? [];
     expect(Math.abs(Number(pixels) - 7)).toBeLessThan(1);

@@ -1,6 +1,7 @@
 /** What all methods share in training: averages of weights, clipping, schedules, early ends, starts from other models. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
+import { runThrough } from "../src/array/breathe.ts";
 import { Random } from "../src/array/random.ts";
 import type { Tensor } from "../src/graph/graph.ts";
 import { readWeights } from "../src/graph/onnx/read.ts";
@@ -212,7 +213,7 @@ describe("recorded and simulated patches", () => {
       name: "blobs",
       field: async (i: number) => ({ name: `blob ${i}`, stack: blurredStack(6, 32, 32, i) }),
     };
-    const { at, validation } = refocusSources({ samples, fields }, tinyConfig({ simulated_share: 0.25 }));
+    const { at, validation } = runThrough(refocusSources({ samples, fields }, tinyConfig({ simulated_share: 0.25 })));
     expect(validation.map(({ name, width }) => [name, width])).toEqual([["stack.tif", 16]]);
     const choose = await at(1);
     const random = new Random(5);

@@ -1,5 +1,6 @@
 /** Experiments on recorded images (../shared/data; left out, with a sentence, where that is absent). Part of each field is neither trained nor validated on. */
 import { existsSync } from "node:fs";
+import { runThrough } from "../../src/array/breathe.ts";
 import { type DefocusPicture, defocusSheet } from "../../src/figures/defocus-sheet.ts";
 import { cropStack } from "../../src/image/crop.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
@@ -93,7 +94,7 @@ const experiments: Experiment[] = [
       for (const { name, stack, heights } of (await mitochondriaStacks()).slice(0, 1)) {
         const part = cropStack(stack, [464, 528], wide(stack));
         const found = { output: [] as number[], input: [] as number[] };
-        const source = focusSource({ name, stack: part }, config);
+        const source = runThrough(focusSource({ name, stack: part }, config));
         for (const [z, nominal] of heights.entries()) {
           // The stage counts from the focus of the whole cell; this part of it has its own.
           const height = (z - source.focus.whole.position) * (stack.zStep ?? 1);

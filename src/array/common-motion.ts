@@ -5,6 +5,7 @@
  * direction. A stage moves everything alike. So the velocity is fitted to all blocks together, and its standard error is what parts of the field,
  * and bands of spatial frequency, disagree by (jackknife: Efron & Stein 1981).
  */
+import { runThrough } from "./breathe.ts";
 import { createRealFft2, nextPowerOfTwo, type RealFft2 } from "./fft.ts";
 import { gaussianFilter } from "./filters.ts";
 import { median } from "./statistics.ts";
@@ -50,7 +51,14 @@ const entries = 5;
  * beginnings are given, a later one counts where its phases agree by a third more: those of a wrong one agree by chance almost as well.
  * @param starts pixels a plane to begin at
  */
-export function commonMotion(planes: MovingPlanes, starts: readonly Step[] = [{ dy: 0, dx: 0 }]): CommonMotion {
+export const commonMotion = (planes: MovingPlanes, starts?: readonly Step[]): CommonMotion =>
+  runThrough(commonMotionSteps(planes, starts));
+
+/** As {@link commonMotion}, as work that yields after every plane: see breathe.ts. */
+export function* commonMotionSteps(
+  planes: MovingPlanes,
+  starts: readonly Step[] = [{ dy: 0, dx: 0 }],
+): Generator<void, CommonMotion> {
   const { depth, height, width } = planes;
   const shorter = Math.min(height, width);
   const edge = Math.min(maxBlockEdge, Math.max(Math.floor(shorter / 2), Math.min(minBlockEdge, shorter)));
@@ -65,8 +73,13 @@ export function commonMotion(planes: MovingPlanes, starts: readonly Step[] = [{ 
     corners.forEach(({ top, left }, b) => {
       blocks[b].push(transform.of(plane, width, top, left));
     });
+    yield;
   }
-  const fits = starts.flatMap((start) => fitVelocity(transform.modes, blocks, start) ?? []);
+  const fits: Fit[] = [];
+  for (const start of starts) {
+    const fit = yield* fitVelocity(transform.modes, blocks, start);
+    if (fit) fits.push(fit);
+  }
   if (fits.length === 0) return none;
   const { velocity, sums } = fits.reduce((best, one) => (one.agreement > clearlyBetter * best.agreement ? one : best));
   const withoutCell = cellsOf(height, width, edge).map((cell) =>
@@ -86,7 +99,11 @@ interface Fit {
   agreement: number;
 }
 
-function fitVelocity(modes: readonly Mode[], blocks: readonly BlockSpectrum[][], start: Step): Fit | undefined {
+function* fitVelocity(
+  modes: readonly Mode[],
+  blocks: readonly BlockSpectrum[][],
+  start: Step,
+): Generator<void, Fit | undefined> {
   let velocity = start;
   for (let iteration = 0; ; iteration++) {
     const sums = blocks.map((spectra) => {
@@ -94,6 +111,7 @@ function fitVelocity(modes: readonly Mode[], blocks: readonly BlockSpectrum[][],
       for (let z = 1; z < spectra.length; z++) addPhases(modes, spectra[z - 1], spectra[z], velocity, sum);
       return sum;
     });
+    yield;
     const all = total(sums, () => 1);
     const step = solve(all);
     if (!step) return undefined;

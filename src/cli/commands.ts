@@ -4,6 +4,7 @@ import type { CommandText } from "./command.ts";
 
 export const commands: Readonly<Record<TaskName, () => Promise<CommandText>>> = {
   inspect: async () => (await import("./commands/inspect.ts")).inspect,
+  simulate: async () => (await import("./commands/simulate.ts")).simulate,
   refocus: async () => (await import("./commands/refocus.ts")).refocus,
   reconstruct: async () => (await import("./commands/reconstruct.ts")).reconstruct,
   autofocus: async () => (await import("./commands/autofocus.ts")).autofocus,

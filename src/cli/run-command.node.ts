@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { type TaskName, taskNames, tasks } from "../tasks/tasks.ts";
 import { version } from "../version.ts";
+import { asksForHelp } from "./asks-for-help.ts";
 import { helpWidth } from "./help-width.ts";
 import { pageHelp } from "./pager.node.ts";
 import { printLine, say } from "./terminal.node.ts";
@@ -49,8 +50,6 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 }
 
 const isTask = (name: string): name is TaskName => (taskNames as readonly string[]).includes(name);
-
-const asksForHelp = (args: readonly string[]): boolean => args.includes("--help") || args.includes("-h");
 
 /** The help with what stands below the options, as it is printed. */
 function helpOf(command: Command): string {

@@ -5,6 +5,7 @@ import { nodeContext } from "../tasks/node-context.node.ts";
 import { runTask } from "../tasks/run-task.ts";
 import type { Task } from "../tasks/task.ts";
 import { type TaskName, tasks } from "../tasks/tasks.ts";
+import { asksForHelp } from "./asks-for-help.ts";
 import type { CommandText } from "./command.ts";
 import { commands } from "./commands.ts";
 import { optionNames, withFlags } from "./flags.ts";
@@ -25,8 +26,10 @@ export async function addTask(
 ): Promise<ReadonlySet<string>> {
   const [task, text] = await Promise.all([tasks[name].load(), commands[name]()]);
   addTaskFlags(command, task.options);
-  const more = await task.moreOptions?.(scan(args), nodeContext.storage);
-  if (more) addTaskFlags(command, more);
+  const chosen = scan(args);
+  const more = await task.moreOptions?.(chosen, nodeContext.storage);
+  // Without a method, a help is about all of them.
+  if (more) addTaskFlags(command, more, { own: Object.keys(chosen).length > 0 || !asksForHelp(args) });
   command
     .option("--json", "print one JSON document on stdout, everything else on stderr")
     .option("--quiet", "no progress and no warnings on stderr")

@@ -34,15 +34,19 @@ const isRecord = (key: KeySchema): boolean =>
 
 const camel = (key: string) => key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** Adds an argument or a flag for every key. Limits are checked with the whole, by the schema. */
-export function addTaskFlags(command: Command, schema: TaskOptions): void {
+/**
+ * Adds an argument or a flag for every key. Limits are checked with the whole, by the schema.
+ * @param own whether also those that are for one choice of another option only; default true
+ */
+export function addTaskFlags(command: Command, schema: TaskOptions, { own = true } = {}): void {
   const positional = keysOf(schema).filter(([, key]) => key.positional);
   for (const [name, key, required] of positional) {
     const word = `${kebab(name)}${key.type === "array" ? "..." : ""}`;
     command.addArgument(new Argument(required ? `<${word}>` : `[${word}]`, key.description));
   }
   for (const [name, key, required] of keysOf(schema)) {
-    if (!key.positional) for (const option of optionsOf(name, key, required)) command.addOption(option);
+    if (!key.positional && (own || !key.own))
+      for (const option of optionsOf(name, key, required)) command.addOption(option);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Pairs of stacks that do not show the same place: found, refused, and registered. */
 
+import { runThrough } from "../array/breathe.ts";
 import { gaussianFilter } from "../array/filters.ts";
 import { SIGNIFICANT } from "../array/phase-correlation.ts";
 import { measureChannelShift } from "../array/registration.ts";
@@ -37,16 +38,25 @@ const most = { planes: 41, side: 512 };
  *
  * @param input, target stacks of the same size
  */
-export function measurePairShift(input: Stack, target: Stack): PairShift {
+export const measurePairShift = (input: Stack, target: Stack): PairShift =>
+  runThrough(measurePairShiftSteps(input, target));
+
+/** As {@link measurePairShift}, as work that yields after every plane: see breathe.ts. */
+export function* measurePairShiftSteps(input: Stack, target: Stack): Generator<void, PairShift> {
   const { dy, dx, quality, significance } = measureChannelShift(input, target);
+  yield;
   const clear = significance > 1.5 * SIGNIFICANT && quality > 0.3;
   const sideways = clear ? { dy, dx } : { dy: 0, dx: 0 };
   const moved = translated(target, { dy: -Math.round(sideways.dy), dx: -Math.round(sideways.dx) });
-  const [a, b] = [input, moved].map((stack) => fineStructure(centreOf(stack)));
+  const a = yield* fineStructure(centreOf(input));
+  const b = yield* fineStructure(centreOf(moved));
   const furthest = Math.min(reach, a.length - 2);
   const at = (dz: number): number => (Math.abs(dz) > furthest ? Number.NEGATIVE_INFINITY : correlationAt(a, b, dz));
   let best = 0;
-  for (let dz = -furthest; dz <= furthest; dz++) if (at(dz) > at(best)) best = dz;
+  for (let dz = -furthest; dz <= furthest; dz++) {
+    if (at(dz) > at(best)) best = dz;
+    yield;
+  }
   const correlation = at(best);
   if (!(correlation > believable)) return { dz: 0, ...sideways, correlation: at(0) };
   const [before, after] = [at(best - 1), at(best + 1)];
@@ -56,12 +66,12 @@ export function measurePairShift(input: Stack, target: Stack): PairShift {
 }
 
 /**
- * Refuses a pair whose input and target lie apart: a network would learn the shift, or a blur.
+ * Refuses a pair whose input and target lie apart: a network would learn the shift, or a blur. Yields now and then: see breathe.ts.
  * @returns a sentence for a pair that has so little in common that nothing can be said
  * @throws image.unfit naming the shift
  */
-export function checkRegistered(name: string, input: Stack, target: Stack): string | undefined {
-  const shift = measurePairShift(input, target);
+export function* checkRegistered(name: string, input: Stack, target: Stack): Generator<void, string | undefined> {
+  const shift = yield* measurePairShiftSteps(input, target);
   const apart = shiftInWords(shift);
   if (apart === undefined) {
     const { correlation } = shift;
@@ -145,12 +155,15 @@ function centreOf(stack: Stack): Stack {
 }
 
 /** Every plane without its haze and its finest grain. */
-function fineStructure(stack: Stack): Float32Array[] {
-  return Array.from({ length: stack.depth }, (_, z) => {
+function* fineStructure(stack: Stack): Generator<void, Float32Array[]> {
+  const planes: Float32Array[] = [];
+  for (let z = 0; z < stack.depth; z++) {
     const plane = planeOf(stack, z);
     const haze = gaussianFilter(plane, 8).data;
-    return gaussianFilter(plane, 1).data.map((value, i) => value - haze[i]);
-  });
+    planes.push(gaussianFilter(plane, 1).data.map((value, i) => value - haze[i]));
+    yield;
+  }
+  return planes;
 }
 
 /** Correlation of planes z of the input with planes z + dz of the target, all together, so that planes with structure decide. */

@@ -58,6 +58,8 @@ export interface OptionMeta {
   placeholder?: string;
   /** Numbers that a command line may write as start:stop:step. */
   range?: boolean;
+  /** Of one choice of another option only, such as a training's method. */
+  own?: boolean;
   /** A switch that is on unless it is turned off. */
   on_by_default?: boolean;
   /** Where the default depends on the data or on other options. */

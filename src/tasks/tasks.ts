@@ -15,6 +15,11 @@ const table = {
     summary: "Say what an image is: axes, type, calibration, the sharpest plane, drift, and what may be wrong with it.",
     load: async () => (await import("./inspect.ts")).inspect,
   },
+  simulate: {
+    summary:
+      "Simulate stacks whose truth is known, from a recipe: what is in the field, how it is imaged and recorded.",
+    load: async () => (await import("./simulate.ts")).simulate,
+  },
   refocus: {
     summary: "Refocus an image to other planes with a trained model.",
     load: async () => (await import("./refocus.ts")).refocus,

@@ -39,8 +39,9 @@ export async function findLearningRate(
       onProgress?: (progress: { done: number; total: number }) => void;
     },
 ): Promise<LearningRateSearch> {
-  const { runtime, steps: total = 100, signal, onProgress } = options;
-  const learner = createLearner({ ...options, samples }, config);
+  const { runtime, steps: total = 100, fields, featureNetwork, signal, onProgress, onWarning } = options;
+  const learner = await createLearner({ samples, fields, featureNetwork }, config, signal);
+  for (const sentence of learner.warnings ?? []) onWarning?.(sentence);
   const graphs = Object.fromEntries(learner.steps.map(({ name, graph }) => [name, graph]));
   const state = initialState(learner, config.seed, options.weights);
   const session = await runtime.open({ graphs, state });

@@ -1,6 +1,7 @@
 /** What a method of the field brings to a training; the loop (train.ts) does the rest, for all of them alike. */
 import type { Graph } from "../graph/graph.ts";
 import type { ModelInfo } from "../models/model-info.ts";
+import type { DirectionCalibration } from "../models/networks/deep-z.ts";
 import type { ParameterSpec } from "../models/networks/parameters.ts";
 import type { Runtime, Session, Tensors } from "../run/runtime.ts";
 import type { AdamOptions } from "./adam.ts";
@@ -36,6 +37,8 @@ export interface ValidationReport {
   groups: { label: string; distance_um?: number; scores: Record<string, number> }[];
   /** What was found of a finished model against the best recorded baseline; of networks that make images, and thorough validations. */
   judgement?: Judgement;
+  /** What a finished model of one input plane knows of the direction of defocus. */
+  direction?: DirectionCalibration | undefined;
   /** A PNG to look at: what the network makes of held-out examples. */
   draw(title: string): Uint8Array;
 }
@@ -53,6 +56,8 @@ export interface Validator {
 }
 
 export interface Learner {
+  /** What makes its data doubtful, in sentences for the user. */
+  readonly warnings?: readonly string[];
   /** Run one after another, in this order, on the same batch. */
   readonly steps: readonly TrainingStep[];
   /** Every parameter that a step trains, and how it starts. */

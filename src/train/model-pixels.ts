@@ -1,5 +1,6 @@
 /** Training data on the pixels that a model learns, where those are not the pixels of the camera. */
 
+import { breatheThrough } from "../array/breathe.ts";
 import type { NamedStack } from "../image/named-stack.ts";
 import { resampledStack } from "../models/apply/resampled-stack.ts";
 import { methodOf } from "./config.ts";
@@ -11,20 +12,30 @@ import type { MethodConfig, TrainingInput } from "./training-method.ts";
 /**
  * The learner of a configuration's method. With `model_pixel_size`, what it learns from and validates on, recorded or simulated, is
  * first resampled to those pixels, so that every method learns from stacks of several objectives. Stacks that are given twice count once
- * ({@link withoutRepeated}).
- * @throws what the method throws for data that cannot teach its task
+ * ({@link withoutRepeated}). Reads all pixels, and lets events have their turn meanwhile.
+ * @throws what the method throws for data that cannot teach its task; interrupted
  */
-export function createLearner(input: TrainingInput, config: MethodConfig): Learner {
-  const samples = withoutRepeated(input.samples, config, input.onWarning);
-  return methodOf(config.method).learner(onModelPixels({ ...input, samples }, config.model_pixel_size), config);
+export const createLearner = (input: TrainingInput, config: MethodConfig, signal?: AbortSignal): Promise<Learner> =>
+  breatheThrough(learnerSteps(input, config), signal);
+
+function* learnerSteps(input: TrainingInput, config: MethodConfig): Generator<void, Learner> {
+  const { samples, warnings } = withoutRepeated(input.samples, config);
+  const resampled = yield* onModelPixels({ ...input, samples }, config.model_pixel_size);
+  const learner = yield* methodOf(config.method).learner(resampled, config);
+  return { ...learner, warnings: [...warnings, ...(learner.warnings ?? [])] };
 }
 
-function onModelPixels(input: TrainingInput, size: number | undefined): TrainingInput {
+function* onModelPixels(input: TrainingInput, size: number | undefined): Generator<void, TrainingInput> {
   if (size === undefined) return input;
-  const { samples, fields } = input;
+  const { fields } = input;
+  const samples: NamedStack[] = [];
+  for (const sample of input.samples) {
+    samples.push(toPixelSize(sample, size));
+    yield;
+  }
   return {
     ...input,
-    samples: samples.map((sample) => toPixelSize(sample, size)),
+    samples,
     fields: fields && { ...fields, field: async (index) => toPixelSize(await fields.field(index), size) },
   };
 }

@@ -14,7 +14,7 @@ import type { MetricsRow, TrainingStore } from "./train.ts";
 import type { MethodConfig } from "./training-method.ts";
 
 /** Draws a preview of a validation as PNG. */
-export type DrawPreview = (report: ValidationReport) => Uint8Array;
+export type DrawPreview = (report: ValidationReport, step: number) => Uint8Array;
 
 /**
  * The folder of a run: `<root>/<experiment_name>/version_<n>/` with config.yaml, samples.yaml, metrics.csv, a TensorBoard event
@@ -157,7 +157,7 @@ export async function openRunFolder(path: string, draw: DrawPreview): Promise<Tr
       await written(events, appendFile(events, scalarsRecord(Date.now() / 1000, step, scalars)));
     },
     async savePreview(step, report) {
-      await writeFileAtomic(join(path, "previews", `step_${String(step).padStart(6, "0")}.png`), draw(report), {
+      await writeFileAtomic(join(path, "previews", `step_${String(step).padStart(6, "0")}.png`), draw(report, step), {
         force: true,
       });
     },

@@ -1,6 +1,7 @@
 /** Runs that were trained before on the same data with the same configuration, to be used again. */
 import { access } from "node:fs/promises";
 import { join } from "node:path";
+import { breatheThrough } from "../array/breathe.ts";
 import type { NamedStack } from "../image/named-stack.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
 import { describeSamples } from "./data/describe-samples.ts";
@@ -15,13 +16,17 @@ export interface SameRun {
   finished: boolean;
 }
 
-/** The newest run of an experiment with this configuration on these data; undefined where there is none. */
+/**
+ * The newest run of an experiment with this configuration on these data; undefined where there is none.
+ * @throws interrupted
+ */
 export async function findSameRun(
   root: string,
   config: MethodConfig,
   { samples, fields }: { samples: readonly NamedStack[]; fields?: FieldSource | undefined },
+  signal?: AbortSignal,
 ): Promise<SameRun | undefined> {
-  const wanted = [JSON.stringify(config), describeSamples(samples), fields?.description];
+  const wanted = [JSON.stringify(config), await breatheThrough(describeSamples(samples), signal), fields?.description];
   for (const run of (await runsOf(root, config.experiment_name)).reverse()) {
     const read = (name: string): Promise<string | undefined> =>
       readRegularFile(join(run, name), "utf8").catch(() => undefined);

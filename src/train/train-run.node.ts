@@ -1,6 +1,6 @@
 /** A training with a folder: a new run, or the newest one that can go on. */
 import { join } from "node:path";
-import { breathe } from "../array/breathe.ts";
+import { breathe, breatheThrough } from "../array/breathe.ts";
 import { ParfocalError } from "../errors.ts";
 import { readWeights } from "../graph/onnx/read.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
@@ -11,13 +11,13 @@ import { loadModel } from "../models/model-folder.node.ts";
 import { requireRoomFor } from "../run/require-room.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
 import { resolveConfig } from "./config.ts";
-import { describeSamples } from "./data/describe-samples.ts";
 import type { FieldSource } from "./data/field-pool.ts";
 import { recordingWarnings } from "./data/recording-warnings.ts";
+import { describeData, type TrainedData } from "./data/trained-data.ts";
 import { createLearner } from "./model-pixels.ts";
 import { assumedGeometry, depthOf } from "./refocus-defaults.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "./run-folder.node.ts";
-import { type TrainingProgress, type TrainingResult, trainModel } from "./train.ts";
+import { type TrainingProgress, type TrainingResult, trainLearner } from "./train.ts";
 import { readTrainingCheckpoint } from "./training-checkpoint.ts";
 import type { MethodConfig } from "./training-method.ts";
 
@@ -50,7 +50,7 @@ export interface TrainRunResult extends TrainingResult {
 
 /**
  * Trains in `<root>/<experiment_name>/version_<n>`, which is locked for as long as it takes.
- * @throws what {@link trainModel} throws; training.failed when there is no run to go on with, or another training writes into it
+ * @throws what {@link createLearner} and {@link trainLearner} throw; training.failed when there is no run to go on with, or another training writes into it
  */
 export async function trainRun(stacks: readonly NamedStack[], options: TrainRunOptions): Promise<TrainRunResult> {
   const { config: given, root, resume = false, fields, onStage } = options;
@@ -65,40 +65,35 @@ export async function trainRun(stacks: readonly NamedStack[], options: TrainRunO
   const old = resume ? await newestRun(root, fresh.experiment_name, skipped) : undefined;
   const config = old === undefined ? fresh : resolveConfig({ ...(await readRunConfig(old)), ...given });
   // Stacks that cannot be trained on, and steps that memory has no room for, are refused before a folder is made for them.
-  const featureNetwork = await readFeatureNetwork(config);
-  await breathe(options.signal);
-  const { steps } = createLearner({ samples: stacks, fields, featureNetwork }, config);
-  await breathe(options.signal);
+  const input = { samples: stacks, fields, featureNetwork: await readFeatureNetwork(config) };
+  const learner = await createLearner(input, config, options.signal);
   if (options.runtime.device === "cpu")
-    requireRoomFor(Object.fromEntries(steps.map(({ name, graph }) => [name, graph])));
+    requireRoomFor(Object.fromEntries(learner.steps.map(({ name, graph }) => [name, graph])));
+  const data = await breatheThrough(describeData(input), options.signal);
   const weights = config.fine_tune === undefined ? undefined : await startingWeights(config.fine_tune, config);
   if (old !== undefined) await checkSameFields(old, fields);
   const run = old ?? (await createRunFolder(root, config));
   const unlock = await lockFolder(run, warn);
   try {
-    let step = 0;
     if (old === undefined) {
-      await describeRun(run, stacks, fields);
+      await describeRun(run, data, fields);
       const assumed = assumedGeometry(config.method, given, stacks.map(depthOf));
       if (assumed !== undefined) warn(assumed);
     } else {
-      const progress = await checkpointProgress(old);
-      step = progress.step;
-      onStage?.(`Going on with ${old} from step ${step} of ${progress.num_steps}`);
+      const { step, num_steps } = await checkpointProgress(old);
+      onStage?.(`Going on with ${old} from step ${step} of ${num_steps}`);
     }
     for (const sentence of await recordingWarnings(stacks, options.signal)) warn(sentence);
     await breathe(options.signal);
-    const result = await trainModel(stacks, config, {
-      ...options,
-      store: await openRunFolder(run, (report) => report.draw(`${config.experiment_name}, step ${step}`)),
+    const result = await trainLearner(learner, data, config, {
+      runtime: options.runtime,
+      store: await openRunFolder(run, (report, step) => report.draw(`${config.experiment_name}, step ${step}`)),
       resume,
       weights,
-      featureNetwork,
+      signal: options.signal,
+      onProgress: options.onProgress,
+      onStage,
       onWarning: warn,
-      onProgress: (progress) => {
-        step = progress.step;
-        options.onProgress?.(progress);
-      },
     });
     return { ...result, run, model: join(run, "model"), config, warnings };
   } finally {
@@ -107,9 +102,9 @@ export async function trainRun(stacks: readonly NamedStack[], options: TrainRunO
 }
 
 /** Writes down what a new run is trained on. */
-async function describeRun(run: string, stacks: readonly NamedStack[], fields: FieldSource | undefined): Promise<void> {
+async function describeRun(run: string, { samples }: TrainedData, fields: FieldSource | undefined): Promise<void> {
   if (fields?.description !== undefined) await writeFileAtomic(join(run, "recipe.yaml"), fields.description);
-  await writeFileAtomic(join(run, "samples.yaml"), describeSamples(stacks));
+  await writeFileAtomic(join(run, "samples.yaml"), samples);
 }
 
 /**

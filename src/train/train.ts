@@ -1,3 +1,4 @@
+import { breatheThrough } from "../array/breathe.ts";
 import { findNonFinite } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { NamedStack } from "../image/named-stack.ts";
@@ -6,9 +7,9 @@ import type { Runtime, Tensors } from "../run/runtime.ts";
 import { learningRateAt } from "./adam.ts";
 import { encodeCheckpoint } from "./checkpoint.ts";
 import type { FieldSource } from "./data/field-pool.ts";
-import { describeData } from "./data/trained-data.ts";
+import { describeData, type TrainedData } from "./data/trained-data.ts";
 import { chooseBuffers, initialState, modelTensors, validationState } from "./initial-state.ts";
-import type { ValidationReport } from "./learner.ts";
+import type { Learner, ValidationReport } from "./learner.ts";
 import { createLearner } from "./model-pixels.ts";
 import { readProgress } from "./resume.ts";
 import { addLosses, metricsColumns, runSteps } from "./run-steps.ts";
@@ -43,23 +44,27 @@ export interface TrainingProgress {
   validation?: ValidationReport;
 }
 
-export interface TrainingOptions {
+/** How a learner is trained. */
+export interface LoopOptions {
   runtime: Runtime;
   store: TrainingStore;
   /** Goes on from the store's last checkpoint. */
   resume?: boolean;
   /** Weights to start from instead of fresh ones: those of a model of the same network (`fine_tune`). */
   weights?: Tensors | undefined;
-  /** Simulated fields to train on, made while the training goes on; the stacks then validate, unless `simulated_share` is below 1. */
-  fields?: FieldSource | undefined;
-  /** The ONNX file that `feature_model` names, where the configuration has that key. */
-  featureNetwork?: Uint8Array | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
   /** Told what goes on where no steps are made: a sentence without a full stop. */
   onStage?: ((sentence: string) => void) | undefined;
   /** Told what makes the stacks doubtful, before the first step, and why a training ended early. */
   onWarning?: ((message: string) => void) | undefined;
+}
+
+export interface TrainingOptions extends LoopOptions {
+  /** Simulated fields to train on, made while the training goes on; the stacks then validate, unless `simulated_share` is below 1. */
+  fields?: FieldSource | undefined;
+  /** The ONNX file that `feature_model` names, where the configuration has that key. */
+  featureNetwork?: Uint8Array | undefined;
 }
 
 export interface TrainingResult {
@@ -76,26 +81,41 @@ const fewSteps = 5;
 const divergence = 10;
 
 /**
- * Trains a model of any method: patches are drawn on this thread while the runtime computes the step before; every epoch validates
- * on held-out pixels and writes a checkpoint; the model kept is the one with the lowest validation loss.
- * The same stacks, configuration and runtime give the same weights, also when the training was interrupted and resumed
- * (with `max_minutes`, the number of steps depends on the machine).
- *
- * @throws usage, image.unfit, calibration.missing for stacks or a configuration that cannot be trained on; training.failed when the
- *   loss is not finite or runs away (the model of the best step is saved first), or there is nothing to resume; interrupted after
- *   writing a checkpoint when the signal aborts
+ * Trains a model of any method on stacks: {@link createLearner}, then {@link trainLearner}.
+ * @throws usage, image.unfit, calibration.missing for stacks or a configuration that cannot be trained on; what {@link trainLearner} throws
  */
 export async function trainModel(
   samples: readonly NamedStack[],
   config: MethodConfig,
-  options: TrainingOptions,
+  { fields, featureNetwork, ...options }: TrainingOptions,
 ): Promise<TrainingResult> {
-  const { runtime, store, signal, onProgress, onStage, onWarning, fields, featureNetwork } = options;
+  const input = { samples, fields, featureNetwork };
+  const learner = await createLearner(input, config, options.signal);
+  const data = await breatheThrough(describeData(input), options.signal);
+  return trainLearner(learner, data, config, options);
+}
+
+/**
+ * Trains a learner: patches are drawn on this thread while the runtime computes the step before; every epoch validates
+ * on held-out pixels and writes a checkpoint; the model kept is the one with the lowest validation loss.
+ * The same stacks, configuration and runtime give the same weights, also when the training was interrupted and resumed
+ * (with `max_minutes`, the number of steps depends on the machine).
+ *
+ * @param data what the learner was made of, which checkpoints remember
+ * @throws training.failed when the loss is not finite or runs away (the model of the best step is saved first), or there is nothing to
+ *   resume; interrupted after writing a checkpoint when the signal aborts
+ */
+export async function trainLearner(
+  learner: Learner,
+  data: TrainedData,
+  config: MethodConfig,
+  options: LoopOptions,
+): Promise<TrainingResult> {
+  const { runtime, store, signal, onProgress, onStage, onWarning } = options;
   const begun = performance.now();
-  const learner = createLearner({ samples, fields, featureNetwork, onWarning }, config);
+  for (const sentence of learner.warnings ?? []) onWarning?.(sentence);
 
   const first = initialState(learner, config.seed, options.weights);
-  const data = describeData({ samples, fields, featureNetwork });
   const wanted = { data, state: first, model: modelTensors(first, learner) };
   const start = options.resume ? await readProgress(store, config, wanted, onWarning) : undefined;
   const state = start?.tensors ?? first;

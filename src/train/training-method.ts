@@ -14,8 +14,6 @@ export interface TrainingInput {
   fields?: FieldSource | undefined;
   /** ONNX file of a network whose features a loss compares (`feature_model`). */
   featureNetwork?: Uint8Array | undefined;
-  /** Told what makes the data doubtful. */
-  onWarning?: ((sentence: string) => void) | undefined;
 }
 
 /** A configuration of any method. */
@@ -31,6 +29,9 @@ export interface TrainingMethod<C extends MethodConfig = MethodConfig, Schema ex
   readonly config: Schema;
   /** @throws usage for keys that do not go together */
   check?(config: C): void;
-  /** @throws usage, image.unfit, calibration.missing for data that cannot teach the task */
-  learner(input: TrainingInput, config: C): Learner;
+  /**
+   * The learner, as work that yields now and then: see breathe.ts.
+   * @throws usage, image.unfit, calibration.missing for data that cannot teach the task
+   */
+  learner(input: TrainingInput, config: C): Generator<void, Learner>;
 }

@@ -43,7 +43,7 @@ export async function trainOne(
   { config: given, root, runtime, signal, onProgress, onWarning }: TrainOneOptions,
 ): Promise<TrainedOne> {
   const config = resolveConfig(given, samples);
-  const same = await findSameRun(root, config, { samples, fields });
+  const same = await findSameRun(root, config, { samples, fields }, signal);
   if (same?.finished) return opened(same.run, true);
   const checkpoint = await newestRun(root, config.experiment_name).catch(() => undefined);
   const resume = same !== undefined && same.run === checkpoint;

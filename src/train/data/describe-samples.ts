@@ -11,8 +11,11 @@ const sample = z.looseObject({ name: z.string(), crc32: z.string(), shape: z.arr
 const checksumOf = ({ data }: Stack): string =>
   crc32([new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]).toString(16);
 
-/** The recorded stacks, or those that validate, as a run's samples.yaml lists them: names, sizes, calibration, checksums of their pixels. */
-export function describeSamples(samples: readonly NamedStack[]): string {
+/**
+ * The recorded stacks, or those that validate, as a run's samples.yaml lists them: names, sizes, calibration, checksums of their pixels.
+ * Yields between them: see breathe.ts.
+ */
+export function* describeSamples(samples: readonly NamedStack[]): Generator<void, string> {
   const one = (stack: Stack) => ({
     shape: [stack.depth, stack.height, stack.width],
     ...(stack.pixelSize && { pixel_size: [stack.pixelSize.y, stack.pixelSize.x] }),
@@ -20,14 +23,17 @@ export function describeSamples(samples: readonly NamedStack[]): string {
     ...(Object.keys(stack.optics ?? {}).length > 0 && { optics: stack.optics }),
     crc32: checksumOf(stack),
   });
-  return stringify(
-    samples.map(({ name, stack, target, field }) => ({
+  const described: unknown[] = [];
+  for (const { name, stack, target, field } of samples) {
+    described.push({
       name,
       ...one(stack),
       ...(target && { target: one(target) }),
       ...(field && { field: { real: checksumOf(field.real), imag: checksumOf(field.imag) } }),
-    })),
-  );
+    });
+    yield;
+  }
+  return stringify(described);
 }
 
 /**

@@ -20,7 +20,7 @@ export interface FieldSource {
 export function fieldPool<T>(
   fields: FieldSource,
   { pool_fields: most, steps_per_field: interval }: Pick<CommonConfig, "pool_fields" | "steps_per_field">,
-  prepare: (sample: NamedStack) => T,
+  prepare: (sample: NamedStack) => T | Promise<T>,
 ): (step: number) => Promise<readonly T[]> {
   const made = new Map<number, Promise<T>>();
   const get = (index: number): Promise<T> => {

@@ -1,7 +1,7 @@
 /** Stacks as single-shot autofocus learns from them: every plane, with the distance of each region from its own sharpest plane. */
 import { moments, percentiles, upperMedian } from "../../array/statistics.ts";
 import { coneSlope } from "../../classical/cone-slope.ts";
-import { type FocusMap, focusMap } from "../../classical/focus/focus-map.ts";
+import { createFocusMeter, type FocusMap } from "../../classical/focus/focus-map.ts";
 import { ParfocalError } from "../../errors.ts";
 import { cropPlanes } from "../../image/crop.ts";
 import { planeOf, type Stack } from "../../image/image.ts";
@@ -35,11 +35,12 @@ export interface FocusSource {
 }
 
 /**
- * Checks and labels a stack: the sharpest plane of every region, to a fraction of a plane, is its label; nothing is labelled by hand.
+ * Checks and labels a stack: the sharpest plane of every region, to a fraction of a plane, is its label; nothing is labelled by hand. Yields
+ * now and then: see breathe.ts.
  *
  * @throws image.unfit for fewer than three planes, NaN, or a stack in which no region has its focus inside; calibration.missing
  */
-export function focusSource({ name, stack }: NamedStack, config: CommonConfig): FocusSource {
+export function* focusSource({ name, stack }: NamedStack, config: CommonConfig): Generator<void, FocusSource> {
   const { depth, height, width, zStep, pixelSize } = stack;
   const unfit = (detail: string, advice: string): ParfocalError =>
     new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
@@ -54,7 +55,10 @@ export function focusSource({ name, stack }: NamedStack, config: CommonConfig): 
   if (pixelSize === undefined) throw missing("pixel size", "pixel_size");
   refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
   const tile = Math.min(labelTile, height, width);
-  const focus = focusMap(evenlyLit(stack), { tile, slope: coneSlope(stack) });
+  const lit = evenlyLit(stack);
+  const meter = createFocusMeter(lit, { tile, slope: coneSlope(stack) });
+  for (let z = 0; z < depth; z++) yield* meter.addSteps(planeOf(lit, z));
+  const focus = meter.result();
   if (!focus.regions.flat().some(({ confidence }) => confidence >= leastConfidence)) {
     const detail = focus.whole.atEnd
       ? `its sharpest plane is the ${focus.whole.plane === 0 ? "first" : "last"}: no region has its focus inside the stack`
@@ -65,6 +69,7 @@ export function focusSource({ name, stack }: NamedStack, config: CommonConfig): 
   for (let z = 0; z < depth; z++) {
     const plane = planeOf(stack, z).data;
     normalise(plane, planeNormalisation(plane, config, `plane ${z} of ${name}`), data.subarray(z * plane.length));
+    yield;
   }
   const size = (pixelSize.y + pixelSize.x) / 2;
   return { name, data, depth, height, width, zStep, pixelSize: size, top: 0, left: 0, focus };

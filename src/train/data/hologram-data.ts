@@ -55,15 +55,17 @@ export interface HologramSource {
  *   off-axis holograms, a single plane, stacks of several pixel sizes; usage for parts that do not fit. What shows only when the truth is recovered
  *   (no focus within the stack, no plane in the range) comes from {@link HologramSource.focused}.
  */
-export function hologramSources(
+export function* hologramSources(
   input: Pick<TrainingInput, "samples" | "fields">,
   config: HologramDataConfig,
-): TrainingSources<HologramSource, HologramSource> {
+): Generator<void, TrainingSources<HologramSource, HologramSource>> {
   if (input.samples.length === 0) {
     throw new ParfocalError("usage", "Training needs at least one stack of holograms; none was given.", {});
   }
-  return trainingSources(input, config, {
-    whole: (sample) => hologramSource(sample, config),
+  return yield* trainingSources(input, config, {
+    *whole(sample) {
+      return hologramSource(sample, config);
+    },
     cut: (source, box) => ({
       ...source,
       box,

@@ -32,6 +32,11 @@ export interface PairedSource {
   scales: { input: Normalisation; target: Normalisation };
 }
 
+/** Where patches come from, and what makes the pairs doubtful. */
+export interface PairedSources extends TrainingSources<PairedSource, IndexedPair> {
+  warnings: string[];
+}
+
 /** A source with what drawing from it needs, computed once. */
 export interface IndexedPair {
   source: PairedSource;
@@ -48,17 +53,17 @@ export interface PairedDataOptions {
 
 /**
  * Checks, normalises and splits pairs of stacks of one pixel size; simulated fields join while the training goes on.
- * Simulated fields are registered as they are made, and are not checked for it.
+ * Simulated fields are registered as they are made, and are not checked for it. Yields now and then: see breathe.ts.
  *
  * @throws calibration.missing without pixel size; image.unfit for a stack without target or with one of another size, NaN, constant
  *   images, inputs and targets that lie apart (see {@link checkRegistered}), fewer planes than the network sees; usage for parts
  *   that do not fit
  */
-export function pairedSources(
+export function* pairedSources(
   input: TrainingInput,
   config: CommonConfig,
   { planes = 1, registered = true }: PairedDataOptions = {},
-): TrainingSources<PairedSource, IndexedPair> {
+): Generator<void, PairedSources> {
   const preparation: Preparation<PairedSource, IndexedPair> = {
     whole: (sample) => pairedSource(sample, config, { planes, registered }),
     cut,
@@ -68,25 +73,26 @@ export function pairedSources(
     }),
     together: checkPixelSizes,
   };
-  const sources = trainingSources(input, config, preparation);
+  const sources = yield* trainingSources(input, config, preparation);
+  const warnings: string[] = [];
   for (const { name, stack, target } of input.samples) {
     if (!target || !isSameStack(stack, target)) continue;
-    input.onWarning?.(
+    warnings.push(
       `${name}: its target has the same pixels, so that there is nothing to learn; give the image that shall be made of it, such as a section.`,
     );
   }
   for (const { name, stack, target } of registered ? input.samples : []) {
-    const doubt = target && checkRegistered(name, stack, target);
-    if (doubt !== undefined) input.onWarning?.(doubt);
+    const doubt = target && (yield* checkRegistered(name, stack, target));
+    if (doubt !== undefined) warnings.push(doubt);
   }
-  return sources;
+  return { ...sources, warnings };
 }
 
-function pairedSource(
+function* pairedSource(
   { name, stack, target }: NamedStack,
   config: CommonConfig,
   { planes, registered }: { planes: number; registered: boolean },
-): PairedSource {
+): Generator<void, PairedSource> {
   const { depth, height, width, zStep, pixelSize } = stack;
   if (!target) throw unfit(name, "it has no target", "give one with `target` or `target_channel` for every stack");
   // Where they need not show the same place, planes may lie anywhere.
@@ -98,8 +104,8 @@ function pairedSource(
     const message = `${name}: its pixel size is not known; give \`pixel_size <your pixel size>\` (um).`;
     throw new ParfocalError("calibration.missing", message, { path: name, what: "pixel size", option: "pixel_size" });
   }
-  const inputImage = normalised(stack, config, name);
-  const targetImage = normalised(target, config, `the target of ${name}`);
+  const inputImage = yield* normalised(stack, config, name);
+  const targetImage = yield* normalised(target, config, `the target of ${name}`);
   return {
     name,
     data: inputImage.data,
@@ -113,13 +119,15 @@ function pairedSource(
   };
 }
 
-function normalised(
+function* normalised(
   { data: counts, height, width }: Stack,
   { norm_pmin, norm_pmax }: CommonConfig,
   name: string,
-): { data: Float32Array; scale: Normalisation } {
+): Generator<void, { data: Float32Array; scale: Normalisation }> {
   refuseNonFinite(counts, { path: name, width, height, z: 0 });
+  yield;
   const scale = normalisationOf(counts, norm_pmin, norm_pmax, name);
+  yield;
   const data = new Float32Array(counts.length);
   normalise(counts, scale, data);
   return { data, scale };

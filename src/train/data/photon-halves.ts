@@ -34,11 +34,11 @@ export interface PhotonSource {
  * @throws calibration.missing without pixel size or z step; image.unfit for a single plane, NaN, a constant stack, or one whose noise does
  *   not tell the gain
  */
-export function photonSource(
+export function* photonSource(
   { name, stack, target }: NamedStack,
   config: CommonConfig,
   camera: { gain?: number | undefined; offset?: number | undefined },
-): PhotonSource {
+): Generator<void, PhotonSource> {
   const { depth, height, width, zStep, pixelSize } = stack;
   const unfit = (detail: string, advice: string): ParfocalError<"image.unfit"> =>
     new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
@@ -53,6 +53,7 @@ export function photonSource(
     throw new ParfocalError("calibration.missing", message, { path: name, what, option });
   }
   const counts = normalisationOf(stack.data, config.norm_pmin, config.norm_pmax, name);
+  yield;
   const found = camera.gain !== undefined && camera.offset !== undefined ? undefined : photonTransfer(stack);
   const gain = camera.gain ?? found?.gain;
   const offset = camera.offset ?? Math.min(found?.offset ?? Number.NaN, counts.low);
@@ -62,6 +63,7 @@ export function photonSource(
       "give camera_gain (counts for one photon) and camera_offset",
     );
   }
+  yield;
   const photons = new Float32Array(stack.data.length);
   for (let i = 0; i < photons.length; i++) photons[i] = Math.max(0, Math.round((stack.data[i] - offset) / gain));
   const range = counts.high - counts.low;

@@ -25,14 +25,14 @@ export type RefocusDataConfig = CommonConfig & {
 };
 
 /**
- * Checks, normalises and splits stacks of one pixel size.
+ * Checks, normalises and splits stacks of one pixel size; yields now and then: see breathe.ts.
  * @throws calibration.missing without z step or pixel size; image.unfit for NaN, constant or too thin stacks; usage for parts
  *   that do not fit
  */
 export function refocusSources(
   input: Pick<TrainingInput, "samples" | "fields">,
   config: RefocusDataConfig,
-): TrainingSources<PairSource, IndexedSource> {
+): Generator<void, TrainingSources<PairSource, IndexedSource>> {
   return trainingSources(input, config, preparation(config));
 }
 
@@ -40,7 +40,8 @@ export function refocusSources(
 export const splitStacks = (
   stacks: readonly NamedStack[],
   config: RefocusDataConfig,
-): { train: PairSource[]; validation: PairSource[] } => splitSources(stacks, config, preparation(config));
+): Generator<void, { train: PairSource[]; validation: PairSource[] }> =>
+  splitSources(stacks, config, preparation(config));
 
 const preparation = (config: RefocusDataConfig): Preparation<PairSource, IndexedSource> => ({
   whole: (sample) => pairSource(sample, config),
@@ -49,7 +50,7 @@ const preparation = (config: RefocusDataConfig): Preparation<PairSource, Indexed
   together: checkPixelSizes,
 });
 
-function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConfig): PairSource {
+function* pairSource({ name, stack, target }: NamedStack, config: RefocusDataConfig): Generator<void, PairSource> {
   const { depth, height, width, zStep, pixelSize } = stack;
   const missing = (what: string, option: string): never => {
     throw new ParfocalError(
@@ -104,13 +105,13 @@ function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConf
       "choose a distance_range that the stack spans",
     );
   }
-  const normalisation = normalisationOf(stack.data, config.norm_pmin, config.norm_pmax, name);
-  const data = new Float32Array(stack.data.length);
-  normalise(stack.data, normalisation, data);
+  yield;
+  const data = yield* normalisedCounts(stack.data, config, name);
+  const targetData = target && (yield* targetCounts(name, stack, target, config));
   return {
     name,
     data,
-    ...(target && { target: targetData(name, stack, target, config) }),
+    ...(targetData && { target: targetData }),
     depth,
     height,
     width,
@@ -122,15 +123,22 @@ function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConf
 }
 
 /** The other kind of image, normalised by its own percentiles. */
-function targetData(name: string, stack: Stack, target: Stack, config: CommonConfig): Float32Array {
+function* targetCounts(name: string, stack: Stack, target: Stack, config: CommonConfig): Generator<void, Float32Array> {
   requirePairable([name, stack], ["its target", target]);
   refuseNonFinite(target.data, { path: `the target of ${name}`, width: target.width, height: target.height, z: 0 });
-  const data = new Float32Array(target.data.length);
-  normalise(
-    target.data,
-    normalisationOf(target.data, config.norm_pmin, config.norm_pmax, `the target of ${name}`),
-    data,
-  );
+  yield;
+  return yield* normalisedCounts(target.data, config, `the target of ${name}`);
+}
+
+function* normalisedCounts(
+  counts: Float32Array,
+  { norm_pmin, norm_pmax }: CommonConfig,
+  name: string,
+): Generator<void, Float32Array> {
+  const normalisation = normalisationOf(counts, norm_pmin, norm_pmax, name);
+  yield;
+  const data = new Float32Array(counts.length);
+  normalise(counts, normalisation, data);
   return data;
 }
 

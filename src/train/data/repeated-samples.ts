@@ -6,14 +6,14 @@ import type { CommonConfig } from "../common-config.ts";
 
 /**
  * Leaves out what is given more than once, so that nothing that is trained on validates.
- * @returns the samples that are left, in their order
+ * @returns the samples that are left, in their order, and a sentence for each that is left out
  * @throws usage where whole stacks validate and a stack has several targets: it would be trained on with one and validate with another
  */
 export function withoutRepeated(
   samples: readonly NamedStack[],
   { val_split }: Pick<CommonConfig, "val_split">,
-  onWarning?: (sentence: string) => void,
-): NamedStack[] {
+): { samples: NamedStack[]; warnings: string[] } {
+  const warnings: string[] = [];
   const kept: NamedStack[] = [];
   for (const sample of samples) {
     const same = kept.find(({ stack }) => isSameStack(stack, sample.stack));
@@ -22,7 +22,7 @@ export function withoutRepeated(
       continue;
     }
     if (isSameTarget(same.target, sample.target)) {
-      onWarning?.(
+      warnings.push(
         `${sample.name} has the same pixels as ${same.name === sample.name ? "another stack of that name" : same.name}: it is left out, since it would be trained on and validate as well.`,
       );
       continue;
@@ -33,7 +33,7 @@ export function withoutRepeated(
     }
     kept.push(sample);
   }
-  return kept;
+  return { samples: kept, warnings };
 }
 
 /** Whether two stacks are of one size and equal in every pixel. */

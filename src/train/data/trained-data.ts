@@ -12,14 +12,11 @@ export interface TrainedData {
   features?: string | undefined;
 }
 
-export function describeData({
-  samples,
-  fields,
-  featureNetwork,
-}: Pick<TrainingInput, "samples" | "fields" | "featureNetwork">): TrainedData {
+/** Yields now and then: see breathe.ts. */
+export function* describeData({ samples, fields, featureNetwork }: TrainingInput): Generator<void, TrainedData> {
   const checksum = (bytes: Uint8Array): string => crc32([bytes]).toString(16);
   return {
-    samples: describeSamples(samples),
+    samples: yield* describeSamples(samples),
     ...(fields?.description !== undefined && { recipe: checksum(new TextEncoder().encode(fields.description)) }),
     ...(featureNetwork && { features: checksum(featureNetwork) }),
   };

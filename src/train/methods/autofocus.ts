@@ -85,12 +85,12 @@ function architectureOf({ preset, architecture }: AutofocusConfig): AutofocusArc
   return autofocusArchitecture.parse({ ...autofocusPresets[preset], ...architecture });
 }
 
-function learner(input: TrainingInput, config: AutofocusConfig): Learner {
+function* learner(input: TrainingInput, config: AutofocusConfig): Generator<void, Learner> {
   const architecture = architectureOf(config);
   const { distance_scale: scale } = architecture;
   const { batch_size: n, patch_size: p, ema_decay: emaDecay } = config;
   const cells = p / autofocusCell;
-  const { validation, at } = trainingSources<FocusSource, Indexed>(input, config, {
+  const { validation, at } = yield* trainingSources<FocusSource, Indexed>(input, config, {
     whole: (sample) => focusSource(sample, config),
     cut: cutFocusSource,
     index: (source) => ({ source, content: contentSums(source) }),

@@ -59,8 +59,8 @@ function check(config: ComiConfig): void {
   throw configError("feature_weight", detail);
 }
 
-function learner(input: TrainingInput, config: ComiConfig): Learner {
-  const sources = pairedSources(input, config);
+function* learner(input: TrainingInput, config: ComiConfig): Generator<void, Learner> {
+  const sources = yield* pairedSources(input, config);
   const { batch_size: n, patch_size: p, beta1 } = config;
   const shape = [n, 1, p, p];
   if (config.feature_model !== undefined && input.featureNetwork === undefined) {
@@ -70,7 +70,7 @@ function learner(input: TrainingInput, config: ComiConfig): Learner {
     );
   }
   const distance = input.featureNetwork ? networkDistance(input.featureNetwork, shape) : structureDistance;
-  return cycleLearner(input, config, sources.validation, {
+  return cycleLearner(input, config, sources, {
     method: "comi",
     architecture: cycleArchitecture(config, comiPresets),
     discriminator: (picture, parameters) => comiDiscriminator(picture, config.discriminator_channels, parameters),

@@ -60,10 +60,10 @@ function check(config: CycleGanConfig): void {
   throw configError("adversarial_weight", detail);
 }
 
-function learner(input: TrainingInput, config: CycleGanConfig): Learner {
-  const sources = pairedSources(input, config, { registered: false });
+function* learner(input: TrainingInput, config: CycleGanConfig): Generator<void, Learner> {
+  const sources = yield* pairedSources(input, config, { registered: false });
   const architecture = cycleArchitecture(config, cycleGanPresets);
-  return cycleLearner(input, config, sources.validation, {
+  return cycleLearner(input, config, sources, {
     method: "cycle-gan",
     architecture,
     discriminator: (picture, parameters) => cycleGanDiscriminator(picture, config.discriminator_channels, parameters),

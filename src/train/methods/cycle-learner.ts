@@ -3,7 +3,7 @@ import { Random } from "../../array/random.ts";
 import { comiAlignment } from "../../models/networks/comi.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import type { CommonConfig } from "../common-config.ts";
-import type { PairedSource } from "../data/paired-data.ts";
+import type { PairedSources } from "../data/paired-data.ts";
 import { sectionScale } from "../data/section-scale.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner, Validator } from "../learner.ts";
@@ -29,7 +29,7 @@ type CycleConfig = CommonConfig & { discriminator_learning_rate: number; live_st
 export function cycleLearner(
   input: TrainingInput,
   config: CycleConfig,
-  validation: readonly PairedSource[],
+  { validation, warnings }: PairedSources,
   parts: CycleMethod,
 ): Learner {
   const { method, architecture, poolSize, pairedValidation = true } = parts;
@@ -44,6 +44,7 @@ export function cycleLearner(
       ? pairedValidator(validation, network, { count, thorough })
       : unpairedValidator(validation, network, count);
   return {
+    warnings,
     ...cycleSteps({
       ...parts,
       shape: [n, 1, p, p],

@@ -2,7 +2,7 @@
 import { Random } from "../../array/random.ts";
 import { sizeOf } from "../../array/shape.ts";
 import type { Tensor } from "../../graph/graph.ts";
-import { type DirectionCalibration, deepZAlignment } from "../../models/networks/deep-z.ts";
+import { deepZAlignment } from "../../models/networks/deep-z.ts";
 import { type DeepZNetwork, filterSpecs } from "../../models/networks/deep-z-refocus.ts";
 import { coarsePixel } from "../../models/networks/plane-filters.ts";
 import type { Runtime } from "../../run/runtime.ts";
@@ -30,15 +30,15 @@ export const deepZ: TrainingMethod<DeepZConfig, typeof deepZConfig> = {
   learner,
 };
 
-function learner(input: TrainingInput, config: DeepZConfig): Learner {
+function* learner(input: TrainingInput, config: DeepZConfig): Generator<void, Learner> {
   const architecture = architectureOf(config);
-  const range = heldRange(input.samples, config, input.onWarning);
-  const { validation, at } = refocusSources(input, {
+  const { range, warnings } = heldRange(input.samples, config);
+  const { validation, at } = yield* refocusSources(input, {
     ...config,
     distance_range: range,
     gives_back: Boolean(architecture.recorded_base),
   });
-  for (const warning of driftWarnings(input.samples)) input.onWarning?.(warning);
+  warnings.push(...(yield* driftWarnings(input.samples)));
   const draw = batchDrawer(config, architecture.distance_scale);
   const { batch_size: n, patch_size: p, input_offsets } = config;
   const built: DeepZNetwork = { architecture, offsets: input_offsets, range };
@@ -47,9 +47,9 @@ function learner(input: TrainingInput, config: DeepZConfig): Learner {
     distanceScale: architecture.distance_scale,
     predictionGraph: (height: number, width: number) => predictionGraph(height, width, built, config.ema_decay),
   };
-  const direction: Direction = {};
   const filters = filterSpecs(built);
   return {
+    warnings,
     ...deepZSteps(config, built),
     async batchAt(step) {
       const { image, target } = draw(await at(step), new Random(config.seed).fork(step));
@@ -85,7 +85,6 @@ function learner(input: TrainingInput, config: DeepZConfig): Learner {
       validation,
       network,
       { input_offsets, distance_range: range },
-      direction,
     ),
     pack: (weights, { steps, report }) => ({
       info: {
@@ -97,7 +96,7 @@ function learner(input: TrainingInput, config: DeepZConfig): Learner {
         distance_range: range,
         pixel_size: validation[0].pixelSize,
         z_step: validation[0].zStep,
-        ...(direction.measured && { direction: direction.measured }),
+        ...(report.direction && { direction: report.direction }),
       },
       onnx: exportDeepZ(built, weights),
     }),
@@ -126,17 +125,12 @@ const constantTensor = ({ shape, initial }: { shape: readonly number[]; initial:
   data: new Float32Array(sizeOf(shape)).fill(initial),
 });
 
-interface Direction {
-  measured?: DirectionCalibration | undefined;
-}
-
 /** Measures as well what a network of one input plane knows of direction, and shows how often it is right. */
 function withDirection(
   validator: Validator,
   sources: readonly PairSource[],
   network: RefocusNetwork,
   { input_offsets, distance_range }: Pick<DeepZConfig, "input_offsets" | "distance_range">,
-  direction: Direction,
 ): Validator {
   if (input_offsets.length > 1) return validator;
   const windows = centralWindows(sources, network);
@@ -144,11 +138,11 @@ function withDirection(
     ...validator,
     async run(session, until) {
       const report = await validator.run(session, until);
-      direction.measured = await measureDirection(sources, distance_range, windows.plane, (plane, distance) =>
+      const direction = await measureDirection(sources, distance_range, windows.plane, (plane, distance) =>
         windows.refocus(session, [plane], distance),
       );
-      if (direction.measured) report.scores.direction_accuracy = direction.measured.accuracy;
-      return report;
+      if (direction) report.scores.direction_accuracy = direction.accuracy;
+      return { ...report, direction };
     },
   };
 }

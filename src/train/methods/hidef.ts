@@ -87,9 +87,9 @@ const architectureOf = ({ preset, architecture }: HidefConfig): HidefArchitectur
   channels: architecture?.channels ?? hidefPresets[preset].channels,
 });
 
-function learner(input: TrainingInput, config: HidefConfig): Learner {
+function* learner(input: TrainingInput, config: HidefConfig): Generator<void, Learner> {
   const architecture = architectureOf(config);
-  const { validation, at } = hologramSources(input, config);
+  const { validation, at } = yield* hologramSources(input, config);
   const network = {
     alignment: hidefAlignment(architecture),
     distanceError: config.distance_error,

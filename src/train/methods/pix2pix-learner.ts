@@ -16,15 +16,15 @@ import { networksOf, type Pix2pixKeys } from "./pix2pix-keys.ts";
 import { dropoutMasks, exportPix2pix, pix2pixNetworks, pix2pixPrediction } from "./pix2pix-steps.ts";
 
 /** @param planes of a sub-stack; undefined for planes alone */
-export function pix2pixLearner(
+export function* pix2pixLearner(
   input: TrainingInput,
   config: Pix2pixKeys,
   presets: Record<"published" | "small", Pix2pixArchitecture>,
   planes?: number,
-): Learner {
+): Generator<void, Learner> {
   const { generator, discriminator } = networksOf(config, presets);
   const { batch_size: n, patch_size: p, seed } = config;
-  const { validation, at } = pairedSources(input, config, { planes });
+  const { validation, at, warnings } = yield* pairedSources(input, config, { planes });
   const draw = pairedBatches(at, config, planes);
   const between = planes === undefined ? [] : [planes];
   const shape = [n, 1, ...between, p, p];
@@ -41,6 +41,7 @@ export function pix2pixLearner(
       pix2pixPrediction(generator, [1, 1, ...between, height, width], config.ema_decay),
   };
   return {
+    warnings,
     ...adversarialSteps(pix2pixNetworks(generator, discriminator, shape, losses), {
       learningRate: config.learning_rate,
       discriminatorLearningRate: config.discriminator_learning_rate,

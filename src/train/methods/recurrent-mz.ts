@@ -25,14 +25,15 @@ export const recurrentMz: TrainingMethod<RecurrentMzConfig> = {
   learner,
 };
 
-function learner(input: TrainingInput, config: RecurrentMzConfig): Learner {
+function* learner(input: TrainingInput, config: RecurrentMzConfig): Generator<void, Learner> {
   const architecture = recurrentMzArchitectureOf(config);
   const { min_planes, max_planes, plane_range } = config;
-  const distance_range = heldRange(input.samples, { ...config, input_offsets: [0] }, input.onWarning);
-  const { validation, at } = refocusSources(input, { ...config, distance_range, input_offsets: [0] });
-  for (const warning of driftWarnings(input.samples)) input.onWarning?.(warning);
+  const { range: distance_range, warnings } = heldRange(input.samples, { ...config, input_offsets: [0] });
+  const { validation, at } = yield* refocusSources(input, { ...config, distance_range, input_offsets: [0] });
+  warnings.push(...(yield* driftWarnings(input.samples)));
   const draw = planeSetDrawer(config, architecture.distance_scale);
   return {
+    warnings,
     ...recurrentMzSteps(config, architecture),
     batchAt: async (step) => draw(await at(step), new Random(config.seed).fork(step)),
     validator: recurrentMzValidator(validation, config, architecture, { perGroup: 2 }),

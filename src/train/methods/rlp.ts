@@ -78,21 +78,22 @@ function check(config: RlpConfig): void {
   }
 }
 
-function learner(input: TrainingInput, config: RlpConfig): Learner {
+function* learner(input: TrainingInput, config: RlpConfig): Generator<void, Learner> {
   const architecture = architectureOf(config);
   const { step, unrolled_steps: steps, distance_range } = config;
   // A row of planes for every sequence of steps, and the pairs that validate.
   const reach: [number, number] = [-steps * step, (1 + steps) * step];
   const sources = { ...config, input_offsets: [0, step], distance_range: reach };
-  const { validation, at } = refocusSources(input, sources);
+  const { validation, at } = yield* refocusSources(input, sources);
   for (const source of validation) checkHoldsRow(source, steps);
-  for (const warning of driftWarnings(input.samples)) input.onWarning?.(warning);
+  const warnings = yield* driftWarnings(input.samples);
   const draw = rowDrawer(config, steps);
   const network = {
     alignment: deepZAlignment(architecture),
     predictionGraph: (height: number, width: number) => predictionGraph(height, width, architecture, config.ema_decay),
   };
   return {
+    warnings,
     ...trainingStep(config, architecture),
     batchAt: async (t) => draw(await at(t), new Random(config.seed).fork(t)),
     validator: rlpValidator(validation, network, distance_range, { pairs: 2 }),

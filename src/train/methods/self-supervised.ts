@@ -101,19 +101,18 @@ function check(config: SelfSupervisedConfig): void {
   }
 }
 
-function learner(input: TrainingInput, config: SelfSupervisedConfig): Learner {
+function* learner(input: TrainingInput, config: SelfSupervisedConfig): Generator<void, Learner> {
   const architecture = architectureOf(config);
   const { batch_size: n, patch_size: p, planes, psf_radius: radius, border } = config;
   const camera = { gain: config.camera_gain, offset: config.camera_offset };
-  const { validation, at } = trainingSources(input, config, {
+  const { validation, at } = yield* trainingSources(input, config, {
     whole: (sample) => photonSource(sample, config, camera),
     cut: cropPhotons,
     index: (source) => ({ source, content: contentSums(brightness(source)) }),
     together: checkAlike,
   });
-  for (const warning of driftWarnings(input.samples)) input.onWarning?.(warning);
+  const drift = yield* driftWarnings(input.samples);
   const { optics, warnings } = opticsOf(input.samples[0].stack.optics);
-  for (const warning of warnings) input.onWarning?.(warning);
   const [{ depth, zStep, pixelSize }] = validation;
   const kernels = blurKernels(psfModelOf(optics), { depth, pixelSize, zStep }, radius);
   const shape = { n, depth, planes, p, border, kernels };
@@ -125,6 +124,7 @@ function learner(input: TrainingInput, config: SelfSupervisedConfig): Learner {
       windows,
     );
   return {
+    warnings: [...drift, ...warnings],
     steps: [{ name: "network", graph, learningRate: config.learning_rate }],
     specs,
     async batchAt(step) {

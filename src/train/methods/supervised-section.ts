@@ -49,13 +49,13 @@ export type SectionDescription = Omit<Extract<ModelInfo, { method: "unet" }>, "m
  * Lowers `loss` of the network's output for `image` against `target`, both `[n, 1, p, p]`.
  * @param describe adds to a model's description what is the method's own
  */
-export function supervisedLearner(
+export function* supervisedLearner(
   input: TrainingInput,
   config: CommonConfig,
   network: SupervisedNetwork,
   describe: (common: SectionDescription) => ModelInfo,
-): Learner {
-  const { validation, at } = pairedSources(input, config);
+): Generator<void, Learner> {
+  const { validation, at, warnings } = yield* pairedSources(input, config);
   const chosen = async (step: number) => {
     const choose = await at(step);
     return (random: Random): IndexedPair => {
@@ -77,6 +77,7 @@ export function supervisedLearner(
   const { graph, specs } = trainingGraph(config, network);
   const { pixelSize, zStep } = validation[0];
   return {
+    warnings,
     steps: [{ name: "network", graph, learningRate: config.learning_rate }],
     specs,
     batchAt: pairedBatches(chosen, config),

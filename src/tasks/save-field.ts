@@ -1,14 +1,11 @@
 /** Writes simulated fields: every image with its ground truth, and the list of objects in the field. */
 
-import { mkdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { jsonText } from "../array/json-text.ts";
 import { ParfocalError } from "../errors.ts";
-import { checkOutput } from "../image/atomic-file.node.ts";
-import { fileStorage } from "../image/file-storage.node.ts";
 import type { Image, Stack } from "../image/image.ts";
 import { formatOf } from "../image/image-format.ts";
 import { infoOfStack } from "../image/stack-image.ts";
+import type { Storage } from "../image/storage.ts";
 import { type ImageOutput, writeImages } from "../image/write-image.ts";
 import { imagingModes } from "../simulate/modes.ts";
 import type { Recipe } from "../simulate/recipe.ts";
@@ -29,17 +26,18 @@ export interface FieldFiles {
  * NAME_objects.json. With several images, the name of each replaces or follows NAME.
  * @throws `usage` for a file name that does not end in .tif or .ome.tif
  */
-export function fieldFiles(recipe: Recipe, target: string, { volume = false } = {}): FieldFiles {
+export function fieldFiles(storage: Storage, recipe: Recipe, target: string, { volume = false } = {}): FieldFiles {
   const [, stem = target, ending] = /^(.*?)((?:\.ome)?\.[a-z]\w*)$/i.exec(target) ?? [];
   if (ending !== undefined && formatOf(target) === "png") {
     throw new ParfocalError("usage", `${target}: a PNG holds a single plane; give a .tif name or a folder.`, {
-      option: "out",
+      option: "output",
       got: target,
       expected: "a .tif or .ome.tif name, or a folder",
     });
   }
   const named = ending !== undefined;
-  const file = (name: string, kind: string): string => `${named ? `${stem}_` : join(target, "/")}${name}${kind}`;
+  const file = (name: string, kind: string): string =>
+    `${named ? `${stem}_` : storage.join(target, "x").slice(0, -1)}${name}${kind}`;
   const tif = ending ?? ".tif";
   const names = Object.keys(recipe.images);
   const images = Object.fromEntries(
@@ -73,19 +71,20 @@ export function pathsOf({ images, volume, objects }: FieldFiles): string[] {
 /**
  * Throws before any work if a file exists (`output.exists`, unless `force`), or its format cannot be written (`usage`).
  */
-export async function checkFieldFiles(files: FieldFiles, force = false): Promise<void> {
-  for (const path of pathsOf(files)) await checkOutput(path, force);
+export async function checkFieldFiles(storage: Storage, files: FieldFiles, force = false): Promise<void> {
+  for (const path of pathsOf(files)) await storage.checkOutput(path, force);
 }
 
 /** Writes all files of a field or none, and makes its folder. Throws `output.exists`, `output.failed`. */
 export async function saveField(
+  storage: Storage,
   files: FieldFiles,
   field: SimulatedField,
   recipe: Recipe,
   { force = false, warnings = [] as readonly string[] } = {},
 ): Promise<void> {
-  await checkFieldFiles(files, force);
-  await makeFolder(dirname(files.objects));
+  await checkFieldFiles(storage, files, force);
+  await storage.makeFolder(storage.dirname(files.objects));
   const outputs: ImageOutput[] = [];
   const add = (path: string, image: Image) => outputs.push({ path, image });
   for (const [name, paths] of Object.entries(files.images)) {
@@ -128,7 +127,7 @@ export async function saveField(
   };
   // The JSON is renamed last, so that all files exist if it does.
   const text = `${jsonText(record)}\n`;
-  await writeImages(fileStorage, outputs, { force, files: [[files.objects, text]] });
+  await writeImages(storage, outputs, { force, files: [[files.objects, text]] });
 }
 
 /** Combines stacks as channels, `[z, c, y, x]`. */
@@ -153,13 +152,4 @@ function imageOfChannels(channels: readonly { name: string; stack: Stack }[]): I
     ...(zStep !== undefined && { zStep }),
     ...(optics && { optics }),
   };
-}
-
-/** Makes a folder and its parents. Throws `output.failed`. */
-export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch(async (cause: NodeJS.ErrnoException) => {
-    const found = await stat(path).catch(() => undefined);
-    const detail = found?.isFile() ? "a file of that name exists" : cause.message;
-    throw new ParfocalError("output.failed", `${path} could not be made: ${detail}.`, { path, detail }, { cause });
-  });
 }

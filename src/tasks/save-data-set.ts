@@ -1,16 +1,14 @@
 /** Writes a data set: a folder for each field in train, val and test, and a manifest. */
-import { rm } from "node:fs/promises";
-import { join, relative } from "node:path";
+
 import { jsonText } from "../array/json-text.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
-import { writeFileAtomic } from "../image/atomic-file.node.ts";
-import { readRegularFile } from "../image/regular-file.node.ts";
+import { readText, type Storage, writeWhole } from "../image/storage.ts";
 import { splitOf } from "../simulate/assign-fields.ts";
 import type { Recipe } from "../simulate/recipe.ts";
 import { recipeFromYaml, recipeToYaml } from "../simulate/recipe-yaml.ts";
 import type { FieldControl, SimulatedField } from "../simulate/simulator.ts";
 import { version } from "../version.ts";
-import { type FieldFiles, fieldFiles, makeFolder, pathsOf, saveField } from "./save-field.node.ts";
+import { type FieldFiles, fieldFiles, pathsOf, saveField } from "./save-field.ts";
 
 export interface DataSetOptions {
   force?: boolean | undefined;
@@ -51,27 +49,28 @@ export interface ManifestField {
  *   `interrupted` without the field in progress; `output.failed`
  */
 export async function saveDataSet(
+  storage: Storage,
   recipe: Recipe,
   folder: string,
   makeField: (index: number, control: FieldControl) => Promise<SimulatedField>,
   options: DataSetOptions = {},
 ): Promise<DataSet> {
   const { force = false, volume = false, warnings = [], signal, onProgress, together = 1 } = options;
-  const paths = { manifest: join(folder, "dataset.json"), recipe: join(folder, "recipe.yaml") };
-  await checkDataSet(recipe, folder, force);
-  await makeFolder(folder);
-  if (force) await removeFields(folder, paths.manifest);
-  await writeFileAtomic(paths.recipe, recipeToYaml(recipe), { force: true });
+  const paths = { manifest: storage.join(folder, "dataset.json"), recipe: storage.join(folder, "recipe.yaml") };
+  await checkDataSet(storage, recipe, folder, force);
+  await storage.makeFolder(folder);
+  if (force) await removeFields(storage, folder, paths.manifest);
+  await writeWhole(storage, paths.recipe, recipeToYaml(recipe), { force: true });
 
   const planned = Array.from({ length: recipe.fields }, (_, index) => {
     const split = splitOf(recipe, index);
     return {
       index,
       split,
-      files: fieldFiles({ ...recipe, name: "stack" }, join(folder, split, digits(index)), { volume }),
+      files: fieldFiles(storage, { ...recipe, name: "stack" }, storage.join(folder, split, digits(index)), { volume }),
     };
   });
-  const found = await Promise.all(planned.map(({ files }) => readField(files)));
+  const found = await Promise.all(planned.map(({ files }) => readField(storage, files)));
   const made = new Map<number, Pick<SimulatedField, "objective" | "specimen">>();
   found.forEach((field, index) => {
     if (field !== undefined) made.set(index, field);
@@ -80,13 +79,13 @@ export async function saveDataSet(
   const writeManifest = (): Promise<void> => {
     const fields = planned.flatMap(({ index, split, files }) => {
       const field = made.get(index);
-      return field === undefined ? [] : [manifestField(folder, index, split, files, field)];
+      return field === undefined ? [] : [manifestField(storage, folder, index, split, files, field)];
     });
     const seeds = { recipe: recipe.seed, field: "stream of the recipe's seed, its number" };
     const record = { parfocal_version: version, name: recipe.name, summary: recipe.summary, seeds };
     const complete = made.size === recipe.fields;
     const text = jsonText({ ...record, planned_fields: recipe.fields, complete, warnings, fields });
-    return writeFileAtomic(paths.manifest, `${text}\n`, { force: true });
+    return writeWhole(storage, paths.manifest, `${text}\n`, { force: true });
   };
   // Written at the start, so that an incomplete data set describes itself.
   await writeManifest();
@@ -96,7 +95,7 @@ export async function saveDataSet(
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       throwIfAborted(signal);
       const field = await makeField(next.index, { signal, volume });
-      await saveField(next.files, field, recipe, { force: true, warnings });
+      await saveField(storage, next.files, field, recipe, { force: true, warnings });
       made.set(next.index, field);
       onProgress?.({ done: made.size, total: recipe.fields });
     }
@@ -105,15 +104,15 @@ export async function saveDataSet(
   await writeManifest();
   for (const end of ends) if (end.status === "rejected") throw end.reason;
   const fields = planned.map(({ index, split, files }) =>
-    manifestField(folder, index, split, files, made.get(index) ?? {}),
+    manifestField(storage, folder, index, split, files, made.get(index) ?? {}),
   );
   return { ...paths, fields, skipped };
 }
 
 /** Throws `output.exists` if the folder holds a data set of another recipe, unless `force`. */
-export async function checkDataSet(recipe: Recipe, folder: string, force = false): Promise<void> {
-  const path = join(folder, "recipe.yaml");
-  const text = await readRegularFile(path, "utf8").catch(() => undefined);
+export async function checkDataSet(storage: Storage, recipe: Recipe, folder: string, force = false): Promise<void> {
+  const path = storage.join(folder, "recipe.yaml");
+  const text = await readText(storage, path).catch(() => undefined);
   if (text === undefined || force) return;
   const existing = recipeFromYaml(text, path);
   if (recipeToYaml(existing as object) === recipeToYaml(recipe)) return;
@@ -130,9 +129,12 @@ export async function checkDataSet(recipe: Recipe, folder: string, force = false
 const digits = (index: number): string => String(index).padStart(4, "0");
 
 /** Objective and specimen of a complete field; undefined if it is not complete. */
-async function readField(files: FieldFiles): Promise<Pick<SimulatedField, "objective" | "specimen"> | undefined> {
+async function readField(
+  storage: Storage,
+  files: FieldFiles,
+): Promise<Pick<SimulatedField, "objective" | "specimen"> | undefined> {
   try {
-    const { objective, specimen, volume } = JSON.parse(await readRegularFile(files.objects, "utf8"));
+    const { objective, specimen, volume } = JSON.parse(await readText(storage, files.objects));
     if (files.volume !== undefined && volume === undefined) return undefined;
     return { ...(objective === undefined ? {} : { objective }), ...(specimen === undefined ? {} : { specimen }) };
   } catch {
@@ -141,13 +143,14 @@ async function readField(files: FieldFiles): Promise<Pick<SimulatedField, "objec
 }
 
 function manifestField(
+  storage: Storage,
   folder: string,
   field: number,
   split: string,
   files: FieldFiles,
   { objective, specimen }: Pick<SimulatedField, "objective" | "specimen">,
 ): ManifestField {
-  const from = (path: string): string => relative(folder, path).replaceAll("\\", "/");
+  const from = (path: string): string => path.slice(storage.join(folder, "x").length - 1).replaceAll("\\", "/");
   const images = Object.fromEntries(
     Object.entries(files.images).map(([name, paths]) => [
       name,
@@ -165,8 +168,8 @@ function manifestField(
 }
 
 /** Removes the files that a manifest lists, and no others. */
-async function removeFields(folder: string, manifest: string): Promise<void> {
-  const text = await readRegularFile(manifest, "utf8").catch(() => undefined);
+async function removeFields(storage: Storage, folder: string, manifest: string): Promise<void> {
+  const text = await readText(storage, manifest).catch(() => undefined);
   if (text === undefined) return;
   let fields: ManifestField[] = [];
   try {
@@ -177,6 +180,6 @@ async function removeFields(folder: string, manifest: string): Promise<void> {
   // objects.json first: a field without it is incomplete.
   for (const { files } of fields) {
     const inside = pathsOf(files).filter((path) => !path.split("/").includes(".."));
-    for (const path of inside.reverse()) await rm(join(folder, path), { force: true });
+    for (const path of inside.reverse()) await storage.remove(storage.join(folder, path));
   }
 }

@@ -211,6 +211,6 @@ describe("finding the surface", () => {
     } as unknown as Runtime;
     const failure = await findSurface(await openRefocusable(model, blank, file, {})).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ParfocalError);
-    expect((failure as ParfocalError).message).toMatch(/no distance makes any region sharp/);
+    expect((failure as ParfocalError).message).toMatch(/no distance brings any region into focus/);
   });
 });

@@ -176,7 +176,7 @@ describe("labels", () => {
       "a focus outside",
       { ...flat, data: flat.data.slice(5 * 128 * 128), depth: 4 },
       "image.unfit",
-      /no region has its focus inside the stack.*both sides/,
+      /no region is in focus inside the stack.*both sides/,
     ],
   ])("refuse %s", async (_what, stack, code, message) => {
     const work = trainModel([{ name: "x.tif", stack }], config(), { runtime, store: memoryStore() });
@@ -196,7 +196,7 @@ describe("a training", () => {
     const settings = { num_steps: 240, steps_per_epoch: 60, batch_size: 8, steps_per_field: 5, learning_rate: 4e-3 };
     const { report } = await trainModel(
       [made(1), made(2)],
-      config({ ...settings, turn_patches: !told, distance_range: [-3, 3] }),
+      config({ ...settings, augment_orientation: !told, distance_range: [-3, 3] }),
       { runtime, store, fields },
     );
     return { report, store };
@@ -258,6 +258,6 @@ describe("images of any size", () => {
 
 test("a model of another task is refused by name", () => {
   expect(() => modelFor(tinyModel(), "autofocus")).toThrow(
-    /model for refocus \(deep-z\), which "parfocal refocus" applies/,
+    /its task is refocus \(method deep-z\); apply it with "parfocal refocus"/,
   );
 });

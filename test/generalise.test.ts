@@ -56,7 +56,7 @@ it("says for what it does not hold, where it holds in the mean", () => {
     left_out_db: 1.7,
     seen_db: 2.7,
     seen_range_db: undefined,
-    without_db: 0,
+    resampling_db: 0,
     elsewhere_db: 2,
     drop_db: 1,
   };
@@ -65,10 +65,12 @@ it("says for what it does not hold, where it holds in the mean", () => {
   const nuclei = { ...one, value: "nuclei", share_kept: 0.8, generalises: true };
   const other = { ...beads, kind: "objective", value: "20x" };
   expect(inWords(mean, [beads, nuclei, other, mean])).toMatch(
-    /^On another specimen\? Yes, but not for beads\. Mean gain \+1\.7 dB/,
+    /another specimen\? Yes, but not for beads\. The mean gain is \+1\.7 dB/,
   );
-  expect(inWords(mean, [nuclei, other, mean])).toMatch(/^On another specimen\? Yes\. /);
-  expect(inWords({ ...mean, generalises: false }, [beads, mean])).toMatch(/^On another specimen\? No\. /);
+  expect(inWords(mean, [nuclei, other, mean])).toMatch(/^Do the models generalise to another specimen\? Yes\. /);
+  expect(inWords({ ...mean, generalises: false }, [beads, mean])).toMatch(
+    /^Do the models generalise to another specimen\? No\. /,
+  );
 });
 
 describe("across the objectives of a recipe", () => {
@@ -127,9 +129,9 @@ describe("across the objectives of a recipe", () => {
       done.gains.map(({ gain_db }) => gain_db),
     );
     // One of the two objectives has not the pixels of the model.
-    expect(json.resampling_alone).toHaveLength(2);
+    expect(json.resampling_only).toHaveLength(2);
     const alone = Object.fromEntries(
-      json.resampling_alone.map((one: { data: string; gain_db: number }) => [one.data, one.gain_db]),
+      json.resampling_only.map((one: { data: string; gain_db: number }) => [one.data, one.gain_db]),
     );
     const data = json.judged_data.map(({ name, objective, specimen }: Record<string, string>) => ({
       name,
@@ -184,7 +186,7 @@ describe("across the objectives of a recipe", () => {
       if (what.startsWith("steps of without-low") && step === 5) stop.abort();
     };
     const stopped = across("stopped", { signal: stop.signal, onProgress });
-    await expect(stopped).rejects.toThrow(/1 of 3 models are trained.*same command again/);
+    await expect(stopped).rejects.toThrow(/after 1 of 3 models.*same command again/);
     await expect(stopped).rejects.toMatchObject({ code: "interrupted" });
     expect(existsSync(at("stopped", "index.html"))).toBe(false);
     const steps: string[] = [];
@@ -252,7 +254,7 @@ describe("across recorded stacks", () => {
     for (const { data, input } of done.gains) {
       if (data === "a") expect(input?.psnr).toBeCloseTo(20 * Math.log10(range / 60), 0);
     }
-    expect(done.warnings.join()).not.toMatch(/Sections are held against/);
+    expect(done.warnings.join()).not.toMatch(/sections are compared with the sharpest plane/);
   });
 
   it.each<[string, () => Promise<unknown>, RegExp]>([
@@ -264,12 +266,12 @@ describe("across recorded stacks", () => {
     [
       "a kind that the data do not have",
       () => across("x", { leaveOut: ["slide"] }),
-      /no slide to leave out; .*: objective, specimen/,
+      /no slide to leave out\. .*: objective, specimen/,
     ],
     [
       "a kind of which there is one",
       () => generalise({ samples, slides: ["x", "x", "x"] }, at("x"), { config: tiny, runtime, leaveOut: ["slide"] }),
-      /one slide only \(x\).*what can be left out: stack/,
+      /only one slide \(x\).*You can leave out: stack/,
     ],
     [
       "a recipe of one objective and one specimen",
@@ -280,12 +282,12 @@ describe("across recorded stacks", () => {
           runtime,
         });
       },
-      /no two objectives, specimens or stacks/,
+      /does not have two objectives, specimens or stacks/,
     ],
     [
       "too many fields",
       () => generalise({ ...recipe, fields: 17 }, at("x"), { config: tiny, runtime }),
-      /got 17, expected 1 to 16/,
+      /is 17; expected 1 to 16/,
     ],
     ["a wrong key, before anything is simulated", () => across("x", { config: { num_stepz: 3 } }), /num_stepz/],
     [

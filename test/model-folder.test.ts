@@ -51,7 +51,7 @@ describe("a model's folder", () => {
 
   it("says what is missing or damaged", async () => {
     const { info, onnx } = tinyModel();
-    await expect(loadModel(folder)).rejects.toMatchObject({ code: "file.missing", message: /holds no model/ });
+    await expect(loadModel(folder)).rejects.toMatchObject({ code: "file.missing", message: /has no model\.yaml/ });
     await expect(loadModel(join(folder, "nowhere"))).rejects.toMatchObject({ code: "file.missing" });
     await saveModel(folder, info, onnx);
     await rm(join(folder, "model.onnx"));

@@ -11,7 +11,7 @@ import { givenStacks } from "../src/metrics/given-stacks.ts";
 import { registerTarget } from "../src/metrics/unregistered.ts";
 import { surfaceOf } from "../src/models/apply/surface.ts";
 import { compareStacks } from "../src/study/compare-stacks.ts";
-import { openSubject } from "../src/study/subject.ts";
+import { openStudiedStack } from "../src/study/studied-stack.ts";
 import { reconstructFile } from "../src/tasks/reconstruct-file.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
@@ -105,7 +105,7 @@ describe("every comparison by number", () => {
         compareStacks({ output: truth, truth, input: { ...coarse, depth: 1, data: coarse.data.slice(0, 64 * 64) } }),
     ],
     ["evaluate: planes of the input, which place it", step, () => givenStacks([half], truth, { inputPlanes: [2] })],
-    ["study: the truth", step, () => openSubject("s.tif", truth, { truth: half })],
+    ["study: the truth", step, () => openStudiedStack("s.tif", truth, { truth: half })],
     ["train: a target's planes", step, train("unet", half)],
     ["train: a target's pixels", size, train("unet", coarse)],
     ["train: a target's pixels, on pixels of the model", size, train("unet", coarse, { model_pixel_size: 0.65 })],

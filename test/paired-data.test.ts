@@ -61,7 +61,11 @@ const pair = hazyPair(9, 64, 96, 1);
 
 describe("pairs that cannot teach", () => {
   const cases: [string, NamedStack, RegExp][] = [
-    ["no target", { name: "pair.tif", stack: pair.stack }, /pair\.tif: it has no target; give one with `target`/],
+    [
+      "no target",
+      { name: "pair.tif", stack: pair.stack },
+      /pair\.tif: it has no target; give a target for every stack with `target`/,
+    ],
     [
       "another size",
       named({ ...pair, target: hazyPair(9, 64, 80, 1).target }),
@@ -80,12 +84,12 @@ describe("pairs that cannot teach", () => {
     [
       "a target that lies apart",
       named({ ...pair, target: moved(pair.target, 0, 4) }),
-      /the target lies (3\.9|4\.0|4\.1) pixels in x and -?0\.\d in y from the input.*`register`/,
+      /the target is shifted by (3\.9|4\.0|4\.1) pixels in x and -?0\.\d in y from the input.*`register`/,
     ],
     [
       "a target of other planes",
       named({ ...pair, target: moved(pair.target, 0, 0, 2) }),
-      /the target lies (1\.9|2\.0|2\.1) planes in z/,
+      /the target is shifted by (1\.9|2\.0|2\.1) planes in z/,
     ],
   ];
   for (const [what, sample, message] of cases) {
@@ -100,7 +104,7 @@ describe("pairs that cannot teach", () => {
       /`pixel_size <your pixel size>`/,
     );
     expect(() => runThrough(pairedSources({ samples: [named(pair)] }, config(), { planes: 11 }))).toThrow(
-      /9 planes; the network sees 11/,
+      /9 planes; the network needs 11/,
     );
   });
 

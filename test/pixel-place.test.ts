@@ -114,7 +114,7 @@ test("inspect says where the first is", async () => {
   const file = await openImage(await holed(Number.NaN));
   const { warnings } = await inspectImage(file);
   await file.close();
-  expect(warnings.join()).toContain("NaN or infinite, the first is plane 2, pixel x 17, y 40; mask");
+  expect(warnings.join()).toContain("NaN or infinite (the first is plane 2, pixel x 17, y 40). Mask");
 });
 
 test("names of pixels", () => {

@@ -144,14 +144,14 @@ describe("sets of planes to learn from", () => {
 describe("a configuration", () => {
   it.each([
     [{ max_planes: 2, min_planes: 3 }, "min_planes must not be above max_planes, got 3 and 2"],
-    [{ plane_range: [1, 4] }, "plane_range is seen from the first plane and must hold 0, got 1,4"],
+    [{ plane_range: [1, 4] }, "plane_range is relative to the first plane and must contain 0, got 1,4"],
     [{ distance_range: [4, -4] }, "distance_range must go from the lower to the higher distance, got 4,-4"],
-    [{ patch_size: 20 }, "patch_size must be a multiple of 8 for this model, got 20"],
-    [{ patch_size: 40, adversarial_weight: 0.3 }, "patch_size must be a multiple of 32 for this model, got 40"],
-    [{ mae_weight: 0 }, "nothing would pull the output to the target"],
+    [{ patch_size: 20 }, "patch_size must be a multiple of 8 for this architecture, got 20"],
+    [{ patch_size: 40, adversarial_weight: 0.3 }, "patch_size must be a multiple of 32 for this architecture, got 40"],
+    [{ mae_weight: 0 }, "no loss would compare the output with the target"],
     [
       { architecture: { channels: [8, 16] } },
-      "hidden needs one number for each of the 2 channels and one for the middle, got 4",
+      "hidden needs one number for each of the 2 levels and one for the bottleneck, got 4",
     ],
   ])("%j is refused", (own, message) => {
     expect(() => checkRecurrentMzConfig(recurrentMzConfig.parse(own))).toThrow(message);
@@ -180,7 +180,7 @@ describe("the planes that a user gives", () => {
       undefined,
       image,
       "usage",
-      "a.tif has 14 planes and the model learnt from up to 3: say which it gets with `input_planes`",
+      "a.tif has 14 planes and the model was trained with up to 3: choose its planes with `input_planes`",
     ],
     [[3, 14], image, "usage", "a.tif has no plane 14; expected one or more of 0 to 13, each once"],
     [[3, 1.5], image, "usage", "has no plane 1.5"],
@@ -190,7 +190,7 @@ describe("the planes that a user gives", () => {
       [3, 5],
       { axes: "ZYX", shape: [14, 40, 48], dtype: "uint16" as const },
       "calibration.missing",
-      "give `z_step <your z step>` (um)",
+      "Give `z_step <your z step>` (um)",
     ],
   ])("%j: one sentence for what is wrong", (given, of, code, message) => {
     const thrown = (): unknown => {
@@ -208,12 +208,12 @@ describe("the planes that a user gives", () => {
     const warned = (given: number[], own = {}) =>
       placedPlanesWarnings({ ...info, ...own }, placedPlanes(info, image, given, "a.tif"));
     expect(warned([3, 5])).toEqual([]);
-    expect(warned([3, 5, 6, 7])).toEqual([expect.stringContaining("4 input planes: the model learnt from 1 to 3")]);
+    expect(warned([3, 5, 6, 7])).toEqual([expect.stringContaining("gets 4 input planes; it was trained with 1 to 3")]);
     expect(warned([3], { plane_counts: [2, 3] })).toEqual([
-      expect.stringContaining("1 input plane: the model learnt from 2 to 3"),
+      expect.stringContaining("gets 1 input plane; it was trained with 2 to 3"),
     ]);
     expect(warned([3, 13, 1])).toEqual([
-      expect.stringContaining("Input planes 13 lie farther from the first one than the model learnt (-4 to 4 um)"),
+      expect.stringContaining("Input planes 13 are farther from the first one than in training (-4 to 4 um)"),
     ]);
   });
 });
@@ -283,7 +283,7 @@ describe("refocusing from planes", () => {
 
   it("refuses no planes and distances that are none", async () => {
     await expect(made({ planes: [] }, [1])).rejects.toMatchObject({ code: "usage" });
-    await expect(made({}, [NaN])).rejects.toThrow(/needs distances in um/);
+    await expect(made({}, [NaN])).rejects.toThrow(/needs one or more distances in um/);
     await expect(made({}, [])).rejects.toMatchObject({ code: "usage" });
   });
 

@@ -51,7 +51,7 @@ describe("the range that a model promises", () => {
     const asked = { distance_range: [-4, 4] as const, input_offsets: [0, 0.6] };
     const { range, warnings } = heldRange([stack(16, 0.2)], asked);
     expect(range).toEqual([-2, 2.6]);
-    expect(warnings).toEqual([expect.stringMatching(/hold distances of -2 to 2\.6 um only/)]);
+    expect(warnings).toEqual([expect.stringMatching(/for distances of -2 to 2\.6 um only/)]);
   });
 
   it("is what was asked for where the stack holds it", () => {

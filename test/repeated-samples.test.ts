@@ -19,8 +19,8 @@ describe("a stack that is given twice", () => {
     const { samples: kept, warnings } = withoutRepeated(samples, config);
     expect(kept.map(({ name }) => name)).toEqual(["a.tif", "b.tif"]);
     expect(warnings).toEqual([
-      "link-to-a.tif has the same pixels as a.tif: it is left out, since it would be trained on and validate as well.",
-      "a.tif has the same pixels as another stack of that name: it is left out, since it would be trained on and validate as well.",
+      "link-to-a.tif has the same pixels as a.tif: it is left out, since it could be used both for training and for validation.",
+      "a.tif has the same pixels as another stack of that name: it is left out, since it could be used both for training and for validation.",
     ]);
   });
 

@@ -30,7 +30,7 @@ describe("the lock of a run", () => {
     await expect(lockFolder(run)).rejects.toMatchObject({
       code: "training.failed",
       message: new RegExp(
-        `^Another training writes into ${run} \\(process ${process.pid} on ${hostname()}, since .*new run without .resume`,
+        `^Another training is writing into ${run} \\(process ${process.pid} on ${hostname()}, since .*new run without .resume`,
       ),
     });
     await unlock();
@@ -57,13 +57,13 @@ describe("the lock of a run", () => {
   it("of another machine is respected, with what to do", async () => {
     await writeFile(path(), owner({ pid: deadPid(), host: "microscope-pc" }));
     await expect(lockFolder(run)).rejects.toThrow(
-      /If there is no such process on microscope-pc any more, delete .*training\.lock/,
+      /If that process no longer runs on microscope-pc, delete .*training\.lock/,
     );
   });
 
   it("that cannot be read is respected", async () => {
     await writeFile(path(), "");
-    await expect(lockFolder(run)).rejects.toThrow(/If there is no such training any more, delete .*training\.lock/);
+    await expect(lockFolder(run)).rejects.toThrow(/If that training no longer runs, delete .*training\.lock/);
     await rm(path());
     await mkdir(path());
     await expect(lockFolder(run)).rejects.toThrow(/delete .*training\.lock/);
@@ -82,7 +82,9 @@ describe("the lock of a run", () => {
       `await lockFolder(${JSON.stringify(run)}).catch(({ code, message }) => console.log(code, message));`;
     const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
     await chmod(run, 0o755);
-    expect(stdout).toMatch(/^output\.failed .*training\.lock could not be written: no permission to write there/);
+    expect(stdout).toMatch(
+      /^output\.failed .*training\.lock could not be written: there is no permission to write there/,
+    );
   });
 
   it("is had by one of many that ask at once, also where an old one lies there", async () => {

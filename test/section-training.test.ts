@@ -193,7 +193,7 @@ describe("the Laplace head", () => {
 
 describe("configurations that do not go together", () => {
   it.each<[Record<string, unknown>, RegExp]>([
-    [{ method: "unet", patch_size: 60 }, /patch_size must be a multiple of 8 for this model, got 60/],
+    [{ method: "unet", patch_size: 60 }, /patch_size must be a multiple of 8 for this architecture, got 60/],
     [{ method: "unet", architecture: { padding: "valid" } }, /valid needs upsampling transposed/],
     [{ method: "unet", preset: "published", patch_size: 128 }, /multiple of 16 of at least 204/],
     [{ method: "care", patch_size: 36 }, /multiple of 8/],
@@ -204,6 +204,6 @@ describe("configurations that do not go together", () => {
   it("a plane that the stack does not have", async () => {
     const config = resolveConfig({ method: "sectioning-cnn", pair_plane: 9, patch_size: 32 });
     const learner = await createLearner({ samples: [hazySample(1, () => 5)] }, config);
-    await expect(learner.batchAt(1)).rejects.toThrow(/hazy\.tif: pair_plane is 9, and it has 5 planes, 0 to 4/);
+    await expect(learner.batchAt(1)).rejects.toThrow(/hazy\.tif: pair_plane is 9, but the stack has planes 0 to 4/);
   });
 });

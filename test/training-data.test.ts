@@ -112,18 +112,18 @@ describe("splitting a stack", () => {
   };
   const refused: [string, () => unknown, string, RegExp][] = [
     ["no stack at all", () => runThrough(splitStacks([], config)), "usage", /at least one/],
-    ["a single plane", () => split(numbered(1, 40, 60), config), "image.unfit", /stack\.tif: a single plane/],
+    ["a single plane", () => split(numbered(1, 40, 60), config), "image.unfit", /stack\.tif: it has a single plane/],
     [
       "no z step",
       () => split(without("zStep"), config),
       "calibration.missing",
-      /no z step; give `z_step <your z step>`/,
+      /z step is not known. Give `z_step <your z step>`/,
     ],
     [
       "no pixel size",
       () => split(without("pixelSize"), config),
       "calibration.missing",
-      /no pixel size; give `pixel_size <your pixel size>`/,
+      /pixel size is not known. Give `pixel_size <your pixel size>`/,
     ],
     ["NaN", () => split(withPixel(Number.NaN), config), "image.unfit", /plane 2, .*not a number/],
     ["infinity", () => split(withPixel(Infinity), config), "image.unfit", /plane 2/],
@@ -143,25 +143,25 @@ describe("splitting a stack", () => {
       "too few planes for the inputs",
       () => split(numbered(3, 40, 60), tinyConfig({ input_offsets: [0, 2] })),
       "image.unfit",
-      /3 planes of 1 um are too few/,
+      /3 planes at a z step of 1 um are too few/,
     ],
     [
       "a range beyond the stack",
       () => split(numbered(3, 40, 60), tinyConfig({ distance_range: [5, 9] })),
       "image.unfit",
-      /3 planes of 1 um hold no pair.*5 to 9/,
+      /3 planes at a z step of 1 um have no pair.*5 to 9/,
     ],
     [
       "an offset between planes",
       () => split(numbered(9, 40, 60), tinyConfig({ input_offsets: [0, 1.5] })),
       "usage",
-      /no plane lies 1\.5 um.*z step is 1/,
+      /no two planes are 1\.5 um.*z step is 1/,
     ],
     [
       "an offset below the z step",
       () => split(numbered(9, 40, 60), tinyConfig({ input_offsets: [0, 0.2] })),
       "usage",
-      /no plane lies 0\.2 um/,
+      /no two planes are 0\.2 um/,
     ],
     [
       "a patch larger than what is left",
@@ -215,7 +215,7 @@ describe("splitting a stack", () => {
           ),
         ),
       "image.unfit",
-      /b\.tif has pixels of 0\.5 um, stack\.tif of 0\.3/,
+      /b\.tif has pixels of 0\.5 um and stack\.tif of 0\.3/,
     ],
   ];
   for (const [name, work, code, message] of refused) {

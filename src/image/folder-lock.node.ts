@@ -1,4 +1,4 @@
-/** One training at a time writes into a run's folder. */
+/** A lock, so that only one training at a time writes into the folder of a run. */
 import { unlinkSync } from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -17,11 +17,11 @@ const ownerSchema = z.object({
 type Owner = z.infer<typeof ownerSchema>;
 
 /**
- * Claims a run's folder by a file that holds the process, the machine and the time. The lock of a process of this machine that has ended (a crash,
- * kill -9) is taken over.
- * @param onNote told of a lock that was taken over
- * @returns gives the folder back; the end of the process does as well
- * @throws training.failed while another training has the folder; output.failed for a folder that cannot be written
+ * Locks the folder of a run by a file with the process, the host and the time. The lock of a process on this host that
+ * has ended (a crash, kill -9) is taken over.
+ * @param onNote called for a lock that was taken over
+ * @returns a function that releases the lock; the end of the process releases it as well
+ * @throws training.failed while another training holds the lock; output.failed for a folder that cannot be written
  */
 export async function lockFolder(run: string, onNote?: (sentence: string) => void): Promise<() => Promise<void>> {
   const path = join(run, lockName);
@@ -41,36 +41,37 @@ export async function lockFolder(run: string, onNote?: (sentence: string) => voi
     }
     await takeOver(run, path, onNote);
   }
-  // A second Ctrl-C ends the process without a word.
-  const leave = (): void => {
+  // A second Ctrl-C ends the process at once, so the lock is also removed at exit.
+  const release = (): void => {
     try {
       unlinkSync(path);
     } catch {
-      // Nothing can be done about it, and the next training sees that this process has ended.
+      // The error is ignored: the next training finds that this process has ended.
     }
   };
-  process.on("exit", leave);
+  process.on("exit", release);
   return async () => {
-    process.off("exit", leave);
+    process.off("exit", release);
     await rm(path, { force: true }).catch(() => undefined);
   };
 }
 
 let moves = 0;
 
-/** Removes the lock of a training that has ended; throws for one that goes on, or of which that cannot be known. */
+/** Removes the lock of a training that has ended; throws for one that is still running, or may be. */
 async function takeOver(run: string, path: string, onNote?: (sentence: string) => void): Promise<void> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    // Given back in the meantime.
+    // The lock was released in the meantime.
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
     throw held(run, path, undefined);
   }
   const owner = ownerOf(text);
-  if (owner === undefined || (await mayBeAtWork(owner))) throw held(run, path, owner);
-  // Of two trainings that find the same old lock only one can move it away; that it is still the old one is looked at afterwards.
+  if (owner === undefined || (await mayBeRunning(owner))) throw held(run, path, owner);
+  // If two trainings find the same old lock, only one of them can move it; afterwards it is checked that the moved file
+  // is the old lock.
   const aside = `${path}.${process.pid}-${moves++}`;
   await rename(path, aside).catch(() => undefined);
   const moved = await readFile(aside, "utf8").catch(() => undefined);
@@ -80,7 +81,9 @@ async function takeOver(run: string, path: string, onNote?: (sentence: string) =
   }
   await rm(aside, { force: true });
   if (moved !== undefined)
-    onNote?.(`${run} was left by a training that did not end properly (process ${owner.pid}, since ${owner.since})`);
+    onNote?.(
+      `The lock of ${run} was left by a training that did not end properly (process ${owner.pid}, since ${owner.since})`,
+    );
 }
 
 function ownerOf(text: string): Owner | undefined {
@@ -91,23 +94,23 @@ function ownerOf(text: string): Owner | undefined {
   }
 }
 
-/** Whether the process may still be there: of another machine that cannot be known. */
-async function mayBeAtWork({ pid, host, born }: Owner): Promise<boolean> {
+/** Whether the process may still be running; for a process on another host this is assumed. */
+async function mayBeRunning({ pid, host, born }: Owner): Promise<boolean> {
   if (host !== hostname()) return true;
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it is there, and belongs to somebody else.
+    // EPERM: the process exists and belongs to another user.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
-  // Numbers of processes are given again, in containers soon.
+  // Process numbers are reused, in containers after a short time, so the start times are compared.
   const now = await birthOf(pid);
   return born === undefined || now === undefined || born === now;
 }
 
 /**
- * When a process began: the boot of the machine and the clock ticks since (field 22 of /proc/PID/stat, man proc_pid_stat(5)); undefined
- * where the system does not say.
+ * The start time of a process: the boot id and the clock ticks since the boot (field 22 of /proc/PID/stat, man
+ * proc_pid_stat(5)); undefined where the operating system does not provide it.
  */
 async function birthOf(pid: number): Promise<string | undefined> {
   try {
@@ -115,7 +118,7 @@ async function birthOf(pid: number): Promise<string | undefined> {
       readFile("/proc/sys/kernel/random/boot_id", "utf8"),
       readFile(`/proc/${pid}/stat`, "utf8"),
     ]);
-    // The second field, the program's name, is in brackets and may hold blanks.
+    // The second field, the name of the program, is in parentheses and may contain spaces.
     return `${boot.trim()} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
   } catch {
     return undefined;
@@ -126,10 +129,10 @@ function held(run: string, path: string, owner: Owner | undefined): ParfocalErro
   const who = owner === undefined ? "" : ` (process ${owner.pid} on ${owner.host}, since ${owner.since})`;
   const elsewhere = owner !== undefined && owner.host !== hostname();
   const message =
-    `Another training writes into ${run}${who}. Wait for it, or start a new run without \`resume\`. ` +
-    `If ${elsewhere ? `there is no such process on ${owner.host} any more` : "there is no such training any more"}, delete ${path}.`;
+    `Another training is writing into ${run}${who}. Wait until it ends, or start a new run without \`resume\`. ` +
+    `If ${elsewhere ? `that process no longer runs on ${owner.host}` : "that training no longer runs"}, delete ${path}.`;
   return new ParfocalError("training.failed", message, {
-    detail: "another training writes into the run's folder",
+    detail: "another training is writing into the folder of the run",
     run,
   });
 }
@@ -139,6 +142,6 @@ async function unwritable(path: string, cause: unknown): Promise<ParfocalError> 
   // A full disk may have left an empty file.
   if (code === "ENOSPC" || code === "EDQUOT") await rm(path, { force: true }).catch(() => undefined);
   const refused = ["EACCES", "EPERM", "EROFS"].includes(code ?? "");
-  const detail = refused ? "no permission to write there; train in another folder, or copy the run" : message;
+  const detail = refused ? "there is no permission to write there; use another folder, or copy the run" : message;
   return new ParfocalError("output.failed", `${path} could not be written: ${detail}.`, { path, detail }, { cause });
 }

@@ -1,9 +1,9 @@
-/** Models in folders of this machine: {@link folders.loadModel} and {@link folders.saveModel} on the file system. */
+/** Models in folders of the file system: {@link folders.loadModel} and {@link folders.saveModel}. */
 import { fileStorage } from "../image/file-storage.node.ts";
 import * as folders from "./model-folder.ts";
 import type { Model, ModelInfo } from "./model-info.ts";
 
-/** Reads a model's folder, or that of the run it was trained in; see {@link folders.loadModel}. */
+/** Reads the folder of a model, or of the run it was trained in; see {@link folders.loadModel}. */
 export const loadModel = (path: string): Promise<Model> => folders.loadModel(fileStorage, path);
 
 /** Writes a model into a folder; see {@link folders.saveModel}. */

@@ -12,13 +12,7 @@ import type { TileOptions } from "../models/apply/apply-tiles.ts";
 import type { ReadRegion } from "../models/apply/mirrored-region.ts";
 import { normalisationOfFile } from "../models/apply/normalisation-of-file.ts";
 import { opticsWarnings } from "../models/apply/optics-warnings.ts";
-import {
-  planesSeenBy,
-  type SectionInfo,
-  type SectionModel,
-  section,
-  tellsUncertainty,
-} from "../models/apply/section.ts";
+import { hasUncertainty, planesSeenBy, type SectionInfo, type SectionModel, section } from "../models/apply/section.ts";
 import type { Runtime } from "../run/runtime.ts";
 
 export interface SectionByModelOptions extends TileOptions {
@@ -128,7 +122,7 @@ function checkFits(
   depth: number,
   uncertainty: string | undefined,
 ): void {
-  if (uncertainty !== undefined && !tellsUncertainty(info)) {
+  if (uncertainty !== undefined && !hasUncertainty(info)) {
     const detail = `it is a model of ${info.method} that does not tell how sure it is`;
     const message = `${path}: ${detail}; leave \`uncertainty\` out, or train one with \`model\` care \`loss\` laplace.`;
     throw new ParfocalError("model.unfit", message, { path, detail });

@@ -20,6 +20,10 @@ const table = {
       "Simulate stacks whose truth is known, from a recipe: what is in the field, how it is imaged and recorded.",
     load: async () => (await import("./simulate.ts")).simulate,
   },
+  train: {
+    summary: "Train a model on stacks of your own microscope, or on a recipe's simulated ones.",
+    load: async () => (await import("./train.node.ts")).train,
+  },
   refocus: {
     summary: "Refocus an image to other planes with a trained model.",
     load: async () => (await import("./refocus.ts")).refocus,
@@ -54,9 +58,24 @@ const table = {
       "Score an output against its ground truth, beside what was recorded, and say whether it is sharper or only smoother.",
     load: async () => (await import("./evaluate.ts")).evaluate,
   },
+  study: {
+    summary:
+      "Judge models on a z-stack, beside what was recorded and classical methods, in one page: use them or not, for what, and over which distances.",
+    load: async () => (await import("./study.node.ts")).study,
+  },
+  generalise: {
+    summary:
+      "Leave one objective, specimen, stack or slide out, train on the others, and judge on all: will a model hold on another one?",
+    load: async () => (await import("./generalise.node.ts")).generalise,
+  },
   doctor: {
     summary: "Say what this machine can do: runtimes, devices, processor, memory, versions, and what is missing.",
     load: async () => (await import("./doctor.node.ts")).doctor,
+  },
+  demo: {
+    summary:
+      "Train a model on simulated beads (or a part of your stack), refocus what it has not seen, and show whether it helped.",
+    load: async () => (await import("./demo.node.ts")).demo,
   },
 };
 

@@ -1,7 +1,7 @@
 /** Options of tasks that train: the keys of a method's configuration, as they are given. */
 import { z } from "zod";
 import type { Task as ModelTask } from "../models/networks/common-info.ts";
-import { methodOf, standardMethod } from "../train/config.ts";
+import { defaultMethod, methodOf } from "../train/config.ts";
 import { trainingMethods } from "../train/methods/methods.ts";
 import { asGiven } from "./options.ts";
 import type { TaskOptions } from "./task.ts";
@@ -38,5 +38,5 @@ export function namedMethod(
   { method, task }: { method?: unknown; task?: unknown },
   file: Readonly<Record<string, unknown>>,
 ): unknown {
-  return method ?? file.method ?? standardMethod((task as ModelTask | undefined) ?? "refocus");
+  return method ?? file.method ?? defaultMethod((task as ModelTask | undefined) ?? "refocus");
 }

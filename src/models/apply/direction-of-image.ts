@@ -1,4 +1,4 @@
-/** How sure a single-plane model is of the direction in which an image is out of focus. */
+/** Measures how confident a single-plane model is of the direction in which an image is out of focus. */
 import { throwIfAborted } from "../../errors.ts";
 import { createDirectionMeter, directionConfidence, directionDistances, probabilityUp } from "./direction.ts";
 import type { RefocusableImage } from "./refocus-image.ts";
@@ -9,19 +9,20 @@ export interface DirectionOfImageOptions {
 }
 
 export interface DirectionOfImage {
-  /** Mean over regions with content: 0.5 is a guess, 1 is sure. */
+  /** Mean over regions with content: 0.5 is a guess, 1 is certain. */
   confidence: number;
-  /** Share of the regions that seem to have their focus at positive distances. */
+  /** Share of the regions whose focus is estimated to lie at positive distances. */
   up: number;
   regions: number;
-  /** How often a region's direction was right on held-out stacks when the model was trained. */
+  /** Share of regions whose direction was right on held-out stacks when the model was trained. */
   accuracy: number;
 }
 
 /**
- * Four more passes of the network over the image, to both sides.
- * @returns undefined for models of several planes, to which the direction is known, and for those whose training could not measure it
- * @throws interrupted; what the image's `refocus` throws
+ * Runs the network four more times over the image, twice to each side.
+ * @returns undefined for models of several planes, for which the direction is known, and for models whose training
+ *   could not measure it
+ * @throws interrupted; what the `refocus` of the image throws
  */
 export async function directionOfImage(
   image: RefocusableImage,

@@ -1,4 +1,4 @@
-/** How far every region of an image is from its focus: out of a z-stack, or by trying the model's distances. */
+/** Finds how far every region of an image is from its focus, from a z-stack or by refocusing to several distances. */
 import { coneSlope } from "../../classical/cone-slope.ts";
 import { createFocusMeter, type FocusMap } from "../../classical/focus/focus-map.ts";
 import { focusMapOfFile } from "../../classical/focus/focus-map-file.ts";
@@ -9,9 +9,9 @@ import { type FocusSample, type FocusSurface, focusSurface } from "./auto-surfac
 import type { RefocusableImage } from "./refocus-image.ts";
 
 export interface FindSurfaceOptions {
-  /** "stack": the focus of each region is sought among the planes; "scan": among what the model makes of its input planes. */
+  /** "stack": searches the focus of each region among the planes; "scan": among the refocused outputs of the model. */
   from?: "stack" | "scan" | undefined;
-  /** Edge of a region, pixels; default 64, or the image's shorter edge. Regions overlap by half. */
+  /** Side of a region, pixels; default 64, or the shorter side of the image. Regions overlap by half. */
   tile?: number | undefined;
   tileSize?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -20,35 +20,39 @@ export interface FindSurfaceOptions {
 
 export interface FoundSurface extends FocusSurface {
   from: "stack" | "scan";
-  /** Every region, whether its focus was found (confidence above 0) or not. Distances from the first input plane, um. */
+  /**
+   * Every region, whether its focus was found (confidence above 0) or not found (confidence 0). Distances from the
+   * first input plane, um.
+   */
   samples: FocusSample[];
 }
 
-/** Planes of a stack from which on a focus curve tells more than the model does. */
-const fewest = 5;
-/** Distances that a scan tries at most. */
-const most = 21;
+/** Minimum number of planes from which a focus curve of the stack is used rather than a scan with the model. */
+const minStackPlanes = 5;
+/** Maximum number of distances of a scan. */
+const maxDistances = 21;
 
 /**
- * The surface on which the specimen is in focus, as distances from the first input plane, um. Of a stack of five planes and more, by
- * its own focus curves; of fewer, by those of what the model makes of them at the distances that it learnt. {@link focusSurface}
- * joins the regions.
+ * The surface on which the specimen is in focus, as distances from the first input plane, um. A stack of five planes or
+ * more is measured by its own focus curves; one with fewer planes by the focus curves of the outputs of the model over
+ * its trained range of distances. {@link focusSurface} fits the surface to the regions.
  *
  * @throws image.unfit where no region has a focus; what {@link focusMapOfFile} and the image's `refocus` throw
  */
 export async function findSurface(image: RefocusableImage, options: FindSurfaceOptions = {}): Promise<FoundSurface> {
   const { file, height, width } = image;
-  const from = options.from ?? (extentOf(file, "Z") >= fewest ? "stack" : "scan");
+  const from = options.from ?? (extentOf(file, "Z") >= minStackPlanes ? "stack" : "scan");
   const found = from === "stack" ? await ofStack(image, options) : await scan(image, options);
   const { map, distanceOf } = found;
   const samples = map.regions.flatMap((row, j) =>
     row.map(({ position, confidence }, i) => ({ x: map.x[i], y: map.y[j], z: distanceOf(position), confidence })),
   );
   if (samples.every(({ confidence }) => confidence === 0)) {
-    const detail = from === "stack" ? "no region has a focus among the planes" : "no distance makes any region sharp";
+    const detail =
+      from === "stack" ? "no region is in focus within the planes" : "no distance brings any region into focus";
     throw new ParfocalError(
       "image.unfit",
-      `${file.path}: ${detail}, so that \`surface\` auto has nothing to go by; give a stack through focus, or a map.`,
+      `${file.path}: ${detail}, so that \`surface\` auto cannot find the surface. Give a stack through focus, or a distance map.`,
       { path: file.path, detail },
     );
   }
@@ -57,7 +61,7 @@ export async function findSurface(image: RefocusableImage, options: FindSurfaceO
 
 interface Curves {
   map: FocusMap;
-  /** um from the first input plane, of a position in the curves. */
+  /** Converts a position in the curves to a distance from the first input plane, um. */
   distanceOf(position: number): number;
 }
 
@@ -69,7 +73,7 @@ async function ofStack(
   return { map, distanceOf: (position) => (position - plane) * map.zStep };
 }
 
-/** One distance at a time, so that one plane is held in memory. */
+/** Refocuses to one distance at a time, so that only one plane is held in memory. */
 async function scan(
   image: RefocusableImage,
   { signal, tile, tileSize, onProgress }: FindSurfaceOptions,
@@ -91,10 +95,10 @@ async function scan(
   return { map: meter.result(), distanceOf: (position) => distances[0] + position * step };
 }
 
-/** The range that the model learnt, in steps of the planes that it learnt from, or a few more for a long range. */
+/** The trained range in steps of the z step of the training data, or in larger steps for a long range. */
 function triedDistances({ info }: AnyRefocusModel): number[] {
   const [low, high] = info.distance_range;
-  const step = info.method === "rlp" ? info.input_offsets[1] : Math.max(info.z_step, (high - low) / (most - 1));
+  const step = info.method === "rlp" ? info.input_offsets[1] : Math.max(info.z_step, (high - low) / (maxDistances - 1));
   const first = Math.ceil(low / step - 1e-6);
   const last = Math.floor(high / step + 1e-6);
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);

@@ -1,4 +1,4 @@
-/** Stacks beside what shall be made of them (a section, a confocal image), as networks from image to image learn from them. */
+/** Training data of image-to-image networks: stacks with their targets, such as optical sections or confocal images. */
 import { ParfocalError } from "../../errors.ts";
 import { cropPlanes } from "../../image/crop.ts";
 import type { Stack } from "../../image/image.ts";
@@ -15,12 +15,12 @@ import { checkPixelSizes } from "./same-pixel-size.ts";
 import type { Box } from "./split-region.ts";
 import { type Preparation, type TrainingSources, trainingSources } from "./training-sources.ts";
 
-/** Two kinds of images of the same planes, or a region of them, ready to draw patches from. */
+/** A stack and its target, or a region of both, ready to draw patches from. */
 export interface PairedSource {
   name: string;
   /** `[depth, height, width]`, normalised by the percentiles of the whole stack. */
   data: Float32Array;
-  /** What the network shall make of `data`: of the same shape, normalised by percentiles of its own. */
+  /** The target: of the same shape, normalised by its own percentiles. */
   target: Float32Array;
   depth: number;
   height: number;
@@ -28,16 +28,16 @@ export interface PairedSource {
   /** um */
   pixelSize: number;
   zStep?: number;
-  /** The way back to the counts of each. */
+  /** The normalisations, to convert both back to counts. */
   scales: { input: Normalisation; target: Normalisation };
 }
 
-/** Where patches come from, and what makes the pairs doubtful. */
+/** The sources of patches, and warnings about the pairs. */
 export interface PairedSources extends TrainingSources<PairedSource, IndexedPair> {
   warnings: string[];
 }
 
-/** A source with what drawing from it needs, computed once. */
+/** A source with tables for drawing from it, computed once. */
 export interface IndexedPair {
   source: PairedSource;
   /** Summed-area tables of the signal of the two kinds of images, `[height + 1, width + 1]`. */
@@ -45,19 +45,19 @@ export interface IndexedPair {
 }
 
 export interface PairedDataOptions {
-  /** Planes that the network sees at a time; default 1. */
+  /** Number of planes in the input of the network; default 1. */
   planes?: number | undefined;
-  /** Whether inputs and targets must show the same place: default true. A cycle GAN learns without. */
+  /** Whether inputs and targets must show the same place; default true. CycleGAN is trained without. */
   registered?: boolean | undefined;
 }
 
 /**
- * Checks, normalises and splits pairs of stacks of one pixel size; simulated fields join while the training goes on.
- * Simulated fields are registered as they are made, and are not checked for it. Yields now and then: see breathe.ts.
+ * Checks, normalises and splits pairs of stacks with one pixel size; simulated fields join during the training.
+ * Simulated fields are registered by construction, which is not checked. Yields now and then: see breathe.ts.
  *
- * @throws calibration.missing without pixel size; image.unfit for a stack without target or with one of another size, NaN, constant
- *   images, inputs and targets that lie apart (see {@link checkRegistered}), fewer planes than the network sees; usage for parts
- *   that do not fit
+ * @throws calibration.missing without pixel size; image.unfit for a stack without target or with one of another size,
+ *   NaN, constant images, inputs and targets that are not registered (see {@link checkRegistered}), fewer planes than
+ *   the network takes; usage for parts that do not fit
  */
 export function* pairedSources(
   input: TrainingInput,
@@ -78,7 +78,7 @@ export function* pairedSources(
   for (const { name, stack, target } of input.samples) {
     if (!target || !isSameStack(stack, target)) continue;
     warnings.push(
-      `${name}: its target has the same pixels, so that there is nothing to learn; give the image that shall be made of it, such as a section.`,
+      `${name}: its target has the same pixels, so that there is nothing to learn. Give the image that the network should compute, such as an optical section.`,
     );
   }
   for (const { name, stack, target } of registered ? input.samples : []) {
@@ -94,14 +94,14 @@ function* pairedSource(
   { planes, registered }: { planes: number; registered: boolean },
 ): Generator<void, PairedSource> {
   const { depth, height, width, zStep, pixelSize } = stack;
-  if (!target) throw unfit(name, "it has no target", "give one with `target` or `target_channel` for every stack");
-  // Where they need not show the same place, planes may lie anywhere.
+  if (!target) throw unfit(name, "it has no target", "give a target for every stack with `target` or `target_channel`");
+  // Where input and target need not show the same place, their z steps may differ.
   requirePairable([name, stack], ["its target", registered ? target : { ...target, zStep: undefined }]);
   if (depth < planes) {
-    throw unfit(name, `it has ${depth} plane${depth === 1 ? "" : "s"}`, `the network sees ${planes} at a time`);
+    throw unfit(name, `it has ${depth} plane${depth === 1 ? "" : "s"}`, `the network needs ${planes} or more`);
   }
   if (pixelSize === undefined) {
-    const message = `${name}: its pixel size is not known; give \`pixel_size <your pixel size>\` (um).`;
+    const message = `${name}: its pixel size is not known. Give \`pixel_size <your pixel size>\` (um).`;
     throw new ParfocalError("calibration.missing", message, { path: name, what: "pixel size", option: "pixel_size" });
   }
   const inputImage = yield* normalised(stack, config, name);

@@ -1,4 +1,4 @@
-/** What a training learns from, as its checkpoints remember it. */
+/** The description of the training data that checkpoints contain. */
 import { crc32 } from "../../image/crc32.ts";
 import type { TrainingInput } from "../training-method.ts";
 import { changedSamples, describeSamples } from "./describe-samples.ts";
@@ -22,11 +22,11 @@ export function* describeData({ samples, fields, featureNetwork }: TrainingInput
   };
 }
 
-/** What differs between the data of a checkpoint and those that are given now, in words; empty where nothing does. */
+/** The differences between the data of a checkpoint and the current data, in words; empty where there are none. */
 export function changedData(before: TrainedData, now: TrainedData): string[] {
   return [
     ...changedSamples(before.samples, now.samples),
-    ...(before.recipe === now.recipe ? [] : ["the recipe of the simulated fields is another one"]),
-    ...(before.features === now.features ? [] : ["the file of feature_model is another one"]),
+    ...(before.recipe === now.recipe ? [] : ["the recipe of the simulated fields is different"]),
+    ...(before.features === now.features ? [] : ["the file of feature_model is different"]),
   ];
 }

@@ -1,4 +1,4 @@
-/** Where patches come from: parts of recorded stacks, simulated fields that join while the training goes on, or both. */
+/** The sources of patches: parts of recorded stacks, fields that are simulated during the training, or both. */
 import { breatheThrough } from "../../array/breathe.ts";
 import type { Random } from "../../array/random.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
@@ -7,29 +7,32 @@ import type { TrainingInput } from "../training-method.ts";
 import { fieldPool } from "./field-pool.ts";
 import { type Box, checkHoldsPatch, keptStacks, type NamedField, splitField } from "./split-region.ts";
 
-/** What a method makes of a sample before patches are drawn from it. */
+/** How a method prepares a sample before patches are drawn from it. */
 export interface Preparation<S, T> {
   /** Checks and normalises a whole sample; yields now and then: see breathe.ts. */
   whole(sample: NamedStack): Generator<void, S>;
-  /** A part of it. */
+  /** Cuts out a part of a source. */
   cut(source: S, box: Box): S;
-  /** What drawing needs beside, computed once. */
+  /** Computes what drawing patches needs, once for each source. */
   index(source: S): T;
-  /** Checks that hold between samples, such as one pixel size. */
+  /** Checks across all samples, such as equal pixel sizes. */
   together?(sources: readonly S[]): void;
 }
 
-/** Sources by the way they are drawn from. */
+/** Sources for validation, and a function to choose sources for training. */
 export interface TrainingSources<S, T> {
   validation: S[];
-  /** A way to choose the source of each patch of step t (1, 2, ...); the same for every run, resumed or not. */
+  /**
+   * Returns a function that chooses the source of each patch of step t (1, 2, ...). It is the same for every run,
+   * resumed or not.
+   */
   at(step: number): Promise<(random: Random) => T>;
 }
 
 /**
- * Samples split into what is trained on and what validates (regions of each, or whole stacks); with simulated fields, all
- * samples validate, unless `simulated_share` leaves a share of the patches to them. Yields now and then: see breathe.ts.
- * @throws usage for parts that hold no patch, and what the preparation throws
+ * Splits samples into training and validation (regions of each, or whole stacks). With simulated fields, all samples
+ * are used for validation, unless `simulated_share` is below 1. Yields now and then: see breathe.ts.
+ * @throws usage for parts that are smaller than a patch, and what the preparation throws
  */
 export function* trainingSources<S extends NamedField, T>(
   { samples, fields }: Pick<TrainingInput, "samples" | "fields">,
@@ -65,8 +68,8 @@ export function* trainingSources<S extends NamedField, T>(
 }
 
 /**
- * Recorded samples as what trains and what validates. Yields now and then: see breathe.ts.
- * @throws usage for parts that hold no patch, and what the preparation throws
+ * Splits recorded samples into training and validation sources. Yields now and then: see breathe.ts.
+ * @throws usage for parts that are smaller than a patch, and what the preparation throws
  */
 export function* splitSources<S extends NamedField, T>(
   samples: readonly NamedStack[],

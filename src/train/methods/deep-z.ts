@@ -1,4 +1,4 @@
-/** Training Deep-Z, or a network of its kind with several input planes. */
+/** Trains Deep-Z, with one or several input planes. */
 import { Random } from "../../array/random.ts";
 import { sizeOf } from "../../array/shape.ts";
 import type { Tensor } from "../../graph/graph.ts";
@@ -62,9 +62,9 @@ function* learner(input: TrainingInput, config: DeepZConfig): Generator<void, Le
       buffers: Object.fromEntries(filters.map(([name, spec]) => [name, constantTensor(spec)])),
       async fitBuffers(runtime: Runtime, signal?: AbortSignal) {
         const choose = await at(1);
-        // Other patches than those of the steps.
+        // These patches are different from those of the training steps.
         const random = new Random(config.seed).fork(0);
-        const batches = Math.max(fewestBatches, Math.min(mostBatches, 2 * config.num_steps));
+        const batches = Math.max(minBatches, Math.min(maxBatches, 2 * config.num_steps));
         const p = largestPatch(choose, config.patch_size, random);
         const drawLarge = batchDrawer(
           { ...config, patch_size: p, batch_size: filterPatches },
@@ -103,19 +103,19 @@ function* learner(input: TrainingInput, config: DeepZConfig): Generator<void, Le
   };
 }
 
-/** Batches that linear filters are fitted on: fewer for a short training. */
-const [fewestBatches, mostBatches] = [100, 400] as const;
+/** Minimum and maximum number of batches for fitting linear filters; a short training uses fewer. */
+const [minBatches, maxBatches] = [100, 400] as const;
 
-/** Patches of a batch that linear filters are fitted on, and their largest side, pixels. */
-const [filterPatches, largestSide] = [4, 128] as const;
+/** Number of patches in a batch for fitting linear filters, and their maximum side, pixels. */
+const [filterPatches, maxFilterSide] = [4, 128] as const;
 
-/** The largest patch that all sources hold. */
-function largestPatch(choose: (random: Random) => IndexedSource, least: number, random: Random): number {
+/** The side of the largest patch that fits into all sources. */
+function largestPatch(choose: (random: Random) => IndexedSource, min: number, random: Random): number {
   const sides = Array.from({ length: 64 }, () => {
     const { source } = choose(random);
     return Math.min(source.height, source.width);
   });
-  const side = Math.max(least, Math.min(largestSide, ...sides));
+  const side = Math.max(min, Math.min(maxFilterSide, ...sides));
   return side - (side % coarsePixel);
 }
 
@@ -125,7 +125,10 @@ const constantTensor = ({ shape, initial }: { shape: readonly number[]; initial:
   data: new Float32Array(sizeOf(shape)).fill(initial),
 });
 
-/** Measures as well what a network of one input plane knows of direction, and shows how often it is right. */
+/**
+ * Extends the validator of a network of one input plane: also calibrates the direction of defocus, and reports its
+ * accuracy.
+ */
 function withDirection(
   validator: Validator,
   sources: readonly PairSource[],
@@ -149,7 +152,7 @@ function withDirection(
 
 /**
  * A complete configuration from a partial one.
- * @throws usage naming the key, what it was and what is expected
+ * @throws usage with the key, the value and what is expected
  */
 export function resolveDeepZConfig(partial: unknown): DeepZConfig {
   const config = parseConfig(deepZConfig, partial);

@@ -1,4 +1,4 @@
-/** Training Recurrent-MZ. */
+/** Trains Recurrent-MZ. */
 import { Random } from "../../array/random.ts";
 import { driftWarnings } from "../data/drift-warnings.ts";
 import { heldRange } from "../data/held-range.ts";
@@ -19,7 +19,8 @@ import { recurrentMzValidator } from "./recurrent-mz-validator.ts";
 export const recurrentMz: TrainingMethod<RecurrentMzConfig> = {
   name: "recurrent-mz",
   task: "refocus",
-  summary: "recurrent network that makes any plane of a volume from any number of planes (Huang et al., 2021)",
+  summary:
+    "recurrent network that computes any plane of a volume from several planes at any positions (Huang et al., 2021)",
   config: recurrentMzConfig,
   check: checkRecurrentMzConfig,
   learner,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
-import { type NoiseModel, noiseModelOf, noiseSigma, splitHalves } from "../src/metrics/split-halves.ts";
+import { type NoiseModel, noiseModelOf, noiseSigma, thinStack } from "../src/metrics/data-thinning.ts";
 
 const [depth, height, width] = [3, 160, 160];
 const size = height * width;
@@ -75,23 +75,23 @@ describe.each(cameras)("a stack with %s", (_, camera) => {
         noiseSigma(planeOf(stack, z), noise).map((sigma) => sigma ** 2),
         z * size,
       );
-    const [got, wanted] = [byBrightness(clean, found), byBrightness(clean, variance)];
+    const [got, expected] = [byBrightness(clean, found), byBrightness(clean, variance)];
     got.forEach((value, i) => {
-      expect(value / wanted[i]).toBeGreaterThan(0.85);
-      expect(value / wanted[i]).toBeLessThan(1.15);
+      expect(value / expected[i]).toBeGreaterThan(0.85);
+      expect(value / expected[i]).toBeLessThan(1.15);
     });
   });
 
   it("is split into halves with twice the variance, whose noise has nothing to do with each other", () => {
-    const [a, b] = splitHalves(stack, noise, new Random(3));
+    const [a, b] = thinStack(stack, noise, new Random(3));
     const error = (half: Stack): Float32Array => half.data.map((value, i) => value - clean[i]);
     const [first, second] = [error(a), error(b)];
     const meanOf = (values: Float32Array): number[] => byBrightness(clean, values);
     const squares = meanOf(first.map((value) => value ** 2));
     const others = meanOf(second.map((value) => value ** 2));
     const products = meanOf(first.map((value, i) => value * second[i]));
-    const wanted = meanOf(variance);
-    wanted.forEach((v, i) => {
+    const expected = meanOf(variance);
+    expected.forEach((v, i) => {
       for (const found of [squares[i], others[i]]) expect(Math.abs(found / (2 * v) - 1)).toBeLessThan(0.1);
       expect(Math.abs(products[i]) / (2 * v)).toBeLessThan(0.08);
     });
@@ -101,7 +101,7 @@ describe.each(cameras)("a stack with %s", (_, camera) => {
       first.map((value, i) => value * (second[i + 1] ?? 0)),
     );
     next.forEach((value, i) => {
-      expect(Math.abs(value) / (2 * wanted[i])).toBeLessThan(0.04);
+      expect(Math.abs(value) / (2 * expected[i])).toBeLessThan(0.04);
     });
   });
 });
@@ -111,7 +111,7 @@ describe("split halves", () => {
   const noise = modelOf(stack);
 
   it("have the stack as their mean, and its shape", () => {
-    const [a, b] = splitHalves(stack, noise, new Random(1));
+    const [a, b] = thinStack(stack, noise, new Random(1));
     const middle = a.data.map((value, i) => (value + b.data[i]) / 2);
     const most = middle.reduce((sum, value, i) => Math.max(sum, Math.abs(value - stack.data[i])), 0);
     expect(most).toBeLessThan(1e-3);
@@ -119,7 +119,7 @@ describe("split halves", () => {
   });
 
   it("repeat with the seed, and differ without", () => {
-    const of = (seed: number): Float32Array => splitHalves(stack, noise, new Random(seed))[0].data;
+    const of = (seed: number): Float32Array => thinStack(stack, noise, new Random(seed))[0].data;
     expect(of(5)).toEqual(of(5));
     expect(of(5)).not.toEqual(of(6));
   });
@@ -127,7 +127,7 @@ describe("split halves", () => {
   it("correlate by (v_true - v) / (v_true + v) where the variance is wrong", () => {
     for (const factor of [0.5, 2]) {
       const wrong = { ...noise, gain: noise.gain * factor, read: noise.read * Math.sqrt(factor) };
-      const [a, b] = splitHalves(stack, wrong, new Random(2));
+      const [a, b] = thinStack(stack, wrong, new Random(2));
       let [product, square, v] = [0, 0, 0];
       for (let i = 0; i < clean.length; i++) {
         const [x, y] = [a.data[i] - clean[i], b.data[i] - clean[i]];

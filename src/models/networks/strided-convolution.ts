@@ -1,7 +1,8 @@
 /**
- * The convolutions by which pix2pix and DCGAN halve and double an image: kernels of 4, stride 2, padding 1, in two forms with the
- * same numbers: "portable" by plain operators only, whatever the image size; "training" over blocks of 2x2 pixels as channels,
- * so that the gradients are those of convolutions of stride 1 (no zeros between pixels, no slice per weight).
+ * The strided and transposed convolutions by which pix2pix and DCGAN halve and double an image: kernels of 4, stride 2,
+ * padding 1. They come in two forms that give the same numbers: "portable" uses plain operators only, for any image
+ * size; "training" works on blocks of 2x2 pixels as channels, so that the gradients are those of convolutions of stride
+ * 1 (no zeros between pixels, no slice per weight).
  */
 import type { Value } from "../../graph/graph.ts";
 import { conv } from "../../graph/operators/convolution.ts";
@@ -10,10 +11,10 @@ import { concat, depthToSpace, flip, pad, reshape, slice, transpose } from "../.
 export type NetworkForm = "training" | "portable";
 
 /**
- * `[n, c, h, w] -> [n, o, h / 2, w / 2]` with weights `[o, c, 4, 4]`; or, in 3-D, `[n, c, d, h, w] -> [n, o, d, h / 2, w / 2]` with
- * `[o, c, 3, 4, 4]`: planes are few and stay. h and w even.
+ * `[n, c, h, w] -> [n, o, h / 2, w / 2]` with weights `[o, c, 4, 4]`; or, in 3-D, `[n, c, d, h, w] -> [n, o, d, h / 2,
+ * w / 2]` with `[o, c, 3, 4, 4]`: the number of planes stays the same. h and w are even.
  */
-export function convHalved(x: Value, weights: Value, bias: Value | undefined, form: NetworkForm): Value {
+export function stridedConvolution(x: Value, weights: Value, bias: Value | undefined, form: NetworkForm): Value {
   const own = bias ? { bias } : {};
   const depth = x.shape.length === 5;
   if (form === "portable") {
@@ -39,13 +40,13 @@ function spaceToChannels(x: Value): Value {
 }
 
 /**
- * Transposed convolution `[n, c, h, w] -> [n, o, 2h, 2w]` with weights `[c, o, 4, 4]`, by operators that every runtime and importer
- * has.
+ * Transposed convolution `[n, c, h, w] -> [n, o, 2h, 2w]` with weights `[c, o, 4, 4]`, built from operators that every
+ * runtime and importer supports.
  *
- * Output p sums w[k] x[j] over 2j + k - 1 = p: output 2i is w3 x[i-1] + w1 x[i], output 2i+1 is w2 x[i] + w0 x[i+1]: every second
- * of the flipped weights.
+ * Output p sums w[k] x[j] over 2j + k - 1 = p: output 2i is w3 x[i-1] + w1 x[i], output 2i+1 is w2 x[i] + w0 x[i+1]:
+ * every second of the flipped weights.
  */
-export function convDoubled(x: Value, weights: Value, bias: Value | undefined, form: NetworkForm): Value {
+export function transposedConvolution(x: Value, weights: Value, bias: Value | undefined, form: NetworkForm): Value {
   const [n, , h, w] = x.shape;
   const o = weights.shape[1];
   const flipped = flip(transpose(weights, [1, 0, 2, 3]), [2, 3]);
@@ -55,7 +56,7 @@ export function convDoubled(x: Value, weights: Value, bias: Value | undefined, f
       { axis: 3, start: px, end: 4, step: 2 },
     ]);
   if (form === "portable") {
-    // One 3x3 convolution with the four kernels, each where its pixels lie.
+    // One 3x3 convolution holds the four 2x2 kernels, each at the position of its pixels.
     const placed = [0, 1].flatMap((py) =>
       [0, 1].map((px) => pad(kernel(py, px), [0, 0, py, px], [0, 0, 1 - py, 1 - px])),
     );

@@ -1,8 +1,9 @@
 /**
- * Normalisation by the statistics of the whole image, which settle into fixed numbers while a network is trained. An output pixel of
- * such a layer depends on the whole image: of a tile, the network would make something else than of the field it was cut from. So a
- * training begins with the published layer, keeps moving averages of its statistics, goes over to these, and trains on with them; the
- * finished model has them inside.
+ * Normalisation by the statistics of the whole image, which are frozen while a network is trained. An output pixel of
+ * such a layer depends on the whole image, so that the network would give different results for a tile and for the
+ * field that the tile was cut from. Training therefore begins with the published layer, keeps moving averages of its
+ * statistics, moves over to these averages and continues with them frozen. The finished model contains them as
+ * constants.
  */
 import type { Tensor, Value } from "../../graph/graph.ts";
 import { add, div, mul, sqrt, square, sub } from "../../graph/operators/elementwise.ts";
@@ -13,16 +14,17 @@ import type { Parameters } from "./parameters.ts";
 import type { Norm } from "./running-norm.ts";
 
 /**
- * What shares a mean and a deviation: "layer", all pixels and channels of an image, with 1e-3 added to the deviation, one scale and one
- * shift (COMI); "instance", the pixels of each channel, with 1e-5 added to the variance (Ulyanov et al. 2016; CycleGAN).
+ * Which values share a mean and a deviation. "layer": all pixels and channels of an image, with 1e-3 added to the
+ * deviation, one scale and one shift (COMI). "instance": the pixels of each channel, with 1e-5 added to the variance
+ * (Ulyanov et al. 2016; CycleGAN).
  */
 export type WholeImageNorm = "layer" | "instance";
 
-/** Share of a new batch in the moving averages. */
+/** Weight of a new batch in the moving averages. */
 const momentum = 0.1;
 
 const epsilons: Record<WholeImageNorm, { variance: number; deviation: number }> = {
-  // The variance's keeps the slope of the root finite for an image without structure.
+  // The term added to the variance keeps the gradient of the square root finite for an image without structure.
   layer: { variance: 1e-10, deviation: 1e-3 },
   instance: { variance: 1e-5, deviation: 0 },
 };
@@ -48,17 +50,17 @@ function statisticsOf(x: Value, kind: WholeImageNorm): { mean: Value; deviation:
 }
 
 /**
- * For training: between the statistics of each image (`live` 1) and the moving averages (`live` 0, from when on these stay as they are).
- * The averages are state: inputs `<prefix><name>/mean` and `<prefix><name>/deviation`, replaced after each run by what the first use
- * of the layer in the graph has seen.
+ * For training: interpolates between the statistics of each image (`batchWeight` 1) and the moving averages (`batchWeight` 0, at
+ * which they are frozen). The averages are state: inputs `<prefix><name>/mean` and `<prefix><name>/deviation`, updated
+ * after each run with the statistics of the first use of the layer in the graph.
  *
- * @param live scalar, 0..1
- * @param prefix of the state's names
- * @returns the layer, and the first values of the state, which fill as the network asks for layers
+ * @param batchWeight scalar, 0..1
+ * @param prefix of the names of the state
+ * @returns the normalisation, and the initial values of the state, which fill as the network asks for layers
  */
-export function settlingStatistics(
+export function freezingStatistics(
   kind: WholeImageNorm,
-  live: Value,
+  batchWeight: Value,
   parameters: Parameters,
   prefix = "",
 ): { norm: Norm; buffers: Record<string, Tensor> } {
@@ -70,7 +72,7 @@ export function settlingStatistics(
     const shape = [1, ...own.shape.slice(1)];
     const running = own.graph.input(name, shape);
     const batch = reduceMean(own, [0], true);
-    own.graph.output(nextOf(name), add(running, mul(sub(batch, running), mul(live, momentum))));
+    own.graph.output(nextOf(name), add(running, mul(sub(batch, running), mul(batchWeight, momentum))));
     averages.set(name, running);
     buffers[name] = { type: "float32", shape, data: new Float32Array(shape[1]).fill(first) };
     return running;
@@ -79,7 +81,7 @@ export function settlingStatistics(
     const { mean, deviation } = statisticsOf(x, kind);
     const between = (buffer: string, own: Value, first: number): Value => {
       const running = average(`${prefix}${name}/${buffer}`, own, first);
-      return add(running, mul(sub(own, running), live));
+      return add(running, mul(sub(own, running), batchWeight));
     };
     const normal = div(sub(x, between("mean", mean, 0)), between("deviation", deviation, 1));
     return scaled(normal, name, kind, parameters);
@@ -87,8 +89,8 @@ export function settlingStatistics(
   return { norm, buffers };
 }
 
-/** The moving averages as fixed numbers, for validation and for the finished model. */
-export const settledStatistics =
+/** Normalises by the moving averages as constants, for validation and for the finished model. */
+export const frozenStatistics =
   (kind: WholeImageNorm, parameters: Parameters, buffers: Parameters = parameters): Norm =>
   (x, name) => {
     const shape = statisticsShape(kind, x.shape[1]);

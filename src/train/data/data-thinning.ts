@@ -1,4 +1,4 @@
-/** Blocks of whole stacks as two independent halves of their photons. */
+/** Data thinning: splits blocks of stacks into two independent parts of their photons by binomial splitting. */
 
 import type { Random } from "../../array/random.ts";
 import { photonTransfer } from "../../classical/deconvolution/photon-transfer.ts";
@@ -11,28 +11,28 @@ import { type Normalisation, normalisationOf } from "../../models/apply/normalis
 import type { CommonConfig } from "../common-config.ts";
 import type { Box } from "./split-region.ts";
 
-/** A stack, or a region of one, in photons. */
+/** A stack, or a region of one, in units of photons. */
 export interface PhotonSource {
   name: string;
-  /** `[depth, height, width]`, whole photons. */
+  /** `[depth, height, width]`, whole numbers of photons. */
   photons: Float32Array;
-  /** What the stack should look like without blur, where that is known (never learnt from), normalised. */
+  /** The ground truth where it is known, normalised. It is used for validation only. */
   truth?: Float32Array;
   depth: number;
   height: number;
   width: number;
   zStep: number;
   pixelSize: number;
-  /** Network units for one photon. */
+  /** Network units per photon. */
   scale: number;
-  /** Brightness 0 of the network above the camera's dark, network units. */
+  /** The level of network value 0 above the dark level of the camera, network units. */
   dark: number;
 }
 
 /**
- * Counts as photons, by the gain and offset that `camera` says or that the noise of the stack tells.
- * @throws calibration.missing without pixel size or z step; image.unfit for a single plane, NaN, a constant stack, or one whose noise does
- *   not tell the gain
+ * Converts counts to photons, by the gain and offset in `camera` or as estimated from the noise of the stack.
+ * @throws calibration.missing without pixel size or z step; image.unfit for a single plane, NaN, a constant stack, or a
+ *   stack whose noise does not allow the gain to be estimated
  */
 export function* photonSource(
   { name, stack, target }: NamedStack,
@@ -42,14 +42,18 @@ export function* photonSource(
   const { depth, height, width, zStep, pixelSize } = stack;
   const unfit = (detail: string, advice: string): ParfocalError<"image.unfit"> =>
     new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
-  if (depth < 3) throw unfit(`${depth} planes`, "out-of-focus light is told from a z-stack of three planes and more");
+  if (depth < 3)
+    throw unfit(
+      `it has only ${depth} planes`,
+      "give a z-stack of three or more planes, which is needed to recognise out-of-focus light",
+    );
   refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
   for (const [what, option, known] of [
     ["z step", "z_step", zStep],
     ["pixel size", "pixel_size", pixelSize],
   ] as const) {
     if (known !== undefined) continue;
-    const message = `${name}: its ${what} is not known, and the PSF needs it; give \`${option} <your ${what}>\` (um).`;
+    const message = `${name}: its ${what} is not known, which is needed for the PSF. Give \`${option} <your ${what}>\` (um).`;
     throw new ParfocalError("calibration.missing", message, { path: name, what, option });
   }
   const counts = normalisationOf(stack.data, config.norm_pmin, config.norm_pmax, name);
@@ -59,8 +63,8 @@ export function* photonSource(
   const offset = camera.offset ?? Math.min(found?.offset ?? Number.NaN, counts.low);
   if (gain === undefined || !Number.isFinite(offset)) {
     throw unfit(
-      "its noise does not tell the camera's gain",
-      "give camera_gain (counts for one photon) and camera_offset",
+      "the gain of the camera cannot be estimated from its noise",
+      "give camera_gain (counts per photon) and camera_offset (counts)",
     );
   }
   yield;
@@ -93,27 +97,33 @@ export function cropPhotons(source: PhotonSource, { rows, columns }: Box): Photo
   return { ...source, photons: cut(photons), ...(truth && { truth: cut(truth) }), height, width };
 }
 
-/** One half is what the network sees, the other what its output must explain; both at the brightness of the whole. */
-export interface Halves {
+/**
+ * Two independent parts of the photons, both scaled to the brightness of the whole: the input of the network, and the
+ * target that its blurred output must match.
+ */
+export interface ThinnedPhotons {
   /** `[depth, p, p]`, network units. */
-  seen: Float32Array;
-  /** The same, above the camera's dark (0 without light). */
-  other: Float32Array;
+  input: Float32Array;
+  /** `[depth, p, p]`, network units above the dark level of the camera (0 without light). */
+  target: Float32Array;
 }
 
-/** Deals the photons of `[depth, p, p]` out. */
-export function dealOut(photons: Float32Array, { scale, dark }: PhotonSource, random: Random): Halves {
-  const seen = new Float32Array(photons.length);
-  const other = new Float32Array(photons.length);
+/** Splits the photons of `[depth, p, p]`: each goes to one part or the other with probability 1/2. */
+export function thinPhotons(photons: Float32Array, { scale, dark }: PhotonSource, random: Random): ThinnedPhotons {
+  const input = new Float32Array(photons.length);
+  const target = new Float32Array(photons.length);
   for (let i = 0; i < photons.length; i++) {
     const half = halfOf(photons[i], random);
-    seen[i] = 2 * half * scale - dark;
-    other[i] = 2 * (photons[i] - half) * scale;
+    input[i] = 2 * half * scale - dark;
+    target[i] = 2 * (photons[i] - half) * scale;
   }
-  return { seen, other };
+  return { input, target };
 }
 
-/** Planes of a block stacked as the network sees them: each with its neighbours, the stack mirrored beyond its ends; `[depth, planes, ...]`. */
+/**
+ * The planes of a block as network inputs `[depth, planes, ...]`: each plane with its neighbours, mirrored beyond the
+ * ends of the stack.
+ */
 export function withNeighbours(block: Float32Array, depth: number, planes: number): Float32Array {
   const size = block.length / depth;
   const out = new Float32Array(depth * planes * size);
@@ -133,7 +143,7 @@ function mirrored(z: number, depth: number): number {
   return folded < depth ? folded : period - folded;
 }
 
-/** The middle of every plane of `[depth, p, p]`, without `radius` pixels on each side. */
+/** Crops `radius` pixels on each side of every plane of `[depth, p, p]`. */
 export function middle(block: Float32Array, depth: number, p: number, radius: number): Float32Array {
   const v = p - 2 * radius;
   const out = new Float32Array(depth * v * v);

@@ -4,11 +4,11 @@ import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
 import { fourierRingCorrelation } from "../src/metrics/fourier-ring-correlation.ts";
-import type { Candidate, Wanted } from "../src/study/candidate.ts";
+import type { Candidate, PlaneRequest } from "../src/study/candidate.ts";
 import { isInRange, requestsToFocus } from "../src/study/every-plane.ts";
-import { type SplitEvidence, splitEvidence, typicalOf } from "../src/study/split-evidence.ts";
-import { mostLeftover, splitChart, splitTable } from "../src/study/split-figure.ts";
-import { openSubject, type Subject } from "../src/study/subject.ts";
+import { openStudiedStack, type StudiedStack } from "../src/study/studied-stack.ts";
+import { type ThinningEvidence, thinningEvidence, typicalOf } from "../src/study/thinning-evidence.ts";
+import { maxNoiseCorrelation, thinningChart, thinningTable } from "../src/study/thinning-figure.ts";
 import { haveRealData, mitochondria, nucleus } from "./helpers/real-data.ts";
 
 const [depth, height, width, focus] = [7, 192, 192, 3];
@@ -48,9 +48,9 @@ function record(clean: Float32Array, seed: number, dose = 1): Float32Array {
 }
 
 const each =
-  (make: (stack: Stack, wanted: Wanted, k: number) => Plane): Candidate["make"] =>
-  async (stack, _whole, wanted) =>
-    wanted.map((one, k) => make(stack, one, k));
+  (make: (stack: Stack, requests: PlaneRequest, k: number) => Plane): Candidate["make"] =>
+  async (stack, _whole, requests) =>
+    requests.map((one, k) => make(stack, one, k));
 const shape = { kind: "constructed", task: "refocus", offsets: [0], range: [-5, 5] } as const;
 const plane = (stack: Stack, z: number): Plane => {
   const { data } = planeOf(stack, z);
@@ -102,7 +102,7 @@ function noiseGainOf(filter: (input: Plane) => Plane): number {
   return Math.sqrt(filter(impulse).data.reduce((sum, value) => sum + value ** 2, 0));
 }
 
-const everyOf = (candidate: Candidate, { stack, sharpest }: Subject) => ({
+const everyOf = (candidate: Candidate, { stack, sharpest }: StudiedStack) => ({
   outcomes: requestsToFocus(candidate, stack, sharpest).map((one) => ({
     ...one,
     inRange: isInRange(candidate, one.distance),
@@ -111,23 +111,23 @@ const everyOf = (candidate: Candidate, { stack, sharpest }: Subject) => ({
   })),
 });
 
-async function evidence(candidate: Candidate, subject: Subject): Promise<SplitEvidence> {
-  const found = await splitEvidence(candidate, subject, everyOf(candidate, subject) as never, subject.stack);
+async function evidence(candidate: Candidate, studied: StudiedStack): Promise<ThinningEvidence> {
+  const found = await thinningEvidence(candidate, studied, everyOf(candidate, studied) as never, studied.stack);
   if (!found) throw new Error(`nothing was found of ${candidate.name}`);
   return found;
 }
 
-let subject: Subject;
-const found = new Map<string, SplitEvidence>();
-const of = (name: keyof typeof candidates): SplitEvidence => found.get(name) as SplitEvidence;
+let studied: StudiedStack;
+const found = new Map<string, ThinningEvidence>();
+const of = (name: keyof typeof candidates): ThinningEvidence => found.get(name) as ThinningEvidence;
 beforeAll(async () => {
-  subject = openSubject("points", stackOf(record(photons, 1)));
-  for (const one of Object.values(candidates)) found.set(one.name, await evidence(one, subject));
+  studied = openStudiedStack("points", stackOf(record(photons, 1)));
+  for (const one of Object.values(candidates)) found.set(one.name, await evidence(one, studied));
 });
 
 describe("two outputs of two halves", () => {
   it("are asked of few planes, on both sides of focus", () => {
-    expect(subject.sharpest).toBe(focus);
+    expect(studied.sharpest).toBe(focus);
     expect(of("identity").planes).toEqual([1, 5]);
     const able = Array.from({ length: 9 }, (_, z) => ({
       plane: z,
@@ -202,7 +202,9 @@ describe("two outputs of two halves", () => {
   });
 
   it("resolve more than the input where planes that show the same are averaged", async () => {
-    const still = openSubject("still", stackOf(record(scene(throughFocus.map(() => 1.5)), 4)), { sharpest: focus });
+    const still = openStudiedStack("still", stackOf(record(scene(throughFocus.map(() => 1.5)), 4)), {
+      sharpest: focus,
+    });
     const average: Candidate = {
       ...shape,
       name: "average",
@@ -233,50 +235,50 @@ describe("two outputs of two halves", () => {
         return changed(plane(stack, one.plane), (value) => (one.distance > 0 ? value : 1000 * random.uniform()));
       }),
     };
-    const { output, input } = await evidence(half, subject);
+    const { output, input } = await evidence(half, studied);
     expect(output.curve.correlation[10]).toBeCloseTo(input.curve.correlation[10] / 2, 1);
     expect(output.correlation).toBeCloseTo(input.correlation / 2, 1);
   });
 
   it("are finer in focus: the sharpest plane beside its blurred inputs", () => {
-    const { input, sharpest, leftover } = of("identity");
+    const { input, sharpest, noiseCorrelation } = of("identity");
     expect(sharpest.resolution).toBeLessThan(0.95 * input.resolution);
     expect(sharpest.resolution).toBeGreaterThan(0.2);
-    expect(Math.abs(leftover)).toBeLessThan(0.05);
+    expect(Math.abs(noiseCorrelation)).toBeLessThan(0.05);
   });
 });
 
 describe("the candidate", () => {
   it("is asked for at most four planes, of the region only, and told the recorded brightness", async () => {
     const region = { top: 10, left: 30, height: 96, width: 80 };
-    const asked: { stack: Stack; whole: Stack; wanted: readonly Wanted[] }[] = [];
+    const asked: { stack: Stack; whole: Stack; requests: readonly PlaneRequest[] }[] = [];
     const spy: Candidate = {
       ...shape,
       name: "spy",
-      async make(stack, whole, wanted) {
-        asked.push({ stack, whole, wanted });
-        return wanted.map((one) => plane(stack, one.plane));
+      async make(stack, whole, requests) {
+        asked.push({ stack, whole, requests });
+        return requests.map((one) => plane(stack, one.plane));
       },
     };
-    await splitEvidence(spy, { ...subject, region }, everyOf(spy, subject) as never, subject.stack);
-    expect(asked.reduce((sum, { wanted }) => sum + wanted.length, 0)).toBe(4);
+    await thinningEvidence(spy, { ...studied, region }, everyOf(spy, studied) as never, studied.stack);
+    expect(asked.reduce((sum, { requests }) => sum + requests.length, 0)).toBe(4);
     for (const { stack, whole } of asked) {
       expect([stack.depth, stack.height, stack.width, stack.zStep]).toEqual([depth, 96, 80, 0.5]);
-      expect(whole).toBe(subject.stack);
+      expect(whole).toBe(studied.stack);
     }
     // Of the same place, with other noise.
     const [a, b] = asked.map(({ stack }) => stack.data);
     const middle = a.map((value, i) => (value + b[i]) / 2);
-    expect(middle[0]).toBeCloseTo(subject.stack.data[10 * width + 30], 2);
+    expect(middle[0]).toBeCloseTo(studied.stack.data[10 * width + 30], 2);
     expect(a).not.toEqual(b);
     const random = new Random(1);
-    const wide = { ...subject.stack, depth: 3, height: 200, width: 260, data: new Float32Array(3 * 200 * 260) };
+    const wide = { ...studied.stack, depth: 3, height: 200, width: 260, data: new Float32Array(3 * 200 * 260) };
     wide.data.forEach((_, i) => {
       wide.data[i] = 1000 * (i % 260) + 100 * random.normal();
     });
     asked.length = 0;
     const all = { stack: wide, sharpest: 1, region: { top: 0, left: 0, height: 200, width: 260 } };
-    await splitEvidence({ ...spy, kind: "classical" }, all, everyOf(spy, { ...subject, ...all }) as never, wide);
+    await thinningEvidence({ ...spy, kind: "classical" }, all, everyOf(spy, { ...studied, ...all }) as never, wide);
     expect(asked.map(({ stack }) => [stack.height, stack.width])).toEqual([
       [192, 192],
       [192, 192],
@@ -286,24 +288,24 @@ describe("the candidate", () => {
   });
 
   it("is not judged in a small region, without noise, or where nothing is made", async () => {
-    const every = everyOf(candidates.identity, subject) as never;
-    const small = { ...subject, region: { top: 0, left: 0, height: 63, width: 192 } };
-    expect(await splitEvidence(candidates.identity, small, every, subject.stack)).toBeUndefined();
-    expect(await splitEvidence(candidates.identity, subject, { outcomes: [] }, subject.stack)).toBeUndefined();
-    const silent = { ...subject.stack, data: subject.stack.data.map((_, i) => i % width) };
-    expect(await splitEvidence(candidates.identity, subject, every, silent)).toBeUndefined();
+    const every = everyOf(candidates.identity, studied) as never;
+    const small = { ...studied, region: { top: 0, left: 0, height: 63, width: 192 } };
+    expect(await thinningEvidence(candidates.identity, small, every, studied.stack)).toBeUndefined();
+    expect(await thinningEvidence(candidates.identity, studied, { outcomes: [] }, studied.stack)).toBeUndefined();
+    const silent = { ...studied.stack, data: studied.stack.data.map((_, i) => i % width) };
+    expect(await thinningEvidence(candidates.identity, studied, every, silent)).toBeUndefined();
   });
 
   it("is stopped by a signal", async () => {
-    const every = everyOf(candidates.identity, subject) as never;
-    const stopped = splitEvidence(candidates.identity, subject, every, subject.stack, AbortSignal.abort());
+    const every = everyOf(candidates.identity, studied) as never;
+    const stopped = thinningEvidence(candidates.identity, studied, every, studied.stack, AbortSignal.abort());
     await expect(stopped).rejects.toMatchObject({ code: "interrupted" });
   });
 });
 
 describe("halves that are not independent", () => {
-  const paragraph = (split: SplitEvidence): string => {
-    const last = splitTable([{ candidate: candidates.identity, subject, split }]).at(-1);
+  const paragraph = (thinning: ThinningEvidence): string => {
+    const last = thinningTable([{ candidate: candidates.identity, studied, thinning }]).at(-1);
     return last?.kind === "paragraph" ? last.text : "";
   };
 
@@ -315,49 +317,51 @@ describe("halves that are not independent", () => {
       const white = { data: Float32Array.from({ length: size }, () => 40 * random.normal()), height, width };
       smooth.set(gaussianFilter(white, 0.5).data, z * size);
     }
-    const resized = openSubject("resized", stackOf(clean.map((value, i) => value + smooth[i])), { sharpest: focus });
-    const split = await evidence(candidates.identity, resized);
-    expect(split.leftover).toBeGreaterThan(mostLeftover);
-    expect(paragraph(split)).toMatch(/Do not rely/);
+    const resized = openStudiedStack("resized", stackOf(clean.map((value, i) => value + smooth[i])), {
+      sharpest: focus,
+    });
+    const thinning = await evidence(candidates.identity, resized);
+    expect(thinning.noiseCorrelation).toBeGreaterThan(maxNoiseCorrelation);
+    expect(paragraph(thinning)).toMatch(/Do not rely/);
     expect(paragraph(of("identity"))).toMatch(/independent, as they should be/);
   });
 
   it("are not suspected for detail that is there: what is left is measured where the blur is", async () => {
     const blurs = Array.from({ length: depth }, (_, z) => 0.6 + 0.7 * z);
-    const { leftover, sharpest } = await evidence(
+    const { noiseCorrelation, sharpest } = await evidence(
       candidates.identity,
-      openSubject("fine", stackOf(record(scene(blurs), 3))),
+      openStudiedStack("fine", stackOf(record(scene(blurs), 3))),
     );
     const fine = sharpest.curve.correlation.filter((_, i) => sharpest.curve.frequency[i] >= 0.4);
     expect(Math.min(...fine)).toBeGreaterThan(0.3);
-    expect(Math.abs(leftover)).toBeLessThan(mostLeftover);
+    expect(Math.abs(noiseCorrelation)).toBeLessThan(maxNoiseCorrelation);
   });
 
   it.skipIf(!haveRealData)("are found in a real stack that was resized, and not in one from the camera", async () => {
-    const raw = openSubject("mitochondria", { ...(await mitochondria()), zStep: 0.1 });
-    expect(Math.abs((await evidence(candidates.identity, raw)).leftover)).toBeLessThan(mostLeftover / 2);
-    const resized = openSubject("nucleus", { ...(await nucleus(1)), zStep: 0.1 });
-    expect((await evidence(candidates.identity, resized)).leftover).toBeGreaterThan(mostLeftover);
+    const raw = openStudiedStack("mitochondria", { ...(await mitochondria()), zStep: 0.1 });
+    expect(Math.abs((await evidence(candidates.identity, raw)).noiseCorrelation)).toBeLessThan(maxNoiseCorrelation / 2);
+    const resized = openStudiedStack("nucleus", { ...(await nucleus(1)), zStep: 0.1 });
+    expect((await evidence(candidates.identity, resized)).noiseCorrelation).toBeGreaterThan(maxNoiseCorrelation);
   });
 });
 
 describe("the report", () => {
   const studies = () =>
-    Object.values(candidates).map((candidate) => ({ candidate, subject, split: found.get(candidate.name) }));
+    Object.values(candidates).map((candidate) => ({ candidate, studied, thinning: found.get(candidate.name) }));
 
   it("draws a line for each candidate, the inputs and the sharpest plane, in units", async () => {
-    const chart = await splitChart(studies());
+    const chart = await thinningChart(studies());
     if (chart?.kind !== "chart") throw new Error("no chart");
     for (const name of [...Object.keys(candidates), "inputs, recorded", "sharpest plane, recorded", "1/7"])
       expect(chart.svg).toContain(`${name}`);
     expect(chart.svg).toContain("cycles per µm");
     expect(chart.svg).toContain("remembered: 0.20 or finer µm");
     expect(chart.svg).not.toMatch(/NaN|undefined|Infinity/);
-    expect(await splitChart([{ candidate: candidates.identity, subject, split: undefined }])).toBeUndefined();
+    expect(await thinningChart([{ candidate: candidates.identity, studied, thinning: undefined }])).toBeUndefined();
   });
 
   it("says all in a table, without a number that is none", () => {
-    const [table] = splitTable(studies());
+    const [table] = thinningTable(studies());
     if (table.kind !== "table") throw new Error("no table");
     const rows = new Map(table.rows.map(([name, ...rest]) => [name, rest]));
     expect(table.rows.length).toBe(Object.keys(candidates).length);
@@ -365,6 +369,6 @@ describe("the report", () => {
     expect(rows.get("constant")).toEqual(expect.arrayContaining(["nothing agrees", "no contrast", "0.00"]));
     expect(rows.get("unsharp")?.[5]).toBe(of("unsharp").noiseGain.toFixed(2));
     expect(JSON.stringify(table)).not.toMatch(/NaN|undefined|Infinity|null/);
-    expect(splitTable([{ candidate: candidates.identity, subject, split: undefined }])).toEqual([]);
+    expect(thinningTable([{ candidate: candidates.identity, studied, thinning: undefined }])).toEqual([]);
   });
 });

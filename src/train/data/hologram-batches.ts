@@ -1,25 +1,25 @@
-/** Holograms sent back to about where the specimen is, and batches of patches of them. */
+/** Back-propagates holograms to about the plane of the specimen, and draws batches of patches from them. */
 import { Random } from "../../array/random.ts";
 import { propagate } from "../../optics/imaging/angular-spectrum.ts";
 import type { ComplexField } from "../../optics/imaging/complex-field.ts";
 import { inLineField } from "../../optics/imaging/in-line-field.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import type { CommonConfig } from "../common-config.ts";
+import { copyPatch, drawAugmentation, noAugmentation } from "./augmentation.ts";
 import { contentSums, drawPlace } from "./content.ts";
 import type { HologramSource } from "./hologram-data.ts";
-import { copyPatch, drawView, plainView } from "./view.ts";
 
-/** A part of a field as the network gets it and as it should be. */
-export interface HologramView {
+/** A training example: a part of a back-propagated hologram, and the in-focus field there. */
+export interface HologramExample {
   input: ComplexField;
   truth: ComplexField;
-  /** um along the light from the hologram to the focus, and by how much more it was sent. */
+  /** Distance from the hologram to the focus, and the error of the back-propagation, um along the light. */
   distance: number;
   error: number;
 }
 
-/** Hologram `index` of a source, sent to `error` um beyond its focus. */
-export async function viewOf(source: HologramSource, index: number, error: number): Promise<HologramView> {
+/** Back-propagates hologram `index` of a source to `error` um beyond its focus. */
+export async function exampleOf(source: HologramSource, index: number, error: number): Promise<HologramExample> {
   const { truth, holograms } = await source.focused();
   const { intensity, distance } = holograms[index];
   const sent = propagate(inLineField(intensity), source.light, distance + error);
@@ -36,12 +36,13 @@ function cutField(field: ComplexField, { box, height, width }: HologramSource): 
   return { real: cut(field.real), imag: cut(field.imag), height, width };
 }
 
-/** Views that a batch is drawn from. */
-const pooled = 32;
+/** Maximum number of examples that a batch is drawn from. */
+const maxPooled = 32;
 
 /**
- * Batches of step t (1, 2, ...): `field` and `truth`, both `[n, 2, p, p]`. One new view joins before every step, of a random
- * source, hologram and error within +-`distance_error`; the oldest leaves. The same step gives the same batch.
+ * Batches of step t (1, 2, ...): `field` and `truth`, both `[n, 2, p, p]`. Before every step one new example joins the
+ * pool, with a random source, hologram and error within +-`distance_error`, and the oldest leaves. The same step gives
+ * the same batch.
  */
 export function hologramBatches(
   at: (step: number) => Promise<(random: Random) => HologramSource>,
@@ -49,39 +50,39 @@ export function hologramBatches(
     distance_error: number;
   },
 ): (step: number) => Promise<Tensors> {
-  const made = new Map<number, Promise<IndexedView>>();
-  const make = async (number: number): Promise<IndexedView> => {
+  const made = new Map<number, Promise<IndexedExample>>();
+  const make = async (number: number): Promise<IndexedExample> => {
     const random = new Random(config.seed).fork(number).fork(1);
     const source = (await at(number))(random);
     const { holograms } = await source.focused();
     const error = random.between(-config.distance_error, config.distance_error);
-    const view = await viewOf(source, random.integer(holograms.length), error);
-    return { ...view, sums: contentSums(contrastOf(view.truth)) };
+    const example = await exampleOf(source, random.integer(holograms.length), error);
+    return { ...example, sums: contentSums(contrastOf(example.truth)) };
   };
   const { batch_size: n, patch_size: p } = config;
   return async (step) => {
-    const oldest = Math.max(1, step - pooled + 1);
+    const oldest = Math.max(1, step - maxPooled + 1);
     for (const number of made.keys()) if (number < oldest) made.delete(number);
-    const views: IndexedView[] = [];
+    const examples: IndexedExample[] = [];
     for (let number = oldest; number <= step; number++) {
-      const view = made.get(number) ?? make(number);
-      made.set(number, view);
-      views.push(await view);
+      const example = made.get(number) ?? make(number);
+      made.set(number, example);
+      examples.push(await example);
     }
     const random = new Random(config.seed).fork(step);
     const field = new Float32Array(n * 2 * p * p);
     const truth = new Float32Array(n * 2 * p * p);
     for (let i = 0; i < n; i++) {
-      const view = views[random.integer(views.length)];
-      const { width } = view.input;
-      const place = drawPlace(view.input, view.sums, config, random);
-      // A field's brightness is known; only its orientation is not.
-      const turned = config.augment ? { ...drawView(random), gain: 1, shift: 0 } : plainView;
+      const example = examples[random.integer(examples.length)];
+      const { width } = example.input;
+      const place = drawPlace(example.input, example.sums, config, random);
+      // Fields have a normalised brightness, so only the orientation is augmented.
+      const orientation = config.augment ? { ...drawAugmentation(random), gain: 1, shift: 0 } : noAugmentation;
       const start = place.y * width + place.x;
       for (const [k, part] of (["real", "imag"] as const).entries()) {
         const patch = (all: Float32Array): Float32Array => all.subarray((2 * i + k) * p * p, (2 * i + k + 1) * p * p);
-        copyPatch(view.input[part] as Float32Array, start, width, p, turned, patch(field));
-        copyPatch(view.truth[part] as Float32Array, start, width, p, turned, patch(truth));
+        copyPatch(example.input[part] as Float32Array, start, width, p, orientation, patch(field));
+        copyPatch(example.truth[part] as Float32Array, start, width, p, orientation, patch(truth));
       }
     }
     const shape = [n, 2, p, p];
@@ -89,11 +90,11 @@ export function hologramBatches(
   };
 }
 
-interface IndexedView extends HologramView {
+interface IndexedExample extends HologramExample {
   sums: Float64Array;
 }
 
-/** How much the specimen changes the field. */
+/** The absolute difference from an empty field, which shows where the specimen is. */
 function contrastOf({ real, imag, height, width }: ComplexField) {
   const data = Float32Array.from(real, (re, i) => Math.hypot(re - 1, imag[i]));
   return { data, depth: 1, height, width };

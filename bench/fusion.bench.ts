@@ -8,7 +8,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { coneSlope } from "../src/classical/cone-slope.ts";
-import { fuse, minConfidence as sure } from "../src/classical/fusion/fuse.ts";
+import { fuse, minConfidence } from "../src/classical/fusion/fuse.ts";
 import { stackSource } from "../src/classical/fusion/plane-source.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
 import { psnr, sharpest } from "./fusion/compare.ts";
@@ -32,7 +32,7 @@ export const methods: Record<string, FusionMethod> = {
   labelling: fuseByLabelling,
   "parfocal fuse": async (stack) => {
     const { image, depth, confidence } = await fuse(stackSource(stack), { slope: coneSlope(stack) });
-    return { image, depth, own: confidence.map((c) => (c > sure ? 1 : 0)) };
+    return { image, depth, own: confidence.map((c) => (c > minConfidence ? 1 : 0)) };
   },
 };
 

@@ -1,6 +1,7 @@
 /**
- * Draws docs/figures/deconvolution.png: what each method makes of simulated specimens whose truth is known, few photons and many,
- * and of a real wide-field nucleus beside its confocal image; below, how near each comes to the truth iteration by iteration.
+ * Draws docs/figures/deconvolution.png: each method on simulated specimens with known ground truth, with few and many
+ * photons, and on a recorded widefield nucleus next to its confocal image; below, the PSNR against the ground truth by
+ * iteration.
  *
  *     npm run figures:deconvolution [OUTPUT]
  */
@@ -119,7 +120,7 @@ function paint(canvas: Canvas, plane: Plane, top: number, left: number, black: n
   const { data } = resize(plane, PANEL, PANEL);
   for (let y = 0; y < PANEL; y++) {
     for (let x = 0; x < PANEL; x++) {
-      // Brightened as eyes like it: gamma 0.7.
+      // Brightened for display: gamma 0.7.
       const level = Math.min(1, Math.max(0, (data[y * PANEL + x] - black) / (white - black))) ** 0.7;
       const grey = Math.round(255 * level);
       canvas.data.set([grey, grey, grey], ((top + y) * canvas.width + left + x) * 3);
@@ -130,7 +131,7 @@ function paint(canvas: Canvas, plane: Plane, top: number, left: number, black: n
 function drawCurves(canvas: Canvas, curves: Curves, label: string, top: number, left: number, width: number): void {
   const height = PANEL - 2 * TEXT_HEIGHT;
   const all = Object.values(curves).flat();
-  // What the first iterations make of it is of no interest.
+  // The first iterations are not shown.
   const high = Math.max(...all) + 0.5;
   const low = Math.max(Math.min(...all), high - 12);
   const at = (k: number, value: number): [number, number] => [
@@ -185,7 +186,7 @@ async function nucleus(path: string): Promise<Panel[]> {
     const note = options.method === "wiener" ? "" : `${iterations} iterations${options.tv ? `, TV ${options.tv}` : ""}`;
     panels.push({ title: options.method, plane: crop(planeOf(stack, 20), 27), note });
   }
-  panels.push({ title: "Confocal", plane: crop(planeOf(confocal, 22), 23), note: "confocal, not truth" });
+  panels.push({ title: "Confocal", plane: crop(planeOf(confocal, 22), 23), note: "confocal, not ground truth" });
   return panels;
 }
 
@@ -222,7 +223,7 @@ for (const [i, scene] of scenes.entries()) {
   const { panels, curves } = await everyMethod(scene);
   if (i === 0) for (const [column, { title }] of panels.entries()) drawText(canvas, title, GAP, leftOf(column), INK);
   const white = percentile(scene.truth.data, 99.5);
-  // All but the input, which is dim beside what it is made into, share the scale of the truth.
+  // All but the input, which is dimmer than the results, share the scale of the ground truth.
   const input = panels[0].plane;
   const scaleOf = (plane: Plane): [number, number] => [0, plane === input ? percentile(input.data, 99.8) : white];
   drawRow(top + i * rowHeight, scene.label, scene.note, panels, scaleOf);
@@ -238,7 +239,7 @@ if (withReal) {
 Object.entries(COLOURS).forEach(([name, colour], i) => {
   drawText(canvas, name, plotTop + (i + 1) * (TEXT_HEIGHT + 8), GAP, colour);
 });
-drawText(canvas, "PSNR to the truth", plotTop - 4, GAP, INK);
+drawText(canvas, "PSNR against the ground truth", plotTop - 4, GAP, INK);
 const output = process.argv[2] ?? "docs/figures/deconvolution.png";
 const { data, height } = canvas;
 await writeFileAtomic(output, encode({ width, height, data, depth: 8, channels: 3 }), { force: true });

@@ -1,6 +1,7 @@
 /**
- * Draws docs/figures/dhm-cell.png: a real cell in laser light, recorded at 0, 10 and 20 um, and predicted from these three planes at the
- * nine others. Above, how well prediction and untouched input agree with what was recorded; below, one plane of them.
+ * Draws docs/figures/dhm-cell.png: a living cell in laser light, recorded at 0, 10 and 20 um, and predicted from these
+ * three planes at the nine others. Above, the agreement of the prediction and of the untouched input with the
+ * recording; below, one plane of each.
  *
  *     npm run figures:dhm-cell [OUTPUT]
  */
@@ -52,7 +53,7 @@ const refined = await recoverField(planes, laser, settings);
 const correlate = (image: (at: number) => Float32Array) => z.map((at) => pearson(image(at), recorded(at).data));
 const middle = recorded(10).data;
 const curves = {
-  "transport of intensity, then rounds through all planes": correlate((at) => intensityOf(refined.at(at)).data),
+  "transport of intensity, then iterations through all planes": correlate((at) => intensityOf(refined.at(at)).data),
   "transport of intensity alone": correlate((at) => intensityOf(start.at(at)).data),
   "the plane at 10 um, untouched": correlate(() => middle),
 };
@@ -92,7 +93,7 @@ Object.entries(curves).forEach(([name, values], c) => {
   fillRectangle(canvas, { y: y + 8, x: chart.left + 400, height: 5, width: 36 }, colours[c]);
   drawText(canvas, name, y, chart.left + 448, INK, [255, 255, 255]);
 });
-drawText(canvas, "Pearson r with what was recorded", chart.top - TEXT_HEIGHT - 2, chart.left, FAINT);
+drawText(canvas, "Pearson r with the recorded plane", chart.top - TEXT_HEIGHT - 2, chart.left, FAINT);
 
 const truth = recorded(shown).data;
 const predicted = intensityOf(refined.at(shown)).data;

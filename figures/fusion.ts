@@ -1,6 +1,7 @@
 /**
- * Draws docs/figures/fusion.png: bright beads over a dim texture, nuclei, and recorded stacks, as a single plane, as a maximum
- * projection, with the sharpest plane of each pixel, and fused, with the depth map, violet to yellow, and the unsure pixels, white.
+ * Draws docs/figures/fusion.png: bright beads over a dim texture, nuclei, and recorded stacks, as a single plane, as a
+ * maximum projection, with the sharpest plane of each pixel, and fused, with the depth map, violet to yellow, and the
+ * uncertain pixels, white.
  *
  *     npm run figures:fusion [OUTPUT]
  */
@@ -12,7 +13,7 @@ import { simulateSpecimen } from "../bench/fusion/specimens.ts";
 import { resize } from "../src/array/resample.ts";
 import { percentiles } from "../src/array/statistics.ts";
 import { coneSlope } from "../src/classical/cone-slope.ts";
-import { type Fused, fuse, minConfidence as sure } from "../src/classical/fusion/fuse.ts";
+import { type Fused, fuse, minConfidence } from "../src/classical/fusion/fuse.ts";
 import { stackSource } from "../src/classical/fusion/plane-source.ts";
 import { type Canvas, type Colour, createCanvas, drawText, TEXT_HEIGHT } from "../src/figures/canvas.ts";
 import { depthColours } from "../src/figures/depth-colours.ts";
@@ -27,7 +28,7 @@ const GAP = 12;
 const LABEL = 290;
 const INK: Colour = [30, 30, 30];
 const FAINT: Colour = [95, 95, 95];
-const titles = ["One plane", "Maximum", "Sharpest, by pixel", "parfocal fuse", "Depth", "Unsure"];
+const titles = ["One plane", "Maximum", "Sharpest, by pixel", "parfocal fuse", "Depth", "Uncertain"];
 
 interface Row {
   label: string[];
@@ -109,14 +110,14 @@ for (const [i, { label, stack, plane, range, caption }] of rows.entries()) {
     paint(canvas, [image.map((v) => (255 * (v - low)) / (high - low))], stack, y, left);
     if (caption) drawText(canvas, caption(image), y + PANEL + 6, left, FAINT);
   });
-  const own = fused.depth.filter((_, k) => fused.confidence[k] > sure);
+  const own = fused.depth.filter((_, k) => fused.confidence[k] > minConfidence);
   const [near, far] = percentiles(own, [2, 98]);
   const rgb = depthColours(fused.depth, fused.image, [near, far]);
   const left = LABEL + 4 * (PANEL + GAP);
   const channels = [0, 1, 2].map((c) => fused.image.map((_, k) => rgb[3 * k + c]));
   paint(canvas, channels, stack, y, left);
   drawText(canvas, `planes ${near.toFixed(0)} to ${far.toFixed(0)}`, y + PANEL + 6, left, FAINT);
-  const mask = fused.confidence.map((c) => (c > sure ? 0 : 255));
+  const mask = fused.confidence.map((c) => (c > minConfidence ? 0 : 255));
   paint(canvas, [mask], stack, y, left + PANEL + GAP);
   const unsure = (100 * (1 - own.length / mask.length)).toFixed(0);
   drawText(canvas, `${unsure} % of the pixels`, y + PANEL + 6, left + PANEL + GAP, FAINT);

@@ -1,11 +1,12 @@
 /**
- * Draws docs/gallery: every kind of specimen seen in every imaging mode, through the optics of its shipped recipe. Each PNG holds
- * the plane where wide field is sharpest, large, and a strip of planes through focus, all in one contrast. README.md there shows them side by side.
+ * Draws docs/gallery: every kind of specimen in every imaging mode, through the optics of its shipped recipe. Each PNG
+ * holds the plane that is sharpest in wide field, enlarged, and a strip of planes through focus, all in one contrast.
+ * README.md there shows them side by side.
  *
  *     npm run figures:gallery [FOLDER] [ONLY]
  *
- * ONLY limits it to specimens whose name contains these letters. The specimen `stack`, a real confocal nucleus, is left out
- * where its file is absent.
+ * ONLY limits it to specimens whose name contains these letters. The specimen `stack`, a recorded confocal nucleus, is
+ * left out if its file is absent.
  */
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
@@ -39,7 +40,7 @@ interface Subject {
   recipe: RecipeInput;
 }
 
-/** Seeds whose fields show the most; 1 for the others. */
+/** Seeds with representative fields; 1 for the others. */
 const SEEDS: Record<string, number> = { filaments: 5, mitochondria: 3, worm: 5 };
 
 const subjects: Subject[] = specimenRecipes
@@ -104,7 +105,7 @@ function drawSheet(
     const top = head + row * (SMALL + TEXT_HEIGHT + 4 + GAP);
     draw(planeOf(stack, z), SMALL, top, GAP + LARGE + GAP + column * (SMALL + GAP), zOf(z), false);
   });
-  // Grey, in steps of 4: the eye sees no difference, and noise takes three quarters of the bytes.
+  // Grey levels in steps of 4, which is not visible and makes files of noisy images much smaller.
   const data = Uint8Array.from({ length: width * canvas.height }, (_, i) =>
     Math.min(255, 4 * Math.round(canvas.data[3 * i] / 4)),
   );
@@ -141,7 +142,7 @@ async function main(folder = "docs/gallery", only = ""): Promise<void> {
 
 function pageOf(shown: readonly Subject[]): string {
   const lines = [
-    "# What the simulator sees",
+    "# Specimens and imaging modes",
     "",
     "Every kind of specimen in every imaging mode, simulated with the optics of its shipped recipe, camera noise included:",
     "the plane where wide field is sharpest, and planes through focus in the same contrast. Drawn by `npm run figures:gallery`.",

@@ -1,5 +1,5 @@
 /**
- * Draws docs/figures/specimens.png: every kind of specimen as it is before any light has passed through it. One row per kind:
+ * Draws docs/figures/specimens.png: the density of every kind of specimen. One row per kind:
  * maximum projection, the slice in focus, and a section along z, each with the same scale bar.
  *
  *     npm run figures:specimens [OUTPUT]
@@ -57,7 +57,7 @@ function slice({ data, height, width, bottom, sliceStep }: Volume, z: number): P
   return { data: data.slice(k * height * width, (k + 1) * height * width), height, width };
 }
 
-/** The section along z through the row that holds most, z upwards, with square pixels. */
+/** The section along z through the row with the largest sum, z upwards, with square pixels. */
 function section(volume: Volume): Plane {
   const { data, depth, height, width, pixelSize, sliceStep } = volume;
   const sums = Array.from({ length: height }, (_, y) => {
@@ -75,14 +75,14 @@ function section(volume: Volume): Plane {
   return { data: out, height: tall, width };
 }
 
-/** A plane in a panel, half way up where it is flat. */
+/** A plane in a panel, vertically centred if it is flat. */
 function paint(canvas: Canvas, plane: Plane, { top, left }: { top: number; left: number }, microns: number): void {
   const { data, height, width } = resize(plane, Math.round((plane.height * PANEL) / plane.width), PANEL);
   const down = (PANEL - height) >> 1;
   const white = Math.max(percentile(data, 99.8), 0.3 * percentile(data, 100)) || 1;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      // Brightened as eyes like it: gamma 0.7.
+      // Brightened for display: gamma 0.7.
       const grey = Math.round(255 * Math.min(1, Math.max(0, data[y * width + x]) / white) ** 0.7);
       canvas.data.set([grey, grey, grey], ((top + down + y) * canvas.width + left + x) * 3);
     }

@@ -48,7 +48,7 @@ const refused: [string[], number, string, RegExp][] = [
   [["inspect", "nothing"], 1, "file.missing", /folder without TIFF or PNG/],
   [["inspect", "empty.tif"], 1, "file.missing", /empty/],
   [["inspect", "truncated.tif"], 1, "file.corrupt", /truncated\.tif/],
-  [["inspect", "text.tif"], 1, "file.unsupported", /no TIFF or PNG/],
+  [["inspect", "text.tif"], 1, "file.unsupported", /not a TIFF or PNG/],
   [["inspect", "scan.czi"], 1, "file.unsupported", /CZI.*bioformats2raw/],
   [["evaluate", rgb, "--truth", rgb], 1, "image.unfit", /colour.*Split Channels/],
   [["evaluate", "nan.tif", "--truth", "plane.tif"], 1, "image.unfit", /nan\.tif: pixel x 10, y 1 is NaN/],

@@ -4,7 +4,7 @@ import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { coneSlope } from "../src/classical/cone-slope.ts";
 import { diffuseDepth } from "../src/classical/fusion/diffuse-depth.ts";
-import { fuse, minConfidence as sure } from "../src/classical/fusion/fuse.ts";
+import { fuse, minConfidence } from "../src/classical/fusion/fuse.ts";
 import { createInteriorPeak } from "../src/classical/fusion/interior-peak.ts";
 import { createNoiseSurvey, stabiliser } from "../src/classical/fusion/noise-model.ts";
 import { addBlockMeans, outOfFocusLight, outOfFocusRows } from "../src/classical/fusion/out-of-focus-light.ts";
@@ -183,7 +183,7 @@ describe("parts of fusion", () => {
 });
 
 describe("fusion of other stacks", () => {
-  it("noise has no depth: nothing is sure", async () => {
+  it("noise has no depth: no pixel is confident", async () => {
     const { confidence, noise: sigma } = await fuse(stackSource(noise(9, 64, 64, 12)));
     expect(confidence.reduce((a, b) => a + b, 0) / confidence.length).toBeLessThan(0.01);
     expect(Math.abs(sigma / 12 - 1)).toBeLessThan(0.05);
@@ -253,15 +253,15 @@ describe("what has no focus inside the stack", () => {
     "focus at plane %d of 9: every pixel is unsure, and none comes from an outermost plane",
     async (focus) => {
       const found = await fuse(stackSource(texture(focus)));
-      expect(found.confidence.filter((c) => c > sure).length).toBeLessThan(0.01 * height * width);
+      expect(found.confidence.filter((c) => c > minConfidence).length).toBeLessThan(0.01 * height * width);
       expect(Math.min(...found.depth)).toBeGreaterThanOrEqual(1);
       expect(Math.max(...found.depth)).toBeLessThanOrEqual(depth - 2);
     },
   );
 
-  it("focus at plane 3: it is sure and right", async () => {
+  it("focus at plane 3: it is confident and correct", async () => {
     const found = await fuse(stackSource(texture(3)));
-    expect(found.confidence.filter((c) => c > sure).length).toBeGreaterThan(0.98 * height * width);
+    expect(found.confidence.filter((c) => c > minConfidence).length).toBeGreaterThan(0.98 * height * width);
     expect(Math.max(...found.depth.map((d) => Math.abs(d - 3)))).toBeLessThan(0.3);
   });
 });
@@ -275,8 +275,8 @@ describe("fusion refuses", () => {
   });
 
   it("one or two planes, and a field without an inside", async () => {
-    await expect(fuse(nothing(1, 64, 64))).rejects.toThrow(/3 planes or more.*got 1 of 64 x 64/);
-    await expect(fuse(nothing(2, 64, 64))).rejects.toThrow(/3 planes or more.*got 2 of 64 x 64/);
+    await expect(fuse(nothing(1, 64, 64))).rejects.toThrow(/at least 3 planes.*got 1 of 64 x 64/);
+    await expect(fuse(nothing(2, 64, 64))).rejects.toThrow(/at least 3 planes.*got 2 of 64 x 64/);
     await expect(fuse(nothing(4, 6, 64))).rejects.toThrow(/8 x 8/);
   });
 

@@ -101,7 +101,7 @@ test("stacks: phase by multi-height, other planes by tie", async () => {
 
 test.each([
   ["hologram.tif -o x.tif", 2, /wavelength is not known, .* give --wavelength <your wavelength>/],
-  ["hologram.tif --wavelength 0.5 --na 1.2 --refractive-index 1 -o x.tif", 2, /aperture of 1.2 needs a medium/],
+  ["hologram.tif --wavelength 0.5 --na 1.2 --refractive-index 1 -o x.tif", 2, /NA of 1.2 needs a medium/],
   ["hologram.tif --wavelength 0.5 --na 1.2 -o x.tif", 2, /na 1.2 is not below the refractive index 1;/],
   ["flat.tif --wavelength 0.5 --off-axis auto -o x.tif", 1, /no side band was found/],
   ["flat.tif --wavelength 0.5 --method tie -o x.tif", 1, /a single plane was given; record at least two/],

@@ -137,10 +137,10 @@ describe("focus of a field", () => {
     });
     expect(inFocus).toBeLessThan(0.6 * asRecorded);
     const both = await reconstructHologram(planeOf(data), light, { range: [-20, 20] });
-    expect(both.warnings.join()).toMatch(/looks alike on both sides/);
+    expect(both.warnings.join()).toMatch(/gives the same in-line hologram on both sides/);
   });
 
-  test("at the end of its range it is not sure; nothing to focus on is refused", async () => {
+  test("at the end of its range its confidence is 0; a uniform field is refused", async () => {
     const { fields } = await imageHolograms(cell(), pupil, [8], { index_difference: 0.06 });
     const found = await focusOfField(fields[0], light, { range: [-15, 4], specimen: "phase", edges: "wrap" });
     expect(found.confidence).toBeLessThan(0.2);

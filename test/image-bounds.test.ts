@@ -193,9 +193,9 @@ describe("YAML", () => {
       [`a: ${"[\n".repeat(10_000)}`, /nested too deeply/],
       [`a:\n${Array.from({ length: 205 }, (_, i) => `${" ".repeat(2 * i + 1)}b:\n`).join("")}`, /nested too deeply/],
       [`a: &a [1, 2]\nb: &b [${"*a, ".repeat(200)}]\nc: [${"*b, ".repeat(200)}]`, /alias/],
-      ["b: {a: 1,\n  a: 2}", /key a stands twice .*line 2, column 3/],
+      ["b: {a: 1,\n  a: 2}", /key a occurs twice .*line 2, column 3/],
       [`a: ${'"'.repeat(500_000)}`, /line 1, column/],
-      [`${Array.from({ length: 40_000 }, (_, i) => `k${i}: 1\n`).join("")}k7: 1`, /key k7 stands twice/],
+      [`${Array.from({ length: 40_000 }, (_, i) => `k${i}: 1\n`).join("")}k7: 1`, /key k7 occurs twice/],
       ["a: *b", /alias/],
     ] as const) {
       let message = "";

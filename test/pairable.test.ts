@@ -37,7 +37,7 @@ describe("stacks whose planes do not belong together by number", () => {
     [
       "another z step",
       { zStep: 0.7 },
-      /0\.7 um apart and a\.tif 1 um apart: planes of the same number show different heights; give `z_step/,
+      /0\.7 um apart and a\.tif 1 um apart: planes with the same index show different heights; give `z_step/,
     ],
     [
       "other pixels",

@@ -54,11 +54,11 @@ describe("readYaml", () => {
   });
 
   test.each([
-    ["a circle", circle, "stands inside itself"],
-    ["a circle of mappings", "a: &a {b: *a}", "stands inside itself"],
+    ["a circle", circle, "a value contains itself"],
+    ["a circle of mappings", "a: &a {b: *a}", "a value contains itself"],
     ["a bomb", bomb, "alias"],
     ["an alias of nothing", "a: *b", "alias"],
-    ["a key twice", "x: 1\ny: 2\nx: 3", "the key x stands twice"],
+    ["a key twice", "x: 1\ny: 2\nx: 3", "the key x occurs twice"],
     ["too deep", `${"[".repeat(60)}${"]".repeat(60)}`, "levels deep"],
     ["far too deep", "[".repeat(1e5), "a line has more than"],
     ["keys of keys", "? ".repeat(1e5), 'keys written as "? key"'],

@@ -290,22 +290,22 @@ describe("what cannot be sectioned", () => {
       "hilo.tif --method sim",
       /hilo\.tif has 2 channels, 1 time and 3 planes; expected three exposures as 3 channels, 3 times or/,
     ],
-    ["phase0.tif phase1.tif --method sim", /three exposures: one file with all of them, or 3 files; got 2/],
+    ["phase0.tif phase1.tif --method sim", /three exposures: give one file with all of them, or 3 files; got 2/],
     [
       "phase0.tif phase1.tif interleaved.tif --method sim",
       /phase0\.tif has 3 planes of 120 x 120 pixels and interleaved\.tif 9 planes of 120 x 120/,
       1,
     ],
     ["uniform.tif --method hilo", /uniform\.tif has 1 channel, 1 time and 3 planes; expected two exposures/],
-    ["hilo.tif --method hilo --uniform 0 --speckle 0", /both number 0; they must differ/],
+    ["hilo.tif --method hilo --uniform 0 --speckle 0", /have the same number 0; give different ones/],
     ["hilo.tif --method hilo --speckle 5", /hilo\.tif has 2 channels/],
     ["channels.tif --method sim --speckle 1", /--speckle means nothing to sim/],
     ["channels.tif --method sim --phases z --order blocks --channel 7", /channel/],
-    ["channels.tif --method sim --phases c --order blocks", /--order blocks is about pages/],
+    ["channels.tif --method sim --phases c --order blocks", /--order blocks is for pages and has no effect/],
     ["channels.tif --method sim --phases t", /expected three exposures as 3 times/],
-    ["phase0.tif phase1.tif phase2.tif --method sim --phases z", /--phases says where one file/],
+    ["phase0.tif phase1.tif phase2.tif --method sim --phases z", /--phases is for exposures in a single file/],
     ["channels.tif --method sim --widefield never.tif", /cannot both be never\.tif/],
-    ["channels.tif --method sim --gain 2", /gain means nothing to sim/],
+    ["channels.tif --method sim --gain 2", /gain has no effect on sim/],
     ["channels.tif", /--method/],
   ])("%s", async (args, sentence, code = 2) => {
     const run = await runCli(["section", ...args.split(" "), "-o", "never.tif"], { cwd: folder });
@@ -354,7 +354,7 @@ describe("what cannot be sectioned", () => {
     const even = Array.from({ length: 3 }, () => Uint16Array.from({ length: size }, () => 500 + random.integer(30)));
     await write("even.tif", "CYX", [3], even);
     const done = await section("even.tif --method sim -o even-out.tif");
-    expect(done.warnings.join()).toMatch(/No grid is seen/);
+    expect(done.warnings.join()).toMatch(/No grid is visible/);
     expect(done).toMatchObject({ planes: 1, planes_with_grid: 0 });
   });
 });

@@ -1,4 +1,4 @@
-/** What is asked of an output, and what it tells when it is complete. */
+/** The options of an output, and the report on it when it is complete. */
 import type { PlaneIndex } from "./axes.ts";
 import type { CountLoss } from "./count-tally.ts";
 import type { Rescale } from "./image.ts";
@@ -9,22 +9,25 @@ export interface WriteOptions extends EncodeOptions {
   /** Whether an existing output is replaced. */
   force?: boolean | undefined;
   /**
-   * Spreads the values over all counts of `uint8` or `uint16`, from the smallest to the largest value of the whole output,
-   * and records in the file what the counts mean. Throws `usage` with float32, which needs none.
+   * Spreads the values over all counts of `uint8` or `uint16`, from the smallest to the largest value of the whole
+   * output, and records in the file what the counts mean. Throws `usage` for float32, which needs no rescaling.
    */
   rescale?: boolean | undefined;
-  /** The set that the output belongs to: it gets its name when the set is committed. `force` is then that of the set. */
+  /**
+   * The set that the output belongs to. The output is renamed when the set is committed, and `force` is that of the
+   * set.
+   */
   outputs?: OutputSet | undefined;
 }
 
-/** What became of the values. */
+/** How the values were changed by writing them. */
 export interface Written {
   path: string;
-  /** Of whole counts: what was clipped, and what rounding took away. */
+  /** For whole counts: what clipping and rounding lost. */
   loss?: CountLoss;
-  /** What the counts mean, where they were rescaled. */
+  /** The meaning of the counts, if they were rescaled. */
   rescale?: Rescale;
-  /** Sentences for the user: losses of more than one pixel in a thousand. */
+  /** Warnings about losses of more than one pixel in a thousand. */
   warnings: string[];
 }
 
@@ -35,7 +38,9 @@ export interface ImageWriter {
    * pixel type. Throws `usage` (rows outside the plane), `image.unfit` (NaN as whole counts), `output.failed`.
    */
   writeRows(plane: PlaneIndex, y0: number, rows: Float32Array): Promise<void>;
-  /** Gives the output its name, unless it belongs to a set. Throws `usage` when rows are missing, `output.failed`. */
+  /**
+   * Gives the output its final name, unless it belongs to a set. Throws `usage` when rows are missing, `output.failed`.
+   */
   finish(): Promise<Written>;
   /** Removes what has been written. */
   abandon(): Promise<void>;

@@ -121,7 +121,7 @@ function outputSet(put: (path: string, data: Uint8Array) => void, check: (path: 
     made.push(file);
     return {
       async write(bytes, offset) {
-        if (file.state !== "open") throw failed(path, "it was given up before");
+        if (file.state !== "open") throw failed(path, "writing it was abandoned before");
         const end = offset + bytes.length;
         if (end > file.bytes.length) {
           const larger = new Uint8Array(Math.max(end, 2 * file.length));
@@ -154,7 +154,7 @@ function outputSet(put: (path: string, data: Uint8Array) => void, check: (path: 
     async commit() {
       const kept = made.filter(({ state }) => state !== "gone");
       for (const { path, state } of kept) {
-        if (state === "open") throw failed(path, "it was given up before");
+        if (state === "open") throw failed(path, "writing it was abandoned before");
         await check(path);
       }
       for (const file of kept) {

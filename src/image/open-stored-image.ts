@@ -8,11 +8,14 @@ import { isPlaneName, openPlanes } from "./plane-folder.ts";
 import { parseAxes, renameAxes } from "./rename-axes.ts";
 import type { Storage } from "./storage.ts";
 
-/** What the user says of the axes of an image. */
+/** Options that state the axes of an image. */
 export interface OpenImageOptions extends FolderOptions {
-  /** File names of a folder with {z}, {c}, {t} and {*} in place of what varies: "img_z{z}_c{c}.tif". Only files that match are read. */
+  /**
+   * File names of a folder with {z}, {c}, {t} and {*} in place of what varies: "img_z{z}_c{c}.tif". Only files that
+   * match are read.
+   */
   pattern?: string | undefined;
-  /** What the axes of a file, or the numbers in the names of a folder, are called, in their order: "ZYX" where frames are z. */
+  /** The axes of a file, or of the numbers in the names of a folder, in their order: "ZYX" if frames are planes. */
   axes?: string | undefined;
   /** Which image of a file that holds several, from 0. */
   image?: number | undefined;
@@ -27,7 +30,7 @@ export async function openImage(storage: Storage, path: string, options: OpenIma
   const axes = options.axes === undefined ? undefined : parseAxes(options.axes);
   if ((await storage.kindOf(path)) === "folder") {
     const folder = await openFolder(storage, path, { pattern, axes });
-    // Without a pattern the axes have named the numbers already.
+    // Without a pattern, `axes` was used for the numbers in the names already.
     return pattern === undefined || axes === undefined ? folder : renameAxes(folder, axes);
   }
   if (pattern !== undefined) {
@@ -38,7 +41,7 @@ export async function openImage(storage: Storage, path: string, options: OpenIma
     );
   }
   const source = await storage.open(path);
-  // Files of one data set lie beside each other.
+  // Files of one data set are in the same folder.
   const sibling = (name: string) => storage.open(storage.join(storage.dirname(path), name)).catch(() => undefined);
   const file = await openImageSource(source, { image, sibling });
   if (axes === undefined) return file;

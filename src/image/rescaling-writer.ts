@@ -1,4 +1,6 @@
-/** An output whose values are spread over all counts: kept as float32 until the smallest and the largest are known. */
+/**
+ * An output that is rescaled to all counts. Values are kept as float32 until the smallest and the largest are known.
+ */
 import { extentOf, planeOffset } from "./axes.ts";
 import { bytesOf, largestCount } from "./counts.ts";
 import { planTiff, positionsOf } from "./encode-image.ts";
@@ -10,10 +12,11 @@ import { placeOf, rowLedger } from "./row-ledger.ts";
 import type { Storage } from "./storage.ts";
 
 /**
- * One scale for all planes and channels, so that they stay comparable: count 0 is the smallest value, the largest count the
- * largest. An image of one value has offset that value and scale 1. The values wait in a temporary file beside the output.
+ * One scale for all planes and channels, so that they stay comparable: count 0 is the smallest value, the largest count
+ * the largest. If all values are equal, the offset is that value and the scale is 1. The values are kept in a temporary
+ * file beside the output.
  *
- * @param begin begins the output when the scale is known
+ * @param begin creates the output when the scale is known
  * @throws usage for float32; as `begin`; its `writeRows` throws `image.unfit` for NaN and infinite values
  */
 export async function createRescalingWriter(
@@ -25,7 +28,7 @@ export async function createRescalingWriter(
 ): Promise<ImageWriter> {
   const { dtype } = info;
   checkRescale(path, dtype, true);
-  const most = dtype === "uint8" ? largestCount.uint8 : largestCount.uint16;
+  const maxCount = dtype === "uint8" ? largestCount.uint8 : largestCount.uint16;
   await storage.checkOutput(path, options.force);
   const width = extentOf(info, "X");
   const planeSize = extentOf(info, "Y") * width;
@@ -57,7 +60,7 @@ export async function createRescalingWriter(
     async finish() {
       try {
         ledger.complete();
-        const rescale: Rescale = { offset: min, scale: max > min ? (max - min) / most : 1 };
+        const rescale: Rescale = { offset: min, scale: max > min ? (max - min) / maxCount : 1 };
         inner = await begin(storage, path, { ...info, rescale }, { ...options, rescale: false });
         const band = Math.max(1, Math.floor(2 ** 20 / width)) * width;
         for (const position of positionsOf(info)) {

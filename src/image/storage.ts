@@ -1,6 +1,6 @@
 /**
- * Where inputs come from and outputs go to: the file system in Node, memory in tests and in a browser. Everything that a
- * task reads or writes goes through it. Paths are text, in the form that the storage itself uses.
+ * Where inputs come from and outputs go to: the file system in Node, memory in tests and in a browser. Everything that
+ * a task reads or writes goes through it. Paths are text, in the form that the storage itself uses.
  */
 import type { ByteSource } from "../array/bytes.ts";
 import { ParfocalError } from "../errors.ts";
@@ -22,7 +22,7 @@ export interface OutputFile {
   abandon(): Promise<void>;
 }
 
-/** Outputs that are one unit: all of them get their names, or none. */
+/** Outputs that are written as one unit: all of them are completed, or none. */
 export interface OutputSet {
   /**
    * Begins a file of the set. Throws `output.exists` and `output.failed` before anything is written; there must be room
@@ -32,8 +32,8 @@ export interface OutputSet {
   /** Writes a whole file of the set. Throws as {@link create} and {@link OutputFile.write}. */
   write(path: string, data: string | Uint8Array): Promise<void>;
   /**
-   * Gives all files their names. On failure those that were given one already are removed again, unless they replaced
-   * a file. Throws `output.exists`, `output.failed`, and `usage` for a file that was not committed.
+   * Gives all files their final names. On failure, files that were renamed already are removed again, unless they
+   * replaced a file. Throws `output.exists`, `output.failed`, and `usage` for a file that was not committed.
    */
   commit(): Promise<void>;
   /** Removes what has been written; does nothing after {@link commit}. */
@@ -76,7 +76,9 @@ export interface Storage {
    * @throws training.failed while another one has it
    */
   lock(folder: string, onNote?: (sentence: string) => void): Promise<() => Promise<void>>;
-  /** Paths of this storage: a name in a folder, the folder of a path, its last name, and what it means from a folder. */
+  /**
+   * Paths of this storage: a name in a folder, the folder of a path, its last name, and what it means from a folder.
+   */
   join(...parts: readonly string[]): string;
   dirname(path: string): string;
   basename(path: string): string;
@@ -109,7 +111,8 @@ export async function readTextIfThere(storage: Storage, path: string): Promise<s
 }
 
 /**
- * Files that belong together: gives all of them their names when `make` has ended well, and leaves nothing of them when it fails.
+ * Writes files that belong together. All of them get their final names if `make` succeeds, and none of them remains if
+ * it fails.
  * @throws what `make` and {@link OutputSet.commit} throw
  */
 export async function withOutputs<T>(
@@ -128,7 +131,7 @@ export async function withOutputs<T>(
   }
 }
 
-/** Writes a whole file. Throws `output.exists` (without `force`) and `output.failed`; never leaves half a file. */
+/** Writes a whole file. Throws `output.exists` (without `force`) and `output.failed`; no incomplete file remains. */
 export async function writeWhole(
   storage: Storage,
   path: string,

@@ -62,10 +62,10 @@ export async function createImageWriter(
   };
 }
 
-/** Where counts go. */
+/** The destination of counts. */
 interface Sink {
   put(position: PlanePosition, y0: number, counts: PixelData): Promise<void>;
-  /** All is there: the file is complete, and may get its name. */
+  /** Called when the file is complete and can be renamed. */
   close(): Promise<void>;
   abandon(): Promise<void>;
 }
@@ -95,7 +95,7 @@ async function pngSink(
   set: OutputSet,
   force: boolean | undefined,
 ): Promise<Sink> {
-  // Without a set of others nothing has looked yet; a set looks again when the file begins.
+  // An output without a set is checked here. A set checks again when the file is begun.
   await storage.checkOutput(path, force);
   const width = extentOf(info, "X");
   const all: PixelData = allocatePixels(info.dtype, extentOf(info, "Y") * width);
@@ -108,7 +108,7 @@ async function pngSink(
 
 /**
  * Writes an image that is in memory. Float32 data of an image of whole counts is rounded and clipped, and counted.
- * Throws as {@link createImageWriter}; leaves no half-written file.
+ * Throws as {@link createImageWriter}; no incomplete file remains.
  */
 export async function writeImage(
   storage: Storage,
@@ -134,8 +134,8 @@ export interface ImageOutput extends EncodeOptions {
 }
 
 /**
- * Writes images that are in memory, and whole files beside them, as one unit: all of them get their names, or none. The disk must have room
- * for all images before the first pixel is written. Throws as {@link writeImage}.
+ * Writes images that are in memory, and other files with them, as one unit: all of them are completed, or none. The
+ * disk must have room for all images before the first pixel is written. Throws as {@link writeImage}.
  * @param files name and content, the last to be written
  */
 export async function writeImages(
@@ -163,7 +163,7 @@ export async function writeImages(
   });
 }
 
-/** Bytes that an output will have on the disk; 0 for a PNG, whose size shows only when it is packed. */
+/** Size of an output on the disk, bytes; 0 for a PNG, whose size is known only after compression. */
 export function plannedBytes(path: string, info: ImageInfo, format: OutputFormat = formatOf(path)): number {
   return format === "png" ? 0 : planTiff(path, info, format, undefined).size;
 }

@@ -7,8 +7,8 @@ export const splits = ["train", "val", "test"] as const;
 export type Split = (typeof splits)[number];
 
 /**
- * The number of fields in each part: shares by the largest remainder, so that they add up. A part with a share above 0 gets at
- * least one field if there are enough.
+ * The number of fields in each part: shares by the largest remainder, so that they add up. A part with a share above 0
+ * gets at least one field if there are enough.
  */
 export function fieldCounts(fields: number, shares: Recipe["split"]): Record<Split, number> {
   const used = splits.filter((split) => shares[split] > 0);
@@ -27,7 +27,10 @@ export function fieldCounts(fields: number, shares: Recipe["split"]): Record<Spl
 
 const sum = (counts: Record<Split, number>): number => counts.train + counts.val + counts.test;
 
-/** The part of a field: first the training fields, then val and test. Fields beyond those of the recipe are training fields. */
+/**
+ * The part of a field: first the training fields, then val and test. Fields beyond those of the recipe are training
+ * fields.
+ */
 export function splitOf(recipe: Recipe, index: number): Split {
   if (index >= recipe.fields) return "train";
   const { train, val } = fieldCounts(recipe.fields, recipe.split);
@@ -35,8 +38,8 @@ export function splitOf(recipe: Recipe, index: number): Split {
 }
 
 /**
- * The view (objective and specimen) of a field. Training and validation cycle through the views without any `test_only` objective
- * or specimen; test cycles through the views with one, or through all if there is none.
+ * The view (objective and specimen) of a field. Training and validation cycle through the views without any `test_only`
+ * objective or specimen; test cycles through the views with one, or through all if there is none.
  */
 export function viewOfField(recipe: Recipe, views: readonly View[], index: number): View {
   const testObjectives = new Set(

@@ -98,7 +98,10 @@ function keysAt(schema: z.ZodType, data: unknown, path: readonly string[]): stri
   return found === undefined ? [] : Object.keys(defOf(found).shape ?? {});
 }
 
-/** The allowed words at a path: members of an enum, or values of the discriminator of a union (the last key of the path). */
+/**
+ * The allowed words at a path: members of an enum, or values of the discriminator of a union (the last key of the
+ * path).
+ */
 function wordsOf(schema: z.ZodType, path: readonly string[]): string[] {
   const found = schemaAt(schema, undefined, path);
   if (found !== undefined && defOf(found).entries) return Object.values(defOf(found).entries ?? {});

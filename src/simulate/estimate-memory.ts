@@ -5,7 +5,10 @@ import { heightsToImage } from "./field-planes.ts";
 import { imagingModes } from "./modes.ts";
 import type { View } from "./resolve-recipe.ts";
 
-/** Allowance for garbage that is not yet collected: bench/simulate-memory.bench.ts found peaks of 0.6 to 1.12 times the arrays. */
+/**
+ * Allowance for garbage that is not yet collected: bench/simulate-memory.bench.ts found peaks of 0.6 to 1.12 times the
+ * arrays.
+ */
 const garbageFactor = 1.15;
 
 /** Peak memory of one field in bytes, without the program itself. */

@@ -1,4 +1,7 @@
-/** The box that a specimen is drawn in. It is larger than the field, so that light from the surroundings reaches the field. */
+/**
+ * The box that a specimen is drawn in. It is larger than the field, so that light from the surroundings reaches the
+ * field.
+ */
 import { nextFastSize } from "../array/fft.ts";
 import { ParfocalError } from "../errors.ts";
 import type { VolumeGrid } from "../optics/phantom/volume.ts";

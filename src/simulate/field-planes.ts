@@ -44,7 +44,8 @@ export function fieldPlanes(
   const middle = box.origin + (size - 1) / 2;
   const out = new Float32Array(positions.length * size * size);
   positions.forEach(({ z, dy, dx }, i) => {
-    // The tilt is defined in the field: a lateral shift of the specimen does not change the height at each point of the field.
+    // The tilt is defined in the field: a lateral shift of the specimen does not change the height at each point of the
+    // field.
     const focused: Plane = isTilted(stage)
       ? tiltFocus(planes, (y, x) => z + tiltHeight(stage, (y - middle) * pixelSize, (x - middle) * pixelSize))
       : { data: imaged.subarray(i * frame, (i + 1) * frame), height, width };

@@ -5,7 +5,10 @@ import type { FieldAnswer, FieldRequest, FieldWorkerData } from "./field-message
 import type { SimulatedField } from "./simulator.ts";
 
 export interface FieldWorkers {
-  /** Simulates a field in the thread with the fewest waiting fields. @throws what the simulator throws; `interrupted`; `runtime.failed` if a thread fails */
+  /**
+   * Simulates a field in the thread with the fewest waiting fields.
+   * @throws what the simulator throws; `interrupted`; `runtime.failed` if a thread fails
+   */
   field(
     index: number,
     control?: { signal?: AbortSignal | undefined; volume?: boolean | undefined },

@@ -23,8 +23,8 @@ export function cellsOf({ objectives, specimens }: Recipe): Cell[] {
 const maxJudged = 16;
 
 /**
- * The numbers of the fields of a cell, from 0, in the recipe of all cells: the validation field and the judged fields. No recipe of
- * {@link recipeOfCells} trains on them.
+ * The numbers of the fields of a cell, from 0, in the recipe of all cells: the validation field and the judged fields.
+ * No recipe of {@link recipeOfCells} trains on them.
  * @throws usage for fewer than 1 or more than 16 judged fields
  */
 export function setAside(recipe: Recipe, cell: number, judged: number): { validation: number; judged: number[] } {
@@ -38,9 +38,9 @@ export function setAside(recipe: Recipe, cell: number, judged: number): { valida
 }
 
 /**
- * The recipe with the objectives and specimens of some cells only; none of them is `test_only` any more. A field of a given
- * number uses the same random numbers in every recipe made here. The fields that {@link setAside} gives form the recipe's data
- * set, and training uses the numbers after them.
+ * The recipe with the objectives and specimens of some cells only; none of them is `test_only` any more. A field of a
+ * given number uses the same random numbers in every recipe made here. The fields that {@link setAside} gives form the
+ * recipe's data set, and training uses the numbers after them.
  *
  * @param name of the new recipe
  * @throws usage if no cell is left

@@ -1,4 +1,6 @@
-/** The interface of an imaging mode: the keys that it adds to an image of a recipe, and how its planes are simulated. */
+/**
+ * The interface of an imaging mode: the keys that it adds to an image of a recipe, and how its planes are simulated.
+ */
 import type { z } from "zod";
 import type { Random } from "../array/random.ts";
 import type { CameraOptions } from "../optics/camera/camera-options.ts";

@@ -4,8 +4,8 @@ import type { FieldBox } from "./field-box.ts";
 import type { View } from "./resolve-recipe.ts";
 
 /**
- * The objects whose centre, or a point of whose path, lies in the field, with x and y from the centre of its pixel (0, 0). Paths
- * wrap at the sides of the box; here each path is shifted along with the centre of its object.
+ * The objects whose centre, or a point of whose path, lies in the field, with x and y from the centre of its pixel (0,
+ * 0). Paths wrap at the sides of the box; here each path is shifted along with the centre of its object.
  */
 export function objectsInField(objects: readonly SpecimenObject[], box: FieldBox, view: View): SpecimenObject[] {
   const { grid, origin } = box;

@@ -33,7 +33,9 @@ export function pupilOf(optics: RecipeOptics): Pupil {
   };
 }
 
-/** The pupil at another wavelength: the aberration has the same optical path, and is more waves at a shorter wavelength. */
+/**
+ * The pupil at another wavelength: the aberration has the same optical path, and is more waves at a shorter wavelength.
+ */
 export function illuminationOf(optics: RecipeOptics, wavelength: number): Pupil {
   const scale = optics.wavelength / wavelength;
   return { ...pupilOf(optics), wavelength, sphericalAberration: optics.spherical_aberration * scale };

@@ -42,7 +42,8 @@ export async function findRecipe(storage: Storage, word: string): Promise<FoundR
 }
 
 /**
- * The words that are recipes: .yaml and .json files, and names of shipped recipes unless a file or folder has this name.
+ * The words that are recipes: .yaml and .json files, and names of shipped recipes unless a file or folder has this
+ * name.
  */
 export async function recipesAmong(storage: Storage, words: readonly string[]): Promise<string[]> {
   const found: string[] = [];

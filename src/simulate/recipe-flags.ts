@@ -41,7 +41,8 @@ export type RecipeFlags = z.input<typeof recipeFlags>;
  * Changes a recipe by flags, and then by single keys with their paths.
  * @param flags any of {@link recipeFlags}
  * @param keys `[path, value]`, such as `["specimen.beads", 20]`
- * @throws `usage` for an unknown flag, or one that has no effect because an image or objective of the recipe sets the key itself
+ * @throws `usage` for an unknown flag, or one that has no effect because an image or objective of the recipe sets the
+ * key itself
  */
 export function changeRecipe(
   recipe: object,

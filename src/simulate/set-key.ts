@@ -2,8 +2,8 @@
 import { ParfocalError } from "../errors.ts";
 
 /**
- * The recipe with one key changed; missing objects on the path are created. Whether the key exists is checked later, by the schema
- * of the recipe.
+ * The recipe with one key changed; missing objects on the path are created. Whether the key exists is checked later, by
+ * the schema of the recipe.
  * @throws `usage` for a path through a number or word
  */
 export function setKey(recipe: object, path: string, value: unknown): object {

@@ -1,4 +1,7 @@
-/** The recipes that come with Parfocal, each with an aberration-free objective and, as NAME-aberrated, with an aberrated one. */
+/**
+ * The recipes that come with Parfocal, each with an aberration-free objective and, as NAME-aberrated, with an aberrated
+ * one.
+ */
 import { ParfocalError } from "../errors.ts";
 import { nearestKey } from "./nearest-key.ts";
 import type { RecipeInput } from "./recipe.ts";
@@ -10,8 +13,9 @@ import { specimenRecipes } from "./shipped/specimens.ts";
 const recipes: readonly RecipeInput[] = [...specimenRecipes, ...objectiveRecipes, ...pairRecipes, crossObjective];
 
 /**
- * Variants of the optics for every recipe. Without aberrations, the blur is the same above and below focus, so that a single image
- * does not show the direction of defocus; the spherical aberration of a typical index mismatch breaks this symmetry.
+ * Variants of the optics for every recipe. Without aberrations, the blur is the same above and below focus, so that a
+ * single image does not show the direction of defocus; the spherical aberration of a typical index mismatch breaks this
+ * symmetry.
  */
 const variants = {
   aberrated: { spherical_aberration: 0.15 },

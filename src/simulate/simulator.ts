@@ -44,7 +44,10 @@ export interface SimulatedImage {
   truth: Stack;
   /** What the camera recorded, where the image is computed from several exposures; the stack is float32 then. */
   exposures?: { name: string; stack: Stack }[];
-  /** Where light is coherent, the complex field in each plane (float32, 1 in an empty field): what a reconstruction should find. */
+  /**
+   * Where light is coherent, the complex field in each plane (float32, 1 in an empty field): what a reconstruction
+   * should find.
+   */
   field?: { real: Stack; imag: Stack };
   /** What else was drawn by chance or chosen, such as the phases of a grid, as JSON can hold it. */
   details?: Record<string, unknown>;
@@ -174,7 +177,9 @@ async function makeField(
   };
 }
 
-/** Crops the field out of the exposures, scales it to the light of the camera, adds noise, and combines the exposures. */
+/**
+ * Crops the field out of the exposures, scales it to the light of the camera, adds noise, and combines the exposures.
+ */
 function record(
   { exposures, field, details }: Exposed,
   heights: readonly number[],

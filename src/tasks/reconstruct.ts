@@ -54,7 +54,11 @@ const options = z.strictObject({
     placeholder: "low:high",
     ...hologram,
   }),
-  specimen: option(z.enum(specimenContrasts).optional(), "what auto takes the specimen for", hologram),
+  specimen: option(
+    z.enum(specimenContrasts).optional(),
+    "auto: the specimen absorbs light (amplitude) or delays it (phase); default: judged from the hologram",
+    hologram,
+  ),
   invert_phase: option(
     z.boolean().default(false),
     "off-axis: the specimen has a lower refractive index than its medium",
@@ -94,7 +98,7 @@ export const reconstruct = defineTask({
     output: z.string().describe("two channels, float32: amplitude, and phase in radians"),
     method: z.string(),
     distance_um: z.number().optional(),
-    specimen: z.string().optional().describe("what the specimen was taken for"),
+    specimen: z.string().optional().describe("whether the specimen absorbs light (amplitude) or delays it (phase)"),
     confidence: maybe.optional(),
     direction_confidence: maybe.optional(),
     carrier: z.tuple([z.number(), z.number()]).optional().describe("fringes, cycles per pixel (y, x)"),

@@ -42,10 +42,11 @@ export interface ManifestField {
 }
 
 /**
- * Simulates the fields of a recipe that are not yet complete in the folder. A field is complete if its objects.json exists, which is
- * written last. If it is stopped, a call with the same recipe makes the missing fields.
+ * Simulates the fields of a recipe that are not yet complete in the folder. A field is complete if its objects.json
+ * exists, which is written last. If it is stopped, a call with the same recipe makes the missing fields.
  *
- * @throws `output.exists` for a folder that holds a data set of another recipe, unless `force`, which removes its fields;
+ * @throws `output.exists` for a folder that holds a data set of another recipe, unless `force`, which removes its
+ * fields;
  *   `interrupted` without the field in progress; `output.failed`
  */
 export async function saveDataSet(

@@ -15,15 +15,18 @@ import { version } from "../version.ts";
 /** Paths of the files of a field; images by their names in the recipe. */
 export interface FieldFiles {
   images: Record<string, { image: string; truth: string; exposures?: string; field?: string }>;
-  /** JSON with the objects in the field and how it was simulated; lengths in um. Written last, so that a field with it is complete. */
+  /**
+   * JSON with the objects in the field and how it was simulated; lengths in um. Written last, so that a field with it
+   * is complete.
+   */
   objects: string;
   /** The density of the specimen, float32, where it was requested. */
   volume?: string;
 }
 
 /**
- * The files of a field: in a folder, NAME.tif, truth.tif and objects.json; for a file name, NAME.tif, NAME_truth.tif and
- * NAME_objects.json. With several images, the name of each replaces or follows NAME.
+ * The files of a field: in a folder, NAME.tif, truth.tif and objects.json; for a file name, NAME.tif, NAME_truth.tif
+ * and NAME_objects.json. With several images, the name of each replaces or follows NAME.
  * @throws `usage` for a file name that does not end in .tif or .ome.tif
  */
 export function fieldFiles(storage: Storage, recipe: Recipe, target: string, { volume = false } = {}): FieldFiles {

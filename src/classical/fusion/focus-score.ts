@@ -5,9 +5,9 @@ import { correlate, gaussianFilter, gaussianKernel, uniformFilter } from "../../
 const ownSigma = 1.5;
 
 /**
- * Wider windows, over which the score itself is averaged; they decide where the pixel has too little detail. Logarithms are averaged,
- * so that a bright structure does not dominate its neighbours. Three means over squares of `edge` pixels in turn
- * are nearly a Gaussian of sigma edge / 2, at a cost that does not grow with it.
+ * Wider windows, over which the score itself is averaged; they decide where the pixel has too little detail. Logarithms
+ * are averaged, so that a bright structure does not dominate its neighbours. Three means over squares of `edge` pixels
+ * in turn are nearly a Gaussian of sigma edge / 2, at a cost that does not grow with it.
  */
 const wider = [
   { edge: 9, weight: 2 },
@@ -26,8 +26,9 @@ export const scoreReach = 3 + Math.ceil(kernelEnd * ownSigma + 0.5) + 3 * 12;
 const noiseGradient = 1 / (4 * Math.PI);
 
 /**
- * Score of every pixel of a band, `[height, width]`, no unit: log(1 + detail / 4) - 0.8 log(1 + b^2 / 2), at the pixel and around it.
- * Detail is the squared gradient relative to that of noise alone; b is the out-of-focus light in standard deviations of the noise.
+ * Score of every pixel of a band, `[height, width]`, no unit: log(1 + detail / 4) - 0.8 log(1 + b^2 / 2), at the pixel
+ * and around it. Detail is the squared gradient relative to that of noise alone; b is the out-of-focus light in
+ * standard deviations of the noise.
  * @param band on a scale on which the noise has a standard deviation of 1 (see noise-model.ts)
  * @param outOfFocus out-of-focus light on the same scale, `[height, width]`; undefined for none
  */

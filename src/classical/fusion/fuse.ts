@@ -1,6 +1,7 @@
 /**
- * Extended depth of field: fuses a stack into one image with all structures in focus, and a depth for every pixel. Each pixel is
- * taken from one plane or interpolated between two neighbouring ones, and never from the first or the last plane.
+ * Extended depth of field: fuses a stack into one image with all structures in focus, and a depth for every pixel. Each
+ * pixel is taken from one plane or interpolated between two neighbouring ones, and never from the first or the last
+ * plane.
  */
 
 import { availableMemory, requireMemory } from "../../array/require-memory.ts";
@@ -32,8 +33,8 @@ export interface Fused {
   /** In planes from 0, between 1 and depth - 2. */
   depth: Float32Array;
   /**
-   * Confidence of the depth, 0 to 1. Above {@link minConfidence} (0.5), the focus score of the pixel has a clear maximum between
-   * other planes, less than a plane from its depth; otherwise its depth follows its surroundings.
+   * Confidence of the depth, 0 to 1. Above {@link minConfidence} (0.5), the focus score of the pixel has a clear
+   * maximum between other planes, less than a plane from its depth; otherwise its depth follows its surroundings.
    */
   confidence: Float32Array;
   height: number;
@@ -55,23 +56,26 @@ const unitProminence = 3;
 /** Stiffness of the depth map, relative to the weight 1 of a pixel with {@link unitProminence}. */
 const stiffness = 50;
 
-/** Weight of the focus of the whole field in every pixel: less than that of noise, so that it matters only where there is no signal. */
+/**
+ * Weight of the focus of the whole field in every pixel: less than that of noise, so that it matters only where there
+ * is no signal.
+ */
 const fieldWeight = 0.003;
 
 /** Maximum memory, bytes; more is refused before the start. */
 const maxMemory = 6 * 2 ** 30;
 
 /**
- * Fuses a stack. Three passes over it: a survey of the noise ({@link createNoiseSurvey}) and of out-of-focus light in blocks of 4 x 4
- * pixels ({@link outOfFocusLight}); a score for every pixel of every plane ({@link focusScore}), whose largest maximum inside the stack is the
- * depth of the pixel ({@link createInteriorPeak}), smoothed where it is not prominent ({@link diffuseDepth}); and the collection of the
- * pixels.
+ * Fuses a stack. Three passes over it: a survey of the noise ({@link createNoiseSurvey}) and of out-of-focus light in
+ * blocks of 4 x 4 pixels ({@link outOfFocusLight}); a score for every pixel of every plane ({@link focusScore}), whose
+ * largest maximum inside the stack is the depth of the pixel ({@link createInteriorPeak}), smoothed where it is not
+ * prominent ({@link diffuseDepth}); and the collection of the pixels.
  *
- * A structure in focus in the first or the last plane, or outside the stack, has no maximum inside: its pixels follow their
- * surroundings or the focus of the whole field, and are marked as uncertain.
+ * A structure in focus in the first or the last plane, or outside the stack, has no maximum inside: its pixels follow
+ * their surroundings or the focus of the whole field, and are marked as uncertain.
  *
- * @throws `image.unfit` for fewer than 3 planes, one smaller than 8 x 8 or pixels that are not finite; `usage` for more than 6 GiB of
- * memory; `interrupted`
+ * @throws `image.unfit` for fewer than 3 planes, one smaller than 8 x 8 or pixels that are not finite; `usage` for more
+ * than 6 GiB of memory; `interrupted`
  */
 export async function fuse(source: PlaneSource, options: FuseOptions = {}): Promise<Fused> {
   const { depth, height, width } = source;
@@ -102,7 +106,9 @@ export async function fuse(source: PlaneSource, options: FuseOptions = {}): Prom
   return { image, depth: smooth, confidence, height, width, noise: noise.typical, light };
 }
 
-/** Bytes: maps of the whole field and their halves, blocks of all planes (three numbers each), a band with its reach. */
+/**
+ * Bytes: maps of the whole field and their halves, blocks of all planes (three numbers each), a band with its reach.
+ */
 function refuseTooLarge({ depth, height, width }: PlaneSource, bandRows: number): void {
   const pixels = height * width;
   const rows = Math.min(height, bandRows + 2 * scoreReach);
@@ -218,8 +224,9 @@ async function smoothDepth(
 }
 
 /**
- * Confidence of a depth. Noise alone occasionally reaches a prominence of 1; detail twice as strong as the noise reaches 3. A depth
- * that smoothing moved by half a plane still is the pixel's own; one that it moved by one and a half is not.
+ * Confidence of a depth. Noise alone occasionally reaches a prominence of 1; detail twice as strong as the noise
+ * reaches 3. A depth that smoothing moved by half a plane still is the pixel's own; one that it moved by one and a half
+ * is not.
  * @param moved planes between the pixel's peak and its smoothed depth; NaN where there is no peak
  */
 function confidenceOf(prominence: number, moved: number): number {

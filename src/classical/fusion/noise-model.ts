@@ -16,7 +16,9 @@ export interface NoiseModel {
 export interface NoiseSurvey {
   /** Adds some rows of a plane: counts, `[rows, width]`. */
   add(data: Float32Array, width: number): void;
-  /** @param range counts from the dark to the bright pixels of the stack, a five-hundredth of which is the minimum noise */
+  /**
+   * @param range counts from the dark to the bright pixels of the stack, a five-hundredth of which is the minimum noise
+   */
   result(range: readonly [number, number]): NoiseModel;
 }
 
@@ -33,10 +35,10 @@ const groups = 12;
 const minExplained = 0.25;
 
 /**
- * The noise of every block is the median response to a mask that is insensitive to planes and edges (Immerkaer 1996, with the median
- * instead of the mean); the line through the medians of the groups is that of Theil (1950) and Sen (1968), which structure in some
- * of them hardly affects. (photon-transfer.ts measures the same for a stack in memory; here the stack comes in bands, and its dark end
- * matters.)
+ * The noise of every block is the median response to a mask that is insensitive to planes and edges (Immerkaer 1996,
+ * with the median instead of the mean); the line through the medians of the groups is that of Theil (1950) and Sen
+ * (1968), which structure in some of them hardly affects. (photon-transfer.ts measures the same for a stack in memory;
+ * here the stack comes in bands, and its dark end matters.)
  */
 export function createNoiseSurvey(): NoiseSurvey {
   let blocks: Block[] = [];
@@ -109,8 +111,9 @@ function lineThrough(blocks: Block[], nothing: number): NoiseModel {
 const middle = (values: readonly number[]): number => median(Float32Array.from(values));
 
 /**
- * A function of counts that gives the noise a standard deviation of 1 everywhere: the integral of 1 / sigma (Anscombe 1948 for
- * photons), a square root where the noise is that of photons and a straight line where it is the floor. It grows with the counts.
+ * A function of counts that gives the noise a standard deviation of 1 everywhere: the integral of 1 / sigma (Anscombe
+ * 1948 for photons), a square root where the noise is that of photons and a straight line where it is the floor. It
+ * grows with the counts.
  */
 export function stabiliser({ dark, gain, floor }: NoiseModel): (count: number) => number {
   if (gain === 0) {

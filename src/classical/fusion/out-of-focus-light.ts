@@ -1,9 +1,10 @@
 /**
- * Estimates the out-of-focus light at a pixel of a plane: light from a brighter structure that is in focus in another plane.
+ * Estimates the out-of-focus light at a pixel of a plane: light from a brighter structure that is in focus in another
+ * plane.
  *
- * The light of a bright spot spreads over a cone through the stack. Where the cone covers a dim neighbour, its edge is often the
- * sharpest structure, and a choice by sharpness alone draws a ring around the spot. Such light has two signs: the pixel is brighter
- * than in another plane, and the cone contains a spot in another plane that is brighter still.
+ * The light of a bright spot spreads over a cone through the stack. Where the cone covers a dim neighbour, its edge is
+ * often the sharpest structure, and a choice by sharpness alone draws a ring around the spot. Such light has two signs:
+ * the pixel is brighter than in another plane, and the cone contains a spot in another plane that is brighter still.
  */
 
 /** Edge, pixels, of the blocks in which out-of-focus light is estimated. */
@@ -17,15 +18,15 @@ export interface Blocks {
 }
 
 /**
- * Ratio of the excess of a spot to that of a block: below the first number, none of the light of the block counts as out of focus;
- * from the second on, all of it does. Inside a thick specimen, where all planes are about as bright, no light may count as out of
- * focus: see docs/decisions/fusion.md.
+ * Ratio of the excess of a spot to that of a block: below the first number, none of the light of the block counts as
+ * out of focus; from the second on, all of it does. Inside a thick specimen, where all planes are about as bright, no
+ * light may count as out of focus: see docs/decisions/fusion.md.
  */
 const excessRatio = [1.5, 4] as const;
 
 /**
- * Out-of-focus light of every block, on the scale of the means: the excess over the darkest plane at that block if the brightest
- * excess of the cone in other planes is at least 4 times as large, and none of it below 1.5 times.
+ * Out-of-focus light of every block, on the scale of the means: the excess over the darkest plane at that block if the
+ * brightest excess of the cone in other planes is at least 4 times as large, and none of it below 1.5 times.
  * @param slope growth of the cone: blocks of radius per plane
  */
 export function outOfFocusLight({ rows, columns, planes }: Blocks, slope: number): Blocks {

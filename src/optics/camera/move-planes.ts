@@ -35,7 +35,9 @@ export function shiftWrapping(plane: Plane, shift: { dy: number; dx: number }): 
   return { data, height, width };
 }
 
-/** exp(-2 pi i f shift) for the first `count` frequencies of an axis; the highest frequency of an even axis stays real. */
+/**
+ * exp(-2 pi i f shift) for the first `count` frequencies of an axis; the highest frequency of an even axis stays real.
+ */
 function turns(count: number, length: number, shift: number): { cos: Float64Array; sin: Float64Array } {
   const angle = (i: number) => (-2 * Math.PI * (2 * i <= length ? i : i - length) * shift) / length;
   return {
@@ -80,8 +82,8 @@ function catmullRom(a: number, b: number, c: number, d: number, f: number): numb
 }
 
 /**
- * The image of a second channel: the plane is scaled and rotated about its centre, then shifted, by cubic interpolation;
- * beyond its edges it is mirrored.
+ * The image of a second channel: the plane is scaled and rotated about its centre, then shifted, by cubic
+ * interpolation; beyond its edges it is mirrored.
  */
 export function misregister(
   plane: Plane,

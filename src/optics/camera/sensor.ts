@@ -24,8 +24,8 @@ export interface Sensor {
 
 /**
  * Draws the fixed pattern of a sensor from its own seed. Gains and offsets are normal, read noise is log-normal about
- * `read_noise` (as measured on sCMOS sensors: Huang et al., Nat. Methods 10, 653, 2013), dark charge of hot pixels exponential.
- * The corners get 1 - vignetting of the light, everything between follows cos^4 of the angle to the axis.
+ * `read_noise` (as measured on sCMOS sensors: Huang et al., Nat. Methods 10, 653, 2013), dark charge of hot pixels
+ * exponential. The corners get 1 - vignetting of the light, everything between follows cos^4 of the angle to the axis.
  */
 export function createSensor(options: CameraOptions, { height, width }: { height: number; width: number }): Sensor {
   const random = new Random(options.sensor_seed);

@@ -1,4 +1,7 @@
-/** Drift, bleaching and flicker between the planes of a stack: options for the library, YAML and flags. All off by default. */
+/**
+ * Drift, bleaching and flicker between the planes of a stack: options for the library, YAML and flags. All off by
+ * default.
+ */
 import { z } from "zod";
 
 const pair = (what: string) => z.tuple([z.number(), z.number()]).default([0, 0]).describe(what);

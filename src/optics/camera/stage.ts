@@ -14,12 +14,13 @@ export interface StagePosition {
 }
 
 /**
- * Draws the actual positions of nominal planes. Steps are scaled by `z_scale`, and each position has an error of `z_error`; drift
- * accumulates from the first plane, the shift by a tilted axis is proportional to z, and bleaching multiplies from plane to plane.
+ * Draws the actual positions of nominal planes. Steps are scaled by `z_scale`, and each position has an error of
+ * `z_error`; drift accumulates from the first plane, the shift by a tilted axis is proportional to z, and bleaching
+ * multiplies from plane to plane.
  *
  * @param nominal heights of the planes, um, in the order of recording
- * @param quantum heights are rounded to multiples of this, um, so that OTFs are shared between fields; a quarter of the volume's
- * slices is finer than a tenth of the depth of focus. 0 rounds nothing
+ * @param quantum heights are rounded to multiples of this, um, so that OTFs are shared between fields; a quarter of the
+ * volume's slices is finer than a tenth of the depth of focus. 0 rounds nothing
  */
 export function stagePositions(
   options: StageOptions,

@@ -1,7 +1,7 @@
 /**
- * Free-space propagation by the angular spectrum: a field is a sum of plane waves, each of which gains a phase of its own.
- * Exact in scalar theory for every distance, short ones included (Goodman, section 3.10); aliasing at long ones is kept out
- * by a band limit (Matsushima & Shimobaba 2009).
+ * Free-space propagation by the angular spectrum: a field is a sum of plane waves, each of which gains a phase of its
+ * own. Exact in scalar theory for every distance, short ones included (Goodman, section 3.10); aliasing at long ones is
+ * kept out by a band limit (Matsushima & Shimobaba 2009).
  */
 
 import { createFft2 } from "../../array/fft.ts";
@@ -19,7 +19,10 @@ export interface Propagator {
   spectrum(field: ComplexField): ComplexField;
   /** The field at a distance along the light, um, from the plane of the spectrum. The spectrum is not changed. */
   at(spectrum: ComplexField, distance: number): ComplexField;
-  /** The spectrum, at the plane of the spectra, of a field at a distance: the inverse of {@link at}. Overwrites the field. */
+  /**
+   * The spectrum, at the plane of the spectra, of a field at a distance: the inverse of {@link at}. Overwrites the
+   * field.
+   */
   back(field: ComplexField, distance: number): ComplexField;
 }
 
@@ -27,8 +30,8 @@ export interface Propagator {
 const kept = 8;
 
 /**
- * @param edges "wrap" for periodic fields, for which the grid is exact; otherwise a band limit suppresses light that would wrap
- * round from the other side
+ * @param edges "wrap" for periodic fields, for which the grid is exact; otherwise a band limit suppresses light that
+ * would wrap round from the other side
  * @throws `usage` for fields too large for the memory, impossible light or a size that is not 2^a 3^b 5^c
  */
 export function createPropagator(height: number, width: number, light: CoherentLight, edges: Edges): Propagator {
@@ -83,7 +86,8 @@ export function createPropagator(height: number, width: number, light: CoherentL
 /**
  * The field at a distance along the light. Any size; the input is not changed.
  *
- * The phase of a plane wave along the axis, 2 pi n d / lambda, is left out, so that an empty field of constant phase does not change.
+ * The phase of a plane wave along the axis, 2 pi n d / lambda, is left out, so that an empty field of constant phase
+ * does not change.
  *
  * @param distance um; negative towards the source of the light
  * @param edges what lies beyond the edges, default "mirror"

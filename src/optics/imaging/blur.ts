@@ -17,8 +17,8 @@ export interface BlurOptions {
 }
 
 /**
- * The image of a plane at a defocus, assuming that all of the specimen lies in one slice. The plane is mirrored beyond its
- * edges (edge pixel repeated), so that nothing wraps and a constant plane stays constant.
+ * The image of a plane at a defocus, assuming that all of the specimen lies in one slice. The plane is mirrored beyond
+ * its edges (edge pixel repeated), so that nothing wraps and a constant plane stays constant.
  *
  * @returns a new plane of the same size, in the same unit
  * @throws `usage` for impossible optics, or a defocus whose blur exceeds 4096 pixels

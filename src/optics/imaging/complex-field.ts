@@ -54,8 +54,8 @@ export function phaseOf({ real, imag, height, width }: ComplexField): Plane {
 }
 
 /**
- * The field divided by a reference field, pixel by pixel, which leaves the effect of the specimen alone. Where the intensity of
- * the reference is below a thousandth of its mean, the quotient is kept finite.
+ * The field divided by a reference field, pixel by pixel, which leaves the effect of the specimen alone. Where the
+ * intensity of the reference is below a thousandth of its mean, the quotient is kept finite.
  */
 export function divideFields(field: ComplexField, reference: ComplexField): ComplexField {
   const { real, imag, height, width } = field;

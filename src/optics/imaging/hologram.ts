@@ -1,7 +1,7 @@
 /**
- * Holograms of a specimen in laser light. In line, the scattered light interferes with the light that passes the specimen
- * unscattered (Gabor, Nature 161, 777 (1948)); off axis, with a tilted reference wave, whose fringes carry the phase (Leith &
- * Upatnieks, J. Opt. Soc. Am. 52, 1123 (1962)).
+ * Holograms of a specimen in laser light. In line, the scattered light interferes with the light that passes the
+ * specimen unscattered (Gabor, Nature 161, 777 (1948)); off axis, with a tilted reference wave, whose fringes carry the
+ * phase (Leith & Upatnieks, J. Opt. Soc. Am. 52, 1123 (1962)).
  */
 import { z } from "zod";
 import { ParfocalError } from "../../errors.ts";
@@ -44,9 +44,10 @@ export interface Holograms {
 /**
  * Records holograms of the whole wrapping box, with light that travels down.
  *
- * @param planes focal planes of the objective, um: in the specimen for image-plane holograms, above or below it for defocused
- * ones
- * @throws `usage` for impossible optics, planes that are not numbers, or pixels too coarse for the fringes; `interrupted`
+ * @param planes focal planes of the objective, um: in the specimen for image-plane holograms, above or below it for
+ * defocused ones
+ * @throws `usage` for impossible optics, planes that are not numbers, or pixels too coarse for the fringes;
+ * `interrupted`
  */
 export async function imageHolograms(
   volume: Volume,

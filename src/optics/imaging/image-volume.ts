@@ -1,4 +1,6 @@
-/** Images a specimen in fluorescence: each focal plane is the sum of all slices, blurred by the PSF of their distance. */
+/**
+ * Images a specimen in fluorescence: each focal plane is the sum of all slices, blurred by the PSF of their distance.
+ */
 import { createRealFft2, type RealFft2 } from "../../array/fft.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Volume } from "../phantom/volume.ts";
@@ -16,8 +18,8 @@ export type PointSpread = PsfModel | Pupil;
 export type FieldGrid = Pick<Volume, "height" | "width" | "pixelSize">;
 
 /**
- * A microscope for fields of one size. OTFs are slow to compute and are cached, one for every distance between slice and plane
- * that has occurred. Round random heights to a fraction of a slice, so that few distances occur.
+ * A microscope for fields of one size. OTFs are slow to compute and are cached, one for every distance between slice
+ * and plane that has occurred. Round random heights to a fraction of a slice, so that few distances occur.
  */
 export interface Imager extends FieldGrid {
   readonly plan: RealFft2;
@@ -72,8 +74,8 @@ export function createImager(model: PointSpread, grid: FieldGrid): Imager {
  * layer t um thick has intensity t in wide field at any focus, and in a sectioning mode only near it.
  *
  * @param model optics of a widefield microscope, or a PSF model of any kind
- * @param planes focal planes, um, in any order; planes with the same position between two slices share their OTFs, so planes at
- * the heights of slices are fastest
+ * @param planes focal planes, um, in any order; planes with the same position between two slices share their OTFs, so
+ * planes at the heights of slices are fastest
  * @returns `[planes, height, width]`, 0 or above except for rounding
  * @throws `usage` for impossible optics, sides that are not 2^a 3^b 5^c, or planes that are not numbers; `interrupted`
  */
@@ -86,7 +88,10 @@ export async function imageVolume(
   return createImager(model, volume).image(volume, planes, control);
 }
 
-/** Adds a slice in the unit of {@link imageVolume}. @param pattern `[height, width]` of the exciting light; default 1 everywhere */
+/**
+ * Adds a slice in the unit of {@link imageVolume}.
+ * @param pattern `[height, width]` of the exciting light; default 1 everywhere
+ */
 export function drawSlice(image: Float32Array, volume: Volume, level: number, pattern?: Float32Array): void {
   const { data, sliceStep } = volume;
   const start = level * image.length;

@@ -5,7 +5,8 @@ import type { Plane } from "../../image/image.ts";
 import { type ComplexField, fieldOf } from "./complex-field.ts";
 
 /**
- * The amplitude is the square root of the intensity relative to the background, or to its own mean. The phase is unknown and set to 0.
+ * The amplitude is the square root of the intensity relative to the background, or to its own mean. The phase is
+ * unknown and set to 0.
  * @param background a hologram of the empty field, of the same size
  * @throws `image.unfit` for a hologram that is dark or not finite
  */

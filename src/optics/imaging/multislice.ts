@@ -1,9 +1,9 @@
 /**
- * A plane wave through a specimen that refracts and absorbs it: the multislice or beam propagation method. Each slice is a
- * thin screen, and free space lies between the slices. Forward scattering only; no polarisation.
+ * A plane wave through a specimen that refracts and absorbs it: the multislice or beam propagation method. Each slice
+ * is a thin screen, and free space lies between the slices. Forward scattering only; no polarisation.
  *
- * Source: Cowley & Moodie, Acta Cryst. 10, 609 (1957); for light, Van Roey, van der Donk & Lagasse, J. Opt. Soc. Am. 71,
- * 803 (1981). Lengths in um; light travels down, from high z to low z, to an objective below the specimen, as in an
+ * Source: Cowley & Moodie, Acta Cryst. 10, 609 (1957); for light, Van Roey, van der Donk & Lagasse, J. Opt. Soc. Am.
+ * 71, 803 (1981). Lengths in um; light travels down, from high z to low z, to an objective below the specimen, as in an
  * inverted microscope (and as PSFs take it: z counts up into the specimen, away from the objective).
  */
 

@@ -20,10 +20,11 @@ export interface Frame {
 }
 
 /**
- * A margin as wide as light spreads over the distance, at most half of the field on each side; beyond that, the band limit
- * suppresses light that would wrap round.
+ * A margin as wide as light spreads over the distance, at most half of the field on each side; beyond that, the band
+ * limit suppresses light that would wrap round.
  *
- * @throws `usage` for "wrap" and a size that cannot be transformed (that of {@link nextFastSize} can), or impossible light
+ * @throws `usage` for "wrap" and a size that cannot be transformed (that of {@link nextFastSize} can), or impossible
+ * light
  */
 export function frameFor(
   size: { height: number; width: number },

@@ -1,13 +1,16 @@
-/** The contrast of a grid that an objective transfers at a defocus: its incoherent transfer function at one frequency. */
+/**
+ * The contrast of a grid that an objective transfers at a defocus: its incoherent transfer function at one frequency.
+ */
 import { checkPupil, type Pupil, pupilPhase } from "../psf/pupil.ts";
 
 /** Half the samples across the overlap of the two pupils. Measured at NA 0.8: 64 and 256 differ by less than 1e-3. */
 const SAMPLES = 96;
 
 /**
- * The OTF of a pupil without a camera, by direct integration: the overlap of the pupil with itself moved by the frequency,
- * H(k) = integral P(q + k/2) conj P(q - k/2) dq / integral |P|^2 dq (Goodman, Introduction to Fourier Optics, eq. 6-28, with
- * the exact phase of defocus as in pupil.ts). Real, because the pupil is even; below 0 where contrast is reversed.
+ * The OTF of a pupil without a camera, by direct integration: the overlap of the pupil with itself moved by the
+ * frequency, H(k) = integral P(q + k/2) conj P(q - k/2) dq / integral |P|^2 dq (Goodman, Introduction to Fourier
+ * Optics, eq. 6-28, with the exact phase of defocus as in pupil.ts). Real, because the pupil is even; below 0 where
+ * contrast is reversed.
  *
  * @param frequency cycles/um; 0 beyond the cut-off 2 NA / lambda
  * @param defocus z(emitter) - z(focal plane), um

@@ -15,9 +15,10 @@ export interface Speckle {
 }
 
 /**
- * A diffuser gives every point of the pupil a random complex amplitude, circular Gaussian and independent of its neighbours
- * (Goodman, Speckle Phenomena in Optics, 2007, ch. 4); the field at a distance is its Fourier transform after the phase of
- * defocus. The pattern of one diffuser position therefore changes along z over the depth of focus. It wraps with the box.
+ * A diffuser gives every point of the pupil a random complex amplitude, circular Gaussian and independent of its
+ * neighbours (Goodman, Speckle Phenomena in Optics, 2007, ch. 4); the field at a distance is its Fourier transform
+ * after the phase of defocus. The pattern of one diffuser position therefore changes along z over the depth of focus.
+ * It wraps with the box.
  *
  * @param illumination the objective with the wavelength of the laser
  * @throws `usage` for impossible optics, or sides that are not 2^a 3^b 5^c

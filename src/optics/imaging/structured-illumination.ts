@@ -1,6 +1,6 @@
 /**
- * Structured illumination as Neil, Juskaitis & Wilson use it for sectioning (Opt. Lett. 22, 1905, 1997): a grid is projected
- * into the specimen and imaged at three positions, a third of a period apart.
+ * Structured illumination as Neil, Juskaitis & Wilson use it for sectioning (Opt. Lett. 22, 1905, 1997): a grid is
+ * projected into the specimen and imaged at three positions, a third of a period apart.
  */
 import { ParfocalError } from "../../errors.ts";
 import type { Volume } from "../phantom/volume.ts";
@@ -22,7 +22,10 @@ import { requirePlanes } from "./require-planes.ts";
 import { superpose, transformSlices } from "./superpose.ts";
 
 export interface GridPattern {
-  /** Spatial frequency as a fraction of the cut-off of the illumination, 2 NA / lambda; above 0 and below 1, 0.5 sections best. */
+  /**
+   * Spatial frequency as a fraction of the cut-off of the illumination, 2 NA / lambda; above 0 and below 1, 0.5
+   * sections best.
+   */
   frequency: number;
   /** Direction in which the grid repeats, degrees from the x axis; default 0. */
   orientation?: number;
@@ -41,9 +44,13 @@ export interface GridExposures {
 export const idealPhases: readonly number[] = [0, (2 * Math.PI) / 3, (4 * Math.PI) / 3];
 
 export interface GridMicroscope {
-  /** The frequency, cycles/um, closest to the requested one with a whole number of periods in the box, whose sides wrap. */
+  /**
+   * The frequency, cycles/um, closest to the requested one with a whole number of periods in the box, whose sides wrap.
+   */
   readonly frequency: { x: number; y: number };
-  /** Contrast of the grid in the specimen at a distance z(emitter) - z(focal plane), um; negative where it is reversed. */
+  /**
+   * Contrast of the grid in the specimen at a distance z(emitter) - z(focal plane), um; negative where it is reversed.
+   */
   contrast(defocus: number): number;
   /**
    * Three exposures of every focal plane.

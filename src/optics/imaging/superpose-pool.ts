@@ -1,7 +1,7 @@
 /**
- * Superposition on several threads, each of which images some of the planes. The spectra of the slices are shared if the
- * platform allows it, and copied otherwise; OTFs are copied once to each thread. Planes are computed independently, so the
- * result does not depend on the number of threads.
+ * Superposition on several threads, each of which images some of the planes. The spectra of the slices are shared if
+ * the platform allows it, and copied otherwise; OTFs are copied once to each thread. Planes are computed independently,
+ * so the result does not depend on the number of threads.
  */
 import type { RealFft2 } from "../../array/fft.ts";
 import { ParfocalError } from "../../errors.ts";

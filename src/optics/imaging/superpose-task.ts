@@ -1,4 +1,6 @@
-/** The work of a thread of a {@link SuperposePool}: it images some planes, and caches OTFs from one task to the next. */
+/**
+ * The work of a thread of a {@link SuperposePool}: it images some planes, and caches OTFs from one task to the next.
+ */
 import { createRealFft2, type RealFft2 } from "../../array/fft.ts";
 import type { Otf } from "../psf/otf.ts";
 import { type SliceSpectra, superposeWith } from "./superpose.ts";

@@ -1,6 +1,6 @@
 /**
- * Image formation in wide field: every plane is the sum of all slices of the specimen, each convolved with the PSF of its
- * distance from that plane. Fluorescence is incoherent, so intensities add.
+ * Image formation in wide field: every plane is the sum of all slices of the specimen, each convolved with the PSF of
+ * its distance from that plane. Fluorescence is incoherent, so intensities add.
  */
 
 import type { RealFft2 } from "../../array/fft.ts";
@@ -8,7 +8,9 @@ import { requireMemory } from "../../array/require-memory.ts";
 import { weightedSums } from "../../array/weighted-sums.ts";
 import type { Otf, OtfBank } from "../psf/otf.ts";
 
-/** Number of planes whose spectra are summed together, so that each row of slices and OTFs is read once for all of them. */
+/**
+ * Number of planes whose spectra are summed together, so that each row of slices and OTFs is read once for all of them.
+ */
 export const planesTogether = 16;
 
 /** Spectra of the slices of a specimen: half spectra of a {@link RealFft2}, one after another. */
@@ -50,7 +52,8 @@ export function transformSlices(
 }
 
 /**
- * Images the slices at each focal plane, one after the other: sum over slices of OTF(slice level - plane level) x spectrum.
+ * Images the slices at each focal plane, one after the other: sum over slices of OTF(slice level - plane level) x
+ * spectrum.
  *
  * The image wraps at the edges of the grid, so leave a margin as wide as the blur and crop it.
  *
@@ -97,7 +100,10 @@ export function* superposeWith(
   }
 }
 
-/** An array of zeros that threads can share, where the platform allows it (in a browser: on cross-origin isolated pages). */
+/**
+ * An array of zeros that threads can share, where the platform allows it (in a browser: on cross-origin isolated
+ * pages).
+ */
 function sharedFloats(count: number): Float32Array {
   if (typeof SharedArrayBuffer === "undefined") return new Float32Array(count);
   return new Float32Array(new SharedArrayBuffer(4 * count));

@@ -1,5 +1,6 @@
 /**
- * The transfer function of free space for coherent fields: a phase for each spatial frequency, and no change of amplitude.
+ * The transfer function of free space for coherent fields: a phase for each spatial frequency, and no change of
+ * amplitude.
  *
  * Source: Goodman, Introduction to Fourier Optics (3rd ed.), section 3.10, for the angular spectrum; Matsushima &
  * Shimobaba, Opt. Express 17, 19662 (2009), eq. 13 and 20, for the band that a grid can carry over a distance.
@@ -27,8 +28,8 @@ export function frequency(i: number, size: number, pixelSize: number): number {
  * so that an empty field does not change. Evanescent waves and frequencies beyond the aperture are dropped.
  *
  * @param distance along the light, um; negative goes back
- * @param limited also drop |fx| and |fy| beyond 1 / (lambda / n sqrt((2 d / side)^2 + 1)), whose phase the grid cannot sample
- * over this distance, so that they would wrap round. Not for periodic fields, for which the grid is exact
+ * @param limited also drop |fx| and |fy| beyond 1 / (lambda / n sqrt((2 d / side)^2 + 1)), whose phase the grid cannot
+ * sample over this distance, so that they would wrap round. Not for periodic fields, for which the grid is exact
  */
 export function transferFunction(
   height: number,
@@ -62,7 +63,9 @@ export function transferFunction(
   return { height, width, rows, columns, real, imag };
 }
 
-/** `out` = spectrum x H, or x its conjugate (the way back); `[height, width]` each, `out` may be the spectrum itself. */
+/**
+ * `out` = spectrum x H, or x its conjugate (the way back); `[height, width]` each, `out` may be the spectrum itself.
+ */
 export function applyTransfer(
   spectrum: { real: FftArray; imag: FftArray },
   transfer: TransferFunction,

@@ -1,7 +1,8 @@
 /**
- * Bright-field images of a specimen that absorbs and refracts: Koehler illumination through a condenser, by Abbe's method. Each
- * point of the condenser's aperture sends one plane wave through the specimen; its light is coherent with itself but not
- * with the others, so fields are computed for one point at a time and intensities add (Born & Wolf, section 10.6.2).
+ * Bright-field images of a specimen that absorbs and refracts: Koehler illumination through a condenser, by Abbe's
+ * method. Each point of the condenser's aperture sends one plane wave through the specimen; its light is coherent with
+ * itself but not with the others, so fields are computed for one point at a time and intensities add (Born & Wolf,
+ * section 10.6.2).
  */
 import { z } from "zod";
 import type { Volume } from "../phantom/volume.ts";

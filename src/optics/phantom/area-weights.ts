@@ -7,7 +7,8 @@ export interface Weights {
 }
 
 /**
- * Weights of the exact mean of a linearly interpolated line of samples over an interval, so that coarse voxels are means of fine ones.
+ * Weights of the exact mean of a linearly interpolated line of samples over an interval, so that coarse voxels are
+ * means of fine ones.
  *
  * @param centre of the interval, in samples
  * @param width of the interval, in samples

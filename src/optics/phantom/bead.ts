@@ -24,8 +24,8 @@ export interface Bead {
 }
 
 /**
- * The balls of a bead. Brightness is given per area, not per volume: small beads are dyed more strongly, so that they remain
- * visible next to large ones.
+ * The balls of a bead. Brightness is given per area, not per volume: small beads are dyed more strongly, so that they
+ * remain visible next to large ones.
  */
 export function ballsOf(bead: Bead, random: Random): Ball[] {
   const { x, y, z } = bead;

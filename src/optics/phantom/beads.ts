@@ -33,8 +33,8 @@ export const beadsOptions = z.strictObject({
 });
 
 /**
- * Beads as in calibration kits (polystyrene, 0.1 to 15 um), and textured ones that imitate stained cells. If the box has no space
- * for all `beads`, there are fewer.
+ * Beads as in calibration kits (polystyrene, 0.1 to 15 um), and textured ones that imitate stained cells. If the box
+ * has no space for all `beads`, there are fewer.
  */
 export const beads = definePhantom({
   kind: "beads",

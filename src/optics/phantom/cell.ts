@@ -26,7 +26,8 @@ export interface Cell {
 const RIM_HEIGHT = 0.5;
 
 /**
- * Cells side by side: 17 to 26 um from centre to rim, with a nucleus of 6 to 9 um (BioNumbers: HeLa on glass, about 1600 um^2).
+ * Cells side by side: 17 to 26 um from centre to rim, with a nucleus of 6 to 9 um (BioNumbers: HeLa on glass, about
+ * 1600 um^2).
  *
  * @param depths z of the glass and of the top of the highest cell
  */
@@ -71,7 +72,10 @@ export function roofAt(cell: Cell, out: number): number {
   return cell.floor + RIM_HEIGHT + (cell.height - RIM_HEIGHT) * slope * Math.sqrt(slope);
 }
 
-/** Relative distance of a point from the centre of the nucleus, below 1 inside, and the direction outwards (not of length 1). */
+/**
+ * Relative distance of a point from the centre of the nucleus, below 1 inside, and the direction outwards (not of
+ * length 1).
+ */
 export function insideNucleus({ nucleus }: Cell, point: Vector): { rho: number; normal: Vector } {
   const c = Math.cos(nucleus.angle);
   const s = Math.sin(nucleus.angle);
@@ -85,8 +89,8 @@ export function insideNucleus({ nucleus }: Cell, point: Vector): { rho: number; 
 }
 
 /**
- * Bends the direction of a curve so that it passes around the nucleus, stays between the glass and the top of the cell, and follows
- * the rim; returns false where it cannot continue.
+ * Bends the direction of a curve so that it passes around the nucleus, stays between the glass and the top of the cell,
+ * and follows the rim; returns false where it cannot continue.
  *
  * @param clearance minimum distance from glass, top and nucleus, um
  * @param rim maximum relative distance from the centre, 1: the edge

@@ -17,9 +17,9 @@ export interface Cytoplasm {
 }
 
 /**
- * Adds the space between nuclei. Each cell is the region closest to its nucleus; it has a brightness of its own and a dim border
- * to its neighbours. The density is smooth over about a micrometre, so it is computed on a coarse lattice, which is the same for
- * every grid over a box, and interpolated.
+ * Adds the space between nuclei. Each cell is the region closest to its nucleus; it has a brightness of its own and a
+ * dim border to its neighbours. The density is smooth over about a micrometre, so it is computed on a coarse lattice,
+ * which is the same for every grid over a box, and interpolated.
  */
 export function drawCytoplasm(volume: Volume, nuclei: readonly Nucleus[], parts: Cytoplasm): void {
   const { data, depth, height, width, pixelSize, sliceStep, bottom } = volume;
@@ -82,7 +82,10 @@ function createLevel(nuclei: readonly Nucleus[], sides: { width: number; height:
   };
 }
 
-/** Distances to the surfaces of the nearest and the next nucleus (as balls of their volume; at most 12 um), and the brightness of the nearest. */
+/**
+ * Distances to the surfaces of the nearest and the next nucleus (as balls of their volume; at most 12 um), and the
+ * brightness of the nearest.
+ */
 function createNearest(nuclei: readonly Nucleus[], sides: { width: number; height: number }, { low, high }: Cytoplasm) {
   const cell = 10;
   const columns = Math.max(1, Math.floor(sides.width / cell));

@@ -3,7 +3,10 @@ import { across, type Vector } from "./curve.ts";
 import { radiusAt, type Tube } from "./draw-tubes.ts";
 import type { Volume } from "./volume.ts";
 
-/** Points that fill the unit disc evenly: an additive recurrence on radius^2 and angle (Roberts 2018, the plastic number). */
+/**
+ * Points that fill the unit disc evenly: an additive recurrence on radius^2 and angle (Roberts 2018, the plastic
+ * number).
+ */
 const DISC = 1024;
 const discX = new Float64Array(DISC);
 const discY = new Float64Array(DISC);
@@ -16,8 +19,8 @@ for (let i = 0; i < DISC; i++) {
 }
 
 /**
- * Fills the tube uniformly with points, each of which adds its share of the volume to its voxel. The round ends have the same size
- * as those of a thick tube.
+ * Fills the tube uniformly with points, each of which adds its share of the volume to its voxel. The round ends have
+ * the same size as those of a thick tube.
  */
 export function drawThinTube(volume: Volume, tube: Tube): void {
   const { points, density } = tube;

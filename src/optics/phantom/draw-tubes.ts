@@ -15,8 +15,8 @@ export interface Tube {
 const FIELDS = 9;
 
 /**
- * Adds tubes to a volume. Where tubes of one call cross, the larger density counts once. Tubes much narrower than a voxel are added
- * by the fraction of each voxel that they fill.
+ * Adds tubes to a volume. Where tubes of one call cross, the larger density counts once. Tubes much narrower than a
+ * voxel are added by the fraction of each voxel that they fill.
  */
 export function drawTubes(volume: Volume, tubes: readonly Tube[]): void {
   const thick = tubes.filter((tube) => !isThin(volume, tube));
@@ -53,8 +53,8 @@ function segmentsOf(tubes: readonly Tube[]): Float64Array {
 }
 
 /**
- * Slices are divided into layers and pixels into parts that are fine enough for the thinnest tube. In each part the densest tube
- * counts, and voxels receive the mean of their parts.
+ * Slices are divided into layers and pixels into parts that are fine enough for the thinnest tube. In each part the
+ * densest tube counts, and voxels receive the mean of their parts.
  */
 function drawThick(volume: Volume, tubes: readonly Tube[]): void {
   const { data, depth, height, width, pixelSize, sliceStep, bottom } = volume;

@@ -42,9 +42,9 @@ export const filamentsOptions = z.strictObject({
 type Options = z.output<typeof filamentsOptions>;
 
 /**
- * Filaments as worm-like chains. Microtubules are 25 nm wide, 60 nm with two layers of antibodies (Weber et al. 1978); their
- * persistence length is millimetres in a tube (Gittes et al. 1993) and about 30 um in cells, where motors bend them
- * (Brangwynne et al. 2007); actin filaments: 7 nm and 17 um (Gittes et al. 1993, Ott et al. 1993).
+ * Filaments as worm-like chains. Microtubules are 25 nm wide, 60 nm with two layers of antibodies (Weber et al. 1978);
+ * their persistence length is millimetres in a tube (Gittes et al. 1993) and about 30 um in cells, where motors bend
+ * them (Brangwynne et al. 2007); actin filaments: 7 nm and 17 um (Gittes et al. 1993, Ott et al. 1993).
  */
 export const filaments = definePhantom({
   kind: "filaments",
@@ -102,7 +102,10 @@ function growOne(grid: VolumeGrid, cell: Cell | undefined, options: Options, ran
   );
 }
 
-/** Stress fibres run along the cell close to the glass; they are under tension and ten times as straight as a free filament. */
+/**
+ * Stress fibres run along the cell close to the glass; they are under tension and ten times as straight as a free
+ * filament.
+ */
 function growStressFibre(
   cell: Cell,
   chain: { length: number; persistence: number; step: number },

@@ -25,12 +25,13 @@ export const stackOptions = z.strictObject({
 });
 
 /**
- * Makes a specimen of a stack, preferably a sharp (confocal) one. Grey levels above the background become densities, voxels are
- * averaged or interpolated to those of the grid, and the field is filled with mirrored copies around its brightest part, so that
- * its sides wrap without a step. Nothing is random: every seed gives the same specimen.
+ * Makes a specimen of a stack, preferably a sharp (confocal) one. Grey levels above the background become densities,
+ * voxels are averaged or interpolated to those of the grid, and the field is filled with mirrored copies around its
+ * brightest part, so that its sides wrap without a step. Nothing is random: every seed gives the same specimen.
  *
  * @param stack counts, with pixel size and z step
- * @throws `calibration.missing` without pixel size or z step; `image.unfit` for a single plane, pixels that are not numbers, or a constant
+ * @throws `calibration.missing` without pixel size or z step; `image.unfit` for a single plane, pixels that are not
+ * numbers, or a constant
  *   stack
  */
 export function stackPhantom(stack: Stack): Phantom<typeof stackOptions> {
@@ -123,9 +124,9 @@ function centroid(stack: CalibratedStack, black: number, white: number): { y: nu
 }
 
 /**
- * For each pixel of a side, the weights of the pixels of the stack. The side has an even number of tiles, every other one mirrored,
- * each with the stack around `middle` (mirrored at its edges if the tile is wider), so that tiles join without a step and the box
- * wraps.
+ * For each pixel of a side, the weights of the pixels of the stack. The side has an even number of tiles, every other
+ * one mirrored, each with the stack around `middle` (mirrored at its edges if the tile is wider), so that tiles join
+ * without a step and the box wraps.
  */
 function mirroredTiles(
   pixels: number,

@@ -9,7 +9,9 @@ export interface NoiseLattice {
 
 const SIZE = 64;
 
-/** The factor by which interpolation with the smooth step reduces the variance of the lattice: 26/35 along each axis. */
+/**
+ * The factor by which interpolation with the smooth step reduces the variance of the lattice: 26/35 along each axis.
+ */
 const LATTICE_VARIANCE = (26 / 35) ** 3;
 
 /** A lattice of 64^3 uniform random numbers. */
@@ -20,7 +22,10 @@ export function createNoiseLattice(random: Random): NoiseLattice {
   return { size: SIZE, values };
 }
 
-/** Value noise: the lattice interpolated at (x, y, z) by the smooth step 3t^2 - 2t^3 along each axis. Its variance is {@link LATTICE_VARIANCE}. */
+/**
+ * Value noise: the lattice interpolated at (x, y, z) by the smooth step 3t^2 - 2t^3 along each axis. Its variance is
+ * {@link LATTICE_VARIANCE}.
+ */
 export function noiseAt(lattice: NoiseLattice, x: number, y: number, z: number): number {
   const mask = lattice.size - 1;
   const v = lattice.values;
@@ -60,7 +65,8 @@ export interface Octave {
 }
 
 /**
- * A sum of octaves, each rotated against the others to hide the lattice; its variance is the sum of the squared amplitudes.
+ * A sum of octaves, each rotated against the others to hide the lattice; its variance is the sum of the squared
+ * amplitudes.
  *
  * @param voxel length over which each value is averaged, um: finer octaves fade accordingly
  * @returns the texture at a point, um

@@ -35,9 +35,9 @@ export const nucleiOptions = z.strictObject({
 });
 
 /**
- * Interphase nuclei. Sizes: 6 to 15 um across in mammals (Alberts, Molecular Biology of the Cell, 6th ed., ch. 4 and BioNumbers
- * 101402), flattened to 4 to 8 um on glass; chromatin domains of 0.2 to 1 um and heterochromatin at the envelope and
- * around nucleoli (Solovei et al. 2009); nucleoli 1 to 3 um, 1 to 4 of them.
+ * Interphase nuclei. Sizes: 6 to 15 um across in mammals (Alberts, Molecular Biology of the Cell, 6th ed., ch. 4 and
+ * BioNumbers 101402), flattened to 4 to 8 um on glass; chromatin domains of 0.2 to 1 um and heterochromatin at the
+ * envelope and around nucleoli (Solovei et al. 2009); nucleoli 1 to 3 um, 1 to 4 of them.
  */
 export const nuclei = definePhantom({
   kind: "nuclei",

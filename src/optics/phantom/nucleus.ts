@@ -67,8 +67,8 @@ export function randomNucleus(
 }
 
 /**
- * Adds a nucleus: an ellipsoid with a slightly irregular outline, with dense chromatin in a network of clumps 0.3 to 1 um wide and
- * dimmer euchromatin between them. The chromatin is denser under the envelope and around the dark nucleoli.
+ * Adds a nucleus: an ellipsoid with a slightly irregular outline, with dense chromatin in a network of clumps 0.3 to 1
+ * um wide and dimmer euchromatin between them. The chromatin is denser under the envelope and around the dark nucleoli.
  *
  * @param contrast 0: uniform; 1: maximum difference of heterochromatin and euchromatin
  */

@@ -4,7 +4,10 @@ import type { Random } from "../../array/random.ts";
 import { ParfocalError } from "../../errors.ts";
 import { emptyVolume, type Volume, type VolumeGrid } from "./volume.ts";
 
-/** An object in the specimen: its kind and position, um (x, y from the centre of voxel row and column 0, z from the focal plane), as plain data. */
+/**
+ * An object in the specimen: its kind and position, um (x, y from the centre of voxel row and column 0, z from the
+ * focal plane), as plain data.
+ */
 export interface SpecimenObject {
   kind: string;
   x: number;
@@ -28,8 +31,8 @@ export interface Phantom<S extends z.ZodObject = z.ZodObject> {
   /** The lowest and highest z of the specimen, um from the focal plane. @throws `usage` for wrong options */
   extent(options: z.input<S>): readonly [low: number, high: number];
   /**
-   * Draws the specimen. Positions and shapes are drawn in um from `random` alone, and voxels hold means, so that the same seed in the
-   * same box gives the same specimen at any sampling. Parts above or below the box are cut off.
+   * Draws the specimen. Positions and shapes are drawn in um from `random` alone, and voxels hold means, so that the
+   * same seed in the same box gives the same specimen at any sampling. Parts above or below the box are cut off.
    * @throws `usage` for wrong options or grids, or when nothing of the specimen lies in the box
    */
   draw(grid: VolumeGrid, options: z.input<S>, random: Random): Specimen;

@@ -19,8 +19,8 @@ export interface Sides {
 }
 
 /**
- * Random sequential addition: a position is proposed for each thing until it overlaps with no other; after `tries` the thing is
- * left out, so that a crowded box holds fewer than `count`.
+ * Random sequential addition: a position is proposed for each thing until it overlaps with no other; after `tries` the
+ * thing is left out, so that a crowded box holds fewer than `count`.
  *
  * @param propose proposes a thing in the box, x in [0, width), y in [0, height)
  * @param spacing 1: spheroids may touch; less lets them overlap
@@ -32,7 +32,8 @@ export function placeApart<T extends Footprint>(
   { spacing = 1, tries = 60 }: { spacing?: number; tries?: number } = {},
 ): T[] {
   const placed: T[] = [];
-  // Neighbours are looked up in the cells of a coarse lattice, so that the time per thing does not grow with their number.
+  // Neighbours are looked up in the cells of a coarse lattice, so that the time per thing does not grow with their
+  // number.
   const cell = 12;
   const columns = Math.max(1, Math.floor(sides.width / cell));
   const rows = Math.max(1, Math.floor(sides.height / cell));

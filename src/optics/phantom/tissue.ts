@@ -37,9 +37,9 @@ export const tissueOptions = z.strictObject({
 type Options = z.output<typeof tissueOptions>;
 
 /**
- * A tissue slice on a slide: densely packed cells (8 to 15 um apart, nuclei of 6 to 9 um) with weakly stained cytoplasm,
- * unstained capillaries (5 to 10 um, BioNumbers), wavy fibres about a micrometre thick, and unspecific background staining. Most
- * of the light is out of focus in every focal plane.
+ * A tissue slice on a slide: densely packed cells (8 to 15 um apart, nuclei of 6 to 9 um) with weakly stained
+ * cytoplasm, unstained capillaries (5 to 10 um, BioNumbers), wavy fibres about a micrometre thick, and unspecific
+ * background staining. Most of the light is out of focus in every focal plane.
  */
 export const tissue = definePhantom({
   kind: "tissue",

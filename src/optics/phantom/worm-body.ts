@@ -22,7 +22,10 @@ export interface WormBody {
 export interface WormPlan {
   length: number;
   diameter: number;
-  /** Distance of the first imaged point from the nose, um; undefined: the nose, or as close to it as keeps `middle` in the box. */
+  /**
+   * Distance of the first imaged point from the nose, um; undefined: the nose, or as close to it as keeps `middle` in
+   * the box.
+   */
   start?: number | undefined;
   /** Position that lies in a box that is too short for the whole head, um from the nose. */
   middle: number;
@@ -32,8 +35,8 @@ export interface WormPlan {
 const STEP = 0.5;
 
 /**
- * Places a worm in the box along x, undulating like a crawling animal. A worm that is longer than the box continues on the other
- * side, next to itself; the part without space is left out, so that the head always lies in the box.
+ * Places a worm in the box along x, undulating like a crawling animal. A worm that is longer than the box continues on
+ * the other side, next to itself; the part without space is left out, so that the head always lies in the box.
  */
 export function layWorm(grid: VolumeGrid, plan: WormPlan, random: Random): WormBody {
   const width = grid.width * grid.pixelSize;
@@ -85,7 +88,10 @@ export function bodyRadius(body: WormBody, s: number): number {
   return body.radius * head * nose * smooth(tail);
 }
 
-/** A position in the body: `s` um from the nose, `belly` to the ventral side and `side` upwards, in radii of the body there; undefined outside the box. */
+/**
+ * A position in the body: `s` um from the nose, `belly` to the ventral side and `side` upwards, in radii of the body
+ * there; undefined outside the box.
+ */
 export function placeInBody(body: WormBody, s: number, belly: number, side: number): Vector | undefined {
   if (s < body.from || s > body.to) return undefined;
   const i = 4 * Math.min(body.line.length / 4 - 1, Math.round((s - body.from) / body.step));
@@ -97,8 +103,8 @@ export function placeInBody(body: WormBody, s: number, belly: number, side: numb
 }
 
 /**
- * Adds the faint autofluorescence of the whole body, brighter in the gut. The length of each voxel column inside the body is exact.
- * At a cut end the body fades out over 12 um.
+ * Adds the faint autofluorescence of the whole body, brighter in the gut. The length of each voxel column inside the
+ * body is exact. At a cut end the body fades out over 12 um.
  */
 export function drawBody(volume: Volume, body: WormBody, autofluorescence: number, lattice: NoiseLattice): void {
   const { data, depth, height, width, sliceStep, bottom } = volume;
@@ -131,7 +137,10 @@ export function cutFade(body: WormBody, s: number): number {
   return body.to < body.length - 1 ? front * smooth((body.to - s) / 12) : front;
 }
 
-/** For every pixel, from the nearest point of the centre line: distance along the body from the nose, and across it (ventral positive). */
+/**
+ * For every pixel, from the nearest point of the centre line: distance along the body from the nose, and across it
+ * (ventral positive).
+ */
 function mapBody(
   { height, width, pixelSize }: VolumeGrid,
   body: WormBody,

@@ -20,7 +20,10 @@ export interface Soma {
   brightness: number;
 }
 
-/** A cluster of cell bodies: along the body as fractions of its length, around it as an angle from ventral (0) to dorsal (pi). */
+/**
+ * A cluster of cell bodies: along the body as fractions of its length, around it as an angle from ventral (0) to dorsal
+ * (pi).
+ */
 interface Ganglion {
   group: string;
   share: number;
@@ -31,12 +34,14 @@ interface Ganglion {
   out: readonly [number, number];
 }
 
-/** Position of the nerve ring around the pharynx as a fraction of the length: about 110 um from the nose of an adult. */
+/**
+ * Position of the nerve ring around the pharynx as a fraction of the length: about 110 um from the nose of an adult.
+ */
 export const NERVE_RING = 0.112;
 
 /**
- * After WormAtlas (Altun & Hall, "Nervous system", and White et al. 1986): ganglia before and behind the nerve ring, the retrovesicular
- * ganglion behind them on the ventral side. They lie between the pharynx and the body wall.
+ * After WormAtlas (Altun & Hall, "Nervous system", and White et al. 1986): ganglia before and behind the nerve ring,
+ * the retrovesicular ganglion behind them on the ventral side. They lie between the pharynx and the body wall.
  */
 const HEAD: readonly Ganglion[] = [
   { group: "anterior ganglion", share: 0.2, from: 0.08, to: 0.104, angles: [0, Math.PI], out: [0.5, 0.82] },
@@ -162,7 +167,9 @@ function neurite(body: WormBody, places: readonly Place[], radius: number, densi
 const places = (count: number, place: (t: number) => Place) =>
   Array.from({ length: count + 1 }, (_, i) => place(i / count));
 
-/** Loops around the pharynx, packed four by three into a band 4 um wide that is tilted backwards on the ventral side. */
+/**
+ * Loops around the pharynx, packed four by three into a band 4 um wide that is tilted backwards on the ventral side.
+ */
 function nerveRing(body: WormBody, random: Random): Tube[] {
   const thickness = 0.026 * body.length ** 0.5 * Math.sqrt(body.radius / 25);
   const room = bodyRadius(body, NERVE_RING * body.length);

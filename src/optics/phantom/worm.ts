@@ -64,10 +64,10 @@ export const wormOptions = z.strictObject({
 type Options = z.output<typeof wormOptions>;
 
 /**
- * Caenorhabditis elegans on its side with all neurons labelled, as for imaging of neural activity. An adult is 1 mm long and 50 to 60
- * um thick and has 302 neurons (White et al. 1986; WormAtlas, Altun & Hall): most in ganglia around the nerve ring, motor
- * neurons along the ventral side, and some in the tail. Cell bodies are 2 to 5 um wide, processes a few tenths of a um. Granules
- * in the gut are autofluorescent.
+ * Caenorhabditis elegans on its side with all neurons labelled, as for imaging of neural activity. An adult is 1 mm
+ * long and 50 to 60 um thick and has 302 neurons (White et al. 1986; WormAtlas, Altun & Hall): most in ganglia around
+ * the nerve ring, motor neurons along the ventral side, and some in the tail. Cell bodies are 2 to 5 um wide, processes
+ * a few tenths of a um. Granules in the gut are autofluorescent.
  */
 export const worm = definePhantom({
   kind: "worm",

@@ -14,11 +14,12 @@ export interface CentredBead {
 }
 
 /**
- * Mean of (bead - background) / peak over beads of one size. Each bead is shifted to the centre: laterally by the shift theorem,
- * which is exact for band-limited images, and along z by linear interpolation. Beyond the end of a stack its outermost plane is
- * used.
+ * Mean of (bead - background) / peak over beads of one size. Each bead is shifted to the centre: laterally by the shift
+ * theorem, which is exact for band-limited images, and along z by linear interpolation. Beyond the end of a stack its
+ * outermost plane is used.
  *
- * @returns as high and wide as the beads, of `2 r + 1` planes, r those that every bead has on either side, the middle at
+ * @returns as high and wide as the beads, of `2 r + 1` planes, r those that every bead has on either side, the middle
+ * at
  * `[depth / 2, height / 2, width / 2]`, rounded down; the middle's value is about 1
  */
 export function averageBeads(beads: readonly CentredBead[]): Stack {

@@ -16,7 +16,10 @@ export interface BeadGrid {
   pixelSize: number;
 }
 
-/** A ball of fluorophore with a total brightness of 1: um from the centre of pixel (0, 0) and from plane 0; z counts upwards. */
+/**
+ * A ball of fluorophore with a total brightness of 1: um from the centre of pixel (0, 0) and from plane 0; z counts
+ * upwards.
+ */
 export interface BeadPlace {
   x: number;
   y: number;
@@ -41,8 +44,8 @@ export interface BeadSpectra {
 }
 
 /**
- * Spectra of a bead in every plane. A ball of radius R is cut into slices at the nodes of a Gauss rule; at height h it is
- * a disc of radius sqrt(R^2 - h^2), whose spectrum is 2 J1(v) / v, and it counts by its area.
+ * Spectra of a bead in every plane. A ball of radius R is cut into slices at the nodes of a Gauss rule; at height h it
+ * is a disc of radius sqrt(R^2 - h^2), whose spectrum is 2 J1(v) / v, and it counts by its area.
  */
 export function beadSpectra(
   model: PsfModel,
@@ -55,7 +58,8 @@ export function beadSpectra(
   while (2 * coarser * pixelSize <= 1.02 * model.nyquistPixelSize) coarser *= 2;
   const pitch = coarser * pixelSize;
   const farthest = Math.max(Math.abs(z), Math.abs(z - (depth - 1) * zStep)) + diameter / 2;
-  // In wide field, diffraction rings that wrap round the grid would interfere; in sectioning modes the far rings are dark.
+  // In wide field, diffraction rings that wrap round the grid would interfere; in sectioning modes the far rings are
+  // dark.
   const rings = ((model.scanned ? 4 : 10) * model.wavelength) / model.na;
   const field = Math.max(height, width) * pixelSize;
   const n = nextFastSize(Math.max(field, 2 * model.radius(farthest) + rings + diameter) / pitch);

@@ -2,7 +2,10 @@
 import type { ImageInfo } from "../../image/image.ts";
 import { nyquistPixelSize } from "./pupil.ts";
 
-/** Pixels coarser than this many times the Nyquist limit are probably those of the sensor, not divided by the magnification. */
+/**
+ * Pixels coarser than this many times the Nyquist limit are probably those of the sensor, not divided by the
+ * magnification.
+ */
 const maxNyquistRatio = 20;
 /** With a z step above this many depths of field, no structure appears in two planes. */
 const maxStepDepths = 50;

@@ -26,9 +26,9 @@ export interface ConfocalOptions {
 /**
  * h(r, z) = excitation(r, z) x (emission(r, z) convolved with the pinhole's disc), both about the same point.
  *
- * Source: Wilson & Sheppard, Theory and Practice of Scanning Optical Microscopy (1984), ch. 3; Webb, Rep. Prog. Phys. 59,
- * 427 (1996), eq. 9. A scanned image's pixels are points: nothing is integrated over them. The sum of the PSF over a
- * plane falls with defocus (that is the optical section); it is 1 in focus.
+ * Source: Wilson & Sheppard, Theory and Practice of Scanning Optical Microscopy (1984), ch. 3; Webb, Rep. Prog. Phys.
+ * 59, 427 (1996), eq. 9. A scanned image's pixels are points: nothing is integrated over them. The sum of the PSF over
+ * a plane falls with defocus (that is the optical section); it is 1 in focus.
  *
  * @param emission the light of the point itself
  * @throws `usage` for a pinhole that is not a number above 0

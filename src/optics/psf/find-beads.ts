@@ -29,8 +29,9 @@ export interface FoundBeads {
 }
 
 /**
- * Finds spots of the maximum projection, smoothed by one pixel, that stand out from the noise by six standard deviations.
- * Spots are left out if their square leaves the image or holds the middle of another spot, if they are saturated (at
+ * Finds spots of the maximum projection, smoothed by one pixel, that stand out from the noise by six standard
+ * deviations. Spots are left out if their square leaves the image or holds the middle of another spot, if they are
+ * saturated (at
  * `saturation`, or in a plateau), or if they are brightest in the first or last plane.
  */
 export function findBeads(stack: Stack, options: FindBeadsOptions): FoundBeads {
@@ -86,8 +87,8 @@ const minClipped = 100;
 const minPlateau = 3;
 
 /**
- * Whether a bead is clipped at the largest value of the stack: cameras of 10 to 14 bits saturate below the maximum of the pixel
- * type.
+ * Whether a bead is clipped at the largest value of the stack: cameras of 10 to 14 bits saturate below the maximum of
+ * the pixel type.
  */
 function isClipped(
   { data, depth, height, width }: Stack,

@@ -7,9 +7,10 @@ import { wavefrontError, zernikeOrders } from "./zernike.ts";
 const NODES = 192;
 
 /**
- * Defocus, um, at which the product of the intensities of several lights on the axis is greatest. The search covers the range in
- * which their rays cross the axis, and four periods beyond it, in steps of an eighth of a period; a parabola through the best
- * three steps refines it. Aberrations that depend on the angle are ignored: to first order they do not change the axis.
+ * Defocus, um, at which the product of the intensities of several lights on the axis is greatest. The search covers the
+ * range in which their rays cross the axis, and four periods beyond it, in steps of an eighth of a period; a parabola
+ * through the best three steps refines it. Aberrations that depend on the angle are ignored: to first order they do not
+ * change the axis.
  */
 export function findFocus(lights: readonly Light[]): number {
   if (lights.every(isSymmetricLight)) return 0;

@@ -1,11 +1,11 @@
 /**
- * Standard errors of a fit whose residuals have neither equal variance nor are independent: photon noise is larger at the bead,
- * and errors of the model leave residuals that are correlated between neighbouring voxels. Error bars that assume white noise
- * would ignore the errors of the model.
+ * Standard errors of a fit whose residuals have neither equal variance nor are independent: photon noise is larger at
+ * the bead, and errors of the model leave residuals that are correlated between neighbouring voxels. Error bars that
+ * assume white noise would ignore the errors of the model.
  *
- * Source: White, Econometrica 48, 817 (1980), for residuals of unequal variance, (J'J)^-1 J' diag(r^2) J (J'J)^-1; their
- * correlation multiplies the variance of smooth sums by the correlation volume (Priestley, Spectral Analysis and Time Series
- * (1981), section 5.3.2).
+ * Source: White, Econometrica 48, 817 (1980), for residuals of unequal variance, (J'J)^-1 J' diag(r^2) J (J'J)^-1;
+ * their correlation multiplies the variance of smooth sums by the correlation volume (Priestley, Spectral Analysis and
+ * Time Series (1981), section 5.3.2).
  */
 
 import { products } from "../../array/levenberg-marquardt.ts";
@@ -21,7 +21,9 @@ export interface ResidualGrid {
 export interface FitErrors {
   /** One standard deviation of each parameter; Infinity where the data do not determine it. */
   errors: number[];
-  /** Mean number of voxels that are correlated with each other: 1 for white noise, more where the model is incomplete. */
+  /**
+   * Mean number of voxels that are correlated with each other: 1 for white noise, more where the model is incomplete.
+   */
   correlationVolume: number;
   /** Effective number of independent residuals. */
   independent: number;

@@ -13,7 +13,9 @@ import { fitWarnings } from "./fit-warnings.ts";
 import { type PsfOptics, type PsfOpticsInput, psfModelOf, resolvePsfOptions } from "./optics-options.ts";
 import { nollOf } from "./zernike.ts";
 
-/** What may be fitted besides the position, brightness and background of the bead: optics and the geometry of the stack. */
+/**
+ * What may be fitted besides the position, brightness and background of the bead: optics and the geometry of the stack.
+ */
 export const fittedOptics = [
   "na",
   "wavelength",
@@ -39,8 +41,9 @@ export interface FitPsfOptions extends LeastSquaresOptions {
 export interface FittedValue {
   value: number;
   /**
-   * One standard deviation, which accounts for unequal and correlated residuals ({@link fitErrors}) and so grows where the model
-   * is incomplete. Infinity where the stack does not determine the value, or the model does not describe the bead.
+   * One standard deviation, which accounts for unequal and correlated residuals ({@link fitErrors}) and so grows where
+   * the model is incomplete. Infinity where the stack does not determine the value, or the model does not describe the
+   * bead.
    */
   error: number;
 }
@@ -68,19 +71,22 @@ export interface PsfFit {
   warnings: string[];
 }
 
-/** Minimum share of the variance that a model with structured residuals must explain to count as describing the bead. */
+/**
+ * Minimum share of the variance that a model with structured residuals must explain to count as describing the bead.
+ */
 const minExplained = 0.8;
 /** Minimum correlation volume, voxels, of structured residuals; noise has 1. */
 const minStructuredVolume = 4;
 
 /**
  * Fits background + brightness x (PSF convolved with a ball) at (x, y, z) to a stack of one bead by least squares. At
- * each step, background and brightness are solved for (variable projection of Golub & Pereyra); all other parameters follow the
- * algorithm of Levenberg and Marquardt. Plane i is focused at i x zStep. A single plane is assumed to be in focus.
+ * each step, background and brightness are solved for (variable projection of Golub & Pereyra); all other parameters
+ * follow the algorithm of Levenberg and Marquardt. Plane i is focused at i x zStep. A single plane is assumed to be in
+ * focus.
  *
  * @param stack of one bead, with pixelSize and zStep
- * @throws `usage` for impossible optics or unknown names, `calibration.missing`, `image.unfit` for parameters that the stack
- * cannot determine ({@link checkSupport}) and for a bead outside of it, `interrupted`
+ * @throws `usage` for impossible optics or unknown names, `calibration.missing`, `image.unfit` for parameters that the
+ * stack cannot determine ({@link checkSupport}) and for a bead outside of it, `interrupted`
  */
 export async function fitPsf(stack: Stack, options: FitPsfOptions): Promise<PsfFit> {
   const { pixelSize, zStep } = calibrationOf(stack);
@@ -183,8 +189,8 @@ const shiftsOnly = new Set(["x", "y", "shear_x", "shear_y"]);
 
 /** Limits a parameter to plausible values of the quantity. */
 function within(quantity: CalibrationQuantity, parameter: Parameter): Parameter {
-  const { least, most } = plausibleRange(quantity);
-  return { ...parameter, min: Math.max(least, parameter.min), max: Math.min(most, parameter.max) };
+  const { min, max } = plausibleRange(quantity);
+  return { ...parameter, min: Math.max(min, parameter.min), max: Math.min(max, parameter.max) };
 }
 
 /** Start, bounds and scale of a parameter. @throws `usage` for a name that cannot be fitted */

@@ -17,8 +17,9 @@ const throughFocus = new Set([
 ]);
 
 /**
- * One plane gives only the lateral position of a bead and is assumed to be in focus: defocus looks like a larger bead, a smaller
- * NA or an aberration. Every parameter that shows only through focus needs one plane in addition to the {@link minPlanes} for z.
+ * One plane gives only the lateral position of a bead and is assumed to be in focus: defocus looks like a larger bead,
+ * a smaller NA or an aberration. Every parameter that shows only through focus needs one plane in addition to the
+ * {@link minPlanes} for z.
  *
  * @param names parameters that are fitted besides x, y and z
  * @throws image.unfit naming the planes of the stack and those that are needed

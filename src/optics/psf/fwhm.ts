@@ -57,7 +57,9 @@ export function isSupported({ centre, fwhm, r2 }: GaussianLine, samples: number)
   return samples >= minSamples && centre >= 0 && centre <= samples - 1 && fwhm >= 1 && fwhm <= samples - 1 && r2 >= 0.5;
 }
 
-/** Gaussians fitted through the brightest voxel of a stack of one bead; along z only if the planes contain its width. */
+/**
+ * Gaussians fitted through the brightest voxel of a stack of one bead; along z only if the planes contain its width.
+ */
 export async function beadWidths(
   stack: Stack,
 ): Promise<{ x: GaussianLine; y: GaussianLine; z: GaussianLine | undefined }> {

@@ -1,10 +1,10 @@
 /**
- * A point in a sample under a coverslip, imaged by an objective that was designed for other media: refractive-index mismatch,
- * wrong coverslip or immersion, depth of the point.
+ * A point in a sample under a coverslip, imaged by an objective that was designed for other media: refractive-index
+ * mismatch, wrong coverslip or immersion, depth of the point.
  *
- * Sources: Gibson & Lanni, J. Opt. Soc. Am. A 9, 154 (1992), eq. 5-6, the optical path difference; Haeberle, Opt. Commun. 216,
- * 55 (2003), the same in vectorial theory, with Fresnel's transmission. The path difference is put into the pupil of
- * pupil.ts; the integral over it is that of every other PSF.
+ * Sources: Gibson & Lanni, J. Opt. Soc. Am. A 9, 154 (1992), eq. 5-6, the optical path difference; Haeberle, Opt.
+ * Commun. 216, 55 (2003), the same in vectorial theory, with Fresnel's transmission. The path difference is put into
+ * the pupil of pupil.ts; the integral over it is that of every other PSF.
  */
 
 import { ParfocalError } from "../../errors.ts";
@@ -81,11 +81,11 @@ export function completeLayers(pupil: Pupil, layers: Layers): CompleteLayers {
  *
  *     lambda W = d root(ns) + t_i root(ni) - t_i* root(ni*) + t_g root(ng) - t_g* root(ng*)
  *
- * The stage is at 0 when a point at the coverslip is in paraxial focus, whatever the coverslip and the immersion
- * are (a user would refocus): t_i = ni (t_i* / ni* + t_g* / ng* - t_g / ng) - s at a stage movement s into the sample. The
- * nominal focal plane, by which users count, is at depth s, and the PSF's defocus is z(emitter) - z(focal plane) = d - s;
- * without mismatch this is the defocus of the plain pupil. With a mismatch the point is sharpest at another defocus, about
- * {@link paraxialFocus}.
+ * The stage is at 0 when a point at the coverslip is in paraxial focus, whatever the coverslip and the immersion are (a
+ * user would refocus): t_i = ni (t_i* / ni* + t_g* / ng* - t_g / ng) - s at a stage movement s into the sample. The
+ * nominal focal plane, by which users count, is at depth s, and the PSF's defocus is z(emitter) - z(focal plane) = d -
+ * s; without mismatch this is the defocus of the plain pupil. With a mismatch the point is sharpest at another defocus,
+ * about {@link paraxialFocus}.
  *
  * **Beyond the sample's index** (NA > ns) waves in the sample are evanescent: their amplitude falls with the depth as
  * exp(-2 pi d sqrt(kappa^2 - ns^2) / lambda), so that only points at the coverslip fill the whole aperture, and points
@@ -128,8 +128,8 @@ export function paraxialFocus(pupil: Pupil, layers: Layers): number {
 }
 
 /**
- * Fresnel's transmission (Born & Wolf, Principles of Optics, 1.5.2) from the immersion through the glass into the sample:
- * light that is collected takes the same path back, and so has the same factors (reciprocity).
+ * Fresnel's transmission (Born & Wolf, Principles of Optics, 1.5.2) from the immersion through the glass into the
+ * sample: light that is collected takes the same path back, and so has the same factors (reciprocity).
  */
 function throughInterfaces(
   kappa: number,

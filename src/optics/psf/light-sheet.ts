@@ -30,8 +30,8 @@ export function sheetThickness(sheet: LightSheet): number {
 }
 
 /**
- * PSF = detection PSF x intensity of the sheet at the point: (w0 / w) exp(-2 (z - offset)^2 / w^2), which is 1 at the centre of the waist. The
- * sum over a plane falls with defocus as the sheet does.
+ * PSF = detection PSF x intensity of the sheet at the point: (w0 / w) exp(-2 (z - offset)^2 / w^2), which is 1 at the
+ * centre of the waist. The sum over a plane falls with defocus as the sheet does.
  *
  * @throws `usage` for an impossible sheet
  */

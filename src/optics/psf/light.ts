@@ -1,6 +1,6 @@
 /**
- * The light of one point, and its intensity on fine samples. Both the emission and the excitation of all PSF models are computed
- * here from a pupil.
+ * The light of one point, and its intensity on fine samples. Both the emission and the excitation of all PSF models are
+ * computed here from a pupil.
  */
 import { createEvenFft2 } from "../../array/even-fft.ts";
 import { createFft2, nextFastSize } from "../../array/fft.ts";
@@ -20,7 +20,9 @@ export interface Light {
 
 /** Intensity about a point, in any unit. */
 export interface FineIntensity {
-  /** "quarter": `[n / 2 + 1, n / 2 + 1]` of an even intensity, centre at index 0; "whole": `[n, n]`, centre at index 0. */
+  /**
+   * "quarter": `[n / 2 + 1, n / 2 + 1]` of an even intensity, centre at index 0; "whole": `[n, n]`, centre at index 0.
+   */
   readonly part: "quarter" | "whole";
   readonly data: Float64Array;
   readonly n: number;
@@ -45,8 +47,8 @@ export function lightRadius({ wave, aberrations }: Light, defocus: number): numb
 }
 
 /**
- * Steepest slope of the wavefront, waves per radius of the pupil. It is at the rim, where Zernike polynomials are steepest: R'(1) = (n (n + 2) - m^2) / 2
- * along the radius, m R(1) = m across it.
+ * Steepest slope of the wavefront, waves per radius of the pupil. It is at the rim, where Zernike polynomials are
+ * steepest: R'(1) = (n (n + 2) - m^2) / 2 along the radius, m R(1) = m across it.
  */
 function steepestSlope(aberrations: readonly ZernikeTerm[]): number {
   let slope = 0;
@@ -61,9 +63,9 @@ function steepestSlope(aberrations: readonly ZernikeTerm[]): number {
 /**
  * Prepares the intensity of a light. The pupil is sampled once for each grid.
  *
- * Scalar light, and light with aberrations that depend on the angle, is computed by the Fourier transform of the pupil. The grid
- * must then be so wide that rings outside it, which wrap, are faint. Rotationally symmetric vectorial light is computed by
- * radial integrals, which do not wrap.
+ * Scalar light, and light with aberrations that depend on the angle, is computed by the Fourier transform of the pupil.
+ * The grid must then be so wide that rings outside it, which wrap, are faint. Rotationally symmetric vectorial light is
+ * computed by radial integrals, which do not wrap.
  */
 export function createIntensity(light: Light): IntensityOf {
   if (light.vectorial && light.polarised === undefined && isRadial(light.aberrations)) {

@@ -47,8 +47,8 @@ export interface MeasuredBeads {
   /** How many beads were left out, by reason. */
   rejected: RejectedBeads;
   /**
-   * Mean of each fitted parameter over the beads, which share one microscope, and the standard deviation between beads; positions
-   * excepted.
+   * Mean of each fitted parameter over the beads, which share one microscope, and the standard deviation between beads;
+   * positions excepted.
    */
   spread: Record<string, { mean: number; deviation: number }>;
   /** The mean of the beads: the measured PSF, about 1 at the centre, see {@link averageBeads}. */
@@ -133,7 +133,10 @@ function unlessUnfit(error: unknown): undefined {
 /** Minimum number of beads for a standard deviation between beads. */
 const minCompared = 3;
 
-/** Beads of one stack share their optics. If they differ by more than their errors, the errors are raised to the difference. */
+/**
+ * Beads of one stack share their optics. If they differ by more than their errors, the errors are raised to the
+ * difference.
+ */
 function spreadOf(beads: readonly MeasuredBead[]): MeasuredBeads["spread"] {
   const names = Object.keys(beads[0].fit.parameters).filter((name) => !["x", "y", "z"].includes(name));
   return Object.fromEntries(
@@ -171,7 +174,10 @@ function around(stack: Stack, z: number, reach: number): { bottom: number; own: 
   return { bottom, own: { ...stack, depth: top - bottom, data: stack.data.slice(bottom * size, top * size) } };
 }
 
-/** Half the width, pixels, of a square that holds the light of a bead near focus: 4 lambda / NA in wide field, 1.25 in confocal. */
+/**
+ * Half the width, pixels, of a square that holds the light of a bead near focus: 4 lambda / NA in wide field, 1.25 in
+ * confocal.
+ */
 export function beadHalfWidth(optics: FitPsfOptions["optics"], pixelSize: number): number {
   const { na, wavelength, pinhole } = resolvePsfOptions(optics);
   const reach = (pinhole === undefined ? 4 : 1.25) * (wavelength / na);

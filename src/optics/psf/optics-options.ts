@@ -1,4 +1,7 @@
-/** The optics of a microscope as one set of options for recipes, configurations and flags, and the PSF model that they describe. */
+/**
+ * The optics of a microscope as one set of options for recipes, configurations and flags, and the PSF model that they
+ * describe.
+ */
 
 import { z } from "zod";
 import { ParfocalError } from "../../errors.ts";
@@ -108,7 +111,8 @@ export function psfModelOf(input: PsfOpticsInput = {}): PsfModel {
     throw new ParfocalError("usage", message, { option: "excitation_wavelength", expected: "> 0" });
   }
   if (pinhole !== undefined) {
-    // Both wavelengths pass the same glass: an aberration has the same optical path and is more waves at the shorter wavelength.
+    // Both wavelengths pass the same glass: an aberration has the same optical path and is more waves at the shorter
+    // wavelength.
     const scale = optics.wavelength / excitation;
     const polarised = optics.excitation_polarisation;
     if (polarised !== undefined && optics.psf !== "vectorial") {

@@ -13,7 +13,8 @@ import type { Pupil } from "./pupil.ts";
 /** The spectrum of one PSF about its centre. */
 export interface Otf {
   /**
-   * Of a PSF that is even in x and y: `[height / 2 + 1, width / 2 + 1]`, row v also holds the values of row height - v. Of any other PSF:
+   * Of a PSF that is even in x and y: `[height / 2 + 1, width / 2 + 1]`, row v also holds the values of row height - v.
+   * Of any other PSF:
    * `[height, width / 2 + 1]`, as a real transform gives it.
    */
   real: Float32Array;
@@ -66,7 +67,10 @@ export function createOtfBank(optics: PsfModel | Pupil, options: OtfBankOptions)
   };
 }
 
-/** Spectrum of an even PSF about its centre: `[height / 2 + 1, width / 2 + 1]`, real. The grid is at least as large as the PSF. */
+/**
+ * Spectrum of an even PSF about its centre: `[height / 2 + 1, width / 2 + 1]`, real. The grid is at least as large as
+ * the PSF.
+ */
 export function otfOf(psf: Psf, height: number, width: number): Float32Array {
   const { data, size } = psf;
   const half = size / 2;

@@ -4,9 +4,9 @@ import { createRealFft2 } from "../../array/fft.ts";
 import type { FineIntensity } from "./light.ts";
 
 /**
- * The intensity integrated over pixels `finer` samples wide, as shares of all light on the grid: `[n / finer, n / finer]`,
- * centre at `[size / 2, size / 2]`, sum 1. Integrating over a pixel multiplies the spectrum by sinc(fx) sinc(fy), and
- * sampling at the pixels aliases it. Overwrites the intensity.
+ * The intensity integrated over pixels `finer` samples wide, as shares of all light on the grid: `[n / finer, n /
+ * finer]`, centre at `[size / 2, size / 2]`, sum 1. Integrating over a pixel multiplies the spectrum by sinc(fx)
+ * sinc(fy), and sampling at the pixels aliases it. Overwrites the intensity.
  */
 export function integrateOverPixels(intensity: FineIntensity, finer: number): Float64Array {
   return intensity.part === "quarter" ? evenPixels(intensity, finer) : allPixels(intensity, finer);

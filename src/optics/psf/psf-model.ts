@@ -3,8 +3,9 @@
 /** A point spread function of one defocus. */
 export interface Psf {
   /**
-   * Share of the point's light that each pixel receives: `[size, size]`, centre at `[size / 2, size / 2]`. In wide field
-   * the sum is 1 at every defocus; in sectioning modes (confocal, light sheet) it is 1 in focus and falls with defocus.
+   * Share of the point's light that each pixel receives: `[size, size]`, centre at `[size / 2, size / 2]`. In wide
+   * field the sum is 1 at every defocus; in sectioning modes (confocal, light sheet) it is 1 in focus and falls with
+   * defocus.
    */
   data: Float64Array;
   /** Width in pixels, even. */
@@ -16,7 +17,10 @@ export interface PsfOptions {
   pixelSize: number;
   /** z(emitter) - z(focal plane), um; default 0. */
   defocus?: number | undefined;
-  /** Width in pixels, even and 2^a 3^b 5^c; default that of the model. In a smaller one, light beyond the edges wraps or is cut off. */
+  /**
+   * Width in pixels, even and 2^a 3^b 5^c; default that of the model. In a smaller one, light beyond the edges wraps or
+   * is cut off.
+   */
   size?: number | undefined;
 }
 
@@ -32,7 +36,8 @@ export interface PsfModel {
   /** Whether the PSF is the same on both sides of focus. */
   readonly symmetric: boolean;
   /**
-   * Defocus, um, at which the centre of the PSF is brightest. It is 0 unless aberrations or layers of another index move it; give
+   * Defocus, um, at which the centre of the PSF is brightest. It is 0 unless aberrations or layers of another index
+   * move it; give
    * `defocus: model.focus` for the PSF in focus.
    */
   readonly focus: number;

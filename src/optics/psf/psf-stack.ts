@@ -11,7 +11,10 @@ export interface PsfStackOptions {
   /** um */
   pixelSize: number;
   zStep: number;
-  /** Number of planes; the point is in the nominal focus of the middle one (of an even number, the one above the middle). */
+  /**
+   * Number of planes; the point is in the nominal focus of the middle one (of an even number, the one above the
+   * middle).
+   */
   planes: number;
   /** Height and width in pixels; default as the farthest plane needs, at most 256. */
   size?: number | undefined;

@@ -14,9 +14,9 @@ export interface PupilSamples {
 }
 
 /**
- * Weight of each component. For dipoles in all directions, Ex of dipoles along y equals Ey of dipoles along x, so one component
- * counts twice. A laser polarised along x makes at its focus the fields that a dipole along x there would send back
- * (reciprocity): along x, y and z.
+ * Weight of each component. For dipoles in all directions, Ex of dipoles along y equals Ey of dipoles along x, so one
+ * component counts twice. A laser polarised along x makes at its focus the fields that a dipole along x there would
+ * send back (reciprocity): along x, y and z.
  */
 export const componentWeights = (polarised: "x" | "y" | undefined): readonly number[] =>
   polarised === undefined ? [1, 2, 1, 1, 1] : polarised === "x" ? [1, 1, 0, 1, 0] : [0, 1, 1, 0, 1];
@@ -66,8 +66,8 @@ export function samplePupil(light: Light, n: number, pitch: number, part: "quart
 }
 
 /**
- * The field behind the objective. In vectorial theory: Ex of a dipole along x, Ey of it (and Ex of one along y), Ey of one
- * along y, Ex and Ey of one along z; p-polarised light is rotated into the direction (cos phi, sin phi).
+ * The field behind the objective. In vectorial theory: Ex of a dipole along x, Ey of it (and Ex of one along y), Ey of
+ * one along y, Ex and Ey of one along z; p-polarised light is rotated into the direction (cos phi, sin phi).
  */
 function componentsAt({ wave, vectorial }: Light, k: number, phi: number): (readonly [number, number])[] {
   if (!vectorial) return [[wave.amplitude(k), 0]];

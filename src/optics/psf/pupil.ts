@@ -1,6 +1,6 @@
 /**
- * The pupil of a microscope objective: its aperture, and the phase that defocus and spherical aberration add. Scalar theory,
- * uniform amplitude.
+ * The pupil of a microscope objective: its aperture, and the phase that defocus and spherical aberration add. Scalar
+ * theory, uniform amplitude.
  *
  * Source: Hanser, Gustafsson, Agard & Sedat, J. Microsc. 216, 32 (2004), eq. 1-3, for the exact (not paraxial) defocus
  * phase; Noll, J. Opt. Soc. Am. 66, 207 (1976) for the Zernike polynomial with unit RMS.

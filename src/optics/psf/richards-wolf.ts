@@ -1,8 +1,8 @@
 /**
  * The intensity of polarised light around a point, by integrals over the radius of the pupil.
  *
- * Source: Richards & Wolf, Proc. R. Soc. A 253, 358 (1959), eq. 2.31-2.33 and 3.15: with emitters (or exciting light) in
- * all directions, I(r) = |I0|^2 + 2 |I1|^2 + |I2|^2, where
+ * Source: Richards & Wolf, Proc. R. Soc. A 253, 358 (1959), eq. 2.31-2.33 and 3.15: with emitters (or exciting light)
+ * in all directions, I(r) = |I0|^2 + 2 |I1|^2 + |I2|^2, where
  *
  *     I0 = integral sqrt(cos t) sin t (1 + cos t) J0(2 pi k r) exp(i phase) dt
  *     I1 = integral sqrt(cos t) sin^2 t          J1(2 pi k r) exp(i phase) dt
@@ -29,7 +29,10 @@ export interface RadialIntensity {
 /** Radii per period of the finest detail: the error of cubic interpolation is then below 1e-4 of the peak. */
 const radiiPerPeriod = 16;
 
-/** @param light vectorial, or scalar: then I = |I0|^2 with I0 = integral amplitude J0 exp(i phase) k dk; rotationally symmetric */
+/**
+ * @param light vectorial, or scalar: then I = |I0|^2 with I0 = integral amplitude J0 exp(i phase) k dk; rotationally
+ * symmetric
+ */
 export function createRadialIntensity(light: Light): RadialIntensity {
   const { wave } = light;
   const edge = wave.na / wave.wavelength;

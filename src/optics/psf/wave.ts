@@ -1,6 +1,6 @@
 /**
- * The rotationally symmetric wave of a point source in the pupil of an objective: its amplitude, its phase, and how fast the
- * phase grows with defocus.
+ * The rotationally symmetric wave of a point source in the pupil of an objective: its amplitude, its phase, and how
+ * fast the phase grows with defocus.
  */
 import { checkPupil, type Pupil } from "./pupil.ts";
 import { zernike } from "./zernike.ts";
@@ -24,8 +24,8 @@ export interface Wave {
 
 /**
  * Field per unit of area in k behind the objective, where all rays are parallel to the axis, of dipoles in the sample
- * (real, imag). Dipoles across the axis give `s` perpendicular to the plane of incidence and `lateral` in it; dipoles along
- * the axis give `axial` in it.
+ * (real, imag). Dipoles across the axis give `s` perpendicular to the plane of incidence and `lateral` in it; dipoles
+ * along the axis give `axial` in it.
  */
 export interface PolarisedAmplitude {
   s: readonly [number, number];
@@ -80,7 +80,9 @@ export function waveCaustic(wave: Wave): [number, number] {
   return [Math.min(...crossings), Math.max(...crossings)];
 }
 
-/** Slopes of the phase, um, and of {@link Wave.axial}, um per um of defocus, from the centre of the pupil to its rim. */
+/**
+ * Slopes of the phase, um, and of {@link Wave.axial}, um per um of defocus, from the centre of the pupil to its rim.
+ */
 function slopes(wave: Wave): { phase: number; axial: number }[] {
   const samples = 64;
   const step = 1e-4 * wave.rays;

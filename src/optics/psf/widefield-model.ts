@@ -46,9 +46,9 @@ export function widefieldModel(light: Light): PsfModel {
 
 /**
  * Width of a PSF in pixels (a power of two): the light cone, with diffraction rings outside it on either side, and at
- * least 20 lambda / NA, 33 Airy radii, of rings. What lies beyond, below 1 % of the light, wraps and interferes: measured
- * against direct integration of the pupil, pixels are off by 1 % of the peak in focus and by up to 3 % of the (then low)
- * peak far from it; twice the size brings both below 1 %.
+ * least 20 lambda / NA, 33 Airy radii, of rings. What lies beyond, below 1 % of the light, wraps and interferes:
+ * measured against direct integration of the pupil, pixels are off by 1 % of the peak in focus and by up to 3 % of the
+ * (then low) peak far from it; twice the size brings both below 1 %.
  */
 export function gridSize(light: Light, pixelSize: number, defocus: number): number {
   const unit = light.wave.wavelength / light.wave.na;

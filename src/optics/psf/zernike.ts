@@ -2,7 +2,8 @@
  * Zernike polynomials on the unit disc: the shapes of an objective's aberrations.
  *
  * Source: Noll, J. Opt. Soc. Am. 66, 207 (1976): index j, and unit RMS, so that a coefficient is the RMS error of the
- * wavefront (here in waves) and different polynomials are orthogonal: the mean of Z_i Z_j over the disc is 1 for i = j, else 0.
+ * wavefront (here in waves) and different polynomials are orthogonal: the mean of Z_i Z_j over the disc is 1 for i = j,
+ * else 0.
  */
 import { ParfocalError } from "../../errors.ts";
 

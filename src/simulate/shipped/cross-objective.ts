@@ -1,7 +1,7 @@
 /**
- * A data set whose test part holds an objective and a specimen that training and validation never saw: three objectives and
- * two specimens are trained on, and the test fields combine the fourth objective and the third specimen with each other and
- * with the known ones.
+ * A data set whose test part holds an objective and a specimen that training and validation never saw: three objectives
+ * and two specimens are trained on, and the test fields combine the fourth objective and the third specimen with each
+ * other and with the known ones.
  */
 import type { RecipeInput } from "../recipe.ts";
 

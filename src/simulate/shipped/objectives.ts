@@ -1,6 +1,6 @@
 /**
- * One recipe for each objective of Deep-Z (Wu et al., Nature Methods 2019) and later work: beads of 300 nm within the refocusing
- * range of the objective. The camera pixel is 6.5 um, divided by the magnification.
+ * One recipe for each objective of Deep-Z (Wu et al., Nature Methods 2019) and later work: beads of 300 nm within the
+ * refocusing range of the objective. The camera pixel is 6.5 um, divided by the magnification.
  */
 import type { RecipeInput } from "../recipe.ts";
 

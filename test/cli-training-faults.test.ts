@@ -15,35 +15,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { encodeImage } from "./fixtures/cli/images.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { mainScript, type Run, runCli } from "./fixtures/cli/run-cli.ts";
-import { blurredStack } from "./fixtures/train/tiny.ts";
+import { encodeImage } from "./helpers/images.ts";
+import { python } from "./helpers/python.ts";
+import { mainScript, type Run, runCli } from "./helpers/run-cli.ts";
+import { blurredStack, tinyTrainingFile } from "./helpers/tiny.ts";
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "parfocal-faults-"));
-  writeFileSync(join(folder, "config.yaml"), JSON.stringify(config));
+  writeFileSync(join(folder, "config.yaml"), config);
   writeStack("s.tif", (data) => data);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** JSON is YAML as well. */
-const config = {
-  input_offsets: [0],
-  distance_range: [-2, 2],
-  architecture: {
-    down: [
-      [4, 4],
-      [8, 8],
-    ],
-    up: [8],
-  },
-  patch_size: 16,
-  batch_size: 2,
-  num_steps: 4,
-  steps_per_epoch: 2,
-};
+const config = tinyTrainingFile({ input_offsets: [0], batch_size: 2, num_steps: 4, steps_per_epoch: 2 });
 const { depth, height, width, ...stack } = blurredStack(7, 64, 64, 5);
 const size = height * width;
 

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { imageOfStack, writeImage } from "../src/node.ts";
-import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
-import { blurredStack, tinyArchitecture } from "./fixtures/train/tiny.ts";
-import { tinyObjectives } from "./fixtures/train/tiny-objectives.ts";
+import { complaints, runCli } from "./helpers/run-cli.ts";
+import { blurredStack, tinyArchitecture } from "./helpers/tiny.ts";
+import { tinyObjectives } from "./helpers/tiny-objectives.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);

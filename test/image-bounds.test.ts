@@ -21,8 +21,8 @@ import { createSimulator } from "../src/simulate/simulator.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { readConfigFile } from "../src/train/config-file.node.ts";
 import { readRunConfig } from "../src/train/run-folder.node.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
-import { failure } from "./fixtures/failure.ts";
+import { failure } from "./helpers/failure.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-bounds-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

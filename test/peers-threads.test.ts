@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openImage } from "../src/node.ts";
-import { encodeImage } from "./fixtures/cli/images.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
-import { greyEntries, handTiff } from "./fixtures/image/hand-tiff.ts";
-import { blurredStack } from "./fixtures/train/tiny.ts";
+import { greyEntries, handTiff } from "./helpers/hand-tiff.ts";
+import { encodeImage } from "./helpers/images.ts";
+import { runCli } from "./helpers/run-cli.ts";
+import { blurredStack } from "./helpers/tiny.ts";
 
 let folder: string;
 const at = (name: string) => join(folder, name);

@@ -22,7 +22,7 @@ import { recipeFields } from "../src/train/data/recipe-fields.ts";
 import { openRecipeTraining } from "../src/train/data/recipe-training.node.ts";
 import { trainModel } from "../src/train/train.ts";
 import { trainRun } from "../src/train/train-run.node.ts";
-import { memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
+import { memoryStore, tinyConfig } from "./helpers/tiny.ts";
 
 let folder: string;
 beforeAll(async () => {

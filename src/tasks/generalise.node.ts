@@ -3,8 +3,8 @@ import { ParfocalError } from "../errors.ts";
 import { findRecipe, recipesAmong } from "../simulate/recipe-file.ts";
 import { changeRecipe } from "../simulate/recipe-flags.ts";
 import { methodOf } from "../train/config.ts";
-import { readConfigFile } from "../train/config-file.node.ts";
-import { readSamples } from "../train/data/read-samples.node.ts";
+import { readConfigFile } from "../train/config-file.ts";
+import { readSamples } from "../train/data/read-samples.ts";
 import { methodNames } from "../train/methods/methods.ts";
 import { generalise as judgeGeneralisation } from "./generalise/leave-one-out.node.ts";
 import { leaveOneOutKinds } from "./generalise/leave-one-out-plan.ts";
@@ -77,8 +77,8 @@ const figures = z.record(z.string(), z.unknown());
 /** Leaves one objective, specimen, stack or slide out, trains on the others, and judges on all. */
 export const generalise = defineTask({
   options,
-  moreOptions: async (given) => {
-    const file = typeof given.config === "string" ? await readConfigFile(given.config) : {};
+  moreOptions: async (given, storage) => {
+    const file = typeof given.config === "string" ? await readConfigFile(storage, given.config) : {};
     // Each model is an experiment of its own, with its own name.
     return methodOptions(namedMethod(given, file), ["experiment_name"]);
   },
@@ -93,8 +93,8 @@ export const generalise = defineTask({
   }),
   async run(given, context) {
     const begun = performance.now();
-    const { signal, note, request: command, warn } = context;
-    const file = given.config === undefined ? {} : await readConfigFile(given.config);
+    const { storage, signal, note, request: command, warn } = context;
+    const file = given.config === undefined ? {} : await readConfigFile(storage, given.config);
     const { name: method } = methodOf(namedMethod(given, file));
     const keys = Object.entries(given).filter(([key]) => !(key in options.shape));
     const { experiment_name: _, ...config } = { ...file, ...Object.fromEntries(keys) } as Record<string, unknown>;

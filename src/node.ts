@@ -69,13 +69,13 @@ export {
 
 // Training in a folder: checkpoints, metrics, previews, the model.
 
-export { readConfigFile } from "./train/config-file.node.ts";
-export { type ReadSamplesOptions, readSamples } from "./train/data/read-samples.node.ts";
+export { readConfigFile } from "./train/config-file.ts";
+export { type ReadSamplesOptions, readSamples } from "./train/data/read-samples.ts";
 export {
   openRecipeTraining,
   type RecipeTraining,
   type RecipeTrainingOptions,
-} from "./train/data/recipe-training.node.ts";
+} from "./train/data/recipe-training.ts";
 export { readFeatureNetwork, type TrainRunOptions, type TrainRunResult, trainRun } from "./train/train-run.node.ts";
 
 // PSFs in files: computed, and measured from beads.

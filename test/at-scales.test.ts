@@ -6,8 +6,8 @@ import { atScales, type ScaleResult } from "../src/study/at-scales.ts";
 import type { Candidate } from "../src/study/candidate.ts";
 import { openStudiedStack, type StudiedStack } from "../src/study/studied-stack.ts";
 import { judge } from "../src/study/verdicts.ts";
-import { dots, oracle } from "./fixtures/evaluate/constructed-candidates.ts";
-import { bin } from "./fixtures/evaluate/distance-bins.ts";
+import { dots, oracle } from "./helpers/constructed-candidates.ts";
+import { bin } from "./helpers/distance-bins.ts";
 
 let studied: StudiedStack;
 beforeAll(async () => {

@@ -12,7 +12,7 @@ import { openRefocusable } from "../src/models/apply/refocus-image.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
-import { tinyModel } from "./fixtures/train/tiny-model.ts";
+import { tinyModel } from "./helpers/tiny-model.ts";
 
 const size = { width: 200, height: 160 };
 const whole = { x: 0, y: 0, ...size };

@@ -23,10 +23,10 @@ import { resolveConfig } from "../src/train/config.ts";
 import { focusAt, focusSource } from "../src/train/data/focus-labels.ts";
 import { defocusLoss } from "../src/train/methods/defocus-likelihood.ts";
 import { trainModel } from "../src/train/train.ts";
-import { evaluateGraph } from "./fixtures/train/evaluate-graph.ts";
-import { memoryStore } from "./fixtures/train/tiny.ts";
-import { tinyAutofocusModel } from "./fixtures/train/tiny-autofocus-model.ts";
-import { readerOf, testPlane, tinyModel } from "./fixtures/train/tiny-model.ts";
+import { evaluateGraph } from "./helpers/evaluate-graph.ts";
+import { memoryStore } from "./helpers/tiny.ts";
+import { tinyAutofocusModel } from "./helpers/tiny-autofocus-model.ts";
+import { readerOf, testPlane, tinyModel } from "./helpers/tiny-model.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

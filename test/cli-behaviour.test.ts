@@ -7,8 +7,8 @@ import { failureOf } from "../src/cli/failure.node.ts";
 import { sparkline, table } from "../src/cli/text.ts";
 import { ParfocalError } from "../src/errors.ts";
 import { taskNames } from "../src/tasks/tasks.node.ts";
-import { encodeImage, Random } from "./fixtures/cli/images.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { encodeImage, Random } from "./helpers/images.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const verbs: readonly string[] = taskNames;

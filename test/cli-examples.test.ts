@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { saveModel } from "../src/models/model-folder.node.ts";
 import { taskNames } from "../src/tasks/tasks.node.ts";
-import { commandFor } from "./fixtures/cli/commands.ts";
-import { encodeImage, type Image, Random } from "./fixtures/cli/images.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
-import { tinyAutofocusModel } from "./fixtures/train/tiny-autofocus-model.ts";
-import { tinyHologramModel } from "./fixtures/train/tiny-hologram-model.ts";
-import { tinySectionModel } from "./fixtures/train/tiny-section-model.ts";
+import { commandFor } from "./helpers/commands.ts";
+import { encodeImage, type Image, Random } from "./helpers/images.ts";
+import { runCli } from "./helpers/run-cli.ts";
+import { tinyAutofocusModel } from "./helpers/tiny-autofocus-model.ts";
+import { tinyHologramModel } from "./helpers/tiny-hologram-model.ts";
+import { tinySectionModel } from "./helpers/tiny-section-model.ts";
 
 const documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/recipes.md", "docs/folders.md"];
 

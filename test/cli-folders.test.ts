@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { encodeImage, type Image, Random } from "./fixtures/cli/images.ts";
-import { complaints, runCli, warningTexts } from "./fixtures/cli/run-cli.ts";
+import { encodeImage, type Image, Random } from "./helpers/images.ts";
+import { complaints, runCli, warningTexts } from "./helpers/run-cli.ts";
 
 let folder: string;
 beforeAll(() => {

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCli, warningTexts } from "./fixtures/cli/run-cli.ts";
-import { greyEntries, handTiff } from "./fixtures/image/hand-tiff.ts";
+import { greyEntries, handTiff } from "./helpers/hand-tiff.ts";
+import { runCli, warningTexts } from "./helpers/run-cli.ts";
 
 let folder: string;
 beforeAll(() => {

@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { python } from "./fixtures/cli/python.ts";
-import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
+import { python } from "./helpers/python.ts";
+import { complaints, runCli } from "./helpers/run-cli.ts";
+import { tinyTrainingFile } from "./helpers/tiny.ts";
 
 let folder: string;
 const cli = (...args: string[]) => runCli(args, { cwd: folder });
@@ -19,27 +20,11 @@ const json = async (...args: string[]) => {
 const bytes = (...path: string[]) => readFileSync(join(folder, ...path));
 
 const common = ["--config", "config.yaml", "--device", "cpu"];
-/** JSON is YAML as well. */
-const config = {
-  experiment_name: "beads",
-  input_offsets: [0, 2],
-  distance_range: [-2, 2],
-  architecture: {
-    down: [
-      [4, 4],
-      [8, 8],
-    ],
-    up: [8],
-  },
-  patch_size: 16,
-  batch_size: 4,
-  num_steps: 40,
-  steps_per_epoch: 20,
-};
+const config = tinyTrainingFile({ experiment_name: "beads", num_steps: 40, steps_per_epoch: 20 });
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "parfocal-train-"));
-  writeFileSync(join(folder, "config.yaml"), `${JSON.stringify(config)}\n`);
+  writeFileSync(join(folder, "config.yaml"), config);
   await json("simulate", "beads", "-o", "beads.tif", "--size", "80", "--planes", "9", "--beads", "8", "--seed", "1");
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -129,7 +114,7 @@ describe("train and refocus", () => {
         1,
         /distance map does not fit/,
       ],
-      [["refocus", "beads.tif", "--model", ".", "--z", "1", "-o", "x.tif"], 1, /holds no model/],
+      [["refocus", "beads.tif", "--model", ".", "--z", "1", "-o", "x.tif"], 1, /has no model\.yaml/],
       [["refocus", "beads.tif", "--z", "1", "-o", "x.tif"], 2, /--model/],
     ];
     for (const [args, code, sentence] of refused) {
@@ -166,7 +151,7 @@ describe("train and refocus", () => {
     writeFileSync(join(folder, "broken.yaml"), "a: [1\n");
     await json("simulate", "beads", "-o", "thin.tif", "--size", "64", "--planes", "1", "--beads", "4");
     const refused: [string[], number, RegExp][] = [
-      [["beads.tif", "--config", "absent.yaml"], 1, /absent\.yaml is not there/],
+      [["beads.tif", "--config", "absent.yaml"], 1, /absent\.yaml does not exist/],
       [["beads.tif", "--config", "broken.yaml"], 1, /broken\.yaml cannot be read as YAML/],
       [["beads.tif", "--config", "list.yaml"], 2, /keys and values/],
       [["beads.tif", "--config", "odd.yaml"], 2, /batch_sise/],

@@ -15,35 +15,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { encodeImage } from "./fixtures/cli/images.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { mainScript, type Run, runCli, warningTexts } from "./fixtures/cli/run-cli.ts";
-import { blurredStack } from "./fixtures/train/tiny.ts";
+import { encodeImage } from "./helpers/images.ts";
+import { python } from "./helpers/python.ts";
+import { mainScript, type Run, runCli, warningTexts } from "./helpers/run-cli.ts";
+import { blurredStack, tinyTrainingFile } from "./helpers/tiny.ts";
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "parfocal-faults-"));
-  writeFileSync(join(folder, "config.yaml"), JSON.stringify(config));
+  writeFileSync(join(folder, "config.yaml"), config);
   writeStack("s.tif", (data) => data);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** JSON is YAML as well. */
-const config = {
-  input_offsets: [0],
-  distance_range: [-2, 2],
-  architecture: {
-    down: [
-      [4, 4],
-      [8, 8],
-    ],
-    up: [8],
-  },
-  patch_size: 16,
-  batch_size: 2,
-  num_steps: 4,
-  steps_per_epoch: 2,
-};
+const config = tinyTrainingFile({ input_offsets: [0], batch_size: 2, num_steps: 4, steps_per_epoch: 2 });
 const { depth, height, width, ...stack } = blurredStack(7, 64, 64, 5);
 const size = height * width;
 
@@ -165,7 +150,7 @@ describe("a training that is stopped", () => {
       let said = "";
       child.stderr?.on("data", (text) => {
         said += text;
-        if (/step \d+ of/.test(said.replace(/Going on.*\n/, ""))) child.kill("SIGINT");
+        if (/step \d+ of/.test(said.replace(/Resuming.*\n/, ""))) child.kill("SIGINT");
       });
     });
     expect(went.code).toBe(130);
@@ -208,7 +193,7 @@ describe("two trainings", () => {
     );
     const refused = await second;
     expect(refused?.code).toBe(1);
-    expect(refused?.stderr).toMatch(/Another training writes into both\/refocus\/version_0 \(process \d+ on /);
+    expect(refused?.stderr).toMatch(/Another training is writing into both\/refocus\/version_0 \(process \d+ on /);
     expect(first.code).toBe(130);
     expect(readdirSync(join(folder, run))).not.toContain("training.lock");
   });

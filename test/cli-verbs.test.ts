@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { encodeImage, type Image, Random } from "./fixtures/cli/images.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { complaints, runCli, warningTexts } from "./fixtures/cli/run-cli.ts";
-import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
+import { encodeImage, type Image, Random } from "./helpers/images.ts";
+import { python } from "./helpers/python.ts";
+import { haveRealData, nucleus } from "./helpers/real-data.ts";
+import { complaints, runCli, warningTexts } from "./helpers/run-cli.ts";
 
 let folder: string;
 beforeAll(() => {

@@ -17,7 +17,8 @@ import { type CycleDesign, cycleSteps } from "../src/train/methods/cycle-steps.t
 import { comiTerms, cycleGanTerms } from "../src/train/methods/cycle-terms.ts";
 import { structureDistance } from "../src/train/methods/feature-distance.ts";
 import { runSteps } from "../src/train/run-steps.ts";
-import { python } from "./fixtures/cli/python.ts";
+import { relativeDifference } from "./helpers/numbers.ts";
+import { python } from "./helpers/python.ts";
 
 const torch = python("torch");
 const script = readFileSync(new URL("fixtures/train/comi_torch.py", import.meta.url), "utf8");
@@ -74,13 +75,6 @@ function lookGraph(design: CycleDesign): Graph {
   const judge: Parameters = (name, own, initial) => parameters(`discriminator/target/${name}`, own, initial);
   graph.output("opinion", design.discriminator(picture("target"), judge));
   return graph;
-}
-
-/** Largest difference, relative to the largest of the expected numbers. */
-function difference(got: ArrayLike<number>, expected: readonly number[]): number {
-  expect(got.length).toBe(expected.length);
-  const largest = Math.max(...expected.map(Math.abs));
-  return Math.max(...expected.map((value, i) => Math.abs(value - got[i]))) / largest;
 }
 
 interface Case {
@@ -164,8 +158,8 @@ describe.skipIf(!torch)("against PyTorch", () => {
         state: { ...state, ...initialMoments(state), ...buffers },
       });
       const found = await session.run("look", batch);
-      expect(difference(found.generated.data, generated)).toBeLessThan(1e-5);
-      expect(difference(found.opinion.data, opinion)).toBeLessThan(1e-5);
+      expect(relativeDifference(found.generated.data, generated)).toBeLessThan(1e-5);
+      expect(relativeDifference(found.opinion.data, opinion)).toBeLessThan(1e-5);
       for (const [t, losses] of theirs.entries()) {
         const got = await runSteps(session, { steps }, batch, { schedule: "constant", warmup_steps: 0 }, t + 1, 3);
         expect(Object.keys(losses).length).toBeGreaterThan(5);

@@ -17,8 +17,8 @@ import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { distributionDistance } from "../src/train/methods/unpaired-validator.ts";
 import { type MetricsRow, trainModel } from "../src/train/train.ts";
-import { type MemoryStore, memoryStore } from "./fixtures/train/tiny.ts";
-import { readerOf } from "./fixtures/train/tiny-model.ts";
+import { type MemoryStore, memoryStore } from "./helpers/tiny.ts";
+import { readerOf } from "./helpers/tiny-model.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

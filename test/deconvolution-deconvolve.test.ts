@@ -13,8 +13,8 @@ import type { Stack } from "../src/image/image.ts";
 import { readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { imageOfStack } from "../src/image/stack-image.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
-import { blurredTubes, gaussianPsf, psnr } from "./fixtures/deconvolution/scenes.ts";
+import { runCli } from "./helpers/run-cli.ts";
+import { blurredTubes, gaussianPsf, psnr } from "./helpers/scenes.ts";
 
 /** What a camera of gain 2 and offset 100 makes of photons. */
 function recorded(photons: number, size: number, seed: number) {

@@ -16,7 +16,7 @@ import { promisify } from "node:util";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeImage, imageOfStack, memorySource, openImageSource, simulateField } from "../src/index.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const documents = [
   "README.md",

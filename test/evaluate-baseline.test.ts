@@ -10,7 +10,7 @@ import { againstBaseline } from "../src/metrics/against-baseline.ts";
 import { givenStacks } from "../src/metrics/given-stacks.ts";
 import { imageOfStack, writeImage } from "../src/node.ts";
 import { compareStacks } from "../src/study/compare-stacks.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const [height, width] = [96, 96];
 

@@ -6,7 +6,7 @@ import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { type FieldSource, fieldPool } from "../src/train/data/field-pool.ts";
 import { refocusSources } from "../src/train/data/refocus-sources.ts";
 import { type TrainingOptions, trainModel } from "../src/train/train.ts";
-import { blurredStack, memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
+import { blurredStack, memoryStore, tinyConfig } from "./helpers/tiny.ts";
 
 /** Fields of 48 x 48 that take a moment, and which of them were asked for. */
 function slowFields(): FieldSource & { asked: number[] } {

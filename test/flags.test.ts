@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 import { inFlags } from "../src/cli/failure.node.ts";
 import { withFlags } from "../src/cli/flags.ts";
 import { writeImage } from "../src/node.ts";
-import { allOptionNames } from "./fixtures/cli/commands.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { allOptionNames } from "./helpers/commands.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const names = await allOptionNames();
 

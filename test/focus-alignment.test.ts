@@ -13,8 +13,8 @@ import {
 } from "../src/study/focus-alignment.ts";
 import { focusAlignmentFigures, focusAlignmentTable } from "../src/study/focus-alignment-figure.ts";
 import { openStudiedStack, type StudiedStack } from "../src/study/studied-stack.ts";
-import { identity } from "./fixtures/evaluate/constructed-candidates.ts";
-import { haveRealData, mitochondria } from "./fixtures/evaluate/real-data.ts";
+import { identity } from "./helpers/constructed-candidates.ts";
+import { haveRealData, mitochondria } from "./helpers/real-data.ts";
 
 const [edge, depth, step, focus] = [96, 21, 0.5, 10];
 

@@ -5,7 +5,7 @@ import { focusMap } from "../src/classical/focus/focus-map.ts";
 import { focusMapOfFile } from "../src/classical/focus/focus-map-file.ts";
 import type { Stack } from "../src/image/image.ts";
 import type { ImageFile } from "../src/image/image-file.ts";
-import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
+import { haveRealData, nucleus } from "./helpers/real-data.ts";
 
 /** A tilted sheet of grain: in focus at plane 2 on the left, at plane 10 on the right; its lower third is empty. Noise 2 counts. */
 function tilted(): Stack {

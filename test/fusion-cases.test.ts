@@ -12,7 +12,7 @@ import { bandsOf, type PlaneSource, stackSource } from "../src/classical/fusion/
 import { noiseLevel } from "../src/classical/noise-level.ts";
 import { depthColours } from "../src/figures/depth-colours.ts";
 import type { Stack } from "../src/image/image.ts";
-import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
+import { haveRealData, nucleus } from "./helpers/real-data.ts";
 
 function noise(depth: number, height: number, width: number, sigma: number, seed = 1): Stack {
   const random = new Random(seed);

@@ -6,8 +6,8 @@ import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fusionScene } from "../bench/fusion/scene.ts";
 import { readImage } from "../src/node.ts";
-import { encodeImage, type Image } from "./fixtures/cli/images.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { encodeImage, type Image } from "./helpers/images.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 let folder: string;
 const scene = fusionScene({ size: 64, seed: 2 });

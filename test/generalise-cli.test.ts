@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { imageOfStack, writeImage } from "../src/node.ts";
-import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
-import { blurredStack, tinyArchitecture } from "./fixtures/train/tiny.ts";
-import { tinyObjectives } from "./fixtures/train/tiny-objectives.ts";
+import { complaints, runCli } from "./helpers/run-cli.ts";
+import { blurredStack, tinyArchitecture } from "./helpers/tiny.ts";
+import { tinyObjectives } from "./helpers/tiny-objectives.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -76,7 +76,12 @@ describe("parfocal generalise", () => {
   test.each<[string, string[], RegExp]>([
     ["one stack", ["a.tif"], /needs two stacks or more, but only 1/],
     ["a recipe and a stack", ["tiny.yaml", "a.tif"], /tiny\.yaml is a recipe; give it alone/],
-    ["a kind nobody knows", ["tiny.yaml", "--leave-out", "objective,objective"], /objective, specimen, stack or slide/],
+    ["a kind nobody knows", ["tiny.yaml", "--leave-out", "colour"], /objective, specimen, stack or slide/],
+    [
+      "a kind twice",
+      ["tiny.yaml", "--leave-out", "objective,objective"],
+      /objective, specimen, stack, slide.*each once/,
+    ],
     [
       "a kind that recipes do not have",
       ["tiny.yaml", "--leave-out", "stack"],

@@ -19,8 +19,8 @@ import {
 import { inWords } from "../src/tasks/generalise/leave-one-out-page.ts";
 import { summariseGains } from "../src/tasks/generalise/leave-one-out-plan.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
-import { blurredStack, tinyArchitecture } from "./fixtures/train/tiny.ts";
-import { tinyObjectives } from "./fixtures/train/tiny-objectives.ts";
+import { blurredStack, tinyArchitecture } from "./helpers/tiny.ts";
+import { tinyObjectives } from "./helpers/tiny-objectives.ts";
 
 let runtime: Runtime;
 let folder: string;

@@ -23,7 +23,7 @@ import { simulateField } from "../src/simulate/simulate-field.ts";
 import { focusHologramFile } from "../src/tasks/focus-hologram-file.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { trainModel } from "../src/train/train.ts";
-import { memoryStore } from "./fixtures/train/tiny.ts";
+import { memoryStore } from "./helpers/tiny.ts";
 
 let runtime: Runtime;
 let folder: string;

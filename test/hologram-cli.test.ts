@@ -8,8 +8,8 @@ import { openImage } from "../src/image/open-image.node.ts";
 import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { fieldOf, intensityOf } from "../src/optics/imaging/complex-field.ts";
 import { addReference } from "../src/optics/imaging/hologram.ts";
-import { encodeImage } from "./fixtures/cli/images.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { encodeImage } from "./helpers/images.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const size = 96;
 const light = { wavelength: 0.532, refractiveIndex: 1, pixelSize: 0.2 };

@@ -14,7 +14,8 @@ import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { divideFields, fieldOf, intensityOf, phaseOf } from "../src/optics/imaging/complex-field.ts";
 import { addReference, imageHolograms } from "../src/optics/imaging/hologram.ts";
 import type { Volume } from "../src/optics/phantom/volume.ts";
-import { readNpy, readText, readZip } from "./fixtures/coherent/numpy-files.ts";
+import { rms } from "./helpers/numbers.ts";
+import { readNpy, readText, readZip } from "./helpers/numpy-files.ts";
 
 const light = { wavelength: 0.532, refractiveIndex: 1.333, pixelSize: 0.1, na: 0.8 };
 const pupil = { na: 0.8, wavelength: 0.532, refractiveIndex: 1.333 };
@@ -48,7 +49,6 @@ function flakes(): Volume {
 }
 
 const planeOf = (data: Float32Array, height = 128, width = 128): Plane => ({ data, height, width });
-const rms = (data: Float32Array) => Math.sqrt(data.reduce((sum, v) => sum + v * v, 0) / data.length);
 
 describe("off-axis holograms", () => {
   test("carriers are found to a hundredth of a cycle over the image", () => {

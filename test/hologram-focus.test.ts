@@ -14,8 +14,8 @@ import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { fieldOf, intensityOf } from "../src/optics/imaging/complex-field.ts";
 import { inLineField } from "../src/optics/imaging/in-line-field.ts";
 import { simulateField } from "../src/simulate/simulate-field.ts";
-import { encodeImage } from "./fixtures/cli/images.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { encodeImage } from "./helpers/images.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const light = { wavelength: 0.532, refractiveIndex: 1.333, pixelSize: 0.25, na: 0.5 };
 const depth = (1.333 * 0.532) / 0.25;

@@ -19,10 +19,10 @@ import { readYaml } from "../src/read-yaml.ts";
 import { findRecipe } from "../src/simulate/recipe-file.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
-import { readConfigFile } from "../src/train/config-file.node.ts";
+import { readConfigFile } from "../src/train/config-file.ts";
 import { readRunConfig } from "../src/train/run-folder.node.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
-import { failure } from "./fixtures/failure.ts";
+import { failure } from "./helpers/failure.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-bounds-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -128,7 +128,7 @@ describe("what is no file", () => {
     [
       ["image", () => openImage(path)],
       ["recipe", () => findRecipe(fileStorage, path)],
-      ["configuration", () => readConfigFile(path)],
+      ["configuration", () => readConfigFile(fileStorage, path)],
     ] as const;
 
   test.skipIf(process.platform === "win32")("a named pipe, for every kind of input", async () => {

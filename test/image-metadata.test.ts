@@ -10,8 +10,8 @@ import type { Image } from "../src/image/image.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { openImageSource } from "../src/image/open-image.ts";
 import type { OpenOptions } from "../src/image/tiff-planes.ts";
-import { failure } from "./fixtures/failure.ts";
-import { greyEntries, type HandEntry, type HandPage, handTiff } from "./fixtures/image/hand-tiff.ts";
+import { failure } from "./helpers/failure.ts";
+import { greyEntries, type HandEntry, type HandPage, handTiff } from "./helpers/hand-tiff.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-metadata-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

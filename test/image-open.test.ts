@@ -19,7 +19,7 @@ import { openPlanes } from "../src/image/plane-folder.ts";
 import { micrometresPer } from "../src/image/units.ts";
 import { writeImage } from "../src/image/write-image.node.ts";
 import { escapeXml, parseXml } from "../src/image/xml.ts";
-import { failure } from "./fixtures/failure.ts";
+import { failure } from "./helpers/failure.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-open-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

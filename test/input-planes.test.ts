@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { ParfocalError } from "../src/errors.ts";
 import type { ImageInfo } from "../src/image/image.ts";
 import { inputPlanes } from "../src/models/apply/input-planes.ts";
-import { tinyModel } from "./fixtures/train/tiny-model.ts";
+import { refusal } from "./helpers/failure.ts";
+import { tinyModel } from "./helpers/tiny-model.ts";
 
 const image = (depth: number, zStep?: number): ImageInfo => ({
   axes: "ZYX",
@@ -12,16 +12,6 @@ const image = (depth: number, zStep?: number): ImageInfo => ({
 });
 const planes = (offsets: number[], of: ImageInfo, given?: number[]): number[] =>
   inputPlanes(tinyModel({ input_offsets: offsets }).info, of, given, "stack.tif");
-
-function refusal(work: () => unknown): ParfocalError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof ParfocalError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-}
 
 describe("the input planes of a model", () => {
   it("are the only plane of an image, wherever it says it lies", () => {

@@ -8,7 +8,7 @@ import { resolveConfig } from "../src/train/config.ts";
 import { deepZ } from "../src/train/methods/deep-z.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
 import { trainRun } from "../src/train/train-run.node.ts";
-import { blurredStack, tinyConfig } from "./fixtures/train/tiny.ts";
+import { blurredStack, tinyConfig } from "./helpers/tiny.ts";
 
 it("a run builds its learner once, and tells its warnings once, after those of the recording", {
   timeout: 60_000,

@@ -16,9 +16,9 @@ import { type Gain, isSeen, leaveOneOut, summariseGains } from "../src/tasks/gen
 import { recipeSource } from "../src/tasks/generalise/leave-one-out-recipe.node.ts";
 import { stacksSource } from "../src/tasks/generalise/leave-one-out-stacks.ts";
 import { recipeFields } from "../src/train/data/recipe-fields.ts";
-import { identity } from "./fixtures/evaluate/constructed-candidates.ts";
-import { blurredStack } from "./fixtures/train/tiny.ts";
-import { tinyObjectives } from "./fixtures/train/tiny-objectives.ts";
+import { identity } from "./helpers/constructed-candidates.ts";
+import { blurredStack } from "./helpers/tiny.ts";
+import { tinyObjectives } from "./helpers/tiny-objectives.ts";
 
 const crossObjective = resolveRecipe(shippedRecipe("cross-objective"));
 const cell = (objective: string, specimen: string) => ({

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { levelWarnings } from "../src/image/level-warnings.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { inspectImage } from "../src/metrics/inspect.ts";
-import { runCli, warningTexts } from "./fixtures/cli/run-cli.ts";
+import { runCli, warningTexts } from "./helpers/run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-levels-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -9,7 +9,7 @@ import { inspectImage } from "../src/metrics/inspect.ts";
 import { changeRecipe } from "../src/simulate/recipe-flags.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
-import { haveRealData, readStack } from "./fixtures/evaluate/real-data.ts";
+import { haveRealData, readStack } from "./helpers/real-data.ts";
 
 const strong = (depth: number) => new Array<number>(depth).fill(100);
 

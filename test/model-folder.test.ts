@@ -18,8 +18,8 @@ import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { type RefocusFileOptions, refocusFile } from "../src/tasks/refocus-file.ts";
 import { describeModel } from "../src/train/describe-model.ts";
-import { blurredStack, tinyConfig } from "./fixtures/train/tiny.ts";
-import { testPlane, tinyModel } from "./fixtures/train/tiny-model.ts";
+import { blurredStack, tinyConfig } from "./helpers/tiny.ts";
+import { testPlane, tinyModel } from "./helpers/tiny-model.ts";
 
 let folder: string;
 beforeEach(async () => {

@@ -10,7 +10,7 @@ import { resolveConfig } from "../src/train/config.ts";
 import { recipeFields } from "../src/train/data/recipe-fields.ts";
 import { createLearner, toPixelSize } from "../src/train/model-pixels.ts";
 import { trainModel } from "../src/train/train.ts";
-import { blurredStack, memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
+import { blurredStack, memoryStore, tinyConfig } from "./helpers/tiny.ts";
 
 /** A wave along x, with its period and phase in um: counts 100 + 50 cos(2 pi (x - phase) / period), x from the left edge of the field. */
 function wave(pixel: number, width: number, { period = 4, phase = 0.7, depth = 3, height = 24 } = {}): Stack {

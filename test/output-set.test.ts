@@ -21,20 +21,12 @@ import { checkRoomFor, createOutputSet, withOutputSet, writeFileAtomic } from ".
 import { fileStorage } from "../src/image/file-storage.node.ts";
 import { temporaryName } from "../src/image/temporary-files.node.ts";
 import { createImageWriter, writeImage, writeImages } from "../src/image/write-image.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { failure } from "./helpers/failure.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-set-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const fresh = () => mkdtempSync(join(folder, "a-"));
-
-async function failure(work: Promise<unknown>): Promise<ParfocalError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(ParfocalError);
-  return error as ParfocalError;
-}
 
 describe("all or none", () => {
   test("no name is given before the end", async () => {

@@ -15,7 +15,7 @@ import { openStudiedStack } from "../src/study/studied-stack.ts";
 import { reconstructFile } from "../src/tasks/reconstruct-file.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
-import { blurredStack } from "./fixtures/train/tiny.ts";
+import { blurredStack } from "./helpers/tiny.ts";
 
 const placed = (changes: Partial<Placed> = {}): Placed => ({
   depth: 9,

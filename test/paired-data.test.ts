@@ -15,7 +15,7 @@ import { commonConfig } from "../src/train/common-config.ts";
 import { pairedBatches, unpairedBatches } from "../src/train/data/paired-batches.ts";
 import { pairedSources } from "../src/train/data/paired-data.ts";
 import { pairedValidator } from "../src/train/methods/paired-validator.ts";
-import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
+import { haveRealData, nucleus } from "./helpers/real-data.ts";
 
 const schema = z.strictObject(commonConfig({ experiment_name: "pairs" }));
 const config = (own: z.input<typeof schema> = {}) => schema.parse({ patch_size: 16, batch_size: 4, ...own });

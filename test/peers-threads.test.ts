@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openImage } from "../src/node.ts";
-import { encodeImage } from "./fixtures/cli/images.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
-import { greyEntries, handTiff } from "./fixtures/image/hand-tiff.ts";
-import { blurredStack } from "./fixtures/train/tiny.ts";
+import { greyEntries, handTiff } from "./helpers/hand-tiff.ts";
+import { encodeImage } from "./helpers/images.ts";
+import { runCli } from "./helpers/run-cli.ts";
+import { blurredStack } from "./helpers/tiny.ts";
 
 let folder: string;
 const at = (name: string) => join(folder, name);
@@ -170,7 +170,7 @@ test("a model is known by its folder, its run, or one of its files; a folder of 
     expect((await refocus(name)).code).toBe(0);
   }
   expect((await refocus(join(run, ".."))).error.message).toMatch(
-    /give one of its runs, such as runs\/refocus\/version_0/,
+    /[Gg]ive one of its runs, such as runs\/refocus\/version_0/,
   );
   expect((await refocus("nothing")).error.message).toMatch(/nothing is no folder; give the folder of a model/);
 });

@@ -22,7 +22,7 @@ import { fuseFile } from "../src/tasks/fuse-file.ts";
 import { measureBeadsFile } from "../src/tasks/psf-files.ts";
 import { reconstructFile } from "../src/tasks/reconstruct-file.ts";
 import { sectionFile } from "../src/tasks/section-file.ts";
-import { readSamples } from "../src/train/data/read-samples.node.ts";
+import { readSamples } from "../src/train/data/read-samples.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-pixel-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,13 +1,13 @@
 /** Fits to beads whose truth is known. */
 import { describe, expect, it } from "vitest";
 import { createRealFft2 } from "../src/array/fft.ts";
+import { leastSquares } from "../src/array/least-squares.ts";
 import { Random } from "../src/array/random.ts";
 import type { Stack } from "../src/image/image.ts";
 import { superpose, transformSlices } from "../src/optics/imaging/superpose.ts";
 import { drawBall } from "../src/optics/phantom/ball.ts";
 import { beadImage, beadSpectra } from "../src/optics/psf/bead-image.ts";
 import { fitPsf } from "../src/optics/psf/fit-psf.ts";
-import { leastSquares } from "../src/optics/psf/levenberg-marquardt.ts";
 import { type PsfOpticsInput, psfModelOf } from "../src/optics/psf/optics-options.ts";
 import { createOtfBank } from "../src/optics/psf/otf.ts";
 

@@ -13,7 +13,7 @@ import { fitErrors } from "../src/optics/psf/fit-errors.ts";
 import { fitPsf } from "../src/optics/psf/fit-psf.ts";
 import { measureBeads } from "../src/optics/psf/measure-beads.ts";
 import { type PsfOpticsInput, psfModelOf } from "../src/optics/psf/optics-options.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const known = { na: 0.8, wavelength: 0.515 };
 const pixelSize = 0.15;

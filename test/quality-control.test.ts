@@ -12,7 +12,7 @@ import {
   qualityControlCsv as studyCsv,
 } from "../src/study/quality-control-section.ts";
 import { cropPlane, openStudiedStack, type StudiedStack } from "../src/study/studied-stack.ts";
-import { gaussianBlur, identity } from "./fixtures/evaluate/constructed-candidates.ts";
+import { gaussianBlur, identity } from "./helpers/constructed-candidates.ts";
 
 interface Numbers {
   mssim: number;

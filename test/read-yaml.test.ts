@@ -14,7 +14,7 @@ import { changeRecipe } from "../src/simulate/recipe-flags.ts";
 import { resolveRecipe } from "../src/simulate/resolve-recipe.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { resolveConfig } from "../src/train/config.ts";
-import { readConfigFile } from "../src/train/config-file.node.ts";
+import { readConfigFile } from "../src/train/config-file.ts";
 import { readRunConfig } from "../src/train/run-folder.node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-yaml-"));
@@ -86,8 +86,8 @@ describe("wherever YAML is read, a circle and a bomb are errors", () => {
   ])("%s", async (name, text) => {
     const path = join(folder, `${name}.yaml`);
     writeFileSync(path, text);
-    for (const read of [(file: string) => findRecipe(fileStorage, file), readConfigFile])
-      expect((await failure(() => read(path))).code).toBe("file.corrupt");
+    for (const read of [findRecipe, readConfigFile])
+      expect((await failure(() => read(fileStorage, path))).code).toBe("file.corrupt");
     writeFileSync(join(folder, "config.yaml"), text);
     expect((await failure(() => readRunConfig(folder))).code).toBe("file.corrupt");
     writeFileSync(join(folder, "model.yaml"), text);

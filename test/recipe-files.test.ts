@@ -19,10 +19,10 @@ import { createSimulator } from "../src/simulate/simulator.ts";
 import { simulateRecipe } from "../src/tasks/simulate-recipe.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { recipeFields } from "../src/train/data/recipe-fields.ts";
-import { openRecipeTraining } from "../src/train/data/recipe-training.node.ts";
+import { openRecipeTraining } from "../src/train/data/recipe-training.ts";
 import { trainModel } from "../src/train/train.ts";
 import { trainRun } from "../src/train/train-run.node.ts";
-import { memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
+import { memoryStore, tinyConfig } from "./helpers/tiny.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -231,7 +231,7 @@ describe("training straight from a recipe", () => {
 
   it("stopped and resumed equals straight through, with the simulation in a thread", async () => {
     const run = async (root: string, options: { resume?: boolean; stopAt?: number }) => {
-      const training = await openRecipeTraining(one);
+      const training = await openRecipeTraining(fileStorage, one, { openSimulation });
       const stop = new AbortController();
       const onProgress = ({ step }: { step: number }) => {
         if (step === options.stopAt) stop.abort();
@@ -251,7 +251,7 @@ describe("training straight from a recipe", () => {
       return decodeCheckpoint(await readFile(file), file).tensors;
     };
     expect(await weights(resumed.run)).toEqual(await weights(straight.run));
-    const other = await openRecipeTraining({ ...one, seed: 3 });
+    const other = await openRecipeTraining(fileStorage, { ...one, seed: 3 }, { openSimulation });
     const settings = { config: config({ num_steps: 14, steps_per_epoch: 4 }), root: join(folder, "resumed"), runtime };
     const mixed = trainRun(other.validation, { ...settings, fields: other.fields, resume: true }).finally(other.close);
     await expect(mixed).rejects.toThrow(/Cannot resume .* which is different/);
@@ -264,7 +264,7 @@ describe("training straight from a recipe", () => {
       planes: 7,
       specimen: { kind: "beads", beads: 80, diameter: [1, 3], depth_range: [-2, 2] },
     };
-    const { fields, validation, close } = await openRecipeTraining(recipe);
+    const { fields, validation, close } = await openRecipeTraining(fileStorage, recipe, { openSimulation });
     const down: [number, number][] = [
       [8, 8],
       [12, 12],

@@ -5,8 +5,8 @@ import type { RecipeFlags } from "../src/simulate/recipe-flags.ts";
 import { shippedRecipe, shippedRecipes } from "../src/simulate/shipped-recipes.ts";
 import { type SimulateFieldOptions, simulateField } from "../src/simulate/simulate-field.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
+import { correlation, mean } from "./helpers/numbers.ts";
 
-const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
 const variance = (values: ArrayLike<number>) => {
   const m = mean(values);
   return Array.from(values).reduce((a, b) => a + (b - m) ** 2, 0) / values.length;
@@ -14,12 +14,6 @@ const variance = (values: ArrayLike<number>) => {
 const indexOfMax = (values: ArrayLike<number>) =>
   Array.from(values).reduce((best, v, i, all) => (v > all[best] ? i : best), 0);
 const each = (stack: Stack) => Array.from({ length: stack.depth }, (_, z) => planeOf(stack, z).data);
-const correlation = (a: ArrayLike<number>, b: ArrayLike<number>) => {
-  const [ma, mb] = [mean(a), mean(b)];
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] - ma) * (b[i] - mb);
-  return sum / a.length / Math.sqrt(variance(a) * variance(b));
-};
 
 const small = { size: 64, beads: 5, diameter: [1, 3], depth_range: [-2, 2], planes: 5 } satisfies RecipeFlags;
 const beads = async (flags: RecipeFlags = {}, options: SimulateFieldOptions = {}) => {

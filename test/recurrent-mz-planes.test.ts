@@ -22,9 +22,9 @@ import { refocusFile } from "../src/tasks/refocus-file.ts";
 import { drawPlaneSet, planeSetDrawer, validationSets } from "../src/train/data/plane-sets.ts";
 import { refocusSources } from "../src/train/data/refocus-sources.ts";
 import { checkRecurrentMzConfig, recurrentMzConfig } from "../src/train/methods/recurrent-mz-config.ts";
-import { blurredStack } from "./fixtures/train/tiny.ts";
-import { testPlane } from "./fixtures/train/tiny-model.ts";
-import { tinyMz, tinyMzModel } from "./fixtures/train/tiny-mz.ts";
+import { blurredStack } from "./helpers/tiny.ts";
+import { testPlane } from "./helpers/tiny-model.ts";
+import { tinyMz, tinyMzModel } from "./helpers/tiny-mz.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

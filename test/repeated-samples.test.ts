@@ -6,7 +6,7 @@ import { stacksSource } from "../src/tasks/generalise/leave-one-out-stacks.ts";
 import { pairedSources } from "../src/train/data/paired-data.ts";
 import { isSameStack, withoutRepeated } from "../src/train/data/repeated-samples.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
-import { blurredStack, tinyConfig } from "./fixtures/train/tiny.ts";
+import { blurredStack, tinyConfig } from "./helpers/tiny.ts";
 
 const [one, two] = [1, 2].map((seed) => blurredStack(6, 48, 64, seed));
 const copyOf = (stack: typeof one) => ({ ...stack, data: stack.data.slice() });

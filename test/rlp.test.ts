@@ -21,8 +21,8 @@ import { sequenceDrawer } from "../src/train/data/adjacent-planes.ts";
 import { indexSource } from "../src/train/data/draw-batch.ts";
 import { exportRlp, rlpConfig } from "../src/train/methods/rlp.ts";
 import { trainModel } from "../src/train/train.ts";
-import { blurredStack, memoryStore, randomWeights, tinyArchitecture } from "./fixtures/train/tiny.ts";
-import { readerOf, testPlane } from "./fixtures/train/tiny-model.ts";
+import { blurredStack, memoryStore, randomWeights, tinyArchitecture } from "./helpers/tiny.ts";
+import { readerOf, testPlane } from "./helpers/tiny-model.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

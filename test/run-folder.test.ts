@@ -7,8 +7,8 @@ import type { ValidationReport } from "../src/train/learner.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "../src/train/run-folder.node.ts";
 import { scalarsRecord, versionRecord } from "../src/train/tensorboard.ts";
 import type { MetricsRow } from "../src/train/train.ts";
-import { tinyConfig } from "./fixtures/train/tiny.ts";
-import { tinyModel } from "./fixtures/train/tiny-model.ts";
+import { tinyConfig } from "./helpers/tiny.ts";
+import { tinyModel } from "./helpers/tiny-model.ts";
 
 let root: string;
 beforeEach(async () => {

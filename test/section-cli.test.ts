@@ -17,7 +17,7 @@ import { createGridMicroscope } from "../src/optics/imaging/structured-illuminat
 import { emptyVolume } from "../src/optics/phantom/volume.ts";
 import type { Pupil } from "../src/optics/psf/pupil.ts";
 import { sectionFile } from "../src/tasks/section-file.ts";
-import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
+import { complaints, runCli } from "./helpers/run-cli.ts";
 
 const detection: Pupil = { na: 0.8, wavelength: 0.515, refractiveIndex: 1 };
 const illumination: Pupil = { ...detection, wavelength: 0.488 };

@@ -15,8 +15,9 @@ import { readImage } from "../src/node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { sectionFileByModel } from "../src/tasks/section-file-by-model.ts";
-import { readerOf } from "./fixtures/train/tiny-model.ts";
-import { type TinySection, tinySectionModel } from "./fixtures/train/tiny-section-model.ts";
+import { largestDifference } from "./helpers/numbers.ts";
+import { readerOf } from "./helpers/tiny-model.ts";
+import { type TinySection, tinySectionModel } from "./helpers/tiny-section-model.ts";
 
 let runtime: Runtime;
 let folder: string;
@@ -65,12 +66,6 @@ async function sectioned(model: SectionModel, input: SectionInput, tileSize: num
   return out;
 }
 
-const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  expect(a.length).toBe(b.length);
-  let most = 0;
-  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i] - b[i]));
-  return most;
-};
 const rangeOf = (values: Float32Array): number =>
   values.reduce((a, b) => Math.max(a, b)) - values.reduce((a, b) => Math.min(a, b));
 
@@ -90,7 +85,7 @@ describe.each<[TinySection]>([["unet"], ["valid unet"], ["laplace"], ["sectionin
         for (const channel of Object.keys(whole) as SectionChannel[]) {
           const [a, b] = [whole[channel], tiled[channel]] as Float32Array[];
           expect(rangeOf(a)).toBeGreaterThan(0.1);
-          expect(apart(a, b), channel).toBeLessThan(tolerance * rangeOf(a));
+          expect(largestDifference(a, b), channel).toBeLessThan(tolerance * rangeOf(a));
         }
         expect(Object.keys(whole)).toEqual(kind === "laplace" ? ["section", "uncertainty"] : ["section"]);
       }
@@ -101,14 +96,14 @@ describe.each<[TinySection]>([["unet"], ["valid unet"], ["laplace"], ["sectionin
       const plain = await sectioned(model, inputOf(data), 512);
       const brighter = await sectioned(model, inputOf(data.map((value) => 100 + 3 * (value - 60))), 512);
       expect(
-        apart(
+        largestDifference(
           brighter.section as Float32Array,
           (plain.section as Float32Array).map((v) => 40 + 3 * (v - 40)),
         ),
       ).toBeLessThan(1e-4 * rangeOf(brighter.section as Float32Array));
       const scaled = await sectioned(tinySectionModel(kind, { output_gain: 1, output_low: 0 }), inputOf(data), 512);
       expect(
-        apart(
+        largestDifference(
           scaled.section as Float32Array,
           (plain.section as Float32Array).map((v) => 2 * (v - 40)),
         ),
@@ -117,7 +112,7 @@ describe.each<[TinySection]>([["unet"], ["valid unet"], ["laplace"], ["sectionin
         const doubts = [plain, brighter].map(({ uncertainty }) => uncertainty as Float32Array);
         expect(Math.min(...doubts[0])).toBeGreaterThan(0);
         expect(
-          apart(
+          largestDifference(
             doubts[1],
             doubts[0].map((v) => 3 * v),
           ),
@@ -165,7 +160,7 @@ describe("a model that sees sub-stacks", () => {
         const [y, x] = [Math.floor(i / w), i % w];
         return output.data[(ph + y + margin) * pw + x + margin] as number;
       });
-      expect(apart(middle, out.subarray(z * h * w, (z + 1) * h * w))).toBeLessThan(1e-4);
+      expect(largestDifference(middle, out.subarray(z * h * w, (z + 1) * h * w))).toBeLessThan(1e-4);
     }
     await session.close();
   });
@@ -215,7 +210,7 @@ describe("files", () => {
       expect(image.pixelSize?.x).toBeCloseTo(0.325, 5);
       const whole = expected[channel] as Float32Array;
       // The file's percentiles come from a histogram.
-      expect(apart(image.data, whole)).toBeLessThan(5e-3 * rangeOf(whole));
+      expect(largestDifference(image.data, whole)).toBeLessThan(5e-3 * rangeOf(whole));
     }
   });
 

@@ -9,7 +9,7 @@ import { readExposures } from "../src/classical/sectioning/exposures.ts";
 import { fileStorage } from "../src/image/file-storage.node.ts";
 import { type Image, openImage, overrideCalibration, readImage, writeImage } from "../src/node.ts";
 import { sectionFile } from "../src/tasks/section-file.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const [planes, height, width] = [4, 40, 48];
 const size = height * width;

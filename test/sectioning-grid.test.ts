@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { sectionFromGrid } from "../src/classical/sectioning/structured-illumination.ts";
+import { rms } from "./helpers/numbers.ts";
 
 const [height, width] = [96, 120];
 const size = height * width;
@@ -38,7 +39,6 @@ function scene(phases: readonly number[], brightness: readonly number[], planes 
 }
 
 const thirds = [0, (2 * Math.PI) / 3, (4 * Math.PI) / 3];
-const rms = (values: ArrayLike<number>) => Math.sqrt(Array.from(values).reduce((s, v) => s + v * v, 0) / values.length);
 const apart = (a: Float32Array, b: Float32Array, factor = 1) =>
   rms(a.map((v, i) => v - factor * b[i])) / (factor * rms(b));
 

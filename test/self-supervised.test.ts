@@ -18,8 +18,9 @@ import { resolveConfig } from "../src/train/config.ts";
 import { type PhotonSource, thinPhotons, withNeighbours } from "../src/train/data/data-thinning.ts";
 import { blurKernels, poissonDeviance, reblur } from "../src/train/methods/reblur.ts";
 import { trainModel } from "../src/train/train.ts";
-import { memoryStore } from "./fixtures/train/tiny.ts";
-import { readerOf } from "./fixtures/train/tiny-model.ts";
+import { correlation } from "./helpers/numbers.ts";
+import { memoryStore } from "./helpers/tiny.ts";
+import { readerOf } from "./helpers/tiny-model.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -138,20 +139,6 @@ async function scene(index: number): Promise<{ sample: NamedStack; specimen: Flo
   };
 }
 
-/** Correlation of two images: brightness and background do not matter. */
-function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const n = a.length;
-  let [sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0];
-  for (let i = 0; i < n; i++) {
-    sa += a[i];
-    sb += b[i];
-    saa += a[i] ** 2;
-    sbb += b[i] ** 2;
-    sab += a[i] * b[i];
-  }
-  return (sab - (sa * sb) / n) / Math.sqrt((saa - sa ** 2 / n) * (sbb - sb ** 2 / n));
-}
-
 const small = {
   method: "self-supervised",
   patch_size: 48,
@@ -204,8 +191,8 @@ describe("training from one stack alone", () => {
       return out;
     };
     const out = await apply(512);
-    const ours = pearson(out, specimen);
-    expect(ours).toBeGreaterThan(pearson(stack.data, specimen) + 0.05);
+    const ours = correlation(out, specimen);
+    expect(ours).toBeGreaterThan(correlation(stack.data, specimen) + 0.05);
     expect(Math.min(...out)).toBeGreaterThanOrEqual(0);
     // Tiles join.
     const tiled = await apply(40);
@@ -217,9 +204,9 @@ describe("training from one stack alone", () => {
     const rl = await richardsonLucy({ depth, height, width, data: Float32Array.from(stack.data) }, psf, {
       iterations: 20,
     });
-    console.log(ours, pearson(rl, specimen));
+    console.log(ours, correlation(rl, specimen));
     // Measured: input 0.780, self-supervised 0.947, Richardson-Lucy 0.935.
-    expect(ours).toBeGreaterThan(pearson(rl, specimen) - 0.02);
+    expect(ours).toBeGreaterThan(correlation(rl, specimen) - 0.02);
   });
 });
 

@@ -14,8 +14,8 @@ import { modelCandidate } from "../src/study/model-candidate.ts";
 import { calibrationOf, type SpreadEvidence, spreadEvidence } from "../src/study/spread-evidence.ts";
 import { reliabilityChart, spreadPictures, spreadTable } from "../src/study/spread-figure.ts";
 import { cropPlane, openStudiedStack, type StudiedStack } from "../src/study/studied-stack.ts";
-import { readerOf } from "./fixtures/train/tiny-model.ts";
-import { tinySectionModel } from "./fixtures/train/tiny-section-model.ts";
+import { readerOf } from "./helpers/tiny-model.ts";
+import { tinySectionModel } from "./helpers/tiny-section-model.ts";
 
 const [depth, height, width, focus] = [9, 96, 112, 4];
 const size = height * width;

@@ -9,8 +9,8 @@ import { planeOf, type Stack } from "../src/image/image.ts";
 import { imageOfStack, saveModel, writeImage } from "../src/node.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
-import { complaints, runCli, warningTexts } from "./fixtures/cli/run-cli.ts";
-import { tinyModel } from "./fixtures/train/tiny-model.ts";
+import { complaints, runCli, warningTexts } from "./helpers/run-cli.ts";
+import { tinyModel } from "./helpers/tiny-model.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);

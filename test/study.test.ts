@@ -12,7 +12,7 @@ import { openStudiedStack, type StudiedStack } from "../src/study/studied-stack.
 import { type CandidateStudy, study } from "../src/study/study.ts";
 import { studyPage } from "../src/study/study-report.ts";
 import { judge, type Verdict } from "../src/study/verdicts.ts";
-import { constructed } from "./fixtures/evaluate/constructed-candidates.ts";
+import { constructed } from "./helpers/constructed-candidates.ts";
 
 const found = new Map<string, CandidateStudy>();
 let studied: StudiedStack;

@@ -19,8 +19,8 @@ import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import type { DeepZConfig, deepZConfig } from "../src/train/methods/deep-z-config.ts";
 import { createRunFolder, newestRun, openRunFolder } from "../src/train/run-folder.node.ts";
 import { type MetricsRow, type TrainingOptions, trainModel } from "../src/train/train.ts";
-import { blurredStack, memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
-import { readerOf } from "./fixtures/train/tiny-model.ts";
+import { blurredStack, memoryStore, tinyConfig } from "./helpers/tiny.ts";
+import { readerOf } from "./helpers/tiny-model.ts";
 
 const runtimes = new Map<number, Runtime>();
 beforeAll(async () => {

@@ -4,7 +4,6 @@ import { runThrough } from "../src/array/breathe.ts";
 import { Random } from "../src/array/random.ts";
 import { translate } from "../src/array/resample.ts";
 import { percentiles } from "../src/array/statistics.ts";
-import { ParfocalError } from "../src/errors.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
 import { batchDrawer, indexSource } from "../src/train/data/draw-batch.ts";
 import { driftWarnings } from "../src/train/data/drift-warnings.ts";
@@ -12,17 +11,8 @@ import { type PairSource, pairsAt } from "../src/train/data/pairs.ts";
 import { splitStacks } from "../src/train/data/refocus-sources.ts";
 import { resolveDeepZConfig } from "../src/train/methods/deep-z.ts";
 import type { DeepZConfig, deepZConfig } from "../src/train/methods/deep-z-config.ts";
-import { blurredStack, tinyConfig } from "./fixtures/train/tiny.ts";
-
-function refusal(work: () => unknown): ParfocalError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof ParfocalError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-}
+import { refusal } from "./helpers/failure.ts";
+import { blurredStack, tinyConfig } from "./helpers/tiny.ts";
 
 /** A stack of noise in which every pixel is different from all others. */
 function numbered(depth: number, height: number, width: number, own: Partial<Stack> = {}): Stack {

@@ -13,7 +13,7 @@ import { refocusSources } from "../src/train/data/refocus-sources.ts";
 import { findLearningRate } from "../src/train/find-learning-rate.ts";
 import type { deepZConfig } from "../src/train/methods/deep-z-config.ts";
 import { type TrainingOptions, trainModel } from "../src/train/train.ts";
-import { blurredStack, type MemoryStore, memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
+import { blurredStack, type MemoryStore, memoryStore, tinyConfig } from "./helpers/tiny.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

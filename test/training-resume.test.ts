@@ -7,7 +7,7 @@ import { decodeCheckpoint, encodeCheckpoint } from "../src/train/checkpoint.ts";
 import type { DeepZConfig } from "../src/train/methods/deep-z-config.ts";
 import { type TrainingOptions, trainModel } from "../src/train/train.ts";
 import { readTrainingCheckpoint } from "../src/train/training-checkpoint.ts";
-import { blurredStack, type MemoryStore, memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
+import { blurredStack, type MemoryStore, memoryStore, tinyConfig } from "./helpers/tiny.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

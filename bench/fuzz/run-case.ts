@@ -16,7 +16,7 @@ import { findRecipe } from "../../src/simulate/recipe-file.ts";
 import { createSimulator } from "../../src/simulate/simulator.ts";
 import { decodeCheckpoint } from "../../src/train/checkpoint.ts";
 import { resolveConfig } from "../../src/train/config.ts";
-import { readConfigFile } from "../../src/train/config-file.node.ts";
+import { readConfigFile } from "../../src/train/config-file.ts";
 import { type Damaged, mutate } from "./mutate.ts";
 import { fuzzSeeds, type Kind, kinds, type Seed, tiffWithDescription } from "./seeds.ts";
 import { tiffFields } from "./tiff-fields.ts";
@@ -182,7 +182,7 @@ export class Fuzz {
       default: {
         const path = join(this.folder, "config.yaml");
         writeFileSync(path, bytes);
-        return JSON.stringify(resolveConfig(await readConfigFile(path)));
+        return JSON.stringify(resolveConfig(await readConfigFile(fileStorage, path)));
       }
     }
   }

@@ -5,6 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { SheetRow } from "../../src/figures/contact-sheet.ts";
 import { readWeights } from "../../src/graph/onnx/read.ts";
+import { fileStorage } from "../../src/image/file-storage.node.ts";
 import type { Plane } from "../../src/image/image.ts";
 import type { NamedStack } from "../../src/image/named-stack.ts";
 import { psnr } from "../../src/metrics/metrics.ts";
@@ -13,10 +14,11 @@ import { ssim } from "../../src/metrics/ssim.ts";
 import { loadModel } from "../../src/models/model-folder.node.ts";
 import type { Model } from "../../src/models/model-info.ts";
 import type { Runtime } from "../../src/run/runtime.ts";
+import { openSimulationOnThreads as openSimulation } from "../../src/simulate/open-simulation.node.ts";
 import type { RecipeInput } from "../../src/simulate/recipe.ts";
 import { createSimulator, type SimulatedField } from "../../src/simulate/simulator.ts";
 import type { ImageRoles } from "../../src/train/data/recipe-fields.ts";
-import { openRecipeTraining } from "../../src/train/data/recipe-training.node.ts";
+import { openRecipeTraining } from "../../src/train/data/recipe-training.ts";
 import { trainRun } from "../../src/train/train-run.node.ts";
 
 /** A score of the output, of its input, and of the methods that it is compared with. */
@@ -87,7 +89,10 @@ export async function train(
   config: Record<string, unknown> & { experiment_name: string },
   data: { recipe: RecipeInput; roles?: ImageRoles } | { samples: readonly NamedStack[] },
 ): Promise<Trained> {
-  const recipe = "recipe" in data ? await openRecipeTraining(data.recipe, data.roles) : undefined;
+  const recipe =
+    "recipe" in data
+      ? await openRecipeTraining(fileStorage, data.recipe, { ...data.roles, openSimulation })
+      : undefined;
   const samples = "samples" in data ? data.samples : (recipe?.validation ?? []);
   try {
     await mkdir(folder, { recursive: true });

@@ -4,6 +4,7 @@ import { commonMotionSteps } from "./common-motion.ts";
 import type { Grid } from "./filters.ts";
 import { createCorrelator, type Shift, SIGNIFICANT, type Spectrum } from "./phase-correlation.ts";
 import { resize } from "./resample.ts";
+import { solvePositive } from "./solve-linear.ts";
 
 export type { Shift } from "./phase-correlation.ts";
 
@@ -235,7 +236,7 @@ function fitPath(
     // A weak wish to stay holds planes that nothing is known of.
     for (let z = 1; z < count; z++) add(z - 1, z, 0, 0, 1e-6);
     matrix[0][0] += 1;
-    solve(matrix, right);
+    solvePositive(matrix, right);
     positions.forEach((p, z) => {
       p.dy = right[0][z] - right[0][0];
       p.dx = right[1][z] - right[1][0];
@@ -270,23 +271,6 @@ function confidenceOf(pairs: readonly Pair[], agreeing: readonly boolean[]): num
     if (measured >= 3 || (lag === 1 && measured > 0)) confidence = Math.min(confidence, good / all);
   }
   return confidence;
-}
-
-/** Gaussian elimination of a symmetric positive definite matrix, in place; the right sides become the solutions. */
-function solve(matrix: Float64Array[], right: Float64Array[]): void {
-  const n = matrix.length;
-  for (let k = 0; k < n; k++)
-    for (let i = k + 1; i < n; i++) {
-      const factor = matrix[i][k] / matrix[k][k];
-      if (factor === 0) continue;
-      for (let j = k; j < n; j++) matrix[i][j] -= factor * matrix[k][j];
-      for (const side of right) side[i] -= factor * side[k];
-    }
-  for (const side of right)
-    for (let i = n - 1; i >= 0; i--) {
-      for (let j = i + 1; j < n; j++) side[i] -= matrix[i][j] * side[j];
-      side[i] /= matrix[i][i];
-    }
 }
 
 function maximumProjection({ data, depth, height, width }: Planes): Grid {

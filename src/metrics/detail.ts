@@ -5,7 +5,7 @@
  * contrast does not. An image that is sharper than the ground truth, such as a recorded plane in focus beside one out
  * of focus, has too much contrast. An image shows more of the detail of the ground truth only if both numbers rise.
  */
-import { moments } from "../array/statistics.ts";
+import { mean, moments } from "../array/statistics.ts";
 import type { Plane } from "../image/image.ts";
 import { responses } from "./difference-of-gaussians.ts";
 import { pearson } from "./metrics.ts";
@@ -51,13 +51,11 @@ export function detailAgainst(truth: Plane): (image: Plane) => Detail {
     const found = responses(image, sigmas);
     const bands = found.map((band, i) => pearson(band, targets[i]));
     const contrasts = found.map(({ data }, i) => bands[i] * Math.sqrt(moments(data).variance / spreads[i]));
-    return { bands, mean: meanOf(bands), contrasts, contrast: meanOf(contrasts.map(fromOne)) };
+    return { bands, mean: mean(bands), contrasts, contrast: mean(contrasts.map(fromOne)) };
   };
 }
 
 const fromOne = (contrast: number): number => (contrast > 1 ? 1 / contrast : contrast);
-
-const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** The mean over the bands of {@link detailAgainst}. */
 export const detail = (image: Plane, truth: Plane): number => detailAgainst(truth)(image).mean;

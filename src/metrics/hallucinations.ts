@@ -14,6 +14,7 @@
  * absent there.
  */
 import { mean, percentile, percentiles } from "../array/statistics.ts";
+import { weightedMedian } from "../array/weighted-median.ts";
 import { noiseLevel } from "../classical/noise-level.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Plane } from "../image/image.ts";
@@ -193,23 +194,18 @@ const newLight = (left: number): number => Math.min(1, Math.max(0, (left - 0.4) 
  */
 function gainOf(seen: Float32Array, { response, noise }: KnownSize): number {
   const least = Math.max(4 * noise, 0.1 * percentile(response, 99.8), Number.MIN_VALUE);
-  const ratios: { ratio: number; weight: number }[] = [];
-  let half = 0;
+  const [ratios, weights]: [number[], number[]] = [[], []];
   const stride = Math.ceil(response.length / maxSamples);
   for (let i = 0; i < response.length; i += stride) {
     if (response[i] < least) continue;
-    ratios.push({ ratio: seen[i] / response[i], weight: response[i] });
-    half += response[i] / 2;
+    ratios.push(seen[i] / response[i]);
+    weights.push(response[i]);
   }
-  ratios.sort((a, b) => a.ratio - b.ratio);
-  const median = ratios.find(({ weight }) => {
-    half -= weight;
-    return half <= 0;
-  })?.ratio;
+  const middle = weightedMedian(ratios, weights);
   // An output without any structure of the reference is scaled by the brightness of its own structure.
   const [own, theirs] = [percentile(seen, 99.8), percentile(response, 99.8)];
   const fallback = own > 0 && theirs > 0 ? own / theirs : 1;
-  return median !== undefined && median > 0.1 * fallback ? median : fallback;
+  return middle > 0.1 * fallback ? middle : fallback;
 }
 
 /** A step of brightness with fewer pixels takes the standard deviation of the step below. */

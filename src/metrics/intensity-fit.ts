@@ -1,4 +1,5 @@
 /** Fits the gain and offset that bring images to the counts of others. */
+import { fitLine } from "../array/fit-line.ts";
 import type { Plane } from "../image/image.ts";
 
 export interface IntensityFit {
@@ -16,20 +17,9 @@ export interface IntensityFit {
  * @param images `[y, x]`, each of the size of its ground truth; one for each ground truth, and at least one
  */
 export function intensityFit(images: readonly Plane[], truths: readonly Plane[]): IntensityFit {
-  const n = truths.reduce((sum, { data }) => sum + data.length, 0);
-  const mean = (planes: readonly Plane[]): number =>
-    planes.reduce((sum, { data }) => sum + data.reduce((a, b) => a + b, 0), 0) / n;
-  const [mi, mt] = [mean(images), mean(truths)];
-  let [covariance, variance] = [0, 0];
-  for (const [k, { data: truth }] of truths.entries()) {
-    const { data } = images[k];
-    for (let i = 0; i < truth.length; i++) {
-      covariance += (data[i] - mi) * (truth[i] - mt);
-      variance += (data[i] - mi) ** 2;
-    }
-  }
-  const gain = variance === 0 ? 0 : Math.max(0, covariance / variance);
-  return { gain, offset: mt - gain * mi };
+  const line = fitLine(...truths.map(({ data }, i) => ({ x: images[i].data, y: data })));
+  const gain = line.spread === 0 ? 0 : Math.max(0, line.slope);
+  return { gain, offset: line.meanY - gain * line.meanX };
 }
 
 export const withIntensity = (image: Plane, { gain, offset }: IntensityFit): Plane => ({

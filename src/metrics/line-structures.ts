@@ -4,7 +4,7 @@
  * on a pyramid of 2 x 2 means.
  */
 import { gaussianFilter } from "../array/filters.ts";
-import type { CurveModel } from "../array/levenberg-marquardt.ts";
+import type { CurveModel } from "../array/fit-curve.ts";
 import { extent } from "../array/statistics.ts";
 import { noiseLevel } from "../classical/noise-level.ts";
 import type { Plane } from "../image/image.ts";

@@ -1,6 +1,6 @@
 /** Measures whether an output keeps brightness, and how much it differs from its input. */
 import { gaussianFilter } from "../array/filters.ts";
-import { moments } from "../array/statistics.ts";
+import { fitLine } from "../array/fit-line.ts";
 import type { Plane } from "../image/image.ts";
 
 /** Standard deviation of the smoothing that removes noise, which would make the slope too small, pixels. */
@@ -13,10 +13,9 @@ const smoothing = 2;
  */
 export function photometricSlope(output: Plane, target: Plane): number {
   const [seen, expected] = [gaussianFilter(output, smoothing).data, gaussianFilter(target, smoothing).data];
-  const [a, b] = [moments(seen), moments(expected)];
-  let covariance = 0;
-  for (let i = 0; i < seen.length; i++) covariance += (seen[i] - a.mean) * (expected[i] - b.mean);
-  return b.variance === 0 ? Number.NaN : covariance / seen.length / b.variance;
+  const { shared, spread } = fitLine({ x: expected, y: seen });
+  const [covariance, variance] = [shared / seen.length, spread / seen.length];
+  return variance === 0 ? Number.NaN : covariance / variance;
 }
 
 /**

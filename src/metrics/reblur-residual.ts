@@ -3,7 +3,8 @@
  * means that something was hallucinated or lost. If there is no difference, the output may still be wrong, since many
  * sharp images have the same blurred image.
  */
-import { percentile } from "../array/statistics.ts";
+import { fitLine } from "../array/fit-line.ts";
+import { median } from "../array/statistics.ts";
 import { type Convolution, createConvolution } from "../classical/deconvolution/convolution.ts";
 import { photonTransfer } from "../classical/deconvolution/photon-transfer.ts";
 import { checkPsfVolume, type PsfVolume, voxelsOf } from "../classical/deconvolution/volume.ts";
@@ -114,7 +115,7 @@ export function reblurResidual(
   checkPair(blurred, input);
   const inside = insideOf(input, options.border ?? 0);
   const [model, seen] = [inside.of(blurred), inside.of(input)];
-  const { gain, offset } = fitLine(model.data, seen.data);
+  const { gain, offset } = robustLine(model.data, seen.data);
   let squares = 0;
   for (let i = 0; i < seen.data.length; i++) squares += (seen.data[i] - gain * model.data[i] - offset) ** 2;
   const rms = Math.sqrt(squares / seen.data.length);
@@ -133,30 +134,19 @@ export function reblurResidual(
  * Iteratively reweighted least squares with Tukey's weights (zero beyond 6 robust standard deviations), so that a few
  * hallucinated or missing structures do not change the line. A gain below 0 becomes 0.
  */
-function fitLine(x: Float32Array, y: Float32Array): { gain: number; offset: number } {
+function robustLine(x: Float32Array, y: Float32Array): { gain: number; offset: number } {
   const weights = new Float32Array(x.length).fill(1);
   const distances = new Float32Array(x.length);
   let line = { gain: 0, offset: 0 };
   for (let round = 0; round < 8; round++) {
-    let [n, mx, my, xx, xy] = [0, 0, 0, 0, 0];
-    for (let i = 0; i < x.length; i++) {
-      n += weights[i];
-      mx += weights[i] * x[i];
-      my += weights[i] * y[i];
-    }
-    mx /= n;
-    my /= n;
-    for (let i = 0; i < x.length; i++) {
-      xx += weights[i] * (x[i] - mx) ** 2;
-      xy += weights[i] * (x[i] - mx) * (y[i] - my);
-    }
-    const gain = xx > 0 ? Math.max(0, xy / xx) : 0;
-    const next = { gain, offset: my - gain * mx };
+    const { slope, spread, meanX, meanY } = fitLine({ x, y, weights });
+    const gain = spread > 0 ? Math.max(0, slope) : 0;
+    const next = { gain, offset: meanY - gain * meanX };
     const still = round > 0 && Math.abs(next.gain - line.gain) <= 1e-5 * Math.abs(line.gain);
     line = next;
     if (still) break;
     for (let i = 0; i < x.length; i++) distances[i] = Math.abs(y[i] - line.gain * x[i] - line.offset);
-    const reach = 6 * 1.4826 * percentile(distances, 50);
+    const reach = 6 * 1.4826 * median(distances);
     if (!(reach > 0)) break;
     for (let i = 0; i < x.length; i++) weights[i] = distances[i] < reach ? (1 - (distances[i] / reach) ** 2) ** 2 : 0;
   }

@@ -5,6 +5,7 @@
  * and a correspondingly high cut-off.
  */
 import { createRealFft2, isFastSize } from "../array/fft.ts";
+import { upperMedian } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Plane } from "../image/image.ts";
 import { checkPair } from "./comparable.ts";
@@ -107,8 +108,7 @@ export function powerSpectrum(plane: Plane): PowerSpectrum {
 export function spectralCutoff(plane: Plane): SpectralCutoff {
   const spectrum = powerSpectrum(plane);
   const { frequency, power } = spectrum;
-  const outer = power.filter((_, i) => frequency[i] >= FLOOR_FROM).sort((a, b) => a - b);
-  const floor = outer[Math.floor(outer.length / 2)];
+  const floor = upperMedian(power.filter((_, i) => frequency[i] >= FLOOR_FROM));
   const excess = excessOver(Math.max(floor, ROUNDING * meanSquare(plane), Number.MIN_VALUE), spectrum);
   const start = excess.indexOf(Math.max(...excess));
   if (!(excess[start] > 0)) return { frequency: 0, floor, spectrum };

@@ -1,6 +1,7 @@
 /**
  * Finds faults of single planes of a stack: flashes, blank planes, duplicates, planes out of order, and missing planes.
  */
+import { median, moments, upperMedian } from "../array/statistics.ts";
 import { noiseLevel } from "../classical/noise-level.ts";
 import type { Plane } from "../image/image.ts";
 import { compareOrder, type PlaneDistances } from "./plane-order.ts";
@@ -69,8 +70,7 @@ function traceOf(plane: Plane, sigma: number, before: { plane: Plane; sigma: num
   const { data, height, width } = plane;
   const factor = Math.max(1, Math.ceil(Math.max(height, width) / blocksAlong));
   const small = blockMeans(plane, factor);
-  const mean = small.reduce((a, v) => a + v, 0) / small.length;
-  const variance = small.reduce((a, v) => a + (v - mean) ** 2, 0) / small.length;
+  const { mean, variance } = moments(small);
   let change = Number.POSITIVE_INFINITY;
   if (before) {
     const noise = sigma ** 2 + before.sigma ** 2;
@@ -149,11 +149,7 @@ function faultsOf(traces: readonly Trace[]): StackFaults {
  */
 function duplicatesOf(traces: readonly Trace[]): [number, number][] {
   const seen = new Map<string, number>();
-  const changes = traces
-    .slice(1)
-    .map(({ change }) => change)
-    .sort((a, b) => a - b);
-  const usual = changes[changes.length >> 1] ?? 0;
+  const usual = upperMedian(traces.slice(1).map(({ change }) => change));
   return traces.flatMap(({ hash, constant, change }, z): [number, number][] => {
     if (constant) return [];
     const same = seen.get(hash);
@@ -187,8 +183,7 @@ function flashOf(
   const around = [z - 2, z - 1, z + 1, z + 2].filter((i) => i >= 0 && i < traces.length && usable(i));
   const beside = around.filter((i) => Math.abs(i - z) === 1);
   if (around.length < 2 || beside.length === 0) return undefined;
-  const levels = around.map((i) => traces[i].mean - dark).sort((a, b) => a - b);
-  const usual = (levels[(levels.length - 1) >> 1] + levels[levels.length >> 1]) / 2;
+  const usual = median(around.map((i) => traces[i].mean - dark));
   const factor = (traces[z].mean - dark) / usual;
   if (!(factor > minFlash || factor < 1 / minFlash)) return undefined;
   const bright = factor > 1;

@@ -7,9 +7,9 @@
  * Coordinates are pixels; (0, 0) is the centre of the first pixel. An angle is that of the profile, across the
  * structure, in radians from x towards y.
  */
-import { levenbergMarquardt } from "../array/levenberg-marquardt.ts";
+import { fitCurve } from "../array/fit-curve.ts";
 import { sampleAt } from "../array/resample.ts";
-import { extent } from "../array/statistics.ts";
+import { extent, mean, percentiles } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Plane } from "../image/image.ts";
 import { checkPair } from "./comparable.ts";
@@ -206,7 +206,7 @@ function fitLine(kind: Kind, { t, values }: Profile, sigma: number): LineFit | u
   const range = max - min;
   if (!(range > 0)) return undefined;
   const unit = values.map((v) => (v - min) / range);
-  const found = levenbergMarquardt(kind.model, t, unit, [0, sigma, 1, 0, ...(kind.linear ? [0] : [])]);
+  const found = fitCurve(kind.model, t, unit, [0, sigma, 1, 0, ...(kind.linear ? [0] : [])]);
   const [middle, width, amplitude, background, slope = 0] = found.parameters;
   return {
     middle,
@@ -220,17 +220,13 @@ function fitLine(kind: Kind, { t, values }: Profile, sigma: number): LineFit | u
 
 /** Sum of squares about the mean, or about the straight line that fits best; t is symmetric about 0. */
 function varianceAbout(t: Float64Array, values: Float64Array, linear: boolean): number {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const middle = mean(values);
   const slope = linear ? values.reduce((sum, v, i) => sum + v * t[i], 0) / t.reduce((sum, at) => sum + at * at, 0) : 0;
-  return values.reduce((sum, v, i) => sum + (v - mean - slope * t[i]) ** 2, 0);
+  return values.reduce((sum, v, i) => sum + (v - middle - slope * t[i]) ** 2, 0);
 }
 
 function spreadOf(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number) => {
-    const position = share * (sorted.length - 1);
-    const below = sorted[Math.floor(position)] ?? Number.NaN;
-    return below + (position % 1) * ((sorted[Math.ceil(position)] ?? Number.NaN) - below);
-  };
-  return { median: at(0.5), quartiles: [at(0.25), at(0.75)], count: sorted.length };
+  const [low, middle, high] =
+    values.length === 0 ? new Array<number>(3).fill(Number.NaN) : percentiles(values, [25, 50, 75]);
+  return { median: middle, quartiles: [low, high], count: values.length };
 }

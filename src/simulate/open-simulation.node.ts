@@ -9,10 +9,17 @@ import { createSimulator } from "./simulator.ts";
 const minBytesForThreads = 200 * 2 ** 20;
 
 /** A simulation on the threads of this machine: the planes of one field are shared, of several each makes its own. */
-export const openSimulationOnThreads: OpenSimulation = async (recipe, { stacks, threads = availableParallelism() }) => {
+export const openSimulationOnThreads: OpenSimulation = async (
+  recipe,
+  { stacks, threads = availableParallelism(), beside = false },
+) => {
   const memory = availableMemory();
   const simulator = createSimulator(recipe, { stacks, memory });
   const { warnings } = simulator;
+  if (beside) {
+    const workers = openFieldWorkers({ recipe, stacks, memory });
+    return { warnings, together: 1, field: workers.field, close: workers.close };
+  }
   if (recipe.fields === 1) {
     const pool = threads > 1 && simulator.memory > minBytesForThreads ? openSuperposePool(threads) : undefined;
     return {

@@ -18,6 +18,8 @@ export interface OpenSimulationOptions {
   stacks: StackFiles;
   /** Threads that share the planes of a single field, or make the fields of a data set. */
   threads?: number | undefined;
+  /** Whether the caller works on meanwhile: fields are then made beside it, where the machine can. */
+  beside?: boolean | undefined;
 }
 
 /** @throws `usage` for a recipe that cannot be simulated, or that memory has no room for */

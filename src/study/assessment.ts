@@ -1,4 +1,5 @@
 /** Reads off the table of distances where a candidate is better than what was recorded, and what it does there. */
+import { upperMedian } from "../array/statistics.ts";
 import { type DistanceBin, type DistanceTable, margins } from "./distance-table.ts";
 import { minBackgroundRemoved, minWidthRecovered } from "./effect.ts";
 
@@ -125,7 +126,7 @@ export function assess(
   const widthRecovered = weighted(shown, "widthRecovered");
   const brightnessRecovered = weighted(shown, "brightnessRecovered");
   const changes = judged.map(({ relativeChange }) => relativeChange).filter(Number.isFinite);
-  const unchanged = usable.length === 0 && changes.length > 0 && middle(changes) < minChange;
+  const unchanged = usable.length === 0 && changes.length > 0 && upperMedian(changes) < minChange;
   const mean = (key: "psnrGain" | "ssimGain" | "detailDifference" | "contrastDifference"): number =>
     shown.reduce((sum, bin) => sum + bin.n * bin[key], 0) / outputs(shown);
   return {
@@ -199,9 +200,4 @@ function weighted(bins: readonly DistanceBin[], key: "widthRecovered" | "brightn
     weight += bin.structures;
   }
   return weight === 0 ? undefined : sum / weight;
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
 }

@@ -1,5 +1,6 @@
 /** Applies a candidate to rescaled images, with and without the correct pixel size. */
 import { resize } from "../array/resample.ts";
+import { mean } from "../array/statistics.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { hallucinationMap } from "../metrics/hallucinations.ts";
 import { intensityFit, withIntensity } from "../metrics/intensity-fit.ts";
@@ -89,9 +90,9 @@ export async function atScales(
         input: inputs[0],
         output: outputs[0],
         target: scaledTargets[0],
-        gain: mean(after.psnr.map((value, i) => value - baselines[i])),
-        gainOverInput: mean(after.psnr.map((value, i) => value - before.psnr[i])),
-        hallucinated: mean(hallucinated),
+        gain: meanOfSome(after.psnr.map((value, i) => value - baselines[i])),
+        gainOverInput: meanOfSome(after.psnr.map((value, i) => value - before.psnr[i])),
+        hallucinated: meanOfSome(hallucinated),
       });
     }
   }
@@ -129,8 +130,7 @@ function bestOfEach(
   );
 }
 
-const mean = (values: readonly number[]): number | undefined =>
-  values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0) / values.length;
+const meanOfSome = (values: readonly number[]): number | undefined => (values.length === 0 ? undefined : mean(values));
 
 /**
  * One plane below and one above focus, at about half of the range; for sections the sharpest plane and two planes near

@@ -1,7 +1,7 @@
 /** Scores of an output against the ground truth, plane by plane, beside those of the recorded input. */
 import { breathe, breatheThrough } from "../array/breathe.ts";
 import { meanOfFinite } from "../array/mean-of-finite.ts";
-import { extent } from "../array/statistics.ts";
+import { extent, mean } from "../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { requirePairable } from "../image/pairable.ts";
@@ -210,8 +210,6 @@ function perfectWarnings(perfect: Comparison["perfectPlanes"], depth: number): s
 
 const listOfPlanes = (planes: readonly number[]): string =>
   planes.length <= 8 ? planes.join(", ") : `${planes.slice(0, 8).join(", ")}, ...`;
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 function meanError(errors: readonly OfEach<number>[]): OfEach<number> {
   const of = (key: keyof OfEach<number>): number[] => errors.flatMap((one) => one[key] ?? []);

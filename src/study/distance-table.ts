@@ -1,4 +1,6 @@
 /** The results of a study, distance by distance. All verdicts and the headline follow from this one table. */
+import { meanOfKnown } from "../array/mean-of-known.ts";
+import { mean } from "../array/statistics.ts";
 import { detailMargin } from "../metrics/detail.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Effect, PlaneWidths } from "./effect.ts";
@@ -69,15 +71,6 @@ export const margins = { psnr: 0.05, ssim: 0.02, detail: detailMargin } as const
 
 /** The PSNR of an output that is identical to its target is infinite. Every PSNR is limited to this, dB. */
 const maxPsnr = 100;
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-
-/** The known, finite values of a list. */
-const known = (values: readonly (number | undefined)[]): number[] =>
-  values.filter((value): value is number => value !== undefined && Number.isFinite(value));
-
-const meanOfKnown = (values: readonly (number | undefined)[]): number | undefined =>
-  known(values).length === 0 ? undefined : mean(known(values));
 
 /**
  * Makes one row for each requested distance (for sections: for each plane).

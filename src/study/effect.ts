@@ -5,7 +5,7 @@
  * brings it back to the structure.
  */
 import { gaussianFilter } from "../array/filters.ts";
-import { percentiles } from "../array/statistics.ts";
+import { median, percentiles } from "../array/statistics.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { intensityFit } from "../metrics/intensity-fit.ts";
 import { structureWidths, type WidthFit } from "../metrics/structure-width.ts";
@@ -83,7 +83,7 @@ export function effectOf(stack: Stack, sharpest: number, outcomes: readonly Outc
         return after === undefined ? [] : [{ before, after, sharp: sharp[place] }];
       });
       if (pairs.length < minStructures) continue;
-      const middle = (key: "before" | "after"): number => median(pairs.map((pair) => pair[key].fwhm)) ?? Number.NaN;
+      const middle = (key: "before" | "after"): number => median(pairs.map((pair) => pair[key].fwhm));
       const own = { recovered: [] as number[], brightened: [] as number[] };
       for (const { before, after, sharp: best } of given || plane === sharpest ? [] : pairs) {
         if (before.fwhm < minBlur * best.fwhm) continue;
@@ -146,11 +146,4 @@ function backgroundRemoved(sharp: Plane, input: Plane, output: Plane): number | 
   };
   const [before, after] = [outOfFocusLight(input), outOfFocusLight(output)];
   return Number.isFinite(before) && Number.isFinite(after) && before > minBackground ? 1 - after / before : undefined;
-}
-
-export function median(values: readonly number[]): number | undefined {
-  if (values.length === 0) return undefined;
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }

@@ -6,6 +6,7 @@
  * tells them apart. If a model returns its input unchanged, the curve is flat, and no shift makes it fit.
  */
 import { sampleAt } from "../array/resample.ts";
+import { mean } from "../array/statistics.ts";
 import { focusCurve, focusOf } from "../classical/focus/focus.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { nrmse, pearson } from "../metrics/metrics.ts";
@@ -307,4 +308,3 @@ function correlationOf(a: readonly number[], b: readonly number[]): number {
 }
 
 const extentOf = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

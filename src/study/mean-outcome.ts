@@ -1,4 +1,5 @@
 /** Mean scores of a candidate: output, first input plane (unchanged) and best recorded baseline. */
+import { mean as meanOf } from "../array/statistics.ts";
 import { meanScores, type Scores } from "../metrics/metrics.ts";
 import { type EveryPlane, isJudged } from "./every-plane.ts";
 
@@ -26,7 +27,7 @@ export function meanOutcome({ every }: { every: Pick<EveryPlane, "outcomes"> }):
   if (finite.length === 0) return undefined;
   const scoresOf = (of: "input" | "output"): Scores => meanScores(finite.map(({ scores }) => scores[of]));
   const mean = (of: (one: (typeof finite)[number]) => number): number =>
-    finite.reduce((sum, one) => sum + withoutNaN(of(one)), 0) / finite.length;
+    meanOf(finite.map((one) => withoutNaN(of(one))));
   return {
     input: scoresOf("input"),
     output: scoresOf("output"),

@@ -2,12 +2,12 @@
  * Measures whether outputs explain their inputs: blurred with the PSF of the objective, they must equal the input up to
  * noise.
  */
+import { median } from "../array/statistics.ts";
 import { opticalPsf } from "../classical/deconvolution/optical-psf.ts";
 import { planeOf } from "../image/image.ts";
 import { reblurPlane, reblurResidual, reblurStack } from "../metrics/reblur-residual.ts";
 import { psfModelOf } from "../optics/psf/optics-options.ts";
 import type { Candidate } from "./candidate.ts";
-import { median } from "./effect.ts";
 import { type EveryPlane, isJudged } from "./every-plane.ts";
 import { cropPlane, cropToBox, type StudiedStack } from "./studied-stack.ts";
 
@@ -62,6 +62,7 @@ export function reblurEvidence(
       const usable = outcomes.filter(
         ({ plane }) => blurred.share[plane] >= minShare && Math.abs(plane - sharpest) <= nearFocus,
       );
+      if (usable.length === 0) return undefined;
       return median(usable.map(({ plane }) => reblurResidual(planeOf(blurred, plane), planeOf(input, plane)).ratio));
     };
     const [output, reference] = [ratioOf(data), ratioOf(input.data)];
@@ -72,7 +73,8 @@ export function reblurEvidence(
     .filter(isJudged)
     .sort((a, b) => Math.abs(a.distance) - Math.abs(b.distance))
     .slice(0, maxPlanes);
-  const ratioOf = (of: (one: (typeof judged)[number]) => Float32Array): number | undefined =>
+  if (judged.length === 0) return undefined;
+  const ratioOf = (of: (one: (typeof judged)[number]) => Float32Array): number =>
     median(
       judged.map((one) => {
         const plane = { data: of(one), height: region.height, width: region.width };
@@ -82,6 +84,5 @@ export function reblurEvidence(
     );
   const output = ratioOf((one) => cropPlane(one.output, region).data);
   const reference = ratioOf(() => planeOf(input, sharpest).data);
-  if (output === undefined || reference === undefined) return undefined;
   return { output, reference, referenceName: "the recorded sharpest plane" };
 }

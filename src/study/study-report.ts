@@ -3,6 +3,7 @@
  * study.
  */
 
+import { meanOfKnown } from "../array/mean-of-known.ts";
 import { type ReportSection, renderReport, type TableCell } from "../figures/report.ts";
 import { distanceSection } from "./distance-section.ts";
 import type { Figure } from "./figure.ts";
@@ -180,10 +181,7 @@ function ownSharpness(studies: readonly CandidateStudy[]): ReportSection {
   const [{ studied, withoutTruth }] = studies;
   const size = studied.stack.pixelSize?.x;
   const unit = size === undefined ? "pixels" : "um";
-  const mean = (values: readonly number[]): number => {
-    const known = values.filter(Number.isFinite);
-    return known.length === 0 ? Number.NaN : known.reduce((a, b) => a + b, 0) / known.length;
-  };
+  const mean = (values: readonly number[]): number => meanOfKnown(values) ?? Number.NaN;
   const both = (all: readonly OwnSharpness[]): string[] => [
     (mean(all.map(({ edge }) => edge)) * (size ?? 1)).toFixed(2),
     mean(all.map(({ focus }) => focus)).toFixed(2),

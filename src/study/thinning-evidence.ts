@@ -14,7 +14,7 @@
  * resolutions are those of a recording with half the light, and should only be compared with each other.
  */
 import { Random } from "../array/random.ts";
-import { extent, percentiles } from "../array/statistics.ts";
+import { extent, mean, percentiles } from "../array/statistics.ts";
 import { throwIfAborted } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { type NoiseModel, noiseModelOf, thinStack } from "../metrics/data-thinning.ts";
@@ -150,8 +150,6 @@ type Pair = readonly [Plane, Plane];
 
 /** Root mean square difference over all pairs. */
 const apart = (pairs: readonly Pair[]): number => Math.sqrt(mean(pairs.map(([a, b]) => meanSquaredError(a, b))));
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 function agreementOf(pairs: readonly Pair[], pixelSize: number): ThinnedAgreement {
   const curves = pairs.map(([a, b]) => {

@@ -3,8 +3,8 @@ import { ParfocalError } from "../errors.ts";
 import { findRecipe, recipesAmong } from "../simulate/recipe-file.ts";
 import { changeRecipe } from "../simulate/recipe-flags.ts";
 import { methodOf } from "../train/config.ts";
-import { readConfigFile } from "../train/config-file.node.ts";
-import { readSamples } from "../train/data/read-samples.node.ts";
+import { readConfigFile } from "../train/config-file.ts";
+import { readSamples } from "../train/data/read-samples.ts";
 import { methodNames } from "../train/methods/methods.ts";
 import { generalise as judgeGeneralisation } from "./generalise/leave-one-out.node.ts";
 import { leaveOneOutKinds } from "./generalise/leave-one-out-plan.ts";
@@ -18,15 +18,24 @@ import { methodOptions, namedMethod } from "./training-options.ts";
 import { withImages } from "./with-images.ts";
 import { withRuntime } from "./with-runtime.ts";
 
+const once = (words: readonly string[]): boolean => new Set(words).size === words.length;
 const ofRecipe = { group: "Recipe" };
 const ofStacks = { group: "Stacks" };
 
 const options = z.strictObject({
   stacks: imageInputs("z-stacks, or a recipe of several objectives or specimens (a .yaml file or a shipped name)"),
   output: output("where the page (index.html), its numbers and the models are written", "folder"),
-  leave_out: option(z.array(z.enum(leaveOneOutKinds)).min(1).optional(), `${leaveOneOutKinds.join(", ")}, or several`, {
-    default_in_words: "the first that the data have",
-  }),
+  leave_out: option(
+    z
+      .array(z.enum(leaveOneOutKinds))
+      .min(1)
+      .refine(once, `expected ${leaveOneOutKinds.join(", ")}, or several, each once`)
+      .optional(),
+    `${leaveOneOutKinds.join(", ")}, or several`,
+    {
+      default_in_words: "the first that the data have",
+    },
+  ),
   method: option(z.enum(methodNames).optional(), "how the models are trained", {
     default_in_words: "deep-z",
     placeholder: "name",
@@ -77,8 +86,8 @@ const figures = z.record(z.string(), z.unknown());
 /** Leaves one objective, specimen, stack or slide out, trains on the others, and judges on all. */
 export const generalise = defineTask({
   options,
-  moreOptions: async (given) => {
-    const file = typeof given.config === "string" ? await readConfigFile(given.config) : {};
+  moreOptions: async (given, storage) => {
+    const file = typeof given.config === "string" ? await readConfigFile(storage, given.config) : {};
     // Each model is an experiment of its own, with its own name.
     return methodOptions(namedMethod(given, file), ["experiment_name"]);
   },
@@ -93,8 +102,8 @@ export const generalise = defineTask({
   }),
   async run(given, context) {
     const begun = performance.now();
-    const { signal, note, request: command, warn } = context;
-    const file = given.config === undefined ? {} : await readConfigFile(given.config);
+    const { storage, signal, note, request: command, warn } = context;
+    const file = given.config === undefined ? {} : await readConfigFile(storage, given.config);
     const { name: method } = methodOf(namedMethod(given, file));
     const keys = Object.entries(given).filter(([key]) => !(key in options.shape));
     const { experiment_name: _, ...config } = { ...file, ...Object.fromEntries(keys) } as Record<string, unknown>;

@@ -5,9 +5,9 @@ import { tasks } from "../models/networks/common-info.ts";
 import { findRecipe, recipesAmong } from "../simulate/recipe-file.ts";
 import { changeRecipe } from "../simulate/recipe-flags.ts";
 import { methodOf, resolveConfig } from "../train/config.ts";
-import { readConfigFile } from "../train/config-file.node.ts";
-import { readSamples } from "../train/data/read-samples.node.ts";
-import { openRecipeTraining, type RecipeTraining } from "../train/data/recipe-training.node.ts";
+import { readConfigFile } from "../train/config-file.ts";
+import { readSamples } from "../train/data/read-samples.ts";
+import { openRecipeTraining, type RecipeTraining } from "../train/data/recipe-training.ts";
 import { findLearningRate } from "../train/find-learning-rate.ts";
 import { methodNames } from "../train/methods/methods.ts";
 import type { TrainingProgress } from "../train/train.ts";
@@ -83,8 +83,8 @@ const figures = z.record(z.string(), z.unknown());
 /** Trains a model of any method on z-stacks, pairs of stacks, or a recipe. */
 export const train = defineTask({
   options,
-  moreOptions: async (given) => {
-    const file = typeof given.config === "string" ? await readConfigFile(given.config) : {};
+  moreOptions: async (given, storage) => {
+    const file = typeof given.config === "string" ? await readConfigFile(storage, given.config) : {};
     return methodOptions(namedMethod(given, file), []);
   },
   result: z.strictObject({
@@ -104,8 +104,8 @@ export const train = defineTask({
   }),
   async run(given, context) {
     const begun = performance.now();
-    const { signal, warn, note } = context;
-    const file = given.config === undefined ? {} : await readConfigFile(given.config);
+    const { storage, signal, warn, note } = context;
+    const file = given.config === undefined ? {} : await readConfigFile(storage, given.config);
     const config = { ...file, ...keysOf(given), method: methodFor(given, file) };
     const recipe = await openRecipe(given, config, context);
     try {
@@ -178,7 +178,7 @@ function readStacks(given: Options, context: TaskContext): Promise<NamedStack[]>
 async function openRecipe(
   { stacks, recipe: beside, set, ...given }: Options,
   config: { method: string; model_pixel_size?: unknown },
-  { storage, signal }: TaskContext,
+  { storage, openSimulation, signal }: TaskContext,
 ): Promise<RecipeTraining | undefined> {
   const named = [...(await recipesAmong(storage, stacks)), ...(beside === undefined ? [] : [beside])];
   if (named.length === 0) {
@@ -197,8 +197,8 @@ async function openRecipe(
   // A run that is resumed has the key in its own configuration.
   const anyPixelSize = config.model_pixel_size !== undefined || given.resume;
   const images = { image: given.input_image, target: given.target_image };
-  const settings = { folder, ...images, paired, anyPixelSize, signal };
-  return openRecipeTraining(changeRecipe(recipe, {}, Object.entries(set ?? {})), settings);
+  const settings = { openSimulation, folder, ...images, paired, anyPixelSize, signal };
+  return openRecipeTraining(storage, changeRecipe(recipe, {}, Object.entries(set ?? {})), settings);
 }
 
 function wrong(detail: string, option: string): ParfocalError {

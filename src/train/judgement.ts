@@ -3,6 +3,7 @@
  * depth.
  */
 
+import { mean as meanOf } from "../array/statistics.ts";
 import type { Plane } from "../image/image.ts";
 import { detailAgainst } from "../metrics/detail.ts";
 import { psnr } from "../metrics/metrics.ts";
@@ -87,7 +88,7 @@ export function judge(task: "refocus" | "section", examples: readonly JudgedExam
   const made = rows.filter(({ given }) => !given);
   const shown = made.length > 0 ? made : rows;
   const mean = (key: (typeof averaged)[number]): number =>
-    average(shown.flatMap((row) => new Array<number>(row.examples).fill(row[key])));
+    meanOf(shown.flatMap((row) => new Array<number>(row.examples).fill(row[key])));
   const means = Object.fromEntries(averaged.map((key) => [key, mean(key)])) as Judgement["means"];
   return { verdict: modelVerdict(task, { rows, means }), rows, means };
 }
@@ -113,7 +114,7 @@ function rowOf(all: readonly JudgedExample[]): JudgementRow | undefined {
   });
   if (scored.length === 0) return undefined;
   const mean = (key: Exclude<keyof (typeof scored)[number], "baseline" | "example">): number =>
-    average(scored.map((one) => one[key]));
+    meanOf(scored.map((one) => one[key]));
   return {
     label,
     ...(distance_um === undefined ? {} : { distance_um }),
@@ -165,8 +166,6 @@ function photometry(examples: readonly JudgedExample[]): { slope: number; mean_r
   const both = sum((output, truth) => (output - mo) * (truth - mt));
   return { slope: both / own, mean_ratio: mo / mt };
 }
-
-const average = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** Detail is NaN where an image is constant in a band; it counts as 0. */
 const withoutNaN = (value: number): number => (Number.isNaN(value) ? 0 : value);

@@ -1,4 +1,5 @@
 /** The sharpest plane of a stack, from a focus curve with one value per plane. */
+import { median } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 
 /** The maximum of a focus curve. */
@@ -30,8 +31,6 @@ export function bestPlane(curve: readonly number[]): BestPlane {
     const bend = before - 2 * at + after;
     if (bend < 0) position = plane + (0.5 * (before - after)) / bend;
   }
-  const sorted = [...curve].sort((a, b) => a - b);
-  const half = (sorted.length - 1) / 2;
-  const middle = (sorted[Math.floor(half)] + sorted[Math.ceil(half)]) / 2;
+  const middle = median(curve);
   return { plane, position, atEnd, contrast: curve[plane] === middle ? 1 : curve[plane] / middle };
 }

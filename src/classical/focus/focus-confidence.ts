@@ -1,5 +1,7 @@
 /** The probability that the extremum of a focus curve is the focus, fitted to stacks with known focus. */
 
+import { clamp } from "../../array/clamp.ts";
+import { median } from "../../array/statistics.ts";
 import type { FocusMeasure } from "./focus.ts";
 
 /** The features of a focus curve whose maximum is assumed to be the focus. */
@@ -74,17 +76,7 @@ export function focusFeatures(
  */
 function prominence(curve: readonly number[]): number {
   const bends = curve.slice(1, -1).map((v, i) => Math.abs(curve[i] - 2 * v + curve[i + 2]));
-  const jumps = middle(bends) / (0.6745 * Math.sqrt(6));
-  const height = Math.max(...curve) - middle(curve);
+  const jumps = median(bends) / (0.6745 * Math.sqrt(6));
+  const height = Math.max(...curve) - median(curve);
   return height === 0 ? 0 : height / Math.max(jumps, 1e-12 * height);
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(half)] + sorted[Math.ceil(half)]) / 2;
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, value));
 }

@@ -1,4 +1,5 @@
 /** Focus measures of spatial frequencies: blur removes the high ones. Planes of at least 16 x 16 pixels. */
+import { fitLineInOnePass } from "../../array/fit-line.ts";
 import { moments } from "../../array/statistics.ts";
 import type { Plane } from "../../image/image.ts";
 import { radialSpectrum } from "./power-spectrum.ts";
@@ -23,18 +24,13 @@ export function bandPower(plane: Plane, low: number, high: number): number {
  */
 export function spectralSlope(plane: Plane): number {
   const { power, edge } = radialSpectrum(plane);
-  let [n, sx, sy, sxx, sxy] = [0, 0, 0, 0, 0];
+  const [x, y]: [number[], number[]] = [[], []];
   for (let k = 1; k <= edge / 4; k++) {
     if (!(power[k] > 0)) return 0;
-    const x = Math.log(k);
-    const y = Math.log(power[k]);
-    n++;
-    sx += x;
-    sy += y;
-    sxx += x * x;
-    sxy += x * y;
+    x.push(Math.log(k));
+    y.push(Math.log(power[k]));
   }
-  return Math.exp((n * sxy - sx * sy) / (n * sxx - sx * sx));
+  return Math.exp(fitLineInOnePass({ x, y }).slope);
 }
 
 /**

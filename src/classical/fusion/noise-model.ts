@@ -1,5 +1,6 @@
 /** The noise of a stack as a function of its counts, and a scale of counts on which the noise is constant. */
-import { percentile } from "../../array/statistics.ts";
+import { slopesOfPairs } from "../../array/fit-line.ts";
+import { median } from "../../array/statistics.ts";
 
 /** Variance of the noise, counts^2, at a count: `dark + gain * count`, but at least `floor`^2. */
 export interface NoiseModel {
@@ -87,29 +88,27 @@ function measure(
 
 function lineThrough(blocks: Block[], nothing: number): NoiseModel {
   if (blocks.length === 0) return { dark: 0, gain: 0, floor: nothing, typical: nothing };
-  const typical = Math.sqrt(median(blocks.map(({ variance }) => variance)));
+  const typical = Math.sqrt(middle(blocks.map(({ variance }) => variance)));
   const sorted = [...blocks].sort((a, b) => a.mean - b.mean);
   const points = Array.from(
     { length: Math.min(groups, sorted.length) },
     (_, k, of = Math.min(groups, sorted.length)) => {
       const group = sorted.slice(Math.floor((k * sorted.length) / of), Math.floor(((k + 1) * sorted.length) / of));
-      return { mean: median(group.map(({ mean }) => mean)), variance: median(group.map(({ variance }) => variance)) };
+      return { mean: middle(group.map(({ mean }) => mean)), variance: middle(group.map(({ variance }) => variance)) };
     },
   );
   const least = Math.min(...points.map(({ variance }) => variance));
   const floor = Math.max(nothing, Math.sqrt(least) / 2);
   const flat = { dark: typical * typical, gain: 0, floor, typical: Math.max(nothing, typical) };
-  const slopes = points.flatMap((a, i) =>
-    points.slice(i + 1).flatMap((b) => (b.mean > a.mean ? [(b.variance - a.variance) / (b.mean - a.mean)] : [])),
-  );
+  const slopes = slopesOfPairs({ x: points.map(({ mean }) => mean), y: points.map(({ variance }) => variance) });
   if (slopes.length === 0) return flat;
-  const gain = median(slopes);
+  const gain = middle(slopes);
   const explained = gain * (points[points.length - 1].mean - points[0].mean);
   if (!(explained > minExplained * typical * typical)) return flat;
-  return { ...flat, gain, dark: median(points.map(({ mean, variance }) => variance - gain * mean)) };
+  return { ...flat, gain, dark: middle(points.map(({ mean, variance }) => variance - gain * mean)) };
 }
 
-const median = (values: readonly number[]): number => percentile(Float32Array.from(values), 50);
+const middle = (values: readonly number[]): number => median(Float32Array.from(values));
 
 /**
  * A function of counts that gives the noise a standard deviation of 1 everywhere: the integral of 1 / sigma (Anscombe

@@ -8,6 +8,7 @@
  * 42, 3824 (2017): sparsity of the gradient (Tamura's coefficient), largest in focus for both.
  */
 import { breathe } from "../../array/breathe.ts";
+import { upperMedian } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import { createPropagator } from "../../optics/imaging/angular-spectrum.ts";
 import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
@@ -147,13 +148,13 @@ function sparsityOf({ real, imag, height, width }: ComplexField): number {
  */
 function kindOf(curve: FieldFocus["curve"]): SpecimenContrast {
   const sharpest = curve[indexOfLargest(curve.map((point) => point.gradientSparsity))];
-  const sorted = curve.map((point) => point.amplitudeContrast).sort((a, b) => a - b);
-  return sharpest.amplitudeContrast >= sorted[sorted.length >> 1] ? "amplitude" : "phase";
+  const middle = upperMedian(curve.map((point) => point.amplitudeContrast));
+  return sharpest.amplitudeContrast >= middle ? "amplitude" : "phase";
 }
 
 function confidenceOf(values: readonly number[], best: number): number {
   if (best === 0 || best === values.length - 1) return 0;
-  const middle = [...values].sort((a, b) => a - b)[values.length >> 1];
+  const middle = upperMedian(values);
   const others = values.filter((value, i) => {
     // Another local maximum: higher than its neighbours, or at an end.
     return (

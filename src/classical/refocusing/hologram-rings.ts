@@ -13,6 +13,7 @@
  * (Rohou & Grigorieff, J. Struct. Biol. 192, 216 (2015)); Guigay, Optik 49, 121 (1977), for the two terms.
  */
 import { createRealFft2, nextFastSize } from "../../array/fft.ts";
+import { mean, upperMedian } from "../../array/statistics.ts";
 import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
 import type { ComplexField } from "../../optics/imaging/complex-field.ts";
 import { weightedFit } from "./weighted-fit.ts";
@@ -123,12 +124,9 @@ function radialPower({ real, height, width }: ComplexField, pixelSize: number) {
  * minimum.
  */
 function lastSignal(power: Float64Array, edge: number, nyquist: number): number {
-  const beyond = [...power.subarray(Math.floor(1.15 * edge), nyquist)].sort((a, b) => a - b);
-  const noise = beyond.length > 4 ? beyond[beyond.length >> 1] : Math.min(...power.subarray(firstBin, edge));
-  const around = (b: number) => {
-    const near = power.subarray(Math.max(firstBin, b - 2), Math.min(edge, b + 2) + 1);
-    return near.reduce((sum, value) => sum + value, 0) / near.length;
-  };
+  const beyond = power.subarray(Math.floor(1.15 * edge), nyquist);
+  const noise = beyond.length > 4 ? upperMedian(beyond) : Math.min(...power.subarray(firstBin, edge));
+  const around = (b: number) => mean(power.subarray(Math.max(firstBin, b - 2), Math.min(edge, b + 2) + 1));
   let last = edge;
   while (last > minUsedBins && around(last) < minSignal * noise) last--;
   return last;

@@ -7,6 +7,7 @@
  * unwrap_phase.
  */
 import { runThrough } from "../../array/breathe.ts";
+import { upperMedian } from "../../array/statistics.ts";
 import type { Plane } from "../../image/image.ts";
 
 const TURN = 2 * Math.PI;
@@ -84,7 +85,7 @@ export function* unwrapPhaseSteps({ data, height, width }: Plane): Generator<voi
   yield;
   const out = new Float32Array(size);
   for (let i = 0; i < size; i++) out[i] = data[i] + TURN * (root(i) === i ? 0 : turns[i]);
-  const middle = Float32Array.from(out).sort()[size >> 1];
+  const middle = upperMedian(out);
   const back = TURN * Math.round(middle / TURN);
   return { data: back === 0 ? out : out.map((phase) => phase - back), height, width };
 }

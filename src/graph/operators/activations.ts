@@ -1,3 +1,4 @@
+import { clamp } from "../../array/clamp.ts";
 import type { Value } from "../graph.ts";
 import type { OperatorTable } from "../operator.ts";
 import { abs, add, exp, greater, indicator, log, mul, neg, sub, unaryOperator, where } from "./elementwise.ts";
@@ -18,7 +19,6 @@ export const hardSwish = (x: Value): Value => x.graph.add("HardSwish", [x], {});
  */
 export const softplus = (x: Value): Value => add(relu(x), log(add(exp(neg(abs(x))), 1)));
 
-const clamp01 = (x: number): number => Math.max(0, Math.min(1, x));
 /** 1 where the linear part of a hard sigmoid with these numbers is active. */
 const insideRamp = (x: Value, alpha: number, beta: number): Value =>
   mul(indicator(greater(x, -beta / alpha)), indicator(greater((1 - beta) / alpha, x)));
@@ -41,12 +41,12 @@ export const activations: Pick<OperatorTable, Activation> = {
   ),
   Tanh: unaryOperator(Math.tanh, (_x, y, dy) => mul(dy, sub(1, mul(y, y)))),
   HardSigmoid: unaryOperator(
-    (x, { alpha, beta }) => clamp01(alpha * x + beta),
+    (x, { alpha, beta }) => clamp(alpha * x + beta, 0, 1),
     (x, _y, dy, { alpha, beta }) => mul(mul(dy, alpha), insideRamp(x, alpha, beta)),
   ),
   // y = x (x/6 + 1/2) on the ramp, x from 3 on: dy/dx = x/3 + 1/2, or 1
   HardSwish: unaryOperator(
-    (x) => x * clamp01(x / 6 + 0.5),
+    (x) => x * clamp(x / 6 + 0.5, 0, 1),
     (x, _y, dy) => {
       const ramp = mul(insideRamp(x, 1 / 6, 0.5), add(mul(x, 1 / 3), 0.5));
       return mul(dy, add(ramp, sub(1, indicator(greater(3, x)))));

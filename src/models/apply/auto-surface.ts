@@ -1,4 +1,6 @@
 /** Fits the surface on which a specimen is in focus to the focus positions of its regions. */
+import { solvePositive } from "../../array/solve-linear.ts";
+import { median } from "../../array/statistics.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
 
 /** The focus position of a region. */
@@ -106,48 +108,24 @@ function polynomial(
   return (x, y) => dot(terms(x, y), solution);
 }
 
-const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, v, i) => sum + v * b[i], 0);
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-}
+const dot = (a: readonly number[], b: ArrayLike<number>): number => a.reduce((sum, v, i) => sum + v * b[i], 0);
 
 /**
  * Normal equations with a trace of a ridge on slopes and bends, so that samples in one row do not decide the other
  * direction.
  */
-function leastSquares(rows: number[][], samples: readonly FocusSample[], weights: readonly number[]): number[] {
+function leastSquares(rows: number[][], samples: readonly FocusSample[], weights: readonly number[]): Float64Array {
   const n = rows[0].length;
   const total = weights.reduce((a, b) => a + b, 0);
   const matrix = Array.from({ length: n }, (_, a) =>
-    Array.from({ length: n }, (_, b) => {
+    Float64Array.from({ length: n }, (_, b) => {
       const ridge = a === b && a > 0 ? 1e-3 * total : 0;
       return rows.reduce((sum, row, i) => sum + weights[i] * row[a] * row[b], ridge);
     }),
   );
-  const right = Array.from({ length: n }, (_, a) =>
+  const right = Float64Array.from({ length: n }, (_, a) =>
     rows.reduce((sum, row, i) => sum + weights[i] * row[a] * samples[i].z, 0),
   );
-  return solve(matrix, right);
-}
-
-/** Gauss's elimination with pivots; the matrix is positive definite. */
-function solve(matrix: number[][], right: number[]): number[] {
-  const n = right.length;
-  const rows = matrix.map((row, i) => [...row, right[i]]);
-  for (let k = 0; k < n; k++) {
-    const pivot = rows.reduce((best, row, i) => (i >= k && Math.abs(row[k]) > Math.abs(rows[best][k]) ? i : best), k);
-    [rows[k], rows[pivot]] = [rows[pivot], rows[k]];
-    for (let i = k + 1; i < n; i++) {
-      const factor = rows[i][k] / rows[k][k];
-      for (let j = k; j <= n; j++) rows[i][j] -= factor * rows[k][j];
-    }
-  }
-  const solution = new Array<number>(n).fill(0);
-  for (let k = n - 1; k >= 0; k--) {
-    const known = rows[k].slice(k + 1, n).reduce((sum, v, i) => sum + v * solution[k + 1 + i], 0);
-    solution[k] = (rows[k][n] - known) / rows[k][k];
-  }
-  return solution;
+  solvePositive(matrix, [right]);
+  return right;
 }

@@ -2,6 +2,7 @@
  * Converts the outputs of an autofocus network into an estimate for a cell, and combines the estimates of several
  * cells.
  */
+import { weightedMedian } from "../../array/weighted-median.ts";
 
 /** The estimate of a cell of an image. */
 export interface DefocusEstimate {
@@ -64,14 +65,4 @@ export function combine(cells: readonly DefocusEstimate[]): DefocusEstimate | un
     spread: meanOf(({ spread }) => spread),
     content: meanOf(({ content }) => content),
   };
-}
-
-function weightedMedian(values: readonly number[], weights: readonly number[]): number {
-  const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b]);
-  let left = weights.reduce((a, b) => a + b, 0) / 2;
-  for (const i of order) {
-    left -= weights[i];
-    if (left <= 0) return values[i];
-  }
-  return values[order[order.length - 1]];
 }

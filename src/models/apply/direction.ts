@@ -3,6 +3,7 @@
  * both sides, so that one plane does not show the side; an aberrated objective blurs differently. A model that has
  * learnt the difference refocuses more sharply in the true direction than in the other.
  */
+import { mean } from "../../array/statistics.ts";
 import { createFocusMeter, type FocusMeter } from "../../classical/focus/focus-map.ts";
 import type { Plane } from "../../image/image.ts";
 import type { DirectionCalibration } from "../networks/deep-z.ts";
@@ -69,7 +70,7 @@ export const probabilityUp = (statistic: number, { gain, bias }: DirectionCalibr
 export function directionConfidence(readings: readonly DirectionReading[], calibration: DirectionCalibration): number {
   if (readings.length === 0) return 0.5;
   const sure = readings.map(({ statistic }) => probabilityUp(statistic, calibration));
-  return sure.reduce((sum, p) => sum + Math.max(p, 1 - p), 0) / sure.length;
+  return mean(sure.map((p) => Math.max(p, 1 - p)));
 }
 
 /** A region whose direction is known. `group` identifies the field that it belongs to. */

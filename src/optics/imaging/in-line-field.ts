@@ -1,4 +1,5 @@
 /** The field of an in-line hologram, as far as one intensity determines it. */
+import { mean } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Plane } from "../../image/image.ts";
 import { type ComplexField, fieldOf } from "./complex-field.ts";
@@ -10,7 +11,7 @@ import { type ComplexField, fieldOf } from "./complex-field.ts";
  * @throws `image.unfit` for a hologram that is dark or not finite
  */
 export function inLineField(hologram: Plane, background?: Plane): ComplexField {
-  const level = hologram.data.reduce((sum, value) => sum + value, 0) / hologram.data.length;
+  const level = mean(hologram.data);
   if (!(level > 0)) {
     const detail = "Hologram: it is dark or holds values that are not finite; give intensities above 0.";
     throw new ParfocalError("image.unfit", detail, { detail });

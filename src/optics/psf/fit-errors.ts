@@ -8,7 +8,8 @@
  * Time Series (1981), section 5.3.2).
  */
 
-import { products, solve } from "./levenberg-marquardt.ts";
+import { products } from "../../array/levenberg-marquardt.ts";
+import { invertMatrix } from "../../array/solve-linear.ts";
 
 /** The grid of the residuals, `[depth, height, width]`. */
 export interface ResidualGrid {
@@ -42,14 +43,12 @@ export function fitErrors(slopes: readonly Float64Array[], residuals: Float64Arr
   const normal = products(slopes);
   const weighted = products(slopes.map((column) => column.map((v, i) => v * residuals[i])));
   const scale = (correlationVolume * independent) / Math.max(1, independent - count - 2);
+  const inverse = invertMatrix(normal);
   const errors = slopes.map((_, i) => {
-    const row = solve(
-      normal,
-      slopes.map((__, j) => (i === j ? 1 : 0)),
-    );
+    if (!inverse) return Number.POSITIVE_INFINITY;
+    const row = inverse[i];
     let variance = 0;
-    for (let a = 0; a < count; a++)
-      for (let b = 0; b < count; b++) variance += row[a] * weighted[a * count + b] * row[b];
+    for (let a = 0; a < count; a++) for (let b = 0; b < count; b++) variance += row[a] * weighted[a][b] * row[b];
     return variance >= 0 && Number.isFinite(variance) ? Math.sqrt(scale * variance) : Number.POSITIVE_INFINITY;
   });
   return { errors, correlationVolume, independent };

@@ -1,5 +1,8 @@
 /** Fits a PSF model to the stack of a recorded bead: its position and the actual optics. */
 
+import { fitLineInOnePass } from "../../array/fit-line.ts";
+import { type LeastSquaresOptions, leastSquares, type Parameter } from "../../array/least-squares.ts";
+import { mean } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { CalibrationQuantity, Stack } from "../../image/image.ts";
 import { plausibleRange, requirePlausible } from "../../image/plausible-calibration.ts";
@@ -7,7 +10,6 @@ import { type BeadGrid, type BeadSpectra, beadImage, beadSpectra } from "./bead-
 import { fitErrors } from "./fit-errors.ts";
 import { checkInside, checkSupport } from "./fit-support.ts";
 import { fitWarnings } from "./fit-warnings.ts";
-import { type LeastSquaresOptions, leastSquares, type Parameter } from "./levenberg-marquardt.ts";
 import { type PsfOptics, type PsfOpticsInput, psfModelOf, resolvePsfOptions } from "./optics-options.ts";
 import { nollOf } from "./zernike.ts";
 
@@ -256,21 +258,13 @@ function keepLast<T>(make: (values: readonly number[]) => T, key: (values: reado
 
 /** Least squares of brightness x shape + background. */
 function bestLine(shape: Float64Array, data: Float32Array): { brightness: number; background: number } {
-  const n = shape.length;
-  let [s, d, ss, sd] = [0, 0, 0, 0];
-  for (let i = 0; i < n; i++) {
-    s += shape[i];
-    d += data[i];
-    ss += shape[i] * shape[i];
-    sd += shape[i] * data[i];
-  }
-  const brightness = (n * sd - s * d) / (n * ss - s * s);
-  return { brightness, background: (d - brightness * s) / n };
+  const { slope, intercept } = fitLineInOnePass({ x: shape, y: data });
+  return { brightness: slope, background: intercept };
 }
 
 function variation(data: Float32Array): number {
-  const mean = data.reduce((a, b) => a + b, 0) / data.length;
-  return data.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+  const middle = mean(data);
+  return data.reduce((sum, v) => sum + (v - middle) ** 2, 0);
 }
 
 function brightestVoxel({ data, height, width }: Stack): { x: number; y: number; z: number } {

@@ -1,6 +1,7 @@
 /** Widths of a bead along x, y and z, as usual for microscopes: full width at half maximum of a fitted Gaussian. */
+import { leastSquares } from "../../array/least-squares.ts";
+import { mean } from "../../array/statistics.ts";
 import type { Stack } from "../../image/image.ts";
-import { leastSquares } from "./levenberg-marquardt.ts";
 
 /** A Gaussian fitted to one line of pixels. */
 export interface GaussianLine {
@@ -37,8 +38,8 @@ export async function fitGaussian(line: ArrayLike<number>): Promise<GaussianLine
     { maxIterations: 60 },
   );
   const [centre, sigma, fitted, background] = found.values;
-  const mean = values.reduce((a, b) => a + b, 0) / n;
-  const spread = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+  const middle = mean(values);
+  const spread = values.reduce((sum, v) => sum + (v - middle) ** 2, 0);
   return {
     centre,
     fwhm: 2 * Math.sqrt(2 * Math.LN2) * sigma,

@@ -1,4 +1,5 @@
 /** Measures the PSF of a microscope from a stack of beads: their widths, the actual optics, and their mean. */
+import { mean as meanOf } from "../../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import { cropStack } from "../../image/crop.ts";
 import type { Stack } from "../../image/image.ts";
@@ -141,7 +142,7 @@ function spreadOf(beads: readonly MeasuredBead[]): MeasuredBeads["spread"] {
   return Object.fromEntries(
     names.map((name) => {
       const values = beads.map(({ fit }) => fit.parameters[name].value);
-      const mean = values.reduce((a, b) => a + b, 0) / values.length;
+      const mean = meanOf(values);
       const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
       const deviation = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : Number.NaN;
       if (beads.length >= minCompared) {

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { mean } from "../../array/statistics.ts";
 import { plotScores, plotTraining } from "../../figures/plots.ts";
 import { type ReportSection, renderReport } from "../../figures/report.ts";
 import { againstBaseline, type BaselineGain } from "../../metrics/against-baseline.ts";
@@ -23,7 +24,7 @@ export function meanGainOverBaseline(distances: readonly DistanceResult[]): Base
 
 function meanOver(distances: readonly DistanceResult[], of: (one: DistanceResult) => number): number {
   const some = distances.filter(({ given }) => !given);
-  return some.reduce((sum, one) => sum + of(one), 0) / some.length;
+  return mean(some.map(of));
 }
 
 /** The page of the demo: verdict, contact sheet, scores of input and output, charts and configuration. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { mean as meanOfAll } from "../../array/statistics.ts";
 import type { SheetRow } from "../../figures/contact-sheet.ts";
 import { fileStorage } from "../../image/file-storage.node.ts";
 import { type Plane, planeOf } from "../../image/image.ts";
@@ -135,7 +136,7 @@ interface ScoredOutput {
 }
 
 function meanOf(distance: number, same: readonly ScoredOutput[], given: boolean): DistanceResult {
-  const mean = (of: (one: ScoredOutput) => number): number => same.reduce((sum, one) => sum + of(one), 0) / same.length;
+  const mean = (of: (one: ScoredOutput) => number): number => meanOfAll(same.map(of));
   const of = (key: keyof BaselineScores): number => mean(({ baseline }) => Math.min(maxPsnr, baseline[key].value));
   const baseline = { psnr: of("psnr"), ssim: of("ssim"), detail: of("detail"), contrast: of("contrast") };
   const output = meanScores(same.map((one) => ({ ...one.output, psnr: Math.min(maxPsnr, one.output.psnr) })));

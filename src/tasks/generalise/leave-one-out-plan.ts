@@ -3,6 +3,7 @@
  * data. This file decides which model is trained on which data, and when a model counts as generalising. The gains are
  * measured elsewhere and come in as numbers.
  */
+import { meanOfKnown } from "../../array/mean-of-known.ts";
 
 /** What can be left out: objectives and specimens of a recipe, or recorded stacks and slides. */
 export const leaveOneOutKinds = ["objective", "specimen", "stack", "slide"] as const;
@@ -130,24 +131,24 @@ export function summariseGains(
     const unseen = data.filter((one) => !isSeen(model, one));
     const trainedWith = plan.filter((other) => unseen.some((one) => isSeen(other, one)));
     const each = trainedWith.map((other) =>
-      meanOf(unseen.filter((one) => isSeen(other, one)).map((one) => gainOf(other, one))),
+      meanOfKnown(unseen.filter((one) => isSeen(other, one)).map((one) => gainOf(other, one))),
     );
     const known = each.filter((mean) => mean !== undefined);
     // Averaged for each data set first, since with several kinds left out the number of models with these data in
     // training differs.
     const seen = unseen.map((one) =>
-      meanOf(plan.filter((other) => isSeen(other, one)).map((other) => gainOf(other, one))),
+      meanOfKnown(plan.filter((other) => isSeen(other, one)).map((other) => gainOf(other, one))),
     );
     return [
       judged({
         ...leftOut,
-        left_out_db: meanOf(unseen.map((one) => gainOf(model, one))),
-        seen_db: meanOf(seen),
+        left_out_db: meanOfKnown(unseen.map((one) => gainOf(model, one))),
+        seen_db: meanOfKnown(seen),
         seen_range_db: known.length === 0 ? undefined : [Math.min(...known), Math.max(...known)],
-        resampling_db: meanOf(
+        resampling_db: meanOfKnown(
           unseen.map(({ name }) => Math.max(0, (Object.hasOwn(resampling, name) ? resampling[name] : undefined) ?? 0)),
         ),
-        elsewhere_db: meanOf(data.filter((one) => isSeen(model, one)).map((one) => gainOf(model, one))),
+        elsewhere_db: meanOfKnown(data.filter((one) => isSeen(model, one)).map((one) => gainOf(model, one))),
       }),
     ];
   });
@@ -155,7 +156,7 @@ export function summariseGains(
   const overall = kinds.map((kind): GeneralisationSummary => {
     const own = items.filter((item) => item.kind === kind);
     const mean = (key: "left_out_db" | "seen_db" | "resampling_db" | "elsewhere_db"): number | undefined =>
-      meanOf(own.map((item) => item[key]));
+      meanOfKnown(own.map((item) => item[key]));
     const ranges = own.flatMap(({ seen_range_db: range }) => (range ? [...range] : []));
     return judged({
       kind,
@@ -180,10 +181,4 @@ function judged(measured: Measured): GeneralisationSummary {
   const share = seen > without ? (left - without) / (seen - without) : undefined;
   const generalises = share === undefined ? undefined : left - without > min_gain_db && share >= min_share_kept;
   return { ...measured, drop_db: seen - left, share_kept: share, generalises };
-}
-
-/** Mean of the known values. */
-export function meanOf(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined && Number.isFinite(value)) as number[];
-  return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0) / known.length;
 }

@@ -5,6 +5,7 @@
 import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { jsonText } from "../../array/json-text.ts";
+import { meanOfKnown } from "../../array/mean-of-known.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import { checkOutput, writeFileAtomic } from "../../image/atomic-file.node.ts";
 import type { Runtime } from "../../run/runtime.ts";
@@ -35,7 +36,6 @@ import {
   generalisationThresholds,
   isSeen,
   leaveOneOut,
-  meanOf,
   type PlannedModel,
   summariseGains,
 } from "./leave-one-out-plan.ts";
@@ -341,7 +341,7 @@ async function judgeAll(
 /** Mean gains over the images of a data set. */
 function gainOf(model: string, data: string, seen: boolean, found: readonly GainOverBaseline[]): JudgedGain {
   const known = found.flatMap(({ means }) => means ?? []);
-  const mean = (of: (one: MeanOutcome) => number): number | undefined => meanOf(known.map(of));
+  const mean = (of: (one: MeanOutcome) => number): number | undefined => meanOfKnown(known.map(of));
   const both = (of: (one: MeanOutcome) => { psnr: number; ssim: number }) => {
     const [psnr, ssim] = [mean((one) => of(one).psnr), mean((one) => of(one).ssim)];
     return psnr === undefined || ssim === undefined ? undefined : { psnr, ssim };
@@ -355,7 +355,7 @@ function gainOf(model: string, data: string, seen: boolean, found: readonly Gain
     gain_ssim: baseline && output && output.ssim - baseline.ssim,
     gain_detail: mean((one) => one.detail.output - one.baseline.detail),
     gain_over_input_db: input && output && output.psnr - input.psnr,
-    width_recovered: meanOf(found.map(({ widthRecovered }) => widthRecovered)),
+    width_recovered: meanOfKnown(found.map(({ widthRecovered }) => widthRecovered)),
     images: found.length,
     planes: known.reduce((sum, { planes }) => sum + planes, 0),
     input,

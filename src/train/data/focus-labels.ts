@@ -2,7 +2,7 @@
  * Training data of single-shot autofocus: the planes of stacks, with the distance of each region from its sharpest
  * plane as label.
  */
-import { moments, percentiles } from "../../array/statistics.ts";
+import { moments, percentiles, upperMedian } from "../../array/statistics.ts";
 import { coneSlope } from "../../classical/cone-slope.ts";
 import { createFocusMeter, type FocusMap } from "../../classical/focus/focus-map.ts";
 import { ParfocalError } from "../../errors.ts";
@@ -106,8 +106,7 @@ function evenlyLit(stack: Stack): Stack {
   const [dark] = percentiles(stack.data, [0.1]);
   const light = Array.from({ length: depth }, (_, z) => moments(planeOf(stack, z).data).mean - dark);
   const gains = light.map((one, z) => {
-    const around = light.slice(Math.max(0, z - 2), z + 3).sort((a, b) => a - b);
-    const usual = around[around.length >> 1];
+    const usual = upperMedian(light.slice(Math.max(0, z - 2), z + 3));
     return one > 0 && usual > 0 && Math.max(one / usual, usual / one) > maxFlicker ? usual / one : 1;
   });
   if (gains.every((gain) => gain === 1)) return stack;

@@ -3,6 +3,7 @@
  * diagram.
  */
 
+import { mean } from "../../array/statistics.ts";
 import { drawDefocus } from "../../figures/defocus-diagram.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { type DefocusEstimate, estimateOf, leastContent } from "../../models/apply/defocus-estimate.ts";
@@ -89,17 +90,19 @@ export function autofocusValidator(
         );
       const error = ({ truth, estimate }: (typeof scored)[number]): number => Math.abs(truth - estimate.defocus);
       const scores = {
-        mae_um: mean(scored.map(error)),
-        input_mae_um: mean(scored.map(({ truth }) => Math.abs(truth))),
-        mae_size_um: mean(scored.map(({ truth, estimate }) => Math.abs(Math.abs(truth) - Math.abs(estimate.defocus)))),
-        mae_near_um: mean(scored.filter(({ truth }) => Math.abs(truth) <= 2).map(error)),
+        mae_um: meanOrZero(scored.map(error)),
+        input_mae_um: meanOrZero(scored.map(({ truth }) => Math.abs(truth))),
+        mae_size_um: meanOrZero(
+          scored.map(({ truth, estimate }) => Math.abs(Math.abs(truth) - Math.abs(estimate.defocus))),
+        ),
+        mae_near_um: meanOrZero(scored.filter(({ truth }) => Math.abs(truth) <= 2).map(error)),
         sign_right: right(signed),
         sure_share: share(sure, signed),
         sure_right: right(sure),
         content_right: rightContent / cells,
       };
       return {
-        loss: Math.exp(mean(scored.map(({ nll }) => nll))),
+        loss: Math.exp(meanOrZero(scored.map(({ nll }) => nll))),
         scores,
         groups: [],
         draw: (title) =>
@@ -119,8 +122,7 @@ function negativeLogLikelihood({ defocus, directionConfidence: p, spread: b }: D
   return -Math.log(Math.max(density, 1e-30));
 }
 
-const mean = (values: readonly number[]): number =>
-  values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length;
+const meanOrZero = (values: readonly number[]): number => (values.length === 0 ? 0 : mean(values));
 const share = (part: readonly unknown[], all: readonly unknown[]): number =>
   all.length === 0 ? 1 : part.length / all.length;
 

@@ -1,16 +1,15 @@
 /** Prepares training on a recipe: its fields are simulated in another thread during the training. */
 
-import { availableMemory } from "../../array/require-memory.ts";
-import { fileStorage } from "../../image/file-storage.node.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
-import { openFieldWorkers } from "../../simulate/field-workers.node.ts";
+import type { Storage } from "../../image/storage.ts";
+import type { OpenSimulation } from "../../simulate/open-simulation.ts";
 import { readRecipeStacks } from "../../simulate/recipe-file.ts";
 import { resolveRecipe } from "../../simulate/resolve-recipe.ts";
-import { createSimulator } from "../../simulate/simulator.ts";
 import type { FieldSource } from "./field-pool.ts";
 import { type RecipeFieldsOptions, recipeFields } from "./recipe-fields.ts";
 
 export interface RecipeTrainingOptions extends RecipeFieldsOptions {
+  openSimulation: OpenSimulation;
   /** Folder of the files that the recipe names; default the working folder. */
   folder?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -30,20 +29,21 @@ export interface RecipeTraining {
  * @throws `usage` for a recipe that is invalid, cannot be trained on, or needs more memory than is available;
  *   `interrupted`
  */
-export async function openRecipeTraining(input: unknown, options: RecipeTrainingOptions = {}): Promise<RecipeTraining> {
-  const { folder = ".", signal, ...fields } = options;
+export async function openRecipeTraining(
+  storage: Storage,
+  input: unknown,
+  options: RecipeTrainingOptions,
+): Promise<RecipeTraining> {
+  const { folder = ".", signal, openSimulation, ...fields } = options;
   const recipe = resolveRecipe(input);
-  const stacks = await readRecipeStacks(fileStorage, recipe, folder, signal);
-  const memory = availableMemory();
-  // The simulator is created here as well, so that errors are reported before a thread is started.
-  const { warnings } = createSimulator(recipe, { stacks, memory });
-  const workers = openFieldWorkers({ recipe, stacks, memory });
+  const stacks = await readRecipeStacks(storage, recipe, folder, signal);
+  const simulation = await openSimulation(recipe, { stacks, beside: true });
   try {
-    const source = recipeFields(recipe, (index) => workers.field(index, { signal }), fields);
+    const source = recipeFields(recipe, (index) => simulation.field(index, { signal }), fields);
     const validation = await source.validation();
-    return { fields: source, validation, warnings, close: workers.close };
+    return { fields: source, validation, warnings: simulation.warnings, close: simulation.close };
   } catch (error) {
-    await workers.close();
+    await simulation.close();
     throw error;
   }
 }

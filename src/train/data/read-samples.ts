@@ -1,10 +1,12 @@
 /** Reads recorded stacks to train on from files, alone or with their targets. */
-import { basename } from "node:path";
 import { ParfocalError } from "../../errors.ts";
 import { extentOf } from "../../image/axes.ts";
 import { type ImageFile, readStack } from "../../image/image-file.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
 import { registerTarget } from "../../metrics/unregistered.ts";
+
+/** The last name of its path. */
+const nameOf = ({ path }: ImageFile): string => path.split(/[\\/]/).at(-1) ?? path;
 
 export interface ReadSamplesOptions {
   channel?: number | undefined;
@@ -35,7 +37,7 @@ export async function readSamples(files: readonly ImageFile[], options: ReadSamp
     const several = source !== undefined && extentOf(source, "C") > 1;
     const target =
       source && (await readStack(source, { channel: several ? targetChannel : undefined, time, signal, finite: true }));
-    const sample = { name: basename(file.path), stack, target };
+    const sample = { name: nameOf(file), stack, target };
     samples.push(register && target ? registerTarget(sample).sample : sample);
   }
   return samples;

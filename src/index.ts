@@ -192,6 +192,7 @@ export {
 } from "./classical/sectioning/structured-illumination.ts";
 export { contactSheet, type SheetOptions, type SheetRow } from "./figures/contact-sheet.ts";
 export { type DefocusPicture, defocusSheet } from "./figures/defocus-sheet.ts";
+export { openSvgPng, type SvgPng, type SvgPngParts } from "./figures/svg-png.ts";
 export { type AgainstBaseline, againstBaseline, type BaselineGain } from "./metrics/against-baseline.ts";
 export { type Detail, detail, detailAgainst } from "./metrics/detail.ts";
 export { type FieldError, fieldError } from "./metrics/field-error.ts";

@@ -30,6 +30,10 @@ export {
   sectionFile,
 } from "./tasks/section-file.node.ts";
 
+// Drawings and charts as PNG.
+
+export { svgPng } from "./figures/svg-png.node.ts";
+
 // Recipes in files, and data sets on disk.
 
 export { findRecipe, recipesAmong } from "./simulate/recipe-file.node.ts";

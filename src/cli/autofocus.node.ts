@@ -17,6 +17,7 @@ import {
   modelFor,
   openRuntime,
   ParfocalError,
+  svgPng,
   withOutputSet,
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
@@ -170,7 +171,7 @@ async function byModel(file: ImageFile, path: string, options: AutofocusOptions,
       if (sheet === undefined) return found;
       const pictures = await picturesOf(file, found.planes, { channel, time });
       const reach = Math.max(...model.info.distance_range.map(Math.abs));
-      await outputs.write(sheet, defocusSheet(pictures, { reach, pixelSize: file.pixelSize?.x }));
+      await outputs.write(sheet, await svgPng(defocusSheet(pictures, { reach, pixelSize: file.pixelSize?.x })));
       return found;
     });
     const has = ({ content }: DefocusEstimate) => content >= leastContent;

@@ -11,6 +11,7 @@ import {
   type PlaneScores,
   readComparable,
   type Scores,
+  svgPng,
   writeFileAtomic,
 } from "../node.ts";
 import { addInputOptions, type InputOptions, withImages } from "./input.node.ts";
@@ -80,7 +81,8 @@ export const evaluate: Verb<EvaluateOptions> = {
       );
       if (sheet !== undefined && inputs.length > 0) {
         const [{ stack: input }] = inputs;
-        await writeFileAtomic(sheet, comparisonSheet({ output: made, truth, input }, found), { force });
+        const drawn = comparisonSheet({ output: made, truth, input }, found);
+        await writeFileAtomic(sheet, await svgPng(drawn), { force });
       }
       return {
         json: { ...describe(found), ...(sheet !== undefined && { sheet }) },

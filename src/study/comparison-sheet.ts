@@ -8,14 +8,14 @@ import type { Comparison } from "./compare-stacks.ts";
 const mostRows = 8;
 
 /**
- * A PNG of up to eight planes, evenly chosen, the first and the last among them; each with its scores, and the whole with
+ * A drawing (SVG text) of up to eight planes, evenly chosen, the first and the last among them; each with its scores, and the whole with
  * the data range that they were computed with.
  * @param stacks as they were compared; `input` has one plane or as many as the others
  */
 export function comparisonSheet(
   { output, truth, input }: { output: Stack; truth: Stack; input: Stack },
   { planes, dataRange, dataRangeOf }: Comparison,
-): Uint8Array {
+): string {
   const count = Math.min(mostRows, planes.length);
   const chosen = Array.from({ length: count }, (_, i) =>
     Math.round((i * (planes.length - 1)) / Math.max(1, count - 1)),

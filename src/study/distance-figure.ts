@@ -33,7 +33,7 @@ export function distanceGrid({ candidate, distances, subject }: CandidateStudy):
     title: `${candidate.name}: refocused from below, at and above focus`,
     caption:
       "Each pair of rows is one image refocused to several distances, and the planes recorded there. An output should look like the picture below it.",
-    png: pictureGrid(rows, {
+    svg: pictureGrid(rows, {
       columns: ["Input", ...distances[0].cells.map(({ distance }) => um(distance))],
       pixelSize: pixelOf(subject),
       panelSize: 190,
@@ -57,6 +57,6 @@ export function directionMaps({ candidate, direction, subject }: CandidateStudy)
     title: `${candidate.name}: which regions went which way`,
     caption:
       "Blue: nearer to the plane that was asked for. Red: nearer to the plane as far away in the opposite direction. White: neither. Grey: nothing there that differs.",
-    png: pictureGrid([{ label: "", cells }], { panelSize: 170 }),
+    svg: pictureGrid([{ label: "", cells }], { panelSize: 170 }),
   };
 }

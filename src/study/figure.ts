@@ -1,13 +1,15 @@
 /** A figure of a study: what its caption says, and the picture; and what several figures say alike. */
 import type { Subject } from "./subject.ts";
 
-export type Figure = {
+export interface Figure {
   /** File name without its ending. */
   id: string;
   title: string;
   /** What is seen, and what would be good. */
   caption: string;
-} & ({ kind: "picture"; png: Uint8Array } | { kind: "chart"; svg: string });
+  kind: "picture" | "chart";
+  svg: string;
+}
 
 /** A name as part of a file name. */
 export const slug = (name: string): string =>

@@ -14,7 +14,7 @@ export function hallucinationMaps({ candidate, hallucinations, subject }: Candid
     kind: "picture",
     title: `${candidate.name}: what is in the output and was not recorded`,
     caption: `The output with most of it (plane ${plane}). The map shows by how many standard deviations the output is brighter than ${hallucinations.against} explains: white 0, dark red 10 and more; from 6 on a place counts as hallucinated.`,
-    png: pictureGrid(
+    svg: pictureGrid(
       [
         {
           label: "",

@@ -35,7 +35,7 @@ export function montage(subject: Subject): Figure {
     title: "The stack",
     caption:
       "Every picture has its own contrast, from its 0.1 to its 99.9 percentile. Heights are from the sharpest plane. The last picture is the structure that other figures follow.",
-    png: pictureGrid(rows, { pixelSize: pixelOf(subject), panelSize: 160 }),
+    svg: pictureGrid(rows, { pixelSize: pixelOf(subject), panelSize: 160 }),
   };
 }
 
@@ -98,7 +98,7 @@ export function oneImage(subject: Subject, studies: readonly CandidateStudy[]): 
     title: "One image, every candidate",
     caption:
       "A plane out of focus, the output, and what was recorded; another plane where a model cannot take that one. Outputs should look like the last column: no sharper, and with no more in them.",
-    png: pictureGrid(rows, {
+    svg: pictureGrid(rows, {
       columns: ["Input", "Output", "Ground truth"],
       pixelSize: pixelOf(subject),
       panelSize: 300,
@@ -165,7 +165,7 @@ export function planesGrid(
     kind: "picture",
     title,
     caption: `Each row has one contrast, that of its sharpest plane.${box ? "" : " Classical methods are slow and see the middle of the field only."} Gaps: planes from which the sharpest one is farther than a model can go.`,
-    png: pictureGrid(rows, {
+    svg: pictureGrid(rows, {
       columns: planes.map((z) => um(zOf(subject, z))),
       pixelSize: pixelOf(subject),
       panelSize: 150,

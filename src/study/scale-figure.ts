@@ -28,7 +28,7 @@ export function scaleGrid({ candidate, scales, subject }: CandidateStudy): Figur
     title: `${candidate.name}: the same image at other scales`,
     caption:
       "The image was rescaled before it was given to the candidate, as users do who must fit it to a tool. Below each output: how much it gains over the best recorded baseline, and the share of its bright structures that nothing recorded explains. Outputs should look alike at every scale.",
-    png: pictureGrid(rows, {
+    svg: pictureGrid(rows, {
       columns: untold.map(({ factor }) => `${factor} x`),
       pixelSize: pixelOf(subject),
       panelSize: 230,

@@ -105,7 +105,7 @@ export async function profileCharts({
     kind: "picture",
     title: `${candidate.name}: the same line, plane by plane`,
     caption: `Each row is the line through the structure in one plane, from plane ${first} (top) to ${last}. ${candidate.task === "refocus" ? "Refocused well, all rows of the output are alike." : "Sectioned well, the structure is there in few rows only."}`,
-    png: pictureGrid([{ label: "", cells: [{ plane: image("input") }, { plane: image("output") }] }], {
+    svg: pictureGrid([{ label: "", cells: [{ plane: image("input") }, { plane: image("output") }] }], {
       columns: ["Input", "Output"],
       panelSize: 330,
     }),

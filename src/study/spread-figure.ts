@@ -30,7 +30,7 @@ export function spreadPictures(
   studies: readonly SpreadStudy[],
   ensembles: readonly EnsembleSpread[],
 ): Figure[] {
-  const picture = (columns: string[], cells: GridCell[]): Uint8Array =>
+  const picture = (columns: string[], cells: GridCell[]): string =>
     pictureGrid([{ label: "", cells }], { columns, pixelSize: stack.pixelSize?.x, panelSize: 260 });
   const own = studies.filter(isKnown).map(({ candidate, spread }, i): Figure => {
     const { map, error, limit, names } = cellsOf(spread.typical, spread.against);
@@ -43,7 +43,7 @@ export function spreadPictures(
       kind: "picture",
       title: `${candidate.name}: where it is in doubt`,
       caption: `Plane ${spread.typical.plane}. The map is the scale of the Laplace distribution that the model tells for every pixel: ${colours(limit)}${error.length > 0 ? " Beside it the error that it made, in the same colours: good where both are dark in the same places." : ""} What is alike in all that it was taught with it does not doubt.`,
-      png: picture(["Output", "Its spread", ...names], [output, map, ...error]),
+      svg: picture(["Output", "Its spread", ...names], [output, map, ...error]),
     };
   });
   const together = ensembles.map((ensemble): Figure => {
@@ -56,7 +56,7 @@ export function spreadPictures(
       kind: "picture",
       title: `Where models ${task === "refocus" ? "that refocus" : "that section"} disagree`,
       caption: `Plane ${typical.plane}${left > 0 ? `; ${left} more models are in the map and not shown` : ""}. The map is the standard deviation between the models: ${colours(limit)}${error.length > 0 ? " Beside it the error of their mean, in the same colours: where that is dark and the map is not, all are wrong alike." : ""} Agreement is no proof: models that were trained on the same data share their faults.`,
-      png: picture(
+      svg: picture(
         [...shown.map(({ name }) => name), "Disagreement", ...names],
         [...shown.map(({ output }): GridCell => ({ plane: output })), map, ...error],
       ),

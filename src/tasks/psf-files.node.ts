@@ -2,6 +2,7 @@
 
 import { ParfocalError } from "../errors.ts";
 import { beadSheet } from "../figures/bead-sheet.ts";
+import { svgPng } from "../figures/svg-png.node.ts";
 import { checkOutput } from "../image/atomic-file.node.ts";
 import { checkIndex } from "../image/axes.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
@@ -148,7 +149,7 @@ export async function measureBeadsFile(
       fit,
     };
   });
-  const sheet = beadSheet(rows, file.path.replace(/^.*[\\/]/, ""));
+  const sheet = await svgPng(await beadSheet(rows, file.path.replace(/^.*[\\/]/, "")));
   await writeImages([{ path: output, image: imageOfStack(measured.average, output) }], {
     force,
     files: [[picture, sheet]],

@@ -36,8 +36,8 @@ export interface ValidationReport {
   groups: { label: string; distance_um?: number; scores: Record<string, number> }[];
   /** What was found of a finished model against the best recorded baseline; of networks that make images, and thorough validations. */
   judgement?: Judgement;
-  /** A PNG to look at: what the network makes of held-out examples. */
-  draw(title: string): Uint8Array;
+  /** A drawing to look at, SVG text: what the network makes of held-out examples. */
+  draw(title: string): Promise<string>;
 }
 
 /** Judges the weights of a session on held-out examples, the same every time. */

@@ -29,7 +29,7 @@ export async function reportPage(
   data: DemoData,
   training: TrainRunResult,
   judged: Judged,
-  png: Uint8Array,
+  sheet: string,
 ): Promise<string> {
   const { distances } = judged;
   const { info } = training;
@@ -48,7 +48,7 @@ export async function reportPage(
     { kind: "warnings", items: [...training.warnings, ...judged.warnings] },
     {
       kind: "picture",
-      png,
+      svg: sheet,
       alt: "Input, output, truth and difference for four distances",
       caption: "Panels of a row share one contrast.",
     },

@@ -50,7 +50,7 @@ export interface GeneralisationPage {
   /** Of images on other pixels than the model's, what resampling alone gains. */
   resampled: readonly Gain[];
   summary: readonly GeneralisationSummary[];
-  pictures: readonly { model: PlannedModel; png: Uint8Array }[];
+  pictures: readonly { model: PlannedModel; svg: string }[];
   /** Versions, configuration, data: what is needed to repeat it. */
   record: object;
   warnings: readonly string[];
@@ -109,11 +109,11 @@ export function generalisationPage(page: GeneralisationPage): string {
         ]
       : []),
     { kind: "heading", text: "What it looks like" },
-    ...pictures.map(({ model: { leftOut, name }, png }): ReportSection => {
+    ...pictures.map(({ model: { leftOut, name }, svg }): ReportSection => {
       const what = leftOut ? `${leftOut.kind} ${leftOut.value}` : name;
       return {
         kind: "picture",
-        png,
+        svg,
         alt: `Examples of ${what}`,
         caption: `The ${what}, of which the second column's model has seen nothing.`,
       };
@@ -204,7 +204,7 @@ export function examplesPicture(
   { leftOut }: PlannedModel,
   rows: readonly ExampleRow[],
   kinds: readonly StackKind[],
-): Uint8Array | undefined {
+): string | undefined {
   if (rows.length === 0 || leftOut === undefined) return undefined;
   const shown = rows.slice(0, mostRows);
   const sizes = new Set(shown.map(({ groups }) => pixelSizeOf(groups, kinds)));

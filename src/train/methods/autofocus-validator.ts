@@ -1,6 +1,6 @@
 /** Validation of single-shot autofocus: estimates of held-out regions against their labels, with a diagram. */
 
-import { drawDefocus } from "../../figures/defocus-diagram.ts";
+import { defocusDiagram } from "../../figures/defocus-diagram.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { type DefocusEstimate, estimateOf, leastContent } from "../../models/apply/defocus-estimate.ts";
 import { autofocusCell } from "../../models/networks/autofocus.ts";
@@ -98,7 +98,7 @@ export function autofocusValidator(
         scores,
         groups: [],
         draw: (title) =>
-          drawDefocus(
+          defocusDiagram(
             judged.map(({ truth, estimate }) => ({ truth, ...estimate })),
             title,
           ),

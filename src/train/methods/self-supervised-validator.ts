@@ -86,7 +86,7 @@ export function selfSupervisedValidator(
         loss: scores.loss,
         scores,
         groups: [],
-        draw: (title) => contactSheet(rows, { title, unit: "(normalised)", pixelSize }),
+        draw: async (title) => contactSheet(rows, { title, unit: "(normalised)", pixelSize }),
       };
     },
   };

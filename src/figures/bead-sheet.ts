@@ -1,7 +1,7 @@
 /** Beads and the models fitted to them, beside each other: measured, fitted, difference; across, along z, and as a profile. */
 import type { Plane, Stack } from "../image/image.ts";
 import type { PsfFit } from "../optics/psf/fit-psf.ts";
-import { drawChart } from "./chart.ts";
+import { drawChart, sheetText } from "./chart.ts";
 import { greyColour } from "./colour-map.ts";
 import { type Block, below, beside, chartBlock, page, paragraph } from "./drawing.ts";
 import { type GridCell, gridBlock, small } from "./picture-grid.ts";
@@ -27,8 +27,8 @@ export async function beadSheet(rows: readonly BeadSheetRow[], title: string): P
   const beads = await Promise.all(rows.map(drawBead));
   const { width } = below(beads, 0);
   const foot =
-    "Grey is the square root of the intensity above the background, black 0 to white the fitted peak. Differences: measured - fitted, as shares of the peak; red is brighter than the model.";
-  return page(below([paragraph(title, width, { size: 18 }), ...beads, paragraph(foot, width, small)], 20));
+    "Grey is the square root of the intensity above the background, black 0 to white the fitted peak. Differences: measured − fitted, as shares of the peak; red is brighter than the model.";
+  return page(below([paragraph(title, width, { size: 20 }), ...beads, paragraph(foot, width, small)], 20));
 }
 
 async function drawBead(row: BeadSheetRow): Promise<Block> {
@@ -126,10 +126,11 @@ function describe({ parameters, residual, r2 }: PsfFit): string {
 function drawProfile({ z, measured, fitted }: Profile, height: number): Promise<string> {
   const at = (values: readonly number[]) => values.map((y, i) => ({ x: z[i], y: Math.max(-0.05, Math.min(1.15, y)) }));
   return drawChart((plot) => ({
+    style: sheetText,
     width: chartWidth,
     height: Math.max(260, Math.min(460, height)),
     x: { label: "z from the middle (um)" },
-    y: { label: "along z: dots measured, line fitted (peak 1)", domain: [-0.05, 1.15], nice: false },
+    y: { label: "along z: dots measured, line fitted (peak 1)", domain: [-0.05, 1.15], nice: false, ticks: 6 },
     marks: [
       plot.line(at(fitted), { x: "x", y: "y", stroke: "#2166ac", strokeWidth: 2 }),
       plot.dot(at(measured), { x: "x", y: "y", fill: "#222", r: 3 }),

@@ -15,6 +15,10 @@ export const chartLook = {
   marginBottom: 44,
 } as const;
 
+const lookOfText = { fontFamily: "system-ui, sans-serif", fontSize: "13px", background: "white", color: "#222" };
+/** Of charts that are part of a drawing, whose PNG has a pixel for each unit. */
+export const sheetText = { ...lookOfText, fontSize: "15px" };
+
 /** @param options gives what is special of a chart, from the library that it is given */
 export async function drawChart(options: (plot: typeof Plot) => Plot.PlotOptions): Promise<string> {
   const plot = await import("@observablehq/plot");
@@ -22,7 +26,7 @@ export async function drawChart(options: (plot: typeof Plot) => Plot.PlotOptions
   const svg = plot.plot({
     ...chartLook,
     document: await someDocument(),
-    style: { fontFamily: "system-ui, sans-serif", fontSize: "13px", background: "white", color: "#222" },
+    style: lookOfText,
     ...own,
     x: { labelAnchor: "center", labelArrow: "none", grid: true, nice: false, ...x },
     y: { labelArrow: "none", grid: true, nice: true, ...y },

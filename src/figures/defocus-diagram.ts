@@ -1,5 +1,5 @@
 /** Estimated against true distances from focus: a diagram to look at. */
-import { chartLook, drawChart } from "./chart.ts";
+import { chartLook, drawChart, sheetText } from "./chart.ts";
 import { below, chartBlock, page, paragraph } from "./drawing.ts";
 import { small } from "./picture-grid.ts";
 
@@ -28,6 +28,7 @@ export async function defocusDiagram(estimates: readonly JudgedDefocus[], title:
   const [width, height] = [side + marginLeft + marginRight, side + marginTop + marginBottom];
   const domain = [-reach, reach];
   const chart = await drawChart((plot) => ({
+    style: sheetText,
     width,
     height,
     x: { label: "true distance from focus (um)", domain },
@@ -45,6 +46,6 @@ export async function defocusDiagram(estimates: readonly JudgedDefocus[], title:
     ],
   }));
   const explained =
-    "Dots on the solid line are right, dots on the dotted line have the wrong sign. The direction of blue dots is sure, that of orange dots is not.";
-  return page(below([paragraph(title, width, { size: 16 }), paragraph(explained, width, small), chartBlock(chart)], 8));
+    "Dots on the solid line are right, dots on the dotted line have the wrong sign. Blue: the direction is sure. Orange: it is not.";
+  return page(below([paragraph(title, width, { size: 18 }), paragraph(explained, width, small), chartBlock(chart)], 8));
 }

@@ -6,8 +6,8 @@
 import { encode } from "fast-png";
 import type { Plane } from "../image/image.ts";
 import type { Colour } from "./colour-map.ts";
-import { dataUrl, escapeText } from "./markup.ts";
-import { textWidth, wrapText } from "./text-lines.ts";
+import { dataUrl, escapeMarkup } from "./markup.ts";
+import { textWidth, typeset, wrapText } from "./text-lines.ts";
 
 /** SVG elements between (0, 0) and (width, height), in units that are pixels of a PNG of the drawing. */
 export interface Block {
@@ -18,11 +18,11 @@ export interface Block {
 
 export const ink = "#222";
 export const muted = "#666";
-const fontSize = 14;
+const fontSize = 16;
 const margin = 24;
 
 export interface TextStyle {
-  /** Default 14. */
+  /** Default 16. */
   size?: number;
   colour?: string;
   anchor?: "start" | "middle" | "end";
@@ -33,14 +33,14 @@ export interface TextStyle {
 /** From one line of text to the next. */
 export const lineHeight = (size = fontSize): number => Math.round(1.4 * size);
 
-/** One line of text whose line begins at `top`; micrometres get their sign. */
+/** One line of text whose line begins at `top`. */
 export function textAt(text: string, x: number, top: number, style: TextStyle = {}): string {
   const { size = fontSize, colour = ink, anchor = "start", outlined } = style;
   const look = outlined
     ? ' fill="#fff" stroke="#000" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
     : ` fill="${colour}"`;
   const from = anchor === "start" ? "" : ` text-anchor="${anchor}"`;
-  return `<text x="${x}" y="${top + Math.round(1.05 * size)}" font-size="${size}"${from}${look}>${escapeText(text)}</text>`;
+  return `<text x="${x}" y="${top + Math.round(size)}" font-size="${size}"${from}${look}>${escapeMarkup(typeset(text))}</text>`;
 }
 
 /** Lines of text, broken where they are wider than `width`. */

@@ -2,10 +2,10 @@
 import { resize } from "../array/resample.ts";
 import type { Plane } from "../image/image.ts";
 import { type Colour, divergingColour } from "./colour-map.ts";
-import { type Block, moved, muted, pixels, textAt } from "./drawing.ts";
+import { type Block, muted, pixels, textAt } from "./drawing.ts";
 import { textWidth } from "./text-lines.ts";
 
-const smallSize = 13;
+const smallSize = 15;
 
 /** Drawn units for each pixel of the plane. */
 export type Panel = Block & { zoom: number };
@@ -37,22 +37,22 @@ export function scaleBar({ width, height, zoom }: Panel, pixelSize: number): str
   const y = height - 14;
   const outline = `<rect x="${x - 1}" y="${y - 1}" width="${bar + 2}" height="6" fill="#000"/>`;
   const inside = `<rect x="${x}" y="${y}" width="${bar}" height="4" fill="#fff"/>`;
-  const label = textAt(text, middle, y - 20, { size: smallSize, anchor: "middle", outlined: true });
+  const label = textAt(text, middle, y - 23, { size: smallSize, anchor: "middle", outlined: true });
   return `${outline}${inside}${label}`;
 }
 
 /** The colours of differences from -limit to limit, and these numbers. */
-export function colourBar(width: number, limit: number): Block {
+export function colourBar(width: number, limit: number, unit: string): Block {
   const ramp = { data: Float32Array.from({ length: width }, (_, i) => (2 * i) / (width - 1) - 1), height: 1, width };
   const band = pixels(ramp, 1, divergingColour).svg.replace('height="1"', 'height="10"');
-  const [low, high] = [`−${plain(limit)}`, `+${plain(limit)}`];
+  const [low, high] = [`−${plain(limit)}${unit}`, `+${plain(limit)}${unit}`];
   const style = { size: smallSize, colour: muted } as const;
   const bothFit = textWidth(low, smallSize) + textWidth(high, smallSize) + 16 <= width;
   const numbers = bothFit
     ? textAt(low, 0, 12, style) + textAt(high, width, 12, { ...style, anchor: "end" })
-    : textAt(`±${plain(limit)}`, 0, 12, style);
+    : textAt(`±${plain(limit)}${unit}`, 0, 12, style);
   const frame = `<rect x="-0.5" y="-0.5" width="${width + 1}" height="11" fill="none" stroke="#bbb"/>`;
-  return { width, height: 30, svg: moved(`${band}${frame}${numbers}`, 0, 0) };
+  return { width, height: 33, svg: `${band}${frame}${numbers}` };
 }
 
 /** The largest of 1, 2, 5 times a power of ten that is not above `length`. */

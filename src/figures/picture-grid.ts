@@ -3,7 +3,7 @@ import { percentiles } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Plane } from "../image/image.ts";
 import { type Colour, divergingColour, greyColour } from "./colour-map.ts";
-import { type Block, below, ink, moved, muted, page, paragraph } from "./drawing.ts";
+import { type Block, below, moved, muted, page, paragraph } from "./drawing.ts";
 import { colourBar, type Panel, panel, scaleBar } from "./panel.ts";
 import { textWidth } from "./text-lines.ts";
 
@@ -15,8 +15,10 @@ export interface GridCell {
   contrast?: readonly [number, number];
   /** Instead of grey: of a value between black (0) and white (1). */
   colour?: (value: number) => Colour;
-  /** Instead of grey, for differences: blue at -limit, white at 0, red at limit, with a colour bar under the picture. */
+  /** Instead of grey, for signed values: blue at -limit, white at 0, red at limit, grey for NaN, with a colour bar under the picture. */
   limit?: number;
+  /** Behind the numbers of the colour bar. */
+  unit?: string;
 }
 
 export interface GridRow {
@@ -40,11 +42,12 @@ export interface PictureGridOptions {
 }
 
 const [columnGap, rowGap] = [12, 14];
-const widestLabel = 190;
-const narrowestColumn = 110;
-export const headSize = 14;
-export const small = { size: 13, colour: muted };
-const titleStyle = { size: 18, colour: ink };
+const widestLabel = 200;
+const narrowestColumn = 120;
+const headSize = 16;
+export const small = { size: 15, colour: muted };
+const unknown: Colour = [205, 205, 205];
+const titleStyle = { size: 20 };
 
 /** The contrast that shows several planes alike: percentiles 0.1 and 99.9 of one of them. */
 export function contrastOf(plane: Plane): [number, number] {
@@ -95,7 +98,10 @@ export function gridBlock(rows: readonly GridRow[], options: PictureGridOptions 
       const cell = row.cells[c];
       if (!one || !cell) return { width: 0, height: 0, svg: "" };
       const shown = { ...one, svg: one.svg + bar(one) };
-      const scale = cell.limit === undefined ? [] : [colourBar(one.width, cell.limit)];
+      const scale =
+        cell.limit === undefined
+          ? []
+          : [colourBar(one.width, cell.limit, cell.unit === undefined ? "" : ` ${cell.unit}`)];
       return below([shown, ...scale, paragraph(cell.caption ?? "", columnWidth, small)], 6);
     });
     return {
@@ -123,7 +129,11 @@ export function gridBlock(rows: readonly GridRow[], options: PictureGridOptions 
 }
 
 function panelOf({ plane, contrast, colour, limit }: GridCell, size: number): Panel {
-  if (limit !== undefined) return panel(plane, size, (value) => divergingColour(limit > 0 ? value / limit : 0), true);
+  if (limit !== undefined) {
+    const signed = (value: number): Colour =>
+      Number.isNaN(value) ? unknown : divergingColour(limit > 0 ? value / limit : 0);
+    return panel(plane, size, signed, true);
+  }
   const [low, high] = contrast ?? contrastOf(plane);
   const of = colour ?? greyColour;
   return panel(plane, size, (value) => of((value - low) / (high - low)), colour !== undefined);

@@ -10,7 +10,7 @@ const FONT = "@fontsource/dejavu-sans/files/dejavu-sans-latin-400-normal.woff2";
 let opened: Promise<SvgPng> | undefined;
 
 /**
- * SVG text as a PNG file, RGBA on opaque white.
+ * SVG text as a PNG file, on white, 8-bit grey or RGB.
  * @param scale pixels for each unit of the SVG; charts are drawn with `chartScale`
  * @throws image.unfit for what is no SVG; runtime.unavailable where resvg or the font is missing
  */

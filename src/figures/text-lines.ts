@@ -50,20 +50,28 @@ const advances = new Map(
   }).flatMap(([units, characters]) => Array.from(characters, (character) => [character, Number(units)] as const)),
 );
 
-/** Width of a line of text, units of the drawing; micrometres are counted with their sign, letters with accents as without. */
+/** Text as drawings show it: micrometres with their sign, numbers with a true minus sign. */
+export function typeset(text: string): string {
+  return withMicroSign(text).replace(/(?<![\w.)-])-(?=[\d.])/g, "−");
+}
+
+/** Width of a line of text as it is shown, units of the drawing; letters with accents are as wide as without. */
 export function textWidth(text: string, size: number): number {
-  const letters = withMicroSign(text).normalize("NFD").replace(/\p{M}/gu, "");
+  const letters = typeset(text).normalize("NFD").replace(/\p{M}/gu, "");
   return (
     Array.from(letters).reduce((sum, letter) => sum + (advances.get(letter) ?? unitsPerEm), 0) * (size / unitsPerEm)
   );
 }
+
+/** Spaces, but those between a number and its unit. */
+const breaks = /(?<!\d) | (?!(?:dB|um|nm|counts)\b|%)/;
 
 /** Breaks a text at spaces (and at line feeds) into lines no wider than `width`; longer words, such as names of files, where they can be. */
 export function wrapText(text: string, width: number, size: number): string[] {
   const lines: string[] = [];
   for (const paragraph of text.split("\n")) {
     let line = "";
-    for (const word of paragraph.split(" ")) {
+    for (const word of paragraph.split(breaks)) {
       const [first, ...rest] = piecesOf(word, width, size);
       const longer = line === "" ? first : `${line} ${first}`;
       if (line !== "" && textWidth(longer, size) > width) {

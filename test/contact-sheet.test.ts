@@ -112,7 +112,7 @@ describe("a contact sheet", () => {
     expect(texts).toEqual(
       expect.arrayContaining(["A &lt; B", "Input", "Output", "Truth", "Input − truth", "Output − truth", "+2.0 µm"]),
     );
-    expect(texts).toEqual(expect.arrayContaining(["PSNR 34.1 dB, SSIM 0.930", "PSNR identical, SSIM 1.000"]));
+    expect(texts).toEqual(expect.arrayContaining(["PSNR 34.1 dB,", "SSIM 0.930", "PSNR identical,", "SSIM 1.000"]));
     expect(texts.join(" ")).toMatch(/Grey: 100 to 150 photons/);
     expect(texts.filter((text) => /^−\d/.test(text))).toHaveLength(2);
   });
@@ -131,9 +131,9 @@ describe("a contact sheet", () => {
   });
 
   it("a flat plane is grey, not an error", async () => {
-    const flat = { data: new Float32Array(400).fill(3), height: 20, width: 20 };
+    const flat = { data: new Float32Array(64 * 48).fill(3), height: 64, width: 48 };
     const picture = await read(contactSheet([{ label: "flat", input: flat, output: flat, truth: flat }]));
-    expect(find(picture, flat, 14, 2, 4).length).toBeGreaterThan(0);
+    expect(find(picture, flat, 4, 2, 4).length).toBeGreaterThan(0);
   });
 });
 

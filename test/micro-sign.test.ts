@@ -59,7 +59,7 @@ test("so do charts and pictures", async () => {
 
 test("no other text of the sources spells it with the sign: terminal, JSON and messages say um", () => {
   // What reads units, what OME-TIFF asks for, and the function that sets the sign.
-  const allowed = ["image/units.ts", "image/ome-write.ts", "evaluate/micro-sign.ts"];
+  const allowed = ["image/units.ts", "image/ome-write.ts", "figures/micro-sign.ts"];
   const files = readdirSync("src", { recursive: true, encoding: "utf8" }).map((name) => name.replaceAll("\\", "/"));
   const found = files.filter(
     (name) => name.endsWith(".ts") && !allowed.includes(name) && /[µμ]m/.test(readFileSync(`src/${name}`, "utf8")),

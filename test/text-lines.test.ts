@@ -14,10 +14,14 @@ describe("text in lines", () => {
     expect(wrap("the sharpest plane\n+2 um")).toEqual(["the sharpest", "plane", "+2 um"]);
   });
 
-  it("is not broken between a number and its unit", () => {
-    const one = textWidth("PSNR 34.1 dB", size) - 1;
-    expect(wrapText("PSNR 34.1 dB SSIM 0.93", one, size)).toEqual(["PSNR", "34.1 dB", "SSIM 0.93"]);
-    expect(wrapText("at z 2 um", textWidth("at z 2", size), size)).toEqual(["at z", "2 um"]);
+  it("is not broken between a number and its unit, or the word before it", () => {
+    const narrow = textWidth("PSNR 34.1 dB,", size);
+    expect(wrapText("PSNR 34.1 dB, SSIM 0.93", narrow, size)).toEqual(["PSNR 34.1 dB,", "SSIM 0.93"]);
+    expect(wrapText("the sharpest plane -12", textWidth("the sharpest plane", size), size)).toEqual([
+      "the sharpest",
+      "plane -12",
+    ]);
+    expect(wrapText("measured +2 um", textWidth("measured +2", size), size)).toEqual(["measured", "+2 um"]);
   });
 
   it("names of files are broken after a sign, or where they must be, and nothing is lost", () => {

@@ -35,7 +35,7 @@ export interface Outcome {
   comparisons: Comparison[];
   rows: SheetRow[];
   /** PNG instead of a sheet of the rows. */
-  picture?: Uint8Array;
+  picture?: string;
   /** um, for the scale bar */
   pixelSize?: number;
   unit?: string;

@@ -28,6 +28,8 @@ export interface GridRow {
   detail?: string;
   /** undefined leaves a gap. */
   cells: readonly (GridCell | undefined)[];
+  /** um, where it is another than that of the other rows. */
+  pixelSize?: number | undefined;
 }
 
 export interface PictureGridOptions {
@@ -35,7 +37,7 @@ export interface PictureGridOptions {
   columns?: readonly string[];
   /** Below, paler. */
   note?: string;
-  /** um; draws a scale bar into the first picture, and into each of another enlargement than the one before. */
+  /** um; draws a scale bar into the first picture, and into each of another scale than the one before. */
   pixelSize?: number | undefined;
   /** Longest side of a picture, units; default 200. */
   panelSize?: number;
@@ -86,18 +88,18 @@ export function gridBlock(rows: readonly GridRow[], options: PictureGridOptions 
   const count = Math.max(columns.length, ...rows.map(({ cells }) => cells.length));
   const width = xOf(count) - columnGap;
 
-  let barZoom: number | undefined;
-  const bar = (one: Panel): string => {
-    if (pixelSize === undefined || one.zoom === barZoom) return "";
-    const svg = scaleBar(one, pixelSize);
-    if (svg !== "") barZoom = one.zoom;
+  let barScale: number | undefined;
+  const bar = (one: Panel, micrometres: number | undefined): string => {
+    if (micrometres === undefined || micrometres / one.zoom === barScale) return "";
+    const svg = scaleBar(one, micrometres);
+    if (svg !== "") barScale = micrometres / one.zoom;
     return svg;
   };
   const blocks = drawn.map(({ row, panels: own }, r): Block => {
     const cells = own.map((one, c): Block => {
       const cell = row.cells[c];
       if (!one || !cell) return { width: 0, height: 0, svg: "" };
-      const shown = { ...one, svg: one.svg + bar(one) };
+      const shown = { ...one, svg: one.svg + bar(one, row.pixelSize ?? pixelSize) };
       const scale =
         cell.limit === undefined
           ? []

@@ -63,8 +63,8 @@ export function textWidth(text: string, size: number): number {
   );
 }
 
-/** Spaces, but those between a number and its unit. */
-const breaks = /(?<!\d) | (?!(?:dB|um|nm|counts)\b|%)/;
+/** Spaces, but those between a number and its unit, or the short word before it: "plane 3", "34.1 dB". */
+const breaks = / (?!(?<=\d )(?:(?:dB|um|nm|counts)\b|%))(?!(?<=\b[A-Za-z]{1,6} )[-+±−]?[\d.])/;
 
 /** Breaks a text at spaces (and at line feeds) into lines no wider than `width`; longer words, such as names of files, where they can be. */
 export function wrapText(text: string, width: number, size: number): string[] {

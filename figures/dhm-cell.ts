@@ -72,7 +72,7 @@ const chart = await drawChart((plot) => ({
     plot.ruleX(inputs, { stroke: "#9cc29c", strokeWidth: 2 }),
     ...Object.entries(curves).flatMap(([name, values], c) => {
       const points = values.map((y, i) => ({ x: z[i], y }));
-      const named = { x: 60, y: 0.3 - 0.08 * c, name };
+      const named = { x: 40, y: 0.22 - 0.08 * c, name };
       return [
         plot.line(points, { x: "x", y: "y", stroke: colours[c], strokeWidth: 2.5 }),
         plot.dot(points, { x: "x", y: "y", fill: colours[c], r: 4 }),

@@ -29,7 +29,7 @@ const { values: flags } = parseArgs({
     figures: { type: "string" },
   },
 });
-const both = "rings and edges (taken)";
+const both = "rings and edges (chosen)";
 
 interface Result {
   hologram: Omit<KnownHologram, "field">;

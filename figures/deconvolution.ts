@@ -1,6 +1,7 @@
 /**
- * Draws docs/figures/deconvolution.png: what each method makes of simulated specimens whose truth is known, few photons and many,
- * and of a real wide-field nucleus beside its confocal image; below, how near each comes to the truth iteration by iteration.
+ * Draws docs/figures/deconvolution.png: each method on simulated specimens with known ground truth, with few and many
+ * photons, and on a recorded widefield nucleus next to its confocal image; below, the PSNR against the ground truth by
+ * iteration.
  *
  *     npm run figures:deconvolution [OUTPUT]
  */
@@ -106,7 +107,7 @@ async function everyMethod({ input, psf, truth }: Scene): Promise<{ panels: Pane
   return { panels, curves };
 }
 
-/** The PSNR of each method over its iterations; what the first iterations make of it is of no interest. */
+/** The PSNR of each method over its iterations, without the first ones. */
 async function drawCurves(curves: Curves, label: string): Promise<string> {
   const high = Math.max(...Object.values(curves).flat());
   const lines = Object.entries(curves).map(([name, values]) => {
@@ -114,7 +115,7 @@ async function drawCurves(curves: Curves, label: string): Promise<string> {
       values.length === 1 ? [1, MOST].map((x) => ({ x, y: values[0] })) : values.map((y, k) => ({ x: k + 1, y }));
     return { name, points: points.filter(({ y }) => y > high - 12), plain: values.length === 1 };
   });
-  return plotLines(lines, { x: "iterations", y: `PSNR (dB), ${label}` });
+  return plotLines(lines, { x: "iterations", y: `PSNR against the ground truth (dB), ${label}` });
 }
 
 /** Wide field deconvolved in three dimensions, one plane of it, beside the confocal image of the same nucleus. */
@@ -142,7 +143,7 @@ async function nucleus(path: string): Promise<Panel[]> {
     const note = options.method === "wiener" ? "" : `${iterations} iterations${options.tv ? `, TV ${options.tv}` : ""}`;
     panels.push({ title: options.method, plane: crop(planeOf(stack, 20), 27), note });
   }
-  panels.push({ title: "Confocal", plane: crop(planeOf(confocal, 22), 23), note: "confocal, not truth" });
+  panels.push({ title: "Confocal", plane: crop(planeOf(confocal, 22), 23), note: "confocal, not ground truth" });
   return panels;
 }
 
@@ -151,7 +152,7 @@ const real = "../shared/data/nucleus_confocal_widefield/xyzc_16bit__dna_conf_wf.
 const withReal = existsSync(real);
 if (!withReal) console.error(`No row for a real nucleus: ${real} is not there.`);
 
-/** Brightened as eyes like it: gamma 0.7. */
+/** Brightened for display: gamma 0.7. */
 const bright = (level: number) => greyColour(Math.max(0, level) ** 0.7);
 
 function rowOf(label: string, detail: string, panels: Panel[], contrast: (plane: Plane) => [number, number]): GridRow {
@@ -168,7 +169,7 @@ for (const scene of scenes) {
   const { panels, curves } = await everyMethod(scene);
   columns = panels.map(({ title }) => title);
   const white = percentile(scene.truth.data, 99.5);
-  // All but the input, which is dim beside what it is made into, share the scale of the truth.
+  // All but the input, which is dimmer than the results, share the scale of the ground truth.
   const input = panels[0].plane;
   const contrast = (plane: Plane): [number, number] => [0, plane === input ? percentile(input.data, 99.8) : white];
   rows.push(rowOf(scene.label, scene.note, panels, contrast));

@@ -1,6 +1,7 @@
 /**
- * Draws docs/figures/dhm-cell.png: a real cell in laser light, recorded at 0, 10 and 20 um, and predicted from these three planes at the
- * nine others. Above, how well prediction and untouched input agree with what was recorded; below, one plane of them.
+ * Draws docs/figures/dhm-cell.png: a living cell in laser light, recorded at 0, 10 and 20 um, and predicted from these
+ * three planes at the nine others. Above, the agreement of the prediction and of the untouched input with the
+ * recording; below, one plane of each.
  *
  *     npm run figures:dhm-cell [OUTPUT]
  */
@@ -54,7 +55,7 @@ const refined = await recoverField(planes, laser, settings);
 const correlate = (image: (at: number) => Float32Array) => z.map((at) => pearson(image(at), recorded(at).data));
 const middle = recorded(10).data;
 const curves = {
-  "transport of intensity, then rounds through all planes": correlate((at) => intensityOf(refined.at(at)).data),
+  "transport of intensity, then iterations through all planes": correlate((at) => intensityOf(refined.at(at)).data),
   "transport of intensity alone": correlate((at) => intensityOf(start.at(at)).data),
   "the plane at 10 um, untouched": correlate(() => middle),
 };
@@ -67,7 +68,7 @@ const chart = await drawChart((plot) => ({
   height: 420,
   marginBottom: 48,
   x: { label: "z (um); green: recorded planes that were used" },
-  y: { label: "Pearson r with what was recorded", domain: [0, 1] },
+  y: { label: "Pearson r with the recorded plane", domain: [0, 1] },
   marks: [
     plot.ruleX(inputs, { stroke: "#9cc29c", strokeWidth: 2 }),
     ...Object.entries(curves).flatMap(([name, values], c) => {

@@ -1,6 +1,7 @@
 /**
- * Draws docs/figures/fusion.png: bright beads over a dim texture, nuclei, and recorded stacks, as a single plane, as a maximum
- * projection, with the sharpest plane of each pixel, and fused, with the depth map, violet to yellow, and the unsure pixels, white.
+ * Draws docs/figures/fusion.png: bright beads over a dim texture, nuclei, and recorded stacks, as a single plane, as a
+ * maximum projection, with the sharpest plane of each pixel, and fused, with the depth map, violet to yellow, and the
+ * uncertain pixels, white.
  *
  *     npm run figures:fusion [OUTPUT]
  */
@@ -11,7 +12,7 @@ import { simulateSpecimen } from "../bench/fusion/specimens.ts";
 import { resize } from "../src/array/resample.ts";
 import { percentiles } from "../src/array/statistics.ts";
 import { coneSlope } from "../src/classical/cone-slope.ts";
-import { type Fused, fuse, sure } from "../src/classical/fusion/fuse.ts";
+import { type Fused, fuse, minConfidence } from "../src/classical/fusion/fuse.ts";
 import { stackSource } from "../src/classical/fusion/plane-source.ts";
 import type { Colour } from "../src/figures/colour-map.ts";
 import { depthColours } from "../src/figures/depth-colours.ts";
@@ -24,7 +25,7 @@ import { readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 
 const PANEL = 256;
-const titles = ["One plane", "Maximum", "Sharpest, by pixel", "parfocal fuse", "Depth", "Unsure"];
+const titles = ["One plane", "Maximum", "Sharpest, by pixel", "parfocal fuse", "Depth", "Uncertain"];
 
 interface Row {
   label: string[];
@@ -38,7 +39,7 @@ interface Row {
 }
 
 const scene = fusionScene({ size: 192, seed: 5 });
-const nuclei = await simulateSpecimen("nuclei", { seed: 2, size: 256, planes: 27, object: { nuclei: 14 } });
+const nuclei = await simulateSpecimen("nuclei", { seed: 2, size: 256, planes: 27, specimen: { nuclei: 14 } });
 const rows: Row[] = [
   {
     label: ["simulated", "6 beads in 6 planes", "over a dim texture"],
@@ -93,11 +94,11 @@ for (const { label, stack, plane, range, caption } of rows) {
   const fused: Fused = await fuse(stackSource(stack), { slope: coneSlope(stack) });
   const contrast = range ?? (percentiles(fused.image, [0.5, 99.8]) as [number, number]);
   const images = [planeOf(stack, plane).data, averages(stack).max, sharpest(stack), fused.image];
-  const own = fused.depth.filter((_, k) => fused.confidence[k] > sure);
+  const own = fused.depth.filter((_, k) => fused.confidence[k] > minConfidence);
   const [near, far] = percentiles(own, [2, 98]);
   const rgb = depthColours(fused.depth, fused.image, [near, far]);
   const channels = [0, 1, 2].map((c) => fused.image.map((_, k) => rgb[3 * k + c]));
-  const mask = fused.confidence.map((c) => (c > sure ? 0 : 1));
+  const mask = fused.confidence.map((c) => (c > minConfidence ? 0 : 1));
   const unsure = (100 * (1 - own.length / mask.length)).toFixed(0);
   shown.push({
     label: label[0],

@@ -1,11 +1,12 @@
 /**
- * Draws docs/gallery: every kind of specimen seen in every imaging mode, through the optics of its shipped recipe. Each PNG holds
- * the plane where wide field is sharpest, large, and a strip of planes through focus, all in one contrast. README.md there shows them side by side.
+ * Draws docs/gallery: every kind of specimen in every imaging mode, through the optics of its shipped recipe. Each PNG
+ * holds the plane that is sharpest in wide field, enlarged, and a strip of planes through focus, all in one contrast.
+ * README.md there shows them side by side.
  *
  *     npm run figures:gallery [FOLDER] [ONLY]
  *
- * ONLY limits it to specimens whose name contains these letters. The specimen `stack`, a real confocal nucleus, is left out
- * where its file is absent.
+ * ONLY limits it to specimens whose name contains these letters. The specimen `stack`, a recorded confocal nucleus, is
+ * left out if its file is absent.
  */
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
@@ -36,19 +37,27 @@ interface Subject {
   recipe: RecipeInput;
 }
 
-/** Seeds whose fields show the most; 1 for the others. */
+/** Seeds with representative fields; 1 for the others. */
 const SEEDS: Record<string, number> = { filaments: 5, mitochondria: 3, worm: 5 };
 
 const subjects: Subject[] = specimenRecipes
   .filter(({ name }) => name !== "review-beads")
   .map((recipe) => ({ kind: recipe.name, recipe: recipe as RecipeInput }));
 
-/** The shipped recipe of the specimen, looked at in every mode. */
+/** The shipped recipe of the specimen, imaged in every mode. */
 function seenInAll({ kind, recipe }: Subject): RecipeInput {
-  const object = kind === "stack" ? { kind: "stack" as const, file: CONFOCAL, channel: 0 } : recipe.object;
+  const specimen = kind === "stack" ? { kind: "stack" as const, file: CONFOCAL, channel: 0 } : recipe.specimen;
   const camera = { ...recipe.camera, photons: 8000 };
   const images = Object.fromEntries(modeNames.map((mode) => [mode, { mode }]));
-  return { ...recipe, name: kind, size: SIZE, seed: SEEDS[kind] ?? 1, camera, ...(object ? { object } : {}), images };
+  return {
+    ...recipe,
+    name: kind,
+    size: SIZE,
+    seed: SEEDS[kind] ?? 1,
+    camera,
+    ...(specimen ? { specimen } : {}),
+    images,
+  };
 }
 
 /** Planes evenly through the stack, the one in focus among them. */
@@ -64,7 +73,7 @@ function throughFocus(depth: number, focus: number): number[] {
 /** @param heights of the planes, um from the nominal focal plane */
 function drawSheet(stack: Stack, heights: readonly number[], focus: number, title: string, summary: string): string {
   const [low, high] = percentiles(stack.data, [0.1, 99.95]);
-  // In steps of 4: the eye sees no difference, and noise takes three quarters of the bytes.
+  // Grey levels in steps of 4, which is not visible and makes files of noisy images much smaller.
   const colour = (level: number): Colour => {
     const grey = Math.min(255, 4 * Math.round((255 / 4) * Math.min(1, Math.max(0, level))));
     return [grey, grey, grey];
@@ -121,7 +130,7 @@ async function main(folder = "docs/gallery", only = ""): Promise<void> {
 
 function pageOf(shown: readonly Subject[]): string {
   const lines = [
-    "# What the simulator sees",
+    "# Specimens and imaging modes",
     "",
     "Every kind of specimen in every imaging mode, simulated with the optics of its shipped recipe, camera noise included:",
     "the plane where wide field is sharpest, and planes through focus in the same contrast. Drawn by `npm run figures:gallery`.",

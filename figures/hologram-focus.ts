@@ -1,6 +1,7 @@
 /**
- * Draws docs/figures/hologram-focus.png: what criteria say of an in-line hologram of cells 20 um out of focus, over the distance.
- * What measures sharpness of the field is largest at 0, where the field is the hologram itself.
+ * Draws docs/figures/hologram-focus.png: criteria of focus for an in-line hologram of cells 20 um out of focus, as a
+ * function of the distance. Measures of the sharpness of the field are largest at 0, where the field is the hologram
+ * itself.
  *
  *     npm run figures:hologram-focus [OUTPUT]
  */
@@ -21,7 +22,7 @@ const field = inLineField(planeOf(images["in-line"].stack, 0));
 const { curve, distance, confidence } = await focusOfHologram(field, light, { range: [-30, 30] });
 const judged = curve.map((point) => judge(propagate(field, light, point.distance)));
 
-/** From 0 to 1 over the curve. */
+/** The curve scaled to 0..1. */
 function scaled(name: string, values: readonly number[], plain = false): NamedLine {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const points = curve.map((point, i) => ({ x: point.distance, y: (values[i] - low) / (high - low) }));
@@ -39,7 +40,7 @@ const lines = [
     curve.map(({ edges }) => edges),
   ),
   scaled("Tamura, gradient", of("Tamura of the complex gradient"), true),
-  scaled("variance, amplitude", of("variance of the amplitude, most (Dubois, amplitude)"), true),
+  scaled("variance, amplitude", of("variance of the amplitude, maximum (Dubois, amplitude)"), true),
 ];
 const svg = await plotLines(lines, {
   x: "distance without sign (um)",

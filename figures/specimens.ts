@@ -1,5 +1,5 @@
 /**
- * Draws docs/figures/specimens.png: every kind of specimen as it is before any light has passed through it. One row per kind:
+ * Draws docs/figures/specimens.png: the density of every kind of specimen. One row per kind:
  * maximum projection, the slice in focus, and a section along z, each with the same scale bar.
  *
  *     npm run figures:specimens [OUTPUT]
@@ -52,7 +52,7 @@ function slice({ data, height, width, bottom, sliceStep }: Volume, z: number): P
   return { data: data.slice(k * height * width, (k + 1) * height * width), height, width };
 }
 
-/** The section along z through the row that holds most, z upwards, with square pixels. */
+/** The section along z through the row with the largest sum, z upwards, with square pixels. */
 function section(volume: Volume): Plane {
   const { data, depth, height, width, pixelSize, sliceStep } = volume;
   const sums = Array.from({ length: height }, (_, y) => {
@@ -70,7 +70,7 @@ function section(volume: Volume): Plane {
   return { data: out, height: tall, width };
 }
 
-/** Brightened as eyes like it: gamma 0.7. */
+/** Brightened for display: gamma 0.7. */
 function cellOf(plane: Plane): GridCell {
   const white = Math.max(percentile(plane.data, 99.8), 0.3 * percentile(plane.data, 100)) || 1;
   return { plane, contrast: [0, white], colour: (level) => greyColour(Math.max(0, level) ** 0.7) };

@@ -92,7 +92,7 @@ describe("said by hand", () => {
     const wrong = await json("inspect", "frames.tif", "--axes", "CZYX");
     expect([wrong.code, wrong.document.error.message]).toEqual([
       2,
-      expect.stringMatching(/has the axes TYX.*cannot be called CZYX/),
+      expect.stringMatching(/has the axes TYX.*cannot be renamed to CZYX/),
     ]);
     const frames = await json("autofocus", "frames.tif", "--z-step", "1");
     expect([frames.code, frames.document.error.message]).toEqual([2, expect.stringMatching(/axes ZYX/)]);

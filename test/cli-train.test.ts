@@ -127,7 +127,7 @@ describe("train and refocus", () => {
       [
         [...input, "--z", "1", "-o", "x.tif", "--input-planes", "3", "--surface", "beads.tif"],
         1,
-        /distance map must fit/,
+        /distance map does not fit/,
       ],
       [["refocus", "beads.tif", "--model", ".", "--z", "1", "-o", "x.tif"], 1, /holds no model/],
       [["refocus", "beads.tif", "--z", "1", "-o", "x.tif"], 2, /--model/],
@@ -153,7 +153,7 @@ describe("train and refocus", () => {
       },
     });
     expect(stopped.code).toBe(130);
-    expect(stopped.stderr).toMatch(/Stopped at step \d+ of 40; the checkpoint is written\. Go on with --resume\./);
+    expect(stopped.stderr).toMatch(/Stopped at step \d+ of 40; a checkpoint was written\. Continue with --resume\./);
     const resumed = await json("train", "beads.tif", ...common, "--out", "stopped", "--resume");
     expect(resumed.run).toBe(join("stopped", "beads", "version_0"));
     expect(resumed.val).toEqual(straight.val);

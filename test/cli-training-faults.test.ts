@@ -154,7 +154,9 @@ describe("a training that is stopped", () => {
     writeStack("s.tif", (data) => data.reverse());
     const refused = await cli(resume);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/Cannot resume .*: it was trained on other data \(s\.tif: its pixels are others\)/);
+    expect(refused.stderr).toMatch(
+      /Cannot resume .*: it was trained on other data \(s\.tif: its pixels are different\)/,
+    );
     writeStack("s.tif", (data) => data);
     mkdirSync(join(folder, "hup", "refocus", "version_7"));
     const went = await cli(resume, (child) => {
@@ -165,8 +167,8 @@ describe("a training that is stopped", () => {
       });
     });
     expect(went.code).toBe(130);
-    expect(went.stderr).toMatch(/Warning: .*version_7 is newer than the run that goes on, and has no checkpoint/);
-    expect(went.stderr).toMatch(/^Going on with .*version_0 from step \d+ of 100000$/m);
+    expect(went.stderr).toMatch(/Warning: .*version_7 is newer than the run that is resumed, but has no checkpoint/);
+    expect(went.stderr).toMatch(/^Resuming .*version_0 from step \d+ of 100000$/m);
   });
 
   const py = python("pty");

@@ -8,8 +8,8 @@ import { sizeOf } from "../src/array/shape.ts";
 import { Graph, type Tensor, type Value } from "../src/graph/graph.ts";
 import { type ComiArchitecture, comiGenerator } from "../src/models/networks/comi.ts";
 import { comiDiscriminator, cycleGanDiscriminator } from "../src/models/networks/comi-discriminator.ts";
+import { freezingStatistics } from "../src/models/networks/frozen-norm.ts";
 import { type Parameters, trainableParameters } from "../src/models/networks/parameters.ts";
-import { settlingStatistics } from "../src/models/networks/settled-norm.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
 import { initialMoments } from "../src/train/adam.ts";
@@ -68,7 +68,7 @@ function lookGraph(design: CycleDesign): Graph {
   const { parameters } = trainableParameters(graph);
   const { normalisation } = design.architecture;
   const live = graph.input("live_statistics", []);
-  const { norm } = settlingStatistics(normalisation === "none" ? "layer" : normalisation, live, parameters);
+  const { norm } = freezingStatistics(normalisation === "none" ? "layer" : normalisation, live, parameters);
   const picture = (name: string): Value => graph.input(name, shape);
   graph.output("generated", comiGenerator(picture("image"), design.architecture, parameters, norm, "portable"));
   const judge: Parameters = (name, own, initial) => parameters(`discriminator/target/${name}`, own, initial);

@@ -158,7 +158,7 @@ describe("CycleGAN", () => {
     method: "cycle-gan",
     architecture: { ...tiny.architecture, normalisation: "instance" },
     image_pool: 6,
-    live_statistics_steps: 8,
+    batch_statistics_steps: 8,
     num_steps: 12,
     steps_per_epoch: 4,
     ema_decay: 0.9,
@@ -220,7 +220,7 @@ describe("bad configurations", () => {
   it.each([
     [{ method: "comi", patch_size: 40 }, /patch_size must be a multiple of 16/],
     [{ method: "cycle-gan", patch_size: 36 }, /patch_size must be a multiple of 8/],
-    [{ method: "comi", feature_weight: 0, pixel_weight: 0 }, /nothing would pull the output/],
+    [{ method: "comi", feature_weight: 0, pixel_weight: 0 }, /no loss would compare the output with the target/],
     [{ method: "cycle-gan", adversarial_weight: 0 }, /adversarial_weight must be above 0/],
     [{ method: "comi", architecture: { range: [1, 0] } }, /range must go from the lower/],
     [{ method: "comi", image_pool: 3 }, /image_pool/],

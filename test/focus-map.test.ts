@@ -92,7 +92,7 @@ describe("the focus map of a file", () => {
   });
 
   it("says that one image needs a model, that a z step is missing, and stops", async () => {
-    await expect(focusMapOfFile(file(1, 1))).rejects.toThrow(/one\.tif has one plane.*trained model/);
+    await expect(focusMapOfFile(file(1, 1))).rejects.toThrow(/one\.tif has a single plane.*a model trained/);
     await expect(focusMapOfFile(file(3))).rejects.toThrow(/3 planes but no z step.*`z_step <your z step>`/);
     await expect(focusMapOfFile(file(3, 1), { signal: AbortSignal.abort() })).rejects.toThrow(/Stopped/);
   });

@@ -87,7 +87,7 @@ describe("fuse", () => {
 
   test.each([
     [["fuse", "bare.tif", "-o", "x.tif"], 2, /bare\.tif: 13 planes but no z step.*--z-step/],
-    [["fuse", "one.tif", "-o", "x.tif"], 1, /needs a stack of 3 planes or more/],
+    [["fuse", "one.tif", "-o", "x.tif"], 1, /needs a stack of at least 3 planes/],
     [["fuse", "stack.tif", "-o", "x.jpg"], 2, /x\.jpg: images are written as/],
     [["fuse", "stack.tif", "-o", "x.tif", "--light", "neon"], 2, /fluorescence or transmitted/],
   ])("%j is refused", async (args, code, message) => {

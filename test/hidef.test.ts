@@ -190,7 +190,7 @@ describe("a finished model", () => {
   it("warns of light and distances that it has not learnt", () => {
     const model = tinyHologramModel();
     expect(hologramWarnings(model, light, -12)).toEqual([]);
-    expect(hologramWarnings(model, light, -40)).toEqual([expect.stringContaining("-40 um lies outside")]);
+    expect(hologramWarnings(model, light, -40)).toEqual([expect.stringContaining("-40 um is outside")]);
     const other = { ...light, wavelength: 0.633, pixelSize: 0.16 };
     expect(hologramWarnings(model, other, -12)).toEqual([
       expect.stringContaining("resampled to the model's 0.25"),

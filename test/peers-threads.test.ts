@@ -102,7 +102,7 @@ test("a resolution that is the largest number (large_image 1062)", async () => {
   writeFileSync(at("bogus.tif"), encodeImage("bogus.tif", { ...info, data: counts }));
   const { pixel_size_um, warnings } = await json("inspect", "bogus.tif");
   expect(pixel_size_um).toBeNull();
-  expect(warnings.join()).toMatch(/Pixel size of the file left out: 4\.6\d+e-10 um is no pixel/);
+  expect(warnings.join()).toMatch(/Pixel size of the file is not used: 4\.6\d+e-10 um is not a pixel/);
 });
 
 describe("outputs", () => {
@@ -156,7 +156,7 @@ describe("numbers that no machine has", () => {
       ],
     );
     expect([code, error.code]).toEqual([2, "usage"]);
-    expect(error.message).toMatch(/--threads must be a whole number of 1 to \d+/);
+    expect(error.message).toMatch(/--threads must be a whole number from 1 to \d+/);
   });
 });
 

@@ -83,7 +83,7 @@ describe("stack as a specimen", () => {
   });
 
   test.each<[string, Stack, Record<string, unknown>, string]>([
-    ["constant", stackOf(4, 8, () => 7), {}, "nothing brighter than its background: percentile 50 is 7"],
+    ["constant", stackOf(4, 8, () => 7), {}, "no signal above its background: percentile 50 is 7"],
     ["one plane", stackOf(1, 8, (_, y) => y), {}, "the stack has one plane; a specimen needs a z-stack"],
     [
       "no pixel size",

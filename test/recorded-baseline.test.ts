@@ -51,7 +51,7 @@ describe("the best recorded baseline", () => {
     expect(bestRecorded([...planes].reverse(), truth, 1).psnr.name).toBe("input plane 1");
   });
 
-  it("is the interpolation where the wanted plane lies between two recorded ones", () => {
+  it("is the interpolation where the expected plane lies between two recorded ones", () => {
     const [below, above] = [spots(1), spots(3)];
     const truth = mixed(below, above, 0.25);
     const planes = [
@@ -63,7 +63,7 @@ describe("the best recorded baseline", () => {
     expect(found.psnr.value).toBeGreaterThan(100);
   });
 
-  it("interpolates between the planes around the wanted one, and gives a recorded one back as it is", () => {
+  it("interpolates between the planes around the expected one, and gives a recorded one back as it is", () => {
     const planes = [0, 2, 5].map((z) => ({
       plane: { data: new Float32Array([z, 10 * z]), height: 1, width: 2 },
       distance: 3 - z,
@@ -115,12 +115,12 @@ describe("PSNR without the noise of the ground truth", () => {
     for (let i = 0; i < data.length; i++) data[i] = gain * random.poisson(clean[i % clean.length]) + offset;
     const noise = noiseOf({ data, depth, height, width, dtype: "float32" });
     const truth = { data: data.subarray(0, clean.length), height, width };
-    const wanted = { data: clean.map((value) => gain * value + offset), height, width };
-    const output = { data: wanted.data.map((value, i) => value + 40 * Math.sin(i / 9)), height, width };
+    const expected = { data: clean.map((value) => gain * value + offset), height, width };
+    const output = { data: expected.data.map((value, i) => value + 40 * Math.sin(i / 9)), height, width };
     const range = 1000;
     const found = noiseFreePsnr(meanSquaredError(output, truth), noise?.(truth) ?? Number.NaN, range);
-    expect(psnr(output, truth, range)).toBeLessThan(psnr(output, wanted, range) - 2);
-    expect(Math.abs((found ?? 0) - psnr(output, wanted, range))).toBeLessThan(0.7);
+    expect(psnr(output, truth, range)).toBeLessThan(psnr(output, expected, range) - 2);
+    expect(Math.abs((found ?? 0) - psnr(output, expected, range))).toBeLessThan(0.7);
   });
 
   it("is not given where noise is nearly all that is left", () => {

@@ -1,10 +1,12 @@
 /** Applying models that make one kind of image of another: no seams, counts that mean something, files. */
+
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { readOnnx } from "../src/graph/onnx/read.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { writeImage } from "../src/image/write-image.node.ts";
 import { normalisationOf } from "../src/models/apply/normalisation.ts";
@@ -12,7 +14,7 @@ import { type SectionChannel, type SectionInput, type SectionModel, section } fr
 import { readImage } from "../src/node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
-import { sectionFileByModel } from "../src/tasks/section-file-by-model.node.ts";
+import { sectionFileByModel } from "../src/tasks/section-file-by-model.ts";
 import { readerOf } from "./fixtures/train/tiny-model.ts";
 import { type TinySection, tinySectionModel } from "./fixtures/train/tiny-section-model.ts";
 
@@ -189,7 +191,7 @@ describe("files", () => {
     const file = await stack("stack.tif");
     const model = tinySectionModel("laplace");
     const progress: number[] = [];
-    const done = await sectionFileByModel(model, runtime, file, at("out.tif"), {
+    const done = await sectionFileByModel(fileStorage, model, runtime, file, at("out.tif"), {
       uncertainty: at("doubt.tif"),
       tileSize: 48,
       onProgress: ({ done, total }) => progress.push(done / total),
@@ -227,18 +229,20 @@ describe("files", () => {
     const flat = await stack("flat.tif", { data: new Uint16Array(depth * size).fill(9) });
     const before = readdirSync(folder);
     const refused = (model: TinySection, image: typeof file, options: object) =>
-      expect(sectionFileByModel(tinySectionModel(model), runtime, image, at("no.tif"), options)).rejects;
+      expect(sectionFileByModel(fileStorage, tinySectionModel(model), runtime, image, at("no.tif"), options)).rejects;
     await refused("unet", file, { uncertainty: at("no2.tif") }).toThrow(/does not tell how sure it is.*`loss` laplace/);
     await refused("laplace", file, { uncertainty: at("no.tif") }).toThrow(/cannot both be/);
     await refused("unet", file, { uncertainty: undefined, format: "png" }).toThrow(/a PNG holds one plane/);
     await refused("unet", flat, {}).toThrow(/every pixel is 9/);
     await refused("pix2pix-3d", single, {}).toThrow(/has 1 plane, and the model sees 3 at a time/);
     const wrong = { ...tinySectionModel("care"), onnx: tinySectionModel("laplace").onnx };
-    await expect(sectionFileByModel(wrong, runtime, file, at("no.tif"))).rejects.toThrow(
+    await expect(sectionFileByModel(fileStorage, wrong, runtime, file, at("no.tif"))).rejects.toThrow(
       /the description and the network do not fit/,
     );
-    await sectionFileByModel(tinySectionModel("unet"), runtime, single, at("there.tif"));
-    await expect(sectionFileByModel(tinySectionModel("unet"), runtime, single, at("there.tif"))).rejects.toMatchObject({
+    await sectionFileByModel(fileStorage, tinySectionModel("unet"), runtime, single, at("there.tif"));
+    await expect(
+      sectionFileByModel(fileStorage, tinySectionModel("unet"), runtime, single, at("there.tif")),
+    ).rejects.toMatchObject({
       code: "output.exists",
     });
     expect(readdirSync(folder).sort()).toEqual([...before, "there.tif"].sort());
@@ -248,7 +252,7 @@ describe("files", () => {
   it("stop when asked to, and leave nothing", async () => {
     const file = await stack("stack3.tif");
     const stop = new AbortController();
-    const run = sectionFileByModel(tinySectionModel("unet"), runtime, file, at("stopped.tif"), {
+    const run = sectionFileByModel(fileStorage, tinySectionModel("unet"), runtime, file, at("stopped.tif"), {
       tileSize: 32,
       signal: stop.signal,
       onProgress: () => stop.abort(),
@@ -261,6 +265,7 @@ describe("files", () => {
   it("of another objective, pixel or z step come with a warning", async () => {
     const file = await stack("other.tif", { pixelSize: { y: 0.5, x: 0.5 }, zStep: 2, optics: { na: 1.2 } });
     const { warnings } = await sectionFileByModel(
+      fileStorage,
       tinySectionModel("pix2pix-3d"),
       runtime,
       { ...file, readPlane: file.readPlane.bind(file), optics: { na: 1.2 } },

@@ -96,7 +96,7 @@ describe("sections from a grid", () => {
     const random = new Random(5);
     const data = Float32Array.from({ length: 3 * size }, () => 500 + 20 * random.normal());
     const { section, phases, warnings } = sectionFromGrid({ data, planes: 1, height, width });
-    expect(warnings.join()).toMatch(/No grid is seen/);
+    expect(warnings.join()).toMatch(/No grid is visible/);
     expect(phases[0]).toEqual(thirds);
     // And the noise that a section of nothing shows is as the docstring says.
     const mean = section.reduce((sum, v) => sum + v, 0) / size;

@@ -15,7 +15,7 @@ import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 import { resolveConfig } from "../src/train/config.ts";
-import { dealOut, type PhotonSource, withNeighbours } from "../src/train/data/photon-halves.ts";
+import { type PhotonSource, thinPhotons, withNeighbours } from "../src/train/data/data-thinning.ts";
 import { blurKernels, poissonDeviance, reblur } from "../src/train/methods/reblur.ts";
 import { trainModel } from "../src/train/train.ts";
 import { memoryStore } from "./fixtures/train/tiny.ts";
@@ -90,26 +90,26 @@ describe("the blur of an objective in a graph", () => {
   });
 });
 
-describe("halves of the photons", () => {
-  it("are as bright as the whole, and know nothing of each other's noise", () => {
+describe("data thinning", () => {
+  it("gives two parts with the brightness of the whole and independent noise", () => {
     const random = new Random(1);
     const photons = Float32Array.from({ length: 40_000 }, () => random.poisson(30));
     const source = { scale: 0.01, dark: 0.1 } as PhotonSource;
-    const { seen, other } = dealOut(photons, source, random);
+    const { input, target } = thinPhotons(photons, source, random);
     const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
-    expect(mean(seen)).toBeCloseTo(0.2, 2);
-    expect(mean(other)).toBeCloseTo(0.3, 2);
+    expect(mean(input)).toBeCloseTo(0.2, 2);
+    expect(mean(target)).toBeCloseTo(0.3, 2);
     let [covariance, variance] = [0, 0];
     for (let i = 0; i < photons.length; i++) {
-      covariance += (seen[i] - 0.2) * (other[i] - 0.3);
-      variance += (other[i] - 0.3) ** 2;
+      covariance += (input[i] - 0.2) * (target[i] - 0.3);
+      variance += (target[i] - 0.3) ** 2;
     }
     expect(Math.abs(covariance / variance)).toBeLessThan(0.03);
     // Half the photons, twice the relative variance.
     expect(variance / photons.length).toBeCloseTo(2 * 30 * 1e-4, 3);
   });
 
-  it("are seen with their neighbours, mirrored beyond the ends", () => {
+  it("gives planes with their neighbours, mirrored beyond the ends", () => {
     expect([...withNeighbours(Float32Array.of(0, 1, 2, 3), 4, 3)]).toEqual([1, 0, 1, 0, 1, 2, 1, 2, 3, 2, 3, 2]);
   });
 });
@@ -123,7 +123,7 @@ async function scene(index: number): Promise<{ sample: NamedStack; specimen: Flo
     pixel_size: 0.325,
     z_step: 1,
     optics: { na: 0.8 },
-    object: { kind: "beads", beads: 300, depth_range: [-3, 3], diameter: [0.6, 1.2], bead_kinds: ["solid"] },
+    specimen: { kind: "beads", beads: 300, depth_range: [-3, 3], diameter: [0.6, 1.2], bead_kinds: ["solid"] },
     camera: { photons: 400, background: 5, gain: 1 },
     images: {
       widefield: { mode: "widefield" },
@@ -241,12 +241,12 @@ describe("stacks that cannot teach it", () => {
     );
 
   it("are refused with what to do", async () => {
-    await expect(learn([stack({ depth: 2 })])).rejects.toThrow(/2 planes; out-of-focus light is told from a z-stack/);
+    await expect(learn([stack({ depth: 2 })])).rejects.toThrow(/it has only 2 planes; give a z-stack of three/);
     const { zStep: _, ...unknown } = stack();
     await expect(learn([unknown])).rejects.toThrow(/z step is not known.*`z_step <your z step>`/);
     await expect(learn([stack({ optics: { wavelength: 0.52 } })])).rejects.toThrow(/numerical aperture .*`na`/);
     await expect(learn([stack(), stack({ depth: 8 })])).rejects.toThrow(
-      /stack 1 has 8 planes of 1 um, stack 0 7 of 1 um/,
+      /stack 1 has 8 planes at a z step of 1 um and stack 0 has 7 planes at 1 um/,
     );
   });
 

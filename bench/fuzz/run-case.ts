@@ -1,4 +1,5 @@
 /** One damaged file, read twice: an error of Parfocal's own, or the same answer both times. */
+
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,10 +8,11 @@ import { Random } from "../../src/array/random.ts";
 import { ParfocalError } from "../../src/errors.ts";
 import { readOnnx, readWeights } from "../../src/graph/onnx/read.ts";
 import { crc32 } from "../../src/image/crc32.ts";
+import { fileStorage } from "../../src/image/file-storage.node.ts";
 import { readAll } from "../../src/image/image-file.ts";
 import { openImageSource } from "../../src/image/open-image.ts";
 import { loadModel } from "../../src/models/model-folder.node.ts";
-import { findRecipe } from "../../src/simulate/recipe-file.node.ts";
+import { findRecipe } from "../../src/simulate/recipe-file.ts";
 import { createSimulator } from "../../src/simulate/simulator.ts";
 import { decodeCheckpoint } from "../../src/train/checkpoint.ts";
 import { resolveConfig } from "../../src/train/config.ts";
@@ -174,7 +176,7 @@ export class Fuzz {
       case "recipe": {
         const path = join(this.folder, "recipe.yaml");
         writeFileSync(path, bytes);
-        const { recipe, memory, warnings } = createSimulator((await findRecipe(path)).recipe);
+        const { recipe, memory, warnings } = createSimulator((await findRecipe(fileStorage, path)).recipe);
         return JSON.stringify([recipe, memory, warnings]);
       }
       default: {

@@ -63,7 +63,7 @@ export function percentile(data: Samples, percent: number): number {
 /**
  * Exact percentiles with linear interpolation between neighbours (numpy's default, Hyndman & Fan type 7), without
  * sorting or copying. Integers are counted. The bits of a float32, with the sign folded in, sort as the floats do, so a
- * histogram over the upper 16 bits finds the bucket of each wanted rank, and one over the lower 16 bits of that bucket
+ * histogram over the upper 16 bits finds the bucket of each requested rank, and one over the lower 16 bits of that bucket
  * finds the value (radix selection): one pass over the data, and one more per bucket.
  *
  * @param percents each in 0..100, in any order

@@ -6,7 +6,7 @@ import { guardStreams, say } from "./terminal.node.ts";
 exitOnInterrupt();
 const lostResult = guardStreams();
 // Loaded after that: it takes a while.
-const { runCommand } = await import("./program.node.ts");
+const { runCommand } = await import("./run-command.node.ts");
 const exitCode = await runCommand(process.argv.slice(2));
 const lost = await lostResult();
 if (lost !== undefined) say(`parfocal: ${lost}`);

@@ -1,7 +1,7 @@
 /** What a verb may say while it works, and how it learns that it shall stop. */
 import { withFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.node.ts";
-import { createProgress, type Gauge, type ReportProgress } from "./progress.node.ts";
+import { createProgress, type Gauge, type Progress, type ReportProgress } from "./progress.node.ts";
 
 export interface Terminal {
   /** Aborted by the first Ctrl-C. */
@@ -40,6 +40,17 @@ export function createTerminal({ quiet = false }: { quiet?: boolean }, names: Re
     note,
     warn: (sentence) => note(`Warning: ${sentence}`),
     print: (text) => printLine(withFlags(text, names)),
+  };
+}
+
+/** A gauge for each kind of work, begun with its first report. */
+export function progressOn(terminal: Terminal): (progress: { what: string } & Progress) => void {
+  let counted: string | undefined;
+  let report: ReportProgress = () => undefined;
+  return ({ what, ...progress }) => {
+    if (what !== counted) report = terminal.progress(what);
+    counted = what;
+    report(progress);
   };
 }
 

@@ -14,7 +14,7 @@ export interface Tensor {
   data: Float32Array | Uint8Array;
 }
 
-/** Something that flows along an edge of a graph: an input, a constant or the result of a node. Its shape is known. */
+/** A value in a graph: an input, a constant or the result of a node. Its shape is known. */
 export class Value {
   readonly graph: Graph;
   readonly name: string;
@@ -29,7 +29,7 @@ export class Value {
   }
 }
 
-/** One operator applied to values. Nodes stand in a graph in an order in which they can be computed. */
+/** One operator applied to values. The nodes of a graph are in an order in which they can be computed. */
 export interface GraphNode<K extends OperatorName = OperatorName> {
   op: K;
   inputs: readonly Value[];
@@ -50,7 +50,7 @@ export class Graph {
   private readonly names = new Set<string>();
   private readonly reserved: ReadonlySet<string>;
 
-  /** @param reserved names of outputs to come, which no node may be given */
+  /** @param reserved names of later outputs, which no node may have */
   constructor(reserved: Iterable<string> = []) {
     this.reserved = new Set(reserved);
   }
@@ -88,7 +88,7 @@ export class Graph {
     return value;
   }
 
-  /** Makes a value readable after a run, under a name of its own that no input, constant or other output has. */
+  /** Makes a value an output, under a name that no input, constant or other output has. */
   output(name: string, value: Value): void {
     if (value.graph !== this) invalid("output", `"${name}" belongs to another graph`);
     this.claim(name);
@@ -121,7 +121,7 @@ export class Graph {
     return name;
   }
 
-  /** A name that nothing has yet: in a graph that was read from a file anything may be taken. */
+  /** An unused name: in a graph that was read from a file, any name may be used. */
   private claimUnlike(stem: string, number: number): string {
     let name = `${stem}_${number}`;
     while (this.names.has(name) || this.reserved.has(name)) name += "_";

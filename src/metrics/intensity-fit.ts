@@ -1,4 +1,4 @@
-/** The gain and offset that bring pictures to others. */
+/** Fits the gain and offset that bring images to the counts of others. */
 import type { Plane } from "../image/image.ts";
 
 export interface IntensityFit {
@@ -9,10 +9,11 @@ export interface IntensityFit {
 }
 
 /**
- * The gain and offset for which `gain image + offset` is nearest to the truths in the mean of squares, with a gain of 0 or more: two kinds of
- * image differ in both, and neither is a fault of the picture (as CSBDeep's normalize_minmse). Planes of one stack need one fit for all:
- * fitted by itself, a plane full of haze is simply turned down to the darkness that it should have.
- * @param images `[y, x]`, each of the size of its truth; as many as there are truths, and at least one
+ * The gain and offset for which `gain * image + offset` has the smallest mean squared error against the ground truths,
+ * with a gain of 0 or more. Two kinds of image differ in both, and neither is an error (as in CSBDeep's
+ * normalize_minmse). All planes of a stack need one common fit: if a plane full of out-of-focus light were fitted
+ * alone, it would simply be scaled down to the right darkness.
+ * @param images `[y, x]`, each of the size of its ground truth; one for each ground truth, and at least one
  */
 export function intensityFit(images: readonly Plane[], truths: readonly Plane[]): IntensityFit {
   const n = truths.reduce((sum, { data }) => sum + data.length, 0);
@@ -36,5 +37,5 @@ export const withIntensity = (image: Plane, { gain, offset }: IntensityFit): Pla
   data: image.data.map((value) => gain * value + offset),
 });
 
-/** A single picture, brought to its truth by {@link intensityFit}. */
+/** Brings a single image to its ground truth by {@link intensityFit}. */
 export const fitIntensity = (image: Plane, truth: Plane): Plane => withIntensity(image, intensityFit([image], [truth]));

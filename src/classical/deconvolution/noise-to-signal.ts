@@ -1,4 +1,4 @@
-/** How strong the noise of an image is beside its object, at each frequency, by the image's own spectrum. */
+/** Estimates the ratio of noise to signal at each frequency from the spectrum of an image. */
 import type { Convolution } from "./convolution.ts";
 import type { Volume } from "./volume.ts";
 
@@ -6,15 +6,16 @@ import type { Volume } from "./volume.ts";
 const rings = 64;
 
 /**
- * The least N / S: optics are never known better than to a few percent, and where |H| is below that (in wide field: coarse
- * structure along z) a filter would blow up what the PSF got wrong.
+ * Minimum N / S: optics are never known better than to a few percent, and where |H| is below that (in wide field:
+ * coarse structure along z), the filter would amplify errors of the PSF.
  */
 const leastRatio = 1e-3;
 
 /**
- * The power spectrum of an image is |H|^2 S + N. N, white, is the power of the rings that the optics do not reach (or, where
- * there are none, of the weakest rings); S is taken to fall off as a power law, S = A / f^p with 0 <= p <= 4, fitted to the
- * rings in which the image stands out of the noise; natural scenes have p of about 2 (Field, J. Opt. Soc. Am. A 4, 2379 (1987)).
+ * The power spectrum of an image is |H|^2 S + N. N, white, is the power of the rings that the optics do not reach (or,
+ * where there are none, of the weakest rings); S is assumed to follow a power law, S = A / f^p with 0 <= p <= 4, fitted
+ * to the rings in which the image stands out of the noise; natural scenes have p of about 2 (Field, J. Opt. Soc. Am. A
+ * 4, 2379 (1987)).
  *
  * @param re, im half spectrum of the image on the grid of the convolution
  * @returns N / S at each index of the half spectrum

@@ -1,12 +1,12 @@
 /**
- * The gain and offset of a camera, found in an image itself: the brighter a place, the more it is grainy, and for photons the
- * variance grows with the mean, var = gain (mean - offset) + read noise^2 (the photon transfer curve of Janesick, 2007).
+ * The gain and offset of a camera, estimated from an image: for photon noise the variance grows
+ * with the mean, var = gain (mean - offset) + read noise^2 (the photon transfer curve of Janesick, 2007).
  */
 import { median } from "../../array/statistics.ts";
 import type { Stack } from "../../image/image.ts";
 
 export interface PhotonTransfer {
-  /** Counts for one photoelectron. */
+  /** Counts per photoelectron. */
   gain: number;
   /** Counts without light, as far as an image can say: where the fitted line meets variance 0, but at least 0. */
   offset: number;
@@ -18,14 +18,16 @@ export interface PhotonTransfer {
 const bins = 24;
 
 /**
- * The noise of each pixel is what a mask blind to planes and parabolas leaves, [1 -2 1; -2 4 -2; 1 -2 1] / 6 (Immerkaer,
- * Comput. Vis. Image Underst. 64, 300 (1996)), the brightness is the mean of its neighbourhood, and the variance at each
- * brightness comes from the median of the squares, which a few edges do not move. The line is that of least absolute
- * deviations in its slope (Theil-Sen).
+ * The noise of each pixel is what a mask blind to planes and parabolas leaves, [1 -2 1; -2 4 -2; 1 -2 1] / 6
+ * (Immerkaer, Comput. Vis. Image Underst. 64, 300 (1996)), the brightness is the mean of its neighbourhood, and the
+ * variance at each brightness comes from the median of the squares, which a few edges do not move. The line is that of
+ * least absolute deviations in its slope (Theil-Sen).
  *
- * The mask takes fine structure for noise. Where pixels are coarser than the optics resolve, the gain comes out too high.
+ * The mask takes fine structure for noise. Where pixels are coarser than the optics resolve, the gain comes out too
+ * high.
  *
- * @returns undefined where there are fewer than 1000 pixels, no spread of brightness, or a variance that does not rise with it
+ * @returns undefined where there are fewer than 1000 pixels, no spread of brightness, or a variance that does not rise
+ * with it
  */
 export function photonTransfer(stack: Stack): PhotonTransfer | undefined {
   const { depth, height, width, data, dtype } = stack;

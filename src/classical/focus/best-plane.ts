@@ -1,7 +1,7 @@
-/** Which plane of a stack is the sharpest, from one number per plane. */
+/** The sharpest plane of a stack, from a focus curve with one value per plane. */
 import { ParfocalError } from "../../errors.ts";
 
-/** Where a focus curve has its maximum. */
+/** The maximum of a focus curve. */
 export interface BestPlane {
   /** The plane with the largest value. */
   plane: number;
@@ -9,7 +9,7 @@ export interface BestPlane {
   position: number;
   /** True at an end of the stack (or for a single plane): the focus may lie outside. */
   atEnd: boolean;
-  /** Largest over median value of the curve: 1 is flat, and near 1 the choice means little. */
+  /** Ratio of the maximum to the median of the curve: 1 is a flat curve, and near 1 the choice is unreliable. */
   contrast: number;
 }
 

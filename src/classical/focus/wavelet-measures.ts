@@ -15,7 +15,9 @@ const low = Float64Array.of(
 /** Its quadrature mirror: (-1)^k low[5 - k]. */
 const high = low.map((_, k) => (k % 2 === 0 ? 1 : -1) * low[low.length - 1 - k]);
 
-/** The four bands of one level, `[ceil(height / 2), ceil(width / 2)]` each; named by the filter along y, then along x. */
+/**
+ * The four bands of one level, `[ceil(height / 2), ceil(width / 2)]` each; named by the filter along y, then along x.
+ */
 export interface WaveletBands {
   ll: Float64Array;
   lh: Float64Array;

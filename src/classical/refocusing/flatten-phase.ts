@@ -1,12 +1,12 @@
-/** Phase without the slope and bowl that the optics leave in it: a polynomial through what is taken to be empty. */
+/** Removes the tilt and curvature that the optics leave in a phase, by a polynomial through the background. */
 import { runThrough } from "../../array/breathe.ts";
 import { median } from "../../array/statistics.ts";
 import type { Plane } from "../../image/image.ts";
 
 /**
- * Takes from an unwrapped phase the polynomial of second order (offset, tilt, bowl) that fits its background best, so that the
- * background is 0. Pixels that differ from the fit by more than noise are taken for specimen and left out, round by round.
- * The specimen should leave about a third of the field free.
+ * Subtracts from an unwrapped phase the polynomial of second order (offset, tilt, curvature) that fits its background
+ * best, so that the background is 0. Pixels that differ from the fit by more than noise count as specimen and are
+ * excluded, iteration by iteration. About a third of the field should be free of specimen.
  */
 export const flattenPhase = (phase: Plane): Plane => runThrough(flattenPhaseSteps(phase));
 
@@ -53,13 +53,18 @@ export function* flattenPhaseSteps({ data, height, width }: Plane): Generator<vo
   return { data: residual, height, width };
 }
 
-/** Median deviation of the half of the pixels that lies closest to 0: noise of the background where specimen fills the rest. */
+/**
+ * Median deviation of the half of the pixels closest to 0: the noise of the background if the specimen fills the rest.
+ */
 function quietHalf(residual: Float32Array): number {
   const sorted = residual.map(Math.abs).sort();
   return sorted[sorted.length >> 2];
 }
 
-/** Gauss's elimination with the largest pivots; undefined for a singular matrix. `matrix`: n rows of n coefficients and a right side. */
+/**
+ * Gauss's elimination with the largest pivots; undefined for a singular matrix. `matrix`: n rows of n coefficients and
+ * a right side.
+ */
 function solve(matrix: Float64Array[]): Float64Array<ArrayBuffer> | undefined {
   const n = matrix.length;
   for (let c = 0; c < n; c++) {

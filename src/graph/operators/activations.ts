@@ -13,7 +13,9 @@ export const hardSigmoid = (x: Value, alpha = 1 / 6, beta = 0.5): Value =>
 /** x hardSigmoid(x) with alpha 1/6, beta 0.5 (Howard 2019). */
 export const hardSwish = (x: Value): Value => x.graph.add("HardSwish", [x], {});
 
-/** log(1 + exp(x)), without overflow, of operators that have gradients: ONNX's own Softplus is not among the table's. */
+/**
+ * log(1 + exp(x)), without overflow, of operators that have gradients: ONNX's own Softplus is not among the table's.
+ */
 export const softplus = (x: Value): Value => add(relu(x), log(add(exp(neg(abs(x))), 1)));
 
 const clamp01 = (x: number): number => Math.max(0, Math.min(1, x));

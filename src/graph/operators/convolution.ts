@@ -62,8 +62,8 @@ export function convTranspose(
   const reach = weights.shape.slice(2).map((k, i) => (k - 1) * dilations[i]);
   const before = reach.map((r, i) => r - pads[i]);
   const after = reach.map((r, i) => r - pads[rank + i] + (options.outputPads?.[i] ?? 0));
-  // A forward padding wider than the kernel's reach means that the border is cut off here; after padding, since with strides
-  // the cut may take everything that was there.
+  // A forward padding wider than the kernel's reach means that the border is cut off here; after padding, since with
+  // strides the cut may take everything that was there.
   if ([...before, ...after].some((n) => n < 0)) {
     const rest = (extents: readonly number[]): number[] => [0, 0, ...extents.map((n) => Math.max(0, n))];
     spread = pad(spread, rest(before), rest(after));
@@ -122,11 +122,11 @@ export const convolution: Pick<OperatorTable, "Conv"> = {
       if (extents.some((n) => n < 1)) invalid("Conv", `kernel [${kernel}] is larger than the input [${x.shape}]`);
       return { type: "float32", shape: [x.shape[0], o, ...extents] };
     },
-    gradient({ inputs: [x, weights, bias], attributes, dy, wanted }) {
+    gradient({ inputs: [x, weights, bias], attributes, dy, needed }) {
       return [
-        wanted[0] ? inputGradient(x, weights, attributes, dy) : undefined,
-        wanted[1] ? weightGradient(x, weights, attributes, dy) : undefined,
-        bias && wanted[2] ? reduceSum(dy, [0, ...dy.shape.slice(2).map((_, i) => i + 2)]) : undefined,
+        needed[0] ? inputGradient(x, weights, attributes, dy) : undefined,
+        needed[1] ? weightGradient(x, weights, attributes, dy) : undefined,
+        bias && needed[2] ? reduceSum(dy, [0, ...dy.shape.slice(2).map((_, i) => i + 2)]) : undefined,
       ];
     },
     evaluate([x, weights, bias], attributes) {
@@ -176,9 +176,10 @@ function inputGradient(x: Value, weights: Value, attributes: ConvAttributes, dy:
 /**
  * dL/dw[o, c, tap] = sum over n and p of dy[n, o, p] x[n, c, p stride + tap dilation - pad].
  *
- * With stride 1 the shift between dy and x can be shared out: along the last axis x is shifted, along the others dy is. All
- * shifted copies of dy stand side by side as channels, all shifted copies of x as well, and one matrix product gives
- * every pair, which is every tap: for 3x3, 3 O + 3 C shifted channels instead of 9 C, and one large product instead of nine.
+ * With stride 1 the shift between dy and x can be shared out: along the last axis x is shifted, along the others dy is.
+ * All shifted copies of dy stand side by side as channels, all shifted copies of x as well, and one matrix product
+ * gives every pair, which is every tap: for 3x3, 3 O + 3 C shifted channels instead of 9 C, and one large product
+ * instead of nine.
  */
 function weightGradient(x: Value, weights: Value, attributes: ConvAttributes, dy: Value): Value {
   const { strides, dilations, group, pads } = attributes;
@@ -220,8 +221,8 @@ function weightGradient(x: Value, weights: Value, attributes: ConvAttributes, dy
 }
 
 /**
- * Every channel as many times as the kernel has taps, shifted by each tap: `[n, c taps, ...]`. Written as a convolution of
- * each channel with one-hot kernels, which pads, shifts and joins in one pass on all threads: three times as fast as
+ * Every channel as many times as the kernel has taps, shifted by each tap: `[n, c taps, ...]`. Written as a convolution
+ * of each channel with one-hot kernels, which pads, shifts and joins in one pass on all threads: three times as fast as
  * Pad, Slice and Concat.
  */
 function shiftedCopies(x: Value, kernel: readonly number[], where: Pick<ConvAttributes, "pads" | "dilations">): Value {

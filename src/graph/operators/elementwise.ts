@@ -57,7 +57,7 @@ type Two = (a: number, b: number) => number;
 function binaryOperator(
   op: string,
   compute: Two,
-  gradient: (a: Value, b: Value, dy: Value, wanted: readonly boolean[]) => [Value | undefined, Value | undefined],
+  gradient: (a: Value, b: Value, dy: Value, needed: readonly boolean[]) => [Value | undefined, Value | undefined],
   type: ElementType = "float32",
 ): Operator<None> {
   return {
@@ -66,8 +66,8 @@ function binaryOperator(
       if (!shape) return invalid(op, `shapes [${a.shape}] and [${b.shape}] do not broadcast`);
       return { type, shape };
     },
-    gradient({ inputs: [a, b], dy, wanted }) {
-      const [da, db] = gradient(a, b, dy, wanted);
+    gradient({ inputs: [a, b], dy, needed }) {
+      const [da, db] = gradient(a, b, dy, needed);
       return [da && sumTo(da, a.shape), db && sumTo(db, b.shape)];
     },
     evaluate([a, b]) {
@@ -94,8 +94,8 @@ export function unaryOperator<A>(
 ): Operator<A> {
   return {
     infer: ([x]) => ({ type: "float32", shape: x.shape }),
-    gradient: ({ inputs: [x], output, dy, attributes, wanted }) => [
-      wanted[0] ? gradient(x, output, dy, attributes) : undefined,
+    gradient: ({ inputs: [x], output, dy, attributes, needed }) => [
+      needed[0] ? gradient(x, output, dy, attributes) : undefined,
     ],
     evaluate([x], attributes) {
       const out = new Float32Array(x.data.length);
@@ -111,28 +111,28 @@ export const elementwise: Pick<OperatorTable, Elementwise | "Greater" | "Where" 
   Add: binaryOperator(
     "Add",
     (a, b) => a + b,
-    (_a, _b, dy, wanted) => [wanted[0] ? dy : undefined, wanted[1] ? dy : undefined],
+    (_a, _b, dy, needed) => [needed[0] ? dy : undefined, needed[1] ? dy : undefined],
   ),
   Sub: binaryOperator(
     "Sub",
     (a, b) => a - b,
-    (_a, _b, dy, wanted) => [wanted[0] ? dy : undefined, wanted[1] ? neg(dy) : undefined],
+    (_a, _b, dy, needed) => [needed[0] ? dy : undefined, needed[1] ? neg(dy) : undefined],
   ),
   Mul: binaryOperator(
     "Mul",
     (a, b) => a * b,
-    (a, b, dy, wanted) => [wanted[0] ? mul(dy, b) : undefined, wanted[1] ? mul(dy, a) : undefined],
+    (a, b, dy, needed) => [needed[0] ? mul(dy, b) : undefined, needed[1] ? mul(dy, a) : undefined],
   ),
   // d(a/b) = da/b - a/b^2 db
   Div: binaryOperator(
     "Div",
     (a, b) => a / b,
-    (a, b, dy, wanted) => [wanted[0] ? div(dy, b) : undefined, wanted[1] ? neg(div(mul(dy, a), mul(b, b))) : undefined],
+    (a, b, dy, needed) => [needed[0] ? div(dy, b) : undefined, needed[1] ? neg(div(mul(dy, a), mul(b, b))) : undefined],
   ),
   // On ties the whole gradient goes to b for Max and to a for Min: one of the valid subgradients, never both or none.
-  Max: binaryOperator("Max", Math.max, (a, b, dy, wanted) => chosen(greater(a, b), dy, wanted)),
-  Min: binaryOperator("Min", Math.min, (a, b, dy, wanted) => {
-    const [db, da] = chosen(greater(a, b), dy, [wanted[1], wanted[0]]);
+  Max: binaryOperator("Max", Math.max, (a, b, dy, needed) => chosen(greater(a, b), dy, needed)),
+  Min: binaryOperator("Min", Math.min, (a, b, dy, needed) => {
+    const [db, da] = chosen(greater(a, b), dy, [needed[1], needed[0]]);
     return [da, db];
   }),
   Neg: unaryOperator(
@@ -159,9 +159,9 @@ export const elementwise: Pick<OperatorTable, Elementwise | "Greater" | "Where" 
       }
       return { type: "float32", shape };
     },
-    gradient({ inputs: [condition, a, b], dy, wanted }) {
-      const da = wanted[1] ? sumTo(where(condition, dy, 0), a.shape) : undefined;
-      const db = wanted[2] ? sumTo(where(condition, 0, dy), b.shape) : undefined;
+    gradient({ inputs: [condition, a, b], dy, needed }) {
+      const da = needed[1] ? sumTo(where(condition, dy, 0), a.shape) : undefined;
+      const db = needed[2] ? sumTo(where(condition, 0, dy), b.shape) : undefined;
       return [undefined, da, db];
     },
     evaluate(inputs) {
@@ -185,6 +185,6 @@ export const elementwise: Pick<OperatorTable, Elementwise | "Greater" | "Where" 
   },
 };
 
-function chosen(first: Value, dy: Value, wanted: readonly boolean[]): [Value | undefined, Value | undefined] {
-  return [wanted[0] ? where(first, dy, 0) : undefined, wanted[1] ? where(first, 0, dy) : undefined];
+function chosen(first: Value, dy: Value, needed: readonly boolean[]): [Value | undefined, Value | undefined] {
+  return [needed[0] ? where(first, dy, 0) : undefined, needed[1] ? where(first, 0, dy) : undefined];
 }

@@ -23,9 +23,9 @@ export const matmul: Pick<OperatorTable, "MatMul"> = {
       return { type: "float32", shape: [...batch, a.shape.at(-2) as number, b.shape.at(-1) as number] };
     },
     // d(AB) = dA B + A dB  =>  dL/dA = dL/dY B', dL/dB = A' dL/dY
-    gradient: ({ inputs: [a, b], dy, wanted }) => [
-      wanted[0] ? sumTo(matMul(dy, transposeLast(b)), a.shape) : undefined,
-      wanted[1] ? sumTo(matMul(transposeLast(a), dy), b.shape) : undefined,
+    gradient: ({ inputs: [a, b], dy, needed }) => [
+      needed[0] ? sumTo(matMul(dy, transposeLast(b)), a.shape) : undefined,
+      needed[1] ? sumTo(matMul(transposeLast(a), dy), b.shape) : undefined,
     ],
     evaluate([a, b]) {
       const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2)) as number[];

@@ -42,7 +42,9 @@ export function slice(x: Value, ranges: readonly Range[]): Value {
   );
 }
 
-/** Backwards, WebGPU in ONNX Runtime 1.30 starts at the last element, whatever `start` says, and counts steps wrongly. */
+/**
+ * Backwards, WebGPU in ONNX Runtime 1.30 starts at the last element, whatever `start` says, and counts steps wrongly.
+ */
 const runsOnWebGpu = ({ start, step = 1 }: Omit<Range, "axis">, extent: number): boolean =>
   step > 0 || (step === -1 && start === extent - 1);
 
@@ -62,7 +64,9 @@ export const reshape = (x: Value, shape: readonly number[]): Value =>
 export const expand = (x: Value, shape: readonly number[]): Value =>
   sameShape(x.shape, shape) ? x : x.graph.add("Expand", [x], { shape });
 
-/** `[n, b b c, h, w] -> [n, c, b h, b w]`: channel (row, column, k) becomes a pixel of channel k in every b x b block. */
+/**
+ * `[n, b b c, h, w] -> [n, c, b h, b w]`: channel (row, column, k) becomes a pixel of channel k in every b x b block.
+ */
 export const depthToSpace = (x: Value, blocksize: number): Value => x.graph.add("DepthToSpace", [x], { blocksize });
 
 /** Reverses axes. */
@@ -101,11 +105,11 @@ export const movement: Pick<OperatorTable, Movement> = {
       const total = inputs.reduce((sum, { shape }) => sum + shape[axis], 0);
       return { type: first.type, shape: first.shape.map((n, i) => (i === axis ? total : n)) };
     },
-    gradient({ inputs, attributes: { axis }, dy, wanted }) {
+    gradient({ inputs, attributes: { axis }, dy, needed }) {
       let start = 0;
       return inputs.map((input, i) => {
         const end = start + input.shape[axis];
-        const part = wanted[i] ? slice(dy, [{ axis, start, end }]) : undefined;
+        const part = needed[i] ? slice(dy, [{ axis, start, end }]) : undefined;
         start = end;
         return part;
       });
@@ -148,8 +152,8 @@ export const movement: Pick<OperatorTable, Movement> = {
       return { type: x.type, shape };
     },
     // The gradient goes back to where the slice was cut; zeros elsewhere. A strided slice first gets its gaps back.
-    gradient({ inputs: [x], attributes: { starts, axes, steps }, dy, wanted }) {
-      if (!wanted[0]) return [undefined];
+    gradient({ inputs: [x], attributes: { starts, axes, steps }, dy, needed }) {
+      if (!needed[0]) return [undefined];
       const before = x.shape.map(() => 0);
       const after = x.shape.map(() => 0);
       let spread = dy;
@@ -189,8 +193,8 @@ export const movement: Pick<OperatorTable, Movement> = {
       });
       return { type: x.type, shape: x.shape.map((extent, i) => extent + pads[i] + pads[rank + i]) };
     },
-    gradient({ inputs: [x], attributes: { mode, pads }, dy, wanted }) {
-      if (!wanted[0]) return [undefined];
+    gradient({ inputs: [x], attributes: { mode, pads }, dy, needed }) {
+      if (!needed[0]) return [undefined];
       const rank = x.shape.length;
       let folded = dy;
       for (let axis = 0; axis < rank; axis++) {
@@ -226,9 +230,9 @@ export const movement: Pick<OperatorTable, Movement> = {
       }
       return { type: x.type, shape: perm.map((axis) => x.shape[axis]) };
     },
-    gradient({ attributes: { perm }, dy, wanted }) {
+    gradient({ attributes: { perm }, dy, needed }) {
       const inverse = perm.map((_, axis) => perm.indexOf(axis));
-      return [wanted[0] ? transpose(dy, inverse) : undefined];
+      return [needed[0] ? transpose(dy, inverse) : undefined];
     },
     evaluate([x], { perm }) {
       const shape = perm.map((axis) => x.shape[axis]);
@@ -246,7 +250,7 @@ export const movement: Pick<OperatorTable, Movement> = {
       if (sizeOf(shape) !== sizeOf(x.shape)) invalid("Reshape", `[${x.shape}] to [${shape}]`);
       return { type: x.type, shape };
     },
-    gradient: ({ inputs: [x], dy, wanted }) => [wanted[0] ? reshape(dy, x.shape) : undefined],
+    gradient: ({ inputs: [x], dy, needed }) => [needed[0] ? reshape(dy, x.shape) : undefined],
     evaluate: ([x], { shape }) => ({ ...x, shape }),
   },
   DepthToSpace: {
@@ -255,8 +259,8 @@ export const movement: Pick<OperatorTable, Movement> = {
       if (x.shape.length !== 4 || c % (b * b) !== 0) invalid("DepthToSpace", `blocks of ${b} from [${x.shape}]`);
       return { type: x.type, shape: [n, c / (b * b), h * b, w * b] };
     },
-    gradient({ inputs: [x], attributes: { blocksize: b }, dy, wanted }) {
-      if (!wanted[0]) return [undefined];
+    gradient({ inputs: [x], attributes: { blocksize: b }, dy, needed }) {
+      if (!needed[0]) return [undefined];
       const [n, c, h, w] = x.shape;
       const split = reshape(dy, [n, c / (b * b), h, b, w, b]);
       return [reshape(transpose(split, [0, 3, 5, 1, 2, 4]), x.shape)];
@@ -279,7 +283,7 @@ export const movement: Pick<OperatorTable, Movement> = {
       if (!target || !sameShape(target, shape)) invalid("Expand", `[${x.shape}] to [${shape}]`);
       return { type: x.type, shape };
     },
-    gradient: ({ inputs: [x], dy, wanted }) => [wanted[0] ? sumTo(dy, x.shape) : undefined],
+    gradient: ({ inputs: [x], dy, needed }) => [needed[0] ? sumTo(dy, x.shape) : undefined],
     evaluate([x], { shape }) {
       const strides = broadcastStrides(x.shape, shape);
       const out = new Float32Array(sizeOf(shape));

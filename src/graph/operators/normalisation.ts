@@ -14,8 +14,8 @@ export const batchNorm = (x: Value, scale: Value, bias: Value, mean: Value, vari
   x.graph.add("BatchNormalization", [x, scale, bias, mean, variance], { epsilon });
 
 /**
- * Batch normalisation with the statistics of this batch (training), and those statistics (biased variance, `[c]`) for the
- * running averages that inference uses.
+ * Batch normalisation with the statistics of this batch (training), and those statistics (biased variance, `[c]`) for
+ * the running averages that inference uses.
  */
 export function batchNormTraining(
   x: Value,
@@ -52,7 +52,7 @@ export const normalisation: Pick<OperatorTable, "InstanceNormalization" | "Batch
       return { type: "float32", shape: x.shape };
     },
     // With h = (x - mean) / s: dx = scale / s (dy - mean(dy) - h mean(dy h)), means over space
-    gradient({ inputs: [x, scale], attributes: { epsilon }, dy, wanted }) {
+    gradient({ inputs: [x, scale], attributes: { epsilon }, dy, needed }) {
       const space = acrossSpace(x);
       const centred = sub(x, reduceMean(x, space, true));
       const deviation = sqrt(add(reduceMean(square(centred), space, true), epsilon));
@@ -60,9 +60,9 @@ export const normalisation: Pick<OperatorTable, "InstanceNormalization" | "Batch
       const inner = (): Value =>
         sub(sub(dy, reduceMean(dy, space, true)), mul(normal, reduceMean(mul(dy, normal), space, true)));
       return [
-        wanted[0] ? mul(div(perChannel(scale, x), deviation), inner()) : undefined,
-        wanted[1] ? reduceSum(mul(dy, normal), acrossBatch(x)) : undefined,
-        wanted[2] ? reduceSum(dy, acrossBatch(x)) : undefined,
+        needed[0] ? mul(div(perChannel(scale, x), deviation), inner()) : undefined,
+        needed[1] ? reduceSum(mul(dy, normal), acrossBatch(x)) : undefined,
+        needed[2] ? reduceSum(dy, acrossBatch(x)) : undefined,
       ];
     },
     evaluate([x, scale, bias], { epsilon }) {
@@ -87,13 +87,13 @@ export const normalisation: Pick<OperatorTable, "InstanceNormalization" | "Batch
       return { type: "float32", shape: x.shape };
     },
     // The statistics are given, so that no gradient flows to them.
-    gradient({ inputs: [x, scale, , mean, variance], attributes: { epsilon }, dy, wanted }) {
+    gradient({ inputs: [x, scale, , mean, variance], attributes: { epsilon }, dy, needed }) {
       const deviation = sqrt(add(variance, epsilon));
       const normal = (): Value => div(sub(x, perChannel(mean, x)), perChannel(deviation, x));
       return [
-        wanted[0] ? mul(dy, perChannel(div(scale, deviation), x)) : undefined,
-        wanted[1] ? reduceSum(mul(dy, normal()), acrossBatch(x)) : undefined,
-        wanted[2] ? reduceSum(dy, acrossBatch(x)) : undefined,
+        needed[0] ? mul(dy, perChannel(div(scale, deviation), x)) : undefined,
+        needed[1] ? reduceSum(mul(dy, normal()), acrossBatch(x)) : undefined,
+        needed[2] ? reduceSum(dy, acrossBatch(x)) : undefined,
         undefined,
         undefined,
       ];

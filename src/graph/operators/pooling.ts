@@ -48,8 +48,8 @@ function poolOperator(
       }
       return { type: "float32", shape };
     },
-    gradient: ({ inputs: [x], output, attributes: { kernel_shape: size }, dy, wanted }) => [
-      wanted[0] ? uncovered(gradient(covered(x, output, size), output, dy, size), x) : undefined,
+    gradient: ({ inputs: [x], output, attributes: { kernel_shape: size }, dy, needed }) => [
+      needed[0] ? uncovered(gradient(covered(x, output, size), output, dy, size), x) : undefined,
     ],
     evaluate([x], { kernel_shape: size }) {
       const shape = pooledShape(x.shape, size);

@@ -38,8 +38,8 @@ function reduceOperator(
         invalid(op, `axes [${axes}] of [${x.shape}]`);
       return { type: "float32", shape: outShape(x.shape, attributes) };
     },
-    gradient({ inputs: [x], output, attributes: { axes }, dy, wanted }) {
-      if (!wanted[0]) return [undefined];
+    gradient({ inputs: [x], output, attributes: { axes }, dy, needed }) {
+      if (!needed[0]) return [undefined];
       const kept = keptShape(x.shape, axes);
       const count = sizeOf(x.shape) / sizeOf(kept);
       return [gradient(x, reshape(output, kept), reshape(dy, kept), axes, count)];

@@ -55,8 +55,8 @@ export const resizing: Pick<OperatorTable, "Resize"> = {
       if (!fits || scales[0] !== 1 || scales[1] !== 1) invalid("Resize", `scales [${scales}] for shape [${x.shape}]`);
       return { type: "float32", shape: resizedShape(x.shape, scales) };
     },
-    gradient({ inputs: [x], attributes: { mode, scales }, dy, wanted }) {
-      if (!wanted[0]) return [undefined];
+    gradient({ inputs: [x], attributes: { mode, scales }, dy, needed }) {
+      if (!needed[0]) return [undefined];
       if (mode === "nearest") return [mul(averagePool(dy, scales.slice(2)), sizeOf(scales))];
       let dx = dy;
       for (let axis = 2; axis < scales.length; axis++) {

@@ -1,4 +1,4 @@
-/** Recorded stacks to train on, from files: alone, or each with what shall be made of it. */
+/** Reads recorded stacks to train on from files, alone or with their targets. */
 import { basename } from "node:path";
 import { ParfocalError } from "../../errors.ts";
 import { extentOf } from "../../image/axes.ts";
@@ -11,21 +11,21 @@ export interface ReadSamplesOptions {
   time?: number | undefined;
   /** Files of the targets, one for each input, in the same order; default none. */
   targets?: readonly ImageFile[] | undefined;
-  /** Channel of the targets; without files, the channel of the inputs themselves that is the target. */
+  /** Channel of the targets; without target files, the channel of the input files that is the target. */
   targetChannel?: number | undefined;
-  /** Moves each target onto its input, as {@link registerTarget} finds it, and cuts both to where they overlap. */
+  /** Registers each target to its input by {@link registerTarget}, and crops both to their overlap. */
   register?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
  * Reads stacks with their targets.
- * @throws usage unless there are as many targets as inputs; what reading throws
+ * @throws usage unless there are as many targets as inputs; what the reader throws
  */
 export async function readSamples(files: readonly ImageFile[], options: ReadSamplesOptions): Promise<NamedStack[]> {
   const { channel, time, targets, targetChannel, register, signal } = options;
   if (targets !== undefined && targets.length !== files.length) {
-    const message = `${files.length} input(s) and ${targets.length} target(s): give one target for each input, in the same order.`;
+    const message = `There are ${files.length} inputs and ${targets.length} targets. Give one target for each input, in the same order.`;
     throw new ParfocalError("usage", message, { option: "target", got: targets.length, expected: `${files.length}` });
   }
   const samples: NamedStack[] = [];

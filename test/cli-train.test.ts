@@ -145,8 +145,8 @@ describe("train and refocus", () => {
   });
 
   test("stopped by Ctrl-C and resumed, a training ends where it would have ended", async () => {
-    const straight = await json("train", "beads.tif", ...common, "--out", "straight");
-    const stopped = await runCli(["train", "beads.tif", ...common, "--out", "stopped"], {
+    const straight = await json("train", "beads.tif", ...common, "--output", "straight");
+    const stopped = await runCli(["train", "beads.tif", ...common, "--output", "stopped"], {
       cwd: folder,
       onStart: (child) => {
         child.stderr?.once("data", () => child.kill("SIGINT"));
@@ -154,7 +154,7 @@ describe("train and refocus", () => {
     });
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toMatch(/Stopped at step \d+ of 40; a checkpoint was written\. Continue with --resume\./);
-    const resumed = await json("train", "beads.tif", ...common, "--out", "stopped", "--resume");
+    const resumed = await json("train", "beads.tif", ...common, "--output", "stopped", "--resume");
     expect(resumed.run).toBe(join("stopped", "beads", "version_0"));
     expect(resumed.val).toEqual(straight.val);
     expect(bytes(resumed.model, "model.onnx").equals(bytes(straight.model, "model.onnx"))).toBe(true);
@@ -179,7 +179,7 @@ describe("train and refocus", () => {
       [["beads.tif", "--model", "deep-y"], 2, /deep-z/],
     ];
     for (const [args, code, sentence] of refused) {
-      const run = await cli("train", ...args, "--out", "none");
+      const run = await cli("train", ...args, "--output", "none");
       expect(run.stderr).toMatch(sentence);
       expect({ args, code: run.code, stdout: run.stdout }).toEqual({ args, code, stdout: "" });
     }

@@ -82,7 +82,7 @@ describe("simulate and evaluate", () => {
   const small = ["--size", "48", "--planes", "5", "--beads", "5", "--diameter", "0.5:2", "--seed", "7"];
 
   test("a stack with its truth, calibrated, in a folder", async () => {
-    const made = await json("simulate", "beads", "--out", "sim", "--z-step", "0.75", ...small);
+    const made = await json("simulate", "beads", "--output", "sim", "--z-step", "0.75", ...small);
     expect(made).toMatchObject({
       output: join("sim", "beads.tif"),
       truth: join("sim", "truth.tif"),

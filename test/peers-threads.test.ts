@@ -111,7 +111,7 @@ describe("outputs", () => {
     const before = readFileSync(at("s.tif"));
     for (const name of ["s.tif", "./again.tif"]) {
       const { code, error } = await json("fuse", "s.tif", "-o", name, "--force");
-      expect([code, error.code, error.fields.option]).toEqual([2, "usage", "--out"]);
+      expect([code, error.code, error.fields.option]).toEqual([2, "usage", "--output"]);
       expect(error.message).toContain("is an image that is being read");
     }
     expect(readFileSync(at("s.tif"))).toEqual(before);

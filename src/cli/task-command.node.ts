@@ -4,7 +4,7 @@ import { jsonText } from "../array/json-text.ts";
 import { nodeContext } from "../tasks/node-context.node.ts";
 import { runTask } from "../tasks/run-task.ts";
 import type { Task } from "../tasks/task.ts";
-import { type TaskName, tasks } from "../tasks/tasks.ts";
+import { type TaskName, tasks } from "../tasks/tasks.node.ts";
 import { asksForHelp } from "./asks-for-help.ts";
 import type { CommandText } from "./command.ts";
 import { commands } from "./commands.ts";
@@ -70,13 +70,15 @@ async function runAndPrint(
 ): Promise<number> {
   const terminal = createTerminal({ quiet: quiet ?? false }, names);
   const report = progressOn(terminal);
+  // In JSON they stand in the result; only where there is none are they printed.
+  const kept: string[] = [];
   try {
     const result = await runTask(task, given, {
       ...nodeContext,
       signal: terminal.signal,
       onProgress: ({ unit, message, ...progress }) =>
         report({ what: unit, ...progress, ...(message !== undefined && { state: message }) }),
-      warn: (warning) => terminal.warn(warning.text),
+      warn: ({ text }) => (json ? void kept.push(text) : terminal.warn(text)),
       note: terminal.note,
       request: requestOf(),
     });
@@ -84,6 +86,9 @@ async function runAndPrint(
     // The text of a command knows the result of its own task.
     await terminal.print(json ? withFlags(jsonText(result), names) : text.text(result as never, given));
     return text.exitCode?.(result as never) ?? 0;
+  } catch (error) {
+    for (const sentence of kept) terminal.warn(sentence);
+    throw error;
   } finally {
     terminal.endProgress();
   }

@@ -57,9 +57,10 @@ function optionsOf(name: string, key: KeySchema, required: boolean): Option[] {
   if (key.type === "boolean") {
     const onByDefault = key.default === true || key.on_by_default === true;
     // A switch that is on by default is there to be turned off.
-    const [shown, hidden] = onByDefault ? [`--no-${kebab(name)}`, flag] : [flag, `--no-${kebab(name)}`];
-    const text = onByDefault ? `without: ${key.description ?? ""}` : help;
-    return [grouped(new Option(shown, text)), new Option(hidden).hideHelp()];
+    const on = new Option(flag, help);
+    const off = new Option(`--no-${kebab(name)}`, `without: ${key.description ?? ""}`);
+    // The positive flag first: commander takes a negative one alone for a switch that is on.
+    return [grouped(on).hideHelp(onByDefault), grouped(off).hideHelp(!onByDefault)];
   }
   const short = key.short === undefined ? "" : `-${key.short}, `;
   const option = new Option(`${short}${flag} <${placeholderOf(key)}>`, help).argParser((text, before: unknown) =>

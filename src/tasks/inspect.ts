@@ -83,8 +83,9 @@ export const inspect = defineTask({
       const onProgress = (progress: { done: number; total: number }) =>
         context.onProgress({ ...progress, unit: "planes read" });
       const found = await inspectImage(file, { channel, time, measure, signal, onProgress });
-      for (const text of found.warnings) context.warn({ code: "inspection", text });
-      return plain(describe(image, found));
+      // What may be wrong with the image is what was asked for: it is the result, and no aside.
+      const warnings = found.warnings.map((text) => ({ code: "inspection", text }));
+      return plain({ ...describe(image, found), warnings });
     }),
 });
 

@@ -20,7 +20,8 @@ export async function runTask<O extends TaskOptions, R extends z.ZodType>(
   };
   const options = await readOptions(task, given, context);
   const result = await task.run(options, { ...context, warn });
-  return { ...(result as object), warnings } as z.output<R>;
+  const own = (result as { warnings?: readonly Warning[] }).warnings ?? [];
+  return { ...(result as object), warnings: [...own, ...warnings] } as z.output<R>;
 }
 
 /** Options of a task with its defaults, and those that depend on others as they were given. */

@@ -13,7 +13,6 @@ export const inspect: CommandText<Result> = {
     "parfocal inspect planes/ --pattern z{z}.png",
     "parfocal inspect frames.tif --axes ZYX",
   ],
-  // Warnings stand on stderr as well, as those of every command do.
   text(found) {
     const lines = [found.path, indent(table([...fileRows(found), ...focusRows(found)]))];
     if (found.warnings.length > 0) lines.push("", "Warnings", ...found.warnings.map(({ text }) => `  - ${text}`));

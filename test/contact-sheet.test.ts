@@ -110,7 +110,15 @@ describe("a contact sheet", () => {
     const scored = { ...row, inputScores: { psnr: 34.1, ssim: 0.93 }, outputScores: { psnr: Infinity, ssim: 1 } };
     const texts = textsOf(contactSheet([scored], { title: "A < B", unit: "photons" }));
     expect(texts).toEqual(
-      expect.arrayContaining(["A &lt; B", "Input", "Output", "Truth", "Input − truth", "Output − truth", "+2.0 µm"]),
+      expect.arrayContaining([
+        "A &lt; B",
+        "Input",
+        "Output",
+        "Ground truth",
+        "Input − ground truth",
+        "Output − ground truth",
+        "+2.0 µm",
+      ]),
     );
     expect(texts).toEqual(expect.arrayContaining(["PSNR 34.1 dB,", "SSIM 0.930", "PSNR identical,", "SSIM 1.000"]));
     expect(texts.join(" ")).toMatch(/Grey: 100 to 150 photons/);

@@ -1,5 +1,5 @@
 /**
- * Pictures beside each other for judging by eye: one row per plane or distance; input, output, truth, and what input and output
+ * Pictures beside each other for judging by eye: one row per plane or distance; input, output, ground truth, and what input and output
  * still lack, as one drawing.
  */
 import { percentiles } from "../array/statistics.ts";
@@ -46,12 +46,12 @@ export function contactSheet(rows: readonly SheetRow[], options: SheetOptions = 
   }
   const { panelSize = 288, unit = "counts", title, pixelSize } = options;
   const truth = rows.some((row) => row.truth);
-  const contrast = `Grey panels of a row share one contrast: the ${contrastPercents.join(" to ")} percentile of the ${truth ? "truth" : "input"}.`;
-  const differences = " Differences: red is too bright, blue is too dark, white is right.";
+  const contrast = `The grey pictures of a row have the same contrast, from percentile ${contrastPercents.join(" to ")} of the ${truth ? "ground truth" : "input"}.`;
+  const differences = " Differences: red is too bright, blue is too dark, white is equal.";
   return pictureGrid(
     rows.map((row) => rowOf(row, unit)),
     {
-      columns: ["Input", "Output", ...(truth ? ["Truth", "Input − truth", "Output − truth"] : [])],
+      columns: ["Input", "Output", ...(truth ? ["Ground truth", "Input − ground truth", "Output − ground truth"] : [])],
       note: truth ? `${contrast}${differences}` : contrast,
       panelSize,
       pixelSize,

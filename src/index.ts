@@ -194,6 +194,7 @@ export {
 } from "./classical/sectioning/structured-illumination.ts";
 export { contactSheet, type SheetOptions, type SheetRow } from "./figures/contact-sheet.ts";
 export { type DefocusPicture, defocusSheet } from "./figures/defocus-sheet.ts";
+export { openSvgPng, type SvgPng, type SvgPngParts } from "./figures/svg-png.ts";
 export { type AgainstBaseline, againstBaseline, type BaselineGain } from "./metrics/against-baseline.ts";
 export { type NoiseModel, noiseModelOf, thinStack } from "./metrics/data-thinning.ts";
 export { type Detail, detail, detailAgainst } from "./metrics/detail.ts";

@@ -33,6 +33,10 @@ export {
   sectionFile,
 } from "./tasks/section-file.ts";
 
+// Drawings and charts as PNG.
+
+export { svgPng } from "./figures/svg-png.node.ts";
+
 // Recipes in files, and data sets on disk.
 
 export { openSimulationOnThreads } from "./simulate/open-simulation.node.ts";

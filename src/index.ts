@@ -2,7 +2,7 @@
  * Everything that runs anywhere: in a browser, a worker, or Node. Files and the native runtime are in "parfocal/node".
  *
  * Arrays are numbers; images are arrays with meaning; optics blurs them; graphs describe networks; run executes graphs;
- * models are graphs with weights and a promise; evaluate judges; train teaches.
+ * models are graphs with weights; metrics score; study judges models; train teaches; tasks are what a user asks for.
  */
 
 // What may go wrong.
@@ -320,3 +320,18 @@ export {
   trainModel,
 } from "./train/train.ts";
 export type { MethodConfig } from "./train/training-method.ts";
+
+// Tasks: everything that a user can ask for, on any storage. The table of all of them is in "parfocal/node".
+
+export { type MemoryStorage, memoryStorage } from "./image/memory-storage.ts";
+export type { OutputFile, OutputOptions, OutputSet, Storage, StoredEntry } from "./image/storage.ts";
+export type { RuntimeOptions } from "./run/open-options.ts";
+export {
+  type OpenSimulation,
+  type OpenSimulationOptions,
+  openSimulation,
+  type Simulation,
+} from "./simulate/open-simulation.ts";
+export { runTask } from "./tasks/run-task.ts";
+export type { OptionMeta, Task, TaskContext, TaskOptions, TaskProgress } from "./tasks/task.ts";
+export type { Warning } from "./warning.ts";

@@ -304,7 +304,7 @@ export { unwrapPhase } from "./classical/refocusing/unwrap-phase.ts";
 
 export type { NamedStack } from "./image/named-stack.ts";
 export { measurePairShift, type PairShift, registerTarget } from "./metrics/unregistered.ts";
-export { type Task, tasks } from "./models/networks/common-info.ts";
+export { type Task as ModelTask, tasks } from "./models/networks/common-info.ts";
 export { type ConfigInput, defaultMethod, methodOf, resolveConfig } from "./train/config.ts";
 export { configKeys } from "./train/config-keys.ts";
 export { findLearningRate, type LearningRateSearch } from "./train/find-learning-rate.ts";

@@ -11,6 +11,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { contactSheet } from "../src/figures/contact-sheet.ts";
+import { svgPng } from "../src/figures/svg-png.node.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { autofocusing } from "./methods/autofocusing.ts";
@@ -87,7 +88,7 @@ async function runAll(): Promise<void> {
         ...(unit === undefined ? {} : { unit }),
       };
       const picture = outcome.picture ?? contactSheet(outcome.rows, sheet);
-      await writeFileAtomic(`${pictures}/${experiment.name}.png`, picture, { force: true });
+      await writeFileAtomic(`${pictures}/${experiment.name}.png`, await svgPng(picture), { force: true });
       const { name, task, data, target, claim } = experiment;
       const row: Row = {
         name,

@@ -5,6 +5,7 @@
  *     npm run figures:bead-fit [OUTPUT]
  */
 import { type BeadSheetRow, beadSheet } from "../src/figures/bead-sheet.ts";
+import { svgPng } from "../src/figures/svg-png.node.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { cropStack } from "../src/image/crop.ts";
 import type { Stack } from "../src/image/image.ts";
@@ -73,5 +74,6 @@ for (const make of [airBead, confocalBead]) {
   );
 }
 const output = process.argv[2] ?? "docs/figures/bead-fit.png";
-await writeFileAtomic(output, beadSheet(rows, "Recorded beads and the fitted models"), { force: true });
+const svg = await beadSheet(rows, "Recorded beads and the fitted models");
+await writeFileAtomic(output, await svgPng(svg), { force: true });
 console.log(output);

@@ -10,13 +10,14 @@
  */
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { encode } from "fast-png";
 import { percentiles } from "../src/array/statistics.ts";
 import { bestPlane, focusCurve } from "../src/classical/focus/focus.ts";
-import { type Colour, createCanvas, drawText, TEXT_HEIGHT } from "../src/figures/canvas.ts";
-import { drawBold, drawPanel, drawScaleBar, enlarge } from "../src/figures/sheet-panel.ts";
+import type { Colour } from "../src/figures/colour-map.ts";
+import { below, beside, page, paragraph } from "../src/figures/drawing.ts";
+import { type GridCell, gridBlock, small } from "../src/figures/picture-grid.ts";
+import { svgPng } from "../src/figures/svg-png.node.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
-import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
+import { planeOf, type Stack } from "../src/image/image.ts";
 import { readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { imagingModes, modeNames } from "../src/simulate/modes.ts";
@@ -28,10 +29,6 @@ const CONFOCAL = "../shared/data/nucleus_confocal_widefield/xyzc_16bit__dna_conf
 const SIZE = 256;
 const LARGE = 256;
 const SMALL = 128;
-const GAP = 8;
-const INK: Colour = [30, 30, 30];
-const FAINT: Colour = [95, 95, 95];
-const PAPER: Colour = [255, 255, 255];
 /** Planes of a strip: two rows of four. */
 const STRIP = 8;
 
@@ -74,42 +71,33 @@ function throughFocus(depth: number, focus: number): number[] {
 }
 
 /** @param heights of the planes, um from the nominal focal plane */
-function drawSheet(
-  stack: Stack,
-  heights: readonly number[],
-  focus: number,
-  title: string,
-  summary: string,
-): Uint8Array {
+function drawSheet(stack: Stack, heights: readonly number[], focus: number, title: string, summary: string): string {
   const [low, high] = percentiles(stack.data, [0.1, 99.95]);
-  const head = 2 * (TEXT_HEIGHT + 6) + 4;
-  const width = GAP + LARGE + (STRIP / 2) * (GAP + SMALL) + GAP;
-  const canvas = createCanvas(head + LARGE + 2 * (TEXT_HEIGHT + 4) + GAP, width, PAPER);
-  drawBold(canvas, title, 6, GAP);
-  drawText(canvas, summary, 6 + TEXT_HEIGHT + 6, GAP, FAINT);
-  const grey = (value: number): Colour => {
-    const level = Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low || 1))));
-    return [level, level, level];
-  };
-  const draw = (plane: Plane, size: number, top: number, left: number, label: string, bar: boolean): void => {
-    const panel = { ...enlarge(plane, size), title: "", colour: grey, caption: "" };
-    drawPanel(canvas, panel, top, left);
-    if (bar && stack.pixelSize) drawScaleBar(canvas, panel, top, left, stack.pixelSize.x);
-    drawText(canvas, label, top + panel.height + 3, left, INK);
-  };
-  const zOf = (z: number): string => `${signed(heights[z])} um`;
-  draw(planeOf(stack, focus), LARGE, head, GAP, `z = ${zOf(focus)}`, true);
-  throughFocus(stack.depth, focus).forEach((z, i) => {
-    const column = i % (STRIP / 2);
-    const row = Math.floor(i / (STRIP / 2));
-    const top = head + row * (SMALL + TEXT_HEIGHT + 4 + GAP);
-    draw(planeOf(stack, z), SMALL, top, GAP + LARGE + GAP + column * (SMALL + GAP), zOf(z), false);
-  });
   // Grey levels in steps of 4, which is not visible and makes files of noisy images much smaller.
-  const data = Uint8Array.from({ length: width * canvas.height }, (_, i) =>
-    Math.min(255, 4 * Math.round(canvas.data[3 * i] / 4)),
+  const colour = (level: number): Colour => {
+    const grey = Math.min(255, 4 * Math.round((255 / 4) * Math.min(1, Math.max(0, level))));
+    return [grey, grey, grey];
+  };
+  const cell = (z: number, name = ""): GridCell => ({
+    plane: planeOf(stack, z),
+    contrast: [low, high > low ? high : low + 1],
+    colour,
+    caption: `${name}${signed(heights[z])} um`,
+  });
+  const strip = throughFocus(stack.depth, focus).map((z) => cell(z));
+  const rows = [0, STRIP / 2].map((from) => ({ label: "", cells: strip.slice(from, from + STRIP / 2) }));
+  const pictures = beside(
+    [
+      gridBlock([{ label: "", cells: [cell(focus, "z = ")] }], { panelSize: LARGE, pixelSize: stack.pixelSize?.x }),
+      gridBlock(
+        rows.filter(({ cells }) => cells.length > 0),
+        { panelSize: SMALL },
+      ),
+    ],
+    12,
   );
-  return encode({ width, height: canvas.height, data, channels: 1, depth: 8 }, { zlib: { level: 9 } });
+  const { width } = pictures;
+  return page(below([below([paragraph(title, width), paragraph(summary, width, small)], 2), pictures], 10));
 }
 
 const signed = (value: number): string => `${value > 0 ? "+" : ""}${Number(value.toFixed(2))}`;
@@ -132,8 +120,8 @@ async function main(folder = "docs/gallery", only = ""): Promise<void> {
     const focus = bestPlane(focusCurve(images.widefield.truth)).plane;
     for (const mode of modeNames) {
       const title = `${subject.kind}, ${mode}, NA ${simulator.recipe.optics.na}`;
-      const png = drawSheet(images[mode].stack, planes, focus, title, imagingModes[mode].summary.split(":")[0]);
-      await writeFileAtomic(`${folder}/${subject.kind}-${mode}.png`, png, { force: true });
+      const svg = drawSheet(images[mode].stack, planes, focus, title, imagingModes[mode].summary.split(":")[0]);
+      await writeFileAtomic(`${folder}/${subject.kind}-${mode}.png`, await svgPng(svg), { force: true });
     }
     console.error(`${subject.kind}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }

@@ -7,8 +7,9 @@
  */
 import { judge } from "../bench/hologram-focus/criteria.ts";
 import { focusOfHologram } from "../src/classical/refocusing/focus-of-hologram.ts";
-import { chartPng } from "../src/figures/chart-png.node.ts";
 import { type NamedLine, plotLines } from "../src/figures/plots.ts";
+import { svgPng } from "../src/figures/svg-png.node.ts";
+import { chartScale } from "../src/figures/svg-png.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { planeOf } from "../src/image/image.ts";
 import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
@@ -48,5 +49,5 @@ const svg = await plotLines(lines, {
   mark: { x: 20, text: "specimen" },
 });
 const output = process.argv[2] ?? "docs/figures/hologram-focus.png";
-await writeFileAtomic(output, await chartPng(svg), { force: true });
+await writeFileAtomic(output, await svgPng(svg, chartScale), { force: true });
 console.log(`${output}: found ${distance.toFixed(2)} um, confidence ${confidence.toFixed(2)}`);

@@ -2,7 +2,7 @@
  * Everything that runs anywhere: in a browser, a worker, or Node. Files and the native runtime are in "parfocal/node".
  *
  * Arrays are numbers; images are arrays with meaning; optics blurs them; graphs describe networks; run executes graphs;
- * models are graphs with weights and a promise; evaluate judges; train teaches.
+ * models are graphs with weights; metrics score; study judges models; train teaches; tasks are what a user asks for.
  */
 
 // What may go wrong.
@@ -194,6 +194,7 @@ export {
 } from "./classical/sectioning/structured-illumination.ts";
 export { contactSheet, type SheetOptions, type SheetRow } from "./figures/contact-sheet.ts";
 export { type DefocusPicture, defocusSheet } from "./figures/defocus-sheet.ts";
+export { openSvgPng, type SvgPng, type SvgPngParts } from "./figures/svg-png.ts";
 export { type AgainstBaseline, againstBaseline, type BaselineGain } from "./metrics/against-baseline.ts";
 export { type NoiseModel, noiseModelOf, thinStack } from "./metrics/data-thinning.ts";
 export { type Detail, detail, detailAgainst } from "./metrics/detail.ts";
@@ -303,7 +304,7 @@ export { unwrapPhase } from "./classical/refocusing/unwrap-phase.ts";
 
 export type { NamedStack } from "./image/named-stack.ts";
 export { measurePairShift, type PairShift, registerTarget } from "./metrics/unregistered.ts";
-export { type Task, tasks } from "./models/networks/common-info.ts";
+export { type Task as ModelTask, tasks } from "./models/networks/common-info.ts";
 export { type ConfigInput, defaultMethod, methodOf, resolveConfig } from "./train/config.ts";
 export { configKeys } from "./train/config-keys.ts";
 export { findLearningRate, type LearningRateSearch } from "./train/find-learning-rate.ts";
@@ -319,3 +320,18 @@ export {
   trainModel,
 } from "./train/train.ts";
 export type { MethodConfig } from "./train/training-method.ts";
+
+// Tasks: everything that a user can ask for, on any storage. The table of all of them is in "parfocal/node".
+
+export { type MemoryStorage, memoryStorage } from "./image/memory-storage.ts";
+export type { OutputFile, OutputOptions, OutputSet, Storage, StoredEntry } from "./image/storage.ts";
+export type { RuntimeOptions } from "./run/open-options.ts";
+export {
+  type OpenSimulation,
+  type OpenSimulationOptions,
+  openSimulation,
+  type Simulation,
+} from "./simulate/open-simulation.ts";
+export { runTask } from "./tasks/run-task.ts";
+export type { OptionMeta, Task, TaskContext, TaskOptions, TaskProgress } from "./tasks/task.ts";
+export type { Warning } from "./warning.ts";

@@ -9,7 +9,6 @@ export { fileStorage } from "./image/file-storage.node.ts";
 export type { ImageWriter, WriteOptions, Written } from "./image/image-writer.ts";
 export { openImage, readImage } from "./image/open-image.node.ts";
 export type { OpenImageOptions } from "./image/open-stored-image.ts";
-export type { OutputSet } from "./image/storage.ts";
 export { createImageWriter, writeImage } from "./image/write-image.node.ts";
 
 // Classical methods on files.
@@ -33,6 +32,10 @@ export {
   sectionFile,
 } from "./tasks/section-file.ts";
 
+// Drawings and charts as PNG.
+
+export { svgPng } from "./figures/svg-png.node.ts";
+
 // Recipes in files, and data sets on disk.
 
 export { openSimulationOnThreads } from "./simulate/open-simulation.node.ts";
@@ -50,7 +53,6 @@ export {
 export { describeMachine, type Machine } from "./run/machine.node.ts";
 export { openNativeRuntime } from "./run/native.node.ts";
 export { listRuntimes, openRuntime, type RuntimeReport } from "./run/open.node.ts";
-export type { RuntimeOptions } from "./run/open-options.ts";
 
 // Models in folders, applied to files.
 
@@ -121,3 +123,8 @@ export type { LeaveOneOutRecipe } from "./tasks/generalise/leave-one-out-recipe.
 
 export { type DemoOptions, type DemoResult, demo } from "./tasks/demo/demo.node.ts";
 export { meanGain, meanGainOverBaseline } from "./tasks/demo/demo-report.node.ts";
+
+// The table of all tasks, and what they get of Node.
+
+export { nodeContext } from "./tasks/node-context.node.ts";
+export { type TaskEntry, type TaskName, taskNames, tasks as taskTable } from "./tasks/tasks.node.ts";

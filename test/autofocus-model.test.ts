@@ -209,7 +209,8 @@ describe("a training", () => {
     const { scores } = report;
     expect(scores.mae_um).toBeLessThan(0.5 * scores.input_mae_um);
     expect(scores.sign_right).toBeGreaterThan(0.9);
-    expect(report.draw("x").slice(1, 4)).toEqual(Uint8Array.from([80, 78, 71]));
+    const dots = (await report.draw("a title")).match(/<circle/g)?.length;
+    expect(dots).toBeGreaterThan(10);
     if (store.model?.info.method !== "autofocus") throw new Error("no model");
     const method = { info: store.model.info, onnx: store.model.onnx, path: "memory" };
     const unseen = stackOf(77, { focus: 4 });

@@ -87,7 +87,7 @@ describe("the model of a training", () => {
     await fc.assert(
       fc.asyncProperty(described, async ({ scores, optics, name }) => {
         const samples = optics.map((of) => ({ name, stack: { ...blurredStack(1, 16, 16, 1), optics: of } }));
-        const report = { loss: 1, scores, groups: [], draw: () => new Uint8Array() };
+        const report = { loss: 1, scores, groups: [], draw: async () => "" };
         const written = { ...info, ...describeModel({ samples }, tinyConfig(), 3, report) };
         await saveModel(folder, written, onnx);
         const { info: read } = await loadModel(folder);

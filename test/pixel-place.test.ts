@@ -19,6 +19,7 @@ import { surfaceOf } from "../src/models/apply/surface.ts";
 import { readComparable } from "../src/study/read-comparable.ts";
 import { deconvolveFile } from "../src/tasks/deconvolve-file.ts";
 import { fuseFile } from "../src/tasks/fuse-file.ts";
+import { nodeContext } from "../src/tasks/node-context.node.ts";
 import { measureBeadsFile } from "../src/tasks/psf-files.ts";
 import { reconstructFile } from "../src/tasks/reconstruct-file.ts";
 import { sectionFile } from "../src/tasks/section-file.ts";
@@ -56,7 +57,7 @@ const work: Record<string, (file: ImageFile) => Promise<unknown>> = {
   "normalisation of a model": (file) =>
     normalisationOfFile(file, { channel: 0, time: 0 }, { norm_pmin: 1, norm_pmax: 99 }),
   "phase from planes": (file) => reconstructFile(fileStorage, { ...file, optics }, output, { method: "tie" }),
-  "a bead": (file) => measureBeadsFile(fileStorage, { ...file, optics }, { optics: { na: 0.8 }, fit: [] }),
+  "a bead": (file) => measureBeadsFile(nodeContext, { ...file, optics }, { optics: { na: 0.8 }, fit: [] }),
   evaluate: (file) => readComparable([file, file], {}),
   training: (file) => readSamples([file], {}),
 };

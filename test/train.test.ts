@@ -293,7 +293,10 @@ describe("stopping and going on", () => {
       const { metadata } = decodeCheckpoint(await readFile(file), file);
       const resumed = Number(metadata.step);
       expect([20, 30, 40, 50]).toContain(resumed);
-      const store = await openRunFolder(run, () => new Uint8Array(1));
+      const store = await openRunFolder(
+        run,
+        async () => '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
+      );
       await train(own, { store, resume: true });
       const straight = memoryStore();
       await train(own, { store: straight });

@@ -38,8 +38,8 @@ export interface Comparison {
 export interface Outcome {
   comparisons: Comparison[];
   rows: SheetRow[];
-  /** A PNG that replaces the contact sheet of the rows. */
-  picture?: Uint8Array;
+  /** A drawing (SVG text) that replaces the contact sheet of the rows. */
+  picture?: string;
   /** um, for the scale bar */
   pixelSize?: number;
   unit?: string;

@@ -1,4 +1,4 @@
-/** What a verb may say while it works, and how it learns that it shall stop. */
+/** What a command may print while it works, and how it learns that it should stop. */
 import { withFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.node.ts";
 import { createProgress, type Gauge, type Progress, type ReportProgress } from "./progress.node.ts";

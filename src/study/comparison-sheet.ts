@@ -8,14 +8,14 @@ import type { Comparison } from "./compare-stacks.ts";
 const maxRows = 8;
 
 /**
- * A PNG of up to eight evenly chosen planes, including the first and the last, each with its scores. The title gives
+ * A drawing (SVG text) of up to eight evenly chosen planes, including the first and the last, each with its scores. The title gives
  * the data range that the scores were computed with.
  * @param stacks as they were compared; `input` has one plane or as many planes as the others
  */
 export function comparisonSheet(
   { output, truth, input }: { output: Stack; truth: Stack; input: Stack },
   { planes, dataRange, dataRangeOf }: Comparison,
-): Uint8Array {
+): string {
   const count = Math.min(maxRows, planes.length);
   const chosen = Array.from({ length: count }, (_, i) =>
     Math.round((i * (planes.length - 1)) / Math.max(1, count - 1)),

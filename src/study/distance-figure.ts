@@ -33,7 +33,7 @@ export function distanceGrid({ candidate, distances, studied }: CandidateStudy):
     title: `${candidate.name}: planes below, at and above focus, refocused to several distances`,
     caption:
       "Each pair of rows shows one input plane refocused to several distances (upper row) and the planes that were recorded at the same heights (lower row). Each output should look like the picture below it.",
-    png: pictureGrid(rows, {
+    svg: pictureGrid(rows, {
       columns: ["Input", ...distances[0].cells.map(({ distance }) => um(distance))],
       pixelSize: pixelOf(studied),
       panelSize: 190,
@@ -57,6 +57,6 @@ export function directionMaps({ candidate, direction, studied }: CandidateStudy)
     title: `${candidate.name}: direction in which regions moved`,
     caption:
       "Blue regions came nearer to the target plane, as they should. Red regions came nearer to the plane at the same distance in the opposite direction. White regions came nearer to neither. In grey regions the two planes hardly differ, so no direction can be determined.",
-    png: pictureGrid([{ label: "", cells }], { panelSize: 170 }),
+    svg: pictureGrid([{ label: "", cells }], { panelSize: 170 }),
   };
 }

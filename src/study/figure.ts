@@ -1,13 +1,15 @@
 /** A figure of a study with its title and caption, and helpers that several figures share. */
 import type { StudiedStack } from "./studied-stack.ts";
 
-export type Figure = {
+export interface Figure {
   /** File name without its ending. */
   id: string;
   title: string;
   /** What the figure shows, and what a good result looks like. */
   caption: string;
-} & ({ kind: "picture"; png: Uint8Array } | { kind: "chart"; svg: string });
+  kind: "picture" | "chart";
+  svg: string;
+}
 
 /** Turns a name into a part of a file name. */
 export const slug = (name: string): string =>

@@ -16,7 +16,7 @@ export function hallucinationMaps({ candidate, hallucinations, studied }: Candid
     kind: "picture",
     title: `${candidate.name}: structures in the output that were not recorded`,
     caption: `The output with the largest share of hallucinated structures (plane ${plane}). The map shows by how many standard deviations the output is brighter than ${hallucinations.against} can explain: 0 is white, 10 and more is dark red. From 6 on a place counts as hallucinated.`,
-    png: pictureGrid(
+    svg: pictureGrid(
       [
         {
           label: "",

@@ -35,7 +35,7 @@ export function montage(studied: StudiedStack): Figure {
     title: "The stack",
     caption:
       "The recorded planes. Each plane is shown with its own contrast, from percentile 0.1 to 99.9. Heights are measured from the sharpest plane. The last picture shows the structure that the line profiles and close-ups follow.",
-    png: pictureGrid(rows, { pixelSize: pixelOf(studied), panelSize: 160 }),
+    svg: pictureGrid(rows, { pixelSize: pixelOf(studied), panelSize: 160 }),
   };
 }
 
@@ -98,7 +98,7 @@ export function oneImage(studied: StudiedStack, studies: readonly CandidateStudy
     title: "One input, and the output of every model",
     caption:
       "Left: a plane out of focus. Middle: the output. Right: the ground truth, or the recorded sharpest plane. The same plane is used for all models that can take it. Outputs should look like the right column: no sharper, and without additional structure.",
-    png: pictureGrid(rows, {
+    svg: pictureGrid(rows, {
       columns: ["Input", "Output", "Ground truth"],
       pixelSize: pixelOf(studied),
       panelSize: 300,
@@ -166,7 +166,7 @@ export function planesGrid(
     kind: "picture",
     title,
     caption: `All pictures of a row have the same contrast, that of the plane in focus.${box ? "" : " Classical methods are slow and were applied to the middle of the field only."} A picture is missing where the sharpest plane is too far away for the model.`,
-    png: pictureGrid(rows, {
+    svg: pictureGrid(rows, {
       columns: planes.map((z) => um(zOf(studied, z))),
       pixelSize: pixelOf(studied),
       panelSize: 150,

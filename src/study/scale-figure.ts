@@ -32,7 +32,7 @@ export function scaleGrid({ candidate, scales, studied }: CandidateStudy): Figur
     title: `${candidate.name}: the same image at several scales`,
     caption:
       "The image was enlarged or reduced before the model was applied, with and without the correct new pixel size. Below each output: its gain in PSNR over the best recorded baseline, and the share of its bright structures that were hallucinated. Outputs should look alike at every scale.",
-    png: pictureGrid(rows, {
+    svg: pictureGrid(rows, {
       columns: withoutPixelSize.map(({ factor }) => `${factor} x`),
       pixelSize: pixelOf(studied),
       panelSize: 230,

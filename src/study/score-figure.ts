@@ -111,7 +111,7 @@ export async function profileCharts({
     kind: "picture",
     title: `${candidate.name}: the same line profile in every plane`,
     caption: `Each row of the picture is the line profile in one plane, from plane ${first} (top) to plane ${last} (bottom). ${candidate.task === "refocus" ? "If the model refocuses well, all rows of the output look alike." : "If the model sections well, the structure appears in few rows only."}`,
-    png: pictureGrid([{ label: "", cells: [{ plane: image("input") }, { plane: image("output") }] }], {
+    svg: pictureGrid([{ label: "", cells: [{ plane: image("input") }, { plane: image("output") }] }], {
       columns: ["Input", "Output"],
       panelSize: 330,
     }),

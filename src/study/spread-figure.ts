@@ -33,7 +33,7 @@ export function spreadPictures(
   studies: readonly SpreadStudy[],
   ensembles: readonly EnsembleSpread[],
 ): Figure[] {
-  const picture = (columns: string[], cells: GridCell[]): Uint8Array =>
+  const picture = (columns: string[], cells: GridCell[]): string =>
     pictureGrid([{ label: "", cells }], { columns, pixelSize: stack.pixelSize?.x, panelSize: 260 });
   const own = studies.filter(isKnown).map(({ candidate, spread }, i): Figure => {
     const { map, error, limit, names } = cellsOf(spread.typical, spread.against);
@@ -46,7 +46,7 @@ export function spreadPictures(
       kind: "picture",
       title: `${candidate.name}: where the model is uncertain`,
       caption: `Uncertainty of plane ${spread.typical.plane}. The map shows the scale of the Laplace distribution that the model predicts for every pixel: ${colours(limit)}${error.length > 0 ? " Beside it is the error of the model, in the same colours. Both maps should be dark in the same places." : ""} A model is not uncertain about faults that all its training images share.`,
-      png: picture(["Output", "Uncertainty", ...names], [output, map, ...error]),
+      svg: picture(["Output", "Uncertainty", ...names], [output, map, ...error]),
     };
   });
   const together = ensembles.map((ensemble): Figure => {
@@ -59,7 +59,7 @@ export function spreadPictures(
       kind: "picture",
       title: `Where models ${task === "refocus" ? "that refocus" : "that section"} disagree`,
       caption: `Outputs of the models for plane ${typical.plane}${left > 0 ? ` (${left} more models are included in the map, but not shown)` : ""}. The map shows the standard deviation between the models: ${colours(limit)}${error.length > 0 ? " Beside it is the error of their mean, in the same colours. Where only the error is dark, all models make the same mistake." : ""} Agreement does not prove that outputs are right: models that were trained on the same data share their faults.`,
-      png: picture(
+      svg: picture(
         [...shown.map(({ name }) => name), "Disagreement", ...names],
         [...shown.map(({ output }): GridCell => ({ plane: output })), map, ...error],
       ),

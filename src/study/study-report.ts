@@ -136,11 +136,8 @@ export function studyPage({ studied, studies, figures, repeat, subtitle, warning
 }
 
 function sectionOf(figure: Figure): ReportSection {
-  const { title, caption, id } = figure;
-  const both = { alt: title, caption: `${title}. ${caption}`, id };
-  return figure.kind === "picture"
-    ? { kind: "picture", png: figure.png, ...both }
-    : { kind: "chart", svg: figure.svg, ...both };
+  const { title, caption, id, kind, svg } = figure;
+  return { kind, svg, alt: title, caption: `${title}. ${caption}`, id };
 }
 
 const linkTo = (figure: Figure | undefined): TableCell =>

@@ -171,7 +171,8 @@ async function byModel(file: ImageFile, given: Options, context: TaskContext) {
       if (sheet === undefined) return done;
       const pictures = await picturesOf(file, done.planes, { channel, time });
       const reach = Math.max(...model.info.distance_range.map(Math.abs));
-      await outputs.write(sheet, await defocusSheet(pictures, { reach, pixelSize: file.pixelSize?.x }));
+      const drawn = defocusSheet(pictures, { reach, pixelSize: file.pixelSize?.x });
+      await outputs.write(sheet, await context.drawPng(drawn));
       return done;
     });
     for (const text of found.warnings) context.warn({ code: "autofocus", text });

@@ -86,7 +86,8 @@ export const evaluate = defineTask({
       );
       if (sheet !== undefined && inputs.length > 0) {
         const [{ stack: input }] = inputs;
-        await writeWhole(storage, sheet, await comparisonSheet({ output, truth, input }, found), { force });
+        const png = await context.drawPng(comparisonSheet({ output, truth, input }, found));
+        await writeWhole(storage, sheet, png, { force });
       }
       for (const text of found.warnings) context.warn({ code: "comparison", text });
       return plain({ ...describe(found), sheet });

@@ -7,5 +7,5 @@ export const nodeContext: Pick<TaskContext, "storage" | "openRuntime" | "openSim
   openRuntime: async (options) => (await import("../run/open.node.ts")).openRuntime(options),
   openSimulation: async (recipe, options) =>
     (await import("../simulate/open-simulation.node.ts")).openSimulationOnThreads(recipe, options),
-  drawPng: async (svg) => (await import("../figures/chart-png.node.ts")).chartPng(svg),
+  drawPng: async (svg, scale) => (await import("../figures/svg-png.node.ts")).svgPng(svg, scale),
 };

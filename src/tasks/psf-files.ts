@@ -12,6 +12,7 @@ import { type MeasureBeadsOptions, type MeasuredBeads, measureBeads } from "../o
 import { type PsfOptics, type PsfOpticsInput, psfModelOf, resolvePsfOptions } from "../optics/psf/optics-options.ts";
 import { psfStack } from "../optics/psf/psf-stack.ts";
 import { samplingWarnings } from "../optics/psf/sampling-warnings.ts";
+import type { TaskContext } from "./task.ts";
 
 export interface PsfFileOptions {
   /** um; default the Nyquist limits of the optics. */
@@ -106,7 +107,7 @@ export interface MeasureBeadsFileResult extends MeasuredBeads {
  * @throws what {@link measureBeads} throws; `calibration.missing` without NA; `output.exists` before any work
  */
 export async function measureBeadsFile(
-  storage: Storage,
+  { storage, drawPng }: Pick<TaskContext, "storage" | "drawPng">,
   file: ImageFile,
   options: MeasureBeadsFileOptions,
 ): Promise<MeasureBeadsFileResult> {
@@ -150,7 +151,7 @@ export async function measureBeadsFile(
       fit,
     };
   });
-  const sheet = beadSheet(rows, file.path.replace(/^.*[\\/]/, ""));
+  const sheet = await drawPng(await beadSheet(rows, file.path.replace(/^.*[\\/]/, "")));
   await writeImages(storage, [{ path: output, image: imageOfStack(measured.average, output) }], {
     force,
     files: [[picture, sheet]],

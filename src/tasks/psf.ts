@@ -117,7 +117,7 @@ async function measure(image: string, options: Options, context: TaskContext) {
   const { series, axes, pattern, pixel_size, z_step, channel, time, output, bead_diameter: beadDiameter } = options;
   const { max_beads: beads, half, force } = options;
   return withImages([image], { series, axes, pattern, pixel_size, z_step }, context, async ([file]) => {
-    const measured = await measureBeadsFile(context.storage, file, {
+    const measured = await measureBeadsFile(context, file, {
       optics: pick(options, optics),
       // A single plane says nothing of what shows through focus.
       fit: options.fit ?? (file.axes.includes("Z") ? ["bead_diameter", "spherical"] : []),

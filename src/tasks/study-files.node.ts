@@ -4,7 +4,8 @@ import { basename, join } from "node:path";
 import { stringify } from "yaml";
 import { jsonText } from "../array/json-text.ts";
 import { ParfocalError } from "../errors.ts";
-import { chartPng } from "../figures/chart-png.node.ts";
+import { svgPng } from "../figures/svg-png.node.ts";
+import { chartScale } from "../figures/svg-png.ts";
 import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
 import { measurePairShift, registerTarget, shiftInWords } from "../metrics/unregistered.ts";
@@ -119,8 +120,8 @@ export async function studyFiles(
   const described = describeStudy(studied, studies, figures);
   const outputs: [name: string, data: string | Uint8Array][] = [];
   for (const figure of figures) {
-    if (figure.kind === "chart") outputs.push([`figures/${figure.id}.svg`, figure.svg]);
-    outputs.push([`figures/${figure.id}.png`, figure.kind === "chart" ? await chartPng(figure.svg) : figure.png]);
+    const png = await svgPng(figure.svg, figure.kind === "chart" ? chartScale : 1);
+    outputs.push([`figures/${figure.id}.svg`, figure.svg], [`figures/${figure.id}.png`, png]);
   }
   outputs.push(
     ["study.json", `${jsonText(described)}\n`],

@@ -28,8 +28,8 @@ export interface TaskContext {
   openRuntime(options: RuntimeOptions): Promise<Runtime>;
   /** Simulates fields, on several threads where the machine has them. */
   openSimulation: OpenSimulation;
-  /** Rasterises a drawing. @param svg a whole SVG document @returns PNG */
-  drawPng(svg: string): Promise<Uint8Array>;
+  /** Rasterises a drawing. @param svg a whole SVG document @param scale pixels for each of its units, default 1 @returns PNG */
+  drawPng(svg: string, scale?: number): Promise<Uint8Array>;
   /** Aborted when the user wants the task to stop; the task then throws `interrupted`. */
   signal: AbortSignal;
   onProgress(progress: TaskProgress): void;

@@ -42,8 +42,8 @@ export interface ValidationReport {
   judgement?: Judgement;
   /** How well a trained model of one input plane knows the direction of defocus. */
   direction?: DirectionCalibration | undefined;
-  /** Draws the outputs of the network for held-out examples, as PNG. */
-  draw(title: string): Uint8Array;
+  /** Draws the outputs of the network for held-out examples, as SVG text. */
+  draw(title: string): Promise<string>;
 }
 
 /** Scores the weights of a session on held-out examples, which are the same every time. */

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { ParfocalError } from "../errors.ts";
+import { svgPng } from "../figures/svg-png.node.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
 import { saveModel } from "../models/model-folder.node.ts";
@@ -13,8 +14,8 @@ import { scalarsRecord, versionRecord } from "./tensorboard.ts";
 import type { MetricsRow, TrainingStore } from "./train.ts";
 import type { MethodConfig } from "./training-method.ts";
 
-/** Draws a preview of a validation as PNG. */
-export type DrawPreview = (report: ValidationReport, step: number) => Uint8Array;
+/** Draws a preview of a validation as SVG text. */
+export type DrawPreview = (report: ValidationReport, step: number) => Promise<string>;
 
 /**
  * The folder of a run: `<root>/<experiment_name>/version_<n>/` with config.yaml, samples.yaml, metrics.csv, a
@@ -157,9 +158,8 @@ export async function openRunFolder(path: string, draw: DrawPreview): Promise<Tr
       await written(events, appendFile(events, scalarsRecord(Date.now() / 1000, step, scalars)));
     },
     async savePreview(step, report) {
-      await writeFileAtomic(join(path, "previews", `step_${String(step).padStart(6, "0")}.png`), draw(report, step), {
-        force: true,
-      });
+      const file = join(path, "previews", `step_${String(step).padStart(6, "0")}.png`);
+      await writeFileAtomic(file, await svgPng(await draw(report, step)), { force: true });
     },
     saveModel: (info, onnx) => saveModel(join(path, "model"), info, onnx),
   };

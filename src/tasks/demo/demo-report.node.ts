@@ -32,7 +32,7 @@ export async function reportPage(
   data: DemoData,
   training: TrainRunResult,
   judged: Judged,
-  png: Uint8Array,
+  sheet: string,
 ): Promise<string> {
   const { distances } = judged;
   const { info } = training;
@@ -51,7 +51,7 @@ export async function reportPage(
     { kind: "warnings", items: [...training.warnings, ...judged.warnings] },
     {
       kind: "picture",
-      png,
+      svg: sheet,
       alt: "Input, output, ground truth and difference for four distances",
       caption: "Input, output, ground truth and difference. All pictures of a row have the same contrast.",
     },

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { contactSheet } from "../../figures/contact-sheet.ts";
+import { svgPng } from "../../figures/svg-png.node.ts";
 import { checkOutput, withOutputSet } from "../../image/atomic-file.node.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
 import { loadModel } from "../../models/model-folder.node.ts";
@@ -80,13 +81,13 @@ export async function demo(options: DemoOptions): Promise<DemoResult> {
   const model = modelFor(await loadModel(training.model), "refocus");
   const judged = await refocusUnseen(model, data, options);
   const sheet = join(output, "sheet.png");
-  const png = contactSheet(judged.rows, {
+  const drawn = contactSheet(judged.rows, {
     title: "A field that was not used for training",
     ...(data.unseen.pixelSize ? { pixelSize: data.unseen.pixelSize.x } : {}),
   });
-  const page = await reportPage(data, training, judged, png);
+  const page = await reportPage(data, training, judged, drawn);
   await withOutputSet({ force: true }, async (set) => {
-    await set.write(sheet, png);
+    await set.write(sheet, await svgPng(drawn));
     await set.write(report, page);
   });
   return { report, sheet, training, distances: judged.distances, worse: judged.worse, sentence: verdictOf(judged) };

@@ -50,7 +50,7 @@ export interface GeneralisationPage {
   /** Gains of resampling only, for images with another pixel size than the models. */
   resampled: readonly Gain[];
   summary: readonly GeneralisationSummary[];
-  pictures: readonly { model: PlannedModel; png: Uint8Array }[];
+  pictures: readonly { model: PlannedModel; svg: string }[];
   /** All that is needed to repeat the experiment: version, configuration and data. */
   record: object;
   warnings: readonly string[];
@@ -113,11 +113,11 @@ export function generalisationPage(page: GeneralisationPage): string {
         ]
       : []),
     { kind: "heading", text: "Example images" },
-    ...pictures.map(({ model: { leftOut, name }, png }): ReportSection => {
+    ...pictures.map(({ model: { leftOut, name }, svg }): ReportSection => {
       const what = leftOut ? `${leftOut.kind} ${leftOut.value}` : name;
       return {
         kind: "picture",
-        png,
+        svg,
         alt: `Examples of ${what}`,
         caption: `Examples for ${what}. The model of the second column was trained without it.`,
       };
@@ -213,7 +213,7 @@ export function examplesPicture(
   { leftOut }: PlannedModel,
   rows: readonly ExampleRow[],
   kinds: readonly StackKind[],
-): Uint8Array | undefined {
+): string | undefined {
   if (rows.length === 0 || leftOut === undefined) return undefined;
   const shown = rows.slice(0, maxRows);
   const sizes = new Set(shown.map(({ groups }) => pixelSizeOf(groups, kinds)));

@@ -7,6 +7,7 @@ import { join, relative } from "node:path";
 import { jsonText } from "../../array/json-text.ts";
 import { meanOfKnown } from "../../array/mean-of-known.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import { svgPng } from "../../figures/svg-png.node.ts";
 import { checkOutput, writeFileAtomic } from "../../image/atomic-file.node.ts";
 import type { Runtime } from "../../run/runtime.ts";
 import type { Candidate } from "../../study/candidate.ts";
@@ -202,10 +203,10 @@ export async function generalise(
   const pictures = [];
   for (const one of plan) {
     if (one.leftOut === undefined) continue;
-    const png = examplesPicture(one, exampleRows(one, opened.data, judged), source.stackKinds);
-    if (png === undefined) continue;
-    await write(`figures/${one.name}.png`, png);
-    pictures.push({ model: one, png });
+    const svg = examplesPicture(one, exampleRows(one, opened.data, judged), source.stackKinds);
+    if (svg === undefined) continue;
+    await write(`figures/${one.name}.png`, await svgPng(svg));
+    pictures.push({ model: one, svg });
   }
   const record = {
     parfocal: version,

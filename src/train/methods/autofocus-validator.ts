@@ -4,7 +4,7 @@
  */
 
 import { mean } from "../../array/statistics.ts";
-import { drawDefocus } from "../../figures/defocus-diagram.ts";
+import { defocusDiagram } from "../../figures/defocus-diagram.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { type DefocusEstimate, estimateOf, leastContent } from "../../models/apply/defocus-estimate.ts";
 import { autofocusCell } from "../../models/networks/autofocus.ts";
@@ -106,7 +106,7 @@ export function autofocusValidator(
         scores,
         groups: [],
         draw: (title) =>
-          drawDefocus(
+          defocusDiagram(
             scored.map(({ truth, estimate }) => ({ truth, ...estimate })),
             title,
           ),

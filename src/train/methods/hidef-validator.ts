@@ -148,7 +148,7 @@ function report(
     loss: scores.loss,
     scores,
     groups: distances.map(({ key, first, scores: own }) => ({ label: key, distance_um: first.distance, scores: own })),
-    draw: (title) =>
+    draw: async (title) =>
       contactSheet(
         groupsOf(({ label }) => label).map(({ first: { label, distance, input, output, truth } }) => ({
           label: `hologram at ${distance.toFixed(1)} um, ${label}`,

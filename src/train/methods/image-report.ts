@@ -69,7 +69,7 @@ export function imageReport(
     scores: { ...scores, ...judgement?.means },
     groups: groups.map(({ first: _, ...group }) => group),
     ...(judgement && { judgement }),
-    draw: (title) =>
+    draw: async (title) =>
       contactSheet(
         groups.map(({ first: { label, input, output, truth, scores } }) => ({
           label,

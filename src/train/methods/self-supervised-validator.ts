@@ -93,7 +93,7 @@ export function selfSupervisedValidator(
         loss: scores.loss,
         scores,
         groups: [],
-        draw: (title) => contactSheet(rows, { title, unit: "(normalised)", pixelSize }),
+        draw: async (title) => contactSheet(rows, { title, unit: "(normalised)", pixelSize }),
       };
     },
   };

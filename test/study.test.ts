@@ -11,7 +11,8 @@ import { natureOf } from "../src/study/nature.ts";
 import { type CandidateStudy, study } from "../src/study/study.ts";
 import { studyPage } from "../src/study/study-report.ts";
 import { openSubject, type Subject } from "../src/study/subject.ts";
-import { judge, type Verdict } from "../src/study/verdicts.ts";
+import type { Verdict } from "../src/study/verdict.ts";
+import { judge } from "../src/study/verdicts.ts";
 import { constructed } from "./fixtures/evaluate/constructed-candidates.ts";
 
 const found = new Map<string, CandidateStudy>();

@@ -3,7 +3,7 @@
  * mirrored about the centre of its border pixels (d c b | a b c d | c b a, scipy's mode "mirror"), which keeps slopes.
  */
 import { ParfocalError } from "../errors.ts";
-import type { FloatArray, Grid } from "./filters.ts";
+import type { FloatArray, Grid } from "./grid.ts";
 
 /** `cubic` is the Catmull-Rom spline (Keys 1981, a = -1/2): it passes through the pixels and is exact for parabolas. */
 export type Interpolation = "bilinear" | "cubic";

@@ -12,7 +12,7 @@ import {
 } from "../node.ts";
 import { optionNames, withFlags } from "./flags.ts";
 import { positiveNumber, wholeNumber } from "./option-values.ts";
-import { say } from "./terminal.node.ts";
+import { say } from "./say.node.ts";
 import type { Result } from "./verb.node.ts";
 
 export interface InputOptions extends Omit<OpenImageOptions, "image"> {

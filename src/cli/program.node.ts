@@ -14,10 +14,11 @@ import { inspect } from "./inspect.node.ts";
 import { psf } from "./psf.node.ts";
 import { reconstruct } from "./reconstruct.node.ts";
 import { refocus } from "./refocus.node.ts";
+import { say } from "./say.node.ts";
 import { section } from "./section.node.ts";
 import { simulate } from "./simulate.node.ts";
 import { study } from "./study.node.ts";
-import { printLine, say } from "./terminal.node.ts";
+import { printLine } from "./terminal.node.ts";
 import { train } from "./train.node.ts";
 import { addVerb, type Outcome } from "./verb.node.ts";
 

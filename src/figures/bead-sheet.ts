@@ -1,7 +1,7 @@
 /** Beads and the models fitted to them, beside each other: measured, fitted, difference; across, along z, and as a profile. */
 import { encode } from "fast-png";
 import type { Plane, Stack } from "../image/image.ts";
-import type { PsfFit } from "../optics/psf/fit-psf.ts";
+import type { PsfFit } from "../optics/psf/psf-fit.ts";
 import { type Canvas, type Colour, createCanvas, drawText, fillRectangle, textWidth, wrapText } from "./canvas.ts";
 import { divergingColour, greyColour } from "./colour-map.ts";
 import { drawBold, drawCaption, drawPanel, drawScaleBar, enlarge, INK, LINE, type Panel } from "./sheet-panel.ts";

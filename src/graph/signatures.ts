@@ -1,6 +1,6 @@
 import type { OperatorName } from "./attributes.ts";
-import type { ElementType, Value } from "./graph.ts";
 import { invalid } from "./operator.ts";
+import type { ElementType, Value } from "./value.ts";
 
 /** Which inputs an operator takes, of which type each. */
 interface Signature {

@@ -1,7 +1,7 @@
 /** What two pictures must be before they can be compared. */
 import { ParfocalError } from "../errors.ts";
 import { refuseNonFinite } from "../image/pixel-place.ts";
-import type { Picture } from "./metrics.ts";
+import type { Picture } from "./picture.ts";
 
 /**
  * @throws image.unfit for different sizes, a size that the data does not have, or pixels that are not finite

@@ -3,7 +3,7 @@ import { signed } from "../metrics/signed.ts";
 import { type Appraisal, type Purpose, widensAt } from "./appraisal.ts";
 import { type DistanceBin, type DistanceTable, margins } from "./distance-table.ts";
 import { leastHazeRemoved } from "./nature.ts";
-import type { Verdict } from "./verdicts.ts";
+import type { Verdict } from "./verdict.ts";
 
 export interface Headline {
   /** true: over its whole range, with nothing against it; "only": for what the sentence says; null: these data cannot tell. */

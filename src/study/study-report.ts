@@ -10,8 +10,8 @@ import { splitTable } from "./split-figure.ts";
 import { spreadTable } from "./spread-figure.ts";
 import { type CandidateStudy, ensemblesOf } from "./study.ts";
 import type { Subject } from "./subject.ts";
+import type { Verdict } from "./verdict.ts";
 import { pictureBehind } from "./verdict-picture.ts";
-import type { Verdict } from "./verdicts.ts";
 import type { OwnSharpness } from "./without-truth.ts";
 
 export interface StudyReport {

@@ -18,7 +18,8 @@ import { type SplitEvidence, splitEvidence } from "./split-evidence.ts";
 import { type SpreadEvidence, spreadEvidence } from "./spread-evidence.ts";
 import { cropToBox, type Subject } from "./subject.ts";
 import { type DistanceRow, throughDistances } from "./through-distances.ts";
-import { judge, type Verdict } from "./verdicts.ts";
+import type { Verdict } from "./verdict.ts";
+import { judge } from "./verdicts.ts";
 import { sharpnessWithoutTruth, type WithoutTruth } from "./without-truth.ts";
 
 /** What was found of one candidate. */

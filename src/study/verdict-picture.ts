@@ -1,7 +1,7 @@
 /** Which figure a verdict can be seen in. */
 import type { Candidate } from "./candidate.ts";
 import { type Figure, slug } from "./figure.ts";
-import type { Verdict } from "./verdicts.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** Ids of the figures, the most telling first. */
 const shownIn: Record<Verdict["id"], (name: string, task: Candidate["task"]) => string[]> = {

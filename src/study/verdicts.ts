@@ -2,6 +2,7 @@
  * What the experiments of a study say of a candidate: each verdict a number with its threshold, in a sentence. Nature, range and harm follow from one
  * table of distances (distance-table.ts, appraisal.ts), so that they cannot contradict each other or the headline.
  */
+
 import { type Appraisal, appraise, type Way } from "./appraisal.ts";
 import type { ScaleResult } from "./at-scales.ts";
 import type { Candidate } from "./candidate.ts";
@@ -11,21 +12,7 @@ import type { GivenPlane } from "./given-planes.ts";
 import type { HallucinationEvidence } from "./hallucination-evidence.ts";
 import { type Headline, headline, inWords } from "./headline.ts";
 import { leastHazeRemoved, leastWidthRecovered } from "./nature.ts";
-
-export interface Verdict {
-  id: "nature" | "direction" | "hallucinations" | "scale" | "range" | "harm" | "given";
-  question: string;
-  /** One sentence, or two. */
-  answer: string;
-  /** undefined where the data cannot tell; the answer says why. */
-  good: boolean | undefined;
-  /** What was measured, with what it must reach; undefined where the data cannot tell. */
-  value?: number | undefined;
-  threshold: number;
-  /** Of the value. */
-  unit: string;
-  better: "higher" | "lower";
-}
+import type { Verdict } from "./verdict.ts";
 
 export interface Evidence {
   table: DistanceTable;

@@ -5,6 +5,7 @@ import { detailAgainst } from "../metrics/detail.ts";
 import { psnr } from "../metrics/metrics.ts";
 import { bestRecorded, type RecordedPlane } from "../metrics/recorded-baseline.ts";
 import { ssim } from "../metrics/ssim.ts";
+import { type JudgementMeans, type JudgementRow, judged } from "./judgement-row.ts";
 import { type ModelVerdict, modelVerdict } from "./model-verdict.ts";
 
 /** A held-out output beside what the model was given; planes of one size, normalised (data range 1). */
@@ -16,50 +17,11 @@ export interface JudgedExample {
   truth: Plane;
 }
 
-/** Means over the examples of a group; the baseline is the best recorded one of every example. */
-export interface JudgementRow {
-  label: string;
-  distance_um?: number;
-  examples: number;
-  /** Whether the plane wanted is one of those that were given. */
-  given: boolean;
-  psnr: number;
-  ssim: number;
-  detail: number;
-  baseline_psnr: number;
-  baseline_ssim: number;
-  baseline_detail: number;
-  /** What reached the best PSNR most often, such as "interpolation". */
-  baseline: string;
-  /** psnr - baseline_psnr, dB. */
-  gain_db: number;
-  /** Share of the regions whose mean squared error is larger than that of the baseline's image. */
-  regions_worse: number;
-  /** Slope of the straight line of the ground truth over the output, both of all examples: 1 keeps brightness. */
-  slope: number;
-  /** Mean of the outputs over that of the ground truth, of the light above the stack's darkest percentile. */
-  mean_ratio: number;
-}
-
-/** What means are taken of. */
-const judged = [
-  "psnr",
-  "ssim",
-  "detail",
-  "baseline_psnr",
-  "baseline_ssim",
-  "baseline_detail",
-  "gain_db",
-  "regions_worse",
-  "slope",
-  "mean_ratio",
-] as const;
-
 export interface Judgement {
   verdict: ModelVerdict;
   rows: JudgementRow[];
   /** Means over the examples whose plane was not given. */
-  means: Record<(typeof judged)[number], number>;
+  means: JudgementMeans;
 }
 
 /** Longest edge of a region, pixels. */

@@ -15,23 +15,7 @@ import { addLosses, metricsColumns, runSteps } from "./run-steps.ts";
 import { speedometer, stepsThatFit } from "./speed.ts";
 import { type Progress, progressMetadata, readBest } from "./training-checkpoint.ts";
 import type { MethodConfig } from "./training-method.ts";
-
-/** One line of metrics.csv: {@link metricsColumns}. */
-export type MetricsRow = Record<string, number>;
-
-/** Where a training keeps what it makes: the run's folder under Node, anything else elsewhere. */
-export interface TrainingStore {
-  /** How messages call it. */
-  readonly path: string;
-  /** Called before the first row, with the step of the checkpoint that the training goes on from, if it does. */
-  beginMetrics(columns: readonly string[], resumedAt?: number): Promise<void>;
-  saveMetrics(row: MetricsRow): Promise<void>;
-  saveCheckpoint(kind: "last" | "best", bytes: Uint8Array): Promise<void>;
-  /** The bytes saved, or undefined when there are none. */
-  readCheckpoint(kind: "last" | "best"): Promise<Uint8Array | undefined>;
-  savePreview(step: number, report: ValidationReport): Promise<void>;
-  saveModel(info: ModelInfo, onnx: Uint8Array): Promise<void>;
-}
+import type { MetricsRow, TrainingStore } from "./training-store.ts";
 
 export interface TrainingProgress {
   step: number;

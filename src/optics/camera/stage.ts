@@ -42,6 +42,9 @@ export function stagePositions(
   });
 }
 
+/** Whether focus varies over the field. */
+export const isTilted = ({ tilt }: Pick<StageOptions, "tilt">): boolean => tilt.some((degrees) => degrees !== 0);
+
 /** Height of the focal plane over the middle one's at a point of the field, um, where the specimen is tilted. */
 export function tiltHeight({ tilt }: Pick<StageOptions, "tilt">, y: number, x: number): number {
   const [alongY, alongX] = tilt.map((degrees) => Math.tan((degrees * Math.PI) / 180));

@@ -1,6 +1,6 @@
 /** Tubes narrower than a voxel: each voxel receives the share that the tube fills. */
 import { across, type Vector } from "./curve.ts";
-import { radiusAt, type Tube } from "./draw-tubes.ts";
+import { radiusAt, type Tube } from "./tube.ts";
 import type { Volume } from "./volume.ts";
 
 /** Points that fill the unit disc evenly: an additive recurrence on radius^2 and angle (Roberts 2018, the plastic number). */

@@ -1,15 +1,8 @@
 /** Tubes along curves, thicker or thinner than a voxel. */
-import type { Curve } from "./curve.ts";
-import { drawThinTube } from "./draw-thin-tube.ts";
-import type { Volume } from "./volume.ts";
 
-export interface Tube {
-  points: Curve;
-  /** At every point, um; one number for all. */
-  radius: number | readonly number[];
-  /** Inside, 0..1. */
-  density: number;
-}
+import { drawThinTube } from "./draw-thin-tube.ts";
+import { radiusAt, type Tube } from "./tube.ts";
+import type { Volume } from "./volume.ts";
 
 /** Segments one after another: x, y, z, radius at both ends, density. */
 const FIELDS = 9;
@@ -22,11 +15,6 @@ export function drawTubes(volume: Volume, tubes: readonly Tube[]): void {
   const thick = tubes.filter((tube) => !isThin(volume, tube));
   for (const tube of tubes) if (isThin(volume, tube)) drawThinTube(volume, tube);
   if (thick.length > 0) drawThick(volume, thick);
-}
-
-/** The radius of a tube at one of its points. */
-export function radiusAt(tube: Tube, i: number): number {
-  return typeof tube.radius === "number" ? tube.radius : tube.radius[i];
 }
 
 /** What a tube is as a rule: it may taper to nothing. */

@@ -1,7 +1,7 @@
 /** How far a point is from the wall of the nearest tube. */
 import type { Curve } from "./curve.ts";
-import { radiusAt, type Tube } from "./draw-tubes.ts";
 import { type Sides, wrapped } from "./place-apart.ts";
+import { radiusAt, type Tube } from "./tube.ts";
 
 /**
  * Distance to the surface of the nearest tube, um: negative inside. Only tubes nearer than 8 um are looked for; farther

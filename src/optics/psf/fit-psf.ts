@@ -9,6 +9,7 @@ import { checkInside, checkSupport } from "./fit-support.ts";
 import { fitWarnings } from "./fit-warnings.ts";
 import { type LeastSquaresOptions, leastSquares, type Parameter } from "./levenberg-marquardt.ts";
 import { type PsfOptics, type PsfOpticsInput, psfModelOf, resolvePsfOptions } from "./optics-options.ts";
+import type { PsfFit } from "./psf-fit.ts";
 import { nollOf } from "./zernike.ts";
 
 /** What may be fitted beside the bead's place, brightness and background: optics, and what the stack does not say exactly. */
@@ -32,38 +33,6 @@ export interface FitPsfOptions extends LeastSquaresOptions {
   beadDiameter?: number | undefined;
   /** Where the bead is, pixels and planes; default the brightest voxel. */
   start?: { x: number; y: number; z: number } | undefined;
-}
-
-export interface FittedValue {
-  value: number;
-  /**
-   * One standard deviation, residuals of unequal size and their correlation counted in ({@link fitErrors}): what the model lacks widens it. Infinity
-   * where the stack does not say, or the model does not describe the bead.
-   */
-  error: number;
-}
-
-export interface PsfFit {
-  /** The optics with what was fitted. */
-  optics: PsfOptics;
-  /** What was fitted, by name; x, y, z in um from the first pixel and plane. A single plane has no z. */
-  parameters: Record<string, FittedValue>;
-  /** Light of the bead in its brightest pixel above the background, counts. */
-  peak: number;
-  /** Counts. */
-  background: number;
-  /** RMS of measured - fitted, relative to the peak. */
-  residual: number;
-  /** Share of the stack's variance that the fit explains, 0..1. */
-  r2: number;
-  /** Whether the model describes the bead well enough for errors to mean anything. */
-  described: boolean;
-  iterations: number;
-  converged: boolean;
-  /** The fitted stack, in the counts and size of the measured one. */
-  fitted: Float32Array;
-  /** What is wrong with the fit, if anything. */
-  warnings: string[];
 }
 
 /** Below this share of the variance, a model whose residuals have structure does not describe the bead. */

@@ -1,7 +1,7 @@
 /** What a user should know of a fit before believing it. */
 import type { Stack } from "../../image/image.ts";
-import type { PsfFit } from "./fit-psf.ts";
 import type { Parameter } from "./levenberg-marquardt.ts";
+import type { PsfFit } from "./psf-fit.ts";
 
 /** Neighbouring residuals that agree more than this are no noise. */
 const STRUCTURED = 0.5;

@@ -6,9 +6,11 @@
  *
  * --table only writes the table from what is kept.
  */
+
 import { mkdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { smallPng } from "../figures/small-png.ts";
 import { contactSheet } from "../src/figures/contact-sheet.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
@@ -85,7 +87,7 @@ async function runAll(): Promise<void> {
         ...(pixelSize === undefined ? {} : { pixelSize }),
         ...(unit === undefined ? {} : { unit }),
       };
-      const picture = outcome.picture ?? contactSheet(outcome.rows, sheet);
+      const picture = smallPng(outcome.picture ?? contactSheet(outcome.rows, sheet));
       await writeFileAtomic(`${pictures}/${experiment.name}.png`, picture, { force: true });
       const { name, task, data, target, claim } = experiment;
       const row: Row = {

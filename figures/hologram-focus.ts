@@ -4,6 +4,7 @@
  *
  *     npm run figures:hologram-focus [OUTPUT]
  */
+
 import { judge } from "../bench/hologram-focus/criteria.ts";
 import { focusOfHologram } from "../src/classical/refocusing/focus-of-hologram.ts";
 import { chartPng } from "../src/figures/chart-png.node.ts";
@@ -13,6 +14,7 @@ import { planeOf } from "../src/image/image.ts";
 import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { inLineField } from "../src/optics/imaging/in-line-field.ts";
 import { simulateField } from "../src/simulate/simulate-field.ts";
+import { smallPng } from "./small-png.ts";
 
 const light = { na: 0.5, wavelength: 0.532, refractiveIndex: 1.333, pixelSize: 0.25 };
 const { images } = await simulateField("holograms", { seed: 0 });
@@ -47,5 +49,5 @@ const svg = await plotLines(lines, {
   mark: { x: 20, text: "specimen" },
 });
 const output = process.argv[2] ?? "docs/figures/hologram-focus.png";
-await writeFileAtomic(output, await chartPng(svg), { force: true });
+await writeFileAtomic(output, smallPng(await chartPng(svg)), { force: true });
 console.log(`${output}: found ${distance.toFixed(2)} um, confidence ${confidence.toFixed(2)}`);

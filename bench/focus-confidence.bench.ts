@@ -13,8 +13,9 @@ import { focusOf } from "../src/classical/focus/focus.ts";
 import { signalOf } from "../src/classical/focus/focus-map.ts";
 import { lightOf } from "../src/classical/focus/light.ts";
 import { locateFocus } from "../src/classical/focus/locate-focus.ts";
-import { chartPng } from "../src/figures/chart-png.node.ts";
 import { plotLines } from "../src/figures/plots.ts";
+import { svgPng } from "../src/figures/svg-png.node.ts";
+import { chartScale } from "../src/figures/svg-png.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
 import { type KnownFocus, knownFocus } from "./focus/known-focus.ts";
 import { recordedRows } from "./focus/recorded-focus.ts";
@@ -156,6 +157,6 @@ if (values.png) {
     ],
     { x: "confidence (what was said)", y: "share within one plane (what came true)", zero: true, dots: true },
   );
-  writeFileSync(values.png, smallPng(await chartPng(svg)));
+  writeFileSync(values.png, smallPng(await svgPng(svg, chartScale)));
 }
 console.log((await recordedRows()).join("\n"));

@@ -8,7 +8,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { coneSlope } from "../src/classical/cone-slope.ts";
-import { fuse, sure } from "../src/classical/fusion/fuse.ts";
+import { fuse, minConfidence } from "../src/classical/fusion/fuse.ts";
 import { stackSource } from "../src/classical/fusion/plane-source.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
 import { psnr, sharpest } from "./fusion/compare.ts";
@@ -32,7 +32,7 @@ export const methods: Record<string, FusionMethod> = {
   labelling: fuseByLabelling,
   "parfocal fuse": async (stack) => {
     const { image, depth, confidence } = await fuse(stackSource(stack), { slope: coneSlope(stack) });
-    return { image, depth, own: confidence.map((c) => (c > sure ? 1 : 0)) };
+    return { image, depth, own: confidence.map((c) => (c > minConfidence ? 1 : 0)) };
   },
 };
 
@@ -109,7 +109,7 @@ export async function main(all: Record<string, FusionMethod>): Promise<void> {
   const results: Record<string, Record<string, Scores>[]> = {};
   const simulated: [string, string, object][] = [
     ...fluorescentRecipes.map((recipe): [string, string, object] => [recipe, recipe, { size: Number(values.size) }]),
-    ["nuclei, 14 in 256 x 256 x 27", "nuclei", { size: 256, planes: 27, object: { nuclei: 14 } }],
+    ["nuclei, 14 in 256 x 256 x 27", "nuclei", { size: 256, planes: 27, specimen: { nuclei: 14 } }],
   ];
   if (values.only !== "recorded")
     for (const [title, recipe, options] of simulated) {

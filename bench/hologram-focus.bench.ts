@@ -11,8 +11,9 @@ import { parseArgs } from "node:util";
 import { smallPng } from "../figures/small-png.ts";
 import { focusOfField } from "../src/classical/refocusing/focus-of-field.ts";
 import { focusOfHologram } from "../src/classical/refocusing/focus-of-hologram.ts";
-import { chartPng } from "../src/figures/chart-png.node.ts";
 import { type NamedLine, plotLines } from "../src/figures/plots.ts";
+import { svgPng } from "../src/figures/svg-png.node.ts";
+import { chartScale } from "../src/figures/svg-png.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { planeOf } from "../src/image/image.ts";
 import { readStack } from "../src/image/image-file.ts";
@@ -30,7 +31,7 @@ const { values: flags } = parseArgs({
     figures: { type: "string" },
   },
 });
-const both = "rings and edges (taken)";
+const both = "rings and edges (chosen)";
 
 interface Result {
   hologram: Omit<KnownHologram, "field">;
@@ -190,7 +191,7 @@ if (flags.figures !== undefined) {
   const mark = { x: 0.5, text: "half a depth of field" };
   await writeFileAtomic(
     join(flags.figures, "hologram-focus-errors.png"),
-    smallPng(await chartPng(await plotLines(lines, { ...options, mark }))),
+    smallPng(await svgPng(await plotLines(lines, { ...options, mark }), chartScale)),
     { force: true },
   );
 }

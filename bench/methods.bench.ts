@@ -1,10 +1,11 @@
 /**
- * Trains every method on its own task, judges it on fields that it has not seen, and writes the table of docs/methods.md with its
- * pictures (docs/figures/methods). Results are kept in docs/methods.jsonl, so that one method can be run again.
+ * Trains every method on its own task, judges it on fields that were not in its training, and writes the table of
+ * docs/methods.md with its figures (docs/figures/methods). Results are kept in docs/methods.jsonl, so that a single
+ * method can be run again.
  *
- *     npm run bench:methods -- [--minutes 6] [--only deep-z,comi] [--threads 2] [--table]
+ *     npm run bench:methods -- [--minutes 6] [--only deep-z,comi] [--threads 2] [--table] [--baselines]
  *
- * --table only writes the table from what is kept.
+ * `--table` only writes the table from the kept results. `--baselines` only measures the best recorded baselines again.
  */
 
 import { mkdir, readFile } from "node:fs/promises";
@@ -12,6 +13,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { smallPng } from "../figures/small-png.ts";
 import { contactSheet } from "../src/figures/contact-sheet.ts";
+import { svgPng } from "../src/figures/svg-png.node.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { autofocusing } from "./methods/autofocusing.ts";
@@ -87,8 +89,8 @@ async function runAll(): Promise<void> {
         ...(pixelSize === undefined ? {} : { pixelSize }),
         ...(unit === undefined ? {} : { unit }),
       };
-      const picture = smallPng(outcome.picture ?? contactSheet(outcome.rows, sheet));
-      await writeFileAtomic(`${pictures}/${experiment.name}.png`, picture, { force: true });
+      const picture = outcome.picture ?? contactSheet(outcome.rows, sheet);
+      await writeFileAtomic(`${pictures}/${experiment.name}.png`, smallPng(await svgPng(picture)), { force: true });
       const { name, task, data, target, claim } = experiment;
       const row: Row = {
         name,
@@ -117,7 +119,7 @@ async function runAll(): Promise<void> {
   }
 }
 
-/** Best recorded baselines of what is kept: they need no model, and so no training. */
+/** Measures the best recorded baselines of all kept results, which needs no model and so no training. */
 async function measureBaselines(): Promise<void> {
   const only = values.only?.split(",");
   for (const row of rows.filter(({ name }) => only?.includes(name) ?? true)) {
@@ -139,12 +141,12 @@ async function writeRows(): Promise<void> {
 
 function inWords({ what, unit, output, input, baseline, classical }: Comparison): string {
   const value = (one: number): string => `${digits(one)}${unit ? ` ${unit}` : ""}`;
-  const rival = classical ? `, ${classical.method} ${value(classical.value)}` : "";
-  const recorded = baseline === undefined ? "" : `, best recorded ${value(baseline)}`;
-  return `${what}: output ${value(output)}, input ${value(input)}${recorded}${rival}`;
+  const competitor = classical ? `, ${classical.method} ${value(classical.value)}` : "";
+  const recorded = baseline === undefined ? "" : `, best recorded baseline ${value(baseline)}`;
+  return `${what}: output ${value(output)}, input ${value(input)}${recorded}${competitor}`;
 }
 
-/** NaN, which JSON keeps as null, is what could not be measured. */
+/** A number in the table. NaN, which becomes null in JSON, means that it could not be measured. */
 function digits(value: number | null): string {
   if (value === null || Number.isNaN(value)) return "-";
   return Math.abs(value) >= 10 ? value.toFixed(1) : value.toPrecision(3);
@@ -158,7 +160,7 @@ async function writeTable(): Promise<void> {
   const order = (row: Row): number => experiments.findIndex(({ name }) => name === row.name);
   const sorted = rows.filter((row) => order(row) >= 0).sort((a, b) => order(a) - order(b));
   const lines = [
-    "| method | task and data | parameters | training | score | output | input | best recorded | classical | target | the paper's claim |",
+    "| method | task and data | parameters | training | score | output | input | best recorded baseline | classical | target | the paper's claim |",
     "|---|---|---|---|---|---|---|---|---|---|---|",
     ...sorted.flatMap(lineOf),
   ];

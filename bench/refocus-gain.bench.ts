@@ -2,7 +2,7 @@
  * What two-plane refocusing gains over the best recorded baseline, at every distance: on the recorded nucleus and mitochondria (each on a part of the
  * field that is not learnt from) and on a field of every shipped specimen that was not learnt from.
  *
- * npm run bench:refocus-gain -- [--only nucleus,beads] [--seeds 0,1,2] [--steps 1000] [--minutes 3] [--out folder] [--models folder]
+ * npm run bench:refocus-gain -- [--only nucleus,beads] [--seeds 0,1,2] [--steps 1000] [--minutes 3] [--output folder] [--models folder]
  *
  * --models scores models that are there, in folder/NAME-SEED, instead of training: those of another version, for instance.
  */

@@ -5,6 +5,7 @@
  *
  * npm run bench:memory [-- --size 8192 --tile-size 512]
  */
+
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,6 +13,7 @@ import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { Random } from "../src/array/random.ts";
 import { Graph } from "../src/graph/graph.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { createImageWriter } from "../src/image/write-image.node.ts";
 import { loadModel, saveModel } from "../src/models/model-folder.node.ts";
@@ -20,7 +22,7 @@ import { deepZPresets } from "../src/models/networks/deep-z.ts";
 import { deepZRefocus } from "../src/models/networks/deep-z-refocus.ts";
 import { initialWeights, trainableParameters } from "../src/models/networks/parameters.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
-import { refocusFile } from "../src/tasks/refocus-file.node.ts";
+import { refocusFile } from "../src/tasks/refocus-file.ts";
 import { exportDeepZ } from "../src/train/methods/deep-z-steps.ts";
 
 const { values } = parseArgs({
@@ -64,7 +66,7 @@ async function refocusOnce(folder: string): Promise<void> {
   const runtime = await openNativeRuntime({ threads: Number(values.threads) });
   const file = await openImage(join(folder, "stack.tif"));
   const before = process.resourceUsage().maxRSS;
-  const { seconds } = await refocusFile(model, runtime, file, join(folder, "refocused.tif"), {
+  const { seconds } = await refocusFile(fileStorage, model, runtime, file, join(folder, "refocused.tif"), {
     distances: [1],
     tileSize: Number(values["tile-size"]),
   });

@@ -1,11 +1,13 @@
 /**
- * The review's experiment once more: Deep-Z and COMI trained on other samples, and on beads, and Parfocal's two planes, all judged by `study`
- * on beads that none has seen; then models of recorded nuclei and mitochondria on their own held-out part. Writes the tables of docs/review.md and its
- * pictures (docs/figures/review).
+ * Repeats the experiment of the review: Deep-Z and COMI trained on other specimens and on beads, and Parfocal's default
+ * with two input planes, all judged by `study` on beads that were not in any training. Then models of a recorded
+ * nucleus and of recorded mitochondria, on parts that were held out. Writes the tables of docs/review.md and its
+ * figures (docs/figures/review).
  *
  *     npm run bench:review -- [--minutes 4] [--threads 2] [--only review-beads,nucleus,mitochondria] [--folder dist-bench/review]
  *
- * Models that are in the folder already (also from `npm run bench:methods -- --folder`) are not trained again. The pages of the studies lie in the folder: STUDY/index.html.
+ * Models that are already in the folder (also from `npm run bench:methods -- --folder`) are not trained again. The
+ * pages of the studies are in the folder as STUDY/index.html.
  */
 
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
@@ -51,7 +53,7 @@ async function judge(one: Case): Promise<void> {
   console.error(one.name);
   const stack = await one.stack();
   if (stack === undefined) {
-    console.error("  left out: ../shared/data is not here");
+    console.error("  left out, because ../shared/data does not exist");
     return;
   }
   const models = [];
@@ -95,7 +97,7 @@ async function trainedBefore(name: string): Promise<string | undefined> {
 
 function textOf(
   one: Case,
-  { headlines, verdicts, seconds, subject }: StudyFilesResult,
+  { headlines, verdicts, seconds, studied }: StudyFilesResult,
   findings: readonly Finding[],
   models: readonly { info: { experiment_name: string; method: string; steps: number } }[],
 ): string {
@@ -110,7 +112,7 @@ function textOf(
     const number = unit.startsWith("share") ? `${Math.round(100 * value)} %` : `${value.toFixed(1)} ${unit}`;
     return `${good ? "" : "**no** "}${number}`;
   };
-  const { depth, height, width } = subject.stack;
+  const { depth, height, width } = studied.stack;
   return [
     `${depth} planes of ${height} x ${width}; ${models.map(({ info }) => `${info.experiment_name}: ${info.steps} steps`).join(", ")}. The study took ${seconds.toFixed(0)} s.`,
     "",

@@ -41,7 +41,7 @@ function main(): void {
     ...shippedRecipe("beads"),
     size: 16,
     planes: 1,
-    object: { kind: "beads", depth_range: [0, 0] },
+    specimen: { kind: "beads", depth_range: [0, 0] },
   });
   console.log(`The program itself: ${(smallest / MIB).toFixed(0)} MiB.\n`);
   console.log("| recipe | estimate, MiB | measured, MiB | measured / estimate |");

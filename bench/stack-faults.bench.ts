@@ -19,7 +19,7 @@ const { values } = parseArgs({
 const specimens: [string, string, [string, unknown][]][] = [
   ["beads", "beads", []],
   ["nuclei", "nuclei", []],
-  ["a single nucleus", "nuclei", [["object.nuclei", 4]]],
+  ["a single nucleus", "nuclei", [["specimen.nuclei", 4]]],
   ["filaments", "filaments", []],
   ["mitochondria", "mitochondria", []],
   ["worm", "worm", []],

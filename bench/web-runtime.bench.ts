@@ -42,7 +42,7 @@ const stack = {
 };
 const samples = [{ name: "noise", stack }];
 const config = resolveConfig({ method: "deep-z", input_offsets: [0, 2], distance_range: [-4, 4] }, samples);
-const learner = createLearner({ samples }, config);
+const learner = await createLearner({ samples }, config);
 const batch = await learner.batchAt(1);
 
 const side = 568;

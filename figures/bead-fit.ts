@@ -1,10 +1,11 @@
 /**
- * Draws docs/figures/bead-fit.png: two real beads, measured | fitted | difference, across, along z, and as a profile; and
- * prints what the fits found. The data are fetched as their PROVENANCE says; see the README.
+ * Draws docs/figures/bead-fit.png: two recorded beads, measured | fitted | difference, laterally, along z, and as a
+ * profile; and prints the fitted values. The data are fetched as their PROVENANCE says; see the README.
  *
  *     npm run figures:bead-fit [OUTPUT]
  */
 import { type BeadSheetRow, beadSheet } from "../src/figures/bead-sheet.ts";
+import { svgPng } from "../src/figures/svg-png.node.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { cropStack } from "../src/image/crop.ts";
 import type { Stack } from "../src/image/image.ts";
@@ -28,7 +29,7 @@ async function airBead(): Promise<BeadSheetRow> {
   const whole = await read("../shared/data/pyotf_bead_air/psf_wl520nm_z300nm_x130nm_na0.85_n1.0.tif");
   const stack = cropStack({ ...whole, pixelSize: { y: 0.13, x: 0.13 }, zStep: 0.3 }, [104, 152], [107, 155]);
   const optics: PsfOpticsInput = { psf: "vectorial", na: 0.85, wavelength: 0.52, refractive_index: 1 };
-  // From coarse to fine: the size first, so that no aberration has to stand for it.
+  // From coarse to fine: the size is fitted first, so that no aberration compensates for it.
   const first = await fitPsf(stack, { optics: { ...optics, psf: "scalar" }, fit: ["bead_diameter", "z_scale"] });
   const fit = await fitPsf(stack, {
     optics,
@@ -38,7 +39,7 @@ async function airBead(): Promise<BeadSheetRow> {
   return { label: "Wide field, NA 0.85 in air, 520 nm", stack, fit };
 }
 
-/** A confocal bead; NA, wavelengths and pinhole are not told: 1.4 in oil, 488 and 520 nm and 1 Airy unit are assumed, and the laser
+/** A confocal bead; NA, wavelengths and pinhole are not documented: 1.4 in oil, 488 and 520 nm and 1 Airy unit are assumed, and the laser
  * polarised along y, along which its beads are wider. */
 async function confocalBead(): Promise<BeadSheetRow> {
   const whole = await read("../shared/data/beads_confocal_41z/Bead_Image1_crop.tif");
@@ -73,5 +74,6 @@ for (const make of [airBead, confocalBead]) {
   );
 }
 const output = process.argv[2] ?? "docs/figures/bead-fit.png";
-await writeFileAtomic(output, beadSheet(rows, "Real beads and the models fitted to them"), { force: true });
+const svg = await beadSheet(rows, "Recorded beads and the fitted models");
+await writeFileAtomic(output, await svgPng(svg), { force: true });
 console.log(output);

@@ -1,13 +1,12 @@
 /**
- * Draws docs/figures/deconvolution.png: what each method makes of simulated specimens whose truth is known, few photons and many,
- * and of a real wide-field nucleus beside its confocal image; below, how near each comes to the truth iteration by iteration.
+ * Draws docs/figures/deconvolution.png: each method on simulated specimens with known ground truth, with few and many
+ * photons, and on a recorded widefield nucleus next to its confocal image; below, the PSNR against the ground truth by
+ * iteration.
  *
  *     npm run figures:deconvolution [OUTPUT]
  */
 import { existsSync } from "node:fs";
-import { encode } from "fast-png";
 import { Random } from "../src/array/random.ts";
-import { resize } from "../src/array/resample.ts";
 import { percentile } from "../src/array/statistics.ts";
 import { consensus } from "../src/classical/deconvolution/consensus.ts";
 import { createConvolution } from "../src/classical/deconvolution/convolution.ts";
@@ -16,7 +15,11 @@ import { opticalPsf } from "../src/classical/deconvolution/optical-psf.ts";
 import { richardsonLucy } from "../src/classical/deconvolution/richardson-lucy.ts";
 import type { PsfVolume, Volume } from "../src/classical/deconvolution/volume.ts";
 import { wiener } from "../src/classical/deconvolution/wiener.ts";
-import { type Canvas, type Colour, createCanvas, drawText, fillRectangle, TEXT_HEIGHT } from "../src/figures/canvas.ts";
+import { greyColour } from "../src/figures/colour-map.ts";
+import { below, beside, chartBlock, page } from "../src/figures/drawing.ts";
+import { type GridRow, gridBlock } from "../src/figures/picture-grid.ts";
+import { plotLines } from "../src/figures/plots.ts";
+import { svgPng } from "../src/figures/svg-png.node.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { type Plane, planeOf } from "../src/image/image.ts";
 import { readStack } from "../src/image/image-file.ts";
@@ -28,20 +31,9 @@ import { psfModelOf } from "../src/optics/psf/optics-options.ts";
 const PANEL = 272;
 const FIELD = 136;
 const WORLD = 270;
-const GAP = 10;
-const LABEL = 210;
 const PIXEL = 0.1;
 const BACKGROUND = 2;
 const MOST = 100;
-const INK: Colour = [30, 30, 30];
-const FAINT: Colour = [95, 95, 95];
-const COLOURS: Record<string, Colour> = {
-  wiener: [120, 120, 120],
-  "richardson-lucy": [200, 60, 50],
-  "with tv": [40, 110, 190],
-  consensus: [20, 140, 70],
-};
-
 interface Scene {
   label: string;
   note: string;
@@ -115,49 +107,15 @@ async function everyMethod({ input, psf, truth }: Scene): Promise<{ panels: Pane
   return { panels, curves };
 }
 
-function paint(canvas: Canvas, plane: Plane, top: number, left: number, black: number, white: number): void {
-  const { data } = resize(plane, PANEL, PANEL);
-  for (let y = 0; y < PANEL; y++) {
-    for (let x = 0; x < PANEL; x++) {
-      // Brightened as eyes like it: gamma 0.7.
-      const level = Math.min(1, Math.max(0, (data[y * PANEL + x] - black) / (white - black))) ** 0.7;
-      const grey = Math.round(255 * level);
-      canvas.data.set([grey, grey, grey], ((top + y) * canvas.width + left + x) * 3);
-    }
-  }
-}
-
-function drawCurves(canvas: Canvas, curves: Curves, label: string, top: number, left: number, width: number): void {
-  const height = PANEL - 2 * TEXT_HEIGHT;
-  const all = Object.values(curves).flat();
-  // What the first iterations make of it is of no interest.
-  const high = Math.max(...all) + 0.5;
-  const low = Math.max(Math.min(...all), high - 12);
-  const at = (k: number, value: number): [number, number] => [
-    Math.round(top + TEXT_HEIGHT + 4 + (1 - (value - low) / (high - low)) * (height - 1)),
-    Math.round(left + (k / (MOST - 1)) * (width - 1)),
-  ];
-  fillRectangle(canvas, { y: top + TEXT_HEIGHT + 4, x: left, height, width }, [245, 245, 245]);
-  drawText(canvas, label, top - 4, left, INK);
-  const foot = `${MOST} iterations`;
-  drawText(canvas, foot, top + height + TEXT_HEIGHT + 8, left + width - 10 * foot.length, FAINT);
-  const dot = (y: number, x: number, colour: Colour, size: number) =>
-    fillRectangle(canvas, { y: y - size, x: x - size, height: 2 * size, width: 2 * size }, colour);
-  for (const [name, values] of Object.entries(curves)) {
-    const line = values.length === 1 ? [values[0], values[0]] : values;
-    const last = values.length === 1 ? MOST - 1 : values.length - 1;
-    for (let k = 0; k < line.length - 1; k++) {
-      const [y0, x0] = at((k * last) / (line.length - 1), Math.max(low, line[k]));
-      const [y1, x1] = at(((k + 1) * last) / (line.length - 1), Math.max(low, line[k + 1]));
-      const steps = Math.max(Math.abs(y1 - y0), x1 - x0, 1);
-      for (let s = 0; s <= steps; s++) {
-        dot(Math.round(y0 + ((y1 - y0) * s) / steps), Math.round(x0 + ((x1 - x0) * s) / steps), COLOURS[name], 1);
-      }
-    }
-    if (name === "consensus") dot(...at(last, line[line.length - 1]), COLOURS[name], 5);
-  }
-  drawText(canvas, `${high.toFixed(1)} dB`, top + TEXT_HEIGHT + 8, left + 4, FAINT, [245, 245, 245]);
-  drawText(canvas, `${low.toFixed(1)} dB`, top + height - 6, left + 4, FAINT, [245, 245, 245]);
+/** The PSNR of each method over its iterations, without the first ones. */
+async function drawCurves(curves: Curves, label: string): Promise<string> {
+  const high = Math.max(...Object.values(curves).flat());
+  const lines = Object.entries(curves).map(([name, values]) => {
+    const points =
+      values.length === 1 ? [1, MOST].map((x) => ({ x, y: values[0] })) : values.map((y, k) => ({ x: k + 1, y }));
+    return { name, points: points.filter(({ y }) => y > high - 12), plain: values.length === 1 };
+  });
+  return plotLines(lines, { x: "iterations", y: `PSNR against the ground truth (dB), ${label}` });
 }
 
 /** Wide field deconvolved in three dimensions, one plane of it, beside the confocal image of the same nucleus. */
@@ -185,7 +143,7 @@ async function nucleus(path: string): Promise<Panel[]> {
     const note = options.method === "wiener" ? "" : `${iterations} iterations${options.tv ? `, TV ${options.tv}` : ""}`;
     panels.push({ title: options.method, plane: crop(planeOf(stack, 20), 27), note });
   }
-  panels.push({ title: "Confocal", plane: crop(planeOf(confocal, 22), 23), note: "confocal, not truth" });
+  panels.push({ title: "Confocal", plane: crop(planeOf(confocal, 22), 23), note: "confocal, not ground truth" });
   return panels;
 }
 
@@ -194,52 +152,34 @@ const real = "../shared/data/nucleus_confocal_widefield/xyzc_16bit__dna_conf_wf.
 const withReal = existsSync(real);
 if (!withReal) console.error(`No row for a real nucleus: ${real} is not there.`);
 
-const rowHeight = PANEL + TEXT_HEIGHT + 2 * GAP;
-const top = 2 * GAP + TEXT_HEIGHT;
-const rows = scenes.length + (withReal ? 1 : 0);
-const width = LABEL + 6 * (PANEL + GAP) + GAP;
-const canvas = createCanvas(top + rows * rowHeight + PANEL + 3 * TEXT_HEIGHT + 4 * GAP, width, [255, 255, 255]);
-const leftOf = (column: number) => LABEL + column * (PANEL + GAP);
+/** Brightened for display: gamma 0.7. */
+const bright = (level: number) => greyColour(Math.max(0, level) ** 0.7);
 
-function drawRow(
-  y: number,
-  label: string,
-  note: string,
-  panels: Panel[],
-  scale: (plane: Plane) => [number, number],
-): void {
-  drawText(canvas, label, y, GAP, INK);
-  drawText(canvas, note, y + TEXT_HEIGHT + 6, GAP, FAINT);
-  panels.forEach((panel, column) => {
-    paint(canvas, panel.plane, y, leftOf(column), ...scale(panel.plane));
-    drawText(canvas, panel.note ?? "", y + PANEL + 4, leftOf(column), FAINT);
+function rowOf(label: string, detail: string, panels: Panel[], contrast: (plane: Plane) => [number, number]): GridRow {
+  const cells = panels.map(({ plane, note }) => {
+    return { plane, contrast: contrast(plane), colour: bright, ...(note !== undefined && { caption: note }) };
   });
+  return { label, detail, cells };
 }
 
-const plotWidth = Math.floor((width - LABEL - 2 * GAP - (scenes.length - 1) * 3 * GAP) / scenes.length);
-const plotTop = top + rows * rowHeight + GAP;
-for (const [i, scene] of scenes.entries()) {
+const rows: GridRow[] = [];
+const charts: string[] = [];
+let columns: string[] = [];
+for (const scene of scenes) {
   const { panels, curves } = await everyMethod(scene);
-  if (i === 0) for (const [column, { title }] of panels.entries()) drawText(canvas, title, GAP, leftOf(column), INK);
+  columns = panels.map(({ title }) => title);
   const white = percentile(scene.truth.data, 99.5);
-  // All but the input, which is dim beside what it is made into, share the scale of the truth.
+  // All but the input, which is dimmer than the results, share the scale of the ground truth.
   const input = panels[0].plane;
-  const scaleOf = (plane: Plane): [number, number] => [0, plane === input ? percentile(input.data, 99.8) : white];
-  drawRow(top + i * rowHeight, scene.label, scene.note, panels, scaleOf);
-  drawCurves(canvas, curves, `${scene.label}, ${scene.note}`, plotTop, LABEL + i * (plotWidth + 3 * GAP), plotWidth);
+  const contrast = (plane: Plane): [number, number] => [0, plane === input ? percentile(input.data, 99.8) : white];
+  rows.push(rowOf(scene.label, scene.note, panels, contrast));
+  charts.push(await drawCurves(curves, `${scene.label}, ${scene.note}`));
 }
 if (withReal) {
-  const panels = await nucleus(real);
-  drawRow(top + scenes.length * rowHeight, "nucleus", "wide field, 3-D", panels, ({ data }) => [
-    percentile(data, 5),
-    percentile(data, 99.7),
-  ]);
+  const contrast = ({ data }: Plane): [number, number] => [percentile(data, 5), percentile(data, 99.7)];
+  rows.push(rowOf("nucleus", "wide field, 3-D", await nucleus(real), contrast));
 }
-Object.entries(COLOURS).forEach(([name, colour], i) => {
-  drawText(canvas, name, plotTop + (i + 1) * (TEXT_HEIGHT + 8), GAP, colour);
-});
-drawText(canvas, "PSNR to the truth", plotTop - 4, GAP, INK);
+const svg = page(below([gridBlock(rows, { columns, panelSize: PANEL }), beside(charts.map(chartBlock), 0)], 24));
 const output = process.argv[2] ?? "docs/figures/deconvolution.png";
-const { data, height } = canvas;
-await writeFileAtomic(output, encode({ width, height, data, depth: 8, channels: 3 }), { force: true });
+await writeFileAtomic(output, await svgPng(svg), { force: true });
 console.log(output);

@@ -1,21 +1,23 @@
 /**
- * Draws docs/figures/fusion.png: bright beads over a dim texture, nuclei, and recorded stacks, as a single plane, as a maximum
- * projection, with the sharpest plane of each pixel, and fused, with the depth map, violet to yellow, and the unsure pixels, white.
+ * Draws docs/figures/fusion.png: bright beads over a dim texture, nuclei, and recorded stacks, as a single plane, as a
+ * maximum projection, with the sharpest plane of each pixel, and fused, with the depth map, violet to yellow, and the
+ * uncertain pixels, white.
  *
  *     npm run figures:fusion [OUTPUT]
  */
 import { existsSync } from "node:fs";
-import { encode } from "fast-png";
 import { averages, halo, psnr, sharpest } from "../bench/fusion/compare.ts";
 import { fusionScene } from "../bench/fusion/scene.ts";
 import { simulateSpecimen } from "../bench/fusion/specimens.ts";
 import { resize } from "../src/array/resample.ts";
 import { percentiles } from "../src/array/statistics.ts";
 import { coneSlope } from "../src/classical/cone-slope.ts";
-import { type Fused, fuse, sure } from "../src/classical/fusion/fuse.ts";
+import { type Fused, fuse, minConfidence } from "../src/classical/fusion/fuse.ts";
 import { stackSource } from "../src/classical/fusion/plane-source.ts";
-import { type Canvas, type Colour, createCanvas, drawText, TEXT_HEIGHT } from "../src/figures/canvas.ts";
+import type { Colour } from "../src/figures/colour-map.ts";
 import { depthColours } from "../src/figures/depth-colours.ts";
+import { type GridCell, type GridRow, pictureGrid } from "../src/figures/picture-grid.ts";
+import { svgPng } from "../src/figures/svg-png.node.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { cropStack } from "../src/image/crop.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
@@ -23,11 +25,7 @@ import { readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 
 const PANEL = 256;
-const GAP = 12;
-const LABEL = 290;
-const INK: Colour = [30, 30, 30];
-const FAINT: Colour = [95, 95, 95];
-const titles = ["One plane", "Maximum", "Sharpest, by pixel", "parfocal fuse", "Depth", "Unsure"];
+const titles = ["One plane", "Maximum", "Sharpest, by pixel", "parfocal fuse", "Depth", "Uncertain"];
 
 interface Row {
   label: string[];
@@ -41,7 +39,7 @@ interface Row {
 }
 
 const scene = fusionScene({ size: 192, seed: 5 });
-const nuclei = await simulateSpecimen("nuclei", { seed: 2, size: 256, planes: 27, object: { nuclei: 14 } });
+const nuclei = await simulateSpecimen("nuclei", { seed: 2, size: 256, planes: 27, specimen: { nuclei: 14 } });
 const rows: Row[] = [
   {
     label: ["simulated", "6 beads in 6 planes", "over a dim texture"],
@@ -80,49 +78,40 @@ await add("isl_neurons_phase13/phase_contrast_z13.tif", ["neurons", "phase contr
   cropStack(stack, [0, 256], [128, 384]),
 );
 
-/** RGB of a panel, enlarged or reduced to its place. */
-function paint(canvas: Canvas, channels: Float32Array[], { height, width }: Stack, top: number, left: number): void {
-  const scaled = channels.map((data) => resize({ data, height, width }, PANEL, PANEL).data);
-  for (let y = 0; y < PANEL; y++)
-    for (let x = 0; x < PANEL; x++)
-      for (let c = 0; c < 3; c++) {
-        const value = scaled[scaled.length === 1 ? 0 : c][y * PANEL + x];
-        canvas.data[((top + y) * canvas.width + left + x) * 3 + c] = Math.round(Math.min(255, Math.max(0, value)));
-      }
+/** A picture enlarged or reduced to its place. */
+const fitted = (data: Float32Array, { height, width }: Stack) => resize({ data, height, width }, PANEL, PANEL);
+
+/** Three channels, 0..255, as one picture: the plane counts its pixels, and the colour of each is looked up. */
+function inColour(channels: Float32Array[], stack: Stack, caption: string): GridCell {
+  const [red, green, blue] = channels.map((data) => fitted(data, stack).data.map(Math.round));
+  const plane = { data: Float32Array.from(red, (_, i) => i), height: PANEL, width: PANEL };
+  const colour = (i: number): Colour => [red[i], green[i], blue[i]];
+  return { plane, contrast: [0, 1], colour, caption };
 }
 
-const top = 2 * GAP + TEXT_HEIGHT;
-const pitch = PANEL + 2 * GAP + TEXT_HEIGHT;
-const canvas = createCanvas(top + rows.length * pitch, LABEL + titles.length * (PANEL + GAP) + GAP, [255, 255, 255]);
-titles.forEach((title, i) => {
-  drawText(canvas, title, GAP, LABEL + i * (PANEL + GAP), INK);
-});
-for (const [i, { label, stack, plane, range, caption }] of rows.entries()) {
+const shown: GridRow[] = [];
+for (const { label, stack, plane, range, caption } of rows) {
   const fused: Fused = await fuse(stackSource(stack), { slope: coneSlope(stack) });
-  const [low, high] = range ?? percentiles(fused.image, [0.5, 99.8]);
-  const y = top + i * pitch;
-  label.forEach((line, k) => {
-    drawText(canvas, line, y + k * (TEXT_HEIGHT + 6), GAP, k === 0 ? INK : FAINT);
-  });
-  [planeOf(stack, plane).data, averages(stack).max, sharpest(stack), fused.image].forEach((image, column) => {
-    const left = LABEL + column * (PANEL + GAP);
-    paint(canvas, [image.map((v) => (255 * (v - low)) / (high - low))], stack, y, left);
-    if (caption) drawText(canvas, caption(image), y + PANEL + 6, left, FAINT);
-  });
-  const own = fused.depth.filter((_, k) => fused.confidence[k] > sure);
+  const contrast = range ?? (percentiles(fused.image, [0.5, 99.8]) as [number, number]);
+  const images = [planeOf(stack, plane).data, averages(stack).max, sharpest(stack), fused.image];
+  const own = fused.depth.filter((_, k) => fused.confidence[k] > minConfidence);
   const [near, far] = percentiles(own, [2, 98]);
   const rgb = depthColours(fused.depth, fused.image, [near, far]);
-  const left = LABEL + 4 * (PANEL + GAP);
   const channels = [0, 1, 2].map((c) => fused.image.map((_, k) => rgb[3 * k + c]));
-  paint(canvas, channels, stack, y, left);
-  drawText(canvas, `planes ${near.toFixed(0)} to ${far.toFixed(0)}`, y + PANEL + 6, left, FAINT);
-  const mask = fused.confidence.map((c) => (c > sure ? 0 : 255));
-  paint(canvas, [mask], stack, y, left + PANEL + GAP);
+  const mask = fused.confidence.map((c) => (c > minConfidence ? 0 : 1));
   const unsure = (100 * (1 - own.length / mask.length)).toFixed(0);
-  drawText(canvas, `${unsure} % of the pixels`, y + PANEL + 6, left + PANEL + GAP, FAINT);
+  shown.push({
+    label: label[0],
+    detail: label.slice(1).join("\n"),
+    cells: [
+      ...images.map((image) => ({ plane: fitted(image, stack), contrast, caption: caption?.(image) ?? "" })),
+      inColour(channels, stack, `planes ${near.toFixed(0)} to ${far.toFixed(0)}`),
+      { plane: fitted(mask, stack), contrast: [0, 1], caption: `${unsure} % of the pixels` },
+    ],
+  });
   console.log(label.join(", "), fused.light, `noise ${fused.noise.toFixed(1)}`, caption?.(fused.image) ?? "");
 }
 const output = process.argv[2] ?? "docs/figures/fusion.png";
-const { data, height, width } = canvas;
-await writeFileAtomic(output, encode({ width, height, data, depth: 8, channels: 3 }), { force: true });
+const svg = pictureGrid(shown, { columns: titles, panelSize: PANEL });
+await writeFileAtomic(output, await svgPng(svg), { force: true });
 console.log(output);

@@ -1,14 +1,16 @@
 /**
- * Draws docs/figures/hologram-focus.png: what criteria say of an in-line hologram of cells 20 um out of focus, over the distance.
- * What measures sharpness of the field is largest at 0, where the field is the hologram itself.
+ * Draws docs/figures/hologram-focus.png: criteria of focus for an in-line hologram of cells 20 um out of focus, as a
+ * function of the distance. Measures of the sharpness of the field are largest at 0, where the field is the hologram
+ * itself.
  *
  *     npm run figures:hologram-focus [OUTPUT]
  */
 
 import { judge } from "../bench/hologram-focus/criteria.ts";
 import { focusOfHologram } from "../src/classical/refocusing/focus-of-hologram.ts";
-import { chartPng } from "../src/figures/chart-png.node.ts";
 import { type NamedLine, plotLines } from "../src/figures/plots.ts";
+import { svgPng } from "../src/figures/svg-png.node.ts";
+import { chartScale } from "../src/figures/svg-png.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { planeOf } from "../src/image/image.ts";
 import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
@@ -22,7 +24,7 @@ const field = inLineField(planeOf(images["in-line"].stack, 0));
 const { curve, distance, confidence } = await focusOfHologram(field, light, { range: [-30, 30] });
 const judged = curve.map((point) => judge(propagate(field, light, point.distance)));
 
-/** From 0 to 1 over the curve. */
+/** The curve scaled to 0..1. */
 function scaled(name: string, values: readonly number[], plain = false): NamedLine {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const points = curve.map((point, i) => ({ x: point.distance, y: (values[i] - low) / (high - low) }));
@@ -40,7 +42,7 @@ const lines = [
     curve.map(({ edges }) => edges),
   ),
   scaled("Tamura, gradient", of("Tamura of the complex gradient"), true),
-  scaled("variance, amplitude", of("variance of the amplitude, most (Dubois, amplitude)"), true),
+  scaled("variance, amplitude", of("variance of the amplitude, maximum (Dubois, amplitude)"), true),
 ];
 const svg = await plotLines(lines, {
   x: "distance without sign (um)",
@@ -49,5 +51,5 @@ const svg = await plotLines(lines, {
   mark: { x: 20, text: "specimen" },
 });
 const output = process.argv[2] ?? "docs/figures/hologram-focus.png";
-await writeFileAtomic(output, smallPng(await chartPng(svg)), { force: true });
+await writeFileAtomic(output, smallPng(await svgPng(svg, chartScale)), { force: true });
 console.log(`${output}: found ${distance.toFixed(2)} um, confidence ${confidence.toFixed(2)}`);

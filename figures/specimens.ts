@@ -1,15 +1,15 @@
 /**
- * Draws docs/figures/specimens.png: every kind of specimen as it is before any light has passed through it. One row per kind:
+ * Draws docs/figures/specimens.png: the density of every kind of specimen. One row per kind:
  * maximum projection, the slice in focus, and a section along z, each with the same scale bar.
  *
  *     npm run figures:specimens [OUTPUT]
  */
 import { existsSync } from "node:fs";
-import { encode } from "fast-png";
 import { Random } from "../src/array/random.ts";
-import { resize } from "../src/array/resample.ts";
 import { percentile } from "../src/array/statistics.ts";
-import { type Canvas, type Colour, createCanvas, drawText, TEXT_HEIGHT } from "../src/figures/canvas.ts";
+import { greyColour } from "../src/figures/colour-map.ts";
+import { type GridCell, pictureGrid } from "../src/figures/picture-grid.ts";
+import { svgPng } from "../src/figures/svg-png.node.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import type { Plane } from "../src/image/image.ts";
 import { readStack } from "../src/image/image-file.ts";
@@ -20,11 +20,6 @@ import { phantoms } from "../src/optics/phantom/phantoms.ts";
 import type { Volume } from "../src/optics/phantom/volume.ts";
 
 const PANEL = 400;
-const GAP = 12;
-const INK: Colour = [30, 30, 30];
-const FAINT: Colour = [95, 95, 95];
-const WHITE: Colour = [255, 255, 255];
-
 /** What is shown of a kind: pixels, their size and the slices' distance in um, and options other than the defaults. */
 interface Row {
   phantom: Phantom;
@@ -57,7 +52,7 @@ function slice({ data, height, width, bottom, sliceStep }: Volume, z: number): P
   return { data: data.slice(k * height * width, (k + 1) * height * width), height, width };
 }
 
-/** The section along z through the row that holds most, z upwards, with square pixels. */
+/** The section along z through the row with the largest sum, z upwards, with square pixels. */
 function section(volume: Volume): Plane {
   const { data, depth, height, width, pixelSize, sliceStep } = volume;
   const sums = Array.from({ length: height }, (_, y) => {
@@ -75,24 +70,10 @@ function section(volume: Volume): Plane {
   return { data: out, height: tall, width };
 }
 
-/** A plane in a panel, half way up where it is flat. */
-function paint(canvas: Canvas, plane: Plane, { top, left }: { top: number; left: number }, microns: number): void {
-  const { data, height, width } = resize(plane, Math.round((plane.height * PANEL) / plane.width), PANEL);
-  const down = (PANEL - height) >> 1;
-  const white = Math.max(percentile(data, 99.8), 0.3 * percentile(data, 100)) || 1;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      // Brightened as eyes like it: gamma 0.7.
-      const grey = Math.round(255 * Math.min(1, Math.max(0, data[y * width + x]) / white) ** 0.7);
-      canvas.data.set([grey, grey, grey], ((top + down + y) * canvas.width + left + x) * 3);
-    }
-  }
-  const bar = microns > 200 ? 50 : microns > 80 ? 20 : 10;
-  const length = Math.round((bar / microns) * PANEL);
-  const foot = top + PANEL - 12;
-  for (let x = 0; x < length; x++)
-    for (let y = 0; y < 4; y++) canvas.data.set(WHITE, ((foot + y) * canvas.width + left + 12 + x) * 3);
-  drawText(canvas, `${bar} um`, foot - TEXT_HEIGHT - 4, left + 12, WHITE, [0, 0, 0]);
+/** Brightened for display: gamma 0.7. */
+function cellOf(plane: Plane): GridCell {
+  const white = Math.max(percentile(plane.data, 99.8), 0.3 * percentile(plane.data, 100)) || 1;
+  return { plane, contrast: [0, white], colour: (level) => greyColour(Math.max(0, level) ** 0.7) };
 }
 
 const rows: Row[] = [
@@ -121,27 +102,16 @@ if (existsSync(confocal)) {
   rows.push({ phantom, note: "a real confocal stack", width: 512, pixelSize: 0.13, sliceStep: 0.25, seed: 0 });
 } else console.error(`No row for a real stack: ${confocal} is not there.`);
 
-const label = 250;
-const top = 2 * GAP + TEXT_HEIGHT;
-const canvas = createCanvas(top + rows.length * (PANEL + GAP), label + 3 * (PANEL + GAP) + GAP, [255, 255, 255]);
-["Maximum projection", "Slice in focus", "Section along z"].forEach((title, i) => {
-  drawText(canvas, title, GAP, label + i * (PANEL + GAP), INK);
-});
-rows.forEach((row, i) => {
+const drawn = rows.map((row) => {
   const volume = draw(row);
-  const y = top + i * (PANEL + GAP);
-  const microns = volume.width * volume.pixelSize;
-  drawText(canvas, row.phantom.kind, y, GAP, INK);
-  drawText(canvas, row.note, y + TEXT_HEIGHT + 6, GAP, FAINT);
-  drawText(canvas, `${Math.round(microns)} um wide`, y + 2 * (TEXT_HEIGHT + 6), GAP, FAINT);
-  [maximum(volume), slice(volume, 0), section(volume)].forEach((plane, column) => {
-    const left = label + column * (PANEL + GAP);
-    for (let line = 0; line < PANEL; line++)
-      canvas.data.fill(0, ((y + line) * canvas.width + left) * 3, ((y + line) * canvas.width + left + PANEL) * 3);
-    paint(canvas, plane, { top: y, left }, microns);
-  });
+  return {
+    label: row.phantom.kind,
+    detail: `${row.note}\n${Math.round(volume.width * volume.pixelSize)} um wide`,
+    cells: [maximum(volume), slice(volume, 0), section(volume)].map(cellOf),
+    pixelSize: volume.pixelSize,
+  };
 });
 const output = process.argv[2] ?? "docs/figures/specimens.png";
-const { data, height, width } = canvas;
-await writeFileAtomic(output, encode({ width, height, data, depth: 8, channels: 3 }), { force: true });
+const columns = ["Maximum projection", "Slice in focus", "Section along z"];
+await writeFileAtomic(output, await svgPng(pictureGrid(drawn, { columns, panelSize: PANEL })), { force: true });
 console.log(output);

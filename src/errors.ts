@@ -3,30 +3,40 @@
  * person (what, where, got, expected, what to try).
  */
 export interface ErrorFields {
-  /** A command, function or configuration was used wrongly: option, value, what is expected. Exit code 2. */
+  /**
+   * A command, function or configuration was used wrongly: the option, its value, and what is expected. Exit code 2.
+   */
   usage: { option?: string; got?: unknown; expected?: string };
-  /** A file or folder that is not there, may not be read, or is empty. */
+  /** A file or folder that does not exist, may not be read, or is empty. */
   "file.missing": { path: string };
-  /** A file that ends early, contradicts itself or does not fit its checksum: truncated, corrupt, impossible offsets. */
+  /**
+   * A file that ends early, contradicts itself or does not fit its checksum: truncated, corrupt, impossible offsets.
+   */
   "file.corrupt": { path: string; detail: string };
-  /** A file of a kind, compression or sample layout that is not read here; what is no file: a pipe, a socket, a device. */
+  /** A kind of file, compression or sample layout that Parfocal does not read, or a pipe, socket or device. */
   "file.unsupported": { path: string; detail: string };
   /** An output that exists already. Exit code 2. */
   "output.exists": { path: string };
   /** An output that could not be written: full disk, no permission. */
   "output.failed": { path: string; detail: string };
-  /** Pixels or axes that the task cannot use: RGB, NaN, constant, a single plane; files of a folder that are double or lacking. */
+  /**
+   * Pixels or axes that the task cannot use: RGB, NaN, constant, a single plane; duplicated or missing files of a
+   * folder.
+   */
   "image.unfit": { path?: string; detail: string };
-  /** Calibration that is needed and not known: pixel size, z step, NA. Exit code 2. */
+  /** Calibration that is needed but not known: pixel size, z step, NA. Exit code 2. */
   "calibration.missing": { path?: string; what: string; option: string };
   /** A model that does not fit the input (other input planes, other task) or whose folder is broken. */
   "model.unfit": { path?: string; detail: string };
-  /** A graph that cannot be built: shapes that do not fit, an attribute out of range. A bug in the caller. */
+  /** A graph that cannot be built: shapes that do not match, an attribute out of range. This is a bug in the caller. */
   "graph.invalid": { op: string; detail: string };
   /** A runtime or device that this machine does not have, or that failed. */
   "runtime.unavailable": { runtime: string; detail: string };
   "runtime.failed": { runtime: string; detail: string };
-  /** Training that cannot go on: loss not finite, nothing to resume, a checkpoint of another configuration or other data, a run in use. */
+  /**
+   * Training that cannot continue: loss not finite, nothing to resume, a checkpoint of another configuration, a run in
+   * use.
+   */
   "training.failed": { detail: string; run?: string };
   /** Stopped by the user (Ctrl-C, SIGTERM, a closed terminal, or an AbortSignal). Exit code 130. */
   interrupted: { checkpoint?: string };

@@ -2,7 +2,7 @@
  * Everything that runs anywhere: in a browser, a worker, or Node. Files and the native runtime are in "parfocal/node".
  *
  * Arrays are numbers; images are arrays with meaning; optics blurs them; graphs describe networks; run executes graphs;
- * models are graphs with weights and a promise; evaluate judges; train teaches.
+ * models are graphs with weights; metrics score; study judges models; train teaches; tasks are what a user asks for.
  */
 
 // What may go wrong.
@@ -82,7 +82,7 @@ export type { Phantom, Specimen, SpecimenObject } from "./optics/phantom/phantom
 export { type PhantomKind, phantomKinds, phantoms } from "./optics/phantom/phantoms.ts";
 export type { Volume, VolumeGrid } from "./optics/phantom/volume.ts";
 export { calibrationDoubts } from "./optics/psf/calibration-doubts.ts";
-export { type FitPsfOptions, fitPsf } from "./optics/psf/fit-psf.ts";
+export { type FitPsfOptions, fitPsf, type PsfFit } from "./optics/psf/fit-psf.ts";
 export {
   type MeasureBeadsOptions,
   type MeasuredBead,
@@ -91,7 +91,6 @@ export {
 } from "./optics/psf/measure-beads.ts";
 export { type PsfOpticsInput, psfKinds, psfModelOf, psfOptions } from "./optics/psf/optics-options.ts";
 export { type Psf, type PsfOptions, widefieldPsf } from "./optics/psf/psf.ts";
-export type { PsfFit } from "./optics/psf/psf-fit.ts";
 export type { PsfModel } from "./optics/psf/psf-model.ts";
 export { type PsfStackOptions, psfStack } from "./optics/psf/psf-stack.ts";
 export type { Pupil } from "./optics/psf/pupil.ts";
@@ -131,6 +130,7 @@ export { type DefocusEstimate, leastContent } from "./models/apply/defocus-estim
 export {
   type DirectionOfImage,
   type DirectionOfImageOptions,
+  directionInWords,
   directionOfImage,
 } from "./models/apply/direction-of-image.ts";
 export { type FindSurfaceOptions, type FoundSurface, findSurface } from "./models/apply/find-surface.ts";
@@ -154,6 +154,7 @@ export {
 // Judging: what an image is, how sharp it is, and how near an output comes to its truth.
 
 export { type Drift, measureChannelShift, measureDrift, measureShift, type Shift } from "./array/registration.ts";
+export { signed } from "./array/signed.ts";
 export { coneSlope } from "./classical/cone-slope.ts";
 export { type Deconvolved, deconvolve } from "./classical/deconvolution/deconvolve.ts";
 export {
@@ -193,7 +194,9 @@ export {
 } from "./classical/sectioning/structured-illumination.ts";
 export { contactSheet, type SheetOptions, type SheetRow } from "./figures/contact-sheet.ts";
 export { type DefocusPicture, defocusSheet } from "./figures/defocus-sheet.ts";
+export { openSvgPng, type SvgPng, type SvgPngParts } from "./figures/svg-png.ts";
 export { type AgainstBaseline, againstBaseline, type BaselineGain } from "./metrics/against-baseline.ts";
+export { type NoiseModel, noiseModelOf, thinStack } from "./metrics/data-thinning.ts";
 export { type Detail, detail, detailAgainst } from "./metrics/detail.ts";
 export { type FieldError, fieldError } from "./metrics/field-error.ts";
 export {
@@ -220,9 +223,7 @@ export {
   type RecordedPlane as BaselinePlane,
   recordedCandidates,
 } from "./metrics/recorded-baseline.ts";
-export { signed } from "./metrics/signed.ts";
 export { type SpectralCutoff, spectralCutoff } from "./metrics/spectral-cutoff.ts";
-export { type NoiseModel, noiseModelOf, splitHalves } from "./metrics/split-halves.ts";
 export { SSIM_DESCRIPTION, ssim } from "./metrics/ssim.ts";
 export {
   type EdgeFit,
@@ -243,18 +244,18 @@ export { readComparable } from "./study/read-comparable.ts";
 
 // A study: what models make of a stack, with verdicts.
 
-export type { Candidate, Wanted } from "./study/candidate.ts";
+export type { Candidate, PlaneRequest } from "./study/candidate.ts";
 export { classicalCandidates } from "./study/classical-candidate.ts";
 export type { DistanceBin, DistanceTable } from "./study/distance-table.ts";
 export type { Figure } from "./study/figure.ts";
 export { studyFigures } from "./study/figures.ts";
 export type { Headline } from "./study/headline.ts";
 export { modelCandidate } from "./study/model-candidate.ts";
+export { openStudiedStack, type StudiedStack, type StudiedStackOptions } from "./study/studied-stack.ts";
 export { type CandidateStudy, type StudyOptions, study } from "./study/study.ts";
-export { openSubject, type Subject, type SubjectOptions } from "./study/subject.ts";
-export type { Verdict } from "./study/verdict.ts";
+export type { Verdict } from "./study/verdicts.ts";
 
-// How far a model holds: leaving one objective, sample, stack or slide out.
+// How far a model holds: leaving one objective, specimen, stack or slide out.
 
 export type { GeneralisationModel, JudgedGain } from "./tasks/generalise/leave-one-out-page.ts";
 export {
@@ -276,8 +277,8 @@ export {
   type FieldFocus,
   type FieldFocusOptions,
   focusOfField,
-  type ObjectKind,
-  objectKinds,
+  type SpecimenContrast,
+  specimenContrasts,
 } from "./classical/refocusing/focus-of-field.ts";
 export {
   focusOfHologram,
@@ -303,15 +304,34 @@ export { unwrapPhase } from "./classical/refocusing/unwrap-phase.ts";
 
 export type { NamedStack } from "./image/named-stack.ts";
 export { measurePairShift, type PairShift, registerTarget } from "./metrics/unregistered.ts";
-export { type Task, tasks } from "./models/networks/common-info.ts";
-export { type ConfigInput, methodOf, resolveConfig, standardMethod } from "./train/config.ts";
+export { type Task as ModelTask, tasks } from "./models/networks/common-info.ts";
+export { type ConfigInput, defaultMethod, methodOf, resolveConfig } from "./train/config.ts";
 export { configKeys } from "./train/config-keys.ts";
 export { findLearningRate, type LearningRateSearch } from "./train/find-learning-rate.ts";
-export type { Judgement } from "./train/judgement.ts";
-export type { JudgementRow } from "./train/judgement-row.ts";
+export type { Judgement, JudgementRow } from "./train/judgement.ts";
 export type { ValidationReport } from "./train/learner.ts";
 export { type MethodName, methodNames, trainingMethods } from "./train/methods/methods.ts";
 export type { ModelVerdict } from "./train/model-verdict.ts";
-export { type TrainingOptions, type TrainingProgress, type TrainingResult, trainModel } from "./train/train.ts";
+export {
+  type TrainingOptions,
+  type TrainingProgress,
+  type TrainingResult,
+  type TrainingStore,
+  trainModel,
+} from "./train/train.ts";
 export type { MethodConfig } from "./train/training-method.ts";
-export type { TrainingStore } from "./train/training-store.ts";
+
+// Tasks: everything that a user can ask for, on any storage. The table of all of them is in "parfocal/node".
+
+export { type MemoryStorage, memoryStorage } from "./image/memory-storage.ts";
+export type { OutputFile, OutputOptions, OutputSet, Storage, StoredEntry } from "./image/storage.ts";
+export type { RuntimeOptions } from "./run/open-options.ts";
+export {
+  type OpenSimulation,
+  type OpenSimulationOptions,
+  openSimulation,
+  type Simulation,
+} from "./simulate/open-simulation.ts";
+export { runTask } from "./tasks/run-task.ts";
+export type { OptionMeta, Task, TaskContext, TaskOptions, TaskProgress } from "./tasks/task.ts";
+export type { Warning } from "./warning.ts";

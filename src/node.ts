@@ -4,9 +4,11 @@ export * from "./index.ts";
 
 // Files: TIFF, ImageJ TIFF, OME-TIFF, PNG, folders of planes.
 
-export { checkOutput, type OutputSet, withOutputSet, writeFileAtomic } from "./image/atomic-file.node.ts";
-export type { ImageWriter, WriteOptions, Written } from "./image/image-writer.node.ts";
-export { type OpenImageOptions, openImage, readImage } from "./image/open-image.node.ts";
+export { checkOutput, withOutputSet, writeFileAtomic } from "./image/atomic-file.node.ts";
+export { fileStorage } from "./image/file-storage.node.ts";
+export type { ImageWriter, WriteOptions, Written } from "./image/image-writer.ts";
+export { openImage, readImage } from "./image/open-image.node.ts";
+export type { OpenImageOptions } from "./image/open-stored-image.ts";
 export { createImageWriter, writeImage } from "./image/write-image.node.ts";
 
 // Classical methods on files.
@@ -15,37 +17,42 @@ export {
   type DeconvolveFileOptions,
   type DeconvolveFileResult,
   deconvolveFile,
-} from "./tasks/deconvolve-file.node.ts";
-export { type FuseFileOptions, type FuseFileResult, fuseFile } from "./tasks/fuse-file.node.ts";
+} from "./tasks/deconvolve-file.ts";
+export { type FuseFileOptions, type FuseFileResult, fuseFile } from "./tasks/fuse-file.ts";
 export {
   type ReconstructFileOptions,
   type ReconstructFileResult,
   type ReconstructMethod,
   reconstructFile,
   reconstructMethods,
-} from "./tasks/reconstruct-file.node.ts";
+} from "./tasks/reconstruct-file.ts";
 export {
   type SectionFileOptions,
   type SectionFileResult,
   sectionFile,
-} from "./tasks/section-file.node.ts";
+} from "./tasks/section-file.ts";
+
+// Drawings and charts as PNG.
+
+export { svgPng } from "./figures/svg-png.node.ts";
 
 // Recipes in files, and data sets on disk.
 
-export { findRecipe, recipesAmong } from "./simulate/recipe-file.node.ts";
-export type { DataSet, ManifestField } from "./tasks/save-data-set.node.ts";
-export type { FieldFiles } from "./tasks/save-field.node.ts";
+export { openSimulationOnThreads } from "./simulate/open-simulation.node.ts";
+export { findRecipe, recipesAmong } from "./simulate/recipe-file.ts";
+export type { DataSet, ManifestField } from "./tasks/save-data-set.ts";
+export type { FieldFiles } from "./tasks/save-field.ts";
 export {
   type SimulatedRecipe,
   type SimulateRecipeOptions,
   simulateRecipe,
-} from "./tasks/simulate-recipe.node.ts";
+} from "./tasks/simulate-recipe.ts";
 
 // Executing graphs on this machine.
 
 export { describeMachine, type Machine } from "./run/machine.node.ts";
 export { openNativeRuntime } from "./run/native.node.ts";
-export { listRuntimes, openRuntime, type RuntimeOptions, type RuntimeReport } from "./run/open.node.ts";
+export { listRuntimes, openRuntime, type RuntimeReport } from "./run/open.node.ts";
 
 // Models in folders, applied to files.
 
@@ -54,23 +61,23 @@ export {
   type AutofocusFileOptions,
   type AutofocusFileResult,
   autofocusFile,
-} from "./tasks/autofocus-file.node.ts";
-export { type RefocusFileOptions, type RefocusFileResult, refocusFile } from "./tasks/refocus-file.node.ts";
+} from "./tasks/autofocus-file.ts";
+export { type RefocusFileOptions, type RefocusFileResult, refocusFile } from "./tasks/refocus-file.ts";
 export {
   type SectionByModelOptions,
   type SectionByModelResult,
   sectionFileByModel,
-} from "./tasks/section-file-by-model.node.ts";
+} from "./tasks/section-file-by-model.ts";
 
 // Training in a folder: checkpoints, metrics, previews, the model.
 
-export { readConfigFile } from "./train/config-file.node.ts";
-export { type ReadSamplesOptions, readSamples } from "./train/data/read-samples.node.ts";
+export { readConfigFile } from "./train/config-file.ts";
+export { type ReadSamplesOptions, readSamples } from "./train/data/read-samples.ts";
 export {
   openRecipeTraining,
   type RecipeTraining,
   type RecipeTrainingOptions,
-} from "./train/data/recipe-training.node.ts";
+} from "./train/data/recipe-training.ts";
 export { readFeatureNetwork, type TrainRunOptions, type TrainRunResult, trainRun } from "./train/train-run.node.ts";
 
 // PSFs in files: computed, and measured from beads.
@@ -82,7 +89,7 @@ export {
   type PsfFileOptions,
   type PsfFileResult,
   writePsf,
-} from "./tasks/psf-files.node.ts";
+} from "./tasks/psf-files.ts";
 
 // Holograms by a model.
 
@@ -90,7 +97,7 @@ export {
   type FocusHologramFileOptions,
   type FocusHologramFileResult,
   focusHologramFile,
-} from "./tasks/focus-hologram-file.node.ts";
+} from "./tasks/focus-hologram-file.ts";
 
 // Judging models on a stack.
 
@@ -102,7 +109,7 @@ export {
   studySeveral,
 } from "./tasks/study-several.node.ts";
 
-// Leaving one objective, sample, stack or slide out.
+// Leaving one objective, specimen, stack or slide out.
 
 export {
   type GeneraliseOptions,
@@ -116,3 +123,8 @@ export type { LeaveOneOutRecipe } from "./tasks/generalise/leave-one-out-recipe.
 
 export { type DemoOptions, type DemoResult, demo } from "./tasks/demo/demo.node.ts";
 export { meanGain, meanGainOverBaseline } from "./tasks/demo/demo-report.node.ts";
+
+// The table of all tasks, and what they get of Node.
+
+export { nodeContext } from "./tasks/node-context.node.ts";
+export { type TaskEntry, type TaskName, taskNames, tasks as taskTable } from "./tasks/tasks.node.ts";

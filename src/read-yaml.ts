@@ -1,22 +1,29 @@
-/** YAML and JSON texts of users: recipes, configurations, descriptions of models. One function, so that all are read with the same care. */
+/**
+ * Reads YAML and JSON that users wrote: recipes, configurations, descriptions of models. All of them have the same
+ * limits.
+ */
 import { isScalar, parseDocument, visit } from "yaml";
 import { ParfocalError } from "./errors.ts";
 
-/** Far beyond any recipe or configuration; the parser's time grows faster than the text for some texts. */
+/** Far above any recipe or configuration. For some texts, the time of the parser grows faster than their length. */
 const maxCharacters = 2 ** 19;
-/** In one line, of the characters that open lists, mappings, anchors and tags. */
+/** Limit in one line for the characters that open lists, mappings, anchors and tags. */
 const maxOpeners = 300;
-/** Of "? key: value", which nobody needs here: 300 inside each other keep the parser (yaml 2.9) busy for 10 s, 1000 for hours. */
+/**
+ * Limit for "? key: value", which is not needed here: 300 nested ones keep the parser (yaml 2.9) busy for 10 s, 1000
+ * for hours.
+ */
 const maxExplicitKeys = 8;
-/** Of the text: the parser recurses, and out of stack it can end the process. */
+/** Limit for the nesting of the text: the parser is recursive, and a stack overflow can end the process. */
 const maxOpen = 200;
-/** Of the values. */
+/** Limit for the nesting of the values. */
 const maxDepth = 50;
 
 /**
- * What the text says as plain data, not checked any further: no circles, at most 50 levels deep, no key twice.
- * @param path what messages call it
- * @throws file.corrupt for text that is no YAML, that refers to itself, or that is too large
+ * The content of the text as plain data, without circular references, at most 50 levels deep, and without duplicate
+ * keys.
+ * @param path the name of the text in messages
+ * @throws file.corrupt for text that is not YAML, that refers to itself, or that is too large
  */
 export function readYaml(text: string, path: string): unknown {
   try {
@@ -24,13 +31,14 @@ export function readYaml(text: string, path: string): unknown {
     return withoutStacks(() => dataOf(text));
   } catch (cause) {
     const detail = (cause as Error).message.split("\n")[0].replace(/[.:]$/, "");
-    const message = `${path} cannot be read as YAML: ${detail}; mend it there, or write it anew.`;
+    const message = `${path} cannot be read as YAML: ${detail}; correct the file, or write it again.`;
     throw new ParfocalError("file.corrupt", message, { path, detail }, { cause });
   }
 }
 
 function dataOf(text: string): unknown {
-  // Its warnings would go to the terminal by themselves. Keys that stand twice are looked for below: the parser compares each with all others.
+  // The parser would print its warnings to the terminal. Duplicate keys are found below, because the parser compares
+  // each key with all others.
   const document = parseDocument(text, { uniqueKeys: false, prettyErrors: false, logLevel: "error" });
   for (const { message, pos } of document.errors) throw new Error(`${message} (${placeOf(text, pos[0])})`);
   visit(document, {
@@ -40,7 +48,7 @@ function dataOf(text: string): unknown {
         if (!isScalar(key)) continue;
         if (seen.has(key.value)) {
           const place = placeOf(text, key.range?.[0] ?? 0);
-          throw new Error(`the key ${String(key.value)} stands twice in one mapping (${place})`);
+          throw new Error(`the key ${String(key.value)} occurs twice in one mapping (${place})`);
         }
         seen.add(key.value);
       }
@@ -51,9 +59,12 @@ function dataOf(text: string): unknown {
   return value;
 }
 
-/** The parser makes an error with a stack for every fault: a megabyte of quotation marks took more than a minute. */
+/**
+ * The parser creates an error with a stack trace for every fault: a megabyte of quotation marks took more than a
+ * minute.
+ */
 function withoutStacks<T>(work: () => T): T {
-  // Not in the standard: V8 and WebKit have it.
+  // This property is not in the standard, but V8 and WebKit have it.
   const errors = Error as { stackTraceLimit?: number | undefined };
   const { stackTraceLimit } = errors;
   errors.stackTraceLimit = 0;
@@ -92,7 +103,10 @@ function refuseTooMuch(text: string): void {
   if (isDeep(text)) throw new Error("it is nested too deeply");
 }
 
-/** Brackets that are open at once, or indentation and dashes at the beginning of a line. Brackets in words count as well. */
+/**
+ * Counts brackets that are open at once, and indentation and dashes at the start of a line. Brackets in words count,
+ * too.
+ */
 function isDeep(text: string): boolean {
   let open = 0;
   for (const letter of text) {
@@ -103,10 +117,10 @@ function isDeep(text: string): boolean {
   return new RegExp(`^[ \\t?-]{${2 * maxOpen},}`, "m").test(text);
 }
 
-/** An alias inside what it stands for has no end. */
+/** An alias inside its own value would be nested without end. */
 function checkDepth(value: unknown, depth: number): void {
   if (value === null || typeof value !== "object") return;
   if (depth >= maxDepth)
-    throw new Error(`something stands inside itself (as "a: &a [*a]" does), or is more than ${maxDepth} levels deep`);
+    throw new Error(`a value contains itself (such as "a: &a [*a]"), or is nested more than ${maxDepth} levels deep`);
   for (const part of Object.values(value)) checkDepth(part, depth + 1);
 }

@@ -4,18 +4,18 @@ import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 import { atScales, type ScaleResult } from "../src/study/at-scales.ts";
 import type { Candidate } from "../src/study/candidate.ts";
-import { openSubject, type Subject } from "../src/study/subject.ts";
+import { openStudiedStack, type StudiedStack } from "../src/study/studied-stack.ts";
 import { judge } from "../src/study/verdicts.ts";
-import { dots, oracle } from "./fixtures/evaluate/constructed-candidates.ts";
-import { bin } from "./fixtures/evaluate/distance-bins.ts";
+import { dots, oracle } from "./helpers/constructed-candidates.ts";
+import { bin } from "./helpers/distance-bins.ts";
 
-let subject: Subject;
+let studied: StudiedStack;
 beforeAll(async () => {
   const beads = {
     ...shippedRecipe("beads"),
     size: 160,
     planes: 9,
-    object: {
+    specimen: {
       kind: "beads" as const,
       beads: 90,
       bead_kinds: ["solid" as const],
@@ -23,18 +23,18 @@ beforeAll(async () => {
       depth_range: [-0.3, 0.3] as [number, number],
     },
   };
-  subject = openSubject("beads", (await createSimulator(beads).field(5)).images.stack.stack);
+  studied = openStudiedStack("beads", (await createSimulator(beads).field(5)).images.stack.stack);
 });
 
-/** Draws dots into images whose pixels it is not told to be its own; knows its scale by the size of the field. */
+/** Draws dots into images whose pixels it is not withPixelSize to be its own; knows its scale by the size of the field. */
 const oneScale: Candidate = {
   ...oracle,
   name: "one scale",
-  make: (stack, whole, wanted, signal) => {
-    const pixel = subject.stack.pixelSize?.x ?? 0;
+  make: (stack, whole, requests, signal) => {
+    const pixel = studied.stack.pixelSize?.x ?? 0;
     const field = stack.width * (stack.pixelSize?.x ?? 0);
-    const told = Math.abs(field / (subject.region.width * pixel) - 1) < 0.02;
-    return (told ? oracle : dots).make(stack, whole, wanted, signal);
+    const withPixelSize = Math.abs(field / (studied.region.width * pixel) - 1) < 0.02;
+    return (withPixelSize ? oracle : dots).make(stack, whole, requests, signal);
   },
 };
 
@@ -49,19 +49,23 @@ const scaleVerdict = (candidate: Candidate, scales: ScaleResult[]) =>
   }).verdicts.find(({ id }) => id === "scale");
 
 describe("an image at other scales", () => {
-  it("shows who draws dots where it is not told the scale, and counts none where it is", async () => {
-    const scales = await atScales(oneScale, subject, subject.stack);
-    for (const { factor, told, hallucinated = Number.NaN } of scales) {
-      const wrong = factor !== 1 && !told;
-      expect({ factor, told, hallucinates: hallucinated > 0.02 }).toEqual({ factor, told, hallucinates: wrong });
+  it("finds a candidate that draws dots without the pixel size, and counts none with it", async () => {
+    const scales = await atScales(oneScale, studied, studied.stack);
+    for (const { factor, withPixelSize, hallucinated = Number.NaN } of scales) {
+      const wrong = factor !== 1 && !withPixelSize;
+      expect({ factor, withPixelSize, hallucinates: hallucinated > 0.02 }).toEqual({
+        factor,
+        withPixelSize,
+        hallucinates: wrong,
+      });
     }
     expect(scaleVerdict(oneScale, scales)?.answer).toMatch(
-      /Without the pixel size, at .* x \d+ % of the bright structures/,
+      /At .* x and without the new pixel size, \d+ % of the bright structures/,
     );
   }, 60_000);
 
   it("finds nothing against the recorded planes at any scale", async () => {
-    const scales = await atScales(oracle, subject, subject.stack);
+    const scales = await atScales(oracle, studied, studied.stack);
     expect(scales.map(({ factor }) => factor)).toContain(2);
     for (const { hallucinated } of scales) expect(hallucinated).toBeLessThan(0.02);
     expect(scaleVerdict(oracle, scales)?.answer).not.toMatch(/hallucinated/);

@@ -8,10 +8,11 @@ import { imageOfStack } from "../src/image/stack-image.ts";
 import { type FocusSample, focusSurface } from "../src/models/apply/auto-surface.ts";
 import { findSurface } from "../src/models/apply/find-surface.ts";
 import { normalisationOf } from "../src/models/apply/normalisation.ts";
+import { openRefocusable } from "../src/models/apply/refocus-image.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
-import { tinyModel } from "./fixtures/train/tiny-model.ts";
+import { tinyModel } from "./helpers/tiny-model.ts";
 
 const size = { width: 200, height: 160 };
 const whole = { x: 0, y: 0, ...size };
@@ -115,7 +116,7 @@ describe("finding the surface", () => {
       planes: 17,
       z_step: 0.5,
       stage: { tilt: [2, -3] },
-      object: { kind: "beads", beads: 120, depth_range: [-0.2, 0.2], diameter: [0.5, 1.5] },
+      specimen: { kind: "beads", beads: 120, depth_range: [-0.2, 0.2], diameter: [0.5, 1.5] },
     };
     const { images, focusPlane } = await createSimulator({ ...shippedRecipe("beads"), ...own, seed: 5 }).field(0);
     const { stack } = images.stack;
@@ -123,7 +124,9 @@ describe("finding the surface", () => {
     const model = tinyModel({ pixel_size: pixel });
     const first = focusPlane + 2;
     // No network is needed for a stack.
-    const found = await findSurface(model, {} as Runtime, fileOf(imageOfStack(stack, "stack")), { planes: [first] });
+    const found = await findSurface(
+      await openRefocusable(model, {} as Runtime, fileOf(imageOfStack(stack, "stack")), { planes: [first] }),
+    );
     expect(found.from).toBe("stack");
     const map = await found.read({ x: 0, y: 0, width: 192, height: 192 });
     const slope = (degrees: number) => Math.tan((degrees * Math.PI) / 180) * pixel;
@@ -182,7 +185,10 @@ describe("finding the surface", () => {
     const model = tinyModel({ input_offsets: [0, 1], distance_range: [-4, 4], z_step: 0.5, optics: {} });
     const { runtime, file } = oracle(bowl);
     const done: number[] = [];
-    const found = await findSurface(model, runtime, file, { tile: 40, onProgress: ({ done: n }) => done.push(n) });
+    const found = await findSurface(await openRefocusable(model, runtime, file, {}), {
+      tile: 40,
+      onProgress: ({ done: n }) => done.push(n),
+    });
     expect(found.from).toBe("scan");
     expect(done).toEqual(Array.from({ length: 17 }, (_, i) => i + 1));
     const map = await found.read({ x: 0, y: 0, width, height: width });
@@ -203,8 +209,8 @@ describe("finding the surface", () => {
         close: async () => undefined,
       }),
     } as unknown as Runtime;
-    const failure = await findSurface(model, blank, file).catch((error: unknown) => error);
+    const failure = await findSurface(await openRefocusable(model, blank, file, {})).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ParfocalError);
-    expect((failure as ParfocalError).message).toMatch(/no distance makes any region sharp/);
+    expect((failure as ParfocalError).message).toMatch(/no distance brings any region into focus/);
   });
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ParfocalError } from "../src/errors.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../src/train/checkpoint.ts";
-import { python } from "./fixtures/cli/python.ts";
+import { python } from "./helpers/python.ts";
 
 const numpy = python("numpy");
 

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { encodeImage, type Image, Random } from "./fixtures/cli/images.ts";
-import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
+import { encodeImage, type Image, Random } from "./helpers/images.ts";
+import { complaints, runCli } from "./helpers/run-cli.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -92,7 +92,7 @@ describe("said by hand", () => {
     const wrong = await json("inspect", "frames.tif", "--axes", "CZYX");
     expect([wrong.code, wrong.document.error.message]).toEqual([
       2,
-      expect.stringMatching(/has the axes TYX.*cannot be called CZYX/),
+      expect.stringMatching(/has the axes TYX.*cannot be renamed to CZYX/),
     ]);
     const frames = await json("autofocus", "frames.tif", "--z-step", "1");
     expect([frames.code, frames.document.error.message]).toEqual([2, expect.stringMatching(/axes ZYX/)]);

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCli } from "./fixtures/cli/run-cli.ts";
-import { greyEntries, handTiff } from "./fixtures/image/hand-tiff.ts";
+import { greyEntries, handTiff } from "./helpers/hand-tiff.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -26,7 +26,7 @@ test("inspect says how many images there are, and reads the one that is asked fo
   const first = JSON.parse((await runCli(["inspect", "two.ome.tif", "--json"], { cwd: folder })).stdout);
   expect([first.images, first.image, first.image_names, first.shape]).toEqual([2, 0, ["left", "right"], [2, 16, 16]]);
   expect(first.warnings).toEqual(expect.arrayContaining([expect.stringContaining("2 images")]));
-  const text = (await runCli(["inspect", "two.ome.tif", "--image", "1"], { cwd: folder })).stdout;
+  const text = (await runCli(["inspect", "two.ome.tif", "--series", "1"], { cwd: folder })).stdout;
   expect(text).toMatch(/image +1 of 2, from 0 \(right\)/);
   expect(text).toMatch(/heights +0, 1, 4, 9 um/);
   expect(text).toMatch(/not evenly spaced \(1 to 5 um apart\)/);
@@ -40,13 +40,13 @@ test("an image that is not there is wrong use", async () => {
     ["one.tif", "1"],
     ["two.ome.tif", "x"],
   ]) {
-    const { code, stderr } = await runCli(["inspect", name, "--image", image], { cwd: folder });
+    const { code, stderr } = await runCli(["inspect", name, "--series", image], { cwd: folder });
     expect([code, stderr.includes("image")]).toEqual([2, true]);
   }
 });
 
 test("other commands tell what the reader warns of, unless --quiet; a number is meant for the files that hold several", async () => {
-  const args = ["evaluate", "one.tif", "--truth", "two.ome.tif", "--image", "1", "--z-step", "1"];
+  const args = ["evaluate", "one.tif", "--truth", "two.ome.tif", "--series", "1", "--z-step", "1"];
   const loud = await runCli(args, { cwd: folder });
   expect([loud.code, loud.stderr]).toEqual([
     0,

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { encodeImage, type Image, Random } from "./fixtures/cli/images.ts";
-import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
+import { encodeImage, type Image, Random } from "./helpers/images.ts";
+import { complaints, runCli } from "./helpers/run-cli.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -48,7 +48,7 @@ const refused: [string[], number, string, RegExp][] = [
   [["inspect", "nothing"], 1, "file.missing", /folder without TIFF or PNG/],
   [["inspect", "empty.tif"], 1, "file.missing", /empty/],
   [["inspect", "truncated.tif"], 1, "file.corrupt", /truncated\.tif/],
-  [["inspect", "text.tif"], 1, "file.unsupported", /no TIFF or PNG/],
+  [["inspect", "text.tif"], 1, "file.unsupported", /not a TIFF or PNG/],
   [["inspect", "scan.czi"], 1, "file.unsupported", /CZI.*bioformats2raw/],
   [["evaluate", rgb, "--truth", rgb], 1, "image.unfit", /colour.*Split Channels/],
   [["evaluate", "nan.tif", "--truth", "plane.tif"], 1, "image.unfit", /nan\.tif: pixel x 10, y 1 is NaN/],
@@ -71,11 +71,11 @@ const refused: [string[], number, string, RegExp][] = [
     "usage",
     /float32.*--data-range signal/,
   ],
-  [["simulate", "beads", "--out", "new", "--na", "1.2"], 2, "usage", /below the refractive index/],
-  [["simulate", "beads", "--out", "new", "--size", "4096", "--planes", "200"], 2, "usage", /GiB/],
-  [["simulate", "beads", "--out", "new.png"], 2, "usage", /\.tif/],
-  [["simulate", "beads", "--out", "new.jpg"], 2, "usage", /\.tif/],
-  [["simulate", "beads", "--out", "stack.tif"], 2, "output.exists", /--force/],
+  [["simulate", "beads", "--output", "new", "--na", "1.2"], 2, "usage", /below the refractive index/],
+  [["simulate", "beads", "--output", "new", "--size", "4096", "--planes", "200"], 2, "usage", /GiB/],
+  [["simulate", "beads", "--output", "new.png"], 2, "usage", /\.tif/],
+  [["simulate", "beads", "--output", "new.jpg"], 2, "usage", /\.tif/],
+  [["simulate", "beads", "--output", "stack.tif"], 2, "output.exists", /--force/],
   [["evaluate", "stack.tif", "--truth", "stack.tif", "--sheet", "new.png"], 2, "usage", /--input/],
   [
     ["evaluate", "stack.tif", "--truth", "stack.tif", "--input", "stack.tif", "--sheet", "new.tif"],
@@ -98,11 +98,11 @@ const refused: [string[], number, string, RegExp][] = [
   [["inspect", "stack.tif", "--device", "abacus"], 2, "usage", /auto, cpu, webgpu or cuda/],
   [["evaluate", "stack.tif", "--truth", "stack.tif", "--data-range", "0"], 2, "usage", /above 0/],
   [["simulate", "worms"], 2, "usage", /did you mean worm\? Expected a \.yaml file or one of/],
-  [["simulate", "beads", "--set", "object.cuont=3"], 2, "usage", /no key object\.cuont/],
+  [["simulate", "beads", "--set", "specimen.cuont=3"], 2, "usage", /no key object\.cuont/],
   [["simulate", "beads", "--set", "size"], 2, "usage", /Expected key=value/],
   [["simulate", "missing.yaml"], 1, "file.missing", /missing\.yaml is not there/],
-  [["simulate", "stack", "--set", "object.file=absent.tif"], 1, "file.missing", /absent\.tif/],
-  [["simulate", "cross-objective", "--na", "0.5"], 2, "usage", /na would change nothing/],
+  [["simulate", "stack", "--set", "specimen.file=absent.tif"], 1, "file.missing", /absent\.tif/],
+  [["simulate", "cross-objective", "--na", "0.5"], 2, "usage", /na would have no effect/],
   [["train", "beads", "stack.tif"], 2, "usage", /beads is a recipe; give it alone/],
   [["train", "stack.tif", "--set", "size=64"], 2, "usage", /--set changes a recipe/],
   [["train", "cross-objective"], 2, "usage", /a model learns one pixel size/],

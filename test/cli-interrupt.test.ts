@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { encodeImage, Random } from "./fixtures/cli/images.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { encodeImage, Random } from "./helpers/images.ts";
+import { runCli } from "./helpers/run-cli.ts";
+import { tinyTrainingFile } from "./helpers/tiny.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -110,22 +111,8 @@ describe.skipIf(process.platform !== "linux")("Ctrl-C", () => {
   });
 
   test("stops a training on the web runtime, which then has a checkpoint", { timeout: 120_000 }, async () => {
-    const config = {
-      input_offsets: [0, 2],
-      distance_range: [-2, 2],
-      architecture: {
-        down: [
-          [4, 4],
-          [8, 8],
-        ],
-        up: [8],
-      },
-      patch_size: 16,
-      batch_size: 4,
-      num_steps: 100_000,
-      steps_per_epoch: 5,
-    };
-    writeFileSync(join(folder, "config.yaml"), JSON.stringify(config));
+    const config = tinyTrainingFile({ num_steps: 100_000, steps_per_epoch: 5 });
+    writeFileSync(join(folder, "config.yaml"), config);
     const run = join(folder, "runs", "refocus", "version_0");
     const nodeArgs = ["--require", fileURLToPath(new URL("./fixtures/cli/without-native.cjs", import.meta.url))];
     const ready = () =>
@@ -135,7 +122,7 @@ describe.skipIf(process.platform !== "linux")("Ctrl-C", () => {
       nodeArgs,
     });
     expect(stderr).toMatch(/onnxruntime-node is not installed, .* times as long/);
-    expect(stderr).toMatch(/Stopped at step \d+ of 100000; the checkpoint is written/);
+    expect(stderr).toMatch(/Stopped at step \d+ of 100000; a checkpoint was written/);
     expect(code).toBe(130);
     // Of two threads that compute at once.
     expect(seconds).toBeLessThan(4);

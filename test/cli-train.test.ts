@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { python } from "./fixtures/cli/python.ts";
-import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
+import { python } from "./helpers/python.ts";
+import { complaints, runCli } from "./helpers/run-cli.ts";
+import { tinyTrainingFile } from "./helpers/tiny.ts";
 
 let folder: string;
 const cli = (...args: string[]) => runCli(args, { cwd: folder });
@@ -19,27 +20,11 @@ const json = async (...args: string[]) => {
 const bytes = (...path: string[]) => readFileSync(join(folder, ...path));
 
 const common = ["--config", "config.yaml", "--device", "cpu"];
-/** JSON is YAML as well. */
-const config = {
-  experiment_name: "beads",
-  input_offsets: [0, 2],
-  distance_range: [-2, 2],
-  architecture: {
-    down: [
-      [4, 4],
-      [8, 8],
-    ],
-    up: [8],
-  },
-  patch_size: 16,
-  batch_size: 4,
-  num_steps: 40,
-  steps_per_epoch: 20,
-};
+const config = tinyTrainingFile({ experiment_name: "beads", num_steps: 40, steps_per_epoch: 20 });
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "parfocal-train-"));
-  writeFileSync(join(folder, "config.yaml"), `${JSON.stringify(config)}\n`);
+  writeFileSync(join(folder, "config.yaml"), config);
   await json("simulate", "beads", "-o", "beads.tif", "--size", "80", "--planes", "9", "--beads", "8", "--seed", "1");
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -127,7 +112,7 @@ describe("train and refocus", () => {
       [
         [...input, "--z", "1", "-o", "x.tif", "--input-planes", "3", "--surface", "beads.tif"],
         1,
-        /distance map must fit/,
+        /distance map does not fit/,
       ],
       [["refocus", "beads.tif", "--model", ".", "--z", "1", "-o", "x.tif"], 1, /holds no model/],
       [["refocus", "beads.tif", "--z", "1", "-o", "x.tif"], 2, /--model/],
@@ -145,16 +130,16 @@ describe("train and refocus", () => {
   });
 
   test("stopped by Ctrl-C and resumed, a training ends where it would have ended", async () => {
-    const straight = await json("train", "beads.tif", ...common, "--out", "straight");
-    const stopped = await runCli(["train", "beads.tif", ...common, "--out", "stopped"], {
+    const straight = await json("train", "beads.tif", ...common, "--output", "straight");
+    const stopped = await runCli(["train", "beads.tif", ...common, "--output", "stopped"], {
       cwd: folder,
       onStart: (child) => {
         child.stderr?.once("data", () => child.kill("SIGINT"));
       },
     });
     expect(stopped.code).toBe(130);
-    expect(stopped.stderr).toMatch(/Stopped at step \d+ of 40; the checkpoint is written\. Go on with --resume\./);
-    const resumed = await json("train", "beads.tif", ...common, "--out", "stopped", "--resume");
+    expect(stopped.stderr).toMatch(/Stopped at step \d+ of 40; a checkpoint was written\. Continue with --resume\./);
+    const resumed = await json("train", "beads.tif", ...common, "--output", "stopped", "--resume");
     expect(resumed.run).toBe(join("stopped", "beads", "version_0"));
     expect(resumed.val).toEqual(straight.val);
     expect(bytes(resumed.model, "model.onnx").equals(bytes(straight.model, "model.onnx"))).toBe(true);
@@ -179,7 +164,7 @@ describe("train and refocus", () => {
       [["beads.tif", "--model", "deep-y"], 2, /deep-z/],
     ];
     for (const [args, code, sentence] of refused) {
-      const run = await cli("train", ...args, "--out", "none");
+      const run = await cli("train", ...args, "--output", "none");
       expect(run.stderr).toMatch(sentence);
       expect({ args, code: run.code, stdout: run.stdout }).toEqual({ args, code, stdout: "" });
     }

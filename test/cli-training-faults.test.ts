@@ -15,35 +15,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { encodeImage } from "./fixtures/cli/images.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { mainScript, type Run, runCli } from "./fixtures/cli/run-cli.ts";
-import { blurredStack } from "./fixtures/train/tiny.ts";
+import { encodeImage } from "./helpers/images.ts";
+import { python } from "./helpers/python.ts";
+import { mainScript, type Run, runCli } from "./helpers/run-cli.ts";
+import { blurredStack, tinyTrainingFile } from "./helpers/tiny.ts";
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "parfocal-faults-"));
-  writeFileSync(join(folder, "config.yaml"), JSON.stringify(config));
+  writeFileSync(join(folder, "config.yaml"), config);
   writeStack("s.tif", (data) => data);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** JSON is YAML as well. */
-const config = {
-  input_offsets: [0],
-  distance_range: [-2, 2],
-  architecture: {
-    down: [
-      [4, 4],
-      [8, 8],
-    ],
-    up: [8],
-  },
-  patch_size: 16,
-  batch_size: 2,
-  num_steps: 4,
-  steps_per_epoch: 2,
-};
+const config = tinyTrainingFile({ input_offsets: [0], batch_size: 2, num_steps: 4, steps_per_epoch: 2 });
 const { depth, height, width, ...stack } = blurredStack(7, 64, 64, 5);
 const size = height * width;
 
@@ -84,7 +69,7 @@ describe("data that a score has no end for", () => {
       data.copyWithin(5 * size, 4 * size, 5 * size);
       return data;
     });
-    const { model, warnings, val } = await made(cli(train("odd.tif", "--out", "odd", "--json")));
+    const { model, warnings, val } = await made(cli(train("odd.tif", "--output", "odd", "--json")));
     expect(warnings).toContainEqual(expect.stringMatching(/\d+ of \d+ validation examples equal their ground truth/));
     expect(val).toMatchObject({ psnr: expect.any(Number), input_psnr: expect.any(Number) });
     expect(readFileSync(join(folder, model, "model.yaml"), "utf8")).not.toMatch(/\.inf|\.nan/);
@@ -95,7 +80,7 @@ describe("data that a score has no end for", () => {
   test("a target that is the input: the model can be used, and the user is told that there was nothing to learn", async () => {
     const few = ["--num-steps", "2", "--patch-size", "32", "--batch-size", "2", "--device", "cpu"];
     const { model, warnings, val } = await made(
-      cli(["train", "s.tif", "--task", "section", "--target", "s.tif", "--out", "same", ...few, "--json"]),
+      cli(["train", "s.tif", "--task", "section", "--target", "s.tif", "--output", "same", ...few, "--json"]),
     );
     expect(warnings).toContainEqual(expect.stringMatching(/^s\.tif: its target has the same pixels/));
     expect(warnings).toContainEqual(expect.stringMatching(/^All \d+ validation examples equal their ground truth/));
@@ -123,7 +108,7 @@ describe("a stack given twice", () => {
     writeStack("copy.tif", (data) => data);
     writeStack("other.tif", (data) => data.map((value, i) => value + (i % 5)));
     const stacks = ["s.tif", "symbolic.tif", "hard.tif", "s.tif", "other.tif", "copy.tif"];
-    const args = ["--val-split", "stack", "--out", "twice", "--json"];
+    const args = ["--val-split", "stack", "--output", "twice", "--json"];
     const { model, warnings } = await made(cli(train(...stacks, ...args)));
     expect(warnings.filter((one) => /has the same pixels as/.test(one))).toHaveLength(4);
     const { trained_on } = parse(readFileSync(join(folder, model, "model.yaml"), "utf8"));
@@ -137,7 +122,7 @@ describe("a training that is stopped", () => {
   const run = join("hup", "refocus", "version_0");
 
   test("by a terminal that closes (SIGHUP, twice, and SIGTERM) writes a checkpoint", async () => {
-    const stopped = await cli(train("s.tif", ...long, "--out", "hup"), (child) =>
+    const stopped = await cli(train("s.tif", ...long, "--output", "hup"), (child) =>
       afterCheckpoint(run, () => {
         child.kill("SIGHUP");
         child.kill("SIGHUP");
@@ -150,11 +135,13 @@ describe("a training that is stopped", () => {
   });
 
   test("goes on with the same stack only, and says with which run", async () => {
-    const resume = train("s.tif", ...long, "--out", "hup", "--resume");
+    const resume = train("s.tif", ...long, "--output", "hup", "--resume");
     writeStack("s.tif", (data) => data.reverse());
     const refused = await cli(resume);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/Cannot resume .*: it was trained on other data \(s\.tif: its pixels are others\)/);
+    expect(refused.stderr).toMatch(
+      /Cannot resume .*: it was trained on other data \(s\.tif: its pixels are different\)/,
+    );
     writeStack("s.tif", (data) => data);
     mkdirSync(join(folder, "hup", "refocus", "version_7"));
     const went = await cli(resume, (child) => {
@@ -165,8 +152,8 @@ describe("a training that is stopped", () => {
       });
     });
     expect(went.code).toBe(130);
-    expect(went.stderr).toMatch(/Warning: .*version_7 is newer than the run that goes on, and has no checkpoint/);
-    expect(went.stderr).toMatch(/^Going on with .*version_0 from step \d+ of 100000$/m);
+    expect(went.stderr).toMatch(/Warning: .*version_7 is newer than the run that is resumed, but has no checkpoint/);
+    expect(went.stderr).toMatch(/^Resuming .*version_0 from step \d+ of 100000$/m);
   });
 
   const py = python("pty");
@@ -185,7 +172,7 @@ while not os.path.exists(file):
     except BlockingIOError: pass
 os.close(terminal)
 print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))`;
-    const args = [folder, process.execPath, mainScript, ...train("s.tif", ...long, "--out", "pty")];
+    const args = [folder, process.execPath, mainScript, ...train("s.tif", ...long, "--output", "pty")];
     expect(py?.(script, args).trim()).toBe("130");
     const at = join(folder, "pty", "refocus", "version_0");
     expect(readdirSync(at)).not.toContain("training.lock");
@@ -196,9 +183,9 @@ describe("two trainings", () => {
   test("in one run's folder: the second is refused, the first goes on", async () => {
     const run = join("both", "refocus", "version_0");
     let second: Promise<Run> | undefined;
-    const first = await cli(train("s.tif", ...long, "--out", "both"), (child) =>
+    const first = await cli(train("s.tif", ...long, "--output", "both"), (child) =>
       afterCheckpoint(run, () => {
-        second = cli(train("s.tif", ...long, "--out", "both", "--resume"));
+        second = cli(train("s.tif", ...long, "--output", "both", "--resume"));
         second.finally(() => child.kill("SIGINT"));
       }),
     );
@@ -210,7 +197,7 @@ describe("two trainings", () => {
   });
 
   test("that begin at once get a folder each", async () => {
-    const runs = await Promise.all([1, 2].map(() => made(cli(train("s.tif", "--out", "race", "--json")))));
+    const runs = await Promise.all([1, 2].map(() => made(cli(train("s.tif", "--output", "race", "--json")))));
     expect(runs.map(({ run }) => run).sort()).toEqual([0, 1].map((n) => join("race", "refocus", `version_${n}`)));
   });
 });
@@ -230,7 +217,7 @@ describe("a full disk", () => {
   });
 
   test.skipIf(!existsSync("/dev/full"))("behind stderr changes nothing", () => {
-    const { status, stdout } = full("train s.tif --config config.yaml --device cpu --out full --json 2>/dev/full");
+    const { status, stdout } = full("train s.tif --config config.yaml --device cpu --output full --json 2>/dev/full");
     expect([0, 3]).toContain(status);
     expect(existsSync(join(folder, JSON.parse(stdout).model, "model.onnx"))).toBe(true);
     expect(full("inspect absent.tif 2>/dev/full")).toMatchObject({ status: 1, stdout: "" });
@@ -241,7 +228,7 @@ describe("the name of an experiment", () => {
   test.each(["../x", "a/b", "a\\b", ".", "..", ".hidden", "", "a\nb", "x".repeat(101), "end."])(
     "is no %j",
     async (name) => {
-      const run = await cli(train("s.tif", "--out", "inside", "--experiment-name", name));
+      const run = await cli(train("s.tif", "--output", "inside", "--experiment-name", name));
       expect(run).toMatchObject({ code: 2, stdout: "" });
       expect(run.stderr).toMatch(/experiment_name/);
       expect(existsSync(join(folder, "inside"))).toBe(false);

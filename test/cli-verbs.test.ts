@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { encodeImage, type Image, Random } from "./fixtures/cli/images.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
-import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
+import { encodeImage, type Image, Random } from "./helpers/images.ts";
+import { python } from "./helpers/python.ts";
+import { haveRealData, nucleus } from "./helpers/real-data.ts";
+import { complaints, runCli } from "./helpers/run-cli.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -82,7 +82,7 @@ describe("simulate and evaluate", () => {
   const small = ["--size", "48", "--planes", "5", "--beads", "5", "--diameter", "0.5:2", "--seed", "7"];
 
   test("a stack with its truth, calibrated, in a folder", async () => {
-    const made = await json("simulate", "beads", "--out", "sim", "--z-step", "0.75", ...small);
+    const made = await json("simulate", "beads", "--output", "sim", "--z-step", "0.75", ...small);
     expect(made).toMatchObject({
       output: join("sim", "beads.tif"),
       truth: join("sim", "truth.tif"),

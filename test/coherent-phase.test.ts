@@ -9,7 +9,8 @@ import type { Plane } from "../src/image/image.ts";
 import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { fieldOf, intensityOf, phaseOf } from "../src/optics/imaging/complex-field.ts";
 import { imageTransmitted } from "../src/optics/imaging/transmitted.ts";
-import { haveRealData, readStack } from "./fixtures/evaluate/real-data.ts";
+import { correlation } from "./helpers/numbers.ts";
+import { haveRealData, readStack } from "./helpers/real-data.ts";
 
 const light = { wavelength: 0.532, refractiveIndex: 1, pixelSize: 0.25 };
 
@@ -17,18 +18,6 @@ function planeFrom(height: number, width: number, value: (y: number, x: number) 
   const data = new Float32Array(height * width);
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) data[y * width + x] = value(y, x);
   return { data, height, width };
-}
-
-function pearson(a: Float32Array, b: Float32Array): number {
-  const mean = (data: Float32Array) => data.reduce((sum, v) => sum + v, 0) / data.length;
-  const [ma, mb] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  a.forEach((v, i) => {
-    ab += (v - ma) * (b[i] - mb);
-    aa += (v - ma) ** 2;
-    bb += (b[i] - mb) ** 2;
-  });
-  return ab / Math.sqrt(aa * bb);
 }
 
 /** Root mean square of a - b without their means, over the deviation of b. */
@@ -83,7 +72,7 @@ describe("transport of intensity", () => {
     ).toBeLessThan(0.12);
     // The wrong order of planes would be the opposite phase.
     const flipped = [recorded(2), recorded(0), recorded(-2)].map((plane) => ({ ...plane, position: -plane.position }));
-    expect(pearson(transportOfIntensity(flipped, light).phase.data, phase.data)).toBeLessThan(-0.9);
+    expect(correlation(transportOfIntensity(flipped, light).phase.data, phase.data)).toBeLessThan(-0.9);
   });
 
   test("in partially coherent light, and with light that goes down through z that counts up", async () => {
@@ -136,8 +125,8 @@ describe("several heights", () => {
     for (let i = 1; i < fine.errors.length; i++) expect(fine.errors[i]).toBeLessThanOrEqual(fine.errors[i - 1] * 1.001);
     expect(fine.errors.at(-1)).toBeLessThan(0.2 * fine.errors[0]);
     const unseen = recorded(20);
-    expect(pearson(intensityOf(fine.at(20)).data, unseen.data)).toBeGreaterThan(0.98);
-    expect(pearson(planes[2].data, unseen.data)).toBeLessThan(0.9);
+    expect(correlation(intensityOf(fine.at(20)).data, unseen.data)).toBeGreaterThan(0.98);
+    expect(correlation(planes[2].data, unseen.data)).toBeLessThan(0.9);
   });
 
   test("from a flat start it is slower", async () => {
@@ -188,8 +177,8 @@ describe.skipIf(!haveRealData)("a real cell", () => {
     const inputs = [0, 10, 20].map(plane);
     const recovered = await recoverField(inputs, laser, { iterations: 4, tolerance: 0, reach: [50] });
     const truth = plane(50).data;
-    const predicted = pearson(intensityOf(recovered.at(50)).data, truth);
-    const untouched = Math.max(...inputs.map((input) => pearson(input.data, truth)));
+    const predicted = correlation(intensityOf(recovered.at(50)).data, truth);
+    const untouched = Math.max(...inputs.map((input) => correlation(input.data, truth)));
     expect(untouched).toBeLessThan(0.7);
     expect(predicted).toBeGreaterThan(0.885);
   });

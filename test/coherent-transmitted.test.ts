@@ -198,7 +198,7 @@ describe("holograms", () => {
   test("refuses pixels too coarse for the fringes", async () => {
     const coarse = { ...bead, pixelSize: 0.5 };
     await expect(imageHolograms(coarse, pupil, [0], { kind: "off-axis" })).rejects.toThrow(
-      /pixels of 0.5 um cannot show fringes .* give pixels of 0.32 um or less/,
+      /pixels of 0.5 um cannot resolve fringes .* give pixels of 0.32 um or less/,
     );
   });
 });

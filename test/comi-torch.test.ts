@@ -8,8 +8,8 @@ import { sizeOf } from "../src/array/shape.ts";
 import { Graph, type Tensor, type Value } from "../src/graph/graph.ts";
 import { type ComiArchitecture, comiGenerator } from "../src/models/networks/comi.ts";
 import { comiDiscriminator, cycleGanDiscriminator } from "../src/models/networks/comi-discriminator.ts";
+import { freezingStatistics } from "../src/models/networks/frozen-norm.ts";
 import { type Parameters, trainableParameters } from "../src/models/networks/parameters.ts";
-import { settlingStatistics } from "../src/models/networks/settled-norm.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
 import { initialMoments } from "../src/train/adam.ts";
@@ -17,7 +17,8 @@ import { type CycleDesign, cycleSteps } from "../src/train/methods/cycle-steps.t
 import { comiTerms, cycleGanTerms } from "../src/train/methods/cycle-terms.ts";
 import { structureDistance } from "../src/train/methods/feature-distance.ts";
 import { runSteps } from "../src/train/run-steps.ts";
-import { python } from "./fixtures/cli/python.ts";
+import { relativeDifference } from "./helpers/numbers.ts";
+import { python } from "./helpers/python.ts";
 
 const torch = python("torch");
 const script = readFileSync(new URL("fixtures/train/comi_torch.py", import.meta.url), "utf8");
@@ -68,19 +69,12 @@ function lookGraph(design: CycleDesign): Graph {
   const { parameters } = trainableParameters(graph);
   const { normalisation } = design.architecture;
   const live = graph.input("live_statistics", []);
-  const { norm } = settlingStatistics(normalisation === "none" ? "layer" : normalisation, live, parameters);
+  const { norm } = freezingStatistics(normalisation === "none" ? "layer" : normalisation, live, parameters);
   const picture = (name: string): Value => graph.input(name, shape);
   graph.output("generated", comiGenerator(picture("image"), design.architecture, parameters, norm, "portable"));
   const judge: Parameters = (name, own, initial) => parameters(`discriminator/target/${name}`, own, initial);
   graph.output("opinion", design.discriminator(picture("target"), judge));
   return graph;
-}
-
-/** Largest difference, relative to the largest of the expected numbers. */
-function difference(got: ArrayLike<number>, expected: readonly number[]): number {
-  expect(got.length).toBe(expected.length);
-  const largest = Math.max(...expected.map(Math.abs));
-  return Math.max(...expected.map((value, i) => Math.abs(value - got[i]))) / largest;
 }
 
 interface Case {
@@ -164,8 +158,8 @@ describe.skipIf(!torch)("against PyTorch", () => {
         state: { ...state, ...initialMoments(state), ...buffers },
       });
       const found = await session.run("look", batch);
-      expect(difference(found.generated.data, generated)).toBeLessThan(1e-5);
-      expect(difference(found.opinion.data, opinion)).toBeLessThan(1e-5);
+      expect(relativeDifference(found.generated.data, generated)).toBeLessThan(1e-5);
+      expect(relativeDifference(found.opinion.data, opinion)).toBeLessThan(1e-5);
       for (const [t, losses] of theirs.entries()) {
         const got = await runSteps(session, { steps }, batch, { schedule: "constant", warmup_steps: 0 }, t + 1, 3);
         expect(Object.keys(losses).length).toBeGreaterThan(5);

@@ -18,8 +18,8 @@ import {
   cycleGanPresets,
 } from "../src/models/networks/comi.ts";
 import { comiDiscriminator, cycleGanDiscriminator } from "../src/models/networks/comi-discriminator.ts";
+import { freezingStatistics, frozenStatistics } from "../src/models/networks/frozen-norm.ts";
 import { initialWeights, trainableParameters } from "../src/models/networks/parameters.ts";
-import { settledStatistics, settlingStatistics } from "../src/models/networks/settled-norm.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { evaluateGraph } from "../src/run/reference.ts";
 import { nextOf, type Runtime, type Tensors } from "../src/run/runtime.ts";
@@ -52,7 +52,7 @@ function specsOf(build: (graph: Graph, parameters: ReturnType<typeof trainablePa
 }
 const generatorSpecs = (architecture: ComiArchitecture) =>
   specsOf((graph, parameters) => {
-    const norm = settledStatistics("layer", parameters);
+    const norm = frozenStatistics("layer", parameters);
     comiGenerator(graph.input("image", [1, 1, 16, 16]), architecture, parameters, norm, "portable");
   });
 const millions = (specs: ReadonlyMap<string, { shape: readonly number[] }>): number =>
@@ -63,7 +63,7 @@ function randomTensors(architecture: ComiArchitecture, seed: number): Tensors {
   const kind = architecture.normalisation === "none" ? "layer" : architecture.normalisation;
   const specs = specsOf((graph, parameters) => {
     const image = graph.input("image", [1, 1, 16, 16]);
-    comiGenerator(image, architecture, parameters, settledStatistics(kind, parameters), "portable");
+    comiGenerator(image, architecture, parameters, frozenStatistics(kind, parameters), "portable");
   });
   const random = new Random(seed);
   const entries = [...specs].map(([name, { shape }]) => {
@@ -89,7 +89,7 @@ describe("the generator", () => {
       const graph = new Graph();
       const image = graph.input("image", [1, 1, 16, 16]);
       const { parameters, specs } = trainableParameters(graph);
-      const { norm, buffers } = settlingStatistics("layer", graph.scalar(1), parameters);
+      const { norm, buffers } = freezingStatistics("layer", graph.scalar(1), parameters);
       graph.output("y", comiGenerator(image, architecture, parameters, norm, "training"));
       const given = noise([1, 1, 16, 16], 1);
       const { y } = evaluateGraph(graph, { ...initialWeights(specs, new Random(0)), ...buffers, image: given });
@@ -176,7 +176,7 @@ describe("statistics that settle", () => {
   function layer(kind: "layer" | "instance") {
     const graph = new Graph();
     const { parameters, specs } = trainableParameters(graph);
-    const { norm, buffers } = settlingStatistics(kind, graph.input("live", []), parameters, "there/");
+    const { norm, buffers } = freezingStatistics(kind, graph.input("live", []), parameters, "there/");
     graph.output("y", norm(graph.input("x", shape), "n"));
     // A second use of the layer sees something else, which leaves no trace in the averages.
     graph.output("other", norm(graph.input("x2", shape), "n"));
@@ -214,7 +214,7 @@ describe("statistics that settle", () => {
     expect(state["there/n/mean"].data).toEqual(before["there/n/mean"].data);
     const fixed = new Graph();
     const { parameters } = trainableParameters(fixed);
-    fixed.output("y", settledStatistics(kind, parameters)(fixed.input("x", shape), "n"));
+    fixed.output("y", frozenStatistics(kind, parameters)(fixed.input("x", shape), "n"));
     const bare = Object.entries(state).map(([name, value]) => [name.replace("there/", ""), value]);
     const alone = evaluateGraph(fixed, { ...Object.fromEntries(bare), x }).y;
     alone.data.forEach((value, i) => {
@@ -226,7 +226,7 @@ describe("statistics that settle", () => {
     const graph = new Graph();
     const { parameters, specs } = trainableParameters(graph);
     const x = graph.input("x", shape);
-    const { norm, buffers } = settlingStatistics("layer", graph.scalar(1), parameters);
+    const { norm, buffers } = freezingStatistics("layer", graph.scalar(1), parameters);
     const loss = structureDistance(
       conv(norm(x, "n"), graph.constant(new Float32Array(3).fill(1), [1, 3, 1, 1])),
       graph.constant(new Float32Array(32), [2, 1, 4, 4]),
@@ -302,6 +302,6 @@ describe("distances of features", () => {
   });
 
   it("refuse a network that does not take the patches", () => {
-    expect(() => networkDistance(network(2), shape)).toThrow(/does not take the patches.*\[1,2,32,32\]/);
+    expect(() => networkDistance(network(2), shape)).toThrow(/does not fit the patches.*\[1,2,32,32\]/);
   });
 });

@@ -16,6 +16,7 @@ import { charbonnierLoss, cycleGanTerms } from "../src/train/methods/cycle-terms
 import { emptyPool, poolPlaces, throughPool } from "../src/train/methods/image-pool.ts";
 import { emaOf } from "../src/train/optimise.ts";
 import { runSteps } from "../src/train/run-steps.ts";
+import { correlation, mean } from "./helpers/numbers.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -72,16 +73,10 @@ function content(index: number): Float32Array {
 /** The other domain: fainter, on a bright background. */
 const faded = (picture: Float32Array): Float32Array => picture.map((value) => 0.35 + 0.5 * value);
 
-const meanOf = (data: Float32Array): number => data.reduce((a, b) => a + b, 0) / data.length;
 const deviationOf = (data: Float32Array): number => {
-  const mean = meanOf(data);
-  return Math.sqrt(data.reduce((a, b) => a + (b - mean) ** 2, 0) / data.length);
+  const middle = mean(data);
+  return Math.sqrt(data.reduce((a, b) => a + (b - middle) ** 2, 0) / data.length);
 };
-function correlation(a: Float32Array, b: Float32Array): number {
-  const [ma, mb] = [meanOf(a), meanOf(b)];
-  const covariance = a.reduce((sum, value, i) => sum + (value - ma) * (b[i] - mb), 0) / a.length;
-  return covariance / (deviationOf(a) * deviationOf(b));
-}
 
 describe("unpaired training", () => {
   it("moves pictures to the other domain and keeps what is in them, with discriminators that keep an opinion", {
@@ -145,7 +140,7 @@ describe("unpaired training", () => {
     await session.close();
     const output = Float32Array.from(made);
     // Before, the mean is off by 0.24 and the contrast twice the target's.
-    expect(Math.abs(meanOf(output) - meanOf(wanted))).toBeLessThan(0.12);
+    expect(Math.abs(mean(output) - mean(wanted))).toBeLessThan(0.12);
     expect(deviationOf(output) / deviationOf(wanted)).toBeGreaterThan(0.6);
     expect(deviationOf(output) / deviationOf(wanted)).toBeLessThan(1.75);
     expect(correlation(output, wanted)).toBeGreaterThan(0.75);

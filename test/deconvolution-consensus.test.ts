@@ -6,7 +6,7 @@ import { type ConsensusState, consensus } from "../src/classical/deconvolution/c
 import { photonTransfer } from "../src/classical/deconvolution/photon-transfer.ts";
 import { richardsonLucy } from "../src/classical/deconvolution/richardson-lucy.ts";
 import { halfOf } from "../src/classical/deconvolution/split-counts.ts";
-import { blurredTubes, psnr } from "./fixtures/deconvolution/scenes.ts";
+import { blurredTubes, psnr } from "./helpers/scenes.ts";
 
 describe("halves of photons", () => {
   test("lie between none and all", () => {

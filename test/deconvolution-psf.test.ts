@@ -7,7 +7,7 @@ import { trimPsf } from "../src/classical/deconvolution/trim-psf.ts";
 import type { Volume } from "../src/classical/deconvolution/volume.ts";
 import type { Stack } from "../src/image/image.ts";
 import { psfModelOf } from "../src/optics/psf/optics-options.ts";
-import { gaussianPsf } from "./fixtures/deconvolution/scenes.ts";
+import { gaussianPsf } from "./helpers/scenes.ts";
 
 /** A Gaussian bead in counts, its centre anywhere. Lengths in um. */
 function bead(options: {

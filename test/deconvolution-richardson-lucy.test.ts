@@ -7,7 +7,7 @@ import { richardsonLucy } from "../src/classical/deconvolution/richardson-lucy.t
 import { curvature } from "../src/classical/deconvolution/total-variation.ts";
 import type { Volume } from "../src/classical/deconvolution/volume.ts";
 import { workingGrid } from "../src/classical/deconvolution/working-grid.ts";
-import { blurredTubes, gaussianPsf, meanSquaredError, volumeOf } from "./fixtures/deconvolution/scenes.ts";
+import { blurredTubes, gaussianPsf, meanSquaredError, volumeOf } from "./helpers/scenes.ts";
 
 interface Case {
   name: string;

@@ -24,8 +24,8 @@ import {
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
 import { exportDeepZ, predictionGraph } from "../src/train/methods/deep-z-steps.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { randomWeights, tinyArchitecture } from "./fixtures/train/tiny.ts";
+import { python } from "./helpers/python.ts";
+import { randomWeights, tinyArchitecture } from "./helpers/tiny.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

@@ -81,7 +81,7 @@ describe("the direction that a network knows", { timeout: 60_000 }, () => {
       size: 128,
       planes: 13,
       z_step: 1,
-      object: { kind: "beads", beads: 200, depth_range: [-1, 1], diameter: [0.5, 1] },
+      specimen: { kind: "beads", beads: 200, depth_range: [-1, 1], diameter: [0.5, 1] },
     };
     const simulator = createSimulator({ ...shippedRecipe("beads"), ...own, seed: 3 });
     const fields = [await simulator.field(0), await simulator.field(1)];

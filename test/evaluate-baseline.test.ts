@@ -10,7 +10,7 @@ import { againstBaseline } from "../src/metrics/against-baseline.ts";
 import { givenStacks } from "../src/metrics/given-stacks.ts";
 import { imageOfStack, writeImage } from "../src/node.ts";
 import { compareStacks } from "../src/study/compare-stacks.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const [height, width] = [96, 96];
 
@@ -58,7 +58,7 @@ describe("beside the best recorded baseline", () => {
     expect(found.output.psnr).toBeGreaterThan((found.input?.psnr ?? 0) + 0.5);
     expect(found.gain?.psnr).toBeCloseTo(0, 6);
     expect(found.baseline?.psnr.name).toBe("input, smoothed by 0.7 px");
-    expect(found.againstBaseline?.sentence).toMatch(/no better than the best recorded baseline/);
+    expect(found.againstBaseline?.sentence).toMatch(/not better than the best recorded baseline/);
   });
 
   it("an output without noise, but as blurred, is denoised, not sharper", async () => {
@@ -68,7 +68,9 @@ describe("beside the best recorded baseline", () => {
     // Correlation rises with the noise gone, contrast does not.
     expect(found.gain?.detail).toBeGreaterThan(0.02);
     expect(Math.abs(found.gain?.contrast ?? 1)).toBeLessThan(0.02);
-    expect(found.againstBaseline?.sentence).toMatch(/denoised or smoothed, not sharper\. A model must win in detail/);
+    expect(found.againstBaseline?.sentence).toMatch(
+      /denoised or smoothed, but not sharper\. A model that refocuses must also gain detail/,
+    );
   });
 
   it("says each of the four things", () => {
@@ -79,10 +81,10 @@ describe("beside the best recorded baseline", () => {
         0.01,
         0.1,
         0.01,
-        /better than .* in PSNR \(\+1\.00 dB\) and SSIM .* only, and not in detail \(\+0\.100, its contrast \+0\.010\)/,
+        /better than .* in PSNR \(\+1\.00 dB\) and SSIM .* only, but not in detail \(\+0\.100, contrast of detail \+0\.010\)/,
       ],
-      [-1, 0, 0.1, 0.1, /better .* in detail \(\+0\.100, .*\), and worse in PSNR/],
-      [-1, -0.01, 0, 0, /no better/],
+      [-1, 0, 0.1, 0.1, /better .* in detail \(\+0\.100, .*\), but worse in PSNR/],
+      [-1, -0.01, 0, 0, /not better/],
       [-1, 0.01, 0, 0, /better than the best recorded baseline in SSIM \(\+0\.0100\) only/],
     ];
     for (const [psnr, ssim, detail, contrast, words] of gains)
@@ -91,10 +93,10 @@ describe("beside the best recorded baseline", () => {
 });
 
 describe("several inputs", () => {
-  const wanted = stackOf(clean.map((plane) => ({ ...plane, data: plane.data.map((value) => value + 200) })));
+  const expected = stackOf(clean.map((plane) => ({ ...plane, data: plane.data.map((value) => value + 200) })));
 
-  it("are planes of a stack, each as far from a wanted plane as the z step says", () => {
-    const given = givenStacks([recorded], wanted, { inputPlanes: [2, 6] });
+  it("are planes of a stack, each as far from a expected plane as the z step says", () => {
+    const given = givenStacks([recorded], expected, { inputPlanes: [2, 6] });
     expect(given.map(({ distances }) => distances?.slice(0, 3))).toEqual([
       [-1, -0.5, 0],
       [-3, -2.5, -2],
@@ -109,7 +111,7 @@ describe("several inputs", () => {
     expect(givenStacks([recorded], two, { inputPlanes: [2, 6] })[0].distances).toBeUndefined();
   });
 
-  it("interpolate where the wanted plane lies between them, and planes that were given are no comparison", async () => {
+  it("interpolate where the expected plane lies between them, and planes that were given are no comparison", async () => {
     const mixed = Float32Array.from(recorded.data);
     const size = height * width;
     const plane = (z: number): Float32Array => recorded.data.subarray(z * size, (z + 1) * size);
@@ -128,14 +130,16 @@ describe("several inputs", () => {
   });
 
   it("are refused where they cannot be placed", () => {
-    expect(() => givenStacks([recorded, recorded], wanted, { inputPlanes: [1] })).toThrow(
-      /one `input`, and 2 were given/,
+    expect(() => givenStacks([recorded, recorded], expected, { inputPlanes: [1] })).toThrow(
+      /a single `input`, but 2 were given/,
     );
-    expect(() => givenStacks([recorded], wanted, { inputPlanes: [9] })).toThrow(/planes 0 to 8; got 9/);
-    expect(() => givenStacks([recorded], wanted, { inputPlanes: [1], distances: [2] })).toThrow(
-      /9 planes and 1 distances/,
+    expect(() => givenStacks([recorded], expected, { inputPlanes: [9] })).toThrow(
+      /planes 0 to 8, but `input_planes` are 9/,
     );
-    expect(() => givenStacks([recorded], wanted, { distances: [2] })).toThrow(/`input_planes`; give those too/);
+    expect(() => givenStacks([recorded], expected, { inputPlanes: [1], distances: [2] })).toThrow(
+      /9 planes, but 1 distances/,
+    );
+    expect(() => givenStacks([recorded], expected, { distances: [2] })).toThrow(/`input_planes`, so give those too/);
     const { zStep: _, ...flat } = recorded;
     expect(() => givenStacks([flat], truth, { inputPlanes: [1], distances: [2] })).toThrow(/`z_step <your z step>`/);
   });

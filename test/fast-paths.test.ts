@@ -7,8 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ByteSource, memorySource } from "../src/array/bytes.ts";
 import { concurrently } from "../src/array/concurrently.ts";
-import { correlate, gaussianFilter, gaussianKernel, reflectedIndices } from "../src/array/filters.ts";
-import type { FloatArray } from "../src/array/grid.ts";
+import { correlate, type FloatArray, gaussianFilter, gaussianKernel, reflectedIndices } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { median } from "../src/array/statistics.ts";
 import { noiseLevel } from "../src/classical/noise-level.ts";
@@ -75,7 +74,7 @@ describe("symmetric filters", () => {
   test("asked for a part, give that part of the whole", () => {
     const grid = { data: noise(40 * 50, 3), height: 40, width: 50 };
     const whole = gaussianFilter(grid, 3).data;
-    const wanted = {
+    const needed = {
       y: [
         [2, 9],
         [30, 40],
@@ -85,9 +84,9 @@ describe("symmetric filters", () => {
         [20, 33],
       ],
     } as const;
-    const part = gaussianFilter(grid, 3, { wanted }).data;
-    for (const [top, bottom] of wanted.y)
-      for (const [left, right] of wanted.x)
+    const part = gaussianFilter(grid, 3, { needed }).data;
+    for (const [top, bottom] of needed.y)
+      for (const [left, right] of needed.x)
         for (let y = top; y < bottom; y++)
           expect(part.subarray(y * 50 + left, y * 50 + right)).toEqual(whole.subarray(y * 50 + left, y * 50 + right));
   });

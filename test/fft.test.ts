@@ -5,6 +5,7 @@ import { createColumns, createFft2, createRealFft2, fft2, nextFastSize, nextPowe
 import { createRealFft3 } from "../src/array/fft3.ts";
 import { Random } from "../src/array/random.ts";
 import { ParfocalError } from "../src/errors.ts";
+import { largestDifference } from "./helpers/numbers.ts";
 
 /** The definition, written out: the judge of the fast transforms. */
 function slowDft(re: Float64Array, im: Float64Array, height: number, width: number): [Float64Array, Float64Array] {
@@ -34,12 +35,6 @@ const noise = (n: number, seed: number) => {
   return Float64Array.from({ length: n }, () => random.normal());
 };
 
-const greatestDifference = (a: ArrayLike<number>, b: ArrayLike<number>) => {
-  let greatest = 0;
-  for (let i = 0; i < a.length; i++) greatest = Math.max(greatest, Math.abs(a[i] - b[i]));
-  return greatest;
-};
-
 const size = fc.constantFrom(1, 2, 3, 4, 5, 8, 9, 15, 16, 20, 25);
 
 describe("Fourier transforms", () => {
@@ -52,11 +47,11 @@ describe("Fourier transforms", () => {
         const a = re.slice();
         const b = im.slice();
         fft2(a, b, height, width);
-        expect(greatestDifference(a, expectedRe)).toBeLessThan(1e-11);
-        expect(greatestDifference(b, expectedIm)).toBeLessThan(1e-11);
+        expect(largestDifference(a, expectedRe)).toBeLessThan(1e-11);
+        expect(largestDifference(b, expectedIm)).toBeLessThan(1e-11);
         fft2(a, b, height, width, true);
-        expect(greatestDifference(a, re)).toBeLessThan(1e-12);
-        expect(greatestDifference(b, im)).toBeLessThan(1e-12);
+        expect(largestDifference(a, re)).toBeLessThan(1e-12);
+        expect(largestDifference(b, im)).toBeLessThan(1e-12);
       }),
       { seed: 1, numRuns: 40 },
     );
@@ -81,7 +76,7 @@ describe("Fourier transforms", () => {
         }
         const back = new Float64Array(image.length);
         plan.inverse(re, im, back);
-        expect(greatestDifference(back, image)).toBeLessThan(1e-12);
+        expect(largestDifference(back, image)).toBeLessThan(1e-12);
       }),
       { seed: 2, numRuns: 40 },
     );
@@ -109,11 +104,11 @@ describe("Fourier transforms", () => {
         const c = re.slice();
         plan.forward(a, b);
         plan.forwardReal(c);
-        expect(greatestDifference(whole(a), expectedRe)).toBeLessThan(1e-11);
-        expect(greatestDifference(whole(b), expectedIm)).toBeLessThan(1e-11);
-        expect(greatestDifference(whole(c), realOnly)).toBeLessThan(1e-11);
+        expect(largestDifference(whole(a), expectedRe)).toBeLessThan(1e-11);
+        expect(largestDifference(whole(b), expectedIm)).toBeLessThan(1e-11);
+        expect(largestDifference(whole(c), realOnly)).toBeLessThan(1e-11);
         plan.inverseReal(c);
-        expect(greatestDifference(c, re)).toBeLessThan(1e-12);
+        expect(largestDifference(c, re)).toBeLessThan(1e-12);
       }),
       { seed: 3, numRuns: 40 },
     );
@@ -131,7 +126,7 @@ describe("Fourier transforms", () => {
       const halfRe = new Float32Array(40).fill(9);
       real.forward(re, halfRe, new Float32Array(40).fill(9));
       plan.forward(re, im);
-      expect(greatestDifference(re, expectedRe)).toBeLessThan(1e-12);
+      expect(largestDifference(re, expectedRe)).toBeLessThan(1e-12);
       for (let v = 0; v < 8; v++) expect(halfRe[v * 5 + 3]).toBeCloseTo(expectedRe[v * 8 + 3], 5);
     }
   });
@@ -159,7 +154,7 @@ describe("Fourier transforms", () => {
     }
     const back = new Float64Array(volume.length);
     plan.inverse(re, im, back);
-    expect(greatestDifference(back, volume)).toBeLessThan(1e-12);
+    expect(largestDifference(back, volume)).toBeLessThan(1e-12);
     expect(() => plan.forward(new Float32Array(5), re, im)).toThrow(/volume holds 5 numbers, expected 512/);
   });
 
@@ -178,11 +173,11 @@ describe("Fourier transforms", () => {
       exact.forward(image, single, singleIm);
       const rootMeanSquare = Math.sqrt(height * width);
       // Measured: 5e-7, and 1.2e-6 there and back.
-      expect(greatestDifference(single, re)).toBeLessThan(1e-6 * rootMeanSquare);
-      expect(greatestDifference(singleIm, im)).toBeLessThan(1e-6 * rootMeanSquare);
+      expect(largestDifference(single, re)).toBeLessThan(1e-6 * rootMeanSquare);
+      expect(largestDifference(singleIm, im)).toBeLessThan(1e-6 * rootMeanSquare);
       const back = new Float32Array(image.length);
       exact.inverse(single, singleIm, back);
-      expect(greatestDifference(back, image)).toBeLessThan(3e-6);
+      expect(largestDifference(back, image)).toBeLessThan(3e-6);
     }
   });
 
@@ -216,7 +211,7 @@ describe("Fourier transforms", () => {
           plan.inverse(re, im, expected);
           const output = volume.slice();
           plan.filter(output, { real: factor.real, imag }, kind, output, room);
-          expect(greatestDifference(output, expected)).toBeLessThan(1e-10);
+          expect(largestDifference(output, expected)).toBeLessThan(1e-10);
         }
       }
     }
@@ -245,7 +240,7 @@ describe("Fourier transforms", () => {
     });
     const image = new Float64Array(48);
     plan.inverse(re, im, image);
-    expect(greatestDifference(image, expected.flat())).toBeLessThan(1e-12);
+    expect(largestDifference(image, expected.flat())).toBeLessThan(1e-12);
   });
 
   it("refuse sizes with other prime factors than 2, 3 and 5, and arrays of another length", () => {

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runThrough } from "../src/array/breathe.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { type FieldSource, fieldPool } from "../src/train/data/field-pool.ts";
 import { refocusSources } from "../src/train/data/refocus-sources.ts";
 import { type TrainingOptions, trainModel } from "../src/train/train.ts";
-import { blurredStack, memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
+import { blurredStack, memoryStore, tinyConfig } from "./helpers/tiny.ts";
 
 /** Fields of 48 x 48 that take a moment, and which of them were asked for. */
 function slowFields(): FieldSource & { asked: number[] } {
@@ -66,13 +67,13 @@ describe("a pool of simulated fields", () => {
       field: async () => ({ name: "small 0", stack: blurredStack(6, 12, 12, 1) }),
     };
     const stacks = [{ name: "held out", stack: blurredStack(6, 48, 80, 1) }];
-    const { at } = refocusSources({ samples: stacks, fields: source }, config);
+    const { at } = runThrough(refocusSources({ samples: stacks, fields: source }, config));
     await expect(at(1)).rejects.toThrow(/small 0.*patch/);
   });
 
   it("leaves the given stacks to validation", () => {
     const stacks = [{ name: "held out", stack: blurredStack(6, 48, 80, 1) }];
-    const { validation } = refocusSources({ samples: stacks, fields: slowFields() }, config);
+    const { validation } = runThrough(refocusSources({ samples: stacks, fields: slowFields() }, config));
     expect(validation.map(({ name, width }) => [name, width])).toEqual([["held out", 80]]);
   });
 });

@@ -1,21 +1,14 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { correlate, gaussianFilter, gaussianKernel, sobel, uniformFilter } from "../src/array/filters.ts";
-import type { Grid } from "../src/array/grid.ts";
+import { correlate, type Grid, gaussianFilter, gaussianKernel, sobel, uniformFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
+import { largestDifference } from "./helpers/numbers.ts";
 
 const golden = JSON.parse(readFileSync(new URL("fixtures/evaluate/filters.json", import.meta.url), "utf8"));
 const { height, width } = golden;
 const image: Grid<Float64Array> = { data: Float64Array.from(golden.image), height, width };
 const image32: Grid = { data: Float32Array.from(golden.image), height, width };
-
-function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  expect(a.length).toBe(b.length);
-  let largest = 0;
-  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i] - b[i]));
-  return largest;
-}
 
 describe("filters equal scipy.ndimage", () => {
   it("gaussian_filter, with its truncate rule, kernels longer than the image, one axis alone", () => {

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { inFlags } from "../src/cli/failure.node.ts";
-import { optionNames, withFlags } from "../src/cli/flags.ts";
-import { createProgram } from "../src/cli/program.node.ts";
+import { withFlags } from "../src/cli/flags.ts";
 import { writeImage } from "../src/node.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { allOptionNames } from "./helpers/commands.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
-const names = optionNames(createProgram());
+const names = await allOptionNames();
 
 test("options that stand in backquotes become flags; everything else stays", () => {
   expect(withFlags("give `pixel_size <your pixel size>` (um), or `range=0:35`.", names)).toBe(

@@ -3,18 +3,18 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { type Plane, planeOf, type Stack } from "../src/image/image.ts";
-import type { Candidate, Wanted } from "../src/study/candidate.ts";
+import type { Candidate, PlaneRequest } from "../src/study/candidate.ts";
 import {
   type FocusAlignment,
   focusAlignment,
-  leastAmplitude,
-  leastLead,
+  minAmplitude,
+  minLead,
   type VirtualStack,
 } from "../src/study/focus-alignment.ts";
 import { focusAlignmentFigures, focusAlignmentTable } from "../src/study/focus-alignment-figure.ts";
-import { openSubject, type Subject } from "../src/study/subject.ts";
-import { identity } from "./fixtures/evaluate/constructed-candidates.ts";
-import { haveRealData, mitochondria } from "./fixtures/evaluate/real-data.ts";
+import { openStudiedStack, type StudiedStack } from "../src/study/studied-stack.ts";
+import { identity } from "./helpers/constructed-candidates.ts";
+import { haveRealData, mitochondria } from "./helpers/real-data.ts";
 
 const [edge, depth, step, focus] = [96, 21, 0.5, 10];
 
@@ -52,8 +52,8 @@ function choosing(name: string, heightFor: (input: number, distance: number) => 
     task: "refocus",
     offsets: [0],
     range: [-4, 4],
-    make: async (_stack, _whole, wanted) =>
-      wanted.map(({ plane, distance }) => {
+    make: async (_stack, _whole, requests) =>
+      requests.map(({ plane, distance }) => {
         const field = fieldAt(heightFor(heightOf(plane), distance));
         return { ...field, data: field.data.map((value) => gain * value) };
       }),
@@ -70,12 +70,12 @@ const still = choosing("still", (z) => z);
 const even = choosing("even", (z, d) => (z < 0 ? -1 : 1) * Math.abs(d));
 
 const found = new Map<string, FocusAlignment>();
-let subject: Subject;
+let studied: StudiedStack;
 
 beforeAll(async () => {
-  subject = openSubject("dots", recordedStack());
+  studied = openStudiedStack("dots", recordedStack());
   for (const one of [right, shifted, lowered, flipped, flippedAndShifted, faint, still, even]) {
-    const alignment = await focusAlignment(one, subject, subject.stack);
+    const alignment = await focusAlignment(one, studied, studied.stack);
     if (alignment) found.set(one.name, alignment);
   }
 });
@@ -85,18 +85,18 @@ function of({ name }: Candidate): FocusAlignment {
   if (!one) throw new Error(`nothing found of ${name}`);
   return one;
 }
-const asked = ({ asAsked }: VirtualStack) => asAsked ?? expect.fail("nothing aligned");
-const reversed = ({ mirrored }: VirtualStack) => mirrored ?? expect.fail("nothing aligned");
+const asked = ({ asRequested }: VirtualStack) => asRequested ?? expect.fail("nothing aligned");
+const reversed = ({ reversed }: VirtualStack) => reversed ?? expect.fail("nothing aligned");
 
 describe("focus curves of virtual stacks", () => {
   it("start half of the reach below and above focus, and are held against all recorded planes", () => {
-    expect(subject.sharpest).toBe(focus);
-    const { recorded, stacks, largestShift } = of(right);
+    expect(studied.sharpest).toBe(focus);
+    const { recorded, stacks, maxShift } = of(right);
     expect(stacks.map(({ plane, defocus }) => [plane, defocus])).toEqual([
       [6, -2],
       [14, 2],
     ]);
-    expect(largestShift).toBe(2);
+    expect(maxShift).toBe(2);
     expect(recorded).toHaveLength(depth);
     expect(recorded[focus]).toEqual({ z: 0, sharpness: 1 });
     expect(recorded[0].z).toBe(-5);
@@ -139,7 +139,7 @@ describe("focus curves of virtual stacks", () => {
         expect(Math.abs(reversed(one).shift - shift)).toBeLessThan(0.1);
         expect(reversed(one).correlation).toBeGreaterThan(0.99);
         expect(reversed(one).error).toBeLessThan(0.5 * one.inputError);
-        expect(asked(one).nearby).toBeLessThan(reversed(one).nearby - leastLead);
+        expect(asked(one).nearby).toBeLessThan(reversed(one).nearby - minLead);
       }
     }
   });
@@ -158,7 +158,7 @@ describe("focus curves of virtual stacks", () => {
     for (const one of of(still).stacks) {
       expect(one.amplitude).toBe(0);
       for (const { sharpness } of one.curve) expect(sharpness).toBeCloseTo(one.inputSharpness, 6);
-      expect([one.asAsked, one.mirrored, one.direction]).toEqual([undefined, undefined, undefined]);
+      expect([one.asRequested, one.reversed, one.direction]).toEqual([undefined, undefined, undefined]);
     }
   });
 
@@ -171,7 +171,7 @@ describe("focus curves of virtual stacks", () => {
 
   it("nor where the recorded curve is about the same up and down", async () => {
     // Half of the reach below this "sharpest" plane lies the true one, in the middle of the peak.
-    const middle = { ...subject, sharpest: focus + 4 };
+    const middle = { ...studied, sharpest: focus + 4 };
     const [below] = (await focusAlignment(right, middle, middle.stack))?.stacks ?? [];
     expect(below.plane).toBe(focus);
     expect(asked(below).nearby).toBeCloseTo(1, 6);
@@ -187,11 +187,11 @@ describe("focus curves of virtual stacks", () => {
       const random = new Random(seed);
       const candidate: Candidate = {
         ...right,
-        make: async (stack, _whole, wanted) => wanted.map(({ plane }) => make(random, planeOf(stack, plane))),
+        make: async (stack, _whole, requests) => requests.map(({ plane }) => make(random, planeOf(stack, plane))),
       };
-      const { stacks } = (await focusAlignment(candidate, subject, subject.stack)) ?? expect.fail("nothing found");
+      const { stacks } = (await focusAlignment(candidate, studied, studied.stack)) ?? expect.fail("nothing found");
       for (const { amplitude, direction } of stacks) {
-        expect(amplitude).toBeGreaterThan(leastAmplitude);
+        expect(amplitude).toBeGreaterThan(minAmplitude);
         told += direction === undefined ? 0 : 1;
       }
     }
@@ -213,11 +213,11 @@ describe("focus curves of virtual stacks", () => {
 });
 
 describe("what is asked for", () => {
-  async function requestsOf(candidate: Candidate, one = subject): Promise<Wanted[]> {
-    const all: Wanted[] = [];
-    const make: Candidate["make"] = async (stack, whole, wanted) => {
-      all.push(...wanted);
-      return candidate.make(stack, whole, wanted);
+  async function requestsOf(candidate: Candidate, one = studied): Promise<PlaneRequest[]> {
+    const all: PlaneRequest[] = [];
+    const make: Candidate["make"] = async (stack, whole, requests) => {
+      all.push(...requests);
+      return candidate.make(stack, whole, requests);
     };
     await focusAlignment({ ...candidate, make }, one, one.stack);
     return all;
@@ -230,8 +230,8 @@ describe("what is asked for", () => {
   ])(
     "are at most eleven evenly spaced planes within range, the sharpest among them: from %i, %f um",
     async (plane, low) => {
-      const wanted = await requestsOf({ ...right, range: [low, 4] });
-      const distances = wanted.filter((one) => one.plane === plane).map(({ distance }) => distance);
+      const requests = await requestsOf({ ...right, range: [low, 4] });
+      const distances = requests.filter((one) => one.plane === plane).map(({ distance }) => distance);
       expect(distances.length).toBeGreaterThan(5);
       expect(distances.length).toBeLessThanOrEqual(11);
       expect(distances).toContain((focus - plane) * step);
@@ -244,9 +244,9 @@ describe("what is asked for", () => {
   );
 
   it("are steps that the candidate can go", async () => {
-    const wanted = await requestsOf({ ...right, distanceStep: 1.5 });
-    expect(wanted.length).toBeGreaterThan(6);
-    for (const { distance } of wanted) expect(Math.abs(distance % 1.5)).toBeLessThan(1e-6);
+    const requests = await requestsOf({ ...right, distanceStep: 1.5 });
+    expect(requests.length).toBeGreaterThan(6);
+    for (const { distance } of requests) expect(Math.abs(distance % 1.5)).toBeLessThan(1e-6);
   });
 
   it("is nothing of sections, of what has no range, and of short ranges", async () => {
@@ -259,23 +259,23 @@ describe("what is asked for", () => {
     ];
     for (const one of none) {
       expect(await requestsOf(one)).toEqual([]);
-      expect(await focusAlignment(one, subject, subject.stack)).toBeUndefined();
+      expect(await focusAlignment(one, studied, studied.stack)).toBeUndefined();
     }
   });
 
   it("is one stack where planes on the other side were not recorded, and then no direction", async () => {
-    const last = { ...subject, sharpest: depth - 1 };
+    const last = { ...studied, sharpest: depth - 1 };
     const alignment = await focusAlignment(right, last, last.stack);
     expect(alignment?.stacks.map(({ defocus }) => defocus)).toEqual([-2]);
     // Two planes, so that the second is missing at the upper end.
     const two = { ...right, offsets: [0, 3.5] };
-    expect((await focusAlignment(two, subject, subject.stack))?.stacks.map(({ plane }) => plane)).toEqual([6]);
+    expect((await focusAlignment(two, studied, studied.stack))?.stacks.map(({ plane }) => plane)).toEqual([6]);
     // From the lowest plane nothing lies below, where a reversed stack would be.
-    const first = { ...subject, sharpest: 4 };
+    const first = { ...studied, sharpest: 4 };
     const [lowest] = (await focusAlignment(right, first, first.stack))?.stacks ?? [];
     expect(lowest.plane).toBe(0);
     expect(asked(lowest).nearby).toBeCloseTo(1, 6);
-    expect(lowest.mirrored?.nearby).toBeNaN();
+    expect(lowest.reversed?.nearby).toBeNaN();
     expect(lowest.direction).toBeUndefined();
   });
 });
@@ -283,16 +283,16 @@ describe("what is asked for", () => {
 describe("charts and table", () => {
   it("say what was found, in words", async () => {
     const candidates = [right, shifted, flipped, still, even];
-    const none = { candidate: { name: "sections" }, subject, focusAlignment: undefined };
-    const picks = [...candidates.map((candidate) => ({ candidate, subject, focusAlignment: of(candidate) })), none];
+    const none = { candidate: { name: "sections" }, studied, focusAlignment: undefined };
+    const picks = [...candidates.map((candidate) => ({ candidate, studied, focusAlignment: of(candidate) })), none];
     const [table] = focusAlignmentTable(picks);
     if (table?.kind !== "table") throw new Error("no table");
     expect(table.rows).toHaveLength(10);
     const words = table.rows.filter((_, i) => i % 2 === 0).map((row) => String(row[row.length - 1]));
     expect(words[0]).toMatch(/right direction, in place/);
-    expect(words[1]).toMatch(/right direction, moved by \+\d(\.\d+)? um, as its images are/);
+    expect(words[1]).toMatch(/right direction, but curve and images are shifted by \+\d(\.\d+)? um/);
     expect(words[2]).toMatch(/wrong direction/);
-    expect(words[3]).toMatch(/flat/);
+    expect(words[3]).toMatch(/does not change with the distance/);
     expect(words[4]).toMatch(/cannot tell/);
     expect(table.rows[0].slice(0, 5)).toEqual(["right, from below", "1.00", "0", "1.00", "1.00"]);
     expect(focusAlignmentTable([none])).toEqual([]);
@@ -306,8 +306,8 @@ describe("charts and table", () => {
       return figure?.kind === "chart" ? figure.svg : "";
     };
     expect(svgOf("virtual-focus-right-below")).toContain("recorded");
-    expect(svgOf("virtual-focus-right-below")).not.toMatch(/moved|reversed/);
-    expect(svgOf("virtual-focus-shifted-above")).toContain("virtual, moved");
+    expect(svgOf("virtual-focus-right-below")).not.toMatch(/virtual, (shifted|reversed)/);
+    expect(svgOf("virtual-focus-shifted-above")).toContain("virtual, shifted");
     expect(svgOf("virtual-focus-flipped-above")).toContain("virtual, reversed");
   });
 
@@ -315,21 +315,21 @@ describe("charts and table", () => {
     const alignment = of(right);
     const [below] = alignment.stacks;
     const skewed = { ...asked(below), shift: 1.5, error: 0.3, unshiftedError: 0.1 };
-    const focusAlignment = { ...alignment, stacks: [{ ...below, asAsked: skewed }] };
-    const [table] = focusAlignmentTable([{ candidate: right, subject, focusAlignment }]);
-    expect(table?.kind === "table" && table.rows[0].at(-1)).toMatch(/of another shape/);
+    const focusAlignment = { ...alignment, stacks: [{ ...below, asRequested: skewed }] };
+    const [table] = focusAlignmentTable([{ candidate: right, studied, focusAlignment }]);
+    expect(table?.kind === "table" && table.rows[0].at(-1)).toMatch(/another shape/);
   });
 });
 
 describe.skipIf(!haveRealData)("a real stack of mitochondria", () => {
   it("finds planes that come out 0.1 um too high, and what gives its input back", async () => {
     const zStep = 0.05;
-    const real = openSubject("mitochondria", { ...(await mitochondria()), zStep });
+    const real = openStudiedStack("mitochondria", { ...(await mitochondria()), zStep });
     const higher: Candidate = {
       ...right,
       range: [-0.6, 0.6],
-      make: async (stack, _whole, wanted) =>
-        wanted.map(({ plane, distance }) =>
+      make: async (stack, _whole, requests) =>
+        requests.map(({ plane, distance }) =>
           planeOf(stack, Math.max(0, Math.min(stack.depth - 1, plane + Math.round(distance / zStep) + 2))),
         ),
     };

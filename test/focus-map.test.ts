@@ -5,7 +5,7 @@ import { focusMap } from "../src/classical/focus/focus-map.ts";
 import { focusMapOfFile } from "../src/classical/focus/focus-map-file.ts";
 import type { Stack } from "../src/image/image.ts";
 import type { ImageFile } from "../src/image/image-file.ts";
-import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
+import { haveRealData, nucleus } from "./helpers/real-data.ts";
 
 /** A tilted sheet of grain: in focus at plane 2 on the left, at plane 10 on the right; its lower third is empty. Noise 2 counts. */
 function tilted(): Stack {
@@ -92,7 +92,7 @@ describe("the focus map of a file", () => {
   });
 
   it("says that one image needs a model, that a z step is missing, and stops", async () => {
-    await expect(focusMapOfFile(file(1, 1))).rejects.toThrow(/one\.tif has one plane.*trained model/);
+    await expect(focusMapOfFile(file(1, 1))).rejects.toThrow(/one\.tif has a single plane.*a model trained/);
     await expect(focusMapOfFile(file(3))).rejects.toThrow(/3 planes but no z step.*`z_step <your z step>`/);
     await expect(focusMapOfFile(file(3, 1), { signal: AbortSignal.abort() })).rejects.toThrow(/Stopped/);
   });

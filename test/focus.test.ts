@@ -6,7 +6,7 @@ import { Random } from "../src/array/random.ts";
 import { bestPlane, FOCUS_MEASURES, focusCurve, focusOf } from "../src/classical/focus/focus.ts";
 import type { Stack } from "../src/image/image.ts";
 import { simulateField } from "../src/simulate/simulate-field.ts";
-import { haveRealData, mitochondria, nucleus, readStack } from "./fixtures/evaluate/real-data.ts";
+import { haveRealData, mitochondria, nucleus, readStack } from "./helpers/real-data.ts";
 
 const golden = JSON.parse(readFileSync(new URL("fixtures/evaluate/focus.json", import.meta.url), "utf8"));
 

@@ -293,11 +293,7 @@ describe("what would be a guess is an error", () => {
       /most names are like z1\.tif, but not overview\.tif/,
     ],
     ["a copy of a plane", ["z1.tif", "z2.tif", "z2 (1).tif"], /but not z2 \(1\)\.tif/],
-    [
-      "s, which is a slice or a position",
-      range(1, 4).map((s) => `a_s${s}.tif`),
-      /"s" may be that of a plane or of a position/,
-    ],
+    ["s, which is a slice or a position", range(1, 4).map((s) => `a_s${s}.tif`), /"s" may count planes or positions/],
     ["M and P without decimals", grid([0, 1], [1, 2]).map(([s, k]) => `${"MP"[s]}${k}.tif`), /"M", "P"/],
     ["a minus or a hyphen", ["z-0.5um.tif", "z-1.0um.tif", "z-1.5um.tif"], /minus or a hyphen/],
     [
@@ -323,7 +319,7 @@ describe("what would be a guess is an error", () => {
       expect(error.message).toMatch(/are the same plane/);
       for (const name of names.slice(0, 2)) expect(error.message).toContain(name);
     }
-    expect(failure(["z1.tif", "z1.png"]).message).toMatch(/no number tells z1\.png from z1\.tif/);
+    expect(failure(["z1.tif", "z1.png"]).message).toMatch(/no number distinguishes z1\.png from z1\.tif/);
   });
 
   test("a channel or a time that lacks planes", () => {
@@ -388,7 +384,7 @@ describe("said by hand", () => {
     );
     expect(failure(names, { pattern: "scan{q}_{z}.tif" }).message).toMatch(/has \{q\}, which is not known/);
     expect(failure(names, { pattern: "scan{z}_{z}.tif" }).message).toMatch(/\{z\} twice/);
-    expect(failure(names, { pattern: "{*}.tif" }).message).toMatch(/does not say where/);
+    expect(failure(names, { pattern: "{*}.tif" }).message).toMatch(/has no \{z\}/);
     expect(failure(names, { pattern: "scan{*}_{z}.tif" }).message).toMatch(/are the same plane/);
   });
 
@@ -401,7 +397,7 @@ describe("said by hand", () => {
     const error = failure(names, { axes: "ZYX" });
     expect([error.code, error.message]).toEqual([
       "usage",
-      expect.stringMatching(/names 1 of the things.*2 vary: the number after "scan", the number after "_"/),
+      expect.stringMatching(/has letters for 1 parts.*2 parts vary: the number after "scan", the number after "_"/),
     ]);
   });
 
@@ -413,7 +409,7 @@ describe("said by hand", () => {
       ).rule,
     ).toBe('Planes are ordered by the number after "z", -4 to 4.');
     expect(orderFolder(schemes.Leica.names, "a").rule).toBe(
-      'Planes are ordered by the number after "z", 0 to 10. Channels are told by the number after "ch", 0 to 1. Time points are told by the number after "t", 0 to 1.',
+      'Planes are ordered by the number after "z", 0 to 10. Channels are given by the number after "ch", 0 to 1. Time points are given by the number after "t", 0 to 1.',
     );
     expect(orderFolder(["scan 1.tif", "scan 2.tif"], "a").rule).toBe(
       'Planes are ordered by the only number that varies (after "scan"), 1 to 2.',

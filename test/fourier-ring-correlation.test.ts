@@ -13,6 +13,7 @@ import {
   singleImageResolution,
   splitImage,
 } from "../src/metrics/fourier-ring-correlation.ts";
+import { withNoise } from "./helpers/noise.ts";
 
 interface Case {
   height: number;
@@ -46,10 +47,6 @@ function specimen(size: number, sigma: number, seed: number): Plane {
   for (let i = 0; i < data.length / 40; i++) data[random.integer(data.length)] += 4000 * random.uniform();
   return gaussianFilter({ data, height: size, width: size }, sigma);
 }
-function record(plane: Plane, noise: number, seed: number): Plane {
-  const random = new Random(seed);
-  return { ...plane, data: plane.data.map((v) => v + noise * random.normal()) };
-}
 
 const within = (actual: readonly number[], expected: readonly number[], tolerance: number) => {
   expect(actual.length).toBe(expected.length);
@@ -78,7 +75,7 @@ describe("fourierRingCorrelation", () => {
 
   it("scatters about 0 for independent noise, and no resolution comes out", () => {
     const nothing: Plane = { data: new Float32Array(256 * 256), height: 256, width: 256 };
-    const curve = fourierRingCorrelation(record(nothing, 1, 1), record(nothing, 1, 2));
+    const curve = fourierRingCorrelation(withNoise(nothing, 1, 1), withNoise(nothing, 1, 2));
     const outer = curve.correlation.slice(20);
     expect(Math.abs(outer.reduce((a, b) => a + b) / outer.length)).toBeLessThan(0.02);
     expect(outer.some((v) => v !== 0)).toBe(true);
@@ -134,7 +131,9 @@ describe("frcResolution", () => {
   it("follows blur and noise", () => {
     const resolution = (sigma: number, noise: number) => {
       const truth = specimen(256, sigma, 5);
-      return frcResolution(fourierRingCorrelation(record(truth, noise, 1), record(truth, noise, 2)))?.resolution ?? 0;
+      return (
+        frcResolution(fourierRingCorrelation(withNoise(truth, noise, 1), withNoise(truth, noise, 2)))?.resolution ?? 0
+      );
     };
     const sharp = resolution(1.5, 3);
     expect(sharp).toBeGreaterThan(2);
@@ -170,7 +169,7 @@ describe("a single image", () => {
     [4, 10],
   ])("has the resolution of two images: sigma %d, noise %d", (sigma, noise) => {
     const truth = specimen(512, sigma, 9);
-    const [a, b] = [record(truth, noise, 1), record(truth, noise, 2)];
+    const [a, b] = [withNoise(truth, noise, 1), withNoise(truth, noise, 2)];
     const two = frcResolution(fourierRingCorrelation(a, b), { pixelSize: 0.1 })?.resolution ?? 0;
     const one = singleImageResolution(a, { pixelSize: 0.1 })?.resolution ?? 0;
     expect(two).toBeGreaterThan(0.4);
@@ -179,8 +178,8 @@ describe("a single image", () => {
 
   it("cannot see what is finer than four pixels, and says so", () => {
     const truth = specimen(256, 1.5, 9);
-    const a = record(truth, 2, 1);
-    expect(frcResolution(fourierRingCorrelation(a, record(truth, 2, 2)))?.resolution).toBeLessThan(4);
+    const a = withNoise(truth, 2, 1);
+    expect(frcResolution(fourierRingCorrelation(a, withNoise(truth, 2, 2)))?.resolution).toBeLessThan(4);
     expect(singleImageResolution(a)).toBeUndefined();
   });
 });

@@ -4,15 +4,15 @@ import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { coneSlope } from "../src/classical/cone-slope.ts";
 import { diffuseDepth } from "../src/classical/fusion/diffuse-depth.ts";
-import { fuse, sure } from "../src/classical/fusion/fuse.ts";
-import { addBlockMeans, hazeOf, hazeRows } from "../src/classical/fusion/haze.ts";
+import { fuse, minConfidence } from "../src/classical/fusion/fuse.ts";
 import { createInteriorPeak } from "../src/classical/fusion/interior-peak.ts";
 import { createNoiseSurvey, stabiliser } from "../src/classical/fusion/noise-model.ts";
+import { addBlockMeans, outOfFocusLight, outOfFocusRows } from "../src/classical/fusion/out-of-focus-light.ts";
 import { bandsOf, type PlaneSource, stackSource } from "../src/classical/fusion/plane-source.ts";
 import { noiseLevel } from "../src/classical/noise-level.ts";
 import { depthColours } from "../src/figures/depth-colours.ts";
 import type { Stack } from "../src/image/image.ts";
-import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
+import { haveRealData, nucleus } from "./helpers/real-data.ts";
 
 function noise(depth: number, height: number, width: number, sigma: number, seed = 1): Stack {
   const random = new Random(seed);
@@ -36,7 +36,7 @@ describe("parts of fusion", () => {
     expect(coneSlope({ optics: { na: 1.4, refractiveIndex: 1 }, pixelSize: { x: 1, y: 1 }, zStep: 1 })).toBe(2);
   });
 
-  it("haze is the light under the cone of a brighter spot, and not the spot itself", () => {
+  it("out-of-focus light is the light under the cone of a brighter spot, and not the spot itself", () => {
     const [rows, columns] = [9, 9];
     // A spot of 100 in plane 0 that spreads over 3 x 3 and 5 x 5 blocks.
     const planes = [0, 1, 2].map((radius) => {
@@ -45,14 +45,14 @@ describe("parts of fusion", () => {
         for (let x = 4 - radius; x <= 4 + radius; x++) plane[y * columns + x] += 100 / (2 * radius + 1) ** 2;
       return plane;
     });
-    const haze = hazeOf({ rows, columns, planes }, 2).planes;
-    expect(haze[0].every((v) => v === 0)).toBe(true);
-    expect(haze[1][3 * columns + 3]).toBeCloseTo(100 / 9, 3);
-    expect(haze[2][2 * columns + 2]).toBeCloseTo(4, 3);
-    expect(haze[2][0]).toBe(0);
+    const light = outOfFocusLight({ rows, columns, planes }, 2).planes;
+    expect(light[0].every((v) => v === 0)).toBe(true);
+    expect(light[1][3 * columns + 3]).toBeCloseTo(100 / 9, 3);
+    expect(light[2][2 * columns + 2]).toBeCloseTo(4, 3);
+    expect(light[2][0]).toBe(0);
   });
 
-  it("block means of bands are those of the whole, and haze between blocks is interpolated", () => {
+  it("block means of bands are those of the whole, and out-of-focus light between blocks is interpolated", () => {
     const { data, height, width } = noise(1, 13, 10, 5);
     const means = new Float32Array(4 * 3);
     for (const { inner } of bandsOf(height, 8, 0))
@@ -60,7 +60,7 @@ describe("parts of fusion", () => {
     const corner = [8, 9].map((x) => data[12 * width + x]);
     expect(means[11]).toBeCloseTo((corner[0] + corner[1]) / 2, 2);
     const ramp = { rows: 2, columns: 2, planes: [Float32Array.of(0, 4, 0, 4)] };
-    const rows = hazeRows(ramp, 0, 8, { y0: 2, count: 1 });
+    const rows = outOfFocusRows(ramp, 0, 8, { y0: 2, count: 1 });
     expect([...rows]).toEqual([0, 0, 0.5, 1.5, 2.5, 3.5, 4, 4]);
   });
 
@@ -183,7 +183,7 @@ describe("parts of fusion", () => {
 });
 
 describe("fusion of other stacks", () => {
-  it("noise has no depth: nothing is sure", async () => {
+  it("noise has no depth: no pixel is confident", async () => {
     const { confidence, noise: sigma } = await fuse(stackSource(noise(9, 64, 64, 12)));
     expect(confidence.reduce((a, b) => a + b, 0) / confidence.length).toBeLessThan(0.01);
     expect(Math.abs(sigma / 12 - 1)).toBeLessThan(0.05);
@@ -208,7 +208,7 @@ describe("fusion of other stacks", () => {
   });
 
   it.skipIf(!haveRealData)(
-    "the widefield nucleus: its depth, and less haze round it than the maximum over planes has",
+    "the widefield nucleus: its depth, and less out-of-focus light around it than the maximum over planes has",
     async () => {
       const stack = await nucleus(1);
       const { image, depth, confidence, light } = await fuse(stackSource(stack));
@@ -223,7 +223,7 @@ describe("fusion of other stacks", () => {
           if (Math.abs(depth[i] - 19.3) < 3 && confidence[i] === 1) shallow++;
         }
       expect(shallow / inside).toBeGreaterThan(0.95);
-      // Outside, the maximum over planes collects haze.
+      // Outside, the maximum over planes collects out-of-focus light.
       let [ours, max] = [0, 0];
       for (let i = 0; i < n; i++) {
         if (best[i] > 0.2 * bright) continue;
@@ -253,15 +253,15 @@ describe("what has no focus inside the stack", () => {
     "focus at plane %d of 9: every pixel is unsure, and none comes from an outermost plane",
     async (focus) => {
       const found = await fuse(stackSource(texture(focus)));
-      expect(found.confidence.filter((c) => c > sure).length).toBeLessThan(0.01 * height * width);
+      expect(found.confidence.filter((c) => c > minConfidence).length).toBeLessThan(0.01 * height * width);
       expect(Math.min(...found.depth)).toBeGreaterThanOrEqual(1);
       expect(Math.max(...found.depth)).toBeLessThanOrEqual(depth - 2);
     },
   );
 
-  it("focus at plane 3: it is sure and right", async () => {
+  it("focus at plane 3: it is confident and correct", async () => {
     const found = await fuse(stackSource(texture(3)));
-    expect(found.confidence.filter((c) => c > sure).length).toBeGreaterThan(0.98 * height * width);
+    expect(found.confidence.filter((c) => c > minConfidence).length).toBeGreaterThan(0.98 * height * width);
     expect(Math.max(...found.depth.map((d) => Math.abs(d - 3)))).toBeLessThan(0.3);
   });
 });
@@ -275,8 +275,8 @@ describe("fusion refuses", () => {
   });
 
   it("one or two planes, and a field without an inside", async () => {
-    await expect(fuse(nothing(1, 64, 64))).rejects.toThrow(/3 planes or more.*got 1 of 64 x 64/);
-    await expect(fuse(nothing(2, 64, 64))).rejects.toThrow(/3 planes or more.*got 2 of 64 x 64/);
+    await expect(fuse(nothing(1, 64, 64))).rejects.toThrow(/at least 3 planes.*got 1 of 64 x 64/);
+    await expect(fuse(nothing(2, 64, 64))).rejects.toThrow(/at least 3 planes.*got 2 of 64 x 64/);
     await expect(fuse(nothing(4, 6, 64))).rejects.toThrow(/8 x 8/);
   });
 

@@ -6,8 +6,8 @@ import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fusionScene } from "../bench/fusion/scene.ts";
 import { readImage } from "../src/node.ts";
-import { encodeImage, type Image } from "./fixtures/cli/images.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { encodeImage, type Image } from "./helpers/images.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 let folder: string;
 const scene = fusionScene({ size: 64, seed: 2 });
@@ -87,7 +87,7 @@ describe("fuse", () => {
 
   test.each([
     [["fuse", "bare.tif", "-o", "x.tif"], 2, /bare\.tif: 13 planes but no z step.*--z-step/],
-    [["fuse", "one.tif", "-o", "x.tif"], 1, /needs a stack of 3 planes or more/],
+    [["fuse", "one.tif", "-o", "x.tif"], 1, /needs a stack of at least 3 planes/],
     [["fuse", "stack.tif", "-o", "x.jpg"], 2, /x\.jpg: images are written as/],
     [["fuse", "stack.tif", "-o", "x.tif", "--light", "neon"], 2, /fluorescence or transmitted/],
   ])("%j is refused", async (args, code, message) => {

@@ -7,7 +7,7 @@ import { type FusionSpecimen, simulateSpecimen } from "../bench/fusion/specimens
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { coneSlope } from "../src/classical/cone-slope.ts";
-import { type Fused, fuse, sure } from "../src/classical/fusion/fuse.ts";
+import { type Fused, fuse, minConfidence } from "../src/classical/fusion/fuse.ts";
 import { stackSource } from "../src/classical/fusion/plane-source.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
 
@@ -30,7 +30,7 @@ describe("simulated nuclei", () => {
   const made: { specimen: FusionSpecimen; fused: Fused }[] = [];
   beforeAll(async () => {
     for (const seed of seeds) {
-      const specimen = await simulateSpecimen("nuclei", { seed, size: 160, planes: 21, object: { nuclei: 20 } });
+      const specimen = await simulateSpecimen("nuclei", { seed, size: 160, planes: 21, specimen: { nuclei: 20 } });
       made.push({ specimen, fused: await fuseStack(specimen.stack) });
     }
   });
@@ -94,12 +94,12 @@ describe("a bright disc without any texture, thicker than the depth of field", (
 
   it("takes its depth from its edge, and is marked as unsure", () => {
     for (const i of inside) expect(Math.abs(fused.depth[i] - 7)).toBeLessThan(2);
-    const own = inside.filter((i) => fused.confidence[i] > sure);
+    const own = inside.filter((i) => fused.confidence[i] > minConfidence);
     expect(own.length / inside.length).toBeLessThan(0.5);
     const edge = Array.from(fused.depth, (_, i) => i).filter(
       (i) => Math.abs(Math.hypot(Math.floor(i / width) - 48, (i % width) - 48) - 30) < 2,
     );
-    expect(edge.filter((i) => fused.confidence[i] > sure).length / edge.length).toBeGreaterThan(0.9);
+    expect(edge.filter((i) => fused.confidence[i] > minConfidence).length / edge.length).toBeGreaterThan(0.9);
   });
 });
 

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { imageOfStack, writeImage } from "../src/node.ts";
-import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
-import { blurredStack, tinyArchitecture } from "./fixtures/train/tiny.ts";
-import { tinyObjectives } from "./fixtures/train/tiny-objectives.ts";
+import { complaints, runCli } from "./helpers/run-cli.ts";
+import { blurredStack, tinyArchitecture } from "./helpers/tiny.ts";
+import { tinyObjectives } from "./helpers/tiny-objectives.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -68,22 +68,22 @@ describe("parfocal generalise", () => {
       },
     });
     expect(stopped.code).toBe(130);
-    expect(stopped.stderr).toMatch(/Stopped: 0 of 3 models are trained\. Give the same command again/);
+    expect(stopped.stderr).toMatch(/Stopped after 0 of 3 models\. Give the same command again/);
     expect(existsSync(at("stopped/runs/all/version_0/checkpoints/last.safetensors"))).toBe(true);
     expect(existsSync(at("stopped/index.html"))).toBe(false);
   });
 
   test.each<[string, string[], RegExp]>([
-    ["one stack", ["a.tif"], /needs two or more; got 1/],
+    ["one stack", ["a.tif"], /needs two stacks or more, but only 1/],
     ["a recipe and a stack", ["tiny.yaml", "a.tif"], /tiny\.yaml is a recipe; give it alone/],
-    ["a kind nobody knows", ["tiny.yaml", "--leave-out", "objective,objective"], /objective, sample, stack or slide/],
+    ["a kind nobody knows", ["tiny.yaml", "--leave-out", "objective,objective"], /objective, specimen, stack or slide/],
     [
       "a kind that recipes do not have",
       ["tiny.yaml", "--leave-out", "stack"],
-      /no stack to leave out.*: objective, sample/,
+      /no stack to leave out.*: objective, specimen/,
     ],
     ["slides of a recipe", ["tiny.yaml", "--slides", "a,b"], /--slides names the slides of stacks/],
-    ["too few slides", ["a.tif", "b.tif", "--slides", "a"], /2 stacks and 1 slides/],
+    ["too few slides", ["a.tif", "b.tif", "--slides", "a"], /2 stacks but 1 slides/],
     ["changes to no recipe", ["a.tif", "b.tif", "--set", "size=3"], /--set is for recipes/],
     ["a method for another task", ["a.tif", "b.tif", "--method", "hidef"], /hidef is a method for hologram/],
     ["a name for all models", ["a.tif", "b.tif", "--experiment-name", "x"], /Unknown option '--experiment-name'/],

@@ -19,8 +19,8 @@ import {
 import { inWords } from "../src/tasks/generalise/leave-one-out-page.ts";
 import { summariseGains } from "../src/tasks/generalise/leave-one-out-plan.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
-import { blurredStack, tinyArchitecture } from "./fixtures/train/tiny.ts";
-import { tinyObjectives } from "./fixtures/train/tiny-objectives.ts";
+import { blurredStack, tinyArchitecture } from "./helpers/tiny.ts";
+import { tinyObjectives } from "./helpers/tiny-objectives.ts";
 
 let runtime: Runtime;
 let folder: string;
@@ -52,11 +52,11 @@ const weightsOf = async (...run: string[]) => {
 
 it("says for what it does not hold, where it holds in the mean", () => {
   const one = {
-    kind: "sample",
+    kind: "specimen",
     left_out_db: 1.7,
     seen_db: 2.7,
     seen_range_db: undefined,
-    without_db: 0,
+    resampling_db: 0,
     elsewhere_db: 2,
     drop_db: 1,
   };
@@ -65,10 +65,12 @@ it("says for what it does not hold, where it holds in the mean", () => {
   const nuclei = { ...one, value: "nuclei", share_kept: 0.8, generalises: true };
   const other = { ...beads, kind: "objective", value: "20x" };
   expect(inWords(mean, [beads, nuclei, other, mean])).toMatch(
-    /^On another sample\? Yes, but not for beads\. Mean gain \+1\.7 dB/,
+    /another specimen\? Yes, but not for beads\. The mean gain is \+1\.7 dB/,
   );
-  expect(inWords(mean, [nuclei, other, mean])).toMatch(/^On another sample\? Yes\. /);
-  expect(inWords({ ...mean, generalises: false }, [beads, mean])).toMatch(/^On another sample\? No\. /);
+  expect(inWords(mean, [nuclei, other, mean])).toMatch(/^Do the models generalise to another specimen\? Yes\. /);
+  expect(inWords({ ...mean, generalises: false }, [beads, mean])).toMatch(
+    /^Do the models generalise to another specimen\? No\. /,
+  );
 });
 
 describe("across the objectives of a recipe", () => {
@@ -106,7 +108,7 @@ describe("across the objectives of a recipe", () => {
     expect(again.map(({ reused }) => reused)).toEqual([true, true]);
   });
 
-  it("judges every model on every objective with every sample, and the page, the table and the numbers agree", async () => {
+  it("judges every model on every objective with every specimen, and the page, the table and the numbers agree", async () => {
     expect(done.gains).toHaveLength(12);
     const unseen = done.gains.filter(({ seen }) => !seen).map(({ model, data }) => `${model}: ${data}`);
     expect(unseen).toEqual([
@@ -127,13 +129,13 @@ describe("across the objectives of a recipe", () => {
       done.gains.map(({ gain_db }) => gain_db),
     );
     // One of the two objectives has not the pixels of the model.
-    expect(json.resampling_alone).toHaveLength(2);
+    expect(json.resampling_only).toHaveLength(2);
     const alone = Object.fromEntries(
-      json.resampling_alone.map((one: { data: string; gain_db: number }) => [one.data, one.gain_db]),
+      json.resampling_only.map((one: { data: string; gain_db: number }) => [one.data, one.gain_db]),
     );
-    const data = json.judged_data.map(({ name, objective, sample }: Record<string, string>) => ({
+    const data = json.judged_data.map(({ name, objective, specimen }: Record<string, string>) => ({
       name,
-      groups: { objective, sample },
+      groups: { objective, specimen },
     }));
     const plan = done.models.map(({ name, leftOut }) => ({ name, ...(leftOut && { leftOut }) }));
     expect(summariseGains(plan, data, json.gains, alone)).toEqual(done.summary);
@@ -146,7 +148,7 @@ describe("across the objectives of a recipe", () => {
 
     const [head, ...rows] = (await readFile(at("objectives", "generalisation.csv"), "utf8")).trim().split("\n");
     expect(head).toMatch(
-      /^model,left_out_kind,left_out,data,objective,sample,seen,images,planes,input_psnr,output_psnr,gain_db/,
+      /^model,left_out_kind,left_out,data,objective,specimen,seen,images,planes,input_psnr,output_psnr,gain_db/,
     );
     expect(rows).toHaveLength(14);
     expect(rows[4]).toMatch(/^"without-low","objective","low","low, beads","low","beads",0,1,\d/);
@@ -184,7 +186,7 @@ describe("across the objectives of a recipe", () => {
       if (what.startsWith("steps of without-low") && step === 5) stop.abort();
     };
     const stopped = across("stopped", { signal: stop.signal, onProgress });
-    await expect(stopped).rejects.toThrow(/1 of 3 models are trained.*same command again/);
+    await expect(stopped).rejects.toThrow(/after 1 of 3 models.*same command again/);
     await expect(stopped).rejects.toMatchObject({ code: "interrupted" });
     expect(existsSync(at("stopped", "index.html"))).toBe(false);
     const steps: string[] = [];
@@ -252,7 +254,7 @@ describe("across recorded stacks", () => {
     for (const { data, input } of done.gains) {
       if (data === "a") expect(input?.psnr).toBeCloseTo(20 * Math.log10(range / 60), 0);
     }
-    expect(done.warnings.join()).not.toMatch(/Sections are held against/);
+    expect(done.warnings.join()).not.toMatch(/sections are compared with the sharpest plane/);
   });
 
   it.each<[string, () => Promise<unknown>, RegExp]>([
@@ -264,28 +266,28 @@ describe("across recorded stacks", () => {
     [
       "a kind that the data do not have",
       () => across("x", { leaveOut: ["slide"] }),
-      /no slide to leave out; .*: objective, sample/,
+      /no slide to leave out\. .*: objective, specimen/,
     ],
     [
       "a kind of which there is one",
       () => generalise({ samples, slides: ["x", "x", "x"] }, at("x"), { config: tiny, runtime, leaveOut: ["slide"] }),
-      /one slide only \(x\).*what can be left out: stack/,
+      /only one slide \(x\).*You can leave out: stack/,
     ],
     [
       "a recipe of one objective and one specimen",
       () => {
-        const { objectives: _, samples: __, ...one } = tinyObjectives;
-        return generalise({ recipe: { ...one, object: { kind: "beads" } }, fields: 1 }, at("x"), {
+        const { objectives: _, specimens: __, ...one } = tinyObjectives;
+        return generalise({ recipe: { ...one, specimen: { kind: "beads" } }, fields: 1 }, at("x"), {
           config: tiny,
           runtime,
         });
       },
-      /no two objectives, samples or stacks/,
+      /does not have two objectives, specimens or stacks/,
     ],
     [
       "too many fields",
       () => generalise({ ...recipe, fields: 17 }, at("x"), { config: tiny, runtime }),
-      /got 17, expected 1 to 16/,
+      /is 17; expected 1 to 16/,
     ],
     ["a wrong key, before anything is simulated", () => across("x", { config: { num_stepz: 3 } }), /num_stepz/],
     [

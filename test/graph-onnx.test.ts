@@ -86,7 +86,7 @@ describe("writing and reading ONNX", () => {
     const bytes = writeOnnx(graph, { variable: { image: open, out: open }, metadata: { optics: "{}" } });
     expect(decodeModel(bytes).metadata).toEqual([{ key: "optics", value: "{}" }]);
     expect(readOnnx(bytes, { y: 5, x: 7 }).outputs.get("out")?.shape).toEqual([1, 1, 5, 7]);
-    expect(() => readOnnx(bytes, { y: 5 })).toThrow(/open extent "x" of input image/);
+    expect(() => readOnnx(bytes, { y: 5 })).toThrow(/the extent "x" of input image is open/);
   });
 
   it("goes on building on a graph that was read, whatever its names", () => {
@@ -162,7 +162,7 @@ describe("what other programs write", () => {
     ["Conv", attribute("auto_pad", { s: "SAME_UPPER" }), /auto_pad/],
     ["BatchNormalization", attribute("training_mode", { i: 1 }), /training mode/],
     ["DepthToSpace", attribute("mode", { s: "CRD" }), /DepthToSpace/],
-    ["ReduceSum", attribute("noop_with_empty_axes", { i: 1 }), /do nothing/],
+    ["ReduceSum", attribute("noop_with_empty_axes", { i: 1 }), /noop_with_empty_axes/],
     ["Reshape", attribute("allowzero", { i: 1 }), /Reshape/],
   ] as const)("refuses %s with what is not run here: %o", (op, extra, message) => {
     expect(() => readOnnx(changed(op, (node) => node.attributes.push(extra)))).toThrow(message);
@@ -185,7 +185,7 @@ describe("what other programs write", () => {
     expect(change((node) => (node.domain = "com.microsoft"))).toThrow(/com\.microsoft/);
     expect(change((node) => node.outputs.push("mask"))).toThrow(/2 outputs/);
     expect(change((node) => (node.inputs = []))).toThrow(/without inputs/);
-    expect(change((node) => (node.inputs = ["ghost"]))).toThrow(/"ghost" comes from nowhere/);
+    expect(change((node) => (node.inputs = ["ghost"]))).toThrow(/"ghost" is not computed by any node/);
     expect(change((node) => node.inputs.push("x0"))).toThrow(/takes 1 inputs, got 2/);
     const message = decodeModel(writeOnnx(graphOf("Relu", operatorCases.Relu[0])));
     message.opsetImport[0].version = 11;

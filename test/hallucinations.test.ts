@@ -30,7 +30,7 @@ beforeAll(async () => {
       ...shippedRecipe("beads"),
       size,
       planes: 7,
-      object: {
+      specimen: {
         kind: "beads" as const,
         beads: 90,
         bead_kinds: ["solid" as const],

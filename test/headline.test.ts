@@ -4,9 +4,8 @@ import { Random } from "../src/array/random.ts";
 import type { Candidate } from "../src/study/candidate.ts";
 import type { DistanceBin, DistanceTable } from "../src/study/distance-table.ts";
 import type { Headline } from "../src/study/headline.ts";
-import type { Verdict } from "../src/study/verdict.ts";
-import { judge } from "../src/study/verdicts.ts";
-import { bin } from "./fixtures/evaluate/distance-bins.ts";
+import { judge, type Verdict } from "../src/study/verdicts.ts";
+import { bin } from "./helpers/distance-bins.ts";
 
 const distances = [-4, -3, -2, -1, 0, 1, 2, 3, 4];
 
@@ -36,7 +35,7 @@ function judged(table: DistanceTable, more: Partial<Parameters<typeof judge>[1]>
 
 /** No change at all: below the baseline by what light smoothing gains. */
 const identity = {
-  changed: 0,
+  relativeChange: 0,
   psnrGain: -0.4,
   ssimGain: -0.02,
   detailDifference: -0.01,
@@ -50,7 +49,7 @@ describe("the headline", () => {
     const { headline, verdicts } = judged(tableOf(() => ({})));
     expect(headline).toMatchObject({ use: true, for: "refocusing", distances_um: [[-4, 4]], sharper_um: [[-4, 4]] });
     expect(headline.sentence).toBe(
-      "Use it for refocusing, from -4 to +4 um: +3.0 dB PSNR over the best recorded baseline, +0.10 in detail, and 70 % of the excess width of structures goes.",
+      "Use it for refocusing, from -4 to +4 um. There its outputs differ from the best recorded baseline by +3.0 dB in PSNR and +0.10 in detail. Blurred structures lose 70 % of their excess width.",
     );
     for (const { good } of verdicts) expect(good).not.toBe(false);
   });
@@ -58,8 +57,11 @@ describe("the headline", () => {
   it("of the input given back: do not use it", () => {
     const { headline, verdict } = judged(tableOf(() => identity));
     expect(headline).toMatchObject({ use: false, for: "nothing", distances_um: [] });
-    expect(headline.sentence).toBe("Do not use it: it gives back its input.");
-    expect(verdict("nature")).toMatchObject({ good: false, answer: expect.stringMatching(/^It gives back its input/) });
+    expect(headline.sentence).toBe("Do not use it: it returns its input unchanged.");
+    expect(verdict("effect")).toMatchObject({
+      good: false,
+      answer: expect.stringMatching(/^It returns its input unchanged/),
+    });
   });
 
   it("of a Gaussian blur that gains PSNR: it smooths, and is no good for anything", () => {
@@ -67,10 +69,10 @@ describe("the headline", () => {
     const { headline, verdict } = judged(tableOf(() => blur));
     expect(headline.use).toBe(false);
     expect(headline.sentence).toMatch(
-      /gains PSNR .* makes structures wider: it smooths, and structures become wider\.$/,
+      /gain PSNR .* they make structures wider, so it only smooths, and structures become wider\.$/,
     );
     expect(verdict("harm")?.good).toBe(false);
-    expect(verdict("nature")?.good).toBe(false);
+    expect(verdict("effect")?.good).toBe(false);
   });
 
   it("of an unsharp mask: narrower structures without detail are no refocusing", () => {
@@ -78,20 +80,20 @@ describe("the headline", () => {
     const { headline, verdict } = judged(tableOf(() => mask));
     expect(headline.use).toBe(false);
     expect(headline.sentence).toMatch(
-      /at no distance is it better than the best recorded baseline in PSNR \(best -1\.0 dB/,
+      /never have a higher PSNR than the best recorded baseline \(best difference: -1\.0 dB/,
     );
-    expect(verdict("nature")).toMatchObject({ good: false, value: 0.5 });
-    expect(verdict("nature")?.answer).toMatch(/detail changes by -0\.01/);
+    expect(verdict("effect")).toMatchObject({ good: false, value: 0.5 });
+    expect(verdict("effect")?.answer).toMatch(/detail changes by -0\.01/);
   });
 
   it("of what gains PSNR and keeps detail: only denoising", () => {
-    const soft = { psnrGain: 1.2, detailDifference: 0.01, widthRecovered: 0.02, lightRecovered: 0.1 };
+    const soft = { psnrGain: 1.2, detailDifference: 0.01, widthRecovered: 0.02, brightnessRecovered: 0.1 };
     const { headline, verdict } = judged(tableOf(() => soft));
     expect(headline).toMatchObject({ use: "only", for: "denoising", distances_um: [[-4, 4]], sharper_um: [] });
     expect(headline.sentence).toMatch(
-      /^Use it only for denoising, .* \+0\.01 in detail, .*: structures do not become sharper/,
+      /^Use it only for denoising, .* \+0\.01 in detail and .* Structures do not become sharper\./,
     );
-    expect(verdict("nature")?.good).toBe(false);
+    expect(verdict("effect")?.good).toBe(false);
     expect(verdict("harm")?.good).toBe(true);
   });
 
@@ -105,18 +107,20 @@ describe("the headline", () => {
     const { headline, verdict } = judged(tableOf((distance) => (distance > 2 ? {} : soft)));
     expect(headline).toMatchObject({ use: "only", for: "refocusing", distances_um: [[3, 4]], sharper_um: [[3, 4]] });
     expect(headline.sentence).toMatch(
-      /^Use it only for refocusing, from \+3 to \+4 um: \+3\.0 dB .* PSNR rises from -4 to \+4 um, but/,
+      /^Use it only for refocusing, from \+3 to \+4 um\. .* \+3\.0 dB .* PSNR rises from -4 to \+4 um, but/,
     );
-    expect(verdict("nature")).toMatchObject({ good: false, value: 0.7 });
+    expect(verdict("effect")).toMatchObject({ good: false, value: 0.7 });
   });
 
   it("of a true improvement on one side of focus: use it there", () => {
     const { headline, verdict } = judged(tableOf((distance) => (distance < 0 ? {} : worse)));
     expect(headline).toMatchObject({ use: "only", for: "refocusing", distances_um: [[-4, -1]] });
-    expect(headline.sentence).toMatch(/^Use it only for refocusing, from -4 to -1 um: .* Elsewhere what was recorded/);
+    expect(headline.sentence).toMatch(
+      /^Use it only for refocusing, from -4 to -1 um\. .* At all other distances the recorded planes/,
+    );
     expect(verdict("range")).toMatchObject({ good: false, value: 0.5 });
     // Of use where it is used: the width is that of the good side.
-    expect(verdict("nature")).toMatchObject({ good: true, value: 0.7 });
+    expect(verdict("effect")).toMatchObject({ good: true, value: 0.7 });
   });
 
   it("of an improvement beyond some distance only, or with one bad plane near focus: intervals, not nothing", () => {
@@ -125,7 +129,7 @@ describe("the headline", () => {
       [-4, -3],
       [3, 4],
     ]);
-    expect(far.sentence).toMatch(/^Use it only for refocusing, from -4 to -3 um and from \+3 to \+4 um: /);
+    expect(far.sentence).toMatch(/^Use it only for refocusing, from -4 to -3 um and from \+3 to \+4 um\. /);
     const near = judged(tableOf((distance) => (distance === 1 ? worse : {})));
     expect(near.headline.distances_um).toEqual([
       [-4, -1],
@@ -136,16 +140,18 @@ describe("the headline", () => {
 
   it("of sections: the out-of-focus light falls; without a ground truth it cannot be told whether rightly", () => {
     const known = { task: "section", against: "truth", backgroundRemoved: 0.5 } as const;
-    const none = { widthRecovered: undefined, lightRecovered: undefined, given: false };
+    const none = { widthRecovered: undefined, brightnessRecovered: undefined, given: false };
     const good = judged(tableOf(() => none, known)).headline;
     expect(good).toMatchObject({ use: true, for: "sectioning", distances_um: [[-4, 4]] });
-    expect(good.sentence).toMatch(/50 % of the out-of-focus light goes/);
+    expect(good.sentence).toMatch(/removes 50 % of the out-of-focus light/);
     const unknown = judged(tableOf(() => none, { ...known, against: "sharpest plane" })).headline;
     expect(unknown).toMatchObject({ use: null, for: "sectioning", distances_um: [] });
     const wrong = judged(tableOf(() => ({ ...none, ...worse }), known)).headline;
     expect(wrong).toMatchObject({ use: false, for: "nothing" });
     const flat = judged(tableOf(() => none, { ...known, against: "sharpest plane", backgroundRemoved: 0.05 })).headline;
-    expect(flat.sentence).toBe("Do not use it: it takes 5 % of the out-of-focus light away, and is no section.");
+    expect(flat.sentence).toBe(
+      "Do not use it: it removes only 5 % of the out-of-focus light, so its outputs are no optical sections.",
+    );
   });
 
   it("never recommends what hallucinates, and says so", () => {
@@ -154,7 +160,7 @@ describe("the headline", () => {
       spots: 9,
       outputs: 6,
       planted: undefined,
-      against: "the plane recorded there",
+      against: "the recorded sharpest plane",
     };
     const picture = { referenceName: "Recorded", worst: undefined as never };
     const { headline } = judged(
@@ -175,7 +181,7 @@ describe("the headline", () => {
     );
     expect(found.headline).toMatchObject({ use: "only", distances_um: [[-4, 4]] });
     expect(found.headline.sentence).toMatch(
-      /Not all regions go in the right direction\. Keep the planes that it was given/,
+      /Some regions are refocused in the wrong direction\. Do not replace its input planes/,
     );
     // Most of them the wrong way: of no use on that side, whatever the scores.
     const wrong = { ...direction, below: { right: 10, wrong: 90, unmoved: 0 } };
@@ -190,7 +196,7 @@ describe("the headline", () => {
   it("cannot tell where nothing lies in range", () => {
     const { headline, verdict } = judged(tableOf(() => ({ inRange: false })));
     expect(headline).toMatchObject({ use: null, for: null, distances_um: [] });
-    expect([verdict("harm")?.good, verdict("range")?.good, verdict("nature")?.good]).toEqual([
+    expect([verdict("harm")?.good, verdict("range")?.good, verdict("effect")?.good]).toEqual([
       undefined,
       undefined,
       undefined,
@@ -220,8 +226,8 @@ describe("headline and verdicts of 3000 random tables", () => {
         given: task === "refocus" && (distance === 0 || (distance === 2 && random.uniform() < 0.5)),
         inRange: random.uniform() < 0.95,
         widthRecovered: maybe(around(width, 0.3)),
-        lightRecovered: maybe(around(0.3, 0.4)),
-        changed: Math.abs(around(0.4, 0.4)),
+        brightnessRecovered: maybe(around(0.3, 0.4)),
+        relativeChange: Math.abs(around(0.4, 0.4)),
       });
     });
     const against = task === "section" && random.uniform() < 0.7 ? "truth" : "sharpest plane";
@@ -229,9 +235,9 @@ describe("headline and verdicts of 3000 random tables", () => {
   };
   const randomEvidence = (task: DistanceTable["task"]) => {
     const votes = () => ({ right: random.integer(60), wrong: random.integer(20), unmoved: random.integer(100) });
-    const scale = (factor: number, told: boolean) => ({
+    const scale = (factor: number, withPixelSize: boolean) => ({
       factor,
-      told,
+      withPixelSize,
       gain: around(1, 1.5),
       gainOverInput: 0,
       hallucinated: 0,
@@ -288,21 +294,21 @@ describe("headline and verdicts of 3000 random tables", () => {
 
   it("never finds no harm, or recommends, where structures are said to become wider; nor refocusing without detail", () => {
     for (const { table, headline, verdict } of cases) {
-      const nature = verdict("nature");
-      if (/become wider/.test(nature?.answer ?? "")) {
-        expect([verdict("harm")?.good, nature?.good, headline.use, headline.for].includes("refocusing")).toBe(false);
+      const effect = verdict("effect");
+      if (/become wider/.test(effect?.answer ?? "")) {
+        expect([verdict("harm")?.good, effect?.good, headline.use, headline.for].includes("refocusing")).toBe(false);
         expect(verdict("harm")?.good === true && table.task === "refocus").toBe(false);
-        expect(nature?.good === true && table.task === "refocus").toBe(false);
+        expect(effect?.good === true && table.task === "refocus").toBe(false);
         if (table.task === "refocus") expect(headline.use).not.toBe(true);
       }
       if (headline.for === "refocusing") {
         expect(headline.sharper_um.length).toBeGreaterThan(0);
-        // The first sentence; a later one may tell of other distances.
-        expect(headline.sentence.split(/\. (?=[A-Z])/)[0]).not.toMatch(/do not become sharper|become wider/);
+        // A later sentence may say this of other distances.
+        expect(headline.sentence).not.toMatch(/\. Structures do not become sharper|It does not refocus|become wider/);
       }
-      if (headline.for === "denoising") expect(nature?.good).not.toBe(true);
-      if (nature?.good === true && table.task === "refocus") expect(headline.for).toBe("refocusing");
-      if (nature?.good === true && table.task === "section") expect(["sectioning", "nothing"]).toContain(headline.for);
+      if (headline.for === "denoising") expect(effect?.good).not.toBe(true);
+      if (effect?.good === true && table.task === "refocus") expect(headline.for).toBe("refocusing");
+      if (effect?.good === true && table.task === "section") expect(["sectioning", "nothing"]).toContain(headline.for);
     }
   });
 });

@@ -1,6 +1,7 @@
 /** What hologram reconstruction learns from: the field in focus, holograms sent to the right place, and data that cannot teach it. */
 import { existsSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
+import { runThrough } from "../src/array/breathe.ts";
 import { Random } from "../src/array/random.ts";
 import type { Stack } from "../src/image/image.ts";
 import type { NamedStack } from "../src/image/named-stack.ts";
@@ -9,8 +10,8 @@ import { fieldError } from "../src/metrics/field-error.ts";
 import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { type ComplexField, intensityOf, phaseOf } from "../src/optics/imaging/complex-field.ts";
 import { resolveConfig } from "../src/train/config.ts";
+import { exampleOf, hologramBatches } from "../src/train/data/hologram-batches.ts";
 import { hologramSources } from "../src/train/data/hologram-data.ts";
-import { hologramBatches, viewOf } from "../src/train/data/hologram-views.ts";
 import type { HidefConfig } from "../src/train/methods/hidef.ts";
 
 const light = { wavelength: 0.532, refractiveIndex: 1.333, pixelSize: 0.25, na: 0.5 };
@@ -63,9 +64,8 @@ const configOf = (own: object = {}): HidefConfig =>
   resolveConfig({ method: "hidef", patch_size: 32, distance_range: [-10, -5], ...own }) as unknown as HidefConfig;
 
 const sourceOf = (sample: NamedStack, own: object = {}) => {
-  const { validation } = hologramSources(
-    { samples: [sample], fields: { name: "none", field: async () => sample } },
-    configOf(own),
+  const { validation } = runThrough(
+    hologramSources({ samples: [sample], fields: { name: "none", field: async () => sample } }, configOf(own)),
   );
   return validation[0];
 };
@@ -79,7 +79,7 @@ describe("a source", () => {
     expect(await distances({})).toEqual([-10, -5]);
     expect(await distances({ distance_range: [-20, 20] })).toEqual([-10, -5, 0, 5, 10]);
     expect(await distances({ distance_range: [3, 12], focus_plane: 1 })).toEqual([5, 10]);
-    await expect(distances({ distance_range: [-60, -50] })).rejects.toThrow(/no plane of cells lies -60 to -50 um/);
+    await expect(distances({ distance_range: [-60, -50] })).rejects.toThrow(/no plane of cells is -60 to -50 um/);
   });
 
   it("has a truth of mean intensity 1, whose empty field has phase 0", async () => {
@@ -124,8 +124,8 @@ describe("a source", () => {
   it("sends holograms back to the focus, and by an error beyond it", async () => {
     const focus = cells("absorbing", 0.2);
     const source = sourceOf(sampleOf(focus));
-    const right = await viewOf(source, 0, 0);
-    const wrong = await viewOf(source, 0, -8);
+    const right = await exampleOf(source, 0, 0);
+    const wrong = await exampleOf(source, 0, -8);
     expect(right.distance).toBe(-10);
     // The twin image is weak beside the specimen, and lies 20 um off.
     const least = fieldError(right.input, right.truth).amplitude_rms;
@@ -146,7 +146,9 @@ describe("batches", () => {
   const sample = sampleOf(cells("absorbing", 0.4));
   const batches = (own: object) => {
     const config = configOf({ batch_size: 3, ...own });
-    const { at } = hologramSources({ samples: [sample], fields: { name: "one", field: async () => sample } }, config);
+    const { at } = runThrough(
+      hologramSources({ samples: [sample], fields: { name: "one", field: async () => sample } }, config),
+    );
     return hologramBatches(at, config);
   };
 
@@ -201,8 +203,8 @@ describe("data that cannot teach it", () => {
       /pixel size is not known.*`pixel_size <your pixel size>`/,
     );
     expect(refusal({ name: "one", stack: stepless })).toMatch(/z step is not known.*`z_step <your z step>`.*positions/);
-    expect(refusal(alone, { positions: [1, 2] })).toMatch(/positions names 2 planes and one has 5/);
-    expect(refusal({ name: "one", stack: single })).toMatch(/a single hologram, without the field behind it/);
+    expect(refusal(alone, { positions: [1, 2] })).toMatch(/positions has 2 values, but one has 5 planes/);
+    expect(refusal({ name: "one", stack: single })).toMatch(/a single hologram without a known field/);
     expect(refusal({ name: "one", stack: { ...stack, data: fringes } })).toMatch(
       /fringes of an off-axis hologram, every 4\.8 pixels/,
     );
@@ -215,7 +217,7 @@ describe("data that cannot teach it", () => {
   it("is refused without a focus inside the stack", async () => {
     const far = sampleOf(propagate(cells("absorbing", 0.5), light, 30, "wrap"));
     const source = sourceOf({ name: "far", stack: far.stack });
-    await expect(source.focused()).rejects.toThrow(/far: no focus inside the stack.*both sides/);
+    await expect(source.focused()).rejects.toThrow(/far: it has no focus inside the stack.*both sides/);
   });
 });
 

@@ -1,9 +1,11 @@
 /** A short training, from simulated holograms to a file with the field in focus. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { overrideCalibration } from "../src/image/calibration.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { planeOf } from "../src/image/image.ts";
 import type { NamedStack } from "../src/image/named-stack.ts";
 import { openImage, readImage } from "../src/image/open-image.node.ts";
@@ -18,10 +20,10 @@ import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { simulateField } from "../src/simulate/simulate-field.ts";
-import { focusHologramFile } from "../src/tasks/focus-hologram-file.node.ts";
+import { focusHologramFile } from "../src/tasks/focus-hologram-file.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { trainModel } from "../src/train/train.ts";
-import { memoryStore } from "./fixtures/train/tiny.ts";
+import { memoryStore } from "./helpers/tiny.ts";
 
 let runtime: Runtime;
 let folder: string;
@@ -123,7 +125,11 @@ describe("a hologram in a file", () => {
   it("becomes amplitude and phase, of a stack the plane that was chosen", async () => {
     const file = await write("stack.tif", unseen, [0, 1]);
     const output = join(folder, "field.tif");
-    const done = await focusHologramFile(model, runtime, file, output, { distance: -9, plane: 0, tileSize: 64 });
+    const done = await focusHologramFile(fileStorage, model, runtime, file, output, {
+      distance: -9,
+      plane: 0,
+      tileSize: 64,
+    });
     expect(done).toMatchObject({ output, method: "hidef", distance_um: -9, warnings: [] });
     const image = await readImage(output);
     expect(image).toMatchObject({ axes: "CYX", shape: [2, 112, 112] });
@@ -133,7 +139,11 @@ describe("a hologram in a file", () => {
     const errorOf = (found: ArrayLike<number>) =>
       Math.sqrt(wanted.reduce((sum, value, i) => sum + (value - found[i]) ** 2, 0) / wanted.length);
     expect(errorOf(phase)).toBeLessThan(0.5 * errorOf(wanted.map(() => 0)));
-    const sought = await focusHologramFile(model, runtime, file, output, { distance: "auto", plane: 0, force: true });
+    const sought = await focusHologramFile(fileStorage, model, runtime, file, output, {
+      distance: "auto",
+      plane: 0,
+      force: true,
+    });
     expect(sought.distance_um).toBeGreaterThanOrEqual(-10);
     expect(sought.distance_um).toBeLessThanOrEqual(-5);
     await file.close();
@@ -144,7 +154,7 @@ describe("a hologram in a file", () => {
     const attempt = async (sample: NamedStack, planes: number[], options: object): Promise<string> => {
       const file = await write("input.tif", sample, planes);
       try {
-        await focusHologramFile(model, runtime, file, output, options);
+        await focusHologramFile(fileStorage, model, runtime, file, output, options);
         return "";
       } catch (error) {
         return String(error);

@@ -18,9 +18,10 @@ import { type ComplexField, intensityOf } from "../src/optics/imaging/complex-fi
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { maeLoss } from "../src/train/losses.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { randomWeights } from "./fixtures/train/tiny.ts";
-import { tinyHologramModel } from "./fixtures/train/tiny-hologram-model.ts";
+import { largestDifference } from "./helpers/numbers.ts";
+import { python } from "./helpers/python.ts";
+import { randomWeights } from "./helpers/tiny.ts";
+import { tinyHologramModel } from "./helpers/tiny-hologram-model.ts";
 
 const torch = python("torch");
 
@@ -35,9 +36,6 @@ const tensor = (shape: readonly number[], at: (i: number) => number): Tensor => 
   shape,
   data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => at(i)),
 });
-
-const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
-  Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
 
 describe("the network", () => {
   const architecture = { channels: [4, 6, 8] };
@@ -190,7 +188,7 @@ describe("a finished model", () => {
   it("warns of light and distances that it has not learnt", () => {
     const model = tinyHologramModel();
     expect(hologramWarnings(model, light, -12)).toEqual([]);
-    expect(hologramWarnings(model, light, -40)).toEqual([expect.stringContaining("-40 um lies outside")]);
+    expect(hologramWarnings(model, light, -40)).toEqual([expect.stringContaining("-40 um is outside")]);
     const other = { ...light, wavelength: 0.633, pixelSize: 0.16 };
     expect(hologramWarnings(model, other, -12)).toEqual([
       expect.stringContaining("resampled to the model's 0.25"),

@@ -8,8 +8,8 @@ import { openImage } from "../src/image/open-image.node.ts";
 import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { fieldOf, intensityOf } from "../src/optics/imaging/complex-field.ts";
 import { addReference } from "../src/optics/imaging/hologram.ts";
-import { encodeImage } from "./fixtures/cli/images.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { encodeImage } from "./helpers/images.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const size = 96;
 const light = { wavelength: 0.532, refractiveIndex: 1, pixelSize: 0.2 };
@@ -72,7 +72,7 @@ test("off-axis: focus, fringes, and the phase of a ball", async () => {
   const { stdout, code } = await run(`${line} -o field.tif`);
   expect(code).toBe(0);
   const json = JSON.parse(stdout);
-  expect(json).toMatchObject({ output: "field.tif", method: "angular-spectrum", object: "phase" });
+  expect(json).toMatchObject({ output: "field.tif", method: "angular-spectrum", specimen: "phase" });
   expect(Math.abs(json.distance_um + 6)).toBeLessThan(1.5);
   expect(json.carrier[0]).toBeCloseTo(0.2, 2);
   expect(json.carrier[1]).toBeCloseTo(0.26, 2);
@@ -101,7 +101,7 @@ test("stacks: phase by multi-height, other planes by tie", async () => {
 
 test.each([
   ["hologram.tif -o x.tif", 2, /wavelength is not known, .* give --wavelength <your wavelength>/],
-  ["hologram.tif --wavelength 0.5 --na 1.2 --refractive-index 1 -o x.tif", 2, /aperture of 1.2 needs a medium/],
+  ["hologram.tif --wavelength 0.5 --na 1.2 --refractive-index 1 -o x.tif", 2, /NA of 1.2 needs a medium/],
   ["hologram.tif --wavelength 0.5 --na 1.2 -o x.tif", 2, /na 1.2 is not below the refractive index 1;/],
   ["flat.tif --wavelength 0.5 --off-axis auto -o x.tif", 1, /no side band was found/],
   ["flat.tif --wavelength 0.5 --method tie -o x.tif", 1, /a single plane was given; record at least two/],

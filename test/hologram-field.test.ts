@@ -14,7 +14,8 @@ import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { divideFields, fieldOf, intensityOf, phaseOf } from "../src/optics/imaging/complex-field.ts";
 import { addReference, imageHolograms } from "../src/optics/imaging/hologram.ts";
 import type { Volume } from "../src/optics/phantom/volume.ts";
-import { readNpy, readText, readZip } from "./fixtures/coherent/numpy-files.ts";
+import { rms } from "./helpers/numbers.ts";
+import { readNpy, readText, readZip } from "./helpers/numpy-files.ts";
 
 const light = { wavelength: 0.532, refractiveIndex: 1.333, pixelSize: 0.1, na: 0.8 };
 const pupil = { na: 0.8, wavelength: 0.532, refractiveIndex: 1.333 };
@@ -48,7 +49,6 @@ function flakes(): Volume {
 }
 
 const planeOf = (data: Float32Array, height = 128, width = 128): Plane => ({ data, height, width });
-const rms = (data: Float32Array) => Math.sqrt(data.reduce((sum, v) => sum + v * v, 0) / data.length);
 
 describe("off-axis holograms", () => {
   test("carriers are found to a hundredth of a cycle over the image", () => {
@@ -110,14 +110,14 @@ describe("focus of a field", () => {
 
   test("a phase object and an absorbing one, each told by itself, either direction", async () => {
     const cases = [
-      { volume: cell(), options: { index_difference: 0.06 }, object: "phase" },
-      { volume: flakes(), options: { index_difference: 0, absorption: 4 }, object: "amplitude" },
+      { volume: cell(), options: { index_difference: 0.06 }, specimen: "phase" },
+      { volume: flakes(), options: { index_difference: 0, absorption: 4 }, specimen: "amplitude" },
     ] as const;
-    for (const { volume, options, object } of cases) {
+    for (const { volume, options, specimen } of cases) {
       for (const z of [-6.3, 4.1]) {
         const { fields } = await imageHolograms(volume, pupil, [z], options);
         const found = await focusOfField(fields[0], light, { range: [-15, 15], edges: "wrap" });
-        expect(found.object).toBe(object);
+        expect(found.specimen).toBe(specimen);
         // The plane at z lies -z along the light, which goes down; back to the object it is z.
         expect(Math.abs(found.distance - z)).toBeLessThan(depth);
         expect(found.confidence).toBeGreaterThan(0.3);
@@ -127,7 +127,7 @@ describe("focus of a field", () => {
 
   test("an in-line hologram, which has no phase, when the range is on the right side", async () => {
     const { data } = await imageHolograms(flakes(), pupil, [-9.2], { index_difference: 0, absorption: 4 });
-    const found = await reconstructHologram(planeOf(data), light, { range: [-20, -2], object: "amplitude" });
+    const found = await reconstructHologram(planeOf(data), light, { range: [-20, -2], specimen: "amplitude" });
     expect(Math.abs(found.distance + 9.2)).toBeLessThan(depth);
     const truth = flakes().data.map((d) => Math.exp(-0.5 * 4 * 0.2 * d));
     let [inFocus, asRecorded] = [0, 0];
@@ -137,12 +137,12 @@ describe("focus of a field", () => {
     });
     expect(inFocus).toBeLessThan(0.6 * asRecorded);
     const both = await reconstructHologram(planeOf(data), light, { range: [-20, 20] });
-    expect(both.warnings.join()).toMatch(/looks alike on both sides/);
+    expect(both.warnings.join()).toMatch(/gives the same in-line hologram on both sides/);
   });
 
-  test("at the end of its range it is not sure; nothing to focus on is refused", async () => {
+  test("at the end of its range its confidence is 0; a uniform field is refused", async () => {
     const { fields } = await imageHolograms(cell(), pupil, [8], { index_difference: 0.06 });
-    const found = await focusOfField(fields[0], light, { range: [-15, 4], object: "phase", edges: "wrap" });
+    const found = await focusOfField(fields[0], light, { range: [-15, 4], specimen: "phase", edges: "wrap" });
     expect(found.confidence).toBeLessThan(0.2);
     const flat = fieldOf(planeOf(new Float32Array(128 * 128).fill(1)));
     await expect(focusOfField(flat, light, { range: [-5, 5] })).rejects.toThrow(/no contrast at any distance/);
@@ -170,7 +170,7 @@ describe("reconstruction", () => {
       },
     );
     expect(Math.abs(found.distance + 5)).toBeLessThan(2);
-    expect(found.focus?.object).toBe("phase");
+    expect(found.focus?.specimen).toBe("phase");
     // Optical thickness over the cell's area, um^3: what the volume holds.
     const held = cell().data.reduce((sum, d) => sum + d, 0) * 0.08 * 0.1 * 0.1 * 0.4;
     const seen = found.phase.data.reduce((sum, p) => sum + p, 0) * (0.532 / (2 * Math.PI)) * 0.1 * 0.1;
@@ -262,7 +262,7 @@ describe.skipIf(!haveCells)("real HL60 cells", () => {
     const optics = { wavelength: 0.647, refractiveIndex: 1.333, pixelSize: 0.139 };
     const found = await focusOfField(field, optics, { range: [-10, 10] });
     // nrefocus 0.8.0, "average gradient" of the amplitude, -5..5 um: -0.87 um; least amplitude contrast in its planes: -1.0 um.
-    expect(found.object).toBe("phase");
+    expect(found.specimen).toBe("phase");
     expect(Math.abs(found.distance + 0.87)).toBeLessThan(0.3);
     expect(found.confidence).toBeGreaterThan(0.5);
     const phase = unwrapPhase(phaseOf(propagate(field, optics, found.distance)));

@@ -14,8 +14,8 @@ import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { fieldOf, intensityOf } from "../src/optics/imaging/complex-field.ts";
 import { inLineField } from "../src/optics/imaging/in-line-field.ts";
 import { simulateField } from "../src/simulate/simulate-field.ts";
-import { encodeImage } from "./fixtures/cli/images.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { encodeImage } from "./helpers/images.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const light = { wavelength: 0.532, refractiveIndex: 1.333, pixelSize: 0.25, na: 0.5 };
 const depth = (1.333 * 0.532) / 0.25;
@@ -47,7 +47,7 @@ describe("holograms of an absorbing, a phase and a mixed specimen", () => {
       expect(Math.abs(Math.abs(found.distance) - Math.abs(distance))).toBeLessThan(depth / 2);
       expect(found.confidence).toBeGreaterThan(0.6);
       // What measures sharpness finds the hologram itself.
-      const before = await focusOfField(field, light, { range: [-35, 35], object: "amplitude" });
+      const before = await focusOfField(field, light, { range: [-35, 35], specimen: "amplitude" });
       expect(Math.abs(before.distance)).toBeLessThan(depth / 2);
       // One side settles the sign.
       const side: [number, number] = distance < 0 ? [-35, 0] : [0, 35];
@@ -60,10 +60,10 @@ describe("holograms of an absorbing, a phase and a mixed specimen", () => {
   test("the sign of one that only absorbs is said to be unknown, with what to do", async () => {
     const { focus, warnings } = await reconstructHologram(hologram(-22, 0.4, 0), light, { range: [-35, 35] });
     if (!focus || !("depthOfField" in focus)) throw new Error("an in-line hologram was focused");
-    expect(focus.object).toBe("amplitude");
+    expect(focus.specimen).toBe("amplitude");
     expect(focus.directionConfidence).toBeLessThan(0.75);
     expect(warnings.join()).toMatch(
-      /looks alike on both sides .* give a range on one side, such as `range=-?\d+:-?\d+`/,
+      /on (both sides|which side).* give a range on one side, such as `range=-?\d+:-?\d+`/,
     );
   });
 
@@ -93,7 +93,7 @@ test("noise alone and a focus outside the range are not trusted", async () => {
     const noise = { data: new Float32Array(size * size).map(() => random.poisson(500)), height: size, width: size };
     const found = await focusOfHologram(inLineField(noise), light, { range: [-40, 40] });
     expect(found.confidence).toBeLessThan(0.4);
-    expect(focusWarnings(found, [-40, 40]).join()).toMatch(/hardly stands out|end of the range/);
+    expect(focusWarnings(found, [-40, 40]).join()).toMatch(/is uncertain|end of the range/);
   }
   const found = await focusOfHologram(inLineField(hologram(-20.5, 0.25, 0.7)), light, { range: [-19, 0] });
   expect(found.confidence).toBeLessThan(0.5);

@@ -1,4 +1,5 @@
 /** What a file may cost: time and memory are bounded by its size, and what is no file is refused before it is opened. */
+
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -9,18 +10,19 @@ import { afterAll, describe, expect, test } from "vitest";
 import { tiffWithDescription } from "../bench/fuzz/seeds.ts";
 import { memorySource } from "../src/array/bytes.ts";
 import { crc32 } from "../src/image/crc32.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { type ImageFile, readAll } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { openImageSource } from "../src/image/open-image.ts";
 import { loadModel } from "../src/models/model-folder.node.ts";
 import { readYaml } from "../src/read-yaml.ts";
-import { findRecipe } from "../src/simulate/recipe-file.node.ts";
+import { findRecipe } from "../src/simulate/recipe-file.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
-import { readConfigFile } from "../src/train/config-file.node.ts";
+import { readConfigFile } from "../src/train/config-file.ts";
 import { readRunConfig } from "../src/train/run-folder.node.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
-import { failure } from "./fixtures/failure.ts";
+import { failure } from "./helpers/failure.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-bounds-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -125,8 +127,8 @@ describe("what is no file", () => {
   const refused = (path: string) =>
     [
       ["image", () => openImage(path)],
-      ["recipe", () => findRecipe(path)],
-      ["configuration", () => readConfigFile(path)],
+      ["recipe", () => findRecipe(fileStorage, path)],
+      ["configuration", () => readConfigFile(fileStorage, path)],
     ] as const;
 
   test.skipIf(process.platform === "win32")("a named pipe, for every kind of input", async () => {
@@ -138,7 +140,7 @@ describe("what is no file", () => {
         message: /pipe\.tif: this is a pipe.*save it to a file/,
       });
     }
-    expect((await failure(findRecipe(join(folder, "pipe.yaml")))).message).toMatch(/this is a pipe/);
+    expect((await failure(findRecipe(fileStorage, join(folder, "pipe.yaml")))).message).toMatch(/this is a pipe/);
     for (const name of ["model.yaml", "config.yaml"]) {
       mkdirSync(join(folder, "model"), { recursive: true });
       execFileSync("mkfifo", [join(folder, "model", name)]);
@@ -162,7 +164,7 @@ describe("what is no file", () => {
     expect((await failure(openImage(path))).message).toMatch(/this is a socket/);
     await new Promise((resolve) => server.close(resolve));
     mkdirSync(join(folder, "folder.yaml"));
-    expect((await failure(findRecipe(join(folder, "folder.yaml")))).message).toMatch(/this is a folder/);
+    expect((await failure(findRecipe(fileStorage, join(folder, "folder.yaml")))).message).toMatch(/this is a folder/);
     const planes = join(folder, "stack");
     mkdirSync(join(planes, "z1.tif"), { recursive: true });
     expect((await failure(openImage(planes))).message).toMatch(
@@ -191,9 +193,9 @@ describe("YAML", () => {
       [`a: ${"[\n".repeat(10_000)}`, /nested too deeply/],
       [`a:\n${Array.from({ length: 205 }, (_, i) => `${" ".repeat(2 * i + 1)}b:\n`).join("")}`, /nested too deeply/],
       [`a: &a [1, 2]\nb: &b [${"*a, ".repeat(200)}]\nc: [${"*b, ".repeat(200)}]`, /alias/],
-      ["b: {a: 1,\n  a: 2}", /key a stands twice .*line 2, column 3/],
+      ["b: {a: 1,\n  a: 2}", /key a occurs twice .*line 2, column 3/],
       [`a: ${'"'.repeat(500_000)}`, /line 1, column/],
-      [`${Array.from({ length: 40_000 }, (_, i) => `k${i}: 1\n`).join("")}k7: 1`, /key k7 stands twice/],
+      [`${Array.from({ length: 40_000 }, (_, i) => `k${i}: 1\n`).join("")}k7: 1`, /key k7 occurs twice/],
       ["a: *b", /alias/],
     ] as const) {
       let message = "";
@@ -255,11 +257,11 @@ describe("other files", () => {
   test.each([
     ["planes", { planes: 1e9, z_step: 0.001 }, /fewer planes/],
     ["size", { size: 1e9 }, /too many|need about/],
-    ["depth", { object: { kind: "beads", depth_range: [-1, 2 ** 31] } }, /too many/],
-    ["diameter", { object: { kind: "beads", diameter: [1, 1e20] } }, /too many/],
+    ["depth", { specimen: { kind: "beads", depth_range: [-1, 2 ** 31] } }, /too many/],
+    ["diameter", { specimen: { kind: "beads", diameter: [1, 1e20] } }, /too many/],
     ["fields", { fields: 1e12 }, /fields/],
   ])("a recipe of absurd %s", (_what, keys, why) => {
-    const recipe = { name: "a", object: { kind: "beads" }, ...keys };
+    const recipe = { name: "a", specimen: { kind: "beads" }, ...keys };
     const started = process.cpuUsage();
     expect(() => createSimulator(recipe)).toThrow(why);
     const { user, system } = process.cpuUsage(started);
@@ -267,7 +269,7 @@ describe("other files", () => {
   });
 
   test("a recipe of more things than fit into a list", async () => {
-    const recipe = { name: "a", size: 64, object: { kind: "beads", beads: 1e12 } };
+    const recipe = { name: "a", size: 64, specimen: { kind: "beads", beads: 1e12 } };
     expect((await failure(createSimulator(recipe).field(0))).message).toMatch(/things in a box/);
   });
 });

@@ -180,7 +180,7 @@ describe("chosen places", () => {
     const view = new DataView(bytes.buffer);
     const first = view.getUint32(4, true);
     view.setUint32(first + 2 + 12 * view.getUint16(first, true), first, true);
-    expect(await message("ours.tif", bytes)).toContain("circle");
+    expect(await message("ours.tif", bytes)).toContain("circular");
   });
 
   test("ImageJ and OME descriptions that promise more than there is", async () => {
@@ -192,15 +192,15 @@ describe("chosen places", () => {
     expect(await message("ours.tif", change("ours.tif", "slices=3", "slices=4"))).toContain("4 slices");
     expect(
       await message("ours.tif", change("ours.tif", "images=6\nchannels=2\nslices=3", "images=8\nchannels=2\nslices=4")),
-    ).toContain("promises 8 planes");
+    ).toContain("states 8 planes");
     expect(await message("ours.ome.tif", change("ours.ome.tif", 'SizeZ="3"', 'SizeZ="9"'))).toContain(
-      "promises 18 planes",
+      "describes 18 planes",
     );
     expect(await message("ours.ome.tif", change("ours.ome.tif", "</Pixels>", "</Pixelz>"))).toContain("OME-XML");
     expect(await message("ours.ome.tif", change("ours.ome.tif", "XYCZT", "XYCCT"))).toContain("dimension order");
     expect(await message("ours.ome.tif", change("ours.ome.tif", 'SizeX="23"', 'SizeX="24"'))).toContain("24 x 19");
     const truncated = (files.get("imagej_one_directory.tif") as Uint8Array).slice(0, -1);
-    expect(await message("imagej_one_directory.tif", truncated)).toContain("promises 6 planes");
+    expect(await message("imagej_one_directory.tif", truncated)).toContain("states 6 planes");
   });
 
   test("a PNG with too few rows, though every checksum is right", async () => {

@@ -7,7 +7,7 @@ import { looksLikeOme, parseOme } from "../src/image/ome-read.ts";
 import { openImageSource } from "../src/image/open-image.ts";
 import { micrometresPer, secondsPer } from "../src/image/units.ts";
 import { parseXml, rootNameOf } from "../src/image/xml.ts";
-import { greyEntries, handTiff } from "./fixtures/image/hand-tiff.ts";
+import { greyEntries, handTiff } from "./helpers/hand-tiff.ts";
 
 const n = 1e5;
 /** A hang lasts minutes; this leaves room for a busy machine. */

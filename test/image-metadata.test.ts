@@ -10,8 +10,8 @@ import type { Image } from "../src/image/image.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { openImageSource } from "../src/image/open-image.ts";
 import type { OpenOptions } from "../src/image/tiff-planes.ts";
-import { failure } from "./fixtures/failure.ts";
-import { greyEntries, type HandEntry, type HandPage, handTiff } from "./fixtures/image/hand-tiff.ts";
+import { failure } from "./helpers/failure.ts";
+import { greyEntries, type HandEntry, type HandPage, handTiff } from "./helpers/hand-tiff.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-metadata-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -277,7 +277,7 @@ describe("OME", () => {
     const other = await stack([0, 0.6, 1.2], size);
     expect([other.zStep, other.warnings]).toEqual([0.5, [expect.stringContaining("0.6 um apart")]]);
     const falling = await stack([2, 1.5, 1], size);
-    expect([falling.zStep, falling.warnings]).toEqual([0.5, [expect.stringContaining("planes go down")]]);
+    expect([falling.zStep, falling.warnings]).toEqual([0.5, [expect.stringContaining("heights of the planes fall")]]);
     const missing = await stack([0, 250, 500], "", 'PositionZUnit="nm"');
     expect([missing.zStep, missing.warnings]).toEqual([0.25, undefined]);
     const unitless = await stack([0, 0.25, 0.5], "", "");
@@ -350,7 +350,7 @@ describe("OME", () => {
     const error = await failure(openImage(join(folder, names[0])));
     expect([error.code, error.message]).toEqual([
       "file.unsupported",
-      expect.stringContaining("1 of them are not beside it (set_2.ome.tif)"),
+      expect.stringContaining("1 of them are not in its folder (set_2.ome.tif)"),
     ]);
     make(names[2], 12);
     const file = await openImage(join(folder, names[0]));

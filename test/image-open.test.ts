@@ -19,7 +19,7 @@ import { openPlanes } from "../src/image/plane-folder.ts";
 import { micrometresPer } from "../src/image/units.ts";
 import { writeImage } from "../src/image/write-image.node.ts";
 import { escapeXml, parseXml } from "../src/image/xml.ts";
-import { failure } from "./fixtures/failure.ts";
+import { failure } from "./helpers/failure.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-open-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -59,7 +59,7 @@ describe("the first bytes choose", () => {
     ["a.npy", "\x93NUMPY\x01\0", "numpy"],
     ["a.sld", "other", "SlideBook"],
     ["wrongly-named.czi", "\x89HDF\r\n\x1a\n", "HDF5"],
-    ["a.tif", "hello, world, this is text", "no TIFF or PNG"],
+    ["a.tif", "hello, world, this is text", "not a TIFF or PNG"],
   ])("%s", async (name, start, says) => {
     const error = await failure(openImageSource(memorySource(name, Buffer.from(start, "latin1"))));
     expect(error.code).toBe("file.unsupported");
@@ -225,7 +225,7 @@ describe("folders of planes", () => {
       "TZYX",
       { file: "a2_2.tif", time: 1, channel: 0, z: 1, value: 2 },
     ]);
-    expect(both.folder?.rule).toContain("The axes CZYX are called TZYX, as given.");
+    expect(both.folder?.rule).toContain("The axes CZYX are renamed to TZYX, as given.");
     mkdirSync(join(folder, "run/Pos0"), { recursive: true });
     expect((await failure(openImage(join(folder, "run")))).message).toMatch(/it has the folders Pos0/);
   });
@@ -292,8 +292,8 @@ describe("axes that the user names", () => {
   test("letters that do not fit are an error; a single plane has none to be named", async () => {
     const { path } = await write("four.tif", "TZYX");
     for (const [axes, says] of [
-      ["ZYX", /has the axes TZYX \(2 x 4 x 3 x 4\), which cannot be called ZYX/],
-      ["TCZYX", /cannot be called TCZYX/],
+      ["ZYX", /has the axes TZYX \(2 x 4 x 3 x 4\), which cannot be renamed to ZYX/],
+      ["TCZYX", /cannot be renamed to TCZYX/],
       ["ZZYX", /not understood/],
       ["XYZ", /not understood/],
       ["QZYX", /not understood/],

@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { blobSource, memorySource } from "../src/array/bytes.ts";
-import { ParfocalError } from "../src/errors.ts";
 import { type ImageFile, readAll, readStack } from "../src/image/image-file.ts";
 import { openImage, readImage } from "../src/image/open-image.node.ts";
 import { openImageSource } from "../src/image/open-image.ts";
+import { failure } from "./helpers/failure.ts";
 
 interface Expected {
   planes: number;
@@ -57,15 +57,6 @@ function positionOf(e: Expected, page: number) {
 function far(actual: Float32Array, expected: number[]): number {
   expect(actual.length).toBe(expected.length);
   return actual.reduce((worst, value, i) => Math.max(worst, Math.abs(value - Math.fround(expected[i]))), 0);
-}
-
-async function failure(work: Promise<unknown>): Promise<ParfocalError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(ParfocalError);
-  return error as ParfocalError;
 }
 
 describe("files of other programs", () => {

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { Random } from "../src/array/random.ts";
-import { ParfocalError } from "../src/errors.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { planeOffset } from "../src/image/axes.ts";
 import { encodeImage, planTiff, positionsOf } from "../src/image/encode-image.ts";
@@ -15,6 +14,7 @@ import { writeImageJ } from "../src/image/imagej-description.ts";
 import { openImage, readImage } from "../src/image/open-image.node.ts";
 import { layoutTiff } from "../src/image/tiff-layout.ts";
 import { createImageWriter, writeImage } from "../src/image/write-image.node.ts";
+import { failure } from "./helpers/failure.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-write-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,15 +38,6 @@ function inFileOrder(image: Image): number[] {
     const from = planeOffset(image, at);
     return [...image.data.subarray(from, from + size)];
   });
-}
-
-async function failure(work: Promise<unknown>): Promise<ParfocalError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(ParfocalError);
-  return error as ParfocalError;
 }
 
 const calibrated = { pixelSize: { y: 0.325, x: 0.1625 }, zStep: 0.4, frameInterval: 2.5 };

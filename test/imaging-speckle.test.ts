@@ -9,23 +9,13 @@ import { pupilContrast } from "../src/optics/imaging/pupil-contrast.ts";
 import { createSpeckle, type Speckle } from "../src/optics/imaging/speckle.ts";
 import { emptyVolume, type Volume } from "../src/optics/phantom/volume.ts";
 import { axialResolution, type Pupil } from "../src/optics/psf/pupil.ts";
+import { correlation, mean } from "./helpers/numbers.ts";
 
 const detection: Pupil = { na: 0.8, wavelength: 0.515, refractiveIndex: 1 };
 const illumination: Pupil = { ...detection, wavelength: 0.488 };
 const grid = { depth: 31, height: 128, width: 128, pixelSize: 0.15, sliceStep: 0.4, bottom: -6 };
 const area = grid.height * grid.width;
 
-const mean = (data: ArrayLike<number>) => Array.from(data).reduce((sum, v) => sum + v, 0) / data.length;
-function correlation(a: Float32Array, b: Float32Array): number {
-  const [ma, mb] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  a.forEach((v, i) => {
-    ab += (v - ma) * (b[i] - mb);
-    aa += (v - ma) ** 2;
-    bb += (b[i] - mb) ** 2;
-  });
-  return ab / Math.sqrt(aa * bb);
-}
 const errorOf = (a: Float32Array, truth: Float32Array) =>
   Math.sqrt(mean(a.map((v, i) => (v - truth[i]) ** 2)) / mean(truth.map((v) => v * v)));
 

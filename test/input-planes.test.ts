@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { ParfocalError } from "../src/errors.ts";
 import type { ImageInfo } from "../src/image/image.ts";
 import { inputPlanes } from "../src/models/apply/input-planes.ts";
-import { tinyModel } from "./fixtures/train/tiny-model.ts";
+import { refusal } from "./helpers/failure.ts";
+import { tinyModel } from "./helpers/tiny-model.ts";
 
 const image = (depth: number, zStep?: number): ImageInfo => ({
   axes: "ZYX",
@@ -12,16 +12,6 @@ const image = (depth: number, zStep?: number): ImageInfo => ({
 });
 const planes = (offsets: number[], of: ImageInfo, given?: number[]): number[] =>
   inputPlanes(tinyModel({ input_offsets: offsets }).info, of, given, "stack.tif");
-
-function refusal(work: () => unknown): ParfocalError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof ParfocalError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-}
 
 describe("the input planes of a model", () => {
   it("are the only plane of an image, wherever it says it lies", () => {
@@ -40,7 +30,7 @@ describe("the input planes of a model", () => {
   it("may all be named, and lie up to a quarter of the distance beside it", () => {
     expect(planes([0, 2], image(65, 0.49941), [20, 24])).toEqual([20, 24]);
     expect(planes([0, 2], image(65, 0.4), [20, 24])).toEqual([20, 24]);
-    expect(() => planes([0, 2], image(65, 0.4), [20, 23])).toThrow(/lies 1\.2 um/);
+    expect(() => planes([0, 2], image(65, 0.4), [20, 23])).toThrow(/is 1\.2 um/);
     expect(planes([0], image(65), [7])).toEqual([7]);
   });
 
@@ -70,17 +60,17 @@ describe("the input planes of a model", () => {
     ["a named plane that is not there", () => planes([0], image(65, 0.5), [65]), "usage", /plane 65/],
     ["half a plane", () => planes([0], image(65, 0.5), [1.5]), "usage", /plane 1\.5/],
     ["not a number", () => planes([0], image(65, 0.5), [Number.NaN]), "usage", /plane NaN/],
-    ["too many names", () => planes([0, 2], image(65, 0.5), [1, 2, 3]), "model.unfit", /names 3/],
+    ["too many names", () => planes([0, 2], image(65, 0.5), [1, 2, 3]), "model.unfit", /lists 3/],
     [
       "planes elsewhere",
       () => planes([0, 2], image(65, 0.5), [20, 22]),
       "model.unfit",
-      /plane 22 lies 1 um from plane 20/,
+      /plane 22 is 1 um from plane 20/,
     ],
-    ["the same plane twice", () => planes([0, 2], image(65, 0.5), [20, 20]), "model.unfit", /lies 0 um/],
-    ["planes in the wrong order", () => planes([0, 2], image(65, 0.5), [24, 20]), "model.unfit", /lies -2 um/],
-    ["a z step too coarse for the offset", () => planes([0, 2], image(65, 3), [1]), "model.unfit", /lies 3 um/],
-    ["two planes far apart", () => planes([0, 2], image(2, 5)), "model.unfit", /lies 5 um/],
+    ["the same plane twice", () => planes([0, 2], image(65, 0.5), [20, 20]), "model.unfit", /is 0 um/],
+    ["planes in the wrong order", () => planes([0, 2], image(65, 0.5), [24, 20]), "model.unfit", /is -2 um/],
+    ["a z step too coarse for the offset", () => planes([0, 2], image(65, 3), [1]), "model.unfit", /is 3 um/],
+    ["two planes far apart", () => planes([0, 2], image(2, 5)), "model.unfit", /is 5 um/],
   ];
   for (const [name, work, code, message] of refused) {
     it(`are refused: ${name}`, () => {

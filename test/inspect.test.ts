@@ -62,14 +62,14 @@ describe("exposure", () => {
   const one = { pixels: 1e6, min: 100, max: 4095, atMin: 1e-6, atMax: 1e-6, notFinite: 0 };
   test.each([
     ["well exposed", one, "uint16", []],
-    ["at the full scale of 12 bits", { ...one, atMax: 2e-4 }, "uint16", [/saturated, 0\.020 %.*4095/]],
+    ["at the full scale of 12 bits", { ...one, atMax: 2e-4 }, "uint16", [/saturated\. 0\.020 %.*4095/]],
     ["as often at no full scale", { ...one, max: 4000, atMax: 2e-4 }, "uint16", []],
     ["often at no full scale", { ...one, max: 4000, atMax: 2e-3 }, "uint16", [/saturated/]],
     ["float at 4095", { ...one, atMax: 2e-4 }, "float32", []],
-    ["zeros", { ...one, min: 0, atMin: 0.5 }, "uint16", [/clipped, 50 %/]],
+    ["zeros", { ...one, min: 0, atMin: 0.5 }, "uint16", [/clipped\. 50 %/]],
     ["two pixels of a small image", { ...one, pixels: 400, atMin: 0.005, atMax: 0.005 }, "uint16", []],
     ["a mask", { ...one, min: 0, max: 1, atMin: 0.5, atMax: 0.5 }, "uint8", []],
-    ["constant", { ...one, min: 7, max: 7, atMin: 1, atMax: 1 }, "uint16", [/every pixel is 7/]],
+    ["constant", { ...one, min: 7, max: 7, atMin: 1, atMax: 1 }, "uint16", [/every pixel has the value 7/]],
   ] as const)("%s", (_, exposure, dtype, expected) => {
     const warnings = exposureWarnings(exposure, dtype, "Pixels");
     expect(warnings).toHaveLength(expected.length);
@@ -90,15 +90,19 @@ describe("inspect", () => {
     });
 
   test.each<[string, (z: number) => Float32Array, RegExp]>([
-    ["is constant", () => new Float32Array(size * size).fill(500), /The stack is constant: it has no focus/],
-    ["flickers", (z) => new Float32Array(size * size).fill(500 + 10 * z), /there is no focus to be found/],
+    [
+      "is constant",
+      () => new Float32Array(size * size).fill(500),
+      /All pixels of the stack have the same value, so it has no focus/,
+    ],
+    ["flickers", (z) => new Float32Array(size * size).fill(500 + 10 * z), /so no focus can be found/],
     [
       "is noise",
       (z) => {
         const random = new Random(z);
         return Float32Array.from({ length: size * size }, () => random.poisson(500));
       },
-      /No plane shows more than noise: there is no focus to be found/,
+      /The planes contain only noise, so no focus can be found/,
     ],
   ])("a stack that %s has no focus", async (_, plane, sentence) => {
     const { focus, warnings } = await inspectImage(
@@ -133,7 +137,7 @@ describe("inspect", () => {
       ),
     );
     expect(alignment?.drift?.range).toBeCloseTo(6, 0);
-    expect(warnings).toEqual([expect.stringMatching(/drifted sideways by [56]\.\d pixels/)]);
+    expect(warnings).toEqual([expect.stringMatching(/drift sideways by [56]\.\d pixels/)]);
   });
 
   test("channels that do not lie on each other are told so, with the shift", async () => {
@@ -144,13 +148,13 @@ describe("inspect", () => {
     expect(alignment?.channelShifts[0].dx).toBeCloseTo(5, 0);
     expect(alignment?.channelShifts[0].dy).toBeCloseTo(-2, 0);
     expect(warnings).toEqual([
-      expect.stringMatching(/Channel 1 is unregistered: it lies \+[45]\.\d pixels in x and -[12]\.\d in y/),
+      expect.stringMatching(/Channel 1 is unregistered: it is shifted by \+[45]\.\d pixels in x and -[12]\.\d in y/),
     ]);
   });
 
   test("a sharpest plane at the end is no focus yet", async () => {
     const { warnings } = await inspectImage(fileOf({ ...info, shape: [5, size, size] }, blurred(() => 0).slice(4)));
-    expect(warnings).toEqual([expect.stringMatching(/first of 5: the focus may lie outside/)]);
+    expect(warnings).toEqual([expect.stringMatching(/first of 5, so the focus may lie outside/)]);
   });
 
   test("what is not calibrated, or cannot be right, is told", async () => {
@@ -159,10 +163,10 @@ describe("inspect", () => {
       (await inspectImage(fileOf({ axes: "YX", shape: [16, 16], dtype: "uint16", ...more }, plane))).warnings.join(
         "\n",
       );
-    expect(await of({})).toMatch(/No pixel size; give `pixel_size <your pixel size>`/);
+    expect(await of({})).toMatch(/no pixel size\. Give `pixel_size <your pixel size>`/);
     expect(await of({ pixelSize: { y: 0.2, x: 0.3 } })).toMatch(/not square/);
     const optics = { na: 0.8, wavelength: 0.5 };
-    expect(await of({ pixelSize: { y: 0.3, x: 0.3 }, optics })).toMatch(/coarser than lambda \/ \(4 NA\) = 0\.156 um/);
+    expect(await of({ pixelSize: { y: 0.3, x: 0.3 }, optics })).toMatch(/larger than lambda \/ \(4 NA\) = 0\.156 um/);
     expect(await of({ pixelSize: { y: 0.15, x: 0.15 }, optics })).toBe("");
   });
 
@@ -239,14 +243,16 @@ describe("compare stacks", () => {
     expect(found.output.psnr).toBeLessThan(20);
     expect(found.perfectPlanes).toEqual({ output: [0, 2], input: [0] });
     expect(found.warnings).toEqual([
-      "2 of 3 planes of the output equal the truth exactly (0, 2); they are left out of the mean PSNR.",
-      "1 of 3 planes of the input equals the truth exactly (0); it is left out of the mean PSNR.",
+      "2 of 3 planes of the output equal the ground truth exactly (0, 2); they are left out of the mean PSNR.",
+      "1 of 3 planes of the input equals the ground truth exactly (0); it is left out of the mean PSNR.",
     ]);
     // Other scores have a value for perfect planes, and keep them.
     expect(found.output.ssim).toBeCloseTo((2 + found.planes[1].output.ssim) / 3, 12);
     const perfect = await compareStacks({ output: stackOf(a, b), truth: stackOf(a, b) });
     expect(perfect.output.psnr).toBe(Infinity);
-    expect(perfect.warnings).toEqual(["The output equals the truth exactly: its PSNR is infinite (null in JSON)."]);
+    expect(perfect.warnings).toEqual([
+      "The output equals the ground truth exactly, so its PSNR is infinite (null in JSON).",
+    ]);
   });
 
   test("a blank plane has no correlation, and does not hide that of the others", async () => {
@@ -258,9 +264,7 @@ describe("compare stacks", () => {
 
   test("an output in other counts is told so", async () => {
     const scaled = stackOf(a.map((value) => value / 65535));
-    expect((await compareStacks({ output: scaled, truth: stackOf(a) })).warnings.join()).toMatch(
-      /same counts.*pearson/,
-    );
+    expect((await compareStacks({ output: scaled, truth: stackOf(a) })).warnings.join()).toMatch(/same unit.*pearson/);
     expect((await compareStacks({ output: stackOf(b), truth: stackOf(a) })).warnings).toEqual([]);
   });
 

@@ -10,26 +10,26 @@ import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import type { Candidate } from "../src/study/candidate.ts";
 import { gainOverBaseline } from "../src/study/gain-over-baseline.ts";
 import { isResampled, resamplingAlone } from "../src/study/resampling-alone.ts";
-import { openSubject } from "../src/study/subject.ts";
+import { openStudiedStack } from "../src/study/studied-stack.ts";
 import { keysForAll } from "../src/tasks/generalise/leave-one-out-keys.ts";
 import { type Gain, isSeen, leaveOneOut, summariseGains } from "../src/tasks/generalise/leave-one-out-plan.ts";
 import { recipeSource } from "../src/tasks/generalise/leave-one-out-recipe.node.ts";
 import { stacksSource } from "../src/tasks/generalise/leave-one-out-stacks.ts";
 import { recipeFields } from "../src/train/data/recipe-fields.ts";
-import { identity } from "./fixtures/evaluate/constructed-candidates.ts";
-import { blurredStack } from "./fixtures/train/tiny.ts";
-import { tinyObjectives } from "./fixtures/train/tiny-objectives.ts";
+import { identity } from "./helpers/constructed-candidates.ts";
+import { blurredStack } from "./helpers/tiny.ts";
+import { tinyObjectives } from "./helpers/tiny-objectives.ts";
 
 const crossObjective = resolveRecipe(shippedRecipe("cross-objective"));
-const cell = (objective: string, sample: string) => ({
-  name: `${objective}, ${sample}`,
-  groups: { objective, sample },
+const cell = (objective: string, specimen: string) => ({
+  name: `${objective}, ${specimen}`,
+  groups: { objective, specimen },
 });
 const four = [cell("low", "beads"), cell("low", "nuclei"), cell("high", "beads"), cell("high", "nuclei")];
 
 describe("the plan", () => {
-  it("is one model for everything, and one without each objective and each sample", () => {
-    const plan = leaveOneOut(four, ["objective", "sample"]);
+  it("is one model for everything, and one without each objective and each specimen", () => {
+    const plan = leaveOneOut(four, ["objective", "specimen"]);
     expect(plan.map(({ name }) => name)).toEqual([
       "all",
       "without-low",
@@ -50,7 +50,7 @@ describe("the plan", () => {
 
   it("gives folders names that no two have, and that stay in their folder", () => {
     const data = [cell("a", "a"), cell("../b c", "d"), cell("b c", "d"), cell("b-c", "d")];
-    const names = leaveOneOut(data, ["objective", "sample"]).map(({ name }) => name);
+    const names = leaveOneOut(data, ["objective", "specimen"]).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(names.slice(1, 3)).toEqual(["without-objective-a", "without-..-b-c"]);
     for (const name of names) expect(name).toMatch(/^[\w.-]+$/);
@@ -87,7 +87,7 @@ describe("what the gains say", () => {
       left_out_db: 2.5,
       seen_db: 6,
       seen_range_db: [5, 7],
-      without_db: 0,
+      resampling_db: 0,
       elsewhere_db: 9,
       drop_db: 3.5,
       share_kept: 2.5 / 6,
@@ -111,8 +111,8 @@ describe("what the gains say", () => {
     expect(about(rows, "low").generalises).toBe(verdict);
   });
 
-  it("with objectives and samples left out, each data set counts as much, however many models saw its like", () => {
-    const both = leaveOneOut(four, ["objective", "sample"]);
+  it("with objectives and specimens left out, each data set counts as much, however many models saw its like", () => {
+    const both = leaveOneOut(four, ["objective", "specimen"]);
     // On beads of the low objective 6 dB by three models, on nuclei 1, 2 and 6 dB.
     const rows: Record<string, number[]> = {
       all: [6, 1],
@@ -137,17 +137,17 @@ describe("what the gains say", () => {
       return summariseGains(plan, four, gainsOf(rows), alone)[0];
     };
     // 2 of 3 dB; where resampling loses, the untouched input is what a model must beat.
-    expect(judge(0)).toMatchObject({ without_db: 0, share_kept: 2 / 3, generalises: true });
+    expect(judge(0)).toMatchObject({ resampling_db: 0, share_kept: 2 / 3, generalises: true });
     // Beyond the 1.5 dB that are had without: 0.5 of 1.5 dB.
     expect(judge(3)).toMatchObject({
       left_out_db: 2,
       seen_db: 3,
-      without_db: 1.5,
+      resampling_db: 1.5,
       drop_db: 1,
       share_kept: 1 / 3,
       generalises: false,
     });
-    expect(judge(8)).toMatchObject({ without_db: 4, share_kept: undefined, generalises: undefined });
+    expect(judge(8)).toMatchObject({ resampling_db: 4, share_kept: undefined, generalises: undefined });
   });
 
   it("a data set that could not be scored is left out of the means", () => {
@@ -184,7 +184,7 @@ describe("what the gains say", () => {
 
 describe("what a candidate gains", () => {
   const stack = { ...blurredStack(7, 64, 64, 3), zStep: 1 };
-  const subject = openSubject("stack", stack, { sharpest: 1 });
+  const studied = openStudiedStack("stack", stack, { sharpest: 1 });
   /** Halves the error of every pixel. */
   const halfway: Candidate = {
     name: "halfway",
@@ -192,15 +192,15 @@ describe("what a candidate gains", () => {
     task: "refocus",
     range: [-3, 3],
     offsets: [0],
-    make: async (from, _, wanted) =>
-      wanted.map(({ plane, distance }) => {
+    make: async (from, _, requests) =>
+      requests.map(({ plane, distance }) => {
         const [input, target] = [planeOf(from, plane), planeOf(from, plane + distance)];
         return { ...input, data: input.data.map((value, i) => (value + target.data[i]) / 2) };
       }),
   };
 
   it("is 20 log10(2) dB over the untouched input for one that halves the error, over the planes within its range but the one in focus", async () => {
-    const { means, widthRecovered, example, against } = await gainOverBaseline(halfway, { subject, whole: stack });
+    const { means, widthRecovered, example, against } = await gainOverBaseline(halfway, { studied, whole: stack });
     // Planes 0 and 2 to 4.
     expect(means?.planes).toBe(4);
     expect((means?.output.psnr ?? 0) - (means?.input.psnr ?? 0)).toBeCloseTo(20 * Math.log10(2), 4);
@@ -251,7 +251,7 @@ describe("resampling alone", () => {
   });
 });
 
-describe("recipes of some objectives and samples", () => {
+describe("recipes of some objectives and specimens", () => {
   const without = (objective: string) => cellsOf(crossObjective).filter((one) => one.objective !== objective);
 
   it("of cross-objective there are twelve; what is left out is never trained on, and all else in turn, test_only or not", () => {
@@ -260,7 +260,7 @@ describe("recipes of some objectives and samples", () => {
     const views = viewsOf(recipe);
     const { fields } = recipe;
     const drawn = Array.from({ length: 18 }, (_, i) => viewOfField(recipe, views, fields + i));
-    const names = drawn.map(({ objective, sample }) => `${objective}, ${sample}`);
+    const names = drawn.map(({ objective, specimen }) => `${objective}, ${specimen}`);
     expect(new Set(names).size).toBe(9);
     expect(names.filter((name) => name.includes("63x"))).toEqual([]);
     expect(names.filter((name) => name.includes("40x-1.4, nuclei"))).toHaveLength(2);
@@ -288,8 +288,8 @@ describe("recipes of some objectives and samples", () => {
       expect(new Set(asked).size).toBe(20);
       expect(asked.filter((index) => all.includes(index))).toEqual([]);
     }
-    expect(() => setAside(crossObjective, 0, 17)).toThrow(/got 17, expected 1 to 16/);
-    expect(() => setAside(crossObjective, 0, 0)).toThrow(/got 0, expected 1 to 16/);
+    expect(() => setAside(crossObjective, 0, 17)).toThrow(/is 17; expected 1 to 16/);
+    expect(() => setAside(crossObjective, 0, 0)).toThrow(/is 0; expected 1 to 16/);
   });
 });
 
@@ -298,7 +298,7 @@ describe("a recipe to leave one out of", () => {
     const progress: number[] = [];
     const source = await recipeSource({ recipe: tinyObjectives, fields: 1 }, "refocus");
     const opened = await source.open({ onProgress: ({ done, total }) => progress.push(done / total) });
-    expect(source.kinds).toEqual(["objective", "sample"]);
+    expect(source.kinds).toEqual(["objective", "specimen"]);
     expect(source.data.map(({ name }) => name)).toEqual([
       "low, beads",
       "low, filaments",
@@ -336,7 +336,7 @@ describe("a recipe to leave one out of", () => {
     for (const { groups, images } of opened.data) {
       expect(images[0].whole.pixelSize?.x).toBe(groups.objective === "low" ? 0.4 : 0.2);
     }
-    for (const { images } of opened.data) expect(images[0].subject.sharpest).toBe(3);
+    for (const { images } of opened.data) expect(images[0].studied.sharpest).toBe(3);
   });
 });
 
@@ -359,16 +359,16 @@ describe("stacks to leave one out of", () => {
     const source = stacksSource({ samples });
     expect(source.data.map(({ name }) => name)).toEqual(["a", "a-2", "c"]);
     const { data, open } = await source.open({});
-    const judged = data.map(({ images: [{ subject }] }) => new Set(subject.stack.data));
-    expect(data.map(({ images: [{ subject }] }) => [subject.stack.height, subject.stack.width])).toEqual([
+    const judged = data.map(({ images: [{ studied }] }) => new Set(studied.stack.data));
+    expect(data.map(({ images: [{ studied }] }) => [studied.stack.height, studied.stack.width])).toEqual([
       [100, 60],
       [51, 100],
       // No less than a study needs.
       [64, 48],
     ]);
     for (const { images } of data) {
-      expect([...(images[0].subject.truth?.data ?? [])]).toEqual([...images[0].subject.stack.data]);
-      expect(images[0].whole.data.length).toBeGreaterThan(images[0].subject.stack.data.length);
+      expect([...(images[0].studied.truth?.data ?? [])]).toEqual([...images[0].studied.stack.data]);
+      expect(images[0].whole.data.length).toBeGreaterThan(images[0].studied.stack.data.length);
     }
     for (const model of leaveOneOut(source.data, ["stack"])) {
       const { samples: trained, fields } = await open(model);
@@ -396,12 +396,12 @@ describe("stacks to leave one out of", () => {
   });
 
   it.each<[string, Parameters<typeof stacksSource>[0], RegExp]>([
-    ["one stack", { samples: samples.slice(0, 1) }, /needs two or more; got 1/],
-    ["slides that do not fit", { samples, slides: ["old"] }, /3 stacks and 1 slides/],
+    ["one stack", { samples: samples.slice(0, 1) }, /needs two stacks or more, but only 1/],
+    ["slides that do not fit", { samples, slides: ["old"] }, /3 stacks but 1 slides/],
     [
       "a stack too small to be judged",
       { samples: [samples[0], { name: "s.tif", stack: numbered(4, 40, 60) }] },
-      /s: 40 x 48 pixels.*48 x 48/,
+      /s: it has 40 x 48 pixels.*48 x 48/,
     ],
     [
       "a target of another size",

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { levelWarnings } from "../src/image/level-warnings.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { inspectImage } from "../src/metrics/inspect.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-levels-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -15,8 +15,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 test("only where levels are lost, and how many are left", () => {
   const warn = (storedType: string | undefined, min: number, max: number) =>
     levelWarnings({ path: "a.tif", ...(storedType && { storedType }) }, { min, max }).join();
-  expect(warn("uint32", 4e9, 4e9 + 1000)).toMatch(/steps by 256 there: at most 4 grey levels are left/);
-  expect(warn("int32", -(2 ** 25), -(2 ** 25) + 100)).toMatch(/steps by 4 there: at most 26 grey/);
+  expect(warn("uint32", 4e9, 4e9 + 1000)).toMatch(/numbers are 256 apart there: at most 4 grey levels are left/);
+  expect(warn("int32", -(2 ** 25), -(2 ** 25) + 100)).toMatch(/numbers are 4 apart there: at most 26 grey/);
   expect(warn("uint32", 0, 2 ** 24)).toBe("");
   expect(warn("uint32", 0, 4e9)).toBe("");
   expect(warn("float64", 1e9, 1e9 + 1)).toContain("float64");

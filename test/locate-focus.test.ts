@@ -9,7 +9,7 @@ import { inspectImage } from "../src/metrics/inspect.ts";
 import { changeRecipe } from "../src/simulate/recipe-flags.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
-import { haveRealData, readStack } from "./fixtures/evaluate/real-data.ts";
+import { haveRealData, readStack } from "./helpers/real-data.ts";
 
 const strong = (depth: number) => new Array<number>(depth).fill(100);
 
@@ -65,9 +65,9 @@ describe("transmitted light", async () => {
       background: 0,
     },
     [
-      ["object.nuclei", 60],
-      ["object.height", [2, 3]],
-      ["object.depth_range", [0, 0]],
+      ["specimen.nuclei", 60],
+      ["specimen.height", [2, 3]],
+      ["specimen.depth_range", [0, 0]],
       ["images", { stack: { mode: "transmitted", source_rings: 2 } }],
     ],
   );
@@ -112,5 +112,5 @@ test("a constant stack has no focus, and says so", async () => {
     fileOf({ data: new Float32Array(5 * 400).fill(300), depth: 5, height: 20, width: 20, dtype: "uint16" }),
   );
   expect(focus?.best).toBeUndefined();
-  expect(warnings.join()).toMatch(/every pixel is 300/);
+  expect(warnings.join()).toMatch(/every pixel has the value 300/);
 });

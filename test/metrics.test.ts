@@ -2,9 +2,8 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
-import { nrmse, pearson, psnr, score, signalRange, typeRange } from "../src/metrics/metrics.ts";
+import { nrmse, type Picture, pearson, psnr, score, signalRange, typeRange } from "../src/metrics/metrics.ts";
 import { msSsim, msSsimScales } from "../src/metrics/ms-ssim.ts";
-import type { Picture } from "../src/metrics/picture.ts";
 import { ssim } from "../src/metrics/ssim.ts";
 
 interface Case {
@@ -139,7 +138,7 @@ describe("scores in general", () => {
     expect(() => ssim(noisePlane(10, 30, 1), noisePlane(10, 30, 2), 1)).toThrow(/10 x 30.*11 x 11/);
     const holed = { ...a, data: Float32Array.from(a.data) };
     holed.data[65] = Number.NaN;
-    expect(() => psnr(a, holed, 1)).toThrow(/The truth: pixel x 5, y 2 is NaN/);
+    expect(() => psnr(a, holed, 1)).toThrow(/The ground truth: pixel x 5, y 2 is NaN/);
     expect(() => score(a, a, { dataRange: 0 })).toThrow(/data range is 0/);
   });
 

@@ -4,18 +4,22 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import type { Image } from "../src/image/image.ts";
 import { type ImageFile, readAll } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { writeImage } from "../src/image/write-image.node.ts";
+import { directionOfImage } from "../src/models/apply/direction-of-image.ts";
+import { findSurface } from "../src/models/apply/find-surface.ts";
+import { openRefocusable } from "../src/models/apply/refocus-image.ts";
 import { loadModel, saveModel } from "../src/models/model-folder.node.ts";
 import type { RefocusModel } from "../src/models/model-info.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
-import { type RefocusFileOptions, refocusFile } from "../src/tasks/refocus-file.node.ts";
+import { type RefocusFileOptions, refocusFile } from "../src/tasks/refocus-file.ts";
 import { describeModel } from "../src/train/describe-model.ts";
-import { blurredStack, tinyConfig } from "./fixtures/train/tiny.ts";
-import { testPlane, tinyModel } from "./fixtures/train/tiny-model.ts";
+import { blurredStack, tinyConfig } from "./helpers/tiny.ts";
+import { testPlane, tinyModel } from "./helpers/tiny-model.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -47,7 +51,7 @@ describe("a model's folder", () => {
 
   it("says what is missing or damaged", async () => {
     const { info, onnx } = tinyModel();
-    await expect(loadModel(folder)).rejects.toMatchObject({ code: "file.missing", message: /holds no model/ });
+    await expect(loadModel(folder)).rejects.toMatchObject({ code: "file.missing", message: /has no model\.yaml/ });
     await expect(loadModel(join(folder, "nowhere"))).rejects.toMatchObject({ code: "file.missing" });
     await saveModel(folder, info, onnx);
     await rm(join(folder, "model.onnx"));
@@ -83,7 +87,7 @@ describe("the model of a training", () => {
     await fc.assert(
       fc.asyncProperty(described, async ({ scores, optics, name }) => {
         const samples = optics.map((of) => ({ name, stack: { ...blurredStack(1, 16, 16, 1), optics: of } }));
-        const report = { loss: 1, scores, groups: [], draw: () => new Uint8Array() };
+        const report = { loss: 1, scores, groups: [], draw: async () => "" };
         const written = { ...info, ...describeModel({ samples }, tinyConfig(), 3, report) };
         await saveModel(folder, written, onnx);
         const { info: read } = await loadModel(folder);
@@ -165,7 +169,7 @@ describe("refocusing a file", () => {
     const { of = stack(), model = tinyModel(), ...rest } = options;
     const file = await open(of);
     try {
-      return await refocusFile(model, runtime, file, join(folder, output), {
+      return await refocusFile(fileStorage, model, runtime, file, join(folder, output), {
         distances: [-2, 0, 2],
         planes: [1],
         ...rest,
@@ -234,6 +238,44 @@ describe("refocusing a file", () => {
     await expect(refocusTo("none.tif", { model, of, planes: [0] })).rejects.toMatchObject({ code: "usage" });
   });
 
+  it("measures the image once for surface, direction and output, which are those of each alone", async () => {
+    const direction = { gain: 1, bias: 0, regions: 10, accuracy: 0.75 };
+    const model = tinyModel({ direction, distance_range: [-2, 2] });
+    const file = await open(stack());
+    const reads: number[] = [];
+    const counted: ImageFile = {
+      ...file,
+      readPlane(index, region) {
+        reads.push(index.z ?? 0);
+        return file.readPlane(index, region);
+      },
+    };
+    const counts: string[] = [];
+    const options = { distances: [-1, 1], planes: [1] };
+    const run = await refocusFile(fileStorage, model, runtime, counted, join(folder, "run.tif"), {
+      ...options,
+      surface: "auto",
+      direction: true,
+      onProgress: ({ what, done, total }) => done === total && counts.push(what),
+    });
+    // Planes that the model does not get are read for the normalisation only.
+    expect(reads.filter((z) => z !== 1).sort()).toEqual([0, 2]);
+    expect(counts).toEqual(["planes for the surface", "tiles refocused"]);
+    const image = await openRefocusable(model, runtime, file, { planes: [1] });
+    const found = await findSurface(image);
+    expect(run.surface).toMatchObject({ from: "scan", range_um: found.range });
+    expect(run.surface?.regions.map(({ distance_um }) => distance_um)).toEqual(found.samples.map(({ z }) => z));
+    expect(run.direction).toEqual(await directionOfImage(image));
+    expect(run.direction).toMatchObject({ accuracy: 0.75 });
+    expect(run.warnings.join()).toMatch(/One input plane cannot tell.*Here: 0\.\d\d sure of it over \d+ regions/);
+    await refocusFile(fileStorage, model, runtime, file, join(folder, "alone.tif"), {
+      ...options,
+      surface: found.read,
+    });
+    await file.close();
+    expect(await readFile(join(folder, "run.tif"))).toEqual(await readFile(join(folder, "alone.tif")));
+  });
+
   describe("warns", () => {
     const warnings = async (options: Parameters<typeof refocusTo>[1]): Promise<string> =>
       (await refocusTo("w.tif", { force: true, distances: [1], ...options })).warnings.join("\n");
@@ -293,7 +335,7 @@ describe("refocusing a file", () => {
           return file.readPlane(index, region);
         },
       };
-      const work = refocusFile(tinyModel(), runtime, failing, join(folder, "out.tif"), {
+      const work = refocusFile(fileStorage, tinyModel(), runtime, failing, join(folder, "out.tif"), {
         distances: [1],
         planes: [1],
         tileSize: 16,

@@ -10,7 +10,7 @@ import { resolveConfig } from "../src/train/config.ts";
 import { recipeFields } from "../src/train/data/recipe-fields.ts";
 import { createLearner, toPixelSize } from "../src/train/model-pixels.ts";
 import { trainModel } from "../src/train/train.ts";
-import { blurredStack, memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
+import { blurredStack, memoryStore, tinyConfig } from "./helpers/tiny.ts";
 
 /** A wave along x, with its period and phase in um: counts 100 + 50 cos(2 pi (x - phase) / period), x from the left edge of the field. */
 function wave(pixel: number, width: number, { period = 4, phase = 0.7, depth = 3, height = 24 } = {}): Stack {
@@ -136,7 +136,7 @@ describe("training at a pixel size", () => {
     const periods = async (model: string, more: object): Promise<number[]> => {
       const shared = { augment: false, content_sampling: 0, patch_size: 64, batch_size: 8, model_pixel_size: 0.3 };
       const config = resolveConfig({ method: model, ...shared, ...more });
-      const { data, shape } = (await createLearner({ samples, fields }, config).batchAt(1)).image;
+      const { data, shape } = (await (await createLearner({ samples, fields }, config)).batchAt(1)).image;
       const [n, rest] = [shape[0], data.length / shape[0]];
       // Rows of a wave of 6 um, 20 pixels: the best period by the sum over the spectrum of a patch.
       return Array.from({ length: n }, (_, i) => bestPeriod(data.subarray(i * rest, i * rest + 64) as Float32Array));
@@ -152,18 +152,20 @@ describe("training at a pixel size", () => {
   });
 
   it("without it, refuses stacks and recipes of several pixel sizes, and says how they can be trained on", async () => {
-    expect(() => createLearner({ samples: two }, tinyConfig())).toThrow(
-      /pixels of 0.15 um.*or set model_pixel_size, such as 0.3,/,
+    await expect(createLearner({ samples: two }, tinyConfig())).rejects.toThrow(
+      /pixels of 0.15 um.*or set model_pixel_size, for example to 0.3 /,
     );
     const recipe = resolveRecipe(shippedRecipe("cross-objective"));
     const make = () => Promise.reject(new Error("not asked for"));
-    expect(() => recipeFields(recipe, make)).toThrow(/0.325, 0.103, 0.1625 um.*set model_pixel_size, such as 0.325,/);
+    expect(() => recipeFields(recipe, make)).toThrow(
+      /0.325, 0.103, 0.1625 um.*set model_pixel_size, for example to 0.325 /,
+    );
     expect(recipeFields(recipe, make, { anyPixelSize: true }).name).toBe("cross-objective");
   });
 
   it.each([
-    ["hidef", /model_pixel_size: averaged pixels of a hologram/],
-    ["self-supervised", /model_pixel_size: photons are told from the noise/],
+    ["hidef", /model_pixel_size: a resampled hologram/],
+    ["self-supervised", /model_pixel_size: photons are estimated from the noise/],
   ])("%s refuses it and says why", (model, reason) => {
     expect(() => resolveConfig({ method: model, model_pixel_size: 0.3 })).toThrow(reason);
   });

@@ -4,6 +4,7 @@ import { Random } from "../src/array/random.ts";
 import type { Plane } from "../src/image/image.ts";
 import { type JudgedExample, type Judgement, judge as judgeSome } from "../src/train/judgement.ts";
 import { stepsThatFit } from "../src/train/speed.ts";
+import { withNoise } from "./helpers/noise.ts";
 
 const [height, width] = [96, 96];
 
@@ -20,16 +21,11 @@ function specimen(seed: number): Plane {
   return gaussianFilter({ data, height, width }, 1.2);
 }
 
-const noisy = (plane: Plane, sigma: number, seed: number): Plane => {
-  const random = new Random(seed);
-  return { ...plane, data: plane.data.map((value) => value + sigma * random.normal()) };
-};
-
 /** Two planes 2 um apart, of a specimen in focus at the first, and what is asked for at a distance. */
 function example(distance: number, make: (truth: Plane, inputs: Plane[]) => Plane): JudgedExample {
   const sharp = specimen(3);
   const at = (z: number): Plane =>
-    noisy(gaussianFilter(sharp, Math.max(0.01, Math.abs(z))), 0.02, Math.round(10 * z + 50));
+    withNoise(gaussianFilter(sharp, Math.max(0.01, Math.abs(z))), 0.02, Math.round(10 * z + 50));
   const inputs = [at(-2), at(0.5)];
   const truth = at(distance);
   return {
@@ -65,7 +61,7 @@ describe("the judgement of a finished model", () => {
   });
 
   it("names the distances at which a model is better, and where what was recorded is", () => {
-    const sharp = (truth: Plane): Plane => noisy(truth, 0.005, 9);
+    const sharp = (truth: Plane): Plane => withNoise(truth, 0.005, 9);
     const harm = (_: Plane, [first]: Plane[]): Plane => gaussianFilter(first, 4);
     const { verdict, rows } = judge("refocus", [
       example(-1.5, harm),
@@ -90,18 +86,18 @@ describe("the judgement of a finished model", () => {
 
   it("leaves given planes out of the means, and shows whether they come back", () => {
     const given = example(0.5, (truth) => truth);
-    const { rows, means } = judge("refocus", [given, example(1, (truth) => noisy(truth, 0.01, 4))]);
+    const { rows, means } = judge("refocus", [given, example(1, (truth) => withNoise(truth, 0.01, 4))]);
     expect(rows[0]).toMatchObject({ given: true, psnr: 100 });
     expect(means.psnr).toBe(rows[1].psnr);
   });
 
   it("leaves out what equals its ground truth as it was recorded: blank planes and repeated ones", () => {
-    const good = [-1, 1].map((d) => example(d, (truth) => noisy(truth, 0.01, 4)));
+    const good = [-1, 1].map((d) => example(d, (truth) => withNoise(truth, 0.01, 4)));
     const black: Plane = { data: new Float32Array(height * width), height, width };
     const blank: JudgedExample = {
       ...good[0],
       recorded: good[0].recorded.map((one) => ({ ...one, plane: black })),
-      output: noisy(black, 0.01, 5),
+      output: withNoise(black, 0.01, 5),
       truth: black,
     };
     const repeated: JudgedExample = { ...good[1], truth: good[1].recorded[1].plane };

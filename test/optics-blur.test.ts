@@ -97,9 +97,9 @@ describe("blurring a plane", () => {
 
   it("refuses a blur that cannot be computed", () => {
     const plane = { data: new Float32Array(16), height: 4, width: 4 };
-    expect(() => blur(plane, air, { pixelSize: 0.1, defocus: 1000 })).toThrow(/at most 4096/);
+    expect(() => blur(plane, air, { pixelSize: 0.1, defocus: 1000 })).toThrow(/the maximum is 4096/);
     expect(() => blur(plane, { ...air, na: 2 }, { pixelSize: 0.1, defocus: 1 })).toThrow(
-      /NA: 2 is no numerical aperture/,
+      /NA: 2 is not a numerical aperture/,
     );
   });
 });

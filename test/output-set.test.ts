@@ -1,4 +1,5 @@
 /** Outputs that belong together: all of them, or none; and nothing stays of those who died while they wrote. */
+
 import { spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
@@ -17,22 +18,15 @@ import { bytesAsText } from "../src/array/bytes-as-text.ts";
 import { Random } from "../src/array/random.ts";
 import { ParfocalError } from "../src/errors.ts";
 import { checkRoomFor, createOutputSet, withOutputSet, writeFileAtomic } from "../src/image/atomic-file.node.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { temporaryName } from "../src/image/temporary-files.node.ts";
-import { createImageWriter, writeImage, writeImages } from "../src/image/write-image.node.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { createImageWriter, writeImage, writeImages } from "../src/image/write-image.ts";
+import { failure } from "./helpers/failure.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-set-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const fresh = () => mkdtempSync(join(folder, "a-"));
-
-async function failure(work: Promise<unknown>): Promise<ParfocalError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(ParfocalError);
-  return error as ParfocalError;
-}
 
 describe("all or none", () => {
   test("no name is given before the end", async () => {
@@ -109,9 +103,9 @@ describe("all or none", () => {
       { path: join(place, "a.tif"), image: { ...info, data: new Float32Array(20) } },
       { path: join(place, "b.tif"), image: { ...info, data: bad } },
     ];
-    expect((await failure(writeImages(outputs, { files: [[join(place, "c.json"), "{}"]] }))).message).toContain(
-      "b.tif: pixel x 2, y 1 is NaN",
-    );
+    expect(
+      (await failure(writeImages(fileStorage, outputs, { files: [[join(place, "c.json"), "{}"]] }))).message,
+    ).toContain("b.tif: pixel x 2, y 1 is NaN");
     expect(readdirSync(place)).toEqual([]);
   });
 });
@@ -180,13 +174,13 @@ describe.skipIf(!mounted)("a full disk (skipped where no tmpfs may be mounted)",
       path: join(full, name),
       image: { ...info, data: new Uint16Array(300000) },
     }));
-    const error = await failure(writeImages(outputs));
+    const error = await failure(writeImages(fileStorage, outputs));
     expect(error.code).toBe("output.failed");
     expect(error.message).toMatch(
       /the disk has [\d.]+ (MB|kB) left and 1\.2 MB are needed for 2 files that belong together/,
     );
     expect(readdirSync(full)).toEqual([]);
-    await writeImages(outputs.slice(0, 1));
+    await writeImages(fileStorage, outputs.slice(0, 1));
     expect(readdirSync(full)).toEqual(["a.tif"]);
     empty();
     expect((await failure(checkRoomFor([{ path: join(full, "a"), size: 2e6 }]))).message).toContain("2 MB are needed");
@@ -202,8 +196,8 @@ describe.skipIf(!mounted)("a full disk (skipped where no tmpfs may be mounted)",
   test("a disk that fills up while the second is written", async () => {
     const work = withOutputSet({}, async (outputs) => {
       const small = { ...info, shape: [100, 600] };
-      const first = await createImageWriter(join(full, "a.tif"), small, { outputs });
-      const second = await createImageWriter(join(full, "b.tif"), info, { outputs });
+      const first = await createImageWriter(fileStorage, join(full, "a.tif"), small, { outputs });
+      const second = await createImageWriter(fileStorage, join(full, "b.tif"), info, { outputs });
       await first.writeRows({}, 0, new Float32Array(60000));
       await first.finish();
       writeFileSync(join(full, "other"), new Uint8Array(6e5));
@@ -227,7 +221,7 @@ describe.skipIf(!mounted)("a full disk (skipped where no tmpfs may be mounted)",
     const data = Uint16Array.from({ length: 5 * 300 * 300 }, () => 100 + random.integer(50));
     const calibration = { pixelSize: { y: 0.3, x: 0.3 }, zStep: 1 };
     const stack = { axes: "ZYX", shape: [5, 300, 300], dtype: "uint16", data, ...calibration } as const;
-    await writeImage(join(folder, "stack.tif"), stack, { force: true });
+    await writeImage(fileStorage, join(folder, "stack.tif"), stack, { force: true });
     writeFileSync(join(full, "other"), new Uint8Array(taken));
     const command = args.map((arg) => (arg.startsWith("../") ? arg.slice(3) : arg));
     const run = await runCli(command, { cwd: folder });

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openImage } from "../src/node.ts";
-import { encodeImage } from "./fixtures/cli/images.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
-import { greyEntries, handTiff } from "./fixtures/image/hand-tiff.ts";
-import { blurredStack } from "./fixtures/train/tiny.ts";
+import { greyEntries, handTiff } from "./helpers/hand-tiff.ts";
+import { encodeImage } from "./helpers/images.ts";
+import { runCli } from "./helpers/run-cli.ts";
+import { blurredStack } from "./helpers/tiny.ts";
 
 let folder: string;
 const at = (name: string) => join(folder, name);
@@ -102,7 +102,7 @@ test("a resolution that is the largest number (large_image 1062)", async () => {
   writeFileSync(at("bogus.tif"), encodeImage("bogus.tif", { ...info, data: counts }));
   const { pixel_size_um, warnings } = await json("inspect", "bogus.tif");
   expect(pixel_size_um).toBeNull();
-  expect(warnings.join()).toMatch(/Pixel size of the file left out: 4\.6\d+e-10 um is no pixel/);
+  expect(warnings.join()).toMatch(/Pixel size of the file is not used: 4\.6\d+e-10 um is not a pixel/);
 });
 
 describe("outputs", () => {
@@ -111,7 +111,7 @@ describe("outputs", () => {
     const before = readFileSync(at("s.tif"));
     for (const name of ["s.tif", "./again.tif"]) {
       const { code, error } = await json("fuse", "s.tif", "-o", name, "--force");
-      expect([code, error.code, error.fields.option]).toEqual([2, "usage", "--out"]);
+      expect([code, error.code, error.fields.option]).toEqual([2, "usage", "--output"]);
       expect(error.message).toContain("is an image that is being read");
     }
     expect(readFileSync(at("s.tif"))).toEqual(before);
@@ -156,7 +156,7 @@ describe("numbers that no machine has", () => {
       ],
     );
     expect([code, error.code]).toEqual([2, "usage"]);
-    expect(error.message).toMatch(/--threads must be a whole number of 1 to \d+/);
+    expect(error.message).toMatch(/--threads must be a whole number from 1 to \d+/);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Specimen, SpecimenObject } from "../src/optics/phantom/phantom.ts"
 import { phantoms } from "../src/optics/phantom/phantoms.ts";
 import { wrapped } from "../src/optics/phantom/place-apart.ts";
 import type { Volume, VolumeGrid } from "../src/optics/phantom/volume.ts";
+import { mean } from "./helpers/numbers.ts";
 
 function box(pixels: number, pixelSize: number, sliceStep: number, [low, high]: readonly [number, number]): VolumeGrid {
   const depth = Math.ceil((high - low) / sliceStep) + 1;
@@ -21,7 +22,6 @@ function at({ data, depth, height, width, pixelSize, sliceStep, bottom }: Volume
 }
 
 const ofKind = ({ objects }: Specimen, kind: string) => objects.filter((object) => object.kind === kind);
-const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 const numbers = (object: SpecimenObject, key: string) => object[key] as readonly number[];
 
 /** Mean density over points of an ellipsoid at `scale` times its semi-axes (a nucleus as it is written down). */

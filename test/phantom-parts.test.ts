@@ -183,7 +183,7 @@ describe("averages along an axis", () => {
       fc.property(interval, ({ centre, width }) => {
         const { weights } = areaWeights(centre, width, 9, "mirror");
         expect(weights.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
-        const inside = areaWeights(50 + centre, width, 101, "nothing");
+        const inside = areaWeights(50 + centre, width, 101, "zero");
         const mean = inside.weights.reduce((total, weight, i) => total + weight * (inside.first + i), 0);
         expect(mean).toBeCloseTo(50 + centre, 6);
       }),

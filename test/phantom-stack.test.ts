@@ -7,6 +7,7 @@ import type { Stack } from "../src/image/image.ts";
 import { readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { stackPhantom } from "../src/optics/phantom/from-stack.ts";
+import { correlation } from "./helpers/numbers.ts";
 
 function stackOf(depth: number, size: number, value: (z: number, y: number, x: number) => number): Stack {
   const data = new Float32Array(depth * size * size);
@@ -19,19 +20,6 @@ const draw = (stack: Stack, pixels: number, pixelSize: number, sliceStep: number
   const grid = { depth, height: pixels, width: pixels, pixelSize, sliceStep, bottom: (-(depth - 1) * sliceStep) / 2 };
   return stackPhantom(stack).draw(grid, options, new Random(0));
 };
-
-function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const n = a.length;
-  let [sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0];
-  for (let i = 0; i < n; i++) {
-    sa += a[i];
-    sb += b[i];
-    saa += a[i] ** 2;
-    sbb += b[i] ** 2;
-    sab += a[i] * b[i];
-  }
-  return (sab - (sa * sb) / n) / Math.sqrt((saa - (sa * sa) / n) * (sbb - (sb * sb) / n));
-}
 
 describe("stack as a specimen", () => {
   const blob = stackOf(
@@ -78,12 +66,12 @@ describe("stack as a specimen", () => {
       draw(noisy, 80, 0.5, 1, 9, { ...options, denoise: 1 }).volume.data,
     ];
     const clean = draw(blob, 80, 0.5, 1, 9, options).volume.data;
-    expect(pearson(smooth, clean)).toBeGreaterThan(pearson(rough, clean));
-    expect(pearson(smooth, clean)).toBeGreaterThan(0.97);
+    expect(correlation(smooth, clean)).toBeGreaterThan(correlation(rough, clean));
+    expect(correlation(smooth, clean)).toBeGreaterThan(0.97);
   });
 
   test.each<[string, Stack, Record<string, unknown>, string]>([
-    ["constant", stackOf(4, 8, () => 7), {}, "nothing brighter than its background: percentile 50 is 7"],
+    ["constant", stackOf(4, 8, () => 7), {}, "no signal above its background: percentile 50 is 7"],
     ["one plane", stackOf(1, 8, (_, y) => y), {}, "the stack has one plane; a specimen needs a z-stack"],
     [
       "no pixel size",
@@ -120,7 +108,7 @@ describe("stack as a specimen", () => {
               a.push(volume.data[(k * 128 + y) * 128 + x]);
               b.push(stack.data[(k * stack.height + y + dy) * stack.width + x + dx]);
             }
-          most = Math.max(most, pearson(a, b));
+          most = Math.max(most, correlation(a, b));
         }
       return most;
     });

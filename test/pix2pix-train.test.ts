@@ -63,7 +63,7 @@ const small = {
   val_fraction: 0.3,
   patch_size: 32,
   steps_per_epoch: 60,
-  live_statistics_steps: 60,
+  batch_statistics_steps: 60,
   learning_rate: 2e-3,
   discriminator: { channels: [8, 16, 32] },
 };
@@ -130,10 +130,10 @@ describe("a configuration of pix2pix that cannot work", () => {
     [{ method: "pix2pix", preset: "published", patch_size: 64 }, /patch_size must be a multiple of 256/],
     [
       { method: "pix2pix", patch_size: 16, architecture: { down: [8, 8] } },
-      /discriminator needs a patch_size.*24 at least, got 16/,
+      /discriminator needs a patch_size.*at least 24, got 16/,
     ],
     [{ method: "pix2pix-3d", planes: 4 }, /planes must be an odd number.*got 4/],
-    [{ method: "pix2pix-3d", architecture: { upsampling: "transposed" } }, /upsampling is "nearest" only/],
+    [{ method: "pix2pix-3d", architecture: { upsampling: "transposed" } }, /upsampling must be "nearest" in 3-D/],
     [{ method: "pix2pix", mae_weight: 0 }, /mae_weight/],
   ])("%j is refused by name", (given, message) => {
     expect(() => resolveConfig(given)).toThrow(message);

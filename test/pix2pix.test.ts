@@ -4,7 +4,6 @@ import { sizeOf } from "../src/array/shape.ts";
 import { Graph, type Tensor, type Value } from "../src/graph/graph.ts";
 import { convTranspose } from "../src/graph/operators/convolution.ts";
 import { receptiveRadius } from "../src/models/apply/receptive-field.ts";
-import { convDoubled, convHalved } from "../src/models/networks/halving-convolution.ts";
 import { type ParameterSpec, trainableParameters } from "../src/models/networks/parameters.ts";
 import {
   type Pix2pixArchitecture,
@@ -14,6 +13,7 @@ import {
 } from "../src/models/networks/pix2pix.ts";
 import { patchGan, patchGanPresets } from "../src/models/networks/pix2pix-discriminator.ts";
 import { batchStatistics, fixedStatistics } from "../src/models/networks/running-norm.ts";
+import { stridedConvolution, transposedConvolution } from "../src/models/networks/strided-convolution.ts";
 import { openReferenceRuntime } from "../src/run/reference.ts";
 
 const count = (specs: ReadonlyMap<string, ParameterSpec>): number =>
@@ -94,7 +94,7 @@ describe("convolutions that halve and double", () => {
     const inputs = { x: normal(x), w: normal(w), b: normal([4]) };
     const [plain, blocks] = await run((graph) => {
       const [image, weights, bias] = [graph.input("x", x), graph.input("w", w), graph.input("b", [4])];
-      return (["portable", "training"] as const).map((form) => convHalved(image, weights, bias, form));
+      return (["portable", "training"] as const).map((form) => stridedConvolution(image, weights, bias, form));
     }, inputs);
     expect(plain.shape).toEqual(half);
     expectSame(blocks, plain);
@@ -108,7 +108,9 @@ describe("convolutions that halve and double", () => {
         graph.input("w", [3, 2, 4, 4]),
         graph.input("b", [2]),
       ];
-      const forms = (["portable", "training"] as const).map((form) => convDoubled(image, weights, bias, form));
+      const forms = (["portable", "training"] as const).map((form) =>
+        transposedConvolution(image, weights, bias, form),
+      );
       return [convTranspose(image, weights, { bias, strides: [2, 2], pads: [1, 1, 1, 1] }), ...forms];
     }, inputs);
     expect(reference.shape).toEqual([2, 2, 8, 10]);

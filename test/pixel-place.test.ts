@@ -1,4 +1,5 @@
 /** Errors about pixels name the file, the plane and the pixel. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { focusMapOfFile } from "../src/classical/focus/focus-map-file.ts";
 import { ParfocalError } from "../src/errors.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import type { ImageFile } from "../src/image/image-file.ts";
 import { readFinitePlane } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
@@ -15,12 +17,13 @@ import { inspectImage } from "../src/metrics/inspect.ts";
 import { normalisationOfFile } from "../src/models/apply/normalisation-of-file.ts";
 import { surfaceOf } from "../src/models/apply/surface.ts";
 import { readComparable } from "../src/study/read-comparable.ts";
-import { deconvolveFile } from "../src/tasks/deconvolve-file.node.ts";
-import { fuseFile } from "../src/tasks/fuse-file.node.ts";
-import { measureBeadsFile } from "../src/tasks/psf-files.node.ts";
-import { reconstructFile } from "../src/tasks/reconstruct-file.node.ts";
-import { sectionFile } from "../src/tasks/section-file.node.ts";
-import { readSamples } from "../src/train/data/read-samples.node.ts";
+import { deconvolveFile } from "../src/tasks/deconvolve-file.ts";
+import { fuseFile } from "../src/tasks/fuse-file.ts";
+import { nodeContext } from "../src/tasks/node-context.node.ts";
+import { measureBeadsFile } from "../src/tasks/psf-files.ts";
+import { reconstructFile } from "../src/tasks/reconstruct-file.ts";
+import { sectionFile } from "../src/tasks/section-file.ts";
+import { readSamples } from "../src/train/data/read-samples.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-pixel-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -48,13 +51,13 @@ async function holed(value: number, axes = "ZYX", planes = 5): Promise<string> {
 const optics = { na: 0.8, wavelength: 0.5, refractiveIndex: 1 };
 const output = join(folder, "out.tif");
 const work: Record<string, (file: ImageFile) => Promise<unknown>> = {
-  deconvolve: (file) => deconvolveFile({ ...file, optics }, output),
-  fuse: (file) => fuseFile(file, output),
+  deconvolve: (file) => deconvolveFile(fileStorage, { ...file, optics }, output),
+  fuse: (file) => fuseFile(fileStorage, file, output),
   "focus map": (file) => focusMapOfFile(file),
   "normalisation of a model": (file) =>
     normalisationOfFile(file, { channel: 0, time: 0 }, { norm_pmin: 1, norm_pmax: 99 }),
-  "phase from planes": (file) => reconstructFile({ ...file, optics }, output, { method: "tie" }),
-  "a bead": (file) => measureBeadsFile({ ...file, optics }, { optics: { na: 0.8 }, fit: [] }),
+  "phase from planes": (file) => reconstructFile(fileStorage, { ...file, optics }, output, { method: "tie" }),
+  "a bead": (file) => measureBeadsFile(nodeContext, { ...file, optics }, { optics: { na: 0.8 }, fit: [] }),
   evaluate: (file) => readComparable([file, file], {}),
   training: (file) => readSamples([file], {}),
 };
@@ -81,7 +84,7 @@ describe.each([
 test("exposures of sectioning, whose planes are channels", async () => {
   const path = await holed(Number.NaN, "CYX", 3);
   const file = await openImage(path);
-  await expect(sectionFile([file], "sim", output)).rejects.toMatchObject({
+  await expect(sectionFile(fileStorage, [file], "sim", output)).rejects.toMatchObject({
     code: "image.unfit",
     fields: { path, detail: "channel 2, pixel x 17, y 40 is NaN (not a number)" },
   });
@@ -112,7 +115,7 @@ test("inspect says where the first is", async () => {
   const file = await openImage(await holed(Number.NaN));
   const { warnings } = await inspectImage(file);
   await file.close();
-  expect(warnings.join()).toContain("NaN or infinite, the first is plane 2, pixel x 17, y 40; mask");
+  expect(warnings.join()).toContain("NaN or infinite (the first is plane 2, pixel x 17, y 40). Mask");
 });
 
 test("names of pixels", () => {

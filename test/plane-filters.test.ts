@@ -10,7 +10,7 @@ import { planeBands } from "../src/models/networks/plane-filters.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
 import { fitPlaneFilters } from "../src/train/methods/fit-plane-filters.ts";
-import { tinyArchitecture } from "./fixtures/train/tiny.ts";
+import { tinyArchitecture } from "./helpers/tiny.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

@@ -16,22 +16,22 @@ type Case = [CalibrationQuantity, number, RegExp];
 
 describe("what no microscope has is refused, with what was likely meant", () => {
   test.each<Case>([
-    ["wavelength", 515, /515 um is no light of a microscope .*; did you mean 0\.515 \(515 nm\)\?/],
+    ["wavelength", 515, /515 um is not a wavelength of light microscopy .*; did you mean 0\.515 \(515 nm\)\?/],
     ["wavelength", 5.15e-7, /did you mean 0\.515 \(5\.15e-7 m\)\?/],
     ["wavelength", 300, /did you mean 0\.3 \(300 nm\)\?/],
     ["pixel_size", 325, /did you mean 0\.325 \(325 nm\)\?/],
     ["pixel_size", 0.000325, /did you mean 0\.325 \(0\.000325 mm\)\?/],
     ["pixel_size", 25400 / 96, /264\.583 um .* 96 dots per inch/],
     ["pixel_size", 25400 / 1200, /1200 dots per inch/],
-    ["pixel_size", 1e5, /100000 um is no pixel of a microscope \(0\.001 to 50 um\)$/],
-    ["z_step", 25400, /25400 um is no distance between planes/],
+    ["pixel_size", 1e5, /100000 um is not a pixel size of a microscope \(0\.001 to 50 um\)$/],
+    ["z_step", 25400, /25400 um is not a distance between planes/],
     ["z_step", 300, /did you mean 0\.3 \(300 nm\)\?/],
     ["na", 14, /did you mean 1\.4\?/],
     ["na", 75, /did you mean 0\.75\?/],
-    ["na", 1.8, /no numerical aperture/],
+    ["na", 1.8, /not a numerical aperture/],
     ["refractive_index", 1515, /did you mean 1\.515\?/],
     ["refractive_index", 133, /did you mean 1\.33\?/],
-    ["refractive_index", 0.9, /no refractive index/],
+    ["refractive_index", 0.9, /not a refractive index/],
   ])("%s %f", (quantity, value, expected) => {
     expect(implausibility(quantity, value)).toMatch(expected);
     expect(() => requirePlausible(quantity, value)).toThrow(expect.objectContaining({ code: "usage" }));
@@ -60,7 +60,7 @@ describe("what no microscope has is refused, with what was likely meant", () => 
 
 describe("every way in", () => {
   const info: ImageInfo = { axes: "ZYX", shape: [5, 8, 8], dtype: "uint16", pixelSize: { y: 0.3, x: 0.3 } };
-  const recipe = { name: "r", object: { kind: "beads" } };
+  const recipe = { name: "r", specimen: { kind: "beads" } };
   test.each<[string, () => unknown]>([
     ["the calibration of the user", () => overrideCalibration(info, { zStep: 500 })],
     ["an NA of the user", () => overrideCalibration(info, { na: 14 })],
@@ -103,7 +103,9 @@ describe("a file that says what cannot be", () => {
       ["wavelength", 520],
     ]);
     const warnings = calibrationWarnings(file);
-    expect(warnings[0]).toMatch(/^Pixel size of the file left out: 325 um .* did you mean 0\.325.* Give `pixel_size </);
+    expect(warnings[0]).toMatch(
+      /^Pixel size of the file is not used: 325 um .* did you mean 0\.325.* Give `pixel_size </,
+    );
     expect(warnings.filter((one) => /pixel size/i.test(one))).toHaveLength(1);
     // What the user gives takes its place, and nothing is left to complain of.
     const known = overrideCalibration(file, { pixelSize: 0.325, wavelength: 0.52, refractiveIndex: 1.515 });

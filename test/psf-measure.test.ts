@@ -16,7 +16,7 @@ import { fitPsf } from "../src/optics/psf/fit-psf.ts";
 import { fitGaussian } from "../src/optics/psf/fwhm.ts";
 import { measureBeads } from "../src/optics/psf/measure-beads.ts";
 import { psfModelOf } from "../src/optics/psf/optics-options.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const optics = { na: 0.8, wavelength: 0.515 };
 const truth = [

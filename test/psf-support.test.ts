@@ -13,7 +13,7 @@ import { fitErrors } from "../src/optics/psf/fit-errors.ts";
 import { fitPsf } from "../src/optics/psf/fit-psf.ts";
 import { measureBeads } from "../src/optics/psf/measure-beads.ts";
 import { type PsfOpticsInput, psfModelOf } from "../src/optics/psf/optics-options.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const known = { na: 0.8, wavelength: 0.515 };
 const pixelSize = 0.15;
@@ -118,22 +118,24 @@ describe("errors of a fit", () => {
   }, 120_000);
 });
 
-describe("what planes cannot tell", () => {
+describe("what planes cannot determine", () => {
   const one = beads({}, [{ ...middle, z: 0 }], { depth: 1 });
   const few = beads({}, [{ ...middle, z: 0.4 }], { depth: 3 });
 
   it("is refused before any work", async () => {
     await expect(fitPsf(one, { optics: known, fit: ["spherical"] })).rejects.toThrow(
-      /1 plane cannot tell the bead's z, spherical; give a stack of 4 planes or more.*or fit less/,
+      /1 plane cannot determine the bead's z, spherical; give a stack of 4 or more planes.*or fit fewer parameters/,
     );
-    await expect(fitPsf(one, { optics: known, fit: ["bead_diameter"] })).rejects.toThrow(/1 plane cannot tell/);
+    await expect(fitPsf(one, { optics: known, fit: ["bead_diameter"] })).rejects.toThrow(/1 plane cannot determine/);
     await expect(fitPsf(beads({}, [{ ...middle, z: 0.2 }], { depth: 2 }), { optics: known })).rejects.toThrow(
-      /2 planes cannot tell the bead's z; give a stack of 3 planes/,
+      /2 planes cannot determine the bead's z; give a stack of 3 or more planes/,
     );
     await expect(fitPsf(few, { optics: known, fit: ["bead_diameter", "spherical"] })).rejects.toThrow(
       expect.objectContaining({
         code: "image.unfit",
-        message: expect.stringMatching(/3 planes cannot tell spherical beside the bead's z; give a stack of 4 planes/),
+        message: expect.stringMatching(
+          /3 planes cannot determine spherical besides the bead's z; give a stack of 4 or more planes/,
+        ),
       }),
     );
     await expect(measureBeads(few, { optics: known, half: 8, fit: ["spherical"] })).rejects.toThrow(/3 planes cannot/);
@@ -141,7 +143,7 @@ describe("what planes cannot tell", () => {
     expect(Math.abs(fit.parameters.z.value - 0.4)).toBeLessThan(0.1);
   }, 60_000);
 
-  it("is left open: one plane has widths across, and no z, no axial width and no step", async () => {
+  it("is not given for a single plane: it has lateral widths, but no z, no axial width and no step", async () => {
     const { zStep: _, ...plane } = one;
     const measured = await measureBeads(plane, { optics: known, half: 8, beadDiameter: 0.4 });
     const [bead] = measured.beads;
@@ -151,22 +153,20 @@ describe("what planes cannot tell", () => {
     expect(Object.keys(bead.fit.parameters)).toEqual(["x", "y"]);
     expect(Math.abs(bead.x * pixelSize - middle.x)).toBeLessThan(0.01);
     expect(bead.z).toBe(0);
-    expect(measured.warnings.join()).toMatch(/One plane gives widths across only/);
+    expect(measured.warnings.join()).toMatch(/A single plane gives lateral widths only/);
   });
 
-  it("has no axial width where the planes do not hold it", async () => {
+  it("has no axial width where the planes do not contain it", async () => {
     const short = beads({}, [{ ...middle, z: 0.4 }], { depth: 5, zStep: 0.2 });
     const { beads: found, warnings } = await measureBeads(short, { optics: known, half: 8 });
     expect(found[0].fwhm.z).toBeUndefined();
-    expect(warnings.join()).toMatch(/bead 1: no axial width, which the 5 planes do not hold/);
+    expect(warnings.join()).toMatch(/bead 1: the axial width is not given, because the 5 planes do not contain it/);
   });
 
   it("is a bead outside the stack", async () => {
     // Only the upper cone of a bead far below.
     const below = beads({}, [{ ...middle, z: -2.4 }], { depth: 7 });
-    await expect(fitPsf(below, { optics: known })).rejects.toThrow(
-      /puts it at plane -\d.* of 7, outside what was recorded/,
-    );
+    await expect(fitPsf(below, { optics: known })).rejects.toThrow(/places it at plane -\d.* of 7, outside the stack/);
   });
 });
 
@@ -207,6 +207,6 @@ describe("parfocal psf of a single plane", () => {
     expect(found.warnings.join()).toMatch(/One plane/);
     const asked = await runCli("psf plane.tif --na 0.8 --half 8 --fit spherical".split(" "), { cwd: folder });
     expect(asked.code).toBe(1);
-    expect(asked.stderr).toMatch(/1 plane cannot tell the bead's z, spherical/);
+    expect(asked.stderr).toMatch(/1 plane cannot determine the bead's z, spherical/);
   });
 });

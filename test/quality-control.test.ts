@@ -11,8 +11,8 @@ import {
   qualityControlTable,
   qualityControlCsv as studyCsv,
 } from "../src/study/quality-control-section.ts";
-import { cropPlane, openSubject, type Subject } from "../src/study/subject.ts";
-import { gaussianBlur, identity } from "./fixtures/evaluate/constructed-candidates.ts";
+import { cropPlane, openStudiedStack, type StudiedStack } from "../src/study/studied-stack.ts";
+import { gaussianBlur, identity } from "./helpers/constructed-candidates.ts";
 
 interface Numbers {
   mssim: number;
@@ -145,40 +145,41 @@ describe("quality control of a study", () => {
     return { data, depth, height: edge, width: edge, zStep: 1, dtype: "float32" };
   };
   const [stack, truth] = [stackOf(4), stackOf(6)];
-  const open = (given?: Stack): Subject => openSubject("noise.tif", stack, { sharpest: middle, truth: given });
-  const studied = async (candidate: Candidate, subject: Subject) => ({
+  const open = (given?: Stack): StudiedStack =>
+    openStudiedStack("noise.tif", stack, { sharpest: middle, truth: given });
+  const judgedBy = async (candidate: Candidate, studied: StudiedStack) => ({
     candidate,
-    subject,
-    every: await everyPlane(candidate, subject, subject.stack),
+    studied,
+    every: await everyPlane(candidate, studied, studied.stack),
   });
   const short: Candidate = { ...gaussianBlur, name: "short", range: [-2, 2] };
   const sections: Candidate = { ...identity, name: "sections", task: "section" };
 
   it("judges planes within range that are out of focus, against the sharpest one, in the region", async () => {
-    const subject = open();
-    const one = await studied(short, subject);
+    const studied = open();
+    const one = await judgedBy(short, studied);
     const rows = qualityControlRows([one]);
     expect(rows.map(({ plane }) => plane)).toEqual([1, 2, 4, 5]);
     expect(one.every.outcomes.length).toBeGreaterThan(5);
-    const [input, target] = [1, 3].map((z) => cropPlane(planeOf(stack, z), subject.region));
+    const [input, target] = [1, 3].map((z) => cropPlane(planeOf(stack, z), studied.region));
     expect(input.width).toBe(384);
     const made = one.every.outcomes.find(({ plane }) => plane === 1)?.output ?? planeOf(stack, 1);
-    const expected = qualityControl({ output: cropPlane(made, subject.region), input, target });
+    const expected = qualityControl({ output: cropPlane(made, studied.region), input, target });
     expect(expected.psnr.output).not.toBeCloseTo(expected.psnr.input, 1);
     expect(rows[0]).toEqual({ candidate: "short", plane: 1, image: "noise.tif plane 1", ...expected });
     expect(qualityControlRows([one])[0]).toBe(rows[0]);
   });
 
   it("judges sections of every plane, against the truth of the same plane", async () => {
-    const subject = open(truth);
-    const rows = qualityControlRows([await studied(sections, subject)]);
+    const studied = open(truth);
+    const rows = qualityControlRows([await judgedBy(sections, studied)]);
     expect(rows.map(({ plane }) => plane)).toEqual([0, 1, 2, 3, 4, 5, 6]);
-    const [output, target] = [planeOf(stack, 5), planeOf(truth, 5)].map((one) => cropPlane(one, subject.region));
+    const [output, target] = [planeOf(stack, 5), planeOf(truth, 5)].map((one) => cropPlane(one, studied.region));
     expect(rows[5].psnr).toEqual(qualityControl({ output, input: output, target }).psnr);
   });
 
   it("gives means by candidate, and a table of all", async () => {
-    const studies = [await studied(short, open()), await studied(sections, open(truth))];
+    const studies = [await judgedBy(short, open()), await judgedBy(sections, open(truth))];
     const rows = qualityControlRows(studies);
     const [section] = qualityControlTable(studies);
     if (section?.kind !== "table") throw new Error("no table");
@@ -209,7 +210,7 @@ describe("quality control of a study", () => {
   });
 
   it("is silent where nothing was made within range", async () => {
-    const none = await studied({ ...short, range: [-0.5, 0.5] }, open());
+    const none = await judgedBy({ ...short, range: [-0.5, 0.5] }, open());
     expect(qualityControlTable([none])).toEqual([]);
   });
 });

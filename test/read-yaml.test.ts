@@ -1,18 +1,20 @@
 /** YAML of users: circles, bombs, names of JavaScript's own, and texts that keep a parser busy. */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { setOption } from "../src/cli/option-values.ts";
 import { ParfocalError } from "../src/errors.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { loadModel } from "../src/models/model-folder.node.ts";
 import { readYaml } from "../src/read-yaml.ts";
-import { findRecipe } from "../src/simulate/recipe-file.node.ts";
+import { findRecipe } from "../src/simulate/recipe-file.ts";
 import { changeRecipe } from "../src/simulate/recipe-flags.ts";
 import { resolveRecipe } from "../src/simulate/resolve-recipe.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { resolveConfig } from "../src/train/config.ts";
-import { readConfigFile } from "../src/train/config-file.node.ts";
+import { readConfigFile } from "../src/train/config-file.ts";
 import { readRunConfig } from "../src/train/run-folder.node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-yaml-"));
@@ -52,11 +54,11 @@ describe("readYaml", () => {
   });
 
   test.each([
-    ["a circle", circle, "stands inside itself"],
-    ["a circle of mappings", "a: &a {b: *a}", "stands inside itself"],
+    ["a circle", circle, "a value contains itself"],
+    ["a circle of mappings", "a: &a {b: *a}", "a value contains itself"],
     ["a bomb", bomb, "alias"],
     ["an alias of nothing", "a: *b", "alias"],
-    ["a key twice", "x: 1\ny: 2\nx: 3", "the key x stands twice"],
+    ["a key twice", "x: 1\ny: 2\nx: 3", "the key x occurs twice"],
     ["too deep", `${"[".repeat(60)}${"]".repeat(60)}`, "levels deep"],
     ["far too deep", "[".repeat(1e5), "a line has more than"],
     ["keys of keys", "? ".repeat(1e5), 'keys written as "? key"'],
@@ -85,7 +87,7 @@ describe("wherever YAML is read, a circle and a bomb are errors", () => {
     const path = join(folder, `${name}.yaml`);
     writeFileSync(path, text);
     for (const read of [findRecipe, readConfigFile])
-      expect((await failure(() => read(path))).code).toBe("file.corrupt");
+      expect((await failure(() => read(fileStorage, path))).code).toBe("file.corrupt");
     writeFileSync(join(folder, "config.yaml"), text);
     expect((await failure(() => readRunConfig(folder))).code).toBe("file.corrupt");
     writeFileSync(join(folder, "model.yaml"), text);
@@ -102,7 +104,7 @@ describe("names of JavaScript's own are names like others", () => {
   test.each(["__proto__", "constructor", "toString"])("%s in a recipe and in a configuration", async (name) => {
     const asKey = await failure(() => resolveRecipe({ ...beads, ...(readYaml(`${name}: 3`, "r") as object) }));
     expect([asKey.code, asKey.message.includes(name)]).toEqual(["usage", true]);
-    const asKind = await failure(() => resolveRecipe({ ...beads, object: { kind: name } }));
+    const asKind = await failure(() => resolveRecipe({ ...beads, specimen: { kind: name } }));
     expect([asKind.code, asKind.message.includes("kind")]).toEqual(["usage", true]);
     const asPath = await failure(() => resolveRecipe(changeRecipe(beads, {}, [[`${name}.x`, 3]])));
     expect([asPath.code, asPath.message.includes(name)]).toEqual(["usage", true]);

@@ -23,7 +23,7 @@ beforeAll(async () => {
     size,
     z_step: zStep,
     planes: 17,
-    object: {
+    specimen: {
       kind: "beads" as const,
       beads: 120,
       bead_kinds: ["solid" as const],

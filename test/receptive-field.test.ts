@@ -15,7 +15,7 @@ import { receptiveRadius } from "../src/models/apply/receptive-field.ts";
 import { deepZGenerator, deepZPresets } from "../src/models/networks/deep-z.ts";
 import { constantParameters, trainableParameters } from "../src/models/networks/parameters.ts";
 import { evaluateGraph } from "../src/run/reference.ts";
-import { randomWeights, tinyArchitecture } from "./fixtures/train/tiny.ts";
+import { randomWeights, tinyArchitecture } from "./helpers/tiny.ts";
 
 const random = new Random(5);
 /** Positive weights: nothing cancels, so that whatever is seen shows. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { imagingModes, modeNames } from "../src/simulate/modes.ts";
-import { objectSchema, recipeSchema } from "../src/simulate/recipe.ts";
+import { recipeSchema, specimenSchema } from "../src/simulate/recipe.ts";
 import { recipeFromYaml } from "../src/simulate/recipe-yaml.ts";
 import { shippedRecipes } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
@@ -43,7 +43,7 @@ function keysDocument(): string {
   const schema = (of: z.ZodType) => z.toJSONSchema(of, { io: "input", unrepresentable: "any" }) as JsonSchema;
   const recipe = schema(recipeSchema);
   const part = (key: string) => recipe.properties?.[key] ?? {};
-  const objects = schema(objectSchema).oneOf ?? schema(objectSchema).anyOf ?? [];
+  const kinds = schema(specimenSchema).oneOf ?? schema(specimenSchema).anyOf ?? [];
   const kindOf = (one: JsonSchema) => one.properties?.kind ?? {};
   const lines = [
     "# Keys of a recipe",
@@ -52,9 +52,9 @@ function keysDocument(): string {
     "",
     ...table(recipe),
     ...["split", "optics", "camera", "stage"].flatMap((key) => ["", `## ${key}`, "", ...table(part(key))]),
-    ...objects.flatMap((one) => {
+    ...kinds.flatMap((one) => {
       const kind = kindOf(one);
-      return ["", `## object: ${kind.const}`, "", `${kind.description}.`, "", ...table(one, ["kind"])];
+      return ["", `## specimen: ${kind.const}`, "", `${kind.description}.`, "", ...table(one, ["kind"])];
     }),
   ];
   for (const mode of modeNames) {
@@ -69,8 +69,8 @@ function keysDocument(): string {
   const [image] = imageSchemas?.oneOf ?? imageSchemas?.anyOf ?? [];
   lines.push(...table(image?.properties?.registration ?? {}));
   const objectives = (part("objectives") as { items?: JsonSchema }).items ?? {};
-  const samples = (part("samples") as { items?: JsonSchema }).items ?? {};
-  lines.push("", "## objectives", "", ...table(objectives), "", "## samples", "", ...table(samples));
+  const specimens = (part("specimens") as { items?: JsonSchema }).items ?? {};
+  lines.push("", "## objectives", "", ...table(objectives), "", "## specimens", "", ...table(specimens));
   lines.push("", "## Shipped recipes", "", "| name | what it is |", "|---|---|");
   lines.push(...shippedRecipes.map(({ name, summary }) => `| \`${name}\` | ${summary} |`));
   return `${lines.join("\n")}\n`;

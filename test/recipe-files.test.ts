@@ -1,25 +1,28 @@
 /** Data sets on disk: whole fields, going on, replacing; and trainings straight from a recipe. */
+
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { readAll, readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { openFieldWorkers } from "../src/simulate/field-workers.node.ts";
-import { findRecipe } from "../src/simulate/recipe-file.node.ts";
+import { openSimulationOnThreads as openSimulation } from "../src/simulate/open-simulation.node.ts";
+import { findRecipe } from "../src/simulate/recipe-file.ts";
 import { recipeFromYaml } from "../src/simulate/recipe-yaml.ts";
 import { resolveRecipe } from "../src/simulate/resolve-recipe.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
-import { simulateRecipe } from "../src/tasks/simulate-recipe.node.ts";
+import { simulateRecipe } from "../src/tasks/simulate-recipe.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { recipeFields } from "../src/train/data/recipe-fields.ts";
-import { openRecipeTraining } from "../src/train/data/recipe-training.node.ts";
+import { openRecipeTraining } from "../src/train/data/recipe-training.ts";
 import { trainModel } from "../src/train/train.ts";
 import { trainRun } from "../src/train/train-run.node.ts";
-import { memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
+import { memoryStore, tinyConfig } from "./helpers/tiny.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -32,7 +35,7 @@ const tiny = {
   size: 64,
   planes: 5,
   fields: 5,
-  object: { kind: "beads", beads: 60, diameter: [1, 2] },
+  specimen: { kind: "beads", beads: 60, diameter: [1, 2] },
 };
 
 /** Every file of a folder with its bytes. */
@@ -49,7 +52,7 @@ async function contents(path: string): Promise<Record<string, string>> {
 describe("a data set", () => {
   it("holds every field with its truth, sorted into train, val and test, and the recipe to make it again", async () => {
     const output = join(folder, "whole");
-    const { dataSet } = await simulateRecipe(tiny, { output, threads: 1 });
+    const { dataSet } = await simulateRecipe(fileStorage, tiny, { openSimulation, output, threads: 1 });
     expect(dataSet?.skipped).toBe(0);
     const files = Object.keys(await contents(output));
     const stack = (path: string) => [`${path}/objects.json`, `${path}/stack.tif`, `${path}/truth.tif`];
@@ -83,31 +86,37 @@ describe("a data set", () => {
     const onProgress = ({ done }: { done: number }) => {
       if (done === 2) stop.abort();
     };
-    const stopped = simulateRecipe(tiny, { output, threads: 1, signal: stop.signal, onProgress });
+    const stopped = simulateRecipe(fileStorage, tiny, {
+      openSimulation,
+      output,
+      threads: 1,
+      signal: stop.signal,
+      onProgress,
+    });
     await expect(stopped).rejects.toMatchObject({ code: "interrupted" });
     const manifest = JSON.parse(await readFile(join(output, "dataset.json"), "utf8"));
     expect([manifest.complete, manifest.fields.length]).toEqual([false, 2]);
     // A field that a crash cut short lacks its JSON.
     await rm(join(output, "train/0001/objects.json"));
     const before = (await stat(join(output, "train/0000/stack.tif"))).mtimeMs;
-    const { dataSet } = await simulateRecipe(tiny, { output, threads: 2 });
+    const { dataSet } = await simulateRecipe(fileStorage, tiny, { openSimulation, output, threads: 2 });
     expect(dataSet?.skipped).toBe(1);
     expect((await stat(join(output, "train/0000/stack.tif"))).mtimeMs).toBe(before);
     expect(await contents(output)).toEqual(await contents(join(folder, "whole")));
-    expect((await simulateRecipe(tiny, { output })).dataSet?.skipped).toBe(5);
+    expect((await simulateRecipe(fileStorage, tiny, { openSimulation, output })).dataSet?.skipped).toBe(5);
   });
 
   it("is not mixed with another, and replaced only by force", async () => {
     const output = join(folder, "mixed");
-    await simulateRecipe({ ...tiny, fields: 4 }, { output, threads: 1 });
+    await simulateRecipe(fileStorage, { ...tiny, fields: 4 }, { openSimulation, output, threads: 1 });
     const before = await contents(output);
     const other = { ...tiny, fields: 3, seed: 5 };
-    await expect(simulateRecipe(other, { output })).rejects.toThrow(
+    await expect(simulateRecipe(fileStorage, other, { openSimulation, output })).rejects.toThrow(
       /another recipe \(its seed, fields differ\).*`force`/,
     );
     expect(await contents(output)).toEqual(before);
     await writeFile(join(output, "notes.txt"), "mine");
-    await simulateRecipe(other, { output, force: true, threads: 1 });
+    await simulateRecipe(fileStorage, other, { openSimulation, output, force: true, threads: 1 });
     const files = Object.keys(await contents(output));
     expect(files).toContain("notes.txt");
     expect(files.filter((name) => name.endsWith("objects.json"))).toEqual([
@@ -115,20 +124,26 @@ describe("a data set", () => {
       "train/0000/objects.json",
       "val/0001/objects.json",
     ]);
-    await expect(simulateRecipe(tiny, { output: join(folder, "set.tif") })).rejects.toThrow(/5 fields are a folder/);
+    await expect(
+      simulateRecipe(fileStorage, tiny, { openSimulation, output: join(folder, "set.tif") }),
+    ).rejects.toThrow(/5 fields are a folder/);
   });
 
   it("holds exposures, fields and specimens as channels and stacks", async () => {
     const images = { section: { mode: "structured-illumination" }, hologram: { mode: "hologram" } };
     const recipe = { ...tiny, fields: 1, planes: 2, images };
-    const { single } = await simulateRecipe(recipe, { output: join(folder, "one.tif"), volume: true });
+    const { single } = await simulateRecipe(fileStorage, recipe, {
+      openSimulation,
+      output: join(folder, "one.tif"),
+      volume: true,
+    });
     expect(single?.files).toMatchObject({
       images: {
         section: { image: join(folder, "one_section.tif"), exposures: join(folder, "one_section_exposures.tif") },
         hologram: { truth: join(folder, "one_hologram_truth.tif"), field: join(folder, "one_hologram_field.tif") },
       },
       objects: join(folder, "one_objects.json"),
-      specimen: join(folder, "one_specimen.tif"),
+      volume: join(folder, "one_volume.tif"),
     });
     const read = async (name: string) => {
       const file = await openImage(join(folder, name));
@@ -140,22 +155,26 @@ describe("a data set", () => {
     expect([field.axes, field.shape, field.dtype]).toEqual(["ZCYX", [2, 2, 64, 64], "float32"]);
     const real = single?.field.images.hologram.field?.real.data ?? new Float32Array();
     expect(field.data.slice(0, 64 * 64)).toEqual(real.slice(0, 64 * 64));
-    expect((await read("one_specimen.tif")).shape.slice(1)).toEqual([64, 64]);
+    expect((await read("one_volume.tif")).shape.slice(1)).toEqual([64, 64]);
   });
 });
 
 describe("recipes in files", () => {
-  it("are YAML or JSON, and name the stacks of their objects from where they lie", async () => {
+  it("are YAML or JSON, and name stacks as specimens relative to their own folder", async () => {
     const path = join(folder, "mine.yaml");
-    await simulateRecipe({ ...tiny, fields: 1 }, { output: join(folder, "specimen.tif") });
-    await writeFile(path, "name: mine\nsize: 96\nplanes: 3\nobject: {kind: stack, file: specimen_truth.tif}\n");
-    const found = await findRecipe(path);
-    const { single } = await simulateRecipe(found.recipe, { output: join(folder, "again"), folder: found.folder });
+    await simulateRecipe(fileStorage, { ...tiny, fields: 1 }, { openSimulation, output: join(folder, "specimen.tif") });
+    await writeFile(path, "name: mine\nsize: 96\nplanes: 3\nspecimen: {kind: stack, file: specimen_truth.tif}\n");
+    const found = await findRecipe(fileStorage, path);
+    const { single } = await simulateRecipe(fileStorage, found.recipe, {
+      openSimulation,
+      output: join(folder, "again"),
+      folder: found.folder,
+    });
     expect(single?.field.images.stack.truth.depth).toBe(3);
     await writeFile(path, "- a list\n");
-    await expect(findRecipe(path)).rejects.toThrow(/must hold the keys and values of a recipe/);
+    await expect(findRecipe(fileStorage, path)).rejects.toThrow(/is not a recipe: expected keys and values/);
     await writeFile(path, "name: [\n");
-    await expect(findRecipe(path)).rejects.toMatchObject({ code: "file.corrupt" });
+    await expect(findRecipe(fileStorage, path)).rejects.toMatchObject({ code: "file.corrupt" });
   });
 });
 
@@ -212,7 +231,7 @@ describe("training straight from a recipe", () => {
 
   it("stopped and resumed equals straight through, with the simulation in a thread", async () => {
     const run = async (root: string, options: { resume?: boolean; stopAt?: number }) => {
-      const training = await openRecipeTraining(one);
+      const training = await openRecipeTraining(fileStorage, one, { openSimulation });
       const stop = new AbortController();
       const onProgress = ({ step }: { step: number }) => {
         if (step === options.stopAt) stop.abort();
@@ -232,7 +251,7 @@ describe("training straight from a recipe", () => {
       return decodeCheckpoint(await readFile(file), file).tensors;
     };
     expect(await weights(resumed.run)).toEqual(await weights(straight.run));
-    const other = await openRecipeTraining({ ...one, seed: 3 });
+    const other = await openRecipeTraining(fileStorage, { ...one, seed: 3 }, { openSimulation });
     const settings = { config: config({ num_steps: 14, steps_per_epoch: 4 }), root: join(folder, "resumed"), runtime };
     const mixed = trainRun(other.validation, { ...settings, fields: other.fields, resume: true }).finally(other.close);
     await expect(mixed).rejects.toThrow(/Cannot resume .* which is another one/);
@@ -243,9 +262,9 @@ describe("training straight from a recipe", () => {
       ...one,
       size: 96,
       planes: 7,
-      object: { kind: "beads", beads: 80, diameter: [1, 3], depth_range: [-2, 2] },
+      specimen: { kind: "beads", beads: 80, diameter: [1, 3], depth_range: [-2, 2] },
     };
-    const { fields, validation, close } = await openRecipeTraining(recipe);
+    const { fields, validation, close } = await openRecipeTraining(fileStorage, recipe, { openSimulation });
     const down: [number, number][] = [
       [8, 8],
       [12, 12],

@@ -11,7 +11,7 @@ import { setKey } from "../src/simulate/set-key.ts";
 import { shippedRecipe, shippedRecipes } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 
-const beads = { name: "x", object: { kind: "beads" } };
+const beads = { name: "x", specimen: { kind: "beads" } };
 const messageOf = (recipe: unknown): string => {
   try {
     createSimulator(recipe);
@@ -25,9 +25,9 @@ const messageOf = (recipe: unknown): string => {
 
 describe("a wrong recipe", () => {
   it.each([
-    [{ ...beads, optcs: {} }, /Recipe x: there is no key optcs; did you mean optics\? Keys there: .*object/],
-    [{ ...beads, object: { kind: "beads", bead: 3 } }, /no key object\.bead; did you mean beads\?/],
-    [{ ...beads, object: { kind: "beeds" } }, /object\.kind is "beeds": .*did you mean beads\?/],
+    [{ ...beads, optcs: {} }, /Recipe x: there is no key optcs; did you mean optics\? The known keys are .*specimen/],
+    [{ ...beads, specimen: { kind: "beads", bead: 3 } }, /no key specimen\.bead; did you mean beads\?/],
+    [{ ...beads, specimen: { kind: "beeds" } }, /specimen\.kind is "beeds": .*did you mean beads\?/],
     [
       { ...beads, images: { a: { mode: "wide-field" } } },
       /images\.a\.mode is "wide-field": .*did you mean widefield\?/,
@@ -45,34 +45,45 @@ describe("a wrong recipe", () => {
       { ...beads, objectives: [{ name: "a", pixelsize: 3 }] },
       /no key objectives\.0\.pixelsize; did you mean pixel_size\?/,
     ],
-    [{ ...beads, zzzzzzzz: 1 }, /there is no key zzzzzzzz; Keys there/],
+    [{ ...beads, zzzzzzzz: 1 }, /there is no key zzzzzzzz; The known keys/],
     [{ ...beads, planes: 0 }, /planes is 0/],
     [{ ...beads, recipe_version: 2 }, /recipe_version is 2/],
     [{ ...beads, seed: -1 }, /seed is -1/],
     [{ ...beads, split: { train: 1, val: 1, test: 1 } }, /shares that add up to 1/],
     [{ ...beads, images: {} }, /at least one image/],
-    [{ ...beads, object: { kind: "beads", depth_range: [3, -3] } }, /object\.depth_range is \[3,-3\]: .*low first/],
+    [{ ...beads, specimen: { kind: "beads", depth_range: [3, -3] } }, /specimen\.depth_range is \[3,-3\]: .*low first/],
     [{ ...beads, camera: { photons: "many" } }, /camera\.photons is "many"/],
     [{ ...beads, planes: 3, focus_plane: 3 }, /focus_plane is 3: expected an index below planes, 3/],
     [{ ...beads, optics: { na: 1.2 } }, /optics\.na is 1\.2: expected below the refractive index 1; .*1\.333/],
     [{ ...beads, objectives: [{ name: "a", optics: { na: 1.2 } }] }, /objectives\.a\.optics\.na is 1\.2/],
     [{ ...beads, optics: { depth: 5 } }, /depth has no effect on a scalar PSF/],
-    [{ ...beads, size: 16 }, /the PSF of image stack is 18\.7 um wide 7\.00 um from focus, more than the field of 16/],
-    [{ name: "x" }, /object is missing: give an object/],
+    [
+      { ...beads, size: 16 },
+      /the PSF of image stack is 18\.7 um wide 7\.00 um from focus, which is wider than the field of 16/,
+    ],
+    [{ name: "x" }, /specimen is missing: give one, such as/],
     [{ ...beads, name: "../x" }, /name is "\.\.\/x": expected letters/],
-    [{ ...beads, samples: [{ name: "a", test_only: true, object: { kind: "beads" } }] }, /all are test_only/],
-    [{ ...beads, objectives: [{ name: "a" }, { name: "a" }] }, /objectives is "a": two of them/],
+    [{ ...beads, specimens: [{ name: "a", test_only: true, specimen: { kind: "beads" } }] }, /all are test_only/],
+    [{ ...beads, objectives: [{ name: "a" }, { name: "a" }] }, /objectives is "a": two entries have this name/],
     [{ ...beads, size: 20000 }, /needs about [\d.e+]+ GiB of memory, and 2\.00 GiB are allowed/],
     [3, /expected object, received number/],
-    [null, /the whole is null/],
+    [null, /the value is null/],
   ])("%j", (recipe, message) => {
     expect(messageOf(recipe)).toMatch(message);
   });
 
-  it("an object of which nothing is in the box", async () => {
-    expect(messageOf({ ...beads, object: { kind: "beads", beads: 0 } })).toMatch(/object\.beads is 0/);
-    const dark = { kind: "worm", head_neurons: 0, cord_neurons: 0, tail_neurons: 0, granules: 0, neurites: 0, haze: 0 };
-    const empty = createSimulator({ ...beads, size: 64, planes: 3, object: dark }).field(0);
+  it("a specimen of which nothing lies in the box", async () => {
+    expect(messageOf({ ...beads, specimen: { kind: "beads", beads: 0 } })).toMatch(/specimen\.beads is 0/);
+    const dark = {
+      kind: "worm",
+      head_neurons: 0,
+      cord_neurons: 0,
+      tail_neurons: 0,
+      granules: 0,
+      neurites: 0,
+      body_autofluorescence: 0,
+    };
+    const empty = createSimulator({ ...beads, size: 64, planes: 3, specimen: dark }).field(0);
     await expect(empty).rejects.toThrow(/nothing of it lies in the volume/);
   });
 });
@@ -120,23 +131,23 @@ describe("flags and single keys", () => {
       ["images.stack.mode", "confocal"],
     ]);
     expect(recipe).toMatchObject({ size: 64, seed: 4, optics: { na: 0.5 }, camera: { photons: 9 } });
-    expect(recipe.object).toMatchObject({ diameter: [2, 3] });
+    expect(recipe.specimen).toMatchObject({ diameter: [2, 3] });
     expect(recipe.images.stack).toMatchObject({ mode: "confocal", pinhole: 1 });
   });
 
   it("beads are counted in the field", () => {
-    const { object } = count({ size: 100, pixel_size: 0.5, beads: 12 });
-    expect(object).toMatchObject({ beads: (12 * 1e4) / 50 ** 2 });
+    const { specimen } = count({ size: 100, pixel_size: 0.5, beads: 12 });
+    expect(specimen).toMatchObject({ beads: (12 * 1e4) / 50 ** 2 });
   });
 
-  it("are refused where they are unknown, belong elsewhere, or would change nothing", () => {
+  it("are refused where they are unknown, belong elsewhere, or would have no effect", () => {
     expect(() => count({ nA: 3 } as RecipeFlags)).toThrow(/no key nA; did you mean na\?/);
-    expect(() => resolveRecipe(changeRecipe(shippedRecipe("worm"), { beads: 3 }))).toThrow(/no key object\.beads/);
+    expect(() => resolveRecipe(changeRecipe(shippedRecipe("worm"), { beads: 3 }))).toThrow(/no key specimen\.beads/);
     expect(() => changeRecipe(shippedRecipe("cross-objective"), { na: 0.5 })).toThrow(
-      /na would change nothing.*objectives\.0\.optics\.na/,
+      /na would have no effect.*objectives\.0\.optics\.na/,
     );
     expect(() => setKey({ size: 3 }, "size.x", 1)).toThrow(/size is 3, which has no keys/);
-    expect(() => setKey({ list: [1] }, "list.4", 1)).toThrow(/no place in a list of 1/);
+    expect(() => setKey({ list: [1] }, "list.4", 1)).toThrow(/4 is not an index of a list of 1/);
     expect(setKey({ list: [1, 2], a: { b: 1 } }, "list.1", 5)).toEqual({ list: [1, 5], a: { b: 1 } });
   });
 });
@@ -161,13 +172,13 @@ describe("which field goes where", () => {
     );
   });
 
-  it("keeps objectives and samples apart", () => {
+  it("keeps objectives and specimens apart", () => {
     const recipe = resolveRecipe(shippedRecipe("cross-objective"));
     const views = viewsOf(recipe);
     const seen = { train: new Set<string>(), val: new Set<string>(), test: new Set<string>() };
     for (let i = 0; i < recipe.fields; i++) {
-      const { objective, sample } = viewOfField(recipe, views, i);
-      seen[splitOf(recipe, i)].add(`${objective} ${sample}`);
+      const { objective, specimen } = viewOfField(recipe, views, i);
+      seen[splitOf(recipe, i)].add(`${objective} ${specimen}`);
     }
     for (const part of [seen.train, seen.val]) for (const one of part) expect(one).not.toMatch(/40x|nuclei/);
     for (const one of seen.test) expect(one).toMatch(/40x|nuclei/);
@@ -175,8 +186,8 @@ describe("which field goes where", () => {
     expect(seen.test.size).toBe(6);
     // Beyond the recipe's own fields there is more to train on.
     for (let i = 0; i < 12; i++) {
-      const { objective, sample } = viewOfField(recipe, views, recipe.fields + i);
-      expect(`${objective} ${sample}`).not.toMatch(/40x|nuclei/);
+      const { objective, specimen } = viewOfField(recipe, views, recipe.fields + i);
+      expect(`${objective} ${specimen}`).not.toMatch(/40x|nuclei/);
     }
   });
 });

@@ -5,8 +5,8 @@ import type { RecipeFlags } from "../src/simulate/recipe-flags.ts";
 import { shippedRecipe, shippedRecipes } from "../src/simulate/shipped-recipes.ts";
 import { type SimulateFieldOptions, simulateField } from "../src/simulate/simulate-field.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
+import { correlation, mean } from "./helpers/numbers.ts";
 
-const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
 const variance = (values: ArrayLike<number>) => {
   const m = mean(values);
   return Array.from(values).reduce((a, b) => a + (b - m) ** 2, 0) / values.length;
@@ -14,12 +14,6 @@ const variance = (values: ArrayLike<number>) => {
 const indexOfMax = (values: ArrayLike<number>) =>
   Array.from(values).reduce((best, v, i, all) => (v > all[best] ? i : best), 0);
 const each = (stack: Stack) => Array.from({ length: stack.depth }, (_, z) => planeOf(stack, z).data);
-const correlation = (a: ArrayLike<number>, b: ArrayLike<number>) => {
-  const [ma, mb] = [mean(a), mean(b)];
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] - ma) * (b[i] - mb);
-  return sum / a.length / Math.sqrt(variance(a) * variance(b));
-};
 
 const small = { size: 64, beads: 5, diameter: [1, 3], depth_range: [-2, 2], planes: 5 } satisfies RecipeFlags;
 const beads = async (flags: RecipeFlags = {}, options: SimulateFieldOptions = {}) => {
@@ -129,7 +123,7 @@ describe("fields", () => {
   it("hold the beads that were asked for, on average, all of them inside", async () => {
     const counts: number[] = [];
     const recipe = createSimulator({ ...shippedRecipe("beads"), size: 64, planes: 1 }).recipe;
-    const asked = (recipe.object as { beads?: number }).beads ?? 0;
+    const asked = (recipe.specimen as { beads?: number }).beads ?? 0;
     const { field } = createSimulator(recipe);
     for (let i = 0; i < 12; i++) {
       const { objects } = await field(i);
@@ -201,8 +195,8 @@ describe("several images of one specimen", () => {
   });
 
   it("HiLo gives an even and a speckled exposure of the same mean", async () => {
-    const object = { kind: "beads", beads: 200, diameter: [3, 3], bead_kinds: ["solid"], depth_range: [0, 0] };
-    const { images } = await seen({ hilo: { mode: "hilo" } }, { planes: 1, object });
+    const specimen = { kind: "beads", beads: 200, diameter: [3, 3], bead_kinds: ["solid"], depth_range: [0, 0] };
+    const { images } = await seen({ hilo: { mode: "hilo" } }, { planes: 1, specimen });
     const [even, speckled] = images.hilo.exposures ?? [];
     expect(mean(speckled.stack.data) / mean(even.stack.data)).toBeCloseTo(1, 1);
     // Grains differ from even light by much more than photon noise does.
@@ -224,9 +218,9 @@ describe("several images of one specimen", () => {
   });
 
   it("transmitted light is dark where a specimen absorbs", async () => {
-    const object = { kind: "beads", beads: 80, diameter: [4, 4], bead_kinds: ["solid"], depth_range: [0, 0] };
+    const specimen = { kind: "beads", beads: 80, diameter: [4, 4], bead_kinds: ["solid"], depth_range: [0, 0] };
     const images = { lamp: { mode: "transmitted", absorption: 0.4, index_difference: 0 } };
-    const field = await createSimulator({ name: "stained", size: 96, planes: 1, object, images }).field(0, {
+    const field = await createSimulator({ name: "stained", size: 96, planes: 1, specimen, images }).field(0, {
       volume: true,
     });
     const shade = field.volume?.data.reduce((sums, v, i) => {
@@ -288,7 +282,7 @@ describe("shipped recipes", () => {
     const { images } = await simulateField("stack", { size: 128 }, { stacks: { "stack.tif": stack } });
     const sharpness = each(images.stack.truth).map(variance);
     expect(indexOfMax(sharpness)).toBe(7);
-    await expect(simulateField("stack")).rejects.toThrow(/stack.tif, which was not read/);
+    await expect(simulateField("stack")).rejects.toThrow(/stack.tif, but its pixels were not passed/);
   });
 });
 
@@ -326,8 +320,8 @@ describe("stages and cameras", () => {
   });
 
   it("a tilted specimen is in focus along a line", async () => {
-    const object = { kind: "beads", beads: 300, diameter: [0.6, 0.6], bead_kinds: ["solid"], depth_range: [0, 0] };
-    const { images } = await field({ object, size: 128, stage: { tilt: [0, 8] }, planes: 7 });
+    const specimen = { kind: "beads", beads: 300, diameter: [0.6, 0.6], bead_kinds: ["solid"], depth_range: [0, 0] };
+    const { images } = await field({ specimen, size: 128, stage: { tilt: [0, 8] }, planes: 7 });
     const sharpness = (z: number, from: number, to: number) => {
       const plane = planeOf(images.stack.truth, z).data;
       return variance(plane.filter((_, i) => i % 128 >= from && i % 128 < to));

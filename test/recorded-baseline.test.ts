@@ -6,6 +6,7 @@ import { detailAgainst } from "../src/metrics/detail.ts";
 import { meanSquaredError, psnr } from "../src/metrics/metrics.ts";
 import { noiseFreePsnr, noiseOf } from "../src/metrics/noise-free-psnr.ts";
 import { bestRecorded, interpolate, recordedCandidates } from "../src/metrics/recorded-baseline.ts";
+import { withNoise } from "./helpers/noise.ts";
 
 const [height, width] = [64, 72];
 
@@ -19,11 +20,6 @@ function spots(seed: number): Plane {
   return blurred;
 }
 
-function noisy({ data }: Plane, sigma: number, seed: number): Plane {
-  const random = new Random(seed);
-  return { data: data.map((value) => value + sigma * random.normal()), height, width };
-}
-
 const mixed = (a: Plane, b: Plane, share: number): Plane => ({
   data: a.data.map((value, i) => (1 - share) * value + share * b.data[i]),
   height,
@@ -33,7 +29,7 @@ const mixed = (a: Plane, b: Plane, share: number): Plane => ({
 describe("the best recorded baseline", () => {
   it("is the smoothed plane where noise is what is wrong, and denoising alone is then no gain", () => {
     const truth = spots(1);
-    const input = noisy(truth, 0.5, 2);
+    const input = withNoise(truth, 0.5, 2);
     const found = bestRecorded([{ plane: input, distance: 1 }], truth, 1);
     expect(found.psnr.name).toBe("input, smoothed by 0.7 px");
     expect(found.psnr.value).toBeCloseTo(psnr(gaussianFilter(input, 0.7), truth, 1), 6);
@@ -51,7 +47,7 @@ describe("the best recorded baseline", () => {
     expect(bestRecorded([...planes].reverse(), truth, 1).psnr.name).toBe("input plane 1");
   });
 
-  it("is the interpolation where the wanted plane lies between two recorded ones", () => {
+  it("is the interpolation where the expected plane lies between two recorded ones", () => {
     const [below, above] = [spots(1), spots(3)];
     const truth = mixed(below, above, 0.25);
     const planes = [
@@ -63,7 +59,7 @@ describe("the best recorded baseline", () => {
     expect(found.psnr.value).toBeGreaterThan(100);
   });
 
-  it("interpolates between the planes around the wanted one, and gives a recorded one back as it is", () => {
+  it("interpolates between the planes around the expected one, and gives a recorded one back as it is", () => {
     const planes = [0, 2, 5].map((z) => ({
       plane: { data: new Float32Array([z, 10 * z]), height: 1, width: 2 },
       distance: 3 - z,
@@ -86,7 +82,7 @@ describe("the detail score", () => {
 
   it("does not rise by smoothing, when PSNR does", () => {
     // Structure that is a little blurred, with noise: smoothing helps PSNR, and takes detail.
-    const input = noisy(gaussianFilter(truth, 1), 0.35, 7);
+    const input = withNoise(gaussianFilter(truth, 1), 0.35, 7);
     const smooth = gaussianFilter(input, 3);
     const scoreOf = detailAgainst(truth);
     expect(scoreOf(smooth).bands[1]).toBeLessThan(scoreOf(input).bands[1]);
@@ -99,7 +95,7 @@ describe("the detail score", () => {
   });
 
   it("tells which band is missing", () => {
-    const { bands } = detailAgainst(truth)(noisy(truth, 1, 11));
+    const { bands } = detailAgainst(truth)(withNoise(truth, 1, 11));
     expect(bands[0]).toBeLessThan(bands[1]);
     expect(bands[1]).toBeLessThan(bands[2]);
   });
@@ -115,12 +111,12 @@ describe("PSNR without the noise of the ground truth", () => {
     for (let i = 0; i < data.length; i++) data[i] = gain * random.poisson(clean[i % clean.length]) + offset;
     const noise = noiseOf({ data, depth, height, width, dtype: "float32" });
     const truth = { data: data.subarray(0, clean.length), height, width };
-    const wanted = { data: clean.map((value) => gain * value + offset), height, width };
-    const output = { data: wanted.data.map((value, i) => value + 40 * Math.sin(i / 9)), height, width };
+    const expected = { data: clean.map((value) => gain * value + offset), height, width };
+    const output = { data: expected.data.map((value, i) => value + 40 * Math.sin(i / 9)), height, width };
     const range = 1000;
     const found = noiseFreePsnr(meanSquaredError(output, truth), noise?.(truth) ?? Number.NaN, range);
-    expect(psnr(output, truth, range)).toBeLessThan(psnr(output, wanted, range) - 2);
-    expect(Math.abs((found ?? 0) - psnr(output, wanted, range))).toBeLessThan(0.7);
+    expect(psnr(output, truth, range)).toBeLessThan(psnr(output, expected, range) - 2);
+    expect(Math.abs((found ?? 0) - psnr(output, expected, range))).toBeLessThan(0.7);
   });
 
   it("is not given where noise is nearly all that is left", () => {

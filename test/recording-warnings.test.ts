@@ -34,7 +34,7 @@ test("a sound stack, and a simulated one, give no warnings", async () => {
 test("saturated pixels and repeated planes are named with the stack, or its target", async () => {
   const saturated = recorded((plane) => plane.set(plane.map((value) => Math.min(value, 900))));
   expect((await recordingWarnings([{ name: "a.tif", stack: saturated }])).join()).toMatch(
-    /^a\.tif: Pixels: saturated, .* 900/,
+    /^a\.tif: Pixels: saturated\. .* 900/,
   );
   let kept: Float32Array | undefined;
   const repeated = recorded((plane, z) => {

@@ -1,11 +1,14 @@
 /** Recurrent-MZ's data and application: sets of planes that are drawn, planes that a user gives, tiles. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runThrough } from "../src/array/breathe.ts";
 import { Random } from "../src/array/random.ts";
 import { ParfocalError } from "../src/errors.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { readStack } from "../src/image/image-file.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { writeImage } from "../src/image/write-image.node.ts";
@@ -15,13 +18,13 @@ import { loadModel, saveModel } from "../src/models/model-folder.node.ts";
 import { modelFor } from "../src/models/model-info.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
-import { refocusFile } from "../src/tasks/refocus-file.node.ts";
+import { refocusFile } from "../src/tasks/refocus-file.ts";
 import { drawPlaneSet, planeSetDrawer, validationSets } from "../src/train/data/plane-sets.ts";
 import { refocusSources } from "../src/train/data/refocus-sources.ts";
 import { checkRecurrentMzConfig, recurrentMzConfig } from "../src/train/methods/recurrent-mz-config.ts";
-import { blurredStack } from "./fixtures/train/tiny.ts";
-import { testPlane } from "./fixtures/train/tiny-model.ts";
-import { tinyMz, tinyMzModel } from "./fixtures/train/tiny-mz.ts";
+import { blurredStack } from "./helpers/tiny.ts";
+import { testPlane } from "./helpers/tiny-model.ts";
+import { tinyMz, tinyMzModel } from "./helpers/tiny-mz.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -36,7 +39,7 @@ const stack = blurredStack(12, 40, 48, 1);
 /** What is drawn from, as a training opens it. */
 async function sourceOf(config: ReturnType<typeof configOf>, own = {}) {
   const sample = { name: "stack", stack, ...own };
-  const { at, validation } = refocusSources({ samples: [sample] }, { ...config, input_offsets: [0] });
+  const { at, validation } = runThrough(refocusSources({ samples: [sample] }, { ...config, input_offsets: [0] }));
   return { choose: await at(1), validation };
 }
 
@@ -141,14 +144,14 @@ describe("sets of planes to learn from", () => {
 describe("a configuration", () => {
   it.each([
     [{ max_planes: 2, min_planes: 3 }, "min_planes must not be above max_planes, got 3 and 2"],
-    [{ plane_range: [1, 4] }, "plane_range is seen from the first plane and must hold 0, got 1,4"],
+    [{ plane_range: [1, 4] }, "plane_range is relative to the first plane and must contain 0, got 1,4"],
     [{ distance_range: [4, -4] }, "distance_range must go from the lower to the higher distance, got 4,-4"],
-    [{ patch_size: 20 }, "patch_size must be a multiple of 8 for this model, got 20"],
-    [{ patch_size: 40, adversarial_weight: 0.3 }, "patch_size must be a multiple of 32 for this model, got 40"],
-    [{ mae_weight: 0 }, "nothing would pull the output to the target"],
+    [{ patch_size: 20 }, "patch_size must be a multiple of 8 for this architecture, got 20"],
+    [{ patch_size: 40, adversarial_weight: 0.3 }, "patch_size must be a multiple of 32 for this architecture, got 40"],
+    [{ mae_weight: 0 }, "no loss would compare the output with the target"],
     [
       { architecture: { channels: [8, 16] } },
-      "hidden needs one number for each of the 2 channels and one for the middle, got 4",
+      "hidden needs one number for each of the 2 levels and one for the bottleneck, got 4",
     ],
   ])("%j is refused", (own, message) => {
     expect(() => checkRecurrentMzConfig(recurrentMzConfig.parse(own))).toThrow(message);
@@ -177,7 +180,7 @@ describe("the planes that a user gives", () => {
       undefined,
       image,
       "usage",
-      "a.tif has 14 planes and the model learnt from up to 3: say which it gets with `input_planes`",
+      "a.tif has 14 planes and the model was trained with up to 3: choose its planes with `input_planes`",
     ],
     [[3, 14], image, "usage", "a.tif has no plane 14; expected one or more of 0 to 13, each once"],
     [[3, 1.5], image, "usage", "has no plane 1.5"],
@@ -187,7 +190,7 @@ describe("the planes that a user gives", () => {
       [3, 5],
       { axes: "ZYX", shape: [14, 40, 48], dtype: "uint16" as const },
       "calibration.missing",
-      "give `z_step <your z step>` (um)",
+      "Give `z_step <your z step>` (um)",
     ],
   ])("%j: one sentence for what is wrong", (given, of, code, message) => {
     const thrown = (): unknown => {
@@ -205,12 +208,12 @@ describe("the planes that a user gives", () => {
     const warned = (given: number[], own = {}) =>
       placedPlanesWarnings({ ...info, ...own }, placedPlanes(info, image, given, "a.tif"));
     expect(warned([3, 5])).toEqual([]);
-    expect(warned([3, 5, 6, 7])).toEqual([expect.stringContaining("4 input planes: the model learnt from 1 to 3")]);
+    expect(warned([3, 5, 6, 7])).toEqual([expect.stringContaining("gets 4 input planes; it was trained with 1 to 3")]);
     expect(warned([3], { plane_counts: [2, 3] })).toEqual([
-      expect.stringContaining("1 input plane: the model learnt from 2 to 3"),
+      expect.stringContaining("gets 1 input plane; it was trained with 2 to 3"),
     ]);
     expect(warned([3, 13, 1])).toEqual([
-      expect.stringContaining("Input planes 13 lie farther from the first one than the model learnt (-4 to 4 um)"),
+      expect.stringContaining("Input planes 13 are farther from the first one than in training (-4 to 4 um)"),
     ]);
   });
 });
@@ -280,7 +283,7 @@ describe("refocusing from planes", () => {
 
   it("refuses no planes and distances that are none", async () => {
     await expect(made({ planes: [] }, [1])).rejects.toMatchObject({ code: "usage" });
-    await expect(made({}, [NaN])).rejects.toThrow(/needs distances in um/);
+    await expect(made({}, [NaN])).rejects.toThrow(/needs one or more distances in um/);
     await expect(made({}, [])).rejects.toMatchObject({ code: "usage" });
   });
 
@@ -294,7 +297,7 @@ describe("refocusing from planes", () => {
       const model = modelFor(await loadModel(join(folder, "model")), "refocus");
       const file = await openImage(path);
       const options = { planes: [3, 9, 6], distances: [-1, 0, 1, 2, 3, 4, 5] };
-      const result = await refocusFile(model, runtime, file, output, options).finally(() => file.close());
+      const result = await refocusFile(fileStorage, model, runtime, file, output, options).finally(() => file.close());
       expect(result.planes_um).toEqual(options.distances);
       expect(result.warnings.filter((text) => text.includes("Input planes 9"))).toHaveLength(1);
       const volume = await openImage(output);

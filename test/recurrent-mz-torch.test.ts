@@ -18,8 +18,9 @@ import {
 import { batchStatistics } from "../src/models/networks/running-norm.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { randomWeights } from "./fixtures/train/tiny.ts";
+import { relativeDifference } from "./helpers/numbers.ts";
+import { python } from "./helpers/python.ts";
+import { randomWeights } from "./helpers/tiny.ts";
 
 const torch = python("torch");
 const script = readFileSync(new URL("fixtures/train/recurrent_mz_torch.py", import.meta.url), "utf8");
@@ -93,20 +94,13 @@ function inTorch(run: NonNullable<typeof torch>): Found[] {
 
 const expected = torch ? inTorch(torch) : [];
 
-/** Largest difference, relative to the largest of the expected numbers. */
-function difference({ data }: Tensor, wanted: readonly number[]): number {
-  expect(data.length).toBe(wanted.length);
-  const largest = Math.max(...wanted.map(Math.abs));
-  return Math.max(...wanted.map((value, i) => Math.abs(value - data[i]))) / largest;
-}
-
 describe.skipIf(!torch)("against PyTorch", () => {
   it.each(Object.keys(cases))("the %s network: output, loss and every gradient", async (name) => {
     const { graph, tensors } = prepared(cases[name]);
     const wanted = expected[Object.keys(cases).indexOf(name)];
     const session = await runtime.open({ graphs: { it: graph } });
     const found = await session.run("it", tensors).finally(() => session.close());
-    expect(difference(found.output, wanted.output)).toBeLessThan(2e-5);
+    expect(relativeDifference(found.output.data, wanted.output)).toBeLessThan(2e-5);
     expect(found.loss.data[0] / wanted.loss).toBeCloseTo(1, 5);
     const names = Object.keys(wanted.gradients);
     expect(names.length).toBeGreaterThan(20);
@@ -114,7 +108,7 @@ describe.skipIf(!torch)("against PyTorch", () => {
       const largest = Math.max(...wanted.gradients[key].map(Math.abs));
       // A bias before a batch normalisation would have none; every parameter here is of use.
       expect(largest, key).toBeGreaterThan(1e-7);
-      expect(difference(found[`d ${key}`], wanted.gradients[key]), key).toBeLessThan(1e-4);
+      expect(relativeDifference(found[`d ${key}`].data, wanted.gradients[key]), key).toBeLessThan(1e-4);
     }
   });
 });

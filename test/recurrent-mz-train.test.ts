@@ -10,8 +10,8 @@ import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { trainModel } from "../src/train/train.ts";
-import { blurredStack, memoryStore } from "./fixtures/train/tiny.ts";
-import { readerOf } from "./fixtures/train/tiny-model.ts";
+import { blurredStack, memoryStore } from "./helpers/tiny.ts";
+import { readerOf } from "./helpers/tiny-model.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

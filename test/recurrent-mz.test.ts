@@ -20,9 +20,10 @@ import { fixedStatistics } from "../src/models/networks/running-norm.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
 import { exportRecurrentMz } from "../src/train/methods/recurrent-mz-steps.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { randomWeights } from "./fixtures/train/tiny.ts";
-import { mzSpecs, mzWeights, tinyMz, tinyMzModel } from "./fixtures/train/tiny-mz.ts";
+import { largestDifference } from "./helpers/numbers.ts";
+import { python } from "./helpers/python.ts";
+import { randomWeights } from "./helpers/tiny.ts";
+import { mzSpecs, mzWeights, tinyMz, tinyMzModel } from "./helpers/tiny-mz.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -58,10 +59,6 @@ const mask = (values: readonly number[]): Tensor => ({
   shape: [1, values.length, 1, 1],
   data: Float32Array.from(values),
 });
-const difference = (a: Float32Array, b: Float32Array): number => {
-  expect(a.length).toBe(b.length);
-  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
-};
 
 describe("the size of the network", () => {
   const count = (architecture: RecurrentMzArchitecture): number =>
@@ -113,7 +110,7 @@ describe.each(["small", "published"] as const)("the network (%s)", (preset) => {
       }),
     );
     expect(Math.max(...outputs[0]) - Math.min(...outputs[0])).toBeGreaterThan(0.5);
-    expect(difference(outputs[0], outputs[1])).toBeLessThan(1e-5);
+    expect(largestDifference(outputs[0], outputs[1])).toBeLessThan(1e-5);
   });
 
   it("passes over absent planes: a file for three planes does with one, two or three what a network for as many does", async () => {
@@ -130,14 +127,14 @@ describe.each(["small", "published"] as const)("the network (%s)", (preset) => {
       const expected = await run(graphOf(there.length), { image: planesAt(there) });
       const found = await fromFile(planesAt(all), present);
       expect(Math.max(...expected) - Math.min(...expected)).toBeGreaterThan(0.1);
-      expect(difference(found, expected), `${present}`).toBeLessThan(2e-6);
+      expect(largestDifference(found, expected), `${present}`).toBeLessThan(2e-6);
     }
   });
 
   it("does not see what an absent plane holds", async () => {
     const [a, b] = [planesAt([0.3, -0.15, 0.05]), planesAt([0.3, -0.15, -0.4])];
-    expect(difference(await fromFile(a, [1, 1, 0]), await fromFile(b, [1, 1, 0]))).toBe(0);
-    expect(difference(await fromFile(a, [1, 1, 1]), await fromFile(b, [1, 1, 1]))).toBeGreaterThan(0.01);
+    expect(largestDifference(await fromFile(a, [1, 1, 0]), await fromFile(b, [1, 1, 0]))).toBe(0);
+    expect(largestDifference(await fromFile(a, [1, 1, 1]), await fromFile(b, [1, 1, 1]))).toBeGreaterThan(0.01);
   });
 
   it("answers to the distance of each plane at each pixel", async () => {
@@ -147,7 +144,7 @@ describe.each(["small", "published"] as const)("the network (%s)", (preset) => {
     for (const plane of [0, 1]) {
       const moved = { ...image, data: image.data.slice() };
       moved.data[(2 * plane + 1) * 256] += 0.05;
-      expect(difference(await run(graph, { image: moved }), plain), `plane ${plane}`).toBeGreaterThan(1e-4);
+      expect(largestDifference(await run(graph, { image: moved }), plain), `plane ${plane}`).toBeGreaterThan(1e-4);
     }
   });
 
@@ -157,7 +154,7 @@ describe.each(["small", "published"] as const)("the network (%s)", (preset) => {
     const present: Tensor = { type: "float32", shape: [2, 3, 1, 1], data: Float32Array.of(1, 1, 1, 1, 1, 0) };
     const found = await run(readOnnx(file, { batch: 2, y: 12, x: 20 }), { image: both, present });
     const apart = [await fromFile(one, [1, 1, 1]), await fromFile(two, [1, 1, 0])];
-    expect(difference(found, Float32Array.from([...apart[0], ...apart[1]]))).toBeLessThan(2e-6);
+    expect(largestDifference(found, Float32Array.from([...apart[0], ...apart[1]]))).toBeLessThan(2e-6);
   });
 
   it("is refused with weights that do not fit", () => {
@@ -211,20 +208,20 @@ describe("a small network", () => {
 
   it("untrained gives the mean of its planes by 1 / distance^2, whatever the order, without those that are passed over", async () => {
     const mean = weighted([0.3, -0.1, 0.2]);
-    expect(difference(await outputOf([0.3, -0.1, 0.2], [1, 1, 1]), mean)).toBeLessThan(1e-5);
-    expect(difference(await outputOf([-0.1, 0.3, 0.2], [1, 1, 1]), mean)).toBeLessThan(1e-5);
-    expect(difference(await outputOf([0.3, -0.1, 0.2], [1, 0, 1]), weighted([0.3, 0.2]))).toBeLessThan(1e-5);
+    expect(largestDifference(await outputOf([0.3, -0.1, 0.2], [1, 1, 1]), mean)).toBeLessThan(1e-5);
+    expect(largestDifference(await outputOf([-0.1, 0.3, 0.2], [1, 1, 1]), mean)).toBeLessThan(1e-5);
+    expect(largestDifference(await outputOf([0.3, -0.1, 0.2], [1, 0, 1]), weighted([0.3, 0.2]))).toBeLessThan(1e-5);
     expect(await outputOf([0.3, -0.1, 0.2], [1, 0, 0])).toEqual(plane(0.3));
   });
 
   it("gives a plane that was given as it is, whatever its weights", async () => {
     const random = tinyMzModel(tinyMz.small, {}, "random").onnx;
     for (const onnx of [untrained, random]) {
-      expect(difference(await outputOf([0.3, 0, 0.2], [1, 1, 1], onnx), plane(0))).toBeLessThan(1e-6);
+      expect(largestDifference(await outputOf([0.3, 0, 0.2], [1, 1, 1], onnx), plane(0))).toBeLessThan(1e-6);
     }
-    expect(difference(await outputOf([0.3, 0.1, 0.2], [1, 1, 1], random), weighted([0.3, 0.1, 0.2]))).toBeGreaterThan(
-      0.01,
-    );
+    expect(
+      largestDifference(await outputOf([0.3, 0.1, 0.2], [1, 1, 1], random), weighted([0.3, 0.1, 0.2])),
+    ).toBeGreaterThan(0.01);
   });
 });
 

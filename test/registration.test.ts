@@ -1,23 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { gaussianFilter } from "../src/array/filters.ts";
-import type { Grid } from "../src/array/grid.ts";
+import { type Grid, gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
 import { measureChannelShift, measureDrift, measureShift } from "../src/array/registration.ts";
 import { translate } from "../src/array/resample.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
-import { haveRealData, mitochondria, nucleus, readStack } from "./fixtures/evaluate/real-data.ts";
+import { withNoise } from "./helpers/noise.ts";
+import { haveRealData, mitochondria, nucleus, readStack } from "./helpers/real-data.ts";
 
 /** Soft blobs, `[y, x]`, about 0 to 100. */
 function texture(height: number, width: number, seed: number): Grid {
   const random = new Random(seed);
   const data = Float32Array.from({ length: height * width }, () => (random.uniform() > 0.99 ? 1000 : 0));
   return gaussianFilter({ data, height, width }, 1.5);
-}
-
-function noisy(plane: Grid, amount: number, seed: number): Grid {
-  const random = new Random(seed);
-  return { ...plane, data: plane.data.map((v) => v + amount * random.normal()) };
 }
 
 /** Every plane of a stack moved on by (dy, dx) more than the one before. */
@@ -35,7 +30,7 @@ function throughFocus(depth: number, seed: number): Stack {
   const data = new Float32Array(depth * height * width);
   for (let z = 0; z < depth; z++) {
     const blurred = gaussianFilter(sharp, 0.01 + 0.5 * Math.abs(z - depth / 2));
-    data.set(noisy(blurred, 2, seed + z).data, z * height * width);
+    data.set(withNoise(blurred, 2, seed + z).data, z * height * width);
   }
   return { data, depth, height, width, dtype: "float32" };
 }
@@ -46,8 +41,11 @@ describe("the shift between two planes", () => {
     fc.assert(
       fc.property(shifts, shifts, fc.nat(), (dy, dx, seed) => {
         const whole = texture(130, 150, seed);
-        const moved = noisy(translate(whole, { dy, dx }), 1, seed + 1);
-        const found = measureShift(noisy(whole, 1, seed + 2), { ...moved, data: moved.data.map((v) => 3 * v + 70) });
+        const moved = withNoise(translate(whole, { dy, dx }), 1, seed + 1);
+        const found = measureShift(withNoise(whole, 1, seed + 2), {
+          ...moved,
+          data: moved.data.map((v) => 3 * v + 70),
+        });
         expect(Math.hypot(found.dy - dy, found.dx - dx)).toBeLessThan(0.1 + 0.02 * Math.hypot(dy, dx));
         expect(found.significance).toBeGreaterThan(16);
       }),
@@ -126,7 +124,7 @@ describe("drift over a stack", () => {
           if (y >= 0 && x >= 0 && y < height && x < width) points[y * width + x] += 3000 * Math.exp(-0.1 * away * away);
         }
         const blurred = gaussianFilter({ data: points, height, width }, 1.5);
-        data.set(noisy({ ...blurred, data: blurred.data.map((v) => v + 100) }, 3, 50 + z).data, z * height * width);
+        data.set(withNoise({ ...blurred, data: blurred.data.map((v) => v + 100) }, 3, 50 + z).data, z * height * width);
       }
       return { data, depth, height, width };
     };

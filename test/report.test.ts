@@ -1,7 +1,8 @@
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
+import { escapeText } from "../src/figures/markup.ts";
 import { plotFocusCurve, plotScores, plotTraining } from "../src/figures/plots.ts";
-import { escapeHtml, type ReportSection, renderReport } from "../src/figures/report.ts";
+import { type ReportSection, renderReport } from "../src/figures/report.ts";
 import type { Scores } from "../src/metrics/metrics.ts";
 
 const scores = (psnr: number, nrmse: number): Scores => ({ psnr, ssim: 0.9, ms_ssim: 0.95, nrmse, pearson: 0.99 });
@@ -31,7 +32,7 @@ describe("a report", () => {
             dataRange: 1,
             rows: [{ label: evil, input: scores(1, 1), output: scores(1, 1) }],
           },
-          { kind: "picture", png: Uint8Array.of(1), alt: `" onerror="x`, caption: evil },
+          { kind: "picture", svg: "<svg/>", alt: `" onerror="x`, caption: evil },
           { kind: "chart", svg: `<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>`, alt: evil },
           { kind: "configuration", caption: evil, text: evil },
         ],
@@ -51,31 +52,33 @@ describe("a report", () => {
       "summary",
     ])
       expect(texts(document, selector)).toContain(evil);
-    expect(escapeHtml(evil)).toBe("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39;&amp;");
+    expect(escapeText(evil)).toBe("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39;&amp;");
   });
 
   it("stands alone: no links, no sources but data", () => {
     const html = renderReport({
       title: "x",
       sections: [
-        { kind: "picture", png: Uint8Array.of(137, 80, 78, 71), alt: "a" },
+        { kind: "picture", svg: "<svg></svg>", alt: "a" },
         { kind: "chart", svg: "<svg/>", alt: "b" },
       ],
     });
     expect(html).not.toMatch(/https?:|<link|@import|url\(/);
     const sources = [...parseHTML(html).document.querySelectorAll("img")].map((img) => img.getAttribute("src") ?? "");
     expect(sources).toEqual([
-      `data:image/png;base64,${Buffer.from([137, 80, 78, 71]).toString("base64")}`,
+      `data:image/svg+xml;base64,${Buffer.from("<svg></svg>").toString("base64")}`,
       `data:image/svg+xml;base64,${Buffer.from("<svg/>").toString("base64")}`,
     ]);
   });
 
   it("holds large pictures and letters beyond Latin-1 byte for byte", () => {
-    const png = Uint8Array.from({ length: 200_003 }, (_, i) => (i * 31) % 256);
+    const large = `<svg><desc>${"µm ± 31 ".repeat(30_001)}</desc></svg>`;
     const svg = "<svg><text>µm ±</text></svg>";
-    const images = page({ kind: "picture", png, alt: "" }, { kind: "chart", svg, alt: "" }).querySelectorAll("img");
+    const images = page({ kind: "picture", svg: large, alt: "" }, { kind: "chart", svg, alt: "" }).querySelectorAll(
+      "img",
+    );
     const bytes = [...images].map((img) => Buffer.from((img.getAttribute("src") ?? "").split(",")[1], "base64"));
-    expect(Uint8Array.from(bytes[0])).toEqual(png);
+    expect(bytes[0].toString("utf8")).toBe(large);
     expect(bytes[1].toString("utf8")).toBe(svg);
   });
 

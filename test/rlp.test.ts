@@ -17,12 +17,12 @@ import { type RlpInfo, rlpStep } from "../src/models/networks/rlp.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
 import { resolveConfig } from "../src/train/config.ts";
-import { rowDrawer } from "../src/train/data/adjacent-planes.ts";
+import { sequenceDrawer } from "../src/train/data/adjacent-planes.ts";
 import { indexSource } from "../src/train/data/draw-batch.ts";
 import { exportRlp, rlpConfig } from "../src/train/methods/rlp.ts";
 import { trainModel } from "../src/train/train.ts";
-import { blurredStack, memoryStore, randomWeights, tinyArchitecture } from "./fixtures/train/tiny.ts";
-import { readerOf, testPlane } from "./fixtures/train/tiny-model.ts";
+import { blurredStack, memoryStore, randomWeights, tinyArchitecture } from "./helpers/tiny.ts";
+import { readerOf, testPlane } from "./helpers/tiny-model.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -151,9 +151,9 @@ describe("travelling from two planes", () => {
   });
 
   it("refuses distances between its steps and distance maps", async () => {
-    await expect(travel(model(), [1, 2.5])).rejects.toThrow(/steps of 1 um, and 2.5 um .* take 2 or 3/);
+    await expect(travel(model(), [1, 2.5])).rejects.toThrow(/steps of 1 um, and 2.5 um .* Use 2 or 3/);
     const surface: ReadRegion = async ({ width, height }) => new Float32Array(width * height);
-    await expect(travel(model(), [2], { surface })).rejects.toThrow(/no distance map/);
+    await expect(travel(model(), [2], { surface })).rejects.toThrow(/cannot follow a distance map/);
   });
 });
 
@@ -171,7 +171,7 @@ describe("rows of adjacent planes", () => {
   };
 
   it("run up or down by the step, each row of the stack as likely as another", () => {
-    const draw = rowDrawer(tiny({ augment: false, batch_size: 16 }), 2);
+    const draw = sequenceDrawer(tiny({ augment: false, batch_size: 16 }), 2);
     const seen = new Map<string, number>();
     for (let t = 0; t < 40; t++) {
       const { planes, direction, target } = draw(() => source(9), new Random(t));
@@ -193,8 +193,10 @@ describe("rows of adjacent planes", () => {
   });
 
   it("need a stack that holds them", () => {
-    const draw = rowDrawer(tiny(), 4);
-    expect(() => draw(() => source(9), new Random(1))).toThrow(/9 planes of 0.5 um, and 4 steps of 1 um .* need 11/);
+    const draw = sequenceDrawer(tiny(), 4);
+    expect(() => draw(() => source(9), new Random(1))).toThrow(
+      /9 planes at a z step of 0.5 um, .* 4 steps of 1 um need 11/,
+    );
   });
 });
 
@@ -247,10 +249,10 @@ describe("training", () => {
         store: memoryStore(),
       });
     await expect(learn({ unrolled_steps: 4 })).rejects.toThrow(
-      /thin: 4 planes of 1 um, and 4 steps of 1 um beyond two planes need 6/,
+      /thin: it has 4 planes at a z step of 1 um, but two planes and 4 steps of 1 um need 6/,
     );
-    await expect(learn({ step: 0.7, distance_range: [-4, 4] })).rejects.toThrow(/no plane lies 0.7 um/);
-    expect(() => config({ step: 3 })).toThrow(/distance_range must reach from -3 .* to 6/);
+    await expect(learn({ step: 0.7, distance_range: [-4, 4] })).rejects.toThrow(/no two planes are 0.7 um/);
+    expect(() => config({ step: 3 })).toThrow(/distance_range must contain at least -3 to 6/);
     expect(() => config({ patch_size: 17 })).toThrow(/multiple of 2/);
   });
 });

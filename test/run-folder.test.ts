@@ -1,14 +1,15 @@
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decode } from "fast-png";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { ValidationReport } from "../src/train/learner.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "../src/train/run-folder.node.ts";
 import { scalarsRecord, versionRecord } from "../src/train/tensorboard.ts";
-import type { MetricsRow } from "../src/train/training-store.ts";
-import { tinyConfig } from "./fixtures/train/tiny.ts";
-import { tinyModel } from "./fixtures/train/tiny-model.ts";
+import type { MetricsRow } from "../src/train/train.ts";
+import { tinyConfig } from "./helpers/tiny.ts";
+import { tinyModel } from "./helpers/tiny-model.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -37,13 +38,14 @@ const row = (step: number): MetricsRow => ({
   val_psnr: 31.25,
   seconds: step * 0.5,
 });
+const picture = '<svg xmlns="http://www.w3.org/2000/svg" width="3" height="2"/>';
 const report: ValidationReport = {
   loss: 0.1,
   scores: { loss: 0.1, psnr: 30, ssim: 0.9, input_psnr: 28, input_ssim: 0.8 },
   groups: [],
-  draw: () => Uint8Array.of(1),
+  draw: async () => picture,
 };
-const noPicture = (): Uint8Array => Uint8Array.of(137, 80);
+
 const columns = [
   "epoch",
   "step",
@@ -56,7 +58,7 @@ const columns = [
   "discriminator_loss",
 ];
 async function open(path: string, resumedAt?: number) {
-  const store = await openRunFolder(path, noPicture);
+  const store = await openRunFolder(path, ({ draw }) => draw("a title"));
   await store.beginMetrics(columns, resumedAt);
   return store;
 }
@@ -73,6 +75,7 @@ describe("a run's folder", () => {
     await store.saveCheckpoint("best", Uint8Array.of(4));
     const { info, onnx } = tinyModel();
     await store.saveModel(info, onnx);
+    expect(decode(await readFile(join(path, "previews", "step_000010.png")))).toMatchObject({ width: 3, height: 2 });
     const files = (await readdir(path, { recursive: true })).map((name) =>
       name.replace(/^events\.out\.tfevents\.\d{9,}\..+/, "EVENTS"),
     );

@@ -1,4 +1,5 @@
 /** `parfocal section` on simulated exposures whose truth is known: haze goes, what is in focus stays, and wrong input is told so. */
+
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { sectionFromSpeckle } from "../src/classical/sectioning/hilo.ts";
 import { sectionFromGrid } from "../src/classical/sectioning/structured-illumination.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { score } from "../src/metrics/metrics.ts";
 import { openImage, overrideCalibration, type PixelType, readImage, writeImage } from "../src/node.ts";
 import { imageWithSpeckle } from "../src/optics/imaging/hilo.ts";
@@ -14,8 +16,8 @@ import { createSpeckle } from "../src/optics/imaging/speckle.ts";
 import { createGridMicroscope } from "../src/optics/imaging/structured-illumination.ts";
 import { emptyVolume } from "../src/optics/phantom/volume.ts";
 import type { Pupil } from "../src/optics/psf/pupil.ts";
-import { sectionFile } from "../src/tasks/section-file.node.ts";
-import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
+import { sectionFile } from "../src/tasks/section-file.ts";
+import { complaints, runCli } from "./helpers/run-cli.ts";
 
 const detection: Pupil = { na: 0.8, wavelength: 0.515, refractiveIndex: 1 };
 const illumination: Pupil = { ...detection, wavelength: 0.488 };
@@ -194,7 +196,14 @@ describe("sections of simulated exposures", () => {
   test("exposures are found in channels, pages of both orders and files, by number and by axis", async () => {
     const make = async (names: string[], method: "sim" | "hilo", options = {}) => {
       const files = await Promise.all(names.map((name) => openImage(at(name))));
-      const done = await sectionFile(files, method, at("found.tif"), { offset }, { ...options, force: true });
+      const done = await sectionFile(
+        fileStorage,
+        files,
+        method,
+        at("found.tif"),
+        { offset },
+        { ...options, force: true },
+      );
       for (const file of files) await file.close();
       return { ...done, data: (await readImage(at("found.tif"))).data };
     };
@@ -221,7 +230,14 @@ describe("sections of simulated exposures", () => {
     const stack = { planes: 3, height: 120, width: 120 };
     const whole = sectionFromGrid({ ...stack, data: cubes(phases.flat()) }, { offset });
     const file = await openImage(at("channels.tif"));
-    const done = await sectionFile([file], "sim", at("plane.tif"), { offset }, { widefield: at("plane-wf.tif") });
+    const done = await sectionFile(
+      fileStorage,
+      [file],
+      "sim",
+      at("plane.tif"),
+      { offset },
+      { widefield: at("plane-wf.tif") },
+    );
     await file.close();
     const apart = (a: ArrayLike<number>, b: Float32Array) => b.reduce((m, v, i) => Math.max(m, Math.abs(v - a[i])), 0);
     expect(apart((await readImage(at("plane.tif"))).data, whole.section)).toBeLessThan(0.01);
@@ -235,7 +251,14 @@ describe("sections of simulated exposures", () => {
       const optics = "na" in known ? { pixelSize: 0.15, detection } : undefined;
       const expected = sectionFromSpeckle({ ...stack, ...both }, { offset, optics });
       const settings = { force: true };
-      const one = await sectionFile([overrideCalibration(opened, known)], "hilo", at("one.tif"), { offset }, settings);
+      const one = await sectionFile(
+        fileStorage,
+        [overrideCalibration(opened, known)],
+        "hilo",
+        at("one.tif"),
+        { offset },
+        settings,
+      );
       expect(one.eta).toBeCloseTo(expected.eta, 6);
       expect(apart((await readImage(at("one.tif"))).data, expected.section)).toBeLessThan(0.01);
     }
@@ -267,22 +290,22 @@ describe("what cannot be sectioned", () => {
       "hilo.tif --method sim",
       /hilo\.tif has 2 channels, 1 time and 3 planes; expected three exposures as 3 channels, 3 times or/,
     ],
-    ["phase0.tif phase1.tif --method sim", /three exposures: one file with all of them, or 3 files; got 2/],
+    ["phase0.tif phase1.tif --method sim", /three exposures: give one file with all of them, or 3 files; got 2/],
     [
       "phase0.tif phase1.tif interleaved.tif --method sim",
       /phase0\.tif has 3 planes of 120 x 120 pixels and interleaved\.tif 9 planes of 120 x 120/,
       1,
     ],
     ["uniform.tif --method hilo", /uniform\.tif has 1 channel, 1 time and 3 planes; expected two exposures/],
-    ["hilo.tif --method hilo --uniform 0 --speckle 0", /both number 0; they must differ/],
+    ["hilo.tif --method hilo --uniform 0 --speckle 0", /have the same number 0; give different ones/],
     ["hilo.tif --method hilo --speckle 5", /hilo\.tif has 2 channels/],
     ["channels.tif --method sim --speckle 1", /--speckle means nothing to sim/],
     ["channels.tif --method sim --phases z --order blocks --channel 7", /channel/],
-    ["channels.tif --method sim --phases c --order blocks", /--order blocks is about pages/],
+    ["channels.tif --method sim --phases c --order blocks", /--order blocks is for pages and has no effect/],
     ["channels.tif --method sim --phases t", /expected three exposures as 3 times/],
-    ["phase0.tif phase1.tif phase2.tif --method sim --phases z", /--phases says where one file/],
+    ["phase0.tif phase1.tif phase2.tif --method sim --phases z", /--phases is for exposures in a single file/],
     ["channels.tif --method sim --widefield never.tif", /cannot both be never\.tif/],
-    ["channels.tif --method sim --gain 2", /gain means nothing to sim/],
+    ["channels.tif --method sim --gain 2", /gain has no effect on sim/],
     ["channels.tif", /--method/],
   ])("%s", async (args, sentence, code = 2) => {
     const run = await runCli(["section", ...args.split(" "), "-o", "never.tif"], { cwd: folder });
@@ -319,7 +342,9 @@ describe("what cannot be sectioned", () => {
       if (done === 8) stop.abort();
     };
     const names = { widefield: at("never-wf.tif"), signal: stop.signal, onProgress };
-    await expect(sectionFile([file], "sim", at("never.tif"), {}, names)).rejects.toMatchObject({ code: "interrupted" });
+    await expect(sectionFile(fileStorage, [file], "sim", at("never.tif"), {}, names)).rejects.toMatchObject({
+      code: "interrupted",
+    });
     await file.close();
     expect(readdirSync(folder)).toEqual(before);
   });
@@ -329,7 +354,7 @@ describe("what cannot be sectioned", () => {
     const even = Array.from({ length: 3 }, () => Uint16Array.from({ length: size }, () => 500 + random.integer(30)));
     await write("even.tif", "CYX", [3], even);
     const done = await section("even.tif --method sim -o even-out.tif");
-    expect(done.warnings.join()).toMatch(/No grid is seen/);
+    expect(done.warnings.join()).toMatch(/No grid is visible/);
     expect(done).toMatchObject({ planes: 1, planes_with_grid: 0 });
   });
 });

@@ -1,10 +1,12 @@
 /** Applying models that make one kind of image of another: no seams, counts that mean something, files. */
+
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { readOnnx } from "../src/graph/onnx/read.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { writeImage } from "../src/image/write-image.node.ts";
 import { normalisationOf } from "../src/models/apply/normalisation.ts";
@@ -12,9 +14,10 @@ import { type SectionChannel, type SectionInput, type SectionModel, section } fr
 import { readImage } from "../src/node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
-import { sectionFileByModel } from "../src/tasks/section-file-by-model.node.ts";
-import { readerOf } from "./fixtures/train/tiny-model.ts";
-import { type TinySection, tinySectionModel } from "./fixtures/train/tiny-section-model.ts";
+import { sectionFileByModel } from "../src/tasks/section-file-by-model.ts";
+import { largestDifference } from "./helpers/numbers.ts";
+import { readerOf } from "./helpers/tiny-model.ts";
+import { type TinySection, tinySectionModel } from "./helpers/tiny-section-model.ts";
 
 let runtime: Runtime;
 let folder: string;
@@ -63,12 +66,6 @@ async function sectioned(model: SectionModel, input: SectionInput, tileSize: num
   return out;
 }
 
-const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  expect(a.length).toBe(b.length);
-  let most = 0;
-  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i] - b[i]));
-  return most;
-};
 const rangeOf = (values: Float32Array): number =>
   values.reduce((a, b) => Math.max(a, b)) - values.reduce((a, b) => Math.min(a, b));
 
@@ -88,7 +85,7 @@ describe.each<[TinySection]>([["unet"], ["valid unet"], ["laplace"], ["sectionin
         for (const channel of Object.keys(whole) as SectionChannel[]) {
           const [a, b] = [whole[channel], tiled[channel]] as Float32Array[];
           expect(rangeOf(a)).toBeGreaterThan(0.1);
-          expect(apart(a, b), channel).toBeLessThan(tolerance * rangeOf(a));
+          expect(largestDifference(a, b), channel).toBeLessThan(tolerance * rangeOf(a));
         }
         expect(Object.keys(whole)).toEqual(kind === "laplace" ? ["section", "uncertainty"] : ["section"]);
       }
@@ -99,14 +96,14 @@ describe.each<[TinySection]>([["unet"], ["valid unet"], ["laplace"], ["sectionin
       const plain = await sectioned(model, inputOf(data), 512);
       const brighter = await sectioned(model, inputOf(data.map((value) => 100 + 3 * (value - 60))), 512);
       expect(
-        apart(
+        largestDifference(
           brighter.section as Float32Array,
           (plain.section as Float32Array).map((v) => 40 + 3 * (v - 40)),
         ),
       ).toBeLessThan(1e-4 * rangeOf(brighter.section as Float32Array));
       const scaled = await sectioned(tinySectionModel(kind, { output_gain: 1, output_low: 0 }), inputOf(data), 512);
       expect(
-        apart(
+        largestDifference(
           scaled.section as Float32Array,
           (plain.section as Float32Array).map((v) => 2 * (v - 40)),
         ),
@@ -115,7 +112,7 @@ describe.each<[TinySection]>([["unet"], ["valid unet"], ["laplace"], ["sectionin
         const doubts = [plain, brighter].map(({ uncertainty }) => uncertainty as Float32Array);
         expect(Math.min(...doubts[0])).toBeGreaterThan(0);
         expect(
-          apart(
+          largestDifference(
             doubts[1],
             doubts[0].map((v) => 3 * v),
           ),
@@ -163,7 +160,7 @@ describe("a model that sees sub-stacks", () => {
         const [y, x] = [Math.floor(i / w), i % w];
         return output.data[(ph + y + margin) * pw + x + margin] as number;
       });
-      expect(apart(middle, out.subarray(z * h * w, (z + 1) * h * w))).toBeLessThan(1e-4);
+      expect(largestDifference(middle, out.subarray(z * h * w, (z + 1) * h * w))).toBeLessThan(1e-4);
     }
     await session.close();
   });
@@ -189,7 +186,7 @@ describe("files", () => {
     const file = await stack("stack.tif");
     const model = tinySectionModel("laplace");
     const progress: number[] = [];
-    const done = await sectionFileByModel(model, runtime, file, at("out.tif"), {
+    const done = await sectionFileByModel(fileStorage, model, runtime, file, at("out.tif"), {
       uncertainty: at("doubt.tif"),
       tileSize: 48,
       onProgress: ({ done, total }) => progress.push(done / total),
@@ -213,7 +210,7 @@ describe("files", () => {
       expect(image.pixelSize?.x).toBeCloseTo(0.325, 5);
       const whole = expected[channel] as Float32Array;
       // The file's percentiles come from a histogram.
-      expect(apart(image.data, whole)).toBeLessThan(5e-3 * rangeOf(whole));
+      expect(largestDifference(image.data, whole)).toBeLessThan(5e-3 * rangeOf(whole));
     }
   });
 
@@ -227,18 +224,20 @@ describe("files", () => {
     const flat = await stack("flat.tif", { data: new Uint16Array(depth * size).fill(9) });
     const before = readdirSync(folder);
     const refused = (model: TinySection, image: typeof file, options: object) =>
-      expect(sectionFileByModel(tinySectionModel(model), runtime, image, at("no.tif"), options)).rejects;
+      expect(sectionFileByModel(fileStorage, tinySectionModel(model), runtime, image, at("no.tif"), options)).rejects;
     await refused("unet", file, { uncertainty: at("no2.tif") }).toThrow(/does not tell how sure it is.*`loss` laplace/);
     await refused("laplace", file, { uncertainty: at("no.tif") }).toThrow(/cannot both be/);
     await refused("unet", file, { uncertainty: undefined, format: "png" }).toThrow(/a PNG holds one plane/);
     await refused("unet", flat, {}).toThrow(/every pixel is 9/);
     await refused("pix2pix-3d", single, {}).toThrow(/has 1 plane, and the model sees 3 at a time/);
     const wrong = { ...tinySectionModel("care"), onnx: tinySectionModel("laplace").onnx };
-    await expect(sectionFileByModel(wrong, runtime, file, at("no.tif"))).rejects.toThrow(
+    await expect(sectionFileByModel(fileStorage, wrong, runtime, file, at("no.tif"))).rejects.toThrow(
       /the description and the network do not fit/,
     );
-    await sectionFileByModel(tinySectionModel("unet"), runtime, single, at("there.tif"));
-    await expect(sectionFileByModel(tinySectionModel("unet"), runtime, single, at("there.tif"))).rejects.toMatchObject({
+    await sectionFileByModel(fileStorage, tinySectionModel("unet"), runtime, single, at("there.tif"));
+    await expect(
+      sectionFileByModel(fileStorage, tinySectionModel("unet"), runtime, single, at("there.tif")),
+    ).rejects.toMatchObject({
       code: "output.exists",
     });
     expect(readdirSync(folder).sort()).toEqual([...before, "there.tif"].sort());
@@ -248,7 +247,7 @@ describe("files", () => {
   it("stop when asked to, and leave nothing", async () => {
     const file = await stack("stack3.tif");
     const stop = new AbortController();
-    const run = sectionFileByModel(tinySectionModel("unet"), runtime, file, at("stopped.tif"), {
+    const run = sectionFileByModel(fileStorage, tinySectionModel("unet"), runtime, file, at("stopped.tif"), {
       tileSize: 32,
       signal: stop.signal,
       onProgress: () => stop.abort(),
@@ -261,6 +260,7 @@ describe("files", () => {
   it("of another objective, pixel or z step come with a warning", async () => {
     const file = await stack("other.tif", { pixelSize: { y: 0.5, x: 0.5 }, zStep: 2, optics: { na: 1.2 } });
     const { warnings } = await sectionFileByModel(
+      fileStorage,
       tinySectionModel("pix2pix-3d"),
       runtime,
       { ...file, readPlane: file.readPlane.bind(file), optics: { na: 1.2 } },

@@ -7,9 +7,9 @@ import { type SectionModel, section } from "../src/models/apply/section.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { trainModel } from "../src/train/train.ts";
-import { haveRealData, nucleus } from "./fixtures/evaluate/real-data.ts";
-import { memoryStore } from "./fixtures/train/tiny.ts";
-import { readerOf } from "./fixtures/train/tiny-model.ts";
+import { haveRealData, nucleus } from "./helpers/real-data.ts";
+import { memoryStore } from "./helpers/tiny.ts";
+import { readerOf } from "./helpers/tiny-model.ts";
 
 /** Columns that are trained on, and the nucleus in the others; it lies at rows 45 to 85. */
 const trained: [number, number] = [0, 62];

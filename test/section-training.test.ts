@@ -8,10 +8,11 @@ import { normalisationOf } from "../src/models/apply/normalisation.ts";
 import { type SectionChannel, type SectionModel, section } from "../src/models/apply/section.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
-import { methodOf, resolveConfig } from "../src/train/config.ts";
+import { resolveConfig } from "../src/train/config.ts";
+import { createLearner } from "../src/train/model-pixels.ts";
 import { trainModel } from "../src/train/train.ts";
-import { memoryStore } from "./fixtures/train/tiny.ts";
-import { readerOf } from "./fixtures/train/tiny-model.ts";
+import { memoryStore } from "./helpers/tiny.ts";
+import { readerOf } from "./helpers/tiny-model.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -100,11 +101,11 @@ describe("a short training", () => {
   ];
   for (const [model, own, least] of cases) {
     it(`takes haze away: ${model} ${JSON.stringify(own.architecture)}`, async () => {
-      const { report, model: done, store } = await trained(sample, { model, ...own });
+      const { report, model: done, store } = await trained(sample, { method: model, ...own });
       expect(report.scores.psnr).toBeGreaterThan(report.scores.input_psnr + least);
       expect(report.groups).toHaveLength(3);
       expect(store.previews.length).toBeGreaterThan(0);
-      expect(done.info).toMatchObject({ model, task: "section", pixel_size: 0.3, z_step: 1 });
+      expect(done.info).toMatchObject({ method: model, task: "section", pixel_size: 0.3, z_step: 1 });
       // Counts of the output are those of the target, where nothing was trained.
       const { section } = await applied(done, sample);
       const { width, height, depth } = sample.stack;
@@ -131,9 +132,7 @@ describe("a short training", () => {
     expect(report.scores.psnr).toBeGreaterThan(report.scores.input_psnr + 3.5);
     // Only that plane is drawn from.
     const config = resolveConfig({ ...own, pair_plane: 2, patch_size: 32, batch_size: 4, augment: false });
-    const { image } = await methodOf("sectioning-cnn")
-      .learner({ samples: [sample] }, config)
-      .batchAt(1);
+    const { image } = await (await createLearner({ samples: [sample] }, config)).batchAt(1);
     const { low, high } = normalisationOf(sample.stack.data, 1, 99.9, "stack");
     const size = sample.stack.height * sample.stack.width;
     const plane = Array.from(sample.stack.data.subarray(2 * size, 3 * size), (v) =>
@@ -194,7 +193,7 @@ describe("the Laplace head", () => {
 
 describe("configurations that do not go together", () => {
   it.each<[Record<string, unknown>, RegExp]>([
-    [{ method: "unet", patch_size: 60 }, /patch_size must be a multiple of 8 for this model, got 60/],
+    [{ method: "unet", patch_size: 60 }, /patch_size must be a multiple of 8 for this architecture, got 60/],
     [{ method: "unet", architecture: { padding: "valid" } }, /valid needs upsampling transposed/],
     [{ method: "unet", preset: "published", patch_size: 128 }, /multiple of 16 of at least 204/],
     [{ method: "care", patch_size: 36 }, /multiple of 8/],
@@ -204,7 +203,7 @@ describe("configurations that do not go together", () => {
 
   it("a plane that the stack does not have", async () => {
     const config = resolveConfig({ method: "sectioning-cnn", pair_plane: 9, patch_size: 32 });
-    const learner = methodOf("sectioning-cnn").learner({ samples: [hazySample(1, () => 5)] }, config);
-    await expect(learner.batchAt(1)).rejects.toThrow(/hazy\.tif: pair_plane is 9, and it has 5 planes, 0 to 4/);
+    const learner = await createLearner({ samples: [hazySample(1, () => 5)] }, config);
+    await expect(learner.batchAt(1)).rejects.toThrow(/hazy\.tif: pair_plane is 9, but the stack has planes 0 to 4/);
   });
 });

@@ -1,13 +1,15 @@
 /** Sections of files: exposures are found wherever a microscope puts them, and what cannot be done is refused before work. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { readExposures } from "../src/classical/sectioning/exposures.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import { type Image, openImage, overrideCalibration, readImage, writeImage } from "../src/node.ts";
-import { sectionFile } from "../src/tasks/section-file.node.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { sectionFile } from "../src/tasks/section-file.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const [planes, height, width] = [4, 40, 48];
 const size = height * width;
@@ -72,7 +74,9 @@ describe("sections of files", () => {
   );
 
   test("a grid's section has the blob and not the haze, with the calibration of the file", async () => {
-    const done = await withFiles(["channels.tif"], (files) => sectionFile(files, "sim", at("s.tif"), { offset: 100 }));
+    const done = await withFiles(["channels.tif"], (files) =>
+      sectionFile(fileStorage, files, "sim", at("s.tif"), { offset: 100 }),
+    );
     const image = await readImage(at("s.tif"));
     expect(image).toMatchObject({ axes: "ZYX", shape: [planes, height, width], dtype: "float32", zStep: 0.7 });
     expect(image.pixelSize?.x).toBeCloseTo(0.2, 6);
@@ -92,10 +96,15 @@ describe("sections of files", () => {
     const data = new Uint16Array([...noise(), ...noise()]);
     const image: Image = { axes: "CYX", shape: [2, height, width], dtype: "uint16", data };
     await writeImage(at("hilo.tif"), image);
-    const unknown = await withFiles(["hilo.tif"], (files) => sectionFile(files, "hilo", at("h1.tif")));
+    const unknown = await withFiles(["hilo.tif"], (files) => sectionFile(fileStorage, files, "hilo", at("h1.tif")));
     expect(unknown.warnings.join()).toMatch(/`na`, `wavelength` and `pixel_size`/);
     const known = await withFiles(["hilo.tif"], ([file]) =>
-      sectionFile([overrideCalibration(file, { na: 0.8, wavelength: 0.515, pixelSize: 0.15 })], "hilo", at("h2.tif")),
+      sectionFile(
+        fileStorage,
+        [overrideCalibration(file, { na: 0.8, wavelength: 0.515, pixelSize: 0.15 })],
+        "hilo",
+        at("h2.tif"),
+      ),
     );
     // 12.72 with a laser of 0.488 um: measured against simulated layers in imaging-speckle.test.ts.
     expect(known.eta).toBeGreaterThan(11.5);
@@ -105,7 +114,7 @@ describe("sections of files", () => {
 
   test("what cannot be done is refused, before an output is touched", async () => {
     const attempt = (names: string[], method: "hilo" | "sim", options = {}, output = "never.tif") =>
-      withFiles(names, (files) => sectionFile(files, method, at(output), options));
+      withFiles(names, (files) => sectionFile(fileStorage, files, method, at(output), options));
     await expect(attempt(["seven.tif"], "sim")).rejects.toThrow(
       /seven.tif has 1 channel, 1 time and 7 planes; expected three/,
     );
@@ -113,8 +122,8 @@ describe("sections of files", () => {
     await expect(attempt(["phase0.tif", "seven.tif", "phase1.tif"], "sim")).rejects.toThrow(
       /every pixel needs its partner/,
     );
-    await expect(attempt(["channels.tif"], "sim", { sigma: 1 })).rejects.toThrow(/sigma means nothing to sim/);
-    await expect(attempt(["pages.tif"], "hilo", { correct: false })).rejects.toThrow(/correct means nothing to hilo/);
+    await expect(attempt(["channels.tif"], "sim", { sigma: 1 })).rejects.toThrow(/sigma has no effect on sim/);
+    await expect(attempt(["pages.tif"], "hilo", { correct: false })).rejects.toThrow(/correct has no effect on hilo/);
     await expect(attempt(["pages.tif"], "sim", { offfset: 1 })).rejects.toThrow(/one of offset, sigma/);
     await expect(attempt(["channels.tif"], "sim", {}, "pages.tif")).rejects.toMatchObject({ code: "output.exists" });
     await expect(attempt(["channels.tif"], "sim", {}, "stack.png")).rejects.toMatchObject({ code: "usage" });

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { Random } from "../src/array/random.ts";
 import { sectionFromGrid } from "../src/classical/sectioning/structured-illumination.ts";
+import { rms } from "./helpers/numbers.ts";
 
 const [height, width] = [96, 120];
 const size = height * width;
@@ -38,7 +39,6 @@ function scene(phases: readonly number[], brightness: readonly number[], planes 
 }
 
 const thirds = [0, (2 * Math.PI) / 3, (4 * Math.PI) / 3];
-const rms = (values: ArrayLike<number>) => Math.sqrt(Array.from(values).reduce((s, v) => s + v * v, 0) / values.length);
 const apart = (a: Float32Array, b: Float32Array, factor = 1) =>
   rms(a.map((v, i) => v - factor * b[i])) / (factor * rms(b));
 
@@ -96,7 +96,7 @@ describe("sections from a grid", () => {
     const random = new Random(5);
     const data = Float32Array.from({ length: 3 * size }, () => 500 + 20 * random.normal());
     const { section, phases, warnings } = sectionFromGrid({ data, planes: 1, height, width });
-    expect(warnings.join()).toMatch(/No grid is seen/);
+    expect(warnings.join()).toMatch(/No grid is visible/);
     expect(phases[0]).toEqual(thirds);
     // And the noise that a section of nothing shows is as the docstring says.
     const mean = section.reduce((sum, v) => sum + v, 0) / size;

@@ -15,11 +15,12 @@ import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 import { resolveConfig } from "../src/train/config.ts";
-import { dealOut, type PhotonSource, withNeighbours } from "../src/train/data/photon-halves.ts";
+import { type PhotonSource, thinPhotons, withNeighbours } from "../src/train/data/data-thinning.ts";
 import { blurKernels, poissonDeviance, reblur } from "../src/train/methods/reblur.ts";
 import { trainModel } from "../src/train/train.ts";
-import { memoryStore } from "./fixtures/train/tiny.ts";
-import { readerOf } from "./fixtures/train/tiny-model.ts";
+import { correlation } from "./helpers/numbers.ts";
+import { memoryStore } from "./helpers/tiny.ts";
+import { readerOf } from "./helpers/tiny-model.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -90,26 +91,26 @@ describe("the blur of an objective in a graph", () => {
   });
 });
 
-describe("halves of the photons", () => {
-  it("are as bright as the whole, and know nothing of each other's noise", () => {
+describe("data thinning", () => {
+  it("gives two parts with the brightness of the whole and independent noise", () => {
     const random = new Random(1);
     const photons = Float32Array.from({ length: 40_000 }, () => random.poisson(30));
     const source = { scale: 0.01, dark: 0.1 } as PhotonSource;
-    const { seen, other } = dealOut(photons, source, random);
+    const { input, target } = thinPhotons(photons, source, random);
     const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
-    expect(mean(seen)).toBeCloseTo(0.2, 2);
-    expect(mean(other)).toBeCloseTo(0.3, 2);
+    expect(mean(input)).toBeCloseTo(0.2, 2);
+    expect(mean(target)).toBeCloseTo(0.3, 2);
     let [covariance, variance] = [0, 0];
     for (let i = 0; i < photons.length; i++) {
-      covariance += (seen[i] - 0.2) * (other[i] - 0.3);
-      variance += (other[i] - 0.3) ** 2;
+      covariance += (input[i] - 0.2) * (target[i] - 0.3);
+      variance += (target[i] - 0.3) ** 2;
     }
     expect(Math.abs(covariance / variance)).toBeLessThan(0.03);
     // Half the photons, twice the relative variance.
     expect(variance / photons.length).toBeCloseTo(2 * 30 * 1e-4, 3);
   });
 
-  it("are seen with their neighbours, mirrored beyond the ends", () => {
+  it("gives planes with their neighbours, mirrored beyond the ends", () => {
     expect([...withNeighbours(Float32Array.of(0, 1, 2, 3), 4, 3)]).toEqual([1, 0, 1, 0, 1, 2, 1, 2, 3, 2, 3, 2]);
   });
 });
@@ -123,7 +124,7 @@ async function scene(index: number): Promise<{ sample: NamedStack; specimen: Flo
     pixel_size: 0.325,
     z_step: 1,
     optics: { na: 0.8 },
-    object: { kind: "beads", beads: 300, depth_range: [-3, 3], diameter: [0.6, 1.2], bead_kinds: ["solid"] },
+    specimen: { kind: "beads", beads: 300, depth_range: [-3, 3], diameter: [0.6, 1.2], bead_kinds: ["solid"] },
     camera: { photons: 400, background: 5, gain: 1 },
     images: {
       widefield: { mode: "widefield" },
@@ -136,20 +137,6 @@ async function scene(index: number): Promise<{ sample: NamedStack; specimen: Flo
     sample: { name: `scene ${index}`, stack: images.widefield.stack },
     specimen: images.confocal.truth.data as Float32Array,
   };
-}
-
-/** Correlation of two images: brightness and background do not matter. */
-function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const n = a.length;
-  let [sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0];
-  for (let i = 0; i < n; i++) {
-    sa += a[i];
-    sb += b[i];
-    saa += a[i] ** 2;
-    sbb += b[i] ** 2;
-    sab += a[i] * b[i];
-  }
-  return (sab - (sa * sb) / n) / Math.sqrt((saa - sa ** 2 / n) * (sbb - sb ** 2 / n));
 }
 
 const small = {
@@ -204,8 +191,8 @@ describe("training from one stack alone", () => {
       return out;
     };
     const out = await apply(512);
-    const ours = pearson(out, specimen);
-    expect(ours).toBeGreaterThan(pearson(stack.data, specimen) + 0.05);
+    const ours = correlation(out, specimen);
+    expect(ours).toBeGreaterThan(correlation(stack.data, specimen) + 0.05);
     expect(Math.min(...out)).toBeGreaterThanOrEqual(0);
     // Tiles join.
     const tiled = await apply(40);
@@ -217,9 +204,9 @@ describe("training from one stack alone", () => {
     const rl = await richardsonLucy({ depth, height, width, data: Float32Array.from(stack.data) }, psf, {
       iterations: 20,
     });
-    console.log(ours, pearson(rl, specimen));
+    console.log(ours, correlation(rl, specimen));
     // Measured: input 0.780, self-supervised 0.947, Richardson-Lucy 0.935.
-    expect(ours).toBeGreaterThan(pearson(rl, specimen) - 0.02);
+    expect(ours).toBeGreaterThan(correlation(rl, specimen) - 0.02);
   });
 });
 
@@ -241,12 +228,12 @@ describe("stacks that cannot teach it", () => {
     );
 
   it("are refused with what to do", async () => {
-    await expect(learn([stack({ depth: 2 })])).rejects.toThrow(/2 planes; out-of-focus light is told from a z-stack/);
+    await expect(learn([stack({ depth: 2 })])).rejects.toThrow(/it has only 2 planes; give a z-stack of three/);
     const { zStep: _, ...unknown } = stack();
     await expect(learn([unknown])).rejects.toThrow(/z step is not known.*`z_step <your z step>`/);
     await expect(learn([stack({ optics: { wavelength: 0.52 } })])).rejects.toThrow(/numerical aperture .*`na`/);
     await expect(learn([stack(), stack({ depth: 8 })])).rejects.toThrow(
-      /stack 1 has 8 planes of 1 um, stack 0 7 of 1 um/,
+      /stack 1 has 8 planes at a z step of 1 um and stack 0 has 7 planes at 1 um/,
     );
   });
 

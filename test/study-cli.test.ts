@@ -9,8 +9,8 @@ import { planeOf, type Stack } from "../src/image/image.ts";
 import { imageOfStack, saveModel, writeImage } from "../src/node.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
-import { complaints, runCli } from "./fixtures/cli/run-cli.ts";
-import { tinyModel } from "./fixtures/train/tiny-model.ts";
+import { complaints, runCli } from "./helpers/run-cli.ts";
+import { tinyModel } from "./helpers/tiny-model.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -42,13 +42,18 @@ describe("parfocal study", () => {
     expect(complaints(done)).toBe("");
     expect(done.code).toBe(0);
     const { verdicts, headlines, report } = JSON.parse(done.stdout);
-    expect(headlines["tiny 1"]).toMatchObject({ use: false, sentence: "Do not use it: it gives back its input." });
+    expect(headlines["tiny 1"]).toMatchObject({
+      use: false,
+      sentence: "Do not use it: it returns its input unchanged.",
+    });
     // An untrained residual network gives its input back.
     expect(Object.keys(verdicts)).toEqual(["tiny 1", "tiny 2"]);
     expect(verdicts["tiny 1"].direction).toMatchObject({ good: false, value: 0 });
     const page = readFileSync(at(report), "utf8");
     // The headline stands before everything else.
-    const [first, second] = ["Do not use it: it gives back its input.", "<table>"].map((text) => page.indexOf(text));
+    const [first, second] = ["Do not use it: it returns its input unchanged.", "<table>"].map((text) =>
+      page.indexOf(text),
+    );
     expect(first).toBeGreaterThan(0);
     expect(first).toBeLessThan(second);
     const described = JSON.parse(readFileSync(at("study/study.json"), "utf8"));
@@ -103,17 +108,17 @@ describe("parfocal study", () => {
   test("tells of a truth that lies beside the stack, and moves it", async () => {
     const args = ["study", "wide.tif", "--truth", "moved.tif", "--model", "model", "--no-classical", "--force"];
     const beside = await runCli([...args, "-o", "registered", "--json"], { cwd: folder });
-    expect(JSON.parse(beside.stdout).warnings.join()).toMatch(/truth lies -4\.\d pixels in x.*--register/);
+    expect(JSON.parse(beside.stdout).warnings.join()).toMatch(/truth is shifted by -4\.\d pixels in x.*--register/);
     const moved = await runCli([...args, "-o", "registered", "--register", "--json"], { cwd: folder });
     expect(moved.code).toBe(0);
-    expect(JSON.parse(moved.stdout).warnings.join()).not.toMatch(/truth lies/);
+    expect(JSON.parse(moved.stdout).warnings.join()).not.toMatch(/truth is shifted/);
   });
 
   test.each<[string, string[], RegExp]>([
     ["no model", ["beads.tif"], /--model/],
     ["a model that is not there", ["beads.tif", "--model", "nowhere"], /nowhere/],
-    ["two planes", ["two.tif", "--model", "model"], /2 plane\(s\).*both sides of focus/],
-    ["a single plane", ["plane.tif", "--model", "model"], /1 plane\(s\)/],
+    ["two planes", ["two.tif", "--model", "model"], /has 2 planes.*both sides of focus/],
+    ["a single plane", ["plane.tif", "--model", "model"], /has 1 plane;/],
     ["a small field", ["small.tif", "--model", "model"], /40 x 72 pixels.*48 x 48/],
     [
       "a truth of other planes",

@@ -1,29 +1,25 @@
 import { availableParallelism } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
 import { createRealFft2 } from "../src/array/fft.ts";
-import { Random } from "../src/array/random.ts";
 import { imageVolume } from "../src/optics/imaging/image-volume.ts";
 import { superpose, transformSlices } from "../src/optics/imaging/superpose.ts";
 import { openSuperposePool } from "../src/optics/imaging/superpose-pool.node.ts";
 import { createSuperposePool, type SuperposePool } from "../src/optics/imaging/superpose-pool.ts";
 import type { SuperposeTask } from "../src/optics/imaging/superpose-task.ts";
 import type { Otf } from "../src/optics/psf/otf.ts";
+import { normalNoise } from "./helpers/noise.ts";
 
 const [height, width] = [24, 30];
 const plan = createRealFft2(height, width);
-const noise = (n: number, seed: number) => {
-  const random = new Random(seed);
-  return Float32Array.from({ length: n }, () => random.normal());
-};
 const levels = Array.from({ length: 9 }, (_, s) => s - 4);
 const planes = Array.from({ length: 11 }, (_, z) => 2 * z - 10);
-const slices = transformSlices(plan, levels, (image, s) => image.set(noise(image.length, s)));
+const slices = transformSlices(plan, levels, (image, s) => image.set(normalNoise(image.length, s)));
 /** Even OTFs at even distances, without symmetry at odd ones. */
 const otfs = new Map<number, Otf>();
 for (let distance = -14; distance <= 14; distance++) {
   const length = (distance % 2 ? height : height / 2 + 1) * plan.spectrumWidth;
-  const real = noise(length, 50 + distance);
-  otfs.set(distance, distance % 2 ? { real, imag: noise(length, 150 + distance) } : { real });
+  const real = normalNoise(length, 50 + distance);
+  otfs.set(distance, distance % 2 ? { real, imag: normalNoise(length, 150 + distance) } : { real });
 }
 const bank = { height, width, at: (level: number) => otfs.get(level) as Otf };
 const alone = Array.from(superpose(plan, slices, planes, bank), (image) => image.slice());
@@ -78,7 +74,7 @@ describe("superposition on threads", () => {
 
   it("images a specimen alike, and reports planes", async () => {
     const pool = opened(openSuperposePool(2));
-    const data = noise(4 * 32 * 32, 7).map(Math.abs);
+    const data = normalNoise(4 * 32 * 32, 7).map(Math.abs);
     const volume = { data, depth: 4, height: 32, width: 32, pixelSize: 0.2, sliceStep: 0.5, bottom: -1 };
     const pupil = { na: 0.8, wavelength: 0.5, refractiveIndex: 1 };
     const seen: number[] = [];

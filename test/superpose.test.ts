@@ -1,13 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createRealFft2 } from "../src/array/fft.ts";
-import { Random } from "../src/array/random.ts";
 import { superpose, transformSlices } from "../src/optics/imaging/superpose.ts";
 import type { Otf } from "../src/optics/psf/otf.ts";
-
-const noise = (n: number, seed: number) => {
-  const random = new Random(seed);
-  return Float32Array.from({ length: n }, () => random.normal());
-};
+import { normalNoise } from "./helpers/noise.ts";
 
 /** The definition: every pixel of the slice spread over the image by the PSF, whose centre is at index 0; it wraps. */
 function convolve(slice: Float32Array, psf: Float32Array, height: number, width: number, out: Float64Array): void {
@@ -45,10 +40,10 @@ describe("superposition of slices", () => {
   const plan = createRealFft2(height, width);
   const levels = [-2, 0, 1, 5];
   const planes = [-1, 0, 2];
-  const slices = levels.map((_, s) => noise(height * width, s));
+  const slices = levels.map((_, s) => normalNoise(height * width, s));
   const spectra = transformSlices(plan, levels, (image, s) => image.set(slices[s]));
   /** No symmetry at all, and another one at every distance. */
-  const skew = (distance: number) => noise(height * width, 100 + distance);
+  const skew = (distance: number) => normalNoise(height * width, 100 + distance);
   /** The same in its four quarters. */
   const even = (distance: number) => {
     const psf = skew(distance);

@@ -9,7 +9,7 @@ import type { RefocusModel } from "../src/models/model-info.ts";
 import { deepZPresets } from "../src/models/networks/deep-z.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
-import { readerOf, testPlane, tinyModel } from "./fixtures/train/tiny-model.ts";
+import { readerOf, testPlane, tinyModel } from "./helpers/tiny-model.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {

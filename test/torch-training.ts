@@ -13,6 +13,7 @@ import { reduceMean } from "../src/graph/operators/reduction.ts";
 import { upsampleLinear, upsampleNearest } from "../src/graph/operators/resizing.ts";
 import type { Runtime, Tensors } from "../src/run/runtime.ts";
 import { adamScalars, adamUpdate, initialMoments } from "../src/train/adam.ts";
+import { relativeDifference } from "./helpers/numbers.ts";
 
 /** What fixtures/graph/make_torch_fixture.py wrote. */
 interface Fixture {
@@ -81,13 +82,6 @@ function program(): { look: Graph; step: Graph } {
   return { look: look.graph, step: step.graph };
 }
 
-/** Largest difference, relative to the largest of the expected numbers. */
-function difference(got: Tensor["data"], expected: readonly number[]): number {
-  expect(got.length).toBe(expected.length);
-  const largest = Math.max(...expected.map(Math.abs));
-  return Math.max(...expected.map((value, i) => Math.abs(value - got[i]))) / largest;
-}
-
 /**
  * The same training as PyTorch's. Tolerances, relative to the largest number of each tensor: 1e-5 for results, gradients and
  * losses; after ten steps 1e-3 for the weights, since Adam divides by the size of the gradient and so makes whole steps of
@@ -104,9 +98,11 @@ export function torchTraining(title: string, open: () => Promise<Runtime>): void
       });
       const batch = { image: tensor([2, 2, 8, 8], fixture.image), target: tensor([2, 1, 8, 8], fixture.target) };
       const found = await session.run("look", batch);
-      expect(difference(found.output.data, fixture.output)).toBeLessThan(1e-5);
+      expect(relativeDifference(found.output.data, fixture.output)).toBeLessThan(1e-5);
       for (const [name, expected] of Object.entries(fixture.gradients)) {
-        expect(difference(found[`gradient of ${name}`].data, expected), `gradient of ${name}`).toBeLessThan(1e-5);
+        expect(relativeDifference(found[`gradient of ${name}`].data, expected), `gradient of ${name}`).toBeLessThan(
+          1e-5,
+        );
       }
       for (const [i, expected] of fixture.losses.entries()) {
         const { rate, correction } = adamScalars(fixture.adam.lr, i + 1);
@@ -116,7 +112,7 @@ export function torchTraining(title: string, open: () => Promise<Runtime>): void
       }
       const trained = await session.readState();
       for (const [name, expected] of Object.entries(fixture.trained)) {
-        expect(difference(trained[name].data, expected), `${name} after ten steps`).toBeLessThan(1e-3);
+        expect(relativeDifference(trained[name].data, expected), `${name} after ten steps`).toBeLessThan(1e-3);
       }
       await runtime.close();
     });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
+import { runThrough } from "../src/array/breathe.ts";
 import { Random } from "../src/array/random.ts";
 import { translate } from "../src/array/resample.ts";
 import { percentiles } from "../src/array/statistics.ts";
-import { ParfocalError } from "../src/errors.ts";
 import { planeOf, type Stack } from "../src/image/image.ts";
 import { batchDrawer, indexSource } from "../src/train/data/draw-batch.ts";
 import { driftWarnings } from "../src/train/data/drift-warnings.ts";
@@ -11,17 +11,8 @@ import { type PairSource, pairsAt } from "../src/train/data/pairs.ts";
 import { splitStacks } from "../src/train/data/refocus-sources.ts";
 import { resolveDeepZConfig } from "../src/train/methods/deep-z.ts";
 import type { DeepZConfig, deepZConfig } from "../src/train/methods/deep-z-config.ts";
-import { blurredStack, tinyConfig } from "./fixtures/train/tiny.ts";
-
-function refusal(work: () => unknown): ParfocalError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof ParfocalError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-}
+import { refusal } from "./helpers/failure.ts";
+import { blurredStack, tinyConfig } from "./helpers/tiny.ts";
 
 /** A stack of noise in which every pixel is different from all others. */
 function numbered(depth: number, height: number, width: number, own: Partial<Stack> = {}): Stack {
@@ -30,7 +21,7 @@ function numbered(depth: number, height: number, width: number, own: Partial<Sta
   return { data, depth, height, width, zStep: 1, pixelSize: { y: 0.3, x: 0.3 }, dtype: "float32", ...own };
 }
 const named = (stack: Stack, name = "stack.tif") => ({ name, stack });
-const split = (stack: Stack, config: DeepZConfig) => splitStacks([named(stack)], config);
+const split = (stack: Stack, config: DeepZConfig) => runThrough(splitStacks([named(stack)], config));
 
 /** Where each pixel of a part stands in the whole stack, by its value alone. */
 function placesOf(part: PairSource, stack: Stack): { z: Set<number>; y: Set<number>; x: Set<number>; at: Set<number> } {
@@ -89,7 +80,9 @@ describe("splitting a stack", () => {
   it("by whole stacks keeps the last ones, and always leaves some to train on", () => {
     const stacks = [1, 2, 3, 4].map((i) => named(numbered(3 + i, 40, 40), `${i}.tif`));
     const names = (fraction: number) => {
-      const { train, validation } = splitStacks(stacks, tinyConfig({ val_split: "stack", val_fraction: fraction }));
+      const { train, validation } = runThrough(
+        splitStacks(stacks, tinyConfig({ val_split: "stack", val_fraction: fraction })),
+      );
       return [train.map(({ name }) => name).join(), validation.map(({ name }) => name).join()];
     };
     expect(names(0.25)).toEqual(["1.tif,2.tif,3.tif", "4.tif"]);
@@ -118,19 +111,19 @@ describe("splitting a stack", () => {
     return rest;
   };
   const refused: [string, () => unknown, string, RegExp][] = [
-    ["no stack at all", () => splitStacks([], config), "usage", /at least one/],
-    ["a single plane", () => split(numbered(1, 40, 60), config), "image.unfit", /stack\.tif: a single plane/],
+    ["no stack at all", () => runThrough(splitStacks([], config)), "usage", /at least one/],
+    ["a single plane", () => split(numbered(1, 40, 60), config), "image.unfit", /stack\.tif: it has a single plane/],
     [
       "no z step",
       () => split(without("zStep"), config),
       "calibration.missing",
-      /no z step; give `z_step <your z step>`/,
+      /z step is not known. Give `z_step <your z step>`/,
     ],
     [
       "no pixel size",
       () => split(without("pixelSize"), config),
       "calibration.missing",
-      /no pixel size; give `pixel_size <your pixel size>`/,
+      /pixel size is not known. Give `pixel_size <your pixel size>`/,
     ],
     ["NaN", () => split(withPixel(Number.NaN), config), "image.unfit", /plane 2, .*not a number/],
     ["infinity", () => split(withPixel(Infinity), config), "image.unfit", /plane 2/],
@@ -150,25 +143,25 @@ describe("splitting a stack", () => {
       "too few planes for the inputs",
       () => split(numbered(3, 40, 60), tinyConfig({ input_offsets: [0, 2] })),
       "image.unfit",
-      /3 planes of 1 um are too few/,
+      /3 planes at a z step of 1 um are too few/,
     ],
     [
       "a range beyond the stack",
       () => split(numbered(3, 40, 60), tinyConfig({ distance_range: [5, 9] })),
       "image.unfit",
-      /3 planes of 1 um hold no pair.*5 to 9/,
+      /3 planes at a z step of 1 um have no pair.*5 to 9/,
     ],
     [
       "an offset between planes",
       () => split(numbered(9, 40, 60), tinyConfig({ input_offsets: [0, 1.5] })),
       "usage",
-      /no plane lies 1\.5 um.*z step is 1/,
+      /no two planes are 1\.5 um.*z step is 1/,
     ],
     [
       "an offset below the z step",
       () => split(numbered(9, 40, 60), tinyConfig({ input_offsets: [0, 0.2] })),
       "usage",
-      /no plane lies 0\.2 um/,
+      /no two planes are 0\.2 um/,
     ],
     [
       "a patch larger than what is left",
@@ -203,9 +196,11 @@ describe("splitting a stack", () => {
     [
       "a patch larger than whole stacks",
       () =>
-        splitStacks(
-          [named(numbered(5, 40, 60)), named(numbered(5, 12, 60), "b.tif")],
-          tinyConfig({ val_split: "stack" }),
+        runThrough(
+          splitStacks(
+            [named(numbered(5, 40, 60)), named(numbered(5, 12, 60), "b.tif")],
+            tinyConfig({ val_split: "stack" }),
+          ),
         ),
       "usage",
       /b\.tif.*patch of 16/,
@@ -213,12 +208,14 @@ describe("splitting a stack", () => {
     [
       "two pixel sizes",
       () =>
-        splitStacks(
-          [named(numbered(5, 40, 60)), named(numbered(5, 40, 60, { pixelSize: { y: 0.5, x: 0.5 } }), "b.tif")],
-          config,
+        runThrough(
+          splitStacks(
+            [named(numbered(5, 40, 60)), named(numbered(5, 40, 60, { pixelSize: { y: 0.5, x: 0.5 } }), "b.tif")],
+            config,
+          ),
         ),
       "image.unfit",
-      /b\.tif has pixels of 0\.5 um, stack\.tif of 0\.3/,
+      /b\.tif has pixels of 0\.5 um and stack\.tif of 0\.3/,
     ],
   ];
   for (const [name, work, code, message] of refused) {
@@ -436,7 +433,7 @@ describe("drift", () => {
   };
   it("is reported with its size, and only where it is", () => {
     const still = blurredStack(8, 96, 96, 1);
-    const warnings = driftWarnings([named(still, "still.tif"), named(drifting(still, 1), "moving.tif")]);
+    const warnings = runThrough(driftWarnings([named(still, "still.tif"), named(drifting(still, 1), "moving.tif")]));
     expect(warnings).toHaveLength(1);
     const [, pixels] = /^moving\.tif: .*drifted sideways by ([\d.]+) pixels/.exec(warnings[0]) ?? [];
     expect(Math.abs(Number(pixels) - 7)).toBeLessThan(1);

@@ -24,8 +24,8 @@ function kindOf(key: Key): string {
   return key.type === "integer" ? "whole number" : (key.type ?? "any");
 }
 
-function keysOf(model: string): [string, Key][] {
-  const { properties = {} } = z.toJSONSchema(methodOf(model).config, { io: "input" }) as Key;
+function keysOf(method: string): [string, Key][] {
+  const { properties = {} } = z.toJSONSchema(methodOf(method).config, { io: "input" }) as Key;
   return Object.entries(properties);
 }
 
@@ -37,22 +37,32 @@ const head = ["| key | value | default | meaning |", "|---|---|---|---|"];
 
 function page(): string {
   const every = keysOf("deep-z").filter(([name]) =>
-    methodNames.every((model) => keysOf(model).some(([k]) => k === name)),
+    methodNames.every((method) => keysOf(method).some(([k]) => k === name)),
   );
-  const shared = every.filter(([name]) => name !== "model");
+  const shared = every.filter(([name]) => name !== "method");
   const same = (name: string, key: Key): boolean =>
     shared.some(([k, one]) => k === name && row([k, one]) === row([name, key]));
-  const sections = methodNames.flatMap((model) => {
-    const { task, summary } = methodOf(model);
-    const own = keysOf(model).filter(([name, key]) => !same(name, key));
-    return [`## ${model}`, "", `Task ${task}. ${summary}.`, "", ...head, ...own.map(row), ""];
+  const sections = methodNames.flatMap((method) => {
+    const { task, summary } = methodOf(method);
+    const own = keysOf(method).filter(([name, key]) => !same(name, key));
+    return [
+      `## ${method}`,
+      "",
+      `Task: ${task}. ${summary[0].toUpperCase()}${summary.slice(1)}.`,
+      "",
+      ...head,
+      ...own.map(row),
+      "",
+    ];
   });
   return [
-    "# Keys of a training's configuration",
+    "# Keys of a training configuration",
     "",
-    "Every key of every method, as `parfocal train --config FILE` takes it (YAML, snake_case) and as flags (`--batch-size 8`). Unknown keys are",
-    "refused. Lengths in um. The whole configuration is kept with the run, in config.yaml. The first table holds for all methods; a",
-    "method's own table shows its other keys, and those whose default differs.",
+    "This page lists every key of every method. The keys are written in a YAML file for `parfocal train --config FILE` (snake_case), or given as",
+    "flags (`--batch-size 8`). Unknown keys are refused. Lengths are in um. The complete configuration is saved with the run, in config.yaml.",
+    "",
+    "The first table lists the keys that all methods share. The table of a method lists its other keys, and shared keys with another default or",
+    "meaning.",
     "",
     "## All methods",
     "",
@@ -68,9 +78,9 @@ describe("the keys of trainings", () => {
     await expect(page()).toMatchFileSnapshot("../docs/training-keys.md");
   });
 
-  test("all say what they mean", () => {
-    const silent = methodNames.flatMap((model) =>
-      keysOf(model).flatMap(([name, { description }]) => (description ? [] : [`${model}: ${name}`])),
+  test("all have a description", () => {
+    const silent = methodNames.flatMap((method) =>
+      keysOf(method).flatMap(([name, { description }]) => (description ? [] : [`${method}: ${name}`])),
     );
     expect(silent).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { decodeCheckpoint, encodeCheckpoint } from "../src/train/checkpoint.ts";
 import type { DeepZConfig } from "../src/train/methods/deep-z-config.ts";
 import { type TrainingOptions, trainModel } from "../src/train/train.ts";
 import { readTrainingCheckpoint } from "../src/train/training-checkpoint.ts";
-import { blurredStack, type MemoryStore, memoryStore, tinyConfig } from "./fixtures/train/tiny.ts";
+import { blurredStack, type MemoryStore, memoryStore, tinyConfig } from "./helpers/tiny.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -68,7 +68,7 @@ describe("a training goes on with its own data only", () => {
         data[1000] += 1;
         return [{ name: "a.tif", stack: { ...stack, data } }];
       },
-      /a\.tif: its pixels are others/,
+      /a\.tif: its pixels are different/,
     ],
     [
       "another z step",
@@ -97,7 +97,7 @@ describe("a training goes on with its own data only", () => {
     const before = new Map(store.checkpoints);
     const work = train(store, of(), config, { resume: true });
     await expect(work).rejects.toMatchObject({ code: "training.failed", message: why });
-    await expect(work).rejects.toThrow(/give the same, or start a new run/);
+    await expect(work).rejects.toThrow(/use the same data, or start a new run/);
     expect(store.checkpoints).toEqual(before);
   });
 
@@ -119,7 +119,7 @@ describe("a training goes on with its own data only", () => {
     const store = memoryStore();
     await train(store, samples, config, fields("beads: 3"));
     await expect(train(store, samples, config, { ...fields("beads: 4"), resume: true })).rejects.toThrow(
-      /the recipe of the simulated fields is another one/,
+      /the recipe of the simulated fields is different/,
     );
     await train(store, samples, config, { ...fields("beads: 3"), resume: true });
   });
@@ -177,7 +177,7 @@ describe("a checkpoint that cannot be gone on from", () => {
       else store.checkpoints.delete("best");
       let steps = 0;
       const work = train(store, samples, config, { resume: true, onProgress: () => steps++ });
-      await expect(work).rejects.toThrow(bad ? /checkpoints\/best is no readable checkpoint/ : /best.* is missing/);
+      await expect(work).rejects.toThrow(bad ? /checkpoints\/best cannot be read/ : /best.* is missing/);
       expect(steps).toBe(0);
     }
   });
@@ -189,7 +189,7 @@ describe("a checkpoint that cannot be gone on from", () => {
     const { [name]: _, ...rest } = tensors;
     store.checkpoints.set("last", encodeCheckpoint({ tensors: rest, metadata }));
     await expect(train(store, samples, config, { resume: true })).rejects.toThrow(
-      new RegExp(`another network: ${name} is absent, and \\[`),
+      new RegExp(`another network: ${name} is absent in the checkpoint and \\[`),
     );
   });
 
@@ -211,7 +211,9 @@ describe("a checkpoint that cannot be gone on from", () => {
     }
     const warnings: string[] = [];
     await train(store, samples, config, { resume: true, onWarning: (sentence) => warnings.push(sentence) });
-    expect(warnings).toEqual([expect.stringMatching(/checkpoint of memory is of an older version.*cannot be checked/)]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/checkpoint of memory was written by an older version.*cannot be verified/),
+    ]);
     expect(store.model?.onnx).toEqual(straight.model?.onnx);
   });
 });
@@ -241,8 +243,8 @@ describe("what is only looked at", () => {
     expect(store.model?.onnx).toEqual(straight.model?.onnx);
     expect(order.filter((kind) => kind !== "best").slice(0, 3)).toEqual(["last", "metrics", "preview"]);
     expect(warnings).toEqual([
-      "The metrics of step 2 could not be written; the training goes on. the disk is full",
-      "The preview of step 2 could not be written; the training goes on. no room for a picture",
+      "The metrics of step 2 could not be written; the training continues. the disk is full",
+      "The preview of step 2 could not be written; the training continues. no room for a picture",
     ]);
   });
 

@@ -21,8 +21,9 @@ import { careOf, laplaceLoss } from "../src/train/methods/care.ts";
 import { sectioningCnnOf } from "../src/train/methods/sectioning-cnn.ts";
 import { exportNetwork, type SupervisedNetwork } from "../src/train/methods/supervised-section.ts";
 import { unetOf } from "../src/train/methods/unet.ts";
-import { python } from "./fixtures/cli/python.ts";
-import { randomWeights } from "./fixtures/train/tiny.ts";
+import { largestDifference } from "./helpers/numbers.ts";
+import { python } from "./helpers/python.ts";
+import { randomWeights } from "./helpers/tiny.ts";
 
 const torch = python("torch");
 
@@ -36,8 +37,6 @@ const noise = (shape: readonly number[], seed: number): Tensor => {
   const random = new Random(seed);
   return { type: "float32", shape, data: Float32Array.from({ length: sizeOf(shape) }, () => random.normal()) };
 };
-const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
-  Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
 
 const countOf = (specs: ReadonlyMap<string, ParameterSpec>): number =>
   [...specs.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);

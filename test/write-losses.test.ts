@@ -9,7 +9,7 @@ import { ParfocalError } from "../src/errors.ts";
 import type { ImageInfo, PixelType } from "../src/image/image.ts";
 import { readImage } from "../src/image/open-image.node.ts";
 import { createImageWriter, writeImage } from "../src/image/write-image.node.ts";
-import { runCli } from "./fixtures/cli/run-cli.ts";
+import { runCli } from "./helpers/run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-losses-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

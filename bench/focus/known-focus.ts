@@ -61,8 +61,8 @@ export async function knownFocus(light: KnownFocus["light"], index: number): Pro
     ...(air && { na: 0.8, refractive_index: 1 }),
   };
   const recipe = changeRecipe(shippedRecipe(name), flags, [
-    ...Object.entries(keys).map(([key, value]) => [`object.${key}`, value] as const),
-    ["object.depth_range", depths.map((z) => z + height)],
+    ...Object.entries(keys).map(([key, value]) => [`specimen.${key}`, value] as const),
+    ["specimen.depth_range", depths.map((z) => z + height)],
     ["images", { stack: image }],
   ]);
   try {

@@ -158,7 +158,7 @@ export async function simulatedScenes(): Promise<Scene[]> {
     ["beads", clean],
     ["beads, 300 photons", await layerOfBeads({ photons: 300 })],
     ["beads, 50 photons", await layerOfBeads({ photons: 50 })],
-    ["beads on 500 photons of haze", await layerOfBeads({ photons: 1000, background: 500 })],
+    ["beads on 500 photons of background", await layerOfBeads({ photons: 1000, background: 500 })],
     ["beads, aberrated", await layerOfBeads({ spherical_aberration: 0.1 })],
     ["beads, flicker 10 %", changed(clean, (v, z) => 100 + (v - 100) * flicker[z])],
     ["beads, bleaching to a third", changed(clean, (v, z) => 100 + (v - 100) * Math.exp(-z / 18))],

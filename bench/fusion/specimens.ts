@@ -25,16 +25,16 @@ export const fluorescentRecipes = ["beads", "nuclei", "filaments", "mitochondria
 
 export async function simulateSpecimen(
   recipe: string,
-  options: { seed: number; size: number; planes?: number; object?: Record<string, unknown> },
+  options: { seed: number; size: number; planes?: number; specimen?: Record<string, unknown> },
 ): Promise<FusionSpecimen> {
   const shipped = shippedRecipe(recipe);
-  const { seed, size, planes, object = {} } = options;
+  const { seed, size, planes, specimen = {} } = options;
   const chosen = {
     ...shipped,
     seed,
     size,
     ...(planes && { planes }),
-    object: { ...(shipped.object as object), ...object },
+    specimen: { ...(shipped.specimen as object), ...specimen },
   };
   const field = await createSimulator(chosen).field(0, { volume: true });
   const { volume, focusPlane } = field;

@@ -1,4 +1,5 @@
 /** One damaged file, read twice: an error of Parfocal's own, or the same answer both times. */
+
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,14 +8,15 @@ import { Random } from "../../src/array/random.ts";
 import { ParfocalError } from "../../src/errors.ts";
 import { readOnnx, readWeights } from "../../src/graph/onnx/read.ts";
 import { crc32 } from "../../src/image/crc32.ts";
+import { fileStorage } from "../../src/image/file-storage.node.ts";
 import { readAll } from "../../src/image/image-file.ts";
 import { openImageSource } from "../../src/image/open-image.ts";
 import { loadModel } from "../../src/models/model-folder.node.ts";
-import { findRecipe } from "../../src/simulate/recipe-file.node.ts";
+import { findRecipe } from "../../src/simulate/recipe-file.ts";
 import { createSimulator } from "../../src/simulate/simulator.ts";
 import { decodeCheckpoint } from "../../src/train/checkpoint.ts";
 import { resolveConfig } from "../../src/train/config.ts";
-import { readConfigFile } from "../../src/train/config-file.node.ts";
+import { readConfigFile } from "../../src/train/config-file.ts";
 import { type Damaged, mutate } from "./mutate.ts";
 import { fuzzSeeds, type Kind, kinds, type Seed, tiffWithDescription } from "./seeds.ts";
 import { tiffFields } from "./tiff-fields.ts";
@@ -174,13 +176,13 @@ export class Fuzz {
       case "recipe": {
         const path = join(this.folder, "recipe.yaml");
         writeFileSync(path, bytes);
-        const { recipe, memory, warnings } = createSimulator((await findRecipe(path)).recipe);
+        const { recipe, memory, warnings } = createSimulator((await findRecipe(fileStorage, path)).recipe);
         return JSON.stringify([recipe, memory, warnings]);
       }
       default: {
         const path = join(this.folder, "config.yaml");
         writeFileSync(path, bytes);
-        return JSON.stringify(resolveConfig(await readConfigFile(path)));
+        return JSON.stringify(resolveConfig(await readConfigFile(fileStorage, path)));
       }
     }
   }

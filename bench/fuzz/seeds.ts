@@ -9,7 +9,7 @@ import { shippedRecipe, shippedRecipes } from "../../src/simulate/shipped-recipe
 import { encodeCheckpoint } from "../../src/train/checkpoint.ts";
 import { resolveConfig } from "../../src/train/config.ts";
 import { methodNames } from "../../src/train/methods/methods.ts";
-import { tinyModel } from "../../test/fixtures/train/tiny-model.ts";
+import { tinyModel } from "../../test/helpers/tiny-model.ts";
 
 export const kinds = ["tiff", "png", "xml", "checkpoint", "onnx", "model", "recipe", "config"] as const;
 export type Kind = (typeof kinds)[number];

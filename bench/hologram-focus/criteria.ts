@@ -59,13 +59,13 @@ export function judge(field: ComplexField): Record<string, number> {
   const { complex, flat, laplacian } = gradients(field);
   const variance = normalisedVariance(field);
   return {
-    "variance of the amplitude, most (Dubois, amplitude)": variance,
-    "variance of the amplitude, least (Dubois, phase)": -variance,
+    "variance of the amplitude, maximum (Dubois, amplitude)": variance,
+    "variance of the amplitude, minimum (Dubois, phase)": -variance,
     "Tamura of the intensity": tamura(intensityOf(field).data),
     "Tamura of the complex gradient": tamura(complex),
     "Tamura of the amplitude's gradient": tamura(flat),
     "Gini of the complex gradient": gini(complex),
-    "edge entropy, least": -entropy(flat),
+    "edge entropy, minimum": -entropy(flat),
     "Laplacian of the amplitude": laplacian,
   };
 }

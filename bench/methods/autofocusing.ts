@@ -14,12 +14,12 @@ import { type Comparison, type Experiment, heldOut, mean, type Setting, train } 
 
 const slide = (objective: "beads" | "beads-aberrated"): RecipeInput => ({
   ...shippedRecipe(objective),
-  object: { kind: "beads", beads: 150, bead_kinds: ["solid"], diameter: [0.4, 1.5], depth_range: [-0.2, 0.2] },
+  specimen: { kind: "beads", beads: 150, bead_kinds: ["solid"], diameter: [0.4, 1.5], depth_range: [-0.2, 0.2] },
   z_step: 0.5,
   planes: 21,
 });
 
-/** Both objectives in turn, so that a model learns where blur tells a direction and where it does not. */
+/** Both objectives in turn, so that a model learns in which images the blur reveals the direction. */
 const bothObjectives: RecipeInput = {
   ...slide("beads"),
   name: "slide-both-objectives",
@@ -37,7 +37,7 @@ export function autofocusModel(model: Model): Model<AutofocusInfo> {
   return { ...model, info: model.info };
 }
 
-/** What the model makes of one plane of a stack, alone. */
+/** Applies the model to a single plane of a stack. */
 export async function judgePlane(model: Model<AutofocusInfo>, runtime: Setting["runtime"], stack: Stack, z: number) {
   const plane = planeOf(stack, z);
   const { width, height, data } = plane;
@@ -60,7 +60,7 @@ export const autofocusing: Experiment[] = [
     train: (setting) =>
       train(
         setting,
-        { experiment_name: "autofocus", method: "autofocus", distance_range: [-5, 5], turn_patches: true },
+        { experiment_name: "autofocus", method: "autofocus", distance_range: [-5, 5], augment_orientation: true },
         { recipe: bothObjectives },
       ),
     async judge(model: Model, { runtime }) {
@@ -78,7 +78,7 @@ export const autofocusing: Experiment[] = [
           const known = cells.flat().filter(({ content }) => content >= leastContent);
           for (const { defocus } of known) found.cells.push(Math.abs(defocus - truth));
           if (pictures.length < 3 && [-4, 0, 3].includes(truth)) {
-            pictures.push({ label: `truly ${truth} um`, image: input, map: { cells } });
+            pictures.push({ label: `true distance ${truth} um`, image: input, map: { cells } });
           }
         }
       }
@@ -91,7 +91,7 @@ export const autofocusing: Experiment[] = [
           unsure.push(100 * (whole?.directionConfidence ?? 0.5));
         }
       }
-      const always = "focus measures need a stack";
+      const always = "Focus measures need a stack";
       const comparisons: Comparison[] = [
         {
           what: "mean absolute error of an image (input: always 0)",
@@ -108,7 +108,7 @@ export const autofocusing: Experiment[] = [
           input: mean(found.none),
         },
         {
-          what: "sign right, beyond half the depth of field",
+          what: "sign right, more than half a depth of field from focus",
           unit: "%",
           better: "higher",
           output: (100 * signs.filter(Boolean).length) / signs.length,
@@ -120,8 +120,8 @@ export const autofocusing: Experiment[] = [
         rows: [],
         picture: defocusSheet(pictures, { reach: 5, pixelSize: 0.325 }),
         notes: [
-          `Depth of field ${depthOfField.toFixed(2)} um; ${always}, so that there is no classical competitor for one image.`,
-          `Shown images of the perfect objective, which tell no direction, the model says that it is ${mean(unsure).toFixed(0)} % sure of it on average (50 % is honest).`,
+          `The depth of field is ${depthOfField.toFixed(2)} um. ${always}, so there is no classical competitor for a single image.`,
+          `On images of the perfect objective, whose blur does not reveal the direction, the mean confidence of the model in the direction is ${mean(unsure).toFixed(0)} % (50 % would be right).`,
         ],
       };
     },

@@ -1,8 +1,11 @@
-/** What the experiments of `npm run bench:methods` share: training on a recipe, held-out fields, fair scores, a row and a picture. */
+/**
+ * Functions that the experiments of `npm run bench:methods` share: training on a recipe, held-out fields and scores.
+ */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { SheetRow } from "../../src/figures/contact-sheet.ts";
 import { readWeights } from "../../src/graph/onnx/read.ts";
+import { fileStorage } from "../../src/image/file-storage.node.ts";
 import type { Plane } from "../../src/image/image.ts";
 import type { NamedStack } from "../../src/image/named-stack.ts";
 import { psnr } from "../../src/metrics/metrics.ts";
@@ -11,13 +14,14 @@ import { ssim } from "../../src/metrics/ssim.ts";
 import { loadModel } from "../../src/models/model-folder.node.ts";
 import type { Model } from "../../src/models/model-info.ts";
 import type { Runtime } from "../../src/run/runtime.ts";
+import { openSimulationOnThreads as openSimulation } from "../../src/simulate/open-simulation.node.ts";
 import type { RecipeInput } from "../../src/simulate/recipe.ts";
 import { createSimulator, type SimulatedField } from "../../src/simulate/simulator.ts";
 import type { ImageRoles } from "../../src/train/data/recipe-fields.ts";
-import { openRecipeTraining } from "../../src/train/data/recipe-training.node.ts";
+import { openRecipeTraining } from "../../src/train/data/recipe-training.ts";
 import { trainRun } from "../../src/train/train-run.node.ts";
 
-/** A score of the output, and of what it must beat. */
+/** A score of the output, of its input, and of the methods that it is compared with. */
 export interface Comparison {
   /** Such as "PSNR at +-4 um". */
   what: string;
@@ -25,7 +29,7 @@ export interface Comparison {
   better: "higher" | "lower";
   output: number;
   input: number;
-  /** The best of the planes that the network gets, each as it is or lightly smoothed, and their interpolation. */
+  /** The best recorded baseline: the best of the input planes, smoothed or not, and of their interpolation. */
   baseline?: number;
   /** The best classical method on the same data. */
   classical?: { method: string; value: number };
@@ -34,8 +38,8 @@ export interface Comparison {
 export interface Outcome {
   comparisons: Comparison[];
   rows: SheetRow[];
-  /** PNG instead of a sheet of the rows. */
-  picture?: Uint8Array;
+  /** A drawing (SVG text) that replaces the contact sheet of the rows. */
+  picture?: string;
   /** um, for the scale bar */
   pixelSize?: number;
   unit?: string;
@@ -48,21 +52,21 @@ export interface Setting {
   runtime: Runtime;
   /** Training time of each method. */
   minutes: number;
-  /** Where trainings are kept. */
+  /** Folder of the trained models. */
   folder: string;
   log(sentence: string): void;
 }
 
 export interface Experiment {
-  /** As `--only` names it; also that of the picture. */
+  /** Name for `--only` and for the figure. */
   name: string;
   method: string;
   task: string;
   data: string;
-  /** What the issue asks for, as a sentence, and whether it was reached. */
+  /** The target as a sentence, and whether it was reached. */
   target: string;
   reached(comparisons: readonly Comparison[]): boolean;
-  /** What the paper says, where it is known. */
+  /** The claim of the paper, if it is known. */
   claim: string;
   train(setting: Setting): Promise<Trained>;
   judge(model: Model, setting: Setting): Promise<Outcome>;
@@ -76,7 +80,7 @@ export interface Trained {
   seconds: number;
 }
 
-/** Numbers of fields that no training reaches. */
+/** Fields from this number on are never used for training. */
 const firstHeldOut = 1_000_000;
 
 /** Trains on simulated fields of a recipe, or on recorded samples. */
@@ -85,11 +89,14 @@ export async function train(
   config: Record<string, unknown> & { experiment_name: string },
   data: { recipe: RecipeInput; roles?: ImageRoles } | { samples: readonly NamedStack[] },
 ): Promise<Trained> {
-  const recipe = "recipe" in data ? await openRecipeTraining(data.recipe, data.roles) : undefined;
+  const recipe =
+    "recipe" in data
+      ? await openRecipeTraining(fileStorage, data.recipe, { ...data.roles, openSimulation })
+      : undefined;
   const samples = "samples" in data ? data.samples : (recipe?.validation ?? []);
   try {
     await mkdir(folder, { recursive: true });
-    let told = 0;
+    let loggedAt = 0;
     const done = await trainRun(samples, {
       config: { num_steps: 1_000_000, max_minutes: minutes, ...config },
       root: folder,
@@ -97,8 +104,8 @@ export async function train(
       fields: recipe?.fields,
       onWarning: log,
       onProgress: ({ step, steps, validation }) => {
-        if (!validation || performance.now() - told < 30_000) return;
-        told = performance.now();
+        if (!validation || performance.now() - loggedAt < 30_000) return;
+        loggedAt = performance.now();
         const scores = Object.entries(validation.scores).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
         log(`step ${step} of ${steps}: ${scores.join(", ")}`);
       },
@@ -125,7 +132,10 @@ export async function heldOut(recipe: RecipeInput, count: number): Promise<Simul
 
 export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-/** PSNR and SSIM of several kinds of image against the same truths, means over all; `range` as each truth's own. */
+/**
+ * Mean PSNR and SSIM of several kinds of image against the same ground truths; `range` is the data range of each ground
+ * truth.
+ */
 export function imageScores(
   examples: readonly { truth: Plane; range: number; images: Record<string, Plane> }[],
 ): Record<string, { psnr: number; ssim: number }> {
@@ -141,7 +151,7 @@ export function imageScores(
   );
 }
 
-/** Means over examples of the best PSNR and SSIM that recorded images reach, each for itself. */
+/** Means over the examples of the best PSNR and of the best SSIM of all recorded images. */
 export function recordedScores(
   examples: readonly { truth: Plane; range: number; candidates: readonly RecordedCandidate[] }[],
 ): [psnr: number, ssim: number] {

@@ -9,7 +9,10 @@ import { inLineField } from "../../src/optics/imaging/in-line-field.ts";
 import { shippedRecipe } from "../../src/simulate/shipped-recipes.ts";
 import { type Comparison, type Experiment, heldOut, mean, train } from "./experiment.ts";
 
-/** Differences of phase, each in -pi to pi, without what is alike in the whole field: root mean square, radians. */
+/**
+ * Root mean square of the phase difference, each in -pi to pi, after subtraction of a constant for the whole field,
+ * radians.
+ */
 function phaseError(field: ComplexField, truth: ComplexField): number {
   const n = truth.real.length;
   let [re, im] = [0, 0];
@@ -93,7 +96,9 @@ export const holograms: Experiment[] = [
         rows,
         pixelSize: 0.25,
         unit: "rad of phase",
-        notes: ["Input is the angular spectrum alone: the hologram's amplitude sent back, with its twin image."],
+        notes: [
+          "The input is the result of the angular spectrum method: the propagated amplitude of the hologram, with its twin image.",
+        ],
       };
     },
   },

@@ -1,5 +1,9 @@
-/** Experiments on recorded images (../shared/data; left out, with a sentence, where that is absent). Part of each field is neither trained nor validated on. */
+/**
+ * Experiments on recorded images in ../shared/data; they are left out, with a message, where that folder is absent.
+ * Part of each field is used neither for training nor for validation.
+ */
 import { existsSync } from "node:fs";
+import { runThrough } from "../../src/array/breathe.ts";
 import { type DefocusPicture, defocusSheet } from "../../src/figures/defocus-sheet.ts";
 import { cropStack } from "../../src/image/crop.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
@@ -32,15 +36,15 @@ async function read(path: string, channel?: number): Promise<Stack> {
   }
 }
 
-/** Rows of the mitochondria's field: below, to learn from (and to validate on); above, to judge. */
-export const [learnt, judged] = [
+/** Rows of the mitochondria's field for training and validation, and rows for judging. */
+export const [trained, judged] = [
   [0, 560],
   [560, 800],
 ] as const;
 const pixelSize = { y: 0.1053, x: 0.1053 };
 const wide = ({ width }: Stack): [number, number] => [0, width];
 
-/** The stack, and the single shots as a stack of their own, with their planes' heights as meta.json gives them, um. */
+/** The stack, and the single exposures as a second stack, with the heights of their planes from meta.json, um. */
 export async function mitochondriaStacks(): Promise<{ name: string; stack: Stack; heights: number[] }[]> {
   const stack = { ...(await read(`${mitochondria}/stack_mitochondria.tif`)), pixelSize, zStep: 0.05 };
   const single = { ...(await read(`${mitochondria}/single_mitochondria.tif`)), pixelSize, zStep: 0.1 };
@@ -59,14 +63,15 @@ const experiments: Experiment[] = [
     name: "autofocus-mitochondria",
     method: "autofocus",
     task: "signed distance from focus of one image",
-    data: "recorded mitochondria (lattice light sheet): single shots and rows 0-464 and 528-800 of a stack to learn from, rows 464-528 of the stack to judge",
+    data: "recorded mitochondria (lattice light sheet): trained on single exposures and rows 0-464 and 528-800 of a stack, judged on rows 464-528 of the stack",
     target: "error of at most 0.10 um",
     reached: ([error]) => error.output <= 0.1,
     claim: "about 1/15 of the depth of field, 9 ms an image",
     async train(setting) {
       const [recorded, single] = await mitochondriaStacks();
       const part = (rows: [number, number]): Stack => cropStack(recorded.stack, rows, wide(recorded.stack));
-      // The last one validates. A round blur would look the same turned; three views of one cell are few without.
+      // The last sample is used for validation. Rotated patches are useful, since there are only three images of one
+      // cell.
       const samples = [
         { name: "stack, rows 0 to 400", stack: part([0, 400]) },
         { name: "stack, rows 528 to 800", stack: part([528, 800]) },
@@ -79,7 +84,7 @@ const experiments: Experiment[] = [
         val_split: "stack",
         patch_size: 64,
         batch_size: 16,
-        turn_patches: true,
+        augment_orientation: true,
       };
       return train(setting, { experiment_name: "autofocus-mitochondria", method: "autofocus", ...config }, { samples });
     },
@@ -93,9 +98,9 @@ const experiments: Experiment[] = [
       for (const { name, stack, heights } of (await mitochondriaStacks()).slice(0, 1)) {
         const part = cropStack(stack, [464, 528], wide(stack));
         const found = { output: [] as number[], input: [] as number[] };
-        const source = focusSource({ name, stack: part }, config);
+        const source = runThrough(focusSource({ name, stack: part }, config));
         for (const [z, nominal] of heights.entries()) {
-          // The stage counts from the focus of the whole cell; this part of it has its own.
+          // The stage measures from the focus of the whole cell, but this part of it has its own focus.
           const height = (z - source.focus.whole.position) * (stack.zStep ?? 1);
           const { whole, cells: map, input } = await judgePlane(trained, runtime, part, z);
           found.output.push(Math.abs((whole?.defocus ?? 0) - height));
@@ -111,7 +116,7 @@ const experiments: Experiment[] = [
             }
           }
           if (Math.abs(nominal + 0.6) < 1e-6 || Math.abs(nominal - 0.4) < 1e-6) {
-            pictures.push({ label: `truly ${height.toFixed(2)} um`, image: input, map: { cells: map } });
+            pictures.push({ label: `true distance ${height.toFixed(2)} um`, image: input, map: { cells: map } });
           }
         }
         const [output, input] = [mean(found.output), mean(found.input)];
@@ -140,13 +145,13 @@ const experiments: Experiment[] = [
     name: "deep-z-mitochondria",
     method: "deep-z",
     task: "refocus, two planes 0.5 um apart",
-    data: "recorded mitochondria (lattice light sheet), +-0.6 um; rows 560-800 to judge",
+    data: "recorded mitochondria (lattice light sheet), +-0.6 um; judged on rows 560-800",
     target: "better than the input",
     reached: ([psnr]) => psnr.output > psnr.input,
     claim: "no figure in dB known",
     async train(setting) {
       const [{ name, stack }] = await mitochondriaStacks();
-      const samples = [{ name, stack: cropStack(stack, learnt, wide(stack)) }];
+      const samples = [{ name, stack: cropStack(stack, trained, wide(stack)) }];
       const config = { input_offsets: [0, 0.5], distance_range: [-0.6, 0.6], train_rows: [0, 448] };
       return train(setting, { experiment_name: "deep-z-mitochondria", method: "deep-z", ...config }, { samples });
     },
@@ -177,7 +182,7 @@ const experiments: Experiment[] = [
         ],
         rows,
         pixelSize: pixelSize.x,
-        notes: ["Truth is the recorded plane with its noise, which no output has."],
+        notes: ["The ground truth is the recorded plane with its noise, which outputs do not have."],
       };
     },
     async baselines() {
@@ -199,7 +204,7 @@ const experiments: Experiment[] = [
     name: "unet-nucleus",
     method: "unet",
     task: "wide field to confocal",
-    data: "recorded nucleus, channels registered; columns 66-90 to judge",
+    data: "recorded nucleus, channels registered; judged on columns 66-90",
     target: "better than the input",
     reached: ([psnr]) => psnr.output > psnr.input,
     claim: "none for sectioning",
@@ -208,7 +213,7 @@ const experiments: Experiment[] = [
       const rows: [number, number] = [0, stack.height];
       const cut = (of: Stack): Stack => cropStack(of, rows, [0, 66]);
       const samples = [{ name: "nucleus", stack: cut(stack), target: cut(target) }];
-      // As published it halves four times; 34 columns hold two.
+      // The published network reduces the size four times, but 34 columns only allow two times.
       const config = { architecture: { channels: [16, 32, 64] }, patch_size: 32, train_columns: [0, 50] };
       return train(setting, { experiment_name: "unet-nucleus", method: "unet", ...config }, { samples });
     },
@@ -219,15 +224,15 @@ const experiments: Experiment[] = [
         [0, height],
         [66, 90],
       ];
-      const [seen, made, wanted] = [stack, output, target].map((one) => cropStack(one, ...box(one)));
-      const range = signalRange({ ...wanted, height: wanted.height * wanted.depth });
+      const [seen, made, confocal] = [stack, output, target].map((one) => cropStack(one, ...box(one)));
+      const range = signalRange({ ...confocal, height: confocal.height * confocal.depth });
       const whole = (one: Stack): Plane => ({ data: one.data, width: one.width, height: one.height * one.depth });
       const images = {
-        input: fitIntensity(whole(seen), whole(wanted)),
-        output: fitIntensity(whole(made), whole(wanted)),
+        input: fitIntensity(whole(seen), whole(confocal)),
+        output: fitIntensity(whole(made), whole(confocal)),
       };
-      const { input, output: scored } = imageScores([{ truth: whole(wanted), range, images }]);
-      const dark = (one: Stack): number => outOfFocus(one, wanted);
+      const { input, output: scored } = imageScores([{ truth: whole(confocal), range, images }]);
+      const dark = (one: Stack): number => outOfFocus(one, confocal);
       const rows = [10, 22, 34].map((z) => ({
         label: `plane ${z}`,
         input: planeOf(stack, z),
@@ -238,7 +243,7 @@ const experiments: Experiment[] = [
         comparisons: [
           { what: "PSNR, all planes", unit: "dB", better: "higher", output: scored.psnr, input: input.psnr },
           {
-            what: `light left in planes out of focus (the confocal's: ${dark(wanted).toFixed(1)} %)`,
+            what: `light left in planes out of focus (the confocal's: ${dark(confocal).toFixed(1)} %)`,
             unit: "%",
             better: "lower",
             output: dark(made),
@@ -252,7 +257,7 @@ const experiments: Experiment[] = [
   },
 ];
 
-/** Widefield and confocal channel, one moved onto the other. */
+/** The wide-field and the confocal channel, registered. */
 export async function nucleusPair(): Promise<{ stack: Stack; target: Stack }> {
   const [confocal, widefield] = [await read(nucleus, 0), await read(nucleus, 1)];
   const { stack, target } = registerTarget({ name: "nucleus", stack: widefield, target: confocal }).sample;
@@ -260,7 +265,10 @@ export async function nucleusPair(): Promise<{ stack: Stack; target: Stack }> {
   return { stack, target };
 }
 
-/** Mean light of the ten planes in which the confocal image is darkest over that of its five brightest, above the stack's own darkest plane, %. */
+/**
+ * Mean light of the ten planes in which the confocal image is darkest, divided by that of its five brightest planes, %.
+ * The mean of the darkest plane of the stack is subtracted from both.
+ */
 function outOfFocus(stack: Stack, confocal: Stack): number {
   const means = (of: Stack): number[] => Array.from({ length: of.depth }, (_, z) => mean([...planeOf(of, z).data]));
   const order = means(confocal)
@@ -274,6 +282,6 @@ function outOfFocus(stack: Stack, confocal: Stack): number {
 }
 
 const present = existsSync(mitochondria) && existsSync(nucleus);
-if (!present) console.error(`${data} is not there: experiments on recorded images are left out.`);
+if (!present) console.error(`${data} does not exist, so experiments on recorded images are left out.`);
 
 export const recorded: Experiment[] = present ? experiments : [];

@@ -22,7 +22,7 @@ import {
   train,
 } from "./experiment.ts";
 
-/** Gives planes at `distances` (um) from the plane `z` of a stack. */
+/** Makes the planes at `distances` (um) from plane `z` of a stack. */
 export type RefocusStack = (
   model: Model,
   setting: Setting,
@@ -94,11 +94,11 @@ export async function judgeRefocusing(
     const { psf } = opticalPsf(psfModelOf({ na: optics?.na ?? 0.8, wavelength: optics?.wavelength ?? 0.52 }), size);
     const sharpened = await richardsonLucy({ ...size, data: input.data }, psf, { iterations: 20 });
     for (const [i, distance] of distances.entries()) {
-      const wanted = planeOf(truth, z + Math.round(distance / zStep));
+      const target = planeOf(truth, z + Math.round(distance / zStep));
       examples.push({
         label: `${distance > 0 ? "+" : ""}${distance} um`,
-        truth: wanted,
-        range: signalRange(wanted),
+        truth: target,
+        range: signalRange(target),
         images: { input, output: outputs[i], classical: { ...input, data: sharpened } },
       });
     }
@@ -135,7 +135,10 @@ export async function judgeRefocusing(
   };
 }
 
-/** What the same fields and distances as in {@link judgeRefocusing} have without a model, from planes at these offsets, um. */
+/**
+ * The best recorded baselines for the fields and distances of {@link judgeRefocusing}, from input planes at these
+ * offsets, um.
+ */
 export async function refocusingBaselines(recipeName: string, offsets: readonly number[]): Promise<number[]> {
   const examples = [];
   for (const { images } of await heldOut(shippedRecipe(recipeName), 3)) {
@@ -143,17 +146,17 @@ export async function refocusingBaselines(recipeName: string, offsets: readonly 
     const { zStep = 1 } = stack;
     const z = Math.floor(stack.depth / 2);
     for (const distance of [-4, 4]) {
-      const wanted = planeOf(truth, z + Math.round(distance / zStep));
+      const target = planeOf(truth, z + Math.round(distance / zStep));
       const candidates = recordedCandidates(
         offsets.map((um) => ({ plane: planeOf(stack, z + Math.round(um / zStep)), distance: distance - um })),
       );
-      examples.push({ truth: wanted, range: signalRange(wanted), candidates });
+      examples.push({ truth: target, range: signalRange(target), candidates });
     }
   }
   return recordedScores(examples);
 }
 
-/** The two planes of {@link byDeepZ}, 0 and 2 um, and steps of as much. */
+/** Input planes 0 and 2 um from the first, and steps of 2 um. */
 export const byRlp: RefocusStack = async (model, { runtime }, stack, z, distances) => {
   if (model.info.method !== "rlp") throw new Error(`${model.info.method} where rlp is judged`);
   const { info } = model;

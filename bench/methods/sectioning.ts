@@ -1,4 +1,7 @@
-/** Experiments of optical sectioning and deblurring: thick tissue through 20x/0.75, wide field to a section of structured illumination; to confocal. */
+/**
+ * Experiments of optical sectioning and deblurring: thick tissue through 20x/0.75, from wide field to structured
+ * illumination or confocal.
+ */
 import { opticalPsf } from "../../src/classical/deconvolution/optical-psf.ts";
 import { richardsonLucy } from "../../src/classical/deconvolution/richardson-lucy.ts";
 import { type Plane, planeOf, type Stack } from "../../src/image/image.ts";
@@ -24,14 +27,14 @@ import {
   train,
 } from "./experiment.ts";
 
-/** Tissue in wide field and through a confocal pinhole: thick specimens to be deblurred. */
+/** Thick tissue in wide field and through a confocal pinhole, for deblurring. */
 const thick: RecipeInput = {
   name: "thick-deblur",
   summary: "thick tissue, wide field beside confocal",
   fields: 12,
   planes: 5,
   z_step: 2,
-  object: { kind: "tissue" },
+  specimen: { kind: "tissue" },
   optics: { na: 0.75 },
   camera: { photons: 8000, background: 50 },
   images: {
@@ -57,14 +60,17 @@ export async function sectionStack(model: Model, { runtime }: Setting, stack: St
   return { ...stack, data };
 }
 
-/** Scores of all planes of held-out fields; every image is brought to the truth by the gain and offset that suit it best. */
+/**
+ * Scores of all planes of held-out fields. Every image is brought to the ground truth by the gain and offset that fit
+ * best.
+ */
 async function judge(
   recipe: RecipeInput,
   model: Model,
   setting: Setting,
-  rival: "hilo" | "richardson-lucy",
+  competitor: "hilo" | "richardson-lucy",
 ): Promise<Outcome> {
-  const images = { ...recipe.images, ...(rival === "hilo" && { hilo: { mode: "hilo" as const } }) };
+  const images = { ...recipe.images, ...(competitor === "hilo" && { hilo: { mode: "hilo" as const } }) };
   const examples: {
     label: string;
     truth: Plane;
@@ -75,24 +81,24 @@ async function judge(
     const { stack } = field.images.input;
     const { truth } = field.images.target;
     const output = await sectionStack(model, setting, stack);
-    const classical = rival === "hilo" ? field.images.hilo.stack : await deconvolved(stack);
+    const classical = competitor === "hilo" ? field.images.hilo.stack : await deconvolved(stack);
     for (let z = 1; z < stack.depth - 1; z++) {
-      const wanted = planeOf(truth, z);
+      const target = planeOf(truth, z);
       const seen = { input: planeOf(stack, z), output: planeOf(output, z), classical: planeOf(classical, z) };
       examples.push({
         label: `plane ${z}`,
-        truth: wanted,
-        range: signalRange(wanted),
+        truth: target,
+        range: signalRange(target),
         images: {
-          input: fitIntensity(seen.input, wanted),
-          output: fitIntensity(seen.output, wanted),
-          classical: fitIntensity(seen.classical, wanted),
+          input: fitIntensity(seen.input, target),
+          output: fitIntensity(seen.output, target),
+          classical: fitIntensity(seen.classical, target),
         },
       });
     }
   }
   const { input, output, classical } = imageScores(examples);
-  const method = rival === "hilo" ? "HiLo" : "Richardson-Lucy in 3-D, 20 iterations";
+  const method = competitor === "hilo" ? "HiLo" : "Richardson-Lucy in 3-D, 20 iterations";
   const compare = (what: string, unit: string, key: "psnr" | "ssim"): Comparison => ({
     what,
     unit,
@@ -111,7 +117,10 @@ async function judge(
   return { comparisons: [compare("PSNR", "dB", "psnr"), compare("SSIM", "", "ssim")], rows, pixelSize: 0.325 };
 }
 
-/** What the same planes have without a model: as they are or lightly smoothed, brought to the truth as every image here. */
+/**
+ * The best recorded baselines of the same planes, smoothed or not, and brought to the ground truth like all images
+ * here.
+ */
 async function sectionBaselines(recipe: RecipeInput): Promise<number[]> {
   const examples = [];
   for (const { images } of await heldOut(recipe, 2)) {
@@ -182,7 +191,7 @@ export const sections: Experiment[] = [
   {
     name: "self-supervised",
     method: "self-supervised",
-    task: "thick tissue deblurred, without any truth",
+    task: "thick tissue deblurred, trained without ground truth",
     data: "wide field alone, 20x/0.75",
     target: "better than the input",
     reached: ([psnr]) => psnr.output > psnr.input,

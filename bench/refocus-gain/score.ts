@@ -9,7 +9,7 @@ import { normalisationOf } from "../../src/models/apply/normalisation.ts";
 import type { Model } from "../../src/models/model-info.ts";
 import type { Runtime } from "../../src/run/runtime.ts";
 import { modelCandidate } from "../../src/study/model-candidate.ts";
-import { cropPlane } from "../../src/study/subject.ts";
+import { cropPlane } from "../../src/study/studied-stack.ts";
 
 /** What is judged: a part of a stack that the model has not learnt from. */
 export interface Judged {

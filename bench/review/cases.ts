@@ -1,4 +1,4 @@
-/** What `npm run bench:review` studies: stacks, the models that are judged on them, and what the numbers must say. */
+/** The cases of `npm run bench:review`: stacks, the models that are judged on them, and the expected findings. */
 import { existsSync } from "node:fs";
 import { cropStack } from "../../src/image/crop.ts";
 import type { Stack } from "../../src/image/image.ts";
@@ -20,16 +20,16 @@ export interface Finding {
 
 export interface Case {
   name: string;
-  /** Undefined where the data are not here. */
+  /** Undefined where the data are not available. */
   stack(): Promise<{ image: Stack; truth?: Stack } | undefined>;
-  /** `name` is that of the experiment. */
+  /** `name` is the name of the experiment. */
   models: readonly { name: string; train(setting: Setting): Promise<Trained> }[];
   findings(done: StudyFilesResult): Finding[];
-  /** Those that docs/review.md shows. */
+  /** Ids of the figures that docs/review.md shows. */
   figures: readonly string[];
 }
 
-/** Beads in wide field beside a confocal image of them, for COMI. */
+/** Wide-field and confocal images of beads, for COMI. */
 const beadPairs: RecipeInput = {
   ...shippedRecipe("review-beads"),
   name: "beads-deblur",
@@ -41,7 +41,7 @@ const beadPairs: RecipeInput = {
 
 type CaseModel = Case["models"][number];
 
-/** Deep-Z as its authors trained it: one plane, beads of 300 nm, a real objective. */
+/** Deep-Z as its authors trained it: one input plane, beads of 300 nm, an aberrated objective. */
 const onSmallBeads: CaseModel = {
   name: "deep-z-300nm",
   train: (setting) =>
@@ -62,7 +62,7 @@ const comiOnBeads: CaseModel = {
     ),
 };
 
-/** Of `npm run bench:methods`: what that has trained into the same folder is not trained again. */
+/** A model of `npm run bench:methods`, which is not trained again if it is already in the folder. */
 function method(name: string): CaseModel {
   const found = [...refocusing, ...sections, ...recorded].find((one) => one.name === name);
   return found ?? { name, train: () => Promise.reject(new Error(`there is no method ${name} here`)) };
@@ -72,7 +72,7 @@ export const reviewCases: readonly Case[] = [
   {
     name: "review-beads",
     async stack() {
-      // A number that no training reaches.
+      // Training never uses a field with such a high number.
       const field = await createSimulator({ ...shippedRecipe("review-beads"), size: 512 }).field(1_000_100);
       return { image: field.images.stack.stack };
     },
@@ -129,15 +129,15 @@ function reviewFindings({ verdicts, studies }: StudyFilesResult): Finding[] {
     const share = ({ right, wrong }: { right: number; wrong: number }): number => right / Math.max(1, right + wrong);
     const [below, above] = direction ? [share(direction.below), share(direction.above)] : [Number.NaN, Number.NaN];
     return {
-      what: `${name} goes the wrong way from one side of focus`,
-      measured: `right from below ${percent(below)}, from above ${percent(above)}`,
+      what: `${name} refocuses in the wrong direction from one side of focus`,
+      measured: `right direction from below ${percent(below)}, from above ${percent(above)}`,
       reached: Math.min(below, above) < 0.5,
     };
   };
   const dots = (name: string): Finding => {
     const { value } = verdicts[name].hallucinations;
     return {
-      what: `${name} hallucinates dots in beads of another size than it was taught`,
+      what: `${name} hallucinates dots in beads of another size than in its training`,
       measured: `${percent(value ?? Number.NaN)} of the bright structures in its outputs were not recorded`,
       reached: verdicts[name].hallucinations.good === false,
     };
@@ -151,12 +151,16 @@ function reviewFindings({ verdicts, studies }: StudyFilesResult): Finding[] {
       reached: worse > outcomes.length / 2,
     };
   };
-  const cutsHaze = (name: string): Finding => {
-    const { widthRecovered = Number.NaN, lightRecovered = Number.NaN, hazeRemoved = Number.NaN } = of(name).nature;
-    const { answer } = verdicts[name].nature;
+  const removesBackground = (name: string): Finding => {
+    const {
+      widthRecovered = Number.NaN,
+      brightnessRecovered = Number.NaN,
+      backgroundRemoved = Number.NaN,
+    } = of(name).effect;
+    const { answer } = verdicts[name].effect;
     return {
-      what: `${name} sections, it does not refocus`,
-      measured: `${percent(hazeRemoved)} of the out-of-focus light goes, ${percent(widthRecovered)} of the excess width, and of the brightness that blur took from structures ${percent(lightRecovered)} comes back (below 0: they become darker still)`,
+      what: `${name} sections, but does not refocus`,
+      measured: `${percent(backgroundRemoved)} of the out-of-focus light and ${percent(widthRecovered)} of the excess width are removed; ${percent(brightnessRecovered)} of the brightness lost by blur is recovered (below 0: structures become even darker)`,
       reached: answer.startsWith("It sections:"),
     };
   };
@@ -167,7 +171,7 @@ function reviewFindings({ verdicts, studies }: StudyFilesResult): Finding[] {
     dots("deep-z-300nm"),
     below("comi"),
     below("comi-beads"),
-    cutsHaze("comi-beads"),
+    removesBackground("comi-beads"),
     rightWay(verdicts, two),
     gains(studies, two),
     harmless(verdicts, two),
@@ -176,22 +180,21 @@ function reviewFindings({ verdicts, studies }: StudyFilesResult): Finding[] {
 
 function rightWay(verdicts: Verdicts, name: string): Finding {
   const { value = null, good = null } = verdicts[name].direction ?? {};
-  const measured =
-    value === null ? "cannot be told" : `${percent(value)} of the regions that moved, from the worse side`;
-  return { what: `${name} goes the right way from both sides`, measured, reached: good === true };
+  const measured = value === null ? "cannot tell" : `${percent(value)} of the regions that moved, on the worse side`;
+  return { what: `${name} refocuses in the right direction from both sides`, measured, reached: good === true };
 }
 
 function harmless(verdicts: Verdicts, name: string): Finding {
   const { value = null, good = null } = verdicts[name].harm ?? {};
   const measured =
-    value === null ? "cannot be told" : `${percent(value)} of its outputs are worse than the best recorded baseline`;
-  return { what: `${name} does no harm`, measured, reached: good === true };
+    value === null ? "cannot tell" : `${percent(value)} of its outputs are worse than the best recorded baseline`;
+  return { what: `${name} is rarely worse than what was recorded`, measured, reached: good === true };
 }
 
 function gains(studies: StudyFilesResult["studies"], name: string): Finding {
   const study = studies.find(({ candidate }) => candidate.name === name);
   const means = study && meanOutcome(study);
-  if (means === undefined) return { what: `${name} gains`, measured: "cannot be told", reached: false };
+  if (means === undefined) return { what: `${name} gains`, measured: "cannot tell", reached: false };
   const { input, output, baseline, detail, planes } = means;
   const [psnr, ssim, sharper] = [
     output.psnr - baseline.psnr,
@@ -199,8 +202,8 @@ function gains(studies: StudyFilesResult["studies"], name: string): Finding {
     detail.output - baseline.detail,
   ];
   return {
-    what: `${name} gains over the best of the planes that it was given, smoothed or interpolated`,
-    measured: `${psnr.toFixed(1)} dB, ${ssim.toFixed(3)} in SSIM, ${sharper.toFixed(3)} in detail, mean of ${planes} planes (${(output.psnr - input.psnr).toFixed(1)} dB over the untouched first plane)`,
+    what: `${name} gains over the best recorded baseline`,
+    measured: `${psnr.toFixed(1)} dB, ${ssim.toFixed(3)} in SSIM, ${sharper.toFixed(3)} in detail, mean of ${planes} planes (${(output.psnr - input.psnr).toFixed(1)} dB over the first input plane, unchanged)`,
     reached: psnr > 0 && ssim > 0 && sharper > 0,
   };
 }

@@ -1,5 +1,6 @@
 /**
- * Bessel functions of the first kind, J0, J1 and J2, for real arguments: what an integral over a round aperture is made of.
+ * Bessel functions of the first kind, J0, J1 and J2, for real arguments: what an integral over a round aperture is made
+ * of.
  *
  * Below 25 by Miller's downward recurrence, above by Hankel's expansion (Abramowitz & Stegun 9.12 and 9.2.5-10); errors
  * against mpmath are below 2e-14.

@@ -8,7 +8,8 @@ export interface BlockEquations {
   add(block: number, share: number, gram: ArrayLike<number>): void;
   /**
    * The weights with the least squares, block after block.
-   * @param ridge added to the sum of squares of every feature, as a share of it: pulls weights that the observations do not decide to 0
+   * @param ridge added to the sum of squares of every feature, as a share of it: pulls weights that the observations do
+   * not decide to 0
    */
   solve(ridge: number): Float64Array;
 }
@@ -16,7 +17,8 @@ export interface BlockEquations {
 /** @param features n, weights of a block */
 export function blockEquations(blocks: number, features: number): BlockEquations {
   const size = blocks * features;
-  // Of the symmetric matrix the lower half, which ends two blocks from the diagonal: row i holds columns i - band + 1 to i.
+  // Of the symmetric matrix the lower half, which ends two blocks from the diagonal: row i holds columns i - band + 1
+  // to i.
   const band = 2 * features;
   const products = new Float64Array(size * band);
   const target = new Float64Array(size);

@@ -1,19 +1,19 @@
 import { throwIfAborted } from "../errors.ts";
 
-/** How long work may go on before the thread's events have their turn, ms. */
-const longest = 30;
+/** Maximum time of uninterrupted work before the thread handles its events, ms. */
+const maxMs = 30;
 
-/** When they had it last, in this thread. */
+/** When this thread last handled its events. */
 let rested = 0;
 
 /**
- * Lets timers, messages, Ctrl-C and painting have their turn, where 30 ms have passed since they had it; otherwise it costs nothing.
- * To be awaited between units of long work that waits for nothing else.
+ * Lets the thread handle timers, messages, Ctrl-C and painting if 30 ms have passed since it last did; otherwise it
+ * costs nothing. Await it between units of long work that has no other waits.
  * @throws interrupted when the signal is aborted
  */
 export async function breathe(signal?: AbortSignal | undefined): Promise<void> {
   throwIfAborted(signal);
-  if (performance.now() - rested < longest) return;
+  if (performance.now() - rested < maxMs) return;
   await nextTask();
   rested = performance.now();
   throwIfAborted(signal);
@@ -32,7 +32,7 @@ export async function breatheThrough<T>(work: Generator<void, T>, signal?: Abort
   }
 }
 
-/** The same work in one go, for callers that do not wait. */
+/** The same work without interruption, for synchronous callers. */
 export function runThrough<T>(work: Generator<void, T>): T {
   for (;;) {
     const step = work.next();
@@ -40,7 +40,10 @@ export function runThrough<T>(work: Generator<void, T>): T {
   }
 }
 
-/** Resolves in a task of its own. Not by setTimeout: browsers let it wait for 4 ms, and for a second or more in a hidden tab. */
+/**
+ * Resolves in a task of its own. Not by setTimeout: browsers let it wait for 4 ms, and for a second or more in a hidden
+ * tab.
+ */
 function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

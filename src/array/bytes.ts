@@ -1,10 +1,10 @@
 /**
- * Random access to the bytes of a file, wherever it lies: on a disk, in a browser's `File`, or in memory.
+ * Random access to the bytes of a file, on a disk, in a browser's `File`, or in memory.
  */
 import { ParfocalError } from "../errors.ts";
 
 export interface ByteSource {
-  /** What the user calls it (path, file name): stands in error messages. */
+  /** Path or file name as the user gave it, for error messages. */
   readonly name: string;
   /** Length in bytes. */
   readonly size: number;
@@ -13,14 +13,14 @@ export interface ByteSource {
    * not inside the file, before anything is allocated.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
-  /** Fills `target` with the bytes from `offset` on, where a source can do so without a copy; throws as `read`. */
+  /** Fills `target` with the bytes from `offset` on, if the source can do so without a copy. Throws as `read`. */
   readInto?(offset: number, target: Uint8Array): Promise<void>;
   /**
-   * Decompresses zlib data as `inflate` (src/image/inflate.ts) does, where the machine of the source has something faster: a source of
-   * Node does it on several threads.
+   * Decompresses zlib data as `inflate` (src/image/inflate.ts) does, if the source has a faster way: in Node, on
+   * several threads.
    */
   inflate?(parts: readonly Uint8Array[], limit: number): Promise<Uint8Array>;
-  /** Lets go of what is open behind the source. */
+  /** Closes the source. */
   close?(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export async function readInto(source: ByteSource, offset: number, target: Uint8
   else target.set(await source.read(offset, target.length));
 }
 
-/** Bytes that are in memory already. */
+/** A source of bytes in memory. */
 export function memorySource(name: string, data: Uint8Array): ByteSource {
   // A plain view: Node's Buffer has methods of the same names that do other things (slice does not copy).
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -70,7 +70,7 @@ export function blobSource(blob: Blob, name = "name" in blob ? String(blob.name)
 }
 
 /**
- * The same source with the last piece kept: small reads that lie close together (directories, tags) then cost one read
+ * The same source with the last piece kept: small reads that are close together (directories, tags) then cost one read
  * of `window` bytes.
  */
 export function withReadAhead(source: ByteSource, window = 65536): ByteSource {

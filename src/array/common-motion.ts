@@ -1,14 +1,17 @@
 /**
- * How fast the content of a stack moves sideways from plane to plane, from the phases of many blocks and bands, and how sure that is.
+ * How fast the content of a stack moves sideways from plane to plane, from the phases of many blocks and bands, and how
+ * sure that is.
  *
- * Structure that leans (a tilted filament, one nucleus above another) seems to move through focus as well, but each piece in its own
- * direction. A stage moves everything alike. So the velocity is fitted to all blocks together, and its standard error is what parts of the field,
- * and bands of spatial frequency, disagree by (jackknife: Efron & Stein 1981).
+ * Structure that leans (a tilted filament, one nucleus above another) seems to move through focus as well, but each
+ * piece in its own direction. A stage moves everything alike. So the velocity is fitted to all blocks together, and its
+ * standard error is what parts of the field, and bands of spatial frequency, disagree by (jackknife: Efron & Stein
+ * 1981).
  */
+import { runThrough } from "./breathe.ts";
 import { createRealFft2, nextPowerOfTwo, type RealFft2 } from "./fft.ts";
 import { gaussianFilter } from "./filters.ts";
 import { median } from "./statistics.ts";
-import type { WantedSpans } from "./symmetric-filter.ts";
+import type { NeededSpans } from "./symmetric-filter.ts";
 
 /** Planes of one size, `[z, y, x]`. */
 export interface MovingPlanes {
@@ -22,7 +25,10 @@ export interface CommonMotion {
   /** Pixels from one plane to the next, towards larger y and x where positive. */
   dy: number;
   dx: number;
-  /** Standard error of the vector (root of the sum of both variances), pixels a plane; infinite where nothing can be told. */
+  /**
+   * Standard error of the vector (root of the sum of both variances), pixels a plane; infinite where nothing can be
+   * told.
+   */
   standardError: number;
 }
 
@@ -46,11 +52,19 @@ const clearlyBetter = 1.33;
 const entries = 5;
 
 /**
- * The common motion of at least two planes. A fit finds what lies within about 1.5 pixels a plane of where it begins; where several
- * beginnings are given, a later one counts where its phases agree by a third more: those of a wrong one agree by chance almost as well.
+ * The common motion of at least two planes. A fit finds what lies within about 1.5 pixels a plane of where it begins;
+ * where several beginnings are given, a later one counts where its phases agree by a third more: those of a wrong one
+ * agree by chance almost as well.
  * @param starts pixels a plane to begin at
  */
-export function commonMotion(planes: MovingPlanes, starts: readonly Step[] = [{ dy: 0, dx: 0 }]): CommonMotion {
+export const commonMotion = (planes: MovingPlanes, starts?: readonly Step[]): CommonMotion =>
+  runThrough(commonMotionSteps(planes, starts));
+
+/** As {@link commonMotion}, as work that yields after every plane: see breathe.ts. */
+export function* commonMotionSteps(
+  planes: MovingPlanes,
+  starts: readonly Step[] = [{ dy: 0, dx: 0 }],
+): Generator<void, CommonMotion> {
   const { depth, height, width } = planes;
   const shorter = Math.min(height, width);
   const edge = Math.min(maxBlockEdge, Math.max(Math.floor(shorter / 2), Math.min(minBlockEdge, shorter)));
@@ -58,15 +72,20 @@ export function commonMotion(planes: MovingPlanes, starts: readonly Step[] = [{ 
   if (depth < 2 || edge < 16) return none;
   const transform = createTransform(edge);
   const corners = spread(height, edge).flatMap((top) => spread(width, edge).map((left) => ({ top, left })));
-  const wanted = { y: covered(spread(height, edge), edge), x: covered(spread(width, edge), edge) };
+  const needed = { y: covered(spread(height, edge), edge), x: covered(spread(width, edge), edge) };
   const blocks: BlockSpectrum[][] = corners.map(() => []);
   for (let z = 0; z < depth; z++) {
-    const plane = flattened(planes, z, wanted);
+    const plane = flattened(planes, z, needed);
     corners.forEach(({ top, left }, b) => {
       blocks[b].push(transform.of(plane, width, top, left));
     });
+    yield;
   }
-  const fits = starts.flatMap((start) => fitVelocity(transform.modes, blocks, start) ?? []);
+  const fits: Fit[] = [];
+  for (const start of starts) {
+    const fit = yield* fitVelocity(transform.modes, blocks, start);
+    if (fit) fits.push(fit);
+  }
   if (fits.length === 0) return none;
   const { velocity, sums } = fits.reduce((best, one) => (one.agreement > clearlyBetter * best.agreement ? one : best));
   const withoutCell = cellsOf(height, width, edge).map((cell) =>
@@ -86,7 +105,11 @@ interface Fit {
   agreement: number;
 }
 
-function fitVelocity(modes: readonly Mode[], blocks: readonly BlockSpectrum[][], start: Step): Fit | undefined {
+function* fitVelocity(
+  modes: readonly Mode[],
+  blocks: readonly BlockSpectrum[][],
+  start: Step,
+): Generator<void, Fit | undefined> {
   let velocity = start;
   for (let iteration = 0; ; iteration++) {
     const sums = blocks.map((spectra) => {
@@ -94,6 +117,7 @@ function fitVelocity(modes: readonly Mode[], blocks: readonly BlockSpectrum[][],
       for (let z = 1; z < spectra.length; z++) addPhases(modes, spectra[z - 1], spectra[z], velocity, sum);
       return sum;
     });
+    yield;
     const all = total(sums, () => 1);
     const step = solve(all);
     if (!step) return undefined;
@@ -179,8 +203,9 @@ function modesOf(fft: RealFft2): { modes: Mode[]; noise: Int32Array } {
 }
 
 /**
- * Adds what the phases between two planes say. A shift d turns the cross spectrum by -k d; with r = its phase + k v, one step of Gauss and
- * Newton on the sum of 1 - cos r has the matrix of cos(r) k k^T (not below 0, so that it stays positive) and the right side -sin(r) k.
+ * Adds what the phases between two planes say. A shift d turns the cross spectrum by -k d; with r = its phase + k v,
+ * one step of Gauss and Newton on the sum of 1 - cos r has the matrix of cos(r) k k^T (not below 0, so that it stays
+ * positive) and the right side -sin(r) k.
  */
 function addPhases(modes: readonly Mode[], a: BlockSpectrum, b: BlockSpectrum, velocity: Step, sum: Float64Array) {
   const noise = Math.sqrt(a.noise * b.noise);
@@ -229,7 +254,10 @@ interface Cell {
   right: number;
 }
 
-/** The field in cells at least as large as a block, 2 x 2 to 4 x 4: what is in one is in no other, unlike blocks, which overlap. */
+/**
+ * The field in cells at least as large as a block, 2 x 2 to 4 x 4: what is in one is in no other, unlike blocks, which
+ * overlap.
+ */
 function cellsOf(height: number, width: number, edge: number): Cell[] {
   const along = (length: number): [number, number][] => {
     const count = Math.min(maxBlocksAlong, Math.max(2, Math.floor(length / edge)));
@@ -242,7 +270,10 @@ function touches({ top, left }: { top: number; left: number }, edge: number, cel
   return top < cell.bottom && top + edge > cell.top && left < cell.right && left + edge > cell.left;
 }
 
-/** Variance of the vector, from the results that leave one part out each; infinite where one part holds all that is known. */
+/**
+ * Variance of the vector, from the results that leave one part out each; infinite where one part holds all that is
+ * known.
+ */
 function jackknife(steps: readonly (Step | undefined)[]): number {
   const known = steps.filter((step) => step !== undefined);
   if (known.length < steps.length || known.length < 2) return Number.POSITIVE_INFINITY;
@@ -268,10 +299,10 @@ function covered(starts: readonly number[], edge: number): [from: number, end: n
   return spans;
 }
 
-/** A plane without its shading, where it is wanted. */
-function flattened({ data, height, width }: MovingPlanes, z: number, wanted: WantedSpans): Float32Array {
+/** A plane without its shading, where it is needed. */
+function flattened({ data, height, width }: MovingPlanes, z: number, needed: NeededSpans): Float32Array {
   const plane = data.subarray(z * height * width, (z + 1) * height * width);
-  const out = gaussianFilter({ data: plane, height, width }, shadingSigma, { wanted }).data;
+  const out = gaussianFilter({ data: plane, height, width }, shadingSigma, { needed }).data;
   for (let i = 0; i < out.length; i++) out[i] = plane[i] - out[i];
   return out;
 }

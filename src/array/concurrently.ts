@@ -1,6 +1,6 @@
 /**
- * Does the work for all items, at most `count` of them at a time and begun in their order. When one fails, no other is begun; the error
- * is thrown when those under way have ended, so that nothing goes on behind it.
+ * Does the work for all items, at most `count` of them at a time and begun in their order. If one fails, no other is
+ * begun. The error is thrown when those in progress have ended, so that no work continues in the background.
  */
 export async function concurrently<T>(
   items: Iterable<T>,

@@ -1,12 +1,12 @@
-/** Numbers as people wrote them, found again after they went through arithmetic or a file of less precision. */
+/** Recovers decimal numbers after arithmetic or storage with less precision. */
 
 /**
  * The decimal with the fewest digits that lies within a relative distance of a value: 0.3249994 within 1e-5 is 0.325.
  * @param within relative, such as the precision of the format that the value was stored in
- * @param most digits that are tried, 1 to 15; the value itself where none of them fits
+ * @param maxDigits number of digits to try, 1 to 15; the value itself is returned if none of them fits
  */
-export function decimalWithin(value: number, within: number, most = 15): number {
-  for (let digits = 1; digits <= most; digits++) {
+export function decimalWithin(value: number, within: number, maxDigits = 15): number {
+  for (let digits = 1; digits <= maxDigits; digits++) {
     const rounded = Number(value.toPrecision(digits));
     if (Math.abs(rounded - value) <= within * Math.abs(value)) return rounded;
   }
@@ -14,8 +14,8 @@ export function decimalWithin(value: number, within: number, most = 15): number 
 }
 
 /**
- * Takes away what sums and products leave in the last digits: 0.1 * 3 is 0.3. Only where a number of up to ten digits shows behind
- * it; others, such as measured ones, stay as they are.
+ * Removes rounding errors of sums and products in the last digits: 0.1 * 3 becomes 0.3. Only numbers near a decimal of
+ * up to ten digits are changed; others, such as measured ones, are not.
  */
 export function tidy(value: number): number {
   if (Number.isInteger(value)) return value;
@@ -24,8 +24,8 @@ export function tidy(value: number): number {
 }
 
 /**
- * A number that was once a float32, such as 0.32499998807907104, as the shortest decimal that is the same float32: 0.325.
- * Other numbers stay as they are.
+ * A number that was once a float32, such as 0.32499998807907104, as the shortest decimal that is the same float32:
+ * 0.325. Other numbers stay as they are.
  */
 export function fromFloat32(value: number): number {
   if (Math.fround(value) !== value) return value;
@@ -37,13 +37,14 @@ export function fromFloat32(value: number): number {
 }
 
 /**
- * Numerator and denominator, both whole and at most `most`, of the fraction nearest to a positive value that its continued
- * fraction finds; exact where the value is a decimal that such a fraction can be. (Khinchin, Continued Fractions, section 1.)
+ * Numerator and denominator, both whole and at most `maxPart`, of the fraction nearest to a positive value that its
+ * continued fraction finds; exact where the value is a decimal that such a fraction can be. (Khinchin, Continued
+ * Fractions, section 1.)
  */
-export function fractionNear(value: number, most: number): [number, number] {
+export function fractionNear(value: number, maxPart: number): [number, number] {
   let [above, below] = exactDecimal(value);
   let [n0, d0, n1, d1] = [0n, 1n, 1n, 0n];
-  const limit = BigInt(most);
+  const limit = BigInt(maxPart);
   while (below !== 0n) {
     const whole = above / below;
     const [n, d] = [n0 + whole * n1, d0 + whole * d1];

@@ -32,8 +32,8 @@ export function createEvenFft2(height: number, width: number): EvenFft2 {
   const rows = height / 2 + 1;
   const columns = width / 2 + 1;
 
-  // `imag` absent: real arrays, whose lines travel in pairs as real and imaginary part of one. Their spectra, real as well,
-  // come apart by themselves.
+  // `imag` absent: real arrays, whose lines travel in pairs as real and imaginary part of one. Their spectra, real as
+  // well, come apart by themselves.
   const run = (real: FftArray, imag: FftArray | undefined, factor: number) => {
     checkLength("real", real, rows * columns);
     if (imag) checkLength("imag", imag, rows * columns);

@@ -2,12 +2,13 @@
  * Two-dimensional discrete Fourier transforms, for sizes 2^a 3^b 5^c.
  *
  * Convention (as in NumPy and SciPy): the forward transform F[v,u] = sum f[y,x] exp(-2 pi i (vy/height + ux/width)) is
- * not scaled, the inverse divides by height x width. Frequency 0 stands at index 0. Precision as in SciPy, too: float32
- * where all arrays of a call are float32 (errors 1.6e-7 of the root mean square, measured at 1024 x 1024), else float64.
+ * not scaled, the inverse divides by height x width. Frequency 0 is at index 0. The precision is also that of SciPy:
+ * float32 if all arrays of a call are float32 (errors 1.6e-7 of the root mean square, measured at 1024 x 1024),
+ * otherwise float64.
  *
- * The work is done by vectors in WebAssembly, many lines at a time (wasm/butterfly.ts): that runs in browsers and Node
- * alike. A real image of 512 x 512 took 0.8 ms, with fft.js (float64, powers of two only) 4.6 ms, with SciPy 0.7 ms.
- * PFFFT from npm (@echogarden/pffft-wasm 0.4.2) keeps its code in a file beside it, which a bundler has to find, and knows
+ * Vector instructions in WebAssembly transform many lines at a time (wasm/butterfly.ts), in browsers and in Node. A
+ * real image of 512 x 512 took 0.8 ms, with fft.js (float64, powers of two only) 4.6 ms, with SciPy 0.7 ms. PFFFT from
+ * npm (@echogarden/pffft-wasm 0.4.2) keeps its code in a separate file, which a bundler has to find, and transforms
  * single lines only.
  */
 import { checkedLine, checkLength, copyIn, copyOut, type FftArray, isZero, workspaceFor } from "./fft-arrays.ts";
@@ -38,14 +39,14 @@ export interface RealFft2 {
   /** `image` `[height, width]` to `real`, `imag` `[height, spectrumWidth]`. The image is left as it is. */
   forward(image: FftArray, real: FftArray, imag: FftArray): void;
   /**
-   * Half spectrum to image, dividing by height x width. As in NumPy, what belongs to no real image is left out. **May
-   * overwrite `real` and `imag`.**
+   * Half spectrum to image, dividing by height x width. As in NumPy, parts of the spectrum that no real image has are
+   * ignored. **May overwrite `real` and `imag`.**
    */
   inverse(real: FftArray, imag: FftArray, image: FftArray): void;
   /**
-   * Forward, each frequency times that of the factor `[height, spectrumWidth]`, and back: a convolution that wraps. Without
-   * the ways out of the workspace and in again it takes about two thirds of the time of both transforms and the product.
-   * `image` and `output` may be the same array.
+   * Forward, each frequency times that of the factor `[height, spectrumWidth]`, and back: a periodic convolution.
+   * Without copying out of the workspace and back it takes about two thirds of the time of both transforms and the
+   * product. `image` and `output` may be the same array.
    */
   filter(image: FftArray, factor: SpectralFactor, kind: FactorKind, output: FftArray): void;
 }
@@ -174,8 +175,8 @@ export function createRealFft2(height: number, width: number): RealFft2 {
   const rowsBack = (image: FftArray, parts: Parts) => {
     const { workspace, memory, tools, block, pitch, halfPitch, picture, re, im, lineRe, lineIm } = parts;
     const { lanes, bytes, kernels } = workspace;
-    // Two rows travel as one, so nothing may stand where a real row has nothing: in the imaginary part of frequency 0 and
-    // of half the width, nor in the rows that fill the last block.
+    // Two rows are transformed as one, so values that are 0 for a real row must be 0: the imaginary part of frequency 0
+    // and of half the width, and the rows that fill the last block.
     for (let y = 0; y < height; y++) {
       memory[im + y * halfPitch] = 0;
       if (width % 2 === 0) memory[im + y * halfPitch + half - 1] = 0;
@@ -259,9 +260,9 @@ export function createColumns(length: number): Columns {
     const workspace = workspaceFor(real, imag);
     const { lanes } = workspace;
     // As many columns at a time as fit into a cache of a few MB.
-    const most = roundUp(Math.max(64, Math.floor(2 ** 18 / length)), together * lanes);
-    for (let x = 0; x < width; x += most) {
-      const count = Math.min(most, width - x);
+    const maxColumns = roundUp(Math.max(64, Math.floor(2 ** 18 / length)), together * lanes);
+    for (let x = 0; x < width; x += maxColumns) {
+      const count = Math.min(maxColumns, width - x);
       const pitch = roundUp(count, lanes);
       const layout = layoutOf(workspace);
       const [re, im] = [layout.take(length * pitch), layout.take(length * pitch)];

@@ -11,7 +11,9 @@ export interface RealFft3 {
   readonly width: number;
   /** Columns of the half spectrum: width / 2 + 1 (1 where the width is 1). */
   readonly spectrumWidth: number;
-  /** `volume` `[depth, height, width]` to `real`, `imag` `[depth, height, spectrumWidth]`. The volume is left as it is. */
+  /**
+   * `volume` `[depth, height, width]` to `real`, `imag` `[depth, height, spectrumWidth]`. The volume is left as it is.
+   */
   forward(volume: FftArray, real: FftArray, imag: FftArray): void;
   /** The same, as work that yields between planes: see breathe.ts. So do those below. */
   forwardSteps(volume: FftArray, real: FftArray, imag: FftArray): Generator<void>;
@@ -19,8 +21,8 @@ export interface RealFft3 {
   inverse(real: FftArray, imag: FftArray, volume: FftArray): void;
   inverseSteps(real: FftArray, imag: FftArray, volume: FftArray): Generator<void>;
   /**
-   * Forward, each frequency times that of the factor `[depth, height, spectrumWidth]`, and back: a convolution that wraps.
-   * `real` and `imag` are room for a spectrum; `volume` and `output` may be the same array.
+   * Forward, each frequency times that of the factor `[depth, height, spectrumWidth]`, and back: a convolution that
+   * wraps. `real` and `imag` are room for a spectrum; `volume` and `output` may be the same array.
    */
   filter(
     volume: FftArray,

@@ -1,11 +1,18 @@
 /**
- * Neighbourhood filters of a plane. Edges are reflected about the border of the outermost pixel (d c b a | a b c d | d c b a,
- * scipy's mode "reflect"), so results equal those of scipy.ndimage. Sums are float64 whatever the pixels are.
+ * Neighbourhood filters of a plane. Edges are reflected about the border of the outermost pixel (d c b a | a b c d | d
+ * c b a, scipy's mode "reflect"), so results equal those of scipy.ndimage. Sums are float64 whatever the pixels are.
  */
-
 import { ParfocalError } from "../errors.ts";
-import type { FloatArray, Grid } from "./grid.ts";
-import { filterSymmetric, type WantedSpans } from "./symmetric-filter.ts";
+import { filterSymmetric, type NeededSpans } from "./symmetric-filter.ts";
+
+export type FloatArray = Float32Array | Float64Array;
+
+/** A 2D grid of numbers, `[y, x]`, row-major; a `Plane` is one of float32. */
+export interface Grid<A extends FloatArray = Float32Array> {
+  data: A;
+  height: number;
+  width: number;
+}
 
 /** A grid of zeros with the shape and the number type of another. */
 export function emptyLike<A extends FloatArray>(grid: Grid<A>): Grid<A> {
@@ -40,15 +47,15 @@ export function gaussianKernel(sigma: number, truncate = 4): Float64Array {
  * Gaussian blur.
  * @param sigma pixels, one for both axes or one each
  * @param options.truncate the kernel ends at this many sigmas (scipy's default 4; scikit-image's SSIM uses 3.5)
- * @param options.wanted where the result is needed; elsewhere it may be anything
+ * @param options.needed where the result is needed; elsewhere it is undefined
  */
 export function gaussianFilter<A extends FloatArray>(
   grid: Grid<A>,
   sigma: number | { y: number; x: number },
-  options: { truncate?: number; wanted?: WantedSpans } = {},
+  options: { truncate?: number; needed?: NeededSpans } = {},
 ): Grid<A> {
   const { y, x } = typeof sigma === "number" ? { y: sigma, x: sigma } : sigma;
-  return correlate(grid, gaussianKernel(y, options.truncate), gaussianKernel(x, options.truncate), options.wanted);
+  return correlate(grid, gaussianKernel(y, options.truncate), gaussianKernel(x, options.truncate), options.needed);
 }
 
 /**
@@ -59,7 +66,7 @@ export function correlate<A extends FloatArray>(
   grid: Grid<A>,
   kernelY: Float64Array,
   kernelX: Float64Array,
-  wanted?: WantedSpans,
+  needed?: NeededSpans,
 ): Grid<A> {
   for (const kernel of [kernelY, kernelX])
     if (kernel.length % 2 === 0) throw wrong("length of a filter kernel", kernel.length, "an odd number");
@@ -70,7 +77,7 @@ export function correlate<A extends FloatArray>(
   const rows = reflectedIndices(height, ry);
   const columns = reflectedIndices(width, rx);
   if (ry > 0 && rx > 0 && isSymmetric(kernelY) && isSymmetric(kernelX)) {
-    filterSymmetric(grid, { y: kernelY, x: kernelX }, rows, columns, out.data, wanted);
+    filterSymmetric(grid, { y: kernelY, x: kernelX }, rows, columns, out.data, needed);
     return out;
   }
   const line = new Float64Array(width);

@@ -1,9 +1,9 @@
 /**
- * Phase correlation (Kuglin & Hines 1975) in a band: the phase of the cross spectrum of two planes, weighted by signal over
- * noise and by frequencies where focus changes little, transforms back to a peak at their shift.
+ * Phase correlation (Kuglin & Hines 1975) in a band: the phase of the cross spectrum of two planes, weighted by signal
+ * over noise and by frequencies where focus changes little, transforms back to a peak at their shift.
  */
 import { createRealFft2, nextPowerOfTwo, type RealFft2 } from "./fft.ts";
-import type { Grid } from "./grid.ts";
+import type { Grid } from "./filters.ts";
 import { median } from "./statistics.ts";
 
 /** A shift of the content from one plane to another, in pixels. */
@@ -117,7 +117,10 @@ function bandOf(fft: RealFft2): { band: Float32Array; isNoise: Int32Array } {
   return { band, isNoise: Int32Array.from(isNoise) };
 }
 
-/** The largest value of a periodic surface, refined by a parabola along each axis; `full` is the height of a perfect match. */
+/**
+ * The largest value of a periodic surface, refined by a parabola along each axis; `full` is the height of a perfect
+ * match.
+ */
 function peakOf(surface: Float32Array, height: number, width: number, full: number): Shift {
   let best = 0;
   let squares = 0;

@@ -89,8 +89,8 @@ export class Random {
   }
 
   /**
-   * Poisson counts: Knuth's product below a mean of 10, where it is the faster one, else PTRS (Hormann 1993, transformed
-   * rejection; made for means of 10 and above).
+   * Poisson counts: Knuth's product below a mean of 10, where it is the faster one, else PTRS (Hormann 1993,
+   * transformed rejection; made for means of 10 and above).
    */
   poisson(mean: number): number {
     if (!(mean > 0)) return 0;

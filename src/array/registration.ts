@@ -1,8 +1,10 @@
 /** Sideways shifts, in pixels: between two planes, between two channels, and as a drift over the planes of a stack. */
-import { commonMotion } from "./common-motion.ts";
-import type { Grid } from "./grid.ts";
+import { runThrough } from "./breathe.ts";
+import { commonMotionSteps } from "./common-motion.ts";
+import type { Grid } from "./filters.ts";
 import { createCorrelator, type Shift, SIGNIFICANT, type Spectrum } from "./phase-correlation.ts";
 import { resize } from "./resample.ts";
+import { solvePositive } from "./solve-linear.ts";
 
 export type { Shift } from "./phase-correlation.ts";
 
@@ -70,11 +72,14 @@ const SEEN_DRIFT = 2;
 const SMALL_DRIFT = 1;
 
 /**
- * Drift over z. Whether there is any is told from the motion that all parts of the field share ({@link commonMotion}); the path, where shifts
+ * Drift over z. Whether there is any is told from the motion that all parts of the field share ({@link commonMotionSteps}); the path, where shifts
  * between planes 1, 2, 4 and 8 apart agree on one (least squares, with less weight for those that disagree: Cauchy), is theirs, and
  * otherwise straight.
  */
-export function measureDrift(stack: Planes): Drift {
+export const measureDrift = (stack: Planes): Drift => runThrough(measureDriftSteps(stack));
+
+/** As {@link measureDrift}, as work that yields after every plane: see breathe.ts. */
+export function* measureDriftSteps(stack: Planes): Generator<void, Drift> {
   const { depth } = stack;
   const stride = Math.ceil(depth / MOST_PLANES);
   const chosen = Array.from({ length: Math.ceil(depth / stride) }, (_, i) => i * stride);
@@ -84,14 +89,14 @@ export function measureDrift(stack: Planes): Drift {
     return { path: still, range: 0, standardError, told: "unknown", confidence: 0, drifted: false };
   }
   const planes = sampled(stack, chosen);
-  const agreed = agreedPath(planes);
+  const agreed = yield* agreedPath(planes);
   const last = agreed.path[chosen.length - 1];
   const steps = chosen.length - 1;
   const starts = [{ dy: 0, dx: 0 }];
   // A slower motion is found from rest.
   if (agreed.confidence > 0.7 && Math.hypot(last.dy, last.dx) > 1.5 * steps)
     starts.push({ dy: last.dy / steps, dx: last.dx / steps });
-  const motion = commonMotion(planes, starts);
+  const motion = yield* commonMotionSteps(planes, starts);
 
   const scale = stack.height / planes.height;
   const straight = steps * Math.hypot(motion.dy, motion.dx) * scale;
@@ -101,7 +106,7 @@ export function measureDrift(stack: Planes): Drift {
     agreed.confidence > 0.7 &&
     (rangeOf(agreed.path) * scale <= LEAST_DRIFT || rangeOf(agreed.path) * scale > 3 * straight);
   const drifting = !contradicted && straight > LEAST_DRIFT && straight > SIGNIFICANT_MOTION * standardError;
-  const moved = drifting || (agreed.confidence > 0.9 && jumped(planes, agreed.path));
+  const moved = drifting || (agreed.confidence > 0.9 && (yield* jumped(planes, agreed.path)));
   const line = still.map((_, z) => ({ dy: z * motion.dy, dx: z * motion.dx }));
   const positions = (moved && agreed.confidence > 0.7 ? agreed.path : line).map(({ dy, dx }) => ({
     dy: dy * scale,
@@ -137,14 +142,17 @@ function rangeOf(path: readonly { dy: number; dx: number }[]): number {
 }
 
 /** Whether the longest step of a path, between two planes, is one that all parts of the field share. */
-function jumped({ data, height, width }: Planes, path: readonly { dy: number; dx: number }[]): boolean {
+function* jumped(
+  { data, height, width }: Planes,
+  path: readonly { dy: number; dx: number }[],
+): Generator<void, boolean> {
   const step = (z: number) => ({ dy: path[z].dy - path[z - 1].dy, dx: path[z].dx - path[z - 1].dx });
   const length = ({ dy, dx }: { dy: number; dx: number }): number => Math.hypot(dy, dx);
   let longest = 1;
   for (let z = 2; z < path.length; z++) if (length(step(z)) > length(step(longest))) longest = z;
   if (length(step(longest)) <= CLEAR_JUMP) return false;
   const two = data.subarray((longest - 1) * height * width, (longest + 1) * height * width);
-  const motion = commonMotion({ data: two, depth: 2, height, width }, [step(longest)]);
+  const motion = yield* commonMotionSteps({ data: two, depth: 2, height, width }, [step(longest)]);
   return length(motion) > CLEAR_JUMP && length(motion) > 2 * SIGNIFICANT_MOTION * motion.standardError;
 }
 
@@ -163,10 +171,12 @@ function sampled(stack: Planes, chosen: readonly number[]): Planes {
 }
 
 /** The path that whole planes agree on, pixels, and 0 to 1: how well near and far ones do. */
-function agreedPath({ data, depth, height, width }: Planes): {
-  path: { dy: number; dx: number }[];
-  confidence: number;
-} {
+function* agreedPath({
+  data,
+  depth,
+  height,
+  width,
+}: Planes): Generator<void, { path: { dy: number; dx: number }[]; confidence: number }> {
   const correlator = createCorrelator(height, width);
   const pairs: Pair[] = [];
   const recent: Spectrum[] = [];
@@ -179,6 +189,7 @@ function agreedPath({ data, depth, height, width }: Planes): {
     }
     recent.push(spectrum);
     if (recent.length > 8) recent.shift();
+    yield;
   }
   const { positions, agreeing } = fitPath(depth, pairs);
   // In a sparse field a bead that fades may be matched with another that sharpens: no stage jumps that far.
@@ -225,7 +236,7 @@ function fitPath(
     // A weak wish to stay holds planes that nothing is known of.
     for (let z = 1; z < count; z++) add(z - 1, z, 0, 0, 1e-6);
     matrix[0][0] += 1;
-    solve(matrix, right);
+    solvePositive(matrix, right);
     positions.forEach((p, z) => {
       p.dy = right[0][z] - right[0][0];
       p.dx = right[1][z] - right[1][0];
@@ -260,23 +271,6 @@ function confidenceOf(pairs: readonly Pair[], agreeing: readonly boolean[]): num
     if (measured >= 3 || (lag === 1 && measured > 0)) confidence = Math.min(confidence, good / all);
   }
   return confidence;
-}
-
-/** Gaussian elimination of a symmetric positive definite matrix, in place; the right sides become the solutions. */
-function solve(matrix: Float64Array[], right: Float64Array[]): void {
-  const n = matrix.length;
-  for (let k = 0; k < n; k++)
-    for (let i = k + 1; i < n; i++) {
-      const factor = matrix[i][k] / matrix[k][k];
-      if (factor === 0) continue;
-      for (let j = k; j < n; j++) matrix[i][j] -= factor * matrix[k][j];
-      for (const side of right) side[i] -= factor * side[k];
-    }
-  for (const side of right)
-    for (let i = n - 1; i >= 0; i--) {
-      for (let j = i + 1; j < n; j++) side[i] -= matrix[i][j] * side[j];
-      side[i] /= matrix[i][i];
-    }
 }
 
 function maximumProjection({ data, depth, height, width }: Planes): Grid {

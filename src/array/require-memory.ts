@@ -32,7 +32,10 @@ const gib = (bytes: number): string => (bytes / 2 ** 30).toPrecision(3);
 /** What a tab of a browser can have, which does not say. */
 const unknown = 2 * 2 ** 30;
 
-/** Bytes that this process may still take of the machine's memory, a tenth of them left to others; 2 GiB where nobody says. */
+/**
+ * Bytes that this process may still take of the machine's memory, a tenth of them left to others; 2 GiB where nobody
+ * says.
+ */
 export function availableMemory(): number {
   const { process } = globalThis as { process?: { availableMemory?: () => number } };
   const free = process?.availableMemory?.();

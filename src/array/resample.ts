@@ -1,9 +1,10 @@
 /**
- * Values between pixels, and planes on another grid. Pixel (y, x) is a point at coordinate (y, x); outside the plane it is
- * mirrored about the centre of its border pixels (d c b | a b c d | c b a, scipy's mode "mirror"), which keeps slopes.
+ * Values between pixels, and planes on another grid. Pixel (y, x) is a point at coordinate (y, x); outside the plane it
+ * is mirrored about the centre of its border pixels (d c b | a b c d | c b a, scipy's mode "mirror"), which keeps
+ * slopes.
  */
 import { ParfocalError } from "../errors.ts";
-import type { FloatArray, Grid } from "./grid.ts";
+import type { FloatArray, Grid } from "./filters.ts";
 
 /** `cubic` is the Catmull-Rom spline (Keys 1981, a = -1/2): it passes through the pixels and is exact for parabolas. */
 export type Interpolation = "bilinear" | "cubic";
@@ -25,7 +26,9 @@ export function sampleAt(grid: Grid<FloatArray>, y: number, x: number, method: I
   return sum;
 }
 
-/** Where the pixels of an output lie in the input: output (i, j) is input (y0 + i * stepY, x0 + j * stepX), in pixels. */
+/**
+ * Where the pixels of an output lie in the input: output (i, j) is input (y0 + i * stepY, x0 + j * stepX), in pixels.
+ */
 export interface Sampling {
   height: number;
   width: number;
@@ -36,8 +39,8 @@ export interface Sampling {
 }
 
 /**
- * A plane on another regular grid, as many calls of {@link sampleAt} but separable. There is no low-pass: for steps above 1
- * use {@link resize}.
+ * A plane on another regular grid, as many calls of {@link sampleAt} but separable. There is no low-pass: for steps
+ * above 1 use {@link resize}.
  */
 export function resample<A extends FloatArray>(
   grid: Grid<A>,
@@ -64,9 +67,9 @@ export function translate<A extends FloatArray>(
 }
 
 /**
- * The same field with another number of pixels: each axis that shrinks is averaged over the exact area of the new pixels
- * (anti-aliased, keeps the mean), each that grows is interpolated by Catmull-Rom. Outer edges stay where they are, so pixel i
- * of the output is centred at (i + 1/2) * old / new - 1/2 of the input.
+ * The same field with another number of pixels: each axis that shrinks is averaged over the exact area of the new
+ * pixels (anti-aliased, keeps the mean), each that grows is interpolated by Catmull-Rom. Outer edges stay where they
+ * are, so pixel i of the output is centred at (i + 1/2) * old / new - 1/2 of the input.
  * @throws usage for a size below 1
  */
 export function resize<A extends FloatArray>(grid: Grid<A>, height: number, width: number): Grid<A> {

@@ -6,6 +6,9 @@ import { ParfocalError } from "../errors.ts";
 /** Values as images store them. */
 export type Samples = Uint8Array | Uint16Array | Float32Array;
 
+/** Numbers in full precision, few enough to be sorted. */
+type NumberList = readonly number[] | Float64Array;
+
 /** Arithmetic mean, summed in float64. NaN for no values at all. */
 export function mean(data: ArrayLike<number>): number {
   let sum = 0;
@@ -50,9 +53,21 @@ export function findNonFinite(data: ArrayLike<number>): number {
   return -1;
 }
 
-/** The exact median; see {@link percentiles}. */
-export function median(data: Samples): number {
-  return percentiles(data, [50])[0];
+/**
+ * The exact median: where the number of values is even, the middle between the two in the middle. Pixels are selected as
+ * {@link percentiles} selects them, lists of numbers are sorted in a copy.
+ * @returns NaN for an empty list
+ * @throws image.unfit for pixels as {@link percentiles}
+ */
+export function median(data: Samples | NumberList): number {
+  if (isSamples(data)) return percentiles(data, [50])[0];
+  const sorted = ascending(data);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+/** The median, or where the number of values is even, the larger of the two in the middle: always one of the values. NaN for none. */
+export function upperMedian(values: NumberList | Float32Array): number {
+  return values.length === 0 ? Number.NaN : ascending(values)[values.length >> 1];
 }
 
 /** One exact percentile; see {@link percentiles}, which gives several at the price of one. */
@@ -63,21 +78,37 @@ export function percentile(data: Samples, percent: number): number {
 /**
  * Exact percentiles with linear interpolation between neighbours (numpy's default, Hyndman & Fan type 7), without
  * sorting or copying. Integers are counted. The bits of a float32, with the sign folded in, sort as the floats do, so a
- * histogram over the upper 16 bits finds the bucket of each wanted rank, and one over the lower 16 bits of that bucket
- * finds the value (radix selection): one pass over the data, and one more per bucket.
+ * histogram over the upper 16 bits finds the bucket of each requested rank, and one over the lower 16 bits of that bucket
+ * finds the value (radix selection): one pass over the data, and one more per bucket. Lists of numbers in full precision are
+ * sorted, in a copy.
  *
  * @param percents each in 0..100, in any order
  * @returns as many values as `percents`, same order
  * @throws usage for a percentage outside 0..100; image.unfit for no values, NaN or infinity
  */
-export function percentiles(data: Samples, percents: readonly number[]): number[] {
+export function percentiles(data: Samples | NumberList, percents: readonly number[]): number[] {
   checkPercents(percents);
   const n = data.length;
   if (n === 0) throw unfit("Percentiles of no values were asked for; give at least one pixel.");
   const ranks = ranksOf(percents, n);
-  const values = data instanceof Float32Array ? selectFloats(data, ranks) : selectIntegers(data, ranks);
-  return interpolate(percents, n, values);
+  return interpolate(percents, n, selectRanks(data, ranks));
 }
+
+function selectRanks(data: Samples | NumberList, ranks: readonly number[]): Map<number, number> {
+  if (data instanceof Float32Array) return selectFloats(data, ranks);
+  if (isSamples(data)) return selectIntegers(data, ranks);
+  const at = findNonFinite(data);
+  if (at >= 0) throw unfitValue(data, at);
+  const sorted = ascending(data);
+  return new Map(ranks.map((rank) => [rank, sorted[rank]]));
+}
+
+const isSamples = (data: Samples | NumberList): data is Samples =>
+  data instanceof Float32Array || data instanceof Uint16Array || data instanceof Uint8Array;
+
+/** A sorted copy. */
+const ascending = (values: NumberList | Float32Array): NumberList | Float32Array =>
+  values instanceof Float32Array ? values.slice().sort() : [...values].sort((a, b) => a - b);
 
 function selectIntegers(data: Uint8Array | Uint16Array, ranks: readonly number[]): Map<number, number> {
   const counts = new Uint32Array(65536);
@@ -100,10 +131,7 @@ function selectFloats(data: Float32Array, ranks: readonly number[]): Map<number,
   for (let b = 0; b < 65536; b++)
     if (upper[b] > 0 && (b <= 0x007f || b >= 0xff80)) {
       // An exponent of all ones: infinity or NaN.
-      const at = findNonFinite(data);
-      throw unfit(
-        `Percentiles: value ${at} is ${data[at]}; expected finite numbers, so mask or replace such pixels first.`,
-      );
+      throw unfitValue(data, findNonFinite(data));
     }
 
   const values = new Map<number, number>();
@@ -239,6 +267,12 @@ function checkPercents(percents: readonly number[]): void {
         expected,
       });
     }
+}
+
+function unfitValue(data: ArrayLike<number>, at: number): ParfocalError {
+  return unfit(
+    `Percentiles: value ${at} is ${data[at]}; expected finite numbers, so mask or replace such pixels first.`,
+  );
 }
 
 function unfit(detail: string): ParfocalError {

@@ -1,8 +1,8 @@
 /**
- * Symmetric separable filters with the vectors of the processor. Products and sums are float64 in the order of the plain loops (the
- * middle first, then pairs outwards), so the results are theirs bit by bit.
+ * Symmetric separable filters with the vectors of the processor. Products and sums are float64 in the order of the
+ * plain loops (the middle first, then pairs outwards), so the results are theirs bit by bit.
  */
-import type { FloatArray, Grid } from "./grid.ts";
+import type { FloatArray, Grid } from "./filters.ts";
 import { type FilterWorkspace, filterWorkspace } from "./wasm/filter-workspace.ts";
 import { type Layout, layoutOf, roundUp } from "./wasm/layout.ts";
 import { pairSumStep } from "./wasm/pair-sum.ts";
@@ -15,7 +15,10 @@ export const rowStep = pairSumStep({ count: 2 });
 export interface PlacedKernel {
   /** Writes the weights; when the layout is complete. */
   fill(memory: FloatArray): void;
-  /** out = the weighted sum of rows that begin at `rowAt(offset)`, offset from -radius to radius; `count` is rounded up to {@link rowStep}. */
+  /**
+   * out = the weighted sum of rows that begin at `rowAt(offset)`, offset from -radius to radius; `count` is rounded up
+   * to {@link rowStep}.
+   */
   sum(rowAt: (offset: number) => number, out: number, count: number): void;
 }
 
@@ -41,7 +44,7 @@ export function placeKernel(layout: Layout, workspace: FilterWorkspace, kernel: 
 }
 
 /** Rows and columns, each from the first to before the last, without overlap. */
-export interface WantedSpans {
+export interface NeededSpans {
   y: readonly (readonly [from: number, end: number])[];
   x: readonly (readonly [from: number, end: number])[];
 }
@@ -50,7 +53,7 @@ export interface WantedSpans {
  * Filters a grid along y, then along x, with kernels of at least three weights each.
  * @param out receives the result
  * @param rows, columns indices of the rows and columns that lie at -radius .. length - 1 + radius, edges reflected
- * @param wanted where the result is needed; elsewhere `out` is not touched
+ * @param needed where the result is needed; elsewhere `out` is not touched
  */
 export function filterSymmetric(
   { data, height, width }: Grid<FloatArray>,
@@ -58,7 +61,7 @@ export function filterSymmetric(
   rows: Int32Array,
   columns: Int32Array,
   out: FloatArray,
-  wanted: WantedSpans = { y: [[0, height]], x: [[0, width]] },
+  needed: NeededSpans = { y: [[0, height]], x: [[0, width]] },
 ): void {
   const [ry, rx] = [kernels.y, kernels.x].map((kernel) => (kernel.length - 1) / 2);
   const workspace = filterWorkspace();
@@ -79,13 +82,13 @@ export function filterSymmetric(
     for (; read < height && read <= y + ry; read++) {
       memory.set(data.subarray(read * width, (read + 1) * width), ring + (read % slots) * pitch);
     }
-    if (!wanted.y.some(([from, end]) => y >= from && y < end)) continue;
+    if (!needed.y.some(([from, end]) => y >= from && y < end)) continue;
     alongY.sum((k) => ring + (rows[y + ry + k] % slots) * pitch, padded + rx, width);
     for (let i = 0; i < rx; i++) {
       memory[padded + i] = memory[padded + rx + columns[i]];
       memory[padded + rx + width + i] = memory[padded + rx + columns[rx + width + i]];
     }
-    for (const [from, end] of wanted.x) {
+    for (const [from, end] of needed.x) {
       alongX.sum((k) => padded + rx + from + k, line, end - from);
       out.set(memory.subarray(line, line + end - from), y * width + from);
     }

@@ -1,7 +1,7 @@
 /**
- * Weighted sums of half spectra: out[p] = sum over s of weight[p][s] x spectrum[s], frequency by frequency, for several sums
- * over the same spectra. float32, in the order of the spectra, so that the bytes depend neither on how many sums are
- * made together nor on how many threads share the work.
+ * Weighted sums of half spectra: out[p] = sum over s of weight[p][s] x spectrum[s], frequency by frequency, for several
+ * sums over the same spectra. float32, in the order of the spectra, so that the bytes depend neither on how many sums
+ * are made together nor on how many threads share the work.
  */
 import { layoutOf, roundUp } from "./wasm/layout.ts";
 import { workspaceOf } from "./wasm/workspace.ts";

@@ -1,10 +1,11 @@
-/** How strong the noise of a plane is, from the plane alone. */
+/** Estimates the noise of a plane from the plane alone. */
 import { percentile } from "../array/statistics.ts";
 import type { Plane } from "../image/image.ts";
 
 /**
- * Standard deviation of white noise, counts: the median absolute response to the mask [1 -2 1; -2 4 -2; 1 -2 1], blind to planes
- * and edges along the axes, over 0.6745 and the mask's norm 6 (Immerkaer 1996, with the median instead of the mean).
+ * Standard deviation of white noise, counts: the median absolute response to the mask [1 -2 1; -2 4 -2; 1 -2 1],
+ * insensitive to planes and edges along the axes, over 0.6745 and the mask's norm 6 (Immerkaer 1996, with the median
+ * instead of the mean).
  */
 export function noiseLevel(plane: Plane): number {
   if (plane.height < 3 || plane.width < 3) return 0;
@@ -12,13 +13,16 @@ export function noiseLevel(plane: Plane): number {
   return median / (0.6745 * 6);
 }
 
-/** Responses up to this are counted. */
-const counted = 2 ** 16;
+/** Maximum response in the histogram. */
+const maxCounted = 2 ** 16;
 
-/** The median where all responses are whole numbers, as those of counts are; undefined where they are not, or the median is larger. */
+/**
+ * The median where all responses are whole numbers, as those of counts are; undefined where they are not, or the median
+ * is larger.
+ */
 function medianOfCounts(plane: Plane): number | undefined {
   const { height, width } = plane;
-  const histogram = new Uint32Array(counted);
+  const histogram = new Uint32Array(maxCounted);
   const rows = bends(plane, 0);
   const response = new Float32Array(width - 2);
   for (let y = 2; y < height; y++) {
@@ -27,7 +31,7 @@ function medianOfCounts(plane: Plane): number | undefined {
       const value = response[x];
       const whole = value | 0;
       if (whole === value) {
-        if (whole < counted) histogram[whole]++;
+        if (whole < maxCounted) histogram[whole]++;
       } else if (value < 2 ** 31) {
         return undefined;
       }
@@ -56,7 +60,10 @@ function responses(plane: Plane): Float32Array {
   return all;
 }
 
-/** The second differences along x of the last three rows, to begin with those of rows `y` and `y + 1`; `[row modulo 3, x]`. */
+/**
+ * The second differences along x of the last three rows, to begin with those of rows `y` and `y + 1`; `[row modulo 3,
+ * x]`.
+ */
 function bends(plane: Plane, y: number): Float64Array {
   const rows = new Float64Array(3 * (plane.width - 2));
   bend(plane, y, rows);
@@ -70,7 +77,10 @@ function bend({ data, width }: Plane, y: number, rows: Float64Array): void {
   for (let x = 0; x < width - 2; x++) rows[to + x] = data[from + x] - 2 * data[from + x + 1] + data[from + x + 2];
 }
 
-/** Absolute responses of the masks that end at row y, into `out` from `to` on: the second differences along y of those along x. */
+/**
+ * Absolute responses of the masks that end at row y, into `out` from `to` on: the second differences along y of those
+ * along x.
+ */
 function respond(plane: Plane, y: number, rows: Float64Array, out: Float32Array, to: number): void {
   bend(plane, y, rows);
   const inside = plane.width - 2;

@@ -1,6 +1,6 @@
 /** Errors as one sentence and an exit code. */
 import { CommanderError } from "commander";
-import { ParfocalError } from "../node.ts";
+import { ParfocalError } from "../errors.ts";
 import { kebab, withFlags } from "./flags.ts";
 
 export interface Failure {
@@ -52,7 +52,7 @@ function usageFailure({ code, exitCode, message }: CommanderError): Failure {
   const sentence = `${said.charAt(0).toUpperCase()}${said.slice(1).replace(/\.$/, "")}`;
   const advice = hint
     ? hint.replace(/^\(D/, "d").replace(/\?\)$/, "?")
-    : 'see "parfocal --help", or "--help" after a verb.';
+    : 'see "parfocal --help", or "--help" after a command.';
   const option = /(?:option|argument) '([^' ,]+)/.exec(said)?.[1];
   return {
     exitCode: 2,

@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 /** The program `parfocal`. */
 import { exitOnInterrupt } from "./interrupt.node.ts";
-import { say } from "./say.node.ts";
-import { guardStreams } from "./terminal.node.ts";
+import { guardStreams, say } from "./terminal.node.ts";
 
 exitOnInterrupt();
 const lostResult = guardStreams();
 // Loaded after that: it takes a while.
-const { runCommand } = await import("./program.node.ts");
+const { runCommand } = await import("./run-command.node.ts");
 const exitCode = await runCommand(process.argv.slice(2));
 const lost = await lostResult();
 if (lost !== undefined) say(`parfocal: ${lost}`);

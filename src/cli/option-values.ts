@@ -1,6 +1,6 @@
 /** Values of options: text in, checked value out. What they throw becomes one sentence and exit code 2. */
 import { InvalidArgumentError, Option } from "commander";
-import { readYaml } from "../node.ts";
+import { readYaml } from "../read-yaml.ts";
 
 /** A whole number of at least `least`. */
 export function wholeNumber(least = 0): (text: string) => number {
@@ -85,15 +85,16 @@ export function numberOf(text: string): number {
 
 /** `--set key=value`, as often as wanted. @param whose "of the recipe" */
 export function setOption(whose: string): Option {
-  return new Option("--set <key=value>", `any key ${whose} by its path, as object.cells=60; may be repeated`).argParser(
-    (text, before: [string, unknown][] = []) => [...before, keyAndValue(text)],
-  );
+  return new Option(
+    "--set <key=value>",
+    `any key ${whose} by its path, as specimen.cells=60; may be repeated`,
+  ).argParser((text, before: [string, unknown][] = []) => [...before, keyAndValue(text)]);
 }
 
-/** "object.beads=20": a path and its value, read as YAML reads it (numbers, words, lists). */
-function keyAndValue(text: string): [string, unknown] {
+/** "specimen.beads=20": a path and its value, read as YAML reads it (numbers, words, lists). */
+export function keyAndValue(text: string): [string, unknown] {
   const [, key, value] = /^([^=\s]+)=(.*)$/s.exec(text) ?? [];
-  if (key === undefined) throw new InvalidArgumentError("Expected key=value, such as object.beads=20.");
+  if (key === undefined) throw new InvalidArgumentError("Expected key=value, such as specimen.beads=20.");
   try {
     return [key, readYaml(value, key)];
   } catch {

@@ -1,9 +1,7 @@
-/** What a verb may say while it works, and how it learns that it shall stop. */
-
+/** What a command may print while it works, and how it learns that it should stop. */
 import { withFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.node.ts";
-import { createProgress, type Gauge, type ReportProgress } from "./progress.node.ts";
-import { say } from "./say.node.ts";
+import { createProgress, type Gauge, type Progress, type ReportProgress } from "./progress.node.ts";
 
 export interface Terminal {
   /** Aborted by the first Ctrl-C. */
@@ -43,6 +41,26 @@ export function createTerminal({ quiet = false }: { quiet?: boolean }, names: Re
     warn: (sentence) => note(`Warning: ${sentence}`),
     print: (text) => printLine(withFlags(text, names)),
   };
+}
+
+/** A gauge for each kind of work, begun with its first report. */
+export function progressOn(terminal: Terminal): (progress: { what: string } & Progress) => void {
+  let counted: string | undefined;
+  let report: ReportProgress = () => undefined;
+  return ({ what, ...progress }) => {
+    if (what !== counted) report = terminal.progress(what);
+    counted = what;
+    report(progress);
+  };
+}
+
+/** A line on stderr; of news that cannot be written (a full disk, a closed terminal) nothing depends. */
+export function say(line: string): void {
+  try {
+    process.stderr.write(`${line}\n`);
+  } catch {
+    // See {@link guardStreams}: most failures come as events.
+  }
 }
 
 /** A line on stdout; resolves when it is handed over, so that the process may end. That it could not be written, {@link guardStreams} knows. */

@@ -1,5 +1,7 @@
 /** Colours for numbers. */
-import type { Colour } from "./canvas.ts";
+
+/** 0..255 */
+export type Colour = readonly [red: number, green: number, blue: number];
 
 /** ColorBrewer's RdBu, reversed: blue below 0, white at 0, red above; ordered in lightness on either side, so safe for the colour-blind. */
 const DIVERGING: readonly Colour[] = [

@@ -1,11 +1,11 @@
-/** Planes in rows and columns as one PNG: montages of a stack, outputs of several models for several planes. */
-import { encode } from "fast-png";
+/** Planes in rows and columns as one drawing: montages of a stack, outputs of several models for several planes. */
 import { percentiles } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Plane } from "../image/image.ts";
-import { type Colour, createCanvas, drawText, textWidth, wrapText } from "./canvas.ts";
-import { greyColour } from "./colour-map.ts";
-import { drawBold, drawPanel, drawScaleBar, enlarge, INK, LINE, type Panel } from "./sheet-panel.ts";
+import { type Colour, divergingColour, greyColour } from "./colour-map.ts";
+import { type Block, below, moved, muted, page, paragraph } from "./drawing.ts";
+import { colourBar, type Panel, panel, scaleBar } from "./panel.ts";
+import { textWidth } from "./text-lines.ts";
 
 export interface GridCell {
   plane: Plane;
@@ -15,29 +15,41 @@ export interface GridCell {
   contrast?: readonly [number, number];
   /** Instead of grey: of a value between black (0) and white (1). */
   colour?: (value: number) => Colour;
+  /** Instead of grey, for signed values: blue at -limit, white at 0, red at limit, grey for NaN, with a colour bar under the picture. */
+  limit?: number;
+  /** Behind the numbers of the colour bar. */
+  unit?: string;
 }
 
 export interface GridRow {
   /** Left of the row. */
   label: string;
+  /** Below the label, paler. */
+  detail?: string;
   /** undefined leaves a gap. */
   cells: readonly (GridCell | undefined)[];
+  /** um, where it is another than that of the other rows. */
+  pixelSize?: number | undefined;
 }
 
 export interface PictureGridOptions {
   title?: string;
   columns?: readonly string[];
-  /** Below, smaller. */
+  /** Below, paler. */
   note?: string;
-  /** um; draws a scale bar into the first picture. */
+  /** um; draws a scale bar into the first picture, and into each of another scale than the one before. */
   pixelSize?: number | undefined;
-  /** Longest side of a picture, pixels; default 200. */
+  /** Longest side of a picture, units; default 200. */
   panelSize?: number;
 }
 
-const WHITE: Colour = [255, 255, 255];
-const FAINT: Colour = [95, 95, 95];
-const [MARGIN, GAP, LABEL] = [18, 8, 190];
+const [columnGap, rowGap] = [12, 14];
+const widestLabel = 200;
+const narrowestColumn = 120;
+const headSize = 16;
+export const small = { size: 15, colour: muted };
+const unknown: Colour = [205, 205, 205];
+const titleStyle = { size: 20 };
 
 /** The contrast that shows several planes alike: percentiles 0.1 and 99.9 of one of them. */
 export function contrastOf(plane: Plane): [number, number] {
@@ -46,76 +58,85 @@ export function contrastOf(plane: Plane): [number, number] {
 }
 
 /**
- * A picture, PNG bytes, 8-bit RGB.
+ * A drawing of them, SVG text.
  * @throws image.unfit without any plane
  */
-export function pictureGrid(rows: readonly GridRow[], options: PictureGridOptions = {}): Uint8Array {
-  const { panelSize = 200, columns = [] } = options;
-  const drawn = rows.map(({ label, cells }) => ({
-    label,
-    cells: cells.map((cell) => cell && panelOf(cell, panelSize)),
-  }));
-  const panels = drawn.flatMap(({ cells }) => cells.filter((cell) => cell !== undefined));
+export function pictureGrid(rows: readonly GridRow[], options: PictureGridOptions = {}): string {
+  return page(gridBlock(rows, options));
+}
+
+/**
+ * As {@link pictureGrid}, as a part of a larger drawing.
+ * @throws image.unfit without any plane
+ */
+export function gridBlock(rows: readonly GridRow[], options: PictureGridOptions = {}): Block {
+  const { panelSize = 200, columns = [], pixelSize, title = "", note = "" } = options;
+  const drawn = rows.map((row) => ({ row, panels: row.cells.map((cell) => cell && panelOf(cell, panelSize)) }));
+  const panels = drawn.flatMap((row) => row.panels.filter((one) => one !== undefined));
   if (panels.length === 0) {
     const detail = "Picture grid: there is no plane to be shown.";
     throw new ParfocalError("image.unfit", detail, { detail });
   }
-  const count = Math.max(columns.length, ...drawn.map(({ cells }) => cells.length));
-  const headWords = columns.flatMap((text) => text.split(" "));
-  const columnWidth = Math.max(90, ...panels.map(({ width }) => width), ...headWords.map(textWidth));
-  const labels = rows.some(({ label }) => label !== "");
-  const left = MARGIN + (labels ? LABEL + GAP : 0);
-  const least = options.title === undefined ? 0 : textWidth(options.title) + 2 * MARGIN;
-  const width = Math.max(left + count * (columnWidth + GAP) - GAP + MARGIN, least);
-  const heads = columns.map((text) => wrapText(text, columnWidth));
-  const headLines = Math.max(0, ...heads.map((lines) => lines.length));
-  const note = options.note === undefined ? [] : wrapText(options.note, width - 2 * MARGIN);
-  const heights = drawn.map(({ label, cells }) => {
-    const lines = Math.max(0, ...cells.map((cell) => (cell?.caption ? wrapText(cell.caption, columnWidth).length : 0)));
-    const tall = Math.max(0, ...cells.map((cell) => cell?.height ?? 0));
-    return Math.max(tall + (lines > 0 ? 4 : 0) + lines * LINE, wrapText(label, LABEL).length * LINE) + GAP;
-  });
-  const top = MARGIN + (options.title === undefined ? 0 : LINE + GAP);
-  const body = top + headLines * LINE;
-  const height = body + heights.reduce((a, b) => a + b, 0) + note.length * LINE + MARGIN;
-  const canvas = createCanvas(height, width, WHITE);
-  if (options.title !== undefined) drawBold(canvas, options.title, MARGIN, MARGIN);
-  const xOf = (c: number): number => left + c * (columnWidth + GAP);
-  heads.forEach((lines, c) => {
-    lines.forEach((line, i) => {
-      drawBold(canvas, line, top + i * LINE, xOf(c));
+  const words = columns.flatMap((text) => text.split(" ")).map((word) => Math.ceil(textWidth(word, headSize)));
+  const columnWidth = Math.max(narrowestColumn, ...panels.map(({ width }) => width), ...words);
+  const labels = rows.map(({ label, detail = "" }) =>
+    below([paragraph(label, widestLabel), paragraph(detail, widestLabel, small)], 2),
+  );
+  const labelWidth = Math.max(...labels.map(({ width }) => width));
+  const left = labelWidth === 0 ? 0 : labelWidth + columnGap;
+  const xOf = (column: number): number => left + column * (columnWidth + columnGap);
+  const count = Math.max(columns.length, ...rows.map(({ cells }) => cells.length));
+  const width = xOf(count) - columnGap;
+
+  let barScale: number | undefined;
+  const bar = (one: Panel, micrometres: number | undefined): string => {
+    if (micrometres === undefined || micrometres / one.zoom === barScale) return "";
+    const svg = scaleBar(one, micrometres);
+    if (svg !== "") barScale = micrometres / one.zoom;
+    return svg;
+  };
+  const blocks = drawn.map(({ row, panels: own }, r): Block => {
+    const cells = own.map((one, c): Block => {
+      const cell = row.cells[c];
+      if (!one || !cell) return { width: 0, height: 0, svg: "" };
+      const shown = { ...one, svg: one.svg + bar(one, row.pixelSize ?? pixelSize) };
+      const scale =
+        cell.limit === undefined
+          ? []
+          : [colourBar(one.width, cell.limit, cell.unit === undefined ? "" : ` ${cell.unit}`)];
+      return below([shown, ...scale, paragraph(cell.caption ?? "", columnWidth, small)], 6);
     });
+    return {
+      width,
+      height: Math.max(labels[r].height, ...cells.map(({ height }) => height)),
+      svg: labels[r].svg + cells.map(({ svg }, c) => moved(svg, xOf(c), 0)).join(""),
+    };
   });
-  let y = body;
-  let scaled = options.pixelSize === undefined;
-  drawn.forEach(({ label, cells }, r) => {
-    wrapText(label, LABEL).forEach((line, i) => {
-      drawText(canvas, line, y + i * LINE, MARGIN, INK);
-    });
-    cells.forEach((panel, c) => {
-      if (!panel) return;
-      drawPanel(canvas, panel, y, xOf(c));
-      if (!scaled && options.pixelSize !== undefined) drawScaleBar(canvas, panel, y, xOf(c), options.pixelSize);
-      scaled = true;
-      if (panel.caption === "") return;
-      wrapText(panel.caption, columnWidth).forEach((line, i) => {
-        drawText(canvas, line, y + panel.height + 4 + i * LINE, xOf(c), INK);
-      });
-    });
-    y += heights[r];
-  });
-  note.forEach((line, i) => {
-    drawText(canvas, line, y + i * LINE, MARGIN, FAINT);
-  });
-  return encode({ width, height, data: canvas.data, channels: 3, depth: 8 });
+  const heads = columns.map((text) => paragraph(text, columnWidth, { size: headSize }));
+  const headHeight = Math.max(0, ...heads.map(({ height }) => height));
+  const head: Block = {
+    width,
+    height: headHeight,
+    svg: heads.map(({ svg, height }, c) => moved(svg, xOf(c), headHeight - height)).join(""),
+  };
+  const lineWidth = Math.max(width, 400);
+  return below(
+    [
+      paragraph(title, lineWidth, titleStyle),
+      below([head, below(blocks, rowGap)], 4),
+      paragraph(note, lineWidth, small),
+    ],
+    rowGap,
+  );
 }
 
-function panelOf({ plane, caption = "", contrast, colour = greyColour }: GridCell, size: number): Panel {
+function panelOf({ plane, contrast, colour, limit }: GridCell, size: number): Panel {
+  if (limit !== undefined) {
+    const signed = (value: number): Colour =>
+      Number.isNaN(value) ? unknown : divergingColour(limit > 0 ? value / limit : 0);
+    return panel(plane, size, signed, true);
+  }
   const [low, high] = contrast ?? contrastOf(plane);
-  return {
-    title: "",
-    ...enlarge(plane, size),
-    colour: (value) => colour((value - low) / (high - low)),
-    caption,
-  };
+  const of = colour ?? greyColour;
+  return panel(plane, size, (value) => of((value - low) / (high - low)), colour !== undefined);
 }

@@ -1,13 +1,12 @@
 /**
- * Line charts as SVG text: loss over training, scores over distance, sharpness over z. Drawn by Observable Plot into the
- * page's document where there is one, and into a small stand-in (linkedom) elsewhere. Lines differ in dashes as well as in
+ * Line charts as SVG text: loss over training, scores over distance, sharpness over z. Lines differ in dashes as well as in
  * colour, and are named at their ends, so that they can be told apart in grey.
  */
-import * as Plot from "@observablehq/plot";
 import { type BestPlane, DEFAULT_FOCUS_MEASURE, type FocusMeasure } from "../classical/focus/focus.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Scores } from "../metrics/metrics.ts";
-import { withMicroSign } from "./micro-sign.ts";
+import { chartLook, drawChart } from "./chart.ts";
+import { textWidth } from "./text-lines.ts";
 
 /** Losses at one moment of training; a validation loss need not be there at every step. */
 export interface TrainingPoint {
@@ -182,22 +181,12 @@ async function draw(chart: Chart): Promise<string> {
     ends.map(([end]) => end.y),
     chart.y,
   );
-  const widest = Math.max(...lines.map(({ name }) => nameWidth(name)));
-  const svg = Plot.plot({
-    document: await someDocument(),
-    width: 640,
-    height: 320,
-    marginLeft: 64,
-    marginRight: Math.max(96, 12 + widest),
-    marginTop: 36,
-    marginBottom: 44,
-    style: { fontFamily: "system-ui, sans-serif", fontSize: "13px", background: "white", color: "#222" },
-    x: { label: chart.x.label, labelAnchor: "center", labelArrow: "none", grid: true, nice: false },
+  const widest = Math.max(...lines.map(({ name }) => textWidth(name, 13)));
+  return drawChart((plot) => ({
+    marginRight: Math.max(96, 16 + widest),
+    x: { label: chart.x.label },
     y: {
       label: chart.y.label,
-      labelArrow: "none",
-      grid: true,
-      nice: true,
       ...(chart.y.log
         ? { type: "log" as const, ticks: 5, tickFormat: (v: number) => String(Number(v.toPrecision(2))) }
         : {}),
@@ -206,14 +195,14 @@ async function draw(chart: Chart): Promise<string> {
     marks: [
       ...(mark
         ? [
-            Plot.ruleX([mark.x], { stroke: "#555", strokeDasharray: "2 3" }),
-            Plot.text([mark], { x: "x", text: "text", frameAnchor: "top", dy: -18, fill: "#222" }),
+            plot.ruleX([mark.x], { stroke: "#555", strokeDasharray: "2 3" }),
+            plot.text([mark], { x: "x", text: "text", frameAnchor: "top", dy: -18, fill: "#222" }),
           ]
         : []),
       ...lines.flatMap((line, i) => [
-        Plot.line(line.points, { x: "x", y: "y", stroke: line.colour, strokeWidth: 2, strokeDasharray: line.dashes }),
-        ...(line.dots ? [Plot.dot(line.points, { x: "x", y: "y", fill: line.colour, r: 3 })] : []),
-        Plot.text(ends[i], {
+        plot.line(line.points, { x: "x", y: "y", stroke: line.colour, strokeWidth: 2, strokeDasharray: line.dashes }),
+        ...(line.dots ? [plot.dot(line.points, { x: "x", y: "y", fill: line.colour, r: 3 })] : []),
+        plot.text(ends[i], {
           x: "x",
           y: "y",
           text: () => line.name,
@@ -224,23 +213,11 @@ async function draw(chart: Chart): Promise<string> {
         }),
       ]),
     ],
-  });
-  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  return withMicroSign(svg.outerHTML);
+  }));
 }
 
-/** Height of the plotted part and of a name, pixels. */
-const [PLOT_HEIGHT, NAME_HEIGHT] = [240, 15];
-
-/** Room for a name, pixels: what 13 pixels of DejaVu Sans need, which is wider than most fonts. */
-function nameWidth(name: string): number {
-  const widths: [RegExp, number][] = [
-    [/[fijlrt .,:;'|()[\]-]/, 5.4],
-    [/[a-ln-vx-z0-9_]/, 8.3],
-    [/[A-LN-VX-Z]/, 10.3],
-  ];
-  return [...name].reduce((sum, letter) => sum + (widths.find(([some]) => some.test(letter))?.[1] ?? 13), 0);
-}
+/** Height of the plotted part and of a name, units. */
+const [PLOT_HEIGHT, NAME_HEIGHT] = [chartLook.height - chartLook.marginTop - chartLook.marginBottom, 15];
 
 /** How far each line's name stands below the line's end, pixels, so that names never meet. */
 function labelShifts(all: readonly number[], ends: readonly number[], { log, zero }: Chart["y"]): number[] {
@@ -259,11 +236,4 @@ function labelShifts(all: readonly number[], ends: readonly number[], { log, zer
     shifts[line] = at[i] - height(ends[line]);
   });
   return shifts;
-}
-
-/** The page's own document, or one that lives in memory. */
-async function someDocument(): Promise<NonNullable<Plot.PlotOptions["document"]>> {
-  if ("document" in globalThis) return Reflect.get(globalThis, "document");
-  const { parseHTML } = await import("linkedom");
-  return parseHTML("<!doctype html><html><body></body></html>").document;
 }

@@ -1,7 +1,7 @@
 /** A judgement as one HTML page that can be mailed: no scripts, no other files, readable on a phone and on paper. */
 import type { Scores } from "../metrics/metrics.ts";
 import { SSIM_DESCRIPTION } from "../metrics/ssim.ts";
-import { withMicroSign } from "./micro-sign.ts";
+import { dataUrl, escapeMarkup, escapeText } from "./markup.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 
 export interface Report {
@@ -21,8 +21,7 @@ export type ReportSection =
   | HeadlineList
   | ScoreTable
   | VerdictTable
-  | { kind: "picture"; png: Uint8Array; alt: string; caption?: string; id?: string }
-  | { kind: "chart"; svg: string; alt: string; caption?: string; id?: string }
+  | { kind: "picture" | "chart"; svg: string; alt: string; caption?: string; id?: string }
   | { kind: "configuration"; caption: string; text: string };
 
 /** A link leads to a picture by `#` and its id. */
@@ -76,44 +75,33 @@ export function renderReport(report: Report): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(report.title)}</title>
+<title>${escapeText(report.title)}</title>
 <style>${REPORT_STYLE}</style>
 </head>
 <body>
 <main>
-<h1>${escapeHtml(report.title)}</h1>
-${report.subtitle === undefined ? "" : `<p class="subtitle">${escapeHtml(report.subtitle)}</p>\n`}${report.sections.map(renderSection).join("\n")}
+<h1>${escapeText(report.title)}</h1>
+${report.subtitle === undefined ? "" : `<p class="subtitle">${escapeText(report.subtitle)}</p>\n`}${report.sections.map(renderSection).join("\n")}
 </main>
 </body>
 </html>
 `;
 }
 
-/** Text made safe between tags and in quoted attributes; micrometres get their sign. */
-export function escapeHtml(text: string): string {
-  return escapeMarkup(withMicroSign(text));
-}
-
-/** As {@link escapeHtml}, letter for letter: for addresses and names that must not change. */
-function escapeMarkup(text: string): string {
-  const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-  return text.replace(/[&<>"']/g, (character) => names[character]);
-}
-
 function renderSection(section: ReportSection): string {
   switch (section.kind) {
     case "heading":
-      return `<h2>${escapeHtml(section.text)}</h2>`;
+      return `<h2>${escapeText(section.text)}</h2>`;
     case "paragraph":
       return section.text
         .split(/\n\s*\n/)
-        .map((part) => `<p>${escapeHtml(part)}</p>`)
+        .map((part) => `<p>${escapeText(part)}</p>`)
         .join("\n");
     case "warnings":
       if (section.items.length === 0) return "";
-      return `<section class="warnings"><h2>Warnings</h2>\n<ul>\n${section.items.map((item) => `<li>${escapeHtml(item)}</li>`).join("\n")}\n</ul></section>`;
+      return `<section class="warnings"><h2>Warnings</h2>\n<ul>\n${section.items.map((item) => `<li>${escapeText(item)}</li>`).join("\n")}\n</ul></section>`;
     case "links":
-      return `<ul>\n${section.items.map(({ text, href }) => `<li><a href="${escapeMarkup(href)}">${escapeHtml(text)}</a></li>`).join("\n")}\n</ul>`;
+      return `<ul>\n${section.items.map(({ text, href }) => `<li><a href="${escapeMarkup(href)}">${escapeText(text)}</a></li>`).join("\n")}\n</ul>`;
     case "table":
       return renderTable(section);
     case "headlines":
@@ -123,37 +111,31 @@ function renderSection(section: ReportSection): string {
     case "verdicts":
       return renderVerdicts(section);
     case "picture":
-      return figure(`data:image/png;base64,${base64(section.png)}`, section);
     case "chart":
-      // As an image a drawing can neither run scripts nor leak its styles into the page.
-      return figure(`data:image/svg+xml;base64,${base64(new TextEncoder().encode(section.svg))}`, section, "chart");
+      return figure(section);
     case "configuration":
-      return `<details open><summary>${escapeHtml(section.caption)}</summary><pre>${escapeHtml(section.text)}</pre></details>`;
+      return `<details open><summary>${escapeText(section.caption)}</summary><pre>${escapeText(section.text)}</pre></details>`;
   }
 }
 
-interface FigureText {
-  alt: string;
-  caption?: string;
-  id?: string;
-}
-
-function figure(source: string, { alt, caption, id }: FigureText, name = "picture"): string {
-  const below = caption === undefined ? "" : `<figcaption>${escapeHtml(caption)}</figcaption>`;
+function figure({ kind, svg, alt, caption, id }: Extract<ReportSection, { kind: "picture" | "chart" }>): string {
+  const below = caption === undefined ? "" : `<figcaption>${escapeText(caption)}</figcaption>`;
   const own = id === undefined ? "" : ` id="${escapeMarkup(id)}"`;
-  return `<figure${own} class="${name}"><img src="${source}" alt="${escapeHtml(alt)}">${below}</figure>`;
+  // As an image a drawing can neither run scripts nor leak its styles into the page.
+  const source = dataUrl("image/svg+xml", new TextEncoder().encode(svg));
+  return `<figure${own} class="${kind}"><img src="${source}" alt="${escapeText(alt)}">${below}</figure>`;
 }
 
 function renderTable({ caption, columns, rows }: Extract<ReportSection, { kind: "table" }>): string {
-  const head = columns.map((column) => `<th scope="col">${escapeHtml(column)}</th>`).join("");
+  const head = columns.map((column) => `<th scope="col">${escapeText(column)}</th>`).join("");
   const body = rows.map((row) => {
     const cells = row.map((cell, i) => {
       if (typeof cell === "object") {
-        return `<td><a href="${escapeMarkup(cell.href)}">${escapeHtml(cell.text)}</a></td>`;
+        return `<td><a href="${escapeMarkup(cell.href)}">${escapeText(cell.text)}</a></td>`;
       }
-      if (i === 0) return `<th scope="row">${escapeHtml(String(cell))}</th>`;
+      if (i === 0) return `<th scope="row">${escapeText(String(cell))}</th>`;
       if (typeof cell === "number") return `<td class="number">${number(cell)}</td>`;
-      return `<td${cell.length > 50 ? ' class="words"' : ""}>${escapeHtml(cell)}</td>`;
+      return `<td${cell.length > 50 ? ' class="words"' : ""}>${escapeText(cell)}</td>`;
     });
     return `<tr>${cells.join("")}</tr>`;
   });
@@ -162,7 +144,7 @@ function renderTable({ caption, columns, rows }: Extract<ReportSection, { kind: 
 
 function renderHeadline({ label, text, good }: HeadlineList["rows"][number]): string {
   const name = good === undefined ? "unknown" : good ? "better" : "worse";
-  return `<p class="headline ${name}"><strong>${escapeHtml(label)}</strong> ${escapeHtml(text)}</p>`;
+  return `<p class="headline ${name}"><strong>${escapeText(label)}</strong> ${escapeText(text)}</p>`;
 }
 
 function renderScores({ caption, dataRange, rows }: ScoreTable): string {
@@ -209,28 +191,28 @@ function renderScores({ caption, dataRange, rows }: ScoreTable): string {
       const middle = baseline === undefined ? "" : `<td class="number">${number(baseline, digits)}</td>`;
       return `<td class="group number">${number(input, digits)}</td>${middle}<td class="number">${number(output, digits)}</td><td class="number ${verdict}">${signed(change, digits)}</td>`;
     });
-    return `<tr><th scope="row">${escapeHtml(row.label)}</th>${cells.join("")}</tr>`;
+    return `<tr><th scope="row">${escapeText(row.label)}</th>${cells.join("")}</tr>`;
   });
   const head = `<tr><th rowspan="2"></th>${names.join("")}</tr>\n<tr>${parts.join("")}</tr>`;
   return table(`${caption} Data range ${number(dataRange)}; SSIM: ${SSIM_DESCRIPTION}.`, head, body);
 }
 
 function renderVerdicts({ caption, questions, rows }: VerdictTable): string {
-  const head = questions.map((question) => `<th scope="col">${escapeHtml(question)}</th>`).join("");
+  const head = questions.map((question) => `<th scope="col">${escapeText(question)}</th>`).join("");
   const body = rows.map(({ label, answers }) => {
     const cells = answers.map((answer) => {
       if (answer === undefined) return "<td>–</td>";
       const { text, good } = answer;
       const [mark, name] = good === undefined ? ["?", "unknown"] : good ? ["✓", "better"] : ["✗", "worse"];
-      return `<td class="${name}">${mark} ${escapeHtml(text)}</td>`;
+      return `<td class="${name}">${mark} ${escapeText(text)}</td>`;
     });
-    return `<tr><th scope="row">${escapeHtml(label)}</th>${cells.join("")}</tr>`;
+    return `<tr><th scope="row">${escapeText(label)}</th>${cells.join("")}</tr>`;
   });
   return table(caption, `<tr><th></th>${head}</tr>`, body);
 }
 
 function table(caption: string, head: string, body: readonly string[]): string {
-  return `<figure class="table"><figcaption>${escapeHtml(caption)}</figcaption><div class="scroll"><table>
+  return `<figure class="table"><figcaption>${escapeText(caption)}</figcaption><div class="scroll"><table>
 <thead>
 ${head}
 </thead>
@@ -250,11 +232,4 @@ function number(value: number, digits?: number): string {
 
 function signed(value: number, digits: number): string {
   return `${value > 0 ? "+" : ""}${number(value, digits)}`;
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = "";
-  const step = 0x8000;
-  for (let i = 0; i < bytes.length; i += step) text += String.fromCharCode(...bytes.subarray(i, i + step));
-  return btoa(text);
 }

@@ -63,14 +63,16 @@ export interface ConvAttributes {
   group: number;
 }
 
-/** Pooling over windows that neither overlap nor reach outside the input; what is left over at the far edge is dropped. */
+/**
+ * Pooling over windows that neither overlap nor reach outside the input; what is left over at the far edge is dropped.
+ */
 export interface PoolAttributes {
   kernel_shape: readonly number[];
 }
 
 /**
- * Upsampling by whole factors. "nearest" repeats pixels (asymmetric, floor); "linear" interpolates between pixel centres
- * (half_pixel) and repeats the border.
+ * Upsampling by whole factors. "nearest" repeats pixels (asymmetric, floor); "linear" interpolates between pixel
+ * centres (half_pixel) and repeats the border.
  */
 export interface ResizeAttributes {
   mode: "nearest" | "linear";

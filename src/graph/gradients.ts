@@ -8,13 +8,13 @@ import { expand } from "./operators/movement.ts";
 import { operators } from "./operators.ts";
 
 /**
- * Reverse-mode differentiation: appends to the graph the nodes that compute d(loss)/d(value) for every value asked for, and
- * returns these gradients in the same order, each of the shape of its value.
+ * Reverse-mode differentiation: appends to the graph the nodes that compute d(loss)/d(value) for each of the values,
+ * and returns these gradients in the same order, each with the shape of its value.
  *
  * @param loss a scalar (one element)
  * @throws graph.invalid when the loss has more than one element or does not depend on a value
  */
-export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
+export function gradients(loss: Value, values: readonly Value[]): Value[] {
   const { graph } = loss;
   if (sizeOf(loss.shape) !== 1) {
     throw new ParfocalError("graph.invalid", `A loss must have one element, got shape [${loss.shape}].`, {
@@ -22,8 +22,8 @@ export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
       detail: "loss",
     });
   }
-  // Only what depends on a wanted value needs a gradient; the others would be computed for nothing.
-  const needed = new Set<Value>(wanted);
+  // Only nodes that depend on one of the values need a gradient.
+  const needed = new Set<Value>(values);
   const nodes = [...graph.nodes];
   for (const node of nodes) if (node.inputs.some((input) => needed.has(input))) needed.add(node.output);
 
@@ -32,7 +32,7 @@ export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
     const parts = flowing.get(node.output);
     if (!parts || !needed.has(node.output)) continue;
     const dy = parts.reduce((a, b) => add(a, b));
-    if (wanted.includes(node.output)) flowing.set(node.output, [dy]);
+    if (values.includes(node.output)) flowing.set(node.output, [dy]);
     else flowing.delete(node.output);
     differentiate(node, dy, needed).forEach((gradient, i) => {
       const input = node.inputs[i];
@@ -42,7 +42,7 @@ export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
       else flowing.set(input, [gradient]);
     });
   }
-  return wanted.map((value) => {
+  return values.map((value) => {
     const parts = flowing.get(value);
     if (!parts) {
       throw new ParfocalError("graph.invalid", `The loss does not depend on ${value.name}.`, {
@@ -65,7 +65,7 @@ function differentiate<K extends OperatorName>(
     output: node.output,
     attributes: node.attributes,
     dy,
-    wanted: node.inputs.map((input) => needed.has(input)),
+    needed: node.inputs.map((input) => needed.has(input)),
   };
   return operator.gradient(step);
 }

@@ -4,15 +4,44 @@ import type { OperatorAttributes, OperatorName } from "./attributes.ts";
 import { invalid } from "./operator.ts";
 import { operators } from "./operators.ts";
 import { checkSignature } from "./signatures.ts";
-import { type ElementType, type GraphBuilder, type GraphNode, type Tensor, Value } from "./value.ts";
 
-export { type ElementType, type GraphBuilder, type GraphNode, type Tensor, Value } from "./value.ts";
+export type ElementType = "float32" | "bool";
+
+/** A tensor in memory: row-major; bool is stored as 0 and 1 in bytes. */
+export interface Tensor {
+  type: ElementType;
+  shape: readonly number[];
+  data: Float32Array | Uint8Array;
+}
+
+/** A value in a graph: an input, a constant or the result of a node. Its shape is known. */
+export class Value {
+  readonly graph: Graph;
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+
+  constructor(graph: Graph, name: string, type: ElementType, shape: readonly number[]) {
+    this.graph = graph;
+    this.name = name;
+    this.type = type;
+    this.shape = shape;
+  }
+}
+
+/** One operator applied to values. The nodes of a graph are in an order in which they can be computed. */
+export interface GraphNode<K extends OperatorName = OperatorName> {
+  op: K;
+  inputs: readonly Value[];
+  output: Value;
+  attributes: OperatorAttributes[K];
+}
 
 /**
  * A network, a loss, or a whole training step: nodes between named inputs and named outputs. It only grows; the
  * functions of `operators/` (`conv(x, w)`, `add(a, b)`, ...) append to the graph of their first value.
  */
-export class Graph implements GraphBuilder {
+export class Graph {
   readonly inputs: Value[] = [];
   readonly nodes: GraphNode[] = [];
   readonly constants = new Map<Value, Tensor>();
@@ -21,7 +50,7 @@ export class Graph implements GraphBuilder {
   private readonly names = new Set<string>();
   private readonly reserved: ReadonlySet<string>;
 
-  /** @param reserved names of outputs to come, which no node may be given */
+  /** @param reserved names of later outputs, which no node may have */
   constructor(reserved: Iterable<string> = []) {
     this.reserved = new Set(reserved);
   }
@@ -59,7 +88,7 @@ export class Graph implements GraphBuilder {
     return value;
   }
 
-  /** Makes a value readable after a run, under a name of its own that no input, constant or other output has. */
+  /** Makes a value an output, under a name that no input, constant or other output has. */
   output(name: string, value: Value): void {
     if (value.graph !== this) invalid("output", `"${name}" belongs to another graph`);
     this.claim(name);
@@ -92,7 +121,7 @@ export class Graph implements GraphBuilder {
     return name;
   }
 
-  /** A name that nothing has yet: in a graph that was read from a file anything may be taken. */
+  /** An unused name: in a graph that was read from a file, any name may be used. */
   private claimUnlike(stem: string, number: number): string {
     let name = `${stem}_${number}`;
     while (this.names.has(name) || this.reserved.has(name)) name += "_";

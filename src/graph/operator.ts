@@ -1,17 +1,20 @@
 import { ParfocalError } from "../errors.ts";
 import type { OperatorAttributes, OperatorName } from "./attributes.ts";
-import type { ElementType, Tensor, Value } from "./value.ts";
+import type { ElementType, Tensor, Value } from "./graph.ts";
 
-/** The three faces of an operator. A table entry that lacks one does not compile. */
+/** The three parts of an operator. A table entry without one of them does not compile. */
 export interface Operator<A> {
-  /** The shape rule: type and shape of the result; throws `graph.invalid` when the inputs do not fit. */
+  /** The shape rule: type and shape of the result; throws `graph.invalid` if the inputs do not match. */
   infer(inputs: readonly Value[], attributes: A): { type: ElementType; shape: readonly number[] };
   /**
-   * The gradient: given dL/d(output), appends the nodes that compute dL/d(input) for every input that `wanted` marks, and
-   * returns them in the order of the inputs; undefined where not wanted or where no gradient flows.
+   * The gradient: given dL/d(output), appends the nodes that compute dL/d(input) for every input that `needed` marks,
+   * and returns them in the order of the inputs; undefined where it is not needed or where no gradient flows.
    */
   gradient(step: GradientStep<A>): (Value | undefined)[];
-  /** The reference evaluation: plain loops in double precision, slow, and the judge of every other runtime. */
+  /**
+   * The reference evaluation: plain loops in double precision. It is slow, and every other runtime is tested against
+   * it.
+   */
   evaluate(inputs: readonly Tensor[], attributes: A): Tensor;
 }
 
@@ -21,7 +24,7 @@ export interface GradientStep<A> {
   attributes: A;
   /** dL/d(output), of the shape of the output. */
   dy: Value;
-  wanted: readonly boolean[];
+  needed: readonly boolean[];
 }
 
 export type OperatorTable = { [K in OperatorName]: Operator<OperatorAttributes[K]> };

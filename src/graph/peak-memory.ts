@@ -4,8 +4,8 @@ import type { Graph, Value } from "./graph.ts";
 const bytesOf = ({ type, shape }: Value): number => (type === "bool" ? 1 : 4) * sizeOf(shape);
 
 /**
- * Bytes that the tensors of a graph take at the moment of a run when most of them are alive: inputs, constants and outputs all the time, what a
- * node computes until the last node that needs it. What a runtime takes beside its tensors is not counted.
+ * The largest number of bytes that the tensors of a graph take at any moment of a run: inputs, constants and outputs
+ * all the time, and the result of a node until the last node that needs it. Other memory of a runtime is not counted.
  */
 export function peakMemory(graph: Graph): number {
   const lastUse = new Map<Value, number>();

@@ -1,8 +1,8 @@
 import type { OperatorName } from "./attributes.ts";
+import type { ElementType, Value } from "./graph.ts";
 import { invalid } from "./operator.ts";
-import type { ElementType, Value } from "./value.ts";
 
-/** Which inputs an operator takes, of which type each. */
+/** The inputs of an operator, and the type of each. */
 interface Signature {
   inputs: readonly (ElementType | "any")[];
   /** How many of the last ones may be left out. */
@@ -59,9 +59,13 @@ const signatures: Record<OperatorName, Signature> = {
 /** Throws `graph.invalid` unless the operator takes that many inputs of these types. */
 export function checkSignature(op: OperatorName, inputs: readonly Value[]): void {
   const { inputs: types, optional = 0, repeated } = signatures[op];
-  const most = repeated ? Number.POSITIVE_INFINITY : types.length;
-  if (inputs.length < types.length - optional || inputs.length > most) {
-    const expected = repeated ? `${types.length} or more` : optional ? `${types.length - optional} or ${most}` : most;
+  const maxInputs = repeated ? Number.POSITIVE_INFINITY : types.length;
+  if (inputs.length < types.length - optional || inputs.length > maxInputs) {
+    const expected = repeated
+      ? `${types.length} or more`
+      : optional
+        ? `${types.length - optional} or ${maxInputs}`
+        : maxInputs;
     invalid(op, `takes ${expected} inputs, got ${inputs.length}`);
   }
   inputs.forEach(({ type, name }, i) => {

@@ -1,5 +1,5 @@
 /**
- * Files that are there whole or not at all: written under a temporary name in the same folder, flushed to the disk,
+ * Files that are written completely or not at all: under a temporary name in the same folder, flushed to the disk, and
  * then renamed. Several files that belong together are an {@link OutputSet}.
  */
 import { type FileHandle, open, realpath, rename, rm, stat, statfs } from "node:fs/promises";
@@ -7,51 +7,24 @@ import { dirname } from "node:path";
 import { bytesAsText } from "../array/bytes-as-text.ts";
 import { ParfocalError } from "../errors.ts";
 import { isInput } from "./open-inputs.node.ts";
+import type { OutputFile, OutputOptions, OutputSet } from "./storage.ts";
 import { removeAbandoned, temporaryName } from "./temporary-files.node.ts";
 
-export interface AtomicFile {
-  /** Writes all of `bytes` at a place. On failure the temporary file is removed and `output.failed` thrown. */
-  write(bytes: Uint8Array, offset: number): Promise<void>;
-  /** Reads back what was written: fills `bytes` from a place. Throws as {@link write}. */
-  read(bytes: Uint8Array, offset: number): Promise<void>;
-  /** Flushes the file and gives it its name; of a set, the name is given by the set. Throws as {@link write}, and `output.exists`. */
-  commit(): Promise<void>;
-  /** Removes the temporary file; does nothing after {@link commit}, unless the set is not committed. */
-  abandon(): Promise<void>;
-}
-
-/** Outputs that are one unit: all of them get their names, or none. */
-export interface OutputSet {
-  /**
-   * Begins a file of the set. Throws `output.exists` and `output.failed` before anything is written; the disk must have
-   * room for what this and the other files of the set still lack.
-   */
-  create(path: string, size?: number): Promise<AtomicFile>;
-  /** Writes a whole file of the set. Throws as {@link create} and {@link AtomicFile.write}. */
-  write(path: string, data: string | Uint8Array): Promise<void>;
-  /**
-   * Gives all files their names. On failure those that were given one already are removed again, unless they replaced
-   * a file. Throws `output.exists`, `output.failed`, and `usage` for a file that was not committed.
-   */
-  commit(): Promise<void>;
-  /** Removes what has been written; does nothing after {@link commit}. */
-  abandon(): Promise<void>;
-}
-
-export interface OutputOptions {
-  /** Whether an existing file is replaced. */
-  force?: boolean | undefined;
+interface AtomicFileOptions extends OutputOptions {
   /** Bytes that will be written, where known: a disk without the room is refused at once. */
   size?: number;
 }
 
-/** Throws `usage` for a file that is being read, `output.exists` for one that is there (without `force`), `output.failed` for a folder. */
+/**
+ * Throws `usage` for a file that is being read, `output.exists` for one that is there (without `force`),
+ * `output.failed` for a folder.
+ */
 export async function checkOutput(path: string, force = false): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) throw failed(path, "there is a folder of that name; give another name for the output");
   if (found && isInput(found)) {
     const message = `${path} is an image that is being read; give another name for the output.`;
-    throw new ParfocalError("usage", message, { option: "out", got: path, expected: "another name" });
+    throw new ParfocalError("usage", message, { option: "output", got: path, expected: "another name" });
   }
   if (!found || force) return;
   throw new ParfocalError("output.exists", `${path} exists already; give \`force\` to replace it, or another name.`, {
@@ -60,7 +33,7 @@ export async function checkOutput(path: string, force = false): Promise<void> {
 }
 
 /** Begins a file. Throws `output.exists` and `output.failed` before anything is written. */
-export async function createAtomicFile(path: string, { force, size = 0 }: OutputOptions = {}): Promise<AtomicFile> {
+export async function createAtomicFile(path: string, { force, size = 0 }: AtomicFileOptions = {}): Promise<OutputFile> {
   const set = createOutputSet({ force });
   const file = await set.create(path, size);
   return {
@@ -73,7 +46,7 @@ export async function createAtomicFile(path: string, { force, size = 0 }: Output
 }
 
 /** Begins a set of outputs; see {@link withOutputSet}. */
-export function createOutputSet({ force }: Pick<OutputOptions, "force"> = {}): OutputSet {
+export function createOutputSet({ force }: OutputOptions = {}): OutputSet {
   const files: SetFile[] = [];
   let done = false;
   const abandon = async () => {
@@ -84,7 +57,8 @@ export function createOutputSet({ force }: Pick<OutputOptions, "force"> = {}): O
   const set: OutputSet = {
     async create(path, size = 0) {
       await checkOutput(path, force);
-      // Of a link the file that it points to is replaced, as other programs write through links.
+      // If the path is a link, the file that it points to is replaced, because other programs write through links as
+      // well.
       const target = await realpath(path).catch(() => path);
       await removeAbandoned(dirname(target));
       const promised = files
@@ -106,9 +80,9 @@ export function createOutputSet({ force }: Pick<OutputOptions, "force"> = {}): O
       const named: string[] = [];
       let path = "";
       try {
-        // Another program may have been faster.
+        // Another program may have written the file in the meantime.
         for (const file of files) {
-          if (file.state !== "whole") throw failed(file.path, "it was given up before");
+          if (file.state !== "whole") throw failed(file.path, "writing it was abandoned before");
           await checkOutput(file.path, force);
         }
         for (const file of files) {
@@ -132,13 +106,11 @@ export function createOutputSet({ force }: Pick<OutputOptions, "force"> = {}): O
 }
 
 /**
- * Files that belong together: gives all of them their names when `make` has ended well, and leaves nothing of them when it fails.
+ * Writes files that belong together. All of them get their final names if `make` succeeds, and none of them remains if
+ * it fails.
  * @throws what `make` and {@link OutputSet.commit} throw
  */
-export async function withOutputSet<T>(
-  options: Pick<OutputOptions, "force">,
-  make: (set: OutputSet) => Promise<T>,
-): Promise<T> {
+export async function withOutputSet<T>(options: OutputOptions, make: (set: OutputSet) => Promise<T>): Promise<T> {
   const set = createOutputSet(options);
   try {
     const made = await make(set);
@@ -150,7 +122,7 @@ export async function withOutputSet<T>(
   }
 }
 
-/** Writes a whole file. Throws `output.exists` (without `force`) and `output.failed`; never leaves half a file. */
+/** Writes a whole file. Throws `output.exists` (without `force`) and `output.failed`; no incomplete file remains. */
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array,
@@ -160,12 +132,12 @@ export async function writeFileAtomic(
 }
 
 interface SetFile {
-  /** As the user calls it. */
+  /** The path as the user gave it. */
   path: string;
-  /** What is replaced: another file than `path` where that is a link. */
+  /** The file that is replaced: the target of `path` if that is a link. */
   target: string;
   temporary: string;
-  /** Bytes that are still to come. */
+  /** Bytes that are still to be written. */
   lacking: number;
   state: "open" | "whole" | "gone";
   write(bytes: Uint8Array, offset: number): Promise<void>;
@@ -180,7 +152,7 @@ async function beginFile(path: string, target: string, size: number): Promise<Se
     throw failed(path, reason(error), error);
   });
   const attempt = async (work: () => Promise<void>) => {
-    if (file.state !== "open") throw failed(path, "it was given up before");
+    if (file.state !== "open") throw failed(path, "writing it was abandoned before");
     try {
       await work();
     } catch (error) {
@@ -236,8 +208,8 @@ async function readAll(handle: FileHandle, bytes: Uint8Array, offset: number): P
 }
 
 /**
- * Throws `output.failed` where a disk has no room for the outputs that come: before long work, so that it is not lost.
- * Outputs that lie on several disks are summed for each.
+ * Throws `output.failed` if a disk has no room for the outputs. It is called before long work, so that the work is not
+ * lost. Sizes are summed for each disk.
  */
 export async function checkRoomFor(outputs: readonly { path: string; size: number }[]): Promise<void> {
   const needed = new Map<number, { path: string; size: number; count: number }>();
@@ -253,11 +225,13 @@ export async function checkRoomFor(outputs: readonly { path: string; size: numbe
     if (!disk || disk.blocks === 0 || disk.bavail * disk.bsize >= size) continue;
     const whole = `${bytesAsText(size)} are needed${count > 1 ? ` for ${count} files that belong together` : ""}`;
     const free = bytesAsText(disk.bavail * disk.bsize);
-    throw failed(path, `the disk has ${free} left and ${whole}; make room or write elsewhere`);
+    throw failed(path, `the disk has ${free} left and ${whole}; free some space or write elsewhere`);
   }
 }
 
-/** After a crash of the machine the new name is there only when the folder was flushed too; not all systems can. */
+/**
+ * After a crash of the machine the new name exists only if the folder was flushed as well. Not all systems can do that.
+ */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r").catch(() => undefined);
   await handle?.sync().catch(() => undefined);
@@ -267,8 +241,8 @@ async function syncFolder(folder: string): Promise<void> {
 function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const known: Record<string, string> = {
-    ENOSPC: "the disk is full; make room or write elsewhere",
-    EDQUOT: "the disk quota is used up; make room or write elsewhere",
+    ENOSPC: "the disk is full; free some space or write elsewhere",
+    EDQUOT: "the disk quota is used up; free some space or write elsewhere",
     EFBIG: "the file is larger than this system allows; write elsewhere, or in parts",
     EACCES: "no permission to write there; write elsewhere",
     EPERM: "no permission to write there; write elsewhere",

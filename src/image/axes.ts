@@ -1,15 +1,15 @@
-/** Which plane of an image is meant, and where it lies. */
+/** Selects a plane of an image and finds its place in the data. */
 import { ParfocalError } from "../errors.ts";
 import type { ImageInfo } from "./image.ts";
 
-/** Numbers from 0. One may be left out only where the image has no more than one along that axis. */
+/** Indices from 0. An index may be left out only if the image has a single element along that axis. */
 export interface PlaneIndex {
   channel?: number | undefined;
   time?: number | undefined;
   z?: number | undefined;
 }
 
-/** A plane with nothing left open. */
+/** A plane with all three indices. */
 export interface PlanePosition {
   c: number;
   z: number;
@@ -23,9 +23,9 @@ export function extentOf(info: ImageInfo, axis: string): number {
 }
 
 const names = {
-  channel: { axis: "C", one: "channel", many: "channels", option: "channel" },
-  time: { axis: "T", one: "time point", many: "time points", option: "time" },
-  z: { axis: "Z", one: "plane", many: "planes", option: "z" },
+  channel: { axis: "C", singular: "channel", plural: "channels", option: "channel" },
+  time: { axis: "T", singular: "time point", plural: "time points", option: "time" },
+  z: { axis: "Z", singular: "plane", plural: "planes", option: "z" },
 } as const;
 
 /** One index along channel, time or z, checked: throws `usage` when it is out of range, or missing where needed. */
@@ -35,7 +35,7 @@ export function checkIndex(
   index: number | undefined,
   path: string,
 ): number {
-  const { axis, one, many, option } = names[which];
+  const { axis, singular, plural, option } = names[which];
   const count = extentOf(info, axis);
   if (index === undefined) {
     if (count === 1) return 0;
@@ -45,12 +45,12 @@ export function checkIndex(
         : "";
     throw new ParfocalError(
       "usage",
-      `${path} has ${count} ${many} and none was chosen; give ${named(option, "")} 0 to ${count - 1}${hint}.`,
+      `${path} has ${count} ${plural} and none was chosen; give ${named(option, "")} 0 to ${count - 1}${hint}.`,
       { option, expected: `0 to ${count - 1}` },
     );
   }
   if (Number.isInteger(index) && index >= 0 && index < count) return index;
-  const has = count === 1 ? `1 ${one}, number 0` : `${count} ${many}, 0 to ${count - 1}`;
+  const has = count === 1 ? `1 ${singular}, number 0` : `${count} ${plural}, 0 to ${count - 1}`;
   throw new ParfocalError("usage", `${path} has ${has}; got ${named(option, ` ${index}`)}.`, {
     option,
     got: index,
@@ -58,7 +58,7 @@ export function checkIndex(
   });
 }
 
-/** Planes are not chosen by an option of that name. */
+/** No option is called z, so planes are named without backquotes. */
 const named = (option: string, value: string): string => (option === "z" ? `z${value}` : `\`${option}${value}\``);
 
 /** All three indices, checked. */

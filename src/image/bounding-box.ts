@@ -1,10 +1,10 @@
 import type { Calibration } from "./plane-order.ts";
 
 /**
- * Amira and Avizo describe a stack by the box between the centres of its first and last voxels: "BoundingBox x0 x1 y0 y1 z0 z1" in the
- * ImageDescription, without a unit; micrometres are what they are used with in microscopy.
+ * Reads the bounding box of Amira and Avizo: "BoundingBox x0 x1 y0 y1 z0 z1" in the ImageDescription, from the centre
+ * of the first voxel to the centre of the last one. It has no unit. In microscopy it is used with micrometres.
  * @param extents pixels and planes
- * @param unit um that one unit of the description has, where it says so
+ * @param unit length of one unit of the description, um, if it states a unit
  */
 export function fromBoundingBox(
   description: string,

@@ -1,4 +1,4 @@
-/** What the user knows better than the file: pixel size, z step and optics. */
+/** Calibration that the user gives instead of that of the file: pixel size, z step and optics. */
 import { ParfocalError } from "../errors.ts";
 import { extentOf } from "./axes.ts";
 import type { CalibrationQuantity, ImageInfo, Optics } from "./image.ts";
@@ -17,7 +17,8 @@ export interface CalibrationOverrides {
 
 /**
  * The same image or open file with some of its calibration replaced.
- * @throws usage for a value that no microscope has ({@link requirePlausible}), or an aperture that its medium cannot have
+ * @throws usage for a value that no microscope has ({@link requirePlausible}), or an NA that is not below the
+ * refractive index
  */
 export function overrideCalibration<T extends ImageInfo>(info: T, overrides: CalibrationOverrides): T {
   const { pixelSize, zStep, na, wavelength, refractiveIndex } = overrides;
@@ -36,7 +37,7 @@ export function overrideCalibration<T extends ImageInfo>(info: T, overrides: Cal
   if (given && optics.na !== undefined && optics.refractiveIndex !== undefined && optics.na >= optics.refractiveIndex) {
     throw new ParfocalError(
       "usage",
-      `An aperture of ${optics.na} needs a medium of a higher refractive index than ${optics.refractiveIndex}; ` +
+      `An NA of ${optics.na} needs a medium with a refractive index above it, but the index is ${optics.refractiveIndex}; ` +
         "give `refractive_index <your refractive index>` (1.333 water, 1.515 oil), or a lower `na <your NA>`.",
       { option: "na", got: optics.na, expected: `below ${optics.refractiveIndex}` },
     );
@@ -56,7 +57,7 @@ export function overrideCalibration<T extends ImageInfo>(info: T, overrides: Cal
     ...(pixelSize !== undefined && { pixelSize: { y: pixelSize, x: pixelSize } }),
     ...(zStep !== undefined && { zStep }),
     ...(Object.keys(optics).length > 0 && { optics }),
-    // A wavelength of its own for each channel would win over the one that was given.
+    // Wavelengths of single channels would take precedence over the one that was given.
     ...(wavelength !== undefined && {
       emissionWavelengths: Array.from({ length: extentOf(info, "C") }, () => wavelength),
     }),

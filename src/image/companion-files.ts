@@ -2,19 +2,19 @@
 import type { ByteSource } from "../array/bytes.ts";
 import { unsupported } from "./file-errors.ts";
 
-/** A file beside the one that is open, by its name; undefined where there is none. */
+/** Opens a file in the same folder by its name; undefined if there is none. */
 export type OpenSibling = (name: string) => Promise<ByteSource | undefined>;
 
 export interface CompanionFiles<T> {
-  /** Work on one of them; each waits for the one before, so that no file is closed while it is read. */
+  /** Works on one of the files. Each call waits for the one before, so that no file is closed while it is read. */
   use<R>(file: number, work: (opened: T) => Promise<R>): Promise<R>;
   close(): Promise<void>;
 }
 
 /**
- * Makes sure that all are there.
- * @param names of the files by number; number 0, the open file itself, is passed over
- * @throws file.unsupported naming those that are not
+ * Checks that all files exist.
+ * @param names of the files by number; number 0 is the open file itself and is not checked
+ * @throws file.unsupported, naming the files that are missing
  */
 export async function openCompanions<T>(
   names: readonly string[],
@@ -32,7 +32,7 @@ export async function openCompanions<T>(
     const shown = `${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", ..." : ""}`;
     throw unsupported(
       path,
-      `its planes lie in ${names.length} files, and ${missing.length} of them are not beside it (${shown})`,
+      `its planes are in ${names.length} files, and ${missing.length} of them are not in its folder (${shown})`,
       "put them into the same folder, or save the data set as one OME-TIFF file, for example with bfconvert or Fiji",
     );
   }
@@ -54,7 +54,7 @@ export async function openCompanions<T>(
         if (last?.file !== file) {
           await letGo();
           const source = await sibling?.(names[file]);
-          if (!source) throw unsupported(path, `${names[file]} is not beside it any more`, "put it back");
+          if (!source) throw unsupported(path, `${names[file]} is no longer in its folder`, "put it back");
           last = { file, source, opened: await open(source) };
         }
         return work(last.opened);

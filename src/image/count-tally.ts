@@ -1,4 +1,7 @@
-/** What is lost when values become whole counts: pixels outside the range of the counts, and grey levels that rounding takes away. */
+/**
+ * Counts what is lost when values are written as whole counts: pixels outside the range, and grey levels lost by
+ * rounding.
+ */
 import type { PixelData } from "./image.ts";
 
 export interface CountLoss {
@@ -7,28 +10,33 @@ export interface CountLoss {
   below: number;
   /** Share of the pixels more than half a count above the largest count, which are written as that. */
   above: number;
-  /** Share of the pixels that rounding changes by more than a quarter of the image's standard deviation: 0 where that is 2 counts or more. */
+  /**
+   * Share of the pixels that rounding changes by more than a quarter of the image's standard deviation: 0 where that is
+   * 2 counts or more.
+   */
   collapsed: number;
   /** Different counts that were written. */
   levels: number;
-  /** Smallest and largest value that was given. */
+  /** Smallest and largest value before rounding. */
   min: number;
   max: number;
-  /** Standard deviation of what could be written, counts. */
+  /** Standard deviation of the values after clipping, counts. */
   deviation: number;
 }
 
 export interface CountTally {
-  /** Values, and what was written for them. */
+  /** Adds values and the counts that were written for them. */
   add(values: Float32Array, counts: PixelData): void;
   result(): CountLoss;
 }
 
-/** Rounding errors are sorted by the upper bits of the float32, into steps of 6 %: they may be small beside one another. */
+/**
+ * Rounding errors are sorted into steps of 6 % by the upper bits of the float32, because their magnitudes vary widely.
+ */
 const upperBits = 13;
 
-/** @param most the largest count, 255 or 65535 */
-export function createCountTally(most: number): CountTally {
+/** @param maxCount the largest count, 255 or 65535 */
+export function createCountTally(maxCount: number): CountTally {
   const errors = new Float64Array(2 ** upperBits);
   const one = new Float32Array(1);
   const word = new Uint32Array(one.buffer);
@@ -36,10 +44,10 @@ export function createCountTally(most: number): CountTally {
     one[0] = error;
     return word[0] >>> (32 - upperBits);
   };
-  const written = new Uint8Array(most + 1);
+  const written = new Uint8Array(maxCount + 1);
   let [pixels, below, above, sum, squares] = [0, 0, 0, 0, 0];
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  // Deviations are summed about the first value: squares of large counts would lose digits.
+  // Deviations are summed about the first value, because squares of large counts would lose digits.
   let origin: number | undefined;
   return {
     add(values, counts) {
@@ -49,13 +57,13 @@ export function createCountTally(most: number): CountTally {
         written[counts[i]] = 1;
         if (value < min) min = value;
         if (value > max) max = value;
-        const kept = value < 0 ? 0 : Math.min(value, most);
+        const kept = value < 0 ? 0 : Math.min(value, maxCount);
         origin ??= kept;
         const d = kept - origin;
         sum += d;
         squares += d * d;
         if (value < -0.5) below++;
-        else if (value > most + 0.5) above++;
+        else if (value > maxCount + 0.5) above++;
         else errors[binOf(Math.abs(value - counts[i]))]++;
       }
     },
@@ -79,30 +87,30 @@ export function createCountTally(most: number): CountTally {
   };
 }
 
-/** Losses of fewer pixels than this share are no reason to warn. */
-const tolerated = 1e-3;
+/** Share of lost pixels above which there is a warning. */
+const maxUnwarnedShare = 1e-3;
 
-/** Sentences about what was lost of an output, for the user; none where it was little. */
+/** Warnings about what was lost in an output; empty if it was little. */
 export function countWarnings(loss: CountLoss, dtype: "uint8" | "uint16", path: string): string[] {
   const { below, above, collapsed, levels, min, max, deviation } = loss;
-  const most = dtype === "uint8" ? 255 : 65535;
+  const maxCount = dtype === "uint8" ? 255 : 65535;
   const advice = "give `dtype float32` to keep all values, or `rescale` to spread them over all counts";
   const warnings: string[] = [];
-  if (below > tolerated || above > tolerated) {
+  if (below > maxUnwarnedShare || above > maxUnwarnedShare) {
     const parts = [
-      ...(below > tolerated
+      ...(below > maxUnwarnedShare
         ? [`${percent(below)} of the pixels lie below 0 (down to ${short(min)}) and become 0`]
         : []),
-      ...(above > tolerated
-        ? [`${percent(above)} of the pixels lie above ${most} (up to ${short(max)}) and become ${most}`]
+      ...(above > maxUnwarnedShare
+        ? [`${percent(above)} of the pixels lie above ${maxCount} (up to ${short(max)}) and become ${maxCount}`]
         : []),
     ];
     warnings.push(`${path}: ${parts.join(", and ")} in ${dtype}; ${advice}.`);
   }
-  if (collapsed > tolerated) {
+  if (collapsed > maxUnwarnedShare) {
     const left = levels === 1 ? "1 grey level" : `${levels} grey levels`;
     warnings.push(
-      `${path}: rounding to whole counts leaves ${left} of values from ${short(min)} to ${short(max)}, whose standard deviation is ` +
+      `${path}: rounding to whole counts leaves ${left} of the values from ${short(min)} to ${short(max)}, whose standard deviation is ` +
         `${short(deviation)} counts; ${percent(collapsed)} of the pixels lose their detail; ${advice}.`,
     );
   }

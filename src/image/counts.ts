@@ -8,17 +8,17 @@ export const largestCount = { uint8: 255, uint16: 65535 } as const;
 
 /**
  * Values as counts of a pixel type: rounded and clipped to its range; float32 as they are.
- * Throws `image.unfit` for NaN where whole numbers are written: there is no count that means it.
+ * Throws `image.unfit` for NaN where whole numbers are written, because no count can represent it.
  * @param place which pixels they are, for messages
- * @param tally told of every value, where given: how many were clipped, and what rounding took away
+ * @param tally counts what clipping and rounding lose, if given
  */
 export function toCounts(values: Float32Array, dtype: PixelType, place: PixelPlace, tally?: CountTally): PixelData {
   if (dtype === "float32") return values;
   const counts = allocatePixels(dtype, values.length);
-  const most = largestCount[dtype];
+  const maxCount = largestCount[dtype];
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    counts[i] = value > 0 ? (value < most ? Math.round(value) : most) : 0;
+    counts[i] = value > 0 ? (value < maxCount ? Math.round(value) : maxCount) : 0;
     if (Number.isNaN(value)) {
       throw unfitPixel(value, i, place, `${dtype} has no count for it: write float32, or replace such pixels first`);
     }

@@ -28,11 +28,12 @@ export function planTiff(
   displayRange: readonly [number, number] | undefined,
 ): TiffLayout {
   checkFormat(info, format, path);
-  const most = 2 ** 32 - 1;
+  const maxClassicBytes = 2 ** 32 - 1;
   if (format === "imagej") {
     const layout = layoutTiff(info, writeImageJ(info, displayRange ?? info.displayRange), false, extentOf(info, "Y"));
-    if (layout.size <= most) return layout;
-    // ImageJ's own way above 4 GB is one directory with the planes behind it; other programs see the first plane only.
+    if (layout.size <= maxClassicBytes) return layout;
+    // Above 4 GB ImageJ itself writes one directory with all planes behind it, of which other programs see only the
+    // first.
     const size = bytesAsText(layout.size);
     throw cannotHold(
       path,
@@ -43,7 +44,7 @@ export function planTiff(
   const rows = Math.max(1, Math.floor(stripBytes / (extentOf(info, "X") * pixelBytes(info))));
   const description = writeOme(info, path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1));
   const layout = layoutTiff(info, description, false, rows);
-  return layout.size <= most ? layout : layoutTiff(info, description, true, rows);
+  return layout.size <= maxClassicBytes ? layout : layoutTiff(info, description, true, rows);
 }
 
 /** The bytes of a PNG of one plane of 8-bit or 16-bit counts. */
@@ -64,7 +65,7 @@ export function encodePng(info: ImageInfo, counts: PixelData): Uint8Array {
 
 /**
  * The whole file in memory.
- * @param name of the file: its ending is the format unless `options.format` says otherwise
+ * @param name of the file; its ending gives the format unless `options.format` says otherwise
  */
 export function encodeImage(name: string, image: Image, options: EncodeOptions = {}): Uint8Array {
   const format = options.format ?? formatOf(name);

@@ -1,9 +1,9 @@
-/** Whether rising numbers are evenly spaced, and which are missing. */
+/** Finds whether rising numbers are evenly spaced, and which of them are missing. */
 
 export interface Spacing {
-  /** Distance between neighbours; undefined where they are not evenly spaced, even with gaps. */
+  /** Distance between neighbours; undefined if they are not evenly spaced, even when gaps are allowed. */
   step?: number;
-  /** What is missing between the first and the last, at most `maxMissing` numbers. */
+  /** Numbers that are missing between the first and the last, at most `maxMissing`. */
   missing: number[];
   /** How many are missing. */
   missingCount: number;
@@ -12,15 +12,15 @@ export interface Spacing {
 const maxMissing = 1000;
 
 /**
- * Numbers are even where every distance is a multiple of the smallest one, and at least half of the distances are it: 1 2 3 5
- * is even with a gap, 1 2 4 8 is not. Written numbers are rounded: 0.33 0.67 1 is even.
+ * Numbers are evenly spaced if every distance is a multiple of the smallest one and at least half of the distances
+ * equal it: 1 2 3 5 is even with a gap, 1 2 4 8 is not. Rounding is allowed for: 0.33 0.67 1 is even.
  * @param values rising, no two alike
  */
 export function spacingOf(values: readonly number[]): Spacing {
   if (values.length < 2) return { missing: [], missingCount: 0 };
   const distances = values.slice(1).map((value, i) => value - values[i]);
   const smallest = distances.reduce((a, b) => Math.min(a, b));
-  const lastDigit = 10 ** -values.reduce((most, value) => Math.max(most, decimals(value)), 0);
+  const lastDigit = 10 ** -values.reduce((digits, value) => Math.max(digits, decimals(value)), 0);
   const steps = distances.map((distance) => Math.round(distance / smallest));
   // A rounded distance is off by less than its last digit, which must not be mistaken for a step.
   const tolerance = Math.min(1.01 * lastDigit, 0.1 * smallest);

@@ -10,7 +10,7 @@ export function corrupt(path: string, detail: string, cause?: unknown): Parfocal
   );
 }
 
-/** A file of a kind that is not read here. `advice` says what to do about it. */
+/** A file of a kind that Parfocal does not read. `advice` says what to do. */
 export function unsupported(path: string, detail: string, advice: string): ParfocalError<"file.unsupported"> {
   return new ParfocalError("file.unsupported", `${path}: ${detail}; ${advice}.`, { path, detail });
 }

@@ -1,4 +1,4 @@
-/** Files that are recognised by their first bytes or their name, but not read: says what they are and how to convert them. */
+/** Recognises files that Parfocal does not read, by their first bytes or their name, and says how to convert them. */
 import type { ParfocalError } from "../errors.ts";
 import { unsupported } from "./file-errors.ts";
 
@@ -12,7 +12,7 @@ interface Kind {
 }
 
 const microscope = (name: string) =>
-  `no reader for ${name} exists in JavaScript: convert it with bioformats2raw (bioformats2raw INPUT OUTPUT.zarr), ` +
+  `there is no reader for ${name} in JavaScript; convert it with bioformats2raw (bioformats2raw INPUT OUTPUT.zarr), ` +
   "with bfconvert (bfconvert INPUT OUTPUT.ome.tif), or in Fiji (File > Import > Bio-Formats, then File > Save As > Tiff)";
 
 const save = "save it as TIFF or PNG with 8 or 16 bits of grey, for example with ImageJ";
@@ -160,13 +160,13 @@ const kinds: readonly Kind[] = [
   {
     name: "an AVI film",
     advice:
-      "open it in Fiji (File > Import > AVI) and save it as TIFF; films are often compressed with loss, and then no measure of anything",
+      "open it in Fiji (File > Import > AVI) and save it as TIFF; films often have lossy compression, and are then unfit for measurements",
     starts: [[...ascii("RIFF"), ...any(4), ...ascii("AVI ")]],
   },
   {
     name: "an MP4 or QuickTime film",
     advice:
-      "export its frames as TIFF, for example with ffmpeg; films are compressed with loss, and no measure of anything",
+      "export its frames as TIFF, for example with ffmpeg; films have lossy compression and are unfit for measurements",
     starts: [[...any(4), ...ascii("ftyp")]],
   },
   { name: "a PDF document", advice: "give the image itself", starts: [ascii("%PDF")] },
@@ -180,7 +180,7 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** How many first bytes are looked at. */
+/** Number of bytes at the start of a file that are compared. */
 export const kindBytes = 352;
 
 /** The error for a file that none of the readers knows. @param bytes its first {@link kindBytes}, or all */
@@ -191,12 +191,12 @@ export function unknownFile(path: string, bytes: Uint8Array): ParfocalError {
     starts.some(
       (start) => bytes.length >= start.length && start.every((byte, i) => byte === null || bytes[i] === byte),
     );
-  // The name decides between kinds whose marks are short; bytes that speak clearly win over a wrong name.
+  // The name decides between kinds with short signatures. A long signature takes precedence over a wrong name.
   const kind = kinds.find((one) => named(one) && begins(one)) ?? kinds.find(begins) ?? kinds.find(named);
   if (kind) return unsupported(path, `this is ${kind.name}`, kind.advice);
   return unsupported(
     path,
-    "this is no TIFF or PNG file",
+    "this is not a TIFF or PNG file",
     "give a TIFF, ImageJ TIFF, OME-TIFF or PNG file, or a folder of such planes",
   );
 }

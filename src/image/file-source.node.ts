@@ -8,8 +8,8 @@ import { noteInput } from "./open-inputs.node.ts";
 import { checkRegularFile } from "./regular-file.node.ts";
 
 /**
- * Opens a file for reading by pieces. Throws `file.missing` when it is not there or may not be read, `file.unsupported` for what is
- * no file (a pipe, a device).
+ * Opens a file for reading in pieces. Throws `file.missing` if it does not exist or may not be read, and
+ * `file.unsupported` if it is not a file but a pipe or a device.
  */
 export async function fileSource(path: string): Promise<ByteSource & { close(): Promise<void> }> {
   const refuse = (error: NodeJS.ErrnoException) => {
@@ -27,7 +27,8 @@ export async function fileSource(path: string): Promise<ByteSource & { close(): 
       const { bytesRead } = await handle.read(target, done, length - done, offset + done).catch((error: Error) => {
         throw corrupt(path, `it could not be read at byte ${offset + done} (${error.message})`, error);
       });
-      if (bytesRead === 0) throw corrupt(path, `it ended at byte ${offset + done} while it was read`);
+      if (bytesRead === 0)
+        throw corrupt(path, `it became shorter while it was read, and ends at byte ${offset + done}`);
       done += bytesRead;
     }
   };

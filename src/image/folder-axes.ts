@@ -1,4 +1,4 @@
-/** Decides which of the fields in file names are z, channel and time, or says that it cannot be known. */
+/** Decides which of the fields in file names are z, channel and time, or reports that it cannot be decided. */
 import { ParfocalError } from "../errors.ts";
 import { spacingOf } from "./even-spacing.ts";
 import { guessedOrder } from "./folder-errors.ts";
@@ -18,8 +18,8 @@ export interface FolderAxes {
 /**
  * @param fields what varies, in the order of the names
  * @param files the names, for messages
- * @param axes "ZYX": what the fields are, in their order, and YX
- * @throws usage where something is a guess, and where several positions are mixed
+ * @param axes "ZYX": the axes of the fields in their order, and YX
+ * @throws usage if the decision would be a guess, or if several positions are mixed
  */
 export function folderAxes(
   fields: readonly NameField[],
@@ -52,11 +52,11 @@ export function folderAxes(
   const numbers = known.filter((field) => typeof field.values[0] === "number").concat(unknown);
   const only = unknown[0];
   if (numbers.length === 1 && only.axis === "p") {
-    throw guessedOrder(path, `${only.label} may be that of a plane or of a position`);
+    throw guessedOrder(path, `${only.label} may count planes or positions`);
   }
   if (numbers.length === 1) return { ...found, Z: { ...only, label: onlyNumber(only) } };
   if (known.length === 0 && unknown.every(({ axis }) => axis === "?") && riseTogether(unknown)) {
-    // An index in steps of 1 is told from times and other numbers that rise with it.
+    // An index in steps of 1 is distinguished from times and other numbers that rise with it.
     const step = ({ values }: NameField) => spacingOf((values as number[]).toSorted((a, b) => a - b)).step;
     const chosen =
       unknown.find((field) => step(field) === 1) ?? unknown.find((field) => step(field) !== undefined) ?? only;
@@ -76,7 +76,7 @@ function differ(fields: readonly NameField[]): string {
     const distinct = new Set(values);
     return typeof values[0] === "number" ? `${label} (${distinct.size} values)` : label;
   });
-  return `the names differ in ${shown.join(" and ")}, and it is not known what that means`;
+  return `the names differ in ${shown.join(" and ")}, and nothing says what that means`;
 }
 
 /** Names that are written unlike most others: an overview, or a copy, among planes. */
@@ -88,14 +88,14 @@ function oddOnes(files: readonly string[]): string | undefined {
     if (group) group.push(file);
     else groups.set(key, [file]);
   }
-  const [most, ...others] = [...groups.values()].sort((a, b) => b.length - a.length);
+  const [largest, ...others] = [...groups.values()].sort((a, b) => b.length - a.length);
   const odd = others.flat();
-  if (odd.length === 0 || most.length < 2 * odd.length) return undefined;
+  if (odd.length === 0 || largest.length < 2 * odd.length) return undefined;
   const shown = `${odd.slice(0, 3).join(", ")}${odd.length > 3 ? `, ... (${odd.length} in all)` : ""}`;
-  return `most names are like ${most[0]}, but not ${shown}`;
+  return `most names are like ${largest[0]}, but not ${shown}`;
 }
 
-/** Two fields of the same axis must say the same: an index of the plane and its height. */
+/** Two fields of the same axis, such as the index and the height of a plane, must agree. */
 function oneOf(fields: readonly NameField[], path: string): NameField | undefined {
   if (fields.length < 2) return fields[0];
   const chosen =
@@ -108,7 +108,7 @@ function oneOf(fields: readonly NameField[], path: string): NameField | undefine
     for (const [i, value] of chosen.values.entries()) {
       const other = field.values[i];
       if ((there.get(value) ?? other) !== other || (back.get(other) ?? value) !== value) {
-        throw guessedOrder(path, `${chosen.label} and ${field.label} may both be meant`);
+        throw guessedOrder(path, `both ${chosen.label} and ${field.label} may be meant`);
       }
       there.set(value, other);
       back.set(other, value);
@@ -133,18 +133,18 @@ function riseTogether(fields: readonly NameField[]): boolean {
 
 function axesAsGiven(fields: readonly NameField[], path: string, axes: string): FolderAxes {
   const letters = [...axes.slice(0, -2)];
-  const varying = fields.map(({ label }) => label).join(", ") || "nothing";
+  const varying = fields.map(({ label }) => label).join(", ") || "none";
   if (letters.length !== fields.length) {
     throw new ParfocalError(
       "usage",
-      `${path}: \`axes ${axes}\` names ${letters.length} of the things that vary in the file names, but ${fields.length} vary: ${varying}; give one letter for each, in this order, and YX, or say what the names mean with \`pattern <file name with {z}, {c}, {t} and {*}>\`.`,
+      `${path}: \`axes ${axes}\` has letters for ${letters.length} parts of the file names, but ${fields.length} parts vary: ${varying}; give one letter for each of them in this order and then YX, or say what the names mean with \`pattern <file name with {z}, {c}, {t} and {*}>\`.`,
       { option: "axes", got: axes, expected: `${fields.length} letters out of T, C and Z, and YX` },
     );
   }
   const found: FolderAxes = { unused: [] };
   for (const [i, letter] of letters.entries()) {
     if (letter !== "C" && typeof fields[i].values[0] !== "number") {
-      throw guessedOrder(path, `\`axes ${axes}\` calls ${fields[i].label} ${letter}, but they are no numbers`);
+      throw guessedOrder(path, `\`axes ${axes}\` calls ${fields[i].label} ${letter}, but they are not numbers`);
     }
     found[letter as "Z" | "C" | "T"] = fields[i];
   }

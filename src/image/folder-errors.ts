@@ -1,6 +1,6 @@
 import { ParfocalError } from "../errors.ts";
 
-/** The order of the planes in a folder cannot be known. @param why the first half of a sentence */
+/** The error for a folder whose order of planes cannot be decided. @param why the reason, without a full stop */
 export function guessedOrder(path: string, why: string): ParfocalError<"usage"> {
   return new ParfocalError(
     "usage",

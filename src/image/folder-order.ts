@@ -1,4 +1,4 @@
-/** Which file of a folder is which plane, told from the names. */
+/** Finds from the file names which file of a folder is which plane. */
 import { ParfocalError } from "../errors.ts";
 import { spacingOf } from "./even-spacing.ts";
 import { type FolderAxes, folderAxes } from "./folder-axes.ts";
@@ -10,7 +10,7 @@ import { isChannelName } from "./name-words.ts";
 import { splitNames } from "./split-names.ts";
 import { micrometresPer } from "./units.ts";
 
-/** A file, and the plane that it is; indices from 0. */
+/** A file and the indices of its plane, from 0. */
 export interface FolderPlane {
   file: string;
   time: number;
@@ -21,13 +21,13 @@ export interface FolderPlane {
 }
 
 export interface FolderOrder {
-  /** A sentence for each axis: how the names were understood. */
+  /** How the names were understood, one sentence for each axis. */
   rule: string;
-  /** By time, then channel, then z; as many as `sizes` multiply to. */
+  /** Sorted by time, then channel, then z; their number is the product of `sizes`. */
   planes: readonly FolderPlane[];
   sizes: { T: number; C: number; Z: number };
   channelNames?: readonly string[];
-  /** um, where the names give heights with a unit, evenly spaced. */
+  /** um; known if the names give evenly spaced heights with a unit. */
   zStep?: number;
   /** Numbers of planes that are missing between the first and the last; at most 1000 are listed. */
   missing: readonly number[];
@@ -38,14 +38,15 @@ export interface FolderOrder {
 export interface FolderOptions {
   /** Of file names; only files that match are taken. See {@link matchNames}. */
   pattern?: string | undefined;
-  /** "ZYX": what the numbers that vary in the names are called, in their order, and YX. */
+  /** "ZYX": the axes of the numbers that vary in the names, in their order, and YX. */
   axes?: string | undefined;
 }
 
 /**
- * Tells the order of planes by what all names have in common. Work grows with the names, not with their square.
+ * Finds the order of planes from all names together. The work grows linearly with the number of names.
  * @param names of image files, in any order
- * @throws usage where the order is a guess, or where several positions are mixed; image.unfit where planes are double or lacking
+ * @throws usage if the order would be a guess or several positions are mixed; image.unfit if planes are duplicated or
+ * missing
  */
 export function orderFolder(names: readonly string[], path: string, options: FolderOptions = {}): FolderOrder {
   const sorted = [...names].sort();
@@ -62,7 +63,7 @@ export function orderFolder(names: readonly string[], path: string, options: Fol
 }
 
 interface Levels {
-  /** What occurs, sorted. */
+  /** The values that occur, sorted. */
   values: (number | string)[];
   /** One index for each file. */
   indices: number[];
@@ -116,7 +117,7 @@ function arrange(files: readonly string[], axes: FolderAxes, path: string): Fold
   };
 }
 
-/** Names for the channels, where words or wavelengths tell them. */
+/** Names for the channels, if words or wavelengths give them. */
 function channelNames({ C, channelWords }: FolderAxes, { values, indices }: Levels): string[] | undefined {
   if (!C) return undefined;
   const names = values.map((value) => {
@@ -136,14 +137,14 @@ function heightsOf(field: NameField, values: number[]): Pick<FolderOrder, "zStep
   if (step === undefined) {
     const shown = `${values.slice(0, 5).join(", ")}${values.length > 5 ? ", ..." : ""}${unit}`;
     const so = factor === undefined ? "planes may be missing" : "no z step is taken from their names";
-    return { missing, warnings: [`The planes are not evenly spaced by their names (${shown}): ${so}.`] };
+    return { missing, warnings: [`By their names, the planes are not evenly spaced (${shown}): ${so}.`] };
   }
   const gap =
     missingCount === 0
       ? []
       : [
           `${missingCount === 1 ? "A plane is" : `${missingCount} planes are`} missing: ${listed(missing, missingCount)}${unit}, ` +
-            `where the names go from ${values[0]} to ${values[values.length - 1]}${unit} in steps of ${step}; planes beside the gap are read as neighbours.`,
+            `where the names go from ${values[0]} to ${values[values.length - 1]}${unit} in steps of ${step}; the planes on both sides of a gap are read as neighbours.`,
         ];
   return { missing, warnings: gap, ...(factor !== undefined && { zStep: Number((step * factor).toPrecision(9)) }) };
 }
@@ -164,24 +165,24 @@ function ruleOf(axes: FolderAxes, levels: { t: Levels; c: Levels; z: Levels }, n
   if (axes.C) {
     const listed = names && !axes.C.label.startsWith("the words");
     const which = listed ? `: ${names.slice(0, 8).join(", ")}${names.length > 8 ? ", ..." : ""}` : range(levels.c);
-    sentences.push(`Channels are told by ${axes.C.label}${which}.`);
+    sentences.push(`Channels are given by ${axes.C.label}${which}.`);
   }
-  if (axes.T) sentences.push(`Time points are told by ${axes.T.label}${range(levels.t)}.`);
+  if (axes.T) sentences.push(`Time points are given by ${axes.T.label}${range(levels.t)}.`);
   return sentences.join(" ");
 }
 
 function twice(path: string, first: string, second: string, { Z, C, T }: FolderAxes): ParfocalError {
   if (!Z && !C && !T) {
-    return guessedOrder(path, `no number tells ${first} from ${second}`);
+    return guessedOrder(path, `no number distinguishes ${first} from ${second}`);
   }
   return new ParfocalError(
     "image.unfit",
-    `${path}: ${first} and ${second} are the same plane by their names; take one of them out, or say which files are meant with \`pattern <file name with {z}, {c}, {t} and {*}>\`.`,
+    `${path}: by their names, ${first} and ${second} are the same plane; remove one of them, or say which files are meant with \`pattern <file name with {z}, {c}, {t} and {*}>\`.`,
     { path, detail: `${first} and ${second} are the same plane` },
   );
 }
 
-/** Which planes have no file, by the first few of them. */
+/** Describes the planes that have no file by the first few of them. */
 function lacking(
   path: string,
   count: number,

@@ -1,4 +1,4 @@
-/** An open image file: what it is, and its planes on demand. */
+/** An open image file: its description, and its planes on demand. */
 import { concurrently } from "../array/concurrently.ts";
 import { requireMemory } from "../array/require-memory.ts";
 import { throwIfAborted } from "../errors.ts";
@@ -16,23 +16,25 @@ export interface Region {
 }
 
 export interface ImageFile extends ImageInfo {
-  /** What the user calls the file. */
+  /** The path as the user gave it, for messages. */
   path: string;
-  /** Where the image is a folder of planes: which file is which, and what may be wrong with the names. */
+  /** For a folder of planes: which file is which plane, and warnings about the names. */
   folder?: FolderOrder;
   /**
    * Counts of one plane (or of a region of it), float32 `[y, x]`. Reads only the strips or tiles that the region
    * touches. Throws `usage` (index or region out of range), `image.unfit` (colour), `file.corrupt`, `file.unsupported`.
-   * @param room as many numbers as the region has pixels: a reader that can puts the counts there and gives it back
+   * @param room an array with one number per pixel of the region, which a reader may fill and return
    */
   readPlane(index: PlaneIndex, region?: Region, room?: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>>;
-  /** Smallest and largest value of what was read so far, for files of more than 24 bits, whose values float32 may not tell apart. */
+  /**
+   * Smallest and largest value read so far, for files of more than 24 bits, whose values float32 may not distinguish.
+   */
   seen?: { min: number; max: number };
   close(): Promise<void>;
 }
 
 /**
- * {@link ImageFile.readPlane}, for work that NaN or infinite pixels would spoil.
+ * {@link ImageFile.readPlane} for computations that NaN or infinite pixels would spoil.
  * @throws image.unfit for the first of them, with file, plane and pixel; what `readPlane` throws
  */
 export async function readFinitePlane(
@@ -45,7 +47,7 @@ export async function readFinitePlane(
   return data;
 }
 
-/** What the pixels of a plane, or of a region of it, are called in messages. */
+/** How messages name the pixels of a plane or of a region of it. */
 function placeIn(file: ImageFile, { channel = 0, time = 0, z }: PlaneIndex, region?: Region): PixelPlace {
   return {
     path: file.path,
@@ -69,7 +71,7 @@ export function allocatePixels(dtype: PixelType, length: number): PixelData {
 const planesAtOnce = 2;
 
 /**
- * The z-stack of one channel and one time. Either may be left out where the image has one of them only.
+ * The z-stack of one channel and one time. Either may be left out if the image has only one.
  * Throws `usage`, `interrupted`, and what {@link ImageFile.readPlane} throws.
  */
 export async function readStack(
@@ -88,7 +90,7 @@ export async function readStack(
   const depth = extentOf(file, "Z");
   const height = extentOf(file, "Y");
   const width = extentOf(file, "X");
-  // The first plane is read before the stack is allocated: a header that promises too much fails there.
+  // The first plane is read before the stack is allocated, so that a header with a wrong size fails there.
   const first = await file.readPlane({ channel, time, z: 0 });
   requireMemory({
     what: `${file.path}: a stack of ${depth} x ${height} x ${width} pixels`,

@@ -1,4 +1,4 @@
-/** What is written: which formats there are, and what each of them can hold. */
+/** The output formats, and what each of them can hold. */
 import { ParfocalError } from "../errors.ts";
 import { extentOf, refuseColour } from "./axes.ts";
 import type { ImageInfo } from "./image.ts";
@@ -6,11 +6,11 @@ import type { ImageInfo } from "./image.ts";
 export type OutputFormat = "imagej" | "ome-tiff" | "png";
 
 export interface EncodeOptions {
-  /** By default what the file's name says: .png, .ome.tif, else an ImageJ hyperstack. */
+  /** By default given by the file's name: .png, .ome.tif, otherwise an ImageJ hyperstack. */
   format?: OutputFormat | undefined;
   /**
-   * Counts shown as black and as white; by default those of the image, else left to the viewer. Goes into ImageJ
-   * TIFFs only, and ImageJ heeds it for images of one channel.
+   * Counts that are shown as black and as white; by default those of the image, otherwise the viewer decides. They are
+   * written to ImageJ TIFFs only, and ImageJ uses them for images with one channel.
    */
   displayRange?: readonly [number, number] | undefined;
 }
@@ -56,7 +56,7 @@ export function checkFormat(info: ImageInfo, format: OutputFormat, path: string)
   }
 }
 
-/** The error for an image that a format cannot hold; `sentence` says why and what to give instead. */
+/** The error for an image that a format cannot hold. `sentence` says why, and what to give instead. */
 export function cannotHold(path: string, format: OutputFormat, sentence: string): ParfocalError<"usage"> {
   return new ParfocalError("usage", `${path}: ${sentence}.`, {
     option: "format",
@@ -65,7 +65,7 @@ export function cannotHold(path: string, format: OutputFormat, sentence: string)
   });
 }
 
-/** Throws `usage` where rescaling is asked for and nothing is rounded. */
+/** Throws `usage` if rescaling is requested for float32. */
 export function checkRescale(path: string, dtype: ImageInfo["dtype"], rescale: boolean | undefined): void {
   if (!rescale || dtype !== "float32") return;
   throw new ParfocalError(

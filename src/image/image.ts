@@ -6,7 +6,7 @@
 export type PixelData = Uint8Array | Uint16Array | Float32Array;
 export type PixelType = "uint8" | "uint16" | "float32";
 
-/** What is known of the light path. Lengths in micrometres. */
+/** The optics with which an image was recorded, as far as they are known. Lengths in micrometres. */
 export interface Optics {
   /** Numerical aperture of the objective, 0 < na < refractiveIndex. */
   na?: number;
@@ -16,28 +16,31 @@ export interface Optics {
   refractiveIndex?: number;
 }
 
-/** What counts mean that were rescaled: value = offset + scale * count. */
+/** The meaning of rescaled counts: value = offset + scale * count. */
 export interface Rescale {
   offset: number;
   /** > 0 */
   scale: number;
 }
 
-/** What plausible-calibration.ts checks. */
+/** The quantities that plausible-calibration.ts checks. */
 export type CalibrationQuantity = "pixel_size" | "z_step" | "wavelength" | "na" | "refractive_index";
 
-/** A value of a file that no microscope has, and that was therefore left out. */
+/** A value in a file that no microscope has and that is therefore not used. */
 export interface Implausible {
   quantity: CalibrationQuantity;
-  /** What the file says; lengths in um. */
+  /** The value in the file; lengths in um. */
   value: number;
-  /** For the user: what was left out, why, what was likely meant, and what to give. */
+  /** For the user: what is not used, why, what was probably meant, and what to give. */
   sentence: string;
 }
 
-/** Everything about an image but its pixels: what {@link Image} and an open file have in common. */
+/** Everything about an image except its pixels: what {@link Image} and an open file have in common. */
 export interface ImageInfo {
-  /** Letters out of S, T, C, Z, Y, X in the order of `shape`; the last two are always "YX" (S, RGB samples, is refused where grey is needed). */
+  /**
+   * Letters out of S, T, C, Z, Y, X in the order of `shape`; the last two are always "YX" (S, RGB samples, is refused
+   * where grey is needed).
+   */
   axes: string;
   /** Extent of each axis, as many numbers as `axes` has letters. */
   shape: readonly number[];
@@ -46,27 +49,27 @@ export interface ImageInfo {
   pixelSize?: { y: number; x: number };
   /** Distance between planes, um, > 0; z counts up into the sample. */
   zStep?: number;
-  /** Height of each plane, um, where the file says it and the planes are not evenly spaced; their differences count. */
+  /** Height of each plane, um, if the file states it and the planes are not evenly spaced. Only differences matter. */
   zPositions?: readonly number[];
   /** Time between frames, s. */
   frameInterval?: number;
   channelNames?: readonly string[];
-  /** Emission wavelength of each channel in vacuum, um; undefined where the file does not say. */
+  /** Emission wavelength of each channel in vacuum, um; undefined if the file does not state it. */
   emissionWavelengths?: readonly (number | undefined)[];
   optics?: Optics;
-  /** Calibration that the file gives and no microscope has: it is left out above, as if it were not known. */
+  /** Calibration in the file that no microscope has. It is treated as unknown in the fields above. */
   implausible?: readonly Implausible[];
   /** Black and white of the display that the file was saved with, in counts. */
   displayRange?: readonly [number, number];
-  /** What the counts mean, where the file says so; readers give the counts as they are stored. */
+  /** The meaning of the counts, if the file states it. Readers return the counts as they are stored. */
   rescale?: Rescale;
-  /** How the file stores its samples, where that is not `dtype`: "int16", "uint32", "float64". */
+  /** How the file stores its samples, if that is not `dtype`: "int16", "uint32", "float64". */
   storedType?: string;
   /** Names of all images of a file that holds several, such as positions of a stage; "" for one without a name. */
   images?: readonly string[];
-  /** Which of them this one is, from 0. */
+  /** Index of this image among them, from 0. */
   image?: number;
-  /** Sentences for the user: what the file says that contradicts itself, or that was passed over. */
+  /** Warnings: what in the file contradicts itself, or was ignored. */
   warnings?: readonly string[];
 }
 
@@ -84,7 +87,7 @@ export interface Stack {
   pixelSize?: { y: number; x: number };
   zStep?: number;
   optics?: Optics;
-  /** What the counts were stored as: gives the default data range of metrics and of written outputs. */
+  /** The pixel type in the file; it gives the default data range of metrics and of written outputs. */
   dtype: PixelType;
 }
 

@@ -6,17 +6,17 @@ import type { ImageInfo } from "./image.ts";
 import { type Calibration, type PlaneOrder, sequentialPages } from "./plane-order.ts";
 import { micrometresPer, positive, secondsPer } from "./units.ts";
 
-/** Pixels per unit, and the unit that the TIFF tag names: 1 none, 2 inch, 3 cm. */
+/** Pixels per unit, and the unit of the TIFF tag: 1 none, 2 inch, 3 cm. */
 export interface Resolution {
   x: number | undefined;
   y: number | undefined;
   unit: number;
-  /** Numerators and denominators that `x` and `y` were stored as, where they are fractions. */
+  /** Numerators and denominators of `x` and `y`, if they were stored as fractions. */
   fractions?: { x?: readonly [number, number] | undefined; y?: readonly [number, number] | undefined };
 }
 
 export interface ImageJPlanes extends PlaneOrder {
-  /** Planes that the description promises. */
+  /** Number of planes according to the description. */
   images: number;
 }
 
@@ -25,7 +25,7 @@ export function looksLikeImageJ(description: string): boolean {
 }
 
 /**
- * Throws `file.corrupt` when the numbers of channels, slices and frames do not multiply to the number of images.
+ * Throws `file.corrupt` if the product of channels, slices and frames is not the number of images.
  * @param path for messages
  */
 export function parseImageJ(description: string, resolution: Resolution, path: string): ImageJPlanes {
@@ -70,8 +70,8 @@ function valuesOf(description: string): Map<string, string> {
 }
 
 /**
- * ImageJ itself has the channel fastest, then z, then time, and writes no key for it. Others say otherwise by `order` (fastest first: zct,
- * xyzct) or `axes` (slowest first, as numpy has them: TCZYX), and mean it.
+ * In ImageJ the channel is the fastest axis, then z, then time, and no key states it. Other programs state another
+ * order by `order` (fastest first: zct, xyzct) or `axes` (slowest first, as in numpy: TCZYX), which is used.
  */
 function orderOf(values: ReadonlyMap<string, string>, sizes: PlaneOrder["sizes"]) {
   const standard = "CZT";
@@ -91,7 +91,7 @@ function orderOf(values: ReadonlyMap<string, string>, sizes: PlaneOrder["sizes"]
     return {
       order: standard,
       warnings: [
-        `The description says ${key}, which is not understood; planes are taken as ImageJ does, the channel fastest, then z, then time.`,
+        `The description says ${key}, which is not understood; planes are read in ImageJ's order: the channel fastest, then z, then time.`,
       ],
     };
   }
@@ -100,7 +100,7 @@ function orderOf(values: ReadonlyMap<string, string>, sizes: PlaneOrder["sizes"]
   return {
     order: complete,
     warnings: [
-      `The description says ${key}, and planes are taken in that order; ImageJ itself passes over the key and shows another order.`,
+      `The description says ${key}, and planes are read in that order; ImageJ itself ignores the key and shows another order.`,
     ],
   };
 }
@@ -126,7 +126,7 @@ function calibrationOf(values: ReadonlyMap<string, string>, resolution: Resoluti
     ...rescaleOf(values),
     ...(signed < 0 && {
       warnings: [
-        `The spacing is negative (${signed}): its writer counts z down. The planes stay in the order of the file, as in ImageJ, so that "above" and "below" are exchanged; reverse the stack (ImageJ: Image > Stacks > Tools > Reverse) if that matters.`,
+        `The spacing is negative (${signed}): the program that wrote it counts z downwards. The planes stay in the order of the file, as in ImageJ, so "above" and "below" are exchanged; reverse the stack (ImageJ: Image > Stacks > Tools > Reverse) if that matters.`,
       ],
     }),
   };
@@ -139,10 +139,10 @@ function rescaleOf(values: ReadonlyMap<string, string>): Pick<Calibration, "resc
   return straight && (offset !== 0 || scale !== 1) ? { rescale: { offset, scale } } : {};
 }
 
-/** ImageJ's functions from counts to values, by the number that `cf` has. */
+/** ImageJ's functions from counts to values, indexed by `cf`. */
 const functions = ["a straight line", "a polynomial", "a polynomial", "a polynomial", "an exponential", "a power"];
 
-/** Counts that mean something else than they say. */
+/** Warns about counts that stand for calibrated values. */
 function valueWarnings(values: ReadonlyMap<string, string>): string[] {
   const cf = values.get("cf");
   if (cf === undefined) return [];
@@ -160,7 +160,7 @@ function valueWarnings(values: ReadonlyMap<string, string>): string[] {
   ];
 }
 
-/** Pixel size in um from pixels per unit, where a unit has `x` or `y` um; undefined when the tags are no use. */
+/** Pixel size in um from pixels per unit, where a unit is `x` or `y` um long; undefined if the tags are not usable. */
 export function sizeFrom(resolution: Resolution, x: number, y: number): { y: number; x: number } | undefined {
   const perX = positive(resolution.x);
   const perY = positive(resolution.y);
@@ -170,9 +170,10 @@ export function sizeFrom(resolution: Resolution, x: number, y: number): { y: num
 }
 
 /**
- * A pixel size as it was before it became a fraction. Programs store pixels per unit in two ways: ImageJ cuts them to whole
- * millionths, so that 0.325 comes back as 0.32500000813, up to one part in the numerator off (the fraction may have been reduced
- * since, so its denominator is a product of 2 and 5); others look for the nearest fraction, often of a number that was a float32 once.
+ * The pixel size before it was stored as a fraction. Programs store pixels per unit in two ways. ImageJ truncates them
+ * to whole millionths, so that 0.325 is read as 0.32500000813, an error of up to one part in the numerator (the
+ * fraction may have been reduced since, so its denominator is a product of 2 and 5). Others store the nearest fraction,
+ * often of a float32.
  */
 function sizeAsMeant(size: number, fraction: readonly [number, number] | undefined): number {
   const exact = decimalWithin(size, 1e-13, 7);
@@ -195,7 +196,9 @@ function decodeEscapes(text: string): string {
   return text.replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-/** The description that ImageJ reads back: counts of axes where above 1, calibration in um, what counts mean, display range. */
+/**
+ * The description that ImageJ reads: extents of axes above 1, calibration in um, meaning of the counts, display range.
+ */
 export function writeImageJ(info: ImageInfo, displayRange: readonly [number, number] | undefined): string {
   const count = (key: string, axis: string) => (extentOf(info, axis) > 1 ? [`${key}=${extentOf(info, axis)}`] : []);
   const images = extentOf(info, "C") * extentOf(info, "Z") * extentOf(info, "T");

@@ -1,7 +1,7 @@
 /**
- * The first `limit` bytes of zlib data (RFC 1950), through the platform's own decompressor. What comes behind (the last
- * strip of a page may be padded) is dropped, but read to the end, where the checksum is compared. Rejects for damaged
- * data, and for far more than `limit` bytes: a hostile stream gets neither memory nor time.
+ * The first `limit` bytes of zlib data (RFC 1950), through the platform's own decompressor. Further bytes (the last
+ * strip of a page may be padded) are dropped, but read to the end, where the checksum is compared. Rejects for damaged
+ * data, and for far more than `limit` bytes, so that a hostile stream gets neither memory nor time.
  */
 export async function inflate(parts: readonly Uint8Array[], limit: number): Promise<Uint8Array> {
   const output = new Uint8Array(limit);

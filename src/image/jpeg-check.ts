@@ -1,21 +1,22 @@
 /**
- * The segments of a JPEG stream (ITU-T T.81, annex B), walked before it is decoded. geotiff's decoder allocates what any
- * frame header promises, goes on behind a segment whose length lies, and leaves blocks grey where restart markers end early.
+ * Checks the segments of a JPEG stream (ITU-T T.81, annex B) before it is decoded. geotiff's decoder allocates as much
+ * as a frame header states, continues after a segment with a wrong length, and leaves blocks grey if restart markers
+ * come early.
  */
 
-/** What a strip or tile may hold. */
+/** The size of a strip or tile. */
 export interface JpegPicture {
   width: number;
-  /** Rows at most: the last strip of a page may have fewer. */
+  /** Maximum number of rows: the last strip of a page may have fewer. */
   height: number;
 }
 
-/** As libtiff: a progressive stream of tiny scans would otherwise cost time without end. */
+/** The same limit as in libtiff. A progressive stream of tiny scans would otherwise take unlimited time. */
 const maxScans = 100;
 
 /**
- * Throws RangeError unless the stream is whole, and holds one grey picture of 8 bits of this size. Without `picture` the stream
- * must hold tables only (the tag JPEGTables).
+ * Throws RangeError unless the stream is complete and holds one grey picture of 8 bits of this size. Without `picture`
+ * the stream must hold tables only (the tag JPEGTables).
  */
 export function checkJpeg(bytes: Uint8Array, picture: JpegPicture | undefined): void {
   const word = (at: number) => {
@@ -53,7 +54,7 @@ export function checkJpeg(bytes: Uint8Array, picture: JpegPicture | undefined): 
   if (picture && scans === 0) throw new RangeError("the JPEG stream holds no picture");
 }
 
-/** Tables, each behind a byte that says its kind, must fill their segment. */
+/** Tables, each after a byte with its kind, must fill their segment. */
 function checkTables(body: Uint8Array, sizeOf: (kind: number, from: number) => number): void {
   let at = 0;
   while (at < body.length) at += 1 + sizeOf(body[at], at + 1);
@@ -72,7 +73,7 @@ function blocksOf(body: Uint8Array, { width, height }: JpegPicture): number {
   return Math.ceil(width / 8) * Math.ceil(rows / 8);
 }
 
-/** Coded data end at a marker that is no restart; a byte 255 among them is followed by 0. */
+/** Coded data end at a marker that is not a restart marker. A byte 255 in the data is followed by 0. */
 function endOfScan(bytes: Uint8Array, from: number): { end: number; restarts: number } {
   let restarts = 0;
   for (let at = from; at + 1 < bytes.length; at++) {

@@ -1,6 +1,6 @@
 /**
- * Zeiss LSM: a TIFF in which every second page is a thumbnail, channels are samples stored apart, and what the axes mean stands in a
- * structure of its own (CZ_LSMInfo, as the LSM 510 file format description and tifffile have it).
+ * Zeiss LSM: a TIFF in which every second page is a thumbnail, channels are stored as separate samples, and a structure
+ * of its own describes the axes (CZ_LSMInfo; sources: the LSM 510 file format description and tifffile).
  */
 import { corrupt, unsupported } from "./file-errors.ts";
 import { type PlaneOrder, sequentialPages } from "./plane-order.ts";
@@ -13,12 +13,15 @@ const advice = "open it in Fiji and save it as TIFF, or convert it with bfconver
 /** First number of the structure, of versions 1.3 and 1.5 to 6. */
 const marks = [0x0300494c, 0x0400494c];
 
-/** Scans whose planes are x-y: a stack, a time series of planes, a time series of stacks. Number 1, for example, is an x-z scan. */
+/**
+ * Scans whose planes are x-y: a stack, a time series of planes, a time series of stacks. Number 1, for example, is an
+ * x-z scan.
+ */
 const planeScans = [0, 3, 6];
 
 /**
- * What the pages without thumbnails are; channels lie in their samples and are not counted here.
- * @throws file.unsupported for scans that are no x-y planes, for several positions or tiles, and above 4 GB
+ * Describes the pages without thumbnails. Channels are samples of a page and are not counted here.
+ * @throws file.unsupported for scans that are not x-y planes, for several positions or tiles, and above 4 GB
  */
 export async function readLsm(file: TiffStructure, pages: readonly TiffDirectory[]): Promise<PlaneOrder> {
   const { path } = file;
@@ -27,7 +30,7 @@ export async function readLsm(file: TiffStructure, pages: readonly TiffDirectory
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const whole = (at: number) => (at + 4 <= bytes.length ? view.getInt32(at, true) : 0);
   const number = (at: number) => view.getFloat64(at, true);
-  if (!marks.includes(view.getUint32(0, true))) throw corrupt(path, "its LSM structure does not begin as one");
+  if (!marks.includes(view.getUint32(0, true))) throw corrupt(path, "its LSM structure has an unknown first number");
   const scan = view.getUint16(88, true);
   if (!planeScans.includes(scan)) {
     throw unsupported(
@@ -44,13 +47,13 @@ export async function readLsm(file: TiffStructure, pages: readonly TiffDirectory
       advice,
     );
   }
-  // Offsets of strips are 32-bit numbers that begin anew at 4 GB.
+  // Offsets of strips are 32-bit numbers that start again from 0 at 4 GB.
   if (file.source.size >= 2 ** 32) throw unsupported(path, "Zeiss LSM files above 4 GB are not read", advice);
   const sizes = { C: 1, Z: whole(16), T: whole(24) };
   if (!(sizes.Z >= 1 && sizes.T >= 1 && sizes.Z * sizes.T <= pages.length)) {
     throw corrupt(
       path,
-      `its LSM structure says ${sizes.Z} planes at ${sizes.T} times, but the file has ${pages.length}`,
+      `its LSM structure states ${sizes.Z} planes at ${sizes.T} times, but the file has ${pages.length}`,
     );
   }
   const [x, y, z, interval] = [40, 48, 56, 112].map((at) => positive(number(at)));

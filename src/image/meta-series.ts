@@ -1,4 +1,7 @@
-/** MetaSeries XML, which MetaMorph and MetaXpress put into the ImageDescription of each page: `<MetaData>` with `<prop id value>`. */
+/**
+ * MetaSeries XML, which MetaMorph and MetaXpress put into the ImageDescription of each page: `<MetaData>` with `<prop
+ * id value>`.
+ */
 
 import { type Calibration, joinCalibrations } from "./plane-order.ts";
 import { fromPlanePositions } from "./plane-positions.ts";
@@ -9,7 +12,9 @@ export function looksLikeMetaSeries(description: string): boolean {
   return rootNameOf(description) === "MetaData";
 }
 
-/** Pixel size of the first page, and the z step of the heights of all. Nothing for what cannot be read. */
+/**
+ * Pixel size of the first page, and the z step from the heights of all pages. What cannot be read is left undefined.
+ */
 export function readMetaSeries(descriptions: readonly string[]): Calibration {
   const pages = descriptions.map(propertiesOf);
   const [first] = pages;
@@ -33,7 +38,7 @@ function propertiesOf(description: string): ReadonlyMap<string, string> {
   try {
     collect(parseXml(description));
   } catch {
-    // Some versions write values that are no XML; the pixels are readable all the same.
+    // Some versions write values that are not valid XML. The pixels can be read nevertheless.
   }
   return values;
 }

@@ -1,6 +1,6 @@
 /**
- * What Micro-Manager says beside or instead of OME-XML: JSON in tag 51123 of each page, and a summary in front of the pages
- * (Micro-Manager file formats, 2.0). Its images are named by the stage's position in um.
+ * Metadata that Micro-Manager writes beside or instead of OME-XML: JSON in tag 51123 of each page, and a summary before
+ * the pages (Micro-Manager file formats, 2.0). Positions of the stage are in um.
  */
 
 import { type Calibration, joinCalibrations } from "./plane-order.ts";
@@ -9,14 +9,14 @@ import { findEntry, hasTag, readRaw, type TiffDirectory, type TiffStructure } fr
 import { tag } from "./tiff-tags.ts";
 import { positive } from "./units.ts";
 
-/** The header's mark before the length of the summary. */
+/** The number in the header before the length of the summary. */
 const summaryMark = 2355492;
-/** Of the JSON of all pages together. */
+/** Limit for the JSON of all pages together. */
 const maxBytes = 2 ** 25;
 
 /**
  * @param pages of the planes of one channel and time, from the first plane on
- * @returns nothing where Micro-Manager did not write the file, or says nothing
+ * @returns an empty object if Micro-Manager did not write the file or states nothing
  */
 export async function readMicroManager(file: TiffStructure, pages: readonly TiffDirectory[]): Promise<Calibration> {
   if (!hasTag(file, pages[0], tag.microManager)) return {};
@@ -57,7 +57,7 @@ async function summaryOf(file: TiffStructure): Promise<ReadonlyMap<string, unkno
   return parse(await file.source.read(40, length));
 }
 
-/** The keys of a JSON object; none where it is something else. */
+/** The entries of a JSON object; none if the text is something else. */
 function parse(bytes: Uint8Array): ReadonlyMap<string, unknown> {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes).replace(/\0.*$/s, ""));

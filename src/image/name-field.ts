@@ -1,15 +1,15 @@
-/** What varies among the names of the planes in a folder: numbers, and at most one word. */
+/** The parts that vary among the names of the planes in a folder: numbers, and at most one word. */
 
-/** Z, C, T as in an image; P a position of the stage; p perhaps one; ? not known. */
+/** Z, C and T as in an image; P is a position of the stage, p is possibly one, ? is unknown. */
 export type FieldAxis = "Z" | "C" | "T" | "P" | "p" | "?";
 
 export interface NameField {
   axis: FieldAxis;
   /** The word before the number. */
   word?: string;
-  /** As a sentence calls it: `the number after "z"`. */
+  /** Its name in messages: `the number after "z"`. */
   label: string;
-  /** One for each name. */
+  /** One value for each name. */
   values: readonly (number | string)[];
   /** The unit that is written behind the number: "um", "nm". */
   unit?: string;

@@ -1,4 +1,4 @@
-/** `pattern`: what the user says that file names mean, as "img_z{z}_c{c}.tif". */
+/** `pattern`: the meaning of file names as the user gives it, such as "img_z{z}_c{c}.tif". */
 import { ParfocalError } from "../errors.ts";
 import type { NameField } from "./name-field.ts";
 import { unitBefore } from "./name-words.ts";
@@ -13,8 +13,8 @@ const axisOf = new Map([
 const maxWildcards = 4;
 
 /**
- * The names that match, and what they say. {z} is a number with sign and decimals (-0.25, 0,25, M0p25), {t} a whole number, {c}
- * a number or a word, {*} anything.
+ * The names that match, and their values. {z} is a number with sign and decimals (-0.25, 0,25, M0p25), {t} a whole
+ * number, {c} a number or a word, {*} anything.
  * @param path of the folder, for messages
  * @throws usage for a pattern that is not understood, or that no name matches
  */
@@ -32,7 +32,7 @@ export function matchNames(
   if (found.length === 0) {
     throw wrong(
       pattern,
-      `${path}: none of its ${names.length} image files matches the pattern "${pattern}"; the first is "${names[0]}", and a pattern is a whole file name, with its ending`,
+      `${path}: none of its ${names.length} image files matches the pattern "${pattern}"; the first is "${names[0]}", and a pattern is a complete file name with its ending`,
     );
   }
   const fields = axes.map((letter, i): NameField => {
@@ -74,7 +74,8 @@ function compile(pattern: string): { expression: RegExp; axes: ("z" | "c" | "t")
       source += { z: "([-+\u2212MmPp]?\\d+(?:[.,pP]\\d+)?)", c: "(.+?)", t: "(\\d+)" }[letter];
     }
   }
-  if (axes.length === 0) throw wrong(pattern, `The pattern "${pattern}" does not say where the number of the plane is`);
+  if (axes.length === 0)
+    throw wrong(pattern, `The pattern "${pattern}" has no {z}, which stands for the number of the plane`);
   if (wildcards > maxWildcards) throw wrong(pattern, `The pattern "${pattern}" has more than ${maxWildcards} {*}`);
   return { expression: new RegExp(`^${source}$`, "iu"), axes, units };
 }

@@ -1,4 +1,4 @@
-/** Names of acquisition programs that their words do not explain. */
+/** File names of acquisition programs that contain no words for their axes. */
 import { type FieldAxis, isConstant, type NameField } from "./name-field.ts";
 import { stemOf } from "./split-names.ts";
 

@@ -1,6 +1,7 @@
 /**
  * The words that acquisition programs and people write before the numbers in file names. Sources: the naming of
- * Micro-Manager, MetaMorph, NIS-Elements, Leica LAS, ZEN, CellVoyager, ImageXpress, and the prefixes of Bio-Formats' file patterns.
+ * Micro-Manager, MetaMorph, NIS-Elements, Leica LAS, ZEN, CellVoyager, ImageXpress, and the prefixes of Bio-Formats'
+ * file patterns.
  */
 import type { FieldAxis } from "./name-field.ts";
 
@@ -16,12 +17,12 @@ const axisOf: ReadonlyMap<string, FieldAxis> = new Map(
   Object.entries(words).flatMap(([axis, list]) => list.split(" ").map((word) => [word, axis as FieldAxis] as const)),
 );
 
-/** The last word of a text, behind it only separators: "img_Z = " has "Z". Empty where there is none. */
+/** The last word of a text, before any separators at its end: "Z" for "img_Z = ". Empty if there is none. */
 export function lastWord(before: string): string {
   return /(\p{L}+)[\s_\-.=:#([{~]*$/u.exec(before)?.[1] ?? "";
 }
 
-/** What a number means by the text before it: "img_z", "imageZ" and "Focal Plane " say Z. */
+/** The axis of a number according to the text before it: Z for "img_z", "imageZ" and "Focal Plane ". */
 export function axisAfter(before: string): FieldAxis {
   const word = lastWord(before);
   const hump = /\p{Ll}(\p{Lu}\p{L}*)$/u.exec(word)?.[1];

@@ -1,11 +1,11 @@
-/** How a number at one place of the names is written: its sign, its decimal mark, told from all names together. */
+/** How a number at one place of the names is written: its sign and its decimal mark, found from all names together. */
 
 import { spacingOf } from "./even-spacing.ts";
 import { guessedOrder } from "./folder-errors.ts";
 import type { FieldAxis, NameField } from "./name-field.ts";
 import { axisAfter, lastWord, unitBefore } from "./name-words.ts";
 
-/** A number as it stands in a name; `mark` and `part` are empty for whole numbers. */
+/** A number as it is written in a name. `mark` and `part` are empty for whole numbers. */
 export interface WrittenNumber {
   sign: "" | "-" | "+";
   whole: string;
@@ -15,17 +15,17 @@ export interface WrittenNumber {
 
 /** The same place in all names. */
 export interface NumberPlace {
-  /** Text before it, back to the number before, without its sign. An ellipsis stands for a word that varies. */
+  /** Text between the previous number and this one, without its sign. An ellipsis represents a word that varies. */
   before: string;
   after: string;
   numbers: readonly WrittenNumber[];
-  /** Set where the signs were told already. */
+  /** Whether the signs are known already. */
   signed?: boolean;
 }
 
 /**
- * The numbers of a place: one field, or two where what looks like a decimal mark separates two numbers.
- * @throws usage where a minus sign may as well be a hyphen
+ * The numbers of a place: one field, or two if the apparent decimal mark separates two numbers.
+ * @throws usage if a minus sign may as well be a hyphen
  */
 export function readPlace(place: NumberPlace, path: string): NameField[] {
   const { before, after, numbers } = place;
@@ -46,7 +46,7 @@ export function readPlace(place: NumberPlace, path: string): NameField[] {
   const marks = new Set(numbers.map(({ mark }) => mark));
   if (marks.size > 1) {
     const found = [...marks].filter((mark) => mark !== "").map((mark) => `"${mark}"`);
-    throw guessedOrder(path, `${shared.label} has ${found.join(" or ")} inside in some of the names`);
+    throw guessedOrder(path, `${shared.label} contains ${found.join(" or ")} in some of the names only`);
   }
   const mark = numbers[0].mark;
   const behind = axisAfter(mark);
@@ -74,8 +74,8 @@ function withUnit(axis: FieldAxis, unit: string | undefined, values: readonly nu
 }
 
 /**
- * A minus is a sign where other names have a plus or nothing there (z-4 ... z4), or where a separator stands before it
- * (_-4); it is a hyphen between a word and a number everywhere (scan-001 ... scan-010).
+ * A minus is a sign if other names have a plus or nothing in its place (z-4 ... z4), or if a separator precedes it
+ * (_-4). It is a hyphen if all names have it between a word and a number (scan-001 ... scan-010).
  */
 function areSigned({ before, numbers }: NumberPlace, axis: FieldAxis, unit: string | undefined, path: string): boolean {
   const signs = new Set(numbers.map(({ sign }) => sign));
@@ -88,10 +88,7 @@ function areSigned({ before, numbers }: NumberPlace, axis: FieldAxis, unit: stri
   const varies = numbers.some(({ whole, part }) => whole !== numbers[0].whole || part !== numbers[0].part);
   const height = axis === "Z" && (unit !== undefined || numbers.some(({ mark }) => mark !== ""));
   if (varies && height && withoutZero) {
-    throw guessedOrder(
-      path,
-      `"${lastWord(before)}-" stands before every number, and its "-" may be a minus or a hyphen`,
-    );
+    throw guessedOrder(path, `"${lastWord(before)}-" precedes every number, and its "-" may be a minus or a hyphen`);
   }
   return false;
 }
@@ -109,19 +106,19 @@ function isDecimal(
   if (marks.size > 1) return false;
   const [mark] = marks;
   const parts = numbers.map(({ part }) => part).filter((part) => part !== "");
-  // Decimals have all the same number of digits, or no zeros at their ends: 1.9 is not followed by 1.10.
+  // Decimals all have the same number of digits, or none of them ends in 0: 1.9 is not followed by 1.10.
   const sameWidth = parts.every((part) => part.length === parts[0].length);
   if (!sameWidth && parts.some((part) => part.length > 1 && part.endsWith("0"))) return false;
   if (unit !== undefined) return true;
   if (axis === "C" || axis === "T" || axis === "P" || axis === "p") return false;
   const fits = axis === "Z" || signed;
-  // In "a1p2" p may be a word of its own.
+  // In "a1p2", p may be a separate word.
   if (mark === "p" && !fits && /\p{L}$/u.test(before)) return false;
   const wholes = new Set(numbers.map(({ whole }) => whole));
   if (!fits && wholes.size === 1 && numbers[0].whole !== "0") return false;
   const spacing = spacingOf([...new Set(values)].sort((a, b) => a - b));
   const even = spacing.step !== undefined && spacing.missingCount === 0;
-  // Two numbers of a grid (1,1 1,2 2,1 2,2) are uneven decimals.
+  // Two numbers of a grid (1,1 1,2 2,1 2,2), read as decimals, would not be evenly spaced.
   const grid = wholes.size > 1 && new Set(parts).size > 1 && wholes.size * new Set(parts).size === numbers.length;
   if (grid && parts.length === numbers.length && !even) return false;
   return fits || mark === "." || spacing.step !== undefined;

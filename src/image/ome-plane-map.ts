@@ -1,4 +1,4 @@
-/** In which file, and on which page of it, each plane of an OME-TIFF data set lies. */
+/** Maps each plane of an OME-TIFF data set to its file and page. */
 import type { PlanePosition } from "./axes.ts";
 import { corrupt, unsupported } from "./file-errors.ts";
 import { type PlaneOrder, sequentialPages } from "./plane-order.ts";
@@ -11,22 +11,24 @@ export interface OmeFiles {
   warnings: readonly string[];
 }
 
-/** How often planes may be said to lie somewhere, on average; each should be once. */
+/** How many places a plane may have on average. Each should have one. */
 const maxRepeats = 4;
 
 interface Expected {
   sizes: PlaneOrder["sizes"];
   order: string;
-  /** Page of the first plane where the XML does not say. */
+  /** Page of the first plane if the XML does not state it. */
   firstPage: number;
-  /** Of the file itself. */
+  /** Number of pages of the file itself. */
   pages: number;
   path: string;
 }
 
 /**
- * TiffData elements: IFD is the first page, FirstC/Z/T its plane, PlaneCount (older: NumPlanes) how many follow each other, and UUID the file.
- * @throws file.corrupt for planes that no page is said to hold, or a page that the file itself does not have; file.unsupported for a file without a name
+ * TiffData elements: IFD is the first page, FirstC/Z/T its plane, PlaneCount (older: NumPlanes) how many follow each
+ * other, and UUID the file.
+ * @throws file.corrupt for planes without a page, or a page that the file does not have; file.unsupported for a file
+ * without a name
  */
 export function omePlaneMap(
   root: XmlElement,
@@ -38,7 +40,7 @@ export function omePlaneMap(
   const blocks = childrenOf(pixels, "TiffData");
   const numberOfFile = fileNumbers(root, blocks, planes, pages, path);
   if (planes > 2 ** 24 || (numberOfFile.files.length === 1 && planes > pages)) {
-    throw corrupt(path, `its OME-XML promises ${planes} planes, but the file has ${pages}`);
+    throw corrupt(path, `its OME-XML describes ${planes} planes, but the file has ${pages}`);
   }
   const map = new Int32Array(planes).fill(-1);
   const fileOf = new Int32Array(planes);
@@ -61,7 +63,7 @@ export function omePlaneMap(
     const file = numberOfFile.of[n];
     const page = whole(["IFD"], file === 0 && blocks.length === 1 ? firstPage : 0);
     mapped += Math.min(count, planes - start);
-    if (mapped > maxRepeats * planes) throw corrupt(path, "its OME-XML maps the same planes over and over");
+    if (mapped > maxRepeats * planes) throw corrupt(path, "its OME-XML maps the same planes many times");
     for (let i = 0; i < count && start + i < planes; i++) {
       map[start + i] = page + i;
       fileOf[start + i] = file;
@@ -70,7 +72,7 @@ export function omePlaneMap(
   const isThere = (page: number, i: number) => page >= 0 && (fileOf[i] > 0 || page < pages);
   if (!map.every(isThere)) {
     const found = map.filter(isThere).length;
-    throw corrupt(path, `its OME-XML promises ${planes} planes, but only ${found} are in the file`);
+    throw corrupt(path, `its OME-XML describes ${planes} planes, but only ${found} are in the file`);
   }
   return {
     files: numberOfFile.files,
@@ -95,7 +97,7 @@ function isOwn(uuid: XmlElement | undefined, own: string | undefined, path: stri
   return (name !== undefined && lastName(name) === lastName(path)) || (own !== undefined && uuid.text.trim() === own);
 }
 
-/** Of each block the number of its file in a list of names. */
+/** The number of each block's file in a list of names. */
 function fileNumbers(root: XmlElement, blocks: readonly XmlElement[], planes: number, pages: number, path: string) {
   const own = root.attributes.UUID?.trim();
   const files = [""];
@@ -107,7 +109,7 @@ function fileNumbers(root: XmlElement, blocks: readonly XmlElement[], planes: nu
     if (name === undefined) {
       throw unsupported(
         path,
-        `some of its planes lie in another file, which has no name but ${uuid.text.trim().slice(0, 80)}`,
+        `some of its planes are in another file, whose name is not given, only ${uuid.text.trim().slice(0, 80)}`,
         "save the data set as one OME-TIFF file, for example with bfconvert or Fiji",
       );
     }
@@ -117,15 +119,15 @@ function fileNumbers(root: XmlElement, blocks: readonly XmlElement[], planes: nu
     numbers.set(name, files.length - 1);
     return files.length - 1;
   });
-  // One file in all, which says an old name of its own and could hold all: it was renamed.
+  // All planes are in one file, under a name that is not that of the open file, which could hold them: it was renamed.
   const renamed = own === undefined && pages >= planes && files.length === 2 && of.every((file) => file === 1);
   const [named, ...others] = renamed ? namesIn(root) : [];
   if (named === undefined || others.length > 0) return { files, of, warnings: [] };
-  const warning = `Its OME-XML says that the planes lie in ${named}; they are read from this file, which was probably renamed.`;
+  const warning = `According to its OME-XML, the planes are in ${named}; they are read from this file, which was probably renamed.`;
   return { files: [""], of: of.map(() => 0), warnings: [warning] };
 }
 
-/** The names of all files that the document speaks of. */
+/** The names of all files that the document mentions. */
 function namesIn(root: XmlElement): string[] {
   const blocks = childrenOf(root, "Image").flatMap((image) =>
     childrenOf(image, "Pixels").flatMap((pixels) => childrenOf(pixels, "TiffData")),
@@ -136,7 +138,7 @@ function namesIn(root: XmlElement): string[] {
   return [...new Set(names.map(lastName))];
 }
 
-/** Without folders: companions lie beside the file. */
+/** The name without folders: companion files are in the folder of the file. */
 export function lastName(path: string): string {
   return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 }

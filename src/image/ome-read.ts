@@ -19,7 +19,7 @@ export interface OmePlanes extends PlaneOrder {
   height: number;
   /** Names of the files that hold the planes; the first, "", is the file itself. */
   files: readonly string[];
-  /** Of a plane, the number of its file in `files`, and its page there. */
+  /** For each plane, the number of its file in `files`, and its page there. */
   placeOf(position: PlanePosition): { file: number; page: number };
 }
 
@@ -28,7 +28,7 @@ export function looksLikeOme(description: string): boolean {
 }
 
 /**
- * @param pages how many pages the file has
+ * @param pages number of pages of the file
  * @param samples samples per pixel of the pages: OME counts them as channels
  * @param which number of the Image that is read; by default the first that has planes in this file
  * @throws file.corrupt, file.unsupported (metadata in another file), usage (no such image)
@@ -44,7 +44,7 @@ export function parseOme(description: string, pages: number, samples: number, pa
   if (other !== undefined) {
     throw unsupported(
       path,
-      `its metadata lie in ${other}, which is not beside it`,
+      `its metadata are in ${other}, which is not in its folder`,
       "put that file into the same folder, or save the data set as one OME-TIFF file, for example with bfconvert",
     );
   }
@@ -55,7 +55,7 @@ export function parseOme(description: string, pages: number, samples: number, pa
   }
   const own = images.findIndex((image) => holdsOwnPlanes(root, childrenOf(image, "Pixels")[0], path));
   const index = which ?? Math.max(0, own);
-  // Of an image without a word on its pages they follow those of the images before it.
+  // If an image does not state its pages, they follow those of the images before it.
   const firstPage = images.slice(0, index).reduce((sum, image) => sum + planesOf(image, samples), 0);
   const planes = readImage(root, images[index], firstPage, pages, samples, path);
   if (images.length === 1) return planes;
@@ -66,7 +66,7 @@ export function parseOme(description: string, pages: number, samples: number, pa
   };
 }
 
-/** The name of the file that holds the metadata, of a file of a set that has none of its own. */
+/** The name of the file with the metadata, for a file of a set that has no metadata of its own. */
 export function metadataFileOf(root: XmlElement): string | undefined {
   const [binary] = childrenOf(root, "BinaryOnly");
   return binary && (binary.attributes.MetadataFile ?? "a companion file");
@@ -75,21 +75,21 @@ export function metadataFileOf(root: XmlElement): string | undefined {
 /** The error for an image that a file does not have. */
 export function noSuchImage(path: string, got: number, count: number): ParfocalError<"usage"> {
   const has = count === 1 ? "1 image, number 0" : `${count} images, 0 to ${count - 1}`;
-  return new ParfocalError("usage", `${path} has ${has}; got \`image ${got}\`.`, {
-    option: "image",
+  return new ParfocalError("usage", `${path} has ${has}; got \`series ${got}\`.`, {
+    option: "series",
     got,
     expected: `0 to ${count - 1}`,
   });
 }
 
-/** What is said of a file with several images, of which nobody chose one. */
+/** The warning about a file with several images if none was chosen. */
 export function several(names: readonly string[], index: number, which: number | undefined): Calibration {
   if (which !== undefined) return {};
   const shown = names.slice(0, 4).map((name, i) => `${i}${name === "" ? "" : ` "${name.slice(0, 40)}"`}`);
   const list = `${shown.join(", ")}${names.length > 4 ? ", ..." : ""}`;
   return {
     warnings: [
-      `The file holds ${names.length} images (${list}), and image ${index} is read; give \`image <number>\` for another.`,
+      `The file holds ${names.length} images (${list}), and image ${index} is read; give \`series <number>\` for another.`,
     ],
   };
 }
@@ -114,7 +114,7 @@ function readImage(
     if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
     throw corrupt(path, `its OME-XML says ${name}="${text.slice(0, 40)}"`);
   };
-  // Some writers, ilastik among them, leave out axes of one plane, which the schema does not allow.
+  // Some programs, among them ilastik, leave out axes of extent 1, which the schema does not allow.
   const sizeC = extent("SizeC", "1");
   if (samples > 1 && sizeC % samples !== 0)
     throw corrupt(path, `its OME-XML has ${sizeC} channels in ${samples} samples`);
@@ -145,7 +145,7 @@ function readImage(
   };
 }
 
-/** What the positions of the planes of the first channel and time say. */
+/** The z step and heights according to the positions of the planes of the first channel and time. */
 function heightsOf(pixels: XmlElement, depth: number, zStep: number | undefined): Calibration {
   if (depth < 2 || depth > 65536) return {};
   const heights = new Array<number>(depth).fill(Number.NaN);
@@ -154,7 +154,8 @@ function heightsOf(pixels: XmlElement, depth: number, zStep: number | undefined)
     if (!(Number(attributes.TheC ?? 0) === 0 && Number(attributes.TheT ?? 0) === 0 && z >= 0 && z < depth)) continue;
     const text = attributes.PositionZ?.trim();
     if (!text) continue;
-    // Without a unit the schema means "reference frame", which is no length; many programs leave it out and mean um.
+    // Without a unit, the schema means "reference frame", which is not a length. Many programs leave it out and mean
+    // um.
     heights[z] = Number(text) * (micrometresPer(attributes.PositionZUnit ?? "um") ?? Number.NaN);
   }
   const stated = childrenOf(pixels, "Plane").some(({ attributes }) => attributes.PositionZUnit !== undefined);
@@ -162,12 +163,12 @@ function heightsOf(pixels: XmlElement, depth: number, zStep: number | undefined)
   if (stated || found.zStep === undefined) return found;
   return joinCalibrations(found, {
     warnings: [
-      `The file says no z step; ${found.zStep} um is that of the heights of its planes, which have no unit and are taken as um; give \`z_step <your z step>\` (um) if that is wrong.`,
+      `The file states no z step. ${found.zStep} um follows from the heights of its planes, which have no unit and are taken as um; give \`z_step <your z step>\` (um) if that is wrong.`,
     ],
   });
 }
 
-/** @param sizeC channels, samples of colour included; @param withoutSamples those that are left where samples are one channel */
+/** @param sizeC channels, including samples of colour; @param withoutSamples channels if all samples are one channel */
 function calibrationOf(
   root: XmlElement,
   image: XmlElement,
@@ -182,7 +183,7 @@ function calibrationOf(
   const zStep = length("PhysicalSizeZ");
   const interval = scaled(attributes.TimeIncrement, secondsPer(attributes.TimeIncrementUnit ?? "s"));
   const described = childrenOf(pixels, "Channel");
-  // Samples of a pixel are described as one channel, or as one each.
+  // The samples of a pixel are described as one channel, or as one channel each.
   const count = described.length === sizeC ? sizeC : withoutSamples;
   const channels = described.slice(0, count);
   const names = channels.map((channel) => channel.attributes.Name ?? "");
@@ -225,7 +226,7 @@ const immersionIndex = new Map([
 function opticsOf(root: XmlElement, image: XmlElement): Optics {
   const settings = [...childrenOf(image, "ObjectiveSettings"), ...childrenOf(image, "ObjectiveRef")][0];
   const objectives = childrenOf(root, "Instrument").flatMap((instrument) => childrenOf(instrument, "Objective"));
-  // Without a reference a single objective is the one that was used; out of several it cannot be told.
+  // Without a reference, a single objective is the one that was used. Of several, it is unknown which one was used.
   const objective = settings
     ? objectives.find(({ attributes }) => attributes.ID === settings.attributes.ID)
     : objectives.length === 1

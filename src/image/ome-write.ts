@@ -7,10 +7,10 @@ import { escapeXml } from "./xml.ts";
 
 const namespace = "http://www.openmicroscopy.org/Schemas/OME/2016-06";
 
-/** Of the annotation that says what counts mean. */
+/** Namespace of the annotation with the meaning of the counts. */
 export const rescaleNamespace = "parfocal/rescale";
 
-/** @param name what the image is called, for example the name of the file */
+/** @param name name of the image, for example that of the file */
 export function writeOme(info: ImageInfo, name: string): string {
   const { pixelSize, zStep, frameInterval } = info;
   const sizes = {
@@ -46,7 +46,7 @@ export function writeOme(info: ImageInfo, name: string): string {
   });
   const data = element("TiffData", { IFD: 0, PlaneCount: sizes.C * sizes.Z * sizes.T });
   const heights = info.zPositions?.length === sizes.Z ? info.zPositions : [];
-  // Only where they are not even: those of an even stack follow from its step.
+  // Written only if the planes are not evenly spaced; otherwise the heights follow from the z step.
   const planes = (heights.length > 0 ? positions(sizes) : []).map(({ c, z, t }) =>
     element("Plane", { TheC: c, TheZ: z, TheT: t, PositionZ: heights[z], PositionZUnit: "µm" }),
   );
@@ -71,7 +71,7 @@ export function writeOme(info: ImageInfo, name: string): string {
   ])}`;
 }
 
-/** What the counts mean, as pairs of a key and a value, which viewers show. */
+/** The meaning of the counts, as pairs of a key and a value, which viewers show. */
 function annotation({ offset, scale }: Rescale): string {
   const pairs = Object.entries({ offset, scale }).map(([key, value]) => `<M K="${key}">${value}</M>`);
   const map = element("MapAnnotation", { ID: "Annotation:0", Namespace: rescaleNamespace }, [

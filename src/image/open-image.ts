@@ -12,8 +12,9 @@ import { openTiff } from "./tiff-image.ts";
 import type { OpenOptions } from "./tiff-planes.ts";
 
 /**
- * The first bytes choose the reader, and what that reader says is what the user sees. Calibration that no microscope has counts as not known.
- * Throws `file.missing` (empty), `file.corrupt`, `file.unsupported`, `usage` (an image that the file does not have).
+ * The first bytes decide which reader is used, and its error is the one that the user sees. Calibration that no
+ * microscope has is treated as unknown. Throws `file.missing` (empty), `file.corrupt`, `file.unsupported`, `usage` (an
+ * image that the file does not have).
  */
 export async function openImageSource(source: ByteSource, options: OpenOptions = {}): Promise<ImageFile> {
   const path = source.name;

@@ -1,9 +1,9 @@
-/** Which files this process reads at the moment: an output must not replace one of them. */
+/** The files that this process is reading. An output must not replace one of them. */
 
 const open = new Map<string, number>();
 const keyOf = ({ dev, ino }: { dev: number; ino: number }): string => `${dev}:${ino}`;
 
-/** @param file as `stat` describes it @returns to be called when it is closed */
+/** @param file as `stat` describes it @returns a function to call when the file is closed */
 export function noteInput(file: { dev: number; ino: number }): () => void {
   const key = keyOf(file);
   open.set(key, (open.get(key) ?? 0) + 1);

@@ -1,4 +1,7 @@
-/** Whether two stacks show the same places, pixel by pixel and plane by plane, so that they may be compared, or learned from, by number. */
+/**
+ * Checks that two stacks show the same places, pixel by pixel and plane by plane, so that they can be compared or
+ * paired.
+ */
 import { ParfocalError } from "../errors.ts";
 
 /** A stack without its pixels; lengths in um. */
@@ -12,21 +15,22 @@ export interface Placed {
 
 export interface PairableOptions {
   /**
-   * Whether planes belong together by their number: then there must be as many, as far apart. Default true. Without it a plane
-   * may stand beside any plane of the other, and only the pixels must fit.
+   * Whether planes with the same index are paired. The stacks must then have the same number of planes and the same z
+   * step. Default true. Otherwise any two planes may be compared, and only the pixels must fit.
    */
   planes?: boolean | undefined;
 }
 
-/** Files round their pixel sizes, and calibrations of one microscope differ by as much. */
+/** Files round their pixel sizes, and calibrations of one microscope differ by this share. */
 const tolerance = 0.02;
 
 /**
- * Refuses stacks whose pixels or planes of the same number lie at different places. What is not known of one of them is taken to be alike. A plane
- * between two of the other is never searched for: files do not say at which height a stack begins.
+ * Refuses stacks whose pixels or planes with the same index are at different places. Unknown values are assumed to be
+ * equal. Planes of different height are not matched to each other, because files do not state the height at which a
+ * stack begins.
  *
  * @param first, second names and sizes, named as in a sentence: "stack.tif", "its target", "the truth"
- * @throws image.unfit naming what both have
+ * @throws image.unfit naming the values of both
  */
 export function requirePairable(
   [first, a]: readonly [name: string, stack: Placed],
@@ -40,8 +44,7 @@ export function requirePairable(
   };
   const differ = (x: number | undefined, y: number | undefined) =>
     x !== undefined && y !== undefined && Math.abs(x / y - 1) > tolerance;
-  const told = (option: string, what: string) =>
-    `give \`${option} <your ${what}>\` (um) for both if a file is wrong about it`;
+  const told = (option: string, what: string) => `give \`${option} <your ${what}>\` (um) for both if a file is wrong`;
 
   if (a.height !== b.height || a.width !== b.width || (planes && a.depth !== b.depth)) {
     const sizeOf = ({ depth, height, width }: Placed) =>
@@ -55,7 +58,7 @@ export function requirePairable(
     refuse(
       `pixels of ${digits(x)} um`,
       `of ${digits(y)} um`,
-      "pixels of the same number show different places",
+      "pixels with the same index show different places",
       `resample one of them, or ${told("pixel_size", "pixel size")}`,
     );
   }
@@ -70,7 +73,7 @@ export function requirePairable(
     refuse(
       `planes ${digits(x)} um apart`,
       `${digits(y)} um apart`,
-      "planes of the same number show different heights",
+      "planes with the same index show different heights",
       `${cut}${told("z_step", "z step")}`,
     );
   }

@@ -1,18 +1,18 @@
-/** Which pixel of which file an error is about. */
+/** Names the pixel and the file that an error is about. */
 import { findNonFinite } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 
-/** Where values lie: they are whole rows of a plane, or whole planes one behind the other. */
+/** The place of values that are complete rows of a plane, or complete planes one after the other. */
 export interface PixelPlace {
-  /** What the user calls the file or the stack. */
+  /** The name of the file or the stack as the user gave it. */
   path?: string | undefined;
-  /** How a message begins, where there is no such name: "The PSF cannot be used". */
+  /** How a message begins if there is no such name: "The PSF cannot be used". */
   what?: string | undefined;
   /** Pixels of a row. */
   width: number;
-  /** Rows of a plane, where the values are several planes. */
+  /** Rows of a plane, if the values are several planes. */
   height?: number | undefined;
-  /** Plane, channel and time of the first value, from 0; left out where there is one only. */
+  /** Plane, channel and time of the first value, from 0; left out if there is only one. */
   z?: number | undefined;
   channel?: number | undefined;
   time?: number | undefined;
@@ -35,7 +35,7 @@ export function pixelName(index: number, place: PixelPlace): string {
   return [...named, `pixel x ${x0 + (index % width)}, y ${y}`].join(", ");
 }
 
-/** The error for value `index`, which is no finite number. @param advice what to do about it */
+/** The error for value `index`, which is not a finite number. @param advice what to do */
 export function unfitPixel(
   value: number,
   index: number,

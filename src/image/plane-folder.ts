@@ -19,10 +19,10 @@ export function isPlaneName(name: string): boolean {
 }
 
 /**
- * @param path what the user calls the folder
+ * @param path the path of the folder as the user gave it
  * @param openers its planes in any order
- * @throws file.missing (no planes), usage (an order that is a guess, several positions), image.unfit (planes that differ, are
- * double or lacking), file.unsupported (files with several planes)
+ * @throws file.missing (no planes), usage (an order that would be a guess, several positions), image.unfit (planes that
+ * differ, are duplicated or missing), file.unsupported (files with several planes)
  */
 export async function openPlanes(
   path: string,
@@ -56,7 +56,7 @@ export async function openPlanes(
     if (file.dtype !== first.dtype || file.shape.some((extent, k) => extent !== first?.shape[k])) {
       throw new ParfocalError(
         "image.unfit",
-        `${path}: all planes must be alike, but ${plane.name} has ${file.shape[1]} x ${file.shape[0]} pixels (${file.dtype}) and ${planes[0].name} has ${first.shape[1]} x ${first.shape[0]} (${first.dtype}); take the odd files out.`,
+        `${path}: all planes must be alike, but ${plane.name} has ${file.shape[1]} x ${file.shape[0]} pixels (${file.dtype}) and ${planes[0].name} has ${first.shape[1]} x ${first.shape[0]} (${first.dtype}); remove the files that differ.`,
         { path, detail: `${plane.name} differs` },
       );
     }
@@ -66,7 +66,7 @@ export async function openPlanes(
   return { ...info, path, folder: order, ...readerOf(path, planes, order, info) };
 }
 
-/** @param wavelengths um, of the first file of each channel */
+/** @param wavelengths um, from the first file of each channel */
 function infoOf(order: FolderOrder, first: ImageInfo, wavelengths: readonly (number | undefined)[]): ImageInfo {
   const { sizes, channelNames, zStep } = order;
   const kept = (["T", "C", "Z"] as const).filter((axis) => sizes[axis] > 1);
@@ -93,8 +93,8 @@ function readerOf(
   info: ImageInfo,
 ): Pick<ImageFile, "readPlane" | "close" | "seen"> {
   const seen = { min: Infinity, max: -Infinity };
-  // The last plane stays open: neighbouring regions of it are asked for one after the other. Reads wait for each other,
-  // so that no plane is closed while it is read.
+  // The last plane stays open, because neighbouring regions of it are read one after the other. Reads wait for each
+  // other, so that no plane is closed while it is read.
   let last: { at: number; file: ImageFile } | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {

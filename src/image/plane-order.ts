@@ -1,8 +1,8 @@
-/** How the planes of an image lie in the pages of its file. */
+/** The order of the planes of an image in the pages of its file. */
 import type { PlanePosition } from "./axes.ts";
 import type { ImageInfo } from "./image.ts";
 
-/** What a description says beyond width, height and type. */
+/** What a description states beyond width, height and type. */
 export type Calibration = Omit<ImageInfo, "axes" | "shape" | "dtype">;
 
 export interface PlaneOrder {
@@ -14,7 +14,7 @@ export interface PlaneOrder {
   calibration: Calibration;
 }
 
-/** Pages that follow each other in an order: "CZT" has C fastest. */
+/** Pages that follow each other in an order. In "CZT", C is the fastest. */
 export function sequentialPages(sizes: PlaneOrder["sizes"], order: string): (position: PlanePosition) => number {
   return ({ c, z, t }) => {
     const at: Record<string, number> = { C: c, Z: z, T: t };
@@ -36,7 +36,7 @@ export function axesOf(
   return { axes: `${kept.join("")}YX`, shape: [...kept.map((axis) => extents[axis]), page.height, page.width] };
 }
 
-/** Several sources of calibration in one: the later replace what the earlier say, and warnings of all are kept. */
+/** Combines several sources of calibration: later values replace earlier ones, and all warnings are kept. */
 export function joinCalibrations(...parts: readonly Calibration[]): Calibration {
   const warnings = parts.flatMap((part) => part.warnings ?? []);
   return { ...Object.assign({}, ...parts), ...(warnings.length > 0 && { warnings }) };

@@ -1,21 +1,22 @@
 /**
- * Which pixel sizes, z steps and optics a microscope can have, and what was likely meant by others. Every value that comes from a user or
- * a file passes here: impossible ones of a user are refused, those of a file are left out with a warning (docs/decisions/plausible-calibration.md).
+ * Checks pixel sizes, z steps and optics against what a microscope can have, and suggests what was probably meant.
+ * Every value from a user or a file is checked here. An impossible value from a user is refused. One from a file is not
+ * used, with a warning (docs/decisions/plausible-calibration.md).
  */
 import { ParfocalError } from "../errors.ts";
 import type { ImageInfo, Implausible, Optics, CalibrationQuantity as Quantity } from "./image.ts";
 
 interface Limits {
   name: string;
-  least: number;
-  most: number;
-  /** " um" of lengths. */
+  min: number;
+  max: number;
+  /** " um" for lengths, otherwise empty. */
   unit: string;
   /** "515 um is {what}". */
   what: string;
-  /** Between these a corrected value is worth suggesting. */
+  /** A corrected value is suggested only if it lies in this range. */
   usual: readonly [number, number];
-  /** What slips multiply a value by, undone by the factor, the likeliest first. */
+  /** Likely mistakes, the most likely first: the factor that corrects the value, and the value as it was meant. */
   slips: readonly (readonly [factor: number, meant: (value: number) => string])[];
 }
 
@@ -30,77 +31,81 @@ const lostPoint = [0.1, 0.01, 0.001].map((factor) => [factor, () => ""] as const
 const limits: Readonly<Record<Quantity, Limits>> = {
   pixel_size: {
     name: "Pixel size",
-    least: 0.001,
-    most: 50,
+    min: 0.001,
+    max: 50,
     unit: " um",
-    what: "no pixel of a microscope",
+    what: "not a pixel size of a microscope",
     usual: [0.02, 20],
     slips: lengthSlips,
   },
   z_step: {
     name: "Z step",
-    least: 0.001,
-    most: 80,
+    min: 0.001,
+    max: 80,
     unit: " um",
-    what: "no distance between planes",
+    what: "not a distance between planes of a microscope",
     usual: [0.02, 20],
     slips: lengthSlips,
   },
   wavelength: {
     name: "Wavelength",
-    least: 0.05,
-    most: 20,
+    min: 0.05,
+    max: 20,
     unit: " um",
-    what: "no light of a microscope",
+    what: "not a wavelength of light microscopy",
     usual: [0.15, 3],
     slips: lengthSlips,
   },
   na: {
     name: "NA",
-    least: 0.01,
-    most: 1.7,
+    min: 0.01,
+    max: 1.7,
     unit: "",
-    what: "no numerical aperture of an objective",
+    what: "not a numerical aperture of an objective",
     usual: [0.02, 1.7],
     slips: lostPoint,
   },
   refractive_index: {
     name: "Refractive index",
-    least: 1,
-    most: 4,
+    min: 1,
+    max: 4,
     unit: "",
-    what: "no refractive index of a medium",
+    what: "not a refractive index of a medium",
     usual: [1, 1.8],
     slips: lostPoint,
   },
 };
 
-/** Stereo microscopes and macro objectives step by more: where pixels are this coarse, um, z steps of up to {@link coarseStep} um are possible. */
+/**
+ * Stereo microscopes and macro objectives have larger steps: above this pixel size, um, z steps of up to {@link
+ * coarseStep} um are possible.
+ */
 const coarsePixel = 2;
 const coarseStep = 1000;
 
-/** Resolutions of printers and screens that programs write where they know of no pixel size, dots per inch. */
+/** Resolutions of printers and screens, dots per inch, which programs write if they do not know the pixel size. */
 const printed = [72, 75, 96, 100, 120, 150, 180, 200, 240, 250, 300, 360, 400, 600, 720, 1200];
 
 const digits = (value: number): string => String(Number(value.toPrecision(6)));
 
-/** What a value is seen beside. */
+/** Other values that a limit depends on. */
 export interface Beside {
-  /** um; coarse pixels go with far planes. */
+  /** um; large pixels occur with large z steps. */
   pixelSize?: number | undefined;
 }
 
 /**
- * Why a value cannot be right, with what was likely meant: "515 um is no light of a microscope (0.05 to 20 um); did you mean 0.515 (515 nm)?"
- * @returns undefined for a value that can be
+ * Why a value cannot be right, and what was probably meant: "515 um is not a wavelength of light microscopy (0.05 to 20
+ * um); did you mean 0.515 (515 nm)?"
+ * @returns undefined for a possible value
  */
 export function implausibility(quantity: Quantity, value: number, { pixelSize }: Beside = {}): string | undefined {
-  const { least, most: usualMost, unit, what, usual, slips } = limits[quantity];
-  const most = quantity === "z_step" && pixelSize !== undefined && pixelSize >= coarsePixel ? coarseStep : usualMost;
-  if (value >= least && value <= most && !(quantity === "pixel_size" && dotsPerInch(value) !== undefined)) {
+  const { min, max: usualMax, unit, what, usual, slips } = limits[quantity];
+  const max = quantity === "z_step" && pixelSize !== undefined && pixelSize >= coarsePixel ? coarseStep : usualMax;
+  if (value >= min && value <= max && !(quantity === "pixel_size" && dotsPerInch(value) !== undefined)) {
     return undefined;
   }
-  const said = `${digits(value)}${unit} is ${what} (${least} to ${most}${unit})`;
+  const said = `${digits(value)}${unit} is ${what} (${min} to ${max}${unit})`;
   const dots = quantity === "pixel_size" ? dotsPerInch(value) : undefined;
   if (dots !== undefined) return `${said}; it is ${dots} dots per inch, the resolution of a printer or screen`;
   const slip = slips.find(([factor]) => value * factor >= usual[0] && value * factor <= usual[1]);
@@ -110,13 +115,16 @@ export function implausibility(quantity: Quantity, value: number, { pixelSize }:
   return `${said}; did you mean ${digits(value * factor)}${original === "" ? "" : ` (${original})`}?`;
 }
 
-/** Between which values a quantity can be; lengths in um. */
-export const plausibleRange = (quantity: Quantity): { least: number; most: number } => {
-  const { least, most } = limits[quantity];
-  return { least, most };
+/** The smallest and largest possible value of a quantity; lengths in um. */
+export const plausibleRange = (quantity: Quantity): { min: number; max: number } => {
+  const { min, max } = limits[quantity];
+  return { min, max };
 };
 
-/** The resolution of a printer that a pixel size is; undefined for others, and below 20 um, where microscopes have pixels. */
+/**
+ * The printer resolution that a pixel size corresponds to; undefined for others and below 20 um, the usual range of
+ * pixel sizes.
+ */
 function dotsPerInch(pixelSize: number): number | undefined {
   if (!(pixelSize >= 20)) return undefined;
   return printed.find((dots) => Math.abs((pixelSize * dots) / 25400 - 1) < 5e-4);
@@ -124,11 +132,11 @@ function dotsPerInch(pixelSize: number): number | undefined {
 
 /**
  * Refuses a value that a user gave and no microscope has.
- * @param option what it is called where it was given, such as "optics.na"
- * @throws usage with what was likely meant
+ * @param option the name of the option or key, such as "optics.na"
+ * @throws usage with what was probably meant
  */
 export function requirePlausible(quantity: Quantity, value: number, option: string = quantity, beside?: Beside): void {
-  const { name, least, unit } = limits[quantity];
+  const { name, min, unit } = limits[quantity];
   const give = `give \`${option} <your ${placeholder(quantity)}>\`${unit && " (um)"}`;
   if (!(value > 0 && Number.isFinite(value))) {
     throw new ParfocalError("usage", `${name}: ${option} must be above 0, got ${value}; ${give}.`, {
@@ -140,15 +148,15 @@ export function requirePlausible(quantity: Quantity, value: number, option: stri
   const why = implausibility(quantity, value, beside);
   if (why === undefined) return;
   const sentence = `${name}: ${why}${why.endsWith("?") ? " G" : "; g"}${give.slice(1)}.`;
-  const expected = `${least} to ${limits[quantity].most}${unit}`;
+  const expected = `${min} to ${limits[quantity].max}${unit}`;
   throw new ParfocalError("usage", sentence, { option, got: value, expected });
 }
 
 const placeholder = (quantity: Quantity): string => (quantity === "na" ? "NA" : limits[quantity].name.toLowerCase());
 
 /**
- * What a file says of its calibration without what cannot be right: it counts as not known, and `implausible` says what was there.
- * An index that is not above the NA is left out; the NA stays, which is written on the objective.
+ * The calibration of a file without impossible values: they are treated as unknown, and `implausible` lists them. A
+ * refractive index that is not above the NA is removed. The NA is kept, because it is printed on the objective.
  */
 export function leaveOutImplausible<T extends ImageInfo>(info: T): T {
   const found: Implausible[] = [];
@@ -188,6 +196,6 @@ export function leaveOutImplausible<T extends ImageInfo>(info: T): T {
 function leftOut(quantity: Quantity, value: number, why: string): Implausible {
   const { name, unit } = limits[quantity];
   const give = `\`${quantity} <your ${placeholder(quantity)}>\`${unit && " (um)"}`;
-  const sentence = `${name} of the file left out: ${why}${why.endsWith("?") ? " G" : "; g"}ive ${give}.`;
+  const sentence = `${name} of the file is not used: ${why}${why.endsWith("?") ? " G" : "; g"}ive ${give}.`;
   return { quantity, value, sentence };
 }

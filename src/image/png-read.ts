@@ -1,4 +1,7 @@
-/** PNG (ISO/IEC 15948) with 1 to 16 bits of grey. Colour is recognised, not read. A PNG's dots per metre are a printing size and ignored. */
+/**
+ * PNG (ISO/IEC 15948) with 1 to 16 bits of grey. Colour is recognised, not read. Dots per metre of a PNG are a printing
+ * size and are ignored.
+ */
 import type { ByteSource } from "../array/bytes.ts";
 import { refuseColour, resolvePlane } from "./axes.ts";
 import { crc32 } from "./crc32.ts";
@@ -45,7 +48,7 @@ export async function openPng(source: ByteSource): Promise<ImageFile> {
       refuseColour(info, source.name);
       resolvePlane(info, index, source.name);
       const area = checkRegion(info, region, source.name);
-      // Rows build on each other, so the whole picture is decompressed once and kept as bytes.
+      // Each row depends on the one before, so the whole picture is decompressed once and kept as bytes.
       rows ??= readRows(source, header);
       const stride = Math.ceil((width * samples * bits) / 8);
       const band = (await rows).subarray(area.y * stride, (area.y + area.height) * stride);
@@ -85,13 +88,13 @@ async function readHeader(source: ByteSource): Promise<PngHeader> {
   const [width, height, bits, colour] = [view.getUint32(16), view.getUint32(20), bytes[24], bytes[25]];
   const samples = samplesOfColour[colour];
   if (!(width >= 1 && height >= 1) || samples === undefined || ![1, 2, 4, 8, 16].includes(bits)) {
-    throw corrupt(path, `the PNG header says ${width} x ${height} pixels of type ${colour} with ${bits} bits`);
+    throw corrupt(path, `the PNG header states ${width} x ${height} pixels of type ${colour} with ${bits} bits`);
   }
   if (bytes[28] !== 0) throw unsupported(path, "interlaced PNG is not read", "save it without interlacing");
   return { width, height, bits, samples, palette: colour === 3 };
 }
 
-/** What Parfocal wrote about its counts: the text chunk at the end. */
+/** The meaning of counts that Parfocal wrote, in the text chunk at the end. */
 async function readRescale(source: ByteSource): Promise<Pick<ImageInfo, "rescale">> {
   const length = Math.min(source.size, 512);
   const end = String.fromCharCode(...(await source.read(source.size - length, length)));
@@ -99,7 +102,7 @@ async function readRescale(source: ByteSource): Promise<Pick<ImageInfo, "rescale
   return Number.isFinite(offset) && scale > 0 && Number.isFinite(scale) ? { rescale: { offset, scale } } : {};
 }
 
-/** Under this name a PNG tells what its counts mean: "offset=3.5 scale=0.25". */
+/** The keyword of the text chunk with the meaning of the counts: "offset=3.5 scale=0.25". */
 export const rescaleKeyword = "parfocal rescale";
 const rescaleChunk = new RegExp(`tEXt${rescaleKeyword}\\0offset=([-+.\\de]+) scale=([-+.\\de]+)`);
 
@@ -108,7 +111,7 @@ async function readRows(source: ByteSource, header: PngHeader): Promise<Uint8Arr
   const path = source.name;
   const bytes = await source.read(0, source.size);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // One piece, whatever the number of chunks: a list of millions of parts takes many times their bytes.
+  // One buffer for all chunks, because a list of millions of parts takes many times their bytes.
   const parts = new Uint8Array(bytes.length);
   let compressed = 0;
   for (let at = 8, type = 0; type !== chunkType("IEND"); ) {
@@ -127,7 +130,7 @@ async function readRows(source: ByteSource, header: PngHeader): Promise<Uint8Arr
   }
   const stride = Math.ceil((header.width * header.samples * header.bits) / 8);
   const needed = (stride + 1) * header.height;
-  // Deflate makes 1032 bytes out of one at most.
+  // Deflate expands one byte to at most 1032 bytes.
   if (needed > compressed * 1032 + 1032) throw corrupt(path, `${compressed} compressed bytes cannot hold ${needed}`);
   let raw: Uint8Array;
   try {

@@ -3,7 +3,7 @@ import { extentOf } from "./axes.ts";
 import type { ImageInfo } from "./image.ts";
 import type { Region } from "./image-file.ts";
 
-/** The region, or the whole plane where none is given; throws `usage` when it does not lie inside. */
+/** The region, or the whole plane if none is given. Throws `usage` if it does not lie inside the plane. */
 export function checkRegion(info: ImageInfo, region: Region | undefined, path: string): Region {
   const width = extentOf(info, "X");
   const height = extentOf(info, "Y");

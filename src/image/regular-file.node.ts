@@ -1,11 +1,11 @@
-/** Input files must be files: a pipe that nobody writes to would be waited for without end, a device never ends. */
+/** Checks that inputs are regular files: reading a pipe may wait for ever, and a device has no end. */
 import type { Stats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { unsupported } from "./file-errors.ts";
 
 /**
- * Throws `file.unsupported` for a pipe, socket, device or folder, before it is opened. Rejects with Node's own error where there is
- * nothing, or it may not be looked at.
+ * Throws `file.unsupported` for a pipe, socket, device or folder, before it is opened. Rejects with Node's own error if
+ * the path does not exist or may not be read.
  */
 export async function checkRegularFile(path: string): Promise<Stats> {
   const found = await stat(path);

@@ -1,4 +1,4 @@
-/** `axes`: what the user says that the planes of an image are: frames that are really a z-stack, channels that are times. */
+/** `axes`: the axes of an image as the user gives them, for example for frames that are really planes of a z-stack. */
 import { ParfocalError } from "../errors.ts";
 import { type PlaneIndex, resolvePlane } from "./axes.ts";
 import type { FolderPlane } from "./folder-order.ts";
@@ -7,7 +7,7 @@ import type { ImageFile } from "./image-file.ts";
 
 /**
  * "zyx" as "ZYX", checked.
- * @throws usage unless it is letters out of T, C and Z (S for colour), each once, and YX
+ * @throws usage unless the text consists of letters out of T, C and Z (S for colour), each at most once, and YX
  */
 export function parseAxes(text: string): string {
   const axes = text.trim().toUpperCase();
@@ -26,26 +26,27 @@ const indexOf = new Map([
 ] as const) as ReadonlyMap<string, "time" | "channel" | "z">;
 
 /**
- * The same image with its axes called otherwise. The z step is kept where the file has one; the time between frames and the names and
- * wavelengths of channels go with their axis. An image of a single plane (YX) stays as it is: axes of extent 1 are left out.
+ * The same image with renamed axes. The z step of the file is kept. The time between frames, and the names and
+ * wavelengths of channels, are kept with their axis. An image of a single plane (YX) stays as it is: axes of extent 1
+ * are left out.
  * @param axes one letter for each axis of the file, in its order
- * @throws usage where the letters do not fit
+ * @throws usage if the letters do not fit
  */
 export function renameAxes(file: ImageFile, axes: string): ImageFile {
-  const wanted = parseAxes(axes);
-  if (wanted === file.axes || file.axes === "YX") return file;
-  const same = wanted.length === file.axes.length && wanted.indexOf("S") === file.axes.indexOf("S");
+  const requested = parseAxes(axes);
+  if (requested === file.axes || file.axes === "YX") return file;
+  const same = requested.length === file.axes.length && requested.indexOf("S") === file.axes.indexOf("S");
   if (!same) {
     throw new ParfocalError(
       "usage",
-      `${file.path} has the axes ${file.axes} (${file.shape.join(" x ")}), which cannot be called ${wanted}; give \`axes <letters>\` with one letter for each of the ${file.axes.length}.`,
+      `${file.path} has the axes ${file.axes} (${file.shape.join(" x ")}), which cannot be renamed to ${requested}; give \`axes <letters>\` with one letter for each of the ${file.axes.length}.`,
       { option: "axes", got: axes, expected: `${file.axes.length} letters, for ${file.axes}` },
     );
   }
-  const kept = (letter: string) => wanted.indexOf(letter) === file.axes.indexOf(letter);
+  const kept = (letter: string) => requested.indexOf(letter) === file.axes.indexOf(letter);
   const { frameInterval, channelNames, emissionWavelengths, folder, ...rest } = file;
-  const info: ImageInfo = { ...rest, axes: wanted };
-  const moves = [...wanted].flatMap((letter, i) => {
+  const info: ImageInfo = { ...rest, axes: requested };
+  const moves = [...requested].flatMap((letter, i) => {
     const [now, before] = [indexOf.get(letter), indexOf.get(file.axes[i])];
     return now && before ? [{ now, before }] : [];
   });
@@ -56,14 +57,14 @@ export function renameAxes(file: ImageFile, axes: string): ImageFile {
   };
   return {
     ...rest,
-    axes: wanted,
+    axes: requested,
     ...(kept("T") && frameInterval !== undefined && { frameInterval }),
     ...(kept("C") && channelNames && { channelNames }),
     ...(kept("C") && emissionWavelengths && { emissionWavelengths }),
     ...(folder && {
       folder: {
         ...folder,
-        rule: `${folder.rule} The axes ${file.axes} are called ${wanted}, as given.`,
+        rule: `${folder.rule} The axes ${file.axes} are renamed to ${requested}, as given.`,
         planes: folder.planes.map(namedAgain),
       },
     }),

@@ -1,14 +1,14 @@
-/** Which rows of an output have come: one with a hole in it must not look finished. */
+/** Records which rows of an output were written, so that an output with missing rows is not completed. */
 import { ParfocalError } from "../errors.ts";
 import { extentOf, type PlaneIndex, type PlanePosition, planeOffset, resolvePlane } from "./axes.ts";
 import type { ImageInfo } from "./image.ts";
 import type { PixelPlace } from "./pixel-place.ts";
 
 export interface RowLedger {
-  /** Whose rows these are. Throws `usage` for rows outside the image. */
+  /** Records rows. Throws `usage` for rows outside the image. */
   check(plane: PlaneIndex, y0: number, values: Float32Array): PlanePosition;
   tick(position: PlanePosition, y0: number, values: Float32Array): void;
-  /** Throws `usage` where rows are missing. */
+  /** Throws `usage` if rows are missing. */
   complete(): void;
 }
 
@@ -44,7 +44,7 @@ export function rowLedger(path: string, info: ImageInfo): RowLedger {
   };
 }
 
-/** What rows are called in messages: plane, channel and time where there are several. */
+/** How messages name rows: plane, channel and time if there are several. */
 export function placeOf(path: string, info: ImageInfo, { c, z, t }: PlanePosition, y0: number): PixelPlace {
   return {
     path,

@@ -1,4 +1,4 @@
-/** Samples as they lie in files (any byte order, integers, floats, packed bits) made into numbers. */
+/** Converts samples as they are stored in files (any byte order, integers, floats, packed bits) to numbers. */
 
 export type SampleArray =
   | Uint8Array
@@ -23,10 +23,10 @@ export interface SampleLayout {
 export const hostIsLittle = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /**
- * Numbers of a block of rows. `bytes` is `rows` times the bytes of a row, which starts on a whole byte.
- * Predictors: 1 none, 2 horizontal differences (TIFF 6.0, section 14), 3 floating point (Adobe's TIFF technical note 3).
- * @param out where to put them, `rows` times `width`; new where it is left out
- * @throws RangeError for a predictor that does not go with the samples
+ * Numbers of a block of rows. `bytes` is `rows` times the bytes of a row, which starts on a whole byte. Predictors: 1
+ * none, 2 horizontal differences (TIFF 6.0, section 14), 3 floating point (Adobe's TIFF technical note 3).
+ * @param out where to put them, `rows` times `width`; allocated if it is left out
+ * @throws RangeError for a predictor that does not fit the samples
  */
 export function decodeSamples(
   bytes: Uint8Array,
@@ -42,7 +42,7 @@ export function decodeSamples(
     inside.set(bytes.subarray(0, inside.length));
     decodeInPlace(out, layout, width, rows, littleEndian);
   } else if (bits === 64) {
-    // A copy of its own: aligned for typed arrays, and free to be changed.
+    // A copy that is aligned for typed arrays and may be changed.
     const copy = new Uint8Array(bytes.subarray(0, width * rows * 8));
     toNumbers(copy, out, layout, width, rows, littleEndian);
   } else {
@@ -53,8 +53,8 @@ export function decodeSamples(
 }
 
 /**
- * The last bytes of `out`, as many as its samples have in a file: read into them, samples become numbers by {@link decodeInPlace}
- * without other memory. Undefined for samples that are longer than a float32 or share bytes.
+ * The last bytes of `out`, as many as its samples take in a file. Samples that are read into them are converted by
+ * {@link decodeInPlace} without further memory. Undefined for samples that are longer than a float32 or share bytes.
  */
 export function roomForSamples(
   out: Float32Array<ArrayBuffer>,
@@ -65,7 +65,7 @@ export function roomForSamples(
   return new Uint8Array(out.buffer, out.byteOffset + out.byteLength - length, length);
 }
 
-/** Makes the samples that lie in {@link roomForSamples} of `out` numbers. @throws as {@link decodeSamples} */
+/** Converts the samples in {@link roomForSamples} of `out` to numbers. @throws as {@link decodeSamples} */
 export function decodeInPlace(
   out: Float32Array<ArrayBuffer>,
   layout: SampleLayout,
@@ -102,7 +102,7 @@ function toNumbers(
   else if (values instanceof BigUint64Array || values instanceof BigInt64Array) {
     for (let i = 0; i < out.length; i++) out[i] = Number(values[i]);
   } else if (!(values instanceof Float32Array && values.buffer === out.buffer)) {
-    // The platform's own loop, ten times as fast as one written here; it copies values first that lie in the same memory.
+    // The platform's own loop is ten times as fast as one in JavaScript. It copies values that share memory first.
     out.set(values);
   }
 }
@@ -164,7 +164,7 @@ function undoDifferences(values: Uint8Array | Uint16Array | Uint32Array | BigUin
     return;
   }
   for (let y = 0; y < rows; y++) {
-    // Storing takes the low bits only, so the sum may run over.
+    // Storing keeps only the low bits, so the sum may overflow.
     let sum = 0;
     for (let i = y * width; i < (y + 1) * width; i++) {
       sum = (sum + values[i]) | 0;
@@ -173,7 +173,7 @@ function undoDifferences(values: Uint8Array | Uint16Array | Uint32Array | BigUin
   }
 }
 
-/** Bytes of a row lie sorted from the highest to the lowest and as differences, whatever the byte order of the file. */
+/** The bytes of a row are stored from the highest to the lowest and as differences, for any byte order of the file. */
 function undoFloatPredictor(bytes: Uint8Array, width: number, rows: number, size: number): void {
   const sorted = new Uint8Array(width * size);
   for (let y = 0; y < rows; y++) {
@@ -208,7 +208,7 @@ function unpackBits(bytes: Uint8Array, bits: number, width: number, rows: number
 /** IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
 function fromHalf(halves: Uint16Array, out: Float32Array): void {
   for (let i = 0; i < halves.length; i++) {
-    // Read before anything is written: halves may lie at the end of `out`.
+    // Values are read before anything is written, because the halves may be at the end of `out`.
     const half = halves[i];
     const exponent = (half >> 10) & 31;
     const fraction = half & 1023;

@@ -1,4 +1,7 @@
-/** The JSON that tifffile writes as ImageDescription of files that are neither ImageJ's nor OME: {"shape": [2, 5, 64, 64], "axes": "CZYX"}. */
+/**
+ * The JSON that tifffile writes as ImageDescription of files that are neither ImageJ TIFF nor OME-TIFF: {"shape": [2,
+ * 5, 64, 64], "axes": "CZYX"}.
+ */
 import { type PlaneOrder, sequentialPages } from "./plane-order.ts";
 
 export interface ShapedPlanes {
@@ -9,9 +12,9 @@ export interface ShapedPlanes {
 }
 
 /**
- * What the description says of the pages that belong to it; undefined for other descriptions.
- * Axes that are none of channel, plane and time (tifffile's "Q" and "I", or none at all) are planes, as pages without a description are.
- * @param page height, width and samples of a page, which the last axes must have
+ * The pages that the description describes; undefined for other descriptions. Axes other than channel, plane and time
+ * (tifffile's "Q" and "I", or no axes) are read as planes, like pages without a description.
+ * @param page height, width and samples of a page, which the last axes must match
  */
 export function readShaped(
   description: string,
@@ -20,14 +23,14 @@ export function readShaped(
   const said = shapeAndAxes(description);
   if (!said) return undefined;
   const inner = [page.samples > 1 ? page.samples : 0, page.height, page.width].filter((extent) => extent > 0);
-  // A page of colour has its samples before or behind its rows and columns.
+  // A colour page has its samples before or after its rows and columns.
   const of = (extents: readonly number[]) => [...extents].sort((a, b) => a - b).join();
   const depth = said.shape.length - inner.length;
   if (depth < 0 || of(said.shape.slice(depth)) !== of(inner)) return undefined;
   const shape = said.shape.slice(0, depth);
   if (said.axes === undefined && shape.filter((extent) => extent > 1).length > 1) {
     const all = { C: 1, Z: shape.reduce((a, b) => a * b, 1), T: 1 };
-    const warning = `The description says ${shape.join(" x ")} planes and does not name these axes; they are read as one list of ${all.Z} planes. Save them with axes, such as axes TZCYX in tifffile, if they are several stacks.`;
+    const warning = `The description states ${shape.join(" x ")} planes and does not name these axes; they are read as one list of ${all.Z} planes. Save them with axes, such as axes TZCYX in tifffile, if they are several stacks.`;
     return { sizes: all, order: "CZT", pageOf: sequentialPages(all, "CZT"), warnings: [warning] };
   }
   const letters = said.axes === undefined ? shape.map(() => "Q") : [...said.axes.toUpperCase()].slice(0, depth);
@@ -50,7 +53,7 @@ export function readShaped(
   }
   const order = [...new Set([...outer.reverse(), "C", "Z", "T"])].join("");
   const warnings =
-    odd.length > 0 ? [`The description names axes that are not known; they are read so: ${odd.join(", ")}.`] : [];
+    odd.length > 0 ? [`The description names unknown axes, which are read as follows: ${odd.join(", ")}.`] : [];
   return { sizes, order, pageOf: sequentialPages(sizes, order), warnings };
 }
 

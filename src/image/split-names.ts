@@ -19,7 +19,7 @@ export function stemOf(name: string): string {
  * What varies among names, in its order in them. Work grows with the length of all names together.
  * @param names two or more, with their endings
  * @param path of the folder, for messages
- * @throws usage where the signs of numbers cannot be told
+ * @throws usage if the signs of numbers cannot be decided
  */
 export function splitNames(names: readonly string[], path: string): NameField[] {
   const stems = names.map(stemOf);
@@ -55,15 +55,15 @@ function atomsOf(stem: string): Atom[] {
   });
 }
 
-/** Atoms with the same key are in the same place; numbers are all alike. */
+/** Atoms with the same key are in the same place. All numbers have the same key. */
 function keyOf({ text, number }: Atom): string {
   return number ? "#" : text.toLowerCase();
 }
 
 /**
  * The numbers of atoms that all names share.
- * @param before text that stands before the first atom
- * @param signed whether the sign of the first number was told already
+ * @param before text before the first atom
+ * @param signed whether the sign of the first number is known already
  */
 function placesOf(lexed: readonly Atom[][], before: string, signed = false): { places: NumberPlace[]; rest: string } {
   const places: NumberPlace[] = [];
@@ -88,7 +88,7 @@ function varying(places: readonly NumberPlace[], path: string): NameField[] {
   return places.flatMap((place) => readPlace(place, path)).filter((field) => !isConstant(field));
 }
 
-/** Signs that stand before a number as words or letters: M0p1 ... P0p7, zminus2 ... zplus2, and z--4 ... z-4. */
+/** Signs that are written before a number as words or letters: M0p1 ... P0p7, zminus2 ... zplus2, and z--4 ... z-4. */
 function signsOf(
   middles: readonly Atom[][],
   tails: readonly Atom[][],
@@ -104,7 +104,7 @@ function signsOf(
     ]),
   });
   if (words.every((word) => word === "-" || word === "")) {
-    // A hyphen before every number, and a minus before some: where only one of them stands, it is the hyphen.
+    // All numbers have a hyphen, and some also a minus. If there is only one of them, it is the hyphen.
     const own = tails.map(([atom]) => atom.number?.sign ?? "");
     if (!own.every((sign, i) => words[i] === "-" || sign === "-")) return undefined;
     return withSign(
@@ -145,7 +145,7 @@ function wordField(middles: readonly Atom[][], heads: readonly Atom[][], path: s
   const called = axisAfter(before.replace(/\d+$/, "")) === "C" && lastWord(before.replace(/\d+$/, "")) !== "";
   const named = distinct.every((word) => word !== "") && (called || distinct.some(isChannelName));
   const shown = distinct.slice(0, 8).map((word) => `"${word}"`);
-  if (distinct.length < 2) throw guessedOrder(path, "the names differ in separators only");
+  if (distinct.length < 2) throw guessedOrder(path, "the names differ only in separators");
   return {
     axis: named ? "C" : "?",
     label: `the words ${shown.join(", ")}${distinct.length > 8 ? ", ..." : ""}`,

@@ -17,7 +17,7 @@ export function infoOfStack(stack: Stack): ImageInfo {
 
 /**
  * The counts of a stack in its own pixel type, rounded and clipped to it.
- * @param path of the file it is meant for, named in messages
+ * @param path of the file that is written, for messages
  * @throws image.unfit for NaN where whole numbers are stored
  */
 export function imageOfStack(stack: Stack, path: string): Image {

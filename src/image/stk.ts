@@ -1,6 +1,6 @@
 /**
- * MetaMorph STK: a TIFF with one directory and all planes behind each other. UIC2Tag has as many values as there are planes, UIC1Tag the
- * calibration (MetaMorph stack file format, as tifffile has it).
+ * MetaMorph STK: a TIFF with one directory and all planes one after the other. UIC2Tag has as many values as there are
+ * planes, UIC1Tag the calibration (MetaMorph stack file format; source: tifffile).
  */
 import { unsupported } from "./file-errors.ts";
 import { type Calibration, joinCalibrations, type PlaneOrder, sequentialPages } from "./plane-order.ts";
@@ -12,14 +12,17 @@ import { micrometresPer, positive } from "./units.ts";
 /** Keys of UIC1Tag. */
 const key = { calibrated: 3, x: 4, y: 5, units: 6 };
 
-/** Planes with a distance in z are a stack, others whose times differ a series, and the rest a stack. Throws `file.unsupported`, `file.corrupt`. */
+/**
+ * Planes with a distance in z form a z-stack, planes whose times differ a time series, and others a z-stack. Throws
+ * `file.unsupported`, `file.corrupt`.
+ */
 export async function readStk(file: TiffStructure, directory: TiffDirectory): Promise<PlaneOrder> {
   const entry = findEntry(file, directory, tag.metaMorphStack);
   const planes = entry?.count ?? 0;
   if (!entry || planes < 1 || planes > 2 ** 20 || !file.littleEndian) {
     throw unsupported(
       file.path,
-      "this MetaMorph STK file is not laid out as others are",
+      "this MetaMorph STK file has an unknown layout",
       "open it in Fiji and save it as TIFF, or convert it with bfconvert (bfconvert INPUT OUTPUT.ome.tif)",
     );
   }
@@ -38,7 +41,7 @@ export async function readStk(file: TiffStructure, directory: TiffDirectory): Pr
   return { sizes, order: "CZT", pageOf: sequentialPages(sizes, "CZT"), calibration };
 }
 
-/** The same distance in all planes is the step; distances that grow are heights. */
+/** Equal distances in all planes are the z step. Distances that grow are heights. */
 function stepOf(distances: readonly number[]): Calibration {
   const [, second] = distances;
   if (distances.length < 2 || !distances.every(Number.isFinite)) return {};
@@ -71,7 +74,7 @@ async function pixelSizeOf(file: TiffStructure, directory: TiffDirectory): Promi
   return { pixelSize: { y: scaled(y), x: scaled(x) } };
 }
 
-/** Planes of several wavelengths in one list are not told apart. */
+/** Planes of several wavelengths in one list are not separated. */
 async function severalWavelengths(file: TiffStructure, directory: TiffDirectory, planes: number): Promise<Calibration> {
   const entry = findEntry(file, directory, tag.metaMorphWavelengths);
   if (!entry || entry.count !== planes) return {};
@@ -82,7 +85,7 @@ async function severalWavelengths(file: TiffStructure, directory: TiffDirectory,
   if (found.size < 2) return {};
   return {
     warnings: [
-      `The planes of this MetaMorph STK file have ${found.size} wavelengths, which are not told apart: they are read as one list of planes. Split the channels in MetaMorph or Fiji first.`,
+      `The planes of this MetaMorph STK file have ${found.size} wavelengths, which are not separated: they are read as one list of planes. Split the channels in MetaMorph or Fiji first.`,
     ],
   };
 }

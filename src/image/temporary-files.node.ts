@@ -1,7 +1,7 @@
 /**
- * Names of files that are being written, and the removal of those that a dead process left behind. A name says who
- * writes: `.NAME.PID-HOST-NUMBER.tmp`, where HOST is the machine and, on Linux, the space in which its process numbers
- * count: two containers that share a folder must not take each other's processes for dead.
+ * Names of files that are being written, and the removal of those that a dead process left behind. A name identifies
+ * the writer: `.NAME.PID-HOST-NUMBER.tmp`, where HOST is the machine and, on Linux, the space in which its process
+ * numbers count: two containers that share a folder must not consider each other's processes dead.
  */
 import { readlinkSync } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
@@ -20,14 +20,14 @@ function processSpace(): string {
 
 let opened = 0;
 
-/** A name beside `path` that nothing else has. */
+/** A unique name in the folder of `path`. */
 export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}-${host}-${opened++}.tmp`);
 }
 
 /**
- * Removes what processes of this machine began in a folder and did not live to finish. What other machines write, or
- * processes that still run, stays. Does nothing where the folder cannot be read.
+ * Removes files that processes of this machine began in a folder and did not complete before they ended. Files of other
+ * machines, and of processes that still run, are kept. Does nothing if the folder cannot be read.
  */
 export async function removeAbandoned(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
@@ -46,12 +46,12 @@ function isDead(pid: number): boolean {
     process.kill(pid, 0);
     return false;
   } catch (error) {
-    // EPERM: it lives, and belongs to somebody else.
+    // EPERM means that the process runs and belongs to another user.
     return (error as NodeJS.ErrnoException).code === "ESRCH";
   }
 }
 
-/** In a container every run may have the same number. */
+/** In a container, every run may have the same process number. */
 async function olderThanThisProcess(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   return found !== undefined && found.mtimeMs < Date.now() - 1000 * process.uptime() - 1000;

@@ -7,9 +7,9 @@ import { decodeLzw } from "./tiff-lzw.ts";
 import { compressionNames } from "./tiff-tags.ts";
 
 /**
- * How many bytes one byte of a compression can stand for at most: deflate 1032 (zlib's manual), PackBits 64,
+ * The maximum number of bytes that one compressed byte can expand to: deflate 1032 (zlib's manual), PackBits 64,
  * LZW 2560 (3838 bytes for a code of 12 bits), zstd's run-length blocks 2^17 in 4 bytes, JPEG 64 pixels in 2
- * bits. A header that promises more is damaged, which is found before memory is asked for. Throws `file.unsupported`
+ * bits. A header that states more is damaged, and this is found before memory is allocated. Throws `file.unsupported`
  * for a compression that is not read.
  */
 export function maxExpansion(compression: number, path: string): number {
@@ -24,22 +24,22 @@ export function maxExpansion(compression: number, path: string): number {
   );
 }
 
-/** What a decoder needs to know of the strip or tile. */
+/** What a decoder needs to know about the strip or tile. */
 export interface ChunkShape {
-  /** Bytes that must come out. */
+  /** Number of bytes that must result. */
   needed: number;
-  /** Bytes that come out where the last strip of a page is padded to the height of the others. */
+  /** Number of bytes if the last strip of a page is padded to the height of the others. */
   whole: number;
   width: number;
   height: number;
   jpegTables?: Uint8Array | undefined;
-  /** Decompresses zlib data; the platform's own stream where it is left out. */
+  /** Decompresses zlib data; by default the platform's own stream does. */
   inflate?: typeof inflate | undefined;
 }
 
 /**
- * The first `needed` bytes of a strip or tile, uncompressed. May return the input itself. Throws `file.corrupt` when fewer come out,
- * or a checksum is wrong.
+ * The first `needed` bytes of a strip or tile, uncompressed. May return the input itself. Throws `file.corrupt` if
+ * there are fewer, or a checksum is wrong.
  */
 export async function decompress(
   compression: number,
@@ -79,7 +79,10 @@ async function decode(compression: number, input: Uint8Array, shape: ChunkShape,
   }
 }
 
-/** TIFF 6.0, section 9: a byte n >= 0 says that n + 1 bytes follow as they are, n < 0 that one follows 1 - n times. */
+/**
+ * TIFF 6.0, section 9: after a byte n >= 0, n + 1 literal bytes follow; after n < 0, one byte that is repeated 1 - n
+ * times.
+ */
 function decodePackBits(input: Uint8Array, limit: number): Uint8Array {
   const output = new Uint8Array(limit);
   let written = 0;
@@ -100,16 +103,17 @@ function decodePackBits(input: Uint8Array, limit: number): Uint8Array {
   return output.subarray(0, written);
 }
 
-/** A frame and its strip lie in the decoder's memory of 2 GB at once. */
+/** A frame and its strip must both fit into the decoder's memory of 2 GB. */
 const maxZstdBytes = 2 ** 30;
 
 /**
- * Zstandard (RFC 8878), decoded into the known size: libtiff's frames do not say theirs, and a damaged one may promise any.
- * Checksums are compared where frames have them (tifffile and libtiff write none).
+ * Zstandard (RFC 8878), decoded into the known size, because libtiff's frames do not state theirs and a damaged one may
+ * state any. Checksums are compared if frames have them (tifffile and libtiff write none).
  *
- * Why zstddec (the reference implementation as WebAssembly, which comes with geotiff) and not fzstd 0.1.1: that one ignores
- * checksums, writes beyond the size it is given without a word, and takes 5 times as long (8.4 MB: 0.4 s, not 0.08 s). And not
- * through geotiff 3.0.5, which takes the decoder's error code for a length and returns memory of other strips.
+ * Why zstddec (the reference implementation as WebAssembly, which comes with geotiff) and not fzstd 0.1.1: that one
+ * ignores checksums, silently writes beyond the given size, and takes 5 times as long (8.4 MB: 0.4 s, not 0.08 s). It
+ * is not used through geotiff 3.0.5, which interprets the decoder's error code as a length and returns memory of other
+ * strips.
  */
 async function decodeZstd(input: Uint8Array, { whole }: ChunkShape, path: string): Promise<Uint8Array> {
   if (input.length + whole > maxZstdBytes) {
@@ -118,7 +122,7 @@ async function decodeZstd(input: Uint8Array, { whole }: ChunkShape, path: string
   const { ZSTDDecoder } = await import("zstddec");
   const decoder = new ZSTDDecoder();
   await decoder.init();
-  // Nothing comes out of a frame that is damaged, cut off, or larger than `whole`.
+  // The output is empty if a frame is damaged, truncated, or larger than `whole`.
   const output = decoder.decode(input, whole);
   if (output.length === 0) throw new RangeError("a damaged zstd frame");
   return output;
@@ -128,7 +132,7 @@ async function decodeZstd(input: Uint8Array, { whole }: ChunkShape, path: string
 async function decodeJpeg(input: Uint8Array, { width, height, jpegTables }: ChunkShape): Promise<Uint8Array> {
   if (jpegTables) checkJpeg(jpegTables, undefined);
   checkJpeg(input, { width, height });
-  // Loaded when it is needed: few files are compressed like this, and every start would pay for it.
+  // Loaded only when it is needed, because few files are compressed like this and it would slow down every start.
   const { getDecoder } = await import("geotiff");
   const parameters = { tileWidth: 0, tileHeight: 0, predictor: 1, bitsPerSample: 8, planarConfiguration: 1 };
   const decoder = await getDecoder(7, { ...parameters, ...(jpegTables && { JPEGTables: jpegTables }) });

@@ -2,17 +2,20 @@
  * The skeleton of a TIFF or BigTIFF file: its chain of directories and the values of their tags (TIFF 6.0, Adobe 1992;
  * BigTIFF, Aware Systems 2004). Every offset and count is checked against the file before it is followed.
  *
- * Why not geotiff's (3.0.5): its LZW decoder ends the process on some damaged strips, it applies the horizontal predictor
- * to big-endian samples unswapped (both tried), and planes of ImageJ's layout above 4 GB have no directories at all.
- * geotiff still decodes JPEG and zstd. Reconsider when tiles over HTTP or other colour spaces are wanted.
+ * Why not geotiff's (3.0.5): its LZW decoder ends the process on some damaged strips, it applies the horizontal
+ * predictor to big-endian samples unswapped (both tried), and planes of ImageJ's layout above 4 GB have no directories
+ * at all. geotiff still decodes JPEG and zstd. Reconsider when tiles over HTTP or other colour spaces are needed.
  */
 import { type ByteSource, checkRange, withReadAhead } from "../array/bytes.ts";
 import { corrupt } from "./file-errors.ts";
 import { fieldSize, tag } from "./tiff-tags.ts";
 
-/** Entries as they lie in the file: a hostile one can promise millions, which objects would take many times the memory of. */
+/**
+ * The bytes of the entries. A hostile file can have millions of entries, and objects for them would take many times the
+ * memory.
+ */
 export interface TiffDirectory {
-  /** Where the entries begin in the file. */
+  /** Offset of the entries in the file. */
   at: number;
   entries: Uint8Array;
 }
@@ -20,13 +23,13 @@ export interface TiffDirectory {
 export interface Entry {
   type: number;
   count: number;
-  /** Where the values lie in the file, in the entry itself when they fit. */
+  /** Offset of the values in the file; that of the entry itself if they fit. */
   offset: number;
 }
 
 export interface TiffStructure {
   path: string;
-  /** For directories and values: keeps the last piece read. */
+  /** Reads directories and values, and keeps the last piece that was read. */
   source: ByteSource;
   littleEndian: boolean;
   big: boolean;
@@ -57,7 +60,7 @@ export async function readTiffStructure(file: ByteSource): Promise<TiffStructure
   const seen = new Set<number>();
   let total = 0;
   while (next !== 0) {
-    if (seen.has(next)) throw corrupt(path, "the chain of image directories runs in a circle");
+    if (seen.has(next)) throw corrupt(path, "the chain of image directories is circular");
     seen.add(next);
     const found = await readDirectory(source, next, littleEndian, big);
     total += found.directory.entries.length;
@@ -75,14 +78,14 @@ async function readDirectory(source: ByteSource, at: number, little: boolean, bi
   const entrySize = big ? 20 : 12;
   const head = viewOf(await source.read(at, countSize));
   const count = big ? readUint64(head, 0, little, source.name) : head.getUint16(0, little);
-  // The specification knows some 100 tags; a count beyond this is a damaged one.
+  // The specification has about 100 tags. A count beyond this limit is damaged.
   if (count === 0 || count > 4096) throw corrupt(source.name, `the image directory at byte ${at} has ${count} entries`);
   const start = at + countSize;
   const length = count * entrySize;
   const bytes = await source.read(start, length + (big ? 8 : 4));
   const view = viewOf(bytes);
   const next = big ? readUint64(view, length, little, source.name) : view.getUint32(length, little);
-  // A copy: what was read may be a view of a larger piece, which would be kept with it.
+  // A copy, because the bytes may be a view of a larger piece, which would be kept in memory with it.
   return { directory: { at: start, entries: bytes.slice(0, length) }, next };
 }
 
@@ -112,25 +115,25 @@ export function hasTag(file: TiffStructure, directory: TiffDirectory, id: number
 }
 
 /**
- * The first `most` values of a tag as numbers (rationals divided), or undefined when the directory does not have it.
+ * The first `maxValues` values of a tag as numbers (rationals divided), or undefined if the directory does not have it.
  * Throws `file.corrupt` for a tag without values, of text, or with values outside the file.
  */
 export async function readNumbers(
   file: TiffStructure,
   directory: TiffDirectory,
   id: number,
-  most: number,
+  maxValues: number,
 ): Promise<Float64Array | undefined> {
   const entry = findEntry(file, directory, id);
   if (!entry) return undefined;
   const { type, count, offset } = entry;
   const size = fieldSize[type];
-  // Widths, offsets and lengths are whole numbers; a fraction of a pixel comes of a damaged type.
+  // Widths, offsets and lengths are whole numbers. A fraction results from a damaged type.
   const fraction = [5, 10, 11, 12].includes(type) && id !== tag.xResolution && id !== tag.yResolution;
   if (size === undefined || type === 2 || fraction) throw corrupt(file.path, `tag ${id} has the field type ${type}`);
   if (count === 0) throw corrupt(file.path, `tag ${id} has no value`);
   checkRange(file.source, offset, count * size);
-  const kept = Math.min(count, most);
+  const kept = Math.min(count, maxValues);
   const view = viewOf(await file.source.read(offset, kept * size));
   const values = new Float64Array(kept);
   for (let i = 0; i < kept; i++) values[i] = readValue(view, i * size, type, file.littleEndian, file.path);
@@ -216,7 +219,7 @@ function readValue(view: DataView, at: number, type: number, little: boolean, pa
 function readUint64(view: DataView, at: number, little: boolean, path: string): number {
   const value = Number(view.getBigUint64(at, little));
   if (Number.isSafeInteger(value)) return value;
-  throw corrupt(path, `a 64-bit offset or count of ${value} cannot be right`);
+  throw corrupt(path, `a 64-bit offset or count of ${value} is impossible`);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -15,10 +15,12 @@ import { levelWarnings, type OpenOptions, readTiffPlanes, type TiffPlanes } from
 import { ChunkCache, readRegion } from "./tiff-region.ts";
 import { tag } from "./tiff-tags.ts";
 
-/** Photometric interpretations of colour: RGB, separated inks, YCbCr, CIELab and its kin. */
+/** Photometric interpretations of colour: RGB, separated inks, YCbCr, CIELab and its variants. */
 const colours = [2, 5, 6, 8, 9, 10];
 
-/** Opens a TIFF. Throws `file.corrupt`, `file.unsupported`, `usage` (no such image); pixels are read later, on demand. */
+/**
+ * Opens a TIFF. Throws `file.corrupt`, `file.unsupported`, `usage` (no such image); pixels are read later, on demand.
+ */
 export async function openTiff(source: ByteSource, options: OpenOptions = {}): Promise<ImageFile> {
   const file = await readTiffStructure(source);
   const found = await readTiffPlanes(file, options);
@@ -77,7 +79,7 @@ function widen(seen: { min: number; max: number }, values: Float32Array): void {
   }
 }
 
-/** How many samples of a pixel are channels that are stored apart; 1 for grey, and for colour. */
+/** The number of samples of a pixel that are channels and stored separately; 1 for grey and for colour. */
 async function samplesApart(file: TiffStructure, { header, pages, samplesAreChannels }: TiffPlanes): Promise<number> {
   if (header.samples === 1 || (await readNumber(file, pages[0], tag.planarConfiguration, 1)) !== 2) return 1;
   const photometric = await readNumber(file, pages[0], tag.photometric, 1);
@@ -102,7 +104,7 @@ async function ownChunks(
   }
   const pagesHere = Math.min(count, pages.length);
   const bytes = rowBytes(header, header.width) * header.height;
-  // Pages that share their strips: thousands of planes, each as large as the whole file.
+  // Pages may share their strips: thousands of planes, each as large as the whole file.
   if (pagesHere * bytes > file.source.size * maxExpansion(header.compression, file.path)) {
     throw corrupt(file.path, `its ${file.source.size} bytes cannot hold ${pagesHere} planes of ${bytes} bytes`);
   }

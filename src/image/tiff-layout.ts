@@ -1,7 +1,7 @@
 /**
- * Where everything lies in a TIFF that is written: header, first directory, all planes without a gap in the order C, Z,
- * T, then the other directories. Nothing is compressed, so that planes and rows can be written in any order; without
- * gaps, because ImageJ reads its stacks from the first directory on alone.
+ * The layout of a TIFF output: header, first directory, all planes without gaps in the order C, Z, T, then the other
+ * directories. Nothing is compressed, so that planes and rows can be written in any order. There are no gaps, because
+ * ImageJ uses only the first directory of its stacks.
  */
 import { fractionNear } from "../array/decimal.ts";
 import { extentOf, type PlanePosition } from "./axes.ts";
@@ -31,7 +31,7 @@ interface Field {
 
 /**
  * @param big BigTIFF, for more than 4 GB
- * @param rowsPerStrip how many rows a strip has at most
+ * @param rowsPerStrip maximum number of rows in a strip
  */
 export function layoutTiff(info: ImageInfo, description: string, big: boolean, rowsPerStrip: number): TiffLayout {
   const width = extentOf(info, "X");
@@ -101,7 +101,7 @@ function pageFields(
       ? [
           { id: tag.xResolution, type: fieldType.rational, values: resolutionOf(pixelSize.x) },
           { id: tag.yResolution, type: fieldType.rational, values: resolutionOf(pixelSize.y) },
-          // No unit here: it stands in the description.
+          // The unit is in the description.
           { id: tag.resolutionUnit, type: fieldType.short, values: [1] },
         ]
       : []),
@@ -109,7 +109,9 @@ function pageFields(
   ];
 }
 
-/** Pixels per um as a fraction that gives the same pixel size again; below 2^31, which readers with signed integers take as well. */
+/**
+ * Pixels per um as a fraction that gives the same pixel size when read; below 2^31 for readers with signed integers.
+ */
 function resolutionOf(pixelSize: number): [number, number] {
   const [numerator, denominator] = fractionNear(pixelSize, 2 ** 31 - 1);
   return [Math.max(1, denominator), Math.max(1, numerator)];
@@ -128,7 +130,7 @@ function encodeHeader(first: number, big: boolean): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** A directory that lies at byte `at`, with the values that do not fit in its entries right behind it. */
+/** A directory at byte `at`, followed by the values that do not fit into its entries. */
 function encodeDirectory(fields: readonly Field[], at: number, next: number, big: boolean): Uint8Array {
   const word = big ? 8 : 4;
   const entry = big ? 20 : 12;

@@ -1,20 +1,20 @@
 /**
- * LZW as TIFF 6.0, section 13 has it: codes of 9 to 12 bits, most significant bit first, widened one code early. libtiff
- * before version 3 wrote the least significant bit first and widened a code later, as GIF does: such data begin with the byte 0
- * and an odd one, a clear code the other way round.
- * Ours and not geotiff's, whose decoder follows codes beyond its table without end.
+ * LZW of TIFF 6.0, section 13: codes of 9 to 12 bits, most significant bit first, widened one code early. libtiff
+ * before version 3 wrote the least significant bit first and widened a code later, as GIF does: such data begin with
+ * the byte 0 and an odd byte, a clear code in the other bit order. geotiff's decoder is not used because it follows
+ * codes beyond its table without end.
  */
 const clearCode = 256;
 const endCode = 257;
 
 /**
- * At most `limit` bytes; fewer when the codes end sooner. Throws RangeError for a code that cannot occur.
+ * At most `limit` bytes; fewer if the codes end earlier. Throws RangeError for a code that cannot occur.
  */
 export function decodeLzw(input: Uint8Array, limit: number): Uint8Array {
   const old = input[0] === 0 && (input[1] & 1) === 1;
   const early = old ? 0 : 1;
   const output = new Uint8Array(limit);
-  // Every string of the table lies in the output already: where it begins and how long it is.
+  // Every string of the table is in the output already. These arrays hold its start and its length.
   const starts = new Int32Array(4097);
   const lengths = new Int32Array(4097);
   let size = 258;

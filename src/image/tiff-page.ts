@@ -1,4 +1,4 @@
-/** One page of a TIFF: how its samples are stored, and where its strips or tiles lie. */
+/** One page of a TIFF: how its samples are stored, and where its strips or tiles are. */
 import { corrupt, unsupported } from "./file-errors.ts";
 import type { PixelType } from "./image.ts";
 import { maxExpansion } from "./tiff-compression.ts";
@@ -28,7 +28,7 @@ export interface PageChunks {
   jpegTables?: Uint8Array;
 }
 
-/** Reads and checks what every page says of its samples. Throws `file.corrupt` and `file.unsupported`. */
+/** Reads and checks the tags that describe the samples of a page. Throws `file.corrupt` and `file.unsupported`. */
 export async function readPageHeader(file: TiffStructure, directory: TiffDirectory): Promise<PageHeader> {
   const { path } = file;
   const get = (id: number, fallback: number) => readNumber(file, directory, id, fallback);
@@ -42,7 +42,7 @@ export async function readPageHeader(file: TiffStructure, directory: TiffDirecto
   const bits = await sameForAll(file, directory, tag.bitsPerSample, 1, samples);
   const formatCode = await sameForAll(file, directory, tag.sampleFormat, 1, samples);
   const format = formatCode === 3 ? "float" : formatCode === 2 ? "int" : "uint";
-  // 4 is "undefined" in the specification, which readers take as unsigned.
+  // 4 is "undefined" in the specification, which readers treat as unsigned.
   if (![1, 2, 3, 4].includes(formatCode)) {
     throw unsupported(path, `samples of format ${formatCode} are not read`, "save it as 8-bit, 16-bit or 32-bit grey");
   }
@@ -92,7 +92,7 @@ export function pixelTypeOf({ format, bits }: PageHeader): PixelType {
   return bits <= 8 ? "uint8" : "uint16";
 }
 
-/** How the samples are stored, where that is another type than the one that they are read as. */
+/** The type of the samples in the file, if they are read as another type. */
 export function storedTypeOf(page: PageHeader): { storedType?: string } {
   const { format, bits } = page;
   const stored = `${format}${bits}`;
@@ -105,8 +105,8 @@ export function rowBytes(page: PageHeader, width: number): number {
 }
 
 /**
- * Reads where the strips or tiles of a page lie, and checks that they lie inside the file and can hold the page, so
- * that nothing is allocated on the word of a damaged header. Throws `file.corrupt`.
+ * Reads the offsets of the strips or tiles of a page, and checks that they lie inside the file and can hold the page,
+ * so that nothing is allocated because of a damaged header. Throws `file.corrupt`.
  */
 export async function readPageChunks(
   file: TiffStructure,
@@ -122,12 +122,12 @@ export async function readPageChunks(
     throw corrupt(path, `strips or tiles of ${width} x ${height} pixels are impossible`);
   const across = Math.ceil(page.width / width);
   const down = Math.ceil(page.height / height);
-  const most = across * down;
-  const offsets = await readNumbers(file, directory, tiled ? tag.tileOffsets : tag.stripOffsets, most);
+  const count = across * down;
+  const offsets = await readNumbers(file, directory, tiled ? tag.tileOffsets : tag.stripOffsets, count);
   if (!offsets || offsets.length < across * down) {
     throw corrupt(path, `a page of ${across * down} strips or tiles lists ${offsets?.length ?? 0} of them`);
   }
-  let byteCounts = await readNumbers(file, directory, tiled ? tag.tileByteCounts : tag.stripByteCounts, most);
+  let byteCounts = await readNumbers(file, directory, tiled ? tag.tileByteCounts : tag.stripByteCounts, count);
   if (!byteCounts && page.compression === 1) {
     byteCounts = offsets.map((_, i) => chunkBytes(page, { width, height, tiled }, Math.floor(i / across)));
   }
@@ -164,7 +164,7 @@ function checkChunks(file: TiffStructure, page: PageHeader, chunks: PageChunks):
         `strip or tile ${i} ends at byte ${offset + length}, but the file ends at byte ${source.size}`,
       );
     }
-    // Of colour this is one sample of each pixel: enough to tell a damaged header.
+    // For colour this is one sample per pixel, which suffices to detect a damaged header.
     const needed = chunkBytes(page, chunks, Math.floor(i / chunks.across));
     if (length * ratio < needed)
       throw corrupt(path, `strip or tile ${i} has ${length} bytes and cannot hold ${needed}`);

@@ -1,16 +1,16 @@
-/** Where the strips or tiles of each plane lie, for the layouts in which planes are stored. */
+/** Finds the strips or tiles of each plane, for all layouts in which planes are stored. */
 import { corrupt, unsupported } from "./file-errors.ts";
 import { readNumbers, type TiffDirectory, type TiffStructure } from "./tiff-directory.ts";
 import { type PageChunks, type PageHeader, readPageChunks, readPageHeader, rowBytes } from "./tiff-page.ts";
 import { tag } from "./tiff-tags.ts";
 
-/** Of a page, or of one sample of a page whose samples are stored apart. */
+/** The strips or tiles of a page, or of one sample of a page whose samples are stored separately. */
 export type ChunksOf = (page: number, sample: number) => Promise<PageChunks>;
 
 /**
- * A directory for each page; pages must be like the first in size and type.
- * @param header of the first page of the image; with 1 sample where samples are stored apart
- * @param apart how many samples are stored apart; 1 for all others
+ * One directory for each page. All pages must have the size and type of the first.
+ * @param header of the first page of the image; with 1 sample if samples are stored separately
+ * @param apart number of samples that are stored separately; 1 for all others
  */
 export function pageChunks(
   file: TiffStructure,
@@ -19,7 +19,7 @@ export function pageChunks(
   apart: number,
 ): ChunksOf {
   return async (page, sample) => {
-    if (page >= pages.length) throw corrupt(file.path, `it has ${pages.length} pages, and number ${page} is asked for`);
+    if (page >= pages.length) throw corrupt(file.path, `it has ${pages.length} pages, and page ${page} was requested`);
     const own = await readPageHeader(file, pages[page]);
     for (const key of Object.keys(header) as (keyof PageHeader)[]) {
       const same = own[key] === (key === "samples" ? apart * header.samples : header[key]);
@@ -27,15 +27,11 @@ export function pageChunks(
       throw unsupported(
         file.path,
         `page ${page} differs from the first in ${key} (${own[key]}, not ${header[key]})`,
-        "save the pages that belong together as a file of their own",
+        "save the pages that belong together in a separate file",
       );
     }
     if (own.compression !== header.compression || own.predictor !== header.predictor) {
-      throw unsupported(
-        file.path,
-        `page ${page} is compressed in another way than the first`,
-        "save it again uncompressed",
-      );
+      throw unsupported(file.path, `page ${page} has another compression than the first`, "save it again uncompressed");
     }
     const chunks = await readPageChunks(file, pages[page], header);
     return apart === 1 ? chunks : sampleChunks(file, pages[page], chunks, sample);
@@ -66,8 +62,9 @@ async function sampleChunks(
 }
 
 /**
- * One directory, and the planes follow each other without a gap from its first strip on: ImageJ's layout above 4 GB, MetaMorph's always.
- * @param says who promises that many planes, for messages: "its ImageJ description"
+ * One directory, and the planes follow each other without gaps from its first strip on: ImageJ's layout above 4 GB, and
+ * always that of MetaMorph.
+ * @param says the source of the number of planes, for messages: "its ImageJ description"
  */
 export async function contiguousChunks(
   file: TiffStructure,
@@ -84,7 +81,7 @@ export async function contiguousChunks(
     const stored = plain ? `${file.source.size} bytes` : "is compressed or in tiles";
     throw corrupt(
       file.path,
-      `${says} promises ${count} planes of ${bytes} bytes, but the file has one page and ${stored}`,
+      `${says} states ${count} planes of ${bytes} bytes, but the file has one page and ${stored}`,
     );
   }
   return async (page) => ({

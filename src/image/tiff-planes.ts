@@ -1,4 +1,7 @@
-/** What the planes of a TIFF are, by whoever wrote it: OME, ImageJ, tifffile, Zeiss LSM, MetaMorph, Micro-Manager, or nobody that says so. */
+/**
+ * Finds the planes of a TIFF from the metadata of the program that wrote it: OME, ImageJ, tifffile, Zeiss LSM,
+ * MetaMorph, Micro-Manager, or an unknown one.
+ */
 import { fromBoundingBox } from "./bounding-box.ts";
 import type { OpenSibling } from "./companion-files.ts";
 import { corrupt, unsupported } from "./file-errors.ts";
@@ -29,7 +32,7 @@ import { parseXml } from "./xml.ts";
 export interface OpenOptions {
   /** Which image of a file that holds several, from 0; by default the first. */
   image?: number | undefined;
-  /** How files beside this one are opened: OME-TIFF data sets may lie in several. */
+  /** Opens other files of the folder: OME-TIFF data sets may have several files. */
   sibling?: OpenSibling | undefined;
 }
 
@@ -37,21 +40,21 @@ export interface TiffPlanes {
   planes: PlaneOrder;
   /** Directories by page number. */
   pages: TiffDirectory[];
-  /** Of the first of them. */
+  /** The header of the first directory. */
   header: PageHeader;
-  /** Where there is one directory with all planes behind it: who says how many. */
+  /** If one directory is followed by all planes: the source of their number. */
   contiguous?: string;
-  /** Whether samples of a pixel are channels, whatever the photometric interpretation says. */
+  /** Whether samples of a pixel are channels, regardless of the photometric interpretation. */
   samplesAreChannels?: boolean;
-  /** Of a data set in several files. */
+  /** The other files of a data set in several files. */
   files?: readonly string[];
   placeOf?: (position: { c: number; z: number; t: number }) => { file: number; page: number };
 }
 
-/** Of the descriptions of all pages together: a damaged file may point to the same megabytes from each of its pages. */
+/** Limit for the descriptions of all pages together: each page of a damaged file may point to the same megabytes. */
 const maxCharacters = 2 ** 25;
 
-/** Throws `file.corrupt`, `file.unsupported`, `usage` (an image that is not there). */
+/** Throws `file.corrupt`, `file.unsupported`, `usage` (an image that does not exist). */
 export async function readTiffPlanes(file: TiffStructure, options: OpenOptions): Promise<TiffPlanes> {
   const [first] = file.directories;
   refuseSlides(file);
@@ -102,7 +105,7 @@ async function oneImage(
     if (header.compression !== 1) {
       throw unsupported(
         path,
-        "this Zeiss LSM file is compressed, with wrong lengths of its strips",
+        "this compressed Zeiss LSM file states wrong lengths of its strips",
         "open it in Fiji and save it as TIFF",
       );
     }
@@ -133,7 +136,7 @@ function imageJPlanes(
   if (directories.length !== 1 && directories.length < planes.images) {
     throw corrupt(
       path,
-      `its ImageJ description promises ${planes.images} planes, but the file has ${directories.length}`,
+      `its ImageJ description states ${planes.images} planes, but the file has ${directories.length}`,
     );
   }
   const unit = micrometresPer(/^unit=(.{1,40})$/m.exec(description)?.[1]);
@@ -150,7 +153,7 @@ function imageJPlanes(
   };
 }
 
-/** Pages but those that say they are a smaller version of another: thumbnails, levels of a pyramid. */
+/** The pages without those that are marked as a smaller version of another: thumbnails, levels of a pyramid. */
 async function fullPages(file: TiffStructure): Promise<TiffDirectory[]> {
   const pages: TiffDirectory[] = [];
   for (const directory of file.directories) {
@@ -160,7 +163,10 @@ async function fullPages(file: TiffStructure): Promise<TiffDirectory[]> {
   return pages;
 }
 
-/** Pages that nobody says anything about are a z-stack; what is known of their writer gives the calibration. */
+/**
+ * Pages without a description are read as a z-stack. Their calibration comes from the tags of the program that wrote
+ * them.
+ */
 async function listOfPlanes(
   file: TiffStructure,
   pages: readonly TiffDirectory[],
@@ -194,7 +200,7 @@ async function listOfPlanes(
   if (writer !== undefined && pages.length > 1) {
     parts.push({
       warnings: [
-        `This file was written by ${writer}, and what it says of channels, times and calibration is not read: its ${pages.length} pages are taken as one z-stack. Convert it with bfconvert (bfconvert INPUT OUTPUT.ome.tif) if it has several channels or times.`,
+        `This file was written by ${writer}, and its metadata on channels, times and calibration are not read: its ${pages.length} pages are read as one z-stack. Convert it with bfconvert (bfconvert INPUT OUTPUT.ome.tif) if it has several channels or times.`,
       ],
     });
   }
@@ -208,7 +214,7 @@ interface Shaped {
   calibration: Calibration;
 }
 
-/** Images that tifffile wrote one after the other, each described on its first page; undefined where the first is not. */
+/** Images that tifffile wrote one after the other, each described on its first page; undefined if the first is not. */
 async function shapedImages(
   file: TiffStructure,
   pages: readonly TiffDirectory[],
@@ -229,7 +235,7 @@ async function shapedImages(
   }
   if (found.length === 0) return undefined;
   const end = found[found.length - 1].start + found[found.length - 1].count;
-  // What follows is no image that is described: all pages are one list again.
+  // The following page has no description, so all pages are read as one list.
   if (end < pages.length) return undefined;
   if (which !== undefined && !(which >= 0 && which < found.length)) throw noSuchImage(file.path, which, found.length);
   const index = which ?? 0;
@@ -260,14 +266,14 @@ async function omePlanes(file: TiffStructure, text: string, { image, sibling }: 
   if (planes.width !== header.width || planes.height !== header.height) {
     throw corrupt(
       path,
-      `its OME-XML says ${planes.width} x ${planes.height} pixels, its pages have ${header.width} x ${header.height}`,
+      `its OME-XML states ${planes.width} x ${planes.height} pixels, but its pages have ${header.width} x ${header.height}`,
     );
   }
   const stack = Array.from({ length: planes.sizes.Z }, (_, z) => planes.placeOf({ c: 0, z, t: 0 }));
   const own = stack.filter(({ file: number }) => number === 0).map(({ page }) => directories[page]);
   const manager = own.length === planes.sizes.Z ? await readMicroManager(file, own) : {};
   const { pixelSize, zStep } = planes.calibration;
-  // OME-XML is what Micro-Manager means others to read; its own words fill what is missing there.
+  // Micro-Manager writes OME-XML for other programs. Its own metadata supply what is missing there.
   const missing: Calibration = {
     ...(!pixelSize && manager.pixelSize && { pixelSize: manager.pixelSize }),
     ...(zStep === undefined && manager.zStep !== undefined && { zStep: manager.zStep }),
@@ -282,7 +288,7 @@ async function omePlanes(file: TiffStructure, text: string, { image, sibling }: 
   };
 }
 
-/** The OME-XML of the companion file that holds the metadata of a set, where the file's own only points to it. */
+/** The OME-XML of the companion file with the metadata of a set, if the file's own OME-XML only refers to it. */
 async function withMetadataFile(text: string, sibling: OpenSibling | undefined, path: string): Promise<string> {
   if (!text.includes("BinaryOnly") || !sibling) return text;
   let name: string | undefined;
@@ -316,12 +322,12 @@ function printSize(resolution: Resolution): Calibration {
   return pixelSize && pixelSize.x < 20 && pixelSize.y < 20 ? { pixelSize } : {};
 }
 
-/** Sentences about what the grey levels mean, where they are not counts of light: a palette, or white at zero. */
+/** Warnings about grey levels that are not counts of light: a palette, or white at zero. */
 export async function levelWarnings(file: TiffStructure, page: TiffDirectory, header: PageHeader): Promise<string[]> {
   const photometric = await readNumber(file, page, tag.photometric, 1);
   if (photometric === 0 && header.samples === 1) {
     return [
-      "The file says that 0 is white (photometric interpretation 0): counts are read as they are stored, as in ImageJ, so that bright means low; invert it first (ImageJ: Edit > Invert) if that matters.",
+      "In this file 0 is white (photometric interpretation 0). Counts are read as they are stored, as in ImageJ, so bright pixels have low counts; invert it first (ImageJ: Edit > Invert) if that matters.",
     ];
   }
   if (photometric !== 3) return [];
@@ -335,6 +341,6 @@ export async function levelWarnings(file: TiffStructure, page: TiffDirectory, he
   );
   if (size > 0 && isGrey) return [];
   return [
-    "The file has a colour palette, which is passed over: its numbers are taken as intensities, as ImageJ does with a lookup table. If the colours were chosen by another program, the numbers mean nothing; save it as grey first.",
+    "The file has a colour palette, which is ignored: its numbers are read as intensities, as ImageJ does with a lookup table. If the palette is not a scale of intensities, save the file as grey first.",
   ];
 }

@@ -8,18 +8,18 @@ import { decodeInPlace, decodeSamples, roomForSamples } from "./samples.ts";
 import { decompress } from "./tiff-compression.ts";
 import { chunkBytes, type PageChunks, type PageHeader, rowBytes } from "./tiff-page.ts";
 
-/** Where the pixels of a page come from. */
+/** The source of the pixels of a page. */
 export interface PageSource {
   source: ByteSource;
   littleEndian: boolean;
   header: PageHeader;
   chunks: PageChunks;
-  /** Keeps decoded strips and tiles for neighbouring regions; `key` tells this page from others. */
+  /** Keeps decoded strips and tiles for neighbouring regions; `key` identifies the page. */
   cache: ChunkCache;
   key: number;
 }
 
-/** The least recently used strips and tiles are forgotten once there are more than `limit` pixels of them. */
+/** Drops the least recently used strips and tiles if there are more than `limit` pixels. */
 export class ChunkCache {
   private readonly kept = new Map<string, Float32Array>();
   private pixels = 0;
@@ -49,14 +49,14 @@ export class ChunkCache {
   }
 }
 
-/** What lies together in the file is read in pieces of about this many bytes, before and after decompression. */
+/** Contiguous data are read in pieces of about this many bytes, before and after decompression. */
 const pieceBytes = 2 ** 22;
-/** Pieces under way: one is read while another is decoded. */
+/** Number of pieces in progress: one is read while another is decoded. */
 const atOnce = 2;
 
 /**
- * float32 `[region.height, region.width]`. Throws `file.corrupt`, and `usage` for a place of another size.
- * @param out where to put it; new where it is left out
+ * float32 `[region.height, region.width]`. Throws `file.corrupt`, and `usage` if `out` has another size.
+ * @param out where to put the pixels; allocated if it is left out
  */
 export async function readRegion(
   page: PageSource,
@@ -67,7 +67,7 @@ export async function readRegion(
   const expected = region.width * region.height;
   if (out.length !== expected) {
     const got = out.length;
-    const what = `${page.source.name}: the room for ${region.width} x ${region.height} pixels holds ${got} numbers; give ${expected}.`;
+    const what = `${page.source.name}: the array for ${region.width} x ${region.height} pixels has ${got} elements; give ${expected}.`;
     throw new ParfocalError("usage", what, { got, expected: `${expected} numbers` });
   }
   const plain = header.compression === 1 && header.predictor === 1;
@@ -81,7 +81,7 @@ export async function readRegion(
   return out;
 }
 
-/** A strip or tile: row and column of it, and its number in the lists of the page. */
+/** A strip or tile: its row and column, and its number in the lists of the page. */
 interface Place {
   down: number;
   across: number;
@@ -110,7 +110,7 @@ interface Band {
 /** The rows of a region as wide as the strips, uncompressed: strips without a gap between them are read together. */
 function* bandsOf({ header, chunks }: PageSource, region: Region): Generator<Band> {
   const stride = rowBytes(header, chunks.width);
-  const most = Math.max(1, Math.floor(pieceBytes / stride));
+  const maxRows = Math.max(1, Math.floor(pieceBytes / stride));
   const end = region.y + region.height;
   let band: Band | undefined;
   for (let y = region.y; y < end; ) {
@@ -118,19 +118,19 @@ function* bandsOf({ header, chunks }: PageSource, region: Region): Generator<Ban
     const first = y - down * chunks.height;
     const rows = Math.min(chunks.height - first, end - y);
     const offset = chunks.offsets[down] + first * stride;
-    if (band && band.offset + band.rows * stride === offset && band.rows + rows <= most) {
+    if (band && band.offset + band.rows * stride === offset && band.rows + rows <= maxRows) {
       band.rows += rows;
       y += rows;
       continue;
     }
     if (band) yield band;
-    band = { y, rows: Math.min(rows, most), offset };
+    band = { y, rows: Math.min(rows, maxRows), offset };
     y += band.rows;
   }
   if (band) yield band;
 }
 
-/** The bytes are read into the end of the place where their numbers go. */
+/** The bytes are read into the end of the array in which they become numbers. */
 async function readBand(page: PageSource, { y, rows, offset }: Band, region: Region, out: Float32Array<ArrayBuffer>) {
   const { width } = region;
   const numbers = out.subarray((y - region.y) * width, (y - region.y + rows) * width);
@@ -138,7 +138,7 @@ async function readBand(page: PageSource, { y, rows, offset }: Band, region: Reg
   decodeInPlace(numbers, page.header, width, rows, page.littleEndian);
 }
 
-/** Rows of an uncompressed strip or tile that the region needs, and no others. */
+/** Reads only the rows of an uncompressed strip or tile that the region needs. */
 async function copyRows(page: PageSource, { down, across, i }: Place, region: Region, out: Float32Array) {
   const { header, chunks, source } = page;
   const stride = rowBytes(header, chunks.width);
@@ -155,7 +155,10 @@ async function copyRows(page: PageSource, { down, across, i }: Place, region: Re
   }
 }
 
-/** Of rows of samples of whole bytes, the columns that the region needs: decoding a narrow tile of a wide image is then cheap. */
+/**
+ * Cuts the columns that the region needs out of rows of whole bytes, so that decoding a narrow tile of a wide image is
+ * cheap.
+ */
 function neededColumns(bytes: Uint8Array, header: PageHeader, width: number, x: number, region: Region) {
   const left = Math.max(region.x, x);
   const right = Math.min(region.x + region.width, x + width);
@@ -170,7 +173,7 @@ function neededColumns(bytes: Uint8Array, header: PageHeader, width: number, x: 
   return { x: left, width: right - left, part };
 }
 
-/** Compressed strips or tiles that follow each other in the file, but for a few bytes between them. */
+/** Compressed strips or tiles that follow each other in the file with at most a few bytes between them. */
 interface Piece {
   places: Place[];
   offset: number;
@@ -179,7 +182,7 @@ interface Piece {
   decoded: number;
 }
 
-/** A gap of up to this many bytes is read as well: strips may begin at whole words. */
+/** Gaps of up to this many bytes are read as well, because strips may be aligned to words. */
 const gapBytes = 64;
 
 function* piecesOf(page: PageSource, region: Region): Generator<Piece> {
@@ -228,7 +231,8 @@ async function copyChunk(
   const needed = chunkBytes(header, chunks, down);
   const rows = needed / rowBytes(header, width);
   const [x, y] = [across * width, down * chunks.height];
-  // Whole rows of the region are decoded where they belong, and not kept: nobody needs them again soon.
+  // Complete rows of the region are decoded into their final place and not cached, because they are not needed again
+  // soon.
   const inside = width === region.width && y >= region.y && y + rows <= region.y + region.height;
   const at = (y - region.y) * width;
   const key = `${page.key}/${i}`;
@@ -250,7 +254,7 @@ async function copyChunk(
   paste(block, width, { x, y, height: rows }, region, out);
 }
 
-/** Copies what a block at `place` and the region have in common. */
+/** Copies the intersection of a block at `place` and the region. */
 function paste(
   block: Float32Array,
   width: number,

@@ -1,4 +1,4 @@
-/** Numbers of the TIFF 6.0 and BigTIFF specifications that are used here. */
+/** The numbers of the TIFF 6.0 and BigTIFF specifications that Parfocal uses. */
 
 export const tag = {
   newSubfileType: 254,
@@ -26,7 +26,7 @@ export const tag = {
   sampleFormat: 339,
   jpegTables: 347,
   colorMap: 320,
-  /** MetaMorph STK: keys and values, the list of planes behind one directory, and their wavelengths. */
+  /** MetaMorph STK: keys and values, the list of planes after one directory, and their wavelengths. */
   metaMorphTags: 33628,
   metaMorphStack: 33629,
   metaMorphWavelengths: 33630,

@@ -29,10 +29,10 @@ const micrometres = new Map<string, number>(
   }),
 );
 
-/** How many um a unit has; undefined for "pixel" and for what is no length. */
+/** The length of a unit in um; undefined for "pixel" and other units that are not lengths. */
 export function micrometresPer(unit: string | undefined): number | undefined {
   if (unit === undefined) return undefined;
-  // Greek mu is written as the micro sign, as U+03BC, or lost in a wrong encoding; lengths are meant either way.
+  // Greek mu is written as the micro sign, as U+03BC, or damaged by a wrong encoding. All of them mean micrometres.
   const name = unit
     .trim()
     .toLowerCase()
@@ -59,7 +59,7 @@ const seconds = new Map<string, number>(
   }),
 );
 
-/** How many seconds a unit has; undefined for what is no time. */
+/** The length of a unit in seconds; undefined for units that are not times. */
 export function secondsPer(unit: string | undefined): number | undefined {
   if (unit === undefined) return undefined;
   const name = unit

@@ -1,28 +1,30 @@
 /**
- * XML for metadata: elements, attributes, text. Namespace prefixes are dropped, no DTD is followed, and an entity that XML
- * itself does not have stays in the text as it is. Why @rgrove/parse-xml: docs/decisions/xml.md.
+ * XML for metadata: elements, attributes, text. Namespace prefixes are dropped, no DTD is followed, and an entity that
+ * XML itself does not define stays in the text unchanged. Why @rgrove/parse-xml: docs/decisions/xml.md.
  */
 import { XmlElement as ParsedElement, parseXml as parseDocument } from "@rgrove/parse-xml";
 
 export interface XmlElement {
   name: string;
-  /** By name without prefix; made without a prototype, so that no name finds anything else. */
+  /** Attributes by name without prefix. The object has no prototype, so that no name refers to anything else. */
   attributes: Readonly<Record<string, string | undefined>>;
   children: XmlElement[];
-  /** Of its own, without that of its children. */
+  /** Its own text, without that of its children. */
   text: string;
 }
 
-/** Far beyond the metadata of any image; a slide of 100 000 planes has some 30 million characters and 600 000 tags. */
+/** Far above the metadata of any image: a slide of 100 000 planes has some 30 million characters and 600 000 tags. */
 const maxCharacters = 2 ** 27;
 const maxTags = 2 ** 22;
 const maxDepth = 100;
 
-/** Characters that XML 1.0 forbids and that some programs write all the same. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
+/** Characters that XML 1.0 forbids but some programs write. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to find
 const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
 
-/** Parses a document to its root element. Throws SyntaxError, with the place, when it is not well formed or too large. */
+/**
+ * Parses a document to its root element. Throws SyntaxError, with the place, when it is not well formed or too large.
+ */
 export function parseXml(text: string): XmlElement {
   if (text.length > maxCharacters) {
     throw new SyntaxError(`XML has ${text.length} characters, at most ${maxCharacters} are read`);
@@ -36,7 +38,7 @@ export function parseXml(text: string): XmlElement {
       ignoreUndefinedEntities: true,
     }).root;
   } catch (error) {
-    // The parser goes into an element by calling itself.
+    // The parser is recursive.
     if (error instanceof RangeError) throw tooDeep();
     throw new SyntaxError((error as Error).message.split("\n")[0], { cause: error });
   }
@@ -50,8 +52,8 @@ export function childrenOf(element: XmlElement | undefined, name: string): XmlEl
 }
 
 /**
- * The name, without prefix, of the first element of a text that may be XML; undefined where it does not begin as XML does.
- * Goes once through what stands before it (declaration, comments).
+ * The name, without prefix, of the first element of a text that may be XML; undefined if it does not begin like XML.
+ * Reads the text before the element (declaration, comments) once.
  */
 export function rootNameOf(text: string): string | undefined {
   let at = skipBlanks(text, 0);
@@ -65,7 +67,7 @@ export function rootNameOf(text: string): string | undefined {
   return name === undefined ? undefined : localName(name);
 }
 
-/** Text with the five characters that XML reserves, and all beyond ASCII, written as references. */
+/** Text in which the five reserved characters of XML, and all characters beyond ASCII, are written as references. */
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"']|[^\x20-\x7e]/gu, (character) => `&#${character.codePointAt(0)};`);
 }

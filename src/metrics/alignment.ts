@@ -1,25 +1,25 @@
-/** Whether planes lie above each other and channels on each other, from the middle of the field. */
+/** Measures drift between planes and shifts between channels, in the middle of the field. */
 import { type Drift, measureChannelShift, measureDrift, type Planes, type Shift } from "../array/registration.ts";
 
-/** How far a channel lies from channel 0, in pixels. */
+/** The shift of a channel from channel 0, in pixels. */
 export interface ChannelShift extends Shift {
   channel: number;
-  /** Worth a warning: more than a pixel, and beyond chance. */
+  /** Whether a warning is due: the shift is larger than a pixel and significant. */
   unregistered: boolean;
 }
 
 export interface Alignment {
-  /** Over the planes of one channel; undefined for a single plane. `path` has the planes that were looked at. */
+  /** Drift over the planes of one channel; undefined for a single plane. `path` has the planes that were used. */
   drift?: Drift;
-  /** One for each channel but the first. */
+  /** One shift for each channel except the first. */
   channelShifts: ChannelShift[];
 }
 
-/** The middle of a plane, and not all of many planes, tell as much as the whole: at most 64 times 1024 x 1024 pixels. */
+/** At most the middle 1024 x 1024 pixels of 64 planes are used, which is enough to measure a shift. */
 const side = 1024;
-const mostPlanes = 64;
+const maxPlanes = 64;
 
-/** Takes planes as they are read and keeps of them what registration needs. */
+/** Takes planes as they are read, and keeps what registration needs. */
 export interface AlignmentMeter {
   add(plane: { z: number; channel: number; data: Float32Array }): void;
   result(): Alignment;
@@ -30,13 +30,13 @@ export function createAlignmentMeter(size: {
   height: number;
   width: number;
   channels: number;
-  /** Whose drift is measured. */
+  /** The channel whose drift is measured. */
   channel: number;
 }): AlignmentMeter {
   const { depth, channels, channel } = size;
   const height = Math.min(size.height, side);
   const width = Math.min(size.width, side);
-  const stride = Math.ceil(depth / mostPlanes);
+  const stride = Math.ceil(depth / maxPlanes);
   const kept: Planes = {
     depth: Math.ceil(depth / stride),
     height,
@@ -80,20 +80,20 @@ function crop(
   return middle;
 }
 
-/** Sentences about planes that have drifted and channels that do not lie on each other. */
+/** Warnings about drift and about shifted channels. */
 export function alignmentWarnings({ drift, channelShifts }: Alignment): string[] {
   const warnings: string[] = [];
   if (drift?.drifted) {
     warnings.push(
-      `The planes have drifted sideways by ${drift.range.toFixed(1)} pixels (standard error ${drift.standardError.toFixed(1)}): register the stack before training on it ` +
+      `The planes drift sideways by ${drift.range.toFixed(1)} pixels (standard error ${drift.standardError.toFixed(1)}). Register the stack before you train on it ` +
         "(Fiji: Plugins > Registration > Linear Stack Alignment with SIFT).",
     );
   }
   for (const { channel, dy, dx, unregistered } of channelShifts) {
     if (!unregistered) continue;
     warnings.push(
-      `Channel ${channel} is unregistered: it lies ${signed(dx)} pixels in x and ${signed(dy)} in y from channel 0; ` +
-        "shift it back before comparing the two.",
+      `Channel ${channel} is unregistered: it is shifted by ${signed(dx)} pixels in x and ${signed(dy)} in y from channel 0. ` +
+        "Shift it back before you compare the two.",
     );
   }
   return warnings;

@@ -1,22 +1,23 @@
-/** What an image does not know about itself, and what of it cannot be right. */
+/** Warnings about calibration that is missing or implausible. */
 import { extentOf } from "../image/axes.ts";
 import type { CalibrationQuantity, ImageInfo } from "../image/image.ts";
 import { calibrationDoubts } from "../optics/psf/calibration-doubts.ts";
 import { nyquistPixelSize } from "../optics/psf/pupil.ts";
 
-/** Sentences for the user, each with the option that helps. */
+/** Sentences for the user, each with the option that solves the problem. */
 export function calibrationWarnings(info: ImageInfo): string[] {
   const warnings: string[] = [];
   const depth = extentOf(info, "Z");
   const { pixelSize, zStep, optics } = info;
   for (const { sentence } of info.implausible ?? []) warnings.push(sentence);
   const leftOut = (one: CalibrationQuantity) => info.implausible?.some(({ quantity }) => quantity === one) ?? false;
-  if (!pixelSize && !leftOut("pixel_size")) warnings.push("No pixel size; give `pixel_size <your pixel size>` (um).");
+  if (!pixelSize && !leftOut("pixel_size"))
+    warnings.push("The image has no pixel size. Give `pixel_size <your pixel size>` (um).");
   if (depth > 1 && zStep === undefined && !leftOut("z_step"))
-    warnings.push(`${depth} planes but no z step; give \`z_step <your z step>\` (um).`);
+    warnings.push(`The image has ${depth} planes but no z step. Give \`z_step <your z step>\` (um).`);
   if (pixelSize && Math.abs(pixelSize.y / pixelSize.x - 1) > 0.01) {
     warnings.push(
-      `Pixels are not square: ${pixelSize.x} um wide and ${pixelSize.y} um high; check it, and give \`pixel_size\` if it is wrong.`,
+      `The pixels are not square: ${pixelSize.x} um wide and ${pixelSize.y} um high. Check this, and give \`pixel_size\` if it is wrong.`,
     );
   }
   const wavelength = optics?.wavelength ?? info.emissionWavelengths?.find((one) => one !== undefined);
@@ -26,13 +27,13 @@ export function calibrationWarnings(info: ImageInfo): string[] {
     warnings.push(...doubts);
     if (doubts.length === 0 && Math.max(pixelSize.x, pixelSize.y) > 1.01 * nyquist) {
       warnings.push(
-        `The pixels are coarser than lambda / (4 NA) = ${nyquist.toFixed(3)} um: the camera does not record all that the objective resolves.`,
+        `The pixels are larger than lambda / (4 NA) = ${nyquist.toFixed(3)} um, so the camera does not record everything that the objective resolves.`,
       );
     }
   }
   if (depth === 1 && extentOf(info, "T") > 4 && extentOf(info, "C") === 1) {
     warnings.push(
-      `${extentOf(info, "T")} time points and one plane: if they are really a z-stack, give \`axes ${info.axes.replace("T", "Z")}\`.`,
+      `The image has ${extentOf(info, "T")} time points and one plane. If it is really a z-stack, give \`axes ${info.axes.replace("T", "Z")}\`.`,
     );
   }
   return warnings;

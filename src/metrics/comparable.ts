@@ -1,19 +1,20 @@
-/** What two pictures must be before they can be compared. */
+/** Checks that two images can be compared. */
 import { ParfocalError } from "../errors.ts";
 import { refuseNonFinite } from "../image/pixel-place.ts";
-import type { Picture } from "./picture.ts";
+import type { Picture } from "./metrics.ts";
 
 /**
+ * Checks that two images have the same size and finite pixels.
  * @throws image.unfit for different sizes, a size that the data does not have, or pixels that are not finite
  */
 export function checkPair(output: Picture, truth: Picture): void {
   if (output.height !== truth.height || output.width !== truth.width)
     throw unfit(
-      `The output has ${output.height} x ${output.width} pixels (height x width), the truth ${truth.height} x ${truth.width}; expected the same size, so crop or resample one of them.`,
+      `The output has ${output.height} x ${output.width} pixels (height x width), the ground truth ${truth.height} x ${truth.width}. They must have the same size, so crop or resample one of them.`,
     );
   for (const [name, picture] of [
     ["output", output],
-    ["truth", truth],
+    ["ground truth", truth],
   ] as const) {
     const { data, height, width } = picture;
     if (data.length !== height * width || data.length === 0)
@@ -27,7 +28,7 @@ export function checkPair(output: Picture, truth: Picture): void {
 /** @throws usage unless the data range is a finite number above 0 */
 export function checkRange(dataRange: number): void {
   if (dataRange > 0 && Number.isFinite(dataRange)) return;
-  const expected = "a number above 0: 255 for 8 bit, 65535 for 16 bit, or the span that the truth uses";
+  const expected = "a number above 0: 255 for 8 bit, 65535 for 16 bit, or the range that the ground truth uses";
   throw new ParfocalError("usage", `The data range is ${dataRange}; expected ${expected}.`, {
     option: "data_range",
     got: dataRange,

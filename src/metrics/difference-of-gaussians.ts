@@ -1,10 +1,10 @@
-/** Pictures through differences of Gaussians, which are blind to offset and slope, and what these leave of white noise. */
+/** Differences of Gaussians, which ignore offset and slope of an image, and their response to white noise and spots. */
 import { createRealFft2, nextFastSize } from "../array/fft.ts";
 import { gaussianKernel, reflectedIndices } from "../array/filters.ts";
 import { mean } from "../array/statistics.ts";
 import type { Plane } from "../image/image.ts";
 
-/** Differences of Gaussians, each of two neighbours; mirrored about the border. */
+/** The differences of each two neighbouring Gaussians; the image is mirrored about its border. */
 export function responses(plane: Plane, sigmas: readonly number[]): Plane[] {
   return filtered(
     plane,
@@ -15,8 +15,9 @@ export function responses(plane: Plane, sigmas: readonly number[]): Plane[] {
 export const smooth = (plane: Plane, sigma: number): Plane => filtered(plane, [[sigma, Number.POSITIVE_INFINITY]])[0];
 
 /**
- * Differences of two Gaussians of given standard deviations, pixels; without the plane's mean, which no difference has. Multiplied as
- * spectra, since the wide ones are many times wider than a kernel is worth.
+ * Differences of two Gaussians of given standard deviations, in pixels. The mean of the plane is subtracted first,
+ * since no difference contains it. Computed in Fourier space, since a convolution with the wide Gaussians would take
+ * too long.
  */
 function filtered({ data, height, width }: Plane, pairs: readonly (readonly [number, number])[]): Plane[] {
   const reach = Math.ceil(3 * Math.max(...pairs.flat().filter(Number.isFinite)));
@@ -48,19 +49,22 @@ function filtered({ data, height, width }: Plane, pairs: readonly (readonly [num
   });
 }
 
-/** The spectrum of a Gaussian along an axis of `size`: its first `count` frequencies. An infinitely wide one: nothing, not even 0. */
+/**
+ * The first `count` frequencies of the spectrum of a Gaussian along an axis of `size`. An infinitely wide Gaussian is 0
+ * everywhere, also at frequency 0.
+ */
 function gaussianSpectrum(size: number, count: number, sigma: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) =>
     sigma === Number.POSITIVE_INFINITY ? 0 : Math.exp(-2 * (Math.PI * sigma * (Math.min(i, size - i) / size)) ** 2),
   );
 }
 
-/** Root of the sum of the squared weights of a Gaussian in the plane: what it leaves of white noise. */
+/** Root of the sum of the squared weights of a two-dimensional Gaussian: the factor by which it reduces white noise. */
 export function gaussianNorm(sigma: number): number {
   return gaussianKernel(sigma, 3).reduce((sum, weight) => sum + weight * weight, 0);
 }
 
-/** That of the difference of a Gaussian and one twice as wide. */
+/** The same for the difference of a Gaussian and one that is twice as wide. */
 export function differenceNorm(sigma: number): number {
   const [wide, narrow] = [gaussianKernel(2 * sigma, 3), gaussianKernel(sigma, 3)];
   const offset = (wide.length - narrow.length) / 2;
@@ -68,7 +72,10 @@ export function differenceNorm(sigma: number): number {
   return Math.sqrt(Math.max(0, gaussianNorm(sigma) ** 2 + gaussianNorm(2 * sigma) ** 2 - 2 * both ** 2));
 }
 
-/** What the difference of Gaussians makes, at `size` times the size of a Gaussian spot of height 1, of its middle. */
+/**
+ * Response of the difference of Gaussians at the centre of a Gaussian spot of height 1, at `size` times the size of the
+ * spot.
+ */
 export const spotResponse = (sigma: number, size = 1): number => {
   const at = (s: number) => sigma ** 2 / (sigma ** 2 + s ** 2);
   return at(size * sigma) - at(2 * size * sigma);

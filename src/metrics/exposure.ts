@@ -1,8 +1,8 @@
-/** What the values of an image say about its exposure, plane after plane so that memory does not grow with the image. */
+/** Measures the exposure of an image, plane after plane, so that memory does not grow with the image. */
 import type { PixelType } from "../image/image.ts";
 
 export interface Exposure {
-  /** How many there are. */
+  /** Number of pixels. */
   pixels: number;
   /** Smallest and largest finite value, counts; infinite and reversed when there is none. */
   min: number;
@@ -50,7 +50,7 @@ export function createExposureMeter(): ExposureMeter {
   };
 }
 
-/** Ends of some values, how many lie there, and how many are NaN or infinite. */
+/** Smallest and largest value, how many pixels have them, and how many are NaN or infinite. */
 function extremesOf(values: Float32Array) {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let [atMin, atMax, notFinite] = [0, 0, 0];
@@ -72,17 +72,20 @@ function extremesOf(values: Float32Array) {
   return { min, max, atMin, atMax, notFinite };
 }
 
-/** Fewer grey levels than this, and many equal pixels are no sign of clipping: labels, masks, counted photons. */
-const fewLevels = 50;
-/** Fewer pixels than this at one end are chance in a small image. */
-const fewPixels = 10;
+/**
+ * With fewer grey levels, many equal pixels do not indicate clipping: the image may hold labels, a mask or counted
+ * photons.
+ */
+const minLevels = 50;
+/** Fewer pixels with the smallest or largest value may be chance in a small image. */
+const minPixels = 10;
 
 /**
- * Sentences about clipping. A camera's full scale is 2^n - 1 counts (8 to 16 bits): 1 pixel in 10,000 there is a sign of
- * saturation; at another value, as after background subtraction or scaling, 1 in 1000. Darkness that was cut off is
- * seen where 1 pixel in 1000 is 0, or 1 in 100 has the smallest value.
+ * Warnings about clipping. The full scale of a camera is 2^n - 1 counts (8 to 16 bits). An image counts as saturated if
+ * 1 pixel in 10,000 has this value, or 1 in 1000 another largest value, as after background subtraction or scaling. The
+ * dark end counts as clipped if 1 pixel in 1000 is 0, or 1 in 100 has another smallest value.
  * @param what the channel, for the start of the sentence
- * @param firstNotFinite which pixel is the first that is NaN or infinite
+ * @param firstNotFinite the first pixel that is NaN or infinite
  */
 export function exposureWarnings(
   exposure: Exposure,
@@ -91,29 +94,29 @@ export function exposureWarnings(
   firstNotFinite?: string,
 ): string[] {
   const { pixels, min, max, atMax, atMin, notFinite } = exposure;
-  const least = fewPixels / pixels;
+  const least = minPixels / pixels;
   const warnings: string[] = [];
   if (notFinite > 0) {
     warnings.push(
-      `${what}: ${percent(notFinite)} of the pixels are NaN or infinite${firstNotFinite ? `, the first is ${firstNotFinite}` : ""}; mask or replace them first.`,
+      `${what}: ${percent(notFinite)} of the pixels are NaN or infinite${firstNotFinite ? ` (the first is ${firstNotFinite})` : ""}. Mask or replace them first.`,
     );
   }
   if (min === max) {
-    warnings.push(`${what}: every pixel is ${min}; there is nothing in it.`);
+    warnings.push(`${what}: every pixel has the value ${min}, so the image is empty.`);
     return warnings;
   }
-  if (max - min < fewLevels && dtype !== "float32") return warnings;
+  if (max - min < minLevels && dtype !== "float32") return warnings;
   const fullScale = dtype !== "float32" && max >= 255 && Number.isInteger(Math.log2(max + 1));
   if (atMax >= Math.max(least, fullScale ? 1e-4 : 1e-3)) {
     warnings.push(
-      `${what}: saturated, ${percent(atMax)} of the pixels have the largest value, ${max}; ` +
-        "brightness there is lost, so expose less.",
+      `${what}: saturated. ${percent(atMax)} of the pixels have the largest value, ${max}. ` +
+        "Their true brightness is lost, so record with less exposure.",
     );
   }
   if (atMin >= Math.max(least, min === 0 ? 1e-3 : 1e-2)) {
     warnings.push(
-      `${what}: clipped, ${percent(atMin)} of the pixels have the smallest value, ${min}; ` +
-        "the dark end was cut off, or a background subtracted.",
+      `${what}: clipped. ${percent(atMin)} of the pixels have the smallest value, ${min}. ` +
+        "The dark end was cut off, or a background was subtracted.",
     );
   }
   return warnings;

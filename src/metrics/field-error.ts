@@ -1,25 +1,28 @@
-/** How far a complex field is from the true one. */
+/** The error of a complex field against the ground truth. */
 import { ParfocalError } from "../errors.ts";
 import type { ComplexField } from "../optics/imaging/complex-field.ts";
 
 export interface FieldError {
-  /** Root mean square of the phase difference, radians, after one constant for the whole field has been taken away. */
+  /** Root mean square of the phase difference after subtraction of one constant for the whole field, radians. */
   phase_rms_rad: number;
-  /** Root mean square of the amplitude's difference. */
+  /** Root mean square of the difference of the amplitudes. */
   amplitude_rms: number;
   /** Mean absolute error of real and imaginary part. */
   mae: number;
 }
 
 /**
- * Phase differences are taken between -pi and pi, so that nothing is unwrapped; the constant is that of the largest overlap,
- * the angle of sum(output conj(truth)). All pixels count alike, specimen and background.
+ * Compares two fields. Phase differences are taken between -pi and pi, without unwrapping. The subtracted constant is
+ * the one of the largest overlap, the angle of sum(output conj(truth)). All pixels count equally, those of the specimen
+ * and those of the background.
  * @throws image.unfit for fields of different sizes
  */
 export function fieldError(output: ComplexField, truth: ComplexField): FieldError {
   if (output.height !== truth.height || output.width !== truth.width) {
     const detail = `fields of ${output.height} x ${output.width} and ${truth.height} x ${truth.width} pixels`;
-    throw new ParfocalError("image.unfit", `Only fields of one size can be compared, not ${detail}.`, { detail });
+    throw new ParfocalError("image.unfit", `Only fields of the same size can be compared, but these are ${detail}.`, {
+      detail,
+    });
   }
   const size = truth.real.length;
   let [re, im] = [0, 0];

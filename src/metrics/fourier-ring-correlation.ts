@@ -1,30 +1,31 @@
 /**
- * Resolution from the noise: how far out in frequency two images of the same specimen agree.
+ * Fourier ring correlation (FRC): the resolution up to which two images of the same specimen agree.
  *
- * Sources: Saxton and Baumeister, J. Microsc. 127, 127 (1982) (ring correlation); Nieuwenhuizen et al., Nat. Methods 10, 557
- * (2013) (1/7, Tukey window); van Heel and Schatz, J. Struct. Biol. 151, 250 (2005) (half bit); Koho et al., Nat. Commun. 10,
- * 3103 (2019) (halves of one image).
+ * Sources: Saxton and Baumeister, J. Microsc. 127, 127 (1982) (ring correlation); Nieuwenhuizen et al., Nat. Methods
+ * 10, 557 (2013) (1/7, Tukey window); van Heel and Schatz, J. Struct. Biol. 151, 250 (2005) (half bit); Koho et al.,
+ * Nat. Commun. 10, 3103 (2019) (halves of one image).
  *
- * Noise must be independent from image to image, and between the pixels of a single one. It is not where pixels were
- * interpolated, deconvolved or made by a network: **there, a single image says nothing**, and two outputs count only if they were
- * made from two recordings (and even then, what a network hallucinates alike in both counts as resolved).
+ * The noise must be independent between the two images, and for a single image between its pixels. This is not the case
+ * where pixels were interpolated, deconvolved or made by a network: **a single such image cannot be measured**, and two
+ * outputs can be compared only if they were made from two recordings. Even then a structure that a network hallucinates
+ * in both outputs counts as resolved.
  */
 import { createRealFft2, isFastSize } from "../array/fft.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Plane } from "../image/image.ts";
 import { checkPair } from "./comparable.ts";
 
-/** Correlation over frequency; the lists are equally long, frequencies ascend and end at half a cycle per pixel. */
+/** Correlation over frequency. The lists have the same length; frequencies ascend and end at half a cycle per pixel. */
 export interface RingCorrelation {
   /** Centres of the rings, cycles per pixel. */
   frequency: number[];
   /** -1 to 1; 0 for a ring where one of the images is zero. */
   correlation: number[];
-  /** Frequencies in the ring, both of each conjugate pair. */
+  /** Number of frequencies in the ring, counting both of each conjugate pair. */
   count: number[];
 }
 
-/** Where a curve falls below its threshold. */
+/** The point at which a curve falls below its threshold. */
 export interface RingResolution {
   /** Cycles per pixel. */
   frequency: number;
@@ -34,17 +35,18 @@ export interface RingResolution {
 
 export type RingThreshold = "one-seventh" | "half-bit";
 
-/** The smallest side of an image, and of half an image, in pixels: fewer rings are no curve. */
-const LEAST = 16;
+/** The smallest side of an image, and of half an image, in pixels. Smaller images have too few rings. */
+const MIN_SIDE = 16;
 /** Each end of the window falls off over this share of the side, as in Nieuwenhuizen et al. */
 const TAPER = 1 / 8;
 
 /**
- * Fourier ring correlation of two images of the same field. Both are cut about their middle to sides that are transformed fast
- * (even, 2^a 3^b 5^c, at most a few per cent less), freed of their mean, and faded out at the borders (Tukey). Ring k takes
- * the frequencies from k to below k + 1 binWidths; ring 0, with the mean, is left out, and so is a last one beyond half a
- * cycle per pixel. Windowing aside, values equal those of TU Delft's `frc` 0.1.1.
- * @param options.binWidth of a ring, in steps of the shorter side's transform (1 / pixels); 1 by default, no less
+ * Fourier ring correlation of two images of the same field. Both are cropped about their centre to sides with a fast
+ * transform (even, 2^a 3^b 5^c, at most a few per cent less). Their mean is subtracted, and they are multiplied with a
+ * Tukey window. Ring k has the frequencies from k to below k + 1 binWidths. Ring 0, which has the mean, is left out,
+ * and so is an incomplete last ring beyond half a cycle per pixel. Apart from the window, values equal those of TU
+ * Delft's `frc` 0.1.1.
+ * @param options.binWidth width of a ring, in steps of the shorter side's transform (1 / pixels); 1 by default, no less
  * @throws image.unfit for images of different size, smaller than 16 x 16, or with NaN; usage for a binWidth below 1
  */
 export function fourierRingCorrelation(a: Plane, b: Plane, options: { binWidth?: number } = {}): RingCorrelation {
@@ -53,9 +55,9 @@ export function fourierRingCorrelation(a: Plane, b: Plane, options: { binWidth?:
 }
 
 /**
- * The frequency at which a curve first falls below its threshold, between two rings by a straight line. Before, the curve is
- * smoothed over five rings (weights 1 4 6 4 1, times the counts). Undefined for a curve that never falls below it, or that
- * begins below: nothing agrees.
+ * The frequency at which a curve first falls below its threshold, interpolated linearly between two rings. The curve is
+ * first smoothed over five rings (weights 1 4 6 4 1, times the counts). Undefined for a curve that never falls below
+ * the threshold, or that starts below it because the images do not agree at all.
  *
  * The half-bit threshold, (0.2071 + 1.9102 / sqrt n) / (1.2071 + 0.9102 / sqrt n), counts all n frequencies of a ring.
  * @param options.pixelSize in any unit, that of the resolution; 1 by default
@@ -75,8 +77,9 @@ export function frcResolution(
 }
 
 /**
- * Four images out of one, each of every second pixel of every second row: of each 2 x 2 pixels, those on the diagonal
- * (top left, bottom right) and those off it (top right, bottom left). Odd last rows and columns are left out.
+ * Splits an image into four, each with every second pixel of every second row. From each 2 x 2 pixels, one pair takes
+ * the diagonal (top left, bottom right), the other the antidiagonal (top right, bottom left). Odd last rows and columns
+ * are left out.
  */
 export function splitImage(plane: Plane): { diagonal: [Plane, Plane]; antidiagonal: [Plane, Plane] } {
   const part = (dy: number, dx: number): Plane => {
@@ -91,17 +94,17 @@ export function splitImage(plane: Plane): { diagonal: [Plane, Plane]; antidiagon
 }
 
 /**
- * The ring correlation that two images like this one, of the same specimen, would have: frequencies up to a quarter cycle per pixel.
- * The mean over both pairs of {@link splitImage}, with two corrections that follow from the sampling and have no constant
- * to be fitted (Koho et al. fitted one to their microscopes, for what these two do):
+ * Estimates the ring correlation that two images like this one, of the same specimen, would have, for frequencies up to
+ * a quarter cycle per pixel. It is the mean over both pairs of {@link splitImage}, with two corrections that follow
+ * from the sampling and need no fitted constant (Koho et al. fitted one to their microscopes for the same purpose):
  *
- * 1. The images of a pair lie one pixel apart in y and x, which alone would let the correlation fall as J0(2 pi sqrt2 f), to
- *    0.1 at a quarter cycle: their phases are turned back.
- * 2. A quarter of the pixels holds a quarter of the signal-to-noise power ratio s of the whole image, where the noise is white. As
- *    the correlation is s / (1 + s), it becomes 4 c / (1 + 3 c) (Spearman 1910, Brown 1910; in microscopy with 2 in place of
- *    4, Rosenthal and Henderson, J. Mol. Biol. 333, 721 (2003)).
+ * 1. The images of a pair are shifted by one pixel in y and x, which alone would let the correlation fall as J0(2 pi
+ *    sqrt2 f), to 0.1 at a quarter cycle. Their phases are therefore shifted back.
+ * 2. A quarter of the pixels holds a quarter of the signal-to-noise power ratio s of the whole image, where the noise
+ *    is white. As the correlation is s / (1 + s), it becomes 4 c / (1 + 3 c) (Spearman 1910, Brown 1910; in microscopy
+ *    with 2 in place of 4, Rosenthal and Henderson, J. Mol. Biol. 333, 721 (2003)).
  *
- * What lies beyond a quarter cycle folds back and counts against the correlation.
+ * Structure beyond a quarter cycle per pixel is aliased and lowers the correlation.
  * @throws image.unfit for an image smaller than 32 x 32, or with NaN
  */
 export function singleImageCorrelation(plane: Plane, options: { binWidth?: number } = {}): RingCorrelation {
@@ -114,7 +117,7 @@ export function singleImageCorrelation(plane: Plane, options: { binWidth?: numbe
     frequency: down.frequency.map((f) => f / 2),
     correlation: down.correlation.map((v, i) => {
       const c = (v + up.correlation[i]) / 2;
-      // Below 0 there is no such ratio, and the formula would run away.
+      // Below 0 there is no such ratio, and the formula would diverge.
       return c > 0 ? (4 * c) / (1 + 3 * c) : c;
     }),
     count: down.count,
@@ -122,9 +125,10 @@ export function singleImageCorrelation(plane: Plane, options: { binWidth?: numbe
 }
 
 /**
- * Resolution of one image by {@link singleImageCorrelation}: about what {@link fourierRingCorrelation} finds for it and a second
- * recording. Undefined where the curve never falls below the threshold (finer than 4 pixels, or noise that is not
- * independent from pixel to pixel), or begins below it.
+ * Resolution of one image by {@link singleImageCorrelation}. It is close to the result of {@link
+ * fourierRingCorrelation} for this image and a second recording. Undefined where the curve never falls below the
+ * threshold (because the resolution is finer than 4 pixels, or because noise is not independent between pixels), or
+ * starts below it.
  * @param options.pixelSize in any unit, that of the resolution; 1 by default
  * @throws as {@link singleImageCorrelation}
  */
@@ -142,8 +146,8 @@ function correlateRings(a: Plane, b: Plane, shift: { y: number; x: number }, bin
     const detail = `Ring correlation: the width of a ring is ${binWidth}; expected ${expected}.`;
     throw new ParfocalError("usage", detail, { got: binWidth, expected });
   }
-  if (Math.min(a.height, a.width) < LEAST) {
-    const detail = `Ring correlation: images of ${a.height} x ${a.width} pixels; expected ${LEAST} x ${LEAST} or more (twice that for a single image).`;
+  if (Math.min(a.height, a.width) < MIN_SIDE) {
+    const detail = `Ring correlation: images of ${a.height} x ${a.width} pixels; expected ${MIN_SIDE} x ${MIN_SIDE} or more (twice that for a single image).`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   const height = fastSizeWithin(a.height);
@@ -160,7 +164,7 @@ function correlateRings(a: Plane, b: Plane, shift: { y: number; x: number }, bin
     const fy = (v <= height / 2 ? v : v - height) / height;
     for (let u = 0; u < columns; u++) {
       const fx = u / width;
-      // The least bit more, so that 3 / 48 is three 48ths.
+      // A tiny amount is added, so that rounding does not put 3 / 48 below three 48ths.
       const ring = Math.floor(Math.hypot(fy, fx) / step + 1e-9);
       if (ring >= rings) continue;
       const i = v * columns + u;
@@ -189,7 +193,7 @@ function fastSizeWithin(n: number): number {
   return size;
 }
 
-/** Half the spectrum of the middle of a plane, without its mean, through the window. */
+/** Half of the spectrum of the centre of a plane, after subtraction of the mean and multiplication with the window. */
 function spectrumOf(plane: Plane, height: number, width: number): { real: Float64Array; imag: Float64Array } {
   const top = Math.floor((plane.height - height) / 2);
   const left = Math.floor((plane.width - width) / 2);
@@ -215,7 +219,10 @@ function spectrumOf(plane: Plane, height: number, width: number): { real: Float6
   return { real, imag };
 }
 
-/** 1 in the middle, falling as a cosine over an eighth at each end; samples lie in the middle of their pixels. */
+/**
+ * A Tukey window: 1 in the middle, falling as a cosine over one eighth at each end. Samples lie at the centres of
+ * pixels.
+ */
 function tukey(n: number): Float64Array {
   return Float64Array.from({ length: n }, (_, i) => {
     const fromEnd = (Math.min(i, n - 1 - i) + 0.5) / n;

@@ -1,44 +1,52 @@
-/** How faint a hallucination may be to be found in an output: planted ones against empty places. */
+/**
+ * Measures how faint a hallucination can be and still be found in an output, by comparing planted structures with empty
+ * places.
+ */
 import type { Random } from "../array/random.ts";
 import type { Plane } from "../image/image.ts";
 import { checkOption, defaultThreshold, type HallucinationInput, judge, knownOf } from "./hallucinations.ts";
 import { plantHallucinations } from "./planted-hallucinations.ts";
-import { bestAround } from "./spots.ts";
+import { maximumNear } from "./spots.ts";
 
 export interface HallucinationRocInput extends HallucinationInput {
   random: Random;
-  /** Of the planted structures that the curve is for, 1 being the output's typical structure; default 1. */
+  /**
+   * Contrast of the planted structures that the curve is measured with; 1 is that of a typical structure of the output.
+   * Default 1.
+   */
   contrast?: number | undefined;
-  /** At which the share that is found is measured; default 0.1 to 1.6 by factors of 2. */
+  /** Contrasts at which the share that is found is measured; default 0.1 to 1.6 by factors of 2. */
   contrasts?: readonly number[] | undefined;
-  /** Planted at a time, default 24; fewer where there is no room. */
+  /** Number of structures planted at a time, fewer where there is no room; default 24. */
   count?: number | undefined;
-  /** How often, at each contrast; default 2. */
+  /** Number of plantings at each contrast; default 2. */
   rounds?: number | undefined;
 }
 
 export interface RocPoint {
   threshold: number;
-  /** Of empty places that are taken for hallucinated, 0..1. */
+  /** Share of empty places that are reported as hallucinated, 0..1. */
   falseAlarmRate: number;
-  /** Of planted structures that are found, 0..1. */
+  /** Share of planted structures that are found, 0..1. */
   detectionRate: number;
 }
 
 export interface HallucinationRoc {
   contrast: number;
-  /** From the strictest threshold (nothing found) to the loosest (all). */
+  /** From the highest threshold, where nothing is found, to the lowest. */
   curve: RocPoint[];
-  /** Area under the curve: 0.5 is a guess, 1 never errs. */
+  /** Area under the curve: 0.5 is guessing, 1 is perfect. */
   auc: number;
-  /** How many of the planted structures are found at the map's threshold. */
+  /** Share of the planted structures that is found at the threshold of the map, for each contrast. */
   found: { contrast: number; share: number }[];
-  /** Contrast at which half are found at the map's threshold; undefined where none of the contrasts was enough. */
+  /**
+   * Contrast at which half of them are found at the threshold of the map; undefined where no contrast was sufficient.
+   */
   halfContrast: number | undefined;
 }
 
 /**
- * How well the map tells planted structures from empty places, on this very output: the faintest hallucination that it could have found.
+ * Measures how well the hallucination map distinguishes planted structures from empty places, on this output.
  * @throws as {@link hallucinationMap} and {@link plantHallucinations}
  */
 export function hallucinationRoc(input: HallucinationRocInput): HallucinationRoc {
@@ -48,18 +56,18 @@ export function hallucinationRoc(input: HallucinationRocInput): HallucinationRoc
   const known = knownOf(input);
   const aperture = Math.ceil(fwhm / 2);
   const scores = (z: Plane, places: readonly { x: number; y: number }[]) =>
-    places.map(({ x, y }) => bestAround(z, Math.round(x), Math.round(y), aperture));
+    places.map(({ x, y }) => maximumNear(z, Math.round(x), Math.round(y), aperture));
   const planting = { count, fwhm, random, empty: [reference] };
   const plant = (strength: number): number[] =>
     Array.from({ length: rounds }, () => {
       const { plane, planted } = plantHallucinations(output, { ...planting, contrast: strength });
       return scores(judge(plane, known, threshold).z, planted);
     }).flat();
-  const untouched = judge(output, known, threshold).z;
+  const unchanged = judge(output, known, threshold).z;
   const planted = plant(contrast);
   const empty = Array.from({ length: rounds }, () =>
-    // Other places than the planted ones, chosen alike.
-    scores(untouched, plantHallucinations(output, { ...planting, contrast: 0 }).planted),
+    // These are other places than the planted ones, chosen in the same way.
+    scores(unchanged, plantHallucinations(output, { ...planting, contrast: 0 }).planted),
   ).flat();
   const found = [...contrasts]
     .sort((a, b) => a - b)
@@ -70,7 +78,7 @@ export function hallucinationRoc(input: HallucinationRocInput): HallucinationRoc
   return { contrast, ...rocOf(planted, empty), found, halfContrast: halfOf(found) };
 }
 
-/** Every threshold that changes something; the area counts ties half. */
+/** The curve over all thresholds that occur, and the area under it; ties count half. */
 function rocOf(planted: readonly number[], empty: readonly number[]): { curve: RocPoint[]; auc: number } {
   const thresholds = [...new Set([...planted, ...empty])].sort((a, b) => b - a);
   const share = (all: readonly number[], threshold: number) => all.filter((z) => z >= threshold).length / all.length;
@@ -87,7 +95,7 @@ function rocOf(planted: readonly number[], empty: readonly number[]): { curve: R
   return { curve, auc };
 }
 
-/** Where the straight lines through the shares, from nothing at contrast 0, first reach a half. */
+/** The contrast at which the share, interpolated linearly from 0 at contrast 0, first reaches one half. */
 function halfOf(found: readonly { contrast: number; share: number }[]): number | undefined {
   let before = { contrast: 0, share: 0 };
   for (const one of found) {

@@ -1,61 +1,67 @@
 /**
- * Structure in an output that should not be there, and how faint it may be to be found.
+ * Finds structure in an output that the reference does not explain.
  *
- * The pictures are compared through differences of Gaussians, matched to a spot and to twice and four times its size: an offset is gone,
- * and a structure that is only sharper or softer than it should be keeps its light, so that it does not stand out at all sizes. The
- * reference may lie a pixel beside the output, which is held against the strongest response around. How much two pictures of the same
- * thing differ is learnt from themselves: where the reference is empty that is noise, where it is bright it is more.
+ * The images are compared through differences of Gaussians, matched to a spot and to two and four times its size. They
+ * remove an offset. A structure that is only sharper or softer than in the reference keeps its light, so that it does
+ * not stand out at all sizes. The reference may be shifted by a pixel: the output is compared with the strongest
+ * response nearby. How much two images of the same specimen normally differ is estimated from the images themselves:
+ * where the reference is empty this is noise, where it is bright it is more.
  *
- * What it does not see: structure that is hallucinated on or beside a brighter one, or moved by less than a few spots' width. Where structure is
- * everywhere (dense filaments, chromatin), that is most of it: even another specimen's picture then seems hallucinated in a few places only,
- * which correlation tells at once. An object that the reference shows blurred over more than about four spots' width counts as absent there.
+ * Limits: structure that is hallucinated on or beside a brighter structure, or moved by less than a few spot widths, is
+ * not found. In images that are full of structure (dense filaments, chromatin) most hallucinations are of this kind:
+ * even an image of another specimen then seems hallucinated in a few places only, although its correlation shows the
+ * difference at once. A structure that the reference shows blurred over more than about four spot widths counts as
+ * absent there.
  */
 import { mean, percentile, percentiles } from "../array/statistics.ts";
+import { weightedMedian } from "../array/weighted-median.ts";
 import { noiseLevel } from "../classical/noise-level.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Plane } from "../image/image.ts";
 import { checkPair } from "./comparable.ts";
 import { differenceNorm, gaussianNorm, responses, smooth, spotResponse } from "./difference-of-gaussians.ts";
 import { reblurResidual } from "./reblur-residual.ts";
-import { bestAround, largestAround, type Spot, spotsOf, structuresOf } from "./spots.ts";
+import { maximumFilter, maximumNear, type Spot, spotsOf, structuresOf } from "./spots.ts";
 
 export interface HallucinationInput {
-  /** What is judged, any unit. */
+  /** The image that is judged, in any unit. */
   output: Plane;
-  /** What is known to be there: the plane recorded at the output's height; same size. */
+  /** The reference: the plane recorded at the height of the output, of the same size. */
   reference: Plane;
   /** Standard deviation of the reference's noise, counts; default estimated from it. */
   noise?: number | undefined;
   /** Full width at half maximum of the smallest spot, pixels, 1 to 64; default 3. */
   fwhm?: number | undefined;
-  /** Pixels by which the pictures may lie beside each other, 0 to 8; default 1. */
+  /** Largest shift between the images, pixels, 0 to 8; default 1. */
   shift?: number | undefined;
-  /** z of a spot; default {@link defaultThreshold}. */
+  /** z from which a spot counts as hallucinated; default {@link defaultThreshold}. */
   threshold?: number | undefined;
 }
 
 export interface HallucinationMap {
   /**
-   * By how many standard deviations of what differs anyhow, at such brightness, the structure in the output exceeds that of the reference;
-   * below 0 where it does not.
+   * How much the structure in the output exceeds that of the reference, in standard deviations of the normal difference
+   * at this brightness; below 0 where it does not.
    */
   z: Plane;
-  /** Connected pixels of z above the threshold, the most significant first. */
+  /** Connected regions of z above the threshold, the most significant first. */
   spots: Spot[];
   /** Share of the output's bright structures that are hallucinated, 0..1; 0 where there is none. */
   hallucinatedShare: number;
-  /** output = gain x reference, by structure; 1 where either has none. */
+  /** Brightness of structures in the output divided by that in the reference; 1 where either has none. */
   gain: number;
 }
 
-/** Two recordings of nothing but noise, 512 x 512, reach 3.2 (measured); pictures of structure have longer tails. */
+/** Two recordings of pure noise, 512 x 512, reach 3.2 (measured). Images with structure have longer tails. */
 export const defaultThreshold = 6;
 
-/** A structure that is brighter than in the reference by this share is one standard deviation off. */
+/** A structure that is brighter than in the reference by this share differs by one standard deviation. */
 const brightnessError = 0.1;
 
 /**
- * @throws `image.unfit` for pictures of different size or with pixels that are not finite; `usage` for options out of their range
+ * Maps the structure of an output that the reference does not explain.
+ * @throws `image.unfit` for images of different size or with pixels that are not finite; `usage` for options out of
+ * their range
  */
 export function hallucinationMap(input: HallucinationInput): HallucinationMap {
   const { output, threshold = defaultThreshold } = input;
@@ -63,9 +69,9 @@ export function hallucinationMap(input: HallucinationInput): HallucinationMap {
 }
 
 export interface ExcessInput {
-  /** The output, blurred again by the PSF; any unit. */
+  /** The output, blurred with the PSF, in any unit. */
   blurred: Plane;
-  /** What the camera saw, counts; same size. */
+  /** The recorded input, counts, of the same size. */
   input: Plane;
   /** Standard deviation of the input's noise, counts; default estimated from it. */
   noise?: number | undefined;
@@ -76,10 +82,12 @@ export interface ExcessInput {
 }
 
 /**
- * Light that re-blurring forbids: light is never negative, so that nothing can take back what an output puts where the input saw none. The
- * other way round proves nothing: light of the input that the output does not explain may come from outside it.
+ * Maps light in the blurred output that is missing in the input. Light is never negative, so such light cannot be
+ * cancelled and must be hallucinated. The opposite proves nothing: light of the input that the output does not explain
+ * may come from outside it.
  *
- * @returns the excess of the re-blurred output over the input, with gain and offset fitted, in standard deviations of what differs anyhow
+ * @returns the excess of the blurred output over the input, with fitted gain and offset, in standard deviations of the
+ * normal difference
  * @throws as {@link hallucinationMap}
  */
 export function excessMap({
@@ -102,13 +110,13 @@ export function excessMap({
   return { z, spots: spotsOf(z, threshold, fwhm) };
 }
 
-/** What an output is held against, at one size. */
+/** What an output is compared with, at one size. */
 export interface KnownSize {
   /** The difference of Gaussians of the reference. */
   response: Float32Array;
-  /** The strongest response that a shift can bring here. */
+  /** The strongest response within the largest shift. */
   allowed: Float32Array;
-  /** Standard deviation of the response of noise. */
+  /** Standard deviation of the response to noise. */
   noise: number;
 }
 
@@ -116,10 +124,10 @@ export interface Known {
   plane: Plane;
   fwhm: number;
   noise: number;
-  /** Of the Gaussians, pixels: of a spot, and twice, four times and eight times that. */
+  /** Standard deviations of the Gaussians, pixels: that of a spot, and two, four and eight times that. */
   sigmas: number[];
   sizes: KnownSize[];
-  /** How bright the reference's structures are around here, at the first two sizes. */
+  /** Brightness of the reference's structures around each pixel, at the first two sizes. */
   levels: Float32Array[];
 }
 
@@ -135,11 +143,11 @@ export function knownOf(input: Omit<HallucinationInput, "output">): Known {
   const made = responses(plane, sigmas);
   const sizes = made.map((response, k) => ({
     response: response.data,
-    allowed: largestAround(response, Math.ceil(shift)).data,
+    allowed: maximumFilter(response, Math.ceil(shift)).data,
     noise: white * differenceNorm(sigmas[k]),
   }));
   const levels = [1, 2].map((size, k) =>
-    largestAround(made[k], Math.ceil(fwhm * size)).data.map((value) => Math.max(0, value)),
+    maximumFilter(made[k], Math.ceil(fwhm * size)).data.map((value) => Math.max(0, value)),
   );
   return { plane, fwhm, noise: white, sigmas, sizes, levels };
 }
@@ -161,7 +169,7 @@ export function judge(output: Plane, known: Known, threshold: number): Hallucina
   };
   clearBorder(z, Math.ceil(known.fwhm));
   const structures = structuresOf(output, seen[0], known);
-  const hallucinated = structures.filter(({ x, y }) => bestAround(z, x, y, 1) >= threshold);
+  const hallucinated = structures.filter(({ x, y }) => maximumNear(z, x, y, 1) >= threshold);
   return {
     z,
     spots: spotsOf(z, threshold, known.fwhm),
@@ -171,63 +179,60 @@ export function judge(output: Plane, known: Known, threshold: number): Hallucina
 }
 
 /**
- * Structure that the reference shows blurred brings no light with it: at four times the size of a spot little of the excess is left, where
- * new light would all be there.
+ * Distinguishes new light from structure that is only sharper than in the reference. At four times the size of a spot,
+ * little of the excess of a sharper structure is left, but all of the excess of new light.
  *
- * @param left the share that is left there
- * @returns what z is multiplied with, 0..1
+ * @param left the share of the excess that is left at that size
+ * @returns the factor for z, 0..1
  */
 const newLight = (left: number): number => Math.min(1, Math.max(0, (left - 0.4) / 0.4));
 
 /**
- * What the output makes of the reference's structure: the median of the ratio where the reference has some, weighted by it, which is the
- * line of least absolute deviations. Hallucinations lie where the reference has none and have no say.
+ * The brightness of structures in the output divided by that in the reference: the median of the ratio where the
+ * reference has structure, weighted by its brightness, which is the fit of least absolute deviations. Hallucinations
+ * lie where the reference has none, and have no influence.
  */
 function gainOf(seen: Float32Array, { response, noise }: KnownSize): number {
   const least = Math.max(4 * noise, 0.1 * percentile(response, 99.8), Number.MIN_VALUE);
-  const ratios: { ratio: number; weight: number }[] = [];
-  let half = 0;
-  const stride = Math.ceil(response.length / enough);
+  const [ratios, weights]: [number[], number[]] = [[], []];
+  const stride = Math.ceil(response.length / maxSamples);
   for (let i = 0; i < response.length; i += stride) {
     if (response[i] < least) continue;
-    ratios.push({ ratio: seen[i] / response[i], weight: response[i] });
-    half += response[i] / 2;
+    ratios.push(seen[i] / response[i]);
+    weights.push(response[i]);
   }
-  ratios.sort((a, b) => a.ratio - b.ratio);
-  const median = ratios.find(({ weight }) => {
-    half -= weight;
-    return half <= 0;
-  })?.ratio;
-  // An output that has nothing of the reference is compared by the brightness of its own structure.
+  const middle = weightedMedian(ratios, weights);
+  // An output without any structure of the reference is scaled by the brightness of its own structure.
   const [own, theirs] = [percentile(seen, 99.8), percentile(response, 99.8)];
   const fallback = own > 0 && theirs > 0 ? own / theirs : 1;
-  return median !== undefined && median > 0.1 * fallback ? median : fallback;
+  return middle > 0.1 * fallback ? middle : fallback;
 }
 
-/** With fewer pixels a step of brightness says too little, and that below it counts. */
-const fewest = 200;
+/** A step of brightness with fewer pixels takes the standard deviation of the step below. */
+const minPixels = 200;
 
-/** As many pixels tell a percentile well enough. */
-const enough = 1e5;
+/** Number of pixels that is sufficient for a percentile. */
+const maxSamples = 1e5;
 
 /**
- * Differences over their standard deviation, which is learnt in steps of brightness (factors of 2). Where the reference is empty, from the
- * quartiles, so that a quarter of the pixels may be hallucinated; where it is bright and differences have long tails, from the 10th and 90th
- * percentile. It does not fall with brightness, and not below the noise.
+ * Divides differences by their standard deviation, which is estimated in steps of brightness (factors of 2). Where the
+ * reference is empty, it is estimated from the quartiles, so that a quarter of the pixels may be hallucinated; where it
+ * is bright and differences have long tails, from the percentiles 10 and 90. It never decreases with brightness, and is
+ * never smaller than the noise.
  *
  * @param noise standard deviation of the noise in the differences, a lower bound
  */
 function standardise(difference: Float32Array, level: Float32Array, noise: number): Float32Array {
-  const most = level.reduce((a, b) => Math.max(a, b), 0);
-  const floor = Math.max(noise, 1e-4 * most, 1e-30);
+  const brightest = level.reduce((a, b) => Math.max(a, b), 0);
+  const floor = Math.max(noise, 1e-4 * brightest, 1e-30);
   const stepOf = (value: number) => (value < 2 * floor ? 0 : 1 + Math.floor(Math.log2(value / (2 * floor))));
   const steps = new Uint8Array(level.length);
-  const counts = new Array<number>(stepOf(most) + 1).fill(0);
+  const counts = new Array<number>(stepOf(brightest) + 1).fill(0);
   for (let i = 0; i < steps.length; i++) {
     steps[i] = stepOf(level[i]);
     counts[steps[i]]++;
   }
-  const strides = counts.map((count) => Math.ceil(count / enough));
+  const strides = counts.map((count) => Math.ceil(count / maxSamples));
   const groups = counts.map((count, step) => new Float32Array(Math.ceil(count / strides[step]) || 0));
   counts.fill(0);
   for (let i = 0; i < steps.length; i++) {
@@ -236,7 +241,7 @@ function standardise(difference: Float32Array, level: Float32Array, noise: numbe
   }
   let sigma = floor;
   const sigmas = groups.map((values, step) => {
-    if (values.length < fewest) return sigma;
+    if (values.length < minPixels) return sigma;
     const [percent, deviations] = step < 3 ? [25, 0.6745] : [10, 1.2816];
     const [low, middle, high] = percentiles(values, [percent, 50, 100 - percent]);
     sigma = Math.max(sigma, (high - middle) / deviations, (middle - low) / deviations);
@@ -245,7 +250,10 @@ function standardise(difference: Float32Array, level: Float32Array, noise: numbe
   return difference.map((value, i) => value / Math.hypot(sigmas[steps[i]], brightnessError * level[i]));
 }
 
-/** Half of a structure that lies on the border is not seen, and its mirror image stands for it: nothing is said there. */
+/**
+ * Sets the border to 0. A structure on the border is only half visible and continued by its mirror image, so it cannot
+ * be judged.
+ */
 function clearBorder({ data, height, width }: Plane, border: number): void {
   for (let y = 0; y < height; y++) {
     const inside = y >= border && y < height - border && width > 2 * border;
@@ -256,7 +264,7 @@ function clearBorder({ data, height, width }: Plane, border: number): void {
   }
 }
 
-/** @throws `usage` outside of the bounds */
+/** @throws `usage` for a value outside of the bounds */
 export function checkOption(option: string, got: number, low: number, high: number): void {
   if (got >= low && got <= high) return;
   throw wrongOption(option, got, high === Number.MAX_VALUE ? `a number, ${low} or more` : `${low} to ${high}`);

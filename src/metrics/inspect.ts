@@ -1,4 +1,4 @@
-/** What an image file is, how sharp its planes are, and what may be wrong with it. */
+/** Describes an image file, how sharp its planes are, and what may be wrong with it. */
 
 import { findNonFinite } from "../array/statistics.ts";
 import { chooseMeasure } from "../classical/focus/choose-measure.ts";
@@ -20,41 +20,44 @@ import { createExposureMeter, type Exposure, type ExposureMeter, exposureWarning
 import { createStackFaultMeter, type StackFaults, stackFaultWarnings } from "./stack-faults.ts";
 
 export interface InspectOptions {
-  /** Whose focus is measured; the first where none is given. */
+  /** The channel whose focus is measured; the first by default. */
   channel?: number | undefined;
   time?: number | undefined;
   measure?: FocusMeasure | undefined;
   signal?: AbortSignal | undefined;
-  /** Called with the planes that have been read. */
+  /** Called with the number of planes that have been read. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
 export interface Focus {
   measure: FocusMeasure;
-  /** What kind of light the grey levels look like. */
+  /** The kind of light, inferred from the grey levels. */
   light: Light;
-  /** A sentence: why this measure. */
+  /** A sentence that says why this measure was chosen. */
   reason: string;
-  /** One value per plane, first plane first. */
+  /** One value for each plane, in order. */
   curve: number[];
-  /** Undefined where nothing can be told: a single plane, or planes that are constant, all alike, or hold nothing but noise. */
+  /**
+   * Undefined where there is no focus to be found: for a single plane, and for planes that are constant, identical, or
+   * pure noise.
+   */
   best?: LocatedFocus;
 }
 
 export interface Inspection {
   info: ImageInfo;
-  /** The channel and time that `focus` is of. */
+  /** The channel and time of `focus`. */
   channel: number;
   time: number;
-  /** Of every channel at that time. */
+  /** Exposure of every channel at that time. */
   exposure: Exposure[];
   /** Undefined for colour, for pixels that are not finite, and for planes smaller than 3 x 3. */
   focus?: Focus;
   /** Undefined where `focus` is. */
   alignment?: Alignment;
-  /** Of the channel and time that `focus` is of; undefined where `focus` is, and for a single plane. */
+  /** Faults in the channel and time of `focus`; undefined where `focus` is, and for a single plane. */
   faults?: StackFaults;
-  /** Where the image is a folder of planes. */
+  /** The order of the files, where the image is a folder of planes. */
   folder?: FolderOrder;
   /** Sentences for the user. */
   warnings: string[];
@@ -76,7 +79,7 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   if (info.axes.includes("S")) {
     const samples = extentOf(info, "S");
     warnings.push(
-      `This is a colour image with ${samples} samples per pixel; focus is measured in grey: split it first (ImageJ: Image > Color > Split Channels).`,
+      `This is a colour image with ${samples} samples per pixel, but focus is measured on grey images. Split it first (ImageJ: Image > Color > Split Channels).`,
     );
     return { ...known, channel, time, exposure: [], warnings };
   }
@@ -120,7 +123,7 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
     return { ...known, channel, time, exposure, warnings };
   const focus: Focus = { ...chosen, curve };
   if (depth > 1 && exposure[channel].min === exposure[channel].max) {
-    warnings.push("The stack is constant: it has no focus.");
+    warnings.push("All pixels of the stack have the same value, so it has no focus.");
   } else if (depth > 1) {
     const located = locateFocus(curve, signal, chosen.measure);
     const best = { ...located, confidence: cautious(located, signal) };
@@ -135,24 +138,24 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   return { ...known, channel, time, exposure, focus, alignment, faults, warnings };
 }
 
-/** Below this chance a focus is not to be relied on. */
-const leastConfidence = 0.5;
+/** Below this confidence a focus should not be relied on. */
+const minConfidence = 0.5;
 
 function focusWarnings({ plane, atEnd, contrast, confidence, features }: LocatedFocus, depth: number): string[] {
-  if (!features) return ["All planes are equally sharp: there is no focus to be found."];
-  if (confidence === 0) return ["No plane shows more than noise: there is no focus to be found."];
+  if (!features) return ["All planes are equally sharp, so no focus can be found."];
+  if (confidence === 0) return ["The planes contain only noise, so no focus can be found."];
   if (contrast < 1.05) {
     return [
-      `All planes are about equally sharp (the sharpest has ${contrast.toFixed(3)} times the median), so the best plane means little.`,
+      `All planes are about equally sharp (the sharpest has ${contrast.toFixed(3)} times the median sharpness), so the best plane is not reliable.`,
     ];
   }
   if (atEnd) {
     return [
-      `The sharpest plane is the ${plane === 0 ? "first" : "last"} of ${depth}: the focus may lie outside the stack.`,
+      `The sharpest plane is the ${plane === 0 ? "first" : "last"} of ${depth}, so the focus may lie outside the stack.`,
     ];
   }
-  if (confidence >= leastConfidence) return [];
+  if (confidence >= minConfidence) return [];
   return [
-    `Plane ${plane} is the best guess for the focus, but only ${(100 * confidence).toFixed(0)} % likely to be right.`,
+    `Plane ${plane} is the best estimate of the focus, but the confidence is only ${(100 * confidence).toFixed(0)} %.`,
   ];
 }

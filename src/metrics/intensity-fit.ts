@@ -1,4 +1,5 @@
-/** The gain and offset that bring pictures to others. */
+/** Fits the gain and offset that bring images to the counts of others. */
+import { fitLine } from "../array/fit-line.ts";
 import type { Plane } from "../image/image.ts";
 
 export interface IntensityFit {
@@ -9,26 +10,16 @@ export interface IntensityFit {
 }
 
 /**
- * The gain and offset for which `gain image + offset` is nearest to the truths in the mean of squares, with a gain of 0 or more: two kinds of
- * image differ in both, and neither is a fault of the picture (as CSBDeep's normalize_minmse). Planes of one stack need one fit for all:
- * fitted by itself, a plane full of haze is simply turned down to the darkness that it should have.
- * @param images `[y, x]`, each of the size of its truth; as many as there are truths, and at least one
+ * The gain and offset for which `gain * image + offset` has the smallest mean squared error against the ground truths,
+ * with a gain of 0 or more. Two kinds of image differ in both, and neither is an error (as in CSBDeep's
+ * normalize_minmse). All planes of a stack need one common fit: if a plane full of out-of-focus light were fitted
+ * alone, it would simply be scaled down to the right darkness.
+ * @param images `[y, x]`, each of the size of its ground truth; one for each ground truth, and at least one
  */
 export function intensityFit(images: readonly Plane[], truths: readonly Plane[]): IntensityFit {
-  const n = truths.reduce((sum, { data }) => sum + data.length, 0);
-  const mean = (planes: readonly Plane[]): number =>
-    planes.reduce((sum, { data }) => sum + data.reduce((a, b) => a + b, 0), 0) / n;
-  const [mi, mt] = [mean(images), mean(truths)];
-  let [covariance, variance] = [0, 0];
-  for (const [k, { data: truth }] of truths.entries()) {
-    const { data } = images[k];
-    for (let i = 0; i < truth.length; i++) {
-      covariance += (data[i] - mi) * (truth[i] - mt);
-      variance += (data[i] - mi) ** 2;
-    }
-  }
-  const gain = variance === 0 ? 0 : Math.max(0, covariance / variance);
-  return { gain, offset: mt - gain * mi };
+  const line = fitLine(...truths.map(({ data }, i) => ({ x: images[i].data, y: data })));
+  const gain = line.spread === 0 ? 0 : Math.max(0, line.slope);
+  return { gain, offset: line.meanY - gain * line.meanX };
 }
 
 export const withIntensity = (image: Plane, { gain, offset }: IntensityFit): Plane => ({
@@ -36,5 +27,5 @@ export const withIntensity = (image: Plane, { gain, offset }: IntensityFit): Pla
   data: image.data.map((value) => gain * value + offset),
 });
 
-/** A single picture, brought to its truth by {@link intensityFit}. */
+/** Brings a single image to its ground truth by {@link intensityFit}. */
 export const fitIntensity = (image: Plane, truth: Plane): Plane => withIntensity(image, intensityFit([image], [truth]));

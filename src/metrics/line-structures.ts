@@ -1,62 +1,72 @@
 /**
- * Where bright ridges and spots, and edges, lie in a picture: the maxima of derivatives of the blurred picture, each at the blur that suits
- * its width (Lindeberg, Int. J. Comput. Vis. 30, 117 (1998); ridges with gamma 3/4, edges with gamma 1/2), on a pyramid of 2 x 2 means.
+ * Finds bright ridges, spots and edges in an image: the maxima of derivatives of the blurred image, each at the blur
+ * that matches its width (Lindeberg, Int. J. Comput. Vis. 30, 117 (1998); ridges with gamma 3/4, edges with gamma 1/2),
+ * on a pyramid of 2 x 2 means.
  */
 import { gaussianFilter } from "../array/filters.ts";
-import type { CurveModel } from "../array/levenberg-marquardt.ts";
+import type { CurveModel } from "../array/fit-curve.ts";
 import { extent } from "../array/statistics.ts";
 import { noiseLevel } from "../classical/noise-level.ts";
 import type { Plane } from "../image/image.ts";
 
-/** Where to measure. A fit of another picture of the same field is one. */
+/** A place to measure, such as that of a fit in another image of the same field. */
 export interface MeasuringPlace {
   x: number;
   y: number;
-  /** Of the profile; found in the picture itself where it is left out. */
+  /** Angle of the profile; found in the image itself if it is left out. */
   angle?: number;
 }
 
 /** The smallest side of a plane, pixels. */
-export const LEAST = 32;
+export const MIN_SIDE = 32;
 /** Blurs of each level of the pyramid, in its pixels: half an octave apart. */
 const BLURS = [1.5, 1.5 * Math.SQRT2];
 const LEVELS = 4;
-/** A maximum counts when it exceeds the noise of the derivative by this factor, */
-const SIGNIFICANT = 6;
-/** and this share of the strongest one. */
-const LEAST_STRENGTH = 0.1;
-/** So much of the noise is taken off a maximum: a narrow blur's are high by luck, where noise makes the structure narrower. */
-const LUCK = 4;
+/** A maximum counts if it exceeds the noise of the derivative by this factor, */
+const MIN_SIGNIFICANCE = 6;
+/** and this share of the strongest maximum. */
+const MIN_STRENGTH = 0.1;
 /**
- * Strengths that differ by less than this (logarithm) are taken for equal: along a line, the strongest places are those where noise
- * makes it narrower.
+ * This many standard deviations of noise are subtracted from a maximum, since at a narrow blur noise makes maxima too
+ * high.
  */
-const GRADE = 0.2;
-/** A spot is curved both ways; on a line, one curvature is more than so many times the other. */
-const POINTED = 2.5;
-/** One blurred picture of the pyramid: its pixel (i, j) is (i + 0.5) 2^level - 0.5 of the plane. */
+const NOISE_CORRECTION = 4;
+/**
+ * Strengths whose logarithms differ by less than this count as equal. Otherwise the strongest places along a line would
+ * be those where noise makes it narrower.
+ */
+const STRENGTH_STEP = 0.2;
+/**
+ * A spot is curved in both directions. A structure counts as a line if one curvature exceeds the other by more than
+ * this factor.
+ */
+const MAX_CURVATURE_RATIO = 2.5;
+/** One blurred image of the pyramid. Its pixel i lies at (i + 0.5) 2^level - 0.5 of the plane, along each axis. */
 export interface Blurred extends Plane {
   /** Pixels of the plane per pixel. */
   pixel: number;
-  /** Blur in its own pixels. */
+  /** Standard deviation of the blur, in its own pixels. */
   blur: number;
 }
 
-/** What is looked for, and how it is fitted. */
+/** A kind of structure, and how it is fitted. */
 export interface Kind {
-  /** Exponent of the blur that makes strengths of different blurs comparable. */
+  /** Exponent of the blur that makes the strengths at different blurs comparable. */
   exponent: number;
   /** Standard deviation of the derivative of white noise of 1 at a blur of 1, and the exponent of 1 / blur. */
   noise: number;
   order: number;
-  /** The derivative, above 0 where there is such a thing, and its direction at pixel i. */
+  /** The derivative, above 0 where there is such a structure, and its direction, at pixel i. */
   derivative(data: Float32Array, width: number, i: number): number;
   angle(data: Float32Array, width: number, i: number): number;
-  /** Is it a spot, and no line? Then only its top is taken. */
+  /** Whether it is a spot and not a line. Of a spot only the top is used. */
   pointed(data: Float32Array, width: number, i: number): boolean;
-  /** Model value at t, and its derivatives by the parameters: middle, sigma, amplitude, background, and perhaps slope. */
+  /**
+   * Value of the model at t, and its derivatives by the parameters: middle, sigma, amplitude, background, and slope if
+   * it has one.
+   */
   model: CurveModel;
-  /** Straight line (true) or mean (false) that R2 refers to, and the parameter that goes with it. */
+  /** Whether the model has a slope, and R2 refers to a straight line instead of the mean. */
   linear: boolean;
 }
 
@@ -75,7 +85,7 @@ export const RIDGES: Kind = {
   pointed(data, width, i) {
     const { xx, xy, yy } = hessian(data, width, i);
     const difference = Math.sqrt((xx - yy) * (xx - yy) * 0.25 + xy * xy);
-    return difference - (xx + yy) / 2 < POINTED * (-difference - (xx + yy) / 2);
+    return difference - (xx + yy) / 2 < MAX_CURVATURE_RATIO * (-difference - (xx + yy) / 2);
   },
   model([middle, sigma, amplitude, background, slope], t, slopes) {
     const u = (t - middle) / sigma;
@@ -113,14 +123,14 @@ export const EDGES: Kind = {
 export function blurredPictures(plane: Plane): Blurred[] {
   const pictures: Blurred[] = [];
   let level: Plane = plane;
-  for (let pixel = 1; pixel < 2 ** LEVELS && Math.min(level.height, level.width) >= LEAST / 2; pixel *= 2) {
+  for (let pixel = 1; pixel < 2 ** LEVELS && Math.min(level.height, level.width) >= MIN_SIDE / 2; pixel *= 2) {
     for (const blur of BLURS) pictures.push({ ...gaussianFilter(level, blur, { truncate: 3 }), pixel, blur });
     level = halved(level);
   }
   return pictures;
 }
 
-/** 2 x 2 means; an odd last row or column is left out. */
+/** Means of 2 x 2 pixels; an odd last row or column is left out. */
 function halved(plane: Plane): Plane {
   const height = Math.floor(plane.height / 2);
   const width = Math.floor(plane.width / 2);
@@ -134,7 +144,7 @@ function halved(plane: Plane): Plane {
   return { data, height, width };
 }
 
-/** Where a fit begins. */
+/** Starting values of a fit. */
 export interface Start {
   x: number;
   y: number;
@@ -144,14 +154,17 @@ export interface Start {
 
 const toPlane = (i: number, pixel: number) => (i + 0.5) * pixel - 0.5;
 
-/** In pixels of the plane, for one picture of the pyramid: derivative x blur^exponent. */
+/**
+ * Factor from a derivative to a strength, derivative x blur^exponent in pixels of the plane, for one image of the
+ * pyramid.
+ */
 const strengthFactor = ({ pixel, blur }: Blurred, { exponent, order }: Kind) =>
   (blur * pixel) ** exponent / pixel ** (order - 1);
 
-/** Maxima across themselves that stand above the noise, the strongest first. */
+/** Maxima across the structure that stand above the noise, the strongest first. */
 export function findStarts(plane: Plane, pyramid: readonly Blurred[], kind: Kind): Start[] {
   const { min, max } = extent(plane.data);
-  // Rounding of float32 is no structure.
+  // Rounding errors of float32 are not structure.
   const rounding = 1e-6 * Math.max(Math.abs(min), Math.abs(max));
   const deviation = noiseLevel(plane);
   const found: { strength: number; picture: Blurred; i: number; grade: number }[] = [];
@@ -168,8 +181,12 @@ export function findStarts(plane: Plane, pyramid: readonly Blurred[], kind: Kind
         values[y * width + x] = value;
         if (value > most) most = value;
       }
-    strongest = Math.max(strongest, (most - LUCK * noise) * factor);
-    const least = Math.max(SIGNIFICANT * noise, rounding, LUCK * noise + (LEAST_STRENGTH * strongest) / factor);
+    strongest = Math.max(strongest, (most - NOISE_CORRECTION * noise) * factor);
+    const least = Math.max(
+      MIN_SIGNIFICANCE * noise,
+      rounding,
+      NOISE_CORRECTION * noise + (MIN_STRENGTH * strongest) / factor,
+    );
     for (let y = 2; y < height - 2; y++)
       for (let x = 2; x < width - 2; x++) {
         const i = y * width + x;
@@ -178,12 +195,12 @@ export function findStarts(plane: Plane, pyramid: readonly Blurred[], kind: Kind
         const step = Math.round(Math.sin(angle)) * width + Math.round(Math.cos(angle));
         const steps = kind.pointed(data, width, i) ? [1, width - 1, width, width + 1] : [step];
         if (steps.every((one) => values[i] >= values[i + one] && values[i] >= values[i - one]))
-          found.push({ strength: (values[i] - LUCK * noise) * factor, picture, i, grade: 0 });
+          found.push({ strength: (values[i] - NOISE_CORRECTION * noise) * factor, picture, i, grade: 0 });
       }
   }
-  const strong = found.filter(({ strength }) => strength > LEAST_STRENGTH * strongest);
-  for (const one of strong) one.grade = Math.max(0, Math.floor(Math.log(strongest / one.strength) / GRADE));
-  // Within a grade in the order of blurs and places, as they were found: sorting is stable.
+  const strong = found.filter(({ strength }) => strength > MIN_STRENGTH * strongest);
+  for (const one of strong) one.grade = Math.max(0, Math.floor(Math.log(strongest / one.strength) / STRENGTH_STEP));
+  // Sorting is stable, so within a grade the order of blurs and places is kept.
   strong.sort((a, b) => a.grade - b.grade);
   return strong.map(({ picture, i }) => ({
     x: toPlane(i % picture.width, picture.pixel),
@@ -193,8 +210,8 @@ export function findStarts(plane: Plane, pyramid: readonly Blurred[], kind: Kind
   }));
 }
 
-/** The strongest blur at a given place. */
-export function lookAt(pyramid: readonly Blurred[], kind: Kind, { x, y }: MeasuringPlace): Start | undefined {
+/** The blur with the largest strength at a given place. */
+export function strongestBlurAt(pyramid: readonly Blurred[], kind: Kind, { x, y }: MeasuringPlace): Start | undefined {
   let best: Start | undefined;
   let strongest = 0;
   for (const picture of pyramid) {

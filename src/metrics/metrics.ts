@@ -1,19 +1,25 @@
 /**
- * How much an output is like the truth. Every measure takes its data range explicitly: the number alone decides whether the
- * same pair of 16-bit images scores 0.84 or 0.80. Sums are float64; values equal scikit-image's.
+ * Scores of an output against the ground truth. Every score takes its data range explicitly, since the range alone
+ * decides whether the same pair of 16-bit images scores 0.84 or 0.80. Sums are float64; values equal those of
+ * scikit-image.
  */
-
 import { meanOfFinite } from "../array/mean-of-finite.ts";
-import { moments, percentiles } from "../array/statistics.ts";
+import { moments, percentiles, type Samples } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { PixelType, Plane } from "../image/image.ts";
 import { checkPair, checkRange } from "./comparable.ts";
 import { ssimAndMsSsim } from "./ms-ssim.ts";
-import type { Picture } from "./picture.ts";
 
-/** The scores of one output. Higher is better, but for nrmse. */
+/** A grey image of any number type, `[y, x]`, finite; a `Plane` is one. */
+export interface Picture {
+  data: Samples | Float64Array;
+  height: number;
+  width: number;
+}
+
+/** The scores of one output. Higher is better, except for nrmse. */
 export interface Scores {
-  /** dB; Infinity for identical pictures. */
+  /** dB; Infinity for identical images. */
   psnr: number;
   /** Up to 1. */
   ssim: number;
@@ -21,14 +27,15 @@ export interface Scores {
   ms_ssim: number;
   /** 0 is perfect. */
   nrmse: number;
-  /** -1 to 1; NaN where a picture is constant. */
+  /** -1 to 1; NaN where an image is constant. */
   pearson: number;
 }
 
 /**
- * All scores of an output against the truth.
- * @param options.dataRange the span of possible values in the units of the pictures ({@link typeRange}, {@link signalRange})
- * @throws image.unfit for pictures of different size, smaller than 11 x 11, or with NaN; usage for a range of 0 or less
+ * All scores of an output against the ground truth.
+ * @param options.dataRange the span of possible values in the units of the images ({@link typeRange}, {@link
+ * signalRange})
+ * @throws image.unfit for images of different size, smaller than 11 x 11, or with NaN; usage for a range of 0 or less
  */
 export function score(output: Picture, truth: Picture, options: { dataRange: number }): Scores {
   const { dataRange } = options;
@@ -42,7 +49,7 @@ export function score(output: Picture, truth: Picture, options: { dataRange: num
   };
 }
 
-/** The mean of each score over several pictures: those where it is finite, see {@link meanOfFinite}. */
+/** The mean of each score over several images, leaving out values that are not finite, see {@link meanOfFinite}. */
 export function meanScores(all: readonly Scores[]): Scores {
   const mean = (key: keyof Scores): number => meanOfFinite(all.map((one) => one[key]));
   return {
@@ -60,15 +67,15 @@ export function typeRange(dtype: PixelType): number | undefined {
 }
 
 /**
- * The range that the truth really uses, between two of its percentiles: cameras rarely fill 16 bits, and against the range
- * of the type every blur looks perfect.
+ * The range that the ground truth really uses, between two percentiles. Cameras rarely fill 16 bits, and with the range
+ * of the type every blurred image looks perfect.
  * @param percents lower and upper percentile, 0.1 and 99.9 by default
- * @throws image.unfit when the truth has no contrast
+ * @throws image.unfit if the ground truth has no contrast
  */
 export function signalRange(truth: Plane, percents: readonly [number, number] = [0.1, 99.9]): number {
   const [low, high] = percentiles(truth.data, percents);
   if (!(high > low)) {
-    const detail = `Data range: percentiles ${percents.join(" and ")} of the truth are both ${low}; it has no contrast, so give a range.`;
+    const detail = `Data range: percentiles ${percents.join(" and ")} of the ground truth are both ${low}, so it has no contrast. Give \`data_range <your range in counts>\`.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   return high - low;
@@ -76,7 +83,7 @@ export function signalRange(truth: Plane, percents: readonly [number, number] = 
 
 /**
  * Peak signal-to-noise ratio, 10 log10(range^2 / MSE) in dB (skimage.metrics.peak_signal_noise_ratio). Infinity for
- * identical pictures.
+ * identical images.
  */
 export function psnr(output: Picture, truth: Picture, dataRange: number): number {
   checkRange(dataRange);
@@ -84,8 +91,8 @@ export function psnr(output: Picture, truth: Picture, dataRange: number): number
 }
 
 /**
- * Root mean squared error over the root mean square of the truth (skimage.metrics.normalized_root_mse), or over its mean
- * or its extent. Against a truth of zeros: Infinity, and NaN where the output is zero as well.
+ * Root mean squared error divided by the root mean square of the ground truth (skimage.metrics.normalized_root_mse), or
+ * by its mean or its extent. For a ground truth of zeros it is Infinity, or NaN if the output is zero as well.
  */
 export function nrmse(
   output: Picture,
@@ -108,7 +115,7 @@ export function nrmse(
   return error / scale[normalization];
 }
 
-/** Pearson's correlation of the pixels. NaN where a picture is constant: there is nothing to correlate. */
+/** Pearson's correlation of the pixels; NaN where an image is constant. */
 export function pearson(output: Picture, truth: Picture): number {
   checkPair(output, truth);
   const a = moments(output.data);
@@ -120,7 +127,7 @@ export function pearson(output: Picture, truth: Picture): number {
   return Math.min(1, Math.max(-1, r));
 }
 
-/** Mean of the squared differences, in squared units of the pictures. */
+/** Mean of the squared differences, in squared units of the images. */
 export function meanSquaredError(output: Picture, truth: Picture): number {
   checkPair(output, truth);
   let sum = 0;

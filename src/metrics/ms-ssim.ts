@@ -1,16 +1,16 @@
 /**
- * Multi-scale structural similarity (Wang, Simoncelli, Bovik, Asilomar 2003): contrast and structure at five scales, each
- * half the size of the one before by 2 x 2 averaging, luminance at the last.
+ * Multi-scale structural similarity (Wang, Simoncelli, Bovik, Asilomar 2003): contrast and structure at five scales,
+ * each half the size of the one before by 2 x 2 averaging, luminance at the last.
  */
 import { checkPair, checkRange } from "./comparable.ts";
-import type { Picture } from "./picture.ts";
+import type { Picture } from "./metrics.ts";
 import { SSIM_WINDOW, ssimTerms } from "./ssim.ts";
 
 const WEIGHTS = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
 
 /**
- * How many of the five scales a picture of this size has: the 11 x 11 window must fit into the smallest. All five from 161
- * pixels (the shorter side) on, four from 81, three from 41, two from 21.
+ * How many of the five scales an image of this size has: the 11 x 11 window must fit into the smallest. All five from
+ * 161 pixels (the shorter side) on, four from 81, three from 41, two from 21.
  */
 export function msSsimScales(height: number, width: number): number {
   let scales = 1;
@@ -23,9 +23,9 @@ export function msSsimScales(height: number, width: number): number {
 }
 
 /**
- * Multi-scale structural similarity, 0 to 1. A picture too small for five scales is scored over those that fit
- * ({@link msSsimScales}), with the weights divided by their sum: compare such scores only among pictures of that size.
- * A negative contrast-structure term counts as 0, as in TensorFlow's and pytorch-msssim's. An odd size is mirrored by one
+ * Multi-scale structural similarity, 0 to 1. An image too small for five scales is scored over those that fit
+ * ({@link msSsimScales}), with the weights divided by their sum: compare such scores only among images of that size.
+ * A negative contrast-structure term counts as 0, as in TensorFlow and pytorch-msssim. An odd size is mirrored by one
  * pixel before halving.
  * @throws as `ssim`
  */
@@ -33,12 +33,12 @@ export function msSsim(output: Picture, truth: Picture, dataRange: number): numb
   return ssimAndMsSsim(output, truth, dataRange).msSsim;
 }
 
-/** Both similarities in the time of one: the first scale is that of SSIM. @throws as `ssim` */
+/** Computes both similarities in the time of one, since the first scale is that of SSIM. @throws as `ssim` */
 export function ssimAndMsSsim(output: Picture, truth: Picture, dataRange: number): { ssim: number; msSsim: number } {
   checkPair(output, truth);
   checkRange(dataRange);
   const scales = msSsimScales(output.height, output.width);
-  // The five published weights add up to 1.0001 and are used as they are, as everyone does.
+  // The five published weights add up to 1.0001 and are used unchanged, as in other implementations.
   const total = scales === WEIGHTS.length ? 1 : WEIGHTS.slice(0, scales).reduce((a, b) => a + b, 0);
   let a = output;
   let b = truth;

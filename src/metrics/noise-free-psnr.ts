@@ -1,12 +1,13 @@
-/** PSNR against a ground truth whose own noise is taken out of the error. */
+/** PSNR against a ground truth, with the noise of the ground truth removed from the error. */
 import type { Plane, Stack } from "../image/image.ts";
-import { noiseModelOf } from "./split-halves.ts";
+import { noiseModelOf } from "./data-thinning.ts";
 
-/** At this share of the error and above, noise decides, and what is left of the error says nothing. */
-const largestShare = 0.8;
+/** If noise is a larger share of the error, it dominates, and the rest of the error is not reliable. */
+const maxNoiseShare = 0.8;
 
 /**
- * The mean variance of the camera's noise in a plane of a stack, counts squared, by the noise of the whole stack ({@link noiseModelOf}).
+ * Returns a function for the mean variance of the camera's noise in a plane, counts squared, from the noise model of
+ * the whole stack ({@link noiseModelOf}).
  * @returns undefined for a stack without noise, or whose noise cannot be estimated
  */
 export function noiseOf(stack: Stack): ((plane: Plane) => number) | undefined {
@@ -21,13 +22,13 @@ export function noiseOf(stack: Stack): ((plane: Plane) => number) | undefined {
 }
 
 /**
- * 10 log10(range^2 / (error - noise)): what PSNR would be against a ground truth without noise. The noise of a recorded ground truth is
- * independent of the output, unless the output was made of that plane.
+ * The PSNR against a ground truth without noise, 10 log10(range^2 / (error - noise)). The noise of a recorded ground
+ * truth is independent of the output, unless the output was made from that plane.
  * @param error mean squared error
  * @param noise variance of the ground truth's noise, in the units of the error
- * @returns dB; undefined where noise is more than {@link largestShare} of the error
+ * @returns dB; undefined where noise is more than {@link maxNoiseShare} of the error
  */
 export function noiseFreePsnr(error: number, noise: number, dataRange: number): number | undefined {
-  if (noise > largestShare * error) return undefined;
+  if (noise > maxNoiseShare * error) return undefined;
   return 10 * Math.log10(dataRange ** 2 / (error - noise));
 }

@@ -1,32 +1,32 @@
-/** Whether an output keeps the brightness of what it shows, and how much of its input it changed at all. */
+/** Measures whether an output keeps brightness, and how much it differs from its input. */
 import { gaussianFilter } from "../array/filters.ts";
-import { moments } from "../array/statistics.ts";
+import { fitLine } from "../array/fit-line.ts";
 import type { Plane } from "../image/image.ts";
 
-/** Standard deviation of the smoothing that takes the camera's noise away, which would flatten the line, pixels. */
-const grain = 2;
+/** Standard deviation of the smoothing that removes noise, which would make the slope too small, pixels. */
+const smoothing = 2;
 
 /**
- * The slope of the straight line through the pixels of a picture over those of its target, both smoothed by 2 pixels: counts for one count of the
- * target. 1 keeps brightness, below 1 bright structures come out too dark. NaN for a target without contrast.
+ * The slope of the straight line through the pixels of an output over those of its target, both smoothed by 2 pixels:
+ * counts of the output for one count of the target. 1 means that brightness is kept; below 1 bright structures are too
+ * dark. NaN for a target without contrast.
  */
 export function photometricSlope(output: Plane, target: Plane): number {
-  const [seen, wanted] = [gaussianFilter(output, grain).data, gaussianFilter(target, grain).data];
-  const [a, b] = [moments(seen), moments(wanted)];
-  let covariance = 0;
-  for (let i = 0; i < seen.length; i++) covariance += (seen[i] - a.mean) * (wanted[i] - b.mean);
-  return b.variance === 0 ? Number.NaN : covariance / seen.length / b.variance;
+  const [seen, expected] = [gaussianFilter(output, smoothing).data, gaussianFilter(target, smoothing).data];
+  const { shared, spread } = fitLine({ x: expected, y: seen });
+  const [covariance, variance] = [shared / seen.length, spread / seen.length];
+  return variance === 0 ? Number.NaN : covariance / variance;
 }
 
 /**
- * Root mean square difference of an output from its input, over that of the target from the input: 0 where the input is given back, 1 where the
- * target is made. NaN where input and target are the same.
+ * Root mean square difference of output and input, divided by that of target and input: 0 where the input is returned
+ * unchanged, 1 where the output equals the target, NaN where input and target are equal.
  */
 export function shareChanged(input: Plane, output: Plane, target: Plane): number {
-  let [changed, wanted] = [0, 0];
+  let [changed, expected] = [0, 0];
   for (let i = 0; i < input.data.length; i++) {
     changed += (output.data[i] - input.data[i]) ** 2;
-    wanted += (target.data[i] - input.data[i]) ** 2;
+    expected += (target.data[i] - input.data[i]) ** 2;
   }
-  return wanted === 0 ? Number.NaN : Math.sqrt(changed / wanted);
+  return expected === 0 ? Number.NaN : Math.sqrt(changed / expected);
 }

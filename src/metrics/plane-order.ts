@@ -1,6 +1,6 @@
-/** Whether planes that are alike lie beside each other, from their distances alone. */
+/** Judges the order of planes from the differences between them: similar planes should be neighbours. */
 
-/** Differences between planes, 0 (the same structure) and up; undefined where nothing can be told. */
+/** Differences between planes, 0 for the same structure; undefined where the difference cannot be measured. */
 export interface PlaneDistances {
   count: number;
   of(i: number, j: number): number | undefined;
@@ -8,20 +8,23 @@ export interface PlaneDistances {
 
 export interface PlaneOrder {
   shuffled: boolean;
-  /** The planes in an order in which neighbours are alike, where it is clearly better than theirs. */
+  /** An order in which neighbours are similar, if it is clearly better than the recorded one. */
   likely?: number[];
-  /** After these, one plane seems to be left out. */
+  /** Planes after which one plane seems to be missing. */
   gaps: number[];
 }
 
-/** Smaller distances are rounding and leftover noise. */
-const leastDistance = 0.004;
-/** Planes two apart that are this much nearer than planes side by side contradict the order. Around focus a few do: both sides are alike. */
+/** Smaller differences are rounding errors and remaining noise. */
+const minDistance = 0.004;
+/**
+ * Planes two steps apart contradict the order if their difference is below this share of that of neighbours. A few do
+ * so around focus, where both sides are similar.
+ */
 const contradiction = 0.6;
 const minContradictions = 3;
 const minContradictoryShare = 0.25;
 
-/** Judges the order of at least five planes; says nothing of fewer. */
+/** Judges the order of at least five planes; fewer planes are not judged. */
 export function compareOrder(distances: PlaneDistances): PlaneOrder {
   const { count } = distances;
   if (count < 5) return { shuffled: false, gaps: [] };
@@ -45,12 +48,15 @@ function contradictions(table: Table, order: readonly number[]): { wrong: number
     const [ab, bc, ac] = [table[a][b], table[b][c], table[a][c]];
     if (ab === undefined || bc === undefined || ac === undefined) continue;
     judged++;
-    if (Math.max(ab, bc) > leastDistance && ac < contradiction * Math.max(ab, bc)) wrong++;
+    if (Math.max(ab, bc) > minDistance && ac < contradiction * Math.max(ab, bc)) wrong++;
   }
   return { wrong, judged };
 }
 
-/** A short way through all planes: from every start to the nearest one left, then 2-opt; the better end first as recorded. */
+/**
+ * A short path through all planes: nearest neighbour from every start, then 2-opt; its direction is that of the
+ * recording.
+ */
 function shortestPath(table: Table): number[] | undefined {
   const n = table.length;
   if (table.some((row, i) => row.some((d, j) => i !== j && d === undefined))) return undefined;
@@ -92,7 +98,7 @@ function gapsOf(table: Table): number[] {
     if (step === undefined || [...beside, ...double].some((one) => one === undefined)) continue;
     const [before, after] = beside as number[];
     const [twoBefore, twoAfter] = double as number[];
-    if (Math.min(before, after) < leastDistance) continue;
+    if (Math.min(before, after) < minDistance) continue;
     if (step > 1.9 * Math.max(before, after) && step > 0.75 * Math.min(twoBefore, twoAfter)) found.push(z);
   }
   return found;

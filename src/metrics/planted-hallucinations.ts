@@ -1,4 +1,4 @@
-/** Structure planted where nothing is, to see whether a test finds it. */
+/** Plants structure at empty places of an output, to test whether it is found. */
 import type { Random } from "../array/random.ts";
 import { noiseLevel } from "../classical/noise-level.ts";
 import { ParfocalError } from "../errors.ts";
@@ -6,36 +6,37 @@ import type { Plane } from "../image/image.ts";
 import { checkPair } from "./comparable.ts";
 import { differenceNorm, responses, spotResponse } from "./difference-of-gaussians.ts";
 import { checkOption, wrongOption } from "./hallucinations.ts";
-import { apart, largestAround, structuresOf } from "./spots.ts";
+import { maximumFilter, separated, structuresOf } from "./spots.ts";
 
 export interface PlantOptions {
-  /** How many are wanted. */
+  /** Number of structures. */
   count: number;
-  /** Of a spot and across a line, pixels, 1 to 64; default 3. */
+  /** Full width at half maximum of a spot and across a line, pixels, 1 to 64; default 3. */
   fwhm?: number | undefined;
-  /** How strong they are: 1 is as the median of the output's own bright structures, seen at the size of a spot. */
+  /** Strength: 1 is the median of the output's own bright structures, measured at the size of a spot. */
   contrast: number;
   random: Random;
-  /** Share that are lines, four widths long; default 0.25. */
+  /** Share of lines among them, four widths long; default 0.25. */
   lines?: number | undefined;
-  /** Other pictures that must have no structure at the places either, such as the reference. */
+  /** Other images that must also be empty at the places, such as the reference. */
   empty?: readonly Plane[] | undefined;
 }
 
-/** What was planted: its middle, pixels, not rounded. */
+/** A planted structure and its centre, pixels, not rounded. */
 export interface PlantedHallucination {
   x: number;
   y: number;
   kind: "spot" | "line";
-  /** Height at its middle, in the unit of the output. */
+  /** Height at its centre, in the unit of the output. */
   height: number;
 }
 
 /**
- * Adds structure that is not there, at places away from what is. The size and the strength of structure are those of the output itself.
+ * Adds structure at empty places of an output. Its strength is relative to the structures of the output.
  *
- * @returns a new plane; where the picture is too full for all of them, fewer
- * @throws `image.unfit` for pixels that are not finite, an output without structure, or one that is full; `usage` for options out of range
+ * @returns a new plane and the planted structures; fewer where the image has no room for all of them
+ * @throws `image.unfit` for pixels that are not finite, an output without structure, or one that is full; `usage` for
+ * options out of range
  */
 export function plantHallucinations(
   output: Plane,
@@ -65,8 +66,8 @@ function checkPlanting(output: Plane, { count, fwhm = 3, contrast, lines = 0.25 
 }
 
 /**
- * Places, apart from each other and from the border, where no picture has more than a tenth of its typical structure; among several tries
- * in their order by chance.
+ * Chooses random places, away from each other and from the border, where the response of no image exceeds a quarter of
+ * that of its typical structure (or four standard deviations of the noise, where that is more).
  */
 function findPlaces(
   pictures: readonly Plane[],
@@ -75,7 +76,7 @@ function findPlaces(
   const [{ height, width }] = pictures;
   const sigma = fwhm / 2.3548;
   const sigmas = [sigma, 2 * sigma];
-  // The reach of a line.
+  // A line reaches this far from its centre.
   const border = Math.ceil(3 * fwhm);
   const busy = new Float32Array(height * width);
   let unit = 0;
@@ -85,13 +86,13 @@ function findPlaces(
     const structures = structuresOf(picture, response, { fwhm, sigmas });
     if (structures.length === 0) {
       if (k > 0) return;
-      const detail = "the output has no structure whose strength planted structure could have";
+      const detail = "the output has no structure whose strength could be used";
       throw new ParfocalError("image.unfit", `Hallucinations cannot be planted: ${detail}.`, { detail });
     }
     const typical = structures[Math.floor(structures.length / 2)].response;
     if (k === 0) unit = typical / spotResponse(sigma);
     const limit = Math.max(0.25 * typical, 4 * noiseLevel(picture) * differenceNorm(sigma));
-    const around = largestAround(response, Math.ceil(1.5 * fwhm)).data;
+    const around = maximumFilter(response, Math.ceil(1.5 * fwhm)).data;
     for (let i = 0; i < busy.length; i++) busy[i] = Math.max(busy[i], around[i] / limit);
   });
   const tries: { x: number; y: number }[] = [];
@@ -99,15 +100,15 @@ function findPlaces(
     const place = { x: random.between(border, width - 1 - border), y: random.between(border, height - 1 - border) };
     if (busy[Math.round(place.y) * width + Math.round(place.x)] < 1) tries.push(place);
   }
-  const places = apart(tries, 6 * fwhm).slice(0, count);
+  const places = separated(tries, 6 * fwhm).slice(0, count);
   if (places.length > 0) return { unit, places };
-  const detail = `no place of ${2 * border} pixels in the ${height} x ${width} is free of structure`;
-  throw new ParfocalError("image.unfit", `Hallucinations cannot be planted: ${detail}; give a larger picture.`, {
+  const detail = `no place of ${2 * border} pixels in the ${height} x ${width} pixels is free of structure`;
+  throw new ParfocalError("image.unfit", `Hallucinations cannot be planted: ${detail}. Give a larger image.`, {
     detail,
   });
 }
 
-/** Adds a line with a Gaussian profile; of length 0: a spot. */
+/** Adds a line with a Gaussian profile, or a spot if the length is 0. */
 function draw(
   { data, height: rows, width }: Plane,
   shape: { x: number; y: number; height: number; fwhm: number; angle: number; length: number },

@@ -1,8 +1,10 @@
 /**
- * Whether an output explains its input: blurred again by the PSF it must give back what the camera saw. What it cannot give back was
- * hallucinated or lost; that it can give it back does not prove it true, since many sharp pictures have one blurred picture.
+ * Measures whether an output explains its input: blurred with the PSF, it must equal the recorded image. A difference
+ * means that something was hallucinated or lost. If there is no difference, the output may still be wrong, since many
+ * sharp images have the same blurred image.
  */
-import { percentile } from "../array/statistics.ts";
+import { fitLine } from "../array/fit-line.ts";
+import { median } from "../array/statistics.ts";
 import { type Convolution, createConvolution } from "../classical/deconvolution/convolution.ts";
 import { photonTransfer } from "../classical/deconvolution/photon-transfer.ts";
 import { checkPsfVolume, type PsfVolume, voxelsOf } from "../classical/deconvolution/volume.ts";
@@ -13,20 +15,23 @@ import type { Plane, Stack } from "../image/image.ts";
 import type { PsfModel } from "../optics/psf/psf-model.ts";
 import { checkPair } from "./comparable.ts";
 
-/** A stack as the microscope would see it. */
+/** A stack as the microscope would record it. */
 export interface ReblurredStack extends Stack {
   /**
-   * For each plane, 0..1: the share of the light it shows that comes from planes of the stack, in an evenly bright specimen. Where it is
-   * low, the first and the last planes, light from outside the stack is missing, and the residual says little.
+   * For each plane the share of its light that comes from planes of the stack, in an evenly bright specimen, 0..1.
+   * Where it is low, as for the first and the last planes, light from outside the stack is missing, and the residual is
+   * not reliable.
    */
   share: number[];
 }
 
 /**
- * The light of a specimen, section by section, convolved in 3-D with a PSF on the same grid (such as `opticalPsf` makes). At the sides the
- * sections are mirrored about the border of the outermost pixels; above the first and below the last there is nothing.
+ * Convolves a specimen, given as sections, in 3-D with a PSF on the same grid (as `opticalPsf` makes it). At the sides
+ * the sections are mirrored about the border of the outermost pixels; above the first and below the last there is no
+ * light.
  *
- * @param output in any unit that is proportional to light, without a camera's offset (else it is blurred as light; the fit takes it away)
+ * @param output in any unit that is proportional to light. A camera's offset is blurred like light, and removed by the
+ * later fit.
  * @returns a stack of the same size in the same unit
  * @throws `image.unfit` for pixels that are not finite, or a PSF that `checkPsfVolume` refuses
  */
@@ -39,23 +44,23 @@ export function reblurStack(output: Stack, psf: PsfVolume): ReblurredStack {
 }
 
 export interface ReblurPlaneOptions {
-  /** Camera pixel in the sample, um. */
+  /** Camera pixel size in the specimen, um. */
   pixelSize: number;
   /**
-   * What the plane holds. `image` (default): what the microscope shows in focus, blurred by diffraction already, so that only the ratio of
-   * the two OTFs is left to do. `light`: the specimen itself, as a deconvolution estimates it.
+   * The content of the plane. `image` (default): an image in focus, which is already blurred by diffraction, so that
+   * only the ratio of the two OTFs is applied. `light`: the specimen itself, as estimated by a deconvolution.
    */
   of?: "image" | "light" | undefined;
 }
 
-/** Added to |OTF|^2 in focus: beyond the aperture both OTFs are rounding. */
-const nothing = 1e-5;
+/** Added to |OTF|^2 in focus, since beyond the cut-off both OTFs are only rounding errors. */
+const regularisation = 1e-5;
 
 /**
- * A plane in focus as the microscope sees it at a distance, all of it taken to lie in one slice: light of other depths is missing.
- * Mirrored about the border of the outermost pixels.
+ * Blurs a plane in focus as the microscope would record it at a distance. The whole specimen is assumed to lie in this
+ * plane, so light of other depths is missing. The plane is mirrored about the border of the outermost pixels.
  *
- * @param distance z(object) - z(focal plane), um
+ * @param distance z(specimen) - z(focal plane), um
  * @param model of the PSF; its best focus counts as distance 0
  * @throws `image.unfit` for pixels that are not finite; `usage` for pixels or distances that the model refuses
  */
@@ -78,13 +83,16 @@ export function reblurPlane(output: Plane, distance: number, model: PsfModel, op
 }
 
 export interface ReblurResidual {
-  /** Input minus what the output explains, counts of the input; the border too. */
+  /** Input minus the fitted, blurred output, counts of the input; includes the border. */
   residual: Plane;
   /** Root mean square of the residual within the border, counts. */
   rms: number;
-  /** What the camera's noise alone would leave, estimated from the input, counts. */
+  /** The residual that the camera's noise alone would cause, estimated from the input, counts. */
   noise: number;
-  /** rms / noise: 1 for an output that explains all; Infinity for a noiseless input that it does not explain. */
+  /**
+   * rms / noise: 1 for an output that explains its input completely; Infinity for a noiseless input that it does not
+   * explain.
+   */
   ratio: number;
   /** input = gain x blurred + offset; the gain is 0 where they have nothing in common. */
   gain: number;
@@ -92,10 +100,12 @@ export interface ReblurResidual {
 }
 
 /**
- * @param blurred an output blurred again, any unit
- * @param input what the camera saw, counts
- * @param options.border pixels along each side that do not count, default 0
- * @throws `image.unfit` for planes of different size or with pixels that are not finite; `usage` for a border that leaves nothing
+ * Compares a blurred output with the input, after a fit of gain and offset.
+ * @param blurred the output, blurred with the PSF, in any unit
+ * @param input the recorded image, counts
+ * @param options.border pixels along each side that are ignored, default 0
+ * @throws `image.unfit` for planes of different size or with pixels that are not finite; `usage` for a border that
+ * leaves nothing
  */
 export function reblurResidual(
   blurred: Plane,
@@ -105,7 +115,7 @@ export function reblurResidual(
   checkPair(blurred, input);
   const inside = insideOf(input, options.border ?? 0);
   const [model, seen] = [inside.of(blurred), inside.of(input)];
-  const { gain, offset } = fitLine(model.data, seen.data);
+  const { gain, offset } = robustLine(model.data, seen.data);
   let squares = 0;
   for (let i = 0; i < seen.data.length; i++) squares += (seen.data[i] - gain * model.data[i] - offset) ** 2;
   const rms = Math.sqrt(squares / seen.data.length);
@@ -121,33 +131,22 @@ export function reblurResidual(
 }
 
 /**
- * Least squares, again and again with Tukey's weights (zero beyond 6 robust standard deviations): what a few hallucinated or missing objects
- * do does not move the line. A gain below 0 becomes 0.
+ * Iteratively reweighted least squares with Tukey's weights (zero beyond 6 robust standard deviations), so that a few
+ * hallucinated or missing structures do not change the line. A gain below 0 becomes 0.
  */
-function fitLine(x: Float32Array, y: Float32Array): { gain: number; offset: number } {
+function robustLine(x: Float32Array, y: Float32Array): { gain: number; offset: number } {
   const weights = new Float32Array(x.length).fill(1);
   const distances = new Float32Array(x.length);
   let line = { gain: 0, offset: 0 };
   for (let round = 0; round < 8; round++) {
-    let [n, mx, my, xx, xy] = [0, 0, 0, 0, 0];
-    for (let i = 0; i < x.length; i++) {
-      n += weights[i];
-      mx += weights[i] * x[i];
-      my += weights[i] * y[i];
-    }
-    mx /= n;
-    my /= n;
-    for (let i = 0; i < x.length; i++) {
-      xx += weights[i] * (x[i] - mx) ** 2;
-      xy += weights[i] * (x[i] - mx) * (y[i] - my);
-    }
-    const gain = xx > 0 ? Math.max(0, xy / xx) : 0;
-    const next = { gain, offset: my - gain * mx };
+    const { slope, spread, meanX, meanY } = fitLine({ x, y, weights });
+    const gain = spread > 0 ? Math.max(0, slope) : 0;
+    const next = { gain, offset: meanY - gain * meanX };
     const still = round > 0 && Math.abs(next.gain - line.gain) <= 1e-5 * Math.abs(line.gain);
     line = next;
     if (still) break;
     for (let i = 0; i < x.length; i++) distances[i] = Math.abs(y[i] - line.gain * x[i] - line.offset);
-    const reach = 6 * 1.4826 * percentile(distances, 50);
+    const reach = 6 * 1.4826 * median(distances);
     if (!(reach > 0)) break;
     for (let i = 0; i < x.length; i++) weights[i] = distances[i] < reach ? (1 - (distances[i] / reach) ** 2) ** 2 : 0;
   }
@@ -155,8 +154,8 @@ function fitLine(x: Float32Array, y: Float32Array): { gain: number; offset: numb
 }
 
 /**
- * Root mean square of the camera's noise: photon noise grows with the light, which the photon transfer curve of the input tells; where that
- * is no line, the white noise of the plane counts for all of it.
+ * Root mean square of the camera's noise. Photon noise grows with the light, as the photon transfer curve of the input
+ * shows; where that curve is not a line, only the white noise of the plane is used.
  */
 function noiseOf(input: Plane, model: Plane, gain: number, offset: number): number {
   const white = noiseLevel(input);
@@ -172,7 +171,7 @@ function noiseOf(input: Plane, model: Plane, gain: number, offset: number): numb
 function insideOf({ height, width }: Plane, border: number) {
   const [h, w] = [height - 2 * border, width - 2 * border];
   if (!(Number.isInteger(border) && border >= 0 && h >= 3 && w >= 3)) {
-    const message = `Re-blur: a border of ${border} pixels in a plane of ${height} x ${width}; expected a whole number, 0 or more, that leaves at least 3 x 3.`;
+    const message = `Re-blur: a border of ${border} pixels in a plane of ${height} x ${width} pixels. Expected a whole number, 0 or more, that leaves at least 3 x 3 pixels.`;
     throw new ParfocalError("usage", message, { option: "border", got: border, expected: "0 or more" });
   }
   return {
@@ -194,7 +193,7 @@ interface Field {
   width: number;
 }
 
-/** The field on a grid that holds its mirror images, changed there, and cut out. */
+/** Places the field on a larger grid with its mirror images, applies a change, and crops the result. */
 function convolveMirrored(
   field: Field,
   psf: PsfVolume,
@@ -224,7 +223,7 @@ function convolveMirrored(
   return out;
 }
 
-/** For each index of a grid that wraps, the field lying at 0, the pixel whose mirror image stands there. */
+/** For each index of a periodic grid on which the field starts at 0, the pixel whose mirror image lies there. */
 function sourceIndices(size: number, grid: number, psf: number): Int32Array {
   const behind = grid - Math.ceil((psf - 1) / 2);
   return Int32Array.from({ length: grid }, (_, i) => {
@@ -234,7 +233,7 @@ function sourceIndices(size: number, grid: number, psf: number): Int32Array {
   });
 }
 
-/** How much of the light that reaches a plane starts in the stack. */
+/** The share of the light in each plane that comes from planes of the stack. */
 function axialShare(psf: PsfVolume, depth: number): number[] {
   const area = psf.height * psf.width;
   const weights = Array.from({ length: psf.depth }, (_, z) =>
@@ -243,14 +242,16 @@ function axialShare(psf: PsfVolume, depth: number): number[] {
   const total = weights.reduce((a, b) => a + b, 0);
   const middle = (psf.depth - 1) / 2;
   return Array.from({ length: depth }, (_, z) => {
-    // A plane at `from` sends psf[z - from + middle] to plane z.
+    // The plane `from` contributes psf[z - from + middle] to plane z.
     let sum = 0;
     for (let from = 0; from < depth; from++) sum += weights[z - from + middle] ?? 0;
     return sum / total;
   });
 }
 
-/** A PSF centred at size / 2 without its first row and column: odd, with a middle. */
+/**
+ * Removes the first row and column of a PSF centred at size / 2, so that its size is odd and it has a central pixel.
+ */
 function oddPsf(data: Float64Array, size: number): PsfVolume {
   const side = size - 1;
   const out = new Float32Array(side * side);
@@ -260,13 +261,13 @@ function oddPsf(data: Float64Array, size: number): PsfVolume {
   return { data: out, depth: 1, height: side, width: side };
 }
 
-/** A spectrum times far / near. */
+/** Multiplies a spectrum with far / near. */
 function divideSpectra(re: Float32Array, im: Float32Array, far: Convolution["otf"], near: Convolution["otf"]): void {
-  // The light that the grid of a PSF cuts off must not change the brightness.
+  // Light outside the grid of a PSF must not change the brightness.
   const scale = near.real[0] / far.real[0];
   for (let k = 0; k < re.length; k++) {
     const [a, b, c, d] = [far.real[k], far.imag?.[k] ?? 0, near.real[k], near.imag?.[k] ?? 0];
-    const power = (c * c + d * d) / scale + nothing;
+    const power = (c * c + d * d) / scale + regularisation;
     const [p, q] = [(a * c + b * d) / power, (b * c - a * d) / power];
     const [x, y] = [re[k], im[k]];
     re[k] = x * p - y * q;

@@ -1,4 +1,7 @@
-/** The best of what a user already has before any model: the recorded planes, lightly smoothed, or what lies between them. */
+/**
+ * The best recorded baseline: the best image without any model, from the recorded planes, smoothed or not, and their
+ * interpolation.
+ */
 import { runThrough } from "../array/breathe.ts";
 import { gaussianFilter } from "../array/filters.ts";
 import { ParfocalError } from "../errors.ts";
@@ -7,30 +10,36 @@ import { detailAgainst } from "./detail.ts";
 import { psnr } from "./metrics.ts";
 import { ssim } from "./ssim.ts";
 
-/** A plane that a model was given. */
+/** An input plane of a model. */
 export interface RecordedPlane {
   plane: Plane;
-  /** z(wanted) - z(plane), um; 0 where the plane itself is wanted, or for a section of it; undefined where it is not known. */
+  /**
+   * z(target) - z(plane), um; 0 where the plane itself is the target, or for a section of it; undefined where it is
+   * unknown.
+   */
   distance: number | undefined;
 }
 
-/** One image that needs no model. */
+/** One image that does not need a model. */
 export interface RecordedCandidate {
   /** Such as "input plane 1, smoothed by 1.5 px" or "interpolation". */
   name: string;
   image: Plane;
-  /** The name of the recorded plane, or "interpolation", that was smoothed; its own where it was not. */
+  /**
+   * The name of the image before smoothing: a recorded plane, or "interpolation". Equals `name` where the image is not
+   * smoothed.
+   */
   source: string;
 }
 
-/** Standard deviations of the light smoothing, pixels: from hardly any to about the width of what defocus leaves. */
+/** Standard deviations of the smoothing, pixels: from hardly any to about the width of defocus blur. */
 const smoothings = [0.7, 1, 1.5, 2.2, 3] as const;
 
 /**
- * Every recorded plane as it is and smoothed by 0.7 to 3 pixels; of several planes also their interpolation by distance, as it is and
- * smoothed: linear between the two nearest planes on both sides of the one wanted, and weighted by 1 / distance where all lie on
- * one side; their mean where a distance is not known.
- * @param planes one or more, of one size
+ * Every recorded plane, unchanged and smoothed by 0.7 to 3 pixels. With several planes also their interpolation,
+ * unchanged and smoothed: linear between the two nearest planes on both sides of the target, weighted by 1 / distance
+ * where all planes lie on one side, and their mean where a distance is unknown.
+ * @param planes one or more, of the same size
  */
 export function recordedCandidates(planes: readonly RecordedPlane[]): RecordedCandidate[] {
   if (planes.length === 0) {
@@ -56,8 +65,8 @@ export function recordedCandidates(planes: readonly RecordedPlane[]): RecordedCa
 }
 
 /**
- * A plane between recorded ones, by their distances from it; a recorded plane itself where one has distance 0; the mean of all where a
- * distance is not known.
+ * Interpolates between recorded planes by their distances from the target. If a plane has distance 0, the result is
+ * that plane; if a distance is unknown, it is the mean of all planes.
  */
 export function interpolate(planes: readonly RecordedPlane[]): Plane {
   const { height, width } = planes[0].plane;
@@ -78,7 +87,7 @@ export function interpolate(planes: readonly RecordedPlane[]): Plane {
   return { data, height, width };
 }
 
-/** A score of the best recorded baseline, and which image has it. */
+/** A score of the best recorded baseline, and the name of the image that has it. */
 export interface BestScore {
   value: number;
   name: string;
@@ -92,15 +101,15 @@ export interface RecordedBaseline {
   ssim: BestScore;
   /** Mean correlation of three bands of detail, see {@link detailAgainst}. */
   detail: BestScore;
-  /** Contrast of detail, see the same. */
+  /** Contrast of detail, see {@link detailAgainst}. */
   contrast: BestScore;
   /** The image with the best PSNR. */
   image: Plane;
 }
 
 /**
- * The best recorded baseline: for each score, the best that any of the {@link recordedCandidates} reaches. The choice is made with the
- * ground truth at hand, which no user can do, so that it is never too easy to beat.
+ * The best recorded baseline: for each score, the best value of all {@link recordedCandidates}. The choice uses the
+ * ground truth, which no user could do, so that the baseline is never too easy to beat.
  * @param dataRange of PSNR and SSIM, in the units of the planes
  * @throws image.unfit for planes of different sizes or smaller than 11 x 11
  */
@@ -108,7 +117,7 @@ export function bestRecorded(planes: readonly RecordedPlane[], truth: Plane, dat
   return runThrough(bestRecordedSteps(planes, truth, dataRange));
 }
 
-/** The same, as work that yields between images. */
+/** The same as a generator that yields between images, so that the caller can stay responsive. */
 export function* bestRecordedSteps(
   planes: readonly RecordedPlane[],
   truth: Plane,
@@ -120,8 +129,8 @@ export function* bestRecordedSteps(
 }
 
 /**
- * The best scores of some images. SSIM and detail, which are slow, are computed of the images that are not smoothed and, of each source, of
- * the one with the best PSNR: where noise is what is wrong, light smoothing raises both of them too.
+ * The best scores of several images. SSIM and detail are slow, so they are computed only for unsmoothed images and, for
+ * each source, for the image with the best PSNR: if noise is the main error, light smoothing raises them as well.
  * @param images one or more
  */
 export function bestOf(images: readonly RecordedCandidate[], truth: Plane, dataRange: number): RecordedBaseline {

@@ -1,56 +1,67 @@
 /**
- * How far out in frequency a picture stands above its noise. Unlike a ring correlation it needs one image and no halves; but it
- * knows noise only as what is left at the highest frequencies: **noise that was smoothed or sharpened counts as structure**, and
- * so does what a network hallucinates. A picture without noise has a floor of rounding only, and a cut-off to match.
+ * The spatial frequency up to which an image stands above its noise. Unlike a ring correlation, this needs only one
+ * image. But noise is measured as the power at the highest frequencies, so **noise that was smoothed or sharpened
+ * counts as structure**, and so do hallucinated structures. An image without noise only has a floor of rounding errors,
+ * and a correspondingly high cut-off.
  */
 import { createRealFft2, isFastSize } from "../array/fft.ts";
+import { upperMedian } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Plane } from "../image/image.ts";
 import { checkPair } from "./comparable.ts";
 
-/** Power over frequency; all lists are equally long. */
+/** Power over frequency. All lists have the same length. */
 export interface PowerSpectrum {
-  /** Centres of the rings, cycles per pixel, ascending from the first ring without the mean to half a cycle per pixel. */
+  /**
+   * Centres of the rings, cycles per pixel, ascending from the first ring that is free of the mean to half a cycle per
+   * pixel.
+   */
   frequency: number[];
-  /** Mean power of the ring: the variance of white noise, in squared counts, whatever the size of the plane. */
+  /**
+   * Mean power of the ring, squared counts. For white noise it equals the variance, independently of the size of the
+   * plane.
+   */
   power: number[];
-  /** Frequencies in the ring, both of each conjugate pair. */
+  /** Number of frequencies in the ring, counting both of each conjugate pair. */
   count: number[];
 }
 
 export interface SpectralCutoff {
-  /** Cycles per pixel: the highest frequency up to which the power stands above the floor; 0 where no ring does. */
+  /**
+   * The highest frequency up to which the power stands above the noise floor, cycles per pixel; 0 where no ring does.
+   */
   frequency: number;
-  /** Power of the noise, squared counts. */
+  /** Power of the noise floor, squared counts. */
   floor: number;
   spectrum: PowerSpectrum;
 }
 
 /** The smallest side of a plane, pixels. */
-const LEAST = 32;
-/** The noise is measured from this frequency on, cycles per pixel, by the median of its rings. */
+const MIN_SIDE = 32;
+/** The noise floor is the median of the rings from this frequency on, cycles per pixel. */
 const FLOOR_FROM = 0.4;
 /**
- * Sum of the fourth powers over the squared sum of the squares, times the samples, of a Hann window (35 / 18) in both
- * directions: as many neighbouring frequencies of noise count for one.
+ * Number of neighbouring frequencies of noise that are correlated by a Hann window: the sum of its fourth powers, times
+ * the number of samples, divided by the squared sum of its squares (35 / 18), for both directions.
  */
 const WINDOW_CORRELATION = (35 / 18) ** 2;
-/** A ring stands out when it exceeds the floor by this many standard deviations of a mean of that many frequencies. */
+/** A ring stands above the floor if it exceeds it by this many standard deviations of a mean over its frequencies, */
 const SIGMAS = 5;
-/** And by this share: the floor itself is no better known, and camera noise is never quite white. */
-const LEAST_EXCESS = 0.1;
-/** Rounding to float32 is a noise as well; of its least power, times the mean square of the pixels, nothing is said. */
+/** and by this share, since the floor is not known more precisely, and camera noise is never perfectly white. */
+const MIN_EXCESS = 0.1;
+/** Rounding to float32 is noise as well. Power below this share of the mean square of the pixels is ignored. */
 const ROUNDING = 2 ** -46;
 
 /**
- * Radially averaged power spectrum. The plane is cut about its middle to sides that are transformed fast (even, 2^a 3^b
- * 5^c), freed of its mean and windowed (Hann). Rings are one step of the shorter side's transform wide.
+ * Radially averaged power spectrum. The plane is cropped about its centre to sides with a fast transform (even, 2^a 3^b
+ * 5^c), its mean is subtracted, and a Hann window is applied. The width of a ring is one step of the transform of the
+ * shorter side.
  * @throws image.unfit for a plane smaller than 32 x 32, or with NaN
  */
 export function powerSpectrum(plane: Plane): PowerSpectrum {
   checkPair(plane, plane);
-  if (Math.min(plane.height, plane.width) < LEAST) {
-    const detail = `Power spectrum: a plane of ${plane.height} x ${plane.width} pixels; expected ${LEAST} x ${LEAST} or more.`;
+  if (Math.min(plane.height, plane.width) < MIN_SIDE) {
+    const detail = `Power spectrum: a plane of ${plane.height} x ${plane.width} pixels; expected ${MIN_SIDE} x ${MIN_SIDE} or more.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   const height = fastSizeWithin(plane.height);
@@ -76,7 +87,7 @@ export function powerSpectrum(plane: Plane): PowerSpectrum {
       count[ring] += twice;
     }
   }
-  // A Hann window spreads the mean, and what is left of it, over ring 1.
+  // Ring 1 is left out, since the Hann window spreads the remaining mean over it.
   const inside = Array.from({ length: rings - 1 }, (_, i) => i + 2);
   return {
     frequency: inside.map((ring) => ring / steps),
@@ -86,18 +97,18 @@ export function powerSpectrum(plane: Plane): PowerSpectrum {
 }
 
 /**
- * The cut-off of a plane. The floor is the median power of the rings beyond 0.4 cycles per pixel: structure in fewer than half of
- * them does not lift it. Rings, averaged in threes, count as above the floor by 5 standard deviations of such a mean of noise,
- * and by at least a tenth. From the ring that stands out most, the cut-off is where the power first comes down to that limit
- * (a zero of the transfer function ends it, as in a picture far out of focus), between two rings by a straight line of
- * logarithms. Gain and offset of the counts change nothing but the floor.
+ * The cut-off of a plane. The noise floor is the median power of the rings beyond 0.4 cycles per pixel, so that
+ * structure in fewer than half of them does not raise it. Rings are averaged in threes, and count as above the floor if
+ * they exceed it by 5 standard deviations of noise and by at least a tenth. Starting from the ring with the largest
+ * excess, the cut-off is where the power first falls to that limit, interpolated linearly in logarithms between two
+ * rings. (A zero of the transfer function also ends it, as in an image far out of focus.) Gain and offset of the counts
+ * only change the floor.
  * @throws as {@link powerSpectrum}
  */
 export function spectralCutoff(plane: Plane): SpectralCutoff {
   const spectrum = powerSpectrum(plane);
   const { frequency, power } = spectrum;
-  const outer = power.filter((_, i) => frequency[i] >= FLOOR_FROM).sort((a, b) => a - b);
-  const floor = outer[Math.floor(outer.length / 2)];
+  const floor = upperMedian(power.filter((_, i) => frequency[i] >= FLOOR_FROM));
   const excess = excessOver(Math.max(floor, ROUNDING * meanSquare(plane), Number.MIN_VALUE), spectrum);
   const start = excess.indexOf(Math.max(...excess));
   if (!(excess[start] > 0)) return { frequency: 0, floor, spectrum };
@@ -107,7 +118,10 @@ export function spectralCutoff(plane: Plane): SpectralCutoff {
   return { frequency: frequency[end - 1] + share * (frequency[end] - frequency[end - 1]), floor, spectrum };
 }
 
-/** The logarithm of each ring's power, averaged with its neighbours', over what noise of that floor may reach. */
+/**
+ * Logarithm of the power of each ring, averaged with its neighbours, divided by the limit that noise of this floor can
+ * reach.
+ */
 function excessOver(floor: number, { power, count }: PowerSpectrum): number[] {
   return power.map((_, i) => {
     let sum = 0;
@@ -116,9 +130,10 @@ function excessOver(floor: number, { power, count }: PowerSpectrum): number[] {
       sum += power[k] * count[k];
       weights += count[k];
     }
-    // Both of a conjugate pair say the same; the power of noise has a standard deviation as large as its mean.
+    // Conjugate frequencies are equal, so only half of them are independent; the power of noise has a standard
+    // deviation as large as its mean.
     const deviation = Math.sqrt((2 * WINDOW_CORRELATION) / weights);
-    const limit = floor * (1 + Math.max(LEAST_EXCESS, SIGMAS * deviation));
+    const limit = floor * (1 + Math.max(MIN_EXCESS, SIGMAS * deviation));
     return Math.log(Math.max(sum / weights, Number.MIN_VALUE) / limit);
   });
 }
@@ -130,7 +145,10 @@ function fastSizeWithin(n: number): number {
   return size;
 }
 
-/** The middle of a plane without its mean, through the window, and the sum of the window's squares. */
+/**
+ * The centre of a plane after subtraction of the mean and multiplication with the window, and the sum of the squared
+ * window.
+ */
 function windowed(plane: Plane, height: number, width: number): { picture: Float64Array; squares: number } {
   const top = Math.floor((plane.height - height) / 2);
   const left = Math.floor((plane.width - width) / 2);
@@ -144,7 +162,7 @@ function windowed(plane: Plane, height: number, width: number): { picture: Float
       sum += down[y] * across[x] * plane.data[from + x];
     }
   }
-  // The weights of a Hann window add up to half the samples, their squares to three eighths.
+  // The weights of a Hann window sum to half of the number of samples, their squares to three eighths.
   const mean = sum / ((height * width) / 4);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) picture[y * width + x] = (picture[y * width + x] - mean) * down[y] * across[x];

@@ -1,9 +1,9 @@
-/** Bright spots of a picture or of a map: maxima, one for each thing that is there. */
+/** Finds bright spots and structures in an image or a map: one maximum for each. */
 import { noiseLevel } from "../classical/noise-level.ts";
 import type { Plane } from "../image/image.ts";
 import { differenceNorm } from "./difference-of-gaussians.ts";
 
-/** The strongest pixel of what belongs together. */
+/** The strongest pixel of a connected region. */
 export interface Spot {
   x: number;
   y: number;
@@ -11,8 +11,8 @@ export interface Spot {
   significance: number;
 }
 
-/** The largest value of a square about each pixel. */
-export function largestAround({ data, height, width }: Plane, radius: number): Plane {
+/** Maximum filter: the largest value in a square around each pixel. */
+export function maximumFilter({ data, height, width }: Plane, radius: number): Plane {
   if (radius === 0) return { data, height, width };
   const across = createMaximum(width, 1, radius);
   const rows = new Float32Array(data.length);
@@ -23,8 +23,8 @@ export function largestAround({ data, height, width }: Plane, radius: number): P
 }
 
 /**
- * Running maximum along a line of vectors by two sweeps through blocks as long as the window: the time does not grow with it.
- * Source: van Herk, Pattern Recognit. Lett. 13, 517 (1992).
+ * Running maximum along a line of vectors by two passes over blocks of the length of the window, so that the time does
+ * not depend on it. Source: van Herk, Pattern Recognit. Lett. 13, 517 (1992).
  */
 function createMaximum(count: number, vector: number, radius: number) {
   const window = 2 * radius + 1;
@@ -46,7 +46,8 @@ function createMaximum(count: number, vector: number, radius: number) {
   };
 }
 
-export function bestAround({ data, height, width }: Plane, x: number, y: number, radius: number): number {
+/** The largest value in a square around a place. */
+export function maximumNear({ data, height, width }: Plane, x: number, y: number, radius: number): number {
   let best = Number.NEGATIVE_INFINITY;
   for (let v = Math.max(0, y - radius); v <= Math.min(height - 1, y + radius); v++) {
     for (let u = Math.max(0, x - radius); u <= Math.min(width - 1, x + radius); u++) {
@@ -56,7 +57,10 @@ export function bestAround({ data, height, width }: Plane, x: number, y: number,
   return best;
 }
 
-/** Connected pixels above a threshold, each by its strongest; those nearer than a spot's width to a stronger one belong to it. */
+/**
+ * Connected regions above a threshold, each represented by its strongest pixel. Regions closer than the width of a spot
+ * to a stronger one belong to it.
+ */
 export function spotsOf({ data, height, width }: Plane, threshold: number, fwhm: number): Spot[] {
   const seen = new Uint8Array(data.length);
   const found: Spot[] = [];
@@ -79,14 +83,14 @@ export function spotsOf({ data, height, width }: Plane, threshold: number, fwhm:
     }
     found.push({ x: best % width, y: Math.floor(best / width), significance: data[best] });
   }
-  return apart(
+  return separated(
     found.sort((a, b) => b.significance - a.significance),
     fwhm,
   );
 }
 
-/** Of places in their order those that are not nearer than a distance to one before. */
-export function apart<P extends { x: number; y: number }>(places: readonly P[], distance: number): P[] {
+/** Keeps the places, in their order, that are at least a distance away from all places kept before. */
+export function separated<P extends { x: number; y: number }>(places: readonly P[], distance: number): P[] {
   const kept: P[] = [];
   const cells = new Map<string, P[]>();
   const cell = (v: number) => Math.floor(v / distance);
@@ -112,14 +116,14 @@ export interface Structure {
   response: number;
 }
 
-/** Bright structures: maxima that noise does not make, and at least a fifth as strong as the strong ones are. */
+/** Bright structures: maxima that stand above the noise and are at least a fifth as strong as the strongest tenth. */
 export function structuresOf(
   plane: Plane,
   response: Plane,
   { fwhm, sigmas }: { fwhm: number; sigmas: readonly number[] },
 ): Structure[] {
   const { data, height, width } = response;
-  const top = largestAround(response, 1).data;
+  const top = maximumFilter(response, 1).data;
   const strongest = data.reduce((a, b) => Math.max(a, b), 0);
   const least = Math.max(5 * noiseLevel(plane) * differenceNorm(sigmas[0]), 1e-3 * strongest, 1e-30);
   const maxima: Structure[] = [];
@@ -131,7 +135,7 @@ export function structuresOf(
   }
   maxima.sort((a, b) => b.response - a.response);
   const strong = maxima[Math.floor(maxima.length / 10)]?.response ?? 0;
-  return apart(
+  return separated(
     maxima.filter((one) => one.response >= 0.2 * strong),
     fwhm,
   );

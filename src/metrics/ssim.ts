@@ -1,26 +1,26 @@
 /**
  * Structural similarity (Wang, Bovik, Sheikh, Simoncelli, IEEE Trans. Image Process. 13, 600, 2004), as
- * skimage.metrics.structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False): a Gaussian window of
- * 11 x 11 (sigma 1.5, truncated at 3.5), K1 = 0.01, K2 = 0.03, averaged over the pixels whose window lies inside.
+ * skimage.metrics.structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False): a Gaussian
+ * window of 11 x 11 (sigma 1.5, truncated at 3.5), K1 = 0.01, K2 = 0.03, averaged over the pixels whose window lies
+ * inside.
  */
-import { gaussianKernel } from "../array/filters.ts";
-import type { FloatArray } from "../array/grid.ts";
+import { type FloatArray, gaussianKernel } from "../array/filters.ts";
 import { placeKernel, rowStep } from "../array/symmetric-filter.ts";
 import { filterWorkspace } from "../array/wasm/filter-workspace.ts";
 import { layoutOf, roundUp } from "../array/wasm/layout.ts";
 import { ParfocalError } from "../errors.ts";
 import { checkPair, checkRange } from "./comparable.ts";
-import type { Picture } from "./picture.ts";
+import type { Picture } from "./metrics.ts";
 
-/** Window edge in pixels: no picture may be smaller. */
+/** Window edge in pixels; no image may be smaller. */
 export const SSIM_WINDOW = 11;
-/** One line for reports, because a score without its window and constants cannot be repeated. */
+/** Window and constants for reports, without which a score cannot be reproduced. */
 export const SSIM_DESCRIPTION = "Gaussian window 11 x 11, sigma 1.5, K1 0.01, K2 0.03";
 
 /**
  * Mean structural similarity, up to 1.
- * @param dataRange the span of possible values, in the units of the pictures
- * @throws image.unfit for pictures of different size, smaller than 11 x 11, or with NaN; usage for a range of 0 or less
+ * @param dataRange the span of possible values, in the units of the images
+ * @throws image.unfit for images of different size, smaller than 11 x 11, or with NaN; usage for a range of 0 or less
  */
 export function ssim(output: Picture, truth: Picture, dataRange: number): number {
   checkPair(output, truth);
@@ -35,7 +35,7 @@ export function ssim(output: Picture, truth: Picture, dataRange: number): number
 export function ssimTerms(a: Picture, b: Picture, dataRange: number): { similarity: number; structure: number } {
   const { height, width } = a;
   if (Math.min(height, width) < SSIM_WINDOW) {
-    const detail = `SSIM: pictures of ${height} x ${width} pixels are smaller than its window of ${SSIM_WINDOW} x ${SSIM_WINDOW}; give a larger field.`;
+    const detail = `SSIM: images of ${height} x ${width} pixels are smaller than its window of ${SSIM_WINDOW} x ${SSIM_WINDOW}. Give a larger field.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   const count = (height - 2 * pad) * (width - 2 * pad);
@@ -46,9 +46,9 @@ export function ssimTerms(a: Picture, b: Picture, dataRange: number): { similari
 const pad = (SSIM_WINDOW - 1) / 2;
 
 /**
- * Sums of l*c*s and of c*s. Every row of both pictures, of the sum of their squares (only the sum of both variances is asked for)
- * and of their product is blurred along x into a ring of the last 11 rows; each position of the window then blurs 11 rows of the ring along
- * y and is done, so that all that is touched stays in the processor's cache.
+ * Sums of l*c*s and of c*s. Every row of both images, of the sum of their squares (only the sum of both variances is
+ * needed) and of their product is blurred along x into a ring buffer of the last 11 rows. The rows of the ring are then
+ * blurred along y for each position of the window, so that all data stay in the processor's cache.
  */
 function sumOverWindows(a: Picture, b: Picture, c1: number, c2: number): [similarity: number, structure: number] {
   const { height, width } = a;
@@ -66,7 +66,7 @@ function sumOverWindows(a: Picture, b: Picture, c1: number, c2: number): [simila
   let similarity = 0;
   let structure = 0;
   for (let y = 0; y < height; y++) {
-    // In float64, so that the variances of 16-bit counts keep their digits.
+    // In float64, so that the variances of 16-bit counts keep their precision.
     memory.set(a.data.subarray(y * width, (y + 1) * width), rows[0]);
     memory.set(b.data.subarray(y * width, (y + 1) * width), rows[1]);
     multiplyRows(memory, rows, width);

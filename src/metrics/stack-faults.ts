@@ -1,17 +1,20 @@
-/** What went wrong with single planes of a stack: flashes, blanks, duplicates, planes out of order, and gaps. */
+/**
+ * Finds faults of single planes of a stack: flashes, blank planes, duplicates, planes out of order, and missing planes.
+ */
+import { median, moments, upperMedian } from "../array/statistics.ts";
 import { noiseLevel } from "../classical/noise-level.ts";
 import type { Plane } from "../image/image.ts";
 import { compareOrder, type PlaneDistances } from "./plane-order.ts";
 
 /** Planes are counted from 0. */
 export interface StackFaults {
-  /** Pairs that hold the same recording, the earlier first. */
+  /** Pairs of planes with the same recording, the earlier plane first. */
   duplicates: [number, number][];
-  /** Brighter or darker than its neighbours as a whole, by this factor. */
+  /** Planes that are brighter or darker than their neighbours everywhere, and by which factor. */
   flashes: { plane: number; factor: number }[];
-  /** Without the structure that both neighbours show. */
+  /** Planes without the structure that both neighbours show. */
   blanks: number[];
-  /** Whether planes are out of order; with a likely order, as plane numbers, where one is clearly better. */
+  /** Whether planes are out of order. The likely order, as plane numbers, is given where one is clearly better. */
   shuffled: boolean;
   likelyOrder?: number[];
   /** A plane seems to be missing after each of these. */
@@ -20,21 +23,21 @@ export interface StackFaults {
 
 /** Planes are averaged down to this many blocks along the longer edge. */
 const blocksAlong = 96;
-/** A whole plane must be this much brighter or darker than its neighbours. */
+/** A flash must be brighter or darker than its neighbours by this factor. */
 const minFlash = 1.5;
-/** Share of the structure of its neighbours, below which a plane is blank. */
+/** A plane is blank if its structure is below this share of that of its neighbours. */
 const blankShare = 0.03;
 
 export interface StackFaultMeter {
   /**
-   * The plane is compared with the next one: it must not change before that is added.
+   * Adds a plane. It is compared with the next one, so its data must not change before that one is added.
    * @param noise standard deviation, counts; measured where it is left out
    */
   add(plane: Plane, noise?: number): void;
   result(): StackFaults;
 }
 
-/** Takes the planes of one channel in order, and keeps a small picture of each. */
+/** Takes the planes of one channel in order, and keeps a small copy of each. */
 export function createStackFaultMeter(): StackFaultMeter {
   const traces: Trace[] = [];
   let before: { plane: Plane; sigma: number } | undefined;
@@ -51,13 +54,15 @@ interface Trace {
   /** Means of blocks, counts. */
   small: Float32Array;
   mean: number;
-  /** Of the blocks, counts^2: all of it, and what the noise of pixels explains. */
+  /** Variance of the blocks, counts^2, and the part of it that is caused by noise. */
   variance: number;
   noise: number;
-  /** Equal for planes of the same pixels. */
+  /** Equal for planes with identical pixels. */
   hash: string;
   constant: boolean;
-  /** Mean square of the difference to the plane before over what the noise of both explains; 1 where only noise differs. */
+  /**
+   * Mean squared difference from the previous plane, divided by the noise variance of both; 1 where only noise differs.
+   */
   change: number;
 }
 
@@ -65,8 +70,7 @@ function traceOf(plane: Plane, sigma: number, before: { plane: Plane; sigma: num
   const { data, height, width } = plane;
   const factor = Math.max(1, Math.ceil(Math.max(height, width) / blocksAlong));
   const small = blockMeans(plane, factor);
-  const mean = small.reduce((a, v) => a + v, 0) / small.length;
-  const variance = small.reduce((a, v) => a + (v - mean) ** 2, 0) / small.length;
+  const { mean, variance } = moments(small);
   let change = Number.POSITIVE_INFINITY;
   if (before) {
     const noise = sigma ** 2 + before.sigma ** 2;
@@ -76,7 +80,7 @@ function traceOf(plane: Plane, sigma: number, before: { plane: Plane; sigma: num
   return { small, mean, variance, noise: (sigma / factor) ** 2, hash: hashOf(data), constant, change };
 }
 
-/** Means of squares of `factor` pixels; rows and columns that are left over do not count. */
+/** Means of blocks of `factor` x `factor` pixels; remaining rows and columns are ignored. */
 function blockMeans({ data, height, width }: Plane, factor: number): Float32Array {
   const [rows, columns] = [Math.floor(height / factor), Math.floor(width / factor)];
   const sums = new Float64Array(rows * columns);
@@ -134,19 +138,18 @@ function faultsOf(traces: readonly Trace[]): StackFaults {
     blanks,
     shuffled: order.shuffled,
     ...(order.likely && dropped.size === 0 && { likelyOrder: order.likely }),
-    // Where a plane was left out here, the gap is ours.
+    // A gap where a blank or duplicate plane was left out is not reported.
     gaps: order.gaps.filter((i) => kept[i + 1] === kept[i] + 1).map((i) => kept[i]),
   };
 }
 
-/** Identical pixels, wherever they are; or neighbours that differ by less than half of what two exposures would. */
+/**
+ * Planes with identical pixels anywhere in the stack, and neighbours that differ by less than half as much as two
+ * exposures would.
+ */
 function duplicatesOf(traces: readonly Trace[]): [number, number][] {
   const seen = new Map<string, number>();
-  const changes = traces
-    .slice(1)
-    .map(({ change }) => change)
-    .sort((a, b) => a - b);
-  const usual = changes[changes.length >> 1] ?? 0;
+  const usual = upperMedian(traces.slice(1).map(({ change }) => change));
   return traces.flatMap(({ hash, constant, change }, z): [number, number][] => {
     if (constant) return [];
     const same = seen.get(hash);
@@ -160,15 +163,16 @@ function isBlank(traces: readonly Trace[], z: number): boolean {
   const structure = ({ variance, noise }: Trace) => Math.max(0, variance - noise);
   const around = [z - 2, z - 1, z + 1, z + 2].filter((i) => i >= 0 && i < traces.length);
   if (around.length < 2) return false;
-  // At an end, the two planes beside it; inside, those on both sides.
+  // A plane at an end is compared with the two nearest planes, others with the plane on each side.
   const near = z > 0 && z < traces.length - 1 ? [z - 1, z + 1] : around;
   const least = Math.min(...near.map((i) => structure(traces[i]) - 3 * traces[i].noise));
   return least > 0 && structure(traces[z]) < blankShare * least;
 }
 
 /**
- * The factor of a flash or a dip. A plane in focus is brighter in places; a lamp that flashes makes every part brighter: so four fifths of
- * the blocks must be beyond the factor, against the middle of the planes around and against each of the two beside.
+ * The factor of a flash or a dip. A plane in focus is brighter in some places, but a flash makes every part brighter.
+ * So the mean must differ from the median of the planes around by the factor, and four fifths of the blocks must differ
+ * from those of both neighbours.
  */
 function flashOf(
   traces: readonly Trace[],
@@ -179,8 +183,7 @@ function flashOf(
   const around = [z - 2, z - 1, z + 1, z + 2].filter((i) => i >= 0 && i < traces.length && usable(i));
   const beside = around.filter((i) => Math.abs(i - z) === 1);
   if (around.length < 2 || beside.length === 0) return undefined;
-  const levels = around.map((i) => traces[i].mean - dark).sort((a, b) => a - b);
-  const usual = (levels[(levels.length - 1) >> 1] + levels[levels.length >> 1]) / 2;
+  const usual = median(around.map((i) => traces[i].mean - dark));
   const factor = (traces[z].mean - dark) / usual;
   if (!(factor > minFlash || factor < 1 / minFlash)) return undefined;
   const bright = factor > 1;
@@ -192,7 +195,7 @@ function flashOf(
   return all ? factor : undefined;
 }
 
-/** 1 - correlation of the structure of two planes, the noise taken out; undefined where a plane is mostly noise. */
+/** 1 - correlation of the structure of two planes, corrected for noise; undefined where a plane is mostly noise. */
 function distancesOf(traces: readonly Trace[]): PlaneDistances {
   const known = traces.map(({ variance, noise }) => variance > 4 * noise && variance > 0);
   const of = (i: number, j: number): number | undefined => {
@@ -206,30 +209,29 @@ function distancesOf(traces: readonly Trace[]): PlaneDistances {
   return { count: traces.length, of };
 }
 
-/** Sentences about what was found, with plane numbers. */
+/** Warnings about the faults, with plane numbers. */
 export function stackFaultWarnings(faults: StackFaults): string[] {
   const warnings = faults.duplicates.map(
-    ([first, again]) =>
-      `Plane ${again} is a duplicate of plane ${first}: the same recording stands in the stack twice; remove one and check the z step.`,
+    ([first, again]) => `Plane ${again} is a duplicate of plane ${first}. Remove one of them and check the z step.`,
   );
   for (const { plane, factor } of faults.flashes) {
     const by = factor > 1 ? `${factor.toFixed(1)} times as bright` : `only ${(100 * factor).toFixed(0)} % as bright`;
     warnings.push(
-      `Plane ${plane} is ${by} as the planes around it: a flash or a failing lamp; leave it out or scale it before focus or deconvolution.`,
+      `Plane ${plane} is ${by} as the planes around it, perhaps because of a flash or a failing lamp. Leave it out or rescale it before focus measurement or deconvolution.`,
     );
   }
   for (const plane of faults.blanks) {
-    warnings.push(`Plane ${plane} is blank: it shows nothing of what the planes beside it show; leave it out.`);
+    warnings.push(`Plane ${plane} is blank: it does not show the structure of the planes beside it. Leave it out.`);
   }
   if (faults.shuffled) {
     const order = faults.likelyOrder ? ` A likely order is ${faults.likelyOrder.join(", ")}.` : "";
     warnings.push(
-      `The planes seem to be out of order: planes that are alike do not lie beside each other.${order} Check the file names or the acquisition order.`,
+      `The planes seem to be out of order, since similar planes are not neighbours.${order} Check the file names or the acquisition order.`,
     );
   }
   for (const plane of faults.gaps) {
     warnings.push(
-      `A plane may be missing between planes ${plane} and ${plane + 1}: they differ as much as planes two steps apart.`,
+      `A plane may be missing between planes ${plane} and ${plane + 1}, since they differ as much as planes two steps apart.`,
     );
   }
   return warnings;

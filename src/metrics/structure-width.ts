@@ -1,15 +1,15 @@
 /**
- * How wide the bright structures of a picture are, and how steep its edges: what a reader would measure by hand with line
- * profiles, at places that are found without choosing.
+ * Measures how wide the bright structures of an image are, and how steep its edges, as one would by hand with line
+ * profiles, but at places that are found automatically.
  *
- * line-structures.ts finds them; profiles are fitted by Levenberg and Marquardt.
+ * line-structures.ts finds the places. Profiles are fitted by the Levenberg-Marquardt algorithm.
  *
- * Coordinates are pixels, (0, 0) the middle of the first one. An angle is that of the profile, across the structure, in
- * radians from x towards y.
+ * Coordinates are pixels; (0, 0) is the centre of the first pixel. An angle is that of the profile, across the
+ * structure, in radians from x towards y.
  */
-import { levenbergMarquardt } from "../array/levenberg-marquardt.ts";
+import { fitCurve } from "../array/fit-curve.ts";
 import { sampleAt } from "../array/resample.ts";
-import { extent } from "../array/statistics.ts";
+import { extent, mean, percentiles } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Plane } from "../image/image.ts";
 import { checkPair } from "./comparable.ts";
@@ -18,11 +18,11 @@ import {
   EDGES,
   findStarts,
   type Kind,
-  LEAST,
-  lookAt,
   type MeasuringPlace,
+  MIN_SIDE,
   RIDGES,
   type Start,
+  strongestBlurAt,
 } from "./line-structures.ts";
 
 interface Fit {
@@ -30,13 +30,16 @@ interface Fit {
   x: number;
   y: number;
   angle: number;
-  /** Height above the background, or of the step, in counts, of the mean of three lines: for small spots less than at their top. */
+  /**
+   * Height above the background, or of the step, counts. It is that of the mean of three lines, which for small spots
+   * is less than at their top.
+   */
   amplitude: number;
-  /** Counts beside the structure (below its middle), or on the dark side of the edge. */
+  /** Counts of the background at the middle of the structure, or on the dark side of the edge. */
   background: number;
   /** Share of the profile's variance (about a straight line, or about its mean for edges) that the fit explains. */
   r2: number;
-  /** Which of the given places this is; a running number where none were given. */
+  /** Index of the given place; a running number where no places were given. */
   place: number;
 }
 
@@ -50,38 +53,42 @@ export interface EdgeFit extends Fit {
   rise: number;
 }
 
-/** The middle of many lengths, pixels; NaN for none. */
+/** Median and quartiles of lengths, pixels; NaN if there are none. */
 export interface Spread {
   median: number;
-  /** Of a quarter and of three quarters. */
+  /** First and third quartile. */
   quartiles: [number, number];
   count: number;
 }
 
 export interface WidthOptions {
-  /** Measure here, instead of looking for structures; places whose fit is no good are left out of the result. */
+  /** Places to measure, instead of those that are found. Places with a bad fit are left out of the result. */
   places?: readonly MeasuringPlace[];
-  /** How many fits at most, of structures that are looked for; 60 by default. */
+  /** Largest number of fits, if structures are found automatically; default 60. */
   count?: number;
 }
 
-/** Nearer than so many sigmas to a place that was tried nothing else is: the flank of a spot is a ridge, too. */
+/**
+ * Starts within this many sigmas of a place that was already tried are skipped, since the flank of a spot is also a
+ * ridge.
+ */
 const APART = 4;
 /** Steps of a profile, pixels. */
 const STEP = 0.5;
-/** A profile reaches this many sigmas to either side: the picture beyond is somebody else's. */
+/** A profile reaches this many sigmas to each side. Farther away, other structures would disturb the fit. */
 const REACH = 4;
-const LEAST_R2 = 0.9;
+const MIN_R2 = 0.9;
 const FWHM = 2 * Math.sqrt(2 * Math.LN2);
 /** From 10 to 90 % of a cumulative normal distribution. */
 const RISE = 2 * 1.2815515655446004;
 const FWHM_BOUNDS = [1.2, 50] as const;
 
 /**
- * Widths of bright ridges and spots: a line profile across each, the mean of three lines a pixel apart, is fitted by a Gaussian on
- * a linear background. The stronger structures come first; kept are fits with R2 of 0.9 or more, 1.2 to 50 pixels
- * wide, in the middle of their profile, on a background that falls by less than half the amplitude over the width. The
- * samples are cubic: bilinear ones widen a sigma of 1.5 pixels by 4 %.
+ * Widths of bright ridges and spots. A line profile across each structure, the mean of three lines one pixel apart, is
+ * fitted by a Gaussian on a linear background. Stronger structures come first. A fit is kept if R2 is at least 0.9, the
+ * width is 1.2 to 50 pixels, it lies in the middle of its profile, and the background falls by less than half of the
+ * amplitude over the width. Profiles are sampled by cubic interpolation, since bilinear interpolation widens a sigma of
+ * 1.5 pixels by 4 %.
  * @throws image.unfit for a plane smaller than 32 x 32, or with NaN
  */
 export function structureWidths(plane: Plane, options: WidthOptions = {}): { fwhm: Spread; fits: WidthFit[] } {
@@ -90,8 +97,8 @@ export function structureWidths(plane: Plane, options: WidthOptions = {}): { fwh
 }
 
 /**
- * Rise of the strongest edges from 10 to 90 %: profiles as for {@link structureWidths}, fitted by an error function between two
- * flat sides. An edge of sharp things blurred by a Gaussian of sigma has 2.5631 sigma.
+ * Rise of the strongest edges from 10 to 90 %: profiles as for {@link structureWidths} are fitted by an error
+ * function between two flat sides. A sharp edge that is blurred by a Gaussian of sigma has a rise of 2.5631 sigma.
  * @throws as {@link structureWidths}
  */
 export function edgeWidth(plane: Plane, options: WidthOptions = {}): { rise: Spread; fits: EdgeFit[] } {
@@ -103,14 +110,14 @@ type SigmaFit = Fit & { sigma: number };
 
 function measure(plane: Plane, kind: Kind, { places, count = 60 }: WidthOptions): SigmaFit[] {
   checkPair(plane, plane);
-  if (Math.min(plane.height, plane.width) < LEAST) {
-    const detail = `Widths of structures: a plane of ${plane.height} x ${plane.width} pixels; expected ${LEAST} x ${LEAST} or more.`;
+  if (Math.min(plane.height, plane.width) < MIN_SIDE) {
+    const detail = `Widths of structures: a plane of ${plane.height} x ${plane.width} pixels; expected ${MIN_SIDE} x ${MIN_SIDE} or more.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   const pyramid = blurredPictures(plane);
   if (places)
     return places.flatMap((place, index) => {
-      const start = lookAt(pyramid, kind, place);
+      const start = strongestBlurAt(pyramid, kind, place);
       const fit = start && fitProfile(plane, kind, { ...start, ...place }, index);
       return fit ? [fit] : [];
     });
@@ -123,13 +130,13 @@ function measure(plane: Plane, kind: Kind, { places, count = 60 }: WidthOptions)
     if (tried.some(near(start)) || fits.some(near(start))) continue;
     tried.push(start);
     const fit = fitProfile(plane, kind, start, fits.length);
-    // The flank of a wide structure leads to the same one.
+    // A start on the flank of a wide structure leads to the same structure.
     if (fit && !fits.some(near(fit))) fits.push(fit);
   }
   return fits;
 }
 
-/** A fit about a start, its profile cut anew to the width that comes out; undefined where it is no good. */
+/** Fits around a start, and repeats the fit with a profile of the resulting width; undefined where the fit is bad. */
 function fitProfile(plane: Plane, kind: Kind, start: Start, place: number): SigmaFit | undefined {
   let { x, y, sigma } = start;
   const { angle } = start;
@@ -138,7 +145,7 @@ function fitProfile(plane: Plane, kind: Kind, start: Start, place: number): Sigm
     const reach = Math.min(REACH * sigma, REACH * (FWHM_BOUNDS[1] / FWHM));
     const profile = profileAt(plane, { x, y, angle, sigma }, Math.max(3, reach));
     const fit = profile && fitLine(kind, profile, sigma);
-    // What left the profile or lost its shape is somebody else.
+    // A fit that leaves the profile belongs to another structure.
     if (!fit || Math.abs(fit.middle) > 2 * start.sigma) return undefined;
     const settled = Math.abs(fit.sigma / sigma - 1) < 0.03 && Math.abs(fit.middle) < 0.25 * sigma;
     x += fit.middle * across;
@@ -147,7 +154,7 @@ function fitProfile(plane: Plane, kind: Kind, start: Start, place: number): Sigm
     if (!settled && round < 3) continue;
     const width = FWHM * sigma;
     const good =
-      fit.r2 >= LEAST_R2 &&
+      fit.r2 >= MIN_R2 &&
       fit.amplitude > 0 &&
       width >= FWHM_BOUNDS[0] &&
       width <= FWHM_BOUNDS[1] &&
@@ -166,7 +173,7 @@ interface Profile {
   values: Float64Array;
 }
 
-/** Mean of three parallel lines a pixel apart; undefined where they leave the plane. */
+/** Mean of three parallel lines, one pixel apart; undefined where they leave the plane. */
 function profileAt(plane: Plane, { x, y, angle }: Start, reach: number): Profile | undefined {
   const [down, across] = [Math.sin(angle), Math.cos(angle)];
   const inside = (edge: number, length: number) => edge >= 0 && edge <= length - 1;
@@ -193,13 +200,13 @@ interface LineFit {
   r2: number;
 }
 
-/** Fits a profile, in units of its own range so that gain and offset of the counts do not matter. */
+/** Fits a profile after division by its own range, so that gain and offset of the counts do not matter. */
 function fitLine(kind: Kind, { t, values }: Profile, sigma: number): LineFit | undefined {
   const { min, max } = extent(values);
   const range = max - min;
   if (!(range > 0)) return undefined;
   const unit = values.map((v) => (v - min) / range);
-  const found = levenbergMarquardt(kind.model, t, unit, [0, sigma, 1, 0, ...(kind.linear ? [0] : [])]);
+  const found = fitCurve(kind.model, t, unit, [0, sigma, 1, 0, ...(kind.linear ? [0] : [])]);
   const [middle, width, amplitude, background, slope = 0] = found.parameters;
   return {
     middle,
@@ -213,17 +220,13 @@ function fitLine(kind: Kind, { t, values }: Profile, sigma: number): LineFit | u
 
 /** Sum of squares about the mean, or about the straight line that fits best; t is symmetric about 0. */
 function varianceAbout(t: Float64Array, values: Float64Array, linear: boolean): number {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const middle = mean(values);
   const slope = linear ? values.reduce((sum, v, i) => sum + v * t[i], 0) / t.reduce((sum, at) => sum + at * at, 0) : 0;
-  return values.reduce((sum, v, i) => sum + (v - mean - slope * t[i]) ** 2, 0);
+  return values.reduce((sum, v, i) => sum + (v - middle - slope * t[i]) ** 2, 0);
 }
 
 function spreadOf(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number) => {
-    const position = share * (sorted.length - 1);
-    const below = sorted[Math.floor(position)] ?? Number.NaN;
-    return below + (position % 1) * ((sorted[Math.ceil(position)] ?? Number.NaN) - below);
-  };
-  return { median: at(0.5), quartiles: [at(0.25), at(0.75)], count: sorted.length };
+  const [low, middle, high] =
+    values.length === 0 ? new Array<number>(3).fill(Number.NaN) : percentiles(values, [25, 50, 75]);
+  return { median: middle, quartiles: [low, high], count: values.length };
 }

@@ -1,105 +1,11 @@
-import { mkdir, readdir } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { crc32 } from "node:zlib";
-import { stringify } from "yaml";
-import { z } from "zod";
-import { ParfocalError } from "../errors.ts";
-import { withOutputSet } from "../image/atomic-file.node.ts";
-import { readRegularFile } from "../image/regular-file.node.ts";
-import { readYaml } from "../read-yaml.ts";
-import { type Model, type ModelInfo, modelInfo } from "./model-info.ts";
+/** Models in folders of the file system: {@link folders.loadModel} and {@link folders.saveModel}. */
+import { fileStorage } from "../image/file-storage.node.ts";
+import * as folders from "./model-folder.ts";
+import type { Model, ModelInfo } from "./model-info.ts";
 
-const onnxName = "model.onnx";
-const infoName = "model.yaml";
+/** Reads the folder of a model, or of the run it was trained in; see {@link folders.loadModel}. */
+export const loadModel = (path: string): Promise<Model> => folders.loadModel(fileStorage, path);
 
-/** CRC-32 of `model.onnx` in model.yaml; older models have none. */
-const checksumKey = "onnx_crc32";
-const checksumOf = (onnx: Uint8Array): string => crc32(onnx).toString(16).padStart(8, "0");
-
-/**
- * Writes `model.onnx` and `model.yaml` into a folder, replacing a model that is there.
- * @throws model.unfit, before anything is written, for a description that could not be read again; output.failed
- */
-export async function saveModel(folder: string, info: ModelInfo, onnx: Uint8Array): Promise<void> {
-  const text = stringify({ ...info, [checksumKey]: checksumOf(onnx) });
-  readInfo(text, join(folder, infoName));
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    const message = `${folder} could not be made: ${detail}.`;
-    throw new ParfocalError("output.failed", message, { path: folder, detail }, { cause });
-  });
-  await withOutputSet({ force: true }, async (set) => {
-    await set.write(join(folder, onnxName), onnx);
-    await set.write(join(folder, infoName), text);
-  });
-}
-
-/**
- * Reads a model folder (or one of its files, by name), or the model of a training run (`runs/NAME/version_N`).
- * @throws file.missing when there is no model; model.unfit when its description is damaged; file.corrupt when `model.onnx` is not the file
- *   that the description was written for
- */
-export async function loadModel(path: string): Promise<Model> {
-  const isFile = [onnxName, infoName].includes(basename(path));
-  for (const folder of [isFile ? dirname(path) : path, join(path, "model")]) {
-    const text = await readRegularFile(join(folder, infoName), "utf8").catch((cause: unknown) => {
-      if (cause instanceof ParfocalError) throw cause;
-      return undefined;
-    });
-    if (text === undefined) continue;
-    const onnx = await readRegularFile(join(folder, onnxName)).catch((cause: unknown) => {
-      if (cause instanceof ParfocalError) throw cause;
-      throw new ParfocalError(
-        "file.missing",
-        `${folder} has a ${infoName} but no ${onnxName}.`,
-        { path: folder },
-        { cause },
-      );
-    });
-    const { info, checksum } = readInfo(text, join(folder, infoName));
-    checkOnnx(onnx, checksum, folder);
-    return { info, onnx: new Uint8Array(onnx), path: folder };
-  }
-  const versions = await readdir(path).then(
-    (names) => names.filter((name) => /^version_\d+$/.test(name)),
-    () => undefined,
-  );
-  const why = versions === undefined ? "is no folder" : `holds no model: no ${infoName} there or in its "model" folder`;
-  const newest = versions?.reduce((a, b) => (Number(b.slice(8)) > Number(a.slice(8)) ? b : a), "version_0");
-  const advice = versions?.length
-    ? `one of its runs, such as ${join(path, newest as string)}`
-    : "the folder of a model";
-  throw new ParfocalError("file.missing", `${path} ${why}; give ${advice}.`, { path });
-}
-
-/** A flipped bit of a weight would give wrong pixels without a word. */
-function checkOnnx(onnx: Uint8Array, expected: string | undefined, folder: string): void {
-  const found = checksumOf(onnx);
-  if (expected === undefined || found === expected) return;
-  const path = join(folder, onnxName);
-  const detail = `its CRC-32 is ${found}, and ${infoName} says ${expected}`;
-  const message =
-    `${path} is damaged, or is not the file that ${infoName} describes: ${detail}. Copy the model again, or train it again; ` +
-    `if you replaced the file yourself, delete the line ${checksumKey} of ${infoName}.`;
-  throw new ParfocalError("file.corrupt", message, { path, detail });
-}
-
-/** `checksum` is undefined where the description has none. */
-function readInfo(text: string, path: string): { info: ModelInfo; checksum: string | undefined } {
-  let value: unknown;
-  try {
-    value = readYaml(text, path);
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new ParfocalError("model.unfit", message, { path, detail: "no readable YAML" }, { cause });
-  }
-  const result = modelInfo.safeParse(value);
-  const checksum = z.object({ [checksumKey]: z.string().optional() }).safeParse(value);
-  if (result.success && checksum.success) return { info: result.data, checksum: checksum.data[checksumKey] };
-  const [issue] = [...(result.error?.issues ?? []), ...(checksum.error?.issues ?? [])];
-  const detail = `${issue.path.join(".") || "the description"}: ${issue.message}`;
-  throw new ParfocalError("model.unfit", `${path} does not describe a model of this version of Parfocal: ${detail}.`, {
-    path,
-    detail,
-  });
-}
+/** Writes a model into a folder; see {@link folders.saveModel}. */
+export const saveModel = (folder: string, info: ModelInfo, onnx: Uint8Array): Promise<void> =>
+  folders.saveModel(fileStorage, folder, info, onnx);

@@ -1,4 +1,4 @@
-/** What a model says of itself, and which verb of the command line applies it. */
+/** The description of a model (model.yaml), and the command that applies the model. */
 import { z } from "zod";
 import { ParfocalError } from "../errors.ts";
 import { autofocusInfo } from "./networks/autofocus.ts";
@@ -37,19 +37,19 @@ export type ModelInfo = z.infer<typeof modelInfo>;
 export interface Model<Info extends ModelInfo = ModelInfo> {
   info: Info;
   onnx: Uint8Array;
-  /** Where it came from, for messages. */
+  /** The folder that the model was read from, for messages. */
   path: string;
 }
 
 export type DeepZInfo = z.infer<typeof deepZInfo>;
-/** A model that makes fields in focus of holograms. */
+/** A model that reconstructs in-focus fields from holograms. */
 export type HologramModel = Model<Extract<ModelInfo, { task: "hologram" }>>;
 /** A model of Deep-Z. */
 export type RefocusModel = Model<DeepZInfo>;
 /** A model of any method that refocuses. */
 export type AnyRefocusModel = Model<Extract<ModelInfo, { task: "refocus" }>>;
 
-const verbs: Record<Task, string> = {
+const commands: Record<Task, string> = {
   refocus: "refocus",
   section: "section",
   autofocus: "autofocus",
@@ -57,12 +57,12 @@ const verbs: Record<Task, string> = {
 };
 
 /**
- * The model as one of a task.
- * @throws model.unfit for one of another task, naming the verb that takes it
+ * Narrows a model to a task.
+ * @throws model.unfit for a model of another task; the message names the command that applies it
  */
 export function modelFor<T extends Task>(model: Model, task: T): Model<Extract<ModelInfo, { task: T }>> {
   const { info, path } = model;
   if (info.task === task) return model as Model<Extract<ModelInfo, { task: T }>>;
-  const detail = `it is a model for ${info.task} (${info.method}), which "parfocal ${verbs[info.task]}" applies`;
-  throw new ParfocalError("model.unfit", `${path} cannot ${verbs[task]}: ${detail}.`, { path, detail });
+  const detail = `its task is ${info.task} (method ${info.method}); apply it with "parfocal ${commands[info.task]}"`;
+  throw new ParfocalError("model.unfit", `The model ${path} cannot ${commands[task]}: ${detail}.`, { path, detail });
 }

@@ -16,16 +16,16 @@ import { add } from "../graph/operators/elementwise.ts";
 import type { Tensors } from "./runtime.ts";
 
 /**
- * ONNX Runtime's fastest convolutions on a CPU work on channels in blocks of 8 or 16 ("NCHWc"). It changes to them by
- * itself where weights are constants; while training they are not. But its operators for them are there by name (domain
- * com.microsoft.nchwc), and do not mind weights that change, if these are laid out as they want them: `[O/b, I/b, y, x, i, o]`.
- * So this writes a graph with every convolution that fits as such an operator, the weights turned by a Transpose before,
- * the images by a ReorderInput and ReorderOutput where a neighbour needs them plain, and a ReLU that follows taken along.
+ * ONNX Runtime's fastest convolutions on a CPU work on channels in blocks of 8 or 16 ("NCHWc"). It uses them by itself
+ * if the weights are constants, which they are not during training. Its operators for them (domain com.microsoft.nchwc)
+ * can be used by name and accept weights that change, in the layout `[O/b, I/b, y, x, i, o]`. This function therefore
+ * writes a graph with every suitable convolution as such an operator. A Transpose reorders the weights, a ReorderInput
+ * and a ReorderOutput reorder the images where a neighbour needs them plain, and a following ReLU is fused.
  *
- * These operators are an internal matter of ONNX Runtime: {@link blockProbe} is a program to find out with whether they are
- * there and do the right thing, before anyone relies on them.
+ * These operators are internal to ONNX Runtime: {@link blockProbe} is a program that tests whether they exist and
+ * compute correctly before they are used.
  *
- * @param block channels per block, as this machine has them
+ * @param block channels per block on this machine
  */
 export function writeBlockedOnnx(graph: Graph, block: number): Uint8Array<ArrayBuffer> {
   const model = onnxModel(graph);
@@ -102,8 +102,8 @@ export function writeBlockedOnnx(graph: Graph, block: number): Uint8Array<ArrayB
 }
 
 /**
- * A small graph to try: `output` of the blocked form must equal that of the plain form. It covers what training has: a kernel
- * with padding, bias, a ReLU taken along, a convolution that follows directly, and channels of more than one block.
+ * A small graph to try: `output` of the blocked form must equal that of the plain form. It covers what training uses: a
+ * kernel with padding, bias, a fused ReLU, a convolution that follows directly, and channels of more than one block.
  */
 export function blockProbe(): { graph: Graph; inputs: Tensors } {
   const graph = new Graph();

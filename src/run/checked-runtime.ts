@@ -3,7 +3,7 @@ import { checkInputs, checkState, type ProgramPlan, planOf, planProgram } from "
 import { requireRoomFor } from "./require-room.ts";
 import type { Device, Program, Runtime, Session, Tensors } from "./runtime.ts";
 
-/** What differs between runtimes: it may rely on programs, inputs and states being checked. */
+/** The part that differs between runtimes. It may rely on checked programs, inputs and states. */
 export interface Backend {
   name: Runtime["name"];
   device: Device;
@@ -20,7 +20,10 @@ export interface BackendSession {
   close(): Promise<void>;
 }
 
-/** A runtime that refuses what does not fit, or what memory has no room for, before its backend sees it, and everything after it was closed. */
+/**
+ * A runtime that refuses inputs that do not match or do not fit into memory before they reach its backend, and any call
+ * after it was closed.
+ */
 export function checkedRuntime(backend: Backend): Runtime {
   const { name, device } = backend;
   const open = new Set<BackendSession>();

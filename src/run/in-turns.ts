@@ -3,8 +3,9 @@ import { runtimeFailed } from "./checked-runtime.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
- * Executes one job after the other, in the order of the calls, for a runtime that computes in the calling thread. Before a job the
- * thread's events have their turn ({@link breathe}): a loop of runs would not let them in by itself, and could not be stopped.
+ * Executes one job after the other, in the order of the calls, for a runtime that computes in the calling thread.
+ * Before a job the thread handles its events ({@link breathe}): a loop of runs would otherwise block them, and could
+ * not be stopped.
  */
 export function inTurns(
   runtime: Runtime["name"],

@@ -1,23 +1,23 @@
-/** What this machine is, as far as computing goes. */
+/** The computing resources of this machine. */
 import { arch, availableParallelism, cpus, platform, release, totalmem } from "node:os";
 
 export interface Machine {
-  method: string;
+  system: string;
   processor: string;
   /** Threads that this process may use at a time. */
   cores: number;
-  /** Bytes of the machine, or of the container where that is less. */
+  /** Memory of the machine, or of the container if that is less, bytes. */
   memory: number;
-  /** Bytes that this process may still take. */
+  /** Memory that this process may still use, bytes. */
   freeMemory: number;
 }
 
 export function describeMachine(): Machine {
-  // 0 where nothing constrains the process, or the system does not say.
+  // 0 if nothing constrains the process, or the limit is unknown.
   const limit = process.constrainedMemory();
   const total = totalmem();
   return {
-    method: `${platform()} ${arch()} ${release()}`,
+    system: `${platform()} ${arch()} ${release()}`,
     processor: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
     memory: limit > 0 && limit < total ? limit : total,

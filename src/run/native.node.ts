@@ -17,7 +17,7 @@ export interface NativeOptions {
 
 /**
  * ONNX Runtime for Node (the optional package onnxruntime-node) in a thread of its own, so that the caller's event loop
- * stays free. An idle runtime does not keep the process alive; a run under way does.
+ * stays free. An idle runtime does not keep the process alive; a running computation does.
  * @throws runtime.unavailable when the package or the device is missing on this machine
  */
 export async function openNativeRuntime({ device = "cpu", threads }: NativeOptions = {}): Promise<Runtime> {
@@ -40,7 +40,9 @@ export async function openNativeRuntime({ device = "cpu", threads }: NativeOptio
   return runtime;
 }
 
-/** The block of channels of this machine's fastest convolutions (see blocked-convolution.ts); undefined when it has none. */
+/**
+ * The block of channels of this machine's fastest convolutions (see blocked-convolution.ts); undefined if it has none.
+ */
 async function findBlock(runtime: Runtime, writeBy: (write: WriteGraph) => void): Promise<number | undefined> {
   const { graph, inputs } = blockProbe();
   const outputBy = async (write: WriteGraph): Promise<Tensor["data"]> => {
@@ -59,10 +61,13 @@ async function findBlock(runtime: Runtime, writeBy: (write: WriteGraph) => void)
 const cudaAdvice =
   "install NVIDIA's driver and CUDA 12, and install onnxruntime-node with ONNXRUNTIME_NODE_INSTALL=cuda12 set, or choose webgpu or cpu";
 
-/** On Linux its install script downloads CUDA, and npm leaves the package out where that fails: see docs/decisions/native-package.md. */
+/**
+ * On Linux its install script downloads CUDA, and npm leaves the package out if that fails: see
+ * docs/decisions/native-package.md.
+ */
 const installAdvice =
   process.platform === "linux"
-    ? "install it with `ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node` (without this setting npm leaves it out, without a word, where it cannot download CUDA)"
+    ? "install it with `ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node` (without this setting, npm silently leaves it out if it cannot download CUDA)"
     : "install it with `npm install onnxruntime-node`";
 
 interface NativePackage {
@@ -83,7 +88,7 @@ export function loadNativePackage(device: Device): NativePackage {
     const missing = detail.includes("Cannot find module 'onnxruntime-node'");
     throw new ParfocalError(
       "runtime.unavailable",
-      `The package onnxruntime-node ${missing ? "is not installed" : `does not load here (${detail})`}, so that computing takes two to three times as long: ${installAdvice}.`,
+      `The package onnxruntime-node ${missing ? "is not installed" : `does not load here (${detail})`}, so computing takes two to three times as long; ${installAdvice}.`,
       { runtime: "native", detail },
       { cause },
     );

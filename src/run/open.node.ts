@@ -1,42 +1,32 @@
 import type { Env } from "onnxruntime-common";
 import { ParfocalError } from "../errors.ts";
 import { loadNativePackage, openNativeRuntime } from "./native.node.ts";
+import type { RuntimeOptions } from "./open-options.ts";
 import { openReferenceRuntime } from "./reference.ts";
 import type { Device, Runtime } from "./runtime.ts";
 import { openWebRuntimeThread } from "./web.node.ts";
 
-export interface RuntimeOptions {
-  /**
-   * Default "auto", which is the CPU: whether a GPU would be faster cannot be told from outside (it may be a software
-   * driver), so that a GPU is asked for.
-   */
-  device?: "auto" | Device;
-  threads?: number;
-  /** Told when the fast runtime is missing and a slower one takes its place. */
-  onWarning?: (message: string) => void;
-}
-
 /**
- * The runtime of this machine under Node: the native one where it is installed, else WebAssembly for the CPU.
+ * The runtime of this machine under Node: the native one if it is installed, otherwise WebAssembly on the CPU.
  * @throws runtime.unavailable when the device is missing
  */
 export async function openRuntime({ device = "auto", threads, onWarning }: RuntimeOptions = {}): Promise<Runtime> {
-  const wanted = device === "auto" ? "cpu" : device;
+  const requested = device === "auto" ? "cpu" : device;
   const share = threads === undefined ? {} : { threads };
   try {
-    return await openNativeRuntime({ device: wanted, ...share });
+    return await openNativeRuntime({ device: requested, ...share });
   } catch (error) {
     const missing = error instanceof ParfocalError && error.code === "runtime.unavailable";
-    if (!missing || wanted !== "cpu") throw error;
-    onWarning?.(`${error.message} Going on with the web runtime.`);
+    if (!missing || requested !== "cpu") throw error;
+    onWarning?.(`${error.message} Continuing with the web runtime.`);
     return openWebRuntimeThread(share);
   }
 }
 
-/** A runtime and whether it works here, for a person who asks what this machine can do. */
+/** A runtime, and whether it works on this machine. */
 export interface RuntimeReport {
   name: Runtime["name"];
-  /** Of the package behind it; absent where it is missing, or is our own. */
+  /** Version of its package; undefined if that is missing, or the runtime is Parfocal's own. */
   version?: string;
   devices: { device: Device; available: boolean /** Why not. */; detail?: string }[];
 }

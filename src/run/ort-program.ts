@@ -55,8 +55,8 @@ export interface OrtProgramOptions {
   /** Where the state lies between two runs. */
   stateOn: "cpu" | "gpu-buffer";
   /**
-   * Whether outputs can be written into tensors that are given (onnxruntime-node does). The state then lives in two sets of
-   * buffers that take turns, instead of new ones at every run that wait for the garbage collector.
+   * Whether outputs can be written into tensors that are given (onnxruntime-node does). The state then lives in two
+   * sets of buffers that take turns, instead of new ones at every run that wait for the garbage collector.
    */
   fillsOutputs: boolean;
 }

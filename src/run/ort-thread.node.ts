@@ -15,20 +15,23 @@ export type WriteGraph = (graph: Graph) => Uint8Array<ArrayBuffer>;
 /** A thread in which ONNX Runtime computes, so that the caller's event loop stays free. */
 export interface OrtThread {
   open(program: Program, plan: ProgramPlan, write?: WriteGraph): Promise<BackendSession>;
-  /** Rejects what waits, and ends the thread: the native runtime's after the computation under way, the web runtime's at once. */
+  /**
+   * Rejects waiting requests and ends the thread: the native runtime's after the current computation, the web runtime's
+   * at once.
+   */
   close(): Promise<void>;
 }
 
 /**
  * Starts the thread of a runtime. Idle, it does not keep the process alive; a run under way does.
- * @throws usage for a number of threads that is none
+ * @throws usage for an invalid number of threads
  */
 export function startOrtThread(data: Omit<OrtWorkerData, "flags">): OrtThread {
   const { threads } = data;
-  // Far above what the processor has, ONNX Runtime spends minutes on starting threads.
-  const most = Math.max(64, 4 * availableParallelism());
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= most)) {
-    const expected = `a whole number of 1 to ${most}`;
+  // With far more threads than the processor has, ONNX Runtime spends minutes on starting them.
+  const maxThreads = Math.max(64, 4 * availableParallelism());
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= maxThreads)) {
+    const expected = `a whole number from 1 to ${maxThreads}`;
     throw new ParfocalError("usage", `\`threads\` must be ${expected} on this machine, got ${threads}.`, {
       option: "threads",
       got: threads,
@@ -87,7 +90,10 @@ interface OrtWorker {
   close(): Promise<void>;
 }
 
-/** A worker runs JavaScript only: where this module was loaded as TypeScript, by the tests, it is the one of the last build. */
+/**
+ * A worker runs JavaScript only. If this module was loaded as TypeScript, by the tests, the worker is that of the last
+ * build.
+ */
 function workerUrl(): URL {
   const here = import.meta.url;
   return here.endsWith(".ts")
@@ -115,10 +121,10 @@ function startWorker(data: Omit<OrtWorkerData, "flags">): OrtWorker {
     if ("failure" in reply) caller?.reject(runtimeFailed(data.runtime, reply.failure));
     else caller?.resolve(reply.tensors);
   });
-  worker.on("error", (error) => end(`its thread broke: ${error instanceof Error ? error.message : error}`));
+  worker.on("error", (error) => end(`its thread failed: ${error instanceof Error ? error.message : error}`));
   worker.on("exit", (code) => end(`its thread ended with code ${code}`));
   const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
-  // process.exit ends the thread as well: let the native computation under way come to its end, at most a minute.
+  // process.exit ends the thread as well: wait for the current native computation to end, for at most a minute.
   const beforeExit = (): void => {
     if (data.runtime === "web") return;
     Atomics.store(flags, CLOSING, 1);

@@ -6,8 +6,8 @@ import { type OrtModule, type OrtProgram, type OrtProgramOptions, openOrtProgram
 import { buffersOf } from "./transfer.ts";
 
 /**
- * The thread in which a runtime lives under Node: `session.run` of ONNX Runtime blocks the thread that calls it for as long as it
- * computes. Requests are answered one after the other.
+ * The thread in which a runtime lives under Node: `session.run` of ONNX Runtime blocks the thread that calls it for as
+ * long as it computes. Requests are answered one after the other.
  */
 const port = parentPort;
 if (!port) throw new Error("ort-worker.node.js is a worker thread, not a program.");
@@ -29,9 +29,9 @@ async function loadOrt(): Promise<Ort> {
   if (runtime === "web") ort.env.wasm.numThreads = threads ?? 0;
   return ort;
 }
-// Measured on two cores, against ONNX Runtime's defaults: threads that do not spin while they wait make a training step 1.2
-// times as long; without the memory arena a plane of 1024^2 takes 1.25 times as long and needs a third of the memory when
-// idle, a training step is as fast and peaks at 0.6 of the memory. So the defaults stay.
+// Measured on two cores, against ONNX Runtime's defaults: threads that do not spin while they wait make a training step
+// 1.2 times as long; without the memory arena a plane of 1024^2 takes 1.25 times as long and needs a third of the
+// memory when idle, a training step is as fast and peaks at 0.6 of the memory. So the defaults stay.
 const options: OrtProgramOptions = {
   provider: runtime === "web" ? "wasm" : device,
   ...(threads === undefined ? {} : { threads }),

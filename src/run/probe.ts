@@ -4,7 +4,7 @@ import { relu } from "../graph/operators/activations.ts";
 import { nextOf, type Runtime } from "./runtime.ts";
 
 /**
- * Runs one number through a runtime that has just been opened, so that a device that is not there is noticed now.
+ * Runs one number through a runtime that has just been opened, so that a missing device is noticed immediately.
  * @throws runtime.unavailable, and closes the runtime, when it cannot
  */
 export async function probe(runtime: Runtime, advice: string): Promise<Runtime> {
@@ -29,7 +29,7 @@ export async function probe(runtime: Runtime, advice: string): Promise<Runtime> 
   }
 }
 
-/** What ONNX Runtime says, without the place in its source code that it puts before. */
+/** The message of ONNX Runtime without the source location at its start. */
 function reasonOf(cause: unknown): string {
   const detail =
     cause instanceof ParfocalError && cause.code === "runtime.failed"

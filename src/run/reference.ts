@@ -8,8 +8,9 @@ import { nextOf, type Program, type Runtime, type Tensors } from "./runtime.ts";
 import { copyTensor, copyTensors } from "./transfer.ts";
 
 /**
- * The plain runtime: one operator after the other by its reference evaluation, in the calling thread, whose events have their turn
- * before every run. Slow, runs anywhere, needs nothing, and judges the others.
+ * The plain runtime: one operator after the other by its reference evaluation, in the calling thread, whose events have
+ * their turn before every run. It is slow, runs anywhere without dependencies, and the other runtimes are tested
+ * against it.
  */
 export function openReferenceRuntime(): Runtime {
   return checkedRuntime({
@@ -33,7 +34,7 @@ export function evaluateGraph(graph: Graph, inputs: Tensors): Tensors {
     const operator = operators[node.op] as Operator<GraphNode["attributes"]>;
     const operands = node.inputs.map((input) => values.get(input) as Tensor);
     values.set(node.output, operator.evaluate(operands, node.attributes));
-    // Intermediate results go as soon as nothing reads them any more.
+    // Intermediate results are released as soon as they are no longer needed.
     for (const input of node.inputs) if (lastUse.get(input) === node && !kept.has(input)) values.delete(input);
   }
   const results: Tensors = {};

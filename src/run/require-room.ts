@@ -2,7 +2,7 @@ import { requireMemory } from "../array/require-memory.ts";
 import type { Graph } from "../graph/graph.ts";
 import { peakMemory } from "../graph/peak-memory.ts";
 
-/** @throws usage for a graph whose tensors this machine's memory has no room for */
+/** @throws usage for a graph whose tensors do not fit into this machine's memory */
 export function requireRoomFor(graphs: Readonly<Record<string, Graph>>): void {
   for (const [name, graph] of Object.entries(graphs)) {
     requireMemory({

@@ -4,10 +4,10 @@ import { probe } from "./probe.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
- * ONNX Runtime for the web (WebAssembly, on the CPU) in a thread of its own under Node, so that the caller's event loop stays free.
- * An idle runtime does not keep the process alive; a run under way does.
+ * ONNX Runtime for the web (WebAssembly, on the CPU) in a thread of its own under Node, so that the caller's event loop
+ * stays free. An idle runtime does not keep the process alive; a running computation does.
  * @param options.threads default: half of the processor's threads, at most 4
- * @throws usage for a number of threads that is none; runtime.unavailable when it does not work here
+ * @throws usage for an invalid number of threads; runtime.unavailable when it does not work here
  */
 export async function openWebRuntimeThread({ threads }: { threads?: number } = {}): Promise<Runtime> {
   const thread = startOrtThread({ runtime: "web", device: "cpu", threads });

@@ -11,15 +11,15 @@ export interface WebOptions {
   /** WebAssembly on the CPU (default) or the GPU through WebGPU. */
   device?: "cpu" | "webgpu";
   /**
-   * Threads of the CPU device, default 1. More need a page that is cross-origin isolated. The first runtime that is opened in a
-   * page, worker or process decides for all.
+   * Threads of the CPU device, default 1. More need a page that is cross-origin isolated. The first runtime that is
+   * opened in a page, worker or process decides for all.
    */
   threads?: number;
 }
 
 /**
- * ONNX Runtime for the web: WebAssembly or WebGPU, in the calling thread, whose events have their turn before every run (timers, an
- * AbortSignal, painting). Open it in a worker where the page must not wait for a run.
+ * ONNX Runtime for the web: WebAssembly or WebGPU, in the calling thread, which handles its events before every run
+ * (timers, an AbortSignal, painting). Open it in a worker if the page must not wait for a run.
  * @throws runtime.unavailable when the device is missing
  */
 export async function openWebRuntime({ device = "cpu", threads = 1 }: WebOptions = {}): Promise<Runtime> {
@@ -76,7 +76,7 @@ async function checkWebGpu(): Promise<void> {
   const detail = navigator?.gpu ? "the browser has no adapter" : "no navigator.gpu";
   throw new ParfocalError(
     "runtime.unavailable",
-    `The web runtime finds no WebGPU here (${detail}): choose cpu, or a browser and a graphics driver with WebGPU.`,
+    `The web runtime finds no WebGPU here (${detail}); choose cpu, or a browser and a graphics driver with WebGPU.`,
     { runtime: "web", detail },
   );
 }

@@ -1,8 +1,8 @@
 import type { Graph } from "../graph/graph.ts";
 
 /**
- * Whether a graph must keep its channels first on WebGPU. With channels last, its default and on the whole the faster, ONNX
- * Runtime 1.30 computes convolutions wrongly, without a word, from 6, 9, 15, 18, ... channels (multiples of 3 that are none of 4)
+ * Whether a graph must keep its channels first on WebGPU. With channels last, which is the default and mostly faster,
+ * ONNX Runtime 1.30 silently computes wrong convolutions from 6, 9, 15, 18, ... channels (multiples of 3 but not of 4)
  * to a multiple of 4: https://github.com/microsoft/onnxruntime/issues/29651
  */
 export function needsChannelsFirst(graph: Graph): boolean {

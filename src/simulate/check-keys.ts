@@ -1,13 +1,13 @@
-/** Checks plain data against a schema and says what is wrong with it in one sentence. */
+/** Checks plain data against a schema and reports the first mistake in one sentence. */
 import type { z } from "zod";
 import { ParfocalError } from "../errors.ts";
 import { nearestKey } from "./nearest-key.ts";
 
 /**
- * The data, completed.
- * @param where what messages call the data: "Recipe my.yaml"
+ * The data with defaults filled in.
+ * @param where name of the data in messages, such as "Recipe my.yaml"
  * @param within the path of the data in the recipe: "images.target.optics"
- * @throws `usage` naming the first wrong key with its path, what was given, and what is expected
+ * @throws `usage` naming the first wrong key with its path, the given value, and what is expected
  */
 export function parseChecked<S extends z.ZodType>(schema: S, data: unknown, where: string, within = ""): z.output<S> {
   const parsed = schema.safeParse(data);
@@ -18,7 +18,7 @@ export function parseChecked<S extends z.ZodType>(schema: S, data: unknown, wher
   if (issue.code === "unrecognized_keys") {
     throw unknownKey(where, at(path), issue.keys[0], keysAt(schema, data, path));
   }
-  const option = at(path) || "the whole";
+  const option = at(path) || "the value";
   const got = path.reduce<unknown>(ownValue, data);
   const given = got === undefined ? "missing" : JSON.stringify(got);
   const expected = issue.code === "invalid_union" ? `one of ${wordsOf(schema, path).join(", ")}` : issue.message;
@@ -28,19 +28,19 @@ export function parseChecked<S extends z.ZodType>(schema: S, data: unknown, wher
   throw new ParfocalError("usage", message, { option, got, expected });
 }
 
-/** What a holder has under a key of its own; undefined for names that every object has, such as "constructor". */
+/** The value of an own key; undefined for inherited names such as "constructor". */
 function ownValue(holder: unknown, key: string): unknown {
   const held = holder !== null && typeof holder === "object" && Object.hasOwn(holder, key);
   return held ? (holder as Record<string, unknown>)[key] : undefined;
 }
 
-/** The refusal of a key that is not known. @param within path of the object that holds it, "" for the recipe itself */
+/** The error for an unknown key. @param within path of the object that holds it, "" for the recipe itself */
 export function unknownKey(where: string, within: string, key: string, known: readonly string[]): ParfocalError {
   const near = nearestKey(key, known);
   const place = within === "" ? key : `${within}.${key}`;
   const advice = near === undefined ? "" : ` did you mean ${near}?`;
   const expected = `one of ${known.join(", ")}`;
-  const message = `${where}: there is no key ${place};${advice} Keys there: ${known.join(", ")}.`;
+  const message = `${where}: there is no key ${place};${advice} The known keys are ${known.join(", ")}.`;
   return new ParfocalError("usage", message, { option: place, got: key, expected });
 }
 
@@ -58,7 +58,7 @@ interface Def {
 
 const defOf = (schema: z.ZodType): Def => schema.def as unknown as Def;
 
-/** The schema without what is wrapped around it: defaults, optional, refinements; of a union the member that `data` chose. */
+/** The schema without its wrappers (defaults, optional, refinements); of a union, the member that `data` selects. */
 function bare(schema: z.ZodType, data: unknown): z.ZodType {
   const def = defOf(schema);
   if (def.innerType) return bare(def.innerType, data);
@@ -98,7 +98,10 @@ function keysAt(schema: z.ZodType, data: unknown, path: readonly string[]): stri
   return found === undefined ? [] : Object.keys(defOf(found).shape ?? {});
 }
 
-/** The words that may stand at a path: members of an enum, or of a union's discriminator (whose path ends with it). */
+/**
+ * The allowed words at a path: members of an enum, or values of the discriminator of a union (the last key of the
+ * path).
+ */
 function wordsOf(schema: z.ZodType, path: readonly string[]): string[] {
   const found = schemaAt(schema, undefined, path);
   if (found !== undefined && defOf(found).entries) return Object.values(defOf(found).entries ?? {});

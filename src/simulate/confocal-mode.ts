@@ -1,4 +1,4 @@
-/** Confocal and light-sheet microscopes: less light from out of focus, by a pinhole or because none is excited there. */
+/** Confocal and light-sheet microscopes: out-of-focus light is rejected by a pinhole, or not excited. */
 
 import { z } from "zod";
 import { plausibleNumber } from "../image/plausible-number.ts";
@@ -6,22 +6,28 @@ import type { ImagingMode } from "./mode.ts";
 import { modelOf, modeOptics } from "./optics-schema.ts";
 import { superpositionMemory } from "./widefield-mode.ts";
 
-const excitation = plausibleNumber("wavelength").default(0.488).describe("of the exciting laser, in vacuum, um");
+const excitation = plausibleNumber("wavelength")
+  .default(0.488)
+  .describe("wavelength of the excitation laser in vacuum, um");
 
 const confocalKeys = z.strictObject({
   excitation_wavelength: excitation,
-  pinhole: z.number().positive().default(1).describe("its diameter in Airy units"),
+  pinhole: z.number().positive().default(1).describe("diameter of the pinhole in Airy units"),
 });
 
 const sheetKeys = z.strictObject({
   excitation_wavelength: excitation,
-  sheet_thickness: z.number().positive().default(4).describe("full width at half maximum at its waist, um"),
+  sheet_thickness: z
+    .number()
+    .positive()
+    .default(4)
+    .describe("full width at half maximum of the sheet at its waist, um"),
   sheet_offset: modeOptics.sheet_offset,
   sheet_distance: modeOptics.sheet_distance,
 });
 
 export const confocalMode: ImagingMode<typeof confocalKeys> = {
-  summary: "fluorescence by a confocal microscope with a pinhole",
+  summary: "fluorescence in a confocal microscope with a pinhole",
   options: confocalKeys,
   exposures: ["image"],
   model: modelOf,
@@ -30,7 +36,7 @@ export const confocalMode: ImagingMode<typeof confocalKeys> = {
 };
 
 export const lightSheetMode: ImagingMode<typeof sheetKeys> = {
-  summary: "fluorescence excited by a sheet of light from the side",
+  summary: "fluorescence in a light-sheet microscope",
   options: sheetKeys,
   exposures: ["image"],
   model: modelOf,

@@ -1,13 +1,13 @@
-/** What is said between whoever wants fields and the threads that make them. */
+/** Messages between the caller and the threads that simulate fields. */
 import type { ErrorCode } from "../errors.ts";
-import type { StackFiles } from "./object-phantom.ts";
 import type { Recipe } from "./recipe.ts";
 import type { SimulatedField } from "./simulator.ts";
+import type { StackFiles } from "./specimen-phantom.ts";
 
 export interface FieldWorkerData {
   recipe: Recipe;
   stacks: StackFiles;
-  /** Bytes that the thread may use. */
+  /** Memory that the thread may use, bytes. */
   memory: number;
 }
 
@@ -21,7 +21,7 @@ export type FieldAnswer =
   | { id: number; field: SimulatedField }
   | { id: number; failure: { code: ErrorCode | undefined; message: string; fields: object } };
 
-/** A field with its pixel buffers, each of its own, to be handed over instead of copied. */
+/** A field with its pixel buffers, which are transferred instead of copied. */
 export function answerOf(field: SimulatedField): { field: SimulatedField; buffers: ArrayBuffer[] } {
   const arrays = Object.values(field.images).flatMap(({ stack, truth, exposures = [], field: wave }) => [
     stack.data,

@@ -1,11 +1,11 @@
-/** From planes of the whole box to the field as a stage and a camera port have it: moved, faded, cut out. */
+/** Cuts the field out of planes of the whole box, shifted and warped as by the stage and a second channel. */
 import type { Plane } from "../image/image.ts";
 import { misregister, shiftWrapping, tiltFocus } from "../optics/camera/move-planes.ts";
-import { isTilted, type StagePosition, tiltHeight } from "../optics/camera/stage.ts";
+import { type StagePosition, tiltHeight } from "../optics/camera/stage.ts";
 import type { MisregistrationOptions, StageOptions } from "../optics/camera/stage-options.ts";
 import type { FieldBox } from "./field-box.ts";
 
-/** Heights that must be imaged for planes at `positions`: their own, or, where the specimen is tilted, all slices about them. */
+/** Heights to image for planes at `positions`: their own or, for a tilted specimen, all slices around them. */
 export function heightsToImage(stage: StageOptions, box: FieldBox, positions: readonly StagePosition[]): number[] {
   const heights = positions.map(({ z }) => z);
   if (!isTilted(stage)) return heights;
@@ -17,11 +17,13 @@ export function heightsToImage(stage: StageOptions, box: FieldBox, positions: re
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * sliceStep);
 }
 
+export const isTilted = ({ tilt }: StageOptions): boolean => tilt.some((degrees) => degrees !== 0);
+
 export interface FieldPlaces {
   stage: StageOptions;
   positions: readonly StagePosition[];
   registration: MisregistrationOptions;
-  /** Of the field, pixels. */
+  /** Size of the field, pixels. */
   size: number;
 }
 
@@ -42,7 +44,8 @@ export function fieldPlanes(
   const middle = box.origin + (size - 1) / 2;
   const out = new Float32Array(positions.length * size * size);
   positions.forEach(({ z, dy, dx }, i) => {
-    // A tilted specimen moves with its tilt: shifting sideways keeps the height at each point of the field.
+    // The tilt is defined in the field: a lateral shift of the specimen does not change the height at each point of the
+    // field.
     const focused: Plane = isTilted(stage)
       ? tiltFocus(planes, (y, x) => z + tiltHeight(stage, (y - middle) * pixelSize, (x - middle) * pixelSize))
       : { data: imaged.subarray(i * frame, (i + 1) * frame), height, width };
@@ -58,7 +61,7 @@ export function fieldPlanes(
 const isRegistered = ({ shift, scale, rotation }: MisregistrationOptions): boolean =>
   shift[0] === 0 && shift[1] === 0 && scale === 1 && rotation === 0;
 
-/** The field out of planes of the whole box, one behind the other. */
+/** The field cut out of planes of the whole box, one after another. */
 export function cutOut(planes: Float32Array, { grid, origin }: FieldBox, size: number): Float32Array {
   const depth = planes.length / (grid.height * grid.width);
   const out = new Float32Array(depth * size * size);

@@ -1,4 +1,4 @@
-/** A thread that makes the fields of one recipe, one after the other. */
+/** A worker thread that simulates the fields of one recipe one after the other. */
 import { parentPort, workerData } from "node:worker_threads";
 import { ParfocalError } from "../errors.ts";
 import { answerOf, type FieldAnswer, type FieldRequest, type FieldWorkerData } from "./field-messages.ts";

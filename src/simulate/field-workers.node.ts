@@ -1,11 +1,14 @@
-/** Fields made in threads of their own, so that the caller's goes on. */
+/** Simulates fields in worker threads, so that the calling thread is not blocked. */
 import { Worker } from "node:worker_threads";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import type { FieldAnswer, FieldRequest, FieldWorkerData } from "./field-messages.ts";
 import type { SimulatedField } from "./simulator.ts";
 
 export interface FieldWorkers {
-  /** Made by whichever thread has least to do. @throws what the simulator throws; `interrupted`; `runtime.failed` when a thread breaks */
+  /**
+   * Simulates a field in the thread with the fewest waiting fields.
+   * @throws what the simulator throws; `interrupted`; `runtime.failed` if a thread fails
+   */
   field(
     index: number,
     control?: { signal?: AbortSignal | undefined; volume?: boolean | undefined },
@@ -13,7 +16,7 @@ export interface FieldWorkers {
   close(): Promise<void>;
 }
 
-/** @param threads how many; each makes the recipe's PSFs for itself and may use its share of the memory */
+/** @param threads number of threads; each computes the PSFs of the recipe and may use its share of the memory */
 export function openFieldWorkers({ memory, ...data }: FieldWorkerData, threads = 1): FieldWorkers {
   const workers = Array.from({ length: threads }, () => startWorker({ ...data, memory: memory / threads }));
   return {
@@ -22,7 +25,7 @@ export function openFieldWorkers({ memory, ...data }: FieldWorkerData, threads =
       const idle = workers.reduce((best, one) => (one.waiting() < best.waiting() ? one : best));
       const made = idle.ask(index, volume);
       if (signal === undefined) return made;
-      // Nobody waits for a field that is no longer wanted; its thread is ended with the others.
+      // The field is abandoned; its thread is ended with the others.
       const stopped = new AbortController();
       const aborted = new Promise<never>((_, reject) => {
         const stop = (): void => reject(new ParfocalError("interrupted", "Stopped on request.", {}));
@@ -36,7 +39,7 @@ export function openFieldWorkers({ memory, ...data }: FieldWorkerData, threads =
   };
 }
 
-/** A worker runs JavaScript only: where this module was loaded as TypeScript, by the tests, it is the one of the last build. */
+/** Workers run JavaScript only. Where this module is loaded as TypeScript, by the tests, they use the last build. */
 function workerUrl(): URL {
   const here = import.meta.url;
   return here.endsWith(".ts")
@@ -45,7 +48,7 @@ function workerUrl(): URL {
 }
 
 function startWorker(data: FieldWorkerData) {
-  // Without the options of the process: some, such as --input-type, are refused for a worker's file.
+  // Without the options of the process: some, such as --input-type, are not allowed for workers.
   const worker = new Worker(workerUrl(), { workerData: data, execArgv: [] });
   const asked = new Map<number, { resolve: (field: SimulatedField) => void; reject: (error: unknown) => void }>();
   let requests = 0;

@@ -1,11 +1,11 @@
-/** Holograms in line and off axis, with the field that a reconstruction should find. */
+/** In-line and off-axis holograms, with the true complex field. */
 import { hologramOptions, imageHolograms } from "../optics/imaging/hologram.ts";
 import type { ImagingMode } from "./mode.ts";
 import { modelOf, pupilOf } from "./optics-schema.ts";
 import { coherentMemory } from "./transmitted-mode.ts";
 
 export const hologramMode: ImagingMode<typeof hologramOptions> = {
-  summary: "holograms in laser light, in line or off axis",
+  summary: "in-line or off-axis holograms in laser light",
   options: hologramOptions,
   exposures: ["image"],
   coherent: true,

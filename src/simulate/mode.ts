@@ -1,4 +1,6 @@
-/** What a way to see a specimen is: the keys it adds to an image of a recipe, and how its planes are made. */
+/**
+ * The interface of an imaging mode: the keys that it adds to an image of a recipe, and how its planes are simulated.
+ */
 import type { z } from "zod";
 import type { Random } from "../array/random.ts";
 import type { CameraOptions } from "../optics/camera/camera-options.ts";
@@ -8,34 +10,34 @@ import type { Volume, VolumeGrid } from "../optics/phantom/volume.ts";
 import type { PsfModel } from "../optics/psf/psf-model.ts";
 import type { RecipeOptics } from "./optics-schema.ts";
 
-/** What an image is made with. */
+/** The setup of an image. */
 export interface ModeSetup {
   optics: RecipeOptics;
   /** The box that specimens are drawn in. */
   grid: VolumeGrid;
-  /** Imaging with a PSF over this box; images with the same one, told by the key, share its OTFs. */
+  /** Imaging of this box with a PSF; images with the same key share the OTFs. */
   detection(model: PsfModel, key: string): Imager;
-  /** The same in wide field. */
+  /** Widefield imaging of this box. */
   widefield(): Imager;
 }
 
-/** What a mode makes of a specimen; all arrays are `[planes, height, width]` of the whole box. */
+/** The exposures of a specimen; all arrays are `[planes, height, width]` of the whole box. */
 export interface Exposed {
   /** Relative intensity of each exposure of the camera. */
   exposures: Float32Array[];
-  /** The complex field in each plane, where light is coherent: what a reconstruction should find. */
+  /** The complex field in each plane, for coherent light: the ground truth of a reconstruction. */
   field?: { real: Float32Array; imag: Float32Array };
-  /** What else was drawn by chance or chosen, as JSON can hold it. */
+  /** Other random or chosen settings, as plain data. */
   details?: Record<string, unknown>;
 }
 
-/** One specimen after another; what they share, such as PSFs, is made once. */
+/** Images one specimen after another; PSFs and other shared data are computed once. */
 export interface ModeImager {
   /** @param planes focal planes, um from the nominal one */
   expose(volume: Volume, planes: readonly number[], random: Random, control: ImagingControl): Promise<Exposed>;
 }
 
-/** How exposures were made, as far as computing an image from them needs it. */
+/** The settings of exposures that are needed to compute an image from them. */
 export interface ExposureSetting {
   planes: number;
   height: number;
@@ -50,23 +52,23 @@ export interface ExposureSetting {
 export interface ImagingMode<S extends z.ZodObject = z.ZodObject> {
   /** One line for help texts. */
   readonly summary: string;
-  /** Keys beside `mode`, `optics` and `camera`. */
+  /** Keys besides `mode`, `optics` and `camera`. */
   readonly options: S;
-  /** What the exposures of a plane are called. */
+  /** Names of the exposures of a plane. */
   readonly exposures: readonly string[];
-  /** Whether it makes complex fields. */
+  /** Whether the mode gives complex fields. */
   readonly coherent?: boolean;
-  /** The PSF that decides how thin slices are, how far light spreads, and which pixels are too coarse. */
+  /** The PSF that determines the thickness of slices, the margin, and the Nyquist limit. */
   model(optics: RecipeOptics, options: z.output<S>): PsfModel;
   /**
-   * Bytes that it holds at a time beside the volume itself.
-   * @param planes how many focal planes
-   * @param distances how many distances there are between slices and planes, in slices
+   * Peak memory in bytes, besides the volume itself.
+   * @param planes number of focal planes
+   * @param distances number of distances between slices and planes, in slices
    */
   memory(grid: VolumeGrid, planes: number, distances: number): number;
   prepare(setup: ModeSetup, options: z.output<S>): ModeImager;
   /**
-   * The image that is computed from the exposures, in counts; absent where the one exposure is the image.
+   * Computes the image from the exposures, in counts; absent if the only exposure is the image.
    * @param counts of each exposure, `[planes, height, width]`, above the camera's offset
    */
   combine?(counts: readonly Float32Array[], options: z.output<S>, setting: ExposureSetting): Float32Array;

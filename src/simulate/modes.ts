@@ -1,4 +1,4 @@
-/** The ways to see a specimen, by the name that a recipe calls them by. */
+/** All imaging modes, by their names in recipes. */
 import { confocalMode, lightSheetMode } from "./confocal-mode.ts";
 import { hologramMode } from "./hologram-mode.ts";
 import type { ImagingMode } from "./mode.ts";

@@ -1,6 +1,6 @@
-/** Finds what somebody who mistyped a word may have meant. */
+/** Finds the known word that is most similar to a mistyped one. */
 
-/** Letters to insert, delete or replace to get from one word to the other (Levenshtein 1966). */
+/** Minimum number of letters to insert, delete or replace to turn one word into the other (Levenshtein 1966). */
 export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -13,7 +13,7 @@ export function editDistance(a: string, b: string): number {
   return row[b.length];
 }
 
-/** The known word that is nearest to `word`, whatever the case and the dashes; undefined when none is near at all. */
+/** The known word most similar to `word`, regardless of case and dashes; undefined if none is similar. */
 export function nearestKey(word: string, known: readonly string[]): string | undefined {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[-\s]/g, "_");
   let best: { key: string; distance: number } | undefined;
@@ -21,7 +21,7 @@ export function nearestKey(word: string, known: readonly string[]): string | und
     const distance = editDistance(plain(word), plain(key));
     if (best === undefined || distance < best.distance) best = { key, distance };
   }
-  // A third of the letters may be wrong; or one word is a part of the other, as "beads" is of "bead_kinds".
+  // Up to a third of the letters may differ, or one word may be part of the other, as "bead" is of "bead_kinds".
   if (best && best.distance <= Math.max(2, word.length / 3)) return best.key;
   return known.find((key) => word.length > 2 && (plain(key).includes(plain(word)) || plain(word).includes(plain(key))));
 }

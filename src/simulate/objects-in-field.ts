@@ -1,18 +1,18 @@
-/** Where things are as the field shows them. */
+/** The objects of a specimen that lie in the field. */
 import type { SpecimenObject } from "../optics/phantom/phantom.ts";
 import type { FieldBox } from "./field-box.ts";
 import type { View } from "./resolve-recipe.ts";
 
 /**
- * The things of which the centre, or a point of the path, lies in the field, with x and y from the centre of its pixel (0, 0).
- * Paths wrap at the sides of the box; here each starts at the centre of its thing.
+ * The objects whose centre, or a point of whose path, lies in the field, with x and y from the centre of its pixel (0,
+ * 0). Paths wrap at the sides of the box; here each path is shifted along with the centre of its object.
  */
 export function objectsInField(objects: readonly SpecimenObject[], box: FieldBox, view: View): SpecimenObject[] {
   const { grid, origin } = box;
   const shift = origin * grid.pixelSize;
   const world = grid.width * grid.pixelSize;
   const side = view.size * grid.pixelSize;
-  // Pixel i reaches half a pixel beyond its centre on either side.
+  // Pixel i extends half a pixel to either side of its centre.
   const wrapped = (value: number): number => {
     const inside = (value - shift) % world;
     return inside < -0.5 * grid.pixelSize ? inside + world : inside;
@@ -23,13 +23,13 @@ export function objectsInField(objects: readonly SpecimenObject[], box: FieldBox
   };
   return objects
     .filter(({ x, y, path }) => within(x, y) || pointsOf(path).some(([px, py]) => within(px, py)))
-    .map((thing) => {
-      const [x, y] = [wrapped(thing.x), wrapped(thing.y)];
-      const [dx, dy] = [x - thing.x, y - thing.y];
-      const points = pointsOf(thing.path);
-      if (points.length === 0) return { ...thing, x, y };
+    .map((object) => {
+      const [x, y] = [wrapped(object.x), wrapped(object.y)];
+      const [dx, dy] = [x - object.x, y - object.y];
+      const points = pointsOf(object.path);
+      if (points.length === 0) return { ...object, x, y };
       const moved = points.map(([px, py, ...more]) => [px + dx, py + dy, ...more]);
-      return { ...thing, x, y, path: moved };
+      return { ...object, x, y, path: moved };
     });
 }
 

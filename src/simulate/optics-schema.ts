@@ -1,4 +1,4 @@
-/** The light path of a recipe: the keys of its `optics`. What belongs to a mode of imaging, such as the pinhole, is that mode's. */
+/** The keys of `optics` in a recipe. Keys of an imaging mode, such as the pinhole, belong to that mode. */
 import type { z } from "zod";
 import type { Optics } from "../image/image.ts";
 import { type PsfOpticsInput, psfModelOf, psfOptions } from "../optics/psf/optics-options.ts";
@@ -15,15 +15,15 @@ export const opticsSchema = psfOptions.omit({
 
 export type RecipeOptics = z.output<typeof opticsSchema>;
 
-/** The keys of a mode that its PSF depends on. */
+/** All PSF options, from which modes take the keys that their PSF depends on. */
 export const modeOptics = psfOptions.shape;
 
-/** The PSF of a light path. @param more of the mode's own keys @throws `usage` for optics that cannot be */
+/** The PSF of a light path. @param more keys of the mode @throws `usage` for impossible optics */
 export function modelOf(optics: RecipeOptics, more: PsfOpticsInput = {}): PsfModel {
   return psfModelOf({ ...optics, ...more });
 }
 
-/** The plain pupil that the keys describe: what light without layers and Zernike terms passes. */
+/** The pupil that the keys describe, without layers and Zernike terms. */
 export function pupilOf(optics: RecipeOptics): Pupil {
   return {
     na: optics.na,
@@ -33,13 +33,15 @@ export function pupilOf(optics: RecipeOptics): Pupil {
   };
 }
 
-/** The same glass for another wavelength: its aberration is the same length, and more waves of a shorter one. */
+/**
+ * The pupil at another wavelength: the aberration has the same optical path, and is more waves at a shorter wavelength.
+ */
 export function illuminationOf(optics: RecipeOptics, wavelength: number): Pupil {
   const scale = optics.wavelength / wavelength;
   return { ...pupilOf(optics), wavelength, sphericalAberration: optics.spherical_aberration * scale };
 }
 
-/** What a stack says of its optics. */
+/** The optics as metadata of a stack. */
 export function stackOptics(optics: RecipeOptics): Optics {
   return { na: optics.na, wavelength: optics.wavelength, refractiveIndex: optics.refractive_index };
 }

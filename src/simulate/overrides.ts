@@ -1,11 +1,11 @@
-/** Schemas of which only some keys are given, the others coming from somewhere else. */
+/** Schemas for values that override only some keys of others. */
 import { z } from "zod";
 
 type Overrides<S extends z.ZodRawShape> = {
   [K in keyof S]: z.ZodOptional<z.ZodType<z.output<S[K]>, z.input<S[K]>>>;
 };
 
-/** The object schema with every key optional and no defaults: what one image or one objective says differently. */
+/** The object schema with every key optional and without defaults, for what an image or an objective overrides. */
 export function overridesOf<S extends z.ZodRawShape>(
   schema: z.ZodObject<S>,
 ): z.ZodObject<Overrides<S>, z.core.$strict> {

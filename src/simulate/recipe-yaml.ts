@@ -1,4 +1,4 @@
-/** Recipes as text. */
+/** Recipes as YAML. */
 import { Document, isScalar, isSeq, visit } from "yaml";
 import { readYaml } from "../read-yaml.ts";
 
@@ -15,9 +15,9 @@ export function recipeToYaml(recipe: object): string {
 }
 
 /**
- * What a YAML or JSON text says, not checked any further.
- * @param path what messages call it
- * @throws `file.corrupt` for text that is no YAML
+ * Parses a recipe from YAML or JSON; its keys are not checked yet.
+ * @param path name of the text in messages
+ * @throws `file.corrupt` for text that is not valid YAML
  */
 export function recipeFromYaml(text: string, path: string): unknown {
   return readYaml(text, path);

@@ -1,4 +1,7 @@
-/** The recipes that come with Parfocal, each with a perfect objective and, as NAME-aberrated, with one that is not. */
+/**
+ * The recipes that come with Parfocal, each with an aberration-free objective and, as NAME-aberrated, with an aberrated
+ * one.
+ */
 import { ParfocalError } from "../errors.ts";
 import { nearestKey } from "./nearest-key.ts";
 import type { RecipeInput } from "./recipe.ts";
@@ -10,19 +13,20 @@ import { specimenRecipes } from "./shipped/specimens.ts";
 const recipes: readonly RecipeInput[] = [...specimenRecipes, ...objectiveRecipes, ...pairRecipes, crossObjective];
 
 /**
- * Other light paths for any recipe. A perfect objective blurs alike above and below focus, so that one image cannot tell the
- * direction; the aberration of a typical mismatch of indices does tell it.
+ * Variants of the optics for every recipe. Without aberrations, the blur is the same above and below focus, so that a
+ * single image does not show the direction of defocus; the spherical aberration of a typical index mismatch breaks this
+ * symmetry.
  */
 const variants = {
   aberrated: { spherical_aberration: 0.15 },
 } as const;
 
-/** A sentence about each, in the order of a list to choose from; each also as NAME-aberrated. */
+/** Names and summaries of the recipes, in the order of the list; each is also available as NAME-aberrated. */
 export const shippedRecipes: readonly { name: string; summary: string }[] = recipes.map(({ name, summary = "" }) => {
   return { name, summary };
 });
 
-/** The words that follow a name: NAME-aberrated. */
+/** The suffixes of the variants: NAME-aberrated. */
 export const recipeVariants = Object.keys(variants);
 
 export function isShippedRecipe(name: string): boolean {
@@ -30,8 +34,8 @@ export function isShippedRecipe(name: string): boolean {
 }
 
 /**
- * A shipped recipe or variant, to be changed at will.
- * @throws `usage` for an unknown name, naming the nearest
+ * A copy of a shipped recipe or variant.
+ * @throws `usage` for an unknown name, naming the most similar one
  */
 export function shippedRecipe(name: string): RecipeInput {
   const found = find(name);

@@ -1,19 +1,19 @@
-/** One field of a recipe, in one call. */
+/** Simulates one field of a recipe in one call. */
 import { changeRecipe, type RecipeFlags } from "./recipe-flags.ts";
 import { shippedRecipe } from "./shipped-recipes.ts";
 import { createSimulator, type FieldControl, type SimulatedField, type SimulatorOptions } from "./simulator.ts";
 
 export interface SimulateFieldOptions extends FieldControl, SimulatorOptions {
-  /** Which field; default 0. */
+  /** Number of the field; default 0. */
   index?: number;
 }
 
 /**
- * Simulates one field. Whoever wants many keeps the simulator ({@link createSimulator}), which makes its PSFs once.
+ * Simulates one field. For many fields use {@link createSimulator}, which computes the PSFs only once.
  *
  * @param recipe a recipe, or the name of a shipped one
- * @param flags the keys that are changed most often, put into it
- * @throws `usage` for a recipe that is wrong or needs more memory than there is; `interrupted`
+ * @param flags changes of the most common keys
+ * @throws `usage` for a recipe that is wrong or needs too much memory; `interrupted`
  */
 export async function simulateField(
   recipe: string | object,

@@ -1,4 +1,4 @@
-/** Makes the fields of a recipe: specimens, how each image shows them, and their truth. */
+/** Simulates the fields of a recipe: specimens, their images, and the ground truth. */
 import { Random } from "../array/random.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import type { Stack } from "../image/image.ts";
@@ -14,26 +14,26 @@ import { type FieldBox, fieldBox } from "./field-box.ts";
 import { cutOut, type FieldPlaces, fieldPlanes, heightsToImage } from "./field-planes.ts";
 import type { Exposed, ExposureSetting, ModeImager, ModeSetup } from "./mode.ts";
 import { imagingModes } from "./modes.ts";
-import { phantomOf, type StackFiles } from "./object-phantom.ts";
 import { objectsInField } from "./objects-in-field.ts";
 import { modelOf, stackOptics } from "./optics-schema.ts";
 import type { Recipe } from "./recipe.ts";
 import { modeKeys, resolveRecipe, type View, viewsOf } from "./resolve-recipe.ts";
+import { phantomOf, type StackFiles } from "./specimen-phantom.ts";
 
 export interface SimulatorOptions {
-  /** Real stacks that the recipe names as objects, by their file names. */
+  /** Recorded z-stacks that serve as specimens, by the file names that the recipe gives. */
   stacks?: StackFiles;
-  /** Bytes that may be used; default 2 GiB, what a browser's tab can have. */
+  /** Memory that may be used, bytes; default 2 GiB, as in a browser tab. */
   memory?: number;
 }
 
 export interface FieldControl {
   signal?: AbortSignal | undefined;
-  /** Called with the planes of all images that are done. */
+  /** Called with the number of planes of all images that are done. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
-  /** Whether the specimen itself is wanted. */
+  /** Whether to return the density of the specimen as well. */
   volume?: boolean | undefined;
-  /** Threads that share the planes of an image; the same bytes with any number of them. */
+  /** Threads that share the planes of an image; the result does not depend on them. */
   pool?: SuperposePool | undefined;
 }
 
@@ -44,7 +44,10 @@ export interface SimulatedImage {
   truth: Stack;
   /** What the camera recorded, where the image is computed from several exposures; the stack is float32 then. */
   exposures?: { name: string; stack: Stack }[];
-  /** Where light is coherent, the complex field in each plane (float32, 1 in an empty field): what a reconstruction should find. */
+  /**
+   * Where light is coherent, the complex field in each plane (float32, 1 in an empty field): what a reconstruction
+   * should find.
+   */
   field?: { real: Stack; imag: Stack };
   /** What else was drawn by chance or chosen, such as the phases of a grid, as JSON can hold it. */
   details?: Record<string, unknown>;
@@ -54,37 +57,37 @@ export interface SimulatedField {
   index: number;
   split: Split;
   objective?: string;
-  sample?: string;
+  specimen?: string;
   /** By the names that the recipe gives them. */
   images: Record<string, SimulatedImage>;
   /** What lies in the field: x and y in um from the centre of pixel (0, 0), z from the nominal focal plane. */
   objects: SpecimenObject[];
   /** Each plane's distance from the nominal focal plane, um; its sign is the direction of defocus. */
   planes: number[];
-  /** Where the stage really was at each plane, and how bright the light. */
+  /** The true position of the stage and the brightness of the light at each plane. */
   stage: StagePosition[];
   /** The plane at z = 0. */
   focusPlane: number;
-  /** The specimen in the field, where it was asked for. */
+  /** The density of the specimen in the field, if requested. */
   volume?: Volume;
 }
 
 export interface Simulator {
   readonly recipe: Recipe;
-  /** Sentences for the user, such as pixels too coarse for the objective. */
+  /** Warnings, such as pixels too coarse for the objective. */
   readonly warnings: readonly string[];
-  /** Bytes that a field takes at its highest, beside the program itself: an estimate. */
+  /** Estimated peak memory of one field, bytes, without the program itself. */
   readonly memory: number;
   /**
-   * Field 0, 1, ..., also beyond the recipe's own: the same index gives the same field, in any order.
-   * @throws `usage` for an object of which nothing is in the field; `interrupted`
+   * Simulates field 0, 1, ..., also beyond those of the recipe. The same index gives the same field, in any order.
+   * @throws `usage` for a specimen of which nothing lies in the field; `interrupted`
    */
   field(index: number, control?: FieldControl): Promise<SimulatedField>;
 }
 
 /**
- * Prepares a recipe. PSFs, the slow part, are made with the first field that needs them and kept.
- * @throws `usage` for a recipe that is wrong or needs more memory than there is
+ * Prepares a recipe. PSFs, which are slow to compute, are made for the first field that needs them and kept.
+ * @throws `usage` for a recipe that is wrong or needs too much memory
  */
 export function createSimulator(input: unknown, options: SimulatorOptions = {}): Simulator {
   const recipe = resolveRecipe(input);
@@ -94,7 +97,7 @@ export function createSimulator(input: unknown, options: SimulatorOptions = {}):
   for (const [view, box] of boxes) refuseTooLarge(view, box, memory);
   let prepared: { view: View; imagers: ModeImager[] } | undefined;
   const imagersOf = (view: View, { grid }: FieldBox): ModeImager[] => {
-    // One view at a time: the PSFs of many objectives would not fit.
+    // Only one view at a time: the PSFs of many objectives would take too much memory.
     if (prepared?.view !== view) {
       const detection = sharedImagers(grid);
       const imagers = view.images.map(({ image, optics }) => {
@@ -122,12 +125,12 @@ export function createSimulator(input: unknown, options: SimulatorOptions = {}):
       const box = boxes.get(view) ?? fieldBox(view, stacks);
       const random = new Random(recipe.seed).fork(index);
       const made = await makeField(view, box, imagersOf(view, box), stacks, random, control);
-      const { objective, sample, focusPlane } = view;
+      const { objective, specimen, focusPlane } = view;
       return {
         index,
         split: splitOf(recipe, index),
         ...(objective === undefined ? {} : { objective }),
-        ...(sample === undefined ? {} : { sample }),
+        ...(specimen === undefined ? {} : { specimen }),
         ...made,
         planes: Array.from({ length: view.planes }, (_, z) => Number(((z - focusPlane) * view.zStep).toFixed(9))),
         focusPlane,
@@ -145,7 +148,7 @@ async function makeField(
   { signal, onProgress, volume: wanted, pool }: FieldControl,
 ): Promise<Pick<SimulatedField, "images" | "objects" | "stage" | "volume">> {
   throwIfAborted(signal);
-  const { phantom, options } = phantomOf(view.object, stacks);
+  const { phantom, options } = phantomOf(view.phantom, stacks);
   const { volume, objects } = phantom.draw(box.grid, options, random.fork(0));
   // A quarter of a slice is finer than a tenth of the depth of focus, and few OTFs are needed.
   const stage = stagePositions(view.stage, box.planes, random.fork(1), box.grid.sliceStep / 4);
@@ -153,11 +156,11 @@ async function makeField(
   const images: Record<string, SimulatedImage> = {};
   const total = view.images.length * view.planes;
   for (const [i, seen] of view.images.entries()) {
-    // A stream for each name, so that another image beside it changes nothing.
+    // Each image has a random stream of its own by its name, so that another image in the recipe does not change it.
     const stream = random.fork(1000 + hash(seen.name));
-    const told = ({ done, total: of }: { done: number; total: number }) =>
+    const onPlanes = ({ done, total: of }: { done: number; total: number }) =>
       onProgress?.({ done: Math.floor((i + done / of) * view.planes), total });
-    const control = { signal, onProgress: told, ...(pool && { pool }) };
+    const control = { signal, onProgress: onPlanes, ...(pool && { pool }) };
     const exposed = await imagers[i].expose(volume, heights, stream.fork(0), control);
     const places = { stage: view.stage, positions: stage, registration: seen.image.registration, size: view.size };
     images[seen.name] = record(exposed, heights, view, seen, box, places, stream.fork(1));
@@ -174,7 +177,9 @@ async function makeField(
   };
 }
 
-/** The field cut out of the exposures, brought to the camera's light, recorded, and put together. */
+/**
+ * Crops the field out of the exposures, scales it to the light of the camera, adds noise, and combines the exposures.
+ */
 function record(
   { exposures, field, details }: Exposed,
   heights: readonly number[],
@@ -252,16 +257,16 @@ function hash(name: string): number {
   return ((h >>> 16) ^ h) & 0xffff;
 }
 
-/** Pixels that are too coarse, once for each light path. */
+/** Warnings about pixels that are too coarse, once for each light path. */
 function warningsOf(views: readonly View[]): string[] {
   const found = views.flatMap(({ objective, pixelSize, images }) =>
     images.map(({ model }) => {
       const limit = model.nyquistPixelSize;
-      const who = objective === undefined ? "" : `OBJECTIVE ${objective}: `;
+      const who = objective === undefined ? "" : `Objective ${objective}: `;
       return pixelSize <= limit
         ? ""
         : `${who}pixel_size ${pixelSize} um is coarser than the Nyquist limit, ${limit.toFixed(3)} um (lambda / (4 NA) in wide field): ` +
-            "the camera does not record all that the objective resolves.";
+            "the image does not hold all the detail that the objective resolves.";
     }),
   );
   return [...new Set(found)].filter((sentence) => sentence !== "");

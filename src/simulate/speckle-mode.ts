@@ -1,4 +1,4 @@
-/** HiLo: every plane in even light and under laser speckle, and the optical section that they give. */
+/** HiLo: every plane in uniform light and under laser speckle, and the optical section computed from both. */
 
 import { z } from "zod";
 import { sectionFromSpeckle } from "../classical/sectioning/hilo.ts";
@@ -10,12 +10,17 @@ import { illuminationOf, modelOf, pupilOf } from "./optics-schema.ts";
 import { superpositionMemory } from "./widefield-mode.ts";
 
 const options = z.strictObject({
-  excitation_wavelength: plausibleNumber("wavelength").default(0.488).describe("of the laser, in vacuum, um"),
-  sigma: z.number().positive().max(20).default(1).describe("width of the wavelet, pixels; finer is thinner"),
+  excitation_wavelength: plausibleNumber("wavelength").default(0.488).describe("wavelength of the laser in vacuum, um"),
+  sigma: z
+    .number()
+    .positive()
+    .max(20)
+    .default(1)
+    .describe("width of the wavelet, pixels; smaller gives thinner sections"),
 });
 
 export const speckleMode: ImagingMode<typeof options> = {
-  summary: "optical sections by HiLo: one exposure in even light, one under laser speckle (Lim 2008)",
+  summary: "optical sections by HiLo: one exposure in uniform light, one under laser speckle (Lim 2008)",
   options,
   exposures: ["uniform", "speckle"],
   model: (optics) => modelOf(optics),

@@ -1,4 +1,4 @@
-/** Structured illumination with three phases of a grid, and the optical section that they give. */
+/** Structured illumination with three phases of a grid, and the optical section computed from them. */
 
 import { z } from "zod";
 import { sectionFromGrid } from "../classical/sectioning/structured-illumination.ts";
@@ -11,21 +11,26 @@ import { superpositionMemory } from "./widefield-mode.ts";
 const options = z.strictObject({
   excitation_wavelength: plausibleNumber("wavelength")
     .default(0.488)
-    .describe("of the light in the grid, in vacuum, um"),
+    .describe("wavelength of the light in the grid, in vacuum, um"),
   frequency: z
     .number()
     .gt(0)
     .lt(1)
     .default(0.4)
-    .describe("of the grid, as a share of the cut-off 2 NA / lambda; 0.5 sections best"),
-  orientation: z.number().default(0).describe("direction in which the grid repeats, degrees from the x axis"),
-  modulation: z.number().gt(0).max(1).default(0.9).describe("contrast of the grid before it is blurred"),
+    .describe("spatial frequency of the grid as a share of the cut-off 2 NA / lambda; 0.5 gives the thinnest sections"),
+  orientation: z.number().default(0).describe("direction of the grating vector, degrees from the x axis"),
+  modulation: z.number().gt(0).max(1).default(0.9).describe("contrast of the grid before it is blurred by the optics"),
   phase_error: z
     .number()
     .nonnegative()
     .default(0)
-    .describe("of each position of the grid, radians, standard deviation"),
-  flicker: z.number().min(0).max(0.5).default(0).describe("of the light between exposures, standard deviation"),
+    .describe("error of each phase of the grid, radians, standard deviation"),
+  flicker: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0)
+    .describe("relative variation of the light between exposures, standard deviation"),
 });
 
 export const structuredMode: ImagingMode<typeof options> = {
@@ -66,7 +71,7 @@ export const structuredMode: ImagingMode<typeof options> = {
         data.set(all.subarray(z * frame, (z + 1) * frame), (3 * z + j) * frame);
       });
     }
-    // Exact thirds need no looking for.
+    // Exact phases need no correction.
     return sectionFromGrid({ data, planes, height, width }, { correct: phase_error > 0 || flicker > 0 }).section;
   },
 };

@@ -5,7 +5,7 @@ import type { ImagingMode } from "./mode.ts";
 import { modelOf, pupilOf } from "./optics-schema.ts";
 
 export const transmittedMode: ImagingMode<typeof transmittedOptions> = {
-  summary: "transmitted light of a lamp, through a specimen that absorbs and refracts",
+  summary: "bright field: transmitted light of a lamp through a specimen that absorbs and refracts",
   options: transmittedOptions,
   exposures: ["image"],
   model: (optics) => modelOf(optics),
@@ -17,7 +17,7 @@ export const transmittedMode: ImagingMode<typeof transmittedOptions> = {
   }),
 };
 
-/** Bytes of the planes, and of a handful of complex fields in work (two float64 each). */
+/** Memory of the planes and of about ten complex fields (two float64 each), bytes. */
 export function coherentMemory({ height, width }: VolumeGrid, planes: number): number {
   return height * width * (4 * planes + 10 * 16);
 }

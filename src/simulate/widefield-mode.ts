@@ -1,4 +1,4 @@
-/** Wide field: all light of the specimen reaches every plane, blurred by the PSF of its distance. */
+/** Wide field: every plane holds the light of the whole specimen, blurred by the PSF of its distance. */
 import { z } from "zod";
 import type { VolumeGrid } from "../optics/phantom/volume.ts";
 import type { ImagingMode } from "./mode.ts";
@@ -7,7 +7,7 @@ import { modelOf } from "./optics-schema.ts";
 const options = z.strictObject({});
 
 export const widefieldMode: ImagingMode<typeof options> = {
-  summary: "fluorescence in wide field: all light of the specimen reaches every plane",
+  summary: "fluorescence in wide field",
   options,
   exposures: ["image"],
   model: (optics) => modelOf(optics),
@@ -19,7 +19,7 @@ export const widefieldMode: ImagingMode<typeof options> = {
   }),
 };
 
-/** Bytes of half spectra of the slices and of up to eight planes in work (8 a number, half a frame each), quarter OTFs, and the planes. */
+/** Memory, bytes: half spectra of the slices and of up to eight planes, OTFs as quarters, and the planes. */
 export function superpositionMemory({ depth, height, width }: VolumeGrid, planes: number, distances: number): number {
   const frame = height * width;
   return 4 * frame * (depth + Math.min(8, planes)) + frame * distances + 4 * frame * planes + 16 * frame;

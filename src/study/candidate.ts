@@ -1,53 +1,59 @@
-/** Something that makes images sharper, as a study sees it: a model, a classical method, or a case made up to see whether it is caught. */
+/** The candidates that a study judges: models, classical methods, and constructed cases whose verdict is known. */
 import type { Plane, Stack } from "../image/image.ts";
 
-/** A plane of a stack, and how far from it the wanted plane lies. */
-export interface Wanted {
-  /** From 0. */
+/** A request for one output: the input plane, and the distance from it to the target plane. */
+export interface PlaneRequest {
+  /** Input plane, counted from 0. */
   plane: number;
-  /** z(wanted) - z(plane), um; 0 for what makes sections. */
+  /** z(target) - z(plane), um; 0 for sections. */
   distance: number;
 }
 
 export interface Candidate {
-  /** What tables and figures call it. */
+  /** Its name in tables and figures. */
   name: string;
   kind: "model" | "classical" | "constructed";
   task: "refocus" | "section";
-  /** Distances that it was made for, um; those of `refocus` only. */
+  /** Distances that it was made for, um; only for `refocus`. */
   range?: readonly [number, number];
   /** Distances must be multiples of this, um. */
   distanceStep?: number;
-  /** Where the planes that it takes lie, um from the first: [0] for one plane. Planes around the first that only help are left out. */
+  /**
+   * Offsets of its input planes from the first one, um; [0] for one plane. Neighbouring planes that only assist are
+   * left out.
+   */
   offsets: readonly number[];
-  /** Lateral pixel of the images that it was made for, um. */
+  /** Lateral pixel size of the images that it was made for, um. */
   pixelSize?: number | undefined;
-  /** Lines for the report: what it is, what it was trained on. */
+  /** Text for the report: the method, and what it was trained on. */
   description?: string | undefined;
-  /** Names of what it was trained on. */
+  /** Names of the data that it was trained on. */
   trainedOn?: readonly string[];
   /**
-   * Makes the wanted planes of a stack, counts, each of the stack's size.
-   * @param whole what brightness is measured on: the recorded stack that `stack` is a part of, or `stack` itself
+   * Makes the requested planes of a stack, in counts, each of the size of the stack.
+   * @param whole the stack on which brightness is measured: the recorded stack that `stack` is a part of, or `stack`
+   * itself
    */
-  make(stack: Stack, whole: Stack, wanted: readonly Wanted[], signal?: AbortSignal): Promise<Plane[]>;
-  /** The same of a candidate that tells how sure it is of every pixel; absent on all others. */
+  make(stack: Stack, whole: Stack, requests: readonly PlaneRequest[], signal?: AbortSignal): Promise<Plane[]>;
+  /** The same with the uncertainty of every pixel; absent on candidates that do not predict it. */
   makeWithSpread?(
     stack: Stack,
     whole: Stack,
-    wanted: readonly Wanted[],
+    requests: readonly PlaneRequest[],
     signal?: AbortSignal,
   ): Promise<PlanesWithSpread>;
 }
 
-/** Planes, and of each pixel how far from the truth it may be: the scale of a Laplace distribution around it, counts of the planes. */
+/**
+ * Planes, and the uncertainty of each pixel: the scale of a Laplace distribution around it, in counts of the planes.
+ */
 export interface PlanesWithSpread {
   planes: Plane[];
-  /** As many. Half of the errors should be within 0.69 of it, nine in ten within 2.30. */
+  /** One for each plane. Half of the errors should be within 0.69 times the spread, nine in ten within 2.30 times. */
   spread: Plane[];
 }
 
-/** Whether every plane that a candidate takes is there. */
+/** Whether the stack has all input planes of a candidate. */
 export function canTake({ offsets }: Pick<Candidate, "offsets">, stack: Stack, plane: number): boolean {
   if (plane < 0 || plane >= stack.depth) return false;
   const step = stack.zStep ?? 1;
@@ -58,13 +64,13 @@ export function canTake({ offsets }: Pick<Candidate, "offsets">, stack: Stack, p
 }
 
 /**
- * The planes of a stack that a candidate is given for a wanted one, and how far each lies from it.
- * @returns index from 0, distance z(wanted) - z(plane) in um; of what makes sections the plane itself
+ * The input planes of a candidate for a request, and the distance from each to the target plane.
+ * @returns index from 0, distance z(target) - z(plane) in um; for sections the plane itself
  */
 export function givenPlanesOf(
   { offsets }: Pick<Candidate, "offsets">,
   { zStep = 1 }: Pick<Stack, "zStep">,
-  { plane, distance }: Wanted,
+  { plane, distance }: PlaneRequest,
 ): { index: number; distance: number }[] {
   return offsets.map((um) => {
     const planes = Math.round(um / zStep);
@@ -72,7 +78,7 @@ export function givenPlanesOf(
   });
 }
 
-/** Whether a candidate goes as far as this, and not half a step farther. */
+/** Whether a candidate can refocus over this distance, which must be a multiple of its step. */
 export function canTravel({ distanceStep }: Pick<Candidate, "distanceStep">, distance: number): boolean {
   if (distanceStep === undefined) return true;
   const steps = distance / distanceStep;

@@ -1,4 +1,4 @@
-/** Classical methods as candidates of a study, to stand beside models. */
+/** Classical methods as candidates of a study, for comparison with models. */
 import { percentiles } from "../array/statistics.ts";
 import { opticalPsf } from "../classical/deconvolution/optical-psf.ts";
 import { richardsonLucy } from "../classical/deconvolution/richardson-lucy.ts";
@@ -11,8 +11,9 @@ import type { Candidate } from "./candidate.ts";
 const iterations = 20;
 
 /**
- * What anyone can do without a network, as far as the optics are known: Richardson-Lucy of the single plane, as a rival of refocusing, and of the whole stack,
- * as a rival of sectioning; 20 iterations each. Empty where pixel size, NA or wavelength are not known.
+ * Methods that need no network, if the optics are known: Richardson-Lucy deconvolution of the single plane, to compare
+ * with refocusing, and of the whole stack, to compare with sectioning, with 20 iterations each. Empty where pixel size,
+ * NA or wavelength are not known.
  */
 export function classicalCandidates({ optics, pixelSize, zStep }: Stack): Candidate[] {
   if (optics?.na === undefined || optics.wavelength === undefined || pixelSize === undefined) return [];
@@ -21,17 +22,17 @@ export function classicalCandidates({ optics, pixelSize, zStep }: Stack): Candid
     wavelength: optics.wavelength,
     ...(optics.refractiveIndex !== undefined && { refractive_index: optics.refractiveIndex }),
   });
-  const told = `NA ${optics.na}, ${optics.wavelength} um, ${iterations} iterations`;
+  const settings = `NA ${optics.na}, ${optics.wavelength} um, ${iterations} iterations`;
   const known = { kind: "classical", offsets: [0] } as const;
   const plane: Candidate = {
     ...known,
     name: "Richardson-Lucy 2-D",
     task: "refocus",
-    description: `Richardson-Lucy of the single plane with the PSF in focus: ${told}`,
-    async make(stack, _whole, wanted, signal) {
+    description: `Richardson-Lucy deconvolution of the single plane with the PSF in focus: ${settings}`,
+    async make(stack, _whole, requests, signal) {
       const { psf } = opticalPsf(objective, { depth: 1, height: stack.height, width: stack.width, pixelSize });
       const made: Plane[] = [];
-      for (const one of wanted) {
+      for (const one of requests) {
         const input = planeOf(stack, one.plane);
         const size = { depth: 1, height: stack.height, width: stack.width };
         made.push({ ...input, data: await sharpened({ ...size, data: input.data }, psf, signal) });
@@ -44,17 +45,20 @@ export function classicalCandidates({ optics, pixelSize, zStep }: Stack): Candid
     ...known,
     name: "Richardson-Lucy 3-D",
     task: "section",
-    description: `Richardson-Lucy of the whole stack: ${told}`,
-    async make(stack, _whole, wanted, signal) {
+    description: `Richardson-Lucy deconvolution of the whole stack: ${settings}`,
+    async make(stack, _whole, requests, signal) {
       const { psf } = opticalPsf(objective, { ...stack, pixelSize, zStep });
       const data = await sharpened(stack, psf, signal);
-      return wanted.map((one) => planeOf({ ...stack, data }, one.plane));
+      return requests.map((one) => planeOf({ ...stack, data }, one.plane));
     },
   };
   return [plane, stackwise];
 }
 
-/** Richardson-Lucy above the camera's dark, which is taken for the image's darkest thousandth and added again. */
+/**
+ * Richardson-Lucy after subtraction of the camera's offset, which is estimated as percentile 0.1 of the image and added
+ * again afterwards.
+ */
 async function sharpened(image: Volume, psf: PsfVolume, signal?: AbortSignal): Promise<Float32Array> {
   const [dark] = percentiles(image.data, [0.1]);
   const light = { ...image, data: image.data.map((value) => Math.max(0, value - dark)) };

@@ -1,7 +1,7 @@
-/** Scores of an output against its truth, plane by plane, beside those of what was recorded. */
+/** Scores of an output against the ground truth, plane by plane, beside those of the recorded input. */
 import { breathe, breatheThrough } from "../array/breathe.ts";
 import { meanOfFinite } from "../array/mean-of-finite.ts";
-import { extent } from "../array/statistics.ts";
+import { extent, mean } from "../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { requirePairable } from "../image/pairable.ts";
@@ -14,9 +14,9 @@ import { type BaselineScores, type BestScore, bestRecordedSteps } from "../metri
 import { SSIM_DESCRIPTION } from "../metrics/ssim.ts";
 
 /**
- * - `signal`: what the truth uses between its percentiles 0.1 and 99.9, over all its planes
- * - `type`: 255 or 65535, the range of the truth's pixel type; against it every blur of a camera that does not fill
- *   16 bits looks perfect
+ * - `signal`: the range of the ground truth between its percentiles 0.1 and 99.9, over all its planes
+ * - `type`: 255 or 65535, the range of the pixel type of the ground truth. With it, every blurred image of a camera
+ *   that does not fill 16 bits looks perfect.
  * - or a number, in counts
  */
 export type DataRange = "signal" | "type" | number;
@@ -28,7 +28,7 @@ export interface CompareOptions {
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
-/** Of output, untouched first input and best recorded baseline. */
+/** One value each for the output, the first input (unchanged) and the best recorded baseline. */
 export interface OfEach<T> {
   output: T;
   input?: T;
@@ -39,43 +39,55 @@ export interface PlaneScores {
   /** From 0. */
   plane: number;
   output: Scores;
-  /** Of the first input. */
+  /** Scores of the first input. */
   input?: Scores;
   detail: { output: Detail; input?: Detail };
-  /** The best of all inputs, lightly smoothed or interpolated, for each score. */
+  /** For each score the best of all inputs, smoothed or not, and of their interpolation. */
   baseline?: BaselineScores;
-  /** PSNR, dB, without the noise of the ground truth ({@link noiseFreePsnr}); undefined where noise decides, or is not known. */
+  /**
+   * PSNR without the noise of the ground truth ({@link noiseFreePsnr}), dB; undefined where the noise dominates or is
+   * not known.
+   */
   psnrNoiseFree: OfEach<number | undefined>;
 }
 
 export interface Comparison {
-  /** The range that PSNR, SSIM and MS-SSIM were computed with, counts, and where it comes from. */
+  /** The range that PSNR, SSIM and MS-SSIM were computed with, in counts, and how it was chosen. */
   dataRange: number;
   dataRangeOf: string;
   /** Window and constants of SSIM. */
   ssimWindow: string;
-  /** Means over the planes in which a score is finite: planes that equal the truth have no PSNR, see `perfectPlanes`. */
+  /**
+   * Means over the planes in which a score is finite. Planes that equal the ground truth have an infinite PSNR, see
+   * `perfectPlanes`.
+   */
   output: Scores;
   input?: Scores;
-  /** Planes, from 0, in which the output, or the first input, equals the truth exactly. */
+  /** Planes, counted from 0, in which the output or the first input equals the ground truth exactly. */
   perfectPlanes: { output: number[]; input: number[] };
   detail: { output: Detail; input?: Detail };
-  /** Means over the planes that no input equals; a name where all planes have the same one. */
+  /**
+   * Means over the planes that no input equals. The name is that of the chosen image, if it is the same for all planes.
+   */
   baseline?: BaselineScores;
-  /** Output minus baseline, mean over the planes that no input equals; undefined without an input, or where there is no such plane. */
+  /**
+   * Output minus baseline, mean over the planes that no input equals; undefined without an input or without such a
+   * plane.
+   */
   gain?: BaselineGain;
   againstBaseline?: AgainstBaseline;
-  /** Of the mean squared error over all planes. */
+  /** Computed from the mean squared error over all planes. */
   psnrNoiseFree: OfEach<number | undefined>;
   planes: PlaneScores[];
   warnings: string[];
 }
 
 /**
- * Compares plane with plane. An input of one plane stands beside every plane: it is what the output was made of.
- * @param stacks.input what the output was made of; `inputs` where it was made of several planes
- * @throws image.unfit for stacks whose planes do not belong together by number (see {@link requirePairable}), NaN, planes under 11 x 11, a truth without
- * contrast; usage for a range of 0 or less; interrupted
+ * Compares plane with plane. An input of one plane is compared with every plane, since the whole output was made from
+ * it.
+ * @param stacks.input the image from which the output was made; `inputs` where it was made from several planes
+ * @throws image.unfit for stacks whose planes do not belong together by number (see {@link requirePairable}), NaN,
+ * planes smaller than 11 x 11, a ground truth without contrast; usage for a range of 0 or less; interrupted
  */
 export async function compareStacks(
   stacks: { output: Stack; truth: Stack; input?: Stack | undefined; inputs?: readonly GivenStack[] | undefined },
@@ -83,9 +95,9 @@ export async function compareStacks(
 ): Promise<Comparison> {
   const { output, truth, input } = stacks;
   const inputs = stacks.inputs ?? (input ? [{ stack: input }] : []);
-  requirePairable(["the output", output], ["the truth", truth]);
+  requirePairable(["the output", output], ["the ground truth", truth]);
   for (const { stack } of inputs) {
-    requirePairable(["the input", stack], ["the truth", truth], { planes: stack.depth !== 1 });
+    requirePairable(["the input", stack], ["the ground truth", truth], { planes: stack.depth !== 1 });
   }
   const range = resolveRange(truth, options.dataRange ?? "signal");
   const noise = noiseOf(truth);
@@ -95,7 +107,7 @@ export async function compareStacks(
     throwIfAborted(options.signal);
     const given = inputs.map(({ stack, distances }) => ({
       plane: planeOf(stack, stack.depth === 1 ? 0 : plane),
-      // Alone it needs no place.
+      // A single input is not interpolated, so its distance does not matter.
       distance: inputs.length === 1 ? 0 : distances?.[plane],
     }));
     const target = planeOf(truth, plane);
@@ -135,7 +147,7 @@ export async function compareStacks(
 
 type GivenPlanes = Parameters<typeof bestRecordedSteps>[0];
 
-/** As work that yields between images. */
+/** Scores one plane, and yields between images so that the caller can stay responsive. */
 function* scorePlane(
   plane: number,
   output: Plane,
@@ -158,7 +170,7 @@ function* scorePlane(
   return { ...one, input, detail: { ...one.detail, input: detailOf(first) }, baseline };
 }
 
-/** Mean squared errors, counts squared, of the PSNR of each. */
+/** Applies a function to the PSNR of each, here to get mean squared errors in counts squared. */
 function eachOf(
   { output, input, baseline }: Omit<PlaneScores, "psnrNoiseFree">,
   of: (psnr: number) => number,
@@ -187,18 +199,17 @@ function perfectWarnings(perfect: Comparison["perfectPlanes"], depth: number): s
   return (["output", "input"] as const).flatMap((name) => {
     const count = perfect[name].length;
     if (count === 0) return [];
-    if (count === depth) return [`The ${name} equals the truth exactly: its PSNR is infinite (null in JSON).`];
+    if (count === depth)
+      return [`The ${name} equals the ground truth exactly, so its PSNR is infinite (null in JSON).`];
     const [equals, they] = count === 1 ? ["equals", "it is"] : ["equal", "they are"];
     return [
-      `${count} of ${depth} planes of the ${name} ${equals} the truth exactly (${listOfPlanes(perfect[name])}); ${they} left out of the mean PSNR.`,
+      `${count} of ${depth} planes of the ${name} ${equals} the ground truth exactly (${listOfPlanes(perfect[name])}); ${they} left out of the mean PSNR.`,
     ];
   });
 }
 
 const listOfPlanes = (planes: readonly number[]): string =>
   planes.length <= 8 ? planes.join(", ") : `${planes.slice(0, 8).join(", ")}, ...`;
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 function meanError(errors: readonly OfEach<number>[]): OfEach<number> {
   const of = (key: keyof OfEach<number>): number[] => errors.flatMap((one) => one[key] ?? []);
@@ -218,7 +229,10 @@ function meanDetail(all: readonly Detail[]): Detail {
   };
 }
 
-/** Planes that an input equals have no end of PSNR, and nothing to be made. */
+/**
+ * The planes to compare with the baseline. Where an input equals the ground truth, its PSNR is infinite and nothing had
+ * to be restored.
+ */
 const withBaseline = (planes: readonly PlaneScores[]) =>
   planes.flatMap(({ baseline, ...one }) =>
     baseline && Number.isFinite(baseline.psnr.value) ? [{ ...one, baseline }] : [],
@@ -250,18 +264,21 @@ function resolveRange(truth: Stack, chosen: DataRange): { dataRange: number; dat
   if (typeof chosen === "number") return { dataRange: chosen, dataRangeOf: "given" };
   if (chosen === "signal") {
     const all = { data: truth.data, height: truth.depth * truth.height, width: truth.width };
-    return { dataRange: signalRange(all), dataRangeOf: "percentiles 0.1 to 99.9 of the truth" };
+    return { dataRange: signalRange(all), dataRangeOf: "percentiles 0.1 to 99.9 of the ground truth" };
   }
   const dataRange = typeRange(truth.dtype);
   if (dataRange !== undefined) return { dataRange, dataRangeOf: `the whole range of ${truth.dtype}` };
   throw new ParfocalError(
     "usage",
-    "The truth is float32, whose type has no range; give `data_range` signal or a number of counts.",
+    "The ground truth is float32, a type without a fixed range. Give `data_range signal`, or `data_range <your range in counts>`.",
     { option: "data_range", got: chosen, expected: "signal or a number" },
   );
 }
 
-/** An output in 0..1 beside a truth in counts scores badly for no fault of its picture. */
+/**
+ * Warns where output and ground truth seem to have different units, such as 0..1 and counts, since scores are then
+ * meaningless.
+ */
 function unitWarnings(output: Stack, truth: Stack): string[] {
   const span = ({ data }: Stack) => {
     const { min, max } = extent(data);
@@ -270,6 +287,6 @@ function unitWarnings(output: Stack, truth: Stack): string[] {
   const ratio = span(output) / span(truth);
   if (ratio > 0.1 && ratio < 10) return [];
   return [
-    `The output spans ${span(output).toPrecision(3)} and the truth ${span(truth).toPrecision(3)}: they do not seem to be in the same counts, and no score but pearson means anything.`,
+    `The output spans ${span(output).toPrecision(3)} counts and the ground truth ${span(truth).toPrecision(3)}. They do not seem to have the same unit, so no score except pearson is meaningful.`,
   ];
 }

@@ -1,22 +1,22 @@
-/** The planes of a comparison as a picture: first input, output, truth and what is still wrong. */
+/** The planes of a comparison as a contact sheet: first input, output, ground truth and difference. */
 
 import { contactSheet } from "../figures/contact-sheet.ts";
 import { planeOf, type Stack } from "../image/image.ts";
 import type { Comparison } from "./compare-stacks.ts";
 
-/** More rows than this are too long to be looked at. */
-const mostRows = 8;
+/** Largest number of rows of the contact sheet. */
+const maxRows = 8;
 
 /**
- * A PNG of up to eight planes, evenly chosen, the first and the last among them; each with its scores, and the whole with
- * the data range that they were computed with.
- * @param stacks as they were compared; `input` has one plane or as many as the others
+ * A drawing (SVG text) of up to eight evenly chosen planes, including the first and the last, each with its scores. The title gives
+ * the data range that the scores were computed with.
+ * @param stacks as they were compared; `input` has one plane or as many planes as the others
  */
 export function comparisonSheet(
   { output, truth, input }: { output: Stack; truth: Stack; input: Stack },
   { planes, dataRange, dataRangeOf }: Comparison,
-): Uint8Array {
-  const count = Math.min(mostRows, planes.length);
+): string {
+  const count = Math.min(maxRows, planes.length);
   const chosen = Array.from({ length: count }, (_, i) =>
     Math.round((i * (planes.length - 1)) / Math.max(1, count - 1)),
   );

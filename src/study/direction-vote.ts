@@ -1,36 +1,41 @@
 /**
- * Which way do regions go that are out of focus? The review found models that sharpen images from both sides of focus as if
- * they came from the same one. Here every region of an output votes: it went the right way when it came nearer to the plane that was asked for,
- * and the wrong way when it came nearer to the plane as far away on the other side.
+ * Whether out-of-focus regions are refocused in the right direction. The review found models that sharpen images from
+ * both sides of focus as if they came from the same side. Here every region of an output casts a vote: it moved in the
+ * right direction if it came nearer to the target plane, and in the wrong direction if it came nearer to the plane at
+ * the same distance on the other side.
  */
 import { noiseLevel } from "../classical/noise-level.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import type { Outcome } from "./every-plane.ts";
 
 export interface DirectionVotes {
-  /** Regions that came nearer to the plane that was asked for, to the opposite one, or to neither. */
+  /** Number of regions that came nearer to the target plane, to the opposite plane, or to neither. */
   right: number;
   wrong: number;
   unmoved: number;
 }
 
 export interface DirectionJudgement {
-  /** Of planes below focus (which must go up), and above. */
+  /** Votes of planes below focus, which must be refocused upwards, and of planes above focus. */
   below: DirectionVotes;
   above: DirectionVotes;
-  /** For the picture: of each judged output its regions, 1 right, -1 wrong, 0 unmoved, NaN nothing there. */
+  /** A map of each judged output for the figure: 1 right, -1 wrong, 0 unmoved, NaN where no region voted. */
   maps: { plane: number; distance: number; map: Plane }[];
 }
 
 /** Edge of a region that votes, pixels. */
 export const votingTile = 32;
 
-/** A region takes part when the planes asked for and opposite differ in it by this many times the noise's mean square. */
-const leastDifference = 6;
-/** What must be gained of that difference to have moved. */
-const leastMove = 0.1;
+/**
+ * A region votes only if target and opposite plane differ in it by at least this many times the mean square of the
+ * noise.
+ */
+const minDifference = 6;
+/** Share of that difference by which a region must come nearer to count as moved. */
+const minMove = 0.1;
 
 /**
+ * Counts the votes of all regions.
  * @param outcomes of refocusing to the plane `sharpest`; those whose opposite plane was not recorded are left out
  */
 export function judgeDirection(stack: Stack, sharpest: number, outcomes: readonly Outcome[]): DirectionJudgement {
@@ -52,11 +57,11 @@ export function judgeDirection(stack: Stack, sharpest: number, outcomes: readonl
       for (let left = 0; left + votingTile <= stack.width; left += votingTile) {
         const off = (a: Plane, b: Plane): number => squaresWithin(a, b, top, left);
         const apart = off(target, other);
-        if (apart < leastDifference * noise * noise) continue;
-        // How far along the way from one to the other: 1 at the plane asked for, 0 at the opposite one.
+        if (apart < minDifference * noise * noise) continue;
+        // The position between the two planes: 1 at the target plane, 0 at the opposite one.
         const place = (one: Plane): number => 0.5 + (off(one, other) - off(one, target)) / (2 * apart);
         const moved = place(output) - place(input);
-        const vote = moved > leastMove ? 1 : moved < -leastMove ? -1 : 0;
+        const vote = moved > minMove ? 1 : moved < -minMove ? -1 : 0;
         votes[vote > 0 ? "right" : vote < 0 ? "wrong" : "unmoved"]++;
         for (let y = top; y < top + votingTile; y++)
           map.data.fill(vote, y * stack.width + left, y * stack.width + left + votingTile);

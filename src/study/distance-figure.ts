@@ -1,11 +1,11 @@
-/** Refocusing to several distances, and which way it went, as pictures. */
+/** Pictures of planes refocused to several distances, and maps of the direction in which regions moved. */
 import { evenly } from "../array/evenly.ts";
 import { divergingColour } from "../figures/colour-map.ts";
 import { contrastOf, type GridCell, type GridRow, pictureGrid } from "../figures/picture-grid.ts";
-import { type Figure, mostColumns, pixelOf, slug, um, zOf } from "./figure.ts";
+import { type Figure, maxColumns, pixelOf, slug, um, zOf } from "./figure.ts";
 import type { CandidateStudy } from "./study.ts";
 
-export function distanceGrid({ candidate, distances, subject }: CandidateStudy): Figure | undefined {
+export function distanceGrid({ candidate, distances, studied }: CandidateStudy): Figure | undefined {
   if (distances.length === 0) return undefined;
   const rows = distances.flatMap(({ plane, defocus, input, cells }): GridRow[] => {
     const contrast = contrastOf(input);
@@ -19,7 +19,7 @@ export function distanceGrid({ candidate, distances, subject }: CandidateStudy):
         ],
       },
       {
-        label: "recorded there",
+        label: "recorded plane",
         cells: [
           undefined,
           ...cells.map(({ recorded }) => recorded && { plane: recorded, contrast: contrastOf(recorded) }),
@@ -30,23 +30,23 @@ export function distanceGrid({ candidate, distances, subject }: CandidateStudy):
   return {
     id: `distances-${slug(candidate.name)}`,
     kind: "picture",
-    title: `${candidate.name}: refocused from below, at and above focus`,
+    title: `${candidate.name}: planes below, at and above focus, refocused to several distances`,
     caption:
-      "Each pair of rows is one image refocused to several distances, and the planes recorded there. An output should look like the picture below it.",
-    png: pictureGrid(rows, {
+      "Each pair of rows shows one input plane refocused to several distances (upper row) and the planes that were recorded at the same heights (lower row). Each output should look like the picture below it.",
+    svg: pictureGrid(rows, {
       columns: ["Input", ...distances[0].cells.map(({ distance }) => um(distance))],
-      pixelSize: pixelOf(subject),
+      pixelSize: pixelOf(studied),
       panelSize: 190,
     }),
   };
 }
 
-export function directionMaps({ candidate, direction, subject }: CandidateStudy): Figure | undefined {
+export function directionMaps({ candidate, direction, studied }: CandidateStudy): Figure | undefined {
   if (direction === undefined || direction.maps.length === 0) return undefined;
-  const cells = evenly(direction.maps, mostColumns).map(
+  const cells = evenly(direction.maps, maxColumns).map(
     ({ map, plane }): GridCell => ({
       plane: map,
-      caption: `from ${um(zOf(subject, plane))}`,
+      caption: `from ${um(zOf(studied, plane))}`,
       contrast: [-1, 1],
       colour: (value) => (Number.isNaN(value) ? [228, 228, 228] : divergingColour(1 - 2 * value)),
     }),
@@ -54,9 +54,9 @@ export function directionMaps({ candidate, direction, subject }: CandidateStudy)
   return {
     id: `direction-${slug(candidate.name)}`,
     kind: "picture",
-    title: `${candidate.name}: which regions went which way`,
+    title: `${candidate.name}: direction in which regions moved`,
     caption:
-      "Blue: nearer to the plane that was asked for. Red: nearer to the plane as far away in the opposite direction. White: neither. Grey: nothing there that differs.",
-    png: pictureGrid([{ label: "", cells }], { panelSize: 170 }),
+      "Blue regions came nearer to the target plane, as they should. Red regions came nearer to the plane at the same distance in the opposite direction. White regions came nearer to neither. In grey regions the two planes hardly differ, so no direction can be determined.",
+    svg: pictureGrid([{ label: "", cells }], { panelSize: 170 }),
   };
 }

@@ -1,17 +1,17 @@
-/** The table of distances on the page: what the headline and the verdicts of a candidate follow from. */
+/** The table of distances on the page, from which the headline and most verdicts of a candidate follow. */
 import { signedGain } from "../figures/gain-matrix.ts";
 import type { ReportSection, TableCell } from "../figures/report.ts";
 import { type DistanceBin, margins } from "./distance-table.ts";
 import type { CandidateStudy } from "./study.ts";
 
-/** One row for each distance; nothing where the candidate was asked for none. */
+/** One row for each distance; no table where the candidate was asked for none. */
 export function distanceSection({ byDistance: { task, bins }, headline }: CandidateStudy): ReportSection[] {
   if (bins.length === 0) return [];
   const inside = (intervals: readonly [number, number][], { distance }: DistanceBin): boolean =>
     intervals.some(([low, high]) => distance >= low - 1e-9 && distance <= high + 1e-9);
   const verdict = (bin: DistanceBin): string => {
-    if (bin.given) return "it was given this plane";
-    if (!bin.inRange) return "beyond its range";
+    if (bin.given) return "input plane";
+    if (!bin.inRange) return "outside its range";
     if (inside(headline.sharper_um, bin)) return "better and sharper";
     return inside(headline.distances_um, bin) ? "better" : "";
   };
@@ -19,7 +19,7 @@ export function distanceSection({ byDistance: { task, bins }, headline }: Candid
   const rows = bins.map((bin): TableCell[] => [
     signedGain(bin.distance, 2),
     bin.n,
-    // What equals its target has no end of PSNR: nothing was to be made.
+    // The PSNR of an input plane against itself is infinite, so its gains say nothing.
     ...(bin.given
       ? ["", "", "", "", "", ""]
       : [
@@ -38,10 +38,22 @@ export function distanceSection({ byDistance: { task, bins }, headline }: Candid
     {
       kind: "table",
       caption:
-        `${task === "refocus" ? "By distance from the input to the wanted plane" : "By height above the sharpest plane"}: what the headline and the verdicts rest on. ` +
-        "dB (of PSNR), SSIM, detail and its contrast are gains over the best recorded baseline: of the planes that it was given, each as it is or lightly smoothed, and of their interpolation, the best for each score; dB over input is PSNR over the untouched first plane. " +
-        `Worse: outputs below it by more than ${margins.psnr} dB, or ${margins.ssim} in SSIM, or ${margins.detail} in detail. Width: change of the median width of structures from input to output. Slope: counts of the output for one count of what was wanted; 1 keeps brightness.`,
-      columns: ["um", "outputs", "dB over input", "dB", "SSIM", "detail", "contrast", "worse", "width", "slope", ""],
+        `Results by ${task === "refocus" ? "distance from the input plane to the target plane" : "height above the sharpest plane"}. The headline and the verdicts follow from this table. ` +
+        "PSNR, SSIM, detail and contrast (of detail) are gains over the best recorded baseline: the best of the input planes, smoothed or not, and of their interpolation, chosen for each score. PSNR over input is the gain over the first input plane, unchanged. " +
+        `Worse is the share of outputs that are below the baseline by more than ${margins.psnr} dB, or by ${margins.ssim} in SSIM, or by ${margins.detail} in detail. Width is the change of the median width of structures from input to output. Slope is the number of counts in the output for each count in the target: 1 means that brightness is kept.`,
+      columns: [
+        task === "refocus" ? "distance (um)" : "height (um)",
+        "outputs",
+        "PSNR over input (dB)",
+        "PSNR (dB)",
+        "SSIM",
+        "detail",
+        "contrast",
+        "worse",
+        "width",
+        "slope",
+        "result",
+      ],
       rows,
     },
   ];

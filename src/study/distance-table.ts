@@ -1,93 +1,102 @@
-/** What a study found, distance by distance: the one table from which all verdicts and the headline follow. */
+/** The results of a study, distance by distance. All verdicts and the headline follow from this one table. */
+import { meanOfKnown } from "../array/mean-of-known.ts";
+import { mean } from "../array/statistics.ts";
 import { detailMargin } from "../metrics/detail.ts";
 import type { Candidate } from "./candidate.ts";
+import type { Effect, PlaneWidths } from "./effect.ts";
 import type { EveryPlane, Outcome } from "./every-plane.ts";
-import type { Nature, PlaneWidths } from "./nature.ts";
 
-/** The outputs of one distance, or of one height for sections; means over them, against the best recorded baseline. */
+/** Means over the outputs at one distance (for sections: at one height), compared with the best recorded baseline. */
 export interface DistanceBin {
-  /** um: of refocusing what was asked for, z(wanted) - z(input); of sections the height of the plane above the sharpest one. */
+  /**
+   * um. For refocusing the requested distance, z(target) - z(input); for sections the height of the plane above the
+   * sharpest one.
+   */
   distance: number;
-  /** Outputs. */
+  /** Number of outputs. */
   n: number;
   /** Whether the candidate was made for this distance. */
   inRange: boolean;
-  /** Whether the wanted plane is one of those that it was given: kept apart, since there is nothing to be made. */
+  /**
+   * Whether the target plane is one of the input planes. Such bins are kept apart, since the output need only repeat
+   * its input.
+   */
   given: boolean;
-  /** PSNR of outputs minus that of the best recorded baseline, dB; no PSNR counts for more than 100 dB. */
+  /** PSNR of the outputs minus that of the best recorded baseline, dB. Every PSNR is limited to 100 dB. */
   psnrGain: number;
-  /** The same of SSIM, and of the detail score. */
+  /** The same for SSIM and for the detail score. */
   ssimGain: number;
   detailDifference: number;
-  /** And of the contrast of detail. */
+  /** The same for the contrast of detail. */
   contrastDifference: number;
-  /** PSNR of outputs minus that of the untouched first plane, dB. */
+  /** PSNR of the outputs minus that of the first input plane, unchanged, dB. */
   psnrGainOverInput: number;
-  /** Share of outputs below the baseline in PSNR, SSIM or detail, by more than the {@link margins}. */
+  /**
+   * Share of the outputs that are below the baseline in PSNR, SSIM or detail by more than the {@link margins}, 0..1.
+   */
   shareWorse: number;
-  /** Median width of structures of the output over that of the input, minus 1; undefined where too few could be measured. */
+  /**
+   * Median width of structures of the output over that of the input, minus 1; undefined where too few could be
+   * measured.
+   */
   widthChange: number | undefined;
-  /** Share of the excess width of blurred structures that is gone; undefined where too few are blurred. */
+  /** Share of the excess width of blurred structures that is removed; undefined where too few are blurred. */
   widthRecovered: number | undefined;
-  /** Of the brightness that blur took from them, the share that came back. */
-  lightRecovered: number | undefined;
-  /** Structures that those rest on. */
+  /** Share of the peak brightness lost by blur that is recovered. */
+  brightnessRecovered: number | undefined;
+  /** Number of structures behind the two numbers above. */
   structures: number;
-  /** Counts of the output for one count of what was wanted; 1 keeps brightness. */
+  /** Counts of the output for one count of the target; 1 means that brightness is kept. */
   photometricSlope: number;
-  /** Root mean square change of the input, as a share of what was wanted; 0 where the input is given back. */
-  changed: number;
+  /**
+   * Root mean square difference of output and input, divided by that of target and input; 0 where the input is returned
+   * unchanged.
+   */
+  relativeChange: number;
 }
 
 export interface DistanceTable {
   task: Candidate["task"];
-  /** In order of their distances. */
+  /** Ordered by distance. */
   bins: DistanceBin[];
   against: EveryPlane["against"];
-  /** Share of the out-of-focus light that goes where the input is in focus; undefined where there is next to none. */
+  /**
+   * Share of the out-of-focus light that is removed where the input is in focus; undefined where there is hardly any.
+   */
   backgroundRemoved: number | undefined;
 }
 
-/** Differences up to these are none: of PSNR, dB, what is rounded away where it is shown; of SSIM and detail. */
+/** Smaller differences in PSNR (dB), SSIM and detail are ignored. That of PSNR would be rounded away on the page. */
 export const margins = { psnr: 0.05, ssim: 0.02, detail: detailMargin } as const;
 
-/** An output that is identical to its target has no end of PSNR; none counts for more than this, dB. */
-const highest = 100;
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-
-/** Of a list, those that are known. */
-const known = (values: readonly (number | undefined)[]): number[] =>
-  values.filter((value): value is number => value !== undefined && Number.isFinite(value));
-
-const meanOfKnown = (values: readonly (number | undefined)[]): number | undefined =>
-  known(values).length === 0 ? undefined : mean(known(values));
+/** The PSNR of an output that is identical to its target is infinite. Every PSNR is limited to this, dB. */
+const maxPsnr = 100;
 
 /**
- * One row for each distance that was asked for (for sections: each plane).
- * @param subject the step between planes, um, and the sharpest of them
+ * Makes one row for each requested distance (for sections: for each plane).
+ * @param studied the step between planes, um, and the index of the sharpest plane
  */
 export function distanceTable(
   { task }: Pick<Candidate, "task">,
   { outcomes, against }: Pick<EveryPlane, "outcomes" | "against">,
-  { widths, hazeRemoved }: Pick<Nature, "widths" | "hazeRemoved">,
-  subject: { zStep: number; sharpest: number },
+  { widths, backgroundRemoved }: Pick<Effect, "widths" | "backgroundRemoved">,
+  studied: { zStep: number; sharpest: number },
 ): DistanceTable {
-  // Without the last digits of 3 * 0.1.
+  // Rounded, so that 3 * 0.1 equals 0.3.
   const at = ({ plane, distance }: Outcome): number =>
-    Number((task === "section" ? (plane - subject.sharpest) * subject.zStep : distance).toFixed(6));
-  const steps = (one: Outcome): number => Math.round(at(one) / subject.zStep);
+    Number((task === "section" ? (plane - studied.sharpest) * studied.zStep : distance).toFixed(6));
+  const steps = (one: Outcome): number => Math.round(at(one) / studied.zStep);
   const all = [...new Set(outcomes.map(steps))].sort((a, b) => a - b);
   const bins = all.map((step) => {
     const own = outcomes.filter((one) => steps(one) === step);
     const planes = own.flatMap(({ plane }) => widths.find((width) => width.plane === plane) ?? []);
     return binOf(at(own[0]), own, planes);
   });
-  return { task, bins, against, backgroundRemoved: hazeRemoved };
+  return { task, bins, against, backgroundRemoved: backgroundRemoved };
 }
 
 function binOf(distance: number, own: readonly Outcome[], widths: readonly PlaneWidths[]): DistanceBin {
-  const capped = (psnr: number): number => Math.min(highest, psnr);
+  const capped = (psnr: number): number => Math.min(maxPsnr, psnr);
   const gains = own.map(({ scores, detail, baseline }) => ({
     psnr: capped(scores.output.psnr) - capped(baseline.psnr.value),
     ssim: scores.output.ssim - baseline.ssim.value,
@@ -110,12 +119,12 @@ function binOf(distance: number, own: readonly Outcome[], widths: readonly Plane
     shareWorse: gains.filter(isWorse).length / gains.length,
     widthChange: meanOfKnown(widths.map(({ input, output }) => output / input - 1)),
     widthRecovered: meanOfKnown(widths.map(({ widthRecovered }) => widthRecovered)),
-    lightRecovered: meanOfKnown(widths.map(({ lightRecovered }) => lightRecovered)),
+    brightnessRecovered: meanOfKnown(widths.map(({ brightnessRecovered }) => brightnessRecovered)),
     structures: widths.reduce((sum, { structures }) => sum + structures, 0),
     photometricSlope: meanOfKnown(own.map(({ slope }) => slope)) ?? Number.NaN,
-    changed: meanOfKnown(own.map(({ changed }) => changed)) ?? Number.NaN,
+    relativeChange: meanOfKnown(own.map(({ relativeChange }) => relativeChange)) ?? Number.NaN,
   };
 }
 
-/** A picture that is constant in a band has none of its detail. */
+/** An image that is constant in a band has none of its detail. */
 const withoutNaN = (value: number): number => (Number.isNaN(value) ? 0 : value);

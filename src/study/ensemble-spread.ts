@@ -1,63 +1,70 @@
 /**
- * How far several models for the same task lie apart.
+ * How much several models for the same task disagree.
  *
- * What it cannot tell: agreement is no proof. Models that were trained on the same data share their faults, and lie together where all
- * are wrong.
+ * What this cannot show: agreement does not prove that the outputs are right. Models that were trained on the same data
+ * share their faults, and agree where all of them are wrong.
  *
- * Sources: Lakshminarayanan, Pritzel and Blundell, "Simple and scalable predictive uncertainty estimation using deep ensembles", NeurIPS
- * 2017; disagreement: Weigert, Schmidt, et al., Nat. Methods 15, 1090 (2018).
+ * Sources: Lakshminarayanan, Pritzel and Blundell, "Simple and scalable predictive uncertainty estimation using deep
+ * ensembles", NeurIPS 2017; disagreement: Weigert, Schmidt, et al., Nat. Methods 15, 1090 (2018).
  */
 import { evenly } from "../array/evenly.ts";
 import { mean as meanOf, moments } from "../array/statistics.ts";
 import type { Plane } from "../image/image.ts";
 import { pearson } from "../metrics/metrics.ts";
-import type { Candidate, Wanted } from "./candidate.ts";
+import type { Candidate, PlaneRequest } from "./candidate.ts";
 import { type EveryPlane, isJudged } from "./every-plane.ts";
-import { errorsOf, joined, mostPlanes, rowOf, type SpreadMap, spreadMaps, targetOf, typicalMap } from "./spread-map.ts";
-import { cropPlane, type Subject } from "./subject.ts";
+import { errorsOf, joined, maxPlanes, rowOf, type SpreadMap, spreadMaps, targetOf, typicalMap } from "./spread-map.ts";
+import { cropPlane, type StudiedStack } from "./studied-stack.ts";
 
-/** How far models for the same task lie apart. */
+/** The disagreement of models for the same task. */
 export interface EnsembleSpread {
   task: Candidate["task"];
-  /** Two models or more. */
+  /** The names of two or more models. */
   names: string[];
-  /** Made by at least two of them within their range, from 0. */
+  /** Planes that at least two of the models made within their range, counted from 0. */
   planes: number[];
-  /** Root mean square over pixels and planes of the standard deviation between models, over the data range. */
+  /** Standard deviation between models, root mean square over pixels and planes, divided by the data range. */
   spread: number;
   against: "truth" | "sharpest plane" | undefined;
-  /** Root mean square error of the models' mean, over the data range; where it is much above the spread, all are wrong alike. */
+  /**
+   * Root mean square error of the models' mean, divided by the data range. If it is much larger than the spread, the
+   * models make the same mistakes.
+   */
   error: number | undefined;
-  /** Pearson's correlation of the standard deviation and the absolute error of the mean, all pixels; NaN where models agree in all. */
+  /**
+   * Pearson's correlation of the standard deviation and the absolute error of the mean over all pixels; NaN where
+   * models agree everywhere.
+   */
   correlation: number | undefined;
-  /** The plane to be looked at: `output` is the mean, `spread` the standard deviation. */
+  /** The plane that is shown: `output` is the mean, `spread` the standard deviation. */
   typical: SpreadMap & { outputs: { name: string; output: Plane }[] };
 }
 
-/** Of a candidate's study, what an ensemble takes. */
+/** The part of a candidate's study that an ensemble needs. */
 export interface EnsembleMember {
   candidate: Pick<Candidate, "name" | "kind" | "task">;
   every: Pick<EveryPlane, "outcomes" | "dataRange">;
 }
 
 /**
- * Of all models (not of classical methods) for one task, in the region, from the outputs that they have made: nothing is computed anew.
- * Sections come in counts of their own, and are first brought to mean 0 and standard deviation 1, all planes of a model together (a fit to
- * the models' mean would shrink each the more the less it agrees, and with it the disagreement). The standard deviation between models is
- * that of a sample (divided by n - 1): of two, their distance over the square root of 2.
+ * Compares the outputs that all models for one task have already made, in the region. Classical methods are left out.
+ * Sections have counts of their own and are first brought to mean 0 and standard deviation 1, all planes of a model
+ * together. (A fit to the models' mean would shrink an output the more, the less it agrees, and so hide the
+ * disagreement.) The standard deviation between models is that of a sample (divided by n - 1); for two models it is
+ * their difference divided by the square root of 2.
  * @returns undefined for fewer than two models, or where no two of them made the same plane
  */
 export function ensembleSpread(
   task: Candidate["task"],
-  subject: Pick<Subject, "stack" | "truth" | "sharpest" | "region">,
+  studied: Pick<StudiedStack, "stack" | "truth" | "sharpest" | "region">,
   studies: readonly EnsembleMember[],
 ): EnsembleSpread | undefined {
   const models = studies.filter(({ candidate }) => candidate.kind === "model" && candidate.task === task);
   const shared = sharedPlanes(models);
   if (shared.length === 0) return undefined;
-  const targets = targetOf({ task }, subject);
+  const targets = targetOf({ task }, studied);
   const cut = shared.map(({ outputs }) =>
-    outputs.map(({ name, output }) => ({ name, output: cropPlane(output, subject.region) })),
+    outputs.map(({ name, output }) => ({ name, output: cropPlane(output, studied.region) })),
   );
   const names = models
     .map(({ candidate }) => candidate.name)
@@ -72,11 +79,11 @@ export function ensembleSpread(
   const across = cut.map((made) =>
     acrossModels(made.map((one) => (task === "section" ? standardised(one) : one.output))),
   );
-  const doubted = shared.map(({ plane, distance }, i) => {
+  const uncertain = shared.map(({ plane, distance }, i) => {
     const { mean, deviation } = across[i];
     return { plane, distance, picture: mean, deviation };
   });
-  const maps = spreadMaps({ task }, doubted, targets, models[0].every.dataRange).map((map, i) => ({
+  const maps = spreadMaps({ task }, uncertain, targets, models[0].every.dataRange).map((map, i) => ({
     ...map,
     outputs: cut[i],
   }));
@@ -93,15 +100,15 @@ export function ensembleSpread(
     against: targets?.name,
     error: targets && rms(error),
     correlation: targets && pearson(rowOf(spread), rowOf(error)),
-    typical: typicalMap({ task }, maps, full, subject.sharpest),
+    typical: typicalMap({ task }, maps, full, studied.sharpest),
   };
 }
 
-interface Shared extends Wanted {
+interface Shared extends PlaneRequest {
   outputs: { name: string; output: Plane }[];
 }
 
-/** Planes that at least two models made, with what each made; at most {@link mostPlanes}. */
+/** Planes that at least two models made, with the output of each; at most {@link maxPlanes}. */
 function sharedPlanes(models: readonly EnsembleMember[]): Shared[] {
   const found = new Map<number, Shared>();
   for (const { candidate, every } of models) {
@@ -112,7 +119,7 @@ function sharedPlanes(models: readonly EnsembleMember[]): Shared[] {
     }
   }
   const all = [...found.values()].filter(({ outputs }) => outputs.length > 1).sort((a, b) => a.plane - b.plane);
-  return evenly(all, mostPlanes);
+  return evenly(all, maxPlanes);
 }
 
 function acrossModels(pictures: readonly Plane[]): { mean: Plane; deviation: Plane } {

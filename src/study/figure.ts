@@ -1,34 +1,38 @@
-/** A figure of a study: what its caption says, and the picture; and what several figures say alike. */
-import type { Subject } from "./subject.ts";
+/** A figure of a study with its title and caption, and helpers that several figures share. */
+import type { StudiedStack } from "./studied-stack.ts";
 
-export type Figure = {
+export interface Figure {
   /** File name without its ending. */
   id: string;
   title: string;
-  /** What is seen, and what would be good. */
+  /** What the figure shows, and what a good result looks like. */
   caption: string;
-} & ({ kind: "picture"; png: Uint8Array } | { kind: "chart"; svg: string });
+  kind: "picture" | "chart";
+  svg: string;
+}
 
-/** A name as part of a file name. */
+/** Turns a name into a part of a file name. */
 export const slug = (name: string): string =>
   name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "");
 
-/** Most columns of a grid. */
-export const mostColumns = 7;
+/** Largest number of columns of a grid. */
+export const maxColumns = 7;
 
-/** With its sign. */
+/** A length with its sign, such as "+1.5 um". */
 export const um = (value: number): string => `${value > 0 ? "+" : ""}${Number(value.toFixed(2))} um`;
 
 /** Height above the sharpest plane, um. */
-export const zOf = ({ stack, sharpest }: Subject, plane: number): number => (plane - sharpest) * stack.zStep;
+export const zOf = ({ stack, sharpest }: StudiedStack, plane: number): number => (plane - sharpest) * stack.zStep;
 
-/** um, for scale bars. */
-export const pixelOf = ({ stack }: Subject): number | undefined => stack.pixelSize?.x;
+/** Pixel size for scale bars, um. */
+export const pixelOf = ({ stack }: StudiedStack): number | undefined => stack.pixelSize?.x;
 
-/** The outcome whose plane lies that share of the way from the sharpest plane to the farthest. */
+/**
+ * Picks the outcome whose plane lies closest to the given share of the way from the sharpest plane to the farthest one.
+ */
 export function pick<T extends { plane: number }>(
   outcomes: readonly T[],
   sharpest: number,

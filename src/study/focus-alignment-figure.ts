@@ -1,19 +1,19 @@
-/** Virtual focus curves beside the recorded one, as charts and as a table. */
+/** Charts and a table that compare the focus curves of virtual stacks with the recorded one. */
 import { type NamedLine, plotLines } from "../figures/plots.ts";
 import type { ReportSection } from "../figures/report.ts";
 import type { Candidate } from "./candidate.ts";
 import { type Figure, slug, um } from "./figure.ts";
 import type { CurveAlignment, FocusAlignment, FocusPoint, VirtualStack } from "./focus-alignment.ts";
-import type { Subject } from "./subject.ts";
+import type { StudiedStack } from "./studied-stack.ts";
 
-/** What is read of a study. */
+/** The part of a study that is read. */
 export interface FocusAlignmentPick {
   candidate: Pick<Candidate, "name">;
-  subject: Pick<Subject, "stack">;
+  studied: Pick<StudiedStack, "stack">;
   focusAlignment: FocusAlignment | undefined;
 }
 
-/** A chart for each virtual stack: of every candidate that has any, from below focus and from above. */
+/** One chart for each virtual stack of every candidate. */
 export async function focusAlignmentFigures(picks: readonly FocusAlignmentPick[]): Promise<Figure[]> {
   return Promise.all(picks.flatMap((pick) => (pick.focusAlignment?.stacks ?? []).map((one) => figureOf(one, pick))));
 }
@@ -23,13 +23,13 @@ async function figureOf(one: VirtualStack, pick: FocusAlignmentPick): Promise<Fi
   const lines = linesOf(one, pick);
   const drawn = lines.flatMap(({ points }) => points.map(({ x }) => x));
   const [low, high] = [Math.min(...drawn), Math.max(...drawn)];
-  // Only as far as there is something to compare: names stand at the ends of lines.
+  // The recorded line is drawn only as far as the others, since names stand at the ends of lines.
   const recorded = (focusAlignment?.recorded ?? []).filter(({ z }) => z >= low - 1e-6 && z <= high + 1e-6);
   return {
     id: `virtual-focus-${slug(candidate.name)}-${one.defocus < 0 ? "below" : "above"}`,
     kind: "chart",
-    title: `${candidate.name}: sharpness of its virtual stack, ${sideOf(one)} focus`,
-    caption: `From one plane out of focus (${um(one.defocus)}) the planes of the stack are made, and their Tenengrad is drawn where they were asked for; grey, the recorded planes. Good: both lie on each other. Outputs that do not change with the distance are a level line.${noteOn(lines)}`,
+    title: `${candidate.name}: sharpness of the virtual stack made ${sideOf(one)} focus`,
+    caption: `The model made the planes of the stack from one plane out of focus (${um(one.defocus)} from the sharpest plane). The chart shows their sharpness (Tenengrad) over the requested z, and that of the recorded planes in grey. The lines of a good model lie on each other. A level line means that the output does not depend on the distance.${noteOn(lines)}`,
     svg: await plotLines([{ name: "recorded", points: recorded.map(pointOf), plain: true }, ...lines], {
       x: "z (um), from the sharpest plane",
       y: "sharpness (1 = sharpest recorded plane)",
@@ -42,40 +42,40 @@ async function figureOf(one: VirtualStack, pick: FocusAlignmentPick): Promise<Fi
 function noteOn(lines: readonly NamedLine[]): string {
   const [, other] = lines.map(({ name }) => name);
   if (other === undefined) return "";
-  return other === names.moved
-    ? " Moved: drawn again at the z where curve and images fit better."
-    : " Reversed: drawn again with up taken for down, which fits better.";
+  return other === names.shifted
+    ? " The line called shifted is the same curve, drawn at the z where curve and images fit better."
+    : " The line called reversed is the same curve with up and down exchanged, which fits better.";
 }
 
-const names = { virtual: "virtual", moved: "virtual, moved", reversed: "virtual, reversed" };
+const names = { virtual: "virtual", shifted: "virtual, shifted", reversed: "virtual, reversed" };
 
-/** The curve of a virtual stack, and where it fits better. */
-function linesOf(one: VirtualStack, { subject }: FocusAlignmentPick): NamedLine[] {
-  const { defocus, curve, asAsked, mirrored, direction } = one;
+/** The curve of a virtual stack, and the same curve where it fits better. */
+function linesOf(one: VirtualStack, { studied }: FocusAlignmentPick): NamedLine[] {
+  const { defocus, curve, asRequested, reversed, direction } = one;
   const own = { name: names.virtual, points: curve.map(pointOf) };
-  if (direction === "wrong" && mirrored) {
-    const at = (z: number): number => 2 * defocus - z + mirrored.shift;
+  if (direction === "wrong" && reversed) {
+    const at = (z: number): number => 2 * defocus - z + reversed.shift;
     const points = curve.map(({ z, sharpness }) => ({ x: at(z), y: sharpness })).reverse();
     return [own, { name: names.reversed, points }];
   }
-  if (asAsked === undefined || shiftOf(asAsked, subject) !== "moved") return [own];
-  return [own, { name: names.moved, points: own.points.map(({ x, y }) => ({ x: x + asAsked.shift, y })) }];
+  if (asRequested === undefined || shiftOf(asRequested, studied) !== "shifted") return [own];
+  return [own, { name: names.shifted, points: own.points.map(({ x, y }) => ({ x: x + asRequested.shift, y })) }];
 }
 
 const pointOf = ({ z, sharpness }: FocusPoint): { x: number; y: number } => ({ x: z, y: sharpness });
 
 const sideOf = ({ defocus }: VirtualStack): string => (defocus < 0 ? "from below" : "from above");
 
-/** Whether the images go along with the shift of their curve: a curve that is damped, or skewed, is no shifted one. */
+/** Whether the images are shifted like their curve. If they are not, the curve only has another shape. */
 function shiftOf(
   { shift, error, unshiftedError }: CurveAlignment,
-  { stack }: FocusAlignmentPick["subject"],
-): "in place" | "moved" | "not moved" {
+  { stack }: FocusAlignmentPick["studied"],
+): "in place" | "shifted" | "not shifted" {
   if (Math.abs(shift) < stack.zStep / 2) return "in place";
-  return error < unshiftedError ? "moved" : "not moved";
+  return error < unshiftedError ? "shifted" : "not shifted";
 }
 
-/** What was found, by candidate and side; nothing where no candidate has virtual stacks. */
+/** One row for each candidate and side of focus; no table where no candidate has virtual stacks. */
 export function focusAlignmentTable(picks: readonly FocusAlignmentPick[]): ReportSection[] {
   const rows = picks.flatMap((pick) => (pick.focusAlignment?.stacks ?? []).map((one) => rowOf(one, pick)));
   if (rows.length === 0) return [];
@@ -83,18 +83,18 @@ export function focusAlignmentTable(picks: readonly FocusAlignmentPick[]): Repor
     {
       kind: "table",
       caption:
-        "Focus curves of virtual stacks against the recorded one. Height: from the lowest to the highest point, as a share of the recorded (1 is right, 0 is flat). Shift: where z was asked for, what is at z + shift came out, by the best correlation of the curves. Reversed: the correlation with up taken for down, after shifts up to half as large. NRMSE is that of the images against the recorded planes where they then belong: a shift that does not lower it is none. Inputs left as they are have a flat curve, and the last NRMSE.",
+        "Focus curves of virtual stacks, compared with the recorded one. Height is the difference between the highest and the lowest point of the curve, divided by that of the recorded curve (1 is right, 0 is flat). Shift is the displacement in z at which the curves correlate best. Correlation is given after this shift, without it, and with up and down exchanged (reversed). NRMSE is the error of the images against the recorded planes, after the shift, without it, and for the unchanged input. If the shift does not lower the error of the images, the stack is not really shifted.",
       columns: [
         "",
         "height",
         "shift (um)",
         "correlation",
-        "not shifted",
-        "reversed",
-        "NRMSE shifted",
-        "NRMSE not shifted",
+        "correlation, not shifted",
+        "correlation, reversed",
+        "NRMSE, shifted",
+        "NRMSE, not shifted",
         "NRMSE of the input",
-        "in words",
+        "result",
       ],
       rows,
     },
@@ -103,35 +103,36 @@ export function focusAlignmentTable(picks: readonly FocusAlignmentPick[]): Repor
 
 function rowOf(one: VirtualStack, pick: FocusAlignmentPick): string[] {
   const { candidate } = pick;
-  const { amplitude, asAsked, mirrored, inputError } = one;
+  const { amplitude, asRequested, reversed, inputError } = one;
   return [
     `${candidate.name}, ${sideOf(one)}`,
     number(amplitude),
-    asAsked ? um(asAsked.shift).replace(" um", "") : "",
-    number(asAsked?.correlation),
-    number(asAsked?.unshifted),
-    number(mirrored?.nearby),
-    number(asAsked?.error, 3),
-    number(asAsked?.unshiftedError, 3),
+    asRequested ? um(asRequested.shift).replace(" um", "") : "",
+    number(asRequested?.correlation),
+    number(asRequested?.unshifted),
+    number(reversed?.nearby),
+    number(asRequested?.error, 3),
+    number(asRequested?.unshiftedError, 3),
     number(inputError, 3),
     inWords(one, pick),
   ];
 }
 
 function inWords(
-  { asAsked, mirrored, direction }: VirtualStack,
-  { subject, focusAlignment }: FocusAlignmentPick,
+  { asRequested, reversed, direction }: VirtualStack,
+  { studied, focusAlignment }: FocusAlignmentPick,
 ): string {
-  if (asAsked === undefined && mirrored === undefined) return "flat: the output does not change with the distance";
-  if (direction === "wrong") return "goes in the wrong direction: its curve fits with up taken for down";
-  if (direction === undefined || asAsked === undefined) return "cannot tell: its curve fits neither direction clearly";
-  const atLimit = Math.abs(asAsked.shift) > (focusAlignment?.largestShift ?? Number.POSITIVE_INFINITY) * 0.99;
+  if (asRequested === undefined && reversed === undefined) return "the output does not change with the distance";
+  if (direction === "wrong") return "wrong direction: the curve fits better with up and down exchanged";
+  if (direction === undefined || asRequested === undefined)
+    return "cannot tell: the curve fits neither direction clearly";
+  const atLimit = Math.abs(asRequested.shift) > (focusAlignment?.maxShift ?? Number.POSITIVE_INFINITY) * 0.99;
   const place = {
     "in place": "in place",
-    moved: `moved by ${um(asAsked.shift)}${atLimit ? " or more" : ""}, as its images are`,
-    "not moved": "of another shape: its images do not go with the shift",
-  }[shiftOf(asAsked, subject)];
-  return `goes in the right direction, ${place}`;
+    shifted: `but curve and images are shifted by ${um(asRequested.shift)}${atLimit ? " or more" : ""}`,
+    "not shifted": "but the curve has another shape than the recorded one",
+  }[shiftOf(asRequested, studied)];
+  return `right direction, ${place}`;
 }
 
 const number = (value: number | undefined, digits = 2): string =>

@@ -1,111 +1,133 @@
 /**
- * How a model's virtual stack goes in and out of focus, beside the recorded one: from one plane out of focus the planes of the stack are
- * made, and their sharpness over z is compared with that of the recorded planes, as they are and after the shift in z that fits best, as
- * the review of virtual refocusing did. A right stack in the wrong place, and one that goes the wrong way, both score badly plane by plane;
- * here they are told apart. What gives its input back has a flat curve, which no shift can help.
+ * Compares how sharpness changes over z in a model's virtual stack and in the recorded one. From one plane out of
+ * focus, the model makes the planes of the stack. The curve of their sharpness over z is compared with that of the
+ * recorded planes, both as it is and after the shift in z that fits best, as in the review of virtual refocusing. A
+ * correct stack in the wrong place and a stack in the wrong direction both score badly plane by plane; this comparison
+ * tells them apart. If a model returns its input unchanged, the curve is flat, and no shift makes it fit.
  */
 import { sampleAt } from "../array/resample.ts";
+import { mean } from "../array/statistics.ts";
 import { focusCurve, focusOf } from "../classical/focus/focus.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { nrmse, pearson } from "../metrics/metrics.ts";
-import { type Candidate, canTake, canTravel, type Wanted } from "./candidate.ts";
-import { cropToBox, type Subject } from "./subject.ts";
+import { type Candidate, canTake, canTravel, type PlaneRequest } from "./candidate.ts";
+import { cropToBox, type StudiedStack } from "./studied-stack.ts";
 
 /** A point of a focus curve. */
 export interface FocusPoint {
-  /** From the sharpest plane of the stack, um. */
+  /** Height above the sharpest plane of the stack, um. */
   z: number;
-  /** Tenengrad of the region; 1 is that of the sharpest recorded plane. */
+  /** Tenengrad of the region, divided by that of the sharpest recorded plane. */
   sharpness: number;
 }
 
 /** The shift in z that brings a virtual focus curve onto the recorded one. */
 export interface CurveAlignment {
-  /** um: asked for z, the model gave what is at z + shift, by its sharpness. */
+  /** um. When z was requested, the sharpness of the output is that of the recorded plane at z + shift. */
   shift: number;
   /** Pearson's correlation of the curves after that shift. */
   correlation: number;
   /** The same without a shift; NaN where fewer than half of the points lie in the recorded stack. */
   unshifted: number;
   /**
-   * The same after the best of the shifts up to half of {@link FocusAlignment.largestShift}, by which directions are compared: larger ones
-   * bring a reversed curve onto a broad recorded one. NaN as above.
+   * The same after the best shift up to half of {@link FocusAlignment.maxShift}, used to compare directions. Larger
+   * shifts could bring a reversed curve onto a broad recorded one. NaN as above.
    */
   nearby: number;
-  /** Fisher's z of that, atanh(correlation) sqrt(points - 3): what curves without anything in common exceed at 2.9 in 1 of 500 cases, at one shift. NaN as above. */
+  /**
+   * Fisher's z of `nearby`, atanh(correlation) sqrt(points - 3). For unrelated curves it exceeds 2.9 in 1 of 500 cases,
+   * at one shift. NaN as above.
+   */
   certainty: number;
   /**
-   * How much more the outputs correlate with the recorded planes where that shift puts them than the untouched input does, pixel by pixel
-   * (Pearson, mean of the differences); NaN as above.
+   * How much better the outputs correlate with the recorded planes after that shift than the unchanged input does
+   * (Pearson's correlation of the pixels, mean of the differences); NaN as above.
    */
   imageGain: number;
   /**
-   * Mean NRMSE of the outputs against the recorded planes where they belong after the shift (the nearest plane), and without it; over the
-   * outputs that have both, NaN where none has. A shift that makes it worse is none: the curve has another shape than the recorded one.
+   * Mean NRMSE of the outputs against the nearest recorded planes after the shift, and without it, over the outputs
+   * that have both; NaN where none has. If the shift makes the error larger, the stack is not shifted, but its curve
+   * has another shape than the recorded one.
    */
   error: number;
   unshiftedError: number;
 }
 
-/** The virtual stack made of one recorded plane. */
+/** The virtual stack made from one recorded plane. */
 export interface VirtualStack {
-  /** The input. */
+  /** The input plane, counted from 0. */
   plane: number;
-  /** Where it lies from the sharpest plane, um; below 0 it must be refocused up. */
+  /** Its height above the sharpest plane, um. If it is below 0, the plane must be refocused upwards. */
   defocus: number;
-  /** Its own sharpness: the flat curve of what does nothing. */
+  /** Sharpness of the input plane, which is the flat curve of a model that returns its input unchanged. */
   inputSharpness: number;
-  /** Over the z that were asked for, ascending. */
+  /** Sharpness over the requested z, ascending. */
   curve: FocusPoint[];
-  /** From the lowest to the highest point of the curve, as a share of the same of the recorded curve at the same z: 1 is right, 0 is flat. */
-  amplitude: number;
-  /** undefined where the curve is flat ({@link leastAmplitude}): there is nothing to align. */
-  asAsked: CurveAlignment | undefined;
-  /** The same of the curve reversed about its input, as if the model had taken up for down; undefined also where too little of that was recorded. */
-  mirrored: CurveAlignment | undefined;
   /**
-   * Which of both fits better ({@link CurveAlignment.nearby}); undefined where the curve is flat, one of both is not known, neither fits
-   * ({@link leastCertainty}), both fit about alike ({@link leastLead}), as of a model that sharpens whatever the sign of the distance, or the
-   * images do not follow ({@link CurveAlignment.imageGain}): of noise, one curve in three fits some shift.
+   * Height of the curve from its lowest to its highest point, divided by that of the recorded curve at the same z: 1 is
+   * right, 0 is flat.
+   */
+  amplitude: number;
+  /** Undefined where the curve is flat ({@link minAmplitude}), so that there is nothing to align. */
+  asRequested: CurveAlignment | undefined;
+  /**
+   * The same for the curve mirrored about its input, as if the model had mistaken up for down; undefined also where too
+   * little of that range was recorded.
+   */
+  reversed: CurveAlignment | undefined;
+  /**
+   * Which of the two fits better ({@link CurveAlignment.nearby}). Undefined where the curve is flat, where one of the
+   * two is not known, where neither fits ({@link minCertainty}), where both fit about equally well ({@link minLead}),
+   * as for a model that sharpens independently of the sign of the distance, or where the images do not follow ({@link
+   * CurveAlignment.imageGain}), since one in three curves of noise fits some shift.
    */
   direction: "right" | "wrong" | undefined;
-  /** Mean NRMSE of the untouched input against the recorded planes of the curve. */
+  /** Mean NRMSE of the unchanged input against the recorded planes of the curve. */
   inputError: number;
 }
 
 export interface FocusAlignment {
-  /** Of all planes, ascending. */
+  /** The recorded focus curve over all planes, ascending. */
   recorded: FocusPoint[];
-  /** Shifts up to this were tried, um: half of how far the model reaches to one side, and the stack with it. */
-  largestShift: number;
-  /** From a plane below focus, and from one above; one of them where the stack or the range has no other. */
+  /** Largest shift that was tried, um: half of the distance over which both model and stack reach to one side. */
+  maxShift: number;
+  /**
+   * One virtual stack from a plane below focus and one from a plane above; only one where stack or range do not allow
+   * both.
+   */
   stacks: VirtualStack[];
 }
 
-/** Planes of a virtual stack: fewer say nothing, more cost time (then every second is left out, or more). */
-const [leastPlanes, mostPlanes] = [4, 11];
+/**
+ * Smallest number of planes of a virtual stack, and the largest, which limits the time (planes between are left out).
+ */
+const [minPlanes, maxPlanes] = [4, 11];
 /** Below this share of the recorded amplitude a curve counts as flat. */
-export const leastAmplitude = 0.1;
-/** Below this certainty a curve does not fit. */
-export const leastCertainty = 2.9;
-/** By how much one direction must fit better than the other: a model that cannot know it (one plane in) came to 0.02 to 0.19, others to 0.4 and more. */
-export const leastLead = 0.2;
+export const minAmplitude = 0.1;
+/** Below this certainty a curve counts as not fitting. */
+export const minCertainty = 2.9;
+/**
+ * The correlation in one direction must exceed that in the other by this much. Models with one input plane, which
+ * cannot know the direction, reached 0.02 to 0.19, other models 0.4 and more.
+ */
+export const minLead = 0.2;
 /** Share of the points of a curve that must lie within the recorded stack after a shift. */
-const leastOverlap = 0.5;
+const minOverlap = 0.5;
 /** Share of the largest shift up to which directions are compared. */
 const nearShare = 0.5;
 /** Shifts that are tried for each plane of the stack. */
 const shiftsPerPlane = 20;
 
 /**
- * From the planes half of the candidate's reach below and above focus, makes the stack's planes within its range, of the subject's region.
+ * Takes the planes at half of the candidate's reach below and above focus, and makes from each the planes of the stack
+ * within range, in the region.
  * @param whole the recorded stack, on which brightness is measured
- * @returns undefined for what makes sections, and where no plane has four planes within range
+ * @returns undefined for candidates that make sections, and where no input has four planes within range
  * @throws interrupted, and what the candidate throws
  */
 export async function focusAlignment(
   candidate: Candidate,
-  { stack, sharpest, region }: Pick<Subject, "stack" | "sharpest" | "region">,
+  { stack, sharpest, region }: Pick<StudiedStack, "stack" | "sharpest" | "region">,
   whole: Stack,
   signal?: AbortSignal,
 ): Promise<FocusAlignment | undefined> {
@@ -117,21 +139,21 @@ export async function focusAlignment(
   const apart = Math.max(1, Math.round(reach / 2 / step));
   const asked = [sharpest - apart, sharpest + apart]
     .filter((plane) => canTake(candidate, stack, plane))
-    .map((plane) => ({ plane, wanted: requests(candidate, range, plane, stack, sharpest) }))
-    .filter(({ wanted }) => wanted.length >= leastPlanes);
+    .map((plane) => ({ plane, requests: requestsFrom(candidate, range, plane, stack, sharpest) }))
+    .filter(({ requests }) => requests.length >= minPlanes);
   if (asked.length === 0) return undefined;
   const outputs = await candidate.make(
     part,
     whole,
-    asked.flatMap(({ wanted }) => wanted),
+    asked.flatMap(({ requests }) => requests),
     signal,
   );
   const sharpness = focusCurve(part);
   const highest = Math.max(...sharpness);
   const recorded: Recorded = { part, step, sharpest, curve: Float64Array.from(sharpness, (value) => value / highest) };
   let next = 0;
-  const stacks = asked.map(({ plane, wanted }) => {
-    const made = wanted.map(({ distance }): Made => {
+  const stacks = asked.map(({ plane, requests }) => {
+    const made = requests.map(({ distance }): Made => {
       const output = outputs[next++];
       return { offset: Math.round(distance / step), output, sharpness: focusOf(output) / highest };
     });
@@ -139,23 +161,23 @@ export async function focusAlignment(
   });
   return {
     recorded: Array.from(recorded.curve, (value, z) => ({ z: (z - sharpest) * step, sharpness: value })),
-    largestShift: reach / 2,
+    maxShift: reach / 2,
     stacks,
   };
 }
 
-/** Evenly spaced planes within range, the sharpest among them where it can be. */
-function requests(
+/** Evenly spaced planes within range, with the sharpest plane among them if possible. */
+function requestsFrom(
   candidate: Candidate,
   [low, high]: readonly [number, number],
   plane: number,
-  { depth, zStep }: Subject["stack"],
+  { depth, zStep }: StudiedStack["stack"],
   sharpest: number,
-): Wanted[] {
+): PlaneRequest[] {
   const all = Array.from({ length: depth }, (_, z) => ({ z, distance: (z - plane) * zStep })).filter(
     ({ distance }) => distance >= low - 1e-6 && distance <= high + 1e-6 && canTravel(candidate, distance),
   );
-  const every = Math.ceil(all.length / mostPlanes);
+  const every = Math.ceil(all.length / maxPlanes);
   const nearest = all.reduce(
     (best, { z }, i) => (Math.abs(z - sharpest) < Math.abs(all[best].z - sharpest) ? i : best),
     0,
@@ -168,42 +190,42 @@ interface Recorded {
   /** um */
   step: number;
   sharpest: number;
-  /** Sharpness of every plane. */
+  /** Sharpness of every plane, at most 1. */
   curve: Float64Array;
 }
 
-/** An output, asked for so many planes from its input. */
+/** An output, and the number of planes from the input to its target. */
 interface Made {
   offset: number;
   output: Plane;
   sharpness: number;
 }
 
-function virtualStack(recorded: Recorded, plane: number, made: readonly Made[], largestShift: number): VirtualStack {
+function virtualStack(recorded: Recorded, plane: number, made: readonly Made[], maxShift: number): VirtualStack {
   const { part, step, sharpest, curve } = recorded;
   const own = made.map(({ offset }) => plane + offset);
   const amplitude = extentOf(made.map(({ sharpness }) => sharpness)) / extentOf(own.map((z) => curve[z]));
   const input = planeOf(part, plane);
   const aligned = (sign: 1 | -1): CurveAlignment | undefined => {
-    if (!(amplitude >= leastAmplitude)) return undefined;
+    if (!(amplitude >= minAmplitude)) return undefined;
     const points = made.map(({ offset, ...one }) => ({ ...one, at: plane + sign * offset }));
-    return align(recorded, input, points, largestShift);
+    return align(recorded, input, points, maxShift);
   };
-  const [asAsked, mirrored] = [aligned(1), aligned(-1)];
+  const [asRequested, reversed] = [aligned(1), aligned(-1)];
   return {
     plane,
     defocus: (plane - sharpest) * step,
     inputSharpness: curve[plane],
     curve: made.map(({ sharpness }, i) => ({ z: (own[i] - sharpest) * step, sharpness })),
     amplitude,
-    asAsked,
-    mirrored,
-    direction: directionOf(asAsked, mirrored),
+    asRequested,
+    reversed,
+    direction: directionOf(asRequested, reversed),
     inputError: mean(own.map((z) => nrmse(input, planeOf(part, z)))),
   };
 }
 
-/** A point of a virtual curve, and where it belongs: a plane of the stack, or outside it. */
+/** A point of a virtual curve and its place in the recorded stack, in planes, which may lie outside it. */
 interface Placed {
   at: number;
   output: Plane;
@@ -214,11 +236,11 @@ function align(
   { part, step, curve }: Recorded,
   input: Plane,
   points: readonly Placed[],
-  largestShift: number,
+  maxShift: number,
 ): CurveAlignment | undefined {
   const last = part.depth - 1;
   const within = (z: number): boolean => z > -1e-6 && z < last + 1e-6;
-  const least = Math.max(leastPlanes, leastOverlap * points.length);
+  const least = Math.max(minPlanes, minOverlap * points.length);
   const row = { data: curve, height: 1, width: curve.length };
   const fitAt = (shift: number): Fit => {
     const inside = points.filter(({ at }) => within(at + shift));
@@ -229,14 +251,14 @@ function align(
     ];
     return { shift, correlation: correlationOf(virtual, recorded), points: inside.length };
   };
-  const most = Math.floor((largestShift / step) * shiftsPerPlane + 1e-6);
-  // The smallest shift first, so that it is kept where several fit alike.
+  const most = Math.floor((maxShift / step) * shiftsPerPlane + 1e-6);
+  // Small shifts come first, so that the smallest one is kept where several fit equally well.
   const shifts = Array.from({ length: 2 * most + 1 }, (_, k) => (k % 2 === 1 ? -(k + 1) : k) / 2 / shiftsPerPlane);
   const tried = shifts.map(fitAt);
   const best = bestOf(tried);
   if (best === undefined) return undefined;
-  const near = bestOf(tried.filter(({ shift }) => Math.abs(shift * step) <= largestShift * nearShare + 1e-6));
-  // Images lie on planes: where they belong after a shift is rounded to the nearest.
+  const near = bestOf(tried.filter(({ shift }) => Math.abs(shift * step) <= maxShift * nearShare + 1e-6));
+  // Images exist only at whole planes, so their place after a shift is rounded to the nearest plane.
   const placed = (shift: number): Placed[] => points.filter(({ at }) => within(Math.round(at + shift)));
   const there = ({ at }: Placed, shift: number): Plane => planeOf(part, Math.round(at + shift));
   const both = placed(best.shift).filter(({ at }) => within(at));
@@ -255,28 +277,28 @@ function align(
   };
 }
 
-/** How well the curves fit after a shift, planes, by so many points. */
+/** The correlation of the curves after a shift (in planes), and the number of points behind it. */
 interface Fit {
   shift: number;
   correlation: number;
   points: number;
 }
 
-/** The first of the best fits; undefined where there is none. */
+/** The first of the best fits; undefined where no fit is known. */
 function bestOf(fits: readonly Fit[]): Fit | undefined {
   const known = fits.filter(({ correlation }) => Number.isFinite(correlation));
   return known.reduce<Fit | undefined>((a, b) => (a && b.correlation <= a.correlation + 1e-9 ? a : b), undefined);
 }
 
 function directionOf(
-  asAsked: CurveAlignment | undefined,
-  mirrored: CurveAlignment | undefined,
+  asRequested: CurveAlignment | undefined,
+  reversed: CurveAlignment | undefined,
 ): VirtualStack["direction"] {
-  if (asAsked === undefined || mirrored === undefined) return undefined;
-  // NaN where one of both is not known, as from a plane at the end of the stack: then nothing can be said.
-  const lead = asAsked.nearby - mirrored.nearby;
-  const { certainty, imageGain } = lead > 0 ? asAsked : mirrored;
-  if (!(Math.abs(lead) >= leastLead && certainty >= leastCertainty && imageGain > 0)) return undefined;
+  if (asRequested === undefined || reversed === undefined) return undefined;
+  // NaN where one of the two is not known, as for a plane at the end of the stack; then the direction stays undefined.
+  const lead = asRequested.nearby - reversed.nearby;
+  const { certainty, imageGain } = lead > 0 ? asRequested : reversed;
+  if (!(Math.abs(lead) >= minLead && certainty >= minCertainty && imageGain > 0)) return undefined;
   return lead > 0 ? "right" : "wrong";
 }
 
@@ -286,4 +308,3 @@ function correlationOf(a: readonly number[], b: readonly number[]): number {
 }
 
 const extentOf = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

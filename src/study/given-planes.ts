@@ -1,22 +1,28 @@
-/** Does a candidate give back, within their noise, the planes that it was given? */
+/** Measures whether a candidate keeps its input planes unchanged, up to their noise. */
 import { planeOf, type Stack } from "../image/image.ts";
 import { meanSquaredError, psnr } from "../metrics/metrics.ts";
 import { noiseOf } from "../metrics/noise-free-psnr.ts";
 import type { EveryPlane } from "./every-plane.ts";
-import { ofUntouched } from "./untouched.ts";
+import { measureOnce } from "./measure-once.ts";
 
 export interface GivenPlane {
-  /** um asked for, from the first plane given. */
+  /** Requested distance from the first input plane, um. */
   distance: number;
-  /** Of the output against that plane, dB; Infinity where it is given back as it is. */
+  /** PSNR of the output against that plane, dB; Infinity where they are identical. */
   psnr: number;
-  /** Largest difference of a pixel, counts. */
+  /** Largest absolute difference of a pixel, counts. */
   maxDeviation: number;
-  /** Root mean square difference over the standard deviation of the camera's noise; undefined where that is not known. */
+  /**
+   * Root mean square difference divided by the standard deviation of the camera's noise; undefined where the noise is
+   * not known.
+   */
   deviationInNoise: number | undefined;
 }
 
-/** Outputs that were asked for a plane that was given, in range; none for sections. Noise is that of the stack (noiseOf). */
+/**
+ * Compares every output within range whose target was an input plane with that plane; none for sections. Noise is that
+ * of the stack (noiseOf).
+ */
 export function givenPlanes(
   { outcomes, dataRange }: Pick<EveryPlane, "outcomes" | "dataRange">,
   stack: Stack,
@@ -26,7 +32,7 @@ export function givenPlanes(
   return outcomes
     .filter(({ given, inRange }) => given && inRange)
     .map(({ distance, output }) => {
-      const variance = ofUntouched(stack, `noise of ${sharpest}`, () => noiseOf(stack)?.(target));
+      const variance = measureOnce(stack, `noise of ${sharpest}`, () => noiseOf(stack)?.(target));
       let maxDeviation = 0;
       for (let i = 0; i < output.data.length; i++) {
         maxDeviation = Math.max(maxDeviation, Math.abs(output.data[i] - target.data[i]));

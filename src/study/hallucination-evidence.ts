@@ -1,4 +1,4 @@
-/** Whether outputs hold structures that nothing recorded explains. */
+/** Measures whether outputs contain structures that no recorded plane explains. */
 import { evenly } from "../array/evenly.ts";
 import { Random } from "../array/random.ts";
 import { ParfocalError } from "../errors.ts";
@@ -8,39 +8,43 @@ import { hallucinationMap } from "../metrics/hallucinations.ts";
 import { fitIntensity } from "../metrics/intensity-fit.ts";
 import type { Candidate } from "./candidate.ts";
 import { type EveryPlane, isJudged, type Outcome } from "./every-plane.ts";
-import { cropPlane, type Subject } from "./subject.ts";
+import { cropPlane, type StudiedStack } from "./studied-stack.ts";
 
 export interface HallucinationEvidence {
-  /** Of the bright structures of an output, those that nothing explains: mean over the outputs. */
+  /** Share of the bright structures of an output that the reference does not explain, 0..1; mean over the outputs. */
   share: number;
-  /** In all outputs together. */
+  /** Number of hallucinated places in all outputs together. */
   spots: number;
-  /** Outputs that were looked at. */
+  /** Number of outputs that were examined. */
   outputs: number;
-  /** How well planted structures are told from empty places, on one of the outputs; undefined where it has no room for any. */
+  /**
+   * How well planted structures are distinguished from empty places, on one of the outputs; undefined where it has no
+   * room for any.
+   */
   planted: HallucinationRoc | undefined;
-  /** What must explain them, for sentences and for the picture's column. */
+  /** The reference, as named in sentences and in the heading of the figure. */
   against: string;
   referenceName: string;
-  /** The output with most of it. */
+  /** The output with the largest share of hallucinated structures. */
   worst: { plane: number; output: Plane; reference: Plane; map: Plane };
 }
 
-/** Outputs that are looked at, evenly spread over z. */
-const most = 6;
+/** Largest number of outputs that are examined, evenly distributed over z. */
+const maxOutputs = 6;
 const seed = 1;
 
 /**
- * Refocused planes are held against the plane recorded there, sections against the truth of their plane, or without one against the recorded plane:
- * it holds what is in focus as well, under out-of-focus light.
+ * Compares refocused planes with the plane recorded at the target height, and sections with the ground truth of their
+ * plane. Without a ground truth, sections are compared with the recorded plane, which also contains all structure in
+ * focus, under out-of-focus light.
  */
 export function hallucinationEvidence(
   { task }: Pick<Candidate, "task">,
-  { stack, truth, sharpest, region }: Pick<Subject, "stack" | "truth" | "sharpest" | "region">,
+  { stack, truth, sharpest, region }: Pick<StudiedStack, "stack" | "truth" | "sharpest" | "region">,
   { outcomes }: EveryPlane,
 ): HallucinationEvidence | undefined {
   const judged = outcomes.filter(isJudged);
-  const chosen = evenly(judged, most);
+  const chosen = evenly(judged, maxOutputs);
   if (chosen.length === 0) return undefined;
   const cut = (plane: Plane): Plane => cropPlane(plane, region);
   const known = ({ plane }: Outcome): Plane =>
@@ -56,19 +60,20 @@ export function hallucinationEvidence(
   const planted = whereFits(() =>
     hallucinationRoc({ output, reference, random: new Random(seed), contrasts, count: 16 }),
   );
-  const against = task === "refocus" ? "the plane recorded there" : truth ? "the truth" : "the recorded plane";
+  const against =
+    task === "refocus" ? "the recorded sharpest plane" : truth ? "the ground truth" : "the recorded plane";
   return {
     share: found.reduce((sum, { hallucinatedShare }) => sum + hallucinatedShare, 0) / found.length,
     spots: found.reduce((sum, { spots }) => sum + spots.length, 0),
     outputs: found.length,
     planted,
     against,
-    referenceName: task === "section" && truth ? "Truth" : "Recorded",
+    referenceName: task === "section" && truth ? "Ground truth" : "Recorded",
     worst: { plane: worst.one.plane, output: worst.output, reference: worst.reference, map: worst.z },
   };
 }
 
-/** What is found, or undefined where the picture does not allow it: it may be empty, or full of structure. */
+/** The result, or undefined where the image does not allow it because it is empty or full of structure. */
 function whereFits<T>(find: () => T): T | undefined {
   try {
     return find();

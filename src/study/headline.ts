@@ -1,21 +1,25 @@
-/** One sentence on a candidate: whether to use it, for what, and over which distances. */
-import { signed } from "../metrics/signed.ts";
-import { type Appraisal, type Purpose, widensAt } from "./appraisal.ts";
+/** The headline of a study: whether to use a candidate, for what, and at which distances. */
+import { signed } from "../array/signed.ts";
+import { type Assessment, type Purpose, widensAt } from "./assessment.ts";
 import { type DistanceBin, type DistanceTable, margins } from "./distance-table.ts";
-import { leastHazeRemoved } from "./nature.ts";
-import type { Verdict } from "./verdict.ts";
+import { minBackgroundRemoved } from "./effect.ts";
+import type { Verdict } from "./verdicts.ts";
 
 export interface Headline {
-  /** true: over its whole range, with nothing against it; "only": for what the sentence says; null: these data cannot tell. */
+  /**
+   * true: over its whole range, with no bad verdict; "only": within the limits that the sentence names; null: these
+   * data cannot tell.
+   */
   use: true | "only" | false | null;
-  /** What it is of use for; "nothing" where it is not to be used, null where it cannot be told. */
+  /** What to use it for; "nothing" where it should not be used, null where the data cannot tell. */
   for: Purpose | null;
   /**
-   * Where it is better than the best recorded baseline, um: of refocusing, distances from the input plane to the wanted one; of sections, heights of
-   * the plane above the sharpest one. Each from its first to its last distance, which may be the same. Empty where use is false.
+   * The intervals, in um, where it is better than the best recorded baseline. For refocusing they are distances from
+   * the input plane to the target plane, for sections heights of the plane above the sharpest one. An interval runs
+   * from its first to its last distance, which may be the same. Empty where `use` is false.
    */
   distances_um: [number, number][];
-  /** Those of them where structures become sharper, not only less noisy. */
+  /** The intervals among them where structures become sharper, not only less noisy. */
   sharper_um: [number, number][];
   sentence: string;
 }
@@ -32,13 +36,14 @@ export function inWords(intervals: readonly (readonly [number, number])[]): stri
 }
 
 /**
- * The headline follows from the same table as the verdicts, and from them: it recommends without restriction only where no verdict is against it, and
- * nothing where no distance is better than what was recorded, or where structures are hallucinated.
- * @param verdicts on the same candidate, of the same table
+ * The headline follows from the verdicts and from the same table of distances. It recommends a candidate without
+ * restriction only if no verdict is bad. It does not recommend a candidate that is better than what was recorded at no
+ * distance, or that hallucinates structures.
+ * @param verdicts on the same candidate, from the same table
  */
 export function headline(
   table: DistanceTable,
-  found: Appraisal,
+  found: Assessment,
   verdicts: readonly Pick<Verdict, "id" | "good" | "value">[],
 ): Headline {
   const no = (reason: string): Headline => ({
@@ -53,7 +58,7 @@ export function headline(
     for: null,
     distances_um: [],
     sharper_um: [],
-    sentence: `These data cannot tell whether to use it: ${reason}.`,
+    sentence: `These data cannot tell whether to use it, because ${reason}.`,
   });
   const { purpose, usable, recommendedIntervals, sharperIntervals, backgroundRemoved } = found;
   if (purpose === undefined) return cannotTell("no plane lies within its range");
@@ -66,23 +71,24 @@ export function headline(
       `${share === undefined ? "many" : percent(share)} of the bright structures in its outputs were hallucinated${more}`,
     );
   }
-  if (found.unchanged) return no("it gives back its input");
+  if (found.unchanged) return no("it returns its input unchanged");
   if (table.task === "section") {
     if (table.against !== "truth") {
       if (backgroundRemoved === undefined)
-        return cannotTell("there is no out-of-focus light to take away, and no ground truth");
+        return cannotTell("there is no out-of-focus light to remove and no ground truth to compare with");
       if (purpose !== "sectioning")
         return no(
-          `it takes ${percent(Math.max(0, backgroundRemoved))} of the out-of-focus light away, and is no section`,
+          `it removes only ${percent(Math.max(0, backgroundRemoved))} of the out-of-focus light, so its outputs are no optical sections`,
         );
-      const reason = `it takes ${percent(backgroundRemoved)} of the out-of-focus light away, and there is no ground truth to say whether what is left is right`;
+      const reason = `it removes ${percent(backgroundRemoved)} of the out-of-focus light, but there is no ground truth to show whether the rest is right`;
       return { ...cannotTell(reason), for: "sectioning" };
     }
   }
   if (usable.length === 0) return no(whyNot(table, found));
   const whole = verdicts.every(({ good }) => good !== false);
   const limits = restrictions(table, found, bad);
-  const sentence = `${whole ? "Use it for" : "Use it only for"} ${purpose}, ${inWords(recommendedIntervals)}${table.task === "section" ? " from the sharpest plane" : ""}: ${whatIsGained(table, found)}.${limits}`;
+  const where = `${inWords(recommendedIntervals)}${table.task === "section" ? " from the sharpest plane" : ""}`;
+  const sentence = `${whole ? "Use it for" : "Use it only for"} ${purpose}, ${where}. ${gainSentence(table, found)}${limits}`;
   return {
     use: whole ? true : "only",
     for: purpose,
@@ -92,54 +98,56 @@ export function headline(
   };
 }
 
-/** Why no distance is of use. */
-function whyNot({ task }: DistanceTable, { judged, means, widens, backgroundRemoved }: Appraisal): string {
+/** The reason why the candidate is useful at no distance. */
+function whyNot({ task }: DistanceTable, { judged, means, widens, backgroundRemoved }: Assessment): string {
   const best = judged.reduce((a, b) => (b.psnrGain > a.psnrGain ? b : a));
   const at = task === "section" ? `${um(best.distance)} um from the sharpest plane` : `${um(best.distance)} um`;
   const score =
     best.psnrGain > margins.psnr
-      ? `where it gains PSNR over the best recorded baseline (${signed(best.psnrGain, 1)} dB at ${at}) it ${lossAt(best)}`
-      : `at no distance is it better than the best recorded baseline in PSNR (best ${signed(best.psnrGain, 1)} dB, at ${at})`;
+      ? `where its outputs gain PSNR over the best recorded baseline (${signed(best.psnrGain, 1)} dB at ${at}), ${lossAt(best)}`
+      : `its outputs never have a higher PSNR than the best recorded baseline (best difference: ${signed(best.psnrGain, 1)} dB at ${at})`;
   const width = widens && means.widthRecovered !== undefined ? ", and structures become wider" : "";
   const background =
     task === "section" && backgroundRemoved !== undefined
-      ? `, though it takes ${percent(Math.max(0, backgroundRemoved))} of the out-of-focus light away`
+      ? `. It removes ${percent(Math.max(0, backgroundRemoved))} of the out-of-focus light`
       : "";
   return `${score}${width}${background}`;
 }
 
 function lossAt(bin: DistanceBin): string {
-  if (widensAt(bin)) return "makes structures wider: it smooths";
+  if (widensAt(bin)) return "they make structures wider, so it only smooths";
   return bin.detailDifference < 0
-    ? `loses detail (${signed(bin.detailDifference, 2)}): it smooths`
-    : "goes the wrong way";
+    ? `they lose detail (${signed(bin.detailDifference, 2)}), so it only smooths`
+    : "they are refocused in the wrong direction";
 }
 
-function whatIsGained({ task }: DistanceTable, { means, purpose, backgroundRemoved }: Appraisal): string {
+/** A sentence on the gain in PSNR and detail at the recommended distances. */
+function gainSentence({ task }: DistanceTable, { means, purpose, backgroundRemoved }: Assessment): string {
   const { detailDifference, contrastDifference } = means;
   const rises = detailDifference > margins.detail && contrastDifference > margins.detail;
   const notSharper = rises
-    ? ", but structures do not become narrower, or hardly any region comes nearer to the wanted plane: it does not refocus"
-    : ": structures do not become sharper";
-  const detail =
-    purpose === "denoising"
-      ? `${signed(detailDifference, 2)} in detail, ${signed(contrastDifference, 2)} in its contrast${notSharper}`
-      : `${signed(detailDifference, 2)} in detail`;
+    ? " It does not refocus: structures do not become narrower, or hardly any region comes nearer to the target plane."
+    : " Structures do not become sharper.";
+  const contrast = purpose === "denoising" ? ` and ${signed(contrastDifference, 2)} in the contrast of detail` : "";
   const width =
     purpose === "refocusing" && means.widthRecovered !== undefined
-      ? `, and ${percent(means.widthRecovered)} of the excess width of structures goes`
+      ? ` Blurred structures lose ${percent(means.widthRecovered)} of their excess width.`
       : "";
   const background =
     task === "section" && backgroundRemoved !== undefined && purpose === "sectioning"
-      ? `, and ${percent(backgroundRemoved)} of the out-of-focus light goes`
+      ? ` It removes ${percent(backgroundRemoved)} of the out-of-focus light.`
       : "";
-  return `${signed(means.psnrGain, 1)} dB PSNR over the best recorded baseline, ${detail}${width}${background}`;
+  const scores = [`${signed(means.psnrGain, 1)} dB in PSNR`, `${signed(detailDifference, 2)} in detail`].join(
+    contrast === "" ? " and " : ", ",
+  );
+  const gain = `There its outputs differ from the best recorded baseline by ${scores}${contrast}.`;
+  return `${gain}${purpose === "denoising" ? notSharper : ""}${width}${background}`;
 }
 
-/** What stands against it where it is of use, in sentences. */
+/** Sentences on the limits of a candidate that is useful. */
 function restrictions(
   { task }: DistanceTable,
-  { usable, judged, intervals, sharperIntervals, sharper, mostlySharper, purpose, backgroundRemoved }: Appraisal,
+  { usable, judged, intervals, sharperIntervals, sharper, mostlySharper, purpose, backgroundRemoved }: Assessment,
   bad: (id: Verdict["id"]) => boolean,
 ): string {
   const sentences: string[] = [];
@@ -147,20 +155,20 @@ function restrictions(
     sentences.push(
       mostlySharper
         ? `Structures become sharper ${inWords(sharperIntervals)}; at the other distances only PSNR rises.`
-        : `PSNR rises ${inWords(intervals)}, but at the other distances structures do not become sharper.`,
+        : `PSNR rises ${inWords(intervals)}, but outside the recommended distances structures do not become sharper.`,
     );
   }
   if (usable.length < judged.length) {
-    sentences.push("Elsewhere what was recorded, smoothed or interpolated, is as good or better.");
+    sentences.push("At all other distances the recorded planes, smoothed or interpolated, are at least as good.");
   }
-  if (bad("direction")) sentences.push("Not all regions go in the right direction.");
-  if (bad("scale")) sentences.push("Give it images at its own scale only.");
+  if (bad("direction")) sentences.push("Some regions are refocused in the wrong direction.");
+  if (bad("scale")) sentences.push("Do not rescale images before you give them to it.");
   if (bad("given"))
+    sentences.push("Do not replace its input planes by its outputs: it changes them by more than their noise.");
+  if (task === "refocus" && backgroundRemoved !== undefined && backgroundRemoved >= minBackgroundRemoved) {
     sentences.push(
-      "Keep the planes that it was given as they were recorded: it changes them by more than their noise.",
+      `Do not measure brightness in its outputs: it removes ${percent(backgroundRemoved)} of the out-of-focus light.`,
     );
-  if (task === "refocus" && backgroundRemoved !== undefined && backgroundRemoved >= leastHazeRemoved) {
-    sentences.push(`Do not measure brightness: it takes ${percent(backgroundRemoved)} of the out-of-focus light away.`);
   }
   return sentences.map((sentence) => ` ${sentence}`).join("");
 }

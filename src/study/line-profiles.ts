@@ -1,51 +1,51 @@
-/** Grey values along a line through the object, of input and output, plane by plane. */
+/** Grey values along a line through one structure, for input and output of every plane. */
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import type { EveryPlane, Outcome } from "./every-plane.ts";
-import { type Box, cropPlane } from "./subject.ts";
+import { type Box, cropPlane } from "./studied-stack.ts";
 
 export interface Profile {
   plane: number;
-  /** Along the line, one value for each pixel, counts of the stack. */
+  /** One value for each pixel along the line, in counts of the stack. */
   input: number[];
   output: number[];
 }
 
 export interface Profiles {
-  /** The row of the field in which the line lies, and its first column. */
+  /** Row of the field in which the line lies, and its first column. */
   row: number;
   left: number;
   profiles: Profile[];
-  /** The sharpest plane along the same line. */
+  /** Grey values of the sharpest plane along the same line. */
   sharpest: number[];
 }
 
-/** Rows that are averaged on each side of the line: noise goes, structure stays. */
+/** Number of rows on each side of the line that are averaged to reduce noise. */
 const beside = 1;
 
 type LineOutputs = Pick<EveryPlane, "toStack"> & { outcomes: readonly Pick<Outcome, "plane" | "output">[] };
 
-/** The line runs through the brightest spot of the object in the sharpest plane, as wide as the object's box. */
+/** Measures the line through the brightest place of the structure in the sharpest plane, over the width of its box. */
 export function lineProfiles(
   stack: Stack,
   sharpest: number,
-  object: Box,
+  structure: Box,
   { outcomes, toStack: { gain, offset } }: LineOutputs,
 ): Profiles {
-  const seen = cropPlane(planeOf(stack, sharpest), object);
+  const seen = cropPlane(planeOf(stack, sharpest), structure);
   let brightest = 0;
   const rowMeans = Array.from({ length: seen.height }, (_, y) =>
-    along(planeOf(stack, sharpest), object.top + y, object).reduce((most, value) => Math.max(most, value), 0),
+    along(planeOf(stack, sharpest), structure.top + y, structure).reduce((most, value) => Math.max(most, value), 0),
   );
   for (let y = beside; y < seen.height - beside; y++) if (rowMeans[y] > rowMeans[brightest]) brightest = y;
-  const row = object.top + brightest;
+  const row = structure.top + brightest;
   return {
     row,
-    left: object.left,
-    sharpest: along(planeOf(stack, sharpest), row, object),
+    left: structure.left,
+    sharpest: along(planeOf(stack, sharpest), row, structure),
     profiles: outcomes.map(({ plane, output }) => ({
       plane,
-      input: along(planeOf(stack, plane), row, object),
-      output: along(output, row, object).map((value) => gain * value + offset),
+      input: along(planeOf(stack, plane), row, structure),
+      output: along(output, row, structure).map((value) => gain * value + offset),
     })),
   };
 }

@@ -1,19 +1,23 @@
-/** Means over what a candidate is judged by: output, untouched first plane and best recorded baseline. */
+/** Mean scores of a candidate: output, first input plane (unchanged) and best recorded baseline. */
+import { mean as meanOf } from "../array/statistics.ts";
 import { meanScores, type Scores } from "../metrics/metrics.ts";
 import { type EveryPlane, isJudged } from "./every-plane.ts";
 
 export interface MeanOutcome {
-  /** Of the untouched first plane. */
+  /** Scores of the first input plane, unchanged. */
   input: Scores;
   output: Scores;
-  /** Of the best of the planes given, smoothed or interpolated; for each plane and score the best. */
+  /** Scores of the best recorded baseline, chosen for each plane and score. */
   baseline: { psnr: number; ssim: number; detail: number; contrast: number };
   detail: { input: number; output: number };
   contrast: { input: number; output: number };
   planes: number;
 }
 
-/** Means over the planes within range whose wanted plane is not among those given; undefined where there is none, or none with a finite PSNR. */
+/**
+ * Means over the planes within range whose target was not an input plane; undefined where there are none with a finite
+ * PSNR.
+ */
 export function meanOutcome({ every }: { every: Pick<EveryPlane, "outcomes"> }): MeanOutcome | undefined {
   const finite = every.outcomes
     .filter(isJudged)
@@ -23,7 +27,7 @@ export function meanOutcome({ every }: { every: Pick<EveryPlane, "outcomes"> }):
   if (finite.length === 0) return undefined;
   const scoresOf = (of: "input" | "output"): Scores => meanScores(finite.map(({ scores }) => scores[of]));
   const mean = (of: (one: (typeof finite)[number]) => number): number =>
-    finite.reduce((sum, one) => sum + withoutNaN(of(one)), 0) / finite.length;
+    meanOf(finite.map((one) => withoutNaN(of(one))));
   return {
     input: scoresOf("input"),
     output: scoresOf("output"),
@@ -42,5 +46,5 @@ export function meanOutcome({ every }: { every: Pick<EveryPlane, "outcomes"> }):
   };
 }
 
-/** A picture that is constant in a band has none of its detail. */
+/** An image that is constant in a band has none of its detail. */
 const withoutNaN = (value: number): number => (Number.isNaN(value) ? 0 : value);

@@ -7,19 +7,19 @@ import { type Normalisation, normalisationOf } from "../models/apply/normalisati
 import { refocus } from "../models/apply/refocus.ts";
 import { refocusPlanes } from "../models/apply/refocus-planes.ts";
 import { refocusRecursively } from "../models/apply/refocus-recursively.ts";
-import { planesSeenBy, section, tellsUncertainty } from "../models/apply/section.ts";
+import { hasUncertainty, planesSeenBy, section } from "../models/apply/section.ts";
 import type { Model, ModelInfo } from "../models/model-info.ts";
 import type { Runtime } from "../run/runtime.ts";
-import type { Candidate, PlanesWithSpread, Wanted } from "./candidate.ts";
+import type { Candidate, PlaneRequest, PlanesWithSpread } from "./candidate.ts";
 
 type RefocusInfo = Extract<ModelInfo, { task: "refocus" }>;
 type SectionInfo = Extract<ModelInfo, { task: "section" }>;
 
-/** Computed at a time along each axis, pixels. */
+/** Edge length of the tiles that are computed at a time, pixels. */
 const tileSize = 1024;
 
 /**
- * A model that refocuses or sections; the study asks it for single planes.
+ * Makes a candidate from a model that refocuses or sections.
  * @throws model.unfit for a model of another task
  */
 export function modelCandidate(name: string, { info, onnx, path }: Model, runtime: Runtime): Candidate {
@@ -38,7 +38,7 @@ export function modelCandidate(name: string, { info, onnx, path }: Model, runtim
       range: info.distance_range,
       offsets: offsetsOf(info),
       ...(info.method === "rlp" && { distanceStep: info.input_offsets[1] }),
-      make: (stack, whole, wanted, signal) => refocused(model, runtime, stack, whole, wanted, signal),
+      make: (stack, whole, requests, signal) => refocused(model, runtime, stack, whole, requests, signal),
     };
   }
   if (info.task === "section") {
@@ -47,18 +47,21 @@ export function modelCandidate(name: string, { info, onnx, path }: Model, runtim
       ...known,
       task: "section",
       offsets: [0],
-      make: async (stack, whole, wanted, signal) =>
-        (await sectioned(model, runtime, stack, whole, wanted, signal)).planes,
-      ...(tellsUncertainty(info) && {
-        makeWithSpread: (stack, whole, wanted, signal) => sectioned(model, runtime, stack, whole, wanted, signal),
+      make: async (stack, whole, requests, signal) =>
+        (await sectioned(model, runtime, stack, whole, requests, signal)).planes,
+      ...(hasUncertainty(info) && {
+        makeWithSpread: (stack, whole, requests, signal) => sectioned(model, runtime, stack, whole, requests, signal),
       }),
     };
   }
-  const detail = `a study judges models that refocus or section, and this one is for ${info.task}`;
+  const detail = `a study judges models that refocus or section, but this model is for ${info.task}`;
   throw new ParfocalError("model.unfit", `${path}: ${detail}.`, { path, detail });
 }
 
-/** Of a model that takes planes anywhere: two of them, half of what it learnt apart. */
+/**
+ * The offsets of the input planes, um. A model that takes planes at any distance gets two, at half of the largest
+ * distance that it was trained with.
+ */
 function offsetsOf(info: RefocusInfo): readonly number[] {
   if (info.method !== "recurrent-mz") return info.input_offsets;
   return info.plane_counts[1] < 2 ? [0] : [0, info.plane_range[1] / 2 || info.plane_range[0] / 2];
@@ -79,7 +82,7 @@ function blank(stack: Stack, count: number): Plane[] {
   return Array.from({ length: count }, () => ({ data: new Float32Array(height * width), height, width }));
 }
 
-/** A plane of a stack in memory, as models read it. */
+/** Reads regions of a plane of a stack in memory, as models need them. */
 function readerOf(stack: Stack, z: number): ReadRegion {
   const { data, width } = planeOf(stack, z);
   return async (region: Region) => {
@@ -92,7 +95,7 @@ function readerOf(stack: Stack, z: number): ReadRegion {
   };
 }
 
-/** Of whole stacks, which do not change: measured once for each pair of percentiles. */
+/** Normalisations of whole stacks, measured once for each pair of percentiles. */
 const measured = new WeakMap<Stack, Map<string, Normalisation>>();
 function normalisationOn(whole: Stack, { norm_pmin, norm_pmax }: ModelInfo): Normalisation {
   const known = measured.get(whole) ?? new Map<string, Normalisation>();
@@ -108,11 +111,11 @@ async function refocused(
   runtime: Runtime,
   stack: Stack,
   whole: Stack,
-  wanted: readonly Wanted[],
+  requests: readonly PlaneRequest[],
   signal?: AbortSignal,
 ): Promise<Plane[]> {
   const { info, onnx, path } = model;
-  const out = blank(stack, wanted.length);
+  const out = blank(stack, requests.length);
   const step = stack.zStep ?? 1;
   const base = {
     width: stack.width,
@@ -120,8 +123,8 @@ async function refocused(
     pixelSize: stack.pixelSize,
     normalisation: normalisationOn(whole, info),
   };
-  for (const plane of new Set(wanted.map((one) => one.plane))) {
-    const own = wanted.flatMap((one, i) => (one.plane === plane ? [{ i, distance: one.distance }] : []));
+  for (const plane of new Set(requests.map((one) => one.plane))) {
+    const own = requests.flatMap((one, i) => (one.plane === plane ? [{ i, distance: one.distance }] : []));
     const options = { distances: own.map(({ distance }) => distance), tileSize, signal };
     const write = async (k: number, y0: number, rows: Float32Array): Promise<void> =>
       out[own[k].i].data.set(rows, y0 * stack.width);
@@ -139,22 +142,23 @@ async function refocused(
   return out;
 }
 
-/** Without spread for models that do not tell theirs. */
+/** Makes sections; the spread is empty for models that do not predict it. */
 async function sectioned(
   model: Model<SectionInfo>,
   runtime: Runtime,
   stack: Stack,
   whole: Stack,
-  wanted: readonly Wanted[],
+  requests: readonly PlaneRequest[],
   signal?: AbortSignal,
 ): Promise<PlanesWithSpread> {
   const out = {
-    planes: blank(stack, wanted.length),
-    spread: tellsUncertainty(model.info) ? blank(stack, wanted.length) : [],
+    planes: blank(stack, requests.length),
+    spread: hasUncertainty(model.info) ? blank(stack, requests.length) : [],
   };
   const half = planesSeenBy(model.info) >> 1;
-  // All planes from the first to the last that any of the wanted ones is made of; alone, only those that are wanted.
-  const asked = [...new Set(wanted.map(({ plane }) => plane))].sort((a, b) => a - b);
+  // If a model takes neighbouring planes, all planes from the first to the last are needed; otherwise only the
+  // requested ones.
+  const asked = [...new Set(requests.map(({ plane }) => plane))].sort((a, b) => a - b);
   const first = Math.max(0, asked[0] - half);
   const last = Math.min(stack.depth - 1, asked[asked.length - 1] + half);
   const seen = half === 0 ? asked : Array.from({ length: last - first + 1 }, (_, i) => first + i);
@@ -167,7 +171,7 @@ async function sectioned(
   };
   await section(model, runtime, input, { tileSize, signal }, async (channel, k, y0, rows) => {
     const planes = channel === "section" ? out.planes : out.spread;
-    for (const [i, { plane }] of wanted.entries()) if (plane === seen[k]) planes[i].data.set(rows, y0 * stack.width);
+    for (const [i, { plane }] of requests.entries()) if (plane === seen[k]) planes[i].data.set(rows, y0 * stack.width);
   });
   return out;
 }

@@ -1,31 +1,31 @@
-/** The recorded stack, and what candidates make of its planes, as pictures. */
+/** Pictures of the recorded stack and of the outputs of all candidates. */
 import { evenly } from "../array/evenly.ts";
 import { contrastOf, type GridCell, type GridRow, pictureGrid } from "../figures/picture-grid.ts";
 import { plotLines } from "../figures/plots.ts";
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { isJudged, type Outcome } from "./every-plane.ts";
-import { type Figure, mostColumns, pick, pixelOf, um, zOf } from "./figure.ts";
+import { type Figure, maxColumns, pick, pixelOf, um, zOf } from "./figure.ts";
+import { type Box, cropPlane, type StudiedStack } from "./studied-stack.ts";
 import type { CandidateStudy } from "./study.ts";
-import { type Box, cropPlane, type Subject } from "./subject.ts";
 
-export function montage(subject: Subject): Figure {
-  const { stack, sharpest, object } = subject;
+export function montage(studied: StudiedStack): Figure {
+  const { stack, sharpest, structure } = studied;
   const planes = evenly(
     Array.from({ length: stack.depth }, (_, z) => z),
     21,
   );
   const cells = planes.map((z): GridCell => {
     const mark = z === sharpest ? ", sharpest" : "";
-    return { plane: planeOf(stack, z), caption: `plane ${z}${mark}\n${um(zOf(subject, z))}` };
+    return { plane: planeOf(stack, z), caption: `plane ${z}${mark}\n${um(zOf(studied, z))}` };
   });
   const rows: GridRow[] = [];
-  for (let i = 0; i < cells.length; i += mostColumns) rows.push({ label: "", cells: cells.slice(i, i + mostColumns) });
+  for (let i = 0; i < cells.length; i += maxColumns) rows.push({ label: "", cells: cells.slice(i, i + maxColumns) });
   rows.push({
     label: "",
     cells: [
       {
-        plane: cropPlane(planeOf(stack, sharpest), object),
-        caption: `the structure, rows ${object.top} to ${object.top + object.height}, columns ${object.left} to ${object.left + object.width}`,
+        plane: cropPlane(planeOf(stack, sharpest), structure),
+        caption: `structure, rows ${structure.top} to ${structure.top + structure.height}, columns ${structure.left} to ${structure.left + structure.width}`,
       },
     ],
   });
@@ -34,19 +34,19 @@ export function montage(subject: Subject): Figure {
     kind: "picture",
     title: "The stack",
     caption:
-      "Every picture has its own contrast, from its 0.1 to its 99.9 percentile. Heights are from the sharpest plane. The last picture is the structure that other figures follow.",
-    png: pictureGrid(rows, { pixelSize: pixelOf(subject), panelSize: 160 }),
+      "The recorded planes. Each plane is shown with its own contrast, from percentile 0.1 to 99.9. Heights are measured from the sharpest plane. The last picture shows the structure that the line profiles and close-ups follow.",
+    svg: pictureGrid(rows, { pixelSize: pixelOf(studied), panelSize: 160 }),
   };
 }
 
-export async function focusChart(subject: Subject): Promise<Figure> {
-  const { sharpness, sharpest, stack } = subject;
+export async function focusChart(studied: StudiedStack): Promise<Figure> {
+  const { sharpness, sharpest, stack } = studied;
   const points = sharpness.map((y, z) => ({ x: z * stack.zStep, y }));
   return {
     id: "focus",
     kind: "chart",
     title: "Sharpness over z",
-    caption: "Tenengrad of every plane, as a share of the largest: how the stack goes in and out of focus.",
+    caption: "Sharpness (Tenengrad) of every plane, divided by the largest value.",
     svg: await plotLines([{ name: "", points }], {
       x: "z (um)",
       y: "sharpness (1 = sharpest)",
@@ -57,12 +57,12 @@ export async function focusChart(subject: Subject): Promise<Figure> {
   };
 }
 
-/** An input out of focus, what each candidate makes of it, and the sharpest plane. */
-export function oneImage(subject: Subject, studies: readonly CandidateStudy[]): Figure | undefined {
-  const { stack, sharpest, region, truth } = subject;
+/** An input out of focus, the output of each candidate, and the ground truth or the sharpest plane. */
+export function oneImage(studied: StudiedStack, studies: readonly CandidateStudy[]): Figure | undefined {
+  const { stack, sharpest, region, truth } = studied;
   const able = studies.map(({ every }) => every.outcomes.filter(isJudged));
   const { plane: shared } = imageForAll(studies, able, sharpest) ?? {};
-  const cells = studies.map(({ candidate, subject: seen }, i) => {
+  const cells = studies.map(({ candidate, studied: seen }, i) => {
     const one = able[i].find(({ plane }) => plane === shared) ?? pick(able[i], sharpest);
     if (one === undefined) return undefined;
     const whole = seen.stack.width === stack.width && seen.stack.height === stack.height;
@@ -82,12 +82,12 @@ export function oneImage(subject: Subject, studies: readonly CandidateStudy[]): 
     const shown: GridCell[] = [
       {
         plane: input(one.plane),
-        caption: `plane ${one.plane}, ${um(zOf(subject, one.plane))}`,
+        caption: `plane ${one.plane}, ${um(zOf(studied, one.plane))}`,
         ...(!section && { contrast }),
       },
       { plane: output, caption: scoresOf(one.scores.output), ...(!section && { contrast }) },
       known
-        ? { plane: known, caption: "truth" }
+        ? { plane: known, caption: "ground truth" }
         : { plane: sharp, caption: `sharpest, plane ${sharpest}`, ...(!section && { contrast }) },
     ];
     return [{ label: candidate.name, cells: shown }];
@@ -95,18 +95,18 @@ export function oneImage(subject: Subject, studies: readonly CandidateStudy[]): 
   return {
     id: "one-image",
     kind: "picture",
-    title: "One image, every candidate",
+    title: "One input, and the output of every model",
     caption:
-      "A plane out of focus, the output, and what was recorded; another plane where a model cannot take that one. Outputs should look like the last column: no sharper, and with no more in them.",
-    png: pictureGrid(rows, {
+      "Left: a plane out of focus. Middle: the output. Right: the ground truth, or the recorded sharpest plane. The same plane is used for all models that can take it. Outputs should look like the right column: no sharper, and without additional structure.",
+    svg: pictureGrid(rows, {
       columns: ["Input", "Output", "Ground truth"],
-      pixelSize: pixelOf(subject),
+      pixelSize: pixelOf(studied),
       panelSize: 300,
     }),
   };
 }
 
-/** The image that is shown of all candidates: one that most of them can take, as far from focus as shows what they are for. */
+/** Chooses the input that is shown for all candidates: one that most of them can take, clearly out of focus. */
 function imageForAll(
   studies: readonly CandidateStudy[],
   able: readonly Outcome[][],
@@ -115,7 +115,7 @@ function imageForAll(
   const takers = ({ plane }: Outcome): number => able.filter((own) => own.some((one) => one.plane === plane)).length;
   const all = able.flat().filter(({ plane }) => plane !== sharpest);
   const most = Math.max(0, ...all.map(takers));
-  // Where all are sections: near focus, where there is something for them to leave.
+  // If all candidates make sections, a plane near focus is chosen, where they have structure to keep.
   const share = studies.every(({ candidate }) => candidate.task === "section") ? 1 / 8 : 1 / 2;
   return pick(
     all.filter((one) => takers(one) === most),
@@ -130,44 +130,45 @@ const scoresOf = ({ psnr, ssim }: { psnr: number; ssim: number }): string =>
 export function planesGrid(
   id: string,
   title: string,
-  subject: Subject,
+  studied: StudiedStack,
   studies: readonly CandidateStudy[],
   box: Box | undefined,
 ): Figure {
-  const { stack, truth } = subject;
+  const { stack, truth } = studied;
   const planes = evenly(
     Array.from({ length: stack.depth }, (_, z) => z),
-    mostColumns,
+    maxColumns,
   );
   const cut = (plane: Plane): Plane => (box ? cropPlane(plane, box) : plane);
-  // One contrast for a row: each with its own, out-of-focus light would be as bright as what is in focus.
+  // A row has one contrast. With a contrast for each picture, out-of-focus light would look as bright as structure in
+  // focus.
   const recorded = (of: Stack): GridCell[] => {
-    const contrast = contrastOf(cut(planeOf(of, subject.sharpest)));
+    const contrast = contrastOf(cut(planeOf(of, studied.sharpest)));
     return planes.map((z) => ({ plane: cut(planeOf(of, z)), contrast }));
   };
   const rows: GridRow[] = [{ label: "input", cells: recorded(stack) }];
-  for (const { candidate, every, subject: seen } of studies) {
-    const own = (plane: Plane): Plane => (box ? cropPlane(plane, seen.object) : plane);
-    const off = ({ plane }: { plane: number }): number => Math.abs(plane - subject.sharpest);
+  for (const { candidate, every, studied: seen } of studies) {
+    const own = (plane: Plane): Plane => (box ? cropPlane(plane, seen.structure) : plane);
+    const off = ({ plane }: { plane: number }): number => Math.abs(plane - studied.sharpest);
     const [nearest] = [...every.outcomes].sort((a, b) => off(a) - off(b));
     const contrast = nearest && contrastOf(own(nearest.output));
     rows.push({
       label: candidate.task === "refocus" ? `${candidate.name}, to the sharpest plane` : candidate.name,
       cells: planes.map((z) => {
         const one = every.outcomes.find(({ plane }) => plane === z);
-        return one && { plane: own(one.output), caption: one.inRange ? "" : "beyond its range", contrast };
+        return one && { plane: own(one.output), caption: one.inRange ? "" : "outside its range", contrast };
       }),
     });
   }
-  if (truth) rows.push({ label: "truth", cells: recorded(truth) });
+  if (truth) rows.push({ label: "ground truth", cells: recorded(truth) });
   return {
     id,
     kind: "picture",
     title,
-    caption: `Each row has one contrast, that of its sharpest plane.${box ? "" : " Classical methods are slow and see the middle of the field only."} Gaps: planes from which the sharpest one is farther than a model can go.`,
-    png: pictureGrid(rows, {
-      columns: planes.map((z) => um(zOf(subject, z))),
-      pixelSize: pixelOf(subject),
+    caption: `All pictures of a row have the same contrast, that of the plane in focus.${box ? "" : " Classical methods are slow and were applied to the middle of the field only."} A picture is missing where the sharpest plane is too far away for the model.`,
+    svg: pictureGrid(rows, {
+      columns: planes.map((z) => um(zOf(studied, z))),
+      pixelSize: pixelOf(studied),
       panelSize: 150,
     }),
   };

@@ -1,4 +1,4 @@
-/** ZeroCostDL4Mic's quality control of what a study made: numbers that stand beside those of its notebooks. */
+/** The quality control of ZeroCostDL4Mic for the outputs of a study, for comparison with its notebooks. */
 import { meanOfFinite } from "../array/mean-of-finite.ts";
 import type { ReportSection } from "../figures/report.ts";
 import { planeOf } from "../image/image.ts";
@@ -9,8 +9,8 @@ import {
   qualityControlCsv as toCsv,
 } from "../metrics/quality-control.ts";
 import { isJudged } from "./every-plane.ts";
+import { cropPlane } from "./studied-stack.ts";
 import type { CandidateStudy } from "./study.ts";
-import { cropPlane } from "./subject.ts";
 
 /** The numbers of one output of a candidate. */
 export interface CandidateQualityControl extends QualityControlRow {
@@ -18,16 +18,17 @@ export interface CandidateQualityControl extends QualityControlRow {
   plane: number;
 }
 
-/** What is read of a study. */
-type Judged = Pick<CandidateStudy, "candidate" | "subject" | "every">;
+/** The part of a study that is read. */
+type Judged = Pick<CandidateStudy, "candidate" | "studied" | "every">;
 
-/** Of studies, which do not change: the table and the CSV rest on the same numbers. */
+/** Computed once for each study, since the table and the CSV file show the same numbers. */
 const known = new WeakMap<Judged["every"], CandidateQualityControl[]>();
 
 /**
- * One row for each output within range whose wanted plane was not given, as in the means of the report; of the
- * subject's region only, where percentiles, gains and offsets are taken as well. The target is the truth of the plane or the sharpest
- * plane, as `every.against` says. Two SSIMs for each output: about 0.2 s for a region of 384 x 384.
+ * Makes one row for each output within range whose target was not an input plane, as in the means of the report. Only
+ * the region of the studied stack is used, also for percentiles, gains and offsets. The target is the ground truth of
+ * the plane or the sharpest plane, as `every.against` says. SSIM is computed twice for each output, which takes about
+ * 0.2 s for a region of 384 x 384.
  */
 export function qualityControlRows(studies: readonly Judged[]): CandidateQualityControl[] {
   return studies.flatMap((one) => {
@@ -37,20 +38,20 @@ export function qualityControlRows(studies: readonly Judged[]): CandidateQuality
   });
 }
 
-function rowsOf({ candidate, subject, every }: Judged): CandidateQualityControl[] {
-  const { stack, truth, sharpest, region } = subject;
+function rowsOf({ candidate, studied, every }: Judged): CandidateQualityControl[] {
+  const { stack, truth, sharpest, region } = studied;
   return every.outcomes
     .filter(isJudged)
     .filter(({ scores }) => Number.isFinite(scores.input.psnr) && Number.isFinite(scores.output.psnr))
     .map(({ plane, output }) => {
       const target = every.against === "truth" && truth ? planeOf(truth, plane) : planeOf(stack, sharpest);
-      const [made, input, wanted] = [output, planeOf(stack, plane), target].map((full) => cropPlane(full, region));
-      const numbers = qualityControl({ output: made, input, target: wanted });
-      return { candidate: candidate.name, plane, image: `${subject.name} plane ${plane}`, ...numbers };
+      const [made, input, cropped] = [output, planeOf(stack, plane), target].map((full) => cropPlane(full, region));
+      const numbers = qualityControl({ output: made, input, target: cropped });
+      return { candidate: candidate.name, plane, image: `${studied.name} plane ${plane}`, ...numbers };
     });
 }
 
-/** `quality-control.csv`: candidate and plane, then the columns of the notebooks. */
+/** The content of `quality-control.csv`: candidate and plane, then the columns of the notebooks. */
 export function qualityControlCsv(studies: readonly Judged[]): string {
   return toCsv(qualityControlRows(studies), [
     { name: "candidate", of: ({ candidate }) => candidate },
@@ -58,7 +59,9 @@ export function qualityControlCsv(studies: readonly Judged[]): string {
   ]);
 }
 
-/** Means over the rows of each candidate, output beside input; nothing where no candidate made anything within range. */
+/**
+ * Means over the rows of each candidate, for input and output. No table where no candidate made an output within range.
+ */
 export function qualityControlTable(studies: readonly Judged[]): ReportSection[] {
   const rows = studies.flatMap((one) => {
     const own = qualityControlRows([one]);
@@ -77,11 +80,11 @@ export function qualityControlTable(studies: readonly Judged[]): ReportSection[]
     ];
   });
   if (rows.length === 0) return [];
-  const { height, width } = studies[0].subject.region;
+  const { height, width } = studies[0].studied.region;
   return [
     {
       kind: "table",
-      caption: `For comparison with ZeroCostDL4Mic (von Chamier et al. 2021), what its notebooks compute under "Quality Control": means over the planes within range, of the region of ${height} x ${width} pixels. Gain and offset are fitted to the target, and its range between percentiles 0.1 and 99.9 is 1; their NRMSE is the root of the mean absolute error. mSSIM and PSNR: higher is better; NRMSE: lower. Not to be compared with the scores above.`,
+      caption: `Quality control as computed by the notebooks of ZeroCostDL4Mic (von Chamier et al. 2021). The numbers are means over the planes within range, in a region of ${height} x ${width} pixels. Gain and offset of each image are fitted to the target, and the data range is that of the target between percentiles 0.1 and 99.9. Their NRMSE is the square root of the mean absolute error. Higher mSSIM and PSNR and lower NRMSE are better. Do not compare these numbers with the scores above.`,
       columns: [
         "",
         "against",

@@ -1,11 +1,11 @@
-/** Reads the stacks that are to be compared, of which only some may have channels to choose from. */
+/** Reads the stacks that will be compared. Only some of them may have several channels to choose from. */
 import { extentOf, type PlaneIndex } from "../image/axes.ts";
 import type { Stack } from "../image/image.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
 
 /**
- * One stack of each file. The channel is chosen in the files that have several: a result has one channel where its
- * truth has more. The same holds for the time.
+ * Reads one stack of each file. A chosen channel applies only to files with several channels, since a result has one
+ * channel where its ground truth may have more. The same holds for the time.
  * @throws usage where a choice is missing or out of range, and what `readStack` throws
  */
 export async function readComparable(

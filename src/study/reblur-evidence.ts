@@ -1,35 +1,44 @@
-/** Whether outputs explain their inputs: blurred again by the objective's PSF they must give them back, up to noise. */
+/**
+ * Measures whether outputs explain their inputs: blurred with the PSF of the objective, they must equal the input up to
+ * noise.
+ */
+import { median } from "../array/statistics.ts";
 import { opticalPsf } from "../classical/deconvolution/optical-psf.ts";
 import { planeOf } from "../image/image.ts";
 import { reblurPlane, reblurResidual, reblurStack } from "../metrics/reblur-residual.ts";
 import { psfModelOf } from "../optics/psf/optics-options.ts";
 import type { Candidate } from "./candidate.ts";
 import { type EveryPlane, isJudged } from "./every-plane.ts";
-import { median } from "./nature.ts";
-import { cropPlane, cropToBox, type Subject } from "./subject.ts";
+import { cropPlane, cropToBox, type StudiedStack } from "./studied-stack.ts";
 
 export interface ReblurEvidence {
-  /** Residual over the noise of the input, median over planes: 1 explains all that noise lets see. */
+  /**
+   * Residual divided by the noise of the input, median over planes; 1 where the output explains the input completely.
+   */
   output: number;
-  /** The same of what can be done: of the recorded sharpest plane for refocusing, of the input itself, unsectioned, for sections. */
+  /** The same for a recorded image: the sharpest plane for refocusing, the input itself for sections. */
   reference: number;
   referenceName: string;
 }
 
-/** Planes of refocusing that are blurred again, at most: the nearest, in whose blur most is left to be seen. */
-const most = 4;
-/** Planes from the sharpest one whose sections are blurred again: farther off all is blurred so much that once more makes no difference. */
+/** Largest number of refocused planes that are blurred again: those nearest to focus, where the blur hides least. */
+const maxPlanes = 4;
+/**
+ * Sections are only compared within this many planes from the sharpest one. Farther away the input is so blurred that
+ * more blur makes no difference.
+ */
 const nearFocus = 1;
-/** Planes of a stack less of whose light comes from planes of the stack say little. */
-const leastShare = 0.5;
+/** Planes are only compared if at least this share of their light comes from planes of the stack. */
+const minShare = 0.5;
 
 /**
- * Refocused planes are taken for thin specimens in focus and blurred by their distance; sections for the specimen itself, blurred in 3-D.
- * @returns undefined where pixel size, NA or wavelength are not known, or nothing was made within range
+ * Treats refocused planes as thin specimens in focus and blurs them by their distance. Treats sections as the specimen
+ * itself and blurs them in 3-D.
+ * @returns undefined where pixel size, NA or wavelength are not known, or without outputs within range
  */
 export function reblurEvidence(
   { task }: Pick<Candidate, "task">,
-  { stack, sharpest, region }: Pick<Subject, "stack" | "sharpest" | "region">,
+  { stack, sharpest, region }: Pick<StudiedStack, "stack" | "sharpest" | "region">,
   { outcomes }: EveryPlane,
 ): ReblurEvidence | undefined {
   const { optics, pixelSize, zStep } = stack;
@@ -50,10 +59,11 @@ export function reblurEvidence(
     const { psf } = opticalPsf(objective, { ...input, pixelSize, zStep });
     const ratioOf = (values: Float32Array): number | undefined => {
       const blurred = reblurStack({ ...input, data: values }, psf);
-      const told = outcomes.filter(
-        ({ plane }) => blurred.share[plane] >= leastShare && Math.abs(plane - sharpest) <= nearFocus,
+      const usable = outcomes.filter(
+        ({ plane }) => blurred.share[plane] >= minShare && Math.abs(plane - sharpest) <= nearFocus,
       );
-      return median(told.map(({ plane }) => reblurResidual(planeOf(blurred, plane), planeOf(input, plane)).ratio));
+      if (usable.length === 0) return undefined;
+      return median(usable.map(({ plane }) => reblurResidual(planeOf(blurred, plane), planeOf(input, plane)).ratio));
     };
     const [output, reference] = [ratioOf(data), ratioOf(input.data)];
     if (output === undefined || reference === undefined) return undefined;
@@ -62,8 +72,9 @@ export function reblurEvidence(
   const judged = outcomes
     .filter(isJudged)
     .sort((a, b) => Math.abs(a.distance) - Math.abs(b.distance))
-    .slice(0, most);
-  const ratioOf = (of: (one: (typeof judged)[number]) => Float32Array): number | undefined =>
+    .slice(0, maxPlanes);
+  if (judged.length === 0) return undefined;
+  const ratioOf = (of: (one: (typeof judged)[number]) => Float32Array): number =>
     median(
       judged.map((one) => {
         const plane = { data: of(one), height: region.height, width: region.width };
@@ -73,6 +84,5 @@ export function reblurEvidence(
     );
   const output = ratioOf((one) => cropPlane(one.output, region).data);
   const reference = ratioOf(() => planeOf(input, sharpest).data);
-  if (output === undefined || reference === undefined) return undefined;
   return { output, reference, referenceName: "the recorded sharpest plane" };
 }

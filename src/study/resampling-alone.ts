@@ -1,20 +1,26 @@
-/** What happens to images that are resampled to a model's pixels and back, without the model: noise is averaged, detail may go. */
+/**
+ * A candidate that only resamples an image to the pixel size of a model and back, which averages noise and may remove
+ * detail.
+ */
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { isSameGrid, modelRegion, pixelGrid, toImageGrid, toModelGrid } from "../models/apply/pixel-grid.ts";
 import type { Candidate } from "./candidate.ts";
 
-/** A candidate that is asked for the same planes as another one, and gives back what that one's network would be shown of its input. */
+/**
+ * Makes a candidate with the same range and input planes as a model. It returns the input resampled to the pixel size
+ * of the model and back.
+ */
 export function resamplingAlone(model: Candidate): Candidate {
   const { description: _, trainedOn: __, ...rest } = model;
   return {
     ...rest,
-    name: "resampling alone",
+    name: "resampling only",
     kind: "constructed",
-    make: async (stack, _whole, wanted) => wanted.map(({ plane }) => thereAndBack(stack, plane, model.pixelSize)),
+    make: async (stack, _whole, requests) => requests.map(({ plane }) => thereAndBack(stack, plane, model.pixelSize)),
   };
 }
 
-/** Whether a candidate sees a stack on other pixels than its own. */
+/** Whether a stack must be resampled for a candidate. */
 export const isResampled = ({ pixelSize }: Stack, model: Candidate): boolean =>
   model.pixelSize !== undefined && !isSameGrid(pixelGrid(pixelSize, model.pixelSize));
 

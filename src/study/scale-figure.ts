@@ -1,13 +1,15 @@
-/** The same image at other scales: pictures, and the gain over scale. */
+/** Figures of the same image at other scales: pictures, and a chart of the gain over scale. */
 import { type GridCell, type GridRow, pictureGrid } from "../figures/picture-grid.ts";
 import { type NamedLine, plotLines } from "../figures/plots.ts";
 import { type Figure, pixelOf, slug } from "./figure.ts";
 import type { CandidateStudy } from "./study.ts";
 
-export function scaleGrid({ candidate, scales, subject }: CandidateStudy): Figure | undefined {
+export function scaleGrid({ candidate, scales, studied }: CandidateStudy): Figure | undefined {
   if (scales.length === 0) return undefined;
-  const untold = scales.filter(({ told }) => !told);
-  const told = untold.map(({ factor }) => scales.find((one) => one.told && one.factor === factor));
+  const withoutPixelSize = scales.filter(({ withPixelSize }) => !withPixelSize);
+  const withPixelSize = withoutPixelSize.map(({ factor }) =>
+    scales.find((one) => one.withPixelSize && one.factor === factor),
+  );
   const caption = ({ gain, hallucinated }: (typeof scales)[number]): string =>
     gain === undefined
       ? ""
@@ -15,22 +17,24 @@ export function scaleGrid({ candidate, scales, subject }: CandidateStudy): Figur
   const cell = (one: (typeof scales)[number] | undefined): GridCell | undefined =>
     one && { plane: one.output, caption: caption(one) };
   const rows: GridRow[] = [
-    { label: "input", cells: untold.map(({ input }) => ({ plane: input })) },
-    { label: "output, without the new pixel size", cells: untold.map(cell) },
-    ...(told.some(Boolean) ? [{ label: "output, with the new pixel size", cells: told.map(cell) }] : []),
-    ...(untold.some(({ target }) => target)
-      ? [{ label: "ground truth", cells: untold.map(({ target }) => target && { plane: target }) }]
+    { label: "input", cells: withoutPixelSize.map(({ input }) => ({ plane: input })) },
+    { label: "output, without the new pixel size", cells: withoutPixelSize.map(cell) },
+    ...(withPixelSize.some(Boolean)
+      ? [{ label: "output, with the new pixel size", cells: withPixelSize.map(cell) }]
+      : []),
+    ...(withoutPixelSize.some(({ target }) => target)
+      ? [{ label: "ground truth", cells: withoutPixelSize.map(({ target }) => target && { plane: target }) }]
       : []),
   ];
   return {
     id: `scales-${slug(candidate.name)}`,
     kind: "picture",
-    title: `${candidate.name}: the same image at other scales`,
+    title: `${candidate.name}: the same image at several scales`,
     caption:
-      "The image was rescaled before it was given to the candidate, as users do who must fit it to a tool. Below each output: how much it gains over the best recorded baseline, and the share of its bright structures that nothing recorded explains. Outputs should look alike at every scale.",
-    png: pictureGrid(rows, {
-      columns: untold.map(({ factor }) => `${factor} x`),
-      pixelSize: pixelOf(subject),
+      "The image was enlarged or reduced before the model was applied, with and without the correct new pixel size. Below each output: its gain in PSNR over the best recorded baseline, and the share of its bright structures that were hallucinated. Outputs should look alike at every scale.",
+    svg: pictureGrid(rows, {
+      columns: withoutPixelSize.map(({ factor }) => `${factor} x`),
+      pixelSize: pixelOf(studied),
       panelSize: 230,
     }),
   };
@@ -38,12 +42,14 @@ export function scaleGrid({ candidate, scales, subject }: CandidateStudy): Figur
 
 export async function scaleChart(studies: readonly CandidateStudy[]): Promise<Figure | undefined> {
   const lines = studies.flatMap(({ candidate, scales }): NamedLine[] =>
-    [false, true].flatMap((told) => {
-      const own = scales.filter((one) => (one.told === told || one.factor === 1) && one.gain !== undefined);
+    [false, true].flatMap((withPixelSize) => {
+      const own = scales.filter(
+        (one) => (one.withPixelSize === withPixelSize || one.factor === 1) && one.gain !== undefined,
+      );
       if (own.length < 2) return [];
       return [
         {
-          name: `${candidate.name}${told ? ", with pixel size" : ""}`,
+          name: `${candidate.name}${withPixelSize ? ", with new pixel size" : ""}`,
           points: own
             .map(({ factor, gain = Number.NaN }) => ({ x: Math.log2(factor), y: gain }))
             .sort((a, b) => a.x - b.x),
@@ -55,9 +61,9 @@ export async function scaleChart(studies: readonly CandidateStudy[]): Promise<Fi
   return {
     id: "scale",
     kind: "chart",
-    title: "Gain over scale",
+    title: "Gain in PSNR on rescaled images",
     caption:
-      "How much outputs gain over the best recorded baseline when the image is rescaled by a factor of two to the power of x, with and without the new pixel size. Above 0 is good; level is best.",
+      "Gain in PSNR over the best recorded baseline after the image was rescaled by a factor of 2 to the power of x, with and without the correct new pixel size. The gain should be above 0 and should not depend on the scale.",
     svg: await plotLines(lines, {
       x: "log2 of the scale factor",
       y: "gain in PSNR (dB), higher is better",

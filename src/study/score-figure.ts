@@ -1,4 +1,4 @@
-/** Scores, widths and profiles over z, as charts. */
+/** Charts of scores, widths and profiles over z. */
 
 import { pictureGrid } from "../figures/picture-grid.ts";
 import { type NamedLine, plotLines } from "../figures/plots.ts";
@@ -15,11 +15,11 @@ export async function scoreCharts(studies: readonly CandidateStudy[]): Promise<F
     const full = own.find(({ candidate }) => candidate.kind !== "classical") ?? own[0];
     for (const score of ["psnr", "ssim", "detail"] as const) {
       const line = (one: CandidateStudy, of: "input" | "output" | "baseline"): NamedLine["points"] =>
-        one.every.outcomes.map((outcome) => ({ x: zOf(one.subject, outcome.plane), y: scoreOf(outcome, score, of) }));
+        one.every.outcomes.map((outcome) => ({ x: zOf(one.studied, outcome.plane), y: scoreOf(outcome, score, of) }));
       const models = own.filter(({ candidate }) => candidate.kind === full.candidate.kind);
       const widest = models.reduce((a, b) => (b.every.outcomes.length > a.every.outcomes.length ? b : a), full);
       const lines = [
-        { name: "untouched input", points: line(widest, "input"), plain: true },
+        { name: "input, unchanged", points: line(widest, "input"), plain: true },
         ...baselinesOf(own).map(({ name, study }) => ({ name, points: line(study, "baseline"), plain: true })),
         ...own.map((one) => ({ name: one.candidate.name, points: line(one, "output") })),
       ].filter(({ points }) => points.some(({ y }) => Number.isFinite(y)));
@@ -29,7 +29,7 @@ export async function scoreCharts(studies: readonly CandidateStudy[]): Promise<F
         id: `${score}-${task}`,
         kind: "chart",
         title: `${score === "detail" ? "Detail" : score.toUpperCase()} over z, ${task === "refocus" ? "refocused" : "sectioned"}`,
-        caption: `Against the ${against}. Lines should run above that of the best recorded baseline: of the planes that a candidate was given, each as it is or lightly smoothed, and their interpolation, the best.${own.some(({ every }) => every.outcomes.some(({ given, distance }) => given && distance !== 0)) ? " Peaks beside the middle: there the sharpest plane is one of those that the model was given; means leave such planes out, and a verdict of their own says whether they were given back." : ""}`,
+        caption: `Scores against the ${against}. The line of a good model runs above that of the best recorded baseline, which is the best of the input planes, smoothed or not, and of their interpolation.${own.some(({ every }) => every.outcomes.some(({ given, distance }) => given && distance !== 0)) ? " At the peaks beside the middle, the sharpest plane is one of the input planes. Such planes are left out of the means, and a separate verdict says whether the model keeps them." : ""}`,
         svg: await plotLines(lines, {
           x: "z of the input, from the sharpest plane (um)",
           y: `${score === "psnr" ? "PSNR (dB)" : score === "ssim" ? "SSIM" : "detail"}, higher is better`,
@@ -50,40 +50,46 @@ function scoreOf(
   return score === "detail" ? detail[of].mean : scores[of][score];
 }
 
-/** One line for each set of given planes: candidates of the same planes share their baseline. */
+/** One line for each set of input planes, since candidates with the same input planes share their baseline. */
 function baselinesOf(studies: readonly CandidateStudy[]): { name: string; study: CandidateStudy }[] {
   const bySet = new Map<string, CandidateStudy>();
   for (const one of studies) {
     const known = bySet.get(one.candidate.offsets.join());
     const longer = known === undefined || one.every.outcomes.length > known.every.outcomes.length;
-    if (longer && one.subject.stack.width === studies[0].subject.stack.width) {
+    if (longer && one.studied.stack.width === studies[0].studied.stack.width) {
       bySet.set(one.candidate.offsets.join(), one);
     }
   }
   return [...bySet.values()].map((study) => {
     const planes = study.candidate.offsets.length;
-    return { name: bySet.size === 1 ? "best recorded" : `best recorded of ${planes}`, study };
+    return {
+      name:
+        bySet.size === 1
+          ? "best recorded baseline"
+          : `best recorded baseline of ${planes} plane${planes === 1 ? "" : "s"}`,
+      study,
+    };
   });
 }
 
-/** Profiles below, at and above focus, and all of them over z as a picture. */
+/** A line profile out of focus as a chart, and the profiles of all planes as a picture. */
 export async function profileCharts({
   candidate,
   profiles: { profiles, sharpest, row, left },
-  subject,
+  studied,
 }: CandidateStudy): Promise<Figure[]> {
   if (profiles.length === 0) return [];
-  const scale = subject.stack.pixelSize?.x ?? 1;
+  const scale = studied.stack.pixelSize?.x ?? 1;
   const points = (values: readonly number[]): NamedLine["points"] => values.map((y, i) => ({ x: i * scale, y }));
-  const one = pick(profiles, subject.sharpest) ?? profiles[0];
+  const one = pick(profiles, studied.sharpest) ?? profiles[0];
   const chart: Figure = {
     id: `profile-${slug(candidate.name)}`,
     kind: "chart",
-    title: `${candidate.name}: a profile through a structure`,
-    caption: `Row ${row}, from column ${left}, of the input ${um(zOf(subject, one.plane))} from focus. ${
+    title: `${candidate.name}: line profile through a structure`,
+    caption: `Grey values along row ${row}, from column ${left}, for the plane ${um(zOf(studied, one.plane))} from focus. ${
       candidate.task === "refocus"
-        ? "The output should follow the sharpest plane, and not overshoot it."
-        : "In the counts of the stack. A section keeps what is in focus in this plane, and is dark elsewhere."
+        ? "The output should follow the sharpest plane, and should not exceed it."
+        : "The output is brought to the counts of the stack. A good section keeps what is in focus in this plane and is dark elsewhere."
     }`,
     svg: await plotLines(
       [
@@ -91,7 +97,7 @@ export async function profileCharts({
         { name: "output", points: points(one.output) },
         { name: "input", points: points(one.input) },
       ],
-      { x: subject.stack.pixelSize ? "along the line (um)" : "along the line (pixels)", y: "counts" },
+      { x: studied.stack.pixelSize ? "position along the line (um)" : "position along the line (pixels)", y: "counts" },
     ),
   };
   const image = (key: "input" | "output"): Plane => ({
@@ -103,9 +109,9 @@ export async function profileCharts({
   const picture: Figure = {
     id: `profiles-${slug(candidate.name)}`,
     kind: "picture",
-    title: `${candidate.name}: the same line, plane by plane`,
-    caption: `Each row is the line through the structure in one plane, from plane ${first} (top) to ${last}. ${candidate.task === "refocus" ? "Refocused well, all rows of the output are alike." : "Sectioned well, the structure is there in few rows only."}`,
-    png: pictureGrid([{ label: "", cells: [{ plane: image("input") }, { plane: image("output") }] }], {
+    title: `${candidate.name}: the same line profile in every plane`,
+    caption: `Each row of the picture is the line profile in one plane, from plane ${first} (top) to plane ${last} (bottom). ${candidate.task === "refocus" ? "If the model refocuses well, all rows of the output look alike." : "If the model sections well, the structure appears in few rows only."}`,
+    svg: pictureGrid([{ label: "", cells: [{ plane: image("input") }, { plane: image("output") }] }], {
       columns: ["Input", "Output"],
       panelSize: 330,
     }),
@@ -114,26 +120,26 @@ export async function profileCharts({
 }
 
 export async function widthChart(studies: readonly CandidateStudy[]): Promise<Figure | undefined> {
-  const own = studies.filter(({ nature }) => nature.widths.length > 1);
+  const own = studies.filter(({ effect }) => effect.widths.length > 1);
   if (own.length === 0) return undefined;
-  const scale = own[0].subject.stack.pixelSize?.x ?? 1;
-  const widest = own.reduce((a, b) => (b.nature.widths.length > a.nature.widths.length ? b : a));
+  const scale = own[0].studied.stack.pixelSize?.x ?? 1;
+  const widest = own.reduce((a, b) => (b.effect.widths.length > a.effect.widths.length ? b : a));
   const points = (one: CandidateStudy, key: "input" | "output"): NamedLine["points"] =>
-    one.nature.widths.map((width) => ({ x: zOf(one.subject, width.plane), y: width[key] * scale }));
+    one.effect.widths.map((width) => ({ x: zOf(one.studied, width.plane), y: width[key] * scale }));
   return {
     id: "width",
     kind: "chart",
     title: "Width of structures over z",
     caption:
-      "Full width at half maximum, median over the structures of the sharpest plane. Refocused well, it stays at the smallest value of the input; below it, structures are thinner than they are.",
+      "Median full width at half maximum (FWHM) of the structures of the sharpest plane. If a model refocuses well, the width stays close to the smallest width of the input. If it is smaller, the output shows structures thinner than they are.",
     svg: await plotLines(
       [
-        { name: "untouched input", points: points(widest, "input"), plain: true },
+        { name: "input, unchanged", points: points(widest, "input"), plain: true },
         ...own.map((one) => ({ name: one.candidate.name, points: points(one, "output") })),
       ],
       {
         x: "z of the input, from the sharpest plane (um)",
-        y: own[0].subject.stack.pixelSize ? "FWHM (um), lower is better" : "FWHM (pixels), lower is better",
+        y: own[0].studied.stack.pixelSize ? "FWHM (um), lower is better" : "FWHM (pixels), lower is better",
         dots: true,
         zero: true,
       },

@@ -1,14 +1,15 @@
-/** The best recorded baseline of sections: each plane as it was recorded or lightly smoothed, in the counts of the target. */
+/** The best recorded baseline of sections: each recorded plane, smoothed or not, in the counts of the target. */
 import type { Plane } from "../image/image.ts";
 import { type IntensityFit, withIntensity } from "../metrics/intensity-fit.ts";
 import { type BaselineScores, bestOf, recordedCandidates } from "../metrics/recorded-baseline.ts";
 
 /**
- * Sections are another kind of image than recorded planes, so that every smoothing gets the gain and offset that suit it best, one for the whole stack
- * (as outputs and untouched planes do). Nothing is computed before it is asked for, and every plane once.
- * @param targets as many as planes
- * @param which planes the fits rest on
- * @returns of a plane by its place in the list
+ * Sections have another gain and offset than recorded planes. Every smoothing therefore gets the gain and offset that
+ * fit best, one of each for the whole stack, as outputs and inputs do. Baselines are computed on demand and once for
+ * each plane.
+ * @param targets one for each plane
+ * @param which indices of the planes that are used for the fits
+ * @returns the baseline scores of a plane by its index in the list
  */
 export function sectionBaselines(
   planes: readonly Plane[],
@@ -34,7 +35,10 @@ export function sectionBaselines(
 
 const recordedOf = (plane: Plane) => recordedCandidates([{ plane, distance: 0 }]);
 
-/** Of each smoothing the fit over all planes, as {@link intensityFit} has it, in one pass: a stack is not kept four times. */
+/**
+ * Fits each smoothing over all planes, as {@link intensityFit} does. It takes one pass, so that smoothed stacks are not
+ * kept in memory.
+ */
 function fitEverySmoothing(
   planes: readonly Plane[],
   targets: readonly Plane[],

@@ -1,11 +1,12 @@
 /**
- * How sure a model is of every pixel, and whether it may be: the spread that a Laplace head tells, held against the errors that it made.
+ * How uncertain a model is about every pixel, and whether that uncertainty is right: the spread that a Laplace head
+ * predicts is compared with the errors that the model made.
  *
- * What it cannot tell: a head knows the doubt of the images that it was taught with, and may be sure of itself on others. It says where to look
- * twice, not where to trust.
+ * What this cannot show: a head knows the uncertainty of the images that it was trained with, and may be overconfident
+ * on others. A large spread means that a place should be checked; a small spread does not mean that it can be trusted.
  *
- * Source: Weigert, Schmidt, et al., Nat. Methods 15, 1090 (2018); reliability: Lakshminarayanan, Pritzel and Blundell, "Simple and scalable
- * predictive uncertainty estimation using deep ensembles", NeurIPS 2017.
+ * Source: Weigert, Schmidt, et al., Nat. Methods 15, 1090 (2018); reliability: Lakshminarayanan, Pritzel and Blundell,
+ * "Simple and scalable predictive uncertainty estimation using deep ensembles", NeurIPS 2017.
  */
 import { evenly } from "../array/evenly.ts";
 import { mean as meanOf, median, moments, percentiles } from "../array/statistics.ts";
@@ -14,38 +15,46 @@ import type { Stack } from "../image/image.ts";
 import { pearson } from "../metrics/metrics.ts";
 import type { Candidate } from "./candidate.ts";
 import { type EveryPlane, isJudged } from "./every-plane.ts";
-import { errorsOf, joined, mostPlanes, rowOf, type SpreadMap, spreadMaps, targetOf, typicalMap } from "./spread-map.ts";
-import { cropToBox, type Subject } from "./subject.ts";
+import { errorsOf, joined, maxPlanes, rowOf, type SpreadMap, spreadMaps, targetOf, typicalMap } from "./spread-map.ts";
+import { cropToBox, type StudiedStack } from "./studied-stack.ts";
 
-/** Whether the errors are as large as the spread says. */
+/** Whether the errors are as large as the predicted spread. */
 export interface Calibration {
   /**
-   * For nominal shares 0 to 1 of a Laplace distribution about each pixel, the share of the pixels whose error lies within. Where `found` is
-   * below `nominal` the model is surer than it may be.
+   * For nominal shares between 0 and 1 of a Laplace distribution around each pixel, the share of the pixels whose error
+   * lies within. Where `found` is below `nominal` the model is overconfident.
    */
   reliability: { nominal: number; found: number }[];
-  /** By what the spread must be multiplied for half of the errors to lie within its half: 1 is right, 2 is twice as sure as it may be. */
+  /**
+   * The factor by which the spread must be multiplied so that half of the errors lie within its median: 1 is right, 2
+   * means a spread that is half as large as it should be.
+   */
   factor: number;
-  /** Pearson's correlation of spread and absolute error, pixel by pixel; NaN for a spread that is the same everywhere. */
+  /**
+   * Pearson's correlation of spread and absolute error, pixel by pixel; NaN for a spread that is the same everywhere.
+   */
   correlation: number;
   /**
-   * What that would be if all errors were drawn from the very distributions that the spread tells: 0.71 at most, since chance decides on
-   * each. A correlation above it: doubtful and sure places differ more than the spread says.
+   * The correlation that would result if all errors were drawn from the predicted distributions. It is at most 0.71,
+   * since each error is random. If the measured correlation is higher, uncertain and certain places differ more than
+   * the spread says.
    */
   expected: number;
 }
 
-/** Of a candidate that tells its own spread. */
+/** The uncertainty of a candidate that predicts its own spread. */
 export interface SpreadEvidence {
-  /** That were measured, from 0. */
+  /** The measured planes, counted from 0. */
   planes: number[];
-  /** Mean over all pixels and planes of the scale of the Laplace distribution, over the data range. */
+  /** Mean scale of the Laplace distribution over all pixels and planes, divided by the data range. */
   mean: number;
-  /** What outputs are held against. */
+  /** What outputs are compared with. */
   against: "truth" | "sharpest plane" | undefined;
-  /** undefined where nothing is known to hold outputs against. */
+  /** Undefined where there is nothing to compare outputs with. */
   calibration: Calibration | undefined;
-  /** The same of the brightest tenth of all pixels of the outputs alone: in most images dark background is the most of them. */
+  /**
+   * The same for the brightest tenth of all output pixels only, since most pixels of most images are dark background.
+   */
   bright: Calibration | undefined;
   typical: SpreadMap;
 }
@@ -54,48 +63,48 @@ export interface SpreadEvidence {
 const shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
 
 /**
- * Has a candidate make the region of at most five planes, evenly through the stack, with its spread. Sections are brought to the truth by gain
- * and offset, as for their scores, and their spread by the same gain. The recorded sharpest plane, against which refocused planes are held,
- * has noise of its own, which counts as error.
- * @returns undefined for candidates that do not tell a spread, or where nothing was made within range
+ * Lets a candidate make the region of at most five planes, evenly distributed over the stack, with its spread. Sections
+ * are brought to the ground truth by gain and offset, as for their scores, and their spread by the same gain. Refocused
+ * planes are compared with the recorded sharpest plane, whose own noise counts as error.
+ * @returns undefined for candidates that do not predict a spread, or without outputs within range
  * @throws interrupted; what the candidate throws
  */
 export async function spreadEvidence(
   candidate: Candidate,
-  { stack, truth, sharpest, region }: Pick<Subject, "stack" | "truth" | "sharpest" | "region">,
+  { stack, truth, sharpest, region }: Pick<StudiedStack, "stack" | "truth" | "sharpest" | "region">,
   { outcomes, dataRange }: Pick<EveryPlane, "outcomes" | "dataRange">,
   whole: Stack,
   signal?: AbortSignal,
 ): Promise<SpreadEvidence | undefined> {
-  const wanted = evenly(outcomes.filter(isJudged), mostPlanes).map(({ plane, distance }) => ({ plane, distance }));
-  if (candidate.makeWithSpread === undefined || wanted.length === 0) return undefined;
+  const requests = evenly(outcomes.filter(isJudged), maxPlanes).map(({ plane, distance }) => ({ plane, distance }));
+  if (candidate.makeWithSpread === undefined || requests.length === 0) return undefined;
   throwIfAborted(signal);
-  const made = await candidate.makeWithSpread(cropToBox(stack, region), whole, wanted, signal);
+  const made = await candidate.makeWithSpread(cropToBox(stack, region), whole, requests, signal);
   const targets = targetOf(candidate, { stack, truth, sharpest, region });
-  const doubted = wanted.map((one, i) => ({ ...one, picture: made.planes[i], deviation: made.spread[i] }));
-  const maps = spreadMaps(candidate, doubted, targets, dataRange);
+  const uncertain = requests.map((one, i) => ({ ...one, picture: made.planes[i], deviation: made.spread[i] }));
+  const maps = spreadMaps(candidate, uncertain, targets, dataRange);
   const spread = joined(maps.map((map) => map.spread));
   const error = errorsOf(maps);
   const output = joined(maps.map((map) => map.output));
   const [limit] = percentiles(output, [90]);
   const bright = (values: Float32Array): Float32Array => values.filter((_, i) => output[i] >= limit);
   return {
-    planes: wanted.map(({ plane }) => plane),
+    planes: requests.map(({ plane }) => plane),
     mean: meanOf(spread),
     against: targets?.name,
     calibration: targets && calibrationOf(spread, error),
     bright: targets && calibrationOf(bright(spread), bright(error)),
-    typical: typicalMap(candidate, maps, wanted, sharpest),
+    typical: typicalMap(candidate, maps, requests, sharpest),
   };
 }
 
 /**
- * Of any spreads and absolute errors in the same unit, pixel by pixel. A share p of a Laplace distribution of scale b lies within
- * -b ln(1 - p). If every error e is drawn so, |e| = b E with E exponential of mean 1, whence its correlation with b is
- * sd(b) / sqrt(2 sd(b)^2 + mean(b)^2).
+ * Compares spreads and absolute errors in the same unit, pixel by pixel. A share p of a Laplace distribution of scale b
+ * lies within -b ln(1 - p). If every error e is drawn from it, |e| = b E with E exponential of mean 1, so its
+ * correlation with b is sd(b) / sqrt(2 sd(b)^2 + mean(b)^2).
  */
 export function calibrationOf(spread: Float32Array, error: Float32Array): Calibration {
-  // Without error even no spread is right; without spread any error is beyond measure.
+  // An error of 0 is right even for a spread of 0; any other error with a spread of 0 has a very large ratio.
   const ratios = error.map((value, i) => (value === 0 ? 0 : Math.min(1e9, value / spread[i])));
   const { mean, variance } = moments(spread);
   return {

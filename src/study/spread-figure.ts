@@ -1,4 +1,4 @@
-/** How sure models are, in the report of a study: maps beside pictures, the reliability chart, and tables. */
+/** The uncertainty of models in the report of a study: maps, the reliability chart, and tables. */
 import { percentile } from "../array/statistics.ts";
 import { divergingColour } from "../figures/colour-map.ts";
 import { contrastOf, type GridCell, pictureGrid } from "../figures/picture-grid.ts";
@@ -10,9 +10,9 @@ import type { EnsembleSpread } from "./ensemble-spread.ts";
 import type { Figure } from "./figure.ts";
 import type { SpreadEvidence } from "./spread-evidence.ts";
 import type { SpreadMap } from "./spread-map.ts";
-import type { Subject } from "./subject.ts";
+import type { StudiedStack } from "./studied-stack.ts";
 
-/** What of a candidate's study is shown. */
+/** The part of a candidate's study that is shown. */
 export interface SpreadStudy {
   candidate: Pick<Candidate, "name">;
   spread: SpreadEvidence | undefined;
@@ -21,16 +21,19 @@ export interface SpreadStudy {
 type Known = SpreadStudy & { spread: SpreadEvidence };
 const isKnown = (study: SpreadStudy): study is Known => study.spread !== undefined;
 
-/** Models of an ensemble whose outputs are shown each, at most. */
-const mostShown = 4;
+/** Largest number of models of an ensemble whose outputs are shown. */
+const maxShown = 4;
 
-/** Of every candidate that tells its spread, and of every ensemble: a plane, where it is in doubt, and where it is wrong. */
+/**
+ * For every candidate that predicts its spread, and for every ensemble: one plane with a map of its uncertainty and a
+ * map of its error.
+ */
 export function spreadPictures(
-  { stack }: { stack: Pick<Subject["stack"], "pixelSize"> },
+  { stack }: { stack: Pick<StudiedStack["stack"], "pixelSize"> },
   studies: readonly SpreadStudy[],
   ensembles: readonly EnsembleSpread[],
 ): Figure[] {
-  const picture = (columns: string[], cells: GridCell[]): Uint8Array =>
+  const picture = (columns: string[], cells: GridCell[]): string =>
     pictureGrid([{ label: "", cells }], { columns, pixelSize: stack.pixelSize?.x, panelSize: 260 });
   const own = studies.filter(isKnown).map(({ candidate, spread }, i): Figure => {
     const { map, error, limit, names } = cellsOf(spread.typical, spread.against);
@@ -41,22 +44,22 @@ export function spreadPictures(
     return {
       id: `spread-map-${i + 1}`,
       kind: "picture",
-      title: `${candidate.name}: where it is in doubt`,
-      caption: `Plane ${spread.typical.plane}. The map is the scale of the Laplace distribution that the model tells for every pixel: ${colours(limit)}${error.length > 0 ? " Beside it the error that it made, in the same colours: good where both are dark in the same places." : ""} What is alike in all that it was taught with it does not doubt.`,
-      png: picture(["Output", "Its spread", ...names], [output, map, ...error]),
+      title: `${candidate.name}: where the model is uncertain`,
+      caption: `Uncertainty of plane ${spread.typical.plane}. The map shows the scale of the Laplace distribution that the model predicts for every pixel: ${colours(limit)}${error.length > 0 ? " Beside it is the error of the model, in the same colours. Both maps should be dark in the same places." : ""} A model is not uncertain about faults that all its training images share.`,
+      svg: picture(["Output", "Uncertainty", ...names], [output, map, ...error]),
     };
   });
   const together = ensembles.map((ensemble): Figure => {
     const { typical, task } = ensemble;
     const { map, error, limit, names } = cellsOf(typical, ensemble.against);
-    const shown = typical.outputs.slice(0, mostShown);
+    const shown = typical.outputs.slice(0, maxShown);
     const left = typical.outputs.length - shown.length;
     return {
       id: `spread-ensemble-${task}`,
       kind: "picture",
       title: `Where models ${task === "refocus" ? "that refocus" : "that section"} disagree`,
-      caption: `Plane ${typical.plane}${left > 0 ? `; ${left} more models are in the map and not shown` : ""}. The map is the standard deviation between the models: ${colours(limit)}${error.length > 0 ? " Beside it the error of their mean, in the same colours: where that is dark and the map is not, all are wrong alike." : ""} Agreement is no proof: models that were trained on the same data share their faults.`,
-      png: picture(
+      caption: `Outputs of the models for plane ${typical.plane}${left > 0 ? ` (${left} more models are included in the map, but not shown)` : ""}. The map shows the standard deviation between the models: ${colours(limit)}${error.length > 0 ? " Beside it is the error of their mean, in the same colours. Where only the error is dark, all models make the same mistake." : ""} Agreement does not prove that outputs are right: models that were trained on the same data share their faults.`,
+      svg: picture(
         [...shown.map(({ name }) => name), "Disagreement", ...names],
         [...shown.map(({ output }): GridCell => ({ plane: output })), map, ...error],
       ),
@@ -66,9 +69,9 @@ export function spreadPictures(
 }
 
 const colours = (limit: number): string =>
-  `white 0, dark red ${Number((100 * limit).toPrecision(2))} % of the data range and more.`;
+  `0 is white, ${Number((100 * limit).toPrecision(2))} % of the data range and more is dark red.`;
 
-/** The map, and what is known beside it, in colours of one scale. */
+/** The map and, where the target is known, the error in the same colours, and the target. */
 function cellsOf(
   { spread, known }: SpreadMap,
   against: string | undefined,
@@ -81,17 +84,17 @@ function cellsOf(
   });
   if (known === undefined) return { map: coloured(spread), error: [], limit, names: [] };
   const target = { plane: known.target, contrast: contrastOf(known.target) };
-  const name = against === "truth" ? "Truth" : "Sharpest plane, recorded";
+  const name = against === "truth" ? "Ground truth" : "Recorded sharpest plane";
   return { map: coloured(spread), error: [coloured(known.error), target], limit, names: ["Error", name] };
 }
 
-/** The least round number, over the data range, that hardly a pixel exceeds. */
+/** The smallest round share of the data range that at most 1 % of the pixels of each map exceed. */
 function limitOf(maps: readonly Plane[]): number {
   const high = Math.max(...maps.map(({ data }) => percentile(data, 99)));
   return [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1].find((limit) => limit >= high) ?? 1;
 }
 
-/** Of all that tell their spread and can be held against something: shares of pixels within the intervals that they tell. */
+/** For all candidates that predict a spread and have a target: the share of pixels within the predicted intervals. */
 export async function reliabilityChart(studies: readonly SpreadStudy[]): Promise<Figure | undefined> {
   const lines = studies.filter(isKnown).flatMap(({ candidate, spread: { calibration } }) =>
     calibration === undefined
@@ -111,19 +114,19 @@ export async function reliabilityChart(studies: readonly SpreadStudy[]): Promise
   return {
     id: "spread-reliability",
     kind: "chart",
-    title: "May it be as sure as it is?",
+    title: "Reliability of the predicted uncertainty",
     caption:
-      "Of the interval around each output that should hold so many of the errors: how many it holds. On the diagonal is right; below it a model is surer than it may be, above it less sure than it could be.",
-    svg: await plotLines([{ name: "as it should be", points: ends, plain: true }, ...lines], {
-      x: "share of errors that should be within",
-      y: "share that is",
+      "For each pixel the model predicts an interval that should contain the true value with a given probability. The chart shows how often it does. On the diagonal the uncertainty is right; below it the model is overconfident, above it the model is less confident than it could be.",
+    svg: await plotLines([{ name: "ideal", points: ends, plain: true }, ...lines], {
+      x: "nominal share of errors within the interval",
+      y: "measured share",
       zero: true,
       dots: true,
     }),
   };
 }
 
-/** Spread and calibration of candidates that tell theirs, and of ensembles. Empty where there are none. */
+/** Tables of the spread and calibration of candidates that predict it, and of ensembles. Empty where there are none. */
 export function spreadTable(studies: readonly SpreadStudy[], ensembles: readonly EnsembleSpread[]): ReportSection[] {
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   const number = (value: number | undefined): string =>
@@ -139,7 +142,7 @@ export function spreadTable(studies: readonly SpreadStudy[], ensembles: readonly
       ...[0.5, 0.8, 0.95].map(within),
       `${number(factor)} x`,
       `${number(bright?.factor)} x`,
-      `${number(correlation)}, expected ${number(expected)}`,
+      `${number(correlation)} (expected ${number(expected)})`,
       `the ${against}`,
     ];
   });
@@ -148,24 +151,24 @@ export function spreadTable(studies: readonly SpreadStudy[], ensembles: readonly
     percent(spread),
     error === undefined ? "cannot tell" : percent(error),
     error === undefined ? "cannot tell" : number(correlation),
-    against === undefined ? "nothing known" : `the ${against}`,
+    against === undefined ? "no ground truth" : `the ${against}`,
   ]);
   const sections: ReportSection[] = [];
   if (own.length > 0) {
     sections.push({
       kind: "table",
       caption:
-        "What models tell of their own doubt: the mean scale of their Laplace distribution over the data range, and how many of the errors lie within the intervals that should hold 50, 80 and 95 % of them. Fewer is too sure; the factor is by what the spread would have to be multiplied for half of the errors to be within its half, of all pixels, most of which are dark in most images, and of the brightest tenth. Beside the correlation of spread and error stands what it would be were all errors drawn from the spread: never 1, since chance decides on each.",
+        "Predicted uncertainty of the models. Mean uncertainty is the mean scale of the Laplace distribution, as a share of the data range. The next columns show how many errors lie within the intervals that should contain 50, 80 and 95 % of them: a smaller share means that the model is overconfident. The factor is the number by which the uncertainty would have to be multiplied so that half of the errors lie within the 50 % interval; it is given for all pixels, most of which are dark in most images, and for the brightest tenth. The last number in brackets is the correlation that would be expected if the uncertainty were right. It is below 1, since each error is random.",
       columns: [
         "",
-        "mean spread",
-        "within 50 %",
-        "within 80 %",
-        "within 95 %",
+        "mean uncertainty",
+        "errors within 50 %",
+        "errors within 80 %",
+        "errors within 95 %",
         "factor",
-        "factor where it is bright",
+        "factor, brightest pixels",
         "correlation with the error",
-        "held against",
+        "compared with",
       ],
       rows: own,
     });
@@ -174,8 +177,8 @@ export function spreadTable(studies: readonly SpreadStudy[], ensembles: readonly
     sections.push({
       kind: "table",
       caption:
-        "Standard deviation between models for the same task, root mean square over the region and the data range, beside the error of their mean. Where the error is much the larger, models are wrong alike: agreement is no proof, least of all of models that were trained on the same data.",
-      columns: ["models", "disagreement", "error of their mean", "correlation of both", "held against"],
+        "Disagreement between models for the same task: the standard deviation between the models (root mean square over the region, as a share of the data range), beside the error of their mean. If the error is much larger, the models make the same mistakes. Agreement does not prove that outputs are right, least of all for models that were trained on the same data.",
+      columns: ["models", "disagreement", "error of their mean", "correlation of both", "compared with"],
       rows: together,
     });
   }

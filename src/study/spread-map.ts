@@ -1,29 +1,32 @@
-/** A picture beside how far it may be wrong, and how far it is: what maps of spread are made of. */
+/** Maps of an output, its predicted uncertainty and its error. */
 import { percentiles } from "../array/statistics.ts";
 import { type Plane, planeOf } from "../image/image.ts";
 import { intensityFit, withIntensity } from "../metrics/intensity-fit.ts";
-import type { Candidate, Wanted } from "./candidate.ts";
-import { typicalOf } from "./split-evidence.ts";
-import { cropPlane, type Subject } from "./subject.ts";
+import type { Candidate, PlaneRequest } from "./candidate.ts";
+import { cropPlane, type StudiedStack } from "./studied-stack.ts";
+import { typicalOf } from "./thinning-evidence.ts";
 
-/** One plane to be looked at, of the region. */
+/** The maps of one plane, in the region. */
 export interface SpreadMap {
   plane: number;
-  /** Counts of the target, or of the output where there is none; of an ensemble of sections without target, standard deviations. */
+  /**
+   * In counts of the target, or of the output where there is no target; for an ensemble of sections without target in
+   * standard deviations.
+   */
   output: Plane;
-  /** Over the data range: 0.1 is a tenth of it. */
+  /** Divided by the data range: 0.1 is a tenth of it. */
   spread: Plane;
-  /** What the output should be, and how far it is from that, over the data range. */
+  /** The target, and the absolute error of the output divided by the data range. */
   known?: { target: Plane; error: Plane } | undefined;
 }
 
-/** Planes that are made and compared, at most. */
-export const mostPlanes = 5;
+/** Largest number of planes that are made and compared. */
+export const maxPlanes = 5;
 
-/** What outputs of a plane should be, in the region. */
+/** The target of the outputs of each plane, in the region; undefined where it is not known. */
 export function targetOf(
   { task }: Pick<Candidate, "task">,
-  { stack, truth, sharpest, region }: Pick<Subject, "stack" | "truth" | "sharpest" | "region">,
+  { stack, truth, sharpest, region }: Pick<StudiedStack, "stack" | "truth" | "sharpest" | "region">,
 ): { name: "truth" | "sharpest plane"; of: (plane: number) => Plane } | undefined {
   if (task === "refocus") {
     const best = cropPlane(planeOf(stack, sharpest), region);
@@ -32,7 +35,7 @@ export function targetOf(
   return truth && { name: "truth", of: (plane) => cropPlane(planeOf(truth, plane), region) };
 }
 
-/** All pixels of several planes. */
+/** All pixels of several planes in one array. */
 export function joined(planes: readonly Plane[]): Float32Array {
   const out = new Float32Array(planes.reduce((sum, { data }) => sum + data.length, 0));
   planes.reduce((start, { data }) => {
@@ -45,37 +48,37 @@ export function joined(planes: readonly Plane[]): Float32Array {
 export const errorsOf = (maps: readonly SpreadMap[]): Float32Array =>
   joined(maps.flatMap(({ known }) => (known ? [known.error] : [])));
 
-/** One row of pixels. */
+/** Pixels as a plane with one row. */
 export const rowOf = (data: Float32Array): Plane => ({ data, height: 1, width: data.length });
 
 const scaled = (plane: Plane, factor: number): Plane => ({ ...plane, data: plane.data.map((value) => value * factor) });
 
-/** A picture of the region with what is told of its doubt, in the same counts. */
-export interface Doubted extends Wanted {
+/** An image of the region with its uncertainty, in the same counts. */
+export interface UncertainPlane extends PlaneRequest {
   picture: Plane;
   deviation: Plane;
 }
 
 /**
- * Maps of all planes. Sections with a target are brought to its counts by one fit for all planes, as for scores (see {@link intensityFit}),
- * and their deviation by the same gain; others stay as they are.
- * @param dataRange of the targets; without targets that of all pictures is taken, their percentiles 0.1 to 99.9
+ * Makes the maps of all planes. Sections with a target are brought to its counts by one fit for all planes, as for
+ * scores (see {@link intensityFit}), and their deviation by the same gain; other images stay as they are.
+ * @param dataRange of the targets; without targets the range of all images is used, between percentiles 0.1 and 99.9
  */
 export function spreadMaps(
   { task }: Pick<Candidate, "task">,
-  doubted: readonly Doubted[],
+  uncertain: readonly UncertainPlane[],
   targets: ReturnType<typeof targetOf>,
   dataRange: number,
 ): SpreadMap[] {
-  const pictures = doubted.map(({ picture }) => picture);
-  const wanted = targets && doubted.map(({ plane }) => targets.of(plane));
-  const fit = task === "section" && wanted ? intensityFit(pictures, wanted) : undefined;
+  const pictures = uncertain.map(({ picture }) => picture);
+  const expected = targets && uncertain.map(({ plane }) => targets.of(plane));
+  const fit = task === "section" && expected ? intensityFit(pictures, expected) : undefined;
   const outputs = fit ? pictures.map((one) => withIntensity(one, fit)) : pictures;
   const [low, high] = percentiles(joined(outputs), [0.1, 99.9]);
-  // Pictures without contrast stay as they are.
+  // Images without contrast stay as they are.
   const range = targets ? dataRange : high - low || 1;
-  return doubted.map(({ plane, deviation }, i) => {
-    const [output, target] = [outputs[i], wanted?.[i]];
+  return uncertain.map(({ plane, deviation }, i) => {
+    const [output, target] = [outputs[i], expected?.[i]];
     return {
       plane,
       output,
@@ -88,11 +91,11 @@ export function spreadMaps(
   });
 }
 
-/** The map to be looked at: of a plane as {@link typicalOf} chooses it. */
+/** The map that is shown: that of the plane which {@link typicalOf} chooses. */
 export function typicalMap<M extends SpreadMap>(
   { task }: Pick<Candidate, "task">,
   maps: readonly M[],
-  among: readonly Wanted[],
+  among: readonly PlaneRequest[],
   sharpest: number,
 ): M {
   const all = among.map((one) => ({ ...one, inRange: true, given: false }));

@@ -1,43 +1,47 @@
-/** The page of a study: a headline for each candidate, verdicts, then what they rest on, then how to repeat it. */
+/**
+ * The page of a study: a headline for each candidate, the verdicts, the measurements behind them, and how to repeat the
+ * study.
+ */
 
+import { meanOfKnown } from "../array/mean-of-known.ts";
 import { type ReportSection, renderReport, type TableCell } from "../figures/report.ts";
 import { distanceSection } from "./distance-section.ts";
 import type { Figure } from "./figure.ts";
 import { focusAlignmentTable } from "./focus-alignment-figure.ts";
 import { meanOutcome } from "./mean-outcome.ts";
 import { qualityControlTable } from "./quality-control-section.ts";
-import { splitTable } from "./split-figure.ts";
 import { spreadTable } from "./spread-figure.ts";
+import type { StudiedStack } from "./studied-stack.ts";
 import { type CandidateStudy, ensemblesOf } from "./study.ts";
-import type { Subject } from "./subject.ts";
-import type { Verdict } from "./verdict.ts";
+import { thinningTable } from "./thinning-figure.ts";
 import { pictureBehind } from "./verdict-picture.ts";
+import type { Verdict } from "./verdicts.ts";
 import type { OwnSharpness } from "./without-truth.ts";
 
 export interface StudyReport {
-  subject: Subject;
+  studied: StudiedStack;
   studies: readonly CandidateStudy[];
   figures: readonly Figure[];
-  /** Versions, seeds, the command: what is needed to repeat it, as text. */
+  /** All that is needed to repeat the study, as text: version, command and models. */
   repeat: string;
-  /** When, and by which version. */
+  /** The date and the version of Parfocal. */
   subtitle: string;
   warnings: readonly string[];
 }
 
-/** Questions in the order of the table, in a few words. */
+/** Short headings of the verdicts, in the order of the table. */
 const columns: readonly [Verdict["id"], string][] = [
-  ["nature", "Does what it should"],
-  ["direction", "Right direction"],
-  ["hallucinations", "Hallucinates nothing"],
-  ["scale", "Any scale"],
-  ["range", "Whole range"],
-  ["harm", "No harm"],
-  ["given", "Given planes kept"],
+  ["effect", "Effect"],
+  ["direction", "Direction"],
+  ["hallucinations", "Hallucinations"],
+  ["scale", "Other scales"],
+  ["range", "Useful range"],
+  ["harm", "Worse outputs"],
+  ["given", "Input planes"],
 ];
 
-/** One HTML file, as text: pictures are inside. */
-export function studyPage({ subject, studies, figures, repeat, subtitle, warnings }: StudyReport): string {
+/** Returns one HTML file as text. The pictures are embedded. */
+export function studyPage({ studied, studies, figures, repeat, subtitle, warnings }: StudyReport): string {
   const shown = (...ids: string[]): ReportSection[] =>
     figures.filter(({ id }) => ids.some((start) => id === start || id.startsWith(`${start}-`))).map(sectionOf);
   const sections: ReportSection[] = [
@@ -52,7 +56,7 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
     {
       kind: "verdicts",
       caption:
-        "The verdicts that the headlines follow from. Numbers and thresholds stand below; a question mark means that these data cannot tell.",
+        "Overview of the verdicts. A tick means that the threshold is met, a cross that it is missed, and a question mark that these data cannot tell. Effect: removed share of the excess width of structures (refocusing) or of the out-of-focus light (sectioning). Direction: share of the regions that moved towards the target plane. Hallucinations: share of the bright structures that were not recorded. Other scales: smallest gain in PSNR on rescaled images. Useful range: share of the outputs that are better than the best recorded baseline. Worse outputs: share of the outputs that are worse. Input planes: change of the input planes, compared with their noise.",
       questions: columns.map(([, question]) => question),
       rows: studies.map(({ candidate, verdicts }) => ({
         label: candidate.name,
@@ -70,13 +74,13 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
         ...(candidate.description ? [{ kind: "paragraph" as const, text: candidate.description }] : []),
         {
           kind: "table",
-          caption: "Each verdict with what it rests on.",
-          columns: ["question", "verdict", "measured", "must be", "in words", "seen in"],
+          caption: "The verdicts, with the measured number, the threshold that it must meet, and an explanation.",
+          columns: ["question", "verdict", "measured", "threshold", "explanation", "figure"],
           rows: verdicts.map((verdict): TableCell[] => [
             verdict.question,
             verdict.good === undefined ? "cannot tell" : verdict.good ? "good" : "not good",
-            verdict.value === undefined ? "" : `${Number(verdict.value.toPrecision(3))} ${verdict.unit}`,
-            `${verdict.better === "higher" ? "at least" : "at most"} ${verdict.threshold} ${verdict.unit}`,
+            verdict.value === undefined ? "" : amount(verdict.value, verdict.unit),
+            `${verdict.better === "higher" ? "at least" : "at most"} ${amount(verdict.threshold, verdict.unit)}`,
             verdict.answer,
             linkTo(pictureBehind(verdict, candidate, figures)),
           ]),
@@ -86,12 +90,12 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
     }),
     { kind: "heading", text: "The stack" },
     ...shown("stack", "focus"),
-    { kind: "heading", text: "What is made of it" },
+    { kind: "heading", text: "Outputs" },
     ...shown("one-image", "every-plane"),
     { kind: "heading", text: "Scores" },
     {
       kind: "paragraph",
-      text: `The data range of PSNR and SSIM is that of the sharpest plane between its percentiles 0.1 and 99.9, or of the truth where there is one. Inputs and outputs of sectioning are first brought to the truth by one gain and offset for the whole stack; without a truth, to the sharpest plane, at that plane. The baseline is the best that can be had without a model: the planes that the candidate was given, as they are or lightly smoothed, and their interpolation, whichever is best for the score. Detail is the correlation with the target of three bands of fine structure; it does not rise by smoothing a picture that has little noise.`,
+      text: `Refocused planes are compared with the recorded sharpest plane, sections with the ground truth where it is known. PSNR and SSIM use the data range between percentiles 0.1 and 99.9 of the ground truth, or of the sharpest plane where there is none. Before sections are scored, one gain and one offset for the whole stack bring them to the ground truth; without a ground truth they are fitted to the sharpest plane. The best recorded baseline is the best image that you already have without a model: an input plane, smoothed or not, or the interpolation between the input planes. For each score the best of these images is chosen. Detail is the correlation of fine structure in output and target, in three bands of spatial frequency. Unlike PSNR and SSIM, it hardly rises when an image with little noise is smoothed.`,
     },
     ...shown("psnr", "ssim", "detail"),
     ...scoreTables(studies),
@@ -107,36 +111,44 @@ export function studyPage({ subject, studies, figures, repeat, subtitle, warning
           ...focusAlignmentTable(studies),
         ]
       : []),
-    { kind: "heading", text: "Scale" },
+    { kind: "heading", text: "Rescaled images" },
     ...shown("scale", "scales"),
     ...(figures.some(({ id }) => id.startsWith("hallucinations"))
       ? [{ kind: "heading" as const, text: "Hallucinations" }, ...shown("hallucinations")]
       : []),
-    ...(studies.some(({ split }) => split)
-      ? [{ kind: "heading" as const, text: "Two halves of the light" }, ...shown("split"), ...splitTable(studies)]
+    ...(studies.some(({ thinning }) => thinning)
+      ? [
+          { kind: "heading" as const, text: "Sensitivity to noise" },
+          ...shown("data-thinning"),
+          ...thinningTable(studies),
+        ]
       : []),
     ...(figures.some(({ id }) => id.startsWith("spread"))
       ? [
-          { kind: "heading" as const, text: "How sure the models are" },
+          { kind: "heading" as const, text: "Uncertainty of the models" },
           ...shown("spread"),
-          ...spreadTable(studies, ensemblesOf(subject, studies)),
+          ...spreadTable(studies, ensemblesOf(studied, studies)),
         ]
       : []),
-    { kind: "configuration", caption: "How to repeat this", text: repeat },
+    { kind: "configuration", caption: "How to repeat this study", text: repeat },
   ];
-  return renderReport({ title: `Study of ${subject.name}`, subtitle, sections });
+  return renderReport({ title: `Study of ${studied.name}`, subtitle, sections });
 }
 
 function sectionOf(figure: Figure): ReportSection {
-  const { title, caption, id } = figure;
-  const both = { alt: title, caption: `${title}. ${caption}`, id };
-  return figure.kind === "picture"
-    ? { kind: "picture", png: figure.png, ...both }
-    : { kind: "chart", svg: figure.svg, ...both };
+  const { title, caption, id, kind, svg } = figure;
+  return { kind, svg, alt: title, caption: `${title}. ${caption}`, id };
 }
 
 const linkTo = (figure: Figure | undefined): TableCell =>
   figure === undefined ? "" : { text: figure.kind, href: `#${figure.id}` };
+
+/** A measured number or a threshold with its unit; shares as percentages. */
+function amount(value: number, unit: string): string {
+  return unit.startsWith("share")
+    ? `${Number((100 * value).toFixed(1))} %${unit.slice("share".length)}`
+    : `${Number(value.toPrecision(3))} ${unit}`;
+}
 
 function shortAnswer({ value, unit, good }: Verdict): string {
   if (good === undefined) return "cannot tell";
@@ -156,20 +168,17 @@ function scoreTables(studies: readonly CandidateStudy[]): ReportSection[] {
     });
     if (rows.length === 0) return [];
     const planes =
-      task === "refocus" ? "planes within range but the sharpest one, and those from which it is given" : "planes";
-    const caption = `${task === "refocus" ? "Refocused" : "Sectioned"}, against the ${own[0].every.against}: means over all ${planes}. Input: the untouched first plane. Gain: over the best recorded baseline.`;
+      task === "refocus" ? "planes within range for which the sharpest plane was not an input plane" : "planes";
+    const caption = `Mean scores of ${task === "refocus" ? "refocused planes" : "sections"} against the ${own[0].every.against}, over all ${planes}. Input is the first input plane, unchanged. Baseline is the best recorded baseline. Gain is output minus baseline.`;
     return [{ kind: "scores", caption, dataRange: own[0].every.dataRange, rows }];
   });
 }
 
 function ownSharpness(studies: readonly CandidateStudy[]): ReportSection {
-  const [{ subject, withoutTruth }] = studies;
-  const size = subject.stack.pixelSize?.x;
+  const [{ studied, withoutTruth }] = studies;
+  const size = studied.stack.pixelSize?.x;
   const unit = size === undefined ? "pixels" : "um";
-  const mean = (values: readonly number[]): number => {
-    const known = values.filter(Number.isFinite);
-    return known.length === 0 ? Number.NaN : known.reduce((a, b) => a + b, 0) / known.length;
-  };
+  const mean = (values: readonly number[]): number => meanOfKnown(values) ?? Number.NaN;
   const both = (all: readonly OwnSharpness[]): string[] => [
     (mean(all.map(({ edge }) => edge)) * (size ?? 1)).toFixed(2),
     mean(all.map(({ focus }) => focus)).toFixed(2),
@@ -182,9 +191,9 @@ function ownSharpness(studies: readonly CandidateStudy[]): ReportSection {
   return {
     kind: "table",
     caption:
-      "Without any truth, means over the planes within range, in the region. Refocused planes should come near to the sharpest plane, and not beyond it: sharper than that is noise or hallucination. The cut-off is the period of the finest detail above the picture's own noise: where a model smooths noise away, the floor sinks, and it looks finer than it is.",
+      "Sharpness of inputs and outputs, measured without a ground truth. The numbers are means over the planes within range. Refocused planes should come close to the sharpest plane, but should not be sharper than it: additional sharpness is noise or hallucination. The spectral cut-off is the period of the finest detail that stands above the noise of the image itself. If a model removes noise, its cut-off appears finer than it is.",
     columns: ["", `rise of edges (${unit})`, "Tenengrad (1 = sharpest plane)", `spectral cut-off (${unit})`],
-    rows: [["the sharpest plane", ...both([withoutTruth.sharpest])], ...rows],
+    rows: [["sharpest recorded plane", ...both([withoutTruth.sharpest])], ...rows],
   };
 }
 
@@ -197,8 +206,8 @@ function reblurTable(studies: readonly CandidateStudy[]): ReportSection[] {
     {
       kind: "table",
       caption:
-        "Blurred again by the objective's PSF an output must give back its input: what is left, over the input's noise. 1 is best; beside it the same of what was recorded. Refocused planes are taken for thin specimens, so that thick ones leave more.",
-      columns: ["", "output", "compare with", "which is of"],
+        "Each output was blurred with the PSF of the objective and compared with its input. The number is the remaining difference divided by the noise of the input: 1 means that the output explains its input completely. For comparison, the same number is given for a recorded image. Refocused planes are treated as thin specimens, so thick specimens leave a larger difference.",
+      columns: ["", "output", "recorded image", "which image"],
       rows,
     },
   ];

@@ -1,21 +1,24 @@
-/** One image refocused to several distances: from below focus, at focus, and above. */
+/** Planes below, at and above focus, each refocused to several distances. */
 import { type Plane, planeOf, type Stack } from "../image/image.ts";
-import { type Candidate, canTake, canTravel, type Wanted } from "./candidate.ts";
-import { cropToBox, type Subject } from "./subject.ts";
+import { type Candidate, canTake, canTravel, type PlaneRequest } from "./candidate.ts";
+import { cropToBox, type StudiedStack } from "./studied-stack.ts";
 
 export interface DistanceRow {
-  /** The input plane, and how far from focus it lies, um. */
+  /** The input plane, and its height above the sharpest plane, um. */
   plane: number;
   defocus: number;
   input: Plane;
-  /** Outputs by distance; `recorded` is the plane of the stack there, if it has one. */
+  /** Outputs by distance; `recorded` is the plane of the stack at the same height, if there is one. */
   cells: { distance: number; output: Plane; recorded: Plane | undefined }[];
 }
 
-/** Rows from below, at and above focus; of the subject's region. Empty for candidates that do not refocus, or where no plane fits. */
+/**
+ * One row each below, at and above focus, in the region. Empty for candidates that do not refocus, or where no plane
+ * fits.
+ */
 export async function throughDistances(
   candidate: Candidate,
-  { stack, sharpest, region }: Pick<Subject, "stack" | "sharpest" | "region">,
+  { stack, sharpest, region }: Pick<StudiedStack, "stack" | "sharpest" | "region">,
   whole: Stack,
   signal?: AbortSignal,
 ): Promise<DistanceRow[]> {
@@ -30,8 +33,8 @@ export async function throughDistances(
   const distances = [...new Set(shares.map((share) => Math.round((share * reach) / step) * step))].filter(
     (um) => um >= range[0] - 1e-6 && um <= range[1] + 1e-6 && canTravel(candidate, um),
   );
-  const wanted: Wanted[] = planes.flatMap((plane) => distances.map((distance) => ({ plane, distance })));
-  const outputs = await candidate.make(part, whole, wanted, signal);
+  const requests: PlaneRequest[] = planes.flatMap((plane) => distances.map((distance) => ({ plane, distance })));
+  const outputs = await candidate.make(part, whole, requests, signal);
   return planes.map((plane, row) => ({
     plane,
     defocus: (plane - sharpest) * step,

@@ -1,45 +1,59 @@
 /**
- * What the experiments of a study say of a candidate: each verdict a number with its threshold, in a sentence. Nature, range and harm follow from one
- * table of distances (distance-table.ts, appraisal.ts), so that they cannot contradict each other or the headline.
+ * The verdicts of a study on one candidate. Each verdict compares one number with a threshold and says the result in a
+ * sentence or two. The verdicts on effect, range and harm follow from the same table of distances (distance-table.ts,
+ * assessment.ts), so that they cannot contradict each other or the headline.
  */
-
-import { type Appraisal, appraise, type Way } from "./appraisal.ts";
+import { type Assessment, assess, type Direction } from "./assessment.ts";
 import type { ScaleResult } from "./at-scales.ts";
 import type { Candidate } from "./candidate.ts";
 import type { DirectionJudgement, DirectionVotes } from "./direction-vote.ts";
 import { type DistanceTable, margins } from "./distance-table.ts";
+import { minBackgroundRemoved, minWidthRecovered } from "./effect.ts";
 import type { GivenPlane } from "./given-planes.ts";
 import type { HallucinationEvidence } from "./hallucination-evidence.ts";
 import { type Headline, headline, inWords } from "./headline.ts";
-import { leastHazeRemoved, leastWidthRecovered } from "./nature.ts";
-import type { Verdict } from "./verdict.ts";
+
+export interface Verdict {
+  id: "effect" | "direction" | "hallucinations" | "scale" | "range" | "harm" | "given";
+  question: string;
+  /** One or two sentences. */
+  answer: string;
+  /** undefined where the data cannot tell; the answer says why. */
+  good: boolean | undefined;
+  /** The measured number, to be compared with `threshold`; undefined where the data cannot tell. */
+  value?: number | undefined;
+  threshold: number;
+  /** Unit of `value` and `threshold`. */
+  unit: string;
+  better: "higher" | "lower";
+}
 
 export interface Evidence {
   table: DistanceTable;
-  /** Of candidates that refocus. */
+  /** Only for candidates that refocus. */
   direction: DirectionJudgement | undefined;
   scales: readonly ScaleResult[];
   hallucinations: HallucinationEvidence | undefined;
-  /** Of candidates that refocus. */
+  /** Only for candidates that refocus. */
   given: readonly GivenPlane[];
 }
 
-/** What is said of a candidate. */
+/** The result for one candidate. */
 export interface Judgement {
   headline: Headline;
   /** In the order of the report. */
   verdicts: Verdict[];
 }
 
-/** The headline and all verdicts. */
+/** Derives the headline and all verdicts from the measurements. */
 export function judge(candidate: Pick<Candidate, "kind" | "task" | "range">, evidence: Evidence): Judgement {
   const { table, direction, hallucinations, scales, given } = evidence;
-  const found = appraise(table, waysOf(direction));
+  const found = assess(table, directionsOf(direction));
   const verdicts = [
-    natureVerdict(table, found),
+    effectVerdict(table, found),
     ...(candidate.task === "refocus" ? [directionVerdict(direction)] : []),
     hallucinationVerdict(hallucinations),
-    // A classical method takes its PSF in um: there is no scale that it has learnt.
+    // A classical method gets its PSF in um, so it has not learnt any scale.
     ...(candidate.kind === "classical" ? [] : [scaleVerdict(scales, found)]),
     ...(candidate.task === "refocus" ? [rangeVerdict(candidate, table, found)] : []),
     harmVerdict(table, found),
@@ -50,71 +64,74 @@ export function judge(candidate: Pick<Candidate, "kind" | "task" | "range">, evi
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
-function natureVerdict({ task }: DistanceTable, found: Appraisal): Verdict {
+function effectVerdict({ task }: DistanceTable, found: Assessment): Verdict {
   const { means, purpose, usable, mostlySharper, widens, darkens, unchanged, backgroundRemoved } = found;
   const { widthRecovered } = means;
   const value = task === "refocus" ? widthRecovered : backgroundRemoved;
-  const threshold = task === "refocus" ? leastWidthRecovered : leastHazeRemoved;
-  const question = "Does it refocus, or does it section?";
-  const base = { id: "nature", question, threshold, unit: "share", better: "higher" } as const;
+  const threshold = task === "refocus" ? minWidthRecovered : minBackgroundRemoved;
+  const question = "Does it refocus or section?";
+  const base = { id: "effect", question, threshold, unit: "share", better: "higher" } as const;
   const useless = purpose === "denoising" || purpose === "nothing";
   if (purpose === undefined || (value === undefined && !useless)) {
     const what =
       task === "refocus" && purpose !== undefined
-        ? "no structures whose width could be measured in and out of focus"
-        : "no plane to be judged";
-    return { ...base, answer: `It cannot be told: there are ${what}.`, good: undefined };
+        ? "no structure could be measured both in and out of focus"
+        : "there was no plane to judge";
+    return { ...base, answer: `This could not be measured: ${what}.`, good: undefined };
   }
-  const sections = backgroundRemoved !== undefined && backgroundRemoved >= leastHazeRemoved;
+  const sections = backgroundRemoved !== undefined && backgroundRemoved >= minBackgroundRemoved;
   const refocuses = purpose === "refocusing";
   const name = unchanged
-    ? "It gives back its input"
+    ? "It returns its input unchanged"
     : refocuses && sections
       ? "It refocuses and sections"
       : refocuses
-        ? `It refocuses${mostlySharper ? "" : " at fewer than half of the distances of use"}`
+        ? `It refocuses${mostlySharper ? "" : ", but at fewer than half of the distances where it is useful"}`
         : sections
           ? "It sections"
           : purpose === "denoising"
-            ? "It takes noise away, and does neither"
-            : "It does neither";
-  const where = task === "refocus" && usable.length > 0 ? " where it is of use" : "";
+            ? "It only removes noise"
+            : "It neither refocuses nor sections";
+  const where = task === "refocus" && usable.length > 0 ? " at the distances where it is useful" : "";
   const width =
     widthRecovered === undefined
       ? ""
       : widens
-        ? `blurred structures become wider (${percent(-widthRecovered)} of their excess width is added)`
-        : `${percent(Math.max(0, widthRecovered))} of the excess width of blurred structures goes${where}${darkens && widthRecovered >= leastWidthRecovered ? ", as they become darker instead of brighter" : ""}`;
+        ? `blurred structures become wider (their excess width grows by ${percent(-widthRecovered)})`
+        : `blurred structures lose ${percent(Math.max(0, widthRecovered))} of their excess width${where}${darkens && widthRecovered >= minWidthRecovered ? ", but become darker instead of brighter" : ""}`;
   const detail =
     task === "refocus" && !refocuses && !unchanged
-      ? `against what was recorded detail changes by ${signed(means.detailDifference, 2)}, its contrast by ${signed(means.contrastDifference, 2)}`
+      ? `compared with the best recorded baseline, detail changes by ${signed(means.detailDifference, 2)} and its contrast by ${signed(means.contrastDifference, 2)}`
       : "";
   const background =
     backgroundRemoved === undefined
       ? ""
-      : backgroundRemoved < 0
-        ? `in focus out-of-focus light grows by ${percent(-backgroundRemoved)}`
-        : `${percent(backgroundRemoved)} of the out-of-focus light goes where the image is in focus`;
-  const answer = `${name}: ${[width, detail, background].filter((text) => text !== "").join(", and ")}.`;
+      : backgroundRemoved <= -0.005
+        ? `in the plane in focus, out-of-focus light grows by ${percent(-backgroundRemoved)}`
+        : `in the plane in focus, ${percent(Math.max(0, backgroundRemoved))} of the out-of-focus light is removed`;
+  const answer = `${name}: ${[width, detail, background].filter((text) => text !== "").join("; ")}.`;
   const good = task === "refocus" ? refocuses && mostlySharper && !sections : purpose === "sectioning";
-  const promise = task === "refocus" && sections ? " Refocusing was promised, which keeps the out-of-focus light." : "";
+  const promise = task === "refocus" && sections ? " A model that refocuses should keep the out-of-focus light." : "";
   return { ...base, answer: answer + promise, good, value };
 }
 
-/** Share of right votes among those that moved, that both sides of focus must reach; and the share that must move at all. */
-const [leastRight, leastMoved] = [0.8, 0.2];
-/** Regions without which a side of focus says nothing. */
-const leastRegions = 8;
+/**
+ * On both sides of focus, at least this share of the regions that moved must have moved the right way, and at least
+ * this share must have moved.
+ */
+const [minRightShare, minMovedShare] = [0.8, 0.2];
+/** A side of focus with fewer regions is not judged. */
+const minRegions = 8;
 
-/** Which way the regions of each side went. */
-function waysOf(found: DirectionJudgement | undefined): { below: Way; above: Way } {
-  const way = (votes: DirectionVotes | undefined): Way => {
-    if (votes === undefined || total(votes) < leastRegions) return "unknown";
+/** The direction in which the regions on each side of focus moved. */
+function directionsOf(found: DirectionJudgement | undefined): { below: Direction; above: Direction } {
+  const way = (votes: DirectionVotes | undefined): Direction => {
+    if (votes === undefined || total(votes) < minRegions) return "unknown";
     const moved = votes.right + votes.wrong;
-    if (moved < leastMoved * total(votes)) return "unmoved";
-    if (moved < leastRegions) return "unknown";
+    if (moved < minMovedShare * total(votes)) return "unmoved";
+    if (moved < minRegions) return "unknown";
     const right = votes.right / moved;
-    return right >= leastRight ? "right" : right >= 0.5 ? "mixed" : "wrong";
+    return right >= minRightShare ? "right" : right >= 0.5 ? "mixed" : "wrong";
   };
   return { below: way(found?.below), above: way(found?.above) };
 }
@@ -122,8 +139,8 @@ function waysOf(found: DirectionJudgement | undefined): { below: Way; above: Way
 function directionVerdict(found: DirectionJudgement | undefined): Verdict {
   const base = {
     id: "direction",
-    question: "Does it go in the right direction?",
-    threshold: leastRight,
+    question: "Does it refocus in the right direction?",
+    threshold: minRightShare,
     unit: "share",
     better: "higher",
   } as const;
@@ -133,185 +150,190 @@ function directionVerdict(found: DirectionJudgement | undefined): Verdict {
           ["below", found.below],
           ["above", found.above],
         ] as const
-      ).filter(([, votes]) => total(votes) >= leastRegions)
+      ).filter(([, votes]) => total(votes) >= minRegions)
     : [];
   if (sides.length === 0) {
-    const answer = "It cannot be told: too few regions were refocused whose opposite plane was recorded and differs.";
+    const answer =
+      "This could not be measured: for too few regions the plane on the opposite side was recorded and differs from the target.";
     return { ...base, answer, good: undefined };
   }
   const shares = sides.map(([, votes]) => (votes.right + votes.wrong) / total(votes));
-  if (shares.every((moved) => moved < leastMoved)) {
-    const answer = `It hardly moves: ${percent(Math.max(...shares))} of the regions came nearer to either plane.`;
+  if (shares.every((moved) => moved < minMovedShare)) {
+    const answer = `Hardly anything moves: only ${percent(Math.max(...shares))} of the regions came nearer to the target plane or to the opposite plane.`;
     return { ...base, answer, good: false, value: 0 };
   }
-  const told = sides
-    .filter(([, { right, wrong }]) => right + wrong >= leastRegions)
+  const sided = sides
+    .filter(([, { right, wrong }]) => right + wrong >= minRegions)
     .map(([side, { right, wrong }]) => ({ side, right: right / (right + wrong) }));
-  if (told.length === 0) return { ...base, answer: "It cannot be told: too few regions moved.", good: undefined };
-  const worst = told.reduce((a, b) => (b.right < a.right ? b : a));
-  const parts = told.map(
-    ({ side, right }) => `${percent(right)} of the regions that moved went the right way from ${side} focus`,
+  if (sided.length === 0)
+    return { ...base, answer: "This could not be measured: too few regions moved.", good: undefined };
+  const worst = sided.reduce((a, b) => (b.right < a.right ? b : a));
+  const parts = sided.map(
+    ({ side, right }) => `Of the regions ${side} focus that moved, ${percent(right)} moved towards the target plane`,
   );
-  const one = told.length === 1 ? " From the other side too few regions moved, or it was not recorded far enough." : "";
-  return { ...base, answer: `${parts.join(", ")}.${one}`, good: worst.right >= leastRight, value: worst.right };
+  const one = sided.length === 1 ? " On the other side too few regions moved, or too few planes were recorded." : "";
+  return { ...base, answer: `${parts.join(". ")}.${one}`, good: worst.right >= minRightShare, value: worst.right };
 }
 
 const total = ({ right, wrong, unmoved }: DirectionVotes): number => right + wrong + unmoved;
 
-/** Share of the bright spots of the outputs that nothing in the recording explains, at most. */
-const mostHallucinated = 0.02;
+/** Largest acceptable share of the bright structures of the outputs that no recorded plane explains. */
+const maxHallucinated = 0.02;
 
-/** Area under the curve below which a test finds nothing to rely on. */
-const leastFound = 0.8;
+/** Where the area under the ROC curve is smaller, the test cannot be relied on. */
+const minAuc = 0.8;
 
 function hallucinationVerdict(found: HallucinationEvidence | undefined): Verdict {
   const base = {
     id: "hallucinations",
     question: "Does it hallucinate?",
-    threshold: mostHallucinated,
+    threshold: maxHallucinated,
     unit: "share",
     better: "lower",
   } as const;
   if (found === undefined) {
     const answer =
-      "It cannot be told: nothing was recorded that the outputs could be held against. Give `truth`, or the optics to blur them again.";
+      "This could not be measured: there is no recorded plane to compare the outputs with. Give `truth <your ground truth>`.";
     return { ...base, answer, good: undefined };
   }
   const { planted } = found;
-  const weak = planted === undefined || planted.auc < leastFound;
+  const weak = planted === undefined || planted.auc < minAuc;
   const limit =
     planted === undefined
-      ? " Nothing could be planted to see what would be found: the picture is empty, or full."
+      ? " The sensitivity of this test could not be measured: the image has no structure, or no place that is free of structure."
       : weak
-        ? ` Planted dots were hardly found either (area under the curve ${planted.auc.toFixed(2)}): this test is weak on this image.`
-        : ` Planted dots are found ${
+        ? ` The test is weak on this image: it hardly finds dots that are planted into an output (area under the ROC curve ${planted.auc.toFixed(2)}).`
+        : ` Dots that are planted into an output are found ${
             planted.halfContrast === undefined
-              ? "only where they are brighter than real structures"
-              : `from ${percent(planted.halfContrast)} of the brightness of real structures`
-          } (area under the curve ${planted.auc.toFixed(2)}).`;
-  const answer = `${percent(found.share)} of the bright structures in its outputs are in nothing that was recorded (${found.spots} places in ${found.outputs} outputs, against ${found.against}).${limit}`;
+              ? "only if they are brighter than real structures"
+              : `from ${percent(planted.halfContrast)} of the brightness of real structures on`
+          } (area under the ROC curve ${planted.auc.toFixed(2)}).`;
+  const answer = `${percent(found.share)} of the bright structures in its outputs are missing in ${found.against} (${found.spots} places in ${found.outputs} outputs).${limit}`;
   return {
     ...base,
     answer,
-    good: weak && found.share <= mostHallucinated ? undefined : found.share <= mostHallucinated,
+    good: weak && found.share <= maxHallucinated ? undefined : found.share <= maxHallucinated,
     value: found.share,
   };
 }
 
-function scaleVerdict(scales: readonly ScaleResult[], { usable }: Appraisal): Verdict {
+function scaleVerdict(scales: readonly ScaleResult[], { usable }: Assessment): Verdict {
   const base = {
     id: "scale",
-    question: "Does it depend on the scale?",
+    question: "Does it work at other scales?",
     threshold: 0,
     unit: "dB",
     better: "higher",
   } as const;
   const known = scales.filter((one): one is ScaleResult & { gain: number } => one.gain !== undefined);
   const own = known.find(({ factor }) => factor === 1);
-  const untold = known.filter(({ told, factor }) => !told && factor !== 1);
-  const told = known.filter((one) => one.told);
-  if (own === undefined || untold.length === 0) {
+  const withoutPixelSize = known.filter((one) => !one.withPixelSize && one.factor !== 1);
+  const withPixelSize = known.filter((one) => one.withPixelSize);
+  if (own === undefined || withoutPixelSize.length === 0) {
     return {
       ...base,
-      answer: "It cannot be told: there is no truth to score outputs at other scales with.",
+      answer: "This could not be measured: there is no ground truth to score rescaled outputs with.",
       good: undefined,
     };
   }
   const describe = (list: typeof known): string =>
     list.map(({ factor, gain }) => `${signed(gain)} dB at ${factor} x`).join(", ");
-  const worst = Math.min(...untold.map(({ gain }) => gain));
-  const mended = told.length === 0 ? undefined : Math.min(...told.map(({ gain }) => gain));
+  const worst = Math.min(...withoutPixelSize.map(({ gain }) => gain));
+  const lowest = withPixelSize.length === 0 ? undefined : Math.min(...withPixelSize.map(({ gain }) => gain));
   const answer =
-    `Over the best recorded baseline it gains ${signed(own.gain)} dB at its own scale; rescaled, without the new pixel size, ${describe(untold)}` +
-    (mended === undefined ? "." : `; with the new pixel size, ${signed(mended)} dB at worst.`) +
-    hallucinatedInWords(own, untold);
-  const value = Math.min(own.gain, mended ?? worst);
+    `Its gain in PSNR over the best recorded baseline is ${signed(own.gain)} dB at the recorded scale. On rescaled images it is ${describe(withoutPixelSize)} if the model is not given the new pixel size` +
+    (lowest === undefined ? "." : `, and at least ${signed(lowest)} dB if it is.`) +
+    hallucinatedInWords(own, withoutPixelSize);
+  const value = Math.min(own.gain, lowest ?? worst);
   if (usable.length === 0 && value > 0) {
-    return { ...base, answer: `${answer} At no distance is it of use, so that this says nothing.`, good: undefined };
+    return { ...base, answer: `${answer} Since it is useful at no distance, this is not judged.`, good: undefined };
   }
   return { ...base, answer, good: value > 0, value };
 }
 
-/** What is hallucinated at a wrong scale, where that is more than at the right one, and more than little. */
-function hallucinatedInWords(own: ScaleResult, untold: readonly ScaleResult[]): string {
-  const worst = untold.reduce((a, b) => ((b.hallucinated ?? 0) > (a.hallucinated ?? 0) ? b : a));
+/** A sentence on hallucinations at the worst wrong scale, if there are clearly more than at the recorded scale. */
+function hallucinatedInWords(own: ScaleResult, withoutPixelSize: readonly ScaleResult[]): string {
+  const worst = withoutPixelSize.reduce((a, b) => ((b.hallucinated ?? 0) > (a.hallucinated ?? 0) ? b : a));
   const { hallucinated = 0, factor } = worst;
-  if (hallucinated <= mostHallucinated || hallucinated <= 2 * (own.hallucinated ?? 0)) return "";
-  return ` Without the pixel size, at ${factor} x ${percent(hallucinated)} of the bright structures in its outputs were hallucinated (${percent(own.hallucinated ?? 0)} at its own scale).`;
+  if (hallucinated <= maxHallucinated || hallucinated <= 2 * (own.hallucinated ?? 0)) return "";
+  return ` At ${factor} x and without the new pixel size, ${percent(hallucinated)} of the bright structures in its outputs were hallucinated (${percent(own.hallucinated ?? 0)} at the recorded scale).`;
 }
 
 const signed = (value: number, digits = 1): string => `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(digits)}`;
 
-function rangeVerdict({ range }: Pick<Candidate, "range">, { bins }: DistanceTable, found: Appraisal): Verdict {
+function rangeVerdict({ range }: Pick<Candidate, "range">, { bins }: DistanceTable, found: Assessment): Verdict {
   const base = {
     id: "range",
-    question: "Over which distances is it of use?",
+    question: "Over which distances is it useful?",
     threshold: 0.9,
     unit: "share of its range",
     better: "higher",
   } as const;
   const { usableShare, intervals, judged } = found;
   if (usableShare === undefined || judged.length === 0) {
-    return { ...base, answer: "It cannot be told: no plane lies within its range.", good: undefined };
+    return { ...base, answer: "This could not be measured: no plane lies within its range.", good: undefined };
   }
   const um = (value: number): string => `${value > 0 ? "+" : ""}${Number(value.toFixed(2))}`;
   const tried = bins.filter(({ inRange }) => inRange).map(({ distance }) => distance);
   const made =
     range === undefined
       ? ""
-      : `; it was made for ${um(range[0])} to ${um(range[1])} um, of which this stack has ${um(Math.min(...tried))} to ${um(Math.max(...tried))} um`;
+      : ` It was trained for ${um(range[0])} to ${um(range[1])} um, of which this stack covers ${um(Math.min(...tried))} to ${um(Math.max(...tried))} um.`;
   const answer =
     intervals.length === 0
-      ? `At none of ${judged.length} distances is it better than the best recorded baseline${made}.`
-      : `It is better than the best recorded baseline ${inWords(intervals)}, in PSNR and without losing SSIM or detail (${percent(usableShare)} of the outputs)${made}.`;
+      ? `It is better than the best recorded baseline at none of ${judged.length} distances.${made}`
+      : `It is better than the best recorded baseline ${inWords(intervals)} (${percent(usableShare)} of its outputs): PSNR is higher, and SSIM and detail are not lower.${made}`;
   return { ...base, answer, good: usableShare >= base.threshold, value: usableShare };
 }
 
-/** Share of outputs that may be worse than the best recorded baseline. */
-const mostHarmed = 0.1;
+/** Largest acceptable share of outputs that are worse than the best recorded baseline. */
+const maxWorse = 0.1;
 
-function harmVerdict({ task, against }: DistanceTable, found: Appraisal): Verdict {
+function harmVerdict({ task, against }: DistanceTable, found: Assessment): Verdict {
   const base = {
     id: "harm",
-    question: "Does it do no harm?",
-    threshold: mostHarmed,
+    question: "How often are its outputs worse than what was recorded?",
+    threshold: maxWorse,
     unit: "share",
     better: "lower",
   } as const;
   const { judged, worseShare, widens } = found;
   if (worseShare === undefined)
-    return { ...base, answer: "It cannot be told: nothing was made within its range.", good: undefined };
+    return { ...base, answer: "This could not be measured: it made no output within its range.", good: undefined };
   const outputs = judged.reduce((sum, { n }) => sum + n, 0);
   const lower = (key: "psnrGain" | "ssimGain" | "detailDifference", margin: number): number =>
     judged.filter((bin) => bin[key] < -margin).reduce((sum, { n }) => sum + n, 0);
   const counts = `${lower("psnrGain", margins.psnr)} in PSNR, ${lower("ssimGain", margins.ssim)} in SSIM, ${lower("detailDifference", margins.detail)} in detail`;
   const weak = task === "section" && against !== "truth";
   const caution = weak
-    ? " The sharpest plane is not what sections should be; give `truth` for a verdict."
+    ? " The sharpest plane is no ground truth for sections. Give `truth <your ground truth>` for a verdict."
     : widens
-      ? " Structures become wider."
+      ? " On average, structures become wider."
       : "";
-  const answer = `${Math.round(worseShare * outputs)} of ${outputs} outputs are worse than the best recorded baseline, against the ${against} (${counts}${task === "refocus" ? "; wider structures and wrong directions count too" : ""}).${caution}`;
-  return { ...base, answer, good: weak ? undefined : worseShare <= mostHarmed && !widens, value: worseShare };
+  const answer = `Compared with the ${against}, ${Math.round(worseShare * outputs)} of ${outputs} outputs are worse than the best recorded baseline (${counts}${task === "refocus" ? "; outputs with wider structures or in the wrong direction also count as worse" : ""}).${caution}`;
+  return { ...base, answer, good: weak ? undefined : worseShare <= maxWorse && !widens, value: worseShare };
 }
 
-/** Root mean square change of a given plane, in standard deviations of its noise, up to which it is given back: taking all noise away changes it by 1. */
-const mostGivenChanged = 1.5;
+/**
+ * Largest acceptable root mean square change of an input plane, in standard deviations of its noise. Removing all noise
+ * changes a plane by 1.
+ */
+const maxGivenChange = 1.5;
 
 function givenVerdict(given: readonly GivenPlane[]): Verdict {
   const base = {
     id: "given",
-    question: "Does it give back the planes that it was given?",
-    threshold: mostGivenChanged,
+    question: "Does it keep its input planes unchanged?",
+    threshold: maxGivenChange,
     unit: "times their noise",
     better: "lower",
   } as const;
   const worst = given.reduce((a, b) => (b.psnr < a.psnr ? b : a));
   const um = (value: number): string => `${value > 0 ? "+" : ""}${Number(value.toFixed(2))} um`;
   const each = given.map(
-    ({ distance, psnr }) => `${um(distance)}: ${Number.isFinite(psnr) ? `PSNR ${psnr.toFixed(1)} dB` : "the same"}`,
+    ({ distance, psnr }) => `${um(distance)}: ${Number.isFinite(psnr) ? `PSNR ${psnr.toFixed(1)} dB` : "identical"}`,
   );
-  const measured = `${each.join(", ")}; the largest deviation of a pixel is ${worst.maxDeviation.toPrecision(3)} counts`;
+  const measured = `${each.join(", ")}; the largest change of a pixel is ${worst.maxDeviation.toPrecision(3)} counts`;
   const known = given.map(({ deviationInNoise }) => deviationInNoise).filter((value) => value !== undefined);
   if (known.length === 0) {
     const same = given.every(({ psnr }) => psnr === Number.POSITIVE_INFINITY);
@@ -319,11 +341,11 @@ function givenVerdict(given: readonly GivenPlane[]): Verdict {
       ? { ...base, answer: `Yes (${measured}).`, good: true, value: 0 }
       : {
           ...base,
-          answer: `It cannot be told: the noise of the stack could not be estimated (${measured}).`,
+          answer: `This could not be judged: the noise of the stack could not be estimated (${measured}).`,
           good: undefined,
         };
   }
   const value = Math.max(...known);
-  const answer = `${value <= mostGivenChanged ? "Within their noise" : "Not within their noise"}: the root mean square change is ${value.toFixed(1)} times the noise (${measured}).`;
-  return { ...base, answer, good: value <= mostGivenChanged, value };
+  const answer = `${value <= maxGivenChange ? "They change by no more than their noise" : "They change by more than their noise"}: the root mean square change is ${value.toFixed(1)} times the noise (${measured}).`;
+  return { ...base, answer, good: value <= maxGivenChange, value };
 }

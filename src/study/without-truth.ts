@@ -1,7 +1,8 @@
 /**
- * How sharp inputs and outputs are by themselves, with nothing to compare them with. The spectral cut-off is the weakest of it: a picture whose noise
- * was smoothed away has a lower floor to stand above, so that even a Gaussian blur comes out finer than its input; no verdict rests on it, and
- * what halves of the light share (split-evidence.ts) says it better.
+ * The sharpness of inputs and outputs, measured without anything to compare them with. The spectral cut-off is the
+ * weakest of these measures: where a model removes noise, the noise floor is lower, so that even a Gaussian blur
+ * appears finer than its input. No verdict uses it, and data thinning (thinning-evidence.ts) measures the same more
+ * reliably.
  */
 import { focusOf } from "../classical/focus/focus.ts";
 import { type Plane, planeOf } from "../image/image.ts";
@@ -9,15 +10,17 @@ import { withIntensity } from "../metrics/intensity-fit.ts";
 import { spectralCutoff } from "../metrics/spectral-cutoff.ts";
 import { edgeWidth } from "../metrics/structure-width.ts";
 import type { EveryPlane } from "./every-plane.ts";
-import { cropPlane, type Subject } from "./subject.ts";
-import { ofUntouched } from "./untouched.ts";
+import { measureOnce } from "./measure-once.ts";
+import { cropPlane, type StudiedStack } from "./studied-stack.ts";
 
 export interface OwnSharpness {
-  /** Rise of the strongest edges from 10 to 90 %, pixels; NaN where there are none. */
+  /** Distance over which the strongest edges rise from 10 to 90 %, pixels; NaN where there are no edges. */
   edge: number;
-  /** Tenengrad as a share of that of the sharpest plane, in the counts of the stack. */
+  /** Tenengrad divided by that of the sharpest plane, in the counts of the stack. */
   focus: number;
-  /** Period of the finest detail that stands above the picture's own noise, pixels, 2 or more; Infinity where none does. */
+  /**
+   * Period of the finest detail above the noise of the image itself, pixels, at least 2; Infinity where there is none.
+   */
   cutoff: number;
 }
 
@@ -28,14 +31,14 @@ export interface SharpnessPair {
 }
 
 export interface WithoutTruth {
-  /** Of the sharpest plane: edges of refocused planes should not be steeper. */
+  /** Sharpness of the sharpest plane. Edges of refocused planes should not be steeper. */
   sharpest: OwnSharpness;
   planes: SharpnessPair[];
 }
 
-/** Measures the region of inputs and outputs within range; means say what is typical. */
+/** Measures the region of all inputs and outputs within range. */
 export function sharpnessWithoutTruth(
-  { stack, sharpest, region }: Pick<Subject, "stack" | "sharpest" | "region">,
+  { stack, sharpest, region }: Pick<StudiedStack, "stack" | "sharpest" | "region">,
   { outcomes, toStack }: EveryPlane,
 ): WithoutTruth {
   const cut = (plane: Plane): Plane => cropPlane(plane, region);
@@ -47,7 +50,7 @@ export function sharpnessWithoutTruth(
   });
   const { top, left, height, width } = region;
   const recorded = (plane: number): OwnSharpness =>
-    ofUntouched(stack, `sharpness ${plane} of ${sharpest}, ${top} ${left} ${height} ${width}`, () =>
+    measureOnce(stack, `sharpness ${plane} of ${sharpest}, ${top} ${left} ${height} ${width}`, () =>
       of(cut(planeOf(stack, plane))),
     );
   return {

@@ -1,10 +1,11 @@
-/** A study of models on a stack, from files to a folder with the page, its figures, and its numbers. */
+/** Studies models on a stack, and writes a folder with the page, its figures and its numbers. */
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { stringify } from "yaml";
 import { jsonText } from "../array/json-text.ts";
 import { ParfocalError } from "../errors.ts";
-import { chartPng } from "../figures/chart-png.node.ts";
+import { svgPng } from "../figures/svg-png.node.ts";
+import { chartScale } from "../figures/svg-png.ts";
 import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
 import { measurePairShift, registerTarget, shiftInWords } from "../metrics/unregistered.ts";
@@ -19,10 +20,10 @@ import { studyFigures } from "../study/figures.ts";
 import { meanOutcome } from "../study/mean-outcome.ts";
 import { modelCandidate } from "../study/model-candidate.ts";
 import { qualityControlCsv } from "../study/quality-control-section.ts";
-import type { SplitEvidence } from "../study/split-evidence.ts";
+import { openStudiedStack, type StudiedStack } from "../study/studied-stack.ts";
 import { type CandidateStudy, ensemblesOf, study } from "../study/study.ts";
 import { studyPage } from "../study/study-report.ts";
-import { openSubject, type Subject } from "../study/subject.ts";
+import type { ThinningEvidence } from "../study/thinning-evidence.ts";
 import { pictureBehind } from "../study/verdict-picture.ts";
 import { version } from "../version.ts";
 
@@ -30,17 +31,20 @@ export interface StudyFilesOptions {
   runtime: Runtime;
   channel?: number | undefined;
   time?: number | undefined;
-  /** What sections should look like: another file, or another channel of the same. */
+  /** Ground truth for sections: another file, or another channel of the same file. */
   truth?: ImageFile | undefined;
   truthChannel?: number | undefined;
-  /** Moves the truth onto the stack, and cuts both to what they share ({@link registerTarget}). */
+  /** Moves the ground truth onto the stack, and crops both to their overlap ({@link registerTarget}). */
   register?: boolean | undefined;
-  /** Instead of what is found; see {@link openSubject}. */
+  /**
+   * Sharpest plane, and centre of the structure to follow, instead of those that are found; see {@link
+   * openStudiedStack}.
+   */
   sharpest?: number | undefined;
   object?: { y: number; x: number } | undefined;
-  /** Whether classical methods stand beside the models where the optics are known; default true. */
+  /** Whether classical methods are studied beside the models if the optics are known; default true. */
   classical?: boolean | undefined;
-  /** The command that was given, for the page. */
+  /** The command line, for the page. */
   command?: string | undefined;
   force?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -48,16 +52,16 @@ export interface StudyFilesOptions {
 }
 
 export interface StudyFilesResult {
-  /** The page. */
+  /** Path of the page. */
   report: string;
-  /** Folder of the figures, and tables. */
+  /** Paths of the figures and tables. */
   figures: string[];
   studies: CandidateStudy[];
-  /** By candidate: whether to use it, for what, and over which distances. */
+  /** For each candidate: whether to use it, for what, and at which distances. */
   headlines: StudyDescription["headlines"];
-  /** By candidate and question: what was found, as numbers. */
+  /** For each candidate and question: the verdict as numbers and in words. */
   verdicts: StudyDescription["verdicts"];
-  subject: Subject;
+  studied: StudiedStack;
   warnings: string[];
   seconds: number;
 }
@@ -65,8 +69,10 @@ export interface StudyFilesResult {
 export type StudyDescription = ReturnType<typeof describeStudy>;
 
 /**
- * Writes `index.html`, `study.json`, `scores.csv`, `quality-control.csv`, `profiles.csv` and `figures/` into a folder; the page last.
- * @throws usage without a model; output.exists before any work; what reading, {@link openSubject} and {@link study} throw
+ * Writes `index.html`, `study.json`, `scores.csv`, `quality-control.csv`, `profiles.csv` and `figures/` into a folder;
+ * the page last.
+ * @throws usage without a model; output.exists before any work; what reading, {@link openStudiedStack} and {@link
+ * study} throw
  */
 export async function studyFiles(
   file: ImageFile,
@@ -77,7 +83,9 @@ export async function studyFiles(
   const begun = performance.now();
   const { runtime, signal, force, channel, time } = options;
   if (models.length === 0) {
-    throw new ParfocalError("usage", "A study needs one model or more; give `model`.", { option: "model" });
+    throw new ParfocalError("usage", "A study needs at least one model. Give `model <your model>`.", {
+      option: "model",
+    });
   }
   const page = join(output, "index.html");
   await checkOutput(page, force);
@@ -86,34 +94,34 @@ export async function studyFiles(
   const pair = { name, stack: recorded, target: await readTruth(file, options) };
   const { stack, target: truth } = options.register ? registerTarget(pair).sample : pair;
   const { sharpest, object } = options;
-  const subject = openSubject(name, stack, { truth, sharpest, object });
+  const studied = openStudiedStack(name, stack, { truth, sharpest, object });
   const candidates = candidatesOf(models, runtime);
   const tasks = new Set(candidates.map(({ task }) => task));
-  const rivals =
-    options.classical === false ? [] : classicalCandidates(subject.stack).filter(({ task }) => tasks.has(task));
-  const warnings = [...subject.warnings];
+  const competitors =
+    options.classical === false ? [] : classicalCandidates(studied.stack).filter(({ task }) => tasks.has(task));
+  const warnings = [...studied.warnings];
   const apart = truth && shiftInWords(measurePairShift(stack, truth));
   if (apart !== undefined) {
     warnings.push(
-      `The truth lies ${apart} from the stack, which every score takes for an error; \`register\` moves it.`,
+      `The ground truth is shifted by ${apart} from the stack, which lowers every score. Move it onto the stack with \`register\`.`,
     );
   }
-  if (options.classical !== false && rivals.length === 0) {
+  if (options.classical !== false && competitors.length === 0) {
     warnings.push(
-      "NA, wavelength or pixel size are not known: no classical method stands beside the models. Give `na` and `wavelength`.",
+      "NA, wavelength or pixel size are unknown, so the models are not compared with a classical method. Give `na <your NA>` and `wavelength <your wavelength>` (um).",
     );
   }
   for (const { info } of models) {
     warnings.push(...opticsWarnings(info, file).map((sentence) => `${info.experiment_name}: ${sentence}`));
   }
-  const studies = await study(subject, [...candidates, ...rivals], { signal, onProgress: options.onProgress });
-  const figures = await studyFigures(subject, studies);
+  const studies = await study(studied, [...candidates, ...competitors], { signal, onProgress: options.onProgress });
+  const figures = await studyFigures(studied, studies);
   await mkdir(join(output, "figures"), { recursive: true });
-  const described = describeStudy(subject, studies, figures);
+  const described = describeStudy(studied, studies, figures);
   const outputs: [name: string, data: string | Uint8Array][] = [];
   for (const figure of figures) {
-    if (figure.kind === "chart") outputs.push([`figures/${figure.id}.svg`, figure.svg]);
-    outputs.push([`figures/${figure.id}.png`, figure.kind === "chart" ? await chartPng(figure.svg) : figure.png]);
+    const png = await svgPng(figure.svg, figure.kind === "chart" ? chartScale : 1);
+    outputs.push([`figures/${figure.id}.svg`, figure.svg], [`figures/${figure.id}.png`, png]);
   }
   outputs.push(
     ["study.json", `${jsonText(described)}\n`],
@@ -125,21 +133,21 @@ export async function studyFiles(
     parfocal: version,
     ...(options.command !== undefined && { command: options.command }),
     stack: basename(file.path),
-    sharpest_plane: subject.sharpest,
-    object: subject.object,
-    region: subject.region,
-    data_range: subject.dataRange,
+    sharpest_plane: studied.sharpest,
+    structure: studied.structure,
+    region: studied.region,
+    data_range: studied.dataRange,
     models: models.map(({ info }) => info),
   });
   const subtitle = `Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`;
   const written = outputs.map(([name]) => join(output, name));
   await withOutputSet({ force: true }, async (set) => {
     for (const [i, [, data]] of outputs.entries()) await set.write(written[i], data);
-    await set.write(page, studyPage({ subject, studies, figures, repeat, subtitle, warnings }));
+    await set.write(page, studyPage({ studied, studies, figures, repeat, subtitle, warnings }));
   });
   const { verdicts, headlines } = described;
   const seconds = (performance.now() - begun) / 1000;
-  return { report: page, figures: written, studies, headlines, verdicts, subject, warnings, seconds };
+  return { report: page, figures: written, studies, headlines, verdicts, studied, warnings, seconds };
 }
 
 async function readTruth(file: ImageFile, { truth, truthChannel, time, signal }: StudyFilesOptions) {
@@ -149,7 +157,7 @@ async function readTruth(file: ImageFile, { truth, truthChannel, time, signal }:
     : readStack(file, { channel: truthChannel, time, signal, finite: true });
 }
 
-/** Models by the names of their experiments; equal ones are numbered. */
+/** Makes candidates from models, named by their experiments. Equal names are numbered. */
 function candidatesOf(models: readonly Model[], runtime: Runtime): Candidate[] {
   const names = models.map(({ info }) => info.experiment_name);
   return models.map((model, i) => {
@@ -159,13 +167,13 @@ function candidatesOf(models: readonly Model[], runtime: Runtime): Candidate[] {
   });
 }
 
-/** Everything as numbers; lengths in um, keys in snake_case. */
-export function describeStudy(subject: Subject, studies: readonly CandidateStudy[], figures: readonly Figure[]) {
+/** All results as numbers for study.json. Lengths are in um. */
+export function describeStudy(studied: StudiedStack, studies: readonly CandidateStudy[], figures: readonly Figure[]) {
   return {
-    stack: subject.name,
-    sharpest_plane: subject.sharpest,
-    data_range: subject.dataRange,
-    object: subject.object,
+    stack: studied.name,
+    sharpest_plane: studied.sharpest,
+    data_range: studied.dataRange,
+    structure: studied.structure,
     headlines: Object.fromEntries(studies.map(({ candidate, headline }) => [candidate.name, headline])),
     verdicts: Object.fromEntries(
       studies.map(({ candidate, verdicts }) => [
@@ -204,8 +212,8 @@ export function describeStudy(subject: Subject, studies: readonly CandidateStudy
     virtual_focus: Object.fromEntries(
       studies.map(({ candidate, focusAlignment }) => [candidate.name, focusAlignment ?? null]),
     ),
-    split_halves: Object.fromEntries(
-      studies.map(({ candidate, split }) => [candidate.name, split ? numbersOf(split) : null]),
+    data_thinning: Object.fromEntries(
+      studies.map(({ candidate, thinning }) => [candidate.name, thinning ? numbersOf(thinning) : null]),
     ),
     spread: Object.fromEntries(
       studies.map(({ candidate, spread }) => [
@@ -213,7 +221,7 @@ export function describeStudy(subject: Subject, studies: readonly CandidateStudy
         spread ? { mean: spread.mean, against: spread.against ?? null, calibration: spread.calibration ?? null } : null,
       ]),
     ),
-    ensembles: ensemblesOf(subject, studies).map(({ task, names, spread, error, correlation, against }) => {
+    ensembles: ensemblesOf(studied, studies).map(({ task, names, spread, error, correlation, against }) => {
       return { task, names, spread, error: error ?? null, correlation: correlation ?? null, against: against ?? null };
     }),
     means: Object.fromEntries(studies.map((one) => [one.candidate.name, meanOutcome(one) ?? null])),
@@ -226,7 +234,7 @@ function binInJson(bin: DistanceBin) {
     n: bin.n,
     in_range: bin.inRange,
     given: bin.given,
-    // What equals its target has no end of PSNR: nothing was to be made.
+    // The PSNR of an input plane against itself is infinite, so its gains say nothing.
     psnr_gain: bin.given ? null : bin.psnrGain,
     ssim_gain: bin.given ? null : bin.ssimGain,
     detail_difference: bin.given ? null : bin.detailDifference,
@@ -235,29 +243,41 @@ function binInJson(bin: DistanceBin) {
     share_worse: bin.given ? null : bin.shareWorse,
     width_change: bin.widthChange ?? null,
     width_recovered: bin.widthRecovered ?? null,
-    light_recovered: bin.lightRecovered ?? null,
+    brightness_recovered: bin.brightnessRecovered ?? null,
     photometric_slope: Number.isFinite(bin.photometricSlope) ? bin.photometricSlope : null,
-    changed: Number.isFinite(bin.changed) ? bin.changed : null,
+    relative_change: Number.isFinite(bin.relativeChange) ? bin.relativeChange : null,
   };
 }
 
-/** Without the curves; JSON has no Infinity, which is null: nothing agrees. */
-function numbersOf({ noise, planes, unit, input, output, sharpest, noiseGain, leftover }: SplitEvidence) {
+/**
+ * The numbers of data thinning without the curves. A resolution of Infinity, where the images do not agree at all,
+ * becomes null.
+ */
+function numbersOf({ noise, planes, unit, input, output, sharpest, noiseGain, noiseCorrelation }: ThinningEvidence) {
   const [ofInput, ofOutput, ofSharpest] = [input, output, sharpest].map(({ resolution, correlation, nrmse }) => {
     return { resolution: Number.isFinite(resolution) ? resolution : null, correlation, nrmse };
   });
-  return { noise, planes, unit, input: ofInput, output: ofOutput, sharpest: ofSharpest, noiseGain, leftover };
+  return {
+    noise,
+    planes,
+    unit,
+    input: ofInput,
+    output: ofOutput,
+    sharpest: ofSharpest,
+    noise_gain: noiseGain,
+    noise_correlation: noiseCorrelation,
+  };
 }
 
 const scoreNames = ["psnr", "ssim", "ms_ssim", "nrmse", "pearson"] as const;
 
 function scoresCsv(studies: readonly CandidateStudy[]): string {
-  const rows = studies.flatMap(({ candidate, every, subject }) =>
+  const rows = studies.flatMap(({ candidate, every, studied }) =>
     every.outcomes.map(({ plane, distance, inRange, given, scores: { input, output }, detail, baseline }) =>
       [
         quoted(candidate.name),
         plane,
-        (plane - subject.sharpest) * subject.stack.zStep,
+        (plane - studied.sharpest) * studied.stack.zStep,
         distance,
         inRange ? 1 : 0,
         quoted(every.against),

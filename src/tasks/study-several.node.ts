@@ -1,4 +1,4 @@
-/** The same models on several stacks: a study of each, and how far the models generalise. */
+/** Studies the same models on several stacks, and compares their gains across stacks. */
 import { join } from "node:path";
 import { jsonText } from "../array/json-text.ts";
 import { ParfocalError } from "../errors.ts";
@@ -12,16 +12,19 @@ import { version } from "../version.ts";
 import { stackNames } from "./generalise/stack-names.ts";
 import { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./study-files.node.ts";
 
-/** What a candidate gains over the best recorded baseline on a stack. */
+/** The gains of a candidate over the best recorded baseline on one stack. */
 export interface Generalisation {
   candidate: string;
   stack: string;
-  /** PSNR of outputs minus that of the baseline, dB, mean over the planes out of focus and within range; undefined where nothing could be scored. */
+  /**
+   * PSNR of the outputs minus that of the baseline, dB, mean over the planes out of focus and within range; undefined
+   * where nothing could be scored.
+   */
   gain_db: number | undefined;
-  /** The same of SSIM, and of detail. */
+  /** The same for SSIM and for detail. */
   gain_ssim: number | undefined;
   gain_detail: number | undefined;
-  /** PSNR of outputs minus that of the untouched first plane, dB. */
+  /** PSNR of the outputs minus that of the first input plane, unchanged, dB. */
   gain_over_input_db: number | undefined;
   /** Whether the model was trained on a stack or recipe of this name. */
   trained_on: boolean;
@@ -35,8 +38,9 @@ export interface StudySeveralResult {
 }
 
 /**
- * A folder for each stack as {@link studyFiles} writes it, `generalisation.json`, and `index.html` with the matrix of models and stacks.
- * @throws as {@link studyFiles}; usage for a truth, which belongs to one stack
+ * Writes a folder for each stack as {@link studyFiles} does, `generalisation.json`, and `index.html` with the gains of
+ * all models on all stacks.
+ * @throws as {@link studyFiles}
  */
 export async function studySeveral(
   files: readonly ImageFile[],
@@ -82,17 +86,18 @@ function matrixPage(studies: StudySeveralResult["studies"], found: readonly Gene
   const table = (key: Key, what: string, unit: string, digits: number): ReportSection =>
     gainMatrix(
       found.map(({ candidate, stack, trained_on, ...gains }) => {
-        return { model: candidate, data: stack, value: gains[key], mark: trained_on ? "(seen)" : undefined };
+        return { model: candidate, data: stack, value: gains[key], mark: trained_on ? "(trained on it)" : undefined };
       }),
       {
-        caption: `${what}, mean over the planes out of focus and within range; above 0 is good. Seen: data of the kind that the model was trained on.`,
+        caption: `${what}, averaged over the planes out of focus and within range. Values above 0 are good. The mark (trained on it) means that the model was trained on data of this name.`,
         unit,
         digits,
       },
     );
-  const baseline = "the best recorded baseline (the given planes, lightly smoothed or interpolated)";
+  const baseline =
+    "the best recorded baseline (the best of the input planes, smoothed or not, and of their interpolation)";
   return renderReport({
-    title: "How far do the models generalise?",
+    title: "How well do the models generalise?",
     subtitle: `Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`,
     sections: [
       ...studies.flatMap(({ stack, studies: own }): ReportSection[] => [
@@ -104,12 +109,12 @@ function matrixPage(studies: StudySeveralResult["studies"], found: readonly Gene
           }),
         },
       ]),
-      { kind: "heading", text: "Every model on every stack" },
-      table("gain_db", `PSNR of outputs minus that of ${baseline}`, " dB", 1),
-      table("gain_ssim", "SSIM of outputs minus that of the best recorded baseline", "", 3),
-      table("gain_detail", "Detail of outputs minus that of the best recorded baseline", "", 3),
-      table("gain_over_input_db", "PSNR of outputs minus that of the untouched first plane", " dB", 1),
-      { kind: "heading", text: "The study of each stack" },
+      { kind: "heading", text: "Gains of every model on every stack" },
+      table("gain_db", `Gain in PSNR over ${baseline}`, " dB", 1),
+      table("gain_ssim", "Gain in SSIM over the best recorded baseline", "", 3),
+      table("gain_detail", "Gain in detail over the best recorded baseline", "", 3),
+      table("gain_over_input_db", "Gain in PSNR over the first input plane, unchanged", " dB", 1),
+      { kind: "heading", text: "Studies of the single stacks" },
       {
         kind: "links",
         items: stacks.map((stack) => ({ text: stack, href: `${encodeURIComponent(stack)}/index.html` })),
@@ -122,7 +127,7 @@ function matrixPage(studies: StudySeveralResult["studies"], found: readonly Gene
 export function refuseForSeveral(options: { truth?: unknown; sharpest?: unknown; object?: unknown }): void {
   for (const key of ["truth", "sharpest", "object"] as const) {
     if (options[key] === undefined) continue;
-    const message = `--${key} is that of one stack, and several were given: study that stack alone.`;
-    throw new ParfocalError("usage", message, { option: `--${key}`, got: options[key], expected: "one stack" });
+    const message = `\`${key}\` applies to a single stack, but several were given. Study that stack alone.`;
+    throw new ParfocalError("usage", message, { option: key, got: options[key], expected: "one stack" });
   }
 }

@@ -2,25 +2,25 @@ import type { Graph, Value } from "../graph/graph.ts";
 import { add, div, mul, sqrt, square, sub } from "../graph/operators/elementwise.ts";
 import { nextOf, type Tensors } from "../run/runtime.ts";
 
-/** Decay of Adam's two moments; the networks of the field differ in them. */
+/** Decay rates of Adam's two moments, which differ between published networks. */
 export interface AdamOptions {
-  /** Of the mean of the gradient; default 0.9. GANs often take 0.5. */
+  /** Decay rate of the mean of the gradient; default 0.9. GANs often use 0.5. */
   beta1?: number;
-  /** Of the mean of its square; default 0.999. */
+  /** Decay rate of the mean of the squared gradient; default 0.999. */
   beta2?: number;
 }
 
 const defaults = { beta1: 0.9, beta2: 0.999 };
 const epsilon = 1e-8;
 
-/** Names of Adam's two moments of a parameter in the state. */
+/** The names of the two moments of a parameter in the state. */
 const firstMoment = (name: string): string => `adam_m/${name}`;
 const secondMoment = (name: string): string => `adam_v/${name}`;
 
 /**
- * Adam (Kingma & Ba 2015) as part of the graph: m and v are state, and the parameter becomes
- * `p - rate m / (sqrt(v) correction + 1e-8)`, where rate = lr / (1 - beta1^t) and correction = 1 / sqrt(1 - beta2^t) come
- * from {@link adamScalars}: PyTorch's formula.
+ * Adam (Kingma & Ba 2015) as part of the graph: m and v are state, and the parameter becomes `p - rate m / (sqrt(v)
+ * correction + 1e-8)`, where rate = lr / (1 - beta1^t) and correction = 1 / sqrt(1 - beta2^t) come from {@link
+ * adamScalars}. This is PyTorch's formula.
  *
  * @returns the parameters after the step
  */
@@ -48,7 +48,7 @@ export function adamUpdate(
   return updated;
 }
 
-/** The scalars of step t (from 1). */
+/** The values of `rate` and `correction` at step t (from 1). */
 export function adamScalars(
   learningRate: number,
   t: number,
@@ -58,7 +58,7 @@ export function adamScalars(
   return { rate: learningRate / (1 - beta1 ** t), correction: 1 / Math.sqrt(1 - beta2 ** t) };
 }
 
-/** Moments of zero for these weights. */
+/** The initial moments of these weights, which are zero. */
 export function initialMoments(weights: Tensors): Tensors {
   const moments: Tensors = {};
   for (const [name, { shape, data }] of Object.entries(weights)) {
@@ -69,13 +69,14 @@ export function initialMoments(weights: Tensors): Tensors {
   return moments;
 }
 
-/** How the learning rate falls after the warm-up. */
+/** How the learning rate decreases after the warm-up. */
 export type Schedule = "cosine" | "linear" | "constant";
 
 /**
- * Learning rate of step t (from 1): a linear rise over the warm-up; then half a cosine down to a hundredth (Loshchilov & Hutter 2017,
- * without restarts), or constant over the first half of the training and in a straight line down to a hundredth over the second (as
- * pix2pix and CycleGAN), or constant.
+ * Learning rate at step t (from 1). It rises linearly during the warm-up. Then "cosine" decreases it by half a cosine
+ * to a hundredth of the peak (Loshchilov & Hutter 2017, without restarts), "linear" keeps it constant over the first
+ * half of the training and decreases it linearly to a hundredth over the second half (as in pix2pix and CycleGAN), and
+ * "constant" keeps it constant.
  */
 export function learningRateAt(
   t: number,

@@ -1,4 +1,4 @@
-/** Configurations of all methods, from what a user gives. */
+/** Completes and validates the configuration of any method. */
 
 import type { NamedStack } from "../image/named-stack.ts";
 import type { Task } from "../models/networks/common-info.ts";
@@ -8,32 +8,32 @@ import { parseConfig } from "./parse-config.ts";
 import { depthOf, refocusKeys } from "./refocus-defaults.ts";
 import type { MethodConfig, TrainingMethod } from "./training-method.ts";
 
-/** A configuration as somebody writes it: the method's name, and any of its keys. */
+/** A configuration as a user writes it: the name of the method, and any of its keys. */
 export type ConfigInput = { method?: string } & Record<string, unknown>;
 
-/** The method that is meant where only the task is said. */
-const standard: Record<Task, MethodName> = {
+/** The default method of each task. */
+const defaultMethods: Record<Task, MethodName> = {
   refocus: "deep-z",
   section: "unet",
   autofocus: "autofocus",
   hologram: "hidef",
 };
-export const standardMethod = (task: Task): MethodName => standard[task];
+export const defaultMethod = (task: Task): MethodName => defaultMethods[task];
 
 /**
- * The method that a configuration names; Deep-Z where it names none.
+ * The method with this name; Deep-Z where no name is given.
  * @throws usage for an unknown one
  */
-export function methodOf(name: unknown = standard.refocus): TrainingMethod {
+export function methodOf(name: unknown = defaultMethods.refocus): TrainingMethod {
   const found = typeof name === "string" && Object.hasOwn(trainingMethods, name);
   if (found) return trainingMethods[name as MethodName] as unknown as TrainingMethod;
-  throw configError("method", `method: there is no method ${String(name)}; expected one of ${methodNames.join(", ")}`);
+  throw configError("method", `method: ${String(name)} is not a method; expected one of ${methodNames.join(", ")}`);
 }
 
 /**
- * A complete configuration from a partial one. Of methods that refocus, planes and distances that are not given follow from the stacks that are
- * trained on, where there are any ({@link refocusKeys}).
- * @throws usage naming the key, what it was and what is expected
+ * A complete configuration from a partial one. For refocusing methods, planes and distances that are not given are
+ * derived from the training stacks, if there are any ({@link refocusKeys}).
+ * @throws usage with the key, the value and what is expected
  */
 export function resolveConfig(partial: ConfigInput, samples: readonly NamedStack[] = []): MethodConfig {
   const method = methodOf(partial.method);

@@ -5,7 +5,7 @@ import type { CommonConfig } from "./common-config.ts";
 import type { ValidationReport } from "./learner.ts";
 import type { TrainingInput } from "./training-method.ts";
 
-/** What every model says of itself; its method adds the rest. */
+/** The part of the description that all models share; the method adds the rest. */
 type Description = Pick<
   ModelInfo,
   | "parfocal_model"
@@ -22,14 +22,14 @@ type Description = Pick<
   | "validation"
 >;
 
-/** What a finished model says of itself beside what is its method's own. */
+/** Fills the part of the description of a trained model that does not depend on the method. */
 export function describeModel(
   { samples, fields }: Pick<TrainingInput, "samples" | "fields">,
   config: CommonConfig,
   steps: number,
   { scores }: ValidationReport,
 ): Description {
-  // Of several objectives, what they have in common. Some microscopes write 0 for what they do not know.
+  // A value is kept if all samples agree on it. Some microscopes write 0 for unknown values.
   const common = (key: keyof Optics): number | undefined => {
     const [first, ...others] = samples.map(({ stack }) => stack.optics?.[key]);
     const isKnown = first !== undefined && Number.isFinite(first) && first > 0;
@@ -54,7 +54,7 @@ export function describeModel(
     trained_on: trainedOn.map(({ name, stack }) => ({ name, shape: [stack.depth, stack.height, stack.width] })),
     steps,
     seed: config.seed,
-    // A score without an end (an input that equals its ground truth) is none that a description can hold.
+    // An infinite score (an input that equals its ground truth) cannot be stored in a description.
     validation: Object.fromEntries(Object.entries(scores).filter(([, value]) => Number.isFinite(value))),
   };
 }

@@ -1,4 +1,4 @@
-/** The state that a training begins with, and what of it becomes the model. */
+/** The initial state of a training, and the part of a state that becomes the model. */
 import { Random } from "../array/random.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import { initialWeights } from "../models/networks/parameters.ts";
@@ -8,8 +8,8 @@ import type { Learner } from "./learner.ts";
 import { emaOf } from "./optimise.ts";
 
 /**
- * Sets the buffers of a new training to those of the learner's choices that the validator likes best.
- * @param session of the training, in its first state
+ * Sets the buffers of a new training to the candidate of the learner with the lowest validation loss.
+ * @param session the session of the training, in its initial state
  */
 export async function chooseBuffers(
   learner: Learner,
@@ -17,21 +17,21 @@ export async function chooseBuffers(
   session: Session,
   signal?: AbortSignal,
 ): Promise<void> {
-  const choices = (await learner.fitBuffers?.(runtime, signal)) ?? [];
-  let best: { loss: number; choice: Tensors } | undefined;
-  for (const choice of choices.toReversed()) {
+  const candidates = (await learner.fitBuffers?.(runtime, signal)) ?? [];
+  let best: { loss: number; candidate: Tensors } | undefined;
+  for (const candidate of candidates.toReversed()) {
     throwIfAborted(signal);
-    await session.writeState(choice);
+    await session.writeState(candidate);
     const { loss } = await learner.validator.run(session);
-    if (best === undefined || loss < best.loss) best = { loss, choice };
+    if (best === undefined || loss < best.loss) best = { loss, candidate };
   }
-  if (best) await session.writeState(best.choice);
+  if (best) await session.writeState(best.candidate);
 }
 
 /**
- * Fresh weights, or those of another model of the same network, with Adam's moments, moving averages where a step keeps them, and
- * buffers.
- * @throws model.unfit when the weights given are of another network
+ * Initial weights, or those of another model with the same network, with Adam's moments, moving averages where a step
+ * keeps them, and buffers.
+ * @throws model.unfit when the given weights belong to another network
  */
 export function initialState(
   learner: Pick<Learner, "specs" | "buffers" | "steps">,
@@ -49,30 +49,34 @@ export function initialState(
   return state;
 }
 
-const isOpponent = (name: string): boolean => name.startsWith("discriminator/");
+const isDiscriminator = (name: string): boolean => name.startsWith("discriminator/");
 
-/** The model's own tensors of a state, by the names of its parameters: moving averages take the place of the weights. */
+/**
+ * The tensors of a state that belong to the model, by the names of its parameters; moving averages replace the weights.
+ */
 export function modelTensors(state: Tensors, { specs, buffers = {} }: Pick<Learner, "specs" | "buffers">): Tensors {
-  const names = [...specs.keys(), ...Object.keys(buffers)].filter((name) => !isOpponent(name));
+  const names = [...specs.keys(), ...Object.keys(buffers)].filter((name) => !isDiscriminator(name));
   return Object.fromEntries(names.map((name) => [name, state[emaOf(name)] ?? state[name]]));
 }
 
-/** A model's tensors as a state for graphs that validate it. */
+/** Turns the tensors of a model into a state for the validation graphs. */
 export function validationState(tensors: Tensors): Tensors {
   const averages = Object.entries(tensors).map(([name, tensor]) => [emaOf(name), tensor] as const);
   return { ...tensors, ...Object.fromEntries(averages) };
 }
 
-/** A discriminator is not part of a model and starts anew. */
+/**
+ * The given weights in place of the initial ones. A discriminator is not part of a model and keeps its initial weights.
+ */
 function fineTuned(fresh: Tensors, given: Tensors): Tensors {
   return Object.fromEntries(
     Object.entries(fresh).map(([name, start]) => {
-      if (isOpponent(name)) return [name, start];
+      if (isDiscriminator(name)) return [name, start];
       const found = given[name];
       if (found?.shape.join() === start.shape.join()) return [name, { ...found, data: found.data.slice() }];
       const has = found ? `[${found.shape}]` : "no such weight";
-      const detail = `${name} is [${start.shape}] in the network, and the model has ${has}`;
-      const message = `fine_tune: the model is of another network: ${detail}; give the same model, preset and architecture.`;
+      const detail = `${name} has shape [${start.shape}] in the network, but ${has} in the model`;
+      const message = `fine_tune: the model has another network: ${detail}. Use the same method, preset and architecture.`;
       throw new ParfocalError("model.unfit", message, { detail });
     }),
   );

@@ -1,14 +1,17 @@
-/** What a finished model gains over what was recorded already, group by group: each distance, or each part of the depth. */
+/**
+ * Measures what a trained model gains over the recorded planes, group by group: each distance, or each part of the
+ * depth.
+ */
 
+import { mean as meanOf } from "../array/statistics.ts";
 import type { Plane } from "../image/image.ts";
 import { detailAgainst } from "../metrics/detail.ts";
 import { psnr } from "../metrics/metrics.ts";
 import { bestRecorded, type RecordedPlane } from "../metrics/recorded-baseline.ts";
 import { ssim } from "../metrics/ssim.ts";
-import { type JudgementMeans, type JudgementRow, judged } from "./judgement-row.ts";
 import { type ModelVerdict, modelVerdict } from "./model-verdict.ts";
 
-/** A held-out output beside what the model was given; planes of one size, normalised (data range 1). */
+/** A held-out output of the model with its inputs and ground truth; planes of one size, normalised (data range 1). */
 export interface JudgedExample {
   label: string;
   distance_um?: number;
@@ -17,23 +20,66 @@ export interface JudgedExample {
   truth: Plane;
 }
 
+/** Means over the examples of a group; the baseline of every example is its best recorded baseline. */
+export interface JudgementRow {
+  label: string;
+  distance_um?: number;
+  examples: number;
+  /** Whether the target plane is one of the input planes. */
+  given: boolean;
+  psnr: number;
+  ssim: number;
+  detail: number;
+  baseline_psnr: number;
+  baseline_ssim: number;
+  baseline_detail: number;
+  /** The baseline that reached the best PSNR most often, such as "interpolation". */
+  baseline: string;
+  /** psnr - baseline_psnr, dB. */
+  gain_db: number;
+  /** Share of the regions whose mean squared error is larger than that of the baseline. */
+  regions_worse: number;
+  /**
+   * Slope of the linear regression of the ground truth on the output, over all examples: 1 where brightness is kept.
+   */
+  slope: number;
+  /** Mean of the outputs over the mean of the ground truth, both above the low percentile of the stack. */
+  mean_ratio: number;
+}
+
+/** The columns that are averaged. */
+const averaged = [
+  "psnr",
+  "ssim",
+  "detail",
+  "baseline_psnr",
+  "baseline_ssim",
+  "baseline_detail",
+  "gain_db",
+  "regions_worse",
+  "slope",
+  "mean_ratio",
+] as const;
+
 export interface Judgement {
   verdict: ModelVerdict;
   rows: JudgementRow[];
-  /** Means over the examples whose plane was not given. */
-  means: JudgementMeans;
+  /** Means over the examples whose target plane is not one of the input planes. */
+  means: Record<(typeof averaged)[number], number>;
 }
 
-/** Longest edge of a region, pixels. */
-const regionEdge = 48;
+/** Maximum side of a region, pixels. */
+const maxRegionSide = 48;
 
-/** An output that is identical to its ground truth has no end of PSNR; none counts for more than this, dB. */
-const highest = 100;
+/** Maximum PSNR, dB. The PSNR of an output that equals its ground truth is infinite and counts as this. */
+const maxPsnr = 100;
 
 /**
- * Examples that the best recorded baseline equals (black padding, a repeated plane) leave nothing to be gained and are left out, but for given planes.
+ * Evaluates a model by its held-out examples. Examples whose best recorded baseline equals the ground truth (black
+ * padding, a repeated plane) are left out, since nothing can be gained on them, except those whose target is an input
+ * plane.
  * @param examples one or more
- * @returns undefined where nothing is left to be judged
+ * @returns undefined where no example is left
  */
 export function judge(task: "refocus" | "section", examples: readonly JudgedExample[]): Judgement | undefined {
   const labels = [...new Set(examples.map(({ label }) => label))];
@@ -41,9 +87,9 @@ export function judge(task: "refocus" | "section", examples: readonly JudgedExam
   if (rows.length < labels.length && rows.every(({ given }) => given)) return undefined;
   const made = rows.filter(({ given }) => !given);
   const shown = made.length > 0 ? made : rows;
-  const mean = (key: (typeof judged)[number]): number =>
-    average(shown.flatMap((row) => new Array<number>(row.examples).fill(row[key])));
-  const means = Object.fromEntries(judged.map((key) => [key, mean(key)])) as Judgement["means"];
+  const mean = (key: (typeof averaged)[number]): number =>
+    meanOf(shown.flatMap((row) => new Array<number>(row.examples).fill(row[key])));
+  const means = Object.fromEntries(averaged.map((key) => [key, mean(key)])) as Judgement["means"];
   return { verdict: modelVerdict(task, { rows, means }), rows, means };
 }
 
@@ -56,10 +102,10 @@ function rowOf(all: readonly JudgedExample[]): JudgementRow | undefined {
     if (!given && best.psnr.value === Infinity) return [];
     return {
       example,
-      psnr: Math.min(highest, psnr(output, truth, 1)),
+      psnr: Math.min(maxPsnr, psnr(output, truth, 1)),
       ssim: ssim(output, truth, 1),
       detail: withoutNaN(detailAgainst(truth)(output).mean),
-      baseline_psnr: Math.min(highest, best.psnr.value),
+      baseline_psnr: Math.min(maxPsnr, best.psnr.value),
       baseline_ssim: best.ssim.value,
       baseline_detail: withoutNaN(best.detail.value),
       baseline: best.psnr.name,
@@ -68,7 +114,7 @@ function rowOf(all: readonly JudgedExample[]): JudgementRow | undefined {
   });
   if (scored.length === 0) return undefined;
   const mean = (key: Exclude<keyof (typeof scored)[number], "baseline" | "example">): number =>
-    average(scored.map((one) => one[key]));
+    meanOf(scored.map((one) => one[key]));
   return {
     label,
     ...(distance_um === undefined ? {} : { distance_um }),
@@ -87,10 +133,10 @@ function rowOf(all: readonly JudgedExample[]): JudgementRow | undefined {
   };
 }
 
-/** Share of the regions of a plane, of about equal size, whose error is larger than the baseline's. */
+/** Share of the regions of a plane, which have about equal size, whose error is larger than that of the baseline. */
 function regionsWorse(output: Plane, baseline: Plane, truth: Plane): number {
   const { height, width } = truth;
-  const [rows, columns] = [height, width].map((edge) => Math.max(1, Math.ceil(edge / regionEdge)));
+  const [rows, columns] = [height, width].map((edge) => Math.max(1, Math.ceil(edge / maxRegionSide)));
   const balance = new Float64Array(rows * columns);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -103,8 +149,8 @@ function regionsWorse(output: Plane, baseline: Plane, truth: Plane): number {
 }
 
 /**
- * The line of the ground truth over the output, not of the output over the ground truth: the camera's noise is in the ground truth, and would
- * flatten that line.
+ * The regression is of the ground truth on the output, not the other way round: the ground truth contains camera noise,
+ * which would reduce the slope of the other regression.
  */
 function photometry(examples: readonly JudgedExample[]): { slope: number; mean_ratio: number } {
   const sum = (of: (output: number, truth: number) => number): number => {
@@ -121,9 +167,7 @@ function photometry(examples: readonly JudgedExample[]): { slope: number; mean_r
   return { slope: both / own, mean_ratio: mo / mt };
 }
 
-const average = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-
-/** An image that is constant in a band has none of its detail. */
+/** Detail is NaN where an image is constant in a band; it counts as 0. */
 const withoutNaN = (value: number): number => (Number.isNaN(value) ? 0 : value);
 
 function mostOften(names: readonly string[]): string {

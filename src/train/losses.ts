@@ -9,17 +9,20 @@ import { reduceMean } from "../graph/operators/reduction.ts";
 /** Mean absolute error. */
 export const maeLoss = (output: Value, target: Value): Value => reduceMean(abs(sub(output, target)));
 
-/** Least-squares GAN (Mao et al., ICCV 2017): the mean squared distance of the discriminator's opinion from 0 or 1. */
-export const leastSquaresLoss = (opinion: Value, wanted: 0 | 1): Value => reduceMean(square(sub(opinion, wanted)));
+/**
+ * Least-squares GAN (Mao et al., ICCV 2017): the mean squared difference between the discriminator score and the
+ * target, 1 (recorded) or 0 (generated).
+ */
+export const leastSquaresLoss = (score: Value, target: 0 | 1): Value => reduceMean(square(sub(score, target)));
 
 /** Weights of the scales, finest first (Wang, Simoncelli, Bovik 2003). */
 const scaleWeights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
 const window = 11;
 
 /**
- * 1 - MS-SSIM for images `[n, 1, h, w]` of range 1: Gaussian window 11x11 of deviation 1.5, K1 0.01, K2 0.03, at as many of
- * the five scales as the window fits into, with their weights brought to sum 1. Similarities below 1e-3 count as that, since
- * a negative one has no power.
+ * 1 - MS-SSIM for images `[n, 1, h, w]` of range 1: Gaussian window 11x11 of deviation 1.5, K1 0.01, K2 0.03, at as
+ * many of the five scales as the window fits into, with the weights normalised to sum 1. Similarities below 1e-3 count
+ * as 1e-3, since a negative one cannot be raised to a power.
  */
 export function msSsimLoss(output: Value, target: Value): Value {
   const [, , h, w] = output.shape;

@@ -1,38 +1,50 @@
-/** Training data on the pixels that a model learns, where those are not the pixels of the camera. */
+/** Resamples training data to the pixel size of the model, where it differs from that of the camera. */
 
+import { breatheThrough } from "../array/breathe.ts";
 import type { NamedStack } from "../image/named-stack.ts";
 import { resampledStack } from "../models/apply/resampled-stack.ts";
 import { methodOf } from "./config.ts";
 import { withoutRepeated } from "./data/repeated-samples.ts";
-import { areAlike } from "./data/same-pixel-size.ts";
+import { areEqualSizes } from "./data/same-pixel-size.ts";
 import type { Learner } from "./learner.ts";
 import type { MethodConfig, TrainingInput } from "./training-method.ts";
 
 /**
- * The learner of a configuration's method. With `model_pixel_size`, what it learns from and validates on, recorded or simulated, is
- * first resampled to those pixels, so that every method learns from stacks of several objectives. Stacks that are given twice count once
- * ({@link withoutRepeated}).
- * @throws what the method throws for data that cannot teach its task
+ * Creates the learner of the method of a configuration. With `model_pixel_size`, all data for training and validation,
+ * recorded or simulated, are first resampled to this pixel size, so that every method can be trained on stacks of
+ * several objectives. Stacks that are given twice are used once ({@link withoutRepeated}). Reads all pixels, and yields
+ * to the event loop meanwhile.
+ * @throws what the method throws for data that cannot be used for training; interrupted
  */
-export function createLearner(input: TrainingInput, config: MethodConfig): Learner {
-  const samples = withoutRepeated(input.samples, config, input.onWarning);
-  return methodOf(config.method).learner(onModelPixels({ ...input, samples }, config.model_pixel_size), config);
+export const createLearner = (input: TrainingInput, config: MethodConfig, signal?: AbortSignal): Promise<Learner> =>
+  breatheThrough(learnerSteps(input, config), signal);
+
+function* learnerSteps(input: TrainingInput, config: MethodConfig): Generator<void, Learner> {
+  const { samples, warnings } = withoutRepeated(input.samples, config);
+  const resampled = yield* onModelPixels({ ...input, samples }, config.model_pixel_size);
+  const learner = yield* methodOf(config.method).learner(resampled, config);
+  return { ...learner, warnings: [...warnings, ...(learner.warnings ?? [])] };
 }
 
-function onModelPixels(input: TrainingInput, size: number | undefined): TrainingInput {
+function* onModelPixels(input: TrainingInput, size: number | undefined): Generator<void, TrainingInput> {
   if (size === undefined) return input;
-  const { samples, fields } = input;
+  const { fields } = input;
+  const samples: NamedStack[] = [];
+  for (const sample of input.samples) {
+    samples.push(toPixelSize(sample, size));
+    yield;
+  }
   return {
     ...input,
-    samples: samples.map((sample) => toPixelSize(sample, size)),
+    samples,
     fields: fields && { ...fields, field: async (index) => toPixelSize(await fields.field(index), size) },
   };
 }
 
 /**
- * A stack and its target on pixels of a size, um, as {@link resampledStack} makes them. A complex field is left out: what is learnt from
- * those (holograms) is not resampled. Left as they are, for the method to refuse: stacks whose pixel size is not known, and pairs that differ
- * in their pixels.
+ * Resamples a stack and its target to a pixel size, um, by {@link resampledStack}. A complex field is dropped, since
+ * holograms are not resampled. Stacks with an unknown pixel size, and pairs with different pixels, are returned
+ * unchanged, and the method refuses them.
  */
 export function toPixelSize(sample: NamedStack, size: number): NamedStack {
   const { stack, target, field: _, ...rest } = sample;
@@ -41,9 +53,9 @@ export function toPixelSize(sample: NamedStack, size: number): NamedStack {
     target &&
     (target.height !== stack.height ||
       target.width !== stack.width ||
-      (target.pixelSize && pixelSize && !areAlike([target.pixelSize.x, pixelSize.x])));
+      (target.pixelSize && pixelSize && !areEqualSizes([target.pixelSize.x, pixelSize.x])));
   if (pixelSize === undefined || differ) return sample;
-  // Every pixel of the target belongs to the one of the stack at the same place: to the same size, to the last digit.
+  // The target gets exactly the pixel size of the stack, so that its pixels still correspond to those of the stack.
   return {
     ...rest,
     stack: resampledStack(stack, size),

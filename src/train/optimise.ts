@@ -1,4 +1,4 @@
-/** The last part of every training step: gradients, clipping, Adam, the moving average of the weights. */
+/** The last part of every training step: gradients, clipping, Adam and the moving average of the weights. */
 import { gradients } from "../graph/gradients.ts";
 import type { Graph, Value } from "../graph/graph.ts";
 import { add, div, maximum, mul, sqrt, square, sub } from "../graph/operators/elementwise.ts";
@@ -9,9 +9,9 @@ import { type AdamOptions, adamUpdate } from "./adam.ts";
 
 export interface OptimiseOptions {
   adam?: AdamOptions | undefined;
-  /** Largest norm of all gradients of the step together (Pascanu et al., ICML 2013); default none. */
+  /** Maximum norm of all gradients of the step together (Pascanu et al., ICML 2013); default no limit. */
   clipNorm?: number | undefined;
-  /** Share of the old value in the moving average of the weights at each step, such as 0.999; default no average. */
+  /** Weight of the old value in the moving average of the weights at each step, such as 0.999; default no average. */
   emaDecay?: number | undefined;
 }
 
@@ -19,8 +19,9 @@ export interface OptimiseOptions {
 export const emaOf = (name: string): string => `ema/${name}`;
 
 /**
- * Appends the update of `parameters` that lowers `loss`, and the output `loss`. The graph gets the inputs `rate` and `correction`
- * (scalars of Adam, which the training loop feeds), and the output `gradient_norm` where gradients are clipped.
+ * Appends the update of `parameters` that lowers `loss`, and the output `loss`. The graph gets the inputs `rate` and
+ * `correction` (scalars of Adam, which the training loop feeds), and the output `gradient_norm` where gradients are
+ * clipped.
  */
 export function optimise(
   graph: Graph,
@@ -46,7 +47,9 @@ export function optimise(
   }
 }
 
-/** Parameters that a validation's graph reads from the state: the moving averages, where there are any. */
+/**
+ * The parameters that a validation graph reads from the state: the moving averages of the weights, where they are kept.
+ */
 export function weightsToValidate(graph: Graph, emaDecay: number | undefined): Parameters {
   const { parameters } = trainableParameters(graph);
   if (emaDecay === undefined) return parameters;

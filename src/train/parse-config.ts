@@ -3,8 +3,8 @@ import { configError } from "./config-error.ts";
 import type { MethodConfig } from "./training-method.ts";
 
 /**
- * A method's configuration from what was given, with what all methods share checked.
- * @throws usage naming the key, what it was and what is expected
+ * Validates the configuration of a method, and checks what the schema cannot express for the shared keys.
+ * @throws usage with the key, the value and what is expected
  */
 export function parseConfig<C extends MethodConfig>(schema: z.ZodType<C>, partial: unknown): C {
   const result = schema.safeParse(partial);

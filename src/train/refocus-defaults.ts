@@ -1,7 +1,10 @@
-/** Where input planes lie and how far a network refocuses, where the user has not said: by the optics, the z step and the depth of the stacks. */
+/**
+ * Default positions of input planes and default range of refocusing distances, from the optics, the z step and the
+ * depth of the stacks.
+ */
 import type { Optics, Stack } from "../image/image.ts";
 
-/** What of a stack decides. */
+/** The properties of a stack that determine the defaults. */
 export interface StackDepth {
   depth: number;
   /** um */
@@ -9,26 +12,30 @@ export interface StackDepth {
   optics?: Optics | undefined;
 }
 
-/** um; the first input plane lies at 0. */
+/** Lengths in um; the first input plane is at 0. */
 export interface RefocusGeometry {
-  /** From the first input plane to the second; undefined where no distance is common to all stacks. */
+  /** Distance from the first input plane to the second; undefined where no distance is possible in all stacks. */
   spacing: number | undefined;
-  /** How far to refocus from the planes, both ways. */
+  /** Maximum refocusing distance beyond the planes, on both sides. */
   reach: number;
 }
 
 /** Spacing of the input planes and reach beyond them, in axial units. */
 const [spacingUnits, reachUnits] = [3, 8] as const;
 
-/** Of stacks whose optics are not known: as shares of their depth. */
+/** For stacks whose optics are not known: spacing and reach as fractions of the depth. */
 const [spacingShare, reachShare] = [1 / 12, 1 / 4] as const;
 
-/** Of a stack's depth, the share that the planes and the reach on both sides take at most: the rest is where first planes may lie. */
-const largestShare = 2 / 3;
+/**
+ * Maximum fraction of the depth of a stack for the planes and the reach on both sides; the rest is left for the
+ * position of the first plane.
+ */
+const maxDepthFraction = 2 / 3;
 
 /**
- * The axial unit of wide-field optics, um: lambda / (2 (n - sqrt(n^2 - NA^2))), which for small NA is lambda n / NA^2, the depth of field (Born &
- * Wolf, Principles of Optics, 8.8.2; the form for high NA: Inoue, in Handbook of Biological Confocal Microscopy, ch. 1).
+ * The axial unit of widefield optics, um: lambda / (2 (n - sqrt(n^2 - NA^2))), which for small NA is lambda n / NA^2,
+ * the depth of field (Born & Wolf, Principles of Optics, 8.8.2; the form for high NA: Inoue, in Handbook of Biological
+ * Confocal Microscopy, ch. 1).
  * @returns undefined where NA or wavelength are not known, or NA is not below the refractive index
  */
 export function axialUnit({ na, wavelength, refractiveIndex = 1 }: Optics): number | undefined {
@@ -39,8 +46,8 @@ export function axialUnit({ na, wavelength, refractiveIndex = 1 }: Optics): numb
 }
 
 /**
- * Two planes three axial units apart and eight axial units of reach, on planes that all stacks have, and no more than the thinnest stack can
- * teach.
+ * Two planes three axial units apart and eight axial units of reach, at positions where all stacks have planes, limited
+ * by the depth of the thinnest stack.
  * @returns undefined where a z step is not known, or a stack has fewer than three planes
  */
 export function refocusGeometry(stacks: readonly StackDepth[]): RefocusGeometry | undefined {
@@ -49,34 +56,37 @@ export function refocusGeometry(stacks: readonly StackDepth[]): RefocusGeometry 
   const thinnest = Math.min(...stacks.map(({ depth, zStep = 0 }) => (depth - 1) * zStep));
   const units = stacks.flatMap(({ optics }) => (optics && axialUnit(optics)) ?? []);
   const known = units.length === stacks.length;
-  const wanted = known ? spacingUnits * Math.max(...units) : spacingShare * thinnest;
-  const spacing = planeAt(steps, Math.min(wanted, thinnest / 4), thinnest / 2);
-  const most = Math.max(Math.max(...steps), (largestShare * thinnest - (spacing ?? 0)) / 2);
-  const reach = Math.min(most, known ? reachUnits * Math.max(...units) : reachShare * thinnest);
+  const target = known ? spacingUnits * Math.max(...units) : spacingShare * thinnest;
+  const spacing = planeAt(steps, Math.min(target, thinnest / 4), thinnest / 2);
+  const max = Math.max(Math.max(...steps), (maxDepthFraction * thinnest - (spacing ?? 0)) / 2);
+  const reach = Math.min(max, known ? reachUnits * Math.max(...units) : reachShare * thinnest);
   const [finest, coarsest] = [Math.min(...steps), Math.max(...steps)];
   return { spacing, reach: rounded(Math.max(coarsest, Math.floor(reach / finest + 1e-6) * finest)) };
 }
 
-/** The distance nearest to the one wanted, and not above `most`, at which every stack has a plane, to a quarter of its z step; undefined where there is none. */
-function planeAt(steps: readonly number[], wanted: number, most: number): number | undefined {
+/**
+ * The distance nearest to `target` and not above `max` at which every stack has a plane, within a quarter of its z
+ * step; undefined where there is none.
+ */
+function planeAt(steps: readonly number[], target: number, max: number): number | undefined {
   const [finest, coarsest] = [Math.min(...steps), Math.max(...steps)];
-  const count = Math.max(4, Math.ceil((2 * wanted) / finest), Math.ceil((2 * coarsest) / finest));
+  const count = Math.max(4, Math.ceil((2 * target) / finest), Math.ceil((2 * coarsest) / finest));
   const multiples = Array.from({ length: count }, (_, i) => rounded((i + 1) * finest));
   const fits = (offset: number): boolean =>
     steps.every((step) => {
       const planes = Math.round(offset / step);
       return planes !== 0 && Math.abs(planes * step - offset) <= 0.25 * step;
     });
-  const found = multiples.filter((offset) => offset <= most + 1e-6 && fits(offset));
-  const off = (offset: number): number => Math.abs(offset - wanted);
+  const found = multiples.filter((offset) => offset <= max + 1e-6 && fits(offset));
+  const off = (offset: number): number => Math.abs(offset - target);
   return found.length === 0 ? undefined : found.reduce((best, one) => (off(one) < off(best) - 1e-9 ? one : best));
 }
 
 const rounded = (um: number): number => Number(um.toFixed(6));
 
 /**
- * Of a refocusing method's configuration the keys that say where planes lie and how far to go, as far as they are not given.
- * @param given keys that are given
+ * The keys of a refocusing method for plane positions and refocusing distances, as far as they are not given.
+ * @param given the keys that the user has given
  */
 export function refocusKeys(
   method: string,
@@ -108,8 +118,9 @@ export function refocusKeys(
 }
 
 /**
- * A sentence on keys that follow from the depth of the stacks, since their optics are not known; undefined where there are none.
- * @param given keys that are given
+ * A warning about keys that were derived from the depth of the stacks, since their optics are not known; undefined
+ * where there are none.
+ * @param given the keys that the user has given
  */
 export function assumedGeometry(
   method: string,
@@ -120,9 +131,9 @@ export function assumedGeometry(
   if (keys.length === 0 || stacks.every(({ optics }) => optics && axialUnit(optics) !== undefined)) return undefined;
   const written = (key: string, value: unknown): unknown =>
     Array.isArray(value) ? value.join(key === "input_offsets" ? " and " : " to ") : value;
-  const said = keys.map(([key, value]) => `${key} ${written(key, value)} um`);
-  return `NA or wavelength of the stacks is not known: ${said.join(" and ")} follow from their depth.`;
+  const derived = keys.map(([key, value]) => `${key} ${written(key, value)} um`);
+  return `The NA or the wavelength of the stacks is not known, so these settings were derived from the depth of the stacks: ${derived.join(" and ")}.`;
 }
 
-/** What of a sample decides. */
+/** The properties of a sample that determine the defaults. */
 export const depthOf = ({ stack }: { stack: Stack }): StackDepth => stack;

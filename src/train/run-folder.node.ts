@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { ParfocalError } from "../errors.ts";
+import { svgPng } from "../figures/svg-png.node.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
 import { saveModel } from "../models/model-folder.node.ts";
@@ -10,15 +11,15 @@ import { readYaml } from "../read-yaml.ts";
 import { type ConfigInput, resolveConfig } from "./config.ts";
 import type { ValidationReport } from "./learner.ts";
 import { scalarsRecord, versionRecord } from "./tensorboard.ts";
+import type { MetricsRow, TrainingStore } from "./train.ts";
 import type { MethodConfig } from "./training-method.ts";
-import type { MetricsRow, TrainingStore } from "./training-store.ts";
 
-/** Draws a preview of a validation as PNG. */
-export type DrawPreview = (report: ValidationReport) => Uint8Array;
+/** Draws a preview of a validation as SVG text. */
+export type DrawPreview = (report: ValidationReport, step: number) => Promise<string>;
 
 /**
- * The folder of a run: `<root>/<experiment_name>/version_<n>/` with config.yaml, samples.yaml, metrics.csv, a TensorBoard event
- * file, checkpoints/{last,best}.safetensors, previews/*.png and model/.
+ * The folder of a run: `<root>/<experiment_name>/version_<n>/` with config.yaml, samples.yaml, metrics.csv, a
+ * TensorBoard event file, checkpoints/{last,best}.safetensors, previews/*.png and model/.
  * @throws output.failed
  */
 export async function createRunFolder(root: string, config: MethodConfig): Promise<string> {
@@ -34,7 +35,7 @@ export async function createRunFolder(root: string, config: MethodConfig): Promi
   return path;
 }
 
-/** Turns the method's refusal to write into output.failed. */
+/** Converts an error of the operating system into output.failed. */
 async function written<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -44,7 +45,7 @@ async function written<T>(path: string, work: Promise<T>): Promise<T> {
   }
 }
 
-/** A folder with the next free number; of two trainings that start together, each gets its own. */
+/** Creates a folder with the next free number; two trainings that start at the same time get different folders. */
 async function createVersion(experiment: string): Promise<string> {
   for (;;) {
     const path = join(experiment, `version_${((await versions(experiment)).at(-1) ?? -1) + 1}`);
@@ -58,8 +59,8 @@ async function createVersion(experiment: string): Promise<string> {
 }
 
 /**
- * The newest run of an experiment that has a checkpoint to go on from.
- * @param onSkipped told of each newer run, which has none
+ * The newest run of an experiment that has a checkpoint to resume from.
+ * @param onSkipped called for each newer run, which has no checkpoint
  * @throws training.failed when there is none
  */
 export async function newestRun(
@@ -79,7 +80,7 @@ export async function newestRun(
   }
   throw new ParfocalError(
     "training.failed",
-    `${experiment} has no run with a checkpoint to resume; start without \`resume\`.`,
+    `${experiment} has no run with a checkpoint to resume from. Start without \`resume\`.`,
     {
       detail: "nothing to resume",
       run: experiment,
@@ -89,7 +90,7 @@ export async function newestRun(
 
 /**
  * The configuration that a run was started with.
- * @throws file.missing, file.corrupt; usage for one that this version does not take
+ * @throws file.missing, file.corrupt; usage for one that is not valid in this version
  */
 export async function readRunConfig(path: string): Promise<MethodConfig> {
   const file = join(path, "config.yaml");
@@ -97,7 +98,7 @@ export async function readRunConfig(path: string): Promise<MethodConfig> {
     if (cause instanceof ParfocalError) throw cause;
     throw new ParfocalError(
       "file.missing",
-      `${path} is no run of a training: it has no config.yaml.`,
+      `${path} is not the folder of a training run: it has no config.yaml.`,
       { path },
       { cause },
     );
@@ -109,11 +110,11 @@ function parseRunConfig(text: string, file: string): MethodConfig {
   const config = readYaml(text, file);
   if (config !== null && typeof config === "object" && !Array.isArray(config))
     return resolveConfig(config as ConfigInput);
-  const detail = "no keys and values";
-  throw new ParfocalError("file.corrupt", `${file} holds no configuration: ${detail}.`, { path: file, detail });
+  const detail = "it has no keys and values";
+  throw new ParfocalError("file.corrupt", `${file} is not a configuration: ${detail}.`, { path: file, detail });
 }
 
-/** The folders of an experiment's runs, the oldest first. */
+/** The folders of the runs of an experiment, oldest first. */
 export async function runsOf(root: string, experimentName: string): Promise<string[]> {
   const experiment = join(root, experimentName);
   return (await versions(experiment)).map((version) => join(experiment, `version_${version}`));
@@ -127,7 +128,7 @@ async function versions(experiment: string): Promise<number[]> {
 
 const fileOf = (kind: "last" | "best"): string => `${kind}.safetensors`;
 
-/** Opens a run's folder for training. */
+/** Opens the folder of a run for training. */
 export async function openRunFolder(path: string, draw: DrawPreview): Promise<TrainingStore> {
   const metrics = join(path, "metrics.csv");
   const events = join(path, `events.out.tfevents.${Math.floor(Date.now() / 1000)}.${hostname()}.${process.pid}`);
@@ -136,7 +137,7 @@ export async function openRunFolder(path: string, draw: DrawPreview): Promise<Tr
     path,
     async beginMetrics(names, resumedAt) {
       columns = names;
-      // Lines after the checkpoint will be written again.
+      // Lines after the checkpoint are removed, since they will be written again.
       const kept = resumedAt === undefined ? [] : await metricsLines(path, resumedAt);
       await writeFileAtomic(metrics, `${[columns, ...kept].map((cells) => cells.join(",")).join("\n")}\n`, {
         force: true,
@@ -157,9 +158,8 @@ export async function openRunFolder(path: string, draw: DrawPreview): Promise<Tr
       await written(events, appendFile(events, scalarsRecord(Date.now() / 1000, step, scalars)));
     },
     async savePreview(step, report) {
-      await writeFileAtomic(join(path, "previews", `step_${String(step).padStart(6, "0")}.png`), draw(report), {
-        force: true,
-      });
+      const file = join(path, "previews", `step_${String(step).padStart(6, "0")}.png`);
+      await writeFileAtomic(file, await svgPng(await draw(report, step)), { force: true });
     },
     saveModel: (info, onnx) => saveModel(join(path, "model"), info, onnx),
   };
@@ -169,18 +169,18 @@ function cell(value: number | undefined): string {
   return value === undefined ? "" : String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
 }
 
-/** The lines of a run's metrics.csv as numbers. */
+/** The lines of metrics.csv of a run as numbers. */
 export async function readMetrics(path: string): Promise<MetricsRow[]> {
   const [names = []] = await metricsCells(path);
   const lines = await metricsLines(path, Number.POSITIVE_INFINITY);
   return lines.map((cells) => Object.fromEntries(cells.map((text, i) => [names[i], Number(text)])));
 }
 
-/** Lines up to a step, each as its cells. */
+/** Lines up to a step, split into cells. */
 async function metricsLines(path: string, upToStep: number): Promise<string[][]> {
   const [names = [], ...lines] = await metricsCells(path);
   const step = names.indexOf("step");
-  // A crash may have cut the last line short: its step could be read as an earlier one.
+  // A crash may have truncated the last line, whose step could then be read as an earlier one.
   return lines.filter((cells) => cells.length === names.length && Number(cells[step]) <= upToStep);
 }
 

@@ -1,4 +1,4 @@
-/** One training step of a learner: its graphs on one batch, and what their losses were. */
+/** One training step of a learner: runs its graphs on one batch and returns their losses. */
 import type { Tensor } from "../graph/graph.ts";
 import { nextOf, type Session, type Tensors } from "../run/runtime.ts";
 import { adamScalars, learningRateAt } from "./adam.ts";
@@ -6,7 +6,7 @@ import type { CommonConfig } from "./common-config.ts";
 import type { Learner, TrainingStep } from "./learner.ts";
 import type { LossSums } from "./training-checkpoint.ts";
 
-/** The column of metrics.csv that an output of a step is, by the step's place and the output's name. */
+/** The column of metrics.csv for an output of a step. */
 function columnOf(steps: readonly TrainingStep[], step: TrainingStep, output: string): string {
   if (output !== "loss") return output;
   return step === steps[0] ? "train_loss" : `${step.name}_loss`;
@@ -15,7 +15,7 @@ function columnOf(steps: readonly TrainingStep[], step: TrainingStep, output: st
 const scalarsOf = ({ graph }: TrainingStep): string[] =>
   [...graph.outputs.keys()].filter((name) => !name.startsWith(nextOf("")));
 
-/** Columns of metrics.csv: those of every training, and what the steps and the validation bring. */
+/** The columns of metrics.csv: those of every training, and those of the steps and of the validation. */
 export function metricsColumns({ steps, validator }: Pick<Learner, "steps" | "validator">): string[] {
   const scores = validator.metrics.map((name) => `val_${name}`);
   const losses = steps.flatMap((step) => scalarsOf(step).map((name) => columnOf(steps, step, name)));
@@ -25,7 +25,7 @@ export function metricsColumns({ steps, validator }: Pick<Learner, "steps" | "va
 
 /**
  * Runs the graphs of training step t (1, 2, ...) of `total`, one after another.
- * @returns the scalars that they gave, by their columns
+ * @returns the scalar outputs, by column
  */
 export async function runSteps(
   session: Session,
@@ -42,8 +42,8 @@ export async function runSteps(
     const rate = learningRateAt(t, learningRate, config.warmup_steps, total, config.schedule);
     const scalars = adamScalars(rate, t / every, adam);
     const fed = { ...batch, rate: scalar(scalars.rate), correction: scalar(scalars.correction) };
-    const wanted = graph.inputs.filter((input) => Object.hasOwn(fed, input.name)).map((input) => input.name);
-    const inputs: Tensors = Object.fromEntries(wanted.map((key) => [key, (fed as Tensors)[key]]));
+    const names = graph.inputs.filter((input) => Object.hasOwn(fed, input.name)).map((input) => input.name);
+    const inputs: Tensors = Object.fromEntries(names.map((key) => [key, (fed as Tensors)[key]]));
     const outputs = await session.run(name, inputs);
     for (const output of scalarsOf(step)) losses[columnOf(steps, step, output)] = outputs[output].data[0];
   }
@@ -52,7 +52,7 @@ export async function runSteps(
 
 const scalar = (value: number): Tensor => ({ type: "float32", shape: [], data: Float32Array.of(value) });
 
-/** The sums with one more step's losses. */
+/** Adds the losses of one step to the sums. */
 export function addLosses(sums: LossSums, losses: Record<string, number>): LossSums {
   const added = { ...sums };
   for (const [name, loss] of Object.entries(losses)) {

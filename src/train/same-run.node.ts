@@ -1,6 +1,7 @@
-/** Runs that were trained before on the same data with the same configuration, to be used again. */
+/** Finds an earlier run with the same configuration and data, to be reused. */
 import { access } from "node:fs/promises";
 import { join } from "node:path";
+import { breatheThrough } from "../array/breathe.ts";
 import type { NamedStack } from "../image/named-stack.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
 import { describeSamples } from "./data/describe-samples.ts";
@@ -11,24 +12,32 @@ import type { MethodConfig } from "./training-method.ts";
 export interface SameRun {
   /** The run's folder. */
   run: string;
-  /** Whether its model is there; otherwise it has a checkpoint to go on from, or nothing yet. */
+  /** Whether it has a model; otherwise it may have a checkpoint to resume from. */
   finished: boolean;
 }
 
-/** The newest run of an experiment with this configuration on these data; undefined where there is none. */
+/**
+ * The newest run of an experiment with this configuration on these data; undefined where there is none.
+ * @throws interrupted
+ */
 export async function findSameRun(
   root: string,
   config: MethodConfig,
   { samples, fields }: { samples: readonly NamedStack[]; fields?: FieldSource | undefined },
+  signal?: AbortSignal,
 ): Promise<SameRun | undefined> {
-  const wanted = [JSON.stringify(config), describeSamples(samples), fields?.description];
+  const expected = [
+    JSON.stringify(config),
+    await breatheThrough(describeSamples(samples), signal),
+    fields?.description,
+  ];
   for (const run of (await runsOf(root, config.experiment_name)).reverse()) {
     const read = (name: string): Promise<string | undefined> =>
       readRegularFile(join(run, name), "utf8").catch(() => undefined);
-    // A folder that is damaged, or of another version of Parfocal, is simply not the same.
+    // A damaged folder, or one of another version of Parfocal, does not match.
     const saved = await readRunConfig(run).catch(() => undefined);
     const found = [saved && JSON.stringify(saved), await read("samples.yaml"), await read("recipe.yaml")];
-    if (found.some((text, i) => text !== wanted[i])) continue;
+    if (found.some((text, i) => text !== expected[i])) continue;
     const finished = await access(join(run, "model", "model.yaml")).then(
       () => true,
       () => false,

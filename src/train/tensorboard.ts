@@ -2,7 +2,8 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
 /**
  * TensorBoard event files: TFRecords (length, masked CRC-32C of it, data, masked CRC-32C of it) of Event messages
- * (tensorflow/core/util/event.proto: wall_time 1, step 2, file_version 3, summary 5 with value 1 of tag 1 and simple_value 2).
+ * (tensorflow/core/util/event.proto: wall_time 1, step 2, file_version 3, summary 5 with value 1 of tag 1 and
+ * simple_value 2).
  */
 export function versionRecord(wallTime: number): Uint8Array {
   const event = new BinaryWriter();

@@ -1,46 +1,46 @@
-/** A training with a folder: a new run, or the newest one that can go on. */
+/** Trains in the folder of a run: a new run, or the newest one that can be resumed. */
 import { join } from "node:path";
-import { breathe } from "../array/breathe.ts";
+import { breathe, breatheThrough } from "../array/breathe.ts";
 import { ParfocalError } from "../errors.ts";
 import { readWeights } from "../graph/onnx/read.ts";
 import { writeFileAtomic } from "../image/atomic-file.node.ts";
+import { lockFolder } from "../image/folder-lock.node.ts";
 import type { NamedStack } from "../image/named-stack.ts";
 import { readRegularFile } from "../image/regular-file.node.ts";
 import { loadModel } from "../models/model-folder.node.ts";
 import { requireRoomFor } from "../run/require-room.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
 import { resolveConfig } from "./config.ts";
-import { describeSamples } from "./data/describe-samples.ts";
 import type { FieldSource } from "./data/field-pool.ts";
 import { recordingWarnings } from "./data/recording-warnings.ts";
+import { describeData, type TrainedData } from "./data/trained-data.ts";
 import { createLearner } from "./model-pixels.ts";
 import { assumedGeometry, depthOf } from "./refocus-defaults.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "./run-folder.node.ts";
-import { lockRun } from "./run-lock.node.ts";
-import { type TrainingProgress, type TrainingResult, trainModel } from "./train.ts";
+import { type TrainingProgress, type TrainingResult, trainLearner } from "./train.ts";
 import { readTrainingCheckpoint } from "./training-checkpoint.ts";
 import type { MethodConfig } from "./training-method.ts";
 
 export interface TrainRunOptions {
-  /** Keys of the configuration that are given; the others have their defaults, or those of the run that goes on. */
+  /** The given keys of the configuration; the others have their defaults, or the values of the resumed run. */
   config: Record<string, unknown>;
   /** Folder of all experiments, such as "runs". */
   root: string;
-  /** Goes on with the experiment's newest run that has a checkpoint. */
+  /** Resumes the newest run of the experiment that has a checkpoint. */
   resume?: boolean | undefined;
-  /** Simulated fields to train on; the stacks then validate. */
+  /** Simulated fields to train on; the stacks are then used for validation. */
   fields?: FieldSource | undefined;
   runtime: Runtime;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
-  /** Told what goes on where no steps are made. */
+  /** Called with the current stage where no steps are made. */
   onStage?: ((sentence: string) => void) | undefined;
-  /** Told before the training starts, for what cannot be mended later. */
+  /** Called with warnings, most of them before the training starts. */
   onWarning?: ((sentence: string) => void) | undefined;
 }
 
 export interface TrainRunResult extends TrainingResult {
-  /** The run's folder. */
+  /** The folder of the run. */
   run: string;
   /** The folder of its model. */
   model: string;
@@ -49,8 +49,9 @@ export interface TrainRunResult extends TrainingResult {
 }
 
 /**
- * Trains in `<root>/<experiment_name>/version_<n>`, which is locked for as long as it takes.
- * @throws what {@link trainModel} throws; training.failed when there is no run to go on with, or another training writes into it
+ * Trains in `<root>/<experiment_name>/version_<n>`, which is locked during the training.
+ * @throws what {@link createLearner} and {@link trainLearner} throw; training.failed when there is no run to resume, or
+ *   another training is writing into it
  */
 export async function trainRun(stacks: readonly NamedStack[], options: TrainRunOptions): Promise<TrainRunResult> {
   const { config: given, root, resume = false, fields, onStage } = options;
@@ -61,44 +62,39 @@ export async function trainRun(stacks: readonly NamedStack[], options: TrainRunO
     options.onWarning?.(sentence);
   };
   const skipped = (run: string): void =>
-    warn(`${run} is newer than the run that goes on, and has no checkpoint to go on from.`);
+    warn(`${run} is newer than the run that is resumed, but has no checkpoint to resume from.`);
   const old = resume ? await newestRun(root, fresh.experiment_name, skipped) : undefined;
   const config = old === undefined ? fresh : resolveConfig({ ...(await readRunConfig(old)), ...given });
-  // Stacks that cannot be trained on, and steps that memory has no room for, are refused before a folder is made for them.
-  const featureNetwork = await readFeatureNetwork(config);
-  await breathe(options.signal);
-  const { steps } = createLearner({ samples: stacks, fields, featureNetwork }, config);
-  await breathe(options.signal);
+  // Stacks that cannot be trained on, and steps that need too much memory, are refused before a folder is created.
+  const input = { samples: stacks, fields, featureNetwork: await readFeatureNetwork(config) };
+  const learner = await createLearner(input, config, options.signal);
   if (options.runtime.device === "cpu")
-    requireRoomFor(Object.fromEntries(steps.map(({ name, graph }) => [name, graph])));
+    requireRoomFor(Object.fromEntries(learner.steps.map(({ name, graph }) => [name, graph])));
+  const data = await breatheThrough(describeData(input), options.signal);
   const weights = config.fine_tune === undefined ? undefined : await startingWeights(config.fine_tune, config);
   if (old !== undefined) await checkSameFields(old, fields);
   const run = old ?? (await createRunFolder(root, config));
-  const unlock = await lockRun(run, warn);
+  const unlock = await lockFolder(run, warn);
   try {
-    let step = 0;
     if (old === undefined) {
-      await describeRun(run, stacks, fields);
+      await describeRun(run, data, fields);
       const assumed = assumedGeometry(config.method, given, stacks.map(depthOf));
       if (assumed !== undefined) warn(assumed);
     } else {
-      const progress = await checkpointProgress(old);
-      step = progress.step;
-      onStage?.(`Going on with ${old} from step ${step} of ${progress.num_steps}`);
+      const { step, num_steps } = await checkpointProgress(old);
+      onStage?.(`Resuming ${old} from step ${step} of ${num_steps}`);
     }
     for (const sentence of await recordingWarnings(stacks, options.signal)) warn(sentence);
     await breathe(options.signal);
-    const result = await trainModel(stacks, config, {
-      ...options,
-      store: await openRunFolder(run, (report) => report.draw(`${config.experiment_name}, step ${step}`)),
+    const result = await trainLearner(learner, data, config, {
+      runtime: options.runtime,
+      store: await openRunFolder(run, (report, step) => report.draw(`${config.experiment_name}, step ${step}`)),
       resume,
       weights,
-      featureNetwork,
+      signal: options.signal,
+      onProgress: options.onProgress,
+      onStage,
       onWarning: warn,
-      onProgress: (progress) => {
-        step = progress.step;
-        options.onProgress?.(progress);
-      },
     });
     return { ...result, run, model: join(run, "model"), config, warnings };
   } finally {
@@ -106,10 +102,10 @@ export async function trainRun(stacks: readonly NamedStack[], options: TrainRunO
   }
 }
 
-/** Writes down what a new run is trained on. */
-async function describeRun(run: string, stacks: readonly NamedStack[], fields: FieldSource | undefined): Promise<void> {
+/** Saves a description of the training data of a new run. */
+async function describeRun(run: string, { samples }: TrainedData, fields: FieldSource | undefined): Promise<void> {
   if (fields?.description !== undefined) await writeFileAtomic(join(run, "recipe.yaml"), fields.description);
-  await writeFileAtomic(join(run, "samples.yaml"), describeSamples(stacks));
+  await writeFileAtomic(join(run, "samples.yaml"), samples);
 }
 
 /**
@@ -121,20 +117,20 @@ export async function readFeatureNetwork(config: MethodConfig): Promise<Uint8Arr
   const path = config.feature_model;
   return readRegularFile(path).catch((cause: unknown) => {
     if (cause instanceof ParfocalError) throw cause;
-    const message = `feature_model: ${path} cannot be read; give the ONNX file of a network that makes features of images.`;
+    const message = `feature_model: ${path} cannot be read. Give the ONNX file of a network that computes features of images.`;
     throw new ParfocalError("file.missing", message, { path }, { cause });
   });
 }
 
-/** The weights of a model to go on from; a model of another method is refused. */
+/** The weights of the model to fine-tune; a model of another method is refused. */
 async function startingWeights(path: string, { method }: MethodConfig): Promise<Tensors> {
   const { info, onnx } = await loadModel(path);
   if (info.method === method) return readWeights(onnx);
-  const detail = `it is a model of ${info.method}, and ${method} is to be trained`;
-  throw new ParfocalError("model.unfit", `fine_tune: ${path} cannot be the start: ${detail}.`, { path, detail });
+  const detail = `its method is ${info.method}, but the training is for ${method}`;
+  throw new ParfocalError("model.unfit", `fine_tune: the model ${path} does not fit: ${detail}.`, { path, detail });
 }
 
-/** Throws `training.failed` unless a run was trained on the fields that it shall go on with. */
+/** Throws `training.failed` unless the run was trained on the same simulated fields. */
 async function checkSameFields(run: string, fields: FieldSource | undefined): Promise<void> {
   const path = join(run, "recipe.yaml");
   const before = await readRegularFile(path, "utf8").catch(() => undefined);
@@ -142,12 +138,12 @@ async function checkSameFields(run: string, fields: FieldSource | undefined): Pr
   const detail =
     before === undefined
       ? "it was trained on stacks, not on a recipe"
-      : `it was trained on the recipe ${path}${fields === undefined ? ", not on stacks" : ", which is another one"}`;
-  const message = `Cannot resume ${run}: ${detail}; give the same, or start a new run.`;
+      : `it was trained on the recipe ${path}${fields === undefined ? ", not on stacks" : ", which is different"}`;
+  const message = `Cannot resume ${run}: ${detail}. Use the same data, or start a new run.`;
   throw new ParfocalError("training.failed", message, { detail, run });
 }
 
-/** Where a run's last checkpoint stands. */
+/** The progress of the last checkpoint of a run. */
 async function checkpointProgress(run: string): Promise<{ step: number; num_steps: number }> {
   const path = join(run, "checkpoints", "last.safetensors");
   return readTrainingCheckpoint(await readRegularFile(path), path).progress;

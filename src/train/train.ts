@@ -1,3 +1,4 @@
+import { breatheThrough } from "../array/breathe.ts";
 import { findNonFinite } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { NamedStack } from "../image/named-stack.ts";
@@ -6,16 +7,32 @@ import type { Runtime, Tensors } from "../run/runtime.ts";
 import { learningRateAt } from "./adam.ts";
 import { encodeCheckpoint } from "./checkpoint.ts";
 import type { FieldSource } from "./data/field-pool.ts";
-import { describeData } from "./data/trained-data.ts";
+import { describeData, type TrainedData } from "./data/trained-data.ts";
 import { chooseBuffers, initialState, modelTensors, validationState } from "./initial-state.ts";
-import type { ValidationReport } from "./learner.ts";
+import type { Learner, ValidationReport } from "./learner.ts";
 import { createLearner } from "./model-pixels.ts";
 import { readProgress } from "./resume.ts";
 import { addLosses, metricsColumns, runSteps } from "./run-steps.ts";
 import { speedometer, stepsThatFit } from "./speed.ts";
 import { type Progress, progressMetadata, readBest } from "./training-checkpoint.ts";
 import type { MethodConfig } from "./training-method.ts";
-import type { MetricsRow, TrainingStore } from "./training-store.ts";
+
+/** One line of metrics.csv: {@link metricsColumns}. */
+export type MetricsRow = Record<string, number>;
+
+/** Where a training saves its files: the folder of the run in Node, or any other storage. */
+export interface TrainingStore {
+  /** Its name in messages. */
+  readonly path: string;
+  /** Called before the first row; `resumedAt` is the step of the checkpoint that a resumed training starts from. */
+  beginMetrics(columns: readonly string[], resumedAt?: number): Promise<void>;
+  saveMetrics(row: MetricsRow): Promise<void>;
+  saveCheckpoint(kind: "last" | "best", bytes: Uint8Array): Promise<void>;
+  /** The saved bytes, or undefined when there are none. */
+  readCheckpoint(kind: "last" | "best"): Promise<Uint8Array | undefined>;
+  savePreview(step: number, report: ValidationReport): Promise<void>;
+  saveModel(info: ModelInfo, onnx: Uint8Array): Promise<void>;
+}
 
 export interface TrainingProgress {
   step: number;
@@ -23,27 +40,34 @@ export interface TrainingProgress {
   loss: number;
   stepsPerSecond: number;
   secondsLeft: number;
-  /** After a validation. */
+  /** Only after a validation. */
   validation?: ValidationReport;
 }
 
-export interface TrainingOptions {
+/** How a learner is trained. */
+export interface LoopOptions {
   runtime: Runtime;
   store: TrainingStore;
-  /** Goes on from the store's last checkpoint. */
+  /** Resumes from the last checkpoint of the store. */
   resume?: boolean;
-  /** Weights to start from instead of fresh ones: those of a model of the same network (`fine_tune`). */
+  /** Initial weights from a model with the same network (`fine_tune`); default random weights. */
   weights?: Tensors | undefined;
-  /** Simulated fields to train on, made while the training goes on; the stacks then validate, unless `simulated_share` is below 1. */
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  /** Called with the current stage where no steps are made: a sentence without a full stop. */
+  onStage?: ((sentence: string) => void) | undefined;
+  /** Called with warnings about the data before the first step, and with the reason when a training ends early. */
+  onWarning?: ((message: string) => void) | undefined;
+}
+
+export interface TrainingOptions extends LoopOptions {
+  /**
+   * Simulated fields to train on, which are simulated during the training. The stacks are then used for validation
+   * only, unless `simulated_share` is below 1.
+   */
   fields?: FieldSource | undefined;
   /** The ONNX file that `feature_model` names, where the configuration has that key. */
   featureNetwork?: Uint8Array | undefined;
-  signal?: AbortSignal | undefined;
-  onProgress?: ((progress: TrainingProgress) => void) | undefined;
-  /** Told what goes on where no steps are made: a sentence without a full stop. */
-  onStage?: ((sentence: string) => void) | undefined;
-  /** Told what makes the stacks doubtful, before the first step, and why a training ended early. */
-  onWarning?: ((message: string) => void) | undefined;
 }
 
 export interface TrainingResult {
@@ -53,35 +77,51 @@ export interface TrainingResult {
   info: ModelInfo;
 }
 
-/** Steps after which the time left is looked at again. */
-const fewSteps = 5;
+/** Interval of steps at which the number of steps is adapted to the time left. */
+const timeCheckInterval = 5;
 
-/** A validation loss this many times the best, twice in a row, is a training gone wrong. */
-const divergence = 10;
+/** A validation loss this many times the best one, twice in a row, counts as divergence. */
+const divergenceFactor = 10;
 
 /**
- * Trains a model of any method: patches are drawn on this thread while the runtime computes the step before; every epoch validates
- * on held-out pixels and writes a checkpoint; the model kept is the one with the lowest validation loss.
- * The same stacks, configuration and runtime give the same weights, also when the training was interrupted and resumed
- * (with `max_minutes`, the number of steps depends on the machine).
- *
- * @throws usage, image.unfit, calibration.missing for stacks or a configuration that cannot be trained on; training.failed when the
- *   loss is not finite or runs away (the model of the best step is saved first), or there is nothing to resume; interrupted after
- *   writing a checkpoint when the signal aborts
+ * Trains a model of any method on stacks: {@link createLearner}, then {@link trainLearner}.
+ * @throws usage, image.unfit, calibration.missing for stacks or a configuration that cannot be used for training; what
+ *   {@link trainLearner} throws
  */
 export async function trainModel(
   samples: readonly NamedStack[],
   config: MethodConfig,
-  options: TrainingOptions,
+  { fields, featureNetwork, ...options }: TrainingOptions,
 ): Promise<TrainingResult> {
-  const { runtime, store, signal, onProgress, onStage, onWarning, fields, featureNetwork } = options;
+  const input = { samples, fields, featureNetwork };
+  const learner = await createLearner(input, config, options.signal);
+  const data = await breatheThrough(describeData(input), options.signal);
+  return trainLearner(learner, data, config, options);
+}
+
+/**
+ * Trains a learner. Patches are drawn on this thread while the runtime computes the previous step. Every epoch ends
+ * with a validation on held-out pixels and a checkpoint; the model with the lowest validation loss is kept. The same
+ * stacks, configuration and runtime give the same weights, also when the training was interrupted and resumed (with
+ * `max_minutes`, the number of steps depends on the computer).
+ *
+ * @param data the description of the training data, which is saved in checkpoints
+ * @throws training.failed when the loss is not finite or diverges (the model of the best step is saved first), or there
+ *   is nothing to resume; interrupted after writing a checkpoint when the signal aborts
+ */
+export async function trainLearner(
+  learner: Learner,
+  data: TrainedData,
+  config: MethodConfig,
+  options: LoopOptions,
+): Promise<TrainingResult> {
+  const { runtime, store, signal, onProgress, onStage, onWarning } = options;
   const begun = performance.now();
-  const learner = createLearner({ samples, fields, featureNetwork, onWarning }, config);
+  for (const sentence of learner.warnings ?? []) onWarning?.(sentence);
 
   const first = initialState(learner, config.seed, options.weights);
-  const data = describeData({ samples, fields, featureNetwork });
-  const wanted = { data, state: first, model: modelTensors(first, learner) };
-  const start = options.resume ? await readProgress(store, config, wanted, onWarning) : undefined;
+  const expected = { data, state: first, model: modelTensors(first, learner) };
+  const start = options.resume ? await readProgress(store, config, expected, onWarning) : undefined;
   const state = start?.tensors ?? first;
   const fresh: Progress = { step: 0, steps: config.num_steps, best: Infinity, stale: 0, sums: {}, secondsBefore: 0 };
   let { step, steps, best, stale, sums, secondsBefore } = start ?? fresh;
@@ -98,30 +138,31 @@ export async function trainModel(
   try {
     if (step === 0 && options.weights === undefined && learner.fitBuffers) {
       onStage?.("Fitting linear filters to the training data");
-      // Stopped here, the training writes its checkpoint below, and fits again when it goes on: the same, since nothing was learnt.
+      // If the training is stopped here, it writes its checkpoint below and fits again when it is resumed. The result
+      // is the same, since no step was made.
       await chooseBuffers(learner, runtime, session, signal).catch((error: unknown) => {
         if (!signal?.aborted) throw error;
       });
     }
     const saveLast = async (): Promise<void> => {
       const tensors = await session.readState();
-      // A loss is that of the weights before its step: they may have gone wrong in the step itself.
+      // The loss of a step is that of the weights before it, so the weights after it are checked as well.
       if (Object.values(tensors).some(({ data }) => findNonFinite(data) >= 0)) throw diverged(step, "A weight", store);
       await store.saveCheckpoint("last", encodeCheckpoint({ tensors, metadata: metadata() }));
     };
     const speed = speedometer();
-    /** Validates a few examples, to know how long a validation takes before the first one. */
+    /** Validates a few examples to estimate the duration of a validation before the first one. */
     const measurePause = async (): Promise<void> => {
       const { examples = 1 } = learner.validator;
       const report = await learner.validator.run(session, performance.now());
       speed.pause(Math.min(1, (report.examples ?? examples) / examples));
     };
     let next = step < steps ? await learner.batchAt(step + 1) : undefined;
-    let runaway = 0;
+    let divergedEpochs = 0;
     while (next && step < steps) {
       if (signal?.aborted) {
         await saveLast();
-        const advice = `Stopped at step ${step} of ${steps}; the checkpoint is written. Go on with \`resume\`.`;
+        const advice = `Stopped at step ${step} of ${steps}; a checkpoint was written. Continue with \`resume\`.`;
         throw new ParfocalError("interrupted", advice, { checkpoint: store.path });
       }
       const running = runSteps(session, learner, next, config, step + 1, steps);
@@ -145,7 +186,7 @@ export async function trainModel(
           ...(validation ? { validation } : {}),
         });
       tell();
-      if (next && config.max_minutes !== undefined && step % fewSteps === 0) {
+      if (next && config.max_minutes !== undefined && step % timeCheckInterval === 0) {
         if (speed.secondsPerPause === 0) await measurePause();
         const settings = { stepsPerEpoch: config.steps_per_epoch, finalShare };
         steps = stepsThatFit(step, config.num_steps, config.max_minutes * 60 - elapsed(), speed, settings);
@@ -155,7 +196,7 @@ export async function trainModel(
       const report = await learner.validator.run(session);
       if (!Number.isFinite(report.loss)) throw diverged(step, "The validation loss", store);
       stale++;
-      runaway = report.loss > divergence * best ? runaway + 1 : 0;
+      divergedEpochs = report.loss > divergenceFactor * best ? divergedEpochs + 1 : 0;
       if (report.loss < best) {
         best = report.loss;
         stale = 0;
@@ -165,12 +206,13 @@ export async function trainModel(
       const row = metricsRow(report);
       sums = {};
       await saveLast();
-      // To look at only: a full disk, or a preview that cannot be drawn, is no reason to end a training whose checkpoint is written.
+      // Metrics and previews are not essential: the training continues if they cannot be written, since its checkpoint
+      // is saved.
       await attempt("The metrics", () => store.saveMetrics(row));
       await attempt("The preview", () => store.savePreview(step, report));
       speed.pause();
       tell(report);
-      if (runaway === 2) throw await ranAway(report.loss);
+      if (divergedEpochs === 2) throw await divergedAt(report.loss);
       if (config.patience !== undefined && stale >= config.patience && step < steps) {
         onWarning?.(`Stopped at step ${step}: ${stale} epochs without a better validation loss (patience).`);
         break;
@@ -181,14 +223,14 @@ export async function trainModel(
     await session.close();
   }
 
-  /** Tells of a failure, the first time of each kind. */
+  /** Runs `write`; a failure is a warning, once for each kind. */
   async function attempt(what: string, write: () => Promise<void>): Promise<void> {
     try {
       await write();
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       if (!failedWrites.has(what))
-        onWarning?.(`${what} of step ${step} could not be written; the training goes on. ${detail}`);
+        onWarning?.(`${what} of step ${step} could not be written; the training continues. ${detail}`);
       failedWrites.add(what);
     }
   }
@@ -206,7 +248,7 @@ export async function trainModel(
     };
   }
 
-  /** Takes the best weights, scores them once more on more examples, and writes the model. */
+  /** Scores the best weights on more examples, and writes the model. */
   async function finish(): Promise<TrainingResult> {
     const { tensors, step: bestStep } = await readBest(store, (detail) => {
       throw new ParfocalError("training.failed", `${store.path} cannot be finished: ${detail}.`, {
@@ -215,7 +257,7 @@ export async function trainModel(
       });
     });
     const { finalValidator } = learner;
-    onStage?.("Judging the finished model");
+    onStage?.("Validating the trained model");
     const scoring = await runtime.open({ graphs: { ...finalValidator.graphs }, state: validationState(tensors) });
     const { max_minutes: minutes } = config;
     const until = minutes === undefined ? undefined : performance.now() + 1000 * (60 * minutes - elapsed() - 1);
@@ -226,28 +268,28 @@ export async function trainModel(
     return { steps: step, seconds: elapsed(), report, info };
   }
 
-  async function ranAway(loss: number): Promise<ParfocalError> {
+  async function divergedAt(loss: number): Promise<ParfocalError> {
     const { info } = await finish();
     const detail = `the validation loss rose to ${loss.toPrecision(3)}, ${Math.round(loss / best)} times its best`;
     const message =
-      `${store.path}: ${detail}, by step ${step}: lower learning_rate or the adversarial weight, or set clip_norm. ` +
-      `The model of step ${info.steps}, its best, is kept.`;
+      `${store.path}: ${detail}, at step ${step}. Lower learning_rate or adversarial_weight, or set clip_norm. ` +
+      `The best model, of step ${info.steps}, was saved.`;
     return new ParfocalError("training.failed", message, { detail, run: store.path });
   }
 }
 
 function perfectExamples({ perfect, examples }: ValidationReport): string {
   if (perfect === examples) {
-    return `All ${examples} validation examples equal their ground truth: their PSNR is infinite, and what the model is worth cannot be judged. Give targets that differ from the stacks, or stacks without blank and repeated planes.`;
+    return `All ${examples} validation examples equal their ground truth: their PSNR is infinite, and the model cannot be evaluated. Give targets that differ from the stacks, or stacks without blank and repeated planes.`;
   }
-  return `${perfect} of ${examples} validation examples equal their ground truth (blank or repeated planes, such as black padding or dropped frames): no mean PSNR counts them. Leave such planes out of the training data.`;
+  return `${perfect} of ${examples} validation examples equal their ground truth (blank or repeated planes, such as black padding or dropped frames): they are left out of the mean PSNR. Remove such planes from the training data.`;
 }
 
 function diverged(step: number, what: string, { path }: TrainingStore): ParfocalError {
   const detail = `${what.toLowerCase()} is not finite`;
   return new ParfocalError(
     "training.failed",
-    `${what} is not a number at step ${step} of ${path}: lower learning_rate, or raise warmup_steps. A checkpoint written before is kept.`,
+    `${what} is not finite at step ${step} of ${path}. Lower learning_rate, or raise warmup_steps. The last checkpoint is kept.`,
     { detail, run: path },
   );
 }

@@ -1,34 +1,34 @@
-/** What a checkpoint of a training says beside its tensors: where the training stands, how it was configured, what it learns from. */
+/** The metadata of a training checkpoint: progress, configuration and training data. */
 import { z } from "zod";
 import { ParfocalError } from "../errors.ts";
 import type { Tensors } from "../run/runtime.ts";
 import { version } from "../version.ts";
 import { decodeCheckpoint, type ReadCheckpoint } from "./checkpoint.ts";
 import type { TrainedData } from "./data/trained-data.ts";
+import type { TrainingStore } from "./train.ts";
 import type { MethodConfig } from "./training-method.ts";
-import type { TrainingStore } from "./training-store.ts";
 
-/** Sums of the losses of an epoch, by the names of their columns in metrics.csv, and how many there are of each. */
+/** Sums of the losses of an epoch, by the names of their columns in metrics.csv, and the number of terms of each. */
 export type LossSums = Record<string, { sum: number; count: number }>;
 
-/** Where a training stands, beside its tensors. */
+/** The progress of a training. */
 export interface Progress {
   step: number;
   steps: number;
   best: number;
-  /** Losses of the epoch that is under way. */
+  /** Losses of the current epoch. */
   sums: LossSums;
-  /** Epochs since the best. */
+  /** Number of epochs since the lowest validation loss. */
   stale: number;
   secondsBefore: number;
 }
 
-/** Keys that may change between a checkpoint and going on from it. */
+/** The configuration as text, without the keys that may change when a training is resumed. */
 export function comparable({ max_minutes: _, experiment_name: __, ...rest }: MethodConfig): string {
   return JSON.stringify(rest);
 }
 
-/** A number as text, checked before it is one. */
+/** A whole number as text, validated before it is converted. */
 const count = z
   .string()
   .regex(/^\d{1,15}$/, "expected a whole number")
@@ -47,7 +47,7 @@ const json = <T>(schema: z.ZodType<T>) =>
     })
     .pipe(schema);
 
-/** What the text of a checkpoint holds. */
+/** The metadata of a checkpoint. */
 const metadataSchema = z.object({
   step: count,
   num_steps: count,
@@ -58,13 +58,13 @@ const metadataSchema = z.object({
   seconds: amount,
   config: json(z.record(z.string(), z.unknown())),
   parfocal_version: z.string(),
-  /** {@link TrainedData}; older checkpoints do not say. */
+  /** {@link TrainedData}; older checkpoints do not have it. */
   data: json(
     z.object({ samples: z.string(), recipe: z.string().optional(), features: z.string().optional() }),
   ).optional(),
 });
 
-/** The text that a checkpoint carries. */
+/** Encodes the progress of a training as the metadata of a checkpoint. */
 export function progressMetadata(config: MethodConfig, data: TrainedData, progress: Progress): Record<string, string> {
   return {
     step: String(progress.step),
@@ -82,30 +82,30 @@ export function progressMetadata(config: MethodConfig, data: TrainedData, progre
 type Metadata = z.output<typeof metadataSchema>;
 
 /**
- * A checkpoint of a training: its tensors, and where it stands.
- * @param path what it is called in errors
- * @throws file.corrupt for bytes that are no such checkpoint, or contradict themselves
+ * Decodes a training checkpoint: its tensors and its progress.
+ * @param path name of the checkpoint in errors
+ * @throws file.corrupt for bytes that are not such a checkpoint, or are inconsistent
  */
 export function readTrainingCheckpoint(bytes: Uint8Array, path: string): ReadCheckpoint & { progress: Metadata } {
   const checkpoint = decodeCheckpoint(bytes, path);
   const corrupt = (detail: string): never => {
-    throw new ParfocalError("file.corrupt", `${path} is no checkpoint of a training: ${detail}.`, { path, detail });
+    throw new ParfocalError("file.corrupt", `${path} is not a training checkpoint: ${detail}.`, { path, detail });
   };
   const parsed = metadataSchema.safeParse(checkpoint.metadata);
   if (!parsed.success) {
     const [{ path: key, message }] = parsed.error.issues;
-    return corrupt(`its ${key.join(".")} cannot be read: ${message}`);
+    return corrupt(`its key ${key.join(".")} cannot be read: ${message}`);
   }
   const progress = parsed.data;
   if (progress.data !== undefined && !checkpoint.checked) return corrupt("its checksum is missing");
   const { step, num_steps: steps } = progress;
-  if (step > steps || steps === 0) return corrupt(`it was written after step ${step} of ${steps}`);
+  if (step > steps || steps === 0) return corrupt(`it claims to be at step ${step} of ${steps}`);
   return { ...checkpoint, progress };
 }
 
 /**
- * The weights that validated best, and the step they were saved after.
- * @param missing throws when there are none
+ * Reads the weights with the lowest validation loss, and the step after which they were saved.
+ * @param missing called when there are none; must throw
  * @throws file.corrupt
  */
 export async function readBest(

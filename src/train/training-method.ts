@@ -1,4 +1,4 @@
-/** How a method of the field is trained: its configuration, its rules and its learner. */
+/** A method that can be trained: its configuration, its checks and its learner. */
 import type { z } from "zod";
 import type { NamedStack } from "../image/named-stack.ts";
 import type { Task } from "../models/networks/common-info.ts";
@@ -6,31 +6,35 @@ import type { CommonConfig } from "./common-config.ts";
 import type { FieldSource } from "./data/field-pool.ts";
 import type { Learner } from "./learner.ts";
 
-/** What is learnt from. */
+/** The training data. */
 export interface TrainingInput {
-  /** Recorded stacks, each split into a part to train on and one to validate; or, with `fields`, all to validate. */
+  /**
+   * Recorded stacks. Each is split into a part for training and a part for validation; with `fields`, all are used for
+   * validation.
+   */
   samples: readonly NamedStack[];
-  /** Simulated fields to train on, made while the training goes on. */
+  /** Simulated fields to train on, which are simulated during the training. */
   fields?: FieldSource | undefined;
-  /** ONNX file of a network whose features a loss compares (`feature_model`). */
+  /** ONNX file of a network whose features are compared in a loss (`feature_model`). */
   featureNetwork?: Uint8Array | undefined;
-  /** Told what makes the data doubtful. */
-  onWarning?: ((sentence: string) => void) | undefined;
 }
 
 /** A configuration of any method. */
 export type MethodConfig = CommonConfig & { method: string };
 
 export interface TrainingMethod<C extends MethodConfig = MethodConfig, Schema extends z.ZodType<C> = z.ZodType<C>> {
-  /** As `--model` names it. */
+  /** The value of the key `method`. */
   readonly name: C["method"];
   readonly task: Task;
-  /** One sentence for the list of methods. */
+  /** One line for the list of methods. */
   readonly summary: string;
-  /** A strict object: every key with its default. */
+  /** A strict object schema with every key and its default. */
   readonly config: Schema;
-  /** @throws usage for keys that do not go together */
+  /** @throws usage for keys that do not fit together */
   check?(config: C): void;
-  /** @throws usage, image.unfit, calibration.missing for data that cannot teach the task */
-  learner(input: TrainingInput, config: C): Learner;
+  /**
+   * The learner, as work that yields now and then: see breathe.ts.
+   * @throws usage, image.unfit, calibration.missing for data that cannot be used for training
+   */
+  learner(input: TrainingInput, config: C): Generator<void, Learner>;
 }

@@ -14,8 +14,8 @@ export type Radix = (typeof radices)[number];
 
 /**
  * The pass's parameters, in bytes where they are distances: addresses of real and imaginary input and output, of the
- * twiddles; how many p, q and vectors there are; then what one step of p, q and j moves the input, and one of p, q and k
- * the output.
+ * twiddles; how many p, q and vectors there are; then what one step of p, q and j moves the input, and one of p, q and
+ * k the output.
  */
 export type PassParameters = [
   sourceReal: number,

@@ -1,6 +1,7 @@
 /**
- * Where filters work: a float64 memory of its own beside that of the transforms, so that who only filters needs none of their code.
- * All filters of a thread share it; nothing stays in it between calls, and it is given back when none is under way for a while.
+ * Where filters work: a float64 memory of its own beside that of the transforms, so that who only filters needs none of
+ * their code. All filters of a thread share it; nothing stays in it between calls, and it is given back when none is
+ * under way for a while.
  */
 import { assembleModule } from "./assembler.ts";
 import { lanesOf } from "./lanes.ts";

@@ -1,4 +1,7 @@
-/** Weighted sums of rows whose weights are the same on both sides of a middle one: what symmetric filters spend their time on. */
+/**
+ * Weighted sums of rows whose weights are the same on both sides of a middle one: what symmetric filters spend their
+ * time on.
+ */
 import { add, type Code, type FunctionSource, int } from "./assembler.ts";
 import type { Lanes } from "./lanes.ts";
 
@@ -9,9 +12,10 @@ const together = 4;
 export const pairSumStep = (lanes: Pick<Lanes, "count">): number => together * lanes.count;
 
 /**
- * out[x] = weight[0] middle[x] + sum over k of weight[k] (before[k][x] + after[k][x]), added in this order. `list` is the address of the
- * addresses of the rows: middle, before[1], after[1], before[2], ...; `weights` of the weights. Of a row filtered along itself
- * the addresses are those of its own numbers. At least one pair and one block of {@link pairSumStep} numbers.
+ * out[x] = weight[0] middle[x] + sum over k of weight[k] (before[k][x] + after[k][x]), added in this order. `list` is
+ * the address of the addresses of the rows: middle, before[1], after[1], before[2], ...; `weights` of the weights. Of a
+ * row filtered along itself the addresses are those of its own numbers. At least one pair and one block of {@link
+ * pairSumStep} numbers.
  */
 export function pairSumSource(lanes: Lanes): FunctionSource {
   return {

@@ -16,7 +16,9 @@ export interface Transformer {
   transform(line: LineTransform, lines: Lines): void;
   /** The same for columns that begin at numbers `re` and `im`. */
   block(line: LineTransform, at: { re: number; im: number; pitch: number }, vectors: number, inverse: boolean): void;
-  /** All columns of an array that begins at numbers `re` and `im` and has rows of `pitch` numbers, in place, unscaled. */
+  /**
+   * All columns of an array that begins at numbers `re` and `im` and has rows of `pitch` numbers, in place, unscaled.
+   */
   columns(line: LineTransform, re: number, im: number, pitch: number, inverse: boolean): void;
 }
 

@@ -62,7 +62,8 @@ export function transposeSource(lanes: Lanes): FunctionSource {
 }
 
 /**
- * Spectra of real lines a and b out of the spectrum z of a + i b: 2 a[u] = z[u] + conj z[n - u], 2 i b[u] = z[u] - conj z[n - u].
+ * Spectra of real lines a and b out of the spectrum z of a + i b: 2 a[u] = z[u] + conj z[n - u], 2 i b[u] = z[u] - conj
+ * z[n - u].
  *
  * z lies transposed, `[n + 1, lanes]` with row n equal to row 0; a and b are rows. `vectors`: of lanes; `groups`: of u.
  */
@@ -120,8 +121,8 @@ export function unpackSource(lanes: Lanes): FunctionSource {
 }
 
 /**
- * The way back: z[u] = a[u] + i b[u] and z[n - u] = conj a[u] + i conj b[u]. From the highest u to the lowest, z[u] after
- * z[n - u], so that what lies beyond the half spectrum is overwritten.
+ * The way back: z[u] = a[u] + i b[u] and z[n - u] = conj a[u] + i conj b[u]. From the highest u to the lowest, z[u]
+ * after z[n - u], so that what lies beyond the half spectrum is overwritten.
  */
 export function packSource(lanes: Lanes): FunctionSource {
   return {

@@ -3,13 +3,13 @@ import { add, type Code, type FunctionScope, type FunctionSource, int, multiply,
 import type { Lanes } from "./lanes.ts";
 
 /**
- * Two sums a and b over the same rows, with real weights, for two rows at a time that share theirs (the frequencies v and -v
- * of an even OTF): out[part][x] = sum over i of weight[i][x] source[i][part][x], parts re and im of one row, re and im of
- * the other.
+ * Two sums a and b over the same rows, with real weights, for two rows at a time that share theirs (the frequencies v
+ * and -v of an even OTF): out[part][x] = sum over i of weight[i][x] source[i][part][x], parts re and im of one row, re
+ * and im of the other.
  *
- * Distances in bytes: `sourcePitch` from source to source, `imagPitch` from re to im, `mirrorPitch` from one row to the other;
- * results lie `outPitch` apart. `list` is the address of `count` addresses of rows of weights, to which `offset` is added.
- * Rows need not begin at a vector's boundary; what lies beyond their end is summed as well.
+ * Distances in bytes: `sourcePitch` from source to source, `imagPitch` from re to im, `mirrorPitch` from one row to the
+ * other; results lie `outPitch` apart. `list` is the address of `count` addresses of rows of weights, to which `offset`
+ * is added. Rows need not begin at a vector's boundary; what lies beyond their end is summed as well.
  */
 export function evenSumSource(lanes: Lanes): FunctionSource {
   return {
@@ -53,8 +53,8 @@ export function evenSumSource(lanes: Lanes): FunctionSource {
 }
 
 /**
- * The same with complex weights, one sum over one row: parts re and im. `list` holds two addresses for each source, of the
- * weights' real and imaginary rows.
+ * The same with complex weights, one sum over one row: parts re and im. `list` holds two addresses for each source, of
+ * the weights' real and imaginary rows.
  */
 export function complexSumSource(lanes: Lanes): FunctionSource {
   return {

@@ -1,4 +1,4 @@
-/** From the counts of a file to numbers that are proportional to light: the camera's offset and gain, given or estimated. */
+/** The offset and gain of the camera, given or estimated, by which counts become proportional to light. */
 import { percentile } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
@@ -8,17 +8,17 @@ import { photonTransfer } from "./photon-transfer.ts";
 export interface CameraCounts {
   /** Counts without light. */
   offset: number;
-  /** Counts for one photoelectron; only where it was asked for. */
+  /** Counts per photoelectron; only if it is needed. */
   gain?: number;
   warnings: string[];
 }
 
 /**
- * What the camera adds and multiplies. What is not given is estimated from the image ({@link photonTransfer}), with a warning;
- * an offset never above the darkest 0.5 % of the pixels, so that nothing is cut off.
+ * The offset and gain of the camera. Values that are not given are estimated from the image ({@link photonTransfer}),
+ * with a warning; the offset is at most the darkest 0.5 % of the pixels, so that no signal is cut off.
  *
- * @throws `image.unfit` for values that are not finite or an image without light, `calibration.missing` for a gain that is
- * needed and cannot be estimated
+ * @throws `image.unfit` for values that are not finite or an image without light, `calibration.missing` for a gain that
+ * is needed and cannot be estimated
  */
 export function cameraCounts(
   stack: Stack,
@@ -31,11 +31,11 @@ export function cameraCounts(
   const estimate =
     given.offset === undefined || (given.gainNeeded && given.gain === undefined) ? photonTransfer(stack) : undefined;
   const trusted = estimate !== undefined && estimate.confidence > 0.5;
-  // A pure line through noise may meet 0 anywhere: the darkest pixels are then the better guess.
+  // A line fitted through noise may meet 0 anywhere; the darkest pixels are then the better estimate.
   const offset = given.offset ?? Math.max(0, Math.min(dark, trusted ? estimate.offset : dark));
   if (given.offset === undefined) {
     warnings.push(
-      `The camera's offset is not known: ${round(offset)} counts are assumed, from the image; give \`offset\`.`,
+      `The offset of the camera is not known. ${round(offset)} counts were estimated from the image; give \`offset\`.`,
     );
   }
   let gain = given.gain;
@@ -43,13 +43,13 @@ export function cameraCounts(
     if (!trusted) {
       throw new ParfocalError(
         "calibration.missing",
-        "The consensus needs the camera's gain, and the image's noise does not tell it; give `gain`, the counts per photoelectron.",
+        "The method consensus needs the gain of the camera, which could not be estimated from the noise of the image; give `gain`, the counts per photoelectron.",
         { what: "the gain", option: "gain" },
       );
     }
     gain = estimate.gain;
     warnings.push(
-      `The camera's gain is not known: ${round(gain)} counts per photoelectron are assumed, from the image's noise; give \`gain\`.`,
+      `The gain of the camera is not known. ${round(gain)} counts per photoelectron were estimated from the noise of the image; give \`gain\`.`,
     );
   }
 
@@ -63,13 +63,13 @@ export function cameraCounts(
   if (lit === 0) throw unfit(`no pixel is above the offset of ${round(offset)} counts; give a lower \`offset\``);
   if (above > 0) {
     warnings.push(
-      `${above} pixels (${percentOf(above, data.length)}) are saturated at ${top}: what they hold is not known, and rings may appear round them.`,
+      `${above} pixels (${percentOf(above, data.length)}) are saturated at ${top}. Their true values are not known, and rings may appear around them.`,
     );
   }
-  // Noise takes half the dark pixels below the offset; more than that means a wrong offset.
+  // Noise puts half of the dark pixels below the offset; more indicate a wrong offset.
   if (below > 0.6 * data.length) {
     warnings.push(
-      `${percentOf(below, data.length)} of the pixels are below the offset of ${round(offset)} and count as dark; is it too high?`,
+      `${percentOf(below, data.length)} of the pixels are below the offset of ${round(offset)} and count as dark. Check whether the offset is too high.`,
     );
   }
   return { offset, ...(gain === undefined ? {} : { gain }), warnings };

@@ -1,21 +1,21 @@
 /**
- * Richardson-Lucy by gradient consensus (RLGC): iterations that stop by themselves, voxel by voxel.
+ * Richardson-Lucy by gradient consensus (RLGC): iterations that stop automatically, voxel by voxel.
  *
- * In each iteration the photons of the image are dealt out anew into two independent halves d1 and d2 (each photon by the
- * toss of a coin). Both halves say how the estimate should change; where they pull in the same direction the change is called
- * for by the object, where they pull in opposite directions it is fitting noise:
+ * In each iteration the photons of the image are split into two independent halves d1 and d2 by binomial splitting.
+ * Each half gives a gradient for the estimate. Where the gradients agree, the change is supported by the specimen;
+ * where they disagree, it would fit noise:
  *
  *     r1 = H^T M (2 d1 / (H x + b)) / alpha,  r2 likewise,
  *     C  = H^T H ((r1 - 1) (r2 - 1)),
  *     x <- x (r1 + r2) / 2   where C >= 0,   x as it was elsewhere.
  *
- * (r1 + r2) / 2 is the step of Richardson-Lucy for the whole image. It is over when hardly a voxel changes any more, when none
- * changes by an amount that can be seen, or when the Kullback-Leibler divergence of the prediction from the halves has stopped falling.
+ * (r1 + r2) / 2 is the step of Richardson-Lucy for the whole image. Iterations end when hardly any voxel changes, when
+ * no voxel changes visibly, or when the Kullback-Leibler divergence of the prediction from the halves stops falling.
  *
- * Source: Manton & York, "Richardson-Lucy gradient consensus" (2023), https://zenodo.org/records/10278919, and Manton's program
- * https://github.com/jdmanton/rlgc (the equations above); stopping by the divergence follows later programs that cite his. The
- * limits below are our own. Splitting photons goes back to A. G. York. Edges as in forward-model.ts. Eight real transforms an
- * iteration.
+ * Source: Manton & York, "Richardson-Lucy gradient consensus" (2023), https://zenodo.org/records/10278919, and Manton's
+ * program https://github.com/jdmanton/rlgc (the equations above); stopping by the divergence follows later programs
+ * that cite his. The limits below are our own. Splitting photons goes back to A. G. York. Edges as in forward-model.ts.
+ * Eight real transforms an iteration.
  */
 import { breatheThrough } from "../../array/breathe.ts";
 import type { Random } from "../../array/random.ts";
@@ -24,51 +24,51 @@ import { halfOf } from "./split-counts.ts";
 import type { PsfVolume, Volume } from "./volume.ts";
 
 export interface ConsensusOptions {
-  /** At most so many; default 200. */
+  /** Maximum number of iterations; default 200. */
   iterations?: number | undefined;
   edges?: Edges | undefined;
   /** b, photons in every pixel that are not blurred by the PSF; default 0. */
   background?: number | undefined;
   /** Awaited after every iteration. */
   afterIteration?: ((iteration: number, state: ConsensusState) => Promise<void> | void) | undefined;
-  /** Looked at between planes. */
+  /** Checked between planes. */
   signal?: AbortSignal | undefined;
 }
 
 export interface ConsensusState {
-  /** Share of the voxels that were changed. */
+  /** Share of the voxels that changed. */
   updated: number;
   /** The largest change of a voxel, relative to the brightest voxel. */
   change: number;
-  /** The object on hand. */
+  /** The current estimate. */
   estimate(): Float32Array;
 }
 
 export interface ConsensusResult {
-  /** The object in photons, `[z, y, x]` of the image's size. */
+  /** The estimate in photons, `[z, y, x]` of the image's size. */
   data: Float32Array;
   iterations: number;
   /**
-   * `agreement`: hardly a voxel in which both halves agree; `settled`: no change worth the while; `divergence`: the
-   * prediction comes no nearer to either half; `limit`: none of these happened.
+   * `agreement`: the halves agree in hardly any voxel; `settled`: changes are negligible; `divergence`: the divergence
+   * of the prediction from the halves stopped falling; `limit`: the maximum number of iterations.
    */
   stoppedBy: "agreement" | "settled" | "divergence" | "limit";
 }
 
-/** Less than this share of the voxels updated, or no change above this share of the brightest: done. */
-const leastUpdated = 0.01;
-const leastChange = 0.002;
+/** Minimum share of updated voxels, and minimum change relative to the brightest voxel, to continue. */
+const minUpdated = 0.01;
+const minChange = 0.002;
 
 /**
- * Iterations without a new low of the divergence from either half before it is over. Other programs end with the first
- * rise from both. The divergences jump about, since each iteration splits anew: at high counts, when progress is slow, two
- * rises by chance came early and cost up to 0.9 dB.
+ * Maximum number of iterations without a new minimum of the divergence from either half. Other programs end with the
+ * first rise of both. The divergences fluctuate, since each iteration splits anew: at high counts, when progress is
+ * slow, two rises by chance came early and cost up to 0.9 dB.
  */
-const patience = 3;
+const maxStalled = 3;
 
 /**
  * @param image whole numbers of photons, 0 or more (counts less offset, divided by the gain, rounded)
- * @param random deals out the photons
+ * @param random splits the photons
  */
 export async function consensus(
   image: Volume,
@@ -135,9 +135,9 @@ export async function consensus(
     const state = { updated: updated / voxels, change: largest / brightest, estimate: () => model.cutOut(estimate) };
     await options.afterIteration?.(k, state);
     const stoppedBy =
-      state.updated < leastUpdated
+      state.updated < minUpdated
         ? "agreement"
-        : state.change < leastChange
+        : state.change < minChange
           ? "settled"
           : k >= iterations
             ? "limit"
@@ -146,7 +146,7 @@ export async function consensus(
   }
 }
 
-/** ln(n + 10^-4), which stands for the logarithm of a count so that 0 has one; a table, because counts come again and again. */
+/** ln(n + 10^-4), the logarithm of a count that may be 0, as a table because counts recur. */
 const logarithms = Float64Array.from({ length: 4096 }, (_, n) => Math.log(n + 1e-4));
 const logarithm = (count: number) => (count < 4096 ? logarithms[count] : Math.log(count));
 
@@ -171,7 +171,7 @@ function createDivergence() {
   };
 }
 
-/** Says when neither of two numbers has come to a new low for some time. */
+/** Detects that neither of two numbers has reached a new minimum for some time. */
 function createPatience() {
   const lowest = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   let waited = 0;
@@ -181,7 +181,7 @@ function createPatience() {
       for (const [i, value] of values.entries()) {
         if (value < lowest[i]) [lowest[i], waited] = [value, 0];
       }
-      return waited >= patience;
+      return waited >= maxStalled;
     },
   };
 }

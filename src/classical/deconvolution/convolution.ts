@@ -6,10 +6,13 @@ import { requireMemory } from "../../array/require-memory.ts";
 import type { FactorKind } from "../../array/spectral-factor.ts";
 import { describeExtent, type Extent, type PsfVolume, voxelsOf } from "./volume.ts";
 
-/** H, H^T and H^T H of a PSF. Input and output may be the same array; both are `[depth, height, width]` of the grid. */
+/**
+ * The operators H, H^T and H^T H of a PSF. Input and output may be the same array; both are `[depth, height, width]` of
+ * the grid.
+ */
 export interface Convolution {
   readonly grid: Extent;
-  /** out = H x: as the microscope blurs. Two transforms. */
+  /** out = H x: convolution with the PSF. Two transforms. */
   blur(x: Float32Array, out: Float32Array): void;
   /** out = H^T x: correlation with the PSF. Two transforms. */
   adjoint(x: Float32Array, out: Float32Array): void;
@@ -31,7 +34,7 @@ export interface Convolution {
 
 /**
  * The grid is at least as large as the PSF along every axis.
- * @throws `usage` for a grid that memory has no room for
+ * @throws `usage` for a grid too large for the memory
  */
 export const createConvolution = (psf: PsfVolume, grid: Extent): Convolution => runThrough(convolutionSteps(psf, grid));
 

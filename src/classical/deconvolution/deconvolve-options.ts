@@ -2,56 +2,59 @@
 import { z } from "zod";
 import { ParfocalError } from "../../errors.ts";
 
-/** Keys are snake_case. Unknown keys are refused. */
+/** Keys are snake_case. Unknown keys are errors. */
 export const deconvolveOptions = z.strictObject({
   method: z
     .enum(["richardson-lucy", "wiener", "consensus"])
     .default("richardson-lucy")
-    .describe("wiener: one linear step; consensus: Richardson-Lucy that stops by itself"),
+    .describe("wiener: one linear step; consensus: Richardson-Lucy with gradient consensus, which stops automatically"),
   iterations: z
     .int()
     .min(1)
     .optional()
-    .describe("of Richardson-Lucy (default: 20); at most, of consensus (default: 200)"),
+    .describe("iterations of richardson-lucy (default: 20); maximum of consensus (default: 200)"),
   tv: z
     .number()
     .min(0)
     .max(0.15)
     .default(0)
-    .describe("weight of the total variation, against noise at many iterations: 0.002 to 0.02"),
-  edges: z.enum(["extend", "zero"]).default("extend").describe("beyond the image: objects of their own, or nothing"),
+    .describe("weight of the total variation, which suppresses noise at many iterations: 0.002 to 0.02"),
+  edges: z
+    .enum(["extend", "zero"])
+    .default("extend")
+    .describe("beyond the edges of the image: extend estimates structures there, zero assumes none"),
   acceleration: z
     .boolean()
     .default(false)
-    .describe("reach the result of Richardson-Lucy in about a third of the iterations"),
+    .describe("accelerate richardson-lucy, which then needs about a third of the iterations"),
   noise_to_signal: z
     .number()
     .positive()
     .optional()
-    .describe("of wiener: ratio of their powers (default: estimated at each frequency)"),
-  offset: z.number().nonnegative().optional().describe("counts without light (default: estimated)"),
-  background: z.number().nonnegative().default(0).describe("haze in every pixel, counts above the offset"),
-  gain: z
+    .describe("wiener: ratio of the noise power to the signal power (default: estimated at each frequency)"),
+  offset: z.number().nonnegative().optional().describe("offset of the camera, counts (default: estimated)"),
+  background: z
     .number()
-    .positive()
-    .optional()
-    .describe("counts per photoelectron, which consensus needs (default: estimated)"),
+    .nonnegative()
+    .default(0)
+    .describe("uniform background in every pixel, counts above the offset"),
+  gain: z.number().positive().optional().describe("counts per photoelectron, needed by consensus (default: estimated)"),
   planes_separately: z
     .boolean()
     .default(false)
-    .describe("each plane by itself, as if nothing shone from one into the next"),
-  tile_size: z.int().min(32).optional().describe("pixels computed at a time along y and x (default: as memory allows)"),
-  max_memory: z.number().positive().default(6).describe("GiB that may be used"),
-  seed: z.int().nonnegative().default(0).describe("of the splitting of photons by consensus"),
+    .describe("deconvolve each plane separately, ignoring light from other planes"),
+  tile_size: z.int().min(32).optional().describe("edge of the tiles along y and x, pixels (default: as memory allows)"),
+  max_memory: z.number().positive().default(6).describe("memory that may be used, GiB"),
+  seed: z.int().nonnegative().default(0).describe("seed of the photon splitting of consensus"),
 });
 
-/** What a caller may give: every key is optional. */
+/** Options as given by a caller: every key is optional. */
 export type DeconvolveOptions = z.input<typeof deconvolveOptions>;
 export type ResolvedDeconvolveOptions = z.output<typeof deconvolveOptions>;
 
 /**
  * Checks options and fills in the defaults.
- * @throws `usage` naming the first wrong key, or an option that its method has no use for
+ * @throws `usage` naming the first wrong key, or an option that the method does not use
  */
 export function resolveDeconvolveOptions(options: DeconvolveOptions = {}): ResolvedDeconvolveOptions {
   const parsed = deconvolveOptions.safeParse(options);
@@ -68,7 +71,7 @@ export function resolveDeconvolveOptions(options: DeconvolveOptions = {}): Resol
   const resolved = parsed.data;
   const useless = (option: keyof ResolvedDeconvolveOptions, methods: readonly string[], given: boolean) => {
     if (!given || methods.includes(resolved.method)) return;
-    const message = `Deconvolution: ${option} does nothing with ${resolved.method}; leave it out, or take ${methods.join(" or ")}.`;
+    const message = `Deconvolution: ${option} has no effect with ${resolved.method}; leave it out, or use ${methods.join(" or ")}.`;
     throw new ParfocalError("usage", message, { option, got: resolved[option], expected: methods.join(" or ") });
   };
   useless("tv", ["richardson-lucy"], resolved.tv > 0);

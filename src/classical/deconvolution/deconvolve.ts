@@ -18,28 +18,28 @@ import { checkPsfVolume, type PsfVolume, type Volume } from "./volume.ts";
 import { wiener } from "./wiener.ts";
 
 export interface Deconvolved {
-  /** The object in counts of the input above the camera's offset: float32, of the same size and calibration. */
+  /** The estimate in counts of the input above the offset of the camera: float32, of the same size and calibration. */
   stack: Stack;
-  /** 1 for wiener; of the tile or plane that took most. */
+  /** Iterations: 1 for wiener; the maximum over tiles or planes. */
   iterations: number;
-  /** Why the consensus ended; see ConsensusResult. */
+  /** Why consensus ended; see ConsensusResult. */
   stopped_by?: string;
   /** Counts without light, and counts per photoelectron where they were needed: given or estimated. */
   offset: number;
   gain?: number;
   tiles: number;
-  /** What was expected to be needed, GiB. */
+  /** Estimated memory, GiB. */
   memory_gib: number;
   warnings: string[];
 }
 
 /**
- * Removes the blur of a microscope. A stack with several planes and a PSF with several are deconvolved in three dimensions; a
- * PSF of one plane, or `planes_separately`, takes each plane by itself.
+ * Removes the blur of a microscope. A stack with several planes and a PSF with several are deconvolved in three
+ * dimensions; a PSF of one plane, or `planes_separately`, deconvolves each plane separately.
  *
  * @param stack of any size; counts
  * @param psf on the same grid: from opticalPsf or measuredPsf
- * @param control progress in iterations (consensus: at most so many), abort
+ * @param control progress in iterations (for consensus of the maximum), abort
  * @throws `usage` (options, memory), `image.unfit`, `calibration.missing` (gain), `interrupted`
  */
 export async function deconvolve(
@@ -123,7 +123,7 @@ async function solve(
 ): Promise<Solution> {
   const { edges, background } = options;
   const iterations = iterationsOf(options);
-  // Nothing there, nothing to be found.
+  // An empty tile stays empty.
   if (options.method !== "wiener" && image.data.every((v) => v === 0)) {
     return { data: new Float32Array(image.data.length), iterations: 0 };
   }

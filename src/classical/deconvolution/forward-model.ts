@@ -1,19 +1,21 @@
 /**
- * What a camera records of an object, and back: d = M H x + b, where H blurs, M cuts the field of view out of a larger
- * object, and b is light that comes from nowhere in particular.
+ * The forward model of a camera and its adjoint: d = M H x + b, where H blurs, M crops the field of view out of a
+ * larger specimen, and b is a uniform background.
  *
  * Source of the edges: Bertero & Boccacci, Astron. Astrophys. 437, 369 (2005), "A simple method for the reduction of
- * boundary effects in the Richardson-Lucy approach to image deconvolution": the object is estimated on a grid larger than
- * the image, and each update is divided by alpha = H^T M 1, the share of a voxel's light that fell into the image; voxels
- * of a smaller share than a threshold are left empty. Light from outside then explains itself instead of ringing.
+ * boundary effects in the Richardson-Lucy approach to image deconvolution": the specimen is estimated on a grid larger
+ * than the image, and each update is divided by alpha = H^T M 1, the share of a voxel's light that fell into the image;
+ * voxels of a smaller share than a threshold are left empty. Light from outside the image is then modelled and does not
+ * cause ringing.
  */
 import { type Convolution, convolutionSteps } from "./convolution.ts";
 import { type Extent, type PsfVolume, type Volume, voxelsOf } from "./volume.ts";
 import { workingGrid } from "./working-grid.ts";
 
 /**
- * What lies beyond the image. `extend`: objects of their own, found together with the image's (Bertero & Boccacci).
- * `zero`: nothing at all, as scikit-image takes it; wrong for most images, whose edges then ring or glow.
+ * The assumption beyond the image. `extend`: structures that are estimated together with those of the image (Bertero &
+ * Boccacci). `zero`: nothing, as in scikit-image; this is wrong for most images, whose edges then ring or become
+ * bright.
  */
 export type Edges = "extend" | "zero";
 
@@ -23,17 +25,17 @@ export interface ForwardModel {
   readonly edges: Edges;
   /** Size of the image, which lies at index 0 of the grid. */
   readonly field: Extent;
-  /** What an update is multiplied with, on the grid: 1 / alpha, or 0 where nothing is estimated. */
+  /** Factor of the updates on the grid: 1 / alpha, or 0 where nothing is estimated. */
   readonly gain: Float32Array;
   /** Calls `visit` for every row of the image: where it starts in the image, and where on the grid. */
   eachRow(visit: (inImage: number, onGrid: number) => void): void;
   /** Sets everything outside the image to 0. */
   clearOutside(volume: Float32Array): void;
-  /** The image's part of a volume on the grid. */
+  /** The part of a volume on the grid that lies in the image. */
   cutOut(volume: Float32Array): Float32Array;
 }
 
-/** Voxels that send less of their light than this into the image stay empty. */
+/** Minimum share of the light of a voxel that falls into the image; other voxels stay empty. */
 const leastShare = 0.001;
 
 /** As work that yields between planes. */
@@ -79,8 +81,8 @@ export function* forwardModelSteps(field: Extent, psf: PsfVolume, edges: Edges):
 }
 
 /**
- * The estimate that iterations start from: even light of the image's mean wherever something is estimated. A multiplicative
- * method forgets its height in the first step.
+ * The estimate that iterations start from: even light of the image's mean wherever something is estimated. A
+ * multiplicative method does not depend on its height after the first step.
  */
 export function evenEstimate(model: ForwardModel, image: Volume, background: number): Float32Array {
   let sum = 0;

@@ -1,4 +1,6 @@
-/** A measured PSF, such as an image of a small bead, made fit for an image: without background, centred, on its grid. */
+/**
+ * Prepares a measured PSF, such as the image of a small bead, for an image: without background, centred, on its grid.
+ */
 
 import { requireMemory } from "../../array/require-memory.ts";
 import { median } from "../../array/statistics.ts";
@@ -9,7 +11,7 @@ import { resampleVolume } from "./resample-volume.ts";
 import { trimPsf } from "./trim-psf.ts";
 import type { Extent, PsfVolume, Volume } from "./volume.ts";
 
-/** The image that a PSF is to be used on. Lengths in um. */
+/** The image that a PSF is prepared for. Lengths in um. */
 export interface PsfTarget extends Extent {
   pixelSize?: { y: number; x: number } | undefined;
   zStep?: number | undefined;
@@ -23,9 +25,9 @@ export interface MeasuredPsf {
 }
 
 /**
- * Subtracts the background (the median of the outermost voxels), finds the centre to a fraction of a voxel, brings the PSF
- * to the pixel size and z step of the image with its centre in the middle, cuts off what the image is too small for, and
- * scales it to sum 1. For an image of one plane the plane of focus is taken. Negative values become 0.
+ * Subtracts the background (the median of the outermost voxels), finds the centre to a fraction of a voxel, resamples
+ * the PSF to the pixel size and z step of the image with its centre in the middle, crops it to the size of the image,
+ * and scales it to sum 1. For an image of one plane, the plane in focus is used. Negative values become 0.
  *
  * @throws `image.unfit` for a PSF that is constant, not finite or without a peak
  */
@@ -43,7 +45,7 @@ export function measuredPsf(stack: Stack, target: PsfTarget): MeasuredPsf {
   const warnings: string[] = [];
   if (target.depth > 1 && depth === 1) {
     warnings.push(
-      "The PSF has one plane and the stack several: each plane is blurred by itself, light from other planes stays.",
+      "The PSF has one plane and the stack several, so that each plane is deconvolved separately and light from other planes remains.",
     );
   }
   const ratio = (image: number | undefined, psf: number | undefined, what: string) => {
@@ -96,8 +98,8 @@ function outermost({ data, depth, height, width }: Stack): Float32Array {
 }
 
 /**
- * Centre of mass of the peak: from the voxel that is brightest among its neighbours' means, over all voxels within a few of it
- * that have more than half its height, again and again about the centre found.
+ * Centre of mass of the peak: from the voxel that is brightest among its neighbours' means, over all voxels within a
+ * few of it that have more than half its height, again and again about the centre found.
  */
 function findCentre({ data, depth, height, width }: Volume): { z: number; y: number; x: number } | undefined {
   let best = -1;

@@ -11,7 +11,9 @@ export interface Work {
   acceleration: boolean;
 }
 
-/** Arrays of float32 on the working grid that are alive at once, the spectra and the transform's own memory included. */
+/**
+ * Arrays of float32 on the working grid that are alive at once, the spectra and the transform's own memory included.
+ */
 function arraysOf(work: Work, deep: boolean): number {
   // Half spectra of the estimate and of the PSF, real and imaginary, make one array each.
   const transforms = 2 + (deep ? 0 : 2);

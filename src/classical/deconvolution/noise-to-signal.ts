@@ -1,4 +1,6 @@
-/** How strong the noise of an image is beside its object, at each frequency, by the image's own spectrum. */
+/** Estimates the ratio of noise to signal at each frequency from the spectrum of an image. */
+import { fitLine } from "../../array/fit-line.ts";
+import { upperMedian } from "../../array/statistics.ts";
 import type { Convolution } from "./convolution.ts";
 import type { Volume } from "./volume.ts";
 
@@ -6,15 +8,16 @@ import type { Volume } from "./volume.ts";
 const rings = 64;
 
 /**
- * The least N / S: optics are never known better than to a few percent, and where |H| is below that (in wide field: coarse
- * structure along z) a filter would blow up what the PSF got wrong.
+ * Minimum N / S: optics are never known better than to a few percent, and where |H| is below that (in wide field:
+ * coarse structure along z), the filter would amplify errors of the PSF.
  */
 const leastRatio = 1e-3;
 
 /**
- * The power spectrum of an image is |H|^2 S + N. N, white, is the power of the rings that the optics do not reach (or, where
- * there are none, of the weakest rings); S is taken to fall off as a power law, S = A / f^p with 0 <= p <= 4, fitted to the
- * rings in which the image stands out of the noise; natural scenes have p of about 2 (Field, J. Opt. Soc. Am. A 4, 2379 (1987)).
+ * The power spectrum of an image is |H|^2 S + N. N, white, is the power of the rings that the optics do not reach (or,
+ * where there are none, of the weakest rings); S is assumed to follow a power law, S = A / f^p with 0 <= p <= 4, fitted
+ * to the rings in which the image stands out of the noise; natural scenes have p of about 2 (Field, J. Opt. Soc. Am. A
+ * 4, 2379 (1987)).
  *
  * @param re, im half spectrum of the image on the grid of the convolution
  * @returns N / S at each index of the half spectrum
@@ -44,7 +47,7 @@ export function noiseToSignal(
   const dark = spectrum.filter(({ transfer: t }) => t < 1e-4).map((one) => one.power);
   const weakest = spectrum.map((one) => one.power).sort((a, b) => a - b);
   const among = dark.length > 2 ? dark.sort((a, b) => a - b) : weakest.slice(0, Math.ceil(weakest.length / 8));
-  const noise = among[Math.floor(among.length / 2)];
+  const noise = upperMedian(among);
   const seen = spectrum.filter((one, i) => i > 0 && one.power > 2 * noise && one.transfer > 1e-3);
   const { height, exponent } = fitPowerLaw(seen.map((one) => [one.f, (one.power - noise) / one.transfer]));
   const out = new Float32Array(re.length);
@@ -59,14 +62,10 @@ export function noiseToSignal(
 /** Straight line through the logarithms; an image that never stands out of its noise counts as noise. */
 function fitPowerLaw(points: readonly (readonly [number, number])[]): { height: number; exponent: number } {
   if (points.length === 0) return { height: Number.MIN_VALUE, exponent: 0 };
-  const xs = points.map(([f]) => Math.log(f));
-  const ys = points.map(([, s]) => Math.log(s));
-  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-  const [mx, my] = [mean(xs), mean(ys)];
-  const spread = xs.reduce((sum, x) => sum + (x - mx) ** 2, 0);
-  const slope = spread === 0 ? -2 : xs.reduce((sum, x, i) => sum + (x - mx) * (ys[i] - my), 0) / spread;
+  const line = fitLine({ x: points.map(([f]) => Math.log(f)), y: points.map(([, s]) => Math.log(s)) });
+  const slope = line.spread === 0 ? -2 : line.slope;
   const exponent = Math.min(4, Math.max(0, -slope));
-  return { height: Math.exp(my + exponent * mx), exponent };
+  return { height: Math.exp(line.meanY + exponent * line.meanX), exponent };
 }
 
 /** Every index of a half spectrum with its frequency: 0 in the middle, 1 where the axes' Nyquist frequencies meet. */

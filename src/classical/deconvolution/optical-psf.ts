@@ -8,15 +8,15 @@ import type { PsfTarget } from "./measured-psf.ts";
 import { trimPsf } from "./trim-psf.ts";
 import { type PsfVolume, voxelsOf } from "./volume.ts";
 
-/** The share of the z range of a stack by which light is followed beyond it. */
+/** Reach of the PSF along z as a share of the z range of a stack. */
 const beyond = 0.5;
 
 /**
- * The PSF of a model: where it is sharpest for one plane; for a stack one plane for each distance up to half the stack's depth
- * on either side, where most of the light of a point has spread too far to be told from haze.
+ * The PSF of a model: where it is sharpest for one plane; for a stack one plane for each distance up to half the
+ * stack's depth on either side, beyond which most of the light of a point has spread into the background.
  *
- * @throws `calibration.missing` where the pixel size or z step is not known, `image.unfit` for pixels that are not square, and
- * what the model throws
+ * @throws `calibration.missing` where the pixel size or z step is not known, `image.unfit` for pixels that are not
+ * square, and what the model throws
  */
 export function opticalPsf(model: PsfModel, target: PsfTarget): { psf: PsfVolume; warnings: string[] } {
   const { y, x: pixelSize } = need(target.pixelSize, "the pixel size", "pixel_size");
@@ -40,13 +40,13 @@ export function opticalPsf(model: PsfModel, target: PsfTarget): { psf: PsfVolume
   });
   const made = new Map<number, Psf>();
   const planes = Array.from({ length: 2 * reach + 1 }, (_, i) => {
-    // A plane above the point sees it below its focus.
+    // For a plane above the point, the point lies below focus.
     const level = model.symmetric ? Math.abs(i - reach) : reach - i;
     const psf = made.get(level) ?? model.psf({ pixelSize, defocus: model.focus + level * zStep });
     made.set(level, psf);
     return psf;
   });
-  // Nothing of an image reaches farther than its own size.
+  // Light cannot reach farther than the size of the image.
   const most = Math.max(...planes.map((plane) => plane.size)) - 1;
   const size = {
     depth: planes.length,
@@ -61,14 +61,14 @@ export function opticalPsf(model: PsfModel, target: PsfTarget): { psf: PsfVolume
   const nyquist = model.nyquistPixelSize;
   if (pixelSize > 1.05 * nyquist) {
     warnings.push(
-      `Pixels of ${pixelSize} um are coarser than the ${nyquist.toPrecision(3)} um that keep all that the optics resolve: ` +
-        "finer detail than the pixels was not recorded and does not come back.",
+      `Pixels of ${pixelSize} um are coarser than the Nyquist limit of the optics, ${nyquist.toPrecision(3)} um: ` +
+        "finer detail was not recorded and cannot be restored.",
     );
   }
   return { psf: trimPsf({ ...size, data }), warnings };
 }
 
-/** What is known of the light path, completed: the medium is guessed from the aperture, with a warning. */
+/** The light path with the medium filled in: if it is unknown, it is guessed from the aperture, with a warning. */
 export function opticsOf(optics: Optics | undefined): { optics: PsfOpticsInput; warnings: string[] } {
   const na = need(optics?.na, "the numerical aperture", "na");
   const wavelength = need(optics?.wavelength, "the emission wavelength", "wavelength");

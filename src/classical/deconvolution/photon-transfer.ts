@@ -1,12 +1,13 @@
 /**
- * The gain and offset of a camera, found in an image itself: the brighter a place, the more it is grainy, and for photons the
- * variance grows with the mean, var = gain (mean - offset) + read noise^2 (the photon transfer curve of Janesick, 2007).
+ * The gain and offset of a camera, estimated from an image: for photon noise the variance grows
+ * with the mean, var = gain (mean - offset) + read noise^2 (the photon transfer curve of Janesick, 2007).
  */
-import { median } from "../../array/statistics.ts";
+import { slopesOfPairs } from "../../array/fit-line.ts";
+import { mean, median, upperMedian } from "../../array/statistics.ts";
 import type { Stack } from "../../image/image.ts";
 
 export interface PhotonTransfer {
-  /** Counts for one photoelectron. */
+  /** Counts per photoelectron. */
   gain: number;
   /** Counts without light, as far as an image can say: where the fitted line meets variance 0, but at least 0. */
   offset: number;
@@ -18,14 +19,16 @@ export interface PhotonTransfer {
 const bins = 24;
 
 /**
- * The noise of each pixel is what a mask blind to planes and parabolas leaves, [1 -2 1; -2 4 -2; 1 -2 1] / 6 (Immerkaer,
- * Comput. Vis. Image Underst. 64, 300 (1996)), the brightness is the mean of its neighbourhood, and the variance at each
- * brightness comes from the median of the squares, which a few edges do not move. The line is that of least absolute
- * deviations in its slope (Theil-Sen).
+ * The noise of each pixel is what a mask blind to planes and parabolas leaves, [1 -2 1; -2 4 -2; 1 -2 1] / 6
+ * (Immerkaer, Comput. Vis. Image Underst. 64, 300 (1996)), the brightness is the mean of its neighbourhood, and the
+ * variance at each brightness comes from the median of the squares, which a few edges do not move. The line is that of
+ * least absolute deviations in its slope (Theil-Sen).
  *
- * The mask takes fine structure for noise. Where pixels are coarser than the optics resolve, the gain comes out too high.
+ * The mask takes fine structure for noise. Where pixels are coarser than the optics resolve, the gain comes out too
+ * high.
  *
- * @returns undefined where there are fewer than 1000 pixels, no spread of brightness, or a variance that does not rise with it
+ * @returns undefined where there are fewer than 1000 pixels, no spread of brightness, or a variance that does not rise
+ * with it
  */
 export function photonTransfer(stack: Stack): PhotonTransfer | undefined {
   const { depth, height, width, data, dtype } = stack;
@@ -79,23 +82,12 @@ function curve(means: readonly number[], squares: readonly number[]): [number, n
 }
 
 function fitLine(points: readonly [number, number][]): PhotonTransfer | undefined {
-  const slopes: number[] = [];
-  for (let i = 0; i < points.length; i++) {
-    for (let j = 0; j < i; j++) {
-      const run = points[i][0] - points[j][0];
-      if (run !== 0) slopes.push((points[i][1] - points[j][1]) / run);
-    }
-  }
-  const gain = middleOf(slopes);
+  const [x, y] = [points.map(([mean]) => mean), points.map(([, variance]) => variance)];
+  const gain = upperMedian(slopesOfPairs({ x, y }));
   if (!(gain > 0)) return undefined;
-  const offset = middleOf(points.map(([mean, variance]) => mean - variance / gain));
-  const average = points.reduce((sum, [, variance]) => sum + variance, 0) / points.length;
+  const offset = upperMedian(points.map(([mean, variance]) => mean - variance / gain));
+  const average = mean(y);
   const total = points.reduce((sum, [, variance]) => sum + (variance - average) ** 2, 0);
   const left = points.reduce((sum, [mean, variance]) => sum + (variance - gain * (mean - offset)) ** 2, 0);
   return { gain, offset: Math.max(0, offset), confidence: Math.max(0, 1 - left / total) };
-}
-
-function middleOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }

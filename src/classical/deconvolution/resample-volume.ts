@@ -1,7 +1,10 @@
 /** Volumes read at other places than their voxels, axis by axis. */
 import type { Extent, Volume } from "./volume.ts";
 
-/** Output i of an axis is centred at `start` + i x `step` of the input, in voxels, and is `step` wide where that is above 1. */
+/**
+ * Output i of an axis is centred at `start` + i x `step` of the input, in voxels, and is `step` wide where that is
+ * above 1.
+ */
 export interface AxisSampling {
   length: number;
   start: number;
@@ -9,8 +12,8 @@ export interface AxisSampling {
 }
 
 /**
- * Catmull-Rom interpolation (Keys 1981) along each axis, averaged over the width of an output voxel where that is wider than
- * an input voxel; what lies outside the volume is 0.
+ * Catmull-Rom interpolation (Keys 1981) along each axis, averaged over the width of an output voxel where that is wider
+ * than an input voxel; what lies outside the volume is 0.
  */
 export function resampleVolume(volume: Volume, z: AxisSampling, y: AxisSampling, x: AxisSampling): Volume {
   const { depth, height, width } = volume;

@@ -13,7 +13,7 @@ import { curvature } from "./total-variation.ts";
 import type { PsfVolume, Volume } from "./volume.ts";
 
 export interface RichardsonLucyOptions {
-  /** 1 or more. */
+  /** Number of iterations, 1 or more. */
   iterations: number;
   /** Default `extend`. */
   edges?: Edges | undefined;
@@ -27,13 +27,14 @@ export interface RichardsonLucyOptions {
   steepness?: number | undefined;
   /** Awaited after every iteration, with the estimate on hand where it is asked for. */
   afterIteration?: ((iteration: number, estimate: () => Float32Array) => Promise<void> | void) | undefined;
-  /** Looked at between planes, and between iterations. */
+  /** Checked between planes, and between iterations. */
   signal?: AbortSignal | undefined;
 }
 
 /**
  * @param image values >= 0 in any unit that is proportional to photons, `b` included
- * @returns the object in the unit of the image, `[z, y, x]` of the image's size; its sum is that of the light in the image
+ * @returns the estimate in the unit of the image, `[z, y, x]` of the image's size; its sum is that of the light in the
+ * image
  * @throws interrupted
  */
 export async function richardsonLucy(

@@ -1,8 +1,13 @@
-/** Photon counts dealt out into two halves: if the whole is Poisson, the halves are, too, and independent of each other. */
+/**
+ * Binomial splitting of photon counts: the halves of a Poisson count are Poisson distributed and independent of each
+ * other.
+ */
 import type { Random } from "../../array/random.ts";
 
-/** From here on the binomial is drawn from the normal distribution: it is off by less than 1 % of its standard deviation. */
-const many = 1024;
+/**
+ * Minimum count for the normal approximation of the binomial, whose error is then below 1 % of the standard deviation.
+ */
+const minNormal = 1024;
 
 /**
  * A draw from Binomial(count, 1/2): each photon goes to this half or the other. Below 1024 photons one random bit each.
@@ -11,7 +16,7 @@ const many = 1024;
  * @returns a whole number in 0..count
  */
 export function halfOf(count: number, random: Random): number {
-  if (count >= many) {
+  if (count >= minNormal) {
     const drawn = Math.round(count / 2 + (Math.sqrt(count) / 2) * random.normal());
     return Math.min(count, Math.max(0, drawn));
   }

@@ -2,8 +2,8 @@
 import { type Extent, type Volume, voxelsOf } from "./volume.ts";
 
 /**
- * The image at index 0 of the grid; behind each of its sides the mirrored image fades into the mirrored image of the side that
- * comes next after the wrap, half a cosine wide as the room between them.
+ * The image at index 0 of the grid; behind each of its sides the mirrored image fades into the mirrored image of the
+ * side that comes next after the wrap, half a cosine wide as the room between them.
  */
 export function taperedImage(image: Volume, grid: Extent): Float32Array {
   let size: Extent = { depth: image.depth, height: image.height, width: image.width };

@@ -12,13 +12,14 @@ export interface Tile {
   keep: { y: number; x: number; height: number; width: number };
 }
 
-/** Tiles of this size keep their arrays near the processor; larger images are cut even where memory would do. */
-const comfortable = 1024;
-const smallest = 32;
+/** Maximum edge of a tile, pixels: larger arrays do not fit in the caches of the processor. */
+const maxEdge = 1024;
+/** Minimum edge of a tile, pixels. */
+const minEdge = 32;
 
 /**
- * Tiles whose kept parts cover the field once. They overlap by the reach of the PSF, in which everything lies that lights up
- * a kept pixel, and by a quarter more for what lies behind that.
+ * Tiles whose kept parts cover the field once. They overlap by the reach of the PSF, which contains all light that
+ * reaches a kept pixel, and by a quarter more for the structures beyond.
  *
  * @param size edge of the kept part in pixels; without it the largest that memory allows, at most 1024 for planes
  * @throws `usage` when tiles of `size`, or even those of 32 pixels, need more than `limit` bytes
@@ -40,9 +41,9 @@ export function planTiles(
     return bytesForImage(image) + bytesForTile(tile, psf, work);
   };
   const whole = Math.max(image.height, image.width);
-  let edge = size ?? (whole <= comfortable + 2 * overlap || image.depth > 1 ? whole : comfortable);
-  while (size === undefined && edge > smallest && bytesOf(edge) > limit)
-    edge = Math.max(smallest, Math.ceil(edge / 1.25));
+  let edge = size ?? (whole <= maxEdge + 2 * overlap || image.depth > 1 ? whole : maxEdge);
+  while (size === undefined && edge > minEdge && bytesOf(edge) > limit)
+    edge = Math.max(minEdge, Math.ceil(edge / 1.25));
   const bytes = bytesOf(edge);
   requireMemory({
     what: `Deconvolving ${describeExtent(image)} voxels with a PSF of ${describeExtent(psf)}, in tiles of ${edge} pixels,`,

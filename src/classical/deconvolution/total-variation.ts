@@ -7,8 +7,9 @@
 import type { Extent } from "./volume.ts";
 
 /**
- * out = div(grad x / |grad x|), forward differences for the gradient and backward ones, their adjoint, for the divergence,
- * on a grid that wraps. Between -2 n and 2 n for n axes, so that lambda < 1 / (2 n) keeps the denominator above 0.
+ * out = div(grad x / |grad x|), forward differences for the gradient and backward ones, their adjoint, for the
+ * divergence, on a grid that wraps. Between -2 n and 2 n for n axes, so that lambda < 1 / (2 n) keeps the denominator
+ * above 0.
  *
  * @param x, out `[depth, height, width]`, not the same array
  * @param options.epsilon gradients far below this count as flat

@@ -1,12 +1,12 @@
-/** PSFs as small as their light allows: every row that is left out makes the working grid smaller. */
+/** Trims a PSF: every row less makes the working grid smaller. */
 import { type Extent, type PsfVolume, type Volume, voxelsOf } from "./volume.ts";
 
-/** The share of light that may be cut off. */
-const dispensable = 0.01;
+/** Maximum share of the light that is cut off. */
+const maxTrimmed = 0.01;
 
 /**
- * The smallest box about the middle that keeps 99 % of the light (the widest plane of it, where there are several), scaled to
- * sum 1; negative values become 0. A z range is kept as it is: in wide field no plane is weaker than another.
+ * The smallest box about the middle that keeps 99 % of the light (the widest plane of it, where there are several),
+ * scaled to sum 1; negative values become 0. A z range is kept as it is: in wide field no plane is weaker than another.
  *
  * @param psf odd along every axis, its centre in the middle
  */
@@ -44,10 +44,10 @@ export function trimPsf(psf: Volume): PsfVolume {
   return { ...size, data: out };
 }
 
-/** The distance from the middle within which all but the dispensable light lies; half of it for each of two axes. */
+/** The distance from the middle within which all but the maxTrimmed light lies; half of it for each of two axes. */
 function reachOf(profile: Float64Array): number {
   let outside = 0;
-  const allowed = (dispensable / 2) * profile.reduce((a, b) => a + b, 0);
+  const allowed = (maxTrimmed / 2) * profile.reduce((a, b) => a + b, 0);
   for (let r = profile.length - 1; r > 0; r--) {
     outside += profile[r];
     if (outside > allowed) return r;

@@ -1,6 +1,6 @@
 /**
- * Wiener deconvolution, the linear filter of least mean squared error: X = conj(H) D / (|H|^2 + N / S), where N / S is the
- * ratio of the power spectra of noise and object.
+ * Wiener deconvolution, the linear filter of least mean squared error: X = conj(H) D / (|H|^2 + N / S), where N / S is
+ * the ratio of the power spectra of noise and specimen.
  *
  * Sources: Wiener (1949); Gonzalez & Woods, Digital Image Processing, eq. 5.8-2. Edges after Reeves, IEEE Trans. Image
  * Process. 14, 1448 (2005): what lies beyond the image is taken from the blurred result, and the filter applied again.
@@ -13,21 +13,25 @@ import type { Extent, PsfVolume, Volume } from "./volume.ts";
 import { workingGrid } from "./working-grid.ts";
 
 export interface WienerOptions {
-  /** N / S, the same at every frequency, above 0; estimated from the image, frequency by frequency, where it is not given. */
+  /**
+   * N / S, the same at every frequency, above 0; estimated from the image, frequency by frequency, where it is not
+   * given.
+   */
   noiseToSignal?: number | undefined;
-  /** Looked at between planes. */
+  /** Checked between planes. */
   signal?: AbortSignal | undefined;
 }
 
-/** How often what lies beyond the edges is found anew: most is gained by the first times. */
+/** Number of refinements of the values beyond the edges; the first ones have most of the effect. */
 const refinements = 3;
 
 /**
- * Beyond its edges the image is at first mirrored and led over smoothly to its other side, so that the wrapping of the
- * transform does not ring. A mirror image is not what optics make of anything, though: objects that the edge cuts would still
- * ring, less after every refinement.
+ * Beyond its edges the image is first mirrored and blended into its other side, so that the wrapping of the transform
+ * does not cause ringing. A mirror image is not a blurred image of anything, however, so that structures cut by the
+ * edge still ring, less after every refinement.
  *
- * @returns the object in the unit of the image, `[z, y, x]` of the image's size; may be negative next to what is bright
+ * @returns the estimate in the unit of the image, `[z, y, x]` of the image's size; may be negative next to bright
+ * structures
  * @throws interrupted
  */
 export async function wiener(image: Volume, psf: PsfVolume, options: WienerOptions = {}): Promise<Float32Array> {

@@ -1,7 +1,8 @@
-/** Which plane of a stack is the sharpest, from one number per plane. */
+/** The sharpest plane of a stack, from a focus curve with one value per plane. */
+import { median } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 
-/** Where a focus curve has its maximum. */
+/** The maximum of a focus curve. */
 export interface BestPlane {
   /** The plane with the largest value. */
   plane: number;
@@ -9,7 +10,7 @@ export interface BestPlane {
   position: number;
   /** True at an end of the stack (or for a single plane): the focus may lie outside. */
   atEnd: boolean;
-  /** Largest over median value of the curve: 1 is flat, and near 1 the choice means little. */
+  /** Ratio of the maximum to the median of the curve: 1 is a flat curve, and near 1 the choice is unreliable. */
   contrast: number;
 }
 
@@ -30,8 +31,6 @@ export function bestPlane(curve: readonly number[]): BestPlane {
     const bend = before - 2 * at + after;
     if (bend < 0) position = plane + (0.5 * (before - after)) / bend;
   }
-  const sorted = [...curve].sort((a, b) => a - b);
-  const half = (sorted.length - 1) / 2;
-  const middle = (sorted[Math.floor(half)] + sorted[Math.ceil(half)]) / 2;
+  const middle = median(curve);
   return { plane, position, atEnd, contrast: curve[plane] === middle ? 1 : curve[plane] / middle };
 }

@@ -1,4 +1,4 @@
-/** Which focus measure suits an image: by what the user says, or by what kind of light made it. */
+/** Chooses the focus measure for an image: as requested, or by the kind of light. */
 import { findNonFinite, StreamingHistogram } from "../../array/statistics.ts";
 import { throwIfAborted } from "../../errors.ts";
 import { extentOf } from "../../image/axes.ts";
@@ -9,15 +9,16 @@ import { type Light, lightOf } from "./light.ts";
 export interface ChosenMeasure {
   measure: FocusMeasure;
   light: Light;
-  /** A sentence that says why. */
+  /** A sentence that explains the choice. */
   reason: string;
 }
 
-/** Smaller planes have no band between 5 and 33 pixels. */
-const leastEdge = 16;
+/** Minimum edge, pixels: smaller planes have no band between 5 and 33 pixels. */
+const minEdge = 16;
 
 /**
- * `band_contrast` for transmitted light and the default for fluorescence, by the grey levels of the first, the middle and the last plane.
+ * `band_contrast` for transmitted light and the default for fluorescence, judged by the grey levels of the first, the
+ * middle and the last plane.
  * @throws what the reader throws, interrupted
  */
 export async function chooseMeasure(
@@ -35,18 +36,22 @@ export async function chooseMeasure(
   for (const z of new Set([0, depth >> 1, depth - 1])) {
     throwIfAborted(signal);
     const data = await file.readPlane({ channel, time, z });
-    // What is wrong with such pixels is for the caller to say.
+    // The caller reports such pixels.
     if (findNonFinite(data) < 0) histogram.add(data);
   }
   const light = histogram.count > 0 ? lightOf(histogram) : "fluorescence";
-  if (measure !== undefined) return { measure, light, reason: "It was asked for." };
-  const large = Math.min(extentOf(file, "Y"), extentOf(file, "X")) >= leastEdge;
+  if (measure !== undefined) return { measure, light, reason: "This measure was requested." };
+  const large = Math.min(extentOf(file, "Y"), extentOf(file, "X")) >= minEdge;
   if (light === "transmitted" && large) {
     const reason =
-      "The grey levels look like transmitted light: the focus is the minimum of contrast between two maxima, as of specimens that delay light, " +
-      "or the maximum where there is one, as of specimens that absorb it.";
+      "The grey levels indicate transmitted light. The focus is the minimum of contrast between two maxima, for specimens that only delay light, " +
+      "or the maximum if there is only one, for specimens that absorb light.";
     return { measure: "band_contrast", light, reason };
   }
-  const reason = "The grey levels look like fluorescence: contrast has its maximum in focus.";
-  return { measure: DEFAULT_FOCUS_MEASURE, light, reason: large ? reason : "The planes are too small for another." };
+  const reason = "The grey levels indicate fluorescence, in which contrast has its maximum in focus.";
+  return {
+    measure: DEFAULT_FOCUS_MEASURE,
+    light,
+    reason: large ? reason : "The planes are too small for any other measure.",
+  };
 }

@@ -1,10 +1,12 @@
-/** Focus measures of the autocorrelation (Vollath 1987, 1988): white noise is uncorrelated, so it cancels on average. */
+/**
+ * Focus measures of the autocorrelation (Vollath 1987, 1988): white noise is uncorrelated, so it cancels on average.
+ */
 import { moments } from "../../array/statistics.ts";
 import type { Plane } from "../../image/image.ts";
 
 /**
- * Vollath's F4: autocorrelation at one pixel less that at two, over the same pixels, along x and along y, added. Counts^2; may
- * be negative.
+ * Vollath's F4: autocorrelation at one pixel less that at two, over the same pixels, along x and along y, added.
+ * Counts^2; may be negative.
  */
 export function vollathF4(plane: Plane): number {
   const { data, height, width } = plane;

@@ -2,12 +2,12 @@
 import type { Plane } from "../../image/image.ts";
 import { tileStarts } from "./power-spectrum.ts";
 
-/** Places v * 8 + u of the five coefficients of lowest frequency, without the mean. */
+/** Indices v * 8 + u of the five coefficients of lowest frequency, without the mean. */
 const lowest = [1, 2, 8, 9, 16];
 
 /**
- * Energy of the five lowest coefficients (AC) of 8 x 8 blocks over that of their means (DC): the reduced energy ratio of Lee,
- * Yoo, Kumar & Kim 2009. No unit; indifferent to brightness, not to a background.
+ * Energy of the five lowest coefficients (AC) of 8 x 8 blocks over that of their means (DC): the reduced energy ratio
+ * of Lee, Yoo, Kumar & Kim 2009. No unit; independent of brightness, but not of a background.
  */
 export function reducedDctRatio(plane: Plane): number {
   const squares = meanDctSquares(plane, 8);

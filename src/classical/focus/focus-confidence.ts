@@ -1,20 +1,24 @@
-/** The chance that a focus curve's extremum is the focus, as it turned out on stacks whose focus is known. */
+/** The probability that the extremum of a focus curve is the focus, fitted to stacks with known focus. */
 
+import { clamp } from "../../array/clamp.ts";
+import { median } from "../../array/statistics.ts";
 import type { FocusMeasure } from "./focus.ts";
 
-/** What is looked at, all of it from one curve whose maximum is taken for the focus. */
+/** The features of a focus curve whose maximum is assumed to be the focus. */
 export interface FocusFeatures {
   /** 1 inside the stack, 0 at an end. */
   inside: number;
-  /** log10 of the plane's variance over what its noise explains, 0..3. */
+  /** log10 of the variance of the plane relative to that of its noise, 0..3. */
   signal: number;
-  /** 1 - the highest value two and more planes away (one, of three planes) over the maximum, 0..1. */
+  /** 1 - the highest value at least two planes away (one for a stack of three) relative to the maximum, 0..1. */
   drop: number;
-  /** log10 of how far the maximum stands out of the median, over how much the curve jumps from plane to plane, 0..3; 0 below five planes. */
+  /**
+   * log10 of the height of the maximum above the median, relative to the noise of the curve, 0..3; 0 below five planes.
+   */
   prominence: number;
-  /** 1 for fewer than five planes, whose jumps cannot be told from their peak. */
+  /** 1 for fewer than five planes, in which noise cannot be separated from the peak. */
   short: number;
-  /** 1 of `band_contrast`, which specimens that bend light as objectives do can deceive; 0 of other measures. */
+  /** 1 for `band_contrast`, which specimens that refract light like a lens can mislead; 0 for other measures. */
   transmitted: number;
 }
 
@@ -29,10 +33,13 @@ const weights = {
   constant: 0.5,
 };
 
-/** Confidence never reaches what a hold-out set of this size could not show. */
+/** Maximum confidence: the size of the hold-out set does not support a higher one. */
 const [least, most] = [0.01, 0.98];
 
-/** Chance that the focus is within one plane of a curve's maximum (0..1): a logistic function. 0 where there is no maximum. */
+/**
+ * Probability that the focus is within one plane of the maximum of a curve (0..1), a logistic function; 0 without a
+ * maximum.
+ */
 export function focusConfidence(features: FocusFeatures | undefined): number {
   if (features === undefined) return 0;
   const { constant, ...of } = weights;
@@ -40,7 +47,7 @@ export function focusConfidence(features: FocusFeatures | undefined): number {
   return Math.min(most, Math.max(least, 1 / (1 + Math.exp(-score))));
 }
 
-/** @returns undefined for a curve that is flat or has one value: there is no maximum */
+/** @returns undefined for a curve that is flat or has a single value, which has no maximum */
 export function focusFeatures(
   curve: readonly number[],
   plane: number,
@@ -48,7 +55,7 @@ export function focusFeatures(
   measure: FocusMeasure,
 ): FocusFeatures | undefined {
   const [low, high] = [Math.min(...curve), Math.max(...curve)];
-  // A maximum of rounding errors is none.
+  // A maximum within rounding errors does not count.
   if (curve.length < 2 || !(high - low > 1e-6 * Math.abs(high))) return undefined;
   const reach = curve.length < 5 ? 1 : 2;
   const others = curve.filter((_, z) => Math.abs(z - plane) >= reach);
@@ -63,20 +70,13 @@ export function focusFeatures(
   };
 }
 
-/** (Maximum - median) over the noise of the curve, from its second differences (median absolute; sqrt 6 for white noise). */
+/**
+ * (Maximum - median) over the noise of the curve, from its second differences (median absolute; sqrt 6 for white
+ * noise).
+ */
 function prominence(curve: readonly number[]): number {
   const bends = curve.slice(1, -1).map((v, i) => Math.abs(curve[i] - 2 * v + curve[i + 2]));
-  const jumps = middle(bends) / (0.6745 * Math.sqrt(6));
-  const height = Math.max(...curve) - middle(curve);
+  const jumps = median(bends) / (0.6745 * Math.sqrt(6));
+  const height = Math.max(...curve) - median(curve);
   return height === 0 ? 0 : height / Math.max(jumps, 1e-12 * height);
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(half)] + sorted[Math.ceil(half)]) / 2;
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, value));
 }

@@ -11,14 +11,15 @@ export interface FocusMapFileOptions extends FocusMapOptions {
   channel?: number | undefined;
   time?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** Called with the planes that have been read. */
+  /** Called with the number of planes that have been read. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
 /**
- * Reads each plane once, and up to three before, which the measure is chosen by where none is given ({@link chooseMeasure}). The z step of
- * the result is that of the file.
- * @throws `image.unfit` for a single plane, `calibration.missing` without a z step, and what {@link createFocusMeter} and the reader throw
+ * Reads each plane once, after up to three planes by which the measure is chosen if none is given ({@link
+ * chooseMeasure}). The z step of the result is that of the file.
+ * @throws `image.unfit` for a single plane, `calibration.missing` without a z step, and what {@link createFocusMeter}
+ * and the reader throw
  */
 export async function focusMapOfFile(
   file: ImageFile,
@@ -29,13 +30,13 @@ export async function focusMapOfFile(
   const time = checkIndex(file, "time", options.time, file.path);
   const [depth, height, width] = [extentOf(file, "Z"), extentOf(file, "Y"), extentOf(file, "X")];
   if (depth < 2) {
-    const detail = `${file.path} has one plane: a focus measure compares the planes of a stack, and the defocus of a single image can only be told by a trained model; give a z-stack.`;
+    const detail = `${file.path} has a single plane. A focus measure compares the planes of a stack; give a z-stack, or a model trained to estimate the defocus of a single image.`;
     throw new ParfocalError("image.unfit", detail, { path: file.path, detail: "a single plane" });
   }
   if (file.zStep === undefined) {
     throw new ParfocalError(
       "calibration.missing",
-      `${file.path}: ${depth} planes but no z step; give \`z_step <your z step>\` (um).`,
+      `${file.path} has ${depth} planes but no z step; give \`z_step <your z step>\` (um).`,
       { path: file.path, what: "z step", option: "z_step" },
     );
   }

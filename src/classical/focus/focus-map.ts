@@ -1,4 +1,4 @@
-/** Where the focus lies, region by region: focus curves of overlapping tiles, each with its best plane. */
+/** A focus map: the focus curves of overlapping tiles, and the best plane of each. */
 import { runThrough } from "../../array/breathe.ts";
 import { gaussianFilter } from "../../array/filters.ts";
 import { ParfocalError } from "../../errors.ts";
@@ -10,13 +10,13 @@ import { tileStarts } from "./power-spectrum.ts";
 
 export interface FocusMapOptions {
   measure?: FocusMeasure | undefined;
-  /** Edge of a tile, pixels; default 64, or the shorter edge of the image where that is less. Tiles overlap by half. */
+  /** Edge of a tile, pixels; default 64, or the shorter edge of a smaller image. Tiles overlap by half. */
   tile?: number | undefined;
-  /** How fast the blur of a point widens, pixels of radius a plane ({@link coneSlope}); default 2. */
+  /** Growth of the blur of a point, pixels of radius per plane ({@link coneSlope}); default 2. */
   slope?: number | undefined;
 }
 
-/** A focus curve and what it says. */
+/** A focus curve and its focus. */
 export interface FocusEstimate extends LocatedFocus {
   /** One value per plane, first plane first. */
   curve: number[];
@@ -35,10 +35,13 @@ export interface FocusMap {
   regions: FocusEstimate[][];
 }
 
-/** What a tile must reach of the peak of another in whose cone it lies. Measured on the widefield nucleus: its haze stays below 0.02. */
-const shadow = 0.05;
+/**
+ * Minimum peak of a tile relative to that of another in whose cone of blur it lies. Measured on the widefield nucleus,
+ * whose out-of-focus light stays below 0.02.
+ */
+const minPeakInCone = 0.05;
 
-/** Takes planes in order and keeps of them one number for each tile. */
+/** Takes planes in order and keeps one value per tile and plane. */
 export interface FocusMeter {
   add(plane: Plane): void;
   /** The same, as work that yields between tiles. */
@@ -54,10 +57,11 @@ export function focusMap(stack: Stack, options: FocusMapOptions = {}): FocusMap 
 }
 
 /**
- * Begins a focus map. Confidence is the chance that the focus is within a plane ({@link focusConfidence}), times the signal of the tile:
- * none where its variance at a scale of a pixel and more is 1.5 times what its noise explains, all of it from 4 times on. At an end of the
- * stack it is at most 0.4, for the focus may lie outside; it is 0 where the peak is below a twentieth of that of a tile in whose cone of
- * blur this one lies, at another height: that is light of the other tile.
+ * Begins a focus map. The confidence is the probability that the focus is within a plane ({@link focusConfidence}),
+ * times a factor for the signal of the tile, which rises from 0 to 1 as its variance at scales of a pixel and more
+ * rises from 1.5 to 4 times that of its noise. At an end of the stack it is at most 0.4, because the focus may lie
+ * outside. It is 0 if the peak is below a twentieth of that of a tile in whose cone of blur this one lies at another
+ * height, because it is then out-of-focus light of the other tile.
  *
  * @throws `usage` for a tile that does not fit into the image, `image.unfit` as {@link focusOf}
  */
@@ -68,7 +72,7 @@ export function createFocusMeter(size: { height: number; width: number }, option
   if (!Number.isInteger(tile) || tile < 3 || tile > Math.min(height, width)) {
     throw new ParfocalError(
       "usage",
-      `Focus map: tiles of ${tile} pixels in an image of ${height} x ${width}; expected a whole number from 3 to ${Math.min(height, width)}.`,
+      `Focus map: tiles of ${tile} pixels do not fit in an image of ${height} x ${width}; expected a whole number from 3 to ${Math.min(height, width)}.`,
       { option: "tile", got: tile, expected: `3 to ${Math.min(height, width)}` },
     );
   }
@@ -111,7 +115,9 @@ interface Place {
   x: number;
 }
 
-/** Whether the light of a tile is that of a much sharper one, out of focus: it lies in its cone, at another height. */
+/**
+ * Whether a tile holds the out-of-focus light of a much sharper one: it lies in its cone of blur, at another height.
+ */
 function isShadow(
   one: Place & { estimate: FocusEstimate },
   other: Place & { estimate: FocusEstimate },
@@ -121,12 +127,12 @@ function isShadow(
   const height = Math.abs(one.estimate.position - other.estimate.position);
   const distance = Math.max(Math.abs(one.y - other.y), Math.abs(one.x - other.x));
   const peak = ({ curve, plane }: FocusEstimate) => curve[plane];
-  return height > 1 && distance <= tile + slope * height && peak(one.estimate) < shadow * peak(other.estimate);
+  return height > 1 && distance <= tile + slope * height && peak(one.estimate) < minPeakInCone * peak(other.estimate);
 }
 
 interface Readings {
   curve: number[];
-  /** Variance over what noise explains, of each plane. */
+  /** Variance of each plane relative to that of its noise. */
   signal: number[];
 }
 
@@ -135,14 +141,14 @@ function take(readings: Readings, plane: Plane, measure: FocusMeasure, noise: nu
   readings.signal.push(signalOf(plane, noise));
 }
 
-/** Variance at a scale of a pixel and more, over what noise of this standard deviation explains. */
+/** Variance at scales of a pixel and more, relative to that of noise with this standard deviation. */
 export function signalOf(plane: Plane, noise = noiseLevel(plane)): number {
   // A Gaussian of one pixel leaves 1 / (4 pi) of the variance of white noise.
   const variance = varianceOf(gaussianFilter(plane, 1).data);
   return variance === 0 ? 0 : variance / Math.max((noise * noise) / (4 * Math.PI), Number.MIN_VALUE);
 }
 
-/** As `moments` has it; by itself, since a loop that has seen numbers of one kind only runs several times as fast. */
+/** The variance as in `moments`; a loop of its own that sees only one type of array runs several times as fast. */
 function varianceOf(data: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < data.length; i++) sum += data[i];

@@ -1,4 +1,4 @@
-/** How sharp a plane is: the classical measures by name, of one plane or of all planes of a stack. */
+/** Classical focus measures by name, for one plane or for all planes of a stack. */
 import { ParfocalError } from "../../errors.ts";
 import { type Plane, planeOf, type Stack } from "../../image/image.ts";
 import { vollathF4, vollathF5 } from "./correlation-measures.ts";
@@ -11,17 +11,17 @@ import { waveletRatio } from "./wavelet-measures.ts";
 
 export { type BestPlane, bestPlane } from "./best-plane.ts";
 
-/** What a measure is: its function, and the smallest plane that it can judge, pixels along an edge. */
+/** A measure: its function, and the minimum edge of a plane, pixels. */
 interface Measure {
   of: (plane: Plane) => number;
   least: number;
 }
 
 /**
- * The best dozen of 43, by what was measured (docs/decisions/focus-measures.md says which wins where). The first seven are alike and
- * differ in noise and speed; the next three go by brightness and coarse structure, against noise, sparse fields and flicker; the
- * next two are for
- * coherent light, and the last for transmitted light, where focus may lie in a minimum of it (locate-focus.ts).
+ * The best of 43 measures in our comparison (docs/decisions/focus-measures.md). The first seven are similar and differ
+ * in their sensitivity to noise and in speed. The next three use brightness and coarse structure and resist noise,
+ * sparse fields and flicker. The next two are for coherent light, and the last is for transmitted light, where the
+ * focus may be a minimum (locate-focus.ts).
  */
 const MEASURES = {
   tenengrad: { of: tenengrad, least: 3 },
@@ -39,30 +39,31 @@ const MEASURES = {
   band_contrast: { of: bandContrast, least: 16 },
 } satisfies Record<string, Measure>;
 
-/** What each is, with its paper, stands at its function. */
+/** Each function documents its measure and the paper. */
 export type FocusMeasure = keyof typeof MEASURES;
 
 /**
- * Tenengrad: its mean errors are within 0.05 planes of the best measure's, on simulated stacks, on real ones, and with noise; it lost the
- * focus of none of 22, and is among the fastest (100 megapixels a second).
+ * Tenengrad: its mean errors are within 0.05 planes of those of the best measure on simulated, recorded and noisy
+ * stacks. It found the focus of all 22 stacks and is among the fastest (100 megapixels per second).
  *
- * Where contrast comes from phase (phase contrast, bright field of living cells, holograms), contrast can be *lowest* in focus:
- * trust none of the first ten there;
- * inspect and autofocus take `band_contrast` where light looks transmitted. On an in-line hologram `wavelet_ratio` and `spectral_slope` alone found the focus.
+ * If contrast comes from phase (phase contrast, bright field of living cells, holograms), it can be *lowest* in focus,
+ * and the first ten measures are unreliable. For transmitted light, inspect and autofocus use `band_contrast`. On an
+ * in-line hologram, only `wavelet_ratio` and `spectral_slope` found the focus.
  */
 export const DEFAULT_FOCUS_MEASURE: FocusMeasure = "tenengrad";
 
 export const FOCUS_MEASURES = Object.keys(MEASURES) as FocusMeasure[];
 
 /**
- * The sharpness of one plane: squared counts for most, no unit for ratios and slopes. Only ratios between planes of one stack
- * mean something. All are means over pixels, so that planes of different size can be compared.
- * @throws image.unfit for a plane too small to have an inside: 3, 8 or 16 pixels along an edge, by the measure
+ * The sharpness of one plane, in squared counts for most measures and without unit for ratios and slopes. Only ratios
+ * between planes of one stack are meaningful. All are means over pixels, so that planes of different size can be
+ * compared.
+ * @throws image.unfit for a plane smaller than the measure needs: 3, 8 or 16 pixels along an edge
  */
 export function focusOf(plane: Plane, measure: FocusMeasure = DEFAULT_FOCUS_MEASURE): number {
   const { of, least } = MEASURES[measure];
   if (plane.height < least || plane.width < least) {
-    const detail = `Focus measure ${measure}: a plane of ${plane.height} x ${plane.width} pixels has no inside; expected at least ${least} x ${least}.`;
+    const detail = `Focus measure ${measure}: a plane of ${plane.height} x ${plane.width} pixels is too small; expected at least ${least} x ${least}.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   return of(plane);

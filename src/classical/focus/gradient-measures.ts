@@ -20,8 +20,8 @@ export function tenengrad({ data, height, width }: Plane): number {
 }
 
 /**
- * Mean squared difference of pixels `step` apart, along x and along y, added: 1 is the energy of the gradient (Subbarao,
- * Choi, Nikzad 1993), 2 is Brenner et al. 1976. Counts^2.
+ * Mean squared difference of pixels `step` apart, along x and along y, added: 1 is the energy of the gradient
+ * (Subbarao, Choi, Nikzad 1993), 2 is Brenner et al. 1976. Counts^2.
  */
 export function meanSquaredStep({ data, height, width }: Plane, step: number): number {
   let alongX = 0;
@@ -34,7 +34,8 @@ export function meanSquaredStep({ data, height, width }: Plane, step: number): n
 }
 
 /**
- * Mean squared gradient of the plane blurred by a Gaussian (Geusebroek et al. 2000), counts^2 per pixel^2: noise finer than
+ * Mean squared gradient of the plane blurred by a Gaussian (Geusebroek et al. 2000), counts^2 per pixel^2: noise finer
+ * than
  * `sigma` pixels is averaged away, and so is detail.
  */
 export function gaussianGradient(plane: Plane, sigma: number): number {

@@ -1,12 +1,12 @@
-/** The focus measure of second differences: how strongly the plane bends. */
+/** The focus measure of second differences: the curvature of the grey levels. */
 import { gaussianFilter } from "../../array/filters.ts";
 import type { Plane } from "../../image/image.ts";
 import { centred } from "./gradient-measures.ts";
 
 /**
  * Mean squared Laplacian (four neighbours) of the plane blurred by a Gaussian of `sigma` pixels: the operator of Marr &
- * Hildreth 1980, counts^2. Without the Gaussian this is the energy of the Laplacian (Subbarao, Choi, Nikzad 1993), which
- * finds the noise instead of the focus.
+ * Hildreth 1980, counts^2. Without the Gaussian this is the energy of the Laplacian (Subbarao, Choi, Nikzad 1993),
+ * which measures the noise instead of the focus.
  */
 export function laplacianOfGaussian(plane: Plane, sigma: number): number {
   const { height, width } = plane;

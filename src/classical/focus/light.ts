@@ -1,16 +1,17 @@
-/** What kind of light made a stack. */
+/** Recognises the kind of light of a stack by its grey levels. */
 import type { StreamingHistogram } from "../../array/statistics.ts";
 
 /**
- * In fluorescence (and dark field) light only adds up: what lies out of focus makes its surroundings brighter. In transmitted light (bright
- * field, phase contrast) it may make them darker as well.
+ * In fluorescence (and dark field), out-of-focus structures make their surroundings brighter. In transmitted light
+ * (bright field, phase contrast), they may make them darker as well.
  */
 export type Light = "fluorescence" | "transmitted";
 
 /**
- * Fluorescence where the grey levels (99.9 %) reach more than twice as far above their median as (0.1 %) below, or to more than 2.5 times the
- * median itself: cells that fill the field leave little background, but the lamp of a bright field lights all of it, and the rims of 22
- * recorded yeast stacks reach 1.1 to 2.0 times the median.
+ * Fluorescence if the grey levels (99.9 %) reach more than twice as far above their median as (0.1 %) below it, or to
+ * more than 2.5 times the median itself. Cells that fill the field leave little background in fluorescence, but the
+ * lamp of a bright field illuminates the whole field, and the brightest rims in 22 recorded yeast stacks reach 1.1 to
+ * 2.0 times the median.
  */
 export function lightOf(histogram: StreamingHistogram): Light {
   const [low, middle, high] = histogram.percentiles([0.1, 50, 99.9]);

@@ -1,23 +1,25 @@
-/** How the variance of a plane is spread over spatial frequencies. */
+/** The power spectrum of a plane: its variance by spatial frequency. */
 import { createRealFft2 } from "../../array/fft.ts";
 import type { Plane } from "../../image/image.ts";
 
 /** Mean power in rings of spatial frequency. */
 export interface RadialSpectrum {
-  /** Mean |F|^2 of ring k, counts^2, scaled so that white noise of variance v gives v in every ring; `power[0]` is 0. */
+  /**
+   * Mean |F|^2 of ring k, counts^2, scaled so that white noise of variance v gives v in every ring; `power[0]` is 0.
+   */
   power: Float64Array;
   /** Coefficients of the full spectrum in ring k. */
   counts: Float64Array;
-  /** Edge of the tiles: ring k stands for k / edge cycles per pixel. */
+  /** Edge of the tiles: ring k holds the frequency k / edge cycles per pixel. */
   edge: number;
 }
 
-/** Tiles of at most this many pixels along an edge: 32 rings. */
-const longest = 64;
+/** Maximum edge of a tile, pixels, which gives 32 rings. */
+const maxEdge = 64;
 
 /**
- * Power spectrum averaged over tiles that overlap by half (Welch 1967), each less its mean and under a Hann window, so that
- * planes of any size can be compared and opposite edges do not meet.
+ * Power spectrum averaged over tiles that overlap by half (Welch 1967), each less its mean and under a Hann window, so
+ * that planes of any size can be compared and opposite edges do not meet.
  */
 export function radialSpectrum({ data, height, width }: Plane): RadialSpectrum {
   const edge = tileEdge(height, width);
@@ -64,7 +66,7 @@ export function radialSpectrum({ data, height, width }: Plane): RadialSpectrum {
 /** The largest power of two that fits, at most 64. */
 export function tileEdge(height: number, width: number): number {
   let edge = 2;
-  while (2 * edge <= Math.min(longest, height, width)) edge *= 2;
+  while (2 * edge <= Math.min(maxEdge, height, width)) edge *= 2;
   return edge;
 }
 

@@ -1,4 +1,5 @@
-/** Focus measures of spatial frequencies: blur takes the high ones away. Planes of at least 16 x 16 pixels. */
+/** Focus measures of spatial frequencies: blur removes the high ones. Planes of at least 16 x 16 pixels. */
+import { fitLineInOnePass } from "../../array/fit-line.ts";
 import { moments } from "../../array/statistics.ts";
 import type { Plane } from "../../image/image.ts";
 import { radialSpectrum } from "./power-spectrum.ts";
@@ -17,30 +18,26 @@ export function bandPower(plane: Plane, low: number, high: number): number {
 }
 
 /**
- * exp(s) with s the slope of log power against log frequency up to a quarter cycle per pixel (Field & Brady 1997; Bray et al.
- * 2012): s is negative, and nearer to 0 the sharper. Indifferent to brightness and contrast; the highest
- * frequencies are left out, where noise would flatten the slope of a blurred plane. 0 for a constant plane.
+ * exp(s) with s the slope of log power against log frequency up to a quarter cycle per pixel (Field & Brady 1997; Bray
+ * et al. 2012): s is negative, and closer to 0 for sharper planes. Independent of brightness and contrast. The highest
+ * frequencies are left out, because noise would flatten the slope of a blurred plane there. 0 for a constant plane.
  */
 export function spectralSlope(plane: Plane): number {
   const { power, edge } = radialSpectrum(plane);
-  let [n, sx, sy, sxx, sxy] = [0, 0, 0, 0, 0];
+  const [x, y]: [number[], number[]] = [[], []];
   for (let k = 1; k <= edge / 4; k++) {
     if (!(power[k] > 0)) return 0;
-    const x = Math.log(k);
-    const y = Math.log(power[k]);
-    n++;
-    sx += x;
-    sy += y;
-    sxx += x * x;
-    sxy += x * y;
+    x.push(Math.log(k));
+    y.push(Math.log(power[k]));
   }
-  return Math.exp((n * sxy - sx * sy) / (n * sxx - sx * sx));
+  return Math.exp(fitLineInOnePass({ x, y }).slope);
 }
 
 /**
- * Contrast of the structures between 5 and 33 pixels: power from 0.03 to 0.2 cycles per pixel, weighted by the square of the frequency, less the
- * noise (the least of the rings beyond 0.4), over the square of the mean. A lamp that flickers changes nothing. In transmitted light it has
- * one maximum, in focus, where the specimen absorbs, and one on either side of a minimum in focus where it only delays the light.
+ * Contrast of the structures between 5 and 33 pixels: power from 0.03 to 0.2 cycles per pixel, weighted by the square
+ * of the frequency, minus the noise (the minimum of the rings beyond 0.4), relative to the square of the mean, so that
+ * a flickering lamp has no effect. In transmitted light it has one maximum, in focus, for a specimen that absorbs, and
+ * two maxima with a minimum in focus for one that only delays light.
  */
 export function bandContrast(plane: Plane): number {
   const { power, counts, edge } = radialSpectrum(plane);

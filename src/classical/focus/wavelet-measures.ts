@@ -1,5 +1,6 @@
 /** The focus measure of one level of an orthogonal wavelet transform, Daubechies' with six taps (1988, "D6", "db3"). */
 import { reflectedIndices } from "../../array/filters.ts";
+import { moments } from "../../array/statistics.ts";
 import type { Plane } from "../../image/image.ts";
 import { centred } from "./gradient-measures.ts";
 
@@ -15,7 +16,9 @@ const low = Float64Array.of(
 /** Its quadrature mirror: (-1)^k low[5 - k]. */
 const high = low.map((_, k) => (k % 2 === 0 ? 1 : -1) * low[low.length - 1 - k]);
 
-/** The four bands of one level, `[ceil(height / 2), ceil(width / 2)]` each; named by the filter along y, then along x. */
+/**
+ * The four bands of one level, `[ceil(height / 2), ceil(width / 2)]` each; named by the filter along y, then along x.
+ */
 export interface WaveletBands {
   ll: Float64Array;
   lh: Float64Array;
@@ -61,15 +64,10 @@ export function waveletBands(plane: Plane): WaveletBands {
 /** Energy of the three detail bands over that of the approximation about its mean (Xie, Rong & Sun 2006): no unit. */
 export function waveletRatio(plane: Plane): number {
   const { ll, lh, hl, hh } = waveletBands(plane);
-  const coarse = varianceOf(ll);
+  const coarse = moments(ll).variance;
   return coarse === 0 ? 0 : [lh, hl, hh].reduce((sum, band) => sum + energyOf(band), 0) / coarse;
 }
 
 function energyOf(band: Float64Array): number {
   return band.reduce((sum, v) => sum + v * v, 0) / band.length;
-}
-
-function varianceOf(band: Float64Array): number {
-  const mean = band.reduce((sum, v) => sum + v, 0) / band.length;
-  return band.reduce((sum, v) => sum + (v - mean) ** 2, 0) / band.length;
 }

@@ -1,6 +1,9 @@
-/** A smooth depth map: pixels keep their own depth as far as they are sure of it, and the others follow their surroundings. */
+/** Smooths a depth map: confident pixels keep their own depth, and the others follow their surroundings. */
 
-/** Depth in planes, and how much each pixel insists on it, 0 or more: `[height, width]`. The depth of a pixel of weight 0 is not looked at. */
+/**
+ * Depth in planes and its weight, 0 or more, of every pixel: `[height, width]`. The depth of a pixel of weight 0 is
+ * ignored.
+ */
 export interface WeightedDepth {
   depth: Float32Array;
   weight: Float32Array;
@@ -12,10 +15,10 @@ export interface WeightedDepth {
 const sweeps = 8;
 
 /**
- * The map d that minimises sum of weight (d - depth)^2 + stiffness (difference of d between neighbours)^2. A pixel of weight w moves
- * with surroundings of about sqrt(stiffness / w) pixels. Solved on ever smaller maps first, so that depth flows across any gap, then
- * by Gauss-Seidel sweeps over red and black pixels in turn on each larger one. No depth is outside of what went in. All 0 where no
- * pixel has a weight.
+ * The map d that minimises sum of weight (d - depth)^2 + stiffness (difference of d between neighbours)^2. A pixel of
+ * weight w moves with surroundings of about sqrt(stiffness / w) pixels. It is solved on the smallest of a pyramid of
+ * maps first, so that depth is interpolated across any gap, and refined by red-black Gauss-Seidel sweeps on each larger
+ * one. No depth lies outside the range of the input. All depths are 0 if no pixel has a weight.
  * @param pause awaited between sweeps; what it throws ends the work
  */
 export async function diffuseDepth(
@@ -44,7 +47,9 @@ function weightedMean({ depth, weight }: WeightedDepth): number {
   return weights > 0 ? sum / weights : 0;
 }
 
-/** Blocks of 2 x 2 pixels insist together on their mean; between blocks the stiffness is the same in two dimensions. */
+/**
+ * Combines blocks of 2 x 2 pixels to their weighted mean; the stiffness between blocks is the same in two dimensions.
+ */
 function halved({ depth, weight, height, width }: WeightedDepth): WeightedDepth {
   const [rows, columns] = [Math.ceil(height / 2), Math.ceil(width / 2)];
   const half = { depth: new Float32Array(rows * columns), weight: new Float32Array(rows * columns) };

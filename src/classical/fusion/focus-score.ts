@@ -1,39 +1,40 @@
-/** How well each pixel of a plane is in focus: local detail against noise, less what out-of-focus light pretends. */
+/** Focus score of each pixel of a plane: local detail relative to the noise, with a penalty for out-of-focus light. */
 import { correlate, gaussianFilter, gaussianKernel, uniformFilter } from "../../array/filters.ts";
 
-/** Detail is gathered over this window first, sigma in pixels. */
-const own = 1.5;
+/** Window over which detail is averaged first, sigma in pixels. */
+const ownSigma = 1.5;
 
 /**
- * Wider windows, over which the score itself is averaged: they decide where the pixel's own detail cannot. Averages of
- * logarithms, so that something bright does not drown what lies next to it. Three means over squares of `edge` pixels in turn
- * are nearly a Gaussian of sigma edge / 2, at a cost that does not grow with it.
+ * Wider windows, over which the score itself is averaged; they decide where the pixel has too little detail. Logarithms
+ * are averaged, so that a bright structure does not dominate its neighbours. Three means over squares of `edge` pixels
+ * in turn are nearly a Gaussian of sigma edge / 2, at a cost that does not grow with it.
  */
 const wider = [
   { edge: 9, weight: 2 },
   { edge: 25, weight: 1 },
 ] as const;
 
-/** How much out-of-focus light weighs against detail; from 0.6 to 1 the simulated beads look the same. */
-const hazeWeight = 0.8;
+/** Weight of out-of-focus light against detail; results on simulated beads are the same from 0.6 to 1. */
+const outOfFocusWeight = 0.8;
 
 const kernelEnd = 3;
 
 /** Rows around a pixel that its score depends on: the widest window, the first one and the gradient. */
-export const scoreReach = 3 + Math.ceil(kernelEnd * own + 0.5) + 3 * 12;
+export const scoreReach = 3 + Math.ceil(kernelEnd * ownSigma + 0.5) + 3 * 12;
 
 /** Mean squared gradient (Gaussian, sigma 1) of white noise of variance 1. */
 const noiseGradient = 1 / (4 * Math.PI);
 
 /**
- * Score of every pixel of a band, `[height, width]`, no unit: log(1 + detail / 4) - 0.8 log(1 + haze^2 / 2), in it and around it. Detail
- * is the squared gradient in units of what noise alone gives, haze the out-of-focus light in standard deviations of the noise.
- * @param band on a scale on which the noise has the standard deviation 1 (see noise-model.ts)
- * @param haze on that scale as well, `[height, width]`; undefined for none
+ * Score of every pixel of a band, `[height, width]`, no unit: log(1 + detail / 4) - 0.8 log(1 + b^2 / 2), at the pixel
+ * and around it. Detail is the squared gradient relative to that of noise alone; b is the out-of-focus light in
+ * standard deviations of the noise.
+ * @param band on a scale on which the noise has a standard deviation of 1 (see noise-model.ts)
+ * @param outOfFocus out-of-focus light on the same scale, `[height, width]`; undefined for none
  */
 export function focusScore(
   band: { data: Float32Array; height: number; width: number },
-  haze: Float32Array | undefined,
+  outOfFocus: Float32Array | undefined,
 ): Float32Array {
   const { height, width } = band;
   const smooth = gaussianKernel(1, kernelEnd);
@@ -42,10 +43,10 @@ export function focusScore(
   const gx = correlate(band, smooth, slope).data;
   for (let i = 0; i < detail.length; i++) detail[i] = (detail[i] * detail[i] + gx[i] * gx[i]) / noiseGradient;
   const options = { truncate: kernelEnd };
-  const { data: score } = gaussianFilter({ data: detail, height, width }, own, options);
+  const { data: score } = gaussianFilter({ data: detail, height, width }, ownSigma, options);
   for (let i = 0; i < score.length; i++) {
-    const hazy = haze ? haze[i] : 0;
-    score[i] = Math.log1p(score[i] / 4) - hazeWeight * Math.log1p((hazy * hazy) / 2);
+    const light = outOfFocus ? outOfFocus[i] : 0;
+    score[i] = Math.log1p(score[i] / 4) - outOfFocusWeight * Math.log1p((light * light) / 2);
   }
   const sum = score.slice();
   for (const { edge, weight } of wider) {

@@ -1,6 +1,7 @@
 /**
- * All of a stack in focus in one image, with the depth of every pixel. Each pixel of the image is taken from one plane, or
- * interpolated between two neighbouring ones, and never from the first or the last plane.
+ * Extended depth of field: fuses a stack into one image with all structures in focus, and a depth for every pixel. Each
+ * pixel is taken from one plane or interpolated between two neighbouring ones, and never from the first or the last
+ * plane.
  */
 
 import { availableMemory, requireMemory } from "../../array/require-memory.ts";
@@ -9,20 +10,20 @@ import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import { type Light, lightOf } from "../focus/light.ts";
 import { diffuseDepth } from "./diffuse-depth.ts";
 import { focusScore, scoreReach } from "./focus-score.ts";
-import { addBlockMeans, type Blocks, hazeBlock, hazeOf, hazeRows } from "./haze.ts";
 import { createInteriorPeak, type InteriorPeak } from "./interior-peak.ts";
 import { createNoiseSurvey, type NoiseModel, noiseBlock, stabiliser } from "./noise-model.ts";
+import { addBlockMeans, type Blocks, lightBlock, outOfFocusLight, outOfFocusRows } from "./out-of-focus-light.ts";
 import { bandsOf, type PlaneSource } from "./plane-source.ts";
 
 export interface FuseOptions {
-  /** How fast the blur of a point widens, pixels of radius a plane; default 2. */
+  /** Growth of the blur of a point, pixels of radius per plane; default 2. */
   slope?: number | undefined;
-  /** Out-of-focus light is told and avoided in fluorescence only; default {@link lightOf}. */
+  /** Kind of light: out-of-focus light is avoided in fluorescence only; default {@link lightOf}. */
   light?: Light | undefined;
-  /** Rows that are worked on at a time; the result is the same. */
+  /** Rows that are processed at a time; the result does not depend on it. */
   bandRows?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** Called with the planes that are done, in all three passes. */
+  /** Called with the number of planes that are done, over all three passes. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
@@ -32,50 +33,54 @@ export interface Fused {
   /** In planes from 0, between 1 and depth - 2. */
   depth: Float32Array;
   /**
-   * How sure the depth is, 0 to 1. Above {@link sure} (0.5), the pixel's own focus score has a clear maximum between other planes, less than
-   * a plane from its depth; else its depth follows its surroundings.
+   * Confidence of the depth, 0 to 1. Above {@link minConfidence} (0.5), the focus score of the pixel has a clear
+   * maximum between other planes, less than a plane from its depth; otherwise its depth follows its surroundings.
    */
   confidence: Float32Array;
   height: number;
   width: number;
-  /** Standard deviation of the noise that was found, counts. */
+  /** Standard deviation of the noise, counts. */
   noise: number;
   light: Light;
 }
 
-/** Pixels with less confidence are unsure: they are marked in the mask that is written. */
-export const sure = 0.5;
+/** Pixels with less confidence are marked as uncertain in the mask that is written. */
+export const minConfidence = 0.5;
 
-/** A maximum between two others needs this many planes. */
+/** Minimum number of planes for a maximum between two others. */
 const minPlanes = 3;
 
-/** Pixels whose maximum stands out by this much keep their depth against one that differs by `1 / stiffness` as much around them. */
-const ownProminence = 3;
+/** Prominence of the maximum at which a pixel has weight 1 in the smoothing of the depth. */
+const unitProminence = 3;
 
-/** How much neighbours want the same depth, against the weight 1 of a pixel with {@link ownProminence}. */
+/** Stiffness of the depth map, relative to the weight 1 of a pixel with {@link unitProminence}. */
 const stiffness = 50;
 
-/** Weight of the whole field's focus in every pixel: less than noise has, so that it decides only where there is nothing else. */
+/**
+ * Weight of the focus of the whole field in every pixel: less than that of noise, so that it matters only where there
+ * is no signal.
+ */
 const fieldWeight = 0.003;
 
-/** More than this is refused before the start. */
-const memoryLimit = 6 * 2 ** 30;
+/** Maximum memory, bytes; more is refused before the start. */
+const maxMemory = 6 * 2 ** 30;
 
 /**
- * Fuses a stack. Three passes over it: a survey of the noise ({@link createNoiseSurvey}) and of out-of-focus light in blocks of 4 x 4
- * pixels ({@link hazeOf}); a score for every pixel of every plane ({@link focusScore}), whose largest maximum inside the stack is the
- * pixel's depth ({@link createInteriorPeak}), smoothed where that hardly stands out ({@link diffuseDepth}); and the gathering of pixels.
+ * Fuses a stack. Three passes over it: a survey of the noise ({@link createNoiseSurvey}) and of out-of-focus light in
+ * blocks of 4 x 4 pixels ({@link outOfFocusLight}); a score for every pixel of every plane ({@link focusScore}), whose
+ * largest maximum inside the stack is the depth of the pixel ({@link createInteriorPeak}), smoothed where it is not
+ * prominent ({@link diffuseDepth}); and the collection of the pixels.
  *
- * Something in focus in the first or the last plane, or outside of the stack, has no maximum inside: its pixels follow their
- * surroundings, or the focus of the whole field, and are unsure.
+ * A structure in focus in the first or the last plane, or outside the stack, has no maximum inside: its pixels follow
+ * their surroundings or the focus of the whole field, and are marked as uncertain.
  *
- * @throws `image.unfit` for fewer than 3 planes, one smaller than 8 x 8 or pixels that are not finite; `usage` for more than 6 GiB of
- * memory; `interrupted`
+ * @throws `image.unfit` for fewer than 3 planes, one smaller than 8 x 8 or pixels that are not finite; `usage` for more
+ * than 6 GiB of memory; `interrupted`
  */
 export async function fuse(source: PlaneSource, options: FuseOptions = {}): Promise<Fused> {
   const { depth, height, width } = source;
   if (depth < minPlanes || Math.min(height, width) < 8) {
-    const detail = `All-in-focus fusion needs a stack of ${minPlanes} planes or more, of at least 8 x 8 pixels; got ${depth} of ${height} x ${width}.`;
+    const detail = `All-in-focus fusion needs a stack of at least ${minPlanes} planes of at least 8 x 8 pixels; got ${depth} of ${height} x ${width}.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   const rows = Math.max(256, noiseBlock * Math.ceil(2 ** 20 / width / noiseBlock));
@@ -85,7 +90,7 @@ export async function fuse(source: PlaneSource, options: FuseOptions = {}): Prom
   const total = depth * (Math.ceil(height / rows) + 2 * Math.ceil(height / bandRows));
   const tick = progressOf(total, options.onProgress, rest);
 
-  // Not by the caller's bands: the noise must not depend on them.
+  // Bands of a fixed size, because the noise must not depend on the caller's.
   const { noise, light: seen, blocks } = await surveyStack(source, rows, tick);
   const light = options.light ?? seen;
   const stabilise = stabiliser(noise);
@@ -93,23 +98,25 @@ export async function fuse(source: PlaneSource, options: FuseOptions = {}): Prom
     plane.forEach((count, i) => {
       plane[i] = stabilise(count);
     });
-  const haze = light === "fluorescence" ? hazeOf(blocks, (options.slope ?? 2) / hazeBlock) : undefined;
-  const peak = await findPeaks(source, bandRows, { haze, stabilise }, tick);
+  const outOfFocus = light === "fluorescence" ? outOfFocusLight(blocks, (options.slope ?? 2) / lightBlock) : undefined;
+  const peak = await findPeaks(source, bandRows, { outOfFocus, stabilise }, tick);
   const smooth = await smoothDepth(peak, source, rest);
   const confidence = peak.prominence.map((height, i) => confidenceOf(height, Math.abs(smooth[i] - peak.depth[i])));
   const image = await gather(source, smooth, bandRows, tick);
   return { image, depth: smooth, confidence, height, width, noise: noise.typical, light };
 }
 
-/** Bytes: maps of the whole field and their halves, blocks of all planes (three numbers each), a band with its reach. */
+/**
+ * Bytes: maps of the whole field and their halves, blocks of all planes (three numbers each), a band with its reach.
+ */
 function refuseTooLarge({ depth, height, width }: PlaneSource, bandRows: number): void {
   const pixels = height * width;
   const rows = Math.min(height, bandRows + 2 * scoreReach);
-  const bytes = 40 * pixels + (12 * depth * pixels) / hazeBlock ** 2 + 76 * rows * width;
+  const bytes = 40 * pixels + (12 * depth * pixels) / lightBlock ** 2 + 76 * rows * width;
   requireMemory({
     what: `All-in-focus fusion of ${depth} planes of ${height} x ${width} pixels`,
     bytes,
-    allowed: Math.min(memoryLimit, availableMemory()),
+    allowed: Math.min(maxMemory, availableMemory()),
     advice: "parts of the field",
     option: "image",
   });
@@ -127,7 +134,7 @@ function progressOf(
   };
 }
 
-/** Lets the caller's events through now and then: an abort, a drawn progress bar. */
+/** Yields to the event loop now and then, for an abort or the progress bar. */
 function restNowAndThen(signal: AbortSignal | undefined): () => Promise<void> {
   let rested = performance.now();
   return async () => {
@@ -145,11 +152,11 @@ interface Survey {
   light: Light;
 }
 
-/** Means of blocks, counts; the noise; and what kind of light it looks like. */
+/** Means of blocks, counts; the noise; and the kind of light that the grey levels indicate. */
 async function surveyStack(source: PlaneSource, bandRows: number, tick: () => Promise<void>): Promise<Survey> {
   const { depth, height, width } = source;
-  const rows = Math.ceil(height / hazeBlock);
-  const columns = Math.ceil(width / hazeBlock);
+  const rows = Math.ceil(height / lightBlock);
+  const columns = Math.ceil(width / lightBlock);
   const planes = Array.from({ length: depth }, () => new Float32Array(rows * columns));
   const histogram = new StreamingHistogram();
   const noise = createNoiseSurvey();
@@ -169,7 +176,7 @@ async function surveyStack(source: PlaneSource, bandRows: number, tick: () => Pr
 async function findPeaks(
   source: PlaneSource,
   bandRows: number,
-  { haze, stabilise }: { haze: Blocks | undefined; stabilise: (count: number) => number },
+  { outOfFocus, stabilise }: { outOfFocus: Blocks | undefined; stabilise: (count: number) => number },
   tick: () => Promise<void>,
 ): Promise<InteriorPeak & { field: number }> {
   const { depth, height, width } = source;
@@ -181,7 +188,10 @@ async function findPeaks(
     const to = from + inner.count * width;
     for (let z = 0; z < depth; z++) {
       const data = (await source.read(z, outer)).map(stabilise);
-      const score = focusScore({ data, height: outer.count, width }, haze && hazeRows(haze, z, width, outer));
+      const score = focusScore(
+        { data, height: outer.count, width },
+        outOfFocus && outOfFocusRows(outOfFocus, z, width, outer),
+      );
       peak.add(score);
       for (let i = from; i < to; i++) sums[z] += score[i];
       await tick();
@@ -195,7 +205,7 @@ async function findPeaks(
   return { ...found, field: field.result().depth[0] };
 }
 
-/** Depths between 1 and depth - 2: outside, a peak's parabola would blend in an outermost plane. */
+/** Limits depths to 1 to depth - 2: outside, the interpolation would include an outermost plane. */
 async function smoothDepth(
   peak: InteriorPeak & { field: number },
   { depth, height, width }: PlaneSource,
@@ -205,7 +215,7 @@ async function smoothDepth(
   const field = clamp(Number.isNaN(peak.field) ? (depth - 1) / 2 : peak.field);
   const weight = new Float32Array(height * width);
   const target = peak.prominence.map((prominence, i) => {
-    const own = Math.min(1e4, (prominence / ownProminence) ** 4);
+    const own = Math.min(1e4, (prominence / unitProminence) ** 4);
     weight[i] = own + fieldWeight;
     return (own * (own > 0 ? clamp(peak.depth[i]) : 0) + fieldWeight * field) / weight[i];
   });
@@ -214,8 +224,9 @@ async function smoothDepth(
 }
 
 /**
- * Noise alone reaches a prominence of 1 now and then, and detail twice as strong as noise 3. A depth that was moved by half a plane
- * is still the pixel's own, one that was moved by one and a half is not.
+ * Confidence of a depth. Noise alone occasionally reaches a prominence of 1; detail twice as strong as the noise
+ * reaches 3. A depth that smoothing moved by half a plane still is the pixel's own; one that it moved by one and a half
+ * is not.
  * @param moved planes between the pixel's peak and its smoothed depth; NaN where there is no peak
  */
 function confidenceOf(prominence: number, moved: number): number {

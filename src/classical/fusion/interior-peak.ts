@@ -1,14 +1,18 @@
 /**
- * At which plane the focus of each pixel is, to a fraction of a plane, from scores that come plane by plane: the largest maximum
- * that lies between planes with lower scores. A score that rises up to an end of the stack says only that the focus is not inside.
+ * Finds the focus of each pixel, to a fraction of a plane, from scores that arrive plane by plane: the largest maximum
+ * between planes with lower scores. A score that rises up to an end of the stack only shows that the focus is not
+ * inside.
  */
 
 export interface InteriorPeak {
-  /** Plane of the largest interior maximum, at the vertex of the parabola through it and its neighbours; NaN where there is none. */
+  /**
+   * Plane of the largest interior maximum, at the vertex of the parabola through it and its neighbours; NaN where there
+   * is none.
+   */
   depth: Float32Array;
   /**
-   * How far the maximum stands out: the geometric mean of its heights above the lowest score before it and above the lowest after
-   * it. 0 where there is none.
+   * Prominence of the maximum: the geometric mean of its heights above the lowest score before it and above the lowest
+   * after it. 0 where there is none.
    */
   prominence: Float32Array;
 }

@@ -1,10 +1,11 @@
-/** How the noise of a stack grows with its counts, and counts on a scale on which it does not. */
-import { percentile } from "../../array/statistics.ts";
+/** The noise of a stack as a function of its counts, and a scale of counts on which the noise is constant. */
+import { slopesOfPairs } from "../../array/fit-line.ts";
+import { median } from "../../array/statistics.ts";
 
 /** Variance of the noise, counts^2, at a count: `dark + gain * count`, but at least `floor`^2. */
 export interface NoiseModel {
   dark: number;
-  /** Counts^2 per count, 0 or more: of an ideal camera the counts per photon. */
+  /** Counts^2 per count, 0 or more; for an ideal camera the counts per photon. */
   gain: number;
   /** Counts, > 0. */
   floor: number;
@@ -13,28 +14,31 @@ export interface NoiseModel {
 }
 
 export interface NoiseSurvey {
-  /** Takes some rows of a plane into account: counts, `[rows, width]`. */
+  /** Adds some rows of a plane: counts, `[rows, width]`. */
   add(data: Float32Array, width: number): void;
-  /** @param range counts from the dark to the bright pixels of the stack, below a five-hundredth of which there is no noise */
+  /**
+   * @param range counts from the dark to the bright pixels of the stack, a five-hundredth of which is the minimum noise
+   */
   result(range: readonly [number, number]): NoiseModel;
 }
 
-/** Pixels along an edge of the blocks in which noise is measured. */
+/** Edge, pixels, of the blocks in which noise is measured. */
 export const noiseBlock = 16;
 
-/** Of larger stacks every so-many-th block is kept. */
+/** Maximum number of blocks; larger stacks are subsampled. */
 const maxBlocks = 2 ** 17;
 
-/** Blocks are put into this many groups of equal size, from dark to bright. */
+/** Number of groups of blocks of equal size, from dark to bright. */
 const groups = 12;
 
-/** A slope that explains less than this share of the variance is chance: then the noise is taken as the same everywhere. */
+/** Minimum share of the variance that the slope must explain; otherwise the noise counts as constant. */
 const minExplained = 0.25;
 
 /**
- * The noise of every block is the median response to a mask that is blind to planes and edges (Immerkaer 1996, with the median
- * instead of the mean); the line through the medians of the groups is that of Theil (1950) and Sen (1968), which structure in some
- * of them does not move. (photon-transfer.ts asks the same of a stack in memory; here it comes by bands, and its dark end matters.)
+ * The noise of every block is the median response to a mask that is insensitive to planes and edges (Immerkaer 1996,
+ * with the median instead of the mean); the line through the medians of the groups is that of Theil (1950) and Sen
+ * (1968), which structure in some of them hardly affects. (photon-transfer.ts measures the same for a stack in memory;
+ * here the stack comes in bands, and its dark end matters.)
  */
 export function createNoiseSurvey(): NoiseSurvey {
   let blocks: Block[] = [];
@@ -84,33 +88,32 @@ function measure(
 
 function lineThrough(blocks: Block[], nothing: number): NoiseModel {
   if (blocks.length === 0) return { dark: 0, gain: 0, floor: nothing, typical: nothing };
-  const typical = Math.sqrt(median(blocks.map(({ variance }) => variance)));
+  const typical = Math.sqrt(middle(blocks.map(({ variance }) => variance)));
   const sorted = [...blocks].sort((a, b) => a.mean - b.mean);
   const points = Array.from(
     { length: Math.min(groups, sorted.length) },
     (_, k, of = Math.min(groups, sorted.length)) => {
       const group = sorted.slice(Math.floor((k * sorted.length) / of), Math.floor(((k + 1) * sorted.length) / of));
-      return { mean: median(group.map(({ mean }) => mean)), variance: median(group.map(({ variance }) => variance)) };
+      return { mean: middle(group.map(({ mean }) => mean)), variance: middle(group.map(({ variance }) => variance)) };
     },
   );
   const least = Math.min(...points.map(({ variance }) => variance));
   const floor = Math.max(nothing, Math.sqrt(least) / 2);
   const flat = { dark: typical * typical, gain: 0, floor, typical: Math.max(nothing, typical) };
-  const slopes = points.flatMap((a, i) =>
-    points.slice(i + 1).flatMap((b) => (b.mean > a.mean ? [(b.variance - a.variance) / (b.mean - a.mean)] : [])),
-  );
+  const slopes = slopesOfPairs({ x: points.map(({ mean }) => mean), y: points.map(({ variance }) => variance) });
   if (slopes.length === 0) return flat;
-  const gain = median(slopes);
+  const gain = middle(slopes);
   const explained = gain * (points[points.length - 1].mean - points[0].mean);
   if (!(explained > minExplained * typical * typical)) return flat;
-  return { ...flat, gain, dark: median(points.map(({ mean, variance }) => variance - gain * mean)) };
+  return { ...flat, gain, dark: middle(points.map(({ mean, variance }) => variance - gain * mean)) };
 }
 
-const median = (values: readonly number[]): number => percentile(Float32Array.from(values), 50);
+const middle = (values: readonly number[]): number => median(Float32Array.from(values));
 
 /**
- * A function of counts after which the noise has the standard deviation 1 everywhere: the integral of 1 / sigma (Anscombe 1948 for
- * photons), a square root where the noise is that of photons and a straight line where it is the floor. It grows with the counts.
+ * A function of counts that gives the noise a standard deviation of 1 everywhere: the integral of 1 / sigma (Anscombe
+ * 1948 for photons), a square root where the noise is that of photons and a straight line where it is the floor. It
+ * grows with the counts.
  */
 export function stabiliser({ dark, gain, floor }: NoiseModel): (count: number) => number {
   if (gain === 0) {

@@ -1,4 +1,4 @@
-/** Where the planes of a stack come from: memory or a file, a band of rows at a time. */
+/** A source of the planes of a stack, in memory or in a file, read as bands of rows. */
 import { planeOf, type Stack } from "../../image/image.ts";
 
 /** Rows `y0` up to, not including, `y0 + count`. */

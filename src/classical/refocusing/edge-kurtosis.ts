@@ -1,16 +1,16 @@
 /**
- * How few edges hold most of a field's contrast. In focus edges are thin and few; out of focus each is spread into fringes. Of
- * amplitude and phase at once, but along one direction of the complex plane only: at the recorded plane the field of an in-line
- * hologram is real, elsewhere it is not, and a real random number has a higher kurtosis (3) than the length of a complex one
- * (2), which is why a plain measure of the gradient's length finds the focus at 0.
+ * The sparsity of the edges of a field. In focus, edges are thin and sparse; out of focus, each spreads into fringes.
+ * The measure combines amplitude and phase, but along one direction of the complex plane only: at the recorded plane
+ * the field of an in-line hologram is real, elsewhere it is not, and a real random number has a higher kurtosis (3)
+ * than the length of a complex one (2), which is why a plain measure of the gradient's length finds the focus at 0.
  *
  * The idea of measuring sparsity of the gradient is Zhang, Wang, Wu, Tamamitsu & Ozcan's, Opt. Lett. 42, 3824 (2017).
  */
 import type { ComplexField } from "../../optics/imaging/complex-field.ts";
 
 /**
- * Logarithm of the kurtosis of the gradient's length: of the amplitude and of the amplitude times that of the phase, mixed so that
- * most contrast is kept.
+ * Logarithm of the kurtosis of the length of a gradient: a combination of the gradient of the amplitude and of the
+ * amplitude times that of the phase, which keeps most of the contrast.
  */
 export function edgeKurtosis({ real, imag, height, width }: ComplexField): number {
   const count = Math.max(0, (height - 2) * (width - 2));

@@ -1,12 +1,13 @@
-/** Phase without the slope and bowl that the optics leave in it: a polynomial through what is taken to be empty. */
+/** Removes the tilt and curvature that the optics leave in a phase, by a polynomial through the background. */
 import { runThrough } from "../../array/breathe.ts";
+import { solveLinear } from "../../array/solve-linear.ts";
 import { median } from "../../array/statistics.ts";
 import type { Plane } from "../../image/image.ts";
 
 /**
- * Takes from an unwrapped phase the polynomial of second order (offset, tilt, bowl) that fits its background best, so that the
- * background is 0. Pixels that differ from the fit by more than noise are taken for specimen and left out, round by round.
- * The specimen should leave about a third of the field free.
+ * Subtracts from an unwrapped phase the polynomial of second order (offset, tilt, curvature) that fits its background
+ * best, so that the background is 0. Pixels that differ from the fit by more than noise count as specimen and are
+ * excluded, iteration by iteration. About a third of the field should be free of specimen.
  */
 export const flattenPhase = (phase: Plane): Plane => runThrough(flattenPhaseSteps(phase));
 
@@ -32,7 +33,8 @@ export function* flattenPhaseSteps({ data, height, width }: Plane): Generator<vo
     // Half the pixels lie within the median deviation; three deviations of a Gaussian are 4.45 of it.
     const spread = median(residual.map(Math.abs));
     const limit = round < 3 ? spread : Math.min(2 * spread, 4.45 * quietHalf(residual));
-    const matrix = Array.from({ length: terms }, () => new Float64Array(terms + 1));
+    const matrix = Array.from({ length: terms }, () => new Float64Array(terms));
+    const right = new Float64Array(terms);
     let count = 0;
     for (let i = 0; i < data.length; i++) {
       if (Math.abs(residual[i]) > limit) continue;
@@ -40,12 +42,11 @@ export function* flattenPhaseSteps({ data, height, width }: Plane): Generator<vo
       const values = basis(...place(i));
       for (let a = 0; a < terms; a++) {
         for (let b = 0; b < terms; b++) matrix[a][b] += values[a] * values[b];
-        matrix[a][terms] += values[a] * data[i];
+        right[a] += values[a] * data[i];
       }
     }
-    const next = solve(matrix);
-    if (next === undefined) break;
-    fit = next;
+    if (!solveLinear(matrix, [right], 1e-9)) break;
+    fit = right;
     if (count === kept && round > 3) break;
     kept = count;
     yield;
@@ -53,25 +54,10 @@ export function* flattenPhaseSteps({ data, height, width }: Plane): Generator<vo
   return { data: residual, height, width };
 }
 
-/** Median deviation of the half of the pixels that lies closest to 0: noise of the background where specimen fills the rest. */
+/**
+ * Median deviation of the half of the pixels closest to 0: the noise of the background if the specimen fills the rest.
+ */
 function quietHalf(residual: Float32Array): number {
   const sorted = residual.map(Math.abs).sort();
   return sorted[sorted.length >> 2];
-}
-
-/** Gauss's elimination with the largest pivots; undefined for a singular matrix. `matrix`: n rows of n coefficients and a right side. */
-function solve(matrix: Float64Array[]): Float64Array<ArrayBuffer> | undefined {
-  const n = matrix.length;
-  for (let c = 0; c < n; c++) {
-    let pivot = c;
-    for (let r = c + 1; r < n; r++) if (Math.abs(matrix[r][c]) > Math.abs(matrix[pivot][c])) pivot = r;
-    if (!(Math.abs(matrix[pivot][c]) > 1e-9)) return undefined;
-    [matrix[c], matrix[pivot]] = [matrix[pivot], matrix[c]];
-    for (let r = 0; r < n; r++) {
-      if (r === c) continue;
-      const factor = matrix[r][c] / matrix[c][c];
-      for (let k = c; k <= n; k++) matrix[r][k] -= factor * matrix[c][k];
-    }
-  }
-  return Float64Array.from(matrix, (row, i) => row[n] / row[i]);
 }

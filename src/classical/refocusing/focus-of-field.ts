@@ -1,28 +1,29 @@
 /**
- * Where a coherent field is in focus. What is sharpest depends on the object: one that absorbs shows most amplitude contrast in
- * focus, one that only bends light shows least.
+ * Finds the focus of a coherent field. The criterion depends on the specimen: in focus, amplitude contrast is highest
+ * for a specimen that absorbs and lowest for one that only delays light.
  *
- * Sources: Dubois, Schockaert, Callens & Yourassowsky, Opt. Express 14, 5895 (2006): the integral of the amplitude, smallest
- * in focus for amplitude objects and largest for phase objects; as the light's power does not change on its way, that is the
- * amplitude's variance turned round. Zhang, Wang, Wu, Tamamitsu & Ozcan, Opt. Lett. 42, 3824 (2017): sparsity of the
- * gradient (Tamura's coefficient), largest in focus for both.
+ * Sources: Dubois, Schockaert, Callens & Yourassowsky, Opt. Express 14, 5895 (2006): the integral of the amplitude,
+ * smallest in focus for amplitude objects and largest for phase objects. Since the power of the light is constant, this
+ * is equivalent to the variance of the amplitude with the opposite sign. Zhang, Wang, Wu, Tamamitsu & Ozcan, Opt. Lett.
+ * 42, 3824 (2017): sparsity of the gradient (Tamura's coefficient), largest in focus for both.
  */
 import { breathe } from "../../array/breathe.ts";
+import { upperMedian } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import { createPropagator } from "../../optics/imaging/angular-spectrum.ts";
 import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
 import { type ComplexField, intensityOf } from "../../optics/imaging/complex-field.ts";
 import { cropField, type Edges, frameFor, padField } from "../../optics/imaging/pad-field.ts";
 
-export const objectKinds = ["amplitude", "phase"] as const;
-export type ObjectKind = (typeof objectKinds)[number];
+export const specimenContrasts = ["amplitude", "phase"] as const;
+export type SpecimenContrast = (typeof specimenContrasts)[number];
 
 export interface FieldFocusOptions {
-  /** Distances to be searched, um along the light. */
+  /** Range of distances to search, um along the light. */
   range: readonly [number, number];
-  /** What the object does to light; default: judged from the curves. */
-  object?: ObjectKind | undefined;
-  /** Step of the coarse search, um; default a depth of field, no more than 160 steps. */
+  /** Whether the specimen absorbs light (amplitude) or delays it (phase); default: judged from the curves. */
+  specimen?: SpecimenContrast | undefined;
+  /** Step of the coarse search, um; default a depth of field, at most 160 steps. */
   step?: number | undefined;
   edges?: Edges | undefined;
   signal?: AbortSignal | undefined;
@@ -32,18 +33,21 @@ export interface FieldFocusOptions {
 export interface FieldFocus {
   /** From the field to its focus, um along the light. */
   distance: number;
-  /** What the object was taken for. */
-  object: ObjectKind;
+  /** Whether the distance was found for a specimen that absorbs light (amplitude) or delays it (phase). */
+  specimen: SpecimenContrast;
   /**
-   * 0 to 1: how far the curve's best place stands out from the second best, over how far it stands out from the middle of the curve;
-   * 0 at an end of the range.
+   * 0 to 1: the height of the best distance above the second best, relative to its height above the median of the
+   * curve; 0 at an end of the range.
    */
   confidence: number;
   /** The coarse search. */
   curve: { distance: number; amplitudeContrast: number; gradientSparsity: number }[];
 }
 
-/** @throws `usage` for a range that is none, or impossible light; `image.unfit` for a field without any contrast; `interrupted` */
+/**
+ * @throws `usage` for an empty range, or impossible light; `image.unfit` for a field without any contrast;
+ * `interrupted`
+ */
 export async function focusOfField(
   field: ComplexField,
   light: CoherentLight,
@@ -76,17 +80,17 @@ export async function focusOfField(
   const curve: FieldFocus["curve"] = [];
   for (let i = 0; i <= steps; i++) curve.push(await visit(low + ((high - low) * i) / steps));
   if (!curve.some((point) => point.amplitudeContrast > 1e-6)) {
-    const detail = "Autofocus: the field has no contrast at any distance; there is nothing to focus on.";
+    const detail = "Autofocus: the field has no contrast at any distance; it is empty or uniform.";
     throw new ParfocalError("image.unfit", detail, { detail });
   }
 
-  const object = options.object ?? kindOf(curve);
-  const sign = object === "amplitude" ? 1 : -1;
+  const specimen = options.specimen ?? kindOf(curve);
+  const sign = specimen === "amplitude" ? 1 : -1;
   const values = curve.map((point) => sign * point.amplitudeContrast);
   const best = indexOfLargest(values);
   const confidence = confidenceOf(values, best);
 
-  // Finer and finer about the best place, then the vertex of a parabola.
+  // Finer searches around the best distance, then the vertex of a parabola.
   let step = (high - low) / steps;
   let centre = curve[best].distance;
   for (let round = 0; round < fineRounds; round++) {
@@ -99,7 +103,7 @@ export async function focusOfField(
     if (round === fineRounds - 1 && top > 0 && top < 4)
       centre += step * vertex(scores[top - 1], scores[top], scores[top + 1]);
   }
-  return { distance: Math.min(high, Math.max(low, centre)), object, confidence, curve };
+  return { distance: Math.min(high, Math.max(low, centre)), specimen, confidence, curve };
 }
 
 /** Depth of field, um: n lambda / NA^2, with the finest detail that the pixels show where the aperture is not known. */
@@ -139,20 +143,20 @@ function sparsityOf({ real, imag, height, width }: ComplexField): number {
 }
 
 /**
- * Where edges are sparsest, amplitude contrast is high for an object that absorbs, and low for one that does not: compared with the
- * middle of the curve.
+ * At the distance with the sparsest edges, amplitude contrast is above the median of the curve for a specimen that
+ * absorbs, and below it for one that does not.
  */
-function kindOf(curve: FieldFocus["curve"]): ObjectKind {
+function kindOf(curve: FieldFocus["curve"]): SpecimenContrast {
   const sharpest = curve[indexOfLargest(curve.map((point) => point.gradientSparsity))];
-  const sorted = curve.map((point) => point.amplitudeContrast).sort((a, b) => a - b);
-  return sharpest.amplitudeContrast >= sorted[sorted.length >> 1] ? "amplitude" : "phase";
+  const middle = upperMedian(curve.map((point) => point.amplitudeContrast));
+  return sharpest.amplitudeContrast >= middle ? "amplitude" : "phase";
 }
 
 function confidenceOf(values: readonly number[], best: number): number {
   if (best === 0 || best === values.length - 1) return 0;
-  const middle = [...values].sort((a, b) => a - b)[values.length >> 1];
+  const middle = upperMedian(values);
   const others = values.filter((value, i) => {
-    // Another hill: higher than its neighbours, or at an end.
+    // Another local maximum: higher than its neighbours, or at an end.
     return (
       i !== best &&
       value >= (values[i - 1] ?? Number.NEGATIVE_INFINITY) &&

@@ -1,10 +1,11 @@
 /**
- * Where the specimen of an in-line hologram is. Measures of a field's sharpness are of little use: the field of a hologram is its
- * amplitude alone, and at distance 0 most of them are largest for that reason (bench/hologram-focus.bench.ts). Two that do not
- * favour 0 are taken together: rings of the hologram's spectrum ({@link hologramRings}), and how few edges there are
- * ({@link edgeKurtosis}). Their sum is the logarithm of a probability; its weights were fitted to simulated holograms.
+ * Finds the distance of the specimen of an in-line hologram. Usual measures of sharpness are unsuitable: the field of a
+ * hologram has an amplitude only, and most measures are largest at distance 0 for this reason
+ * (bench/hologram-focus.bench.ts). Two that do not favour 0 are combined: the rings of the hologram's spectrum ({@link
+ * hologramRings}), and the sparsity of edges ({@link edgeKurtosis}). Their sum is the logarithm of a probability; its
+ * weights were fitted to simulated holograms.
  *
- * The field of a hologram is real, and at -d it is the conjugate of that at d: only |d| is sought.
+ * The field of a hologram is real, and at -d it is the conjugate of that at d, so only |d| is searched for.
  */
 
 import { breathe } from "../../array/breathe.ts";
@@ -16,16 +17,16 @@ import type { ComplexField } from "../../optics/imaging/complex-field.ts";
 import { cropField, frameFor, padField } from "../../optics/imaging/pad-field.ts";
 import { coarserSpectrum } from "./coarser-spectrum.ts";
 import { edgeKurtosis } from "./edge-kurtosis.ts";
-import { depthOfField, indexOfLargest, type ObjectKind, vertex } from "./focus-of-field.ts";
+import { depthOfField, indexOfLargest, type SpecimenContrast, vertex } from "./focus-of-field.ts";
 import { specimenBefore } from "./hologram-direction.ts";
 import { hologramRings } from "./hologram-rings.ts";
 import { richestPart } from "./richest-part.ts";
 
 export interface HologramFocusOptions {
-  /** Distances to be searched, um along the light. */
+  /** Range of distances to search, um along the light. */
   range: readonly [number, number];
-  /** What the specimen does to light; default: judged from the rings. */
-  object?: ObjectKind | undefined;
+  /** Whether the specimen absorbs light (amplitude) or delays it (phase); default: judged from the rings. */
+  specimen?: SpecimenContrast | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
@@ -33,12 +34,14 @@ export interface HologramFocusOptions {
 export interface HologramFocus {
   /** From the hologram to its specimen, um along the light. */
   distance: number;
-  object: ObjectKind;
-  /** Probability that |distance| is right within half a depth of field; 0 where the best place lies at an end of the range. */
+  specimen: SpecimenContrast;
+  /**
+   * Probability that |distance| is right within half a depth of field; 0 if the best distance is an end of the range.
+   */
   confidence: number;
   /**
-   * Probability of the sign, 0.5 (either) to 1; undefined where the range holds one sign of this distance only, or the specimen is
-   * in focus.
+   * Probability of the sign, 0.5 (either) to 1; undefined if the range holds this distance with one sign only, or the
+   * specimen is in focus.
    */
   directionConfidence?: number;
   /** n lambda / NA^2, um, with the largest NA that the hologram shows above its noise. */
@@ -47,27 +50,34 @@ export interface HologramFocus {
   curve: { distance: number; rings: number; edges: number; probability: number }[];
 }
 
-/** Side of the part whose edges are judged, halves of the finest detail: larger ones cost time. Rings are those of the whole. */
+/**
+ * Maximum side of the part whose edges are analysed, in halves of the finest detail, to limit the time. Rings are those
+ * of the whole hologram.
+ */
 const maxPart = 256;
-/** Distances that are tried at most; a range of more needs steps wider than half a depth of field. */
+/** Maximum number of distances to try; larger ranges need steps wider than half a depth of field. */
 const maxSteps = 400;
-/** Depths of field in a range: beyond this no search makes sense. */
+/** Maximum range, in depths of field. */
 const maxDepths = 4000;
-/** Where the search is refined, steps from the best place. */
-const fine = [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75];
-/** What stands for rings where none can be seen; it and the weight were fitted to 120 simulated holograms (docs/decisions). */
+/** Offsets of the refined search, in steps from the best distance. */
+const refinedOffsets = [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75];
+/**
+ * Assumed share of rings where none are visible; it and the weight were fitted to 120 simulated holograms
+ * (docs/decisions).
+ */
 const chanceShare = 0.2;
 const ringWeight = 14;
 
 /**
  * @param field as `inLineField` makes it of a hologram: its phase is 0
- * @throws `usage` for a range that is none or far too long, or impossible light; `image.unfit` for a field without any contrast;
+ * @throws `usage` for a range that is empty or far too large, or impossible light; `image.unfit` for a field without
+ * any contrast;
  * `interrupted`
  */
 export async function focusOfHologram(
   field: ComplexField,
   light: CoherentLight,
-  { range, object, signal, onProgress }: HologramFocusOptions,
+  { range, specimen, signal, onProgress }: HologramFocusOptions,
 ): Promise<HologramFocus> {
   checkLight(light);
   const [low, high] = range;
@@ -80,25 +90,26 @@ export async function focusOfHologram(
   if (farthest > maxDepths * depth) throw tooFar(range, depth);
 
   checkContrast(field);
-  // A pixel for half the finest detail is enough.
+  // One pixel for half of the finest detail is sufficient.
   const wanted = Math.max(1, light.wavelength / (4 * seen.na) / light.pixelSize);
   const part = richestPart(field, Math.round(maxPart * wanted));
   const at = sendFrom(part, seen, farthest + depth, wanted);
   const edgesAt = (distance: number) => edgeKurtosis(at(distance));
   const ringsAt = (distance: number) => {
     const { share, cosine } = rings.at(distance);
-    const fits = object === undefined || (object === "amplitude" ? cosine >= 0 : cosine <= 0);
-    // Less than half a ring in the whole spectrum is a slope, which specimens have of their own: there, what chance explains.
+    const fits = specimen === undefined || (specimen === "amplitude" ? cosine >= 0 : cosine <= 0);
+    // Less than half a ring in the whole spectrum looks like the slope of a specimen's own spectrum; the share by
+    // chance is used there.
     const visible = Math.min(1, Math.max(0, distance / depth - 0.5));
     return visible * (fits ? share : 0) + (1 - visible) * chanceShare;
   };
 
-  // A depth of field beyond each end, to see whether the best place lies there.
+  // One depth of field beyond each end, to recognise a best distance there.
   const first = Math.max(0, nearest - depth);
   const span = farthest + depth - first;
   const steps = Math.min(maxSteps, Math.max(8, Math.ceil(span / (0.5 * depth))));
   const step = span / steps;
-  const total = steps + 1 + fine.length;
+  const total = steps + 1 + refinedOffsets.length;
   let done = 0;
   const pace = async () => {
     onProgress?.({ done: ++done, total });
@@ -116,17 +127,19 @@ export async function focusOfHologram(
   const scores = shares.map((share, i) => scoreOf(share, edges[i], i));
   const best = indexOfLargest(scores);
 
-  // Finer about the best place, and the vertex of a parabola. Below 0 all is as above it.
+  // A finer search around the best distance, then the vertex of a parabola. Negative distances mirror positive ones.
   const around: number[] = [];
-  for (const offset of fine) {
+  for (const offset of refinedOffsets) {
     const distance = Math.abs(distances[best] + offset * step);
     around.push(scoreOf(ringsAt(distance), edgesAt(distance), best));
     await pace();
   }
   const top = indexOfLargest(around);
-  const inner = top > 0 && top < fine.length - 1;
-  const shift = inner ? vertex(around[top - 1], around[top], around[top + 1]) * (fine[1] - fine[0]) : 0;
-  const sharpest = Math.abs(distances[best] + (fine[top] + shift) * step);
+  const inner = top > 0 && top < refinedOffsets.length - 1;
+  const shift = inner
+    ? vertex(around[top - 1], around[top], around[top + 1]) * (refinedOffsets[1] - refinedOffsets[0])
+    : 0;
+  const sharpest = Math.abs(distances[best] + (refinedOffsets[top] + shift) * step);
   const found = Math.min(farthest, Math.max(nearest, sharpest));
 
   const most = scores[best];
@@ -140,7 +153,7 @@ export async function focusOfHologram(
   const negative = twoSided ? before >= 0.5 : inside(-found);
   return {
     distance: found === 0 ? 0 : negative ? -found : found,
-    object: object ?? (found < 0.5 * depth || rings.at(found).cosine >= 0 ? "amplitude" : "phase"),
+    specimen: specimen ?? (found < 0.5 * depth || rings.at(found).cosine >= 0 ? "amplitude" : "phase"),
     confidence: atEnd ? 0 : near / sum,
     ...(twoSided && { directionConfidence: Math.max(before, 1 - before) }),
     depthOfField: depth,
@@ -166,13 +179,13 @@ function sendFrom(field: ComplexField, light: CoherentLight, farthest: number, w
 }
 
 /**
- * How far a value stands out of the whole curve and of its neighbourhood, where curves fall from distance to distance: each in
- * deviations, of which chance alone makes some, and no more than a few, so that one thing that is sharp does not decide.
+ * The height of a value above the whole curve and above its neighbourhood, each in robust standard deviations, without
+ * the part that is expected by chance, and limited to a few, so that a single sharp structure does not decide.
  */
 function standOut(curve: readonly number[]): (value: number, i: number) => number {
   const middle = median(Float32Array.from(curve));
   const around = curve.map((_, i) => {
-    // Below 0 all is as above it.
+    // Negative distances mirror positive ones.
     const near = Array.from({ length: 17 }, (_, k) => curve[Math.min(curve.length - 1, Math.abs(i + k - 8))]);
     return median(Float32Array.from(near));
   });
@@ -198,13 +211,13 @@ function tooFar(range: readonly [number, number], depth: number): ParfocalError<
   const most = Number((maxDepths * depth).toPrecision(2));
   const message =
     `Autofocus: the range ${range[0]} to ${range[1]} um reaches more than ${maxDepths} depths of field of ${depth.toPrecision(2)} um; ` +
-    `give distances within ${most} um, in micrometres.`;
+    `give distances within ${most} um.`;
   return new ParfocalError("usage", message, { option: "range", got: [...range], expected: `within ${most} um` });
 }
 
 function checkContrast({ real }: ComplexField): void {
   const { mean, variance } = moments(real);
   if (Math.sqrt(variance) > 1e-6 * mean) return;
-  const detail = "Autofocus: the field has no contrast at any distance; there is nothing to focus on.";
+  const detail = "Autofocus: the field has no contrast at any distance; it is empty or uniform.";
   throw new ParfocalError("image.unfit", detail, { detail });
 }

@@ -1,18 +1,18 @@
-/** Whether a hologram is off axis, for methods that take in-line ones only. */
+/** Recognises off-axis holograms, for methods that need in-line ones. */
 import { ParfocalError } from "../../errors.ts";
 import type { Plane } from "../../image/image.ts";
 import { type Carrier, findCarrier } from "./off-axis.ts";
 
 /**
- * Least amplitude of fringes over the mean: those of off-axis holograms reach 0.3 to 1, and the strongest single frequency of
- * what a specimen does to light in line 0.01.
+ * Minimum amplitude of fringes relative to the mean: off-axis holograms reach 0.3 to 1, and the strongest single
+ * frequency of an in-line hologram reaches 0.01.
  */
-const leastVisibility = 0.15;
+const minVisibility = 0.15;
 
-/** Pixels from fringe to fringe of an off-axis hologram; undefined for one in line. */
+/** Period of the fringes of an off-axis hologram, pixels; undefined for an in-line one. */
 export function fringesOf(hologram: Plane): number | undefined {
   const carrier = strongestFringes(hologram);
-  if (!carrier || visibility(hologram, carrier) < leastVisibility) return undefined;
+  if (!carrier || visibility(hologram, carrier) < minVisibility) return undefined;
   return 1 / Math.hypot(carrier.y, carrier.x);
 }
 
@@ -25,7 +25,7 @@ function strongestFringes(hologram: Plane): Carrier | undefined {
   }
 }
 
-/** Amplitude of one frequency over the mean, under a sine window. */
+/** Amplitude of one frequency relative to the mean, under a sine window. */
 function visibility({ data, height, width }: Plane, { y: fy, x: fx }: Carrier): number {
   let [re, im, sum] = [0, 0, 0];
   for (let y = 0; y < height; y++) {

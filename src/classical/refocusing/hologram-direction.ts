@@ -1,8 +1,8 @@
 /**
- * On which side of an in-line hologram its specimen lies. The light of a specimen t at d and of its conjugate t* at -d have the same
- * intensity, whatever t is: the hologram itself cannot tell. Only what is known of specimens can: where they delay light, they
- * do so more than their medium, so that their phase is positive on the right side and negative on the wrong one. A specimen that
- * only absorbs is its own conjugate, and lies on either side with equal right.
+ * Estimates on which side of an in-line hologram the specimen lies. A specimen t at d and its conjugate t* at -d give
+ * the same intensity, so the hologram alone does not determine the side. Prior knowledge does: most specimens have a
+ * higher refractive index than their medium, so that their phase is positive on the correct side and negative on the
+ * wrong one. A specimen that only absorbs is its own conjugate, and both sides are equally likely.
  */
 import { gaussianFilter } from "../../array/filters.ts";
 import { moments } from "../../array/statistics.ts";
@@ -10,18 +10,19 @@ import { type ComplexField, phaseOf } from "../../optics/imaging/complex-field.t
 import type { RingFit } from "./hologram-rings.ts";
 import { unwrapPhase } from "./unwrap-phase.ts";
 
-/** Phases of single pixels are noise: they are blurred by about the finest detail, pixels. */
+/** Width of the blur against noise in the phase, pixels: about the finest detail. */
 const detail = 2;
 
 /**
- * Two signs of a dense specimen: rings that lean to the side of one that absorbs as well, and a phase whose few
- * pixels that differ most are ahead. Both weights were fitted to 302 simulated holograms of up to 6 radians (docs/decisions/hologram-focus.md): beyond
- * 4 radians neither tells anything, which is why they are small.
+ * Two signs of a dense specimen: an asymmetry of the rings, as of a specimen that also absorbs, and a phase whose few
+ * most deviating pixels are positive. Both weights were fitted to 302 simulated holograms of up to 6 radians
+ * (docs/decisions/hologram-focus.md). Beyond 4 radians neither is informative, so the weights are small.
  *
- * @param field the hologram's, sent back by the distance (light has come from the specimen to the camera), two pixels for its
- * finest detail
+ * @param field the field of the hologram, propagated back by the distance (light has come from the specimen to the
+ * camera), two pixels for its finest detail
  * @param rings at that distance
- * @returns probability, 0 to 1, that light has come from the specimen to the recorded plane, whose distance is then negative
+ * @returns probability, 0 to 1, that light has come from the specimen to the recorded plane, whose distance is then
+ * negative
  */
 export function specimenBefore(field: ComplexField, { cosine, sine }: RingFit): number {
   const length = Math.hypot(cosine, sine) + 0.05;

@@ -1,14 +1,14 @@
-/** What a user should know about a distance that was found for an in-line hologram, and what to do about it. */
+/** Warnings about the distance that was found for an in-line hologram. */
 import type { HologramFocus } from "./focus-of-hologram.ts";
 
-/** A focus below this is as likely wrong as right. */
-const leastConfidence = 0.6;
-/** As of models that say on which side of focus a plane lies. */
-const leastDirection = 0.75;
+/** Minimum confidence without a warning. */
+const minConfidence = 0.6;
+/** Minimum confidence of the direction without a warning, as for models that estimate the side of focus. */
+const minDirection = 0.75;
 
 /** @param range that was searched, um */
 export function focusWarnings(
-  { distance, confidence, directionConfidence, depthOfField, object, curve }: HologramFocus,
+  { distance, confidence, directionConfidence, depthOfField, specimen, curve }: HologramFocus,
   [low, high]: readonly [number, number],
 ): string[] {
   const warnings: string[] = [];
@@ -16,29 +16,29 @@ export function focusWarnings(
   const step = curve[1].distance - curve[0].distance;
   if (confidence === 0) {
     warnings.push(
-      `The best place, ${um(distance)}, is an end of the range ${low} to ${high} um: the focus may lie outside; ` +
+      `The best distance, ${um(distance)}, is an end of the range ${low} to ${high} um, so that the focus may lie outside; ` +
         "give a wider `range`, or the `distance` itself.",
     );
-  } else if (confidence < leastConfidence) {
+  } else if (confidence < minConfidence) {
     warnings.push(
-      `The focus at ${um(distance)} hardly stands out (confidence ${confidence.toFixed(2)}); ` +
-        "give a narrower `range`, `object`, or the `distance` itself, or record a hologram farther from the specimen.",
+      `The focus at ${um(distance)} is uncertain (confidence ${confidence.toFixed(2)}); ` +
+        "give a narrower `range`, `specimen`, or the `distance` itself, or record a hologram farther from the specimen.",
     );
   }
   if (step > depthOfField) {
     warnings.push(
       `The range ${low} to ${high} um holds ${Math.round((high - low) / depthOfField)} depths of field of ${um(depthOfField)} ` +
-        `and was searched every ${um(step)}: the focus may lie between; give a narrower \`range\`.`,
+        `and was searched in steps of ${um(step)}, so that the focus may have been missed; give a narrower \`range\`.`,
     );
   }
-  if (directionConfidence !== undefined && directionConfidence < leastDirection) {
+  if (directionConfidence !== undefined && directionConfidence < minDirection) {
     const why =
-      object === "amplitude"
-        ? "A specimen that absorbs looks alike on both sides of an in-line hologram"
-        : "This specimen looks alike on both sides of its in-line hologram";
+      specimen === "amplitude"
+        ? "A specimen that only absorbs gives the same in-line hologram on both sides"
+        : "This in-line hologram does not show on which side the specimen lies";
     const side = distance < 0 ? `${low}:0` : `0:${high}`;
     warnings.push(
-      `${why}: ${um(distance)} or ${um(-distance)}, the sign is ${Math.round(100 * directionConfidence)} % sure; ` +
+      `${why}: the distance is ${um(distance)} or ${um(-distance)}, and the sign has a probability of ${Math.round(100 * directionConfidence)} %; ` +
         `give a range on one side, such as \`range=${side}\`.`,
     );
   }

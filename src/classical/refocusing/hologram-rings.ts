@@ -1,27 +1,31 @@
 /**
- * Rings in the spectrum of an in-line hologram: how well those of a distance explain it. Free space turns each frequency f of a
- * thin specimen exp(-a + i p) by chi = 2 pi d f^2 / (k + sqrt(k^2 - f^2)), k = n / lambda, so that to first order the hologram's
- * intensity I is
+ * Rings in the spectrum of an in-line hologram, and how well a distance explains them. Free space shifts the phase of
+ * each frequency f of a thin specimen exp(-a + i p) by chi = 2 pi d f^2 / (k + sqrt(k^2 - f^2)), k = n / lambda, so
+ * that to first order the hologram's intensity I is
  *
  *     FT(I - 1) / 2 = p sin(chi) - a cos(chi)
  *
- * and its power has rings, 1 + C cos(2 chi) + S sin(2 chi): C is above 0 where the specimen absorbs, below 0 where it only delays
- * light, and S is below 0 where it does both and light has come from it (d > 0). Nothing favours d = 0, where there is no ring at
- * all.
+ * and its power has rings, 1 + C cos(2 chi) + S sin(2 chi): C is above 0 if the specimen absorbs, below 0 if it only
+ * delays light, and S is below 0 if it does both and lies before the plane (d > 0). The distance d = 0, which has no
+ * rings, is not favoured.
  *
- * Source: Thon, Z. Naturforsch. A 21, 476 (1966), for electron microscopes, whose defocus is measured so to this day (Rohou &
- * Grigorieff, J. Struct. Biol. 192, 216 (2015)); Guigay, Optik 49, 121 (1977), for the two terms.
+ * Source: Thon, Z. Naturforsch. A 21, 476 (1966), for electron microscopes, whose defocus is measured so to this day
+ * (Rohou & Grigorieff, J. Struct. Biol. 192, 216 (2015)); Guigay, Optik 49, 121 (1977), for the two terms.
  */
 import { createRealFft2, nextFastSize } from "../../array/fft.ts";
+import { mean, upperMedian } from "../../array/statistics.ts";
 import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
 import type { ComplexField } from "../../optics/imaging/complex-field.ts";
 import { weightedFit } from "./weighted-fit.ts";
 
-/** How well one distance explains the rings. */
+/** The rings of one distance. */
 export interface RingFit {
-  /** Share of the spectrum's variation about a smooth one that the rings explain, 0 to 1. */
+  /** Share of the variation of the spectrum around a smooth one that the rings explain, 0 to 1. */
   share: number;
-  /** Of the logarithm of the power: above 0 for a specimen that absorbs, below 0 for one that delays light. */
+  /**
+   * Coefficient C of the logarithm of the power: above 0 for a specimen that absorbs, below 0 for one that delays
+   * light.
+   */
   cosine: number;
   sine: number;
 }
@@ -33,13 +37,13 @@ export interface HologramRings {
   at(distance: number): RingFit;
 }
 
-/** Bins below this one hold the shape of the illumination. */
+/** First bin that is used; lower ones hold the shape of the illumination. */
 const firstBin = 2;
-/** Fewer bins than this show no rings. */
+/** Minimum number of bins that can show rings. */
 const minBins = 16;
-/** Bins that are always taken, however noisy. */
-const leastBins = 24;
-/** Power over that of the noise from which a bin counts as signal. */
+/** Minimum number of bins that are used, even if they are noisy. */
+const minUsedBins = 24;
+/** Minimum power of a signal bin relative to that of the noise. */
 const minSignal = 1.3;
 /** @param field of an in-line hologram, its phase 0 */
 export function hologramRings(field: ComplexField, light: CoherentLight): HologramRings {
@@ -51,7 +55,7 @@ export function hologramRings(field: ComplexField, light: CoherentLight): Hologr
     Math.min(power.length - 1, Math.floor(edge / step)),
     Math.floor(0.5 / light.pixelSize / step),
   );
-  const aperture = Math.min(edge, Math.max(last, leastBins) * step) * light.wavelength;
+  const aperture = Math.min(edge, Math.max(last, minUsedBins) * step) * light.wavelength;
   const bins = Array.from({ length: Math.max(0, last - firstBin + 1) }, (_, i) => i + firstBin);
   if (bins.length < minBins) return { aperture, at: () => ({ share: 0, cosine: 0, sine: 0 }) };
 
@@ -59,7 +63,8 @@ export function hologramRings(field: ComplexField, light: CoherentLight): Hologr
   const values = bins.map((b) => Math.log(Math.max(power[b], 1e-12 * top)));
   const smooth = bins.map((b) => [1, Math.log(b / last), b / last, (b / last) ** 2]);
   const bent = smooth.map((row, i) => [...row, ...[3, 4, 5].map((power) => (bins[i] / last) ** power)]);
-  // A specimen's own spectrum is not smooth: each bin has a variance that no number of frequencies takes away.
+  // The spectrum of a specimen is not smooth: each bin has a variance that does not fall with the number of
+  // frequencies.
   const fits = [
     { rows: smooth, weights: bins.map((b) => counts[b] / (1 + 0.1 * counts[b])) },
     { rows: bent, weights: bins.map((b) => counts[b] / (1 + 0.05 * counts[b])) },
@@ -69,7 +74,7 @@ export function hologramRings(field: ComplexField, light: CoherentLight): Hologr
     aperture,
     at(distance) {
       if (distance === 0 || !fits.every(({ without }) => without > 0)) return { share: 0, cosine: 0, sine: 0 };
-      // Wide rings could be the shape of the specimen's own spectrum: they must stand out of a bent one as well.
+      // Wide rings could be the shape of the specimen's own spectrum, so they must also stand out against a curved one.
       const [plain, flexible] = fits.map(({ rows, weights, without }) => {
         const waves = rows.map((row, i) => [Math.cos(distance * turns[i]), Math.sin(distance * turns[i]), ...row]);
         const { residual, coefficients } = weightedFit(waves, values, weights);
@@ -107,22 +112,22 @@ function radialPower({ real, height, width }: ComplexField, pixelSize: number) {
       if (bin >= power.length) continue;
       const i = v * plan.spectrumWidth + u;
       power[bin] += re[i] * re[i] + im[i] * im[i];
-      // The other half of the plane is not in the half spectrum.
+      // A half spectrum holds only half of the plane.
       counts[bin] += 2;
     }
   }
   return { power: power.map((sum, b) => (2 * sum) / Math.max(1, counts[b])), counts, step };
 }
 
-/** The last bin whose power stands above the noise: that beyond the aperture, or where pixels do not reach there, the least. */
+/**
+ * The last bin above the noise, which is measured beyond the aperture or, if the pixels do not reach there, as the
+ * minimum.
+ */
 function lastSignal(power: Float64Array, edge: number, nyquist: number): number {
-  const beyond = [...power.subarray(Math.floor(1.15 * edge), nyquist)].sort((a, b) => a - b);
-  const noise = beyond.length > 4 ? beyond[beyond.length >> 1] : Math.min(...power.subarray(firstBin, edge));
-  const around = (b: number) => {
-    const near = power.subarray(Math.max(firstBin, b - 2), Math.min(edge, b + 2) + 1);
-    return near.reduce((sum, value) => sum + value, 0) / near.length;
-  };
+  const beyond = power.subarray(Math.floor(1.15 * edge), nyquist);
+  const noise = beyond.length > 4 ? upperMedian(beyond) : Math.min(...power.subarray(firstBin, edge));
+  const around = (b: number) => mean(power.subarray(Math.max(firstBin, b - 2), Math.min(edge, b + 2) + 1));
   let last = edge;
-  while (last > leastBins && around(last) < minSignal * noise) last--;
+  while (last > minUsedBins && around(last) < minSignal * noise) last--;
   return last;
 }

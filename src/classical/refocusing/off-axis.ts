@@ -1,8 +1,9 @@
 /**
- * The field in an off-axis hologram: its fringes carry amplitude and phase, as one side band of the spectrum.
+ * Demodulates an off-axis hologram: its fringes carry amplitude and phase, as one side band of the spectrum.
  *
- * Source: Takeda, Ina & Kobayashi, J. Opt. Soc. Am. 72, 156 (1982), for fringes; Cuche, Marquet & Depeursinge, Appl. Opt.
- * 39, 4070 (2000), for holograms: the side band is cut out of the spectrum, away from the zero order and its conjugate, and moved to the middle.
+ * Source: Takeda, Ina & Kobayashi, J. Opt. Soc. Am. 72, 156 (1982), for fringes; Cuche, Marquet & Depeursinge, Appl.
+ * Opt. 39, 4070 (2000), for holograms: the side band is cropped out of the spectrum, without the zero order and the
+ * conjugate, and shifted to the centre.
  */
 import { createFft2, nextFastSize } from "../../array/fft.ts";
 import { median, moments } from "../../array/statistics.ts";
@@ -11,7 +12,7 @@ import type { Plane } from "../../image/image.ts";
 import type { ComplexField } from "../../optics/imaging/complex-field.ts";
 import { cropField, padField } from "../../optics/imaging/pad-field.ts";
 
-/** Fringes, in cycles per pixel along y and x. */
+/** Frequency of the fringes, cycles per pixel along y and x. */
 export interface Carrier {
   y: number;
   x: number;
@@ -20,18 +21,20 @@ export interface Carrier {
 export interface DemodulateOptions {
   /** Default: found by {@link findCarrier}. */
   carrier?: Carrier | undefined;
-  /** Radius of what is cut out of the spectrum, cycles per pixel; default a third of the carrier, clear of the zero order. */
+  /**
+   * Radius of the side-band filter, cycles per pixel; default a third of the carrier, which excludes the zero order.
+   */
   radius?: number | undefined;
 }
 
-/** Fringes wider than this many pixels are taken for part of the picture. */
+/** Maximum period of fringes, pixels; coarser structures count as part of the image. */
 const WIDEST = 12;
-/** How far a side band must stand out of what lies around it: noise of a whole image reaches 4 to 5. */
-const LEAST_CONTRAST = 10;
+/** Minimum ratio of a side band to its surroundings; the noise of a whole image reaches 4 to 5. */
+const MIN_CONTRAST = 10;
 
 /**
- * The strongest fringes of a hologram, to about a thousandth of the spectrum's own step. Of the two side bands, the
- * one with x > 0 (y > 0 on the axis).
+ * The strongest fringes of a hologram, to about a thousandth of a frequency step. Of the two side bands, it
+ * returns the one with x > 0 (y > 0 on the axis).
  * @throws `image.unfit` when there are no fringes
  */
 export function findCarrier(hologram: Plane): Carrier {
@@ -51,15 +54,15 @@ export function findCarrier(hologram: Plane): Carrier {
   }
   const background = median(Float32Array.from(around));
   const [fy, fx] = [half(bestV, height) / height, bestU / width];
-  // The zero order's flank is highest where the search begins: no peak of its own.
+  // The flank of the zero order is highest where the search begins, and is not a peak.
   const isPeak = Math.hypot(fy, fx) * WIDEST > 1.15;
-  if (!isPeak || !(best > LEAST_CONTRAST * background)) {
+  if (!isPeak || !(best > MIN_CONTRAST * background)) {
     const detail =
-      `Hologram: no side band was found (the strongest fringes stand out ${(best / (background || 1)).toFixed(1)} times, ` +
-      `expected ${LEAST_CONTRAST}); if it is an in-line hologram, leave \`off_axis\` out, else give the carrier by hand.`;
+      `Hologram: no side band was found (the strongest fringes are ${(best / (background || 1)).toFixed(1)} times above their surroundings, ` +
+      `expected ${MIN_CONTRAST}); for an in-line hologram leave \`off_axis\` out, otherwise give the carrier.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
-  // The peak of a window is a parabola in its logarithm, nearly.
+  // The logarithm of the peak of a window is nearly a parabola.
   const vertex = (low: number, mid: number, high: number) => {
     const [a, b, c] = [low, mid, high].map((power) => Math.log(Math.max(power, 1e-30)));
     const bend = a - 2 * b + c;
@@ -71,10 +74,10 @@ export function findCarrier(hologram: Plane): Carrier {
 }
 
 /**
- * The object's field times the reference's amplitude, with the carrier taken out. A tilt that is left, and the shape of the
- * reference wave, go when divided by the field of a hologram without object (`divideFields`).
+ * The field of the specimen times the amplitude of the reference, without the carrier. Dividing by the field of a
+ * hologram without specimen (`divideFields`) removes a remaining tilt and the shape of the reference wave.
  *
- * @throws `image.unfit` when no carrier is given and none is found; `usage` for a radius that reaches the zero order
+ * @throws `image.unfit` if no carrier is given and none is found; `usage` for a radius that reaches the zero order
  */
 export function demodulate(hologram: Plane, options: DemodulateOptions = {}): ComplexField & { carrier: Carrier } {
   const carrier = options.carrier ?? findCarrier(hologram);
@@ -98,7 +101,7 @@ export function demodulate(hologram: Plane, options: DemodulateOptions = {}): Co
       imag[y * width + x] = value * Math.sin(angle);
     }
   }
-  // The side band is at 0 now; a disc with a soft rim is kept, so that edges do not ring.
+  // The side band is at frequency 0 now; it is cropped by a disc with a soft rim, which avoids ringing.
   const margin = Math.ceil(4 / radius);
   const [top, left] = [Math.min(margin, height), Math.min(margin, width)];
   const frame = { top, left, height: nextFastSize(height + 2 * top), width: nextFastSize(width + 2 * left) };
@@ -118,7 +121,10 @@ export function demodulate(hologram: Plane, options: DemodulateOptions = {}): Co
   return { ...cropField(padded, frame, hologram), carrier };
 }
 
-/** Magnitudes of the spectrum of the hologram under a sine window (a Hann window would hear the specimen in the middle above all), its mean taken away, at twice its size or more. */
+/**
+ * Magnitudes of the spectrum of the hologram without its mean, under a sine window and padded to at least twice its
+ * size. A Hann window would give too much weight to the centre.
+ */
 function windowedSpectrum({ data, height: h, width: w }: Plane): {
   spectrum: Float32Array;
   height: number;

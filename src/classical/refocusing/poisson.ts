@@ -1,16 +1,18 @@
-/** Solves Poisson's equation on a rectangle with mirrors for sides (no slope across the edges), by Fourier transform. */
+/**
+ * Solves Poisson's equation on a rectangle with Neumann boundaries (no slope across the edges), by Fourier transform.
+ */
 import { createEvenFft2 } from "../../array/even-fft.ts";
 import { nextFastSize } from "../../array/fft.ts";
 import type { Plane } from "../../image/image.ts";
 
 /**
- * phi with laplacian(phi) = source, mean 0. A source of any size: it is mirrored up to a size that is transformed fast.
+ * phi with laplacian(phi) = source, mean 0. The source may have any size: it is mirrored up to a size of 2^a 3^b 5^c.
  *
- * Tikhonov's rule keeps the slow waves, on which noise has the greatest effect, from growing: the inverse of -q^2 becomes
+ * Tikhonov regularisation damps low frequencies, which amplify noise most: the inverse of -q^2 becomes
  * -q^2 / (q^4 + q0^4) with q = 2 pi f.
  *
  * @param pixelSize um
- * @param cutoff frequency f0, cycles per um, below which waves are held back; 0 for none
+ * @param cutoff frequency f0, cycles per um, below which frequencies are damped; 0 for none
  */
 export function solvePoisson(source: Plane, pixelSize: number, cutoff: number): Plane {
   const { height, width } = source;

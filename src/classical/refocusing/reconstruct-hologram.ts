@@ -1,4 +1,4 @@
-/** From one hologram to amplitude and phase in focus, by the angular spectrum. */
+/** Reconstructs the amplitude and phase in focus from one hologram, by the angular spectrum. */
 import { breathe, breatheThrough, runThrough } from "../../array/breathe.ts";
 import { median } from "../../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
@@ -8,7 +8,7 @@ import { type CoherentLight, checkLight } from "../../optics/imaging/coherent-li
 import { amplitudeOf, type ComplexField, divideFields, phaseOf } from "../../optics/imaging/complex-field.ts";
 import { inLineField } from "../../optics/imaging/in-line-field.ts";
 import { flattenPhaseSteps } from "./flatten-phase.ts";
-import { depthOfField, type FieldFocus, focusOfField, type ObjectKind } from "./focus-of-field.ts";
+import { depthOfField, type FieldFocus, focusOfField, type SpecimenContrast } from "./focus-of-field.ts";
 import { focusOfHologram, type HologramFocus } from "./focus-of-hologram.ts";
 import { focusWarnings } from "./hologram-focus-warnings.ts";
 import { type Carrier, demodulate, findCarrier } from "./off-axis.ts";
@@ -17,14 +17,20 @@ import { unwrapPhaseSteps } from "./unwrap-phase.ts";
 export interface ReconstructOptions {
   /** Absent: in line. "auto" finds the carrier. */
   offAxis?: "auto" | Carrier | undefined;
-  /** A hologram of the empty field: takes away the shape of the waves, and dirt. */
+  /** A hologram of the empty field, which removes the shape of the waves and dirt. */
   background?: Plane | undefined;
-  /** To the specimen along the light, um, or "auto" (default). Light that is looked at after the specimen goes back: negative. */
+  /**
+   * To the specimen along the light, um, or "auto" (default). Negative where the recorded plane lies behind the
+   * specimen.
+   */
   distance?: number | "auto" | undefined;
-  /** Where "auto" looks, um; default 25 depths of field to both sides, of an in-line hologram from there to 0 only. */
+  /** Range of "auto", um; default 25 depths of field to both sides, or only the negative side for in-line holograms. */
   range?: readonly [number, number] | undefined;
-  object?: ObjectKind | undefined;
-  /** Off axis: for a specimen that is thinner optically than its medium. The sign is not in the hologram itself. */
+  specimen?: SpecimenContrast | undefined;
+  /**
+   * Off axis: whether the specimen has a lower refractive index than its medium. The hologram does not determine the
+   * sign.
+   */
   invertPhase?: boolean | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
@@ -39,7 +45,7 @@ export interface Reconstruction extends SeparatedField {
   warnings: string[];
 }
 
-/** A field as people look at it. */
+/** A field as amplitude and unwrapped phase. */
 export interface SeparatedField {
   /** 1 where the field is empty. */
   amplitude: Plane;
@@ -62,8 +68,8 @@ export function* separateFieldSteps(field: ComplexField): Generator<void, Separa
 }
 
 /**
- * @throws `image.unfit` for an off-axis hologram without side band, a dark or flat one, or a background of another size; `usage` for
- * impossible light, distance or range; `interrupted`
+ * @throws `image.unfit` for an off-axis hologram without side band, a dark or uniform one, or a background of another
+ * size; `usage` for impossible light, distance or range; `interrupted`
  */
 export async function reconstructHologram(
   hologram: Plane,
@@ -79,7 +85,7 @@ export async function reconstructHologram(
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   await breathe(options.signal);
-  // In an empty field nothing but the fringes stands out.
+  // The carrier is found best in the hologram of the empty field.
   const carrier = offAxis === "auto" ? findCarrier(background ?? hologram) : offAxis;
   const recorded = carrier
     ? await breatheThrough(
@@ -92,23 +98,26 @@ export async function reconstructHologram(
   const warnings: string[] = [];
   const depth = depthOfField(light);
   const range = options.range ?? [-25 * depth, carrier ? 25 * depth : 0];
-  const { object, signal, onProgress } = options;
+  const { specimen, signal, onProgress } = options;
   let focus: Reconstruction["focus"];
   if (distance === "auto" && !carrier) {
-    const found = await focusOfHologram(recorded, light, { range, object, signal, onProgress });
+    const found = await focusOfHologram(recorded, light, { range, specimen, signal, onProgress });
     focus = found;
     warnings.push(...focusWarnings(found, range));
   } else if (distance === "auto") {
-    focus = await focusOfField(recorded, light, { range, object, signal, onProgress });
+    focus = await focusOfField(recorded, light, { range, specimen, signal, onProgress });
     if (focus.confidence < 0.2) {
       warnings.push(
-        `The focus at ${focus.distance.toPrecision(3)} um hardly stands out (confidence ${focus.confidence.toFixed(2)}); ` +
-          "give `range`, `object`, or the `distance` itself.",
+        `The focus at ${focus.distance.toPrecision(3)} um is uncertain (confidence ${focus.confidence.toFixed(2)}); ` +
+          "give `range`, `specimen`, or the `distance` itself.",
       );
     }
   }
   const found = focus?.distance ?? (distance === "auto" ? 0 : distance);
-  if (!carrier) warnings.push("One in-line hologram holds no phase: its twin image lies over the result.");
+  if (!carrier)
+    warnings.push(
+      "A single in-line hologram has no phase information, so that its twin image is superimposed on the result.",
+    );
   await breathe(signal);
   const field = propagate(recorded, light, found);
   await breathe(signal);
@@ -126,14 +135,15 @@ function* offAxisField(
   invert: boolean,
 ): Generator<void, ComplexField> {
   const length = Math.hypot(carrier.y, carrier.x);
-  // All that the objective passes, where the fringes are fine enough for it.
+  // The whole aperture of the objective, if the fringes are fine enough.
   const radius = Math.min(length / 2, na === undefined ? length / 3 : (na / wavelength) * pixelSize);
   const field = demodulate(hologram, { carrier, radius });
   yield;
-  const object = background ? divideFields(field, demodulate(background, { carrier, radius })) : field;
-  // A specimen is denser than its medium as a rule: the few pixels that differ most are ahead of the others.
+  const specimen = background ? divideFields(field, demodulate(background, { carrier, radius })) : field;
+  // Most specimens have a higher refractive index than their medium: the few most deviating pixels have a positive
+  // phase.
   yield;
-  const { phase } = yield* separateFieldSteps(object);
+  const { phase } = yield* separateFieldSteps(specimen);
   const skew = phase.data.reduce((sum, value) => sum + value ** 3, 0);
-  return skew < 0 !== invert ? { ...object, imag: object.imag.map((value) => -value) } : object;
+  return skew < 0 !== invert ? { ...specimen, imag: specimen.imag.map((value) => -value) } : specimen;
 }

@@ -1,4 +1,4 @@
-/** Intensities of one field at several places along the light: what phase is recovered from. */
+/** Intensities of one field in several planes along the light, from which its phase is recovered. */
 import { mean } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Plane } from "../../image/image.ts";
@@ -6,15 +6,15 @@ import { refuseNonFinite } from "../../image/pixel-place.ts";
 import { type CoherentLight, checkLight } from "../../optics/imaging/coherent-light.ts";
 
 export interface RecordedPlane extends Plane {
-  /** Place along the light, um: light reaches lower positions first. */
+  /** Position along the light, um: light reaches lower positions first. */
   position: number;
 }
 
 /**
- * The planes in order of position, each with mean 1: free space neither makes nor takes light, so that a difference of the means
- * is the lamp's.
- * @throws `image.unfit` for fewer than two planes, two at one place, unequal sizes, dark planes or pixels that are not finite; `usage` for
- * impossible light
+ * The planes in order of position, each normalised to mean 1: free space conserves the light, so a difference of the
+ * means comes from the lamp.
+ * @throws `image.unfit` for fewer than two planes, two at the same position, unequal sizes, dark planes or pixels that
+ * are not finite; `usage` for impossible light
  */
 export function preparePlanes(planes: readonly RecordedPlane[], light: CoherentLight): RecordedPlane[] {
   checkLight(light);
@@ -30,13 +30,13 @@ export function preparePlanes(planes: readonly RecordedPlane[], light: CoherentL
   return sorted.map((plane, i) => {
     if (plane.height !== height || plane.width !== width || plane.data.length !== height * width) {
       throw refuse(
-        `Phase from intensity: planes of ${height} x ${width} and ${plane.height} x ${plane.width} pixels; give all at one size.`,
+        `Phase from intensity: the planes have ${height} x ${width} and ${plane.height} x ${plane.width} pixels; give all at one size.`,
       );
     }
     if (!Number.isFinite(plane.position) || (i > 0 && plane.position === sorted[i - 1].position)) {
       throw refuse(
-        `Phase from intensity: two planes at ${plane.position} um, or a place that is no number; ` +
-          "give each plane a place of its own along the light.",
+        `Phase from intensity: two planes are at ${plane.position} um, or a position is not a number; ` +
+          "give each plane a different position along the light.",
       );
     }
     refuseNonFinite(plane.data, { what: `Phase from intensity: the plane at ${plane.position} um`, width });

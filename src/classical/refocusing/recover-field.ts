@@ -1,11 +1,12 @@
 /**
- * The complex field behind several recorded intensities: multi-height phase retrieval. The field is sent to every plane, given the
- * amplitude that was measured there while it keeps its phase, and sent back; the mean of what returns is the next guess.
+ * The complex field behind several recorded intensities: multi-height phase retrieval. The field is propagated to every
+ * plane, where its amplitude is replaced by the measured one, and propagated back; the mean of these fields is the next
+ * estimate.
  *
  * Source: Gerchberg & Saxton, Optik 35, 237 (1972), for two planes; Misell, J. Phys. D 6, 2200 (1973), and Greenbaum &
  * Ozcan, Opt. Express 20, 3129 (2012), for several at different heights; here all planes act at once (the averaged
- * projections of Elser, J. Opt. Soc. Am. A 20, 40 (2003)), so that none has the last word. The first guess is the transport of intensity's, without which iterations
- * settle on slow waves only after hundreds of rounds.
+ * projections of Elser, J. Opt. Soc. Am. A 20, 40 (2003)), so that no plane dominates. The first estimate comes from
+ * the transport of intensity; without it, low frequencies converge only after hundreds of iterations.
  */
 import { breathe } from "../../array/breathe.ts";
 import type { Plane } from "../../image/image.ts";
@@ -20,35 +21,35 @@ import { type TransportOptions, transportOfIntensity } from "./transport-of-inte
 export interface RecoverOptions extends TransportOptions {
   /** First phase: "transport" of intensity (default), or "flat". */
   start?: "transport" | "flat" | undefined;
-  /** At most; default 20, and 0 leaves the first guess as it is. */
+  /** Maximum number of iterations; default 20, and 0 returns the first estimate. */
   iterations?: number | undefined;
-  /** Ends when the error falls by less than this share in one iteration; default 0.002. */
+  /** Tolerance: iterations end when the error falls by less than this share; default 0.002. */
   tolerance?: number | undefined;
   /** What lies beyond the edges; default "mirror". */
   edges?: Edges | undefined;
-  /** Farthest place, um along the light, that the field is to be sent to: makes room around it. */
+  /** Positions, um along the light, to which the field will be propagated; they determine its margin. */
   reach?: readonly number[] | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
-/** A field that can be sent anywhere: with the room around it, where the light of its surroundings is. */
+/** A recovered field with its margin, which can be propagated to any position. */
 export interface RecoveredField {
-  /** Place of the field along the light, um. */
+  /** Position of the field along the light, um. */
   position: number;
   /**
-   * How far the field's amplitudes were from the measured ones before each iteration and after the last: root mean square over all
-   * planes, over the root mean square of the measured.
+   * Error of the amplitudes before each iteration and after the last: root mean square over all planes, relative to
+   * that of the measured amplitudes.
    */
   errors: number[];
   /** Whether the tolerance was reached. */
   converged: boolean;
-  /** The field at a place along the light, um, `[height, width]` of the planes; intensities are about 1. */
+  /** The field at a position along the light, um, `[height, width]` of the planes; intensities are about 1. */
   at(position: number): ComplexField;
 }
 
 /**
- * @param planes two or more places along the light
+ * @param planes at two or more positions along the light
  * @throws what {@link preparePlanes} throws; `interrupted`
  */
 export async function recoverField(
@@ -93,7 +94,10 @@ export async function recoverField(
   };
 }
 
-/** One round: to every plane, its amplitude, and back; the mean of the spectra, and the error before. */
+/**
+ * One iteration: replaces the amplitude in every plane and propagates back; returns the mean spectrum and the error
+ * before.
+ */
 async function project(
   propagator: Propagator,
   spectrum: ComplexField,

@@ -1,7 +1,7 @@
 /** The square of a field in which neighbouring pixels differ most. */
 import type { ComplexField } from "../../optics/imaging/complex-field.ts";
 
-/** @param side pixels; a field that is not larger along an axis is taken whole along it */
+/** @param side pixels; a field that is not larger along an axis is kept whole along it */
 export function richestPart(field: ComplexField, side: number): ComplexField {
   const [height, width] = [Math.min(side, field.height), Math.min(side, field.width)];
   if (height === field.height && width === field.width) return field;

@@ -1,10 +1,10 @@
 /**
- * Phase from how intensity changes along the light: the transport of intensity equation,
+ * Phase from the change of intensity along the light: the transport of intensity equation,
  * div(I grad phi) = -k dI/dz, for light that is at least partly coherent.
  *
- * Source: Teague, J. Opt. Soc. Am. 73, 1434 (1983), with his auxiliary function psi, grad psi = I grad phi; solved by two
- * Poisson equations with Fourier transforms as in Paganin & Nugent, Phys. Rev. Lett. 80, 2586 (1998); boundary and
- * regularisation after Gureyev & Nugent, Opt. Commun. 133, 339 (1997). Vortices of the phase are beyond it.
+ * Source: Teague, J. Opt. Soc. Am. 73, 1434 (1983), with his auxiliary function psi, grad psi = I grad phi; solved by
+ * two Poisson equations with Fourier transforms as in Paganin & Nugent, Phys. Rev. Lett. 80, 2586 (1998); boundary and
+ * regularisation after Gureyev & Nugent, Opt. Commun. 133, 339 (1997). It cannot recover phase vortices.
  */
 import type { Plane } from "../../image/image.ts";
 import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
@@ -12,13 +12,13 @@ import { solvePoisson } from "./poisson.ts";
 import { preparePlanes, type RecordedPlane } from "./recorded-planes.ts";
 
 export interface TransportOptions {
-  /** Place along the light, um, whose phase is wanted; default that of the middle plane. */
+  /** Position along the light, um, at which the phase is computed; default that of the middle plane. */
   position?: number | undefined;
-  /** Waves of the phase longer than 1 / cutoff are held back, cycles per um; default a fifth of one cycle over the image. */
+  /** Spatial frequency, cycles per um, below which the phase is damped; default a fifth of one cycle over the image. */
   cutoff?: number | undefined;
 }
 
-/** Intensity (mean 1) and phase in radians (mean 0) at a place along the light, um. */
+/** Intensity (mean 1) and phase in radians (mean 0) at a position along the light, um. */
 export interface TransportedPhase {
   intensity: Plane;
   phase: Plane;
@@ -26,8 +26,8 @@ export interface TransportedPhase {
 }
 
 /**
- * @param planes two or more; change is taken as linear between two, and along a parabola fitted to the three nearest where there
- * are more
+ * @param planes two or more; the derivative is that of the line through two planes, or of the parabola through the
+ * nearest three
  * @throws what {@link preparePlanes} throws
  */
 export function transportOfIntensity(
@@ -63,7 +63,7 @@ export function transportOfIntensity(
   return { intensity, phase: solvePoisson(source, light.pixelSize, cutoff), position };
 }
 
-/** Weights of the planes in the polynomial through them, and in its slope, at a place. */
+/** Lagrange weights of the planes for the value and the slope of the polynomial through them at a position. */
 function lagrangeWeights(places: readonly number[], at: number): { value: number[]; slope: number[] } {
   const value = places.map((own, j) =>
     places.reduce((w, other, m) => (m === j ? w : (w * (at - other)) / (own - other)), 1),
@@ -84,8 +84,8 @@ function lagrangeWeights(places: readonly number[], at: number): { value: number
 }
 
 /**
- * div(grad psi / I), um^-2, by differences between neighbours; intensity between two pixels is their mean, and not below a tenth of
- * the mean of all, where noise would rule. Nothing flows across the edges.
+ * div(grad psi / I), um^-2, by differences between neighbours. The intensity between two pixels is their mean, and at
+ * least a tenth of the overall mean, to limit noise. There is no flow across the edges.
  */
 function divergenceOfQuotient(psi: Plane, intensity: Plane, pixelSize: number): Plane {
   const { height, width, data } = psi;

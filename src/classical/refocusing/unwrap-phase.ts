@@ -1,11 +1,13 @@
 /**
- * Phase without its jumps of 2 pi: the pixel pairs that agree best with their surroundings are joined first, so that noise and
- * vortices stay where they are.
+ * Unwraps a phase: the pixel pairs that agree best with their surroundings are joined first, so that the effects of
+ * noise and vortices remain local.
  *
- * Source: Herraez, Burton, Lalor & Gdeisat, Appl. Opt. 41, 7437 (2002): reliability from second differences, edges joined in the
- * order of their reliability, groups moved by whole turns. The algorithm of scikit-image's unwrap_phase.
+ * Source: Herraez, Burton, Lalor & Gdeisat, Appl. Opt. 41, 7437 (2002): reliability from second differences, edges
+ * joined in the order of their reliability, groups shifted by multiples of 2 pi. The algorithm of scikit-image's
+ * unwrap_phase.
  */
 import { runThrough } from "../../array/breathe.ts";
+import { upperMedian } from "../../array/statistics.ts";
 import type { Plane } from "../../image/image.ts";
 
 const TURN = 2 * Math.PI;
@@ -19,9 +21,10 @@ export function* unwrapPhaseSteps({ data, height, width }: Plane): Generator<voi
   const size = height * width;
   const reliability = reliabilities(data, height, width);
   yield;
-  // Edge 2 i joins pixel i to its right, 2 i + 1 to the one below. As keys whose upper half is the sum of second differences, which is not
-  // negative, so that its bits rise with it, and whose lower half is the edge: sorted as whole numbers, eight times as fast as by a
-  // function. Smallest second differences first; ties by place, so that every machine joins alike.
+  // Edge 2 i joins pixel i to its right, 2 i + 1 to the one below. As keys whose upper half is the sum of second
+  // differences, which is not negative, so that its bits rise with it, and whose lower half is the edge: sorted as
+  // whole numbers, eight times as fast as by a function. Smallest second differences first; ties by place, so that the
+  // result is the same on every machine.
   const keys = new BigUint64Array(2 * size - height - width);
   const [edges, strengths] = [new Uint32Array(keys.buffer), new Float32Array(keys.buffer)];
   let placed = 0;
@@ -52,7 +55,7 @@ export function* unwrapPhaseSteps({ data, height, width }: Plane): Generator<voi
       sum += turns[top];
       top = parent[top];
     }
-    // Everything on the way is hung from the root.
+    // All pixels on the path are attached to the root.
     for (let i = pixel; parent[i] !== top && i !== top; ) {
       const next = parent[i];
       const own = turns[i];
@@ -82,12 +85,15 @@ export function* unwrapPhaseSteps({ data, height, width }: Plane): Generator<voi
   yield;
   const out = new Float32Array(size);
   for (let i = 0; i < size; i++) out[i] = data[i] + TURN * (root(i) === i ? 0 : turns[i]);
-  const middle = Float32Array.from(out).sort()[size >> 1];
+  const middle = upperMedian(out);
   const back = TURN * Math.round(middle / TURN);
   return { data: back === 0 ? out : out.map((phase) => phase - back), height, width };
 }
 
-/** Squared second differences along y, x and both diagonals; the least reliable are those at the border, which have none. */
+/**
+ * Squared second differences along y, x and both diagonals; pixels at the border, which have none, count as least
+ * reliable.
+ */
 function reliabilities(data: Float32Array, height: number, width: number): Float32Array {
   const out = new Float32Array(height * width).fill(1e6);
   for (let y = 1; y + 1 < height; y++) {

@@ -1,4 +1,4 @@
-/** Finding the exposures of every plane in files, so that they can be read one plane at a time. */
+/** Finds the exposures of every plane in files and reads them one plane at a time. */
 
 import { ParfocalError } from "../../errors.ts";
 import { checkIndex, extentOf, type PlaneIndex, refuseColour } from "../../image/axes.ts";
@@ -6,35 +6,35 @@ import type { ImageInfo, Optics } from "../../image/image.ts";
 import { type ImageFile, readFinitePlane } from "../../image/image-file.ts";
 import { requirePairable } from "../../image/pairable.ts";
 
-/** Axes of a file that exposures may lie along: its channels, its times or its pages (planes). */
+/** Axes of a file along which exposures may be stored: channels, times or pages (planes). */
 export const exposureAxes = ["c", "t", "z"] as const;
 export type ExposureAxis = (typeof exposureAxes)[number];
 
-/** Pages: those of a plane one behind the other, or one whole z-stack after the other. */
+/** Order of pages: the exposures of a plane one after another, or one whole z-stack after another. */
 export const pageOrders = ["interleaved", "blocks"] as const;
 export type PageOrder = (typeof pageOrders)[number];
 
-/** Which exposures are wanted. */
+/** The requested exposures. */
 export interface WantedExposures {
-  /** Numbers of the exposures, in the order in which they are wanted, from 0. */
+  /** Numbers of the exposures from 0, in the requested order. */
   numbers: readonly number[];
-  /** Whether the user chose the numbers: then there may be other channels or times beside them. */
+  /** Whether the user chose the numbers; the file may then hold other channels or times as well. */
   chosen?: boolean | undefined;
-  /** Names them in messages, such as "two exposures (uniform, speckle)". */
+  /** Name of the exposures in messages, such as "two exposures (uniform, speckle)". */
   what: string;
 }
 
 export interface ExposurePlace {
-  /** Of channels and times that are no exposures, where there are several. */
+  /** The channel or time to use if the file has several that are not exposures. */
   channel?: number | undefined;
   time?: number | undefined;
-  /** Default: channels where there are as many, else times, else pages. */
+  /** Default: channels if their number matches, else times, else pages. */
   axis?: ExposureAxis | undefined;
-  /** Of pages; default `interleaved`. Says that exposures are pages where `axis` is not given. */
+  /** Order of pages; default `interleaved`. Without `axis`, it implies that exposures are pages. */
   order?: PageOrder | undefined;
 }
 
-/** The exposures of a stack, on demand. */
+/** The exposures of a stack, read on demand. */
 export interface ExposureSource {
   planes: number;
   height: number;
@@ -43,16 +43,17 @@ export interface ExposureSource {
   found: "channels" | "times" | "pages" | "files";
   info: Pick<ImageInfo, "pixelSize" | "zStep" | "dtype"> & { optics?: Optics };
   /**
-   * Counts of exposure j (in the order that was wanted) of plane z, `[height, width]`.
+   * Counts of exposure j (in the requested order) of plane z, `[height, width]`.
    * @throws `image.unfit` where a value is not a number, and what the reader throws
    */
   read(z: number, j: number): Promise<Float32Array>;
 }
 
 /**
- * Finds exposures: one in each of as many files, or all in one file. Only headers are read.
+ * Finds exposures: each in a file of its own, or all in one file. Only headers are read.
  *
- * @throws `usage` where files do not hold so many or differ in size, or a channel or time must be chosen; `image.unfit` for colour
+ * @throws `usage` if the files hold another number of exposures or differ in size, or a channel or time must be chosen;
+ * `image.unfit` for colour
  */
 export function findExposures(
   files: readonly ImageFile[],
@@ -148,24 +149,34 @@ function checkPlace(
     throw new ParfocalError("usage", message, { ...(option !== undefined && { option }), got, expected });
   };
   if (files.length !== 1 && files.length !== count) {
-    const message = `Sectioning needs ${what}: one file with all of them, or ${count} files; got ${files.length}.`;
+    const message = `Sectioning needs ${what}: give one file with all of them, or ${count} files; got ${files.length}.`;
     refuse(message, undefined, files.length, `1 or ${count}`);
   }
   if (files.length > 1 && (axis ?? order) !== undefined) {
     const option = axis === undefined ? "order" : "phases";
-    const message = `Sectioning: \`${option}\` says where one file keeps its exposures, but there are ${files.length} files; leave it out.`;
+    const message = `Sectioning: \`${option}\` is for exposures in a single file, but there are ${files.length} files; leave it out.`;
     refuse(message, option, axis ?? order, "one file");
   }
   if (order !== undefined && axis !== undefined && axis !== "z") {
-    const message = `Sectioning: \`order\` ${order} is about pages and means nothing with \`phases\` ${axis}; leave one of them out.`;
+    const message = `Sectioning: \`order\` ${order} is for pages and has no effect with \`phases\` ${axis}; leave one of them out.`;
     refuse(message, "order", order, "`phases` z");
   }
   if (new Set(numbers).size < count) {
-    refuse(`Sectioning: ${what} are both number ${numbers[0]}; they must differ.`, "speckle", numbers[0], "another");
+    refuse(
+      `Sectioning: ${what} have the same number ${numbers[0]}; give different ones.`,
+      "speckle",
+      numbers[0],
+      "another",
+    );
   }
   const beyond = numbers.find((number) => !Number.isInteger(number) || number < 0);
   if (beyond !== undefined) {
-    refuse(`Sectioning: ${beyond} is no exposure; expected whole numbers from 0.`, undefined, beyond, "0 or more");
+    refuse(
+      `Sectioning: ${beyond} is not a number of an exposure; expected whole numbers from 0.`,
+      undefined,
+      beyond,
+      "0 or more",
+    );
   }
   const most = Math.max(...numbers);
   const paged = (axis ?? (order && "z")) === "z";
@@ -185,16 +196,16 @@ function axisOf(file: ImageFile, { numbers, chosen, what }: WantedExposures, pla
     z: depth % count === 0 && Math.max(...numbers) < count,
   };
   const asked = place.axis ?? (place.order && "z");
-  // Several channels or times of which none was chosen are more likely the wrong number of exposures than pages of each.
+  // Several channels or times without a choice are more likely a wrong number of exposures than pages of each.
   const open = (channels > 1 && place.channel === undefined) || (times > 1 && place.time === undefined);
   const axis = asked ?? exposureAxes.find((one) => fits[one] && !(one === "z" && open));
   if (axis !== undefined && fits[axis]) return axis;
-  const many = (n: number, one: string) => `${n} ${one}${n > 1 ? "s" : ""}`;
-  const has = `${many(channels, "channel")}, ${many(times, "time")} and ${many(depth, "plane")}`;
+  const counted = (n: number, one: string) => `${n} ${one}${n > 1 ? "s" : ""}`;
+  const has = `${counted(channels, "channel")}, ${counted(times, "time")} and ${counted(depth, "plane")}`;
   const ways = { c: `${count} channels`, t: `${count} times`, z: `a multiple of ${count} planes (its pages)` };
   const expected = asked === undefined ? `${ways.c}, ${ways.t} or ${ways.z}, or ${count} files` : ways[asked];
   const given = place.channel !== undefined || place.time !== undefined;
-  const hint = given ? "; `channel` and `time` are for those that are no exposures" : "";
+  const hint = given ? "; `channel` and `time` choose among channels and times that are not exposures" : "";
   const message = `${file.path} has ${has}; expected ${what} as ${expected}${hint}.`;
   throw new ParfocalError("usage", message, { got: has, expected: `${count} exposures` });
 }

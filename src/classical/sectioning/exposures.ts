@@ -20,8 +20,8 @@ export interface ExposureStacks {
 type Place = "channel" | "time" | "plane";
 
 /**
- * Reads `count` exposures of every plane: one from each of as many files, or all from one file, as its channels, else as its
- * times, else as its pages, where the exposures of a plane follow each other.
+ * Reads `count` exposures of every plane: one from each of as many files, or all from one file, as its channels, else
+ * as its times, else as its pages, where the exposures of a plane follow each other.
  *
  * @param channel, time where the files have more than one that are no exposures
  * @param what names the exposures in messages, such as "two exposures (uniform, speckle)"

@@ -1,6 +1,6 @@
 /**
- * Where the grid stood and how bright the light was in each of three exposures, from the exposures themselves. Positions that
- * are not a third of a period apart, and lamps that flicker, leave stripes in sections.
+ * Estimates the phase of the grid and the brightness of the light in each of three exposures from the exposures
+ * themselves. Phases that are not a third of a period apart, and a flickering lamp, leave stripes in sections.
  */
 import { createRealFft2, nextPowerOfTwo } from "../../array/fft.ts";
 import { gaussianFilter } from "../../array/filters.ts";
@@ -12,24 +12,24 @@ export interface Exposures {
   width: number;
 }
 
-/** Frequency of a grid, cycles/pixel. */
+/** Spatial frequency of a grid, cycles/pixel. */
 export interface GridFrequency {
   x: number;
   y: number;
 }
 
-/** What the exposures of one plane say about the grid: sums over the frequencies around its own. */
+/** Measurements of the grid in the exposures of one plane: sums over the frequencies around its own. */
 export interface GridTrace {
   /** E_j conj E_l, `[3, 3]` row by row, E being the spectrum of exposure j less the mean of all three. */
   real: Float64Array;
   imag: Float64Array;
-  /** Power at the grid's frequency over the median power around it: below about 30 there is no grid to be seen. */
+  /** Power at the grid's frequency over the median power around it: below about 30 no grid is visible. */
   significance: number;
 }
 
 /**
- * Relative brightness of three exposures, mean 1. Light of low frequencies is the same in all three but for the lamp: each
- * exposure, blurred until the grid is gone, is compared with their mean by least squares.
+ * Relative brightness of three exposures, mean 1. Low frequencies differ only by the brightness of the lamp: each
+ * exposure, blurred until the grid vanishes, is compared with their mean by least squares.
  * @param period of the grid, pixels
  */
 export function exposureBrightness({ data, height, width }: Exposures, period: number): number[] {
@@ -48,17 +48,19 @@ export function exposureBrightness({ data, height, width }: Exposures, period: n
   return total > 0 ? products.map((p) => (3 * p) / total) : [1, 1, 1];
 }
 
-/** Spectra of the differences between exposures, from which frequency and positions of the grid are read. */
+/** Spectra of the differences between exposures, from which the frequency and phases of the grid are measured. */
 export interface DifferenceSpectra {
   height: number;
   width: number;
   spectrumWidth: number;
-  /** Three half spectra of exposure less mean. */
+  /** Three half spectra of an exposure minus the mean. */
   real: Float64Array[];
   imag: Float64Array[];
 }
 
-/** Differences cancel the specimen and leave the grid. A Hann window keeps the edges of the picture out of the spectrum. */
+/**
+ * Differences cancel the specimen and leave the grid. A Hann window suppresses the edges of the image in the spectrum.
+ */
 export function differenceSpectra(
   { data, height, width }: Exposures,
   brightness: readonly number[],
@@ -89,7 +91,7 @@ export function differenceSpectra(
 
 const hann = (i: number, length: number) => (length < 3 ? 1 : Math.sin((Math.PI * (i + 0.5)) / length) ** 2);
 
-/** Adds the power of differences to a map, `[height, spectrumWidth]`: planes add up to one search. */
+/** Adds the power of differences to a map, `[height, spectrumWidth]`: so that all planes contribute to one search. */
 export function addPower(spectra: DifferenceSpectra, power: Float64Array): void {
   for (let j = 0; j < 3; j++) {
     for (let i = 0; i < power.length; i++) power[i] += spectra.real[j][i] ** 2 + spectra.imag[j][i] ** 2;
@@ -97,7 +99,8 @@ export function addPower(spectra: DifferenceSpectra, power: Float64Array): void 
 }
 
 /**
- * The strongest frequency of the differences. Periods above an eighth of the field are left out: slow changes are no grid.
+ * The strongest frequency of the differences. Periods above an eighth of the field are excluded, since slow variations
+ * are not a grid.
  * @param power `[height, width / 2 + 1]`
  */
 export function findGridFrequency(power: Float64Array, height: number, width: number): GridFrequency {
@@ -148,7 +151,7 @@ export function traceGrid(spectra: DifferenceSpectra, frequency: GridFrequency):
   return { real, imag, significance: background > 0 ? peak / background : peak > 0 ? Number.POSITIVE_INFINITY : 0 };
 }
 
-/** Sums what several planes say: the products do not depend on where the specimen is. */
+/** Sums the measurements of several planes: the products do not depend on the position of the specimen. */
 export function sumTraces(traces: readonly GridTrace[]): GridTrace {
   const real = new Float64Array(9);
   const imag = new Float64Array(9);
@@ -162,14 +165,14 @@ export function sumTraces(traces: readonly GridTrace[]): GridTrace {
 }
 
 /**
- * Positions of the grid, radians, the first of them 0. At the grid's frequency exposure j differs from the mean of all by
- * a (exp(i phase_j) - mean of exp(i phase)): three points in the complex plane which, but for a turn and a scale, lie on the
- * unit circle. Three points have one circle through them: its centre and their directions from it are the answer.
+ * Phases of the grid, radians, the first of them 0. At the grid's frequency exposure j differs from the mean of all by
+ * a (exp(i phase_j) - mean of exp(i phase)): three points in the complex plane that lie on a
+ * circle. The directions of the points from its centre are the phases, up to a rotation.
  *
- * @returns undefined where two exposures are alike, so that there is no circle
+ * @returns undefined if two exposures are equal, so that there is no circle
  */
 export function phasesOf({ real, imag }: GridTrace): number[] | undefined {
-  // The products are those of one vector but for noise: its column of largest power is that vector, up to a factor.
+  // Except for noise, the products are those of one vector: its column of largest power is that vector, up to a factor.
   const strongest = [0, 1, 2].reduce((best, j) => (real[4 * j] > real[4 * best] ? j : best), 0);
   const [a, b, c] = [0, 1, 2].map((j) => ({ x: real[3 * j + strongest], y: imag[3 * j + strongest] }));
   const double = 2 * ((b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x));

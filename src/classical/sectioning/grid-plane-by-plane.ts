@@ -14,9 +14,9 @@ import {
 } from "./grid-phases.ts";
 import { sectionFromGrid } from "./structured-illumination.ts";
 
-/** What was measured of the grid in one plane. */
+/** The grid in one plane. */
 export interface PlaneGrid {
-  /** Positions in the three exposures, radians. */
+  /** Phases in the three exposures, radians. */
   phases: number[];
   /** Relative brightness of the three exposures, mean 1. */
   brightness: number[];
@@ -25,23 +25,24 @@ export interface PlaneGrid {
 export interface MeasuredGrid {
   planes: PlaneGrid[];
   frequency: GridFrequency;
-  /** Planes in which the grid itself was seen; the others follow them. */
+  /** Number of planes in which the grid was visible; the others follow them. */
   seen: number;
 }
 
-/** Below this the peak at the grid's frequency may be chance (as in `sectionFromGrid`). */
+/** Minimum peak at the grid's frequency that is not chance (as in `sectionFromGrid`). */
 const VISIBLE = 30;
 const thirds = [0, (2 * Math.PI) / 3, (4 * Math.PI) / 3];
 
-/** The grid of a plane that nothing is known of. */
+/** The ideal grid, for a plane without measurements. */
 export const perfectGrid = (): PlaneGrid => ({ phases: [...thirds], brightness: [1, 1, 1] });
 
 /**
- * Measures the grid as `sectionFromGrid` does: its frequency in all planes together, then positions and brightness in each; planes
- * where it is not seen take the positions of the others. Every plane is read twice, and one at a time is in memory.
+ * Measures the grid as `sectionFromGrid` does: its frequency in all planes together, then phases and brightness in
+ * each; planes in which it is not visible take the phases of the others. Every plane is read twice, and one at a time
+ * is in memory.
  *
  * @param read exposures of a plane, counts above the camera's offset
- * @param onPlane is told of every plane read
+ * @param onPlane called after every plane that was read
  * @throws `interrupted`, and what `read` throws
  */
 export async function measureGrid(
@@ -84,8 +85,8 @@ export async function measureGrid(
 }
 
 /**
- * The section and the widefield image of one plane, `[height, width]` each: its exposures as they would have been with a grid moved by exact
- * thirds under an even lamp, sectioned as such.
+ * The section and the widefield image of one plane, `[height, width]` each. The exposures are converted to those of a
+ * grid moved by exact thirds under a constant lamp, which are then sectioned.
  */
 export function sectionOnePlane(
   { data, height, width }: Exposures,
@@ -103,7 +104,7 @@ export function sectionOnePlane(
 
 type Row = readonly [number, number, number];
 
-/** An exposure at a phase is W + cos(phase) C - sin(phase) S: its shares of the three. */
+/** An exposure at a phase is W + cos(phase) C - sin(phase) S: the weights of the three. */
 const shares = (phase: number): Row => [1, Math.cos(phase), -Math.sin(phase)];
 
 /** The columns of the inverse are the cross products of the rows over the determinant. */

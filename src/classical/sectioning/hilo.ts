@@ -1,6 +1,6 @@
 /**
- * Optical sections from one image with uniform and one with speckled light (Lim, Chu & Mertz, Opt. Lett. 33, 1819, 2008; Lim,
- * Ford, Chu & Mertz, J. Biomed. Opt. 16, 016014, 2011).
+ * Optical sections from one image with uniform and one with speckled light (Lim, Chu & Mertz, Opt. Lett. 33, 1819,
+ * 2008; Lim, Ford, Chu & Mertz, J. Biomed. Opt. 16, 016014, 2011).
  */
 import { gaussianFilter } from "../../array/filters.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
@@ -17,22 +17,22 @@ export interface HiloStack {
 
 export interface HiloOptions {
   /**
-   * Width of the wavelet, pixels: the grains that are looked at are about 4 sigma apart. Small sections thinly and needs grains as
-   * small; default 1.
+   * Width of the wavelet, pixels: the speckle grains that are analysed are about 4 sigma apart. A small value gives
+   * thin sections and needs small grains; default 1.
    */
   sigma?: number | undefined;
   /**
-   * Standard deviation, pixels, of the Gaussian where low frequencies end and high ones begin; default 2.86 sigma. Grains up to
-   * about half of it are averaged away.
+   * Standard deviation, pixels, of the Gaussian that separates low from high frequencies; default 2.86 sigma. Grains up
+   * to about half of it are averaged away.
    */
   crossover?: number | undefined;
-  /** The light path: gives the weight of the low frequencies. */
+  /** The light path, which determines the weight of the low frequencies. */
   optics?: HiloOptics | undefined;
   /** Weight of the low frequencies; default computed, see {@link sectionFromSpeckle}. */
   eta?: number | undefined;
-  /** Counts of the camera without light; default 0. */
+  /** Offset of the camera, counts; default 0. */
   offset?: number | undefined;
-  /** Counts per electron, and read noise in electrons: their noise is taken off the contrast; default 0, none. */
+  /** Counts per electron, and read noise in electrons: their noise is subtracted from the contrast; default 0, none. */
   gain?: number | undefined;
   readNoise?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -40,28 +40,31 @@ export interface HiloOptions {
 }
 
 export interface HiloSection {
-  /** `[planes, height, width]`, in the counts of the uniform image, without offset. Below 0 only by noise. */
+  /** `[planes, height, width]`, in the counts of the uniform image, without offset. Negative only by noise. */
   section: Float32Array;
   /** The weight of the low frequencies that was used: one for the whole stack. */
   eta: number;
-  /** Sentences for the user: no contrast to be seen. */
+  /** Warnings, if there is no speckle contrast. */
   warnings: string[];
 }
 
 /**
- * High frequencies come from the uniform image, which shows them only in focus: Hi = U - G(U), G being a Gaussian. Low ones are
- * weighted by the contrast of the speckle, which fades away from focus: Lo = G(C U), and the section is Hi + eta Lo.
+ * High frequencies come from the uniform image, which shows them only in focus: Hi = U - G(U), G being a Gaussian. Low
+ * ones are weighted by the contrast of the speckle, which fades away from focus: Lo = G(C U), and the section is Hi +
+ * eta Lo.
  *
- * C is the local standard deviation of the difference D = U / G(U) - S / G(S) after a wavelet, the difference of two Gaussians
- * of sigma and sqrt(2) sigma: W(k) = exp(-k^2 / 2 k_w^2) - exp(-k^2 / k_w^2), k_w = 1 / (2 pi sigma) (Lim 2011). Dividing by local
- * means removes differences in brightness between the images; the specimen is in both and cancels. Squares are averaged over
- * a window as wide as the crossover (narrower ones showed more speckle), and the variance that photons and camera bring is subtracted first.
+ * C is the local standard deviation of the difference D = U / G(U) - S / G(S) after a wavelet, the difference of two
+ * Gaussians of sigma and sqrt(2) sigma: W(k) = exp(-k^2 / 2 k_w^2) - exp(-k^2 / k_w^2), k_w = 1 / (2 pi sigma) (Lim
+ * 2011). Dividing by local means removes differences in brightness between the images; the specimen is in both and
+ * cancels. Squares are averaged over a window as wide as the crossover (narrower ones leave more speckle), and the
+ * variance of photon and camera noise is subtracted first.
  *
- * eta: at the crossover, what is in focus must be as strong in both parts. Where the optics are given it follows from them
- * (speckle-weight.ts). Otherwise it is measured: let B be the band-pass G(s) - G(sqrt(2) s) of the crossover's s, then
- * eta = sum B(U) B(C U) / sum B(C U)^2 over the whole stack, the least squares fit. Measured on simulated specimens the optics
- * were right within 8 % for sigma up to 1, the fit between 30 % too low (thin specimens, whose speckle it takes for structure) and 50 % too high
- * (thick ones, whose haze resembles what is in focus).
+ * eta: at the crossover, structures in focus must be equally strong in both parts. If the optics are given, eta follows
+ * from them (speckle-weight.ts). Otherwise it is measured: let B be the band-pass G(s) - G(sqrt(2) s) of the
+ * crossover's s, then eta = sum B(U) B(C U) / sum B(C U)^2 over the whole stack, the least squares fit. Measured on
+ * simulated specimens the optics were right within 8 % for sigma up to 1, the fit between 30 % too low (thin specimens,
+ * whose speckle is mistaken for structure) and 50 % too high (thick ones, whose out-of-focus light resembles structures
+ * in focus).
  *
  * @throws `usage` where sizes or options do not fit, `interrupted`
  */
@@ -84,7 +87,7 @@ export function sectionFromSpeckle(stack: HiloStack, options: HiloOptions = {}):
     const contrast = speckleContrast(uniform, speckle, { height, width, sigma, crossover, ...noiseOf(options) });
     for (let i = 0; i < size; i++) contrast[i] *= uniform[i];
     const [base, weighted] = [blur(uniform, crossover), blur(contrast, crossover)];
-    // Blurring what is blurred already widens it as squares add.
+    // The variances of successive Gaussian blurs add.
     const [baseWide, weightedWide] = [blur(base, crossover), blur(weighted, crossover)];
     for (let i = 0; i < size; i++) {
       section[z * size + i] = uniform[i] - base[i];
@@ -103,7 +106,7 @@ export function sectionFromSpeckle(stack: HiloStack, options: HiloOptions = {}):
 }
 
 const NO_CONTRAST =
-  "The two images differ by no speckle that follows the specimen, so the section holds only high frequencies: check that the " +
+  "The two images do not differ by speckle that follows the specimen, so that the section holds only high frequencies. Check that the " +
   "first image has uniform and the second speckled light, and that sigma fits the grains.";
 
 interface ContrastOptions {
@@ -117,17 +120,17 @@ interface ContrastOptions {
 
 const noiseOf = ({ gain = 0, readNoise = 0 }: HiloOptions) => ({ gain, readNoise });
 
-/** C, `[height, width]`: contrast of the speckle after the wavelet; 0 where noise explains what is seen. */
+/** C, `[height, width]`: contrast of the speckle after the wavelet; 0 where it is not above the noise. */
 function speckleContrast(uniform: Float32Array, speckle: Float32Array, options: ContrastOptions): Float32Array {
   const { height, width, sigma, crossover, gain, readNoise } = options;
   const blur = (data: Float32Array, s: number) => gaussianFilter({ data, height, width }, s).data;
   const [meanU, meanS] = [blur(uniform, crossover), blur(speckle, crossover)];
-  // Where there is next to no light, a ratio says nothing.
-  const least = 1e-3 * meanU.reduce((most, v) => Math.max(most, v), 0);
+  // Ratios are meaningless where there is hardly any light.
+  const minLight = 1e-3 * meanU.reduce((max, v) => Math.max(max, v), 0);
   const difference = new Float32Array(uniform.length);
   const noise = new Float32Array(uniform.length);
   for (let i = 0; i < difference.length; i++) {
-    const [u, s] = [Math.max(meanU[i], least), Math.max(meanS[i], least)];
+    const [u, s] = [Math.max(meanU[i], minLight), Math.max(meanS[i], minLight)];
     if (u <= 0 || s <= 0) continue;
     difference[i] = uniform[i] / u - speckle[i] / s;
     const read = (gain * readNoise) ** 2;

@@ -1,4 +1,4 @@
-/** The sectioning methods as something that makes one plane after the other from exposures on demand. */
+/** The sectioning methods, one plane after the other, from exposures that are read on demand. */
 import { throwIfAborted } from "../../errors.ts";
 import type { ExposureSource } from "./exposure-source.ts";
 import { measureGrid, perfectGrid, sectionOnePlane } from "./grid-plane-by-plane.ts";
@@ -6,7 +6,7 @@ import { type HiloOptions, sectionFromSpeckle } from "./hilo.ts";
 import type { ResolvedSectionOptions, SectionMethod } from "./section-options.ts";
 import type { HiloOptics } from "./speckle-weight.ts";
 
-/** What a method found out, under the names of JSON; see `SectionFileResult`. */
+/** Measurements of a method, under their JSON names; see `SectionFileResult`. */
 export interface SectionFindings {
   eta?: number;
   in_focus?: (number | null)[];
@@ -33,7 +33,7 @@ interface Control {
 }
 
 /**
- * Measures what must be known of the whole stack, reading it plane by plane: the grid, or the weight of low frequencies.
+ * Measures the properties of the whole stack, reading it plane by plane: the grid, or the weight of low frequencies.
  * @throws what the source and the method throw, `interrupted`
  */
 export function sectionerOf(
@@ -79,11 +79,11 @@ async function ofGrid(
 }
 
 const NO_GRID =
-  "No grid is seen in the differences of the three exposures: phases are taken to be a third of a period apart. " +
+  "No grid is visible in the differences of the three exposures, so that phases a third of a period apart are assumed. " +
   "Check that the exposures are in the right order and that something is in focus.";
 
 function describe({ x, y }: { x: number; y: number }, pixelSize: { x: number; y: number } | undefined) {
-  // A grid repeats as much along a direction as against it.
+  // The direction of a grid is defined up to 180 degrees.
   const degrees = (Math.atan2(y, x) * 180) / Math.PI;
   return {
     period_pixels: 1 / Math.hypot(x, y),
@@ -92,7 +92,7 @@ function describe({ x, y }: { x: number; y: number }, pixelSize: { x: number; y:
   };
 }
 
-/** Planes that the weight is measured in hold no more pixels than these, 64 MB an array. */
+/** Maximum number of pixels in the planes in which the weight is measured: 64 MB per array. */
 const MEASURED_PIXELS = 2 ** 24;
 
 async function ofSpeckle(
@@ -123,7 +123,7 @@ async function ofSpeckle(
     async next(z) {
       const stack = await stackOf([z]);
       const made = sectionFromSpeckle(stack, { ...options, eta, optics });
-      // From the optics it follows with the first plane, and holds for all.
+      // From the optics it is known after the first plane, and is the same for all.
       eta = made.eta;
       empty += made.warnings.length > 0 ? 1 : 0;
       const both = { section: made.section, widefield: stack.uniform };
@@ -140,14 +140,14 @@ async function ofSpeckle(
 }
 
 const MEASURED =
-  "NA, emission wavelength or pixel size is not known, so the weight of low frequencies is measured at the crossover, which is " +
-  "less sure: give `na`, `wavelength` and `pixel_size`.";
+  "The NA, the emission wavelength or the pixel size is not known, so that the weight of low frequencies is measured at the crossover, which " +
+  "is less reliable: give `na`, `wavelength` and `pixel_size`.";
 
 const NO_CONTRAST =
-  "The two images differ by no speckle that follows the specimen, so the section holds only high frequencies: check that the " +
+  "The two images do not differ by speckle that follows the specimen, so that the section holds only high frequencies. Check that the " +
   "first image has uniform and the second speckled light, and that sigma fits the grains.";
 
-/** As many planes as memory is meant for, spread evenly through the stack, three at least where there are. */
+/** As many planes as the memory allows, spread evenly over the stack; at least three if there are as many. */
 function spread(planes: number, size: number): number[] {
   const most = Math.min(planes, Math.max(3, Math.floor(MEASURED_PIXELS / size)));
   return Array.from({ length: most }, (_, i) => Math.floor(((i + 0.5) * planes) / most));
@@ -156,7 +156,7 @@ function spread(planes: number, size: number): number[] {
 function opticsOf({ optics, pixelSize }: ExposureSource["info"], laser: number | undefined): HiloOptics | undefined {
   const { na, wavelength } = optics ?? {};
   if (na === undefined || wavelength === undefined || pixelSize === undefined) return undefined;
-  // In focus the medium does not matter; the index has only to be one that the aperture is possible in.
+  // In focus the medium has no effect; the index only has to be above the aperture.
   const detection = { na, wavelength, refractiveIndex: optics?.refractiveIndex ?? Math.max(1, 1.1 * na) };
   return {
     pixelSize: pixelSize.x,

@@ -1,4 +1,4 @@
-/** What may be said to a sectioning method: one schema for the library and flags. */
+/** The options of the sectioning methods, for the library and flags. */
 
 import { z } from "zod";
 import { ParfocalError } from "../../errors.ts";
@@ -7,26 +7,37 @@ import { plausibleNumber } from "../../image/plausible-number.ts";
 export const sectionMethods = ["hilo", "sim"] as const;
 export type SectionMethod = (typeof sectionMethods)[number];
 
-/** Keys are snake_case. Unknown keys are refused. */
+/** Keys are snake_case. Unknown keys are errors. */
 export const sectionOptions = z.strictObject({
-  offset: z.number().nonnegative().default(0).describe("counts of the camera without light"),
-  sigma: z.number().min(0.3).optional().describe("hilo: width of the wavelet, pixels; default 1, finer is thinner"),
+  offset: z.number().nonnegative().default(0).describe("offset of the camera: counts without light"),
+  sigma: z
+    .number()
+    .min(0.3)
+    .optional()
+    .describe("hilo: width of the wavelet, pixels; smaller gives thinner sections (default: 1)"),
   crossover: z
     .number()
     .positive()
     .optional()
-    .describe("hilo: sigma of the Gaussian that parts low from high frequencies, pixels; default 2.86 x sigma"),
+    .describe("hilo: sigma of the Gaussian that separates low from high frequencies, pixels (default: 2.86 x sigma)"),
   eta: z
     .number()
     .nonnegative()
     .optional()
-    .describe("hilo: weight of low frequencies; default by NA, wavelength and pixel size, else measured"),
-  gain: z.number().positive().optional().describe("hilo: counts per electron; photon noise is then no contrast"),
-  read_noise: z.number().nonnegative().optional().describe("hilo: electrons, with the gain"),
+    .describe("hilo: weight of low frequencies (default: computed from NA, wavelength and pixel size, or measured)"),
+  gain: z
+    .number()
+    .positive()
+    .optional()
+    .describe("hilo: counts per electron, by which photon noise is subtracted from the contrast"),
+  read_noise: z.number().nonnegative().optional().describe("hilo: read noise, electrons; needs gain"),
   laser_wavelength: plausibleNumber("wavelength")
     .optional()
-    .describe("hilo: um, in vacuum; default that of the emission"),
-  correct: z.boolean().default(true).describe("sim: measure the grid's positions and the lamp; no leaves exact thirds"),
+    .describe("hilo: wavelength of the laser in vacuum, um (default: that of the emission)"),
+  correct: z
+    .boolean()
+    .default(true)
+    .describe("sim: measure the phases of the grid and the brightness of the lamp; false assumes exact thirds"),
 });
 
 export type SectionOptions = z.input<typeof sectionOptions>;
@@ -36,7 +47,7 @@ const ofHilo = ["sigma", "crossover", "eta", "gain", "read_noise", "laser_wavele
 
 /**
  * Checks options and fills in the defaults.
- * @throws `usage` naming the first wrong key, or one that the method does not have
+ * @throws `usage` naming the first wrong key, or one that the method does not use
  */
 export function resolveSectionOptions(method: SectionMethod, options: SectionOptions): ResolvedSectionOptions {
   const parsed = sectionOptions.safeParse(options);
@@ -51,7 +62,7 @@ export function resolveSectionOptions(method: SectionMethod, options: SectionOpt
   const foreign = method === "sim" ? ofHilo.find((key) => options[key] !== undefined) : undefined;
   const other = foreign ?? (method === "hilo" && options.correct === false ? "correct" : undefined);
   if (other !== undefined) {
-    throw refusal(other, options[other], `${other} means nothing to ${method}; leave it out`, `not with ${method}`);
+    throw refusal(other, options[other], `${other} has no effect on ${method}; leave it out`, `not with ${method}`);
   }
   return parsed.data;
 }

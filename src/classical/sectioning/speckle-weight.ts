@@ -1,10 +1,10 @@
-/** How strongly speckle shows in focus after a wavelet: what the low frequencies of a HiLo section are divided by. */
+/** The contrast of speckle in focus after a wavelet, by which the low frequencies of a HiLo section are divided. */
 import { pupilContrast } from "../../optics/imaging/pupil-contrast.ts";
 import type { Pupil } from "../../optics/psf/pupil.ts";
 
 /** The light of a HiLo microscope. */
 export interface HiloOptics {
-  /** Camera pixel in the sample, um. */
+  /** Camera pixel in the specimen plane, um. */
   pixelSize: number;
   /** The objective with the wavelength of the emission. */
   detection: Pupil;
@@ -13,9 +13,9 @@ export interface HiloOptics {
 }
 
 /**
- * Weight of the low frequencies that restores a uniform layer in focus: 1 / C0, C0 being the standard deviation of its speckle
- * image, relative to the mean, after the wavelet. Fully developed speckle has variance 1 and the illumination's OTF as its power
- * spectrum (Goodman, Speckle Phenomena in Optics, 2007, sec. 4.4), of which the camera sees
+ * Weight of the low frequencies that restores a uniform layer in focus: 1 / C0, C0 being the standard deviation of its
+ * speckle image, relative to the mean, after the wavelet. Fully developed speckle has variance 1 and the illumination's
+ * OTF as its power spectrum (Goodman, Speckle Phenomena in Optics, 2007, sec. 4.4), of which the camera records
  *
  *   C0^2 = sum |W(k) (1 - G(k)) H_detection(k)|^2 H_illumination(k) / sum H_illumination(k)
  *

@@ -23,11 +23,11 @@ export interface GridStack {
 }
 
 export interface GridSectionOptions {
-  /** Counts of the camera without light; default 0. Needed for the widefield image and where the lamp flickers. */
+  /** Offset of the camera, counts; default 0. Needed for the widefield image and for a flickering lamp. */
   offset?: number | undefined;
   /**
-   * Whether phases and brightness of the exposures are estimated from them (default), or taken to be 0, 2 pi / 3, 4 pi / 3 and
-   * equal. See {@link sectionFromGrid}.
+   * Whether phases and brightness of the exposures are estimated from them (default), or assumed to be 0, 2 pi / 3, 4
+   * pi / 3 and equal. See {@link sectionFromGrid}.
    */
   correct?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -39,32 +39,33 @@ export interface GridSection {
   section: Float32Array;
   /** `[planes, height, width]`: the exposures without their grid. */
   widefield: Float32Array;
-  /** Positions of the grid for each plane, radians, that were used. */
+  /** Phases of the grid that were used for each plane, radians. */
   phases: number[][];
-  /** Relative brightness of the exposures of each plane, mean 1, that was used. */
+  /** Relative brightness that was used for the exposures of each plane, mean 1. */
   brightness: number[][];
-  /** Of the grid, where it was looked for; cycles/pixel. */
+  /** Frequency of the grid, if it was estimated; cycles/pixel. */
   frequency?: GridFrequency;
-  /** Sentences for the user: no grid to be seen. */
+  /** Warnings, if no grid is visible. */
   warnings: string[];
 }
 
-/** Below this the peak at the grid's frequency may be chance. */
+/** Minimum peak at the grid's frequency that is not chance. */
 const VISIBLE = 30;
 const ideal = [0, (2 * Math.PI) / 3, (4 * Math.PI) / 3];
 
 /**
- * Exposure j is b_j (W + cos(phase_j) C - sin(phase_j) S) at every pixel; three exposures give W, the widefield image, and the
- * section sqrt(C^2 + S^2). With exact thirds and equal light this is Neil's
- * sqrt(2) / 3 sqrt((I1 - I2)^2 + (I2 - I3)^2 + (I3 - I1)^2), in the unit of the exposures.
+ * Exposure j is b_j (W + cos(phase_j) C - sin(phase_j) S) at every pixel; three exposures give W, the widefield image,
+ * and the section sqrt(C^2 + S^2). With exact thirds and equal light this is Neil's sqrt(2) / 3 sqrt((I1 - I2)^2 + (I2
+ * - I3)^2 + (I3 - I1)^2), in the unit of the exposures.
  *
- * With `correct`, brightness comes from the light of low frequency and phases from the differences of the exposures at the
- * grid's frequency (see grid-phases.ts), for each plane where the grid is seen in it and otherwise from all planes together.
- * Where no plane shows a grid, nothing is corrected and a warning says so.
+ * With `correct`, brightness comes from the light of low frequency and phases from the differences of the exposures at
+ * the grid's frequency (see grid-phases.ts), for each plane in which it is visible, and otherwise from all planes
+ * together. If no plane shows a grid, nothing is corrected and a warning is given.
  *
- * Noise: a section is a length and so never below 0. Noise of standard deviation s in the exposures lifts empty places to a
- * mean of sqrt(pi / 3) s, about 1.02 s, and sections of strength M to sqrt(M^2 + 4/3 s^2): subtract that before measuring
- * faint things. Shot noise of the whole haze enters, though the haze itself is gone.
+ * Noise: a section is a length and so never below 0. Noise of standard deviation s in the exposures lifts empty places
+ * to a mean of sqrt(pi / 3) s, about 1.02 s, and sections of strength M to sqrt(M^2 + 4/3 s^2): subtract that before
+ * measuring faint things. The section holds the shot noise of all the out-of-focus light, although that light itself is
+ * removed.
  *
  * @throws `usage` where the numbers of planes and pixels do not fit the data, `interrupted`
  */
@@ -106,7 +107,7 @@ export function sectionFromGrid(stack: GridStack, options: GridSectionOptions = 
 }
 
 const NO_GRID =
-  "No grid is seen in the differences of the three exposures: phases are taken to be a third of a period apart. " +
+  "No grid is visible in the differences of the three exposures, so that phases a third of a period apart are assumed. " +
   "Check that the exposures are in the right order and that something is in focus.";
 
 interface GridMeasurement {
@@ -120,7 +121,7 @@ function measureGrid(
   exposures: (z: number) => Exposures,
   signal: AbortSignal | undefined,
 ): GridMeasurement {
-  // The grid is found with the plainest brightness, the mean; then both are measured with its period known.
+  // The grid is first found with the mean brightness; then both are measured with its period known.
   let power: Float64Array | undefined;
   let last: DifferenceSpectra | undefined;
   for (let z = 0; z < planes; z++) {
@@ -137,7 +138,7 @@ function measureGrid(
   for (let z = 0; z < planes; z++) {
     throwIfAborted(signal);
     const one = exposures(z);
-    // Twice the field blurs as much as ever.
+    // A blur wider than the field makes no further difference.
     brightness.push(exposureBrightness(one, Math.min(period, one.height, one.width)));
     traces.push(traceGrid(differenceSpectra(one, brightness[z]), frequency));
   }

@@ -3,12 +3,12 @@ import { ParfocalError } from "../../errors.ts";
 import type { OperatorAttributes, OperatorName } from "../attributes.ts";
 import { type AttributeMessage, attributeTypes, dataTypes, type TensorMessage } from "./messages.ts";
 
-/** How the attributes of an operator stand in ONNX opset 17: as attributes of the node, or as constant inputs. */
+/** How ONNX opset 17 encodes the attributes of an operator: as attributes of the node, or as constant inputs. */
 export interface Encoding<A> {
   write(attributes: A): { attributes: AttributeMessage[]; constants?: (TensorMessage | undefined)[] };
   /** The inverse. `constants` are the inputs after the first `dataInputs`. */
   read(node: NodeReader): A;
-  /** How many inputs are data, where constants follow them. */
+  /** The number of inputs that are data, if constants follow them. */
   dataInputs?: number;
 }
 
@@ -58,7 +58,9 @@ function floats(values: readonly number[], dims: number[]): TensorMessage {
 }
 
 const none: Encoding<Record<never, never>> = { write: () => ({ attributes: [] }), read: () => ({}) };
-/** "Up to and including the first element" of a backwards slice: ONNX counts -1 from the end, so go below everything. */
+/**
+ * "Up to and including the first element" of a backwards slice: ONNX counts -1 from the end, so go below everything.
+ */
 const belowFirst = -(2 ** 31) + 1;
 
 /** Throws unless an attribute is absent or has the only value that is run here. */
@@ -75,7 +77,7 @@ const pool: Encoding<OperatorAttributes["MaxPool"]> = {
       size.map(() => 1),
     );
     if (strides.length !== size.length || strides.some((s, i) => s !== size[i])) {
-      unsupported("pooling windows that overlap or lie apart");
+      unsupported("pooling windows that overlap or have gaps");
     }
     if (node.ints("pads", []).some((n) => n !== 0)) unsupported("pooling with padding");
     if (node.ints("dilations", []).some((n) => n !== 1)) unsupported("pooling with dilation");
@@ -273,7 +275,7 @@ export const encodings: { [K in OperatorName]: Encoding<OperatorAttributes[K]> }
     dataInputs: 1,
     write: ({ axes, keepdims }) => ({ attributes: [int("keepdims", keepdims ? 1 : 0)], constants: [int64s(axes)] }),
     read(node) {
-      expectInt(node, "noop_with_empty_axes", 0, "ReduceSum that may do nothing");
+      expectInt(node, "noop_with_empty_axes", 0, "ReduceSum with noop_with_empty_axes");
       return { axes: allAxes(node, node.constant(0, [])), keepdims: node.int("keepdims", 1) === 1 };
     },
   },

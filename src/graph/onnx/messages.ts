@@ -1,9 +1,8 @@
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
 /**
- * The part of the ONNX protobuf schema that is used here (field numbers from onnx.proto, IR version 8), as plain objects.
- * Why it is not generated: docs/decisions/onnx-messages.md.
- * Fields that are not listed are skipped on reading.
+ * The part of the ONNX protobuf schema that is used here (field numbers from onnx.proto, IR version 8), as plain
+ * objects. Fields that are not listed are skipped on reading.
  */
 export interface ModelMessage {
   irVersion: number;

@@ -9,18 +9,18 @@ import { dataTypes, decodeModel, type GraphMessage, type NodeMessage, type Tenso
  * Reads an ONNX file of the operators that Parfocal knows (opset 17) into a graph.
  *
  * @param extents numbers for the extents that the file leaves open, by their names (`{ y: 64, x: 64 }`)
- * @throws model.unfit when the bytes are no such file
+ * @throws model.unfit if the bytes are not such a file
  */
 export function readOnnx(bytes: Uint8Array, extents: Record<string, number> = {}): Graph {
   const message = modelGraph(bytes);
   try {
     return buildGraph(message, extents);
   } catch (cause) {
-    // What the operators' shape rules refuse is here a fault of the file.
+    // Here, inputs that the shape rules refuse are a fault of the file.
     if (cause instanceof ParfocalError && cause.code === "graph.invalid") {
       throw new ParfocalError(
         "model.unfit",
-        `The ONNX model does not fit together: ${cause.message}`,
+        `The ONNX model is inconsistent: ${cause.message}`,
         { detail: cause.message },
         { cause },
       );
@@ -31,7 +31,7 @@ export function readOnnx(bytes: Uint8Array, extents: Record<string, number> = {}
 
 /**
  * The weights of an ONNX file: its float32 initialisers, by name.
- * @throws model.unfit when the bytes are no such file
+ * @throws model.unfit if the bytes are not such a file
  */
 export function readWeights(bytes: Uint8Array): Record<string, Tensor> {
   const floats = modelGraph(bytes).initializers.filter(({ dataType }) => dataType === dataTypes.float32);
@@ -58,7 +58,7 @@ function buildGraph(message: GraphMessage, extents: Record<string, number>): Gra
       ({ dimValue, dimParam = "" }) =>
         dimValue ??
         (Object.hasOwn(extents, dimParam) ? extents[dimParam] : undefined) ??
-        unfit(`open extent "${dimParam}" of input ${name}; say how large it is`),
+        unfit(`the extent "${dimParam}" of input ${name} is open; give a number for it`),
     );
     values.set(name, graph.input(name, dims, elemType === dataTypes.bool ? "bool" : "float32"));
   }
@@ -66,7 +66,7 @@ function buildGraph(message: GraphMessage, extents: Record<string, number>): Gra
     const known = values.get(name);
     if (known) return known;
     const tensor = constants.get(name);
-    if (!tensor) return unfit(`value "${name}" comes from nowhere`);
+    if (!tensor) return unfit(`value "${name}" is not computed by any node`);
     const value = graph.constant(floatsOf(tensor), tensor.dims);
     values.set(name, value);
     return value;
@@ -110,7 +110,7 @@ function modelGraph(bytes: Uint8Array): GraphMessage {
   } catch (cause) {
     throw new ParfocalError(
       "model.unfit",
-      "The file is no ONNX model: it is damaged or something else.",
+      "The file is not an ONNX model, or it is damaged.",
       { detail: String(cause) },
       { cause },
     );

@@ -1,24 +1,24 @@
+import type { Value } from "../graph.ts";
 import { invalid } from "../operator.ts";
-import type { Value } from "../value.ts";
 import { conv } from "./convolution.ts";
 import { matMul } from "./matmul.ts";
 import { concat, depthToSpace, reshape, slice, transpose } from "./movement.ts";
 
 /**
- * Convolutions that double the image, without ever making the doubled input. Every output pixel sees only 2x2 input pixels;
- * which of the 3x3 weights fall on each of them depends on whether its row and its column are even or odd: four phases,
- * each a 2x2 convolution of the small image.
+ * Convolutions that double the image, without ever making the doubled input. Every output pixel sees only 2x2 input
+ * pixels; which of the 3x3 weights fall on each of them depends on whether its row and its column are even or odd: four
+ * phases, each a 2x2 convolution of the small image.
  */
 
 /** Along one axis: for phase 0 (even) and 1 (odd), which of the three weights add up to each of the two. */
 type PhaseRule = readonly [readonly (readonly number[])[], readonly (readonly number[])[]];
 
 /**
- * Nearest upsampling by 2 followed by a 3x3 "same" convolution, `[n, c, h, w] -> [n, o, 2h, 2w]`, weights `[o, c, 3, 3]`: the
- * same numbers with 4/9 of the arithmetic, and a quarter of the pixels to move in the gradients.
+ * Nearest upsampling by 2 followed by a 3x3 "same" convolution, `[n, c, h, w] -> [n, o, 2h, 2w]`, weights `[o, c, 3,
+ * 3]`: the same numbers with 4/9 of the arithmetic, and a quarter of the pixels to move in the gradients.
  *
- * Output 2i reads upsampled pixels 2i-1, 2i, 2i+1, that is inputs i-1, i, i: weights (w0, w1 + w2). Output 2i+1 reads inputs
- * i, i, i+1: weights (w0 + w1, w2).
+ * Output 2i reads upsampled pixels 2i-1, 2i, 2i+1, that is inputs i-1, i, i: weights (w0, w1 + w2). Output 2i+1 reads
+ * inputs i, i, i+1: weights (w0 + w1, w2).
  */
 export function convUpsampled(x: Value, weights: Value, bias?: Value): Value {
   const [n, c, h, w] = x.shape;
@@ -48,8 +48,9 @@ export function convUpsampled(x: Value, weights: Value, bias?: Value): Value {
 }
 
 /**
- * Transposed 3x3 convolution of stride 2, `[n, c, h, w] -> [n, o, 2h, 2w]`, weights `[c, o, 3, 3]` (the adjoint of a stride-2
- * convolution padded at the far end, as TensorFlow's "same" does), by operators that every runtime and importer has.
+ * Transposed 3x3 convolution of stride 2, `[n, c, h, w] -> [n, o, 2h, 2w]`, weights `[c, o, 3, 3]` (the adjoint of a
+ * stride-2 convolution padded at the far end, as TensorFlow's "same" does), by operators that every runtime and
+ * importer has.
  *
  * Output p sums w[k] x[j] over 2j + k = p: output 2i has w2 x[i-1] + w0 x[i], output 2i+1 has w1 x[i].
  */

@@ -1,4 +1,4 @@
-/** Applying a network to a field of any size, tile by tile, without seams. */
+/** Applies a network to a field of any size, tile by tile, without seams. */
 import { throwIfAborted } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Region } from "../../image/image-file.ts";
@@ -8,10 +8,10 @@ import { crop, imageRegion, modelRegion, pixelGrid, toImageGrid, toModelGrid } f
 import { receptiveRadius } from "./receptive-field.ts";
 
 export interface TileOptions {
-  /** Pixels of the image that are computed at a time, along each axis; default 512. */
+  /** Side of the part of the image that is computed at a time, pixels; default 512. */
   tileSize?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** Told of tiles, each counted once for every pass. */
+  /** Called after every tile; each tile counts once for every pass. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
@@ -19,33 +19,37 @@ export interface TileOptions {
 export interface TiledField<Prepared> {
   /** The network for tiles of a size: its first input is the image `[..., y, x]`. */
   graphAt(height: number, width: number): Graph;
-  /** Sizes that the network takes are multiples of this. */
+  /** Image sizes must be multiples of this. */
   alignment: number;
   /** Lateral pixel size that the network was trained at, um. */
   modelPixelSize: number;
-  /** Of the field, in its own pixels. */
+  /** Size of the field, in its own pixels. */
   width: number;
   height: number;
-  /** Of the field, um; unknown means that of the model. */
+  /** Pixel size of the field, um; undefined means that of the model. */
   pixelSize?: { y: number; x: number } | undefined;
-  /** How often the network runs on each tile, such as once for each distance. */
+  /** How many times the network runs on each tile, such as once for each distance. */
   passes: number;
   /**
-   * Reads what the network sees of a tile, once for all passes; `at` reads a plane of the field on the model's pixels, mirrored outside:
-   * `[seen.height, seen.width]`.
+   * Reads the input of the network for a tile, once for all passes; `at` reads a plane of the field, resampled to the
+   * model's pixels and mirrored at the edges: `[seen.height, seen.width]`.
    */
   prepare(seen: Region, at: (read: ReadRegion) => Promise<Float32Array>): Promise<Prepared>;
-  /** Runs the network (graph "network") and gives planes `[seen.height, seen.width]` in the output's units; as many in every pass. */
+  /**
+   * Runs the network (graph "network") and returns planes `[seen.height, seen.width]` in the units of the output, the
+   * same number in every pass.
+   */
   run(session: Session, prepared: Prepared, pass: number, seen: Region): Promise<Float32Array[]>;
 }
 
 /**
- * Each tile sees as much of its surroundings as the network looks at, and its pooling windows stand where they would in the whole image, so
- * that tiles join without a seam: tiled equals untiled within 1e-5 of the range, for networks whose normalisation is fixed.
+ * Each tile is read with a margin of the receptive radius, and its pooling windows are where they would be in the whole
+ * image, so that tiles join without a seam: tiled equals untiled within 1e-5 of the range, for networks with frozen
+ * normalisation.
  *
- * @param write takes whole rows of one output plane, from row `y0` on; rows come from the top of the field to its end, for one band all
- *   passes and planes before the next band
- * @throws interrupted, and what the network's own reading and running throw
+ * @param write receives whole rows of one output plane, starting at row `y0`; bands of rows come from top to bottom,
+ *   each with all passes and planes before the next band
+ * @throws interrupted, and what `prepare`, `run` and `write` throw
  */
 export async function applyTiles<Prepared>(
   runtime: Runtime,
@@ -58,11 +62,11 @@ export async function applyTiles<Prepared>(
   const tile = Math.max(16, options.tileSize ?? 512);
   const [tileHeight, tileWidth] = [Math.min(tile, field.height), Math.min(tile, field.width)];
   const probe = field.graphAt(4 * alignment, 4 * alignment);
-  // Along y, which follows z where the network sees several planes; along x networks look as far.
+  // The receptive radius along y, which comes after z where the network takes several planes; along x it is the same.
   const halo = receptiveRadius(probe, probe.inputs[0].shape.length - 4);
   const core = modelRegion(grid, { x: 0, y: 0, width: tileWidth, height: tileHeight });
-  // One size for all tiles, so that one graph serves them all. One more pixel, since where a tile falls on the other grid shifts from tile
-  // to tile, and alignment at the start.
+  // All tiles have one size, so that one graph serves them all. There is one more pixel, since the position of tiles on
+  // the model's grid varies by fractions of a pixel, and one more alignment for the start of the tile.
   const extent = (size: number): number => alignUp(size + 1 + 2 * halo + alignment, alignment);
   const [height, width] = [extent(core.height), extent(core.width)];
   const opened = await runtime.open({ graphs: { network: field.graphAt(height, width) } });

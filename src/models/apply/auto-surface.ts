@@ -1,14 +1,16 @@
-/** The surface on which a specimen is in focus, out of the focus of its regions. */
+/** Fits the surface on which a specimen is in focus to the focus positions of its regions. */
+import { solvePositive } from "../../array/solve-linear.ts";
+import { median } from "../../array/statistics.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
 
-/** Where a region is in focus. */
+/** The focus position of a region. */
 export interface FocusSample {
   /** Its centre, pixels. */
   x: number;
   y: number;
   /** Distance to its focus, um. */
   z: number;
-  /** How sure that is, 0 (not at all) to 1. */
+  /** Confidence of the focus position, 0 to 1. */
   confidence: number;
 }
 
@@ -19,17 +21,18 @@ export interface FocusSurface {
   range: [number, number];
 }
 
-/** What a neighbour must bring together, in confidence, to be followed rather than the whole. */
+/** Total confidence of nearby samples above which the surface follows them rather than the polynomial. */
 const prior = 0.05;
 
 /**
- * A smooth surface through the samples. The whole is a plane or, with samples enough for one, a paraboloid: the least squares of the
- * samples by their confidence, those far off counting less the farther they are (Tukey's biweight; a tilted or bent slip). Where
- * samples near by differ from it (beads at several heights), it follows them: their differences are averaged under a Gaussian of `radius`
- * pixels, weighted by confidence (Nadaraya 1964). It never leaves the range of the samples.
+ * A smooth surface through the samples. Its global shape is a plane or, with enough samples, a paraboloid (a tilted or
+ * bent coverslip): a robust least-squares fit weighted by confidence, with Tukey's biweight against outliers. Where
+ * nearby samples differ from it (beads at several heights), the surface follows them: their differences are averaged
+ * under a Gaussian of `radius` pixels, weighted by confidence (Nadaraya 1964). The surface never leaves the range of
+ * the samples.
  *
  * @param samples at least one with a confidence above 0
- * @param radius of the Gaussian, standard deviation, pixels
+ * @param radius standard deviation of the Gaussian, pixels
  */
 export function focusSurface(
   samples: readonly FocusSample[],
@@ -50,7 +53,7 @@ export function focusSurface(
     }
     return Math.min(high, Math.max(low, whole(x, y) + sum / weights));
   };
-  // Nodes a quarter of the radius apart, between which it is as good as straight.
+  // The surface is computed at nodes a quarter of the radius apart, between which it is nearly linear.
   const step = Math.max(1, Math.floor(radius / 4));
   const [columns, rows] = [size.width, size.height].map((extent) => Math.ceil((extent - 1) / step) + 1);
   const nodes = new Float32Array(rows * columns);
@@ -75,7 +78,7 @@ export function focusSurface(
   };
 }
 
-/** The node before a place and the share of the way to the next. */
+/** The node before a position, and the fraction of the way to the next node. */
 function split(place: number, count: number): [number, number] {
   const node = Math.min(count - 1, Math.floor(place));
   return [node, node === count - 1 ? 0 : place - node];
@@ -105,45 +108,24 @@ function polynomial(
   return (x, y) => dot(terms(x, y), solution);
 }
 
-const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, v, i) => sum + v * b[i], 0);
+const dot = (a: readonly number[], b: ArrayLike<number>): number => a.reduce((sum, v, i) => sum + v * b[i], 0);
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-}
-
-/** Normal equations with a trace of a ridge on slopes and bends, so that samples in one row do not decide the other direction. */
-function leastSquares(rows: number[][], samples: readonly FocusSample[], weights: readonly number[]): number[] {
+/**
+ * Normal equations with a trace of a ridge on slopes and bends, so that samples in one row do not decide the other
+ * direction.
+ */
+function leastSquares(rows: number[][], samples: readonly FocusSample[], weights: readonly number[]): Float64Array {
   const n = rows[0].length;
   const total = weights.reduce((a, b) => a + b, 0);
   const matrix = Array.from({ length: n }, (_, a) =>
-    Array.from({ length: n }, (_, b) => {
+    Float64Array.from({ length: n }, (_, b) => {
       const ridge = a === b && a > 0 ? 1e-3 * total : 0;
       return rows.reduce((sum, row, i) => sum + weights[i] * row[a] * row[b], ridge);
     }),
   );
-  const right = Array.from({ length: n }, (_, a) =>
+  const right = Float64Array.from({ length: n }, (_, a) =>
     rows.reduce((sum, row, i) => sum + weights[i] * row[a] * samples[i].z, 0),
   );
-  return solve(matrix, right);
-}
-
-/** Gauss's elimination with pivots; the matrix is positive definite. */
-function solve(matrix: number[][], right: number[]): number[] {
-  const n = right.length;
-  const rows = matrix.map((row, i) => [...row, right[i]]);
-  for (let k = 0; k < n; k++) {
-    const pivot = rows.reduce((best, row, i) => (i >= k && Math.abs(row[k]) > Math.abs(rows[best][k]) ? i : best), k);
-    [rows[k], rows[pivot]] = [rows[pivot], rows[k]];
-    for (let i = k + 1; i < n; i++) {
-      const factor = rows[i][k] / rows[k][k];
-      for (let j = k; j <= n; j++) rows[i][j] -= factor * rows[k][j];
-    }
-  }
-  const solution = new Array<number>(n).fill(0);
-  for (let k = n - 1; k >= 0; k--) {
-    const known = rows[k].slice(k + 1, n).reduce((sum, v, i) => sum + v * solution[k + 1 + i], 0);
-    solution[k] = (rows[k][n] - known) / rows[k][k];
-  }
-  return solution;
+  solvePositive(matrix, [right]);
+  return right;
 }

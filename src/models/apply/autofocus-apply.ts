@@ -1,4 +1,4 @@
-/** How far from focus is each region of an image of any size, by a model. */
+/** Estimates with a model how far each region of an image of any size is from focus. */
 import { throwIfAborted } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { readOnnx } from "../../graph/onnx/read.ts";
@@ -18,25 +18,25 @@ export interface AutofocusInput {
   height: number;
   /** Counts. */
   read: ReadRegion;
-  /** Of this plane alone, by the model's percentiles. */
+  /** The normalisation of this plane alone, by the model's percentiles. */
   normalisation: Normalisation;
-  /** um; unknown means that of the model. */
+  /** Pixel size, um; undefined means that of the model. */
   pixelSize?: { y: number; x: number } | undefined;
 }
 
 export interface DefocusMap {
-  /** Of the image as a whole; undefined where no region has an estimate. */
+  /** The estimate for the whole image; undefined where no region has an estimate. */
   whole: DefocusEstimate | undefined;
-  /** Centres of the rows and columns of cells, in pixels of the image. */
+  /** Centres of the rows and columns of cells, in image pixels. */
   y: number[];
   x: number[];
-  /** `[y][x]`; cells without content are here as well. */
+  /** `[y][x]`; cells without content are included. */
   cells: DefocusEstimate[][];
 }
 
 /**
- * Looks at an image by tiles; cells do not depend on where tiles begin. Cells have 32 pixels of the model's size each way; the last ones
- * of a row or column may reach over the image's edge, where its mirror image is seen.
+ * Computes the map tile by tile; cells do not depend on where tiles begin. Cells have 32 x 32 pixels of the model's
+ * pixel size; the last cells of a row or column may extend beyond the edge, where the image is mirrored.
  * @throws interrupted, and what reading throws
  */
 export async function defocusMap(

@@ -1,18 +1,22 @@
-/** What the numbers of an autofocus network mean for a cell, and for several together. */
+/**
+ * Converts the outputs of an autofocus network into an estimate for a cell, and combines the estimates of several
+ * cells.
+ */
+import { weightedMedian } from "../../array/weighted-median.ts";
 
 /** The estimate of a cell of an image. */
 export interface DefocusEstimate {
-  /** z of this plane minus that of focus, um: positive above focus. Of the two guesses of the sign, the likelier. */
+  /** z of this plane minus z of focus, um: positive above focus. The sign is the likelier of the two. */
   defocus: number;
-  /** 0.5 (nothing tells on which side of focus the region lies) to 1. */
+  /** Probability of the sign: 0.5 (the side of focus is unknown) to 1. */
   directionConfidence: number;
-  /** What the error of the distance, with the right sign, is expected to be, um: the scale of a Laplace distribution. */
+  /** Expected error of the distance, given the right sign, um: the scale of a Laplace distribution. */
   spread: number;
-  /** Probability that there is anything to be focused, within the range that was learnt: 0..1. */
+  /** Probability that the region contains structure within the trained range of defocus: 0..1. */
   content: number;
 }
 
-/** Cells with less have no estimate. */
+/** Cells with a lower content have no estimate. */
 export const leastContent = 0.5;
 
 /** From q, t, s and c of `autofocusNetwork`. */
@@ -27,12 +31,13 @@ export function estimateOf([q, t, s, c]: readonly number[], distanceScale: numbe
   };
 }
 
-/** Below this the sign is not known. */
+/** Below this confidence the sign counts as unknown. */
 const leastDirection = 0.75;
 
 /**
- * One estimate of a whole image: the median of the cells that have one, weighted by content over spread; undefined where none has. Where the
- * cells do not know their direction, the size is their median size, and the sign that of the better part of the weight.
+ * One estimate for a whole image: the median of the cells that have an estimate, weighted by content over spread;
+ * undefined where no cell has one. Where the direction of the cells is unknown, the size is their median size, and the
+ * sign is that of the weighted majority.
  */
 export function combine(cells: readonly DefocusEstimate[]): DefocusEstimate | undefined {
   const known = cells.filter(({ content }) => content >= leastContent);
@@ -60,14 +65,4 @@ export function combine(cells: readonly DefocusEstimate[]): DefocusEstimate | un
     spread: meanOf(({ spread }) => spread),
     content: meanOf(({ content }) => content),
   };
-}
-
-function weightedMedian(values: readonly number[], weights: readonly number[]): number {
-  const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b]);
-  let left = weights.reduce((a, b) => a + b, 0) / 2;
-  for (const i of order) {
-    left -= weights[i];
-    if (left <= 0) return values[i];
-  }
-  return values[order[order.length - 1]];
 }

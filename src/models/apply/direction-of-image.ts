@@ -1,50 +1,44 @@
-/** How sure a single-plane model is of the direction in which an image is out of focus. */
+/** Measures how confident a single-plane model is of the direction in which an image is out of focus. */
 import { throwIfAborted } from "../../errors.ts";
-import type { ImageFile } from "../../image/image-file.ts";
-import type { Runtime } from "../../run/runtime.ts";
-import type { AnyRefocusModel } from "../model-info.ts";
 import { createDirectionMeter, directionConfidence, directionDistances, probabilityUp } from "./direction.ts";
-import { openRefocusable, type RefocusSource } from "./refocus-image.ts";
+import type { RefocusableImage } from "./refocus-image.ts";
 
-export interface DirectionOfImageOptions extends RefocusSource {
+export interface DirectionOfImageOptions {
   tileSize?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 export interface DirectionOfImage {
-  /** Mean over regions with content: 0.5 is a guess, 1 is sure. */
+  /** Mean over regions with content: 0.5 is a guess, 1 is certain. */
   confidence: number;
-  /** Share of the regions that seem to have their focus at positive distances. */
+  /** Share of the regions whose focus is estimated to lie at positive distances. */
   up: number;
   regions: number;
-  /** How often a region's direction was right on held-out stacks when the model was trained. */
+  /** Share of regions whose direction was right on held-out stacks when the model was trained. */
   accuracy: number;
 }
 
 /**
- * Four more passes of the network over the image, to both sides.
- * @returns undefined for models of several planes, to which the direction is known, and for those whose training could not measure it
- * @throws what {@link openRefocusable} and its `refocus` throw
+ * Runs the network four more times over the image, twice to each side.
+ * @returns undefined for models of several planes, for which the direction is known, and for models whose training
+ *   could not measure it
+ * @throws interrupted; what the `refocus` of the image throws
  */
 export async function directionOfImage(
-  model: AnyRefocusModel,
-  runtime: Runtime,
-  file: ImageFile,
-  { tileSize, ...source }: DirectionOfImageOptions = {},
+  image: RefocusableImage,
+  { tileSize, signal }: DirectionOfImageOptions = {},
 ): Promise<DirectionOfImage | undefined> {
-  const { info } = model;
+  const { info } = image.model;
   if (info.method !== "deep-z" || info.direction === undefined) return undefined;
   const { direction: calibration } = info;
-  const image = await openRefocusable(model, runtime, file, source);
   const { height, width } = image;
   const meter = createDirectionMeter({ height, width });
   for (const distance of directionDistances(info.distance_range)) {
     for (const direction of [1, -1] as const) {
-      throwIfAborted(source.signal);
+      throwIfAborted(signal);
       const data = new Float32Array(height * width);
       const distances = [direction * distance];
-      await image.refocus({ distances, tileSize, signal: source.signal }, async (_, y0, rows) =>
-        data.set(rows, y0 * width),
-      );
+      await image.refocus({ distances, tileSize, signal }, async (_, y0, rows) => data.set(rows, y0 * width));
       meter.add({ data, height, width }, direction);
     }
   }
@@ -56,4 +50,10 @@ export async function directionOfImage(
     regions: readings.length,
     accuracy: calibration.accuracy,
   };
+}
+
+/** How far the direction can be trusted, as a part of a sentence. */
+export function directionInWords({ confidence, regions, accuracy }: DirectionOfImage): string {
+  const sure = `${confidence.toFixed(2)} sure of it over ${regions} regions (0.5 is a guess)`;
+  return `${sure}; on held-out stacks right in ${Math.round(100 * accuracy)} % of them`;
 }

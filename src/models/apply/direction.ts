@@ -1,37 +1,38 @@
 /**
- * On which side of focus a single plane lies, and how sure a model is of it. A perfect objective blurs alike on either side, so that
- * one plane does not tell; an aberrated objective leaves a trace. What a model has learnt of it shows in what it makes of the plane: asked
- * for both directions, it makes the true one sharper.
+ * On which side of focus a single plane lies, and how confident a model is of it. A perfect objective blurs equally on
+ * both sides, so that one plane does not show the side; an aberrated objective blurs differently. A model that has
+ * learnt the difference refocuses more sharply in the true direction than in the other.
  */
+import { mean } from "../../array/statistics.ts";
 import { createFocusMeter, type FocusMeter } from "../../classical/focus/focus-map.ts";
 import type { Plane } from "../../image/image.ts";
 import type { DirectionCalibration } from "../networks/deep-z.ts";
 
-/** A region's evidence. */
+/** The evidence from one region. */
 export interface DirectionReading {
   /** Centre, pixels. */
   x: number;
   y: number;
-  /** Logarithm of how sharp the outputs at positive distances are over those at negative ones. */
+  /** Logarithm of the sharpness of the outputs at positive distances over that at negative distances. */
   statistic: number;
 }
 
 /** Edge of a region, pixels; they overlap by half. */
 export const directionTile = 48;
 
-/** Regions below this share of the sharpest one's energy hold too little to say anything. */
+/** Regions below this share of the energy of the sharpest region are ignored. */
 const faint = 0.02;
 
-/** The distances that are tried in both directions: half and all of the range that was learnt to both sides, um. */
+/** The distances that are tested in both directions: half and all of the range that was trained on both sides, um. */
 export function directionDistances([low, high]: readonly [number, number]): number[] {
   const reach = Math.min(-low, high);
   return reach > 0 ? [reach / 2, reach] : [];
 }
 
-/** Takes what a model makes of a plane at positive and negative {@link directionDistances}. */
+/** Collects the outputs of a model for a plane at positive and negative {@link directionDistances}. */
 export interface DirectionMeter {
   add(output: Plane, direction: 1 | -1): void;
-  /** Regions that hold something; those of empty background are left out. */
+  /** Regions with structure; those of empty background are left out. */
   result(): DirectionReading[];
 }
 
@@ -63,32 +64,35 @@ export function createDirectionMeter(size: { height: number; width: number }): D
 export const probabilityUp = (statistic: number, { gain, bias }: DirectionCalibration): number =>
   1 / (1 + Math.exp(-(gain * statistic + bias)));
 
-/** Mean over regions of the probability of the likelier direction: 0.5 is a guess, 1 is sure. 0.5 without regions. */
+/**
+ * Mean over regions of the probability of the likelier direction: 0.5 is a guess, 1 is certain; 0.5 without regions.
+ */
 export function directionConfidence(readings: readonly DirectionReading[], calibration: DirectionCalibration): number {
   if (readings.length === 0) return 0.5;
   const sure = readings.map(({ statistic }) => probabilityUp(statistic, calibration));
-  return sure.reduce((sum, p) => sum + Math.max(p, 1 - p), 0) / sure.length;
+  return mean(sure.map((p) => Math.max(p, 1 - p)));
 }
 
-/** A region whose direction is known. `group` tells those of one field from those of another. */
+/** A region whose direction is known. `group` identifies the field that it belongs to. */
 export interface DirectionExample {
   statistic: number;
   up: boolean;
   group: number;
 }
 
-/** With fewer examples of either direction nothing can be said. */
-const fewest = 12;
+/** Minimum number of examples of each direction for a calibration. */
+const minExamples = 12;
 
 /**
- * The logistic that turns the statistic into a probability (Platt 1999), both directions weighing the same, with a little ridge on the gain
- * (that of one example at a statistic of 1). Its `accuracy` is that on fields which it was not fitted to (by halves).
+ * The logistic function that turns the statistic into a probability (Platt 1999). Both directions have the same total
+ * weight, and the gain has a small ridge penalty (that of one example at a statistic of 1). `accuracy` is
+ * cross-validated: each half of the fields is predicted by a fit to the other half.
  * @returns undefined where there are too few examples, or all from one field
  */
 export function calibrateDirection(examples: readonly DirectionExample[]): DirectionCalibration | undefined {
   const ups = examples.filter(({ up }) => up).length;
   const groups = [...new Set(examples.map(({ group }) => group))];
-  if (Math.min(ups, examples.length - ups) < fewest || groups.length < 2) return undefined;
+  if (Math.min(ups, examples.length - ups) < minExamples || groups.length < 2) return undefined;
   let right = 0;
   for (const half of [0, 1]) {
     const inside = (example: DirectionExample): boolean => groups.indexOf(example.group) % 2 === half;
@@ -99,7 +103,7 @@ export function calibrateDirection(examples: readonly DirectionExample[]): Direc
   return { ...fitLogistic(examples), regions: examples.length, accuracy: right / examples.length };
 }
 
-/** Newton's method; the ridge keeps it finite where the statistic tells all. */
+/** Newton's method; the ridge keeps the gain finite where the statistic separates the directions perfectly. */
 function fitLogistic(examples: readonly DirectionExample[]): { gain: number; bias: number } {
   const ups = examples.filter(({ up }) => up).length;
   const weights = {
@@ -122,7 +126,7 @@ function fitLogistic(examples: readonly DirectionExample[]): { gain: number; bia
     }
     const determinant = haa * hbb - hab * hab;
     const [da, db] = [(hbb * ga - hab * gb) / determinant, (haa * gb - hab * ga) / determinant];
-    // Half steps where a whole one would overshoot.
+    // Steps are limited, since a whole Newton step could overshoot.
     const damping = Math.min(1, 5 / Math.max(Math.abs(da), Math.abs(db), 1e-12));
     gain += damping * da;
     bias += damping * db;

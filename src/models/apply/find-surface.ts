@@ -1,94 +1,84 @@
-/** How far every region of an image is from its focus: out of a z-stack, or by trying the model's distances. */
+/** Finds how far every region of an image is from its focus, from a z-stack or by refocusing to several distances. */
 import { coneSlope } from "../../classical/cone-slope.ts";
 import { createFocusMeter, type FocusMap } from "../../classical/focus/focus-map.ts";
 import { focusMapOfFile } from "../../classical/focus/focus-map-file.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import { extentOf } from "../../image/axes.ts";
-import type { ImageFile } from "../../image/image-file.ts";
-import type { Runtime } from "../../run/runtime.ts";
 import type { AnyRefocusModel } from "../model-info.ts";
 import { type FocusSample, type FocusSurface, focusSurface } from "./auto-surface.ts";
-import { openRefocusable, type RefocusSource } from "./refocus-image.ts";
+import type { RefocusableImage } from "./refocus-image.ts";
 
-export interface FindSurfaceOptions extends RefocusSource {
-  /** "stack": the focus of each region is sought among the planes; "scan": among what the model makes of its input planes. */
+export interface FindSurfaceOptions {
+  /** "stack": searches the focus of each region among the planes; "scan": among the refocused outputs of the model. */
   from?: "stack" | "scan" | undefined;
-  /** Edge of a region, pixels; default 64, or the image's shorter edge. Regions overlap by half. */
+  /** Side of a region, pixels; default 64, or the shorter side of the image. Regions overlap by half. */
   tile?: number | undefined;
   tileSize?: number | undefined;
+  signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
 export interface FoundSurface extends FocusSurface {
   from: "stack" | "scan";
-  /** Every region, whether its focus was found (confidence above 0) or not. Distances from the first input plane, um. */
+  /**
+   * Every region, whether its focus was found (confidence above 0) or not found (confidence 0). Distances from the
+   * first input plane, um.
+   */
   samples: FocusSample[];
 }
 
-/** Planes of a stack from which on a focus curve tells more than the model does. */
-const fewest = 5;
-/** Distances that a scan tries at most. */
-const most = 21;
+/** Minimum number of planes from which a focus curve of the stack is used rather than a scan with the model. */
+const minStackPlanes = 5;
+/** Maximum number of distances of a scan. */
+const maxDistances = 21;
 
 /**
- * The surface on which the specimen is in focus, as distances from the first input plane, um. Of a stack of five planes and more, by
- * its own focus curves; of fewer, by those of what the model makes of them at the distances that it learnt. {@link focusSurface}
- * joins the regions.
+ * The surface on which the specimen is in focus, as distances from the first input plane, um. A stack of five planes or
+ * more is measured by its own focus curves; one with fewer planes by the focus curves of the outputs of the model over
+ * its trained range of distances. {@link focusSurface} fits the surface to the regions.
  *
- * @throws image.unfit where no region has a focus; what {@link openRefocusable} and its `refocus` throw
+ * @throws image.unfit where no region has a focus; what {@link focusMapOfFile} and the image's `refocus` throw
  */
-export async function findSurface(
-  model: AnyRefocusModel,
-  runtime: Runtime,
-  file: ImageFile,
-  options: FindSurfaceOptions = {},
-): Promise<FoundSurface> {
-  const from = options.from ?? (extentOf(file, "Z") >= fewest ? "stack" : "scan");
-  const found =
-    from === "stack" ? await ofStack(model, runtime, file, options) : await scan(model, runtime, file, options);
+export async function findSurface(image: RefocusableImage, options: FindSurfaceOptions = {}): Promise<FoundSurface> {
+  const { file, height, width } = image;
+  const from = options.from ?? (extentOf(file, "Z") >= minStackPlanes ? "stack" : "scan");
+  const found = from === "stack" ? await ofStack(image, options) : await scan(image, options);
   const { map, distanceOf } = found;
   const samples = map.regions.flatMap((row, j) =>
     row.map(({ position, confidence }, i) => ({ x: map.x[i], y: map.y[j], z: distanceOf(position), confidence })),
   );
   if (samples.every(({ confidence }) => confidence === 0)) {
-    const detail = from === "stack" ? "no region has a focus among the planes" : "no distance makes any region sharp";
+    const detail =
+      from === "stack" ? "no region is in focus within the planes" : "no distance brings any region into focus";
     throw new ParfocalError(
       "image.unfit",
-      `${file.path}: ${detail}, so that \`surface\` auto has nothing to go by; give a stack through focus, or a map.`,
+      `${file.path}: ${detail}, so that \`surface\` auto cannot find the surface. Give a stack through focus, or a distance map.`,
       { path: file.path, detail },
     );
   }
-  const [height, width] = file.shape.slice(-2);
   return { from, samples, ...focusSurface(samples, { height, width }, 0.6 * map.tile) };
 }
 
 interface Curves {
   map: FocusMap;
-  /** um from the first input plane, of a position in the curves. */
+  /** Converts a position in the curves to a distance from the first input plane, um. */
   distanceOf(position: number): number;
 }
 
 async function ofStack(
-  model: AnyRefocusModel,
-  runtime: Runtime,
-  file: ImageFile,
-  { channel, time, planes, signal, tile, onProgress }: FindSurfaceOptions,
+  { file, channel, time, planes: [{ plane }] }: RefocusableImage,
+  { signal, tile, onProgress }: FindSurfaceOptions,
 ): Promise<Curves> {
-  const opened = await openRefocusable(model, runtime, file, { channel, time, planes, signal });
-  const [{ plane }] = opened.planes;
   const map = await focusMapOfFile(file, { channel, time, signal, tile, onProgress });
   return { map, distanceOf: (position) => (position - plane) * map.zStep };
 }
 
-/** One distance at a time, so that one plane is held in memory. */
+/** Refocuses to one distance at a time, so that only one plane is held in memory. */
 async function scan(
-  model: AnyRefocusModel,
-  runtime: Runtime,
-  file: ImageFile,
-  { channel, time, planes, signal, tile, tileSize, onProgress }: FindSurfaceOptions,
+  image: RefocusableImage,
+  { signal, tile, tileSize, onProgress }: FindSurfaceOptions,
 ): Promise<Curves> {
-  const image = await openRefocusable(model, runtime, file, { channel, time, planes, signal });
-  const { height, width } = image;
+  const { model, file, height, width } = image;
   const distances = triedDistances(model);
   const step = distances[1] - distances[0];
   const { pixelSize = { y: model.info.pixel_size, x: model.info.pixel_size } } = file;
@@ -105,10 +95,10 @@ async function scan(
   return { map: meter.result(), distanceOf: (position) => distances[0] + position * step };
 }
 
-/** The range that the model learnt, in steps of the planes that it learnt from, or a few more for a long range. */
+/** The trained range in steps of the z step of the training data, or in larger steps for a long range. */
 function triedDistances({ info }: AnyRefocusModel): number[] {
   const [low, high] = info.distance_range;
-  const step = info.method === "rlp" ? info.input_offsets[1] : Math.max(info.z_step, (high - low) / (most - 1));
+  const step = info.method === "rlp" ? info.input_offsets[1] : Math.max(info.z_step, (high - low) / (maxDistances - 1));
   const first = Math.ceil(low / step - 1e-6);
   const last = Math.floor(high / step + 1e-6);
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);

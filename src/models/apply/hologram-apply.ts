@@ -1,4 +1,4 @@
-/** Fields in focus from in-line holograms of any size, by a model. */
+/** Reconstructs in-focus fields from in-line holograms of any size with a model. */
 import { ParfocalError } from "../../errors.ts";
 import type { Tensor } from "../../graph/graph.ts";
 import { readOnnx } from "../../graph/onnx/read.ts";
@@ -16,18 +16,20 @@ import type { ReadRegion } from "./mirrored-region.ts";
 import { crop } from "./pixel-grid.ts";
 
 export interface FocusHologramOptions extends TileOptions {
-  /** From the hologram to the specimen, um along the light: about. */
+  /** Approximate distance from the hologram to the specimen, um along the light. */
   distance: number;
   /** A hologram of the empty field, of the same size. */
   background?: Plane | undefined;
 }
 
 /**
- * Sends the whole hologram back by the angular spectrum, then lets the network focus it tile by tile, without seams.
+ * Back-propagates the whole hologram by the angular spectrum, then focuses it with the network tile by tile, without
+ * seams.
  *
- * @returns the field of the hologram's size, mean intensity about 1, phase about 0 where it is empty
- * @throws image.unfit for a dark hologram; model.unfit when description and network do not fit; usage for impossible light or
- *   distance; interrupted
+ * @returns the field, of the size of the hologram; its mean intensity is about 1 and its phase about 0 where it is
+ *   empty
+ * @throws image.unfit for a dark hologram; model.unfit when description and network do not fit; usage for an impossible
+ *   wavelength, pixel size or distance; interrupted
  */
 export async function focusHologram(
   model: HologramModel,
@@ -41,9 +43,9 @@ export async function focusHologram(
 }
 
 /**
- * The network alone.
- * @param field at about the right plane, mean intensity 1, float32
- * @param pixelSize um; another than the model's is resampled to it and back
+ * Applies the network alone.
+ * @param field near the plane of the specimen, mean intensity 1, float32
+ * @param pixelSize um; a field with another pixel size than the model's is resampled to it and back
  */
 export async function focusField(
   model: HologramModel,
@@ -97,7 +99,9 @@ function checkNetwork({ info, onnx, path }: HologramModel): void {
   });
 }
 
-/** As fields were when the network learnt: a background of another brightness changes nothing. */
+/**
+ * Scales the field to a mean intensity of 1, as in training, so that the brightness of the background does not matter.
+ */
 function ofMeanOne(field: ComplexField): ComplexField {
   let power = 0;
   for (let i = 0; i < field.real.length; i++) power += field.real[i] ** 2 + field.imag[i] ** 2;
@@ -105,15 +109,15 @@ function ofMeanOne(field: ComplexField): ComplexField {
   return { ...field, real: field.real.map((value) => value * scale), imag: field.imag.map((value) => value * scale) };
 }
 
-/** What a user should know before trusting the output. */
+/** Warnings about conditions that differ from those of the training. */
 export function hologramWarnings({ info }: HologramModel, light: CoherentLight, distance: number): string[] {
   const warnings: string[] = [];
   const [low, high] = info.distance_range;
-  // As trained: from the farthest hologram sent too far to the nearest one sent too short.
+  // Training covered the range of distances with the largest error on both sides.
   if (distance < low - info.distance_error || distance > high + info.distance_error) {
     warnings.push(
-      `A distance of ${distance} um lies outside what the model learnt (${low} to ${high} um, wrong by at most ` +
-        `${info.distance_error} um): do not trust the result.`,
+      `A distance of ${distance} um is outside the range that the model was trained on (${low} to ${high} um, with errors of up to ` +
+        `${info.distance_error} um): the result is not reliable.`,
     );
   }
   if (Math.abs(light.pixelSize / info.pixel_size - 1) > 0.02) {
@@ -126,7 +130,9 @@ export function hologramWarnings({ info }: HologramModel, light: CoherentLight, 
     ["numerical aperture", light.na, optics.na],
   ] as const) {
     if (mine !== undefined && theirs !== undefined && Math.abs(mine / theirs - 1) > 0.05) {
-      warnings.push(`The ${what} is ${mine}; the model was trained at ${theirs}: light spreads differently.`);
+      warnings.push(
+        `The ${what} is ${mine}, but the model was trained at ${theirs}, where light propagates differently.`,
+      );
     }
   }
   return warnings;

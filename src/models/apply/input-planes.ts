@@ -2,16 +2,16 @@ import { ParfocalError } from "../../errors.ts";
 import { extentOf } from "../../image/axes.ts";
 import type { ImageInfo } from "../../image/image.ts";
 
-/** Planes may lie this share of the distance between them beside where the model expects them. */
+/** Planes may deviate by this fraction of the expected offset from the positions that the model expects. */
 const tolerance = 0.25;
 
 /**
- * Which planes of an image a model gets, in the order of its `input_offsets`.
+ * Chooses the input planes for a model, in the order of its `input_offsets`.
  *
- * @param given planes by number, from 0: all that the model takes, or the first of them; undefined where the image has
- *   exactly as many planes as the model takes
- * @throws model.unfit when the image has too few planes or they lie elsewhere than the model learnt; usage for planes that are
- *   not there; calibration.missing when the z step decides and is not known
+ * @param given plane numbers, from 0: all that the model takes, or only the first of them; may be undefined where the
+ *   image has exactly as many planes as the model takes
+ * @throws model.unfit when the image has too few planes, or planes at other offsets than the model was trained on;
+ *   usage for planes that do not exist; calibration.missing when the z step is needed and not known
  */
 export function inputPlanes(
   { input_offsets: offsets }: { input_offsets: readonly number[] },
@@ -20,15 +20,15 @@ export function inputPlanes(
   path: string,
 ): number[] {
   const depth = extentOf(image, "Z");
-  const wanted = offsets.length === 1 ? "one plane" : `${offsets.length} planes, at ${offsets.join(" and ")} um`;
+  const takes = offsets.length === 1 ? "one plane" : `${offsets.length} planes, at ${offsets.join(" and ")} um`;
   const unfit = (detail: string): never => {
-    throw new ParfocalError("model.unfit", `${path}: the model takes ${wanted}; ${detail}.`, { path, detail });
+    throw new ParfocalError("model.unfit", `${path}: the model takes ${takes}; ${detail}.`, { path, detail });
   };
   if (depth < offsets.length) unfit(`the image has ${depth}`);
   if (!given && depth !== offsets.length) {
     throw new ParfocalError(
       "usage",
-      `${path} has ${depth} planes and the model takes ${wanted}; say which one is the first with \`input_planes\` (0 to ${depth - 1}).`,
+      `${path} has ${depth} planes and the model takes ${takes}. Give the number of the first one with \`input_planes\` (0 to ${depth - 1}).`,
       {
         option: "input_planes",
         expected: `0 to ${depth - 1}`,
@@ -36,11 +36,11 @@ export function inputPlanes(
     );
   }
   const planes = given ? [...given] : offsets.map((_, i) => i);
-  if (planes.length !== offsets.length && planes.length !== 1) unfit(`\`input_planes\` names ${planes.length}`);
+  if (planes.length !== offsets.length && planes.length !== 1) unfit(`\`input_planes\` lists ${planes.length}`);
   if (offsets.length > 1 && image.zStep === undefined) {
     throw new ParfocalError(
       "calibration.missing",
-      `${path}: no z step, and the model's input planes are ${offsets.join(" and ")} um apart; give \`z_step <your z step>\` (um).`,
+      `${path} has no z step, which is needed to find the input planes of the model (at ${offsets.join(" and ")} um). Give \`z_step <your z step>\` (um).`,
       {
         path,
         what: "z step",
@@ -55,7 +55,7 @@ export function inputPlanes(
     if (!Number.isInteger(plane) || plane < 0 || plane >= depth) {
       throw new ParfocalError(
         "usage",
-        `${path} has planes 0 to ${depth - 1}; the model's input at ${offsets[i]} um would be plane ${plane}.`,
+        `${path} has planes 0 to ${depth - 1}, but the input of the model at ${offsets[i]} um would be plane ${plane}.`,
         {
           option: "input_planes",
           got: plane,
@@ -63,9 +63,9 @@ export function inputPlanes(
         },
       );
     }
-    const lies = (plane - all[0]) * step;
-    if (Math.abs(lies - offsets[i]) > tolerance * Math.abs(offsets[i])) {
-      unfit(`plane ${plane} lies ${Number(lies.toFixed(3))} um from plane ${all[0]} (z step ${step} um)`);
+    const offset = (plane - all[0]) * step;
+    if (Math.abs(offset - offsets[i]) > tolerance * Math.abs(offsets[i])) {
+      unfit(`plane ${plane} is ${Number(offset.toFixed(3))} um from plane ${all[0]} (z step ${step} um)`);
     }
   }
   return all;

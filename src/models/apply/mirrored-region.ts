@@ -4,8 +4,8 @@ import type { Region } from "../../image/image-file.ts";
 export type ReadRegion = (region: Region) => Promise<Float32Array>;
 
 /**
- * Reads a rectangle that may reach over the edges: outside, the plane is mirrored about the centre of its border pixels, as
- * often as it takes.
+ * Reads a rectangle that may extend beyond the edges: outside, the plane is mirrored about the centre of its border
+ * pixels, as often as needed.
  */
 export async function readMirrored(
   read: ReadRegion,
@@ -28,7 +28,7 @@ export async function readMirrored(
   return out;
 }
 
-/** For each of `count` positions from `start` on, the index inside 0..extent-1 that it mirrors to. */
+/** For each of `count` positions starting at `start`, the index in 0..extent-1 that it mirrors to. */
 function mirroredIndices(start: number, count: number, extent: number): number[] {
   const period = Math.max(1, 2 * (extent - 1));
   return Array.from({ length: count }, (_, i) => {

@@ -5,8 +5,8 @@ import { type ImageFile, readFinitePlane } from "../../image/image-file.ts";
 import { type Normalisation, normalisationOf } from "./normalisation.ts";
 
 /**
- * The normalisation of a whole z-stack in a file, as in training; reads it once, by bands of rows.
- * @param percentiles what becomes 0 and what becomes 1
+ * The normalisation of a whole z-stack in a file, as in training; reads the file once, in bands of rows.
+ * @param percentiles the percentiles that become 0 and 1
  * @throws image.unfit for a constant image; interrupted; what the reader throws
  */
 export async function normalisationOfFile(

@@ -2,8 +2,8 @@ import { percentiles, type Samples, type StreamingHistogram } from "../../array/
 import { ParfocalError } from "../../errors.ts";
 
 /**
- * Counts to network units and back: (count - low) / (high - low), with one pair of numbers for a whole stack, never per
- * plane or tile, so that brightness stays comparable and the way back is exact.
+ * Converts counts to network units and back: (count - low) / (high - low), with one pair of numbers for a whole stack,
+ * never per plane or tile, so that brightness stays comparable and the inverse is exact.
  */
 export interface Normalisation {
   low: number;
@@ -11,11 +11,11 @@ export interface Normalisation {
 }
 
 /**
- * The normalisation that puts percentile `pmin` at 0 and percentile `pmax` at 1. In a sparse image both may fall into the
- * background; then the maximum takes the place of `pmax`.
+ * The normalisation that puts percentile `pmin` at 0 and percentile `pmax` at 1. In a sparse image both may be equal to
+ * the background; then the maximum replaces `pmax`.
  *
  * @param counts all values, or a histogram of them
- * @param name what the values are called in errors
+ * @param name name of the image in errors
  * @throws image.unfit for NaN, infinity or a constant image
  */
 export function normalisationOf(
@@ -24,12 +24,12 @@ export function normalisationOf(
   pmax: number,
   name: string,
 ): Normalisation {
-  const wanted = [pmin, pmax, 100];
-  const [low, high, max] = "percentiles" in counts ? counts.percentiles(wanted) : percentiles(counts, wanted);
+  const ranks = [pmin, pmax, 100];
+  const [low, high, max] = "percentiles" in counts ? counts.percentiles(ranks) : percentiles(counts, ranks);
   if (high > low) return { low, high };
   if (max > low) return { low, high: max };
   const detail = `every pixel is ${low}`;
-  throw new ParfocalError("image.unfit", `${name}: ${detail}; an image with structure in it is needed.`, {
+  throw new ParfocalError("image.unfit", `${name}: ${detail}. Use an image that contains structure.`, {
     path: name,
     detail,
   });

@@ -1,9 +1,9 @@
-/** Where an image was recorded otherwise than what a model learnt from. */
+/** Warnings where an image was recorded with other optics or pixels than the training data of a model. */
 import type { ImageInfo } from "../../image/image.ts";
 import type { ModelInfo } from "../model-info.ts";
 import { isSameGrid, pixelGrid } from "./pixel-grid.ts";
 
-/** Sentences about pixels that are resampled or assumed, and about another objective or light (more than 5 % off). */
+/** Warns about pixels that are resampled or assumed, and about optics that differ by more than 5 %. */
 export function opticsWarnings(
   info: Pick<ModelInfo, "pixel_size" | "optics">,
   { pixelSize, optics }: Pick<ImageInfo, "pixelSize" | "optics">,
@@ -11,7 +11,7 @@ export function opticsWarnings(
   const warnings: string[] = [];
   if (!pixelSize) {
     warnings.push(
-      `The pixel size is not known; the model's ${info.pixel_size} um is assumed. Give \`pixel_size <your pixel size>\`.`,
+      `The pixel size is not known; the pixel size of the model, ${info.pixel_size} um, is assumed. Give \`pixel_size <your pixel size>\` (um).`,
     );
   } else if (!isSameGrid(pixelGrid(pixelSize, info.pixel_size))) {
     warnings.push(`Pixels of ${pixelSize.x} um are resampled to the model's ${info.pixel_size} um.`);
@@ -22,7 +22,7 @@ export function opticsWarnings(
     ["refractive index", optics?.refractiveIndex, info.optics.refractive_index],
   ] as const) {
     if (mine !== undefined && theirs !== undefined && Math.abs(mine / theirs - 1) > 0.05) {
-      warnings.push(`The ${key} is ${mine}; the model was trained at ${theirs}: the blur differs.`);
+      warnings.push(`The ${key} is ${mine}, but the model was trained at ${theirs}, where the PSF is different.`);
     }
   }
   return warnings;

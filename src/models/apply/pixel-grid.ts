@@ -2,15 +2,16 @@ import { resample } from "../../array/resample.ts";
 import type { Region } from "../../image/image-file.ts";
 
 /**
- * Two grids over the same field: the image's pixels and the model's, whose size it was trained at. `scale` is model pixels
- * per image pixel; edges of the field coincide, so image pixel i lies at model coordinate (i + 1/2) scale - 1/2.
+ * Two grids over the same field: the pixels of the image, and pixels of the size that the model was trained at. `scale`
+ * is model pixels per image pixel; the edges of the field coincide, so image pixel i lies at model coordinate (i + 1/2)
+ * scale - 1/2.
  */
 export interface PixelGrid {
   scaleY: number;
   scaleX: number;
 }
 
-/** Sizes that differ by less than this are taken as equal. */
+/** Pixel sizes that differ by less than this fraction count as equal. */
 const tolerance = 0.02;
 
 /** The grids for an image and a model; scale 1 where the pixel size of the image is not known. */
@@ -43,7 +44,9 @@ function span(start: number, count: number, scale: number): [number, number] {
   return [first, last - first + 1];
 }
 
-/** Image pixels (of `from`, an {@link imageRegion}) to the model pixels of `to`; averages where pixels get larger. */
+/**
+ * Image pixels (of `from`, an {@link imageRegion}) to the model pixels of `to`; averages where pixels become larger.
+ */
 export function toModelGrid(grid: PixelGrid, data: Float32Array, from: Region, to: Region): Float32Array {
   return between(data, from, to, 1 / grid.scaleY, 1 / grid.scaleX);
 }
@@ -53,7 +56,7 @@ export function toImageGrid(grid: PixelGrid, data: Float32Array, from: Region, t
   return between(data, from, to, grid.scaleY, grid.scaleX);
 }
 
-/** `step`: pixels of `from` per pixel of `to`. Steps above 1 are split and averaged, against aliasing. */
+/** `step`: pixels of `from` per pixel of `to`. Steps above 1 are split and averaged to avoid aliasing. */
 function between(data: Float32Array, from: Region, to: Region, stepY: number, stepX: number): Float32Array {
   if (stepY === 1 && stepX === 1) return crop(data, from, to);
   const [partsY, partsX] = [Math.ceil(stepY), Math.ceil(stepX)];

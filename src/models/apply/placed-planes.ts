@@ -1,23 +1,23 @@
-/** Which planes of an image a model gets that takes any number of them, anywhere. */
+/** Chooses the input planes for a model that takes any number of planes at any positions. */
 import { ParfocalError } from "../../errors.ts";
 import { extentOf } from "../../image/axes.ts";
 import type { ImageInfo } from "../../image/image.ts";
 import type { RecurrentMzInfo } from "../networks/recurrent-mz.ts";
 
-/** A plane by its number, and its distance from the first one, um. */
+/** The number of a plane, and its distance from the first input plane, um. */
 export interface PlacedPlane {
   plane: number;
   z: number;
 }
 
 /**
- * The planes given, in their order; or all of an image that has no more than the model learnt from.
- * @param given planes by number, from 0
- * @throws usage for planes that are not there or given twice, or when it is to be said which; calibration.missing when several are given
- *   and the z step is not known
+ * The given planes in their order; or all planes of an image that has no more than the model was trained with.
+ * @param given plane numbers, from 0
+ * @throws usage for planes that do not exist or are given twice, or when planes must be given; calibration.missing when
+ *   several are given and the z step is not known
  */
 export function placedPlanes(
-  { plane_counts: [, most] }: RecurrentMzInfo,
+  { plane_counts: [, max] }: RecurrentMzInfo,
   image: ImageInfo,
   given: readonly number[] | undefined,
   path: string,
@@ -31,8 +31,8 @@ export function placedPlanes(
       expected,
     });
   };
-  if (!given && depth > most) {
-    wrong(`has ${depth} planes and the model learnt from up to ${most}: say which it gets with \`input_planes\``);
+  if (!given && depth > max) {
+    wrong(`has ${depth} planes and the model was trained with up to ${max}: choose its planes with \`input_planes\``);
   }
   const planes = given ?? Array.from({ length: depth }, (_, z) => z);
   const outside = planes.find((plane) => !Number.isInteger(plane) || plane < 0 || plane >= depth);
@@ -43,31 +43,31 @@ export function placedPlanes(
   if (planes.length > 1 && zStep === undefined) {
     throw new ParfocalError(
       "calibration.missing",
-      `${path}: no z step, and the model must know how far its ${planes.length} input planes are apart; give \`z_step <your z step>\` (um).`,
+      `${path} has no z step, which the model needs to know the distances between its ${planes.length} input planes. Give \`z_step <your z step>\` (um).`,
       { path, what: "z step", option: "z_step" },
     );
   }
   return planes.map((plane) => ({ plane, z: (plane - planes[0]) * (zStep ?? 1) }));
 }
 
-/** What a user should know of such a choice before trusting the output. */
+/** Warns about a number or range of input planes that the model was not trained with. */
 export function placedPlanesWarnings(
-  { plane_counts: [fewest, most], plane_range: [low, high] }: RecurrentMzInfo,
+  { plane_counts: [min, max], plane_range: [low, high] }: RecurrentMzInfo,
   planes: readonly PlacedPlane[],
 ): string[] {
   const warnings: string[] = [];
   const count = planes.length;
-  if (count < fewest || count > most) {
-    const learnt = fewest === most ? `${most}` : `${fewest} to ${most}`;
+  if (count < min || count > max) {
+    const trained = min === max ? `${max}` : `${min} to ${max}`;
     warnings.push(
-      `${count} input plane${count === 1 ? "" : "s"}: the model learnt from ${learnt} and may do worse with others.`,
+      `The model gets ${count} input plane${count === 1 ? "" : "s"}; it was trained with ${trained} and may perform worse with other numbers.`,
     );
   }
   const outside = planes.filter(({ z }) => z < low - 1e-6 || z > high + 1e-6);
   if (outside.length > 0) {
     const numbers = outside.map(({ plane }) => plane).join(", ");
     warnings.push(
-      `Input planes ${numbers} lie farther from the first one than the model learnt (${low} to ${high} um): choose planes closer together.`,
+      `Input planes ${numbers} are farther from the first one than in training (${low} to ${high} um). Choose planes closer together.`,
     );
   }
   return warnings;

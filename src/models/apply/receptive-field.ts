@@ -2,7 +2,7 @@ import { ParfocalError } from "../../errors.ts";
 import type { OperatorAttributes } from "../../graph/attributes.ts";
 import type { Graph, GraphNode, Value } from "../../graph/graph.ts";
 
-/** What one output pixel sees along one axis, in input pixels: `-before` to `+after` around it. */
+/** The receptive field of one output pixel along one axis, in input pixels: `-before` to `+after` around it. */
 interface Reach {
   /** Input pixels from one pixel of this value to the next. */
   jump: number;
@@ -11,8 +11,8 @@ interface Reach {
 }
 
 /**
- * How far an output pixel of a network looks: the largest distance, in input pixels, of an input pixel that can change it. A
- * tile needs this much around it to give what the whole image would give.
+ * The radius of the receptive field of a network: the largest distance, in input pixels, of an input pixel that can
+ * change an output pixel. A tile needs this margin to give the same result as the whole image.
  *
  * Follows every path from the first input to the first output through convolutions, pooling and upsampling.
  * @param axis spatial axis, 0 for the first
@@ -58,7 +58,8 @@ function through(node: GraphNode, reach: Reach, axis: number): Reach {
     case "Resize": {
       const { mode, scales } = node.attributes as OperatorAttributes["Resize"];
       const scale = scales[axis + 2];
-      // Small pixel q starts at large pixel q scale: the last of its large pixels looks back by (scale - 1).
+      // Coarse pixel q covers the fine pixels from q * scale on, so the last of them depends on a pixel (scale - 1)
+      // before it.
       const fine = jump / scale;
       const neighbour = mode === "linear" && scale > 1 ? jump : 0;
       return { jump: fine, before: before + (scale - 1) * fine + neighbour, after: after + neighbour };
@@ -94,7 +95,7 @@ function through(node: GraphNode, reach: Reach, axis: number): Reach {
     default:
       return reach;
   }
-  throw new ParfocalError("graph.invalid", `The receptive field through ${node.op} is not known.`, {
+  throw new ParfocalError("graph.invalid", `The receptive field of the operator ${node.op} is not known.`, {
     op: node.op,
     detail: "receptive field",
   });

@@ -1,4 +1,4 @@
-/** Refocusing an image file by a model of any method, whatever planes it takes. */
+/** Refocuses an image file with a model of any method. */
 import { checkIndex, refuseColour } from "../../image/axes.ts";
 import type { ImageFile } from "../../image/image-file.ts";
 import type { Runtime } from "../../run/runtime.ts";
@@ -12,7 +12,7 @@ import { type RefocusOptions, refocus } from "./refocus.ts";
 import { refocusPlanes } from "./refocus-planes.ts";
 import { refocusRecursively } from "./refocus-recursively.ts";
 
-/** Which part of a file is refocused. */
+/** The part of a file that is refocused. */
 export interface RefocusSource {
   channel?: number | undefined;
   time?: number | undefined;
@@ -21,17 +21,25 @@ export interface RefocusSource {
   signal?: AbortSignal | undefined;
 }
 
-/** A file ready to be refocused, as often as one likes. */
+/**
+ * An open image with its chosen planes and measured normalisation, for one model. It can be refocused any number of times
+ * without measuring again.
+ */
 export interface RefocusableImage {
+  model: AnyRefocusModel;
+  file: ImageFile;
+  /** Indices of the channel and the time that are refocused. */
+  channel: number;
+  time: number;
   height: number;
   width: number;
-  /** The planes that the model gets, with their distances from the first of them as far as they are known. */
+  /** The input planes of the model, with their distances from the first of them as far as they are known. */
   planes: readonly PlacedPlane[];
   normalisation: Normalisation;
   /** A part of the first input plane, counts; `[height, width]`. */
   first: ReadRegion;
   /**
-   * Makes the planes at `distances`; `write` takes whole rows of one of them, counts.
+   * Computes the planes at `distances`; `write` receives whole rows of one of them, counts.
    * @throws what {@link refocus}, {@link refocusPlanes} and {@link refocusRecursively} throw
    */
   refocus(
@@ -41,8 +49,10 @@ export interface RefocusableImage {
 }
 
 /**
- * Chooses the planes that the model gets and measures the whole z-stack for its normalisation, as in training; reads it once, by bands.
- * @throws what {@link inputPlanes}, {@link placedPlanes} and the reader throw; image.unfit for a colour or constant image
+ * Chooses the input planes and computes the normalisation of the whole z-stack, as in training; reads the stack once,
+ * in bands of rows.
+ * @throws what {@link inputPlanes}, {@link placedPlanes} and the reader throw; image.unfit for a colour or constant
+ *   image
  */
 export async function openRefocusable(
   model: AnyRefocusModel,
@@ -62,6 +72,10 @@ export async function openRefocusable(
       file.readPlane({ channel, time, z }, region);
   const { info, onnx, path } = model;
   return {
+    model,
+    file,
+    channel,
+    time,
     height,
     width,
     planes,

@@ -1,4 +1,4 @@
-/** Any plane of a volume from any number of recorded planes, by a model of Recurrent-MZ. */
+/** Computes any plane of a volume from any number of recorded planes with a model of Recurrent-MZ. */
 import { ParfocalError } from "../../errors.ts";
 import { Graph, type Tensor } from "../../graph/graph.ts";
 import { readWeights } from "../../graph/onnx/read.ts";
@@ -17,23 +17,24 @@ import type { ReadRegion } from "./mirrored-region.ts";
 import { denormalise, type Normalisation, normalise } from "./normalisation.ts";
 import type { RefocusOptions } from "./refocus.ts";
 
-/** What is to be refocused, read piece by piece so that memory does not grow with the image. */
+/** The image to refocus, read piece by piece so that memory does not grow with the image. */
 export interface RefocusPlanesInput {
   width: number;
   height: number;
-  /** Counts of each input plane, and where it lies, um from the first one. */
+  /** Counts of each input plane, and its position, um from the first one. */
   planes: readonly { read: ReadRegion; z: number }[];
   normalisation: Normalisation;
-  /** um; unknown means that of the model. */
+  /** Pixel size, um; undefined means that of the model. */
   pixelSize?: { y: number; x: number } | undefined;
   /** Refocusing distance of every pixel, um, added to each of the `distances`. */
   surface?: ReadRegion | undefined;
 }
 
 /**
- * The network for a number of planes that are all there: `image` `[1, 2 planes, height, width]` to `refocused`. A file cannot leave the
- * number open, since the network is as long as there are planes; its weights fit any. So they are taken out of the file, which as it
- * is passes over absent planes up to the most that were trained, and no time goes into planes that are not there.
+ * The network for a given number of planes: `image` `[1, 2 planes, height, width]` to `refocused`. An ONNX file cannot
+ * leave the number of planes variable, since the network has a part for each plane, but the weights fit any number. The
+ * weights are therefore read from the file and the network is built for the planes that are present, so that no time is
+ * spent on absent ones.
  */
 export function recurrentMzGraph(
   planes: number,
@@ -51,11 +52,12 @@ export function recurrentMzGraph(
 }
 
 /**
- * Refocuses to a list of distances from the first input plane, as {@link applyTiles}: tiles join without a seam. Outside the image
- * its mirror image is seen.
+ * Refocuses to a list of distances from the first input plane by {@link applyTiles}: tiles join without a seam, and the
+ * image is mirrored at its edges.
  *
- * @param write takes whole rows of one output plane (index into `distances`), counts, from row `y0` on
- * @throws usage for distances that are none or no input plane; model.unfit when the file lacks weights; interrupted
+ * @param write receives whole rows of one output plane (index into `distances`), counts, starting at row `y0`
+ * @throws usage without finite distances or without input planes; model.unfit when weights are missing in the file;
+ *   interrupted
  */
 export async function refocusPlanes(
   model: Model<RecurrentMzInfo>,
@@ -67,7 +69,7 @@ export async function refocusPlanes(
   const { architecture, pixel_size } = model.info;
   const { distances } = options;
   if (distances.length === 0 || !distances.every(Number.isFinite)) {
-    const message = `Refocusing needs distances in um; got "${distances.join(", ")}".`;
+    const message = `Refocusing needs one or more distances in um; got "${distances.join(", ")}".`;
     throw new ParfocalError("usage", message, { option: "--z", got: distances, expected: "one or more numbers" });
   }
   const count = input.planes.length;

@@ -1,4 +1,4 @@
-/** Planes to both sides of two recorded ones, step by step, by a model of RLP. */
+/** Computes planes on both sides of two recorded ones, step by step, with a model of RLP. */
 import { ParfocalError } from "../../errors.ts";
 import type { Tensor } from "../../graph/graph.ts";
 import { readOnnx } from "../../graph/onnx/read.ts";
@@ -12,15 +12,18 @@ import { denormalise, normalise } from "./normalisation.ts";
 import { crop, imageRegion, modelRegion, pixelGrid, toImageGrid, toModelGrid } from "./pixel-grid.ts";
 import type { RefocusInput, RefocusOptions } from "./refocus.ts";
 
-/** Distances may lie this share of a step beside a multiple of it. */
+/** Distances may deviate by this fraction of a step from a multiple of the step. */
 const tolerance = 0.05;
 
 /**
- * Makes the planes at `distances`, multiples of the model's step. Each step covers the whole image by tiles that join without a
- * seam, and the next one starts from it; three planes are held in memory. On the model's pixel all the way, so that resampling does not add up.
+ * Computes the planes at `distances`, which are multiples of the model's step. Each step computes the whole image in
+ * tiles that join without a seam, and the next step starts from the result; three planes are held in memory. All steps
+ * use the model's pixels, so that resampling errors do not accumulate.
  *
- * @param write takes one whole output plane (index into `distances`), counts, `[height, width]`; planes come in the order in which they are made
- * @throws usage for distances between the steps or for a distance map; model.unfit when the network is another; interrupted
+ * @param write receives one whole output plane (index into `distances`), counts, `[height, width]`; planes come in the
+ *   order in which they are computed
+ * @throws usage for distances between the steps or for a distance map; model.unfit when the network does not fit the
+ *   description; interrupted
  */
 export async function refocusRecursively(
   model: Model<RlpInfo>,
@@ -30,10 +33,11 @@ export async function refocusRecursively(
   write: (plane: number, rows: Float32Array) => Promise<void>,
 ): Promise<void> {
   const { info } = model;
-  const wanted = stepsOf(options.distances, info.input_offsets[1]);
+  const targets = stepsOf(options.distances, info.input_offsets[1]);
   checkNetwork(model);
   if (input.surface) {
-    const message = "A model of RLP travels plane by plane and takes no distance map; train Deep-Z for `surface`.";
+    const message =
+      "A model of RLP refocuses plane by plane and cannot follow a distance map. Use a model of Deep-Z for `surface`.";
     throw new ParfocalError("usage", message, { option: "surface" });
   }
   const { width, height, normalisation } = input;
@@ -49,13 +53,13 @@ export async function refocusRecursively(
     }),
   );
   const give = async (step: number, plane: Float32Array): Promise<void> => {
-    if (!wanted.includes(step)) return;
-    // A copy, also where the pixels are the same: the next step starts from the plane as it is.
+    if (!targets.includes(step)) return;
+    // The plane is copied even where the pixel sizes are equal, since the next step starts from the normalised plane.
     const counts = toImageGrid(grid, plane, field, whole).slice();
     denormalise(counts, normalisation);
-    for (const [i, one] of wanted.entries()) if (one === step) await write(i, counts);
+    for (const [i, one] of targets.entries()) if (one === step) await write(i, counts);
   };
-  const [last, lowest] = [Math.max(1, ...wanted), Math.min(0, ...wanted)];
+  const [last, lowest] = [Math.max(1, ...targets), Math.min(0, ...targets)];
   const total = last - 1 - lowest;
   let done = 0;
   await give(0, first);
@@ -74,7 +78,7 @@ export async function refocusRecursively(
   }
 }
 
-/** How many steps each distance is. */
+/** The number of steps of each distance. */
 function stepsOf(distances: readonly number[], step: number): number[] {
   return distances.map((distance) => {
     const steps = Math.round(distance / step);
@@ -82,7 +86,7 @@ function stepsOf(distances: readonly number[], step: number): number[] {
     const near = [Math.floor(distance / step) * step, Math.ceil(distance / step) * step];
     throw new ParfocalError(
       "usage",
-      `The model travels in steps of ${step} um, and ${distance} um lies between two of them; take ${near.join(" or ")}.`,
+      `The model refocuses in steps of ${step} um, and ${distance} um is not a multiple of the step. Use ${near.join(" or ")}.`,
       { option: "--z", got: distance, expected: `multiples of ${step}` },
     );
   });
@@ -96,7 +100,7 @@ interface TwoPlanes {
   direction: number;
 }
 
-/** The next plane of a whole field on the model's pixels. */
+/** Computes the next plane of a whole field on the model's pixels. */
 async function step(
   { onnx, info }: Model<RlpInfo>,
   runtime: Runtime,

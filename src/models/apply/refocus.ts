@@ -8,14 +8,14 @@ import { applyTiles, type TiledField, type TileOptions } from "./apply-tiles.ts"
 import type { ReadRegion } from "./mirrored-region.ts";
 import { denormalise, type Normalisation, normalise } from "./normalisation.ts";
 
-/** What is to be refocused, read piece by piece so that memory does not grow with the image. */
+/** The image to refocus, read piece by piece so that memory does not grow with the image. */
 export interface RefocusInput {
   width: number;
   height: number;
   /** One reader per input plane of the model, in the order of its `input_offsets`; counts. */
   planes: readonly ReadRegion[];
   normalisation: Normalisation;
-  /** um; unknown means that of the model. */
+  /** Pixel size, um; undefined means that of the model. */
   pixelSize?: { y: number; x: number } | undefined;
   /** Refocusing distance of every pixel, um, added to each of the `distances`. */
   surface?: ReadRegion | undefined;
@@ -27,12 +27,12 @@ export interface RefocusOptions extends TileOptions {
 }
 
 /**
- * Refocuses an image of any size to a list of distances, as {@link applyTiles}: tiles join without a seam. Outside the
- * image its mirror image is seen.
+ * Refocuses an image of any size to a list of distances by {@link applyTiles}: tiles join without a seam, and the image
+ * is mirrored at its edges.
  *
- * @param write takes whole rows of one output plane (index into `distances`), counts, from row `y0` on; rows come from the
- *   top of the image to its end, for one band all planes before the next band
- * @throws model.unfit when the model takes another number of planes; usage for distances that are none; interrupted
+ * @param write receives whole rows of one output plane (index into `distances`), counts, starting at row `y0`; bands of
+ *   rows come from top to bottom, each with all planes before the next band
+ * @throws model.unfit when the model takes another number of planes; usage without finite distances; interrupted
  */
 export async function refocus(
   model: RefocusModel,
@@ -43,12 +43,12 @@ export async function refocus(
 ): Promise<void> {
   const { info } = model;
   if (input.planes.length !== info.input_offsets.length) {
-    const detail = `it takes ${info.input_offsets.length} input planes, got ${input.planes.length}`;
+    const detail = `it takes ${info.input_offsets.length} input planes and got ${input.planes.length}`;
     throw new ParfocalError("model.unfit", `The model does not fit the input: ${detail}.`, { detail });
   }
   const { distances } = options;
   if (distances.length === 0 || !distances.every(Number.isFinite)) {
-    throw new ParfocalError("usage", `Refocusing needs distances in um; got "${distances.join(", ")}".`, {
+    throw new ParfocalError("usage", `Refocusing needs one or more distances in um; got "${distances.join(", ")}".`, {
       option: "--z",
       got: distances,
       expected: "one or more numbers",

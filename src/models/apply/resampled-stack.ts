@@ -1,11 +1,12 @@
-/** Whole stacks on the pixels of a model, as its images are when it is applied. */
+/** Resamples whole stacks to the pixel size of a model, as images are resampled when the model is applied. */
 import { planeOf, type Stack } from "../../image/image.ts";
 import { isSameGrid, pixelGrid, toModelGrid } from "./pixel-grid.ts";
 
 /**
- * A stack on square pixels of a size, um: interpolated where pixels get smaller, averaged where they get larger, each plane for itself.
- * The first rows and columns begin where they did; at the far ends only whole pixels are kept. Sizes within 2 % are taken as equal, as
- * where models are applied: such a stack keeps its pixels, and is said to have the size.
+ * Resamples a stack to square pixels of `size` um, plane by plane: interpolates where pixels become smaller, averages
+ * where they become larger. The upper and left edges stay in place; at the lower and right edges only whole pixels are
+ * kept. Sizes within 2 % count as equal, as when models are applied: such a stack keeps its pixels and is given the new
+ * pixel size.
  */
 export function resampledStack(stack: Stack, size: number): Stack {
   const grid = pixelGrid(stack.pixelSize, size);

@@ -1,4 +1,6 @@
-/** Making one kind of image of another, plane by plane: sections of wide fields, by a model of any method for it. */
+/**
+ * Applies an image-to-image model of any method to a stack, plane by plane, for example widefield to optical section.
+ */
 import { ParfocalError } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { readOnnx } from "../../graph/onnx/read.ts";
@@ -14,45 +16,47 @@ import type { ReadRegion } from "./mirrored-region.ts";
 import { type Normalisation, normalise } from "./normalisation.ts";
 
 export type SectionInfo = Extract<ModelInfo, { task: "section" }>;
-/** A model that makes one kind of image of another. */
+/** A model that translates one kind of image into another. */
 export type SectionModel = Model<SectionInfo>;
 
-/** What is to be sectioned, read piece by piece so that memory does not grow with the image. */
+/** The stack to section, read piece by piece so that memory does not grow with the image. */
 export interface SectionInput {
   width: number;
   height: number;
   /** One reader per plane; counts. */
   planes: readonly ReadRegion[];
-  /** Of the whole stack. */
+  /** The normalisation of the whole stack. */
   normalisation: Normalisation;
-  /** um; unknown means that of the model. */
+  /** Pixel size, um; undefined means that of the model. */
   pixelSize?: { y: number; x: number } | undefined;
 }
 
-/** What a model gives of every plane: the section, and from a head that tells how sure it is, the scale of its error. */
+/** The outputs for every plane: the section and, for models with an uncertainty output, the scale of its error. */
 export type SectionChannel = "section" | "uncertainty";
 
-/** Planes that a model sees at a time. */
+/** Number of planes in the input of the network. */
 export const planesSeenBy = (info: SectionInfo): number => ("planes" in info ? info.planes : 1);
 
-/** How a network takes the planes that it sees, and how many it gives. */
+/** The axes and channels of a network's input, and the number of planes of its output. */
 function formOf(info: SectionInfo): { dimensions: number; channels: number; given: number } {
   if (info.method === "pix2pix-3d") return { dimensions: 5, channels: 1, given: info.planes };
   return { dimensions: 4, channels: planesSeenBy(info), given: 1 };
 }
 
-/** Whether a model tells how sure it is of every pixel. */
-export const tellsUncertainty = (info: SectionInfo): boolean => info.method === "care" && info.architecture.laplace;
+/** Whether a model estimates the uncertainty of every pixel. */
+export const hasUncertainty = (info: SectionInfo): boolean => info.method === "care" && info.architecture.laplace;
 
 /**
- * Sections every plane of a stack of any size, as {@link applyTiles}: tiles join without a seam. Outside the image its mirror image is
- * seen. Models that see several planes give the middle one of each sub-stack; beyond the first and the last plane the stack is mirrored.
+ * Sections every plane of a stack of any size by {@link applyTiles}: tiles join without a seam, and the image is
+ * mirrored at its edges. For models that take several planes, the output is the middle one of each sub-stack; the stack
+ * is mirrored beyond its first and last plane.
  *
- * Sections are in counts of the targets that the model was taught with, above their dark, in proportion to the light of the image:
- * `output_low + output_gain * (high - low) * output`. Uncertainty is the scale of a Laplace distribution in the same counts: half of
- * the errors should be within 0.69 of it, nine in ten within 2.30.
+ * Sections are in counts like the training targets, and proportional to the brightness of the image: `output_low +
+ * output_gain * (high - low) * output`. Uncertainty is the scale of a Laplace distribution in the same counts: half of
+ * the errors should be smaller than 0.69 of the scale, nine in ten smaller than 2.30.
  *
- * @param write takes whole rows of plane `z`, from row `y0` on; for one band all planes before the next band
+ * @param write receives whole rows of plane `z`, starting at row `y0`; bands come from top to bottom, each with all
+ *   planes before the next band
  * @throws model.unfit when description and network do not fit; interrupted
  */
 export async function section(
@@ -107,7 +111,7 @@ export async function section(
 
 type PlaneReader = (z: number) => Promise<Float32Array>;
 
-/** Keeps the last few planes: neighbouring sub-stacks share all but one. */
+/** Caches the last few planes, since neighbouring sub-stacks share all but one. */
 function rememberingReader(count: number, read: PlaneReader): PlaneReader {
   const known = new Map<number, Float32Array>();
   return async (z) => {
@@ -122,14 +126,14 @@ function rememberingReader(count: number, read: PlaneReader): PlaneReader {
   };
 }
 
-/** The plane that stands for one beyond the ends of a stack. */
+/** The plane that replaces a plane beyond the ends of a stack, by mirroring. */
 function mirrored(z: number, depth: number): number {
   const period = Math.max(1, 2 * (depth - 1));
   const folded = ((z % period) + period) % period;
   return folded < depth ? folded : period - folded;
 }
 
-/** Image sizes that the network takes are multiples of this. */
+/** Image sizes must be multiples of this. */
 function alignmentOf(info: SectionInfo): number {
   switch (info.method) {
     case "care":
@@ -149,9 +153,9 @@ function alignmentOf(info: SectionInfo): number {
   }
 }
 
-/** Channels of the output. */
+/** Checks inputs and outputs of the network, and returns the number of output channels. */
 function checkNetwork({ inputs, outputs }: Graph, { info, path }: SectionModel): number {
-  const channels = tellsUncertainty(info) ? 2 : 1;
+  const channels = hasUncertainty(info) ? 2 : 1;
   const { dimensions, channels: taken } = formOf(info);
   const [input] = inputs;
   const output = outputs.get("output");

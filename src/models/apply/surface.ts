@@ -1,4 +1,4 @@
-/** Distance maps: how far every pixel of an image is to be refocused, in um, where one distance does not do for all. */
+/** Distance maps: the refocusing distance of every pixel of an image, um. */
 
 import { ParfocalError } from "../../errors.ts";
 import { extentOf } from "../../image/axes.ts";
@@ -7,8 +7,9 @@ import { requirePairable } from "../../image/pairable.ts";
 import type { ReadRegion } from "./mirrored-region.ts";
 
 /**
- * A plane through the middle of the image: a slip that lies askew.
- * @param rise um from the left edge to the right one, and from the upper edge to the lower one; 0 in the middle
+ * A tilted plane through the middle of the image, as for a tilted coverslip.
+ * @param rise change of distance from the left to the right edge (x) and from the upper to the lower edge (y), um; the
+ *   distance in the middle is 0
  */
 export function tiltedSurface(rise: { x: number; y: number }, size: { width: number; height: number }): ReadRegion {
   const along = (at: number, extent: number) => (extent > 1 ? at / (extent - 1) - 0.5 : 0);
@@ -25,8 +26,8 @@ export function tiltedSurface(rise: { x: number; y: number }, size: { width: num
 }
 
 /**
- * A surface out of an image file of one plane, as many pixels as the image, whose values are um.
- * @param size of the image, and its pixels where they are known, um
+ * A distance map from an image file of one plane with as many pixels as the image, whose values are in um.
+ * @param size size of the image, and its pixel size in um where it is known
  * @throws image.unfit for a map of another size or other pixels, or with several planes or channels
  */
 export function surfaceOf(
@@ -39,7 +40,7 @@ export function surfaceOf(
     const detail = `${width} x ${height} pixels and ${planes} planes, expected ${size.width} x ${size.height} and one`;
     throw new ParfocalError(
       "image.unfit",
-      `${map.path}: a distance map must fit its image; it has ${detail}: one float32 plane in um.`,
+      `${map.path}: the distance map does not fit the image; it has ${detail}. Give one float32 plane in um.`,
       { path: map.path, detail },
     );
   }

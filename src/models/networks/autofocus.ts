@@ -7,16 +7,20 @@ import { commonInfo } from "./common-info.ts";
 import type { Initial, Parameters } from "./parameters.ts";
 
 /**
- * Single-shot autofocus: how far from focus is each region, from one image. After Liao, Zhang, Chen & Xu, "Deep learning-based
- * single-shot autofocus method for digital microscopy", Biomedical Optics Express 13, 314 (2022), which regresses the defocus of a
- * patch by a modified MobileNetV3 (Howard et al., ICCV 2019). Here the network is fully convolutional and says four things of every cell of
- * 32 x 32 pixels, so that any image gives a map. Two things of MobileNetV3 are left out: squeeze-and-excitation, whose mean over the
- * whole image would make a cell depend on the image's size, and batch normalisation.
+ * Single-shot autofocus: estimates from one image how far each region is from focus. After Liao, Zhang, Chen & Xu,
+ * "Deep learning-based single-shot autofocus method for digital microscopy", Biomedical Optics Express 13, 314 (2022),
+ * which regresses the defocus of a patch by a modified MobileNetV3 (Howard et al., ICCV 2019). Here the network is
+ * fully convolutional and gives four numbers for every cell of 32 x 32 pixels, so that an image of any size gives a
+ * map. Two parts of MobileNetV3 are left out: squeeze-and-excitation, whose mean over the whole image would make a cell
+ * depend on the image's size, and batch normalisation.
  */
 export const autofocusArchitecture = z.strictObject({
   /** The first convolution: its channels, side and stride. */
   stem: z.strictObject({ channels: z.int().positive(), kernel: z.int().positive(), stride: z.int().positive() }),
-  /** Inverted residual blocks: channels inside (0: depthwise and pointwise only), channels out, side of the depthwise kernel, stride. */
+  /**
+   * Inverted residual blocks: channels inside (0: depthwise and pointwise only), channels out, side of the depthwise
+   * kernel, stride.
+   */
   blocks: z
     .array(
       z.strictObject({
@@ -29,13 +33,13 @@ export const autofocusArchitecture = z.strictObject({
     .min(1),
   /** Channels of the last hidden layer. */
   head: z.int().positive(),
-  /** um of defocus that the network shows as 1 */
+  /** Defocus that corresponds to a network output of 1, um. */
   distance_scale: z.number().positive(),
 });
 
 export type AutofocusArchitecture = z.infer<typeof autofocusArchitecture>;
 
-/** Pixels along each side of a cell that gets an estimate of its own. */
+/** Side of a cell that gets its own estimate, pixels. */
 export const autofocusCell = 32;
 
 const block = (expand: number, channels: number, kernel: number, stride: 1 | 2) => ({
@@ -46,8 +50,9 @@ const block = (expand: number, channels: number, kernel: number, stride: 1 | 2) 
 });
 
 /**
- * `published`: the widths, kernels and strides of MobileNetV3-Large, 1.5 M parameters. `small`: 0.1 M, for live use: it looks through
- * windows of 8 x 8 pixels every 4 and does the rest on a sixteenth of the pixels.
+ * `published`: the widths, kernels and strides of MobileNetV3-Large, 1.5 M parameters. `small`: 0.1 M parameters, for
+ * live use: its first convolution has 8 x 8 windows at stride 4, so that all later layers compute on a sixteenth of the
+ * pixels.
  */
 export const autofocusPresets: Record<"published" | "small", AutofocusArchitecture> = {
   published: {
@@ -80,13 +85,13 @@ export const autofocusPresets: Record<"published" | "small", AutofocusArchitectu
   },
 };
 
-/** What an autofocus model says of itself. Lengths in um. */
+/** The description of an autofocus model. Lengths in um. */
 export const autofocusInfo = z.object({
   ...commonInfo,
   task: z.literal("autofocus"),
   method: z.literal("autofocus"),
   architecture: autofocusArchitecture,
-  /** Smallest and largest defocus that was trained. */
+  /** Smallest and largest defocus that the model was trained on. */
   distance_range: z.tuple([z.number(), z.number()]),
   z_step: z.number().positive(),
 });
@@ -101,9 +106,9 @@ export const autofocusStride = ({ stem, blocks }: AutofocusArchitecture): number
  * The network.
  *
  * @param image `[n, 1, h, w]`, each plane normalised by its own percentiles; h and w multiples of {@link autofocusCell}
- * @returns `[n, 4, h / 32, w / 32]`, for each cell: q, of which m = log(1 + exp(q)) is the distance from focus over `distance_scale`; t, the
- *   logarithm of the odds of being above focus; s, the logarithm of the scale of the error of m; c, the logarithm of the odds that there is
- *   anything to be focused
+ * @returns `[n, 4, h / 32, w / 32]`, for each cell: q, of which m = log(1 + exp(q)) is the distance from focus over
+ *   `distance_scale`; t, the logarithm of the odds of being above focus; s, the logarithm of the scale of the error of
+ *   m; c, the logarithm of the odds that the cell contains structure
  */
 export function autofocusNetwork(
   image: Value,
@@ -121,7 +126,7 @@ export function autofocusNetwork(
     const group = depthwise ? channels : 1;
     const weights = parameters(`${name}/weights`, [channels, x.shape[1] / group, kernel, kernel], start);
     const bias = parameters(`${name}/bias`, [channels], 0);
-    // The same number on both sides, so that strides see the image as symmetric.
+    // Padding is the same on both sides, so that strided convolutions treat the image symmetrically.
     const before = Math.floor((kernel - stride) / 2);
     const pads = [before, before, kernel - stride - before, kernel - stride - before];
     return conv(x, weights, { bias, strides: [stride, stride], pads, group });
@@ -132,8 +137,8 @@ export function autofocusNetwork(
     const wide = expand > 0 ? hardSwish(layer(x, expand, 1, 1, `${name}/expand`)) : x;
     const seen = layer(wide, wide.shape[1], kernel, stride, `${name}/depthwise`, { depthwise: true });
     const residual = stride === 1 && channels === x.shape[1];
-    // Without expansion the pointwise layer is the one that is bent (MobileNet's first version).
-    // Residual parts begin at zero, which takes the place of a normalisation (Zhang, Dauphin & Ma, ICLR 2019).
+    // Without expansion the pointwise layer is the one with the nonlinearity, as in the first version of MobileNet.
+    // Residual branches start at zero, which replaces a normalisation (Zhang, Dauphin & Ma, ICLR 2019).
     const start = residual && expand > 0 ? 0 : "he";
     const narrow = layer(expand > 0 ? hardSwish(seen) : seen, channels, 1, 1, `${name}/project`, { start });
     const out = expand > 0 ? narrow : relu(narrow);

@@ -10,26 +10,30 @@ import type { Parameters } from "./parameters.ts";
 import { sectionInfo } from "./section-info.ts";
 
 /**
- * CARE: content-aware image restoration by a shallow residual U-Net, which can tell how sure it is of every pixel. After Weigert,
- * Schmidt, et al., "Content-aware image restoration: pushing the limits of fluorescence microscopy", Nature Methods 15, 1090 (2018).
+ * CARE: content-aware image restoration by a shallow residual U-Net, which can estimate its uncertainty for every
+ * pixel. After Weigert, Schmidt, et al., "Content-aware image restoration: pushing the limits of fluorescence
+ * microscopy", Nature Methods 15, 1090 (2018).
  */
 export const careArchitecture = z.strictObject({
   /** Side of the convolutions, pixels. */
   kernel: z.union([z.literal(3), z.literal(5)]),
-  /** Channels of the first level; every level down has twice as many. */
+  /** Channels of the first level; every deeper level has twice as many. */
   filters: z.int().positive(),
-  /** How often the image is halved. */
+  /** How many times the image is halved. */
   depth: z.int().positive(),
-  /** Adds a second output channel: the scale of a Laplace distribution around the first, for every pixel. */
+  /** Adds a second output channel: for every pixel the scale of a Laplace distribution around the first channel. */
   laplace: z.boolean(),
 });
 
 export type CareArchitecture = z.infer<typeof careArchitecture>;
 
-/** What a model of CARE says of itself. */
+/** The description of a model of CARE. */
 export const careInfo = z.object({ ...sectionInfo, method: z.literal("care"), architecture: careArchitecture });
 
-/** `published`: 0.92 M parameters. `small`: 0.34 M, one level deeper, since the haze of a wide field reaches far. */
+/**
+ * `published`: 0.92 M parameters. `small`: 0.34 M parameters, one level deeper, since out-of-focus light of a widefield
+ * image spreads far.
+ */
 export const carePresets: Record<"published" | "small", CareArchitecture> = {
   published: { kernel: 5, filters: 32, depth: 2, laplace: false },
   small: { kernel: 3, filters: 16, depth: 3, laplace: false },
@@ -38,13 +42,16 @@ export const carePresets: Record<"published" | "small", CareArchitecture> = {
 /** Image sizes must be multiples of this. */
 export const careAlignment = ({ depth }: Pick<CareArchitecture, "depth">): number => 2 ** depth;
 
-/** The smallest scale that the network can give: a likelihood must not grow without end where target and output are both dark. */
-const leastScale = 1e-3;
+/**
+ * The smallest scale that the network can give. It keeps the likelihood finite where target and output are both dark.
+ */
+const minScale = 1e-3;
 
 /**
  * @param x `[n, 1, h, w]`, normalised; h and w multiples of {@link careAlignment}
- * @returns `[n, 1, h, w]`, normalised, or with a Laplace head `[n, 2, h, w]`: the median, and the scale, both in the units of the
- *   target: half of the errors are within 0.69 of the scale, nine in ten within 2.30. An untrained network leaves the image as it is
+ * @returns `[n, 1, h, w]`, normalised, or with a Laplace head `[n, 2, h, w]`: the median, and the scale, both in the
+ *   units of the target: half of the errors are within 0.69 of the scale, nine in ten within 2.30. An untrained network
+ *   returns the image unchanged
  */
 export function care(x: Value, architecture: CareArchitecture, parameters: Parameters): Value {
   const { kernel, filters, depth, laplace } = architecture;
@@ -70,8 +77,8 @@ export function care(x: Value, architecture: CareArchitecture, parameters: Param
       bias: parameters(`${name}/bias`, [1], bias),
     });
   const median = add(head("last", 0, 0), x);
-  // A scale of about 0.1 to begin with, of the order of what there is to be learnt; it may span decades, which takes large steps.
-  return laplace ? concat([median, add(softplus(mul(head("scale", 0, -0.55), 4)), leastScale)], 1) : median;
+  // The scale starts at about 0.1, the order of typical errors. It may change by decades, hence the factor 4.
+  return laplace ? concat([median, add(softplus(mul(head("scale", 0, -0.55), 4)), minScale)], 1) : median;
 }
 
 /** ln(1 + e^x), without overflow. */

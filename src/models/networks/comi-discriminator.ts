@@ -1,4 +1,4 @@
-/** The discriminators of COMI and of CycleGAN: one opinion for every patch of an image. */
+/** The discriminators of COMI and of CycleGAN: they give one score for every patch of an image. */
 import type { Value } from "../../graph/graph.ts";
 import { leakyRelu, tanh } from "../../graph/operators/activations.ts";
 import { conv } from "../../graph/operators/convolution.ts";
@@ -7,32 +7,32 @@ import type { Parameters } from "./parameters.ts";
 import { batchStatistics, type Norm } from "./running-norm.ts";
 
 /**
- * COMI's: 4x4 convolutions of 64, 64, 128 and 256 channels (stride 2), 512 and 1 (stride 1), batch normalisation, leaky ReLU 0.2,
- * then two dense layers for every patch (their width and tanh as in DeblurGAN's code, which COMI's goes back to; its opinion is not
- * squeezed into 0..1, so that its slope never vanishes).
+ * COMI's discriminator: 4x4 convolutions of 64, 64, 128 and 256 channels (stride 2), 512 and 1 (stride 1), batch
+ * normalisation, leaky ReLU 0.2, then two dense layers for every patch (their width and tanh as in DeblurGAN's code, on
+ * which COMI's is based; no sigmoid is applied to the score, so that its gradient never vanishes).
  *
  * @param picture `[n, 1, h, w]`, normalised; h and w multiples of 16
  * @param channels of the first convolution; 64 in the paper
- * @returns `[n, 1, h / 16, w / 16]`: towards 1 for a recorded patch, towards 0 for a generated one
+ * @returns `[n, 1, h / 16, w / 16]`: scores, towards 1 for a recorded patch, towards 0 for a generated one
  */
 export function comiDiscriminator(picture: Value, channels: number, parameters: Parameters): Value {
   const strided = [channels, channels, 2 * channels, 4 * channels];
-  const opinion = convolutions(picture, strided, 8 * channels, parameters, batchStatistics(parameters));
+  const features = convolutions(picture, strided, 8 * channels, parameters, batchStatistics(parameters));
   const hidden = 16 * channels;
   const dense = (h: Value, width: number, name: string): Value => {
     const weights = parameters(`${name}/weights`, [width, h.shape[1], 1, 1], "glorot");
     return conv(h, weights, { bias: parameters(`${name}/bias`, [width], 0) });
   };
-  return dense(tanh(dense(opinion, hidden, "dense1")), 1, "dense2");
+  return dense(tanh(dense(features, hidden, "dense1")), 1, "dense2");
 }
 
 /**
- * The 70x70 PatchGAN of Isola et al. (CVPR 2017) as CycleGAN uses it: 4x4 convolutions of 64, 128 and 256 channels (stride 2), 512 and
- * 1 (stride 1), instance normalisation, leaky ReLU 0.2.
+ * The 70x70 PatchGAN of Isola et al. (CVPR 2017) as CycleGAN uses it: 4x4 convolutions of 64, 128 and 256 channels
+ * (stride 2), 512 and 1 (stride 1), instance normalisation, leaky ReLU 0.2.
  *
  * @param picture `[n, 1, h, w]`, normalised; h and w multiples of 8
  * @param channels of the first convolution; 64 in the paper
- * @returns `[n, 1, h / 8, w / 8]`: towards 1 for a recorded patch, towards 0 for a generated one
+ * @returns `[n, 1, h / 8, w / 8]`: scores, towards 1 for a recorded patch, towards 0 for a generated one
  */
 export function cycleGanDiscriminator(picture: Value, channels: number, parameters: Parameters): Value {
   const norm: Norm = (x, name) => {
@@ -42,7 +42,9 @@ export function cycleGanDiscriminator(picture: Value, channels: number, paramete
   return convolutions(picture, [channels, 2 * channels, 4 * channels], 8 * channels, parameters, norm);
 }
 
-/** Convolutions of stride 2, one of stride 1 and one to a single channel; the first and the last without normalisation. */
+/**
+ * Convolutions of stride 2, one of stride 1 and one to a single channel; the first and the last without normalisation.
+ */
 function convolutions(
   picture: Value,
   strided: readonly number[],

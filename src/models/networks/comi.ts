@@ -10,46 +10,48 @@ import type { Norm } from "./running-norm.ts";
 import { sectionInfo } from "./section-info.ts";
 
 /**
- * The residual generator that COMI and CycleGAN share. COMI: C. Zhang et al., "Correction of out-of-focus microscopic images by deep
- * learning", Computational and Structural Biotechnology Journal 20, 1957 (2022); the numbers are those of the authors' published
- * code. CycleGAN: J.-Y. Zhu, T. Park, P. Isola, A. Efros, "Unpaired image-to-image translation using cycle-consistent adversarial
- * networks", ICCV 2017, after the paper: nearest upsampling and 3x3 convolutions stand for its transposed ones, which print a
- * chequered pattern, and zeros for its reflected borders.
+ * The residual generator that COMI and CycleGAN share. COMI: C. Zhang et al., "Correction of out-of-focus microscopic
+ * images by deep learning", Computational and Structural Biotechnology Journal 20, 1957 (2022); the numbers are those
+ * of the authors' published code. CycleGAN: J.-Y. Zhu, T. Park, P. Isola, A. Efros, "Unpaired image-to-image
+ * translation using cycle-consistent adversarial networks", ICCV 2017, after the paper: nearest-neighbour upsampling
+ * and 3x3 convolutions replace its transposed convolutions, which cause checkerboard artefacts, and zero padding
+ * replaces its reflection padding.
  */
 export const comiArchitecture = z.strictObject({
-  /** Channels of the first 7x7 convolution; doubled by each of the two convolutions of stride 2 after it. */
+  /** Channels of the first 7x7 convolution; each of the two convolutions of stride 2 after it doubles them. */
   width: z.int().positive(),
   /** Residual blocks of two 3x3 convolutions at a quarter of the size. */
   blocks: z.int().positive(),
   /**
-   * After every convolution but the last: COMI's (all channels together), CycleGAN's (every channel by itself), or none; see
-   * settled-norm.ts.
+   * The normalisation after every convolution but the last: "layer" (all channels together, COMI), "instance" (each
+   * channel by itself, CycleGAN) or "none"; see frozen-norm.ts.
    */
   normalisation: z.enum(["layer", "instance", "none"]),
-  /** Adds the input to the output, so that an untrained network leaves the image as it is. */
+  /** Adds the input to the output, so that an untrained network returns the image unchanged. */
   residual: z.boolean(),
-  /** What the network sees 0 and 1 of the normalised image as. */
+  /** The values to which 0 and 1 of the normalised image are mapped for the network. */
   range: z.tuple([z.number(), z.number()]),
 });
 
 export type ComiArchitecture = z.infer<typeof comiArchitecture>;
 
-/** What a model of COMI says of itself: widefield in, deblurred out. */
+/** The description of a model of COMI, which restores in-focus images from out-of-focus ones. */
 export const comiInfo = z.object({
   ...sectionInfo,
   method: z.literal("comi"),
   architecture: comiArchitecture,
 });
 
-/** What a model of CycleGAN says of itself. */
+/** The description of a model of CycleGAN. */
 export const cycleGanInfo = z.object({
   ...sectionInfo,
   method: z.literal("cycle-gan"),
   architecture: comiArchitecture,
 });
 
-// Without normalisation, which did better on wide field to confocal tissue in as many steps (17.9 dB with "layer" against 19.7; 19.3 with
-// "instance" against 20.2), and did not break down in unpaired training as "instance" did when its statistics settled at this learning rate.
+// No normalisation: on widefield to confocal tissue it scored higher in the same number of steps (19.7 dB against 17.9
+// with "layer"; 20.2 dB against 19.3 with "instance"), and unpaired training with "instance" broke down at this
+// learning rate when its statistics were frozen.
 const smallGenerator: ComiArchitecture = {
   width: 16,
   blocks: 6,
@@ -64,7 +66,9 @@ export const comiPresets: Record<"published" | "small", ComiArchitecture> = {
   small: smallGenerator,
 };
 
-/** `published`: 11.4 M parameters for each of the two generators, the input not added. `small`: as COMI's. */
+/**
+ * `published`: 11.4 M parameters for each of the two generators, without adding the input. `small`: the same as COMI's.
+ */
 export const cycleGanPresets: Record<"published" | "small", ComiArchitecture> = {
   published: { width: 64, blocks: 9, normalisation: "instance", residual: false, range: [-1, 1] },
   small: smallGenerator,
@@ -74,13 +78,13 @@ export const cycleGanPresets: Record<"published" | "small", ComiArchitecture> = 
 export const comiAlignment = 4;
 
 /**
- * One generator: 7x7, two 3x3 of stride 2, residual blocks, two times nearest upsampling and 3x3, 7x7 to one channel, tanh; and the
- * input added.
+ * One generator: a 7x7 convolution, two 3x3 convolutions of stride 2, residual blocks, twice nearest-neighbour
+ * upsampling with a 3x3 convolution, a 7x7 convolution to one channel, tanh, and the input added if `residual` is set.
  *
  * @param x `[n, 1, h, w]`, normalised to 0..1; h and w multiples of {@link comiAlignment}
  * @param norm the normalisation of `architecture.normalisation`; not called where that is "none"
- * @param form "training" runs the upsampling convolutions on the small image (4/9 of the arithmetic); "portable" uses plain
- *   operators only, whatever the image size. The numbers are the same.
+ * @param form "training" runs the upsampling convolutions on the small image (4/9 of the arithmetic); "portable" uses
+ *   plain operators only, for any image size. Both give the same numbers.
  * @returns `[n, 1, h, w]`, normalised
  */
 export function comiGenerator(
@@ -111,7 +115,8 @@ export function comiGenerator(
   const block = (h: Value, name: string): Value => {
     const inner = relu(convolve(h, 4 * width, 3, `${name}/conv1`));
     if (!plain) return add(h, convolve(inner, 4 * width, 3, `${name}/conv2`));
-    // Without normalisation a block begins as nothing, so that signals do not grow from block to block (Fixup, Zhang et al. 2019).
+    // Without normalisation a residual branch starts at zero, so that signals do not grow from block to block (Fixup,
+    // Zhang et al. 2019).
     const weights = parameters(`${name}/conv2/weights`, [4 * width, 4 * width, 3, 3], 0);
     return add(h, conv(inner, weights, { bias: bias(4 * width, `${name}/conv2`) }));
   };

@@ -1,4 +1,4 @@
-/** Deep-Z's network, started from the planes that it was given instead of from nothing. */
+/** Deep-Z's network with the recorded planes as its starting point: it computes a correction to them. */
 import type { Value } from "../../graph/graph.ts";
 import { abs, add, maximum, mul, sub } from "../../graph/operators/elementwise.ts";
 import { slice } from "../../graph/operators/movement.ts";
@@ -8,7 +8,7 @@ import type { ParameterSpec, Parameters } from "./parameters.ts";
 import { bandCount, blurMeasures, filterNodes, filterPlanes, planeBands, termCount } from "./plane-filters.ts";
 import { type RecordedBase, recordedBase } from "./recorded-base.ts";
 
-/** A network, where its planes lie and how far it goes, um. */
+/** A network, the offsets of its input planes and its range of refocusing distances, um. */
 export interface DeepZNetwork {
   architecture: DeepZArchitecture;
   offsets: readonly number[];
@@ -17,19 +17,22 @@ export interface DeepZNetwork {
 
 export interface DeepZBuild {
   parameters: Parameters;
-  /** Numbers that no gradient changes: the linear filters. */
+  /** The linear filters, which are fitted before training and then stay fixed. */
   fixed: Parameters;
   form: "training" | "portable";
 }
 
-/** The names of the linear filters' numbers among a model's weights. */
+/** The names of the linear filters among a model's weights. */
 export const filterNames = {
   weights: "filters/weights",
   mean: "filters/mean",
   deviation: "filters/deviation",
 } as const;
 
-/** Their shapes, and what they are before they are fitted: filters that do nothing. undefined for a network without filters. */
+/**
+ * The shapes of the linear filters and their values before fitting, which have no effect; undefined for a network
+ * without filters.
+ */
 export function filterSpecs({
   architecture,
   offsets,
@@ -44,7 +47,7 @@ export function filterSpecs({
   ];
 }
 
-/** s of the gate, um. */
+/** The width s of the gate of {@link recordedBase}, um. */
 export function gateWidthOf({ architecture, offsets, range }: DeepZNetwork): number {
   const given = architecture.recorded_base?.gate_width;
   if (given !== undefined) return given;
@@ -54,10 +57,10 @@ export function gateWidthOf({ architecture, offsets, range }: DeepZNetwork): num
 }
 
 /**
- * `base + gate * (filters + correction)`: base and gate are those of {@link recordedBase}, the filters are linear and fitted before the
- * training ({@link filterPlanes}), and the correction is the network's: an image, and where `local_filters` is set weights for every band of
- * every plane, which change the filters from place to place (kernel prediction, after Mildenhall et al., CVPR 2018).
- * Without `recorded_base` the network alone.
+ * `base + gate * (filters + correction)`: base and gate are those of {@link recordedBase}, the filters are linear and
+ * fitted before the training ({@link filterPlanes}), and the network computes the correction: an image and, where
+ * `local_filters` is set, weights for every band of every plane, which vary the filters across the image (kernel
+ * prediction, after Mildenhall et al., CVPR 2018). Without `recorded_base` the output is that of the network alone.
  *
  * @param x `[n, planes + 1, h, w]` as {@link deepZGenerator} takes it
  * @returns `[n, 1, h, w]`, the refocused plane, normalised
@@ -84,14 +87,14 @@ export function deepZRefocus(x: Value, network: DeepZNetwork, { parameters, fixe
   return add(base, mul(gate, correction));
 }
 
-/** Base and gate of such an `x`. */
+/** Base and gate of {@link recordedBase} for an input `x` of {@link deepZRefocus}. */
 export function deepZBase(x: Value, network: DeepZNetwork): RecordedBase {
   const { architecture, offsets } = network;
   const { distance_scale: scale } = architecture;
   const channel = (i: number): Value => slice(x, [{ axis: 1, start: i, end: i + 1 }]);
   const distance = channel(offsets.length);
   const gateWidth = gateWidthOf(network) / scale;
-  // Heights are rounded here and there: as near as this, a plane is the one that was given.
+  // Distances carry rounding errors: within this tolerance the target counts as the recorded plane itself.
   const near = gateWidth / 10;
   const planes = offsets.map((offset, i) => ({
     image: channel(i),

@@ -13,73 +13,82 @@ import { commonInfo } from "./common-info.ts";
 import type { Parameters } from "./parameters.ts";
 import { coarsePixel } from "./plane-filters.ts";
 
-/** How a network starts from the planes that it was given. */
+/** How a network starts from its recorded planes. */
 const recordedBaseOptions = z.strictObject({
-  /** s of the gate, um, see `recordedBase`; undefined: a seventh of the least distance between two planes, or of the range. */
+  /**
+   * Width s of the gate, um, see `recordedBase`; undefined: a seventh of the smallest gap between two planes, or of the
+   * range.
+   */
   gate_width: z.number().positive().optional(),
-  /** Distances at which linear filters are fitted, 2 or more; 0 for none. */
+  /** Number of distances at which linear filters are fitted, 2 or more; 0 for no filters. */
   filter_nodes: z
     .int()
     .nonnegative()
-    .refine((count) => count !== 1, "filters need two distances or more, or 0 for none"),
-  /** Whether the network may change the filters from place to place: it gives a weight for every band of every plane. */
+    .refine((count) => count !== 1, "expected 2 or more distances, or 0 for no filters"),
+  /** Whether the network varies the filters across the image: it gives a weight for every band of every plane. */
   local_filters: z.boolean(),
 });
 
 /**
- * Deep-Z: virtual refocusing by a U-Net that sees the image and, as one more channel, how far to refocus every pixel (the
- * digital propagation matrix). Wu, Rivenson, et al., "Three-dimensional virtual refocusing of fluorescence microscopy
- * images using deep learning", Nature Methods 16, 1323 (2019), arXiv 1901.11252; the generator follows the graph that the
- * authors published with their plugin.
+ * Deep-Z: virtual refocusing by a U-Net whose input is the image and, as one more channel, the refocusing distance of
+ * every pixel (the digital propagation matrix). Wu, Rivenson, et al., "Three-dimensional virtual refocusing of
+ * fluorescence microscopy images using deep learning", Nature Methods 16, 1323 (2019), arXiv 1901.11252; the generator
+ * follows the graph that the authors published with their plugin.
  */
 export const deepZArchitecture = z.strictObject({
-  /** Channels of the two convolutions of every level on the way down; a 2x2 maximum follows each but the last. */
+  /**
+   * Channels of the two convolutions of every level on the way down; a 2x2 maximum pooling follows each but the last.
+   */
   down: z.array(z.tuple([z.int().positive(), z.int().positive()])).min(2),
   /** Channels of every level on the way up, from the smallest image to the largest: one fewer than `down`. */
   up: z.array(z.int().positive()).min(1),
-  /** How the way up doubles the size: the published 3x3 transposed convolution of stride 2, or nearest + 3x3. */
+  /**
+   * How the decoder doubles the size: the published 3x3 transposed convolution of stride 2, or nearest-neighbour
+   * upsampling and a 3x3 convolution.
+   */
   upsampling: z.enum(["transposed", "nearest"]),
-  /** Adds the first input plane to the output, so that an untrained network leaves the image as it is. */
+  /** Adds the first input plane to the output, so that an untrained network returns the image unchanged. */
   residual: z.boolean(),
   /**
-   * Adds instead to all planes that it was given, by their distances, see `deepZRefocus`; null or undefined in networks that take one plane
-   * after another, and in models of earlier versions.
+   * Takes all recorded planes as the starting point instead, weighted by their distances, see `deepZRefocus`; null or
+   * undefined in recursive networks and in models of earlier versions.
    */
   recorded_base: recordedBaseOptions.nullable().optional(),
-  /** Micrometres of refocusing that the distance channel shows as 1. */
+  /** Refocusing distance that is 1 in the distance channel, um. */
   distance_scale: z.number().positive(),
-  /** Start of the biases. */
+  /** Initial value of the biases. */
   bias: z.number(),
 });
 
 export type DeepZArchitecture = z.infer<typeof deepZArchitecture>;
 
 /**
- * What a model of one input plane knows of the direction of defocus, on held-out stacks: the probability of a focus at positive distances
- * is 1 / (1 + exp(-(gain s + bias))) of a statistic s of its outputs to both sides.
+ * How well a model of one input plane knows the direction of defocus, measured on held-out stacks: the probability that
+ * the focus lies at positive distances is 1 / (1 + exp(-(gain s + bias))), where s is a statistic of its outputs to
+ * both sides.
  */
 export const directionCalibration = z.object({
   gain: z.number(),
   bias: z.number(),
-  /** Regions that it was measured on, and the share of them whose direction was right, by fits to other fields. */
+  /** Regions that it was measured on, and the share of them whose direction was right when fitted on other fields. */
   regions: z.int(),
   accuracy: z.number(),
 });
 
 export type DirectionCalibration = z.infer<typeof directionCalibration>;
 
-/** What a model of Deep-Z says of itself. Lengths in um. */
+/** The description of a model of Deep-Z. Lengths in um. */
 export const deepZInfo = z.object({
   ...commonInfo,
   task: z.literal("refocus"),
   method: z.literal("deep-z"),
   architecture: deepZArchitecture,
-  /** Where the input planes lie, relative to the first of them. */
+  /** Positions of the input planes, relative to the first of them. */
   input_offsets: z.array(z.number()).min(1),
-  /** Refocusing distances that were trained: z(target) - z(first input plane). */
+  /** Range of refocusing distances that the model was trained on: z(target) - z(first input plane). */
   distance_range: z.tuple([z.number(), z.number()]),
   z_step: z.number().positive(),
-  /** Of models of one input plane. */
+  /** Only for models of one input plane. */
   direction: directionCalibration.optional(),
 });
 
@@ -125,12 +134,12 @@ export function deepZAlignment({ down, recorded_base }: DeepZArchitecture): numb
 /**
  * The generator.
  *
- * @param x `[n, planes + 1, h, w]`: the input planes, normalised, then the distance channel (um / `distance_scale`); h and w
- *   multiples of {@link deepZAlignment}
- * @param form "training" runs the upsampling convolutions on the small image (4/9 of the arithmetic); "portable" uses plain
- *   operators only, whatever the image size. The numbers are the same.
- * @param outputs channels of the output, 1 but for networks that make more of them than an image
- * @returns `[n, outputs, h, w]`: the refocused plane, normalised, or what is added to the recorded planes
+ * @param x `[n, planes + 1, h, w]`: the input planes, normalised, then the distance channel (um / `distance_scale`); h
+ *   and w multiples of {@link deepZAlignment}
+ * @param form "training" runs the upsampling convolutions on the small image (4/9 of the arithmetic); "portable" uses
+ *   plain operators only, for any image size. Both give the same numbers.
+ * @param outputs channels of the output: 1, or more for a network that also predicts filters
+ * @returns `[n, outputs, h, w]`: the refocused plane, normalised, or the correction to the recorded planes
  */
 export function deepZGenerator(
   x: Value,
@@ -160,9 +169,9 @@ export function deepZGenerator(
     h = add(layer(layer(joined, middle, `up${level}/conv1`), channels, `up${level}/conv2`), up);
   });
   const { residual, recorded_base, bias } = architecture;
-  const fromNothing = !residual && !recorded_base;
-  const weights = parameters("last/weights", [outputs, h.shape[1], 3, 3], fromNothing ? "glorot" : 0);
-  const y = conv(h, weights, { bias: parameters("last/bias", [outputs], fromNothing ? bias : 0) });
+  const withoutBase = !residual && !recorded_base;
+  const weights = parameters("last/weights", [outputs, h.shape[1], 3, 3], withoutBase ? "glorot" : 0);
+  const y = conv(h, weights, { bias: parameters("last/bias", [outputs], withoutBase ? bias : 0) });
   return residual && !recorded_base ? add(y, slice(x, [{ axis: 1, start: 0, end: 1 }])) : y;
 }
 
@@ -192,7 +201,7 @@ function upsample(
     : conv(upsampleNearest(x, [2, 2]), weights, { bias: biases });
 }
 
-/** Appends channels of zeros; with fewer channels wanted than there are, takes the first ones. */
+/** Appends channels of zeros, or takes the first channels where `channels` is smaller than the number present. */
 function padChannels(x: Value, channels: number): Value {
   const missing = channels - x.shape[1];
   if (missing < 0) return slice(x, [{ axis: 1, start: 0, end: channels }]);
@@ -200,12 +209,12 @@ function padChannels(x: Value, channels: number): Value {
 }
 
 /**
- * The discriminator: six blocks of two 3x3 convolutions with leaky ReLU (slope 0.1), each halving the size and doubling the
- * channels from `channels`, a mean over what is left and two fully connected layers; after the paper (the widths of the
- * dense layers are not published).
+ * The discriminator: six blocks of two 3x3 convolutions with leaky ReLU (slope 0.1), each halving the size and doubling
+ * the channels from `channels`, a global mean and two fully connected layers; after the paper (the widths of the dense
+ * layers are not published).
  *
  * @param image `[n, 1, h, w]`, h and w multiples of 64
- * @returns `[n, 1]` in (0, 1): 1 for a recorded image
+ * @returns scores `[n, 1]` in (0, 1): 1 for a recorded image
  */
 export function deepZDiscriminator(image: Value, channels: number, parameters: Parameters): Value {
   const layer = (input: Value, width: number, name: string): Value =>

@@ -13,14 +13,14 @@ import { commonInfo } from "./common-info.ts";
 import { constantParameters, type Parameters } from "./parameters.ts";
 
 /**
- * HIDEF: an in-line hologram, sent back by the angular spectrum to about where the specimen is, becomes the field in focus
- * without its twin image. A U-Net sees real and imaginary part and gives both; as it has been shown fields at the wrong
- * distance, it focuses as well, every part of the field by itself. After Wu, Rivenson, et al., "Extended depth-of-field in
- * holographic imaging using deep-learning-based autofocusing and phase recovery", Optica 5, 704 (2018), arXiv 1803.08138; the
- * widths are ours.
+ * HIDEF: an in-line hologram, back-propagated by the angular spectrum to the approximate distance of the specimen,
+ * becomes the in-focus field without its twin image. The input and output of the U-Net are the real and imaginary parts
+ * of the field. Since it was trained on fields at wrong distances, it also focuses every part of the field by itself.
+ * After Wu, Rivenson, et al., "Extended depth-of-field in holographic imaging using deep-learning-based autofocusing
+ * and phase recovery", Optica 5, 704 (2018), arXiv 1803.08138; the widths are Parfocal's own.
  */
 export const hidefArchitecture = z.strictObject({
-  /** Channels of every level, from the full image down; a 2x2 maximum lies between two levels. */
+  /** Channels of every level, from the full image down, with 2x2 maximum pooling between levels. */
   channels: z.array(z.int().positive()).min(2),
 });
 
@@ -37,9 +37,9 @@ export const hidefInfo = z.object({
   task: z.literal("hologram"),
   method: z.literal("hidef"),
   architecture: hidefArchitecture,
-  /** From the hologram to the specimen, um along the light: what was trained. */
+  /** Range of distances from the hologram to the specimen that the model was trained on, um along the light. */
   distance_range: z.tuple([z.number(), z.number()]),
-  /** By how much the distance may be wrong, um. */
+  /** Largest error of the distance that the model was trained on, um. */
   distance_error: z.number().nonnegative(),
 });
 
@@ -47,11 +47,11 @@ export const hidefInfo = z.object({
 export const hidefAlignment = ({ channels }: HidefArchitecture): number => 2 ** (channels.length - 1);
 
 /**
- * @param x `[n, 2, h, w]`: real and imaginary part of the back-propagated hologram, mean intensity 1, phase of the empty field 0;
- *   h and w multiples of {@link hidefAlignment}
- * @param form "training" runs the upsampling convolutions on the small image; "portable" uses plain operators only, whatever
- *   the image size. The numbers are the same.
- * @returns `[n, 2, h, w]`, the field in focus; an untrained network leaves the field as it is
+ * @param x `[n, 2, h, w]`: real and imaginary part of the back-propagated hologram, mean intensity 1, phase of the
+ *   empty field 0; h and w multiples of {@link hidefAlignment}
+ * @param form "training" runs the upsampling convolutions on the small image; "portable" uses plain operators only, for
+ *   any image size. Both give the same numbers.
+ * @returns `[n, 2, h, w]`, the in-focus field; an untrained network returns the field unchanged
  */
 export function hidefNetwork(
   x: Value,
@@ -61,7 +61,7 @@ export function hidefNetwork(
 ): Value {
   const level = (input: Value, width: number, name: string): Value =>
     layer(layer(input, width, `${name}/conv1`, parameters), width, `${name}/conv2`, parameters);
-  // An empty field becomes 0, so that the zeros that convolutions see beyond the edges look like more of it.
+  // An empty field becomes 0, so that the zero padding of convolutions looks like empty field.
   let h = sub(x, x.graph.constant(Float32Array.of(1, 0), [1, 2, 1, 1]));
   const skips: Value[] = [];
   channels.forEach((width, i) => {
@@ -82,7 +82,7 @@ function layer(x: Value, channels: number, name: string, parameters: Parameters)
   return relu(conv(x, weights, { bias: parameters(`${name}/bias`, [channels], 0) }));
 }
 
-/** Doubles height and width: nearest, then 3x3. */
+/** Doubles height and width: nearest-neighbour upsampling, then a 3x3 convolution. */
 function upsample(
   x: Value,
   channels: number,
@@ -95,7 +95,9 @@ function upsample(
   return form === "training" ? convUpsampled(x, weights, bias) : conv(upsampleNearest(x, [2, 2]), weights, { bias });
 }
 
-/** The finished model: weights inside, `field` to `focused`, extents "batch", "y" and "x" open. */
+/**
+ * The trained model as ONNX, with its weights: input `field`, output `focused`, extents "batch", "y" and "x" variable.
+ */
 export function exportHidef(architecture: HidefArchitecture, weights: Tensors): Uint8Array<ArrayBuffer> {
   const graph = new Graph();
   const size = 4 * hidefAlignment(architecture);

@@ -1,11 +1,11 @@
 import type { Random } from "../../array/random.ts";
 import { sizeOf } from "../../array/shape.ts";
 import { ParfocalError } from "../../errors.ts";
-import type { Graph, GraphBuilder, Tensor, Value } from "../../graph/graph.ts";
+import type { Graph, Tensor, Value } from "../../graph/graph.ts";
 
 /**
- * How a parameter starts: "glorot" is uniform in +-sqrt(6 / (fan in + fan out)) (Glorot & Bengio 2010), "he" normal with
- * variance 2 / fan in (He et al. 2015), or normal around a mean with a deviation of one's own, or a constant.
+ * How a parameter is initialised: "glorot" is uniform in +-sqrt(6 / (fan in + fan out)) (Glorot & Bengio 2010), "he" is
+ * normal with variance 2 / fan in (He et al. 2015), `{ mean, deviation }` is normal, and a number is a constant.
  */
 export type Initial = "glorot" | "he" | { mean: number; deviation: number } | number;
 
@@ -17,7 +17,10 @@ export interface ParameterSpec {
 /** How a network asks for its parameters while it is being built; the same name gives the same value. */
 export type Parameters = (name: string, shape: readonly number[], initial: Initial) => Value;
 
-/** Parameters as inputs of the graph, to be trained; `specs` fills with what the network asked for. */
+/**
+ * Parameters as inputs of the graph, to be trained; `specs` and `values` fill with every parameter that the network
+ * asks for.
+ */
 export function trainableParameters(graph: Graph): {
   parameters: Parameters;
   specs: Map<string, ParameterSpec>;
@@ -38,10 +41,10 @@ export function trainableParameters(graph: Graph): {
 }
 
 /**
- * Trained parameters as constants of the graph (runtimes lay constant weights out for speed).
- * @throws model.unfit when a weight is missing or of another shape
+ * Trained parameters as constants of the graph, which runtimes can lay out for speed.
+ * @throws model.unfit when a weight is missing or has another shape
  */
-export function constantParameters(graph: GraphBuilder, weights: Record<string, Tensor>): Parameters {
+export function constantParameters(graph: Graph, weights: Record<string, Tensor>): Parameters {
   const values = new Map<string, Value>();
   return (name, shape) => {
     const known = values.get(name);
@@ -59,7 +62,10 @@ export function constantParameters(graph: GraphBuilder, weights: Record<string, 
   };
 }
 
-/** Fresh weights, each parameter from its own stream of `random`, so that adding one does not change the others. */
+/**
+ * Initial weights. Each parameter draws from its own stream of `random`, so that adding one at the end does not change
+ * the others.
+ */
 export function initialWeights(specs: ReadonlyMap<string, ParameterSpec>, random: Random): Record<string, Tensor> {
   const weights: Record<string, Tensor> = {};
   let stream = 0;

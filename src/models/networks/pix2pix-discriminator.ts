@@ -4,24 +4,29 @@ import { leakyRelu } from "../../graph/operators/activations.ts";
 import { conv } from "../../graph/operators/convolution.ts";
 import { concat } from "../../graph/operators/movement.ts";
 import { averagePool } from "../../graph/operators/pooling.ts";
-import { convHalved } from "./halving-convolution.ts";
 import type { Initial, Parameters } from "./parameters.ts";
 import { batchStatistics } from "./running-norm.ts";
+import { stridedConvolution } from "./strided-convolution.ts";
 
 /**
- * PatchGAN: a discriminator that judges every patch of a picture by itself (Isola et al., CVPR 2017). The published one, channels 64,
- * 128, 256 and 512, sees 70x70 pixels.
+ * PatchGAN: a discriminator that scores every patch of a picture by itself (Isola et al., CVPR 2017). The published
+ * one, with 64, 128, 256 and 512 channels, has a receptive field of 70x70 pixels.
  */
 export const patchGanArchitecture = z.strictObject({
-  /** Channels of its 4x4 convolutions: stride 2, but the last, of stride 1; one more makes the opinion. */
+  /**
+   * Channels of its 4x4 convolutions, of stride 2 except the last, of stride 1; one more convolution gives the score.
+   */
   channels: z.array(z.int().positive()).min(2),
-  /** Side of the squares of pixels that it sees as one: above 1 the noise of a camera, which nobody can predict, weighs less. */
+  /**
+   * Side of the squares of pixels that are averaged before the first layer: above 1 the camera noise, which cannot be
+   * predicted, counts less.
+   */
   pool: z.int().positive(),
 });
 
 export type PatchGanArchitecture = z.infer<typeof patchGanArchitecture>;
 
-/** `published`: 2.77 M parameters, patches of 70 pixels. `small`: patches of 34 pixels. */
+/** `published`: 2.77 M parameters, patches of 70x70 pixels. `small`: patches of 34x34 pixels. */
 export const patchGanPresets: Record<"published" | "small", PatchGanArchitecture> = {
   published: { channels: [64, 128, 256, 512], pool: 1 },
   small: { channels: [24, 48, 96], pool: 2 },
@@ -31,8 +36,8 @@ const initial: Initial = { mean: 0, deviation: 0.02 };
 
 /**
  * @param picture `[n, 1, h, w]` or `[n, 1, d, h, w]`, recorded or generated, normalised
- * @param condition of the same shape: what the picture was or should have been made from
- * @returns opinions `[n, 1, ...]`, one a patch, before a sigmoid: above 0 for recorded
+ * @param condition of the same shape: the input image that belongs to the picture
+ * @returns scores `[n, 1, ...]`, one for each patch, before a sigmoid: above 0 for recorded
  */
 export function patchGan(
   picture: Value,
@@ -55,7 +60,7 @@ export function patchGan(
     const first = i === 0 ? bias(count, name) : undefined;
     h =
       i < channels.length - 1
-        ? convHalved(h, weights(h, count, name), first, "training")
+        ? stridedConvolution(h, weights(h, count, name), first, "training")
         : conv(h, weights(h, count, name), same);
     h = leakyRelu(i === 0 ? h : norm(h, `${name}/norm`), 0.2);
   });

@@ -6,50 +6,59 @@ import { add, mul, sub } from "../../graph/operators/elementwise.ts";
 import { concat } from "../../graph/operators/movement.ts";
 import { upsampleNearest } from "../../graph/operators/resizing.ts";
 import { convUpsampled } from "../../graph/operators/upsampled-convolution.ts";
-import { convDoubled, convHalved, type NetworkForm } from "./halving-convolution.ts";
 import type { Initial, Parameters } from "./parameters.ts";
 import type { Norm } from "./running-norm.ts";
 import { sectionInfo } from "./section-info.ts";
+import { type NetworkForm, stridedConvolution, transposedConvolution } from "./strided-convolution.ts";
 
 /**
- * pix2pix: one kind of image made into another by a U-Net that a discriminator of patches teaches. Isola, Zhu, Zhou, Efros,
- * "Image-to-image translation with conditional adversarial networks", CVPR 2017, arXiv 1611.07004; for optical sectioning, in 2-D
- * and over sub-stacks in 3-D, after Zhuge et al., Biomedical Optics Express 2021.
+ * pix2pix: translates one kind of image into another by a U-Net that is trained against a patch discriminator. Isola,
+ * Zhu, Zhou, Efros, "Image-to-image translation with conditional adversarial networks", CVPR 2017, arXiv 1611.07004;
+ * for optical sectioning, in 2-D and over sub-stacks in 3-D, after Zhuge et al., Biomedical Optics Express 2021.
  *
- * Every level halves the image by a 4x4 convolution of stride 2; batch normalisation follows each but the first and the last,
- * leaky ReLU 0.2 on the way down and ReLU on the way up. In 3-D kernels have three planes, and the planes stay as many as
- * they are.
+ * Every level halves the image by a 4x4 convolution of stride 2; batch normalisation follows each level but the first
+ * and the last; the activations are leaky ReLU 0.2 in the encoder and ReLU in the decoder. In 3-D, kernels have three
+ * planes, and the number of planes does not change.
  */
 export const pix2pixArchitecture = z.strictObject({
   /** 2: planes, 3: sub-stacks. */
   dimensions: z.union([z.literal(2), z.literal(3)]),
-  /** Channels of a 3-wide convolution at full size, before the first level, and of one after the last; 0: none, as published. */
+  /**
+   * Channels of a convolution of side 3 at full size before the first level, and of another after the last; 0: none, as
+   * published.
+   */
   stem: z.int().nonnegative(),
-  /** Channels of every level on the way down. */
+  /** Channels of every level of the encoder. */
   down: z.array(z.int().positive()).min(2),
-  /** How the way up doubles the size: 4x4 transposed convolution, or nearest + 3-wide (no checkerboards; the only way in 3-D). */
+  /**
+   * How the decoder doubles the size: 4x4 transposed convolution, or nearest-neighbour upsampling and a convolution of
+   * side 3 (no checkerboard artefacts; the only choice in 3-D).
+   */
   upsampling: z.enum(["transposed", "nearest"]),
-  /** Blocks of the way up, from the smallest image, whose output loses half of its values in every training step. */
+  /** Number of decoder blocks, counted from the smallest image, with dropout of one half in training. */
   dropout: z.int().nonnegative(),
-  /** "tanh" keeps the output within the normalised 0..1, as published; "residual" adds the input, without limits. */
+  /**
+   * "tanh" keeps the output within the normalised 0..1, as published; "residual" adds the input, and the output is
+   * unbounded.
+   */
   output: z.enum(["tanh", "residual"]),
 });
 
 export type Pix2pixArchitecture = z.infer<typeof pix2pixArchitecture>;
 
-/** What a model of pix2pix says of itself. */
+/** The description of a model of pix2pix. */
 export const pix2pixInfo = z.object({
   ...sectionInfo,
   method: z.literal("pix2pix"),
   architecture: pix2pixArchitecture,
 });
 
-/** The same of a model that sees sub-stacks. */
+/** The description of a model of pix2pix over sub-stacks. */
 export const pix2pix3dInfo = z.object({
   ...sectionInfo,
   method: z.literal("pix2pix-3d"),
   architecture: pix2pixArchitecture,
-  /** Planes of a sub-stack, an odd number; the middle one knows most of its neighbours. */
+  /** Planes of a sub-stack, an odd number; the output is its middle plane, which has neighbours on both sides. */
   planes: z.int().positive(),
 });
 
@@ -75,7 +84,10 @@ export const pix2pixPresets: Record<"published" | "small", Pix2pixArchitecture> 
   },
 };
 
-/** The same over sub-stacks; the authors' widths in 3-D are not known, so that `published` has those of 2-D down to 1/32. */
+/**
+ * The presets for sub-stacks; the authors' widths in 3-D are not known, so that `published` has those of 2-D down to
+ * 1/32 of the size.
+ */
 export const pix2pix3dPresets: Record<"published" | "small", Pix2pixArchitecture> = {
   published: { ...published, dimensions: 3, down: [64, 128, 256, 512, 512], upsampling: "nearest" },
   small: {
@@ -91,14 +103,14 @@ export const pix2pix3dPresets: Record<"published" | "small", Pix2pixArchitecture
 /** Image heights and widths must be multiples of this. */
 export const pix2pixAlignment = ({ down }: Pix2pixArchitecture): number => 2 ** down.length;
 
-/** Deviation with which pix2pix starts its weights. */
+/** How pix2pix initialises its weights. */
 const initial: Initial = { mean: 0, deviation: 0.02 };
 
 export interface Pix2pixLayers {
   parameters: Parameters;
   norm: Norm;
   form: NetworkForm;
-  /** What happens to the output of the first blocks on the way up: in training, multiplied by a mask. */
+  /** Applied to the output of the first decoder blocks; in training it multiplies by a dropout mask. */
   dropout?: (x: Value, block: number) => Value;
 }
 
@@ -111,7 +123,7 @@ export interface Pix2pixLayers {
 export function pix2pixGenerator(x: Value, architecture: Pix2pixArchitecture, layers: Pix2pixLayers): Value {
   const { stem, down, output } = architecture;
   const { parameters, norm, form, dropout } = layers;
-  // Published networks see -1..1.
+  // Published networks take inputs in -1..1.
   const centred = output === "tanh" ? sub(mul(x, 2), 1) : x;
   const wide = (input: Value, channels: number, name: string): Value =>
     norm(conv(input, parameters(`${name}/weights`, [channels, input.shape[1], ...threes(x)], initial)), `${name}/norm`);
@@ -125,9 +137,9 @@ export function pix2pixGenerator(x: Value, architecture: Pix2pixArchitecture, la
   down.forEach((channels, level) => {
     const name = `down${level}`;
     const active = level === 0 && stem === 0 ? h : leakyRelu(h, 0.2);
-    const weights = parameters(`${name}/weights`, [channels, h.shape[1], ...halving(x)], initial);
+    const weights = parameters(`${name}/weights`, [channels, h.shape[1], ...stridedKernel(x)], initial);
     const plain = level === down.length - 1 || (level === 0 && stem === 0);
-    h = convHalved(active, weights, undefined, form);
+    h = stridedConvolution(active, weights, undefined, form);
     if (!plain) h = norm(h, `${name}/norm`);
     if (level < down.length - 1) skips.push(h);
   });
@@ -151,7 +163,7 @@ export function pix2pixGenerator(x: Value, architecture: Pix2pixArchitecture, la
 }
 
 const threes = (x: Value): number[] => x.shape.slice(2).map(() => 3);
-const halving = (x: Value): number[] => (x.shape.length === 5 ? [3, 4, 4] : [4, 4]);
+const stridedKernel = (x: Value): number[] => (x.shape.length === 5 ? [3, 4, 4] : [4, 4]);
 
 /** Doubles height and width. */
 function doubled(
@@ -164,7 +176,7 @@ function doubled(
 ): Value {
   const c = x.shape[1];
   if (upsampling === "transposed") {
-    return convDoubled(x, parameters(`${name}/weights`, [c, channels, 4, 4], initial), bias, form);
+    return transposedConvolution(x, parameters(`${name}/weights`, [c, channels, 4, 4], initial), bias, form);
   }
   const weights = parameters(`${name}/weights`, [channels, c, ...threes(x)], initial);
   if (form === "training" && x.shape.length === 4) return convUpsampled(x, weights, bias);

@@ -1,6 +1,6 @@
 /**
- * Linear filters that compute a plane at another height from the given planes. Their weights depend on the distance and on how blurred the planes
- * are, and are fitted to the training data by least squares.
+ * Linear filters that compute a plane at another height from the recorded planes. Their weights depend on the distance
+ * and on how blurred the planes are, and are fitted to the training data by least squares.
  */
 import { gaussianKernel } from "../../array/filters.ts";
 import type { Value } from "../../graph/graph.ts";
@@ -12,29 +12,38 @@ import { averagePool } from "../../graph/operators/pooling.ts";
 import { reduceSum } from "../../graph/operators/reduction.ts";
 import { upsampleLinear } from "../../graph/operators/resizing.ts";
 
-/** Standard deviations of the Gaussians between which the bands lie, pixels; the finest band is what the first of them takes away. */
+/**
+ * Standard deviations of the Gaussians that separate the bands, pixels; the finest band is what the first of them
+ * removes.
+ */
 const bandSigmas = [0.7, 1.4, 2.8, 5.6] as const;
 
-/** Bands of every plane: between each two Gaussians, and what the widest one leaves. */
+/**
+ * Bands of every plane: one above the first Gaussian, one between each two neighbouring Gaussians, and the residual of
+ * the widest.
+ */
 export const bandCount = bandSigmas.length + 1;
 
-/** Blur changes slowly across the field, and is measured on pixels so many times as large. */
+/** Blur changes slowly across the field and is measured on pixels that are this many times larger. */
 export const coarsePixel = 4;
 
-/** How far around a pixel its blur is measured: standard deviation of a Gaussian, coarse pixels. */
+/** The neighbourhood in which the blur of a pixel is measured: standard deviation of a Gaussian, coarse pixels. */
 const neighbourhood = 4;
 
-/** Kernels end at this many standard deviations: those of bands, and that of the neighbourhood. */
-const [bandEnd, neighbourhoodEnd] = [2.5, 2] as const;
+/** Standard deviations at which kernels are truncated: those of bands, and that of the neighbourhood. */
+const [bandTruncation, neighbourhoodTruncation] = [2.5, 2] as const;
 
-/** The fine and the coarse band whose energies tell how blurred a plane is. */
+/** The fine and the coarse band whose energies measure how blurred a plane is. */
 const [fine, coarse] = [1, 3] as const;
 
-/** Added to the energies, normalised units squared, far below those of structures: keeps the ratio finite where a place is empty. */
-const [leastFine, leastCoarse] = [1e-6, 1e-5] as const;
+/**
+ * Added to the energies, normalised units squared, far below those of structures: keeps the ratio finite in empty
+ * regions.
+ */
+const [minFineEnergy, minCoarseEnergy] = [1e-6, 1e-5] as const;
 
-/** Measures of blur are cut off at this many standard deviations of those in the training data. */
-const farthest = 1.8;
+/** Measures of blur are clipped at this many standard deviations of those in the training data. */
+const maxDeviations = 1.8;
 
 /**
  * The bands of every plane.
@@ -43,18 +52,19 @@ const farthest = 1.8;
  */
 export function planeBands(x: Value, planes: number): Value {
   const all = channels(x, 0, planes);
-  const levels = [all, ...bandSigmas.map((sigma) => blur(all, sigma, bandEnd))];
+  const levels = [all, ...bandSigmas.map((sigma) => blur(all, sigma, bandTruncation))];
   const bands = levels.map((level, k) => (k + 1 < levels.length ? sub(level, levels[k + 1]) : level));
   const ofPlane = (i: number): Value[] => bands.map((band) => channels(band, i, i + 1));
   return concat(Array.from({ length: planes }, (_, i) => ofPlane(i)).flat(), 1);
 }
 
-/** Measures of blur of so many planes. */
+/** Number of blur measures of this many planes. */
 export const blurMeasures = (planes: number): number => 2 * planes - 1;
 
 /**
- * How blurred the planes are around every pixel: of each plane log(energy of a fine band / energy of a coarse band), and of each two neighbouring
- * planes (a - b) / (a + b) of their fine energies a and b, which tells on which side of focus the pixel lies. None changes with brightness.
+ * How blurred the planes are around every pixel: of each plane log(energy of a fine band / energy of a coarse band),
+ * and of each two neighbouring planes (a - b) / (a + b) of their fine energies a and b, which shows on which side of
+ * focus the pixel lies. None depends on brightness.
  * @param bands `[n, planes * bandCount, h, w]` of {@link planeBands}; h and w multiples of {@link coarsePixel}
  * @returns `[n, blurMeasures, h / coarsePixel, w / coarsePixel]`
  */
@@ -66,16 +76,19 @@ export function planeBlur(bands: Value): Value {
       each.map((i) => channels(bands, i, i + 1)),
       1,
     );
-    const around = blur(averagePool(square(all), [coarsePixel, coarsePixel]), neighbourhood, neighbourhoodEnd);
+    const around = blur(averagePool(square(all), [coarsePixel, coarsePixel]), neighbourhood, neighbourhoodTruncation);
     return each.map((_, i) => add(maximum(channels(around, i, i + 1), 0), least));
   };
-  const [sharp, broad] = [energies(fine, leastFine), energies(coarse, leastCoarse)];
+  const [sharp, broad] = [energies(fine, minFineEnergy), energies(coarse, minCoarseEnergy)];
   const levels = sharp.map((energy, i) => log(div(energy, broad[i])));
   const sides = sharp.slice(1).map((energy, i) => div(sub(sharp[i], energy), add(sharp[i], energy)));
   return concat([...levels, ...sides], 1);
 }
 
-/** Terms of blur: all products of up to three of its measures, or of up to two where three or more planes would make too many. */
+/**
+ * Terms of blur: all products of up to three measures, or of up to two for three or more planes, which would give too
+ * many terms.
+ */
 function blurProducts<T>(measures: readonly T[], times: (a: T, b: T) => T): T[] {
   const second = measures.flatMap((a, i) => measures.slice(i).map((b) => times(a, b)));
   if (measures.length > blurMeasures(2)) return [...measures, ...second];
@@ -85,28 +98,28 @@ function blurProducts<T>(measures: readonly T[], times: (a: T, b: T) => T): T[] 
   return [...measures, ...second, ...third];
 }
 
-/** How many weights every band has: one for each term of blur, and one for none. */
+/** Weights of every band: one for each term of blur, and a constant. */
 export const termCount = (planes: number): number =>
   1 + blurProducts(new Array<number>(blurMeasures(planes)).fill(1), (a, b) => a * b).length;
 
-/** Of the measures of blur in the training data, `[1, blurMeasures, 1, 1]`. */
+/** Mean and standard deviation of the measures of blur in the training data, `[1, blurMeasures, 1, 1]`. */
 export interface BlurStatistics {
   mean: Value;
   deviation: Value;
 }
 
 /**
- * The terms of blur, from measures in standard deviations from their mean.
+ * The terms of blur, computed from measures standardised by their mean and deviation.
  * @returns `[n, termCount, h / coarsePixel, w / coarsePixel]`; the first is 1 everywhere
  */
 export function blurTerms(bands: Value, { mean, deviation }: BlurStatistics): Value {
-  const standard = maximum(minimum(div(sub(planeBlur(bands), mean), deviation), farthest), -farthest);
+  const standard = maximum(minimum(div(sub(planeBlur(bands), mean), deviation), maxDeviations), -maxDeviations);
   const measures = Array.from({ length: standard.shape[1] }, (_, i) => channels(standard, i, i + 1));
   return concat([ones(measures[0]), ...blurProducts<Value>(measures, mul)], 1);
 }
 
 /**
- * What the filters weigh: every band times every term of blur.
+ * What the filters weight: every band times every term of blur.
  * @returns `[n, termCount * f, h, w]`: for each term all bands
  */
 export function filterFeatures(bands: Value, blur: BlurStatistics): Value {
@@ -115,21 +128,21 @@ export function filterFeatures(bands: Value, blur: BlurStatistics): Value {
   return concat(each, 1);
 }
 
-/** Distances at which filters are fitted, um, evenly over the range, both ends included. */
+/** Distances at which filters are fitted, um: evenly spaced over the range, both ends included. */
 export function filterNodes([low, high]: readonly [number, number], count: number): number[] {
   return Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
 }
 
 export interface PlaneFilters extends BlurStatistics {
-  /** `[f * nodes, termCount, 1, 1]`: of every band for each node a weight for every term of blur. */
+  /** `[f * nodes, termCount, 1, 1]`: for every band and every node a weight for every term of blur. */
   weights: Value;
   /** um, see {@link filterNodes} */
   nodes: readonly number[];
 }
 
 /**
- * The filters' answer: the sum over bands of band * weight, where a weight is linear in the terms of blur, and in the distance between nodes; beyond
- * the range it is that of its end. Weights are computed on coarse pixels.
+ * The output of the filters: the sum over bands of band * weight. A weight is linear in the terms of blur and piecewise
+ * linear in the distance between nodes; beyond the range it is constant. Weights are computed on coarse pixels.
  * @param bands `[n, f, h, w]` of {@link planeBands}
  * @param distance `[n, 1, h, w]`, um / `distanceScale`
  * @returns `[n, 1, h, w]`
@@ -153,7 +166,7 @@ export function filterPlanes(
   return reduceSum(mul(bands, upsampleLinear(gathered, [coarsePixel, coarsePixel])), [1], true);
 }
 
-/** Weights of a convolution that sums every `size` channels. */
+/** Weights of a convolution that sums groups of `size` channels. */
 function sumOfGroups(graph: Value["graph"], groups: number, size: number): Value {
   const data = new Float32Array(groups * groups * size);
   for (let i = 0; i < groups; i++) data.fill(1, (i * groups + i) * size, (i * groups + i + 1) * size);
@@ -163,10 +176,10 @@ function sumOfGroups(graph: Value["graph"], groups: number, size: number): Value
 const channels = (x: Value, start: number, end: number): Value =>
   start === 0 && end === x.shape[1] ? x : slice(x, [{ axis: 1, start, end }]);
 
-/** Ones of a value's extents, whatever they are when the graph is run. */
+/** Ones with the extents that the value has when the graph is run. */
 const ones = (x: Value): Value => relu(sub(1, mul(x, 0)));
 
-/** A Gaussian blur of every channel; at the border the mean of the pixels that are there. */
+/** A Gaussian blur of every channel; at the border it averages over the pixels inside the image. */
 function blur(x: Value, sigma: number, truncate: number): Value {
   const count = x.shape[1];
   const kernel = Float32Array.from(gaussianKernel(sigma, truncate));

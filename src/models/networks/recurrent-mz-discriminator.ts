@@ -1,4 +1,4 @@
-/** The opponent of Recurrent-MZ in adversarial training. */
+/** The discriminator of Recurrent-MZ in adversarial training. */
 import type { Value } from "../../graph/graph.ts";
 import { leakyRelu, sigmoid } from "../../graph/operators/activations.ts";
 import { conv } from "../../graph/operators/convolution.ts";
@@ -8,19 +8,19 @@ import { reshape } from "../../graph/operators/movement.ts";
 import { reduceMean } from "../../graph/operators/reduction.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** Sizes of the images that it judges must be multiples of this. */
+/** Image sizes must be multiples of this. */
 export const recurrentMzDiscriminatorAlignment = 32;
 
 const slope = 0.3;
 
 /**
- * The discriminator: a 3x3 convolution, five blocks that double the channels (16, then 32 to 512 in the published one), each of a
- * 3x3 convolution and one of stride 2 that halves the size, a mean over what is left, and two fully connected layers of which the
- * first has as many units as the first convolution; after the network that the authors published.
+ * The discriminator: a 3x3 convolution, five blocks that double the channels (16, then 32 to 512 in the published one),
+ * each of a 3x3 convolution and one of stride 2 that halves the size, a global mean, and two fully connected layers, of
+ * which the first has as many units as the first convolution; after the network that the authors published.
  *
  * @param image `[n, 1, h, w]`, h and w multiples of {@link recurrentMzDiscriminatorAlignment}
  * @param channels of the first convolution; published 16
- * @returns `[n, 1]` in (0, 1): 1 for a recorded image
+ * @returns scores `[n, 1]` in (0, 1): 1 for a recorded image
  */
 export function recurrentMzDiscriminator(image: Value, channels: number, parameters: Parameters): Value {
   const layer = (x: Value, width: number, stride: 1 | 2, name: string): Value => {

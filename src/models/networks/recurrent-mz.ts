@@ -14,40 +14,46 @@ import { recordedBase } from "./recorded-base.ts";
 import type { Norm } from "./running-norm.ts";
 
 /**
- * Recurrent-MZ: a plane anywhere in a volume from any number of recorded planes, at any positions, in any order. Every plane comes
- * with its own distance to the wanted one; one encoder looks at each, and convolutional GRUs gather over the planes what the
- * decoder needs. After Huang, Chen, Luo, Rivenson, Ozcan, "Recurrent neural network-based volumetric fluorescence microscopy",
- * Light: Science & Applications 10, 62 (2021), and the network that the authors published.
+ * Recurrent-MZ: computes a plane anywhere in a volume from any number of recorded planes, at any positions, in any
+ * order. Every recorded plane comes with its distance to the target plane. One encoder processes each plane, and
+ * convolutional GRUs collect the features over the planes for the decoder. After Huang, Chen, Luo, Rivenson, Ozcan,
+ * "Recurrent neural network-based volumetric fluorescence microscopy", Light: Science & Applications 10, 62 (2021), and
+ * the network that the authors published.
  */
 export const recurrentMzArchitecture = z.strictObject({
-  /** Channels of the two 3x3 convolutions of every level; a 2x2 maximum follows each. */
+  /** Channels of the two 3x3 convolutions of every level; a 2x2 maximum pooling follows each. */
   channels: z.array(z.int().positive()).min(1),
-  /** Channels of the two convolutions in the middle, on the smallest image. */
+  /** Channels of the two convolutions of the bottleneck, on the smallest image. */
   middle: z.int().positive(),
-  /** Channels of the recurrent states: of every level, then of the middle. */
+  /** Channels of the recurrent states: of every level, then of the bottleneck. */
   hidden: z.array(z.int().positive()).min(2),
   /** Convolutional GRUs on top of each other at every level. */
   recurrent_layers: z.int().positive(),
-  /** What the recurrent block adds to: the features of the last plane, or their mean over the planes, whose order does not matter. */
+  /**
+   * What the output of the recurrent block is added to: the features of the last plane, or their mean over the planes,
+   * which does not depend on their order.
+   */
   shortcut: z.enum(["last", "mean"]),
   /** Adds to every block's output its input, with channels of zeros where it has fewer. */
   residual_blocks: z.boolean(),
   /**
-   * Shows the encoder of every plane, as two more channels, the plane nearest to the target and its distance: what changes from one
-   * plane to another tells on which side of focus things lie, and so is seen at once, not only after the recurrent blocks.
+   * Gives the encoder of every plane two more channels: the plane nearest to the target and its distance. The change
+   * from one plane to another shows on which side of focus a structure lies; this way the encoder can use it, not only
+   * the recurrent blocks.
    */
   nearest_beside: z.boolean(),
   batch_norm: z.boolean(),
-  /** Of the leaky ReLU below zero. */
+  /** Slope of the leaky ReLU below zero. */
   slope: z.number().nonnegative(),
-  /** Adds the input plane that lies nearest to the target, so that an untrained network gives that. */
+  /** Adds the input plane nearest to the target, so that an untrained network returns that plane. */
   residual: z.boolean(),
   /**
-   * Adds instead all input planes, weighted by their distances, and lets what the network adds vanish at every one of them, see
-   * `recordedBase`: um from a given plane at which half of it counts. undefined in the published network and models of earlier versions.
+   * Takes all input planes, weighted by their distances, as the starting point instead, with a correction that vanishes
+   * at each of them, see `recordedBase`. The value is the distance from a recorded plane at which the correction counts
+   * half, um. Undefined in the published network and in models of earlier versions.
    */
   gate_width: z.number().positive().optional(),
-  /** Micrometres that a distance channel shows as 1. */
+  /** Distance that is 1 in a distance channel, um. */
   distance_scale: z.number().positive(),
 });
 
@@ -84,17 +90,19 @@ export const recurrentMzPresets: Record<"published" | "small", RecurrentMzArchit
   },
 };
 
-/** What a model of Recurrent-MZ says of itself. Lengths in um. */
+/** The description of a model of Recurrent-MZ. Lengths in um. */
 export const recurrentMzInfo = z.object({
   ...commonInfo,
   task: z.literal("refocus"),
   method: z.literal("recurrent-mz"),
   architecture: recurrentMzArchitecture,
-  /** Numbers of input planes that were trained; the file itself takes 1 to the second, Parfocal any. */
+  /**
+   * Smallest and largest number of input planes in training; the ONNX file takes 1 to the largest, Parfocal any number.
+   */
   plane_counts: z.tuple([z.int().positive(), z.int().positive()]),
-  /** Where the input planes were, relative to the first of them. */
+  /** Range of the positions of the input planes in training, relative to the first of them. */
   plane_range: z.tuple([z.number(), z.number()]),
-  /** Refocusing distances that were trained: z(target) - z(first input plane). */
+  /** Range of refocusing distances that the model was trained on: z(target) - z(first input plane). */
   distance_range: z.tuple([z.number(), z.number()]),
   z_step: z.number().positive(),
 });
@@ -106,11 +114,11 @@ export const recurrentMzAlignment = ({ channels }: RecurrentMzArchitecture): num
 
 export interface RecurrentMzInput {
   /**
-   * `[n, 2 planes, h, w]`: for each plane the image, normalised, then per pixel z(target) - z(plane) in um / `distance_scale`; h and w
-   * multiples of {@link recurrentMzAlignment}.
+   * `[n, 2 planes, h, w]`: for each plane the image, normalised, then per pixel z(target) - z(plane) in um /
+   * `distance_scale`; h and w multiples of {@link recurrentMzAlignment}.
    */
   image: Value;
-  /** `[n, planes, 1, 1]`, 1 for a plane that is there, 0 for one that is to be passed over; undefined: all are there. */
+  /** `[n, planes, 1, 1]`, 1 for a plane that is present, 0 for one that is left out; undefined: all are present. */
   present?: Value | undefined;
 }
 
@@ -119,13 +127,16 @@ export interface RecurrentMzBuild {
   parameters: Parameters;
   /** Used where the architecture has batch normalisation. */
   norm: Norm;
-  /** "training" runs the upsampling convolutions on the small image; "portable" uses plain operators only. The numbers are the same. */
+  /**
+   * "training" runs the upsampling convolutions on the small image; "portable" uses plain operators only. Both give the
+   * same numbers.
+   */
   form: "training" | "portable";
 }
 
 /**
  * The network.
- * @returns `[n, 1, h, w]`, the plane wanted, normalised
+ * @returns `[n, 1, h, w]`, the target plane, normalised
  */
 export function recurrentMzNetwork(
   { image, present }: RecurrentMzInput,
@@ -151,7 +162,7 @@ export function recurrentMzNetwork(
     const inner = layer(layer(inputs, width, `${name}/conv1`), width, `${name}/conv2`);
     return residual_blocks ? inner.map((x, i) => add(x, padChannels(inputs[i], width))) : inner;
   };
-  /** One image of features for all planes. */
+  /** Combines the features of all planes into one image of features. */
   const gather = (features: readonly Value[], level: number): Value => {
     let states: readonly Value[] = features;
     for (let i = 0; i < recurrent_layers; i++) {
@@ -180,8 +191,8 @@ export function recurrentMzNetwork(
     [h] = block([concat([up, skips[level]], 1)], width, `up${level}`);
   }
   const { gate_width: gateWidth, distance_scale: scale } = architecture;
-  const fromNothing = !residual && gateWidth === undefined;
-  const weights = parameters("last/weights", [1, h.shape[1], 3, 3], fromNothing ? "glorot" : 0);
+  const withoutBase = !residual && gateWidth === undefined;
+  const weights = parameters("last/weights", [1, h.shape[1], 3, 3], withoutBase ? "glorot" : 0);
   const y = conv(h, weights, { bias: parameters("last/bias", [1], 0) });
   if (gateWidth !== undefined) {
     const part = (plane: Value, start: number): Value => slice(plane, [{ axis: 1, start, end: start + 1 }]);
@@ -192,7 +203,9 @@ export function recurrentMzNetwork(
   return residual ? add(y, slice(nearest, [{ axis: 1, start: 0, end: 1 }])) : y;
 }
 
-/** All planes share statistics. In a finished model these are numbers, and planes need not be brought together. */
+/**
+ * All planes share their statistics. In a finished model these are constants, and the planes need not be concatenated.
+ */
 function normalise(features: readonly Value[], norm: Norm, name: string, form: RecurrentMzBuild["form"]): Value[] {
   if (form === "portable" || features.length === 1) return features.map((feature) => norm(feature, name));
   const together = norm(concat(features, 0), name);
@@ -200,27 +213,30 @@ function normalise(features: readonly Value[], norm: Norm, name: string, form: R
   return features.map((_, i) => slice(together, [{ axis: 0, start: i * n, end: (i + 1) * n }]));
 }
 
-/** Appends channels of zeros; with fewer channels wanted than there are, takes the first ones. */
+/** Appends channels of zeros, or takes the first channels where `channels` is smaller than the number present. */
 function padChannels(x: Value, channels: number): Value {
   const missing = channels - x.shape[1];
   if (missing < 0) return slice(x, [{ axis: 1, start: 0, end: channels }]);
   return missing === 0 ? x : pad(x, [0, 0, 0, 0], [0, missing, 0, 0]);
 }
 
-/** The features of the last plane that is there. */
+/** The features of the last plane that is present. */
 function lastOf(features: readonly Value[], present: readonly Value[] | undefined): Value {
   if (!present) return features[features.length - 1];
   return features.reduce((last, feature, i) => add(last, mul(present[i], sub(feature, last))));
 }
 
-/** The mean over the planes that are there. */
+/** The mean over the planes that are present. */
 function meanOf(features: readonly Value[], present: readonly Value[] | undefined): Value {
   if (features.length === 1) return features[0];
   if (!present) return div(features.reduce(add), features.length);
   return div(features.map((feature, i) => mul(feature, present[i])).reduce(add), present.reduce(add));
 }
 
-/** For every pixel the recorded plane that lies nearest to the target and its distance, `[n, 2, h, w]`; of planes equally far, their mean. */
+/**
+ * For every pixel the recorded plane nearest to the target and its distance, `[n, 2, h, w]`; the mean where several are
+ * equally near.
+ */
 function nearestPlane(planes: readonly Value[], present: readonly Value[] | undefined): Value {
   if (planes.length === 1) return planes[0];
   const far = 1e6;

@@ -1,21 +1,24 @@
-/** What the descriptions of all models hold that make one kind of image of another. */
+/** What the descriptions of all image-to-image models (task "section") have in common. */
 import { z } from "zod";
 import { commonInfo } from "./common-info.ts";
 
 /**
- * Such a model sees an image by its own percentiles, and its output is 0 at the dark and 1 at the bright of the images that it was
- * taught to make. In counts the output is
+ * Such a model normalises an image by the percentiles of the image, and its output is 0 at the low and 1 at the high
+ * percentile of the training targets. In counts the output is
  *
  *     output_low + output_gain * (high - low of the image) * output
  *
- * so that it grows with the light of the image that it is made of, and neighbouring planes, tiles and fields of one image stay
- * comparable: the pair of numbers is that of the whole stack.
+ * so that it is proportional to the brightness of the input, and neighbouring planes, tiles and fields of one image
+ * stay comparable: `low` and `high` are those of the whole stack.
  */
 export const sectionInfo = {
   ...commonInfo,
   task: z.literal("section"),
-  /** Counts from dark to bright of the targets, over those of their inputs: the geometric mean of the training data. */
+  /**
+   * Range of the targets over range of their inputs, from the low to the high percentile: the geometric mean over the
+   * training data.
+   */
   output_gain: z.number().positive(),
-  /** Counts of the dark of the targets: their mean. */
+  /** Low percentile of the targets, counts: the mean over the training data. */
   output_low: z.number(),
 };

@@ -7,20 +7,21 @@ import type { Parameters } from "./parameters.ts";
 import { sectionInfo } from "./section-info.ts";
 
 /**
- * A plain convolutional network from wide field to optical section that learns from patches of one registered pair of images. After
- * Zhang, Chen, et al., "Deep learning optical-sectioning method", Optics Express 26, 30762 (2018), of which the layers are not known
- * here: these widen by dilation (Yu & Koltun, ICLR 2016), so that a pixel sees the haze around it at full resolution.
+ * A plain convolutional network from widefield image to optical section that learns from patches of one registered pair
+ * of images. After Zhang, Chen, et al., "Deep learning optical-sectioning method", Optics Express 26, 30762 (2018),
+ * whose layers are not published in detail: here the receptive field widens by dilation (Yu & Koltun, ICLR 2016), so
+ * that the network sees the out-of-focus light around a pixel at full resolution.
  */
 export const sectioningCnnArchitecture = z.strictObject({
-  /** Of every layer. */
+  /** Channels of every layer. */
   channels: z.int().positive(),
-  /** Pixels between the taps of each 3x3 convolution, one layer after another. */
+  /** Dilation of each 3x3 convolution, pixels, from the first layer to the last. */
   dilations: z.array(z.int().positive()).min(1),
 });
 
 export type SectioningCnnArchitecture = z.infer<typeof sectioningCnnArchitecture>;
 
-/** What such a model says of itself. */
+/** The description of a model of the sectioning CNN. */
 export const sectioningCnnInfo = z.object({
   ...sectionInfo,
   method: z.literal("sectioning-cnn"),
@@ -35,7 +36,7 @@ export const sectioningCnnPresets: Record<"published" | "small", SectioningCnnAr
 
 /**
  * @param x `[n, 1, h, w]`, normalised, of any size
- * @returns `[n, 1, h, w]`, normalised; an untrained network leaves the image as it is
+ * @returns `[n, 1, h, w]`, normalised; an untrained network returns the image unchanged
  */
 export function sectioningCnn(
   x: Value,

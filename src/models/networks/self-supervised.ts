@@ -8,18 +8,19 @@ import type { Parameters } from "./parameters.ts";
 import { sectionInfo } from "./section-info.ts";
 
 /**
- * A network that learns to deconvolve from the stack itself, without any truth: its output, blurred by the PSF of the objective, must give
- * the stack back. What it is taught by is not the stack that it sees, but an independent half of its photons, so that it cannot learn
- * the noise (as Noise2Noise, Lehtinen et al., ICML 2018, with halves by binomial thinning). An idea that several authors have had;
- * this form is Parfocal's own. The network is a U-Net as that of Deep-Z.
+ * A network that learns to deconvolve from the stack itself, without ground truth: its output, blurred by the PSF of
+ * the objective, must reproduce the stack. Input and target are independent parts of the photons (data thinning by
+ * binomial splitting), so that the network cannot learn the noise (as in Noise2Noise, Lehtinen et al., ICML 2018).
+ * Several authors have published this idea; this form is Parfocal's own. The network is the U-Net of Deep-Z.
  *
- * Its output is what the specimen is, in counts, and so a section: light out of focus goes back to where it came from.
+ * Its output is an estimate of the specimen in counts, and therefore an optical section: out-of-focus light is assigned
+ * to the plane it came from.
  */
 export const selfSupervisedInfo = z.object({
   ...sectionInfo,
   method: z.literal("self-supervised"),
   architecture: deepZArchitecture,
-  /** Planes that it sees at a time, odd; it gives the middle one. */
+  /** Planes of the input, an odd number; the output is the middle one. */
   planes: z.int().positive(),
   z_step: z.number().positive(),
 });
@@ -27,14 +28,16 @@ export const selfSupervisedInfo = z.object({
 export type SelfSupervisedInfo = z.infer<typeof selfSupervisedInfo>;
 
 /**
- * Light is never negative. A ReLU would say so, and has no gradient where all is 0: one large step, and the network stays dark for ever. Softplus,
- * bent within 1 / 16 of the range, leads back.
+ * Sharpness of the softplus that keeps the output positive. A ReLU would do so too, but it has no gradient where it is
+ * 0: after one large step the network could stay dark. The softplus is curved within about 1 / 16 of the range and
+ * always has a gradient.
  */
-const bend = 16;
+const sharpness = 16;
 
 /**
  * @param x `[n, planes, h, w]`, normalised, in the order of the stack; h and w multiples of the U-Net's alignment
- * @returns `[n, 1, h, w]`, above 0, normalised: the specimen in the middle plane; untrained about that plane
+ * @returns `[n, 1, h, w]`, above 0, normalised: the specimen in the middle plane; an untrained network returns about
+ *   that plane
  */
 export function selfSupervisedNetwork(
   x: Value,
@@ -44,7 +47,7 @@ export function selfSupervisedNetwork(
 ): Value {
   const half = x.shape[1] >> 1;
   const middle = slice(x, [{ axis: 1, start: half, end: half + 1 }]);
-  // First, where the network takes what it adds its output to.
+  // The middle plane comes first, since the network adds its output to the first plane.
   const planes = x.shape[1] === 1 ? x : concat([middle, x], 1);
-  return div(softplus(mul(deepZGenerator(planes, architecture, parameters, form), bend)), bend);
+  return div(softplus(mul(deepZGenerator(planes, architecture, parameters, form), sharpness)), sharpness);
 }

@@ -1,4 +1,4 @@
-/** Puts planes where a stage or a second channel had them. */
+/** Shifts and warps planes as a drifting stage, a tilted focus or a second channel does. */
 import { createRealFft2 } from "../../array/fft.ts";
 import { type Interpolation, sampleAt } from "../../array/resample.ts";
 import { ParfocalError } from "../../errors.ts";
@@ -6,10 +6,9 @@ import type { Plane } from "../../image/image.ts";
 import type { MisregistrationOptions } from "./stage-options.ts";
 
 /**
- * Moves a plane of a box whose sides wrap, by any part of a pixel and without interpolation: every frequency is turned by its
- * phase (the shift theorem).
+ * Shifts a plane of a box whose sides wrap, by any fraction of a pixel and without interpolation, by the shift theorem.
  *
- * @param plane sides as the Fourier transforms take them
+ * @param plane its sides are 2^a 3^b 5^c
  * @param shift pixels, towards larger coordinates where positive
  */
 export function shiftWrapping(plane: Plane, shift: { dy: number; dx: number }): Plane {
@@ -36,7 +35,9 @@ export function shiftWrapping(plane: Plane, shift: { dy: number; dx: number }): 
   return { data, height, width };
 }
 
-/** exp(-2 pi i f shift) for the first `count` frequencies of an axis; the highest of an even one, being its own mirror image, stays real. */
+/**
+ * exp(-2 pi i f shift) for the first `count` frequencies of an axis; the highest frequency of an even axis stays real.
+ */
 function turns(count: number, length: number, shift: number): { cos: Float64Array; sin: Float64Array } {
   const angle = (i: number) => (-2 * Math.PI * (2 * i <= length ? i : i - length) * shift) / length;
   return {
@@ -46,8 +47,8 @@ function turns(count: number, length: number, shift: number): { cos: Float64Arra
 }
 
 /**
- * A plane whose focus varies over the field, out of planes focused evenly: every pixel is interpolated along z (Catmull-Rom)
- * between the planes about its own height. With planes as close as the volume's slices the images are sampled finely enough for it.
+ * A plane whose focus varies over the field, computed from evenly focused planes: every pixel is interpolated along z
+ * (Catmull-Rom) at its own height. Planes as close as the slices of the volume are dense enough for it.
  *
  * @param planes `[n, height, width]`, focused at first, first + step, ... um
  * @param heightAt z of the focal plane at a pixel, um
@@ -81,8 +82,8 @@ function catmullRom(a: number, b: number, c: number, d: number, f: number): numb
 }
 
 /**
- * The second channel as its camera sees it: the plane scaled and turned about its middle, then shifted, by cubic interpolation;
- * mirrored where it leaves the field.
+ * The image of a second channel: the plane is scaled and rotated about its centre, then shifted, by cubic
+ * interpolation; beyond its edges it is mirrored.
  */
 export function misregister(
   plane: Plane,

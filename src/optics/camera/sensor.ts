@@ -1,4 +1,4 @@
-/** A camera with the faults of its pixels: what stays the same from one exposure to the next. */
+/** A camera with its fixed pattern: the properties of its pixels that are the same in every exposure. */
 import { Random } from "../../array/random.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { CameraOptions } from "./camera-options.ts";
@@ -16,16 +16,16 @@ export interface Sensor {
   readonly offset: Float32Array;
   /** Standard deviation of the read noise, electrons. */
   readonly readNoise: Float32Array;
-  /** Mean charge without light, electrons; 0 but for hot pixels. */
+  /** Mean charge without light, electrons; 0 except for hot pixels. */
   readonly dark: Float32Array;
-  /** The hot pixels, in rising order of y x width + x. */
+  /** Indices y x width + x of the hot pixels, in rising order. */
   readonly hotPixels: readonly number[];
 }
 
 /**
  * Draws the fixed pattern of a sensor from its own seed. Gains and offsets are normal, read noise is log-normal about
- * `read_noise` (as measured on sCMOS sensors: Huang et al., Nat. Methods 10, 653, 2013), dark charge of hot pixels exponential.
- * The corners get 1 - vignetting of the light, everything between follows cos^4 of the angle to the axis.
+ * `read_noise` (as measured on sCMOS sensors: Huang et al., Nat. Methods 10, 653, 2013), dark charge of hot pixels
+ * exponential. The corners get 1 - vignetting of the light, everything between follows cos^4 of the angle to the axis.
  */
 export function createSensor(options: CameraOptions, { height, width }: { height: number; width: number }): Sensor {
   const random = new Random(options.sensor_seed);
@@ -56,7 +56,7 @@ export function createSensor(options: CameraOptions, { height, width }: { height
   };
 }
 
-/** Counts that a faultless camera would record on average: offset + gain x (background + photons x intensity), never saturated. */
+/** Mean counts of an ideal camera: offset + gain x (background + photons x intensity), never saturated. */
 export function expectedCounts({ offset, gain, background, photons }: CameraOptions, intensity: number): number {
   return offset + gain * (background + photons * intensity);
 }
@@ -64,9 +64,9 @@ export function expectedCounts({ offset, gain, background, photons }: CameraOpti
 /**
  * Records exposures: Poisson photons and dark charge, Gaussian read noise, gain, offset, whole counts, saturation.
  *
- * @param expected counts of a faultless camera ({@link expectedCounts}), `[exposures, height, width]`
+ * @param expected counts of an ideal camera ({@link expectedCounts}), `[exposures, height, width]`
  * @param counts receives whole numbers in 0..2^bit_depth - 1, as many as `expected`
- * @throws `usage` where `expected` holds no whole number of exposures
+ * @throws `usage` if `expected` is not a whole number of exposures
  */
 export function exposeSensor(sensor: Sensor, expected: Float32Array, counts: Float32Array, random: Random): void {
   const { light, gain, offset, readNoise, dark, options } = sensor;

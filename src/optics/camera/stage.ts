@@ -1,12 +1,12 @@
-/** Where a stage really was, and how bright the light, at every plane of a stack. */
+/** The true position of the stage and the brightness of the light at every plane of a stack. */
 import type { Random } from "../../array/random.ts";
 import type { StageOptions } from "./stage-options.ts";
 
-/** The truth about one plane. JSON can hold it. */
+/** Ground truth about one plane, as plain data. */
 export interface StagePosition {
-  /** Height of the focal plane at the middle of the field, um; rounded to the stage's quantum. */
+  /** Height of the focal plane at the middle of the field, um; rounded to the quantum of the stage. */
   z: number;
-  /** Of the specimen in the field, um: towards larger coordinates where positive. */
+  /** Shift of the specimen in the field, um: towards larger coordinates where positive. */
   dy: number;
   dx: number;
   /** Brightness of the light, 1 at the first plane without flicker. */
@@ -14,12 +14,13 @@ export interface StagePosition {
 }
 
 /**
- * Draws what becomes of nominal planes. Steps are wrong by `z_scale` and, each on its own, by `z_error`; drift adds up from the
- * first plane on, the shift of a tilted axis grows with z from z = 0; bleaching multiplies from plane to plane.
+ * Draws the actual positions of nominal planes. Steps are scaled by `z_scale`, and each position has an error of
+ * `z_error`; drift accumulates from the first plane, the shift by a tilted axis is proportional to z, and bleaching
+ * multiplies from plane to plane.
  *
  * @param nominal heights of the planes, um, in the order of recording
- * @param quantum heights are rounded to multiples of this, um, so that OTFs are shared between fields; a quarter of the volume's
- * slices is finer than a tenth of the depth of focus. 0 rounds nothing
+ * @param quantum heights are rounded to multiples of this, um, so that OTFs are shared between fields; a quarter of the
+ * volume's slices is finer than a tenth of the depth of focus. 0 rounds nothing
  */
 export function stagePositions(
   options: StageOptions,
@@ -42,10 +43,7 @@ export function stagePositions(
   });
 }
 
-/** Whether focus varies over the field. */
-export const isTilted = ({ tilt }: Pick<StageOptions, "tilt">): boolean => tilt.some((degrees) => degrees !== 0);
-
-/** Height of the focal plane over the middle one's at a point of the field, um, where the specimen is tilted. */
+/** Height of the focal plane at a point of the field relative to the centre, um, of a tilted specimen. */
 export function tiltHeight({ tilt }: Pick<StageOptions, "tilt">, y: number, x: number): number {
   const [alongY, alongX] = tilt.map((degrees) => Math.tan((degrees * Math.PI) / 180));
   return alongY * y + alongX * x;

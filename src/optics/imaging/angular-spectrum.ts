@@ -1,7 +1,7 @@
 /**
- * Free-space propagation by the angular spectrum: a field is a sum of plane waves, and each gains the phase of its own way.
- * Exact in scalar theory for every distance, short ones included (Goodman, section 3.10); aliasing at long ones is kept out
- * by a band limit (Matsushima & Shimobaba 2009).
+ * Free-space propagation by the angular spectrum: a field is a sum of plane waves, each of which gains a phase of its
+ * own. Exact in scalar theory for every distance, short ones included (Goodman, section 3.10); aliasing at long ones is
+ * kept out by a band limit (Matsushima & Shimobaba 2009).
  */
 
 import { createFft2 } from "../../array/fft.ts";
@@ -11,31 +11,34 @@ import type { ComplexField } from "./complex-field.ts";
 import { cropField, type Edges, frameFor, padField } from "./pad-field.ts";
 import { applyTransfer, type TransferFunction, transferFunction } from "./transfer-function.ts";
 
-/** Fields of one size, sent to many distances. The grid wraps. */
+/** Propagates fields of one size over any distance. The grid wraps. */
 export interface Propagator {
   readonly height: number;
   readonly width: number;
-  /** The spectrum of a field, in arrays of its own. */
+  /** The spectrum of a field, in new arrays. */
   spectrum(field: ComplexField): ComplexField;
-  /** The field at a distance along the light, um, from where the spectrum was taken. The spectrum is left as it is. */
+  /** The field at a distance along the light, um, from the plane of the spectrum. The spectrum is not changed. */
   at(spectrum: ComplexField, distance: number): ComplexField;
-  /** The spectrum that a field at a distance must have where the spectra are: {@link at} backwards. Destroys the field. */
+  /**
+   * The spectrum, at the plane of the spectra, of a field at a distance: the inverse of {@link at}. Overwrites the
+   * field.
+   */
   back(field: ComplexField, distance: number): ComplexField;
 }
 
-/** Transfer functions kept at a time: they are as large as a quarter of a field. */
+/** Maximum number of cached transfer functions; each is as large as a quarter of a field. */
 const kept = 8;
 
 /**
- * @param edges what the fields have around them: "wrap" where they are periodic, for which the grid is exact; otherwise what
- * would come round from the other side is kept out by the band limit
- * @throws `usage` for fields that memory has no room for, impossible light or a size that is not transformed fast
+ * @param edges "wrap" for periodic fields, for which the grid is exact; otherwise a band limit suppresses light that
+ * would wrap round from the other side
+ * @throws `usage` for fields too large for the memory, impossible light or a size that is not 2^a 3^b 5^c
  */
 export function createPropagator(height: number, width: number, light: CoherentLight, edges: Edges): Propagator {
   checkLight(light);
   requireMemory({
-    what: `A field of ${height} x ${width} pixels, the room around it included,`,
-    // The field, its spectrum and where it is sent, each with a copy, and the transfer functions that are kept.
+    what: `A field of ${height} x ${width} pixels, including its margin,`,
+    // The field, its spectrum and the propagated field, each with a copy, and the cached transfer functions.
     bytes: 8 * height * width * (6 + kept / 4),
     advice: "a region of it, or a shorter distance",
     option: "distance",
@@ -81,13 +84,14 @@ export function createPropagator(height: number, width: number, light: CoherentL
 }
 
 /**
- * The field at a distance along the light. Any size; the field is left as it is.
+ * The field at a distance along the light. Any size; the input is not changed.
  *
- * The phase of a plane wave along the axis, 2 pi n d / lambda, is left out: an empty field of constant phase stays as it is.
+ * The phase of a plane wave along the axis, 2 pi n d / lambda, is left out, so that an empty field of constant phase
+ * does not change.
  *
- * @param distance um; negative looks back to where the light came from
+ * @param distance um; negative towards the source of the light
  * @param edges what lies beyond the edges, default "mirror"
- * @throws `usage` for impossible light, a distance that is no number, or "wrap" at a size that is not 2^a 3^b 5^c
+ * @throws `usage` for impossible light, a distance that is not a number, or "wrap" at a size that is not 2^a 3^b 5^c
  */
 export function propagate(
   field: ComplexField,

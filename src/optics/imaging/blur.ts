@@ -10,15 +10,15 @@ import { checkPupil, type Pupil } from "../psf/pupil.ts";
 import { superpose, transformSlices } from "./superpose.ts";
 
 export interface BlurOptions {
-  /** Camera pixel in the sample, um. */
+  /** Camera pixel in the specimen plane, um. */
   pixelSize: number;
-  /** z(object) - z(focal plane), um. */
+  /** z(emitter) - z(focal plane), um. */
   defocus: number;
 }
 
 /**
- * The plane as a microscope sees it at a defocus, everything in it taken to lie in one slice. Beyond its edges the plane
- * is mirrored, the edge pixel repeated, so that nothing wraps and a constant plane stays constant.
+ * The image of a plane at a defocus, assuming that all of the specimen lies in one slice. The plane is mirrored beyond
+ * its edges (edge pixel repeated), so that nothing wraps and a constant plane stays constant.
  *
  * @returns a new plane of the same size, in the same unit
  * @throws `usage` for impossible optics, or a defocus whose blur exceeds 4096 pixels
@@ -29,7 +29,7 @@ export function blur(plane: Plane, pupil: Pupil, options: BlurOptions): Plane {
   requirePlausible("pixel_size", pixelSize);
   const margin = psfSize(pupil, pixelSize, defocus) / 2;
   if (!(margin <= 2048)) {
-    const message = `Optics: at defocus ${defocus} um the blur is ${2 * margin} pixels wide; at most 4096 can be computed.`;
+    const message = `Optics: at defocus ${defocus} um the blur is ${2 * margin} pixels wide; the maximum is 4096; give a smaller defocus.`;
     throw new ParfocalError("usage", message, { option: "defocus", got: defocus, expected: "blur up to 4096 pixels" });
   }
   const height = nextFastSize(plane.height + 2 * margin);

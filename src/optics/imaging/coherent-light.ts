@@ -5,17 +5,17 @@ import { requirePlausible } from "../../image/plausible-calibration.ts";
 
 /** Lengths in micrometres. */
 export interface CoherentLight {
-  /** In vacuum. */
+  /** Wavelength in vacuum. */
   wavelength: number;
-  /** Of the medium that the light travels in: 1 air, 1.333 water. */
+  /** Refractive index of the medium: 1 air, 1.333 water. */
   refractiveIndex: number;
-  /** Pixels in the sample (camera pixel / magnification). */
+  /** Pixel size in the specimen plane (camera pixel / magnification). */
   pixelSize: number;
-  /** Aperture that the light has come through; fields hold nothing beyond NA / wavelength. Unlimited where absent. */
+  /** Numerical aperture: fields hold no frequencies beyond NA / wavelength. Unlimited where absent. */
   na?: number;
 }
 
-/** @throws `usage` for a number that no microscope has, or na >= refractiveIndex */
+/** @throws `usage` for an implausible number, or na >= refractiveIndex */
 export function checkLight({ wavelength, refractiveIndex, pixelSize, na }: CoherentLight): void {
   requirePlausible("wavelength", wavelength);
   requirePlausible("refractive_index", refractiveIndex);

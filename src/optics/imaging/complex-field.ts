@@ -4,7 +4,7 @@ import { ParfocalError } from "../../errors.ts";
 import type { Plane } from "../../image/image.ts";
 
 /**
- * `[height, width]`, row-major. Light that travels a distance d gains exp(+i 2 pi n d / lambda), so that an object of
+ * `[height, width]`, row-major. Light that travels a distance d gains exp(+i 2 pi n d / lambda), so that a specimen of
  * higher refractive index has a positive phase. Both parts have the same precision.
  */
 export interface ComplexField {
@@ -36,7 +36,7 @@ export function fieldOf(amplitude: Plane, phase?: Plane): ComplexField {
   return { real, imag, height, width };
 }
 
-/** |U|^2, what a camera sees. */
+/** |U|^2, the intensity that a camera records. */
 export function intensityOf({ real, imag, height, width }: ComplexField): Plane {
   const data = Float32Array.from(real, (re, i) => re * re + imag[i] * imag[i]);
   return { data, height, width };
@@ -54,8 +54,8 @@ export function phaseOf({ real, imag, height, width }: ComplexField): Plane {
 }
 
 /**
- * The field over a reference field, pixel by pixel: what the object alone has done. Where the reference holds less than
- * a thousandth of its mean intensity, the quotient is kept finite.
+ * The field divided by a reference field, pixel by pixel, which leaves the effect of the specimen alone. Where the
+ * intensity of the reference is below a thousandth of its mean, the quotient is kept finite.
  */
 export function divideFields(field: ComplexField, reference: ComplexField): ComplexField {
   const { real, imag, height, width } = field;

@@ -4,8 +4,8 @@ import type { Pupil } from "../psf/pupil.ts";
 import type { Tilt } from "./multislice.ts";
 
 /**
- * Directions of equal weight that fill the aperture evenly: one on the axis, then rings of 6, 12, 18, ... points, each point
- * standing for the same area. Every point has its opposite, without which phase would be seen in focus.
+ * Directions of equal weight that fill the aperture evenly: one on the axis, then rings of 6, 12, 18, ... points, each
+ * point representing the same area. Every point has an opposite one: without it, phase would show as contrast in focus.
  *
  * @param na of the condenser; 0 is one plane wave, coherent light
  * @param rings around the axis; 1 + 3 rings (rings + 1) points

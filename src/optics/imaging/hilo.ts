@@ -1,6 +1,6 @@
 /**
- * HiLo images: one with uniform and one with speckled light for every plane, from which the section is computed (Lim, Chu &
- * Mertz, Opt. Lett. 33, 1819, 2008).
+ * HiLo images: one with uniform and one with speckled light for every plane, from which the section is computed (Lim,
+ * Chu & Mertz, Opt. Lett. 33, 1819, 2008).
  */
 import type { Volume } from "../phantom/volume.ts";
 import {
@@ -18,10 +18,11 @@ import type { Speckle } from "./speckle.ts";
 import { superpose, transformSlices } from "./superpose.ts";
 
 /**
- * Images a specimen in the light of one diffuser position. The pattern belongs to the objective and moves with its focus, as
- * it does when the specimen's stage is moved; every slice is lit by the speckle of its own distance.
+ * Images a specimen in the light of one diffuser position. The pattern belongs to the objective and moves with its
+ * focus, as it does when the specimen's stage is moved; every slice is lit by the speckle of its own distance.
  *
- * Slices times planes must be transformed: with 40 slices and 14 planes of 512 x 512, twenty times the work of wide field.
+ * Every pair of slice and plane needs a transform: 40 slices and 14 planes of 512 x 512 take twenty times the work of
+ * wide field.
  *
  * @param imager the detection
  * @param planes focal planes, um

@@ -1,7 +1,7 @@
 /**
- * Holograms of a specimen in laser light. In line, the light that the specimen scatters interferes with the light that it has
- * let pass (Gabor, Nature 161, 777 (1948)); off axis, with a tilted reference wave, whose fringes carry the phase (Leith &
- * Upatnieks, J. Opt. Soc. Am. 52, 1123 (1962)).
+ * Holograms of a specimen in laser light. In line, the scattered light interferes with the light that passes the
+ * specimen unscattered (Gabor, Nature 161, 777 (1948)); off axis, with a tilted reference wave, whose fringes carry the
+ * phase (Leith & Upatnieks, J. Opt. Soc. Am. 52, 1123 (1962)).
  */
 import { z } from "zod";
 import { ParfocalError } from "../../errors.ts";
@@ -16,7 +16,7 @@ import { requirePlanes } from "./require-planes.ts";
 
 export const hologramKinds = ["in-line", "off-axis"] as const;
 
-/** Keys beside the objective's; the object's are {@link materialKeys}. */
+/** Keys besides those of the objective and of the specimen ({@link materialKeys}). */
 export const hologramOptions = z.strictObject({
   ...materialKeys,
   kind: z.enum(hologramKinds).default("in-line").describe("in-line, or off-axis with a tilted reference wave"),
@@ -24,18 +24,18 @@ export const hologramOptions = z.strictObject({
     .number()
     .positive()
     .default(1)
-    .describe("off-axis: amplitude of the reference, 1 that of the light that passes the empty field"),
+    .describe("off-axis: amplitude of the reference wave relative to the light through an empty field"),
   carrier: z
     .tuple([z.number(), z.number()])
     .optional()
-    .describe("off-axis: fringes per um along y and x; default along the diagonal, as fine as the pixels show"),
+    .describe("off-axis: fringes per um along y and x; default: diagonal, as fine as the pixels resolve"),
 });
 export type HologramOptions = z.input<typeof hologramOptions>;
 
 export interface Holograms {
-  /** Intensity over that of the light through an empty field, without reference, `[planes, height, width]`. */
+  /** Intensity relative to the light through an empty field without reference, `[planes, height, width]`. */
   data: Float32Array;
-  /** The object's field in each plane, as the objective passes it on: what a reconstruction should find. */
+  /** The field behind the objective in each plane: the ground truth of a reconstruction. */
   fields: ComplexField[];
   /** Off-axis: fringes per um, rounded to the grid so that the hologram wraps as the volume does. */
   carrier?: { y: number; x: number };
@@ -44,9 +44,10 @@ export interface Holograms {
 /**
  * Records holograms of the whole wrapping box, with light that travels down.
  *
- * @param planes planes that the objective is focused on, um: the specimen itself for image-plane holograms, above or below
- * it for defocused ones
- * @throws `usage` for impossible optics, planes that are no numbers, or pixels too coarse for the fringes; `interrupted`
+ * @param planes focal planes of the objective, um: in the specimen for image-plane holograms, above or below it for
+ * defocused ones
+ * @throws `usage` for impossible optics, planes that are not numbers, or pixels too coarse for the fringes;
+ * `interrupted`
  */
 export async function imageHolograms(
   volume: Volume,
@@ -109,13 +110,13 @@ function carrierFor(volume: Volume, pupil: Pupil, given: [number, number] | unde
   const [cy, cx] = given ?? [nyquist - band, nyquist - band];
   const onGrid = (f: number, size: number) => Math.round(f * size * pixelSize) / (size * pixelSize);
   const carrier = { y: onGrid(cy, height), x: onGrid(cx, width) };
-  // The side band must stay off its conjugate and within what the pixels show.
+  // The side band must not overlap its conjugate, and must lie within the Nyquist limit of the pixels.
   const clear = Math.hypot(carrier.y, carrier.x) >= band;
   const shown = Math.max(Math.abs(carrier.y), Math.abs(carrier.x)) + band <= nyquist * 1.02;
   if (clear && shown) return carrier;
   const finest = 1 / (2 * band * (1 + Math.SQRT1_2));
   const message =
-    `Hologram: pixels of ${pixelSize} um cannot show fringes of ${carrier.y.toFixed(3)} and ${carrier.x.toFixed(3)} ` +
+    `Hologram: pixels of ${pixelSize} um cannot resolve fringes of ${carrier.y.toFixed(3)} and ${carrier.x.toFixed(3)} ` +
     `per um with a side band ${band.toFixed(3)} per um wide; give pixels of ${finest.toPrecision(2)} um or less, ` +
     "another carrier, or a smaller na.";
   throw new ParfocalError("usage", message, {

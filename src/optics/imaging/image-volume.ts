@@ -1,4 +1,6 @@
-/** Images a specimen in fluorescence: each focal plane is the sum of all slices, blurred by the PSF of their distance. */
+/**
+ * Images a specimen in fluorescence: each focal plane is the sum of all slices, blurred by the PSF of their distance.
+ */
 import { createRealFft2, type RealFft2 } from "../../array/fft.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Volume } from "../phantom/volume.ts";
@@ -9,29 +11,29 @@ import { createPace, type ImagingControl } from "./pace.ts";
 import { requirePlanes } from "./require-planes.ts";
 import { superpose, transformSlices } from "./superpose.ts";
 
-/** What gives the PSF of every defocus: widefield (a pupil will do), confocal and light sheet are imaged alike, each by its own. */
+/** The optics: a pupil for wide field, or any PSF model. */
 export type PointSpread = PsfModel | Pupil;
 
-/** Sides of a box, in voxels and um, as far as images of it depend on them. */
+/** Lateral size of a volume, in voxels and um. */
 export type FieldGrid = Pick<Volume, "height" | "width" | "pixelSize">;
 
 /**
- * A microscope over a field of one size. OTFs, the slow part, are kept from one specimen to the next, one for every distance
- * between slice and plane that has occurred: round heights that are drawn by chance to a part of a slice.
+ * A microscope for fields of one size. OTFs are slow to compute and are cached, one for every distance between slice
+ * and plane that has occurred. Round random heights to a fraction of a slice, so that few distances occur.
  */
 export interface Imager extends FieldGrid {
   readonly plan: RealFft2;
-  /** @param defocus z(object) - z(focal plane), um; rounded to 0.1 nm */
+  /** @param defocus z(emitter) - z(focal plane), um; rounded to 0.1 nm */
   otf(defocus: number): Otf;
   /** See {@link imageVolume}; the sides of the volume must be those of the imager. */
   image(volume: Volume, planes: readonly number[], control?: ImagingControl): Promise<Float32Array>;
 }
 
-/** Defocus is told apart to this, um. */
+/** Values of defocus closer than this, um, share an OTF. */
 const FINEST = 1e-4;
 
 /**
- * @throws `usage` for impossible optics, or sides that the Fourier transforms do not take
+ * @throws `usage` for impossible optics, or sides that are not 2^a 3^b 5^c
  */
 export function createImager(model: PointSpread, grid: FieldGrid): Imager {
   const { height, width, pixelSize } = grid;
@@ -72,10 +74,10 @@ export function createImager(model: PointSpread, grid: FieldGrid): Imager {
  * layer t um thick has intensity t in wide field at any focus, and in a sectioning mode only near it.
  *
  * @param model optics of a widefield microscope, or a PSF model of any kind
- * @param planes focal planes, um, in any order; planes that lie alike between two slices share their OTFs, so planes on
- * the slices' own heights cost least
- * @returns `[planes, height, width]`, 0 or above but for rounding
- * @throws `usage` for impossible optics, sides that the Fourier transforms do not take, or planes that are no numbers; `interrupted`
+ * @param planes focal planes, um, in any order; planes with the same position between two slices share their OTFs, so
+ * planes at the heights of slices are fastest
+ * @returns `[planes, height, width]`, 0 or above except for rounding
+ * @throws `usage` for impossible optics, sides that are not 2^a 3^b 5^c, or planes that are not numbers; `interrupted`
  */
 export async function imageVolume(
   volume: Volume,
@@ -86,7 +88,10 @@ export async function imageVolume(
   return createImager(model, volume).image(volume, planes, control);
 }
 
-/** Adds a slice in the unit of {@link imageVolume}. @param pattern `[height, width]` of the exciting light; default 1 everywhere */
+/**
+ * Adds a slice in the unit of {@link imageVolume}.
+ * @param pattern `[height, width]` of the exciting light; default 1 everywhere
+ */
 export function drawSlice(image: Float32Array, volume: Volume, level: number, pattern?: Float32Array): void {
   const { data, sliceStep } = volume;
   const start = level * image.length;
@@ -94,7 +99,7 @@ export function drawSlice(image: Float32Array, volume: Volume, level: number, pa
   else for (let i = 0; i < image.length; i++) image[i] += sliceStep * data[start + i] * pattern[i];
 }
 
-/** Slices that are not empty: the others need no transform. */
+/** The slices that are not empty; the others need no transform. */
 export function levelsWithContent(volume: Volume): number[] {
   const { data, depth, height, width } = volume;
   const size = height * width;
@@ -105,16 +110,16 @@ export function levelsWithContent(volume: Volume): number[] {
   return Array.from({ length: depth }, (_, z) => z).filter(holdsAny);
 }
 
-/** Focal planes that lie alike between two slices. */
+/** Focal planes with the same position between two slices. */
 export interface PlaneGroup {
-  /** Their place in the list of planes. */
+  /** Their indices in the list of planes. */
   indices: number[];
-  /** Each as a slice number, from which it lies `offset` um upwards. */
+  /** For each plane, the slice that it lies `offset` um above. */
   levels: number[];
   offset: number;
 }
 
-/** Sorts focal planes by where they lie between slices, told apart to 0.1 nm. */
+/** Groups focal planes by their position between slices, to 0.1 nm. */
 export function groupBySlicing(volume: Volume, planes: readonly number[]): PlaneGroup[] {
   const { bottom, sliceStep } = volume;
   const groups = new Map<number, PlaneGroup>();

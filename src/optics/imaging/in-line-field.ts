@@ -1,17 +1,19 @@
-/** The field that an in-line hologram stands for, as far as one intensity tells it. */
+/** The field of an in-line hologram, as far as one intensity determines it. */
+import { mean } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Plane } from "../../image/image.ts";
 import { type ComplexField, fieldOf } from "./complex-field.ts";
 
 /**
- * Amplitude from intensity over that of the background, or over its own mean; the phase is not known and taken as 0.
+ * The amplitude is the square root of the intensity relative to the background, or to its own mean. The phase is
+ * unknown and set to 0.
  * @param background a hologram of the empty field, of the same size
  * @throws `image.unfit` for a hologram that is dark or not finite
  */
 export function inLineField(hologram: Plane, background?: Plane): ComplexField {
-  const level = hologram.data.reduce((sum, value) => sum + value, 0) / hologram.data.length;
+  const level = mean(hologram.data);
   if (!(level > 0)) {
-    const detail = "Hologram: it is dark or holds numbers that are not finite; give intensities above 0.";
+    const detail = "Hologram: it is dark or holds values that are not finite; give intensities above 0.";
     throw new ParfocalError("image.unfit", detail, { detail });
   }
   const empty = (i: number) => (background ? Math.max(background.data[i], 1e-3 * level) : level);

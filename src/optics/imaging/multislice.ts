@@ -1,10 +1,10 @@
 /**
- * A plane wave through a specimen that slows, bends and absorbs it: the multislice or beam propagation method. Each slice is a
- * thin screen, and free space lies between the slices. Forward scattering only; no polarisation.
+ * A plane wave through a specimen that refracts and absorbs it: the multislice or beam propagation method. Each slice
+ * is a thin screen, and free space lies between the slices. Forward scattering only; no polarisation.
  *
- * Source: Cowley & Moodie, Acta Cryst. 10, 609 (1957); for light, Van Roey, van der Donk & Lagasse, J. Opt. Soc. Am. 71,
- * 803 (1981). Lengths in um; light travels down, from high z to low z, to an objective below the specimen, as in an
- * inverted microscope (and as PSFs take it: z counts up into the sample, away from the objective).
+ * Source: Cowley & Moodie, Acta Cryst. 10, 609 (1957); for light, Van Roey, van der Donk & Lagasse, J. Opt. Soc. Am.
+ * 71, 803 (1981). Lengths in um; light travels down, from high z to low z, to an objective below the specimen, as in an
+ * inverted microscope (and as PSFs take it: z counts up into the specimen, away from the objective).
  */
 
 import { createFft2 } from "../../array/fft.ts";
@@ -15,11 +15,11 @@ import type { ComplexField } from "./complex-field.ts";
 import { levelsWithContent } from "./image-volume.ts";
 import { frequency } from "./transfer-function.ts";
 
-/** What a voxel of density 1 is made of. */
+/** The material of a voxel of density 1. */
 export interface Material {
-  /** Its refractive index less that of the medium. */
+  /** Refractive index minus that of the medium. */
   indexDifference: number;
-  /** Share of the intensity that it takes away, as an attenuation coefficient, 1/um: I = exp(-a thickness). */
+  /** Attenuation coefficient a, 1/um: I = exp(-a thickness). */
   absorption: number;
 }
 
@@ -29,12 +29,12 @@ export interface Tilt {
   x: number;
 }
 
-/** Light behind the specimen, with the tilt of the illumination taken out, so that it wraps as the volume does. */
+/** Light behind the specimen without the tilt of the illumination, so that it wraps as the volume does. */
 export interface ExitWave {
-  /** Of the envelope: frequency f stands for f + tilt. */
+  /** Spectrum of the envelope: index f is the frequency f + tilt. */
   spectrum: ComplexField;
   tilt: Tilt;
-  /** Height of the slice that the wave has come through last, um. */
+  /** Height of the last slice that the wave has passed, um. */
   z: number;
 }
 
@@ -42,8 +42,8 @@ export interface ExitWave {
 export interface Multislice {
   exitWave(tilt: Tilt): ExitWave;
   /**
-   * The field in the focal plane at z as the objective passes it on, `[height, width]`, the tilt still taken out: multiply
-   * by exp(i 2 pi tilt x) for the field itself; its intensity is right as it is.
+   * The field behind the objective in the focal plane at z, `[height, width]`, without the tilt: multiply by
+   * exp(i 2 pi tilt x) for the field itself. The intensity does not depend on it.
    */
   imageField(wave: ExitWave, z: number): ComplexField;
 }
@@ -58,13 +58,13 @@ export function createMultislice(volume: Volume, pupil: Pupil, material: Materia
   const gaps = new Set(levels.slice(1).map((level, i) => levels[i] - level)).size;
   requireMemory({
     what: `Light through ${levels.length} slices of ${height} x ${width} pixels`,
-    // The wave, its copies and its transform, and what free space does over each distance between slices.
+    // The wave, its copies and its transform, and the transfer function of each distance between slices.
     bytes: 8 * size * (gaps + 4),
     advice: "a smaller field or coarser pixels",
     option: "size",
   });
 
-  // Frequencies of the envelope moved by the tilt, squared; what is beyond `edge` goes.
+  // Squared frequencies of the envelope shifted by the tilt; those beyond `edge` are dropped.
   const eachFrequency = (tilt: Tilt, edge: number, visit: (i: number, f2: number) => void) => {
     for (let v = 0; v < height; v++) {
       const fy2 = (frequency(v, height, pixelSize) + tilt.y) ** 2;

@@ -1,18 +1,18 @@
-/** Keeps long work polite: progress after every unit, a pause for the caller's events now and then, a stop when it is asked for. */
+/** Reports progress after every unit of long work, lets pending events run now and then, and stops on request. */
 import { throwIfAborted } from "../../errors.ts";
 import type { SuperposePool } from "./superpose-pool.ts";
 
 export interface ImagingControl {
   signal?: AbortSignal | undefined;
-  /** Called with the planes that are done. */
+  /** Called with the number of planes that are done. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
-  /** Threads that share the planes; without, they are imaged on this one. The same bytes either way. */
+  /** Threads that share the planes; default: the calling thread. The result does not depend on them. */
   pool?: SuperposePool | undefined;
 }
 
 /**
  * @param total units of work
- * @returns to be awaited after each unit; throws `interrupted` when the signal is aborted
+ * @returns a function to await after each unit; it throws `interrupted` when the signal is aborted
  */
 export function createPace(control: ImagingControl, total: number): () => Promise<void> {
   throwIfAborted(control.signal);

@@ -1,29 +1,30 @@
-/** Room around a field, so that light that leaves on one side does not come in on the other. */
+/** Pads a field with a margin, so that light that leaves on one side does not wrap round to the other. */
 import { nextFastSize } from "../../array/fft.ts";
 import { ParfocalError } from "../../errors.ts";
 import { type CoherentLight, checkLight } from "./coherent-light.ts";
 import type { ComplexField } from "./complex-field.ts";
 
 /**
- * What is taken to lie beyond the edges: the field mirrored (edge pixel repeated), the mean of its edge pixels, or the
- * other side (no room at all; for fields that really wrap, such as simulated ones).
+ * The content of the margin: the mirrored field (edge pixel repeated), the mean of the edge pixels, or no margin at all
+ * ("wrap", for periodic fields such as simulated ones).
  */
 export type Edges = "mirror" | "constant" | "wrap";
 
-/** Where a field stands in a larger one. */
+/** The position of a field in a padded one. */
 export interface Frame {
   readonly top: number;
   readonly left: number;
-  /** Of the larger field: sizes that are transformed fast. */
+  /** Size of the padded field, 2^a 3^b 5^c. */
   readonly height: number;
   readonly width: number;
 }
 
 /**
- * Room for light to spread over a distance, at most half the side to each side: from there on the band limit keeps out
- * what would come round.
+ * A margin as wide as light spreads over the distance, at most half of the field on each side; beyond that, the band
+ * limit suppresses light that would wrap round.
  *
- * @throws `usage` for "wrap" and a size that cannot be transformed (that of {@link nextFastSize} can), or impossible light
+ * @throws `usage` for "wrap" and a size that cannot be transformed (that of {@link nextFastSize} can), or impossible
+ * light
  */
 export function frameFor(
   size: { height: number; width: number },
@@ -34,7 +35,7 @@ export function frameFor(
   checkLight(light);
   const { height, width } = size;
   if (edges === "wrap") return { top: 0, left: 0, height, width };
-  // Steepest direction: that of the aperture, or of the finest fringes that the pixels show.
+  // The steepest direction is that of the aperture, or of the finest fringes that the pixels resolve.
   const finest = Math.SQRT1_2 / light.pixelSize;
   const sine = Math.min(
     0.999,
@@ -47,7 +48,7 @@ export function frameFor(
   return { top, left, height: nextFastSize(height + 2 * top), width: nextFastSize(width + 2 * left) };
 }
 
-/** The field in its frame, the room filled as `edges` says. */
+/** The padded field. */
 export function padField(field: ComplexField, frame: Frame, edges: Edges): ComplexField {
   return {
     real: padArray(field.real, field, frame, edges),
@@ -57,7 +58,7 @@ export function padField(field: ComplexField, frame: Frame, edges: Edges): Compl
   };
 }
 
-/** One `[height, width]` array in its frame. */
+/** One padded `[height, width]` array. */
 export function padArray<T extends Float32Array | Float64Array>(
   data: T,
   { height, width }: { height: number; width: number },
@@ -88,7 +89,7 @@ export function padArray<T extends Float32Array | Float64Array>(
   return out;
 }
 
-/** What stands in the frame, cut out again. */
+/** The field without its margin. */
 export function cropField(
   field: ComplexField,
   frame: Frame,

@@ -1,9 +1,9 @@
-/** Memory of what focal planes show. */
+/** Checks the memory for the images of focal planes. */
 import { requireMemory } from "../../array/require-memory.ts";
 
 /**
- * @param each bytes of one pixel of one plane; default 4, one float32
- * @throws `usage` where memory has no room for them
+ * @param each bytes per pixel and plane; default 4, one float32
+ * @throws `usage` if the memory is too small
  */
 export function requirePlanes(planes: number, { height, width }: { height: number; width: number }, each = 4): void {
   requireMemory({

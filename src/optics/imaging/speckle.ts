@@ -9,23 +9,23 @@ export interface Speckle {
   /**
    * Intensity, mean 1, contrast 1 (fully developed speckle: negative exponential), averaged over the pixels.
    * @param defocus z - z(focal plane), um
-   * @returns `[height, width]`; kept for the next time
+   * @returns `[height, width]`; cached
    */
   at(defocus: number): Float32Array;
 }
 
 /**
- * A diffuser gives every point of the pupil a random complex amplitude, circular Gaussian and independent of its neighbours
- * (Goodman, Speckle Phenomena in Optics, 2007, ch. 4); the field at a distance is its Fourier transform after the phase of
- * defocus, and so the same diffuser makes a pattern that changes along z over the depth of focus. The pattern wraps with
- * the box.
+ * A diffuser gives every point of the pupil a random complex amplitude, circular Gaussian and independent of its
+ * neighbours (Goodman, Speckle Phenomena in Optics, 2007, ch. 4); the field at a distance is its Fourier transform
+ * after the phase of defocus. The pattern of one diffuser position therefore changes along z over the depth of focus.
+ * It wraps with the box.
  *
  * @param illumination the objective with the wavelength of the laser
- * @throws `usage` for impossible optics, or sides that the Fourier transforms do not take
+ * @throws `usage` for impossible optics, or sides that are not 2^a 3^b 5^c
  */
 export function createSpeckle(illumination: Pupil, grid: FieldGrid, random: Random): Speckle {
   checkPupil(illumination);
-  // Grains as fine as lambda / (2 NA) are averaged over coarser pixels, not sampled.
+  // Coarse pixels average over speckle grains of lambda / (2 NA); they do not sample them.
   const finer = nextPowerOfTwo(grid.pixelSize / (1.05 * nyquistPixelSize(illumination)));
   const height = grid.height * finer;
   const width = grid.width * finer;

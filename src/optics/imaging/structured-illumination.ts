@@ -1,6 +1,6 @@
 /**
- * Structured illumination as Neil, Juskaitis & Wilson use it for sectioning (Opt. Lett. 22, 1905, 1997): a grid is projected
- * into the specimen and seen in three positions, a third of a period apart.
+ * Structured illumination as Neil, Juskaitis & Wilson use it for sectioning (Opt. Lett. 22, 1905, 1997): a grid is
+ * projected into the specimen and imaged at three positions, a third of a period apart.
  */
 import { ParfocalError } from "../../errors.ts";
 import type { Volume } from "../phantom/volume.ts";
@@ -22,17 +22,20 @@ import { requirePlanes } from "./require-planes.ts";
 import { superpose, transformSlices } from "./superpose.ts";
 
 export interface GridPattern {
-  /** Spatial frequency as a fraction of the cut-off of the illumination, 2 NA / lambda; 0.5 sections best, above 0 and below 1. */
+  /**
+   * Spatial frequency as a fraction of the cut-off of the illumination, 2 NA / lambda; above 0 and below 1, 0.5
+   * sections best.
+   */
   frequency: number;
   /** Direction in which the grid repeats, degrees from the x axis; default 0. */
   orientation?: number;
-  /** Contrast of the grid itself, 0..1; default 1. In the specimen it falls by the illumination's OTF. */
+  /** Contrast of the grid itself, 0..1; default 1. In the specimen it is reduced by the OTF of the illumination. */
   modulation?: number;
 }
 
-/** What the three exposures of a plane were made with. */
+/** Settings of the three exposures of a plane. */
 export interface GridExposures {
-  /** Position of the grid in each exposure, radians; 0, 2 pi / 3 and 4 pi / 3 when all is well. */
+  /** Position of the grid in each exposure, radians; ideally 0, 2 pi / 3 and 4 pi / 3. */
   phases: readonly number[];
   /** Relative brightness of the light in each exposure; default 1. */
   intensities?: readonly number[];
@@ -41,9 +44,13 @@ export interface GridExposures {
 export const idealPhases: readonly number[] = [0, (2 * Math.PI) / 3, (4 * Math.PI) / 3];
 
 export interface GridMicroscope {
-  /** The frequency that fits the box, whose sides wrap, a whole number of times: nearest to what was asked for. Cycles/um. */
+  /**
+   * The frequency, cycles/um, closest to the requested one with a whole number of periods in the box, whose sides wrap.
+   */
   readonly frequency: { x: number; y: number };
-  /** Contrast of the grid in the specimen at a distance z(object) - z(focal plane), um; below 0 where it is reversed. */
+  /**
+   * Contrast of the grid in the specimen at a distance z(emitter) - z(focal plane), um; negative where it is reversed.
+   */
   contrast(defocus: number): number;
   /**
    * Three exposures of every focal plane.

@@ -1,7 +1,7 @@
 /** Superposition on the threads of a browser. */
 import { createSuperposePool, type SuperposePool, type SuperposeThread } from "./superpose-pool.ts";
 
-/** @param threads default: as many as the browser says there are */
+/** @param threads default: as many as the browser reports */
 export function openSuperposePoolWeb(threads = navigator.hardwareConcurrency): SuperposePool {
   return createSuperposePool(Array.from({ length: Math.max(1, threads) }, startThread));
 }

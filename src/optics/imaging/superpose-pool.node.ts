@@ -11,7 +11,7 @@ export function openSuperposePool(threads = availableParallelism()): SuperposePo
 function startThread(): SuperposeThread {
   const worker = new Worker(workerUrl(), { execArgv: [] });
   let underWay = 0;
-  // A thread that waits for work does not keep the process alive.
+  // An idle thread does not keep the process alive.
   worker.unref();
   return {
     post(task) {
@@ -32,7 +32,7 @@ function startThread(): SuperposeThread {
   };
 }
 
-/** A worker runs JavaScript only: where this module was loaded as TypeScript, by the tests, it is the one of the last build. */
+/** Workers run JavaScript only. Where this module is loaded as TypeScript, by the tests, they use the last build. */
 function workerUrl(): URL {
   const here = import.meta.url;
   return here.endsWith(".ts")

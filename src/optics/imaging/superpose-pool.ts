@@ -1,7 +1,7 @@
 /**
- * Superposition on several threads: each images some of the planes. The slices' spectra are shared where that is
- * allowed and copied otherwise; OTFs are copied once to each thread. Every plane is computed by itself, so the bytes do not
- * depend on the threads.
+ * Superposition on several threads, each of which images some of the planes. The spectra of the slices are shared if
+ * the platform allows it, and copied otherwise; OTFs are copied once to each thread. Planes are computed independently,
+ * so the result does not depend on the number of threads.
  */
 import type { RealFft2 } from "../../array/fft.ts";
 import { ParfocalError } from "../../errors.ts";
@@ -9,10 +9,10 @@ import type { Otf, OtfBank } from "../psf/otf.ts";
 import { otfsOf, planesTogether, type SliceSpectra } from "./superpose.ts";
 import type { SuperposeReply, SuperposeTask } from "./superpose-task.ts";
 
-/** One thread: a Worker of the browser, or of Node, or anything that answers tasks. */
+/** One thread: a worker of a browser or of Node, or anything else that answers tasks. */
 export interface SuperposeThread {
   post(task: SuperposeTask): void;
-  /** Called once: `reply` with each answer, `broken` when there will be none any more. */
+  /** Called once. The thread calls `reply` with each answer, and `broken` if it fails. */
   listen(reply: (reply: SuperposeReply) => void, broken: (why: string) => void): void;
   close(): void | Promise<void>;
 }
@@ -26,11 +26,11 @@ export interface SuperposePool {
     planes: readonly number[],
     bank: OtfBank,
   ): AsyncGenerator<Float32Array, void, void>;
-  /** Ends the threads; superpositions under way fail. */
+  /** Ends the threads; running superpositions fail. */
   close(): Promise<void>;
 }
 
-/** OTFs that a thread keeps, in numbers: 256 MiB. */
+/** Maximum size of the OTFs that a thread caches, in numbers: 256 MiB. */
 const mostKept = 2 ** 26;
 
 export function createSuperposePool(threads: readonly SuperposeThread[]): SuperposePool {
@@ -73,7 +73,7 @@ export function createSuperposePool(threads: readonly SuperposeThread[]): Superp
       for (let first = 0, i = 0; first < planes.length; first += share, i++) {
         const otfs = otfsOf(slices, planes.slice(first, first + share), bank);
         const images = ask(askers[i % askers.length], plan, slices, otfs);
-        // Whoever waits for an earlier chunk shall not leave this failure unheard.
+        // Marks the rejection as handled while an earlier chunk is still awaited.
         images.catch(() => {});
         chunks.push(images);
       }
@@ -88,9 +88,9 @@ export function createSuperposePool(threads: readonly SuperposeThread[]): Superp
 
 interface Asker {
   ask(task: Omit<SuperposeTask, "id">): Promise<Float32Array[]>;
-  /** Fails whatever is under way or comes later. */
+  /** Fails all running and later tasks. */
   end(why: string): void;
-  /** Numbers of the OTFs that the thread has, and their size. */
+  /** Identifiers of the OTFs that the thread holds, and their size. */
   known: Set<number>;
   kept: number;
 }

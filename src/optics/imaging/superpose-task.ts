@@ -1,4 +1,6 @@
-/** What a thread does for a {@link SuperposePool}: it images some planes, and remembers OTFs from one task to the next. */
+/**
+ * The work of a thread of a {@link SuperposePool}: it images some planes, and caches OTFs from one task to the next.
+ */
 import { createRealFft2, type RealFft2 } from "../../array/fft.ts";
 import type { Otf } from "../psf/otf.ts";
 import { type SliceSpectra, superposeWith } from "./superpose.ts";
@@ -8,19 +10,19 @@ export interface SuperposeTask {
   height: number;
   width: number;
   slices: SliceSpectra;
-  /** OTFs that this thread has not seen, by their numbers; `forget`: drop all that it has. */
+  /** OTFs that this thread does not hold yet, by identifier; `forget`: drop all cached ones first. */
   otfs: [number: number, otf: Otf][];
   forget: boolean;
-  /** For each plane, the number of the OTF of each slice. */
+  /** For each plane, the identifier of the OTF of each slice. */
   planes: number[][];
 }
 
 export type SuperposeReply =
   | { id: number; images: Float32Array<ArrayBuffer>[] }
-  /** The thread goes on and may be asked again. */
+  /** A failed task; the thread can take further tasks. */
   | { id: number; failure: string };
 
-/** @returns what answers tasks, one after the other */
+/** @returns a function that answers tasks one after the other */
 export function createSuperposeThread(): (task: SuperposeTask) => SuperposeReply {
   const known = new Map<number, Otf>();
   let plan: RealFft2 | undefined;

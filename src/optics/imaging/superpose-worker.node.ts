@@ -1,4 +1,4 @@
-/** The program of a thread of Node that superposes. */
+/** The worker script of a superposition thread in Node. */
 import { parentPort } from "node:worker_threads";
 import { createSuperposeThread, type SuperposeTask } from "./superpose-task.ts";
 

@@ -1,4 +1,4 @@
-/** The program of a thread of the browser that superposes; start it as a module worker. */
+/** The worker script of a superposition thread in a browser; start it as a module worker. */
 import { createSuperposeThread, type SuperposeTask } from "./superpose-task.ts";
 
 const answer = createSuperposeThread();

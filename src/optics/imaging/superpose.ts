@@ -1,6 +1,6 @@
 /**
- * Image formation in wide field: every plane is the sum of all slices of the object, each convolved with the PSF of its
- * distance from that plane. Fluorescence is incoherent, so intensities add.
+ * Image formation in wide field: every plane is the sum of all slices of the specimen, each convolved with the PSF of
+ * its distance from that plane. Fluorescence is incoherent, so intensities add.
  */
 
 import type { RealFft2 } from "../../array/fft.ts";
@@ -8,10 +8,12 @@ import { requireMemory } from "../../array/require-memory.ts";
 import { weightedSums } from "../../array/weighted-sums.ts";
 import type { Otf, OtfBank } from "../psf/otf.ts";
 
-/** Planes whose spectra are summed at once: each row of slices and OTFs is fetched once for all of them. */
+/**
+ * Number of planes whose spectra are summed together, so that each row of slices and OTFs is read once for all of them.
+ */
 export const planesTogether = 16;
 
-/** Spectra of object slices: half spectra of a {@link RealFft2}, one behind the other. */
+/** Spectra of the slices of a specimen: half spectra of a {@link RealFft2}, one after another. */
 export interface SliceSpectra {
   /** Height of each slice in steps of the bank. */
   readonly levels: readonly number[];
@@ -21,8 +23,8 @@ export interface SliceSpectra {
 }
 
 /**
- * Transforms object slices.
- * @param levels heights of the slices that hold anything, in steps of the bank
+ * Transforms the slices of a specimen.
+ * @param levels heights of the slices that are not empty, in steps of the bank
  * @param draw adds slice `index` into an image of zeros, `[height, width]`
  */
 export function transformSlices(
@@ -33,9 +35,9 @@ export function transformSlices(
   const length = plan.height * plan.spectrumWidth;
   requireMemory({
     what: `A specimen of ${levels.length} slices of ${plan.height} x ${plan.width} pixels`,
-    // Spectra of the slices, and of the planes in work.
+    // Spectra of the slices, and of the planes being computed.
     bytes: 8 * length * (levels.length + planesTogether),
-    advice: "a smaller field, or a flatter specimen",
+    advice: "a smaller field, or a thinner specimen",
     option: "size",
   });
   const real = sharedFloats(levels.length * length);
@@ -50,12 +52,13 @@ export function transformSlices(
 }
 
 /**
- * Images the slices at each focal plane, one after the other: sum over slices of OTF(slice level - plane level) x spectrum.
+ * Images the slices at each focal plane, one after the other: sum over slices of OTF(slice level - plane level) x
+ * spectrum.
  *
- * Circular: the image wraps at the edges of the grid, so leave a margin as wide as the blur and cut it off.
+ * The image wraps at the edges of the grid, so leave a margin as wide as the blur and crop it.
  *
  * @param planes focal planes in steps of the bank
- * @returns for each plane its image, `[height, width]`; the same array every time
+ * @returns for each plane its image, `[height, width]`; the same array is reused for every plane
  */
 export function* superpose(
   plan: RealFft2,
@@ -63,7 +66,7 @@ export function* superpose(
   planes: readonly number[],
   bank: OtfBank,
 ): Generator<Float32Array, void, void> {
-  // OTFs are made with the planes that need them, not all before the first image.
+  // OTFs are computed with the planes that need them, not all before the first image.
   for (let first = 0; first < planes.length; first += planesTogether) {
     yield* superposeWith(plan, slices, otfsOf(slices, planes.slice(first, first + planesTogether), bank));
   }
@@ -74,7 +77,7 @@ export function otfsOf(slices: SliceSpectra, planes: readonly number[], bank: Ot
   return planes.map((plane) => slices.levels.map((level) => bank.at(level - plane)));
 }
 
-/** {@link superpose} with the OTFs of each plane at hand. */
+/** {@link superpose} with the OTFs of each plane given. */
 export function* superposeWith(
   plan: RealFft2,
   slices: SliceSpectra,
@@ -97,7 +100,10 @@ export function* superposeWith(
   }
 }
 
-/** Zeros that threads can share, where that is allowed (in a browser: on pages that are isolated from other origins). */
+/**
+ * An array of zeros that threads can share, where the platform allows it (in a browser: on cross-origin isolated
+ * pages).
+ */
 function sharedFloats(count: number): Float32Array {
   if (typeof SharedArrayBuffer === "undefined") return new Float32Array(count);
   return new Float32Array(new SharedArrayBuffer(4 * count));

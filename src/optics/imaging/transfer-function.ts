@@ -1,5 +1,6 @@
 /**
- * What free space does to each spatial frequency of a coherent field: a phase, and nothing to its amplitude.
+ * The transfer function of free space for coherent fields: a phase for each spatial frequency, and no change of
+ * amplitude.
  *
  * Source: Goodman, Introduction to Fourier Optics (3rd ed.), section 3.10, for the angular spectrum; Matsushima &
  * Shimobaba, Opt. Express 17, 19662 (2009), eq. 13 and 20, for the band that a grid can carry over a distance.
@@ -7,7 +8,7 @@
 import type { FftArray } from "../../array/fft.ts";
 import type { CoherentLight } from "./coherent-light.ts";
 
-/** Even in both frequencies: only rows 0..height / 2 and columns 0..width / 2 are kept, `[rows, columns]`. */
+/** Even in both frequencies, so only rows 0..height / 2 and columns 0..width / 2 are kept, `[rows, columns]`. */
 export interface TransferFunction {
   readonly height: number;
   readonly width: number;
@@ -24,11 +25,11 @@ export function frequency(i: number, size: number, pixelSize: number): number {
 
 /**
  * H(f) = exp(i 2 pi d (sqrt((n / lambda)^2 - f^2) - n / lambda)): the phase of a plane wave along the axis is left out,
- * so that an empty field stays what it is. Evanescent waves are dropped, and frequencies beyond the aperture.
+ * so that an empty field does not change. Evanescent waves and frequencies beyond the aperture are dropped.
  *
  * @param distance along the light, um; negative goes back
- * @param limited also drop |fx| and |fy| beyond 1 / (lambda / n sqrt((2 d / side)^2 + 1)), whose phase the grid cannot sample
- * over this distance: they would come round. Not for fields that really wrap, for which the grid is exact
+ * @param limited also drop |fx| and |fy| beyond 1 / (lambda / n sqrt((2 d / side)^2 + 1)), whose phase the grid cannot
+ * sample over this distance, so that they would wrap round. Not for periodic fields, for which the grid is exact
  */
 export function transferFunction(
   height: number,
@@ -53,7 +54,7 @@ export function transferFunction(
       const fx = u / (width * pixelSize);
       const f2 = fx * fx + fy * fy;
       if (fx > limitX || f2 >= edge2) break;
-      // sqrt(k^2 - f^2) - k without the difference of two near numbers.
+      // sqrt(k^2 - f^2) - k, written without the difference of two similar numbers.
       const phase = (-2 * Math.PI * distance * f2) / (Math.sqrt(k * k - f2) + k);
       real[v * columns + u] = Math.cos(phase);
       imag[v * columns + u] = Math.sin(phase);
@@ -62,7 +63,9 @@ export function transferFunction(
   return { height, width, rows, columns, real, imag };
 }
 
-/** `out` = spectrum x H, or x its conjugate (the way back); `[height, width]` each, `out` may be the spectrum itself. */
+/**
+ * `out` = spectrum x H, or x its conjugate (the way back); `[height, width]` each, `out` may be the spectrum itself.
+ */
 export function applyTransfer(
   spectrum: { real: FftArray; imag: FftArray },
   transfer: TransferFunction,

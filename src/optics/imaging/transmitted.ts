@@ -1,7 +1,8 @@
 /**
- * Bright-field images of a specimen that absorbs and refracts: Koehler illumination through a condenser, by Abbe's method. Each
- * point of the condenser's aperture sends one plane wave through the specimen; its light is coherent with itself and with no
- * other, so fields are computed for one point at a time and intensities add (Born & Wolf, section 10.6.2).
+ * Bright-field images of a specimen that absorbs and refracts: Koehler illumination through a condenser, by Abbe's
+ * method. Each point of the condenser's aperture sends one plane wave through the specimen; its light is coherent with
+ * itself but not with the others, so fields are computed for one point at a time and intensities add (Born & Wolf,
+ * section 10.6.2).
  */
 import { z } from "zod";
 import type { Volume } from "../phantom/volume.ts";
@@ -13,14 +14,16 @@ import { createMultislice } from "./multislice.ts";
 import { createPace, type ImagingControl } from "./pace.ts";
 import { requirePlanes } from "./require-planes.ts";
 
-/** Keys beside the objective's; the object's are {@link materialKeys}. */
+/** Keys besides those of the objective and of the specimen ({@link materialKeys}). */
 export const transmittedOptions = z.strictObject({
   ...materialKeys,
   na_condenser: z
     .number()
     .nonnegative()
     .default(0.3)
-    .describe("aperture of the condenser; 0 is coherent light. na_condenser / na is the coherence parameter sigma"),
+    .describe(
+      "numerical aperture of the condenser; 0: coherent light. na_condenser / na is the coherence parameter sigma",
+    ),
   source_rings: z
     .int()
     .min(1)
@@ -35,8 +38,8 @@ export type TransmittedOptions = z.input<typeof transmittedOptions>;
  *
  * @param pupil the objective; its wavelength is that of the lamp
  * @param planes focal planes, um, in any order
- * @returns intensity over that of an empty field, `[planes, height, width]`
- * @throws `usage` for impossible optics, sides that are not 2^a 3^b 5^c or planes that are no numbers; `interrupted`
+ * @returns intensity relative to an empty field, `[planes, height, width]`
+ * @throws `usage` for impossible optics, sides that are not 2^a 3^b 5^c or planes that are not numbers; `interrupted`
  */
 export async function imageTransmitted(
   volume: Volume,
@@ -54,7 +57,7 @@ export async function imageTransmitted(
   const multislice = createMultislice(volume, pupil, materialOf(resolved));
   const size = volume.height * volume.width;
   const out = new Float32Array(planes.length * size);
-  // Light from beyond the objective's aperture is dark field: it adds nothing to an empty one.
+  // Light outside the aperture of the objective is dark field: it adds nothing to an empty field.
   const bright = points.filter(({ y, x }) => Math.hypot(y, x) < pupil.na / pupil.wavelength).length;
   for (const tilt of points) {
     const wave = multislice.exitWave(tilt);

@@ -1,20 +1,21 @@
-/** Averaging and interpolating along one axis. */
+/** Weights for averaging and interpolating along one axis. */
 
-/** Weights of neighbouring samples, from `first` on. */
+/** Weights of consecutive samples from `first` on. */
 export interface Weights {
   first: number;
   weights: Float64Array;
 }
 
 /**
- * The mean of a linearly interpolated line of samples over an interval: exact, so that coarse voxels are the means of fine ones.
+ * Weights of the exact mean of a linearly interpolated line of samples over an interval, so that coarse voxels are
+ * means of fine ones.
  *
  * @param centre of the interval, in samples
  * @param width of the interval, in samples
- * @param length samples there are
- * @param outside what lies beyond: the samples mirrored about the outer border, or nothing (0, one sample beyond the last)
+ * @param length number of samples
+ * @param outside the samples beyond: mirrored about the outer border, or zero from one sample beyond the last on
  */
-export function areaWeights(centre: number, width: number, length: number, outside: "mirror" | "nothing"): Weights {
+export function areaWeights(centre: number, width: number, length: number, outside: "mirror" | "zero"): Weights {
   const low = centre - width / 2;
   const high = centre + width / 2;
   const sums = new Map<number, number>();

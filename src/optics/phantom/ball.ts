@@ -1,6 +1,6 @@
-/** Balls of even density: everything that a bead is made of, drawn slice by slice with smooth edges. */
+/** Draws balls of uniform density, of which beads consist, slice by slice with smooth edges. */
 
-/** A ball of fluorophore, um. Density may be negative: a hollow is a ball taken away from a larger one. */
+/** A ball of fluorophore, um. Density may be negative: a hollow is a ball subtracted from a larger one. */
 export interface Ball {
   x: number;
   y: number;
@@ -15,7 +15,7 @@ export interface SliceGrid {
   height: number;
   width: number;
   pixelSize: number;
-  /** The slab of the object that this slice holds, um. */
+  /** The range of z that this slice covers, um. */
   bottom: number;
   top: number;
 }
@@ -23,7 +23,7 @@ export interface SliceGrid {
 /**
  * Adds the part of a ball that lies in one slab: each pixel receives density x length of the ball along z inside the
  * slab (exact), averaged over the pixel's area (by samples: finer for small balls), so that edges are smooth in all
- * directions. The centre of pixel i stands at i x pixelSize.
+ * directions. The centre of pixel i is at i x pixelSize.
  *
  * @param image `[height, width]`
  */

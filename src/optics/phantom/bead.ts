@@ -1,9 +1,9 @@
-/** Fluorescent beads: what kinds there are, and which balls they consist of. */
+/** The kinds of fluorescent beads, and the balls that they consist of. */
 import type { Random } from "../../array/random.ts";
 import type { Ball } from "./ball.ts";
 
 /**
- * - `solid`: dyed all through
+ * - `solid`: dyed throughout
  * - `shell`: dyed in the outer 15 % of the diameter on either side, as surface-labelled beads are
  * - `textured`: faintly dyed, with bright speckles inside, as stained cells look
  */
@@ -13,7 +13,7 @@ export type BeadKind = (typeof beadKinds)[number];
 /** A bead in the field. */
 export interface Bead {
   kind: BeadKind;
-  /** Centre, um: x and y from the centre of pixel (0, 0), z from the nominal focal plane, up into the sample. */
+  /** Centre, um: x and y from the centre of pixel (0, 0), z from the nominal focal plane, up into the specimen. */
   x: number;
   y: number;
   z: number;
@@ -24,8 +24,8 @@ export interface Bead {
 }
 
 /**
- * The balls of a bead. Brightness is held per area, not per volume: small beads are dyed more strongly, so that they
- * are seen beside large ones.
+ * The balls of a bead. Brightness is given per area, not per volume: small beads are dyed more strongly, so that they
+ * remain visible next to large ones.
  */
 export function ballsOf(bead: Bead, random: Random): Ball[] {
   const { x, y, z } = bead;
@@ -40,13 +40,13 @@ export function ballsOf(bead: Bead, random: Random): Ball[] {
   return balls;
 }
 
-/** Bright dots inside a bead, a fifth of a micrometre or more wide; more of them in a larger bead. */
+/** Bright dots inside a bead, at least 0.2 um wide; a larger bead has more of them. */
 function specklesOf(bead: Bead, random: Random): Ball[] {
   const radius = bead.diameter / 2;
   const count = Math.round(6 + 4 * bead.diameter);
   return Array.from({ length: count }, () => {
     const size = Math.max(0.1, bead.diameter * random.between(0.03, 0.08));
-    // Evenly in the volume that keeps the dot inside: direction from three normals, distance by the cube root.
+    // Uniform in the volume in which the dot stays inside: direction from three normals, distance by the cube root.
     const direction = [random.normal(), random.normal(), random.normal()];
     const norm = Math.hypot(...direction) || 1;
     const distance = Math.max(0, radius - size) * Math.cbrt(random.uniform());

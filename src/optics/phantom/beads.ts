@@ -13,23 +13,32 @@ export const beadsOptions = z.strictObject({
     .array(z.enum(beadKinds))
     .min(1)
     .default([...beadKinds])
-    .describe("kinds, drawn with equal chance: dyed all through, at the surface, or dotted as stained cells are"),
-  diameter: range(0.02).default([1, 8]).describe("smallest and largest diameter, um; even in the logarithm"),
-  depth_range: range().default([-6, 6]).describe("lowest and highest bead centre, um; most in the middle"),
-  brightness_spread: z.number().min(0).max(1).default(0.6).describe("brightness is even in [1 - spread, 1]"),
+    .describe(
+      "kinds, drawn with equal probability: dyed throughout, dyed at the surface, or textured like stained cells",
+    ),
+  diameter: range(0.02).default([1, 8]).describe("smallest and largest diameter, um; uniform in the logarithm"),
+  depth_range: range().default([-6, 6]).describe("lowest and highest bead centre, um; triangular, most in the middle"),
+  brightness_spread: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.6)
+    .describe("spread of the brightness: uniform between 1 - spread and 1"),
   dye: z
     .enum(["per_area", "per_volume"])
     .default("per_area")
-    .describe("per_area: small beads are dyed more strongly, to be seen beside large ones; per_volume: all alike"),
+    .describe(
+      "per_area: small beads are dyed more strongly, so that they are visible next to large ones; per_volume: all beads have the same dye concentration",
+    ),
 });
 
 /**
- * Beads as calibration kits have them (polystyrene, 0.1 to 15 um), and the dotted ones that stand for stained cells.
- * Where the box has no room for more, there are fewer than `beads`.
+ * Beads as in calibration kits (polystyrene, 0.1 to 15 um), and textured ones that imitate stained cells. If the box
+ * has no space for all `beads`, there are fewer.
  */
 export const beads = definePhantom({
   kind: "beads",
-  summary: "fluorescent beads, solid, surface-dyed or dotted, at many depths",
+  summary: "fluorescent beads, solid, surface-dyed or textured, at many depths",
   options: beadsOptions,
   extent: ({ depth_range: [low, high], diameter }) => [low - diameter[1] / 2, high + diameter[1] / 2],
   draw: drawBeads,
@@ -49,7 +58,7 @@ function drawBeads(volume: Volume, options: z.output<typeof beadsOptions>, rando
   });
   const speckles = random.fork(1);
   const balls = placed.map((bead) => ballsOf(bead, speckles));
-  // The densest bead is fully stained: 1. A dot adds to the ball that it lies in.
+  // The densest bead has density 1. A dot adds to the ball that contains it.
   const peaks = balls.map(([ball, ...dots]) => ball.density + Math.max(0, ...dots.map((dot) => dot.density)));
   const common = Math.max(...peaks);
   balls.forEach((own, i) => {

@@ -1,4 +1,4 @@
-/** The outline of a cell that has spread on glass, and curves that stay inside it. */
+/** The outline of a cell spread on glass, and curves that stay inside it. */
 import type { Random } from "../../array/random.ts";
 import type { Vector } from "./curve.ts";
 import { anywhere, placeApart } from "./place-apart.ts";
@@ -26,9 +26,10 @@ export interface Cell {
 const RIM_HEIGHT = 0.5;
 
 /**
- * Cells side by side: 17 to 26 um from centre to rim, with a nucleus of 6 to 9 um (BioNumbers: HeLa on glass, about 1600 um^2).
+ * Cells side by side: 17 to 26 um from centre to rim, with a nucleus of 6 to 9 um (BioNumbers: HeLa on glass, about
+ * 1600 um^2).
  *
- * @param depths z of the glass and of the highest roof
+ * @param depths z of the glass and of the top of the highest cell
  */
 export function placeCells(grid: VolumeGrid, count: number, depths: readonly [number, number], random: Random): Cell[] {
   const sides = { width: grid.width * grid.pixelSize, height: grid.height * grid.pixelSize };
@@ -40,16 +41,16 @@ export function placeCells(grid: VolumeGrid, count: number, depths: readonly [nu
     const long = random.between(6.5, 9);
     const semi = [long, long * random.between(0.65, 0.9), Math.min(0.45 * height, 3.5)] as const;
     const [dx, dy] = [random.normal(), random.normal()].map((n) => 0.06 * radius * n);
-    // A long cell has a long nucleus, in its own direction.
+    // An elongated cell has an elongated nucleus in the same direction.
     const angle = 0.5 * Math.atan2(outline[1], outline[0]) + 0.3 * random.normal();
     const nucleus = { x: at.x + dx, y: at.y + dy, z: depths[0] + 0.5 * height, semi, angle };
     return { ...at, z: depths[0], floor: depths[0], height, radius, halfHeight: height, outline, nucleus };
   };
-  // Neighbours reach under each other a little, as cells do.
+  // Neighbouring cells overlap slightly at their edges.
   return placeApart(count, sides, propose, { spacing: 0.8 });
 }
 
-/** How far out a point is: 0 at the centre, 1 at the rim. */
+/** Relative distance from the centre: 0 at the centre, 1 at the rim. */
 export function outwards(cell: Cell, x: number, y: number): number {
   const dx = x - cell.x;
   const dy = y - cell.y;
@@ -65,13 +66,16 @@ export function rimRadius({ radius, outline }: Cell, angle: number): number {
   return radius * Math.max(0.45, shape);
 }
 
-/** z of the roof of the cell at a distance {@link outwards}. */
+/** z of the top of the cell at a distance {@link outwards}. */
 export function roofAt(cell: Cell, out: number): number {
   const slope = Math.max(0, 1 - out * out);
   return cell.floor + RIM_HEIGHT + (cell.height - RIM_HEIGHT) * slope * Math.sqrt(slope);
 }
 
-/** Where a point is in the nucleus: below 1 inside; and the direction out of it (not of length 1). */
+/**
+ * Relative distance of a point from the centre of the nucleus, below 1 inside, and the direction outwards (not of
+ * length 1).
+ */
 export function insideNucleus({ nucleus }: Cell, point: Vector): { rho: number; normal: Vector } {
   const c = Math.cos(nucleus.angle);
   const s = Math.sin(nucleus.angle);
@@ -85,11 +89,11 @@ export function insideNucleus({ nucleus }: Cell, point: Vector): { rho: number; 
 }
 
 /**
- * Bends a curve's direction so that it goes round the nucleus, stays between glass and roof, and turns along the rim; false where it
- * cannot go on.
+ * Bends the direction of a curve so that it passes around the nucleus, stays between the glass and the top of the cell,
+ * and follows the rim; returns false where it cannot continue.
  *
- * @param clearance kept from glass, roof and nucleus, um
- * @param rim how far out it may go, 1: to the edge
+ * @param clearance minimum distance from glass, top and nucleus, um
+ * @param rim maximum relative distance from the centre, 1: the edge
  */
 export function keepInCell(cell: Cell, clearance: number, rim: number) {
   return (point: Vector, direction: Vector): boolean => {
@@ -98,7 +102,7 @@ export function keepInCell(cell: Cell, clearance: number, rim: number) {
     const from = Math.hypot(point[0] - cell.x, point[1] - cell.y) || 1;
     const radial = (direction[0] * (point[0] - cell.x) + direction[1] * (point[1] - cell.y)) / from;
     if (out > 0.8 * rim && radial > 0) {
-      // Outer fifth: the part that leads outwards is taken away little by little.
+      // In the outer fifth, the outward component is reduced gradually.
       const brake = 0.06 * radial;
       direction[0] -= (brake * (point[0] - cell.x)) / from;
       direction[1] -= (brake * (point[1] - cell.y)) / from;
@@ -109,7 +113,7 @@ export function keepInCell(cell: Cell, clearance: number, rim: number) {
       const inward = (direction[0] * normal[0] + direction[1] * normal[1] + direction[2] * normal[2]) / squared;
       if (inward < 0) for (let k = 0; k < 3; k++) direction[k] -= 1.05 * inward * normal[k];
     }
-    // The direction is nearly level: its slope is limited to what leads back between glass and roof.
+    // The direction is nearly horizontal: its slope is limited to one that leads back between the glass and the top.
     const low = cell.floor + clearance;
     const high = Math.max(low, roofAt(cell, out) - clearance);
     if (point[2] < low) direction[2] = Math.max(direction[2], Math.min(0.3, low - point[2]));

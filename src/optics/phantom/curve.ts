@@ -11,17 +11,19 @@ export interface WormLikeChain {
   /** Any length; only the direction counts. */
   direction: Vector;
   length: number;
-  /** Distance over which the direction is forgotten: mean cosine between tangents s apart is exp(-s / persistence), um. */
+  /** Persistence length, um: mean cosine between tangents s apart is exp(-s / persistence). */
   persistence: number;
-  /** Between points, um. */
+  /** Distance between points, um. */
   step: number;
-  /** May bend the direction (of length 1) at a point, to go round or stay inside something; returning false ends the curve. */
+  /**
+   * May bend the direction (of length 1) at a point, to avoid or stay inside something; returning false ends the curve.
+   */
   steer?: (point: Vector, direction: Vector) => boolean;
 }
 
 /**
- * A worm-like chain (Kratky & Porod 1949), the shape of a stiff polymer in thermal motion: after each step the direction
- * turns by Gaussian angles of variance step / persistence about both axes across it.
+ * A worm-like chain (Kratky & Porod 1949), the shape of a stiff polymer in thermal motion: after each step the
+ * direction turns by Gaussian angles of variance step / persistence about both axes across it.
  */
 export function wormLikeChain(chain: WormLikeChain, random: Random): Curve {
   const { length, persistence, step, steer } = chain;
@@ -43,7 +45,10 @@ export function wormLikeChain(chain: WormLikeChain, random: Random): Curve {
   return points;
 }
 
-/** Every `every`-th point and the last, rounded to nm: a path to be written down. (Adding 0 turns -0, which JSON does not know, into 0.) */
+/**
+ * Every `every`-th point and the last, rounded to nm, for the list of objects. (Adding 0 turns -0, which JSON cannot
+ * represent, into 0.)
+ */
 export function thinned(points: Curve, every: number): number[][] {
   return points
     .filter((_, i) => i % every === 0 || i === points.length - 1)

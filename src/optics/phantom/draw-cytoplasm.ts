@@ -1,4 +1,4 @@
-/** What lies between the nuclei of a tissue: cytoplasm, cell by cell, vessels without dye, haze. */
+/** The space between the nuclei of a tissue: cytoplasm, unstained vessels, and background staining. */
 import { edge } from "./draw-shape.ts";
 import { type NoiseLattice, noiseAt } from "./noise.ts";
 import type { Nucleus } from "./nucleus.ts";
@@ -10,16 +10,16 @@ export interface Cytoplasm {
   high: number;
   /** Densities. */
   cytoplasm: number;
-  haze: number;
+  background: number;
   /** Distance to the wall of the nearest vessel, um, negative inside. */
   lumen: (x: number, y: number, z: number) => number;
   lattice: NoiseLattice;
 }
 
 /**
- * Adds the space between nuclei. Each cell is what is nearest to its nucleus, with a brightness of its own and a pale seam
- * towards its neighbours. All of it is smooth over a micrometre or
- * so: it is computed on a coarse lattice, the same for every grid over a box, and interpolated.
+ * Adds the space between nuclei. Each cell is the region closest to its nucleus; it has a brightness of its own and a
+ * dim border to its neighbours. The density is smooth over about a micrometre, so it is computed on a coarse lattice,
+ * which is the same for every grid over a box, and interpolated.
  */
 export function drawCytoplasm(volume: Volume, nuclei: readonly Nucleus[], parts: Cytoplasm): void {
   const { data, depth, height, width, pixelSize, sliceStep, bottom } = volume;
@@ -28,7 +28,7 @@ export function drawCytoplasm(volume: Volume, nuclei: readonly Nucleus[], parts:
   const rows = coarse(height, pixelSize);
   const level = createLevel(nuclei, sides, parts);
   const step = { x: sides.width / columns, y: sides.height / rows, z: SPACING };
-  // Two or three layers of the lattice are in hand at a time.
+  // Only two or three layers of the lattice are kept at a time.
   const layers = new Map<number, Float32Array>();
   const layerAt = (z: number): Float32Array => {
     const known = layers.get(z);
@@ -53,13 +53,13 @@ export function drawCytoplasm(volume: Volume, nuclei: readonly Nucleus[], parts:
   }
 }
 
-/** Between points of the lattice, um. */
+/** Distance between points of the lattice, um. */
 const SPACING = 1.25;
 
 /** Lattice points along a side. */
 const coarse = (pixels: number, pixelSize: number) => Math.max(1, Math.ceil((pixels * pixelSize) / SPACING - 1e-6));
 
-/** The part of a slice that lies in the slab. */
+/** The fraction of a slice that lies in the slab. */
 function slabShare(z: number, sliceStep: number, { low, high }: Cytoplasm): number {
   const inside = Math.min(high, z + sliceStep / 2) - Math.max(low, z - sliceStep / 2);
   return Math.max(0, inside) / sliceStep;
@@ -68,7 +68,7 @@ function slabShare(z: number, sliceStep: number, { low, high }: Cytoplasm): numb
 /** The density at a point, before interpolation. */
 function createLevel(nuclei: readonly Nucleus[], sides: { width: number; height: number }, parts: Cytoplasm) {
   const nearest = createNearest(nuclei, sides, parts);
-  // The haze is uneven over some 20 um; it closes at the sides of the box because its period divides them.
+  // The background varies over about 20 um; its period divides the sides of the box, so that it wraps without a step.
   const px = Math.max(1, Math.round(sides.width / 18));
   const py = Math.max(1, Math.round(sides.height / 18));
   return (x: number, y: number, z: number): number => {
@@ -78,11 +78,14 @@ function createLevel(nuclei: readonly Nucleus[], sides: { width: number; height:
     const body =
       parts.cytoplasm * (0.35 + 0.65 * brightness) * (0.25 + 0.75 * seam) * Math.exp(-Math.max(0, first) / 12);
     const open = edge(parts.lumen(x, y, z), 1.5);
-    return open * (body + parts.haze * Math.max(0, 1 + 0.6 * cloud));
+    return open * (body + parts.background * Math.max(0, 1 + 0.6 * cloud));
   };
 }
 
-/** Distances to the surfaces of the nearest and the next nucleus (as balls of their volume; at most 12 um), and the brightness of the nearest. */
+/**
+ * Distances to the surfaces of the nearest and the next nucleus (as balls of their volume; at most 12 um), and the
+ * brightness of the nearest.
+ */
 function createNearest(nuclei: readonly Nucleus[], sides: { width: number; height: number }, { low, high }: Cytoplasm) {
   const cell = 10;
   const columns = Math.max(1, Math.floor(sides.width / cell));
@@ -105,7 +108,7 @@ function createNearest(nuclei: readonly Nucleus[], sides: { width: number; heigh
     const column = cellOf(x, sides.width, columns);
     for (let f = Math.max(0, floorOf(z) - 1); f <= Math.min(floors - 1, floorOf(z) + 1); f++) {
       for (let j = row - 1; j <= row + 1; j++) {
-        // A neighbour beyond a side is the one on the other side, moved by the width of the box.
+        // A neighbour beyond a side of the box is one from the other side, shifted by the width of the box.
         const turnY = Math.floor(j / rows);
         const dy0 = y - turnY * sides.height;
         for (let i = column - 1; i <= column + 1; i++) {

@@ -1,4 +1,4 @@
-/** Solid things: a function of position, averaged over voxels. */
+/** Draws a function of position, averaged over voxels. */
 import type { Volume } from "./volume.ts";
 
 /** A box in um; x and y may leave the volume, whose sides wrap. */
@@ -14,9 +14,9 @@ export function samplesPerVoxel(volume: Volume, detail: number): { xy: number; z
 }
 
 /**
- * Adds a function of position to the voxels of a box, each receiving its mean over a lattice of points.
+ * Adds a function of position to the voxels of a box; each voxel receives the mean over a lattice of points.
  *
- * @param detail the finest length that counts, um: points are hardly further apart
+ * @param detail finest length to resolve, um: points are at most 1.15 times as far apart
  * @param density at a point in um, inside the bounds
  */
 export function drawShape(
@@ -53,7 +53,7 @@ export function drawShape(
   }
 }
 
-/** The share of a soft edge `softness` um wide at a signed distance (positive inside): 0 outside, 1 inside. */
+/** The value of a soft edge `softness` um wide at a signed distance (positive inside): 0 outside, 1 inside. */
 export function edge(distance: number, softness: number): number {
   return Math.min(1, Math.max(0, 0.5 + distance / softness));
 }

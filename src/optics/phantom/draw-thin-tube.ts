@@ -1,9 +1,12 @@
-/** Tubes narrower than a voxel: each voxel receives the share that the tube fills. */
+/** Draws tubes narrower than a voxel: each voxel receives the fraction that the tube fills. */
 import { across, type Vector } from "./curve.ts";
-import { radiusAt, type Tube } from "./tube.ts";
+import { radiusAt, type Tube } from "./draw-tubes.ts";
 import type { Volume } from "./volume.ts";
 
-/** Points that fill the unit disc evenly: an additive recurrence on radius^2 and angle (Roberts 2018, the plastic number). */
+/**
+ * Points that fill the unit disc evenly: an additive recurrence on radius^2 and angle (Roberts 2018, the plastic
+ * number).
+ */
 const DISC = 1024;
 const discX = new Float64Array(DISC);
 const discY = new Float64Array(DISC);
@@ -16,8 +19,8 @@ for (let i = 0; i < DISC; i++) {
 }
 
 /**
- * Fills the tube evenly with points, each carrying its part of the volume to the voxel that it lies in. Its round ends are as
- * large as those of a thick tube.
+ * Fills the tube uniformly with points, each of which adds its share of the volume to its voxel. The round ends have
+ * the same size as those of a thick tube.
  */
 export function drawThinTube(volume: Volume, tube: Tube): void {
   const { points, density } = tube;
@@ -52,7 +55,7 @@ export function drawThinTube(volume: Volume, tube: Tube): void {
     }
   };
   for (let i = 0; i + 1 < points.length; i++) fill(points[i], points[i + 1], radiusAt(tube, i), radiusAt(tube, i + 1));
-  // A half ball holds as much as two thirds of its radius of the tube.
+  // A half ball has the volume of a piece of the tube of two thirds of its radius.
   const last = points.length - 1;
   if (last < 1) return;
   fill(points[0], beyond(points[0], points[1], (2 / 3) * radiusAt(tube, 0)), radiusAt(tube, 0), radiusAt(tube, 0));

@@ -1,15 +1,22 @@
-/** Tubes along curves, thicker or thinner than a voxel. */
-
+/** Draws tubes along curves, thicker or thinner than a voxel. */
+import type { Curve } from "./curve.ts";
 import { drawThinTube } from "./draw-thin-tube.ts";
-import { radiusAt, type Tube } from "./tube.ts";
 import type { Volume } from "./volume.ts";
+
+export interface Tube {
+  points: Curve;
+  /** Radius at every point, um, or one for all points. */
+  radius: number | readonly number[];
+  /** Density inside, 0..1. */
+  density: number;
+}
 
 /** Segments one after another: x, y, z, radius at both ends, density. */
 const FIELDS = 9;
 
 /**
- * Adds tubes to a volume. Where tubes of one call cross, the denser counts, once. Tubes much narrower than a voxel are added by
- * the share of each voxel that they fill.
+ * Adds tubes to a volume. Where tubes of one call cross, the larger density counts once. Tubes much narrower than a
+ * voxel are added by the fraction of each voxel that they fill.
  */
 export function drawTubes(volume: Volume, tubes: readonly Tube[]): void {
   const thick = tubes.filter((tube) => !isThin(volume, tube));
@@ -17,7 +24,12 @@ export function drawTubes(volume: Volume, tubes: readonly Tube[]): void {
   if (thick.length > 0) drawThick(volume, thick);
 }
 
-/** What a tube is as a rule: it may taper to nothing. */
+/** The radius of a tube at one of its points. */
+export function radiusAt(tube: Tube, i: number): number {
+  return typeof tube.radius === "number" ? tube.radius : tube.radius[i];
+}
+
+/** The typical radius of a tube, whose ends may taper to zero. */
 function widestRadius(tube: Tube): number {
   return typeof tube.radius === "number" ? tube.radius : Math.max(...tube.radius);
 }
@@ -41,8 +53,8 @@ function segmentsOf(tubes: readonly Tube[]): Float64Array {
 }
 
 /**
- * Slices are cut into layers and pixels into parts, fine enough for the thinnest tube; in each, the densest tube that covers it
- * counts, and voxels receive the mean of their parts.
+ * Slices are divided into layers and pixels into parts that are fine enough for the thinnest tube. In each part the
+ * densest tube counts, and voxels receive the mean of their parts.
  */
 function drawThick(volume: Volume, tubes: readonly Tube[]): void {
   const { data, depth, height, width, pixelSize, sliceStep, bottom } = volume;
@@ -95,7 +107,7 @@ interface Cover {
   origin: number;
 }
 
-/** Raises the points of a layer at z to what a segment, a cone with round ends, covers of them. */
+/** Raises the points of a layer at z to the coverage by a segment, a cone with round ends. */
 function coverSegment(cover: Cover, segment: Float64Array, z: number): void {
   const { data, touched, height, width, spacing, origin } = cover;
   const [ax, ay, az, ar, bx, by, bz, br, density] = segment;
@@ -107,7 +119,7 @@ function coverSegment(cover: Cover, segment: Float64Array, z: number): void {
   const firstY = Math.ceil((Math.min(ay, by) - reach - origin) / spacing);
   const lastY = Math.floor((Math.max(ay, by) + reach - origin) / spacing);
   const pz = z - az;
-  // A wall that is a ramp of width w encloses pi w^2 / 12 more than a sharp one: the radius makes up for it.
+  // A wall that is a ramp of width w encloses pi w^2 / 12 more than a sharp one: the radius compensates for it.
   const excess = (spacing * spacing) / 12;
   for (let j = firstY; j <= lastY; j++) {
     const row = (((j % height) + height) % height) * width;

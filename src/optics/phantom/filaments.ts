@@ -13,31 +13,38 @@ export const filamentsOptions = z.strictObject({
   pattern: z
     .enum(["astral", "parallel", "random"])
     .default("astral")
-    .describe("astral: microtubules from a centre in each cell; parallel: stress fibres; random: a network all over"),
+    .describe(
+      "astral: microtubules from the centre of each cell; parallel: stress fibres; random: a network over the whole field",
+    ),
   filaments: z.number().positive().default(900).describe("filaments per 100 x 100 um"),
   cells: z
     .number()
     .positive()
     .default(8)
-    .describe("cells per 100 x 100 um that astral and parallel ones are shared among"),
+    .describe("cells per 100 x 100 um among which astral and parallel filaments are distributed"),
   width: z
     .number()
     .min(0.005)
     .max(3)
     .default(0.06)
-    .describe("um; microtubules 0.025, with antibodies 0.06, bundles 0.2 and more"),
-  persistence_length: z.number().positive().default(25).describe("um over which a filament forgets its direction"),
-  length: range(0.1).default([6, 35]).describe("um; filaments end earlier where the cell ends"),
-  depth_range: range().default([-1.5, 2.5]).describe("z of the glass and of the highest roof of a cell, um"),
-  brightness_spread: z.number().min(0).max(1).default(0.4).describe("brightness is even in [1 - spread, 1]"),
+    .describe("thickness, um; microtubules 0.025, with antibodies 0.06, bundles 0.2 and more"),
+  persistence_length: z.number().positive().default(25).describe("persistence length, um: larger is straighter"),
+  length: range(0.1).default([6, 35]).describe("length, um; filaments end earlier at the edge of the cell"),
+  depth_range: range().default([-1.5, 2.5]).describe("z of the glass and of the top of the highest cell, um"),
+  brightness_spread: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.4)
+    .describe("spread of the brightness: uniform between 1 - spread and 1"),
 });
 
 type Options = z.output<typeof filamentsOptions>;
 
 /**
- * Filaments as worm-like chains. Microtubules are 25 nm wide, 60 nm with two layers of antibodies (Weber et al. 1978); their
- * persistence length is millimetres in a tube (Gittes et al. 1993) and about 30 um in cells, where motors bend them
- * (Brangwynne et al. 2007); actin filaments: 7 nm and 17 um (Gittes et al. 1993, Ott et al. 1993).
+ * Filaments as worm-like chains. Microtubules are 25 nm wide, 60 nm with two layers of antibodies (Weber et al. 1978);
+ * their persistence length is millimetres in a tube (Gittes et al. 1993) and about 30 um in cells, where motors bend
+ * them (Brangwynne et al. 2007); actin filaments: 7 nm and 17 um (Gittes et al. 1993, Ott et al. 1993).
  */
 export const filaments = definePhantom({
   kind: "filaments",
@@ -68,7 +75,7 @@ function drawFilaments(volume: Volume, options: Options, random: Random) {
   });
   const grown = made.filter(({ points }) => points.length > 1);
   const tubes = grown.map(({ points, density }) => ({ points, radius: options.width / 2, density }));
-  // Filaments beside each other add up in a voxel, however many there are; thick bundles that cross are the same material once.
+  // Thin filaments add up in a voxel; thick bundles that cross count only once.
   if (options.width < 0.15) for (const tube of tubes) drawThinTube(volume, tube);
   else drawTubes(volume, tubes);
   return [...cells.map(describeCell), ...grown.map(describeFilament)];
@@ -95,7 +102,10 @@ function growOne(grid: VolumeGrid, cell: Cell | undefined, options: Options, ran
   );
 }
 
-/** Stress fibres run along the cell close to the glass, under tension: ten times as straight as the same filament alone. */
+/**
+ * Stress fibres run along the cell close to the glass; they are under tension and ten times as straight as a free
+ * filament.
+ */
 function growStressFibre(
   cell: Cell,
   chain: { length: number; persistence: number; step: number },
@@ -117,7 +127,7 @@ function growStressFibre(
   return [...back.reverse(), ...wormLikeChain({ ...half, direction }, random).slice(1)];
 }
 
-/** The centrosome: beside the nucleus, on the side of the cell's middle, half way up. */
+/** The centrosome: next to the nucleus, on the side of the centre of the cell, at half height. */
 function organisingCentre(cell: Cell): Vector {
   const { nucleus } = cell;
   const towards = Math.atan2(cell.y - nucleus.y, cell.x - nucleus.x);
@@ -130,7 +140,7 @@ function organisingCentre(cell: Cell): Vector {
   return point;
 }
 
-/** Any direction in the plane, tilted a little. */
+/** A random direction in the plane, slightly tilted. */
 function level(random: Random, tilt: number): Vector {
   const angle = random.between(0, 2 * Math.PI);
   return [Math.cos(angle), Math.sin(angle), tilt * random.normal()];
@@ -143,7 +153,7 @@ function keepBetween(low: number, high: number) {
   };
 }
 
-/** What is written down of a cell. */
+/** The entry of a cell in the list of objects. */
 export function describeCell({ x, y, nucleus, radius, height }: Cell) {
   return { kind: "cell", x, y, z: nucleus.z, radius, height, nucleus_semi_axes: [...nucleus.semi] };
 }

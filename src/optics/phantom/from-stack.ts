@@ -1,4 +1,4 @@
-/** A real z-stack as a specimen. */
+/** A recorded z-stack as a specimen. */
 import { z } from "zod";
 import { gaussianFilter } from "../../array/filters.ts";
 import { percentiles } from "../../array/statistics.ts";
@@ -14,31 +14,36 @@ export const stackOptions = z.strictObject({
     .min(0)
     .max(99)
     .default(50)
-    .describe("percentile of the stack that counts as no dye and is taken away"),
-  white: z.number().min(1).max(100).default(99.9).describe("percentile of the stack that counts as fully stained"),
-  denoise: z.number().nonnegative().default(0).describe("standard deviation of a Gaussian against noise, um; 0: none"),
+    .describe("percentile of the stack that is subtracted as background"),
+  white: z.number().min(1).max(100).default(99.9).describe("percentile of the stack that becomes density 1"),
+  denoise: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe("standard deviation of a Gaussian filter against noise, um; 0: none"),
   depth: z.number().default(0).describe("z of the middle of the stack, um"),
 });
 
 /**
- * Makes a specimen of a stack, best a sharp one (confocal): grey levels above the background become densities, the voxels are
- * averaged or interpolated to the grid's, and the field is filled with mirrored copies
- * about its brightest part, so that the sides close. It needs no randomness: every seed gives the same.
+ * Makes a specimen of a stack, preferably a sharp (confocal) one. Grey levels above the background become densities,
+ * voxels are averaged or interpolated to those of the grid, and the field is filled with mirrored copies around its
+ * brightest part, so that its sides wrap without a step. Nothing is random: every seed gives the same specimen.
  *
  * @param stack counts, with pixel size and z step
- * @throws `calibration.missing` without pixel size or z step; `image.unfit` for a single plane, pixels that are not numbers, or a constant
+ * @throws `calibration.missing` without pixel size or z step; `image.unfit` for a single plane, pixels that are not
+ * numbers, or a constant
  *   stack
  */
 export function stackPhantom(stack: Stack): Phantom<typeof stackOptions> {
   const { pixelSize, zStep } = stack;
   if (pixelSize === undefined) throw uncalibrated("pixel size", "pixel_size");
   if (zStep === undefined) throw uncalibrated("z step", "z_step");
-  if (stack.depth < 2) throw unfit("one plane; a specimen needs a z-stack of 2 planes or more");
+  if (stack.depth < 2) throw unfit("one plane; a specimen needs a z-stack of 2 or more planes");
   return definePhantom({
     kind: "stack",
-    summary: "a real z-stack, best a confocal one, as the specimen",
+    summary: "a recorded z-stack as the specimen, preferably a confocal one",
     options: stackOptions,
-    // Between the last plane and nothing, a plane further, densities fade.
+    // Densities fade to zero within one plane beyond the last.
     extent: ({ depth }) => [depth - ((stack.depth + 1) * zStep) / 2, depth + ((stack.depth + 1) * zStep) / 2],
     draw: (volume, options) => {
       const tiles = drawStack(volume, { ...stack, pixelSize, zStep }, options);
@@ -53,7 +58,7 @@ function drawStack(volume: Volume, stack: CalibratedStack, options: z.output<typ
   const [black, white] = percentiles(stack.data, [options.background, options.white]);
   if (!(white > black)) {
     const range = `percentile ${options.background} is ${black} and percentile ${options.white} is ${white}`;
-    throw unfit(`nothing brighter than its background: ${range}; give another stack or other percentiles`);
+    throw unfit(`no signal above its background: ${range}; give another stack or other percentiles`);
   }
   const { height, width, pixelSize } = stack;
   const middle = centroid(stack, black, white);
@@ -69,7 +74,7 @@ function drawStack(volume: Volume, stack: CalibratedStack, options: z.output<typ
   });
   const alongZ = slicesOf(volume, stack, options.depth);
   const planes = new Map<number, Float32Array>();
-  // Each plane is taken to the new pixels once; slices are weighted sums of planes.
+  // Each plane is resampled to the new pixels once; slices are weighted sums of planes.
   const planeAt = (k: number): Float32Array => {
     let plane = planes.get(k);
     if (plane === undefined) {
@@ -100,7 +105,7 @@ function densities(stack: CalibratedStack, k: number, black: number, white: numb
   return plane.map((value) => Math.min(1, Math.max(0, (value - black) / (white - black))));
 }
 
-/** Where the dye is on average, pixels: what a box smaller than the stack shall show. */
+/** Centre of the stained structures, pixels, on which a box smaller than the stack is centred. */
 function centroid(stack: CalibratedStack, black: number, white: number): { y: number; x: number } {
   let [sum, y, x] = [0, 0, 0];
   let i = 0;
@@ -108,7 +113,7 @@ function centroid(stack: CalibratedStack, black: number, white: number): { y: nu
     for (let row = 0; row < stack.height; row++) {
       for (let column = 0; column < stack.width; column++) {
         const density = Math.min(1, Math.max(0, (stack.data[i++] - black) / (white - black)));
-        // Squared, so that a faint wide background does not count.
+        // Squared, so that a faint, wide background has little weight.
         sum += density * density;
         y += row * density * density;
         x += column * density * density;
@@ -119,9 +124,9 @@ function centroid(stack: CalibratedStack, black: number, white: number): { y: nu
 }
 
 /**
- * For each pixel of a side, which pixels of the stack it averages. An even number of tiles, every other one mirrored, each showing the
- * stack about `middle` (mirrored on at its own edges where a tile is wider): at the sides of the box and where tiles meet, both sides
- * are the same.
+ * For each pixel of a side, the weights of the pixels of the stack. The side has an even number of tiles, every other
+ * one mirrored, each with the stack around `middle` (mirrored at its edges if the tile is wider), so that tiles join
+ * without a step and the box wraps.
  */
 function mirroredTiles(
   pixels: number,
@@ -141,16 +146,16 @@ function mirroredTiles(
   return { copies, weights };
 }
 
-/** For each slice, which planes of the stack it averages; none beyond the ends. */
+/** For each slice, the weights of the planes of the stack; none beyond the ends. */
 function slicesOf(volume: Volume, stack: CalibratedStack, middle: number): Weights[] {
   const first = middle - ((stack.depth - 1) * stack.zStep) / 2;
   return Array.from({ length: volume.depth }, (_, k) => {
     const at = (volume.bottom + k * volume.sliceStep - first) / stack.zStep;
-    return areaWeights(at, volume.sliceStep / stack.zStep, stack.depth, "nothing");
+    return areaWeights(at, volume.sliceStep / stack.zStep, stack.depth, "zero");
   });
 }
 
-/** A plane on the pixels that the weights stand for. */
+/** A plane resampled by the weights. */
 function resampled(plane: Float32Array, { width }: CalibratedStack, rows: Weights[], columns: Weights[]): Float32Array {
   const out = new Float32Array(rows.length * columns.length);
   const line = new Float32Array(width);

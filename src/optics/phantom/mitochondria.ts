@@ -1,35 +1,39 @@
-/** The specimen `mitochondria`: branching tubules round the nuclei of flat cells. */
+/** The specimen `mitochondria`: branching tubules around the nuclei of flat cells. */
 import { z } from "zod";
 import type { Random } from "../../array/random.ts";
 import { type Cell, keepInCell, outwards, placeCells, roofAt } from "./cell.ts";
 import { type Curve, thinned, type Vector, wormLikeChain } from "./curve.ts";
-import { drawTubes } from "./draw-tubes.ts";
+import { drawTubes, type Tube } from "./draw-tubes.ts";
 import { describeCell } from "./filaments.ts";
 import { countInBox, definePhantom, range } from "./phantom.ts";
-import type { Tube } from "./tube.ts";
 import type { Volume } from "./volume.ts";
 
 export const mitochondriaOptions = z.strictObject({
   cells: z.number().positive().default(8).describe("cells per 100 x 100 um"),
-  mitochondria: z.int().positive().max(10_000).default(140).describe("mitochondria per cell, branches not counted"),
+  mitochondria: z.int().positive().max(10_000).default(140).describe("mitochondria per cell, not counting branches"),
   thickness: range(0.05).default([0.3, 0.6]).describe("diameter of the tubules, um"),
-  length: range(0.2).default([2, 10]).describe("um along a tubule"),
+  length: range(0.2).default([2, 10]).describe("length of a tubule, um"),
   branching: z.number().min(0).max(2).default(0.12).describe("branches per um"),
-  fragmented: z.number().min(0).max(1).default(0.2).describe("share of them that are short rods and grains"),
-  persistence_length: z.number().positive().default(3).describe("um over which a tubule forgets its direction"),
-  depth_range: range().default([-1.5, 2.5]).describe("z of the glass and of the highest roof of a cell, um"),
-  brightness_spread: z.number().min(0).max(1).default(0.5).describe("brightness is even in [1 - spread, 1]"),
+  fragmented: z.number().min(0).max(1).default(0.2).describe("share of mitochondria that are short rods and grains"),
+  persistence_length: z.number().positive().default(3).describe("persistence length, um: larger is straighter"),
+  depth_range: range().default([-1.5, 2.5]).describe("z of the glass and of the top of the highest cell, um"),
+  brightness_spread: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe("spread of the brightness: uniform between 1 - spread and 1"),
 });
 
 type Options = z.output<typeof mitochondriaOptions>;
 
 /**
- * The mitochondria of flat cells: tubules 0.3 to 0.6 um wide and 1 to 10 um long, denser round the nucleus, joined at
+ * The mitochondria of flat cells: tubules 0.3 to 0.6 um wide and 1 to 10 um long, denser around the nucleus, joined at
  * three-way junctions, some of them fragmented (Bereiter-Hahn & Voth 1994; Legros et al. 2002: 0.2 to 0.6 um).
  */
 export const mitochondria = definePhantom({
   kind: "mitochondria",
-  summary: "branching tubules and grains round the nuclei of flat cells",
+  summary: "branching tubules and grains around the nuclei of flat cells",
   options: mitochondriaOptions,
   extent: ({ depth_range: [low, high], thickness }) => [low - thickness[1] / 2, high + thickness[1] / 2],
   draw: drawMitochondria,
@@ -68,7 +72,7 @@ function drawMitochondria(volume: Volume, options: Options, random: Random) {
   return [...cells.map(describeCell), ...described];
 }
 
-/** A tubule and its branches, all of one brightness. */
+/** A tubule and its branches, all with the same brightness. */
 function growMitochondrion(cell: Cell, options: Options, random: Random): Tube[] {
   const density = 1 - options.brightness_spread * random.uniform();
   const whole = random.uniform() >= options.fragmented;
@@ -94,7 +98,7 @@ function growMitochondrion(cell: Cell, options: Options, random: Random): Tube[]
   return tubes;
 }
 
-/** A start outside the nucleus, more often near it, and a direction: along the radius or, close to the nucleus, round it. */
+/** A start outside the nucleus, more often near it, and a direction: radial or, close to the nucleus, around it. */
 function somewhereIn(cell: Cell, random: Random): [Vector, Vector] {
   const { nucleus } = cell;
   const angle = random.between(0, 2 * Math.PI);
@@ -118,7 +122,7 @@ function somewhereIn(cell: Cell, random: Random): [Vector, Vector] {
   ];
 }
 
-/** The radius along a tubule: it swells and narrows by a sixth over about a micrometre. */
+/** The radius along a tubule, which varies by a sixth over about a micrometre. */
 function uneven(points: Curve, radius: number, random: Random): number[] {
   const phase = random.between(0, 2 * Math.PI);
   const period = random.between(0.9, 2) / STEP;

@@ -1,7 +1,7 @@
-/** Textures: smooth random fields of position, the same however finely they are sampled. */
+/** Textures: smooth random functions of position, independent of the sampling. */
 import type { Random } from "../../array/random.ts";
 
-/** Numbers of mean 0 and variance 1 on a cubic lattice that repeats. */
+/** Numbers of mean 0 and variance 1 on a periodic cubic lattice. */
 export interface NoiseLattice {
   readonly size: number;
   readonly values: Float32Array;
@@ -9,10 +9,12 @@ export interface NoiseLattice {
 
 const SIZE = 64;
 
-/** What the smooth step leaves of the variance of the lattice: 26/35 along each axis. */
+/**
+ * The factor by which interpolation with the smooth step reduces the variance of the lattice: 26/35 along each axis.
+ */
 const LATTICE_VARIANCE = (26 / 35) ** 3;
 
-/** A lattice of 64^3 even numbers. */
+/** A lattice of 64^3 uniform random numbers. */
 export function createNoiseLattice(random: Random): NoiseLattice {
   const values = new Float32Array(SIZE ** 3);
   const spread = Math.sqrt(12);
@@ -20,7 +22,10 @@ export function createNoiseLattice(random: Random): NoiseLattice {
   return { size: SIZE, values };
 }
 
-/** Value noise: the lattice at (x, y, z), between its points by the smooth step 3t^2 - 2t^3 along each axis. Its variance is {@link LATTICE_VARIANCE}. */
+/**
+ * Value noise: the lattice interpolated at (x, y, z) by the smooth step 3t^2 - 2t^3 along each axis. Its variance is
+ * {@link LATTICE_VARIANCE}.
+ */
 export function noiseAt(lattice: NoiseLattice, x: number, y: number, z: number): number {
   const mask = lattice.size - 1;
   const v = lattice.values;
@@ -60,9 +65,10 @@ export interface Octave {
 }
 
 /**
- * Octaves added, each turned against the others so that no lattice shows: variance is the sum of squared amplitudes.
+ * A sum of octaves, each rotated against the others to hide the lattice; its variance is the sum of the squared
+ * amplitudes.
  *
- * @param voxel what is averaged into one number, um: octaves finer than that fade as their mean does
+ * @param voxel length over which each value is averaged, um: finer octaves fade accordingly
  * @returns the texture at a point, um
  */
 export function createTexture(
@@ -80,7 +86,7 @@ export function createTexture(
     let sum = 0;
     for (let i = 0; i < layers.length; i++) {
       const { c, s, inverse, weight, shift } = layers[i];
-      // Turned about z, then about x: cheap, and no two octaves share an axis.
+      // Rotated about z, then about x, which is cheap and gives every octave different axes.
       const u = (c * x - s * y) * inverse;
       const v = (s * x + c * y) * inverse;
       const w = z * inverse;
@@ -90,7 +96,7 @@ export function createTexture(
   };
 }
 
-/** What averaging over `ratio` lattice distances along one axis leaves of the standard deviation. */
+/** The factor by which averaging over `ratio` lattice distances along one axis reduces the standard deviation. */
 function lengthFade(ratio: number): number {
   return 1 / Math.sqrt(1 + 0.35 * ratio * ratio);
 }

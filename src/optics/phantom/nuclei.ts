@@ -10,28 +10,40 @@ import type { Volume } from "./volume.ts";
 const counts = range(0).refine((pair) => pair.every(Number.isInteger), "expected whole numbers");
 
 export const nucleiOptions = z.strictObject({
-  nuclei: z.number().positive().default(24).describe("nuclei per 100 x 100 um; fewer where there is no room"),
-  diameter: range(0.5).default([9, 15]).describe("mean diameter seen from above, um; 6 to 15 are common"),
-  elongation: range(1).default([1, 1.6]).describe("length over breadth, seen from above"),
-  height: range(0.2).default([5, 8]).describe("along z, um; 4 to 8 in flat cells on glass, the diameter in tissue"),
-  depth_range: range().default([-1, 1]).describe("lowest and highest centre, um"),
-  irregularity: z.number().min(0).max(0.15).default(0.03).describe("of the outline, relative to the radius"),
-  chromatin: z.number().min(0).max(1).default(1).describe("contrast of the texture, 0: even"),
+  nuclei: z.number().positive().default(24).describe("nuclei per 100 x 100 um; fewer where there is no space"),
+  diameter: range(0.5).default([9, 15]).describe("mean lateral diameter, um; 6 to 15 is common"),
+  elongation: range(1).default([1, 1.6]).describe("ratio of length to width"),
+  height: range(0.2)
+    .default([5, 8])
+    .describe("height along z, um; 4 to 8 in flat cells on glass, about the diameter in tissue"),
+  depth_range: range().default([-1, 1]).describe("lowest and highest centre of a nucleus, um"),
+  irregularity: z
+    .number()
+    .min(0)
+    .max(0.15)
+    .default(0.03)
+    .describe("irregularity of the outline relative to the radius"),
+  chromatin: z.number().min(0).max(1).default(1).describe("contrast of the chromatin texture; 0: uniform"),
   nucleoli: counts.default([1, 4]).describe("dark nucleoli per nucleus"),
-  chromocentres: counts.default([0, 8]).describe("bright clumps per nucleus; 10 to 20 in mouse cells"),
-  brightness_spread: z.number().min(0).max(1).default(0.5).describe("brightness is even in [1 - spread, 1]"),
+  chromocentres: counts.default([0, 8]).describe("bright chromocentres per nucleus; 10 to 20 in mouse cells"),
+  brightness_spread: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe("spread of the brightness: uniform between 1 - spread and 1"),
 });
 
 /**
- * Interphase nuclei. Sizes: 6 to 15 um across in mammals (Alberts, Molecular Biology of the Cell, 6th ed., ch. 4 and BioNumbers
- * 101402), flattened to 4 to 8 um on glass; chromatin domains of 0.2 to 1 um and heterochromatin at the envelope and
- * round nucleoli (Solovei et al. 2009); nucleoli 1 to 3 um, 1 to 4 of them.
+ * Interphase nuclei. Sizes: 6 to 15 um across in mammals (Alberts, Molecular Biology of the Cell, 6th ed., ch. 4 and
+ * BioNumbers 101402), flattened to 4 to 8 um on glass; chromatin domains of 0.2 to 1 um and heterochromatin at the
+ * envelope and around nucleoli (Solovei et al. 2009); nucleoli 1 to 3 um, 1 to 4 of them.
  */
 export const nuclei = definePhantom({
   kind: "nuclei",
   summary: "cell nuclei with chromatin texture and dark nucleoli, side by side",
   options: nucleiOptions,
-  // An uneven outline reaches beyond the ellipsoid.
+  // An irregular outline reaches beyond the ellipsoid.
   extent: ({ depth_range: [low, high], height }) => [low - 0.6 * height[1], high + 0.6 * height[1]],
   draw: drawNuclei,
 });
@@ -62,7 +74,7 @@ function drawNuclei(volume: Volume, options: z.output<typeof nucleiOptions>, ran
   return drawn.map(describeNucleus);
 }
 
-/** What is written down of a nucleus. */
+/** The entry of a nucleus in the list of objects. */
 export function describeNucleus({ x, y, z: depth, semi, angle, brightness }: Nucleus) {
   return { kind: "nucleus", x, y, z: depth, semi_axes: [...semi], angle, brightness };
 }

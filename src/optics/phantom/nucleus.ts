@@ -19,7 +19,7 @@ export interface Nucleus {
   z: number;
   /** Semi-axes along its own x and y, and z, um. */
   semi: readonly [a: number, b: number, c: number];
-  /** Of its own x axis against that of the volume, radians. */
+  /** Angle of its own x axis to that of the volume, radians. */
   angle: number;
   /** Amplitudes of the shape's harmonics, relative to the radius. */
   outline: readonly number[];
@@ -27,7 +27,7 @@ export interface Nucleus {
   brightness: number;
   nucleoli: Inclusion[];
   chromocentres: Inclusion[];
-  /** Where in the texture it lies, um. */
+  /** Position in the texture, um. */
   texture: readonly [number, number, number];
 }
 
@@ -54,7 +54,7 @@ export function randomNucleus(
   };
   const howMany = ([low, high]: readonly [number, number]) => low + random.integer(high - low + 1);
   const mean = Math.cbrt(semi[0] * semi[1] * semi[2]);
-  // Nucleoli take a few per cent of the volume: 1 to 3 um across in a nucleus of 10.
+  // Nucleoli fill a few per cent of the volume: 1 to 3 um across in a nucleus of 10.
   const nucleoli = Array.from({ length: howMany(style.nucleoli) }, () =>
     inside(mean * random.between(0.16, 0.32), 0.6),
   );
@@ -67,10 +67,10 @@ export function randomNucleus(
 }
 
 /**
- * Adds a nucleus: an ellipsoid with a slightly uneven outline, dense chromatin in a net of clumps 0.3 to 1 um wide with
- * pale euchromatin between them, more of it under the envelope and round the nucleoli, which are dark.
+ * Adds a nucleus: an ellipsoid with a slightly irregular outline, with dense chromatin in a network of clumps 0.3 to 1
+ * um wide and dimmer euchromatin between them. The chromatin is denser under the envelope and around the dark nucleoli.
  *
- * @param contrast 0: even; 1: heterochromatin and euchromatin as far apart as they go
+ * @param contrast 0: uniform; 1: maximum difference of heterochromatin and euchromatin
  */
 export function drawNucleus(volume: Volume, nucleus: Nucleus, lattice: NoiseLattice, contrast: number): void {
   const { x, y, z, semi, angle, texture, brightness } = nucleus;
@@ -111,7 +111,7 @@ export function drawNucleus(volume: Volume, nucleus: Nucleus, lattice: NoiseLatt
     for (const dark of nucleus.nucleoli) {
       const d2 = (u - dark.x) ** 2 + (v - dark.y) ** 2 + (w - dark.z) ** 2;
       if (d2 > (1.6 * dark.radius + 0.5) ** 2) continue;
-      // The texture eats into its edge, so that a nucleolus is no perfect ball.
+      // The texture modulates its edge, so that a nucleolus is not a perfect ball.
       const out = Math.sqrt(d2) - dark.radius * (1 + 0.12 * slow);
       level += contrast * 0.1 * Math.exp(-((out - 0.25) ** 2) / 0.06);
       level *= 1 - 0.78 * contrast * edge(-out, 0.45);
@@ -120,7 +120,7 @@ export function drawNucleus(volume: Volume, nucleus: Nucleus, lattice: NoiseLatt
   });
 }
 
-/** Amplitudes squared add up to 1. */
+/** The squared amplitudes add up to 1. */
 const CHROMATIN = [
   { scale: 0.75, amplitude: 0.7 },
   { scale: 0.4, amplitude: 0.6 },

@@ -1,10 +1,13 @@
-/** What a kind of specimen is: its options, how deep it reaches, and drawing it into any grid of voxels. */
+/** The interface of all kinds of simulated specimens: options, axial extent, and drawing into any grid of voxels. */
 import { z } from "zod";
 import type { Random } from "../../array/random.ts";
 import { ParfocalError } from "../../errors.ts";
 import { emptyVolume, type Volume, type VolumeGrid } from "./volume.ts";
 
-/** Where a thing is, um (x, y from the centre of voxel row and column 0, z from the focal plane), and what it is. JSON can hold it. */
+/**
+ * An object in the specimen: its kind and position, um (x, y from the centre of voxel row and column 0, z from the
+ * focal plane), as plain data.
+ */
 export interface SpecimenObject {
   kind: string;
   x: number;
@@ -15,27 +18,27 @@ export interface SpecimenObject {
 
 export interface Specimen {
   volume: Volume;
-  /** Everything that can be counted or looked for: cells, nuclei, beads, filaments with their paths. */
+  /** All single objects: cells, nuclei, beads, filaments with their paths. */
   objects: SpecimenObject[];
 }
 
-/** A kind of specimen. Options are snake_case with lengths in um; whatever is left out takes its default. */
+/** A kind of specimen. Options are snake_case with lengths in um; options that are left out take their default. */
 export interface Phantom<S extends z.ZodObject = z.ZodObject> {
   readonly kind: string;
   /** One line for help texts. */
   readonly summary: string;
   readonly options: S;
-  /** The lowest and highest z that holds anything, um from the focal plane. @throws `usage` for wrong options */
+  /** The lowest and highest z of the specimen, um from the focal plane. @throws `usage` for wrong options */
   extent(options: z.input<S>): readonly [low: number, high: number];
   /**
-   * Draws the specimen. Everything is placed and shaped in um from `random` alone, and voxels receive means: the same seed in the
-   * same box gives the same specimen, however finely the box is divided. What lies above or below the box is cut off.
+   * Draws the specimen. Positions and shapes are drawn in um from `random` alone, and voxels hold means, so that the
+   * same seed in the same box gives the same specimen at any sampling. Parts above or below the box are cut off.
    * @throws `usage` for wrong options or grids, or when nothing of the specimen lies in the box
    */
   draw(grid: VolumeGrid, options: z.input<S>, random: Random): Specimen;
 }
 
-/** What a kind must say of itself; `draw` adds its parts to a volume of nothing. */
+/** What a kind of specimen must define; `draw` adds to an empty volume. */
 export interface PhantomParts<S extends z.ZodObject> {
   kind: string;
   summary: string;
@@ -44,7 +47,7 @@ export interface PhantomParts<S extends z.ZodObject> {
   draw: (volume: Volume, options: z.output<S>, random: Random) => SpecimenObject[];
 }
 
-/** Adds what all kinds share: options are checked and completed, the grid is checked, densities stay in 0..1, and an empty box is an error. */
+/** Adds what all kinds share: checks of options and grid, densities limited to 0..1, and an error for an empty box. */
 export function definePhantom<S extends z.ZodObject>(parts: PhantomParts<S>): Phantom<S> {
   const { kind, summary, options: schema } = parts;
   return {
@@ -57,29 +60,29 @@ export function definePhantom<S extends z.ZodObject>(parts: PhantomParts<S>): Ph
       const resolved = parseOptions(kind, schema, options);
       const volume = emptyVolume(grid);
       const objects = parts.draw(volume, resolved, random);
-      if (!clampDensities(volume.data)) throw nothingInside(kind, grid, parts.extent(resolved));
+      if (!clampDensities(volume.data)) throw emptyBox(kind, grid, parts.extent(resolved));
       return { volume, objects };
     },
   };
 }
 
 /** Numbers `[low, high]`, low first. */
-export function range(least = Number.NEGATIVE_INFINITY) {
+export function range(min = Number.NEGATIVE_INFINITY) {
   const ordered = ([low, high]: [number, number]) => low <= high;
-  const number = z.number().min(least);
+  const number = z.number().min(min);
   return z.tuple([number, number]).refine(ordered, "expected [low, high], low first");
 }
 
-/** Far beyond what can be told apart in a field, and what a list of them takes seconds for. */
-const maxThings = 1e6;
+/** Maximum number of objects: far more than can be resolved in a field. */
+const maxObjects = 1e6;
 
-/** How many things there are in the box for so many per 100 x 100 um: rounded, at least one. */
+/** The number of objects in the box for a density per 100 x 100 um: rounded, at least one. */
 export function countInBox(grid: VolumeGrid, perField: number): number {
   const area = grid.height * grid.width * grid.pixelSize ** 2;
   const count = Math.max(1, Math.round((perField * area) / 1e4 - 1e-9));
-  if (count <= maxThings) return count;
-  const message = `The phantom would have ${count.toPrecision(3)} things in a box of ${area.toPrecision(3)} um^2; give fewer, or a smaller field.`;
-  throw new ParfocalError("usage", message, { option: "object", got: count, expected: `at most ${maxThings}` });
+  if (count <= maxObjects) return count;
+  const message = `The specimen would have ${count.toPrecision(3)} objects in a box of ${area.toPrecision(3)} um^2; give fewer, or a smaller field.`;
+  throw new ParfocalError("usage", message, { option: "specimen", got: count, expected: `at most ${maxObjects}` });
 }
 
 function parseOptions<S extends z.ZodObject>(kind: string, schema: S, options: z.input<S>): z.output<S> {
@@ -115,13 +118,13 @@ function wrongGrid(kind: string, option: string, got: number, expected: string):
   });
 }
 
-function nothingInside(kind: string, grid: VolumeGrid, extent: readonly [number, number]): ParfocalError<"usage"> {
+function emptyBox(kind: string, grid: VolumeGrid, extent: readonly [number, number]): ParfocalError<"usage"> {
   const top = grid.bottom + (grid.depth - 1) * grid.sliceStep;
   const [low, high] = extent.map((z) => z.toPrecision(3));
   const box = `${grid.bottom.toPrecision(3)} to ${top.toPrecision(3)} um`;
   const message =
     `Specimen ${kind}: nothing of it lies in the volume, whose slices are at ${box}; the specimen reaches from ` +
-    `${low} to ${high} um: give slices that meet it, or brighter or more things.`;
+    `${low} to ${high} um: give slices that overlap with it, or brighter or more objects.`;
   return new ParfocalError("usage", message, { option: "bottom", got: grid.bottom, expected: `${low} to ${high} um` });
 }
 

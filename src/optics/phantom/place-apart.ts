@@ -1,7 +1,7 @@
-/** Places things at random in a box whose sides wrap, so that none cuts into another. */
+/** Places things at random without overlap in a box whose sides wrap. */
 import type { Random } from "../../array/random.ts";
 
-/** What a thing occupies: a spheroid that stands upright, um. */
+/** The space that a thing occupies: an upright spheroid, um. */
 export interface Footprint {
   x: number;
   y: number;
@@ -19,10 +19,10 @@ export interface Sides {
 }
 
 /**
- * Random sequential addition: each thing is proposed until it overlaps none that is there, and left out after `tries`. So in
- * a crowded box there are fewer than `count`.
+ * Random sequential addition: a position is proposed for each thing until it overlaps with no other; after `tries` the
+ * thing is left out, so that a crowded box holds fewer than `count`.
  *
- * @param propose a thing anywhere in the box, x in [0, width), y in [0, height)
+ * @param propose proposes a thing in the box, x in [0, width), y in [0, height)
  * @param spacing 1: spheroids may touch; less lets them overlap
  */
 export function placeApart<T extends Footprint>(
@@ -32,7 +32,8 @@ export function placeApart<T extends Footprint>(
   { spacing = 1, tries = 60 }: { spacing?: number; tries?: number } = {},
 ): T[] {
   const placed: T[] = [];
-  // Everything is looked for in the cells of a coarse lattice: thousands of things take no longer each than ten.
+  // Neighbours are looked up in the cells of a coarse lattice, so that the time per thing does not grow with their
+  // number.
   const cell = 12;
   const columns = Math.max(1, Math.floor(sides.width / cell));
   const rows = Math.max(1, Math.floor(sides.height / cell));
@@ -65,18 +66,18 @@ export function placeApart<T extends Footprint>(
   return placed;
 }
 
-/** A proposal anywhere in the box. */
+/** A random position in the box. */
 export function anywhere(sides: Sides, random: Random): { x: number; y: number } {
   return { x: random.between(0, sides.width), y: random.between(0, sides.height) };
 }
 
-/** The nearest way round from b to a on a circle. */
+/** The shortest difference from b to a on a periodic axis. */
 export function wrapped(a: number, b: number, length: number): number {
   const d = a - b;
   return d - length * Math.round(d / length);
 }
 
-/** 1 where two spheroids touch, less where they overlap (exact for spheres). */
+/** Relative distance of two spheroids: 1 where they touch, less where they overlap (exact for spheres). */
 function nearness(a: Footprint, b: Footprint, sides: Sides): number {
   const reach = a.radius + b.radius;
   const dx = wrapped(a.x, b.x, sides.width) / reach;

@@ -1,40 +1,49 @@
-/** The specimen `tissue`: a thick slab packed with cells, with vessels, fibres and haze. */
+/** The specimen `tissue`: a thick slab of densely packed cells with vessels, fibres and background staining. */
 import { z } from "zod";
 import type { Random } from "../../array/random.ts";
 import { type Curve, thinned, type Vector, wormLikeChain } from "./curve.ts";
 import { drawCytoplasm } from "./draw-cytoplasm.ts";
-import { drawTubes } from "./draw-tubes.ts";
+import { drawTubes, type Tube } from "./draw-tubes.ts";
 import { createNoiseLattice } from "./noise.ts";
 import { describeNucleus } from "./nuclei.ts";
 import { drawNucleus, type Nucleus, randomNucleus } from "./nucleus.ts";
 import { countInBox, definePhantom, range } from "./phantom.ts";
 import { anywhere, placeApart, type Sides } from "./place-apart.ts";
-import type { Tube } from "./tube.ts";
 import { createTubeMap } from "./tube-map.ts";
 import type { Volume } from "./volume.ts";
 
 export const tissueOptions = z.strictObject({
   depth_range: range().default([-15, 15]).describe("bottom and top of the slab, um"),
-  cells: z.number().positive().default(80).describe("cells per 100 x 100 x 10 um; fewer where there is no room"),
-  nucleus_diameter: range(1).default([6, 9]).describe("um"),
-  cytoplasm: z.number().min(0).max(0.5).default(0.1).describe("its brightness against that of the nuclei"),
-  vessels: z.number().nonnegative().default(1.5).describe("dark vessels per 100 x 100 um"),
-  vessel_diameter: range(1).default([5, 12]).describe("um; capillaries 5 to 10"),
+  cells: z.number().positive().default(80).describe("cells per 100 x 100 x 10 um; fewer where there is no space"),
+  nucleus_diameter: range(1).default([6, 9]).describe("diameter of the nuclei, um"),
+  cytoplasm: z.number().min(0).max(0.5).default(0.1).describe("brightness of the cytoplasm relative to the nuclei"),
+  vessels: z.number().nonnegative().default(1.5).describe("unstained vessels per 100 x 100 um"),
+  vessel_diameter: range(1).default([5, 12]).describe("diameter of the vessels, um; capillaries 5 to 10"),
   fibres: z.number().nonnegative().default(14).describe("thin bright fibres per 100 x 100 um"),
-  haze: z.number().min(0).max(0.5).default(0.04).describe("even staining of the slab that blurs into background"),
-  brightness_spread: z.number().min(0).max(1).default(0.6).describe("brightness is even in [1 - spread, 1]"),
+  background_staining: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.04)
+    .describe("unspecific staining of the whole slab relative to the nuclei, which blurs into background"),
+  brightness_spread: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.6)
+    .describe("spread of the brightness: uniform between 1 - spread and 1"),
 });
 
 type Options = z.output<typeof tissueOptions>;
 
 /**
- * A slice of tissue as it lies on a slide: cells shoulder to shoulder (8 to 15 um apart, nuclei of 6 to 9 um), whose
- * cytoplasm binds a little of the dye, capillaries without any (5 to 10 um, BioNumbers), wavy fibres about a micrometre
- * thick, and an even haze. Most of its light is out of focus wherever the focus is.
+ * A tissue slice on a slide: densely packed cells (8 to 15 um apart, nuclei of 6 to 9 um) with weakly stained
+ * cytoplasm, unstained capillaries (5 to 10 um, BioNumbers), wavy fibres about a micrometre thick, and unspecific
+ * background staining. Most of the light is out of focus in every focal plane.
  */
 export const tissue = definePhantom({
   kind: "tissue",
-  summary: "a thick slab of packed cells with dark vessels, fibres and haze",
+  summary: "a thick slab of densely packed cells with vessels, fibres and background staining",
   options: tissueOptions,
   extent: ({ depth_range: [low, high] }) => [low - 1, high + 1],
   draw: drawTissue,
@@ -51,7 +60,14 @@ function drawTissue(volume: Volume, options: Options, random: Random) {
   );
   const fibres = growFibres(volume, options, sides, random.fork(3));
 
-  drawCytoplasm(volume, nuclei, { low, high, cytoplasm: options.cytoplasm, haze: options.haze, lumen, lattice });
+  drawCytoplasm(volume, nuclei, {
+    low,
+    high,
+    cytoplasm: options.cytoplasm,
+    background: options.background_staining,
+    lumen,
+    lattice,
+  });
   for (const nucleus of nuclei) drawNucleus(volume, nucleus, lattice, 0.8);
   drawTubes(volume, fibres);
   return [
@@ -110,7 +126,7 @@ function placeNuclei(volume: Volume, options: Options, sides: Sides, random: Ran
   }));
 }
 
-/** Vessels wander through the slab from anywhere to anywhere. */
+/** Vessels cross the slab in random directions. */
 function growVessels(volume: Volume, options: Options, sides: Sides, random: Random): Tube[] {
   const [low, high] = options.depth_range;
   const count = options.vessels === 0 ? 0 : countInBox(volume, options.vessels);
@@ -127,7 +143,7 @@ function growVessels(volume: Volume, options: Options, sides: Sides, random: Ran
   });
 }
 
-/** Fibres run roughly one way, in waves, as collagen does. */
+/** Fibres run roughly in one direction and are wavy, like collagen. */
 function growFibres(volume: Volume, options: Options, sides: Sides, random: Random): Tube[] {
   const [low, high] = options.depth_range;
   const main = random.between(0, Math.PI);

@@ -1,13 +1,13 @@
-/** How far a point is from the wall of the nearest tube. */
+/** Distance of a point from the wall of the nearest tube. */
 import type { Curve } from "./curve.ts";
+import { radiusAt, type Tube } from "./draw-tubes.ts";
 import { type Sides, wrapped } from "./place-apart.ts";
-import { radiusAt, type Tube } from "./tube.ts";
 
 /**
- * Distance to the surface of the nearest tube, um: negative inside. Only tubes nearer than 8 um are looked for; farther
- * off, the distance is 8.
+ * Distance to the surface of the nearest tube, um: negative inside. Only tubes within 8 um are considered;
+ * beyond, the distance is 8.
  *
- * @param spacing points of the tubes no closer than this count, um
+ * @param spacing minimum distance, um, between the points of a tube that are used
  */
 export function createTubeMap(tubes: readonly Tube[], sides: Sides, spacing: number) {
   const far = 8;
@@ -20,7 +20,7 @@ export function createTubeMap(tubes: readonly Tube[], sides: Sides, spacing: num
     points.forEach(([x, y, z], i) => {
       if (i % every !== 0) return;
       const radius = radiusAt(tube, i);
-      // Filed in every cell from which it may be near enough.
+      // Stored in every cell from which it may be within range.
       const reach = radius + far;
       const [x0, x1] = [x - reach, x + reach].map((v) => Math.floor((v / sides.width) * columns));
       const [y0, y1] = [y - reach, y + reach].map((v) => Math.floor((v / sides.height) * rows));

@@ -1,10 +1,10 @@
-/** A specimen as numbers: how much of it is in each voxel of a box whose sides wrap. */
+/** The density of a specimen in the voxels of a box whose sides wrap. */
 
 import { requireMemory } from "../../array/require-memory.ts";
 
-/** Where voxels are. Lengths in um. */
+/** A grid of voxels. Lengths in um. */
 export interface VolumeGrid {
-  /** Slices, rows and columns. Height and width wrap: what leaves on one side comes in on the other. */
+  /** Numbers of slices, rows and columns. The volume is periodic along y and x. */
   readonly depth: number;
   readonly height: number;
   readonly width: number;
@@ -12,7 +12,7 @@ export interface VolumeGrid {
   readonly pixelSize: number;
   /** Distance between slices, each of them a slab of this thickness. */
   readonly sliceStep: number;
-  /** z of the centre of slice 0 from the nominal focal plane, up into the sample. */
+  /** z of the centre of slice 0 from the nominal focal plane, up into the specimen. */
   readonly bottom: number;
 }
 
@@ -24,12 +24,12 @@ export interface Volume extends VolumeGrid {
   readonly data: Float32Array;
 }
 
-/** A volume of nothing. @throws `usage` for one that memory has no room for */
+/** An empty volume. @throws `usage` if the memory is too small for it */
 export function emptyVolume(grid: VolumeGrid): Volume {
   requireMemory({
     what: `A specimen of ${grid.depth} x ${grid.height} x ${grid.width} voxels`,
     bytes: 4 * grid.depth * grid.height * grid.width,
-    advice: "a smaller field, coarser pixels, or a flatter specimen",
+    advice: "a smaller field, coarser pixels, or a thinner specimen",
     option: "size",
   });
   return { ...grid, data: new Float32Array(grid.depth * grid.height * grid.width) };

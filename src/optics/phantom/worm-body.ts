@@ -1,30 +1,33 @@
-/** The body of a roundworm: its centre line, its width, and places in it. */
+/** The body of a roundworm: its centre line, its width, and positions in it. */
 import type { Random } from "../../array/random.ts";
 import type { Vector } from "./curve.ts";
 import { type NoiseLattice, noiseAt } from "./noise.ts";
 import type { Volume, VolumeGrid } from "./volume.ts";
 
 export interface WormBody {
-  /** Of the whole animal, um. */
+  /** Length of the whole animal, um. */
   length: number;
   radius: number;
-  /** The part that the box holds, um from the nose. */
+  /** The part that lies in the box, um from the nose. */
   from: number;
   to: number;
   /** Centre line: x, y and the direction (cos, sin) at every `step` um from `from` on. The worm lies flat at z. */
   line: Float64Array;
   step: number;
   z: number;
-  /** On which side of the centre line the belly is: +1 or -1. */
+  /** Side of the centre line on which the ventral side lies: +1 or -1. */
   belly: 1 | -1;
 }
 
 export interface WormPlan {
   length: number;
   diameter: number;
-  /** Distance of the first shown point from the nose, um; undefined: the nose, or as near to it as keeps `middle` in view. */
+  /**
+   * Distance of the first imaged point from the nose, um; undefined: the nose, or as close to it as keeps `middle` in
+   * the box.
+   */
   start?: number | undefined;
-  /** What shall be seen in a box too short for the whole head, um from the nose. */
+  /** Position that lies in a box that is too short for the whole head, um from the nose. */
   middle: number;
   depth: number;
 }
@@ -32,8 +35,8 @@ export interface WormPlan {
 const STEP = 0.5;
 
 /**
- * Lays a worm into the box along x, in the waves of a crawling animal. Where it is longer than the box it comes in again on
- * the other side, beside itself; what finds no room is left out, so that the head always shows.
+ * Places a worm in the box along x, undulating like a crawling animal. A worm that is longer than the box continues on
+ * the other side, next to itself; the part without space is left out, so that the head always lies in the box.
  */
 export function layWorm(grid: VolumeGrid, plan: WormPlan, random: Random): WormBody {
   const width = grid.width * grid.pixelSize;
@@ -44,7 +47,7 @@ export function layWorm(grid: VolumeGrid, plan: WormPlan, random: Random): WormB
   const wanted = plan.length - start;
   const lanes = Math.max(1, Math.floor(height / (1.3 * plan.diameter)));
   const rounds = Math.min(lanes, Math.max(1, Math.ceil((1.04 * wanted + gap) / width)));
-  // The waves close over the box: a crawling worm's are about 0.65 of its length (Fang-Yen et al. 2010).
+  // The wavelength divides the box; that of a crawling worm is about 0.65 of its length (Fang-Yen et al. 2010).
   const waves = Math.max(1, Math.round(width / (0.65 * plan.length)));
   const wavelength = width / waves;
   const amplitude =
@@ -85,7 +88,10 @@ export function bodyRadius(body: WormBody, s: number): number {
   return body.radius * head * nose * smooth(tail);
 }
 
-/** A place in the body: `s` from the nose, `belly` towards the belly and `side` up, in radii of the body there; undefined where not shown. */
+/**
+ * A position in the body: `s` um from the nose, `belly` to the ventral side and `side` upwards, in radii of the body
+ * there; undefined outside the box.
+ */
 export function placeInBody(body: WormBody, s: number, belly: number, side: number): Vector | undefined {
   if (s < body.from || s > body.to) return undefined;
   const i = 4 * Math.min(body.line.length / 4 - 1, Math.round((s - body.from) / body.step));
@@ -97,10 +103,10 @@ export function placeInBody(body: WormBody, s: number, belly: number, side: numb
 }
 
 /**
- * Adds the faint, even glow of the whole body, brighter in the gut, with the length of each voxel column inside the body exact.
- * At a cut end it fades over 12 um.
+ * Adds the faint autofluorescence of the whole body, brighter in the gut. The length of each voxel column inside the
+ * body is exact. At a cut end the body fades out over 12 um.
  */
-export function drawBody(volume: Volume, body: WormBody, haze: number, lattice: NoiseLattice): void {
+export function drawBody(volume: Volume, body: WormBody, autofluorescence: number, lattice: NoiseLattice): void {
   const { data, depth, height, width, sliceStep, bottom } = volume;
   const { across, along } = mapBody(volume, body);
   const size = height * width;
@@ -114,7 +120,7 @@ export function drawBody(volume: Volume, body: WormBody, haze: number, lattice: 
     const gut = smooth((t - 0.14) / 0.03) * smooth((0.93 - t) / 0.03) * smooth((0.8 - Math.abs(across[p]) / r) / 0.3);
     const mottle =
       1 + 0.22 * noiseAt(lattice, s / 4, across[p] / 4, 0.5) + 0.3 * noiseAt(lattice, s / 11, across[p] / 11, 7.5);
-    const density = haze * (1 + 1.2 * gut) * Math.max(0.2, mottle) * cutFade(body, s);
+    const density = autofluorescence * (1 + 1.2 * gut) * Math.max(0.2, mottle) * cutFade(body, s);
     const first = Math.max(0, Math.ceil((body.z - half - bottom) / sliceStep - 0.5));
     const last = Math.min(depth - 1, Math.floor((body.z + half - bottom) / sliceStep + 0.5));
     for (let k = first; k <= last; k++) {
@@ -131,7 +137,10 @@ export function cutFade(body: WormBody, s: number): number {
   return body.to < body.length - 1 ? front * smooth((body.to - s) / 12) : front;
 }
 
-/** For every pixel: distance along the body from the nose, and across it (towards the belly), of the nearest point of the centre line. */
+/**
+ * For every pixel, from the nearest point of the centre line: distance along the body from the nose, and across it
+ * (ventral positive).
+ */
 function mapBody(
   { height, width, pixelSize }: VolumeGrid,
   body: WormBody,
@@ -139,7 +148,7 @@ function mapBody(
   const along = new Float32Array(height * width).fill(-1);
   const across = new Float32Array(height * width);
   const nearest = new Float32Array(height * width).fill(Number.POSITIVE_INFINITY);
-  // A point of the line each micrometre or pixel; between them the tangent is followed.
+  // The line has a point every micrometre or pixel; in between its tangent is followed.
   const every = 4 * Math.max(1, Math.floor(Math.max(1, pixelSize) / body.step));
   for (let n = 0; n < body.line.length; n += every) {
     const [x, y, c, s] = body.line.subarray(n, n + 4);

@@ -1,26 +1,29 @@
-/** Where the neurons of Caenorhabditis elegans lie. */
+/** Positions of the neurons of Caenorhabditis elegans. */
 import type { Random } from "../../array/random.ts";
 import { type Curve, unit, type Vector } from "./curve.ts";
-import type { Tube } from "./tube.ts";
+import type { Tube } from "./draw-tubes.ts";
 import { bodyRadius, cutFade, placeInBody, type WormBody } from "./worm-body.ts";
 
-/** A cell body: um. */
+/** A cell body; lengths in um. */
 export interface Soma {
   group: string;
   x: number;
   y: number;
   z: number;
-  /** From the nose. */
+  /** Distance from the nose. */
   s: number;
-  /** Of a ball of its volume. */
+  /** Radius of a ball of the same volume. */
   radius: number;
-  /** Its long axis, a direction of length 1, and how much longer that is than broad. */
+  /** Direction of the long axis, of length 1, and the ratio of length to width. */
   axis: Vector;
   stretch: number;
   brightness: number;
 }
 
-/** A cluster of cell bodies: along the body as parts of its length, round it as an angle from the belly (0) to the back (pi). */
+/**
+ * A cluster of cell bodies: along the body as fractions of its length, around it as an angle from ventral (0) to dorsal
+ * (pi).
+ */
 interface Ganglion {
   group: string;
   share: number;
@@ -31,12 +34,14 @@ interface Ganglion {
   out: readonly [number, number];
 }
 
-/** The nerve ring goes round the throat here, as a part of the length: some 110 um from the nose of an adult. */
+/**
+ * Position of the nerve ring around the pharynx as a fraction of the length: about 110 um from the nose of an adult.
+ */
 export const NERVE_RING = 0.112;
 
 /**
- * After WormAtlas (Altun & Hall, "Nervous system", and White et al. 1986): ganglia before and behind the nerve ring, the retrovesicular
- * ganglion behind them at the belly. They lie between the throat and the body wall.
+ * After WormAtlas (Altun & Hall, "Nervous system", and White et al. 1986): ganglia before and behind the nerve ring,
+ * the retrovesicular ganglion behind them on the ventral side. They lie between the pharynx and the body wall.
  */
 const HEAD: readonly Ganglion[] = [
   { group: "anterior ganglion", share: 0.2, from: 0.08, to: 0.104, angles: [0, Math.PI], out: [0.5, 0.82] },
@@ -76,7 +81,7 @@ export interface NeuronCounts {
   brightnessSpread: number;
 }
 
-/** Cell bodies of the shown part; none cuts into another. */
+/** Cell bodies of the imaged part; they do not overlap. */
 export function placeSomata(body: WormBody, counts: NeuronCounts, random: Random): Soma[] {
   const somata: Soma[] = [];
   const add = (group: string, pick: () => { s: number; angle: number; out: number; side: number }): void => {
@@ -109,14 +114,14 @@ export function placeSomata(body: WormBody, counts: NeuronCounts, random: Random
   };
   for (const g of HEAD) ganglion(g, Math.round(g.share * counts.head));
   ganglion(TAIL, counts.tail);
-  // Motor neurons follow each other along the belly, two or three together and then a gap.
+  // Motor neurons lie along the ventral cord in groups of two or three, with gaps in between.
   for (let i = 0; i < counts.cord; i++) {
     const s = (0.19 + 0.74 * ((i + 0.7 * random.uniform()) / counts.cord)) * body.length;
     add("ventral cord", () => {
       return { s: s + 5 * random.normal(), angle: 0.1 * random.normal(), out: random.between(0.83, 0.9), side: 1 };
     });
   }
-  // A few touch and canal neurons lie alone at the sides.
+  // A few touch and canal neurons lie isolated at the sides.
   for (const t of [0.3, 0.42, 0.48, 0.66, 0.72]) {
     add("lateral neuron", () => ({
       s: t * body.length + 8 * random.normal(),
@@ -128,7 +133,7 @@ export function placeSomata(body: WormBody, counts: NeuronCounts, random: Random
   return somata;
 }
 
-/** A bundle of neurites, as tubes: density against the brightest cell bodies. */
+/** A bundle of neurites as tubes; density relative to the brightest cell bodies. */
 export function growNeurites(body: WormBody, somata: readonly Soma[], random: Random): Tube[] {
   return [
     ...nerveRing(body, random),
@@ -138,14 +143,14 @@ export function growNeurites(body: WormBody, somata: readonly Soma[], random: Ra
   ];
 }
 
-/** A place in the body: see `placeInBody`. */
+/** A position in the body: see `placeInBody`. */
 interface Place {
   s: number;
   belly: number;
   side: number;
 }
 
-/** A tube through places in the body; where the body is cut off, it thins and ends. */
+/** A tube through positions in the body; where the body is cut off, it becomes thinner and ends. */
 function neurite(body: WormBody, places: readonly Place[], radius: number, density: number): Tube {
   const points: Curve = [];
   const radii: number[] = [];
@@ -162,7 +167,9 @@ function neurite(body: WormBody, places: readonly Place[], radius: number, densi
 const places = (count: number, place: (t: number) => Place) =>
   Array.from({ length: count + 1 }, (_, i) => place(i / count));
 
-/** Loops round the throat, packed four by three into a band 4 um wide that leans back a little towards the belly. */
+/**
+ * Loops around the pharynx, packed four by three into a band 4 um wide that is tilted backwards on the ventral side.
+ */
 function nerveRing(body: WormBody, random: Random): Tube[] {
   const thickness = 0.026 * body.length ** 0.5 * Math.sqrt(body.radius / 25);
   const room = bodyRadius(body, NERVE_RING * body.length);
@@ -178,7 +185,7 @@ function nerveRing(body: WormBody, random: Random): Tube[] {
   });
 }
 
-/** From cells beside the nerve ring forward to the nose: six bundles, as the amphids and labial nerves form. */
+/** Six bundles from cells next to the nerve ring to the nose, like the amphid and labial nerves. */
 function dendrites(body: WormBody, somata: readonly Soma[], random: Random): Tube[] {
   const bundles = Array.from({ length: 6 }, (_, i) => {
     const angle = (2 * Math.PI * (i + 0.5)) / 6;
@@ -208,7 +215,7 @@ function dendrites(body: WormBody, somata: readonly Soma[], random: Random): Tub
     });
 }
 
-/** Where a cell lies across the body, in radii. */
+/** Position of a cell across the body, in radii. */
 function localPlace(body: WormBody, soma: Soma): { belly: number; side: number } {
   const r = Math.max(1e-6, bodyRadius(body, soma.s));
   const at = placeInBody(body, soma.s, 0, 0);

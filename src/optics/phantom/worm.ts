@@ -1,46 +1,77 @@
-/** The specimen `worm`: a roundworm with glowing neurons. */
+/** The specimen `worm`: a roundworm (C. elegans) with fluorescent neurons. */
 import { z } from "zod";
 import type { Random } from "../../array/random.ts";
 import { drawShape, edge } from "./draw-shape.ts";
-import { drawTubes } from "./draw-tubes.ts";
+import { drawTubes, type Tube } from "./draw-tubes.ts";
 import { createNoiseLattice } from "./noise.ts";
 import { definePhantom, range } from "./phantom.ts";
-import type { Tube } from "./tube.ts";
 import type { Volume } from "./volume.ts";
 import { bodyRadius, cutFade, drawBody, layWorm, placeInBody, type WormBody } from "./worm-body.ts";
 import { growNeurites, NERVE_RING, placeSomata, type Soma } from "./worm-neurons.ts";
 
 export const wormOptions = z.strictObject({
-  length: z.number().min(50).max(2000).default(1000).describe("um; adult 1000, first larval stage 250"),
-  diameter: z.number().min(5).max(120).default(50).describe("um; adult 50 to 60, first larval stage 12"),
+  length: z
+    .number()
+    .min(50)
+    .max(2000)
+    .default(1000)
+    .describe("length of the animal, um; adult 1000, first larval stage 250"),
+  diameter: z
+    .number()
+    .min(5)
+    .max(120)
+    .default(50)
+    .describe("diameter of the animal, um; adult 50 to 60, first larval stage 12"),
   start: z
     .number()
     .nonnegative()
     .optional()
-    .describe("um from the nose where the shown part begins; default the nose, in a small box near the nerve ring"),
+    .describe(
+      "distance from the nose at which the imaged part begins, um; default: the nose, or near the nerve ring in a small field",
+    ),
   depth: z.number().default(0).describe("z of the body's axis, um"),
-  head_neurons: z.int().nonnegative().max(10_000).default(160).describe("cell bodies round the nerve ring"),
-  cord_neurons: z.int().nonnegative().max(10_000).default(58).describe("cell bodies along the belly"),
+  head_neurons: z.int().nonnegative().max(10_000).default(160).describe("cell bodies around the nerve ring"),
+  cord_neurons: z.int().nonnegative().max(10_000).default(58).describe("cell bodies along the ventral nerve cord"),
   tail_neurons: z.int().nonnegative().max(10_000).default(25).describe("cell bodies in the tail"),
-  neuron_diameter: range(0.5).default([2.6, 4.8]).describe("of the cell bodies, um"),
-  neurites: z.number().min(0).max(2).default(1).describe("brightness of the neurites, 1: as usual, 0: none"),
+  neuron_diameter: range(0.5).default([2.6, 4.8]).describe("diameter of the cell bodies, um"),
+  neurites: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(1)
+    .describe("brightness of the neurites relative to the usual one; 0: none"),
   granules: z.number().nonnegative().default(2).describe("autofluorescent gut granules per um of body"),
-  granule_brightness: z.number().min(0).max(1).default(0.12).describe("against the brightest neurons"),
-  haze: z.number().min(0).max(0.5).default(0.012).describe("faint glow of the whole body"),
-  brightness_spread: z.number().min(0).max(1).default(0.75).describe("brightness of cells is even in [1 - spread, 1]"),
+  granule_brightness: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.12)
+    .describe("brightness of the granules relative to the brightest neurons"),
+  body_autofluorescence: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.012)
+    .describe("brightness of the whole body relative to the brightest neurons"),
+  brightness_spread: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.75)
+    .describe("spread of the brightness of cells: uniform between 1 - spread and 1"),
 });
 
 type Options = z.output<typeof wormOptions>;
 
 /**
- * Caenorhabditis elegans on its side, all neurons labelled, as it is imaged for its neural activity. An adult is 1 mm long and 50 to 60
- * um thick and has 302 neurons (White et al. 1986; WormAtlas, Altun & Hall): most in ganglia round the nerve ring, motor
- * neurons along the belly, some in the tail; their bodies measure 2 to 5 um, their processes a few tenths. Granules in the
- * gut glow by themselves.
+ * Caenorhabditis elegans on its side with all neurons labelled, as for imaging of neural activity. An adult is 1 mm
+ * long and 50 to 60 um thick and has 302 neurons (White et al. 1986; WormAtlas, Altun & Hall): most in ganglia around
+ * the nerve ring, motor neurons along the ventral side, and some in the tail. Cell bodies are 2 to 5 um wide, processes
+ * a few tenths of a um. Granules in the gut are autofluorescent.
  */
 export const worm = definePhantom({
   kind: "worm",
-  summary: "a roundworm (C. elegans) with neurons, gut granules and a faint body",
+  summary: "a roundworm (C. elegans) with fluorescent neurons, gut granules and a faint body",
   options: wormOptions,
   extent: ({ depth, diameter }) => [depth - diameter / 2, depth + diameter / 2],
   draw: drawWorm,
@@ -54,16 +85,16 @@ function drawWorm(volume: Volume, options: Options, random: Random) {
     head: options.head_neurons,
     cord: options.cord_neurons,
     tail: options.tail_neurons,
-    // A larva has as many neurons in less room: smaller ones.
+    // A larva has as many neurons as an adult in less space, so they are smaller.
     diameter: options.neuron_diameter.map((d) => d * Math.min(1, Math.sqrt(diameter / 50))) as [number, number],
     brightnessSpread: options.brightness_spread,
   };
-  // Where the box cuts the body off, cells fade with it.
+  // Where the box cuts the body off, its cells fade out with it.
   const somata = placeSomata(body, counts, random.fork(1))
     .map((soma) => ({ ...soma, brightness: soma.brightness * cutFade(body, soma.s) }))
     .filter(({ brightness }) => brightness > 0.05);
   const lattice = createNoiseLattice(random.fork(4));
-  drawBody(volume, body, options.haze, lattice);
+  drawBody(volume, body, options.body_autofluorescence, lattice);
   const tubes = [
     ...(options.neurites > 0 ? growNeurites(body, somata, random.fork(2)) : []).map((tube) => {
       return { ...tube, density: Math.min(1, tube.density * options.neurites) };
@@ -90,7 +121,7 @@ function drawWorm(volume: Volume, options: Options, random: Random) {
   ];
 }
 
-/** A cell body: an egg that fades towards its edge, as something a few micrometres thick full of dye does. */
+/** Draws a cell body: egg-shaped, with a soft edge. */
 function drawSoma(volume: Volume, soma: Soma): void {
   const { x, y, z, radius, axis, stretch, brightness } = soma;
   const softness = Math.max(0.7, volume.pixelSize);
@@ -109,7 +140,7 @@ function drawSoma(volume: Volume, soma: Soma): void {
   });
 }
 
-/** Grains of half a micrometre to two, in the cells of the gut. */
+/** Granules of 0.5 to 2 um in the cells of the gut. */
 function gutGranules(body: WormBody, options: Options, random: Random): Tube[] {
   const [from, to] = [0.16 * body.length, 0.92 * body.length];
   const count = Math.round(options.granules * (to - from));

@@ -1,4 +1,4 @@
-/** A measured PSF: the mean of many beads, each moved into the middle. */
+/** A measured PSF: the mean of many beads, each shifted to the centre. */
 import { createRealFft2, nextFastSize } from "../../array/fft.ts";
 import type { Stack } from "../../image/image.ts";
 
@@ -14,11 +14,12 @@ export interface CentredBead {
 }
 
 /**
- * Mean of (bead - background) / peak over beads of one size. Each is moved into the middle: sideways by the shift theorem,
- * which is exact for what the pixels resolve, along z by linear interpolation. Planes that some bead does not have hold
- * the mean of the others.
+ * Mean of (bead - background) / peak over beads of one size. Each bead is shifted to the centre: laterally by the shift
+ * theorem, which is exact for band-limited images, and along z by linear interpolation. Beyond the end of a stack its
+ * outermost plane is used.
  *
- * @returns as high and wide as the beads, of `2 r + 1` planes, r those that every bead has on either side, the middle at
+ * @returns as high and wide as the beads, of `2 r + 1` planes, r those that every bead has on either side, the middle
+ * at
  * `[depth / 2, height / 2, width / 2]`, rounded down; the middle's value is about 1
  */
 export function averageBeads(beads: readonly CentredBead[]): Stack {
@@ -55,7 +56,7 @@ function between({ data, depth, height, width }: Stack, z: number): Float32Array
   return plane;
 }
 
-/** The plane moved by (dy, dx) pixels; beyond its edges it goes on with their values, so that nothing wraps into it. */
+/** The plane shifted by (dy, dx) pixels; its edge pixels are repeated outwards, so that nothing wraps into it. */
 function shifted(plane: Float32Array, height: number, width: number, dy: number, dx: number): Float32Array {
   const [tall, wide] = [nextFastSize(height + 16), nextFastSize(width + 16)];
   const [top, left] = [(tall - height) >> 1, (wide - width) >> 1];

@@ -1,4 +1,4 @@
-/** What a microscope records of one bead: its PSF, convolved with a ball, anywhere between the pixels. */
+/** The image of one bead: the PSF convolved with a ball, at any sub-pixel position. */
 
 import { besselJ1 } from "../../array/bessel.ts";
 import { createRealFft2, nextFastSize } from "../../array/fft.ts";
@@ -7,7 +7,7 @@ import { complexOtfOf } from "./otf.ts";
 import type { PsfModel } from "./psf-model.ts";
 import { gaussLegendre } from "./quadrature.ts";
 
-/** A stack's planes about a bead. */
+/** The voxels of a stack around a bead. */
 export interface BeadGrid {
   depth: number;
   height: number;
@@ -16,7 +16,10 @@ export interface BeadGrid {
   pixelSize: number;
 }
 
-/** A ball of fluorophore of one brightness in all: um from the centre of pixel (0, 0) and from plane 0; z counts upwards. */
+/**
+ * A ball of fluorophore with a total brightness of 1: um from the centre of pixel (0, 0) and from plane 0; z counts
+ * upwards.
+ */
 export interface BeadPlace {
   x: number;
   y: number;
@@ -24,25 +27,25 @@ export interface BeadPlace {
   diameter: number;
   /** Distance between planes, um. */
   zStep: number;
-  /** Sideways movement from plane to plane, um for each um along z, as of a tilted stage; default 0. x and y are at z. */
+  /** Lateral shift per um along z, um, as of a tilted stage; default 0. x and y hold at z. */
   shearX?: number | undefined;
   shearY?: number | undefined;
 }
 
-/** Spectra of one bead at (0, 0), to be placed and transformed: the slow part, which x and y do not change. */
+/** Spectra of one bead at (0, 0), in every plane. They are slow to compute and do not depend on x and y. */
 export interface BeadSpectra {
   /** `[depth, n, n / 2 + 1]` */
   real: Float64Array;
   imag: Float64Array;
-  /** Of the grid, wide enough for the light of the farthest plane. */
+  /** Width of the grid, large enough for the light of the farthest plane. */
   n: number;
-  /** Pixels of the image for each sample of the grid: fine pixels need no more samples than the optics resolve. */
+  /** Pixels of the image per sample of the grid: the grid is only as fine as the optics resolve. */
   coarser: number;
 }
 
 /**
- * Spectra of a bead in every plane. A ball of radius R is cut into slices at the nodes of a Gauss rule; at height h it is
- * a disc of radius sqrt(R^2 - h^2), whose spectrum is 2 J1(v) / v, and it counts by its area.
+ * Spectra of a bead in every plane. A ball of radius R is cut into slices at the nodes of a Gauss rule; at height h it
+ * is a disc of radius sqrt(R^2 - h^2), whose spectrum is 2 J1(v) / v, and it counts by its area.
  */
 export function beadSpectra(
   model: PsfModel,
@@ -55,16 +58,17 @@ export function beadSpectra(
   while (2 * coarser * pixelSize <= 1.02 * model.nyquistPixelSize) coarser *= 2;
   const pitch = coarser * pixelSize;
   const farthest = Math.max(Math.abs(z), Math.abs(z - (depth - 1) * zStep)) + diameter / 2;
-  // Rings that wrap interfere in wide field; where light is sectioned, the far ones are dark.
+  // In wide field, diffraction rings that wrap round the grid would interfere; in sectioning modes the far rings are
+  // dark.
   const rings = ((model.scanned ? 4 : 10) * model.wavelength) / model.na;
   const field = Math.max(height, width) * pixelSize;
   const n = nextFastSize(Math.max(field, 2 * model.radius(farthest) + rings + diameter) / pitch);
   const columns = n / 2 + 1;
   const length = n * columns;
   requireMemory({
-    what: `A bead in ${depth} planes, up to ${farthest.toPrecision(3)} um from focus, whose light needs ${n} x ${n} pixels,`,
+    what: `The image of a bead in ${depth} planes, up to ${farthest.toPrecision(3)} um from focus, on ${n} x ${n} pixels,`,
     bytes: 16 * depth * length + 64 * n * n,
-    advice: "a stack with fewer planes, or check pixel size, z step and NA",
+    advice: "a stack with fewer planes, or check the pixel size, the z step and the NA",
     option: "z_step",
   });
   const real = new Float64Array(depth * length);
@@ -86,7 +90,7 @@ export function beadSpectra(
   return { real, imag, n, coarser };
 }
 
-/** The planes of a bead at (x, y): `[depth, height, width]`, shares of its light in each pixel. */
+/** The image of a bead at (x, y): `[depth, height, width]`, the share of its light in each pixel. */
 export function beadImage(spectra: BeadSpectra, grid: BeadGrid, place: Omit<BeadPlace, "diameter">): Float64Array {
   const { real, imag, n, coarser } = spectra;
   const { depth, height, width, pixelSize } = grid;
@@ -124,7 +128,7 @@ export function beadImage(spectra: BeadSpectra, grid: BeadGrid, place: Omit<Bead
   return out;
 }
 
-/** What turns light integrated over coarse pixels into light integrated over fine ones: sinc / sinc. */
+/** Converts light integrated over coarse pixels into light integrated over fine ones: sinc / sinc. */
 function pixelRatio(n: number, coarser: number): Float64Array {
   const columns = n / 2 + 1;
   const sinc = (x: number) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
@@ -135,11 +139,11 @@ function pixelRatio(n: number, coarser: number): Float64Array {
   });
 }
 
-/** Slices of a ball: their heights, shares of its volume, and radii; finer for balls that are not small along z. */
+/** Slices of a ball: their heights, shares of its volume, and radii; more slices for balls that are large along z. */
 function slicesOf(diameter: number, axialPeriod: number): { offset: number; share: number; radius: number }[] {
   const r = diameter / 2;
   if (r === 0) return [{ offset: 0, share: 1, radius: 0 }];
-  // A ball so flat adds 1 % to the width along z.
+  // Such a small ball adds only 1 % to the axial width.
   if (diameter < 0.25 * axialPeriod) return [{ offset: 0, share: 1, radius: Math.sqrt(0.8) * r }];
   const { points, weights } = gaussLegendre(3 + Math.ceil(diameter / axialPeriod));
   return Array.from(points, (t, i) => ({

@@ -1,11 +1,14 @@
-/** What of a calibration is possible, but hardly meant: pixels and z steps that do not go with the optics. */
+/** Warnings about calibrations that are possible but unlikely: pixel sizes and z steps that do not fit the optics. */
 import type { ImageInfo } from "../../image/image.ts";
 import { nyquistPixelSize } from "./pupil.ts";
 
-/** Pixels this many times coarser than the optics resolve are likely those of the sensor, not divided by the magnification. */
-const coarsePixels = 20;
-/** A stack whose planes lie this many depths of field apart shows no structure in two of them. */
-const farPlanes = 50;
+/**
+ * Pixels coarser than this many times the Nyquist limit are probably those of the sensor, not divided by the
+ * magnification.
+ */
+const maxNyquistRatio = 20;
+/** With a z step above this many depths of field, no structure appears in two planes. */
+const maxStepDepths = 50;
 
 /**
  * Sentences for the user; none where NA or wavelength is not known.
@@ -21,17 +24,17 @@ export function calibrationDoubts(
   const doubts: string[] = [];
   const nyquist = nyquistPixelSize({ na, wavelength });
   const pixel = pixelSize ? Math.max(pixelSize.x, pixelSize.y) : 0;
-  if (pixel > coarsePixels * nyquist) {
+  if (pixel > maxNyquistRatio * nyquist) {
     doubts.push(
-      `Pixels of ${round(pixel)} um are ${Math.round(pixel / nyquist)} times as coarse as an objective of NA ${na} needs at ${round(wavelength)} um ` +
-        `(${round(nyquist)} um): check whether this is the camera's pixel, not divided by the magnification, and give \`pixel_size <your pixel size>\` (um).`,
+      `The pixel size of ${round(pixel)} um is ${Math.round(pixel / nyquist)} times the Nyquist limit of an objective of NA ${na} at ${round(wavelength)} um ` +
+        `(${round(nyquist)} um). Check whether it is the pixel of the camera, not divided by the magnification, and give \`pixel_size <your pixel size>\` (um).`,
     );
   }
   const depthOfField = (wavelength * (optics?.refractiveIndex ?? Math.max(1, na))) / na ** 2;
-  if (zStep !== undefined && zStep > farPlanes * depthOfField) {
+  if (zStep !== undefined && zStep > maxStepDepths * depthOfField) {
     doubts.push(
-      `A z step of ${round(zStep)} um is ${Math.round(zStep / depthOfField)} times the depth of field of ${round(depthOfField)} um ` +
-        `(NA ${na}, ${round(wavelength)} um): check it, and give \`z_step <your z step>\` (um).`,
+      `The z step of ${round(zStep)} um is ${Math.round(zStep / depthOfField)} times the depth of field of ${round(depthOfField)} um ` +
+        `(NA ${na}, ${round(wavelength)} um). Check it, and give \`z_step <your z step>\` (um).`,
     );
   }
   return doubts;

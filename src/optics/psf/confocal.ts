@@ -1,9 +1,16 @@
-/** The confocal microscope: a scanned focus of light, seen through a pinhole. */
+/** The confocal microscope: a scanned focus of light, detected through a pinhole. */
 import { besselJ1 } from "../../array/bessel.ts";
 import { createRealFft2, nextPowerOfTwo } from "../../array/fft.ts";
 import { findFocus } from "./find-focus.ts";
-import { createIntensity, type FineIntensity, wholeIntensity } from "./fine-intensity.ts";
-import { isEvenLight, isSymmetricLight, type Light, lightRadius } from "./light.ts";
+import {
+  createIntensity,
+  type FineIntensity,
+  isEvenLight,
+  isSymmetricLight,
+  type Light,
+  lightRadius,
+  wholeIntensity,
+} from "./light.ts";
 import type { PsfModel } from "./psf-model.ts";
 import { requirePositive } from "./pupil.ts";
 import { waveAxialPeriod } from "./wave.ts";
@@ -12,19 +19,19 @@ import { checkPsfOptions, gridSize } from "./widefield-model.ts";
 export interface ConfocalOptions {
   /** The exciting light, through the same objective. */
   excitation: Light;
-  /** Diameter of the pinhole in Airy units: 1 is the Airy disc of the emission, 1.22 lambda / NA in the sample. */
+  /** Diameter of the pinhole in Airy units: 1 is the Airy disc of the emission, 1.22 lambda / NA in the specimen. */
   pinhole: number;
 }
 
 /**
  * h(r, z) = excitation(r, z) x (emission(r, z) convolved with the pinhole's disc), both about the same point.
  *
- * Source: Wilson & Sheppard, Theory and Practice of Scanning Optical Microscopy (1984), ch. 3; Webb, Rep. Prog. Phys. 59,
- * 427 (1996), eq. 9. A scanned image's pixels are points: nothing is integrated over them. The sum of the PSF over a
- * plane falls with defocus (that is the optical section); it is 1 in focus.
+ * Source: Wilson & Sheppard, Theory and Practice of Scanning Optical Microscopy (1984), ch. 3; Webb, Rep. Prog. Phys.
+ * 59, 427 (1996), eq. 9. A scanned image's pixels are points: nothing is integrated over them. The sum of the PSF over
+ * a plane falls with defocus (that is the optical section); it is 1 in focus.
  *
  * @param emission the light of the point itself
- * @throws `usage` for a pinhole that is none
+ * @throws `usage` for a pinhole that is not a number above 0
  */
 export function confocalModel(emission: Light, options: ConfocalOptions): PsfModel {
   const { excitation, pinhole } = options;
@@ -33,9 +40,9 @@ export function confocalModel(emission: Light, options: ConfocalOptions): PsfMod
   const radii = [emission, excitation].map(({ wave }) => wave.na / wave.wavelength);
   const periods = [emission, excitation].map(({ wave }) => waveAxialPeriod(wave));
   const diameter = (pinhole * 1.22 * wavelength) / na;
-  /** Samples that show each of the two, before they are multiplied. */
+  /** Coarsest samples, um, that resolve each of the two intensities before they are multiplied. */
   const pitchLimit = 1 / (4 * Math.max(...radii));
-  // What is not lit sends nothing: beyond the exciting light there is no PSF.
+  // Points outside the excitation light do not fluoresce, so the PSF is no wider than the narrower of the two.
   const size = (pixelSize: number, defocus: number) =>
     Math.min(gridSize(emission, pixelSize, defocus), gridSize(excitation, pixelSize, defocus));
 
@@ -44,14 +51,14 @@ export function confocalModel(emission: Light, options: ConfocalOptions): PsfMod
   let through: { n: number; pitch: number; pinhole: (image: Float64Array) => void } | undefined;
   /** `[n, n]`, centre at index 0: densities for each um^2 multiplied. */
   const product = (pitch: number, n: number, defocus: number): Float64Array => {
-    const seen = density(emitted(pitch, n, defocus), pitch);
+    const detected = density(emitted(pitch, n, defocus), pitch);
     const lit = density(exciting(pitch, n, defocus), pitch);
     if (through?.n !== n || through.pitch !== pitch) {
       through = { n, pitch, pinhole: createPinhole(n, pitch, diameter) };
     }
-    through.pinhole(seen);
-    for (let i = 0; i < seen.length; i++) seen[i] = Math.max(0, seen[i]) * lit[i];
-    return seen;
+    through.pinhole(detected);
+    for (let i = 0; i < detected.length; i++) detected[i] = Math.max(0, detected[i]) * lit[i];
+    return detected;
   };
   const axialPeriod = 1 / (1 / periods[0] + 1 / periods[1]);
   const focus = findFocus([emission, excitation]);
@@ -66,7 +73,7 @@ export function confocalModel(emission: Light, options: ConfocalOptions): PsfMod
     focus,
     nyquistPixelSize: 1 / (4 * (radii[0] + radii[1])),
     axialPeriod,
-    // Four periods from focus a hundredth of the light is left: what spreads farther is dark.
+    // Four periods from focus only a hundredth of the light is left, so light that spreads farther can be neglected.
     radius(defocus) {
       const near = Math.min(Math.abs(defocus - focus), 4 * axialPeriod) + Math.abs(focus);
       return Math.min(lightRadius(emission, near), lightRadius(excitation, near));
@@ -90,7 +97,7 @@ export function confocalModel(emission: Light, options: ConfocalOptions): PsfMod
   };
 }
 
-/** Light for each um^2 of one that is 1 in all. */
+/** The intensity as light per um^2, normalised to a total of 1. */
 function density(intensity: FineIntensity, pitch: number): Float64Array {
   const whole = wholeIntensity(intensity);
   let sum = 0;

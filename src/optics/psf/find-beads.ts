@@ -1,4 +1,4 @@
-/** Beads in a field: bright spots that lie alone. */
+/** Finds beads in a field: bright spots without neighbours. */
 import { gaussianFilter } from "../../array/filters.ts";
 import { median } from "../../array/statistics.ts";
 import type { Stack } from "../../image/image.ts";
@@ -13,25 +13,26 @@ export interface FoundBead {
 }
 
 export interface FindBeadsOptions {
-  /** Half the width of the square that a bead has to itself, pixels. */
+  /** Half the width, pixels, of the square around a bead that must hold no other bead. */
   half: number;
-  /** Share of the brightest bead's brightness that a bead needs; default 0.2. */
+  /** Minimum brightness of a bead as a share of that of the brightest bead; default 0.2. */
   threshold?: number | undefined;
-  /** The largest value that the camera counts; beads that reach it are left out. */
+  /** The count at which the camera saturates; beads that reach it are left out. */
   saturation?: number | undefined;
 }
 
 export interface FoundBeads {
   /** Brightest first. */
   beads: FoundBead[];
-  /** What was left out, by reason. */
+  /** How many beads were left out, by reason. */
   rejected: { border: number; neighbour: number; saturated: number; end: number };
 }
 
 /**
- * Spots of the maximum projection, smoothed by one pixel, that stand out from the noise by six standard deviations.
- * Left out are those whose square leaves the image or holds the middle of another spot, those that are saturated (at `saturation`, or in a plateau), and
- * those that are brightest in the first or last plane.
+ * Finds spots of the maximum projection, smoothed by one pixel, that stand out from the noise by six standard
+ * deviations. Spots are left out if their square leaves the image or holds the middle of another spot, if they are
+ * saturated (at
+ * `saturation`, or in a plateau), or if they are brightest in the first or last plane.
  */
 export function findBeads(stack: Stack, options: FindBeadsOptions): FoundBeads {
   const { depth, height, width, data } = stack;
@@ -47,13 +48,13 @@ export function findBeads(stack: Stack, options: FindBeadsOptions): FoundBeads {
   const background = median(smooth);
   const spread = noiseOf(smooth, width);
   const brightest = smooth.reduce((a, b) => Math.max(a, b), background) - background;
-  const least = Math.max(6 * spread, threshold * brightest, 1e-12);
+  const minBrightness = Math.max(6 * spread, threshold * brightest, 1e-12);
 
   const spots: FoundBead[] = [];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const value = smooth[y * width + x];
-      if (value - background < least || !isPeak(smooth, height, width, y, x)) continue;
+      if (value - background < minBrightness || !isPeak(smooth, height, width, y, x)) continue;
       let z = 0;
       const at = y * width + x;
       for (let i = 1; i < depth; i++) if (data[i * size + at] > data[z * size + at]) z = i;
@@ -80,35 +81,38 @@ export function findBeads(stack: Stack, options: FindBeadsOptions): FoundBeads {
   return { beads, rejected };
 }
 
-/** Counts above the background below which several voxels reach the same value by chance. */
-const leastClipped = 100;
-/** Neighbouring voxels at the largest value of the stack that are a plateau. */
-const plateau = 3;
+/** Minimum counts above the background for a plateau: below, several voxels reach the same value by chance. */
+const minClipped = 100;
+/** Minimum number of neighbouring voxels at the largest value of the stack that form a plateau. */
+const minPlateau = 3;
 
-/** Whether a bead ends in a plateau at the largest value of the stack: cameras of 10 to 14 bits saturate below what their pixels' type can hold. */
+/**
+ * Whether a bead is clipped at the largest value of the stack: cameras of 10 to 14 bits saturate below the maximum of
+ * the pixel type.
+ */
 function isClipped(
   { data, depth, height, width }: Stack,
   { x, y, z }: FoundBead,
   largest: number,
   background: number,
 ): boolean {
-  if (largest - background < leastClipped) return false;
+  if (largest - background < minClipped) return false;
   let count = 0;
   for (let c = Math.max(0, z - 1); c <= Math.min(depth - 1, z + 1); c++)
     for (let b = Math.max(0, y - 1); b <= Math.min(height - 1, y + 1); b++)
       for (let a = Math.max(0, x - 1); a <= Math.min(width - 1, x + 1); a++)
         if (data[(c * height + b) * width + a] === largest) count++;
-  return count >= plateau;
+  return count >= minPlateau;
 }
 
-/** Noise of a smoothed image: differences four pixels apart, of which most hold no bead. */
+/** Noise of a smoothed image, from differences of pixels four apart; most of them hold no bead. */
 function noiseOf(smooth: Float32Array, width: number): number {
   const differences = smooth.map((v, i) => (i % width < width - 4 ? Math.abs(v - smooth[i + 4]) : 0));
   const counted = differences.filter((_, i) => i % width < width - 4);
   return counted.length === 0 ? 0 : (1.4826 * median(counted)) / Math.SQRT2;
 }
 
-/** Larger than its neighbours within two pixels; of equal ones the first. */
+/** Whether a pixel is larger than its neighbours within two pixels; of equal pixels the first counts. */
 function isPeak(image: Float32Array, height: number, width: number, y: number, x: number): boolean {
   const value = image[y * width + x];
   for (let v = Math.max(0, y - 2); v <= Math.min(height - 1, y + 2); v++) {

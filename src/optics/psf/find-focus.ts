@@ -1,4 +1,4 @@
-/** Where a point is sharpest. */
+/** Finds the defocus at which a point is sharpest. */
 import { isSymmetricLight, type Light } from "./light.ts";
 import { gaussLegendre } from "./quadrature.ts";
 import { waveAxialPeriod, waveCaustic } from "./wave.ts";
@@ -7,9 +7,10 @@ import { wavefrontError, zernikeOrders } from "./zernike.ts";
 const NODES = 192;
 
 /**
- * Defocus, um, at which the intensity on the axis is greatest, of several lights multiplied. Searched where their rays
- * cross the axis, and four periods beyond, in steps of an eighth of a period; then between the best three (parabola).
- * Aberrations that depend on the angle are left out: of the first order they change nothing on the axis.
+ * Defocus, um, at which the product of the intensities of several lights on the axis is greatest. The search covers the
+ * range in which their rays cross the axis, and four periods beyond it, in steps of an eighth of a period; a parabola
+ * through the best three steps refines it. Aberrations that depend on the angle are ignored: to first order they do not
+ * change the axis.
  */
 export function findFocus(lights: readonly Light[]): number {
   if (lights.every(isSymmetricLight)) return 0;
@@ -31,7 +32,7 @@ export function findFocus(lights: readonly Light[]): number {
   const [before, after] = [brightness(best - step), brightness(best + step)];
   const bend = before - 2 * most + after;
   const found = bend < 0 ? best + (step * (before - after)) / (2 * bend) : best;
-  // To a picometre: what is less is rounding.
+  // Rounded to a picometre, which removes rounding errors.
   return Math.round(found * 1e6) / 1e6 + 0;
 }
 

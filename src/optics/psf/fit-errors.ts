@@ -1,14 +1,17 @@
 /**
- * Standard errors of a fit whose residuals are neither alike nor independent: photon noise is larger where the bead is, and what the model lacks
- * leaves residuals that neighbouring voxels share. Taking them for white noise makes error bars that ignore the model's error.
+ * Standard errors of a fit whose residuals have neither equal variance nor are independent: photon noise is larger at
+ * the bead, and errors of the model leave residuals that are correlated between neighbouring voxels. Error bars that
+ * assume white noise would ignore the errors of the model.
  *
- * Source: White, Econometrica 48, 817 (1980), for residuals of unequal size, (J'J)^-1 J' diag(r^2) J (J'J)^-1; their correlation multiplies the
- * variance of smooth sums by the correlation volume (Priestley, Spectral Analysis and Time Series (1981), section 5.3.2).
+ * Source: White, Econometrica 48, 817 (1980), for residuals of unequal variance, (J'J)^-1 J' diag(r^2) J (J'J)^-1;
+ * their correlation multiplies the variance of smooth sums by the correlation volume (Priestley, Spectral Analysis and
+ * Time Series (1981), section 5.3.2).
  */
 
-import { products, solve } from "./levenberg-marquardt.ts";
+import { products } from "../../array/levenberg-marquardt.ts";
+import { invertMatrix } from "../../array/solve-linear.ts";
 
-/** Sides of the stack that residuals lie in, `[depth, height, width]`. */
+/** The grid of the residuals, `[depth, height, width]`. */
 export interface ResidualGrid {
   depth: number;
   height: number;
@@ -16,11 +19,13 @@ export interface ResidualGrid {
 }
 
 export interface FitErrors {
-  /** One standard deviation of each parameter; Infinity for what the data do not say. */
+  /** One standard deviation of each parameter; Infinity where the data do not determine it. */
   errors: number[];
-  /** How many voxels agree with each other on average: 1 for noise, more where the model lacks something. */
+  /**
+   * Mean number of voxels that are correlated with each other: 1 for white noise, more where the model is incomplete.
+   */
   correlationVolume: number;
-  /** Independent residuals. */
+  /** Effective number of independent residuals. */
   independent: number;
 }
 
@@ -32,20 +37,18 @@ export function fitErrors(slopes: readonly Float64Array[], residuals: Float64Arr
   const count = slopes.length;
   const correlationVolume = volumeOf(residuals, grid);
   const [squares, fourths] = residuals.reduce(([a, b], r) => [a + r * r, b + r ** 4], [0, 0]);
-  // Residuals that a few voxels hold are few; 3 is what normal noise has.
+  // Few large residuals count as few; the kurtosis of normal noise is 3.
   const held = fourths > 0 ? Math.min(residuals.length, (3 * squares * squares) / fourths) : residuals.length;
   const independent = held / correlationVolume;
   const normal = products(slopes);
   const weighted = products(slopes.map((column) => column.map((v, i) => v * residuals[i])));
   const scale = (correlationVolume * independent) / Math.max(1, independent - count - 2);
+  const inverse = invertMatrix(normal);
   const errors = slopes.map((_, i) => {
-    const row = solve(
-      normal,
-      slopes.map((__, j) => (i === j ? 1 : 0)),
-    );
+    if (!inverse) return Number.POSITIVE_INFINITY;
+    const row = inverse[i];
     let variance = 0;
-    for (let a = 0; a < count; a++)
-      for (let b = 0; b < count; b++) variance += row[a] * weighted[a * count + b] * row[b];
+    for (let a = 0; a < count; a++) for (let b = 0; b < count; b++) variance += row[a] * weighted[a][b] * row[b];
     return variance >= 0 && Number.isFinite(variance) ? Math.sqrt(scale * variance) : Number.POSITIVE_INFINITY;
   });
   return { errors, correlationVolume, independent };

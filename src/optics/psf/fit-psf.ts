@@ -1,5 +1,8 @@
-/** Fits a PSF model to the stack of a real bead: where it is, and what the optics really are. */
+/** Fits a PSF model to the stack of a recorded bead: its position and the actual optics. */
 
+import { fitLineInOnePass } from "../../array/fit-line.ts";
+import { type LeastSquaresOptions, leastSquares, type Parameter } from "../../array/least-squares.ts";
+import { mean } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { CalibrationQuantity, Stack } from "../../image/image.ts";
 import { plausibleRange, requirePlausible } from "../../image/plausible-calibration.ts";
@@ -7,12 +10,12 @@ import { type BeadGrid, type BeadSpectra, beadImage, beadSpectra } from "./bead-
 import { fitErrors } from "./fit-errors.ts";
 import { checkInside, checkSupport } from "./fit-support.ts";
 import { fitWarnings } from "./fit-warnings.ts";
-import { type LeastSquaresOptions, leastSquares, type Parameter } from "./levenberg-marquardt.ts";
 import { type PsfOptics, type PsfOpticsInput, psfModelOf, resolvePsfOptions } from "./optics-options.ts";
-import type { PsfFit } from "./psf-fit.ts";
 import { nollOf } from "./zernike.ts";
 
-/** What may be fitted beside the bead's place, brightness and background: optics, and what the stack does not say exactly. */
+/**
+ * What may be fitted besides the position, brightness and background of the bead: optics and the geometry of the stack.
+ */
 export const fittedOptics = [
   "na",
   "wavelength",
@@ -25,42 +28,78 @@ export const fittedOptics = [
 export const fittedStack = ["bead_diameter", "z_scale", "shear_x", "shear_y"] as const;
 
 export interface FitPsfOptions extends LeastSquaresOptions {
-  /** The optics, as far as they are known: what is not fitted stays. */
+  /** The optics as far as they are known; values that are not fitted stay fixed. */
   optics: PsfOpticsInput;
   /** Names of {@link fittedOptics}, {@link fittedStack} and of Zernike aberrations. Default: none. */
   fit?: readonly string[] | undefined;
-  /** um; default 0, a point. */
+  /** Diameter of the bead, um; default 0, a point. */
   beadDiameter?: number | undefined;
-  /** Where the bead is, pixels and planes; default the brightest voxel. */
+  /** Initial position of the bead, pixels and planes; default the brightest voxel. */
   start?: { x: number; y: number; z: number } | undefined;
 }
 
-/** Below this share of the variance, a model whose residuals have structure does not describe the bead. */
-const leastDescribed = 0.8;
-/** Voxels that residuals share on average, from which on they have structure: noise has 1. */
-const structuredVolume = 4;
+export interface FittedValue {
+  value: number;
+  /**
+   * One standard deviation, which accounts for unequal and correlated residuals ({@link fitErrors}) and so grows where
+   * the model is incomplete. Infinity where the stack does not determine the value, or the model does not describe the
+   * bead.
+   */
+  error: number;
+}
+
+export interface PsfFit {
+  /** The optics with the fitted values. */
+  optics: PsfOptics;
+  /** The fitted values by name; x, y, z in um from the first pixel and plane. A single plane has no z. */
+  parameters: Record<string, FittedValue>;
+  /** Light of the bead in its brightest pixel above the background, counts. */
+  peak: number;
+  /** Counts. */
+  background: number;
+  /** RMS of measured - fitted, relative to the peak. */
+  residual: number;
+  /** Share of the stack's variance that the fit explains, 0..1. */
+  r2: number;
+  /** Whether the model describes the bead well enough for the errors to be meaningful. */
+  described: boolean;
+  iterations: number;
+  converged: boolean;
+  /** The fitted stack, in counts and of the size of the measured one. */
+  fitted: Float32Array;
+  /** Problems of the fit. */
+  warnings: string[];
+}
+
+/**
+ * Minimum share of the variance that a model with structured residuals must explain to count as describing the bead.
+ */
+const minExplained = 0.8;
+/** Minimum correlation volume, voxels, of structured residuals; noise has 1. */
+const minStructuredVolume = 4;
 
 /**
  * Fits background + brightness x (PSF convolved with a ball) at (x, y, z) to a stack of one bead by least squares. At
- * each step background and brightness are those that fit best (Golub & Pereyra's variable projection), all other
- * parameters by Levenberg and Marquardt. Plane i is focused at i x zStep. A single plane is taken to be in focus.
+ * each step, background and brightness are solved for (variable projection of Golub & Pereyra); all other parameters
+ * follow the algorithm of Levenberg and Marquardt. Plane i is focused at i x zStep. A single plane is assumed to be in
+ * focus.
  *
  * @param stack of one bead, with pixelSize and zStep
- * @throws `usage` for optics or names that cannot be, `calibration.missing`, `image.unfit` for what the stack cannot
- * tell ({@link checkSupport}) and a bead outside of it, `interrupted`
+ * @throws `usage` for impossible optics or unknown names, `calibration.missing`, `image.unfit` for parameters that the
+ * stack cannot determine ({@link checkSupport}) and for a bead outside of it, `interrupted`
  */
 export async function fitPsf(stack: Stack, options: FitPsfOptions): Promise<PsfFit> {
   const { pixelSize, zStep } = calibrationOf(stack);
   const optics = resolvePsfOptions(options.optics);
   const grid: BeadGrid = { depth: stack.depth, height: stack.height, width: stack.width, pixelSize };
-  const wanted = [...new Set(options.fit ?? [])];
-  const names = ["x", "y", ...(stack.depth > 1 ? ["z"] : []), ...wanted];
+  const requested = [...new Set(options.fit ?? [])];
+  const names = ["x", "y", ...(stack.depth > 1 ? ["z"] : []), ...requested];
   const at = options.start ?? brightestVoxel(stack);
   const start = { x: at.x * pixelSize, y: at.y * pixelSize, z: at.z * zStep };
   const diameter = options.beadDiameter ?? 0;
   const parameters = names.map((name) => parameterOf(name, { optics, start, diameter, pixelSize, zStep }));
-  checkSupport(stack.depth, wanted);
-  // Wrong optics are refused before any work.
+  checkSupport(stack.depth, requested);
+  // Impossible optics are refused before the fit begins.
   psfModelOf(optics);
 
   const spectraOf = keepLast(
@@ -74,7 +113,7 @@ export async function fitPsf(stack: Stack, options: FitPsfOptions): Promise<PsfF
       };
       return beadSpectra(model, grid, place);
     },
-    (values) => values.filter((_, i) => !movesOnly.has(names[i])).join(" "),
+    (values) => values.filter((_, i) => !shiftsOnly.has(names[i])).join(" "),
   );
   const modelled = (values: readonly number[]) => {
     const value = lookUp(names, values);
@@ -89,10 +128,10 @@ export async function fitPsf(stack: Stack, options: FitPsfOptions): Promise<PsfF
 
   const found = await leastSquares(residuals, parameters, options);
   const r2 = 1 - found.cost / variation(stack.data);
-  const { errors: told, correlationVolume } = fitErrors(found.slopes, found.residuals, grid);
-  // Residuals with structure, and much of them: how far the values are off, no residual tells.
-  const described = r2 >= leastDescribed || correlationVolume < structuredVolume;
-  const errors = told.map((error) => (described ? error : Number.POSITIVE_INFINITY));
+  const { errors: estimated, correlationVolume } = fitErrors(found.slopes, found.residuals, grid);
+  // Large residuals with structure: no error bar can be derived from them.
+  const described = r2 >= minExplained || correlationVolume < minStructuredVolume;
+  const errors = estimated.map((error) => (described ? error : Number.POSITIVE_INFINITY));
   const fitted = lookUp(names, found.values);
   checkInside(
     {
@@ -145,13 +184,13 @@ interface Known {
   zStep: number;
 }
 
-/** What changes no spectrum. */
-const movesOnly = new Set(["x", "y", "shear_x", "shear_y"]);
+/** Parameters that only shift the bead and leave its spectra unchanged. */
+const shiftsOnly = new Set(["x", "y", "shear_x", "shear_y"]);
 
-/** What no microscope has is not tried. */
+/** Limits a parameter to plausible values of the quantity. */
 function within(quantity: CalibrationQuantity, parameter: Parameter): Parameter {
-  const { least, most } = plausibleRange(quantity);
-  return { ...parameter, min: Math.max(least, parameter.min), max: Math.min(most, parameter.max) };
+  const { min, max } = plausibleRange(quantity);
+  return { ...parameter, min: Math.max(min, parameter.min), max: Math.min(max, parameter.max) };
 }
 
 /** Start, bounds and scale of a parameter. @throws `usage` for a name that cannot be fitted */
@@ -182,7 +221,7 @@ function parameterOf(name: string, { optics, start, diameter, pixelSize, zStep }
   const noll = name === "spherical_aberration" ? 11 : nollOf(name);
   if (noll === undefined || noll <= 4) {
     const expected = `${[...fittedOptics, ...fittedStack].join(", ")}, or a Zernike aberration such as spherical, astigmatism, coma`;
-    const why = noll === undefined ? "is none" : "only moves the bead, as x, y and z do";
+    const why = noll === undefined ? "is not a parameter of the fit" : "only shifts the bead, as x, y and z do";
     throw new ParfocalError("usage", `Fit: ${name} ${why}; expected ${expected}.`, {
       option: "fit",
       got: name,
@@ -207,7 +246,7 @@ function opticsWith(optics: PsfOptics, names: readonly string[], values: readonl
   return { ...(changed as PsfOptics), zernike };
 }
 
-/** The function with its last result kept: places and optics are often asked for twice. */
+/** Caches the last result of a function: the fit often asks twice for the same values. */
 function keepLast<T>(make: (values: readonly number[]) => T, key: (values: readonly number[]) => string) {
   let last: { key: string; made: T } | undefined;
   return (values: readonly number[]): T => {
@@ -219,21 +258,13 @@ function keepLast<T>(make: (values: readonly number[]) => T, key: (values: reado
 
 /** Least squares of brightness x shape + background. */
 function bestLine(shape: Float64Array, data: Float32Array): { brightness: number; background: number } {
-  const n = shape.length;
-  let [s, d, ss, sd] = [0, 0, 0, 0];
-  for (let i = 0; i < n; i++) {
-    s += shape[i];
-    d += data[i];
-    ss += shape[i] * shape[i];
-    sd += shape[i] * data[i];
-  }
-  const brightness = (n * sd - s * d) / (n * ss - s * s);
-  return { brightness, background: (d - brightness * s) / n };
+  const { slope, intercept } = fitLineInOnePass({ x: shape, y: data });
+  return { brightness: slope, background: intercept };
 }
 
 function variation(data: Float32Array): number {
-  const mean = data.reduce((a, b) => a + b, 0) / data.length;
-  return data.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+  const middle = mean(data);
+  return data.reduce((sum, v) => sum + (v - middle) ** 2, 0);
 }
 
 function brightestVoxel({ data, height, width }: Stack): { x: number; y: number; z: number } {

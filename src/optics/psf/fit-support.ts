@@ -1,11 +1,11 @@
-/** What a stack of one bead can say of the optics: fits that it cannot support are refused before they begin. */
+/** Refuses fits whose parameters a stack of one bead cannot determine. */
 import { ParfocalError } from "../../errors.ts";
 import { nollOf } from "./zernike.ts";
 
-/** Fewest planes that tell where a bead is along z, by a maximum between two planes. */
-export const fewestPlanes = 3;
+/** Minimum number of planes to find the z position of a bead, from a maximum between two planes. */
+export const minPlanes = 3;
 
-/** Told by how the image changes through focus, as all aberrations are. */
+/** Parameters that show only in the change of the image through focus, as all aberrations do. */
 const throughFocus = new Set([
   "refractive_index",
   "sample_index",
@@ -17,31 +17,32 @@ const throughFocus = new Set([
 ]);
 
 /**
- * One plane gives a bead's place across only, taken to be in focus: its defocus looks like a larger bead, a smaller NA or an aberration. Through focus
- * every parameter that changes with it needs one plane more than the {@link fewestPlanes} that tell z.
+ * One plane gives only the lateral position of a bead and is assumed to be in focus: defocus looks like a larger bead,
+ * a smaller NA or an aberration. Every parameter that shows only through focus needs one plane in addition to the
+ * {@link minPlanes} for z.
  *
- * @param names what is fitted beside x, y and z
- * @throws image.unfit naming the planes there are and those that are needed
+ * @param names parameters that are fitted besides x, y and z
+ * @throws image.unfit naming the planes of the stack and those that are needed
  */
 export function checkSupport(depth: number, names: readonly string[]): void {
   if (depth === 1 && names.length === 0) return;
   const axial = names.filter((name) => throughFocus.has(name) || nollOf(name) !== undefined);
-  const needed = fewestPlanes + axial.length;
+  const needed = minPlanes + axial.length;
   if (depth >= needed) return;
   const planes = `${depth} ${depth === 1 ? "plane" : "planes"}`;
   const said =
-    depth < fewestPlanes
-      ? `${planes} cannot tell ${["the bead's z", ...names].join(", ")}`
-      : `${planes} cannot tell ${axial.join(", ")} beside the bead's z`;
-  const less = depth === 1 || axial.length > 0 ? ", or fit less" : "";
-  const detail = `Bead: ${said}; give a stack of ${needed} planes or more through its focus${less} (\`fit <names>\`).`;
+    depth < minPlanes
+      ? `${planes} cannot determine ${["the bead's z", ...names].join(", ")}`
+      : `${planes} cannot determine ${axial.join(", ")} besides the bead's z`;
+  const less = depth === 1 || axial.length > 0 ? ", or fit fewer parameters" : "";
+  const detail = `Bead: ${said}; give a stack of ${needed} or more planes through focus${less} (\`fit <names>\`).`;
   throw new ParfocalError("image.unfit", detail, { detail });
 }
 
 /**
- * Whether a fitted place lies in the stack.
+ * Checks that a fitted position lies in the stack.
  * @param place in planes, rows and columns, from 0; z undefined where it was not fitted
- * @throws image.unfit for a bead outside, of which only a tail was seen
+ * @throws image.unfit for a bead outside the stack, of which only the blurred edge was recorded
  */
 export function checkInside(
   place: { x: number; y: number; z?: number | undefined },
@@ -53,7 +54,7 @@ export function checkInside(
     ["column", place.x, width],
   ] as const) {
     if (value >= -0.5 && value <= count - 0.5) continue;
-    const detail = `Bead: the fit puts it at ${what} ${value.toFixed(1)} of ${count}, outside what was recorded; give a stack with its focus, and planes on both sides of it.`;
+    const detail = `Bead: the fit places it at ${what} ${value.toFixed(1)} of ${count}, outside the stack; give a stack that holds its focus and planes on both sides of it.`;
     throw new ParfocalError("image.unfit", detail, { detail });
   }
 }

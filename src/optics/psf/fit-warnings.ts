@@ -1,10 +1,10 @@
-/** What a user should know of a fit before believing it. */
+/** Warnings about a fit of a bead. */
+import type { Parameter } from "../../array/least-squares.ts";
 import type { Stack } from "../../image/image.ts";
-import type { Parameter } from "./levenberg-marquardt.ts";
-import type { PsfFit } from "./psf-fit.ts";
+import type { PsfFit } from "./fit-psf.ts";
 
-/** Neighbouring residuals that agree more than this are no noise. */
-const STRUCTURED = 0.5;
+/** Above this correlation of neighbouring residuals, the residuals are not noise. */
+const MAX_NOISE_CORRELATION = 0.5;
 
 export function fitWarnings(
   fit: PsfFit,
@@ -14,36 +14,40 @@ export function fitWarnings(
 ): string[] {
   const warnings: string[] = [];
   if (!fit.converged)
-    warnings.push(`the fit still moved after ${fit.iterations} steps: its values are not the best ones.`);
+    warnings.push(
+      `the fit did not converge in ${fit.iterations} iterations, so that its values are not the best ones.`,
+    );
   if (fit.r2 < 0.9) {
     const share = (100 * Math.max(0, fit.r2)).toFixed(0);
     warnings.push(
-      `the fit explains only ${share} % of the stack's variance: this may be no single bead, or other optics.`,
+      `the fit explains only ${share} % of the variance of the stack: this may not be a single bead, or the optics may be wrong.`,
     );
   }
   if (!fit.described)
-    warnings.push("the model does not describe this bead, so that its values have no error bars: trust none of them.");
+    warnings.push(
+      "the model does not describe this bead, so that its values have no error bars and should not be used.",
+    );
   names.forEach((name, i) => {
     const { value, error } = fit.parameters[name];
     const { min, max, scale } = parameters[i];
     if (value - min < 1e-3 * scale || max - value < 1e-3 * scale) {
       if (!(name === "bead_diameter" && min === 0)) {
-        warnings.push(`${name} ended at its limit, ${value.toPrecision(3)}: the model cannot follow the bead.`);
+        warnings.push(`${name} ended at its limit, ${value.toPrecision(3)}: the model does not fit the bead.`);
       }
-    } else if (fit.described && !(error < 10 * scale)) warnings.push(`${name} cannot be told from this stack.`);
+    } else if (fit.described && !(error < 10 * scale)) warnings.push(`this stack does not determine ${name}.`);
   });
-  const alike = likeness(fit, stack);
-  if (fit.residual > 0.01 && alike > STRUCTURED) {
+  const correlation = neighbourCorrelation(fit, stack);
+  if (fit.residual > 0.01 && correlation > MAX_NOISE_CORRELATION) {
     warnings.push(
-      `the residual, ${(100 * fit.residual).toFixed(1)} % of the peak, has structure (neighbouring pixels agree to ${alike.toFixed(2)}): ` +
-        "the model lacks something; fit an aberration, the bead's diameter or the z scale.",
+      `the residual, ${(100 * fit.residual).toFixed(1)} % of the peak, has structure (correlation of neighbouring pixels ${correlation.toFixed(2)}): ` +
+        "the model is incomplete; fit an aberration, the bead diameter or the z scale as well.",
     );
   }
   return warnings;
 }
 
 /** Correlation of residuals of neighbours along x, where the bead is brighter than a fiftieth of its peak. */
-function likeness({ fitted, background, peak }: PsfFit, { data, width }: Stack): number {
+function neighbourCorrelation({ fitted, background, peak }: PsfFit, { data, width }: Stack): number {
   let [own, pair] = [0, 0];
   for (let i = 0; i + 1 < data.length; i++) {
     if ((i + 1) % width === 0 || fitted[i] - background < peak / 50) continue;

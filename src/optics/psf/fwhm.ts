@@ -1,6 +1,7 @@
-/** Widths of a bead along x, y and z, as they are given for microscopes: full width at half maximum of a fitted Gaussian. */
+/** Widths of a bead along x, y and z, as usual for microscopes: full width at half maximum of a fitted Gaussian. */
+import { leastSquares } from "../../array/least-squares.ts";
+import { mean } from "../../array/statistics.ts";
 import type { Stack } from "../../image/image.ts";
-import { leastSquares } from "./levenberg-marquardt.ts";
 
 /** A Gaussian fitted to one line of pixels. */
 export interface GaussianLine {
@@ -15,7 +16,7 @@ export interface GaussianLine {
   r2: number;
 }
 
-/** height exp(-(i - centre)^2 / (2 sigma^2)) + background by least squares, begun at the largest value. */
+/** height exp(-(i - centre)^2 / (2 sigma^2)) + background by least squares, starting at the largest value. */
 export async function fitGaussian(line: ArrayLike<number>): Promise<GaussianLine> {
   const values = Array.from(line);
   const n = values.length;
@@ -37,8 +38,8 @@ export async function fitGaussian(line: ArrayLike<number>): Promise<GaussianLine
     { maxIterations: 60 },
   );
   const [centre, sigma, fitted, background] = found.values;
-  const mean = values.reduce((a, b) => a + b, 0) / n;
-  const spread = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+  const middle = mean(values);
+  const spread = values.reduce((sum, v) => sum + (v - middle) ** 2, 0);
   return {
     centre,
     fwhm: 2 * Math.sqrt(2 * Math.LN2) * sigma,
@@ -48,17 +49,17 @@ export async function fitGaussian(line: ArrayLike<number>): Promise<GaussianLine
   };
 }
 
-/** A Gaussian has four parameters: fewer samples than this always fit. */
-const fewestSamples = 5;
+/** Minimum number of samples: a Gaussian has four parameters, so that four samples always fit. */
+const minSamples = 5;
 
-/** Whether a line of samples holds the width of its Gaussian: its middle and both halves lie within, and it is wider than a sample. */
+/** Whether a line of samples contains the width of its Gaussian: it is centred inside, and wider than one sample. */
 export function isSupported({ centre, fwhm, r2 }: GaussianLine, samples: number): boolean {
-  return (
-    samples >= fewestSamples && centre >= 0 && centre <= samples - 1 && fwhm >= 1 && fwhm <= samples - 1 && r2 >= 0.5
-  );
+  return samples >= minSamples && centre >= 0 && centre <= samples - 1 && fwhm >= 1 && fwhm <= samples - 1 && r2 >= 0.5;
 }
 
-/** Gaussians through the brightest voxel of a stack of one bead; along z where the planes hold its width. */
+/**
+ * Gaussians fitted through the brightest voxel of a stack of one bead; along z only if the planes contain its width.
+ */
 export async function beadWidths(
   stack: Stack,
 ): Promise<{ x: GaussianLine; y: GaussianLine; z: GaussianLine | undefined }> {
@@ -70,7 +71,7 @@ export async function beadWidths(
   const x = best % width;
   const line = (count: number, at: (i: number) => number) =>
     fitGaussian(Array.from({ length: count }, (_, i) => data[at(i)]));
-  const along = depth < fewestSamples ? undefined : await line(depth, (i) => (i * height + y) * width + x);
+  const along = depth < minSamples ? undefined : await line(depth, (i) => (i * height + y) * width + x);
   return {
     x: await line(width, (i) => (z * height + y) * width + i),
     y: await line(height, (i) => (z * height + i) * width + x),

@@ -1,10 +1,10 @@
 /**
- * A point in a sample under a coverslip, seen by an objective that was made for other media: refractive-index mismatch,
- * wrong coverslip or immersion, depth of the point.
+ * A point in a sample under a coverslip, imaged by an objective that was designed for other media: refractive-index
+ * mismatch, wrong coverslip or immersion, depth of the point.
  *
- * Sources: Gibson & Lanni, J. Opt. Soc. Am. A 9, 154 (1992), eq. 5-6, the optical path difference; Haeberle, Opt. Commun. 216,
- * 55 (2003), the same in vectorial theory, with Fresnel's transmission. The path difference is put into the pupil of
- * pupil.ts; the integral over it is that of every other PSF.
+ * Sources: Gibson & Lanni, J. Opt. Soc. Am. A 9, 154 (1992), eq. 5-6, the optical path difference; Haeberle, Opt.
+ * Commun. 216, 55 (2003), the same in vectorial theory, with Fresnel's transmission. The path difference is put into
+ * the pupil of pupil.ts; the integral over it is that of every other PSF.
  */
 
 import { ParfocalError } from "../../errors.ts";
@@ -13,29 +13,29 @@ import { checkPupil, type Pupil } from "./pupil.ts";
 import type { PolarisedAmplitude, Wave, WaveOptions } from "./wave.ts";
 import { zernike } from "./zernike.ts";
 
-/** From the point to the objective: sample, coverslip, immersion. Lengths in um; what is not given is as designed. */
+/** The layers between the point and the objective: sample, coverslip, immersion. Lengths in um; default as designed. */
 export interface Layers {
   /** Refractive index of the sample; default that of the immersion. */
   sampleIndex?: number | undefined;
   /** Distance of the point from the coverslip, 0 or more; default 0. */
   depth?: number | undefined;
-  /** Index that the coverslip has; default as designed. */
+  /** Actual index of the coverslip; default as designed. */
   coverslipIndex?: number | undefined;
-  /** Index that the objective was made for; default 1.515. */
+  /** Coverslip index that the objective was designed for; default 1.515. */
   coverslipDesignIndex?: number | undefined;
-  /** Thickness that the coverslip has; default as designed. */
+  /** Actual thickness of the coverslip; default as designed. */
   coverslipThickness?: number | undefined;
-  /** Thickness that the objective was made for; default 170. */
+  /** Coverslip thickness that the objective was designed for; default 170. */
   coverslipDesignThickness?: number | undefined;
-  /** Index that the immersion has; default that of the pupil, which the objective was made for. */
+  /** Actual index of the immersion; default that of the pupil, for which the objective was designed. */
   immersionIndex?: number | undefined;
-  /** Thickness of immersion that the objective was made for, about its working distance; default 150. */
+  /** Thickness of the immersion that the objective was designed for, about its working distance; default 150. */
   immersionDesignThickness?: number | undefined;
 }
 
 type CompleteLayers = { [key in keyof Layers]-?: number };
 
-/** The layers with every number. @throws `usage` for layers that pass no light, or that are impossible */
+/** The layers with all defaults filled in. @throws `usage` for layers that pass no light, or that are impossible */
 export function completeLayers(pupil: Pupil, layers: Layers): CompleteLayers {
   checkPupil(pupil);
   const immersionIndex = layers.immersionIndex ?? pupil.refractiveIndex;
@@ -59,7 +59,7 @@ export function completeLayers(pupil: Pupil, layers: Layers): CompleteLayers {
     ["immersion_design_thickness", complete.immersionDesignThickness],
   ] as const) {
     if (Number.isFinite(value) && value >= 0) continue;
-    const message = `Optics: ${option} must be 0 um or more, got ${value}; it is a thickness, counted from the coverslip.`;
+    const message = `Optics: ${option} must be 0 um or more, got ${value}; give a length in um, such as 10.`;
     throw new ParfocalError("usage", message, { option, got: value, expected: ">= 0" });
   }
   for (const [option, index] of [
@@ -69,7 +69,7 @@ export function completeLayers(pupil: Pupil, layers: Layers): CompleteLayers {
   ] as const) {
     if (index > pupil.na) continue;
     const message =
-      `Optics: na ${pupil.na} is not below ${option} ${index}, so that its rim passes no light; ` +
+      `Optics: na ${pupil.na} is not below ${option} ${index}, so that the rim of the pupil passes no light; ` +
       "give the index of the glass (1.515) and of the immersion (1 air, 1.333 water, 1.515 oil), or a smaller na.";
     throw new ParfocalError("usage", message, { option, got: index, expected: `> ${pupil.na}` });
   }
@@ -81,15 +81,15 @@ export function completeLayers(pupil: Pupil, layers: Layers): CompleteLayers {
  *
  *     lambda W = d root(ns) + t_i root(ni) - t_i* root(ni*) + t_g root(ng) - t_g* root(ng*)
  *
- * The stage stands at 0 where a point at the coverslip is in paraxial focus, whatever the coverslip and the immersion
- * are (a user refocuses): t_i = ni (t_i* / ni* + t_g* / ng* - t_g / ng) - s at a stage movement s into the sample. The
- * nominal focal plane, by which users count, is at depth s, and the PSF's defocus is z(object) - z(focal plane) = d - s;
- * where nothing is mismatched that is the defocus of the plain pupil. A mismatched sample is sharp at another one, about
- * {@link paraxialFocus}.
+ * The stage is at 0 when a point at the coverslip is in paraxial focus, whatever the coverslip and the immersion are (a
+ * user would refocus): t_i = ni (t_i* / ni* + t_g* / ng* - t_g / ng) - s at a stage movement s into the sample. The
+ * nominal focal plane, by which users count, is at depth s, and the PSF's defocus is z(emitter) - z(focal plane) = d -
+ * s; without mismatch this is the defocus of the plain pupil. With a mismatch the point is sharpest at another defocus,
+ * about {@link paraxialFocus}.
  *
  * **Beyond the sample's index** (NA > ns) waves in the sample are evanescent: their amplitude falls with the depth as
  * exp(-2 pi d sqrt(kappa^2 - ns^2) / lambda), so that only points at the coverslip fill the whole aperture, and points
- * more than a wavelength below are seen with NA = ns. Scalar theory has nothing else happen at the interfaces.
+ * more than a wavelength below are imaged with NA = ns. In scalar theory the interfaces have no other effect.
  *
  * @throws `usage` for impossible optics
  */
@@ -106,7 +106,7 @@ export function gibsonLanniWave(pupil: Pupil, layers: Layers, options: WaveOptio
   return {
     na,
     wavelength,
-    // Rays that graze the coverslip reach far with next to no light.
+    // Rays near grazing incidence at the coverslip would reach far but carry hardly any light.
     rays: Math.min(na, 0.98 * ns) / wavelength,
     amplitude: options.aplanatic ? (k) => decay(k) / Math.sqrt(cosine(k)) : decay,
     phase(k) {
@@ -128,8 +128,8 @@ export function paraxialFocus(pupil: Pupil, layers: Layers): number {
 }
 
 /**
- * Fresnel's transmission (Born & Wolf, Principles of Optics, 1.5.2) from the immersion through the glass into the sample:
- * light that is collected takes the same path back, and so has the same factors (reciprocity).
+ * Fresnel's transmission (Born & Wolf, Principles of Optics, 1.5.2) from the immersion through the glass into the
+ * sample: light that is collected takes the same path back, and so has the same factors (reciprocity).
  */
 function throughInterfaces(
   kappa: number,

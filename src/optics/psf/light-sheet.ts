@@ -1,4 +1,4 @@
-/** Light sheet: wide field with light only near the focal plane. */
+/** Light sheet: widefield detection with excitation only near the focal plane. */
 
 import { ParfocalError } from "../../errors.ts";
 import { requirePlausible } from "../../image/plausible-calibration.ts";
@@ -6,11 +6,11 @@ import type { PsfModel } from "./psf-model.ts";
 import { requirePositive } from "./pupil.ts";
 
 export interface LightSheet {
-  /** Of the exciting light in vacuum, um. */
+  /** Excitation wavelength in vacuum, um. */
   excitationWavelength: number;
-  /** Of the medium that the sheet runs through. */
+  /** Refractive index of the medium that the sheet passes through. */
   refractiveIndex: number;
-  /** Full width at half maximum along z where it is thinnest, um. */
+  /** Full width at half maximum along z at the waist, um. */
   thickness: number;
   /** z(sheet) - z(focal plane), um; default 0. */
   offset?: number | undefined;
@@ -30,8 +30,8 @@ export function sheetThickness(sheet: LightSheet): number {
 }
 
 /**
- * PSF = detection PSF x intensity of the sheet at the point: (w0 / w) exp(-2 (z - offset)^2 / w^2), the waist's middle 1. The
- * sum over a plane falls with defocus as the sheet does.
+ * PSF = detection PSF x intensity of the sheet at the point: (w0 / w) exp(-2 (z - offset)^2 / w^2), which is 1 at the
+ * centre of the waist. The sum over a plane falls with defocus as the sheet does.
  *
  * @throws `usage` for an impossible sheet
  */

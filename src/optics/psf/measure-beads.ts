@@ -1,23 +1,23 @@
-/** Measures the PSF of a microscope from a stack of beads: their widths, what the optics really are, and their mean. */
+/** Measures the PSF of a microscope from a stack of beads: their widths, the actual optics, and their mean. */
+import { mean as meanOf } from "../../array/statistics.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import { cropStack } from "../../image/crop.ts";
 import type { Stack } from "../../image/image.ts";
 import { averageBeads } from "./average-beads.ts";
 import { type FoundBeads, findBeads } from "./find-beads.ts";
-import { type FitPsfOptions, fitPsf } from "./fit-psf.ts";
+import { type FitPsfOptions, fitPsf, type PsfFit } from "./fit-psf.ts";
 import { checkSupport } from "./fit-support.ts";
 import { beadWidths } from "./fwhm.ts";
 import { psfModelOf, resolvePsfOptions } from "./optics-options.ts";
-import type { PsfFit } from "./psf-fit.ts";
 
 export interface MeasureBeadsOptions extends Omit<FitPsfOptions, "start"> {
-  /** Half the width of the square about a bead, pixels; default by the optics: see {@link beadHalfWidth}. */
+  /** Half the width of the square around a bead, pixels; default by the optics: see {@link beadHalfWidth}. */
   half?: number | undefined;
-  /** Most beads that are measured, the brightest first; default 10. */
+  /** Maximum number of beads to measure, the brightest first; default 10. */
   beads?: number | undefined;
   threshold?: number | undefined;
   saturation?: number | undefined;
-  /** Called with the beads that are done. */
+  /** Called with the number of beads that have been measured. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
@@ -26,36 +26,39 @@ export interface MeasuredBead {
   x: number;
   y: number;
   z: number;
-  /** Full widths at half maximum of fitted Gaussians, um; along z only where the planes hold it. */
+  /** Full widths at half maximum of fitted Gaussians, um; along z only if the planes contain it. */
   fwhm: { x: number; y: number; z: number | undefined };
   /** Counts of the brightest voxel above the Gaussians' background. */
   brightness: number;
-  /** Its own stack, and the column, row and plane of the whole one where it begins. */
+  /** The stack around the bead, and its first column, row and plane in the whole stack. */
   stack: Stack;
   left: number;
   top: number;
   bottom: number;
-  /** The model, fitted. */
+  /** The fitted model. */
   fit: PsfFit;
 }
 
-/** How many were left out: by {@link findBeads}, and those whose fit leaves the stack. */
+/** How many beads were left out: by {@link findBeads}, and because their fit lies outside the stack. */
 export type RejectedBeads = FoundBeads["rejected"] & { outside: number };
 
 export interface MeasuredBeads {
   beads: MeasuredBead[];
-  /** Beads that were found and left out, by reason. */
+  /** How many beads were left out, by reason. */
   rejected: RejectedBeads;
-  /** What the beads, which share one microscope, say of each fitted parameter but their places: their mean, and the standard deviation between them. */
+  /**
+   * Mean of each fitted parameter over the beads, which share one microscope, and the standard deviation between beads;
+   * positions excepted.
+   */
   spread: Record<string, { mean: number; deviation: number }>;
-  /** Their mean: the measured PSF, 1 in the middle, see {@link averageBeads}. */
+  /** The mean of the beads: the measured PSF, about 1 at the centre, see {@link averageBeads}. */
   average: Stack;
   warnings: string[];
 }
 
 /**
- * Finds beads that lie alone, measures their widths, fits the model to each, and averages them.
- * @throws `image.unfit` where there is none; what {@link fitPsf} throws
+ * Finds beads without neighbours, measures their widths, fits the model to each, and averages them.
+ * @throws `image.unfit` where no bead is left; what {@link fitPsf} throws
  */
 export async function measureBeads(stack: Stack, options: MeasureBeadsOptions): Promise<MeasuredBeads> {
   const { pixelSize } = stack;
@@ -74,7 +77,7 @@ export async function measureBeads(stack: Stack, options: MeasureBeadsOptions): 
   const chosen = all.slice(0, options.beads ?? 10);
   if (chosen.length === 0) throw noBeads(rejected, half);
   const model = psfModelOf(options.optics);
-  // Where light is sectioned, nothing of a bead is left in far planes.
+  // In sectioning modes, a bead is dark in far planes.
   const reach = model.scanned ? Math.ceil((6 * model.axialPeriod) / zStep) : stack.depth;
   const beads: MeasuredBead[] = [];
   for (const { x, y, z } of chosen) {
@@ -122,24 +125,27 @@ export async function measureBeads(stack: Stack, options: MeasureBeadsOptions): 
   return { beads, rejected, spread, average, warnings: [...warningsOf(beads), ...widthWarnings(beads, stack)] };
 }
 
-/** A bead whose fit leaves the stack is left out; everything else stops. */
+/** A bead whose fit is `image.unfit` is left out; any other error is thrown. */
 function unlessUnfit(error: unknown): undefined {
   if (!(error instanceof ParfocalError && error.code === "image.unfit")) throw error;
 }
 
-/** Fewest beads whose differences say how sure one of them is. */
-const fewestCompared = 3;
+/** Minimum number of beads for a standard deviation between beads. */
+const minCompared = 3;
 
-/** Beads of one stack share their optics: where they differ by more than their errors, the errors grow to that. */
+/**
+ * Beads of one stack share their optics. If they differ by more than their errors, the errors are raised to the
+ * difference.
+ */
 function spreadOf(beads: readonly MeasuredBead[]): MeasuredBeads["spread"] {
   const names = Object.keys(beads[0].fit.parameters).filter((name) => !["x", "y", "z"].includes(name));
   return Object.fromEntries(
     names.map((name) => {
       const values = beads.map(({ fit }) => fit.parameters[name].value);
-      const mean = values.reduce((a, b) => a + b, 0) / values.length;
+      const mean = meanOf(values);
       const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
       const deviation = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : Number.NaN;
-      if (beads.length >= fewestCompared) {
+      if (beads.length >= minCompared) {
         for (const { fit } of beads) fit.parameters[name].error = Math.max(fit.parameters[name].error, deviation);
       }
       return [name, { mean, deviation }];
@@ -150,17 +156,17 @@ function spreadOf(beads: readonly MeasuredBead[]): MeasuredBeads["spread"] {
 function widthWarnings(beads: readonly MeasuredBead[], { depth }: Stack): string[] {
   if (depth === 1) {
     return [
-      "One plane gives widths across only: nothing is said of the axial width, defocus or aberrations, and the plane is taken to be in focus.",
+      "A single plane gives lateral widths only. The axial width, defocus and aberrations cannot be measured, and the plane is assumed to be in focus.",
     ];
   }
   const without = beads.flatMap(({ fwhm }, i) => (fwhm.z === undefined ? [i + 1] : []));
   if (without.length === 0) return [];
   return [
-    `bead ${without.join(", ")}: no axial width, which the ${depth} planes do not hold: it needs 5 planes or more, farther up and down than it is wide.`,
+    `bead ${without.join(", ")}: the axial width is not given, because the ${depth} planes do not contain it; it needs at least 5 planes that reach farther than the width on both sides.`,
   ];
 }
 
-/** The planes about z, and the first of them. */
+/** The planes around z, and the first of them. */
 function around(stack: Stack, z: number, reach: number): { bottom: number; own: Stack } {
   const bottom = Math.max(0, z - reach);
   const top = Math.min(stack.depth, z + reach + 1);
@@ -168,7 +174,10 @@ function around(stack: Stack, z: number, reach: number): { bottom: number; own: 
   return { bottom, own: { ...stack, depth: top - bottom, data: stack.data.slice(bottom * size, top * size) } };
 }
 
-/** Half a square, pixels, that holds a bead's light near focus: 4 lambda / NA in wide field, 1.25 where light is sectioned. */
+/**
+ * Half the width, pixels, of a square that holds the light of a bead near focus: 4 lambda / NA in wide field, 1.25 in
+ * confocal.
+ */
 export function beadHalfWidth(optics: FitPsfOptions["optics"], pixelSize: number): number {
   const { na, wavelength, pinhole } = resolvePsfOptions(optics);
   const reach = (pinhole === undefined ? 4 : 1.25) * (wavelength / na);
@@ -184,14 +193,14 @@ function noBeads(rejected: RejectedBeads, half: number): ParfocalError {
     [rejected.outside, "fitted outside the stack"],
   ];
   const reasons = why.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  const found = reasons.length > 0 ? `of those found, ${reasons.join(", ")}` : "nothing stands out from the noise";
+  const found = reasons.length > 0 ? `of the spots found, ${reasons.join(", ")}` : "nothing stands out from the noise";
   const detail =
-    `Beads: none that lies alone in a square of ${2 * half + 1} pixels: ${found}; ` +
+    `Beads: no bead lies alone in a square of ${2 * half + 1} pixels: ${found}; ` +
     "give a smaller `half <pixels>`, or a stack with single, bright beads.";
   return new ParfocalError("image.unfit", detail, { detail });
 }
 
-/** Warnings of the fits, said once with the beads that they concern. */
+/** Warnings of the fits, each once with the beads that it concerns. */
 function warningsOf(beads: readonly MeasuredBead[]): string[] {
   const concerned = new Map<string, number[]>();
   beads.forEach(({ fit }, i) => {

@@ -1,4 +1,7 @@
-/** A microscope's optics in one object, as recipes, configurations and flags write it, and the PSF model it describes. */
+/**
+ * The optics of a microscope as one set of options for recipes, configurations and flags, and the PSF model that they
+ * describe.
+ */
 
 import { z } from "zod";
 import { ParfocalError } from "../../errors.ts";
@@ -24,7 +27,7 @@ export const psfOptions = z.strictObject({
     .enum(psfKinds)
     .default("scalar")
     .describe(
-      "scalar pupil; gibson-lanni, for layers of different index; vectorial, for high NA, with or without layers",
+      "PSF model: scalar; gibson-lanni, for layers of different refractive index; vectorial, for high NA, with or without layers",
     ),
   na: plausibleNumber("na").default(0.8).describe("numerical aperture, below the refractive index"),
   wavelength: plausibleNumber("wavelength").default(0.515).describe("emission wavelength in vacuum, um"),
@@ -36,53 +39,60 @@ export const psfOptions = z.strictObject({
     .min(-5)
     .max(5)
     .default(0)
-    .describe("Z(4,0), RMS waves; breaks the symmetry of defocus"),
+    .describe("primary spherical aberration Z(4,0), RMS in waves; makes the blur differ above and below focus"),
   zernike: z
     .record(
       z.string().refine((name) => nollOf(name) !== undefined, `expected ${names}, or Noll's index as z2 to z120`),
       z.number().min(-5).max(5),
     )
     .default({})
-    .describe(`other aberrations, RMS waves: ${names}, or Noll's index as z5`),
-  aplanatic: z.boolean().default(false).describe("scalar, gibson-lanni: steep rays carry more, by the sine condition"),
+    .describe(`other Zernike aberrations, RMS in waves: ${names}, or by Noll's index, such as z5`),
+  aplanatic: z
+    .boolean()
+    .default(false)
+    .describe("scalar and gibson-lanni: apodise the pupil by the sine condition, which weights steep rays more"),
   sample_index: plausibleNumber("refractive_index")
     .optional()
-    .describe("refractive index of the sample; default that of the immersion"),
-  depth: length.default(0).describe("of the point below the coverslip, um"),
+    .describe("refractive index of the medium around the specimen; default: that of the immersion medium"),
+  depth: length.default(0).describe("distance of the point source from the coverslip, um"),
   coverslip_index: plausibleNumber("refractive_index")
     .optional()
-    .describe("index that the coverslip has; default as designed"),
+    .describe("actual refractive index of the coverslip; default: the design value"),
   coverslip_design_index: plausibleNumber("refractive_index")
     .default(1.515)
-    .describe("index that the objective was made for"),
-  coverslip_thickness: length.optional().describe("thickness that the coverslip has, um; default as designed"),
-  coverslip_design_thickness: length.default(170).describe("thickness that the objective was made for, um"),
+    .describe("refractive index of the coverslip that the objective was designed for"),
+  coverslip_thickness: length.optional().describe("actual thickness of the coverslip, um; default: the design value"),
+  coverslip_design_thickness: length
+    .default(170)
+    .describe("coverslip thickness that the objective was designed for, um"),
   immersion_index: plausibleNumber("refractive_index")
     .optional()
-    .describe("index that the immersion has; default refractive_index"),
-  immersion_design_thickness: length.default(150).describe("immersion that the objective was made for, um"),
+    .describe("actual refractive index of the immersion medium; default: refractive_index"),
+  immersion_design_thickness: length
+    .default(150)
+    .describe("thickness of the immersion medium that the objective was designed for, um"),
   excitation_wavelength: plausibleNumber("wavelength")
     .optional()
-    .describe("of the exciting light, um; confocal and light sheet"),
+    .describe("confocal and light sheet: excitation wavelength in vacuum, um"),
   excitation_polarisation: z
     .enum(["x", "y"])
     .optional()
-    .describe("confocal, vectorial: of the laser; its focus is wider along it. Default all directions alike"),
-  pinhole: z.number().positive().optional().describe("confocal: the pinhole's diameter in Airy units"),
+    .describe("confocal, vectorial: polarisation of the laser, along which its focus is wider; default: none"),
+  pinhole: z.number().positive().optional().describe("confocal: diameter of the pinhole in Airy units"),
   sheet_thickness: z
     .number()
     .positive()
     .optional()
-    .describe("light sheet: full width at half maximum at its waist, um"),
+    .describe("light sheet: full width at half maximum at the waist, um"),
   sheet_offset: z.number().default(0).describe("light sheet: z(sheet) - z(focal plane), um"),
-  sheet_distance: z.number().default(0).describe("light sheet: distance from its waist, um"),
+  sheet_distance: z.number().default(0).describe("light sheet: distance from the waist, um"),
 });
 
 export type PsfOpticsInput = z.input<typeof psfOptions>;
 export type PsfOptics = z.output<typeof psfOptions>;
 
 /**
- * The PSF model that options describe: wide field, confocal where there is a pinhole, light sheet where there is a sheet.
+ * The PSF model that the options describe: confocal with a pinhole, light sheet with a sheet, wide field otherwise.
  * @throws `usage` naming the option that is wrong
  */
 export function psfModelOf(input: PsfOpticsInput = {}): PsfModel {
@@ -92,16 +102,17 @@ export function psfModelOf(input: PsfOpticsInput = {}): PsfModel {
   if (pinhole === undefined && thickness === undefined) return widefieldModel(emission);
   if (pinhole !== undefined && thickness !== undefined) {
     const message =
-      "Optics: both a pinhole and a sheet_thickness were given; a PSF is confocal or of a light sheet: leave one out.";
+      "Optics: pinhole and sheet_thickness were both given, but a PSF is either confocal or of a light sheet; leave one of them out.";
     throw new ParfocalError("usage", message, { option: "sheet_thickness", got: thickness, expected: "no pinhole" });
   }
   if (excitation === undefined) {
     const key = pinhole === undefined ? "sheet_thickness" : "pinhole";
-    const message = `Optics: ${key} was given without excitation_wavelength; give the laser's in um, such as 0.488.`;
+    const message = `Optics: ${key} needs excitation_wavelength; give the wavelength of the laser in um, such as 0.488.`;
     throw new ParfocalError("usage", message, { option: "excitation_wavelength", expected: "> 0" });
   }
   if (pinhole !== undefined) {
-    // The same glass: aberrations are the same length, and more waves of the shorter wavelength.
+    // Both wavelengths pass the same glass: an aberration has the same optical path and is more waves at the shorter
+    // wavelength.
     const scale = optics.wavelength / excitation;
     const polarised = optics.excitation_polarisation;
     if (polarised !== undefined && optics.psf !== "vectorial") {
@@ -128,7 +139,7 @@ export function resolvePsfOptions(input: PsfOpticsInput = {}): PsfOptics {
     const unknown = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
     const option = unknown ?? issue.path.map(String).join(".");
     const got = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], input);
-    // What a key of a record should have been stands deeper than its path.
+    // The issue of an invalid record key holds the expectation in a nested issue.
     const why = issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
     const message =
       unknown === undefined
@@ -151,7 +162,7 @@ export function resolvePsfOptions(input: PsfOpticsInput = {}): PsfOptics {
 
 const layerKeys = ["sample_index", "depth", "coverslip_index", "coverslip_thickness", "immersion_index"] as const;
 
-/** The plain pupil of options: what wide field in scalar theory has without Zernike aberrations. */
+/** The pupil of the options without Zernike aberrations and layers: wide field in scalar theory. */
 export function pupilOf(optics: PsfOptics): Pupil {
   const { na, wavelength, refractive_index: refractiveIndex, spherical_aberration: sphericalAberration } = optics;
   return { na, wavelength, refractiveIndex, sphericalAberration };
@@ -171,7 +182,7 @@ export function layersOf(optics: PsfOptics): Layers {
   };
 }
 
-/** The light of options. @param scale of the aberrations */
+/** The light that the options describe. @param scale factor for the aberrations */
 export function lightOf(optics: PsfOptics, scale = 1): Light {
   const { psf, aplanatic, spherical_aberration: spherical } = optics;
   const pupil: Pupil = { ...pupilOf(optics), sphericalAberration: 0 };

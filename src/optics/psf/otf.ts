@@ -1,5 +1,5 @@
 /**
- * Optical transfer functions: the spectra of PSFs, kept by defocus so that every plane and every field reuses them.
+ * Optical transfer functions: the spectra of PSFs, cached by defocus so that every plane and every field reuses them.
  *
  * A PSF that is even in x and y has an OTF that is real and even: one number for each frequency, and only the rows
  * 0..height / 2. Coma and other aberrations that are not even make it complex.
@@ -13,11 +13,12 @@ import type { Pupil } from "./pupil.ts";
 /** The spectrum of one PSF about its centre. */
 export interface Otf {
   /**
-   * Of a PSF that is even in x and y: `[height / 2 + 1, width / 2 + 1]`, row v standing for height - v, too. Of any other:
+   * Of a PSF that is even in x and y: `[height / 2 + 1, width / 2 + 1]`, row v also holds the values of row height - v.
+   * Of any other PSF:
    * `[height, width / 2 + 1]`, as a real transform gives it.
    */
   real: Float32Array;
-  /** `[height, width / 2 + 1]`; absent where the PSF is even in x and y, and the OTF therefore real. */
+  /** `[height, width / 2 + 1]`; absent if the PSF is even in x and y, so that the OTF is real. */
   imag?: Float32Array;
 }
 
@@ -25,16 +26,16 @@ export interface Otf {
 export interface OtfBank {
   readonly height: number;
   readonly width: number;
-  /** The OTF at `level` x step um of defocus; 1 at frequency 0 for a widefield PSF. Made when first asked for. */
+  /** The OTF at `level` x step um of defocus; 1 at frequency 0 for a widefield PSF. Computed on first use. */
   at(level: number): Otf;
 }
 
 export interface OtfBankOptions {
-  /** Camera pixel in the sample, um. */
+  /** Camera pixel in the specimen plane, um. */
   pixelSize: number;
   /** Defocus of level 1, um. */
   step: number;
-  /** Grid of the images to be convolved, padding included; even, 2^a 3^b 5^c. */
+  /** Grid of the images to be convolved, including padding; even and 2^a 3^b 5^c. */
   height: number;
   width: number;
 }
@@ -55,7 +56,7 @@ export function createOtfBank(optics: PsfModel | Pupil, options: OtfBankOptions)
       let otf = made.get(key);
       if (otf === undefined) {
         const defocus = key * step;
-        // Light that leaves a grid too small for the PSF comes in again on the other side.
+        // On a grid that is too small for the PSF, light wraps round to the other side.
         const size = Math.min(model.size(pixelSize, defocus), height, width);
         const psf = model.psf({ pixelSize, defocus, size });
         otf = model.even ? { real: otfOf(psf, height, width) } : complexOtfOf(psf, height, width);
@@ -66,7 +67,10 @@ export function createOtfBank(optics: PsfModel | Pupil, options: OtfBankOptions)
   };
 }
 
-/** Spectrum of an even PSF about its centre: `[height / 2 + 1, width / 2 + 1]`, real. The grid is at least as large as the PSF. */
+/**
+ * Spectrum of an even PSF about its centre: `[height / 2 + 1, width / 2 + 1]`, real. The grid is at least as large as
+ * the PSF.
+ */
 export function otfOf(psf: Psf, height: number, width: number): Float32Array {
   const { data, size } = psf;
   const half = size / 2;

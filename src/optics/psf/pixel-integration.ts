@@ -1,12 +1,12 @@
-/** From the intensity on fine samples to what square camera pixels receive. */
+/** Integrates an intensity on fine samples over square camera pixels. */
 import { createEvenFft2 } from "../../array/even-fft.ts";
 import { createRealFft2 } from "../../array/fft.ts";
-import type { FineIntensity } from "./fine-intensity.ts";
+import type { FineIntensity } from "./light.ts";
 
 /**
- * The intensity integrated over pixels `finer` samples wide, as shares of all light on the grid: `[n / finer, n / finer]`,
- * centre at `[size / 2, size / 2]`, sum 1. Integrating over a pixel multiplies the spectrum by sinc(fx) sinc(fy), and
- * reading at the pixels folds it. Overwrites the intensity.
+ * The intensity integrated over pixels `finer` samples wide, as shares of all light on the grid: `[n / finer, n /
+ * finer]`, centre at `[size / 2, size / 2]`, sum 1. Integrating over a pixel multiplies the spectrum by sinc(fx)
+ * sinc(fy), and sampling at the pixels aliases it. Overwrites the intensity.
  */
 export function integrateOverPixels(intensity: FineIntensity, finer: number): Float64Array {
   return intensity.part === "quarter" ? evenPixels(intensity, finer) : allPixels(intensity, finer);
@@ -31,7 +31,7 @@ function foldedSpectrum(data: Float64Array, n: number, size: number): Float64Arr
   const columns = n / 2 + 1;
   const pixel = sinc(columns, size);
   const quarter = size / 2 + 1;
-  // Of an even array frequency f and -f are the same.
+  // In the spectrum of an even array, frequencies f and -f have the same value.
   const folded = Array.from({ length: quarter }, (_, f) => aliases(f, size, n).map((g) => (g < 0 ? -g : g)));
   const spectrum = new Float64Array(quarter * quarter);
   for (let v = 0; v < quarter; v++) {
@@ -63,7 +63,7 @@ function allPixels({ data, n }: FineIntensity, finer: number): Float64Array {
         const share = pixel[Math.abs(fv)];
         const to = v * half + u;
         for (const fu of rows[u]) {
-          // Of a real image only the columns 0..n / 2 are kept; the others are their mirror images.
+          // The spectrum of a real image holds only the columns 0..n / 2; the others are their conjugates.
           const mirrored = fu < 0;
           const at = (((mirrored ? -fv : fv) + n) % n) * columns + Math.abs(fu);
           const weight = share * pixel[Math.abs(fu)];
@@ -98,7 +98,7 @@ function sinc(count: number, size: number): Float64Array {
   );
 }
 
-/** Frequencies in -n/2..n/2-1 that reading every (n / size)-th sample folds onto `f`. */
+/** Frequencies in -n/2..n/2-1 that are aliased onto `f` when every (n / size)-th sample is kept. */
 function aliases(f: number, size: number, n: number): number[] {
   const found: number[] = [];
   for (let g = f - n; g < n / 2; g += size) if (g >= -n / 2) found.push(g);

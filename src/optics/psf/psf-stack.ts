@@ -1,4 +1,4 @@
-/** A PSF as a z-stack: what a microscope records of one point. */
+/** A PSF as a z-stack: the image of one point. */
 
 import { requireMemory } from "../../array/require-memory.ts";
 import { throwIfAborted } from "../../errors.ts";
@@ -11,16 +11,19 @@ export interface PsfStackOptions {
   /** um */
   pixelSize: number;
   zStep: number;
-  /** Planes; the point is in the middle one's nominal focus (of an even number, the one above the middle). */
+  /**
+   * Number of planes; the point is in the nominal focus of the middle one (of an even number, the one above the
+   * middle).
+   */
   planes: number;
-  /** Height and width in pixels; default what the farthest plane needs, 256 at most. */
+  /** Height and width in pixels; default as the farthest plane needs, at most 256. */
   size?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
 /**
- * Planes of a PSF, lowest focal plane first: plane i has defocus (middle - i) x zStep, z(object) - z(focal plane). The
+ * Planes of a PSF, lowest focal plane first: plane i has defocus (middle - i) x zStep, z(emitter) - z(focal plane). The
  * point is at `[planes / 2, size / 2, size / 2]`, rounded down. Values are shares of its light in each pixel.
  * @throws `usage` for impossible numbers, `interrupted`
  */
@@ -42,7 +45,7 @@ export function psfStack(model: PsfModel, options: PsfStackOptions): Stack {
   for (let i = 0; i < planes; i++) {
     throwIfAborted(signal);
     const defocus = (middle - i) * zStep;
-    // Made as wide as it needs and cut: on a narrow grid its light would wrap.
+    // Computed on a grid wide enough and cropped, because light would wrap on a narrow grid.
     const whole = model.psf({ pixelSize, defocus, size: Math.max(evenUp(size), model.size(pixelSize, defocus)) });
     const first = whole.size / 2 - Math.floor(size / 2);
     for (let y = 0; y < size; y++) {
@@ -63,7 +66,7 @@ export function psfStack(model: PsfModel, options: PsfStackOptions): Stack {
   };
 }
 
-/** A power of two: the model's own sizes are. */
+/** The next power of two, as the sizes of the models are. */
 function evenUp(size: number): number {
   let power = 2;
   while (power < size) power *= 2;

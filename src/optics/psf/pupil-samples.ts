@@ -3,9 +3,9 @@ import type { Light } from "./light.ts";
 import { isRadial, wavefrontError } from "./zernike.ts";
 
 export interface PupilSamples {
-  /** Place of each sample in its grid. */
+  /** Index of each sample in its grid. */
   readonly place: Int32Array;
-  /** Where the same value stands once more: of a quarter that is alike at every angle only the half u <= v is sampled. */
+  /** Index of the mirrored sample: of a rotationally symmetric quarter only the half u <= v is sampled. */
   readonly mirror?: Int32Array;
   /** Components of the field at defocus 0: one in scalar theory, five in vectorial. */
   readonly fields: readonly { readonly re: Float64Array; readonly im: Float64Array }[];
@@ -14,9 +14,9 @@ export interface PupilSamples {
 }
 
 /**
- * How often each component counts. Of light in all directions Ex of dipoles along y equals Ey of dipoles along x, and
- * stands for both. A laser polarised along x makes at its focus the fields that a dipole along x there would send back
- * (reciprocity): along x, y and z.
+ * Weight of each component. For dipoles in all directions, Ex of dipoles along y equals Ey of dipoles along x, so one
+ * component counts twice. A laser polarised along x makes at its focus the fields that a dipole along x there would
+ * send back (reciprocity): along x, y and z.
  */
 export const componentWeights = (polarised: "x" | "y" | undefined): readonly number[] =>
   polarised === undefined ? [1, 2, 1, 1, 1] : polarised === "x" ? [1, 1, 0, 1, 0] : [0, 1, 1, 0, 1];
@@ -39,7 +39,7 @@ export function samplePupil(light: Light, n: number, pitch: number, part: "quart
   const fields = Array.from({ length: vectorial ? 5 : 1 }, () => ({ re: [] as number[], im: [] as number[] }));
   for (let v = lowest; v <= reach; v++) {
     for (let u = lowest; u <= (halved ? v : reach); u++) {
-      // A sample that the edge of the aperture cuts counts by its share.
+      // A sample at the edge of the aperture is weighted by the share of it that lies inside.
       const radius = Math.hypot(u, v);
       const share = Math.min(1, edge - radius + 0.5);
       if (share <= 0) continue;
@@ -66,8 +66,8 @@ export function samplePupil(light: Light, n: number, pitch: number, part: "quart
 }
 
 /**
- * The field behind the objective. In vectorial theory: Ex of a dipole along x, Ey of it (and Ex of one along y), Ey of one
- * along y, Ex and Ey of one along z; light of the plane of incidence is turned into the direction (cos phi, sin phi).
+ * The field behind the objective. In vectorial theory: Ex of a dipole along x, Ey of it (and Ex of one along y), Ey of
+ * one along y, Ex and Ey of one along z; p-polarised light is rotated into the direction (cos phi, sin phi).
  */
 function componentsAt({ wave, vectorial }: Light, k: number, phi: number): (readonly [number, number])[] {
   if (!vectorial) return [[wave.amplitude(k), 0]];

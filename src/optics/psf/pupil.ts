@@ -1,6 +1,6 @@
 /**
- * The pupil of a microscope objective: what its aperture lets through, and which phase defocus and spherical aberration
- * put on it. Scalar theory, uniform amplitude.
+ * The pupil of a microscope objective: its aperture, and the phase that defocus and spherical aberration add. Scalar
+ * theory, uniform amplitude.
  *
  * Source: Hanser, Gustafsson, Agard & Sedat, J. Microsc. 216, 32 (2004), eq. 1-3, for the exact (not paraxial) defocus
  * phase; Noll, J. Opt. Soc. Am. 66, 207 (1976) for the Zernike polynomial with unit RMS.
@@ -19,14 +19,14 @@ export interface Pupil {
   refractiveIndex: number;
   /**
    * Primary spherical aberration Z(4,0), RMS over the pupil in waves; 0 when absent. Where it is positive, points above
-   * the focal plane (defocus > 0) show sharp rings and points below it a haze.
+   * the focal plane (defocus > 0) show sharp rings and points below it a diffuse blur.
    */
   sphericalAberration?: number;
 }
 
 /**
  * Refuses a pupil that cannot exist.
- * @throws `usage` for a number that no microscope has, or na >= refractiveIndex
+ * @throws `usage` for an implausible number, or na >= refractiveIndex
  */
 export function checkPupil(pupil: Pupil): void {
   requirePlausible("na", pupil.na);
@@ -60,7 +60,7 @@ export function requirePositive(option: string, value: number, example: string):
  * Phase in the pupil, in waves, at spatial frequency `k` (cycles/um):
  * defocus x n/lambda sqrt(1 - (lambda k / n)^2) + a sqrt(5) (6 rho^4 - 6 rho^2 + 1), rho = k lambda / NA.
  *
- * @param defocus z(object) - z(focal plane), um
+ * @param defocus z(emitter) - z(focal plane), um
  */
 export function pupilPhase(pupil: Pupil, k: number, defocus: number): number {
   const { na, wavelength, refractiveIndex: n } = pupil;

@@ -30,5 +30,5 @@ export function gaussLegendre(n: number): { points: Float64Array; weights: Float
   return rule;
 }
 
-/** Rules that were asked for: a handful, each small. */
+/** Cache of the rules that were requested: few, and each small. */
 const rules = new Map<number, { points: Float64Array; weights: Float64Array }>();

@@ -1,8 +1,8 @@
 /**
- * The intensity of polarised light about a point, by integrals over the radius of the pupil.
+ * The intensity of polarised light around a point, by integrals over the radius of the pupil.
  *
- * Source: Richards & Wolf, Proc. R. Soc. A 253, 358 (1959), eq. 2.31-2.33 and 3.15: with emitters (or exciting light) in
- * all directions, I(r) = |I0|^2 + 2 |I1|^2 + |I2|^2, where
+ * Source: Richards & Wolf, Proc. R. Soc. A 253, 358 (1959), eq. 2.31-2.33 and 3.15: with emitters (or exciting light)
+ * in all directions, I(r) = |I0|^2 + 2 |I1|^2 + |I2|^2, where
  *
  *     I0 = integral sqrt(cos t) sin t (1 + cos t) J0(2 pi k r) exp(i phase) dt
  *     I1 = integral sqrt(cos t) sin^2 t          J1(2 pi k r) exp(i phase) dt
@@ -20,23 +20,26 @@ import { wavefrontError } from "./zernike.ts";
 export interface RadialIntensity {
   /** Intensity at radii 0, step, 2 step, ..., um; the integral over the whole plane is {@link energy}. */
   profile(step: number, count: number, defocus: number): Float64Array;
-  /** On a grid `pitch` um fine: the quarter `[n / 2 + 1, n / 2 + 1]`, centre at index 0. */
+  /** On a grid with samples `pitch` um apart: the quarter `[n / 2 + 1, n / 2 + 1]`, centre at index 0. */
   onQuarter(pitch: number, n: number, defocus: number): Float64Array;
-  /** Of the whole plane at any defocus, by Parseval's theorem from the pupil. */
+  /** Integral over the whole plane, at any defocus, from the pupil by Parseval's theorem. */
   readonly energy: number;
 }
 
-/** Radii of a profile for each period of the finest detail: cubic interpolation is off by less than 1e-4 of the peak. */
+/** Radii per period of the finest detail: the error of cubic interpolation is then below 1e-4 of the peak. */
 const radiiPerPeriod = 16;
 
-/** @param light vectorial, or scalar: then I = |I0|^2 with I0 = integral amplitude J0 exp(i phase) k dk; alike at every angle */
+/**
+ * @param light vectorial, or scalar: then I = |I0|^2 with I0 = integral amplitude J0 exp(i phase) k dk; rotationally
+ * symmetric
+ */
 export function createRadialIntensity(light: Light): RadialIntensity {
   const { wave } = light;
   const edge = wave.na / wave.wavelength;
   let tables: Tables | undefined;
 
   const profile = (step: number, count: number, defocus: number): Float64Array => {
-    // A Gauss rule resolves a wave once it has more than two nodes for each of its radians, and some.
+    // A Gauss rule resolves a wave with somewhat more than two nodes per radian.
     const cycles = (count * step + waveRadius(wave, defocus)) * edge;
     const nodes = 64 * Math.ceil((40 + 3.3 * cycles) / 64);
     if (tables === undefined || tables.step !== step || tables.count < count || tables.nodes < nodes) {

@@ -1,4 +1,4 @@
-/** What a grid of pixels and planes cannot show of a microscope: sentences with the limits. */
+/** Warnings about pixels and planes that do not sample the image of a microscope finely enough. */
 import type { PsfModel } from "./psf-model.ts";
 
 export interface Sampling {
@@ -6,16 +6,16 @@ export interface Sampling {
   pixelSize: number;
   /** Distance between planes, um. */
   zStep?: number | undefined;
-  /** Of the image, pixels. */
+  /** Size of the image, pixels. */
   height?: number | undefined;
   width?: number | undefined;
-  /** Farthest that a plane is from what it shows, um; default 0. */
+  /** Largest distance of a plane from the structures that it shows, um; default 0. */
   defocus?: number | undefined;
 }
 
 /**
  * Warnings: pixels or planes coarser than the Nyquist limit (half the period of the finest detail), and a PSF that is
- * larger than the image. Detail of the object itself may be coarser, so that these are no errors.
+ * larger than the image. The specimen may have only coarser detail, so these are not errors.
  */
 export function samplingWarnings(model: PsfModel, sampling: Sampling): string[] {
   const { pixelSize, zStep, defocus = 0, height = Infinity, width = Infinity } = sampling;
@@ -24,22 +24,22 @@ export function samplingWarnings(model: PsfModel, sampling: Sampling): string[] 
   if (pixelSize > lateral * (1 + 1e-9)) {
     warnings.push(
       `pixel_size ${round(pixelSize)} um is coarser than the lateral Nyquist limit of these optics, ${round(lateral)} um: ` +
-        "the camera does not record all that the objective resolves.",
+        "the image does not hold all the detail that the objective resolves.",
     );
   }
   const axial = model.axialPeriod / 2;
   if (zStep !== undefined && zStep > axial * (1 + 1e-9)) {
     warnings.push(
       `z_step ${round(zStep)} um is coarser than the axial Nyquist limit of these optics, ${round(axial)} um: ` +
-        "the stack does not hold all that lies between its planes.",
+        "the stack does not hold all the axial detail that the objective resolves.",
     );
   }
   const wide = 2 * (model.radius(defocus) + (0.61 * model.wavelength) / model.na);
   const field = Math.min(height, width) * pixelSize;
   if (wide > field) {
     warnings.push(
-      `the PSF is ${round(wide)} um wide ${round(Math.abs(defocus))} um from focus, more than the image, ${round(field)} um: ` +
-        "light from one point leaves it; give a larger image or fewer planes.",
+      `the PSF is ${round(wide)} um wide ${round(Math.abs(defocus))} um from focus, wider than the image of ${round(field)} um, so that it is cut off; ` +
+        "give a larger image or fewer planes.",
     );
   }
   return warnings;

@@ -1,6 +1,6 @@
 /**
- * The wave of a point of light in the pupil of an objective, as far as it is the same at every angle: amplitude, phase,
- * and how fast the phase grows with defocus. Everything else about a widefield PSF follows from it.
+ * The rotationally symmetric wave of a point source in the pupil of an objective: its amplitude, its phase, and how
+ * fast the phase grows with defocus.
  */
 import { checkPupil, type Pupil } from "./pupil.ts";
 import { zernike } from "./zernike.ts";
@@ -8,24 +8,24 @@ import { zernike } from "./zernike.ts";
 /** `k` is the spatial frequency in the pupil, 0..NA / wavelength cycles/um. */
 export interface Wave {
   readonly na: number;
-  /** In vacuum, um. */
+  /** Wavelength in vacuum, um. */
   readonly wavelength: number;
-  /** Largest `k` whose light runs in rays: beyond it, and shortly before it, there is little, grazing the coverslip. */
+  /** Largest `k` that counts as a ray; light near and beyond grazing incidence at the coverslip is weak. */
   readonly rays: number;
-  /** Field for each unit of area in k, as scalar theory has it. */
+  /** Field per unit of area in k, in scalar theory. */
   amplitude(k: number): number;
-  /** Waves, at defocus 0. */
+  /** Phase at defocus 0, waves. */
   phase(k: number): number;
-  /** Waves for each um of defocus. */
+  /** Phase per um of defocus, waves. */
   axial(k: number): number;
-  /** What vectorial theory has instead of the amplitude. */
+  /** The counterpart of the amplitude in vectorial theory. */
   polarised(k: number): PolarisedAmplitude;
 }
 
 /**
- * Field for each unit of area in k behind the objective, where all rays run along the axis, of dipoles in the sample
- * (real, imag): dipoles across the axis make `s` across the plane of incidence and `lateral` in it, dipoles along
- * the axis make `axial` in it.
+ * Field per unit of area in k behind the objective, where all rays are parallel to the axis, of dipoles in the sample
+ * (real, imag). Dipoles across the axis give `s` perpendicular to the plane of incidence and `lateral` in it; dipoles
+ * along the axis give `axial` in it.
  */
 export interface PolarisedAmplitude {
   s: readonly [number, number];
@@ -36,13 +36,13 @@ export interface PolarisedAmplitude {
 export interface WaveOptions {
   /**
    * The sine condition's amplitude 1 / sqrt(cos theta) for each area of k, sqrt(cos theta) for each angle (Richards &
-   * Wolf, Proc. R. Soc. A 253, 358 (1959), eq. 2.10): steep rays carry more. Default: the same everywhere.
+   * Wolf, Proc. R. Soc. A 253, 358 (1959), eq. 2.10), which weights steep rays more. Default: uniform.
    */
   aplanatic?: boolean | undefined;
 }
 
 /**
- * The wave of a point in the immersion medium itself, defocus phase exact.
+ * The wave of a point in the immersion medium itself, with the exact phase of defocus.
  * @throws `usage` for impossible optics
  */
 export function pupilWave(pupil: Pupil, options: WaveOptions = {}): Wave {
@@ -74,13 +74,15 @@ export function waveRadius(wave: Wave, defocus: number): number {
   return phase + Math.abs(defocus) * axial;
 }
 
-/** Between which defocus, um, the rays cross the axis: one number twice where nothing is aberrated. */
+/** The range of defocus, um, in which the rays cross the axis; both ends are equal without aberrations. */
 export function waveCaustic(wave: Wave): [number, number] {
   const crossings = slopes(wave).map(({ phase, axial }) => -phase / axial);
   return [Math.min(...crossings), Math.max(...crossings)];
 }
 
-/** How steep phase and {@link Wave.axial} are from the middle of the pupil to its rim: um, and um for each um of defocus. */
+/**
+ * Slopes of the phase, um, and of {@link Wave.axial}, um per um of defocus, from the centre of the pupil to its rim.
+ */
 function slopes(wave: Wave): { phase: number; axial: number }[] {
   const samples = 64;
   const step = 1e-4 * wave.rays;

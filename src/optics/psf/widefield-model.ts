@@ -1,12 +1,11 @@
-/** Wide field: all light of a point that passes the objective reaches the camera's pixels. */
+/** The widefield PSF of a camera: all light that the objective collects reaches the pixels. */
 
 import { nextPowerOfTwo } from "../../array/fft.ts";
 import { requireMemory } from "../../array/require-memory.ts";
 import { ParfocalError } from "../../errors.ts";
 import { requirePlausible } from "../../image/plausible-calibration.ts";
 import { findFocus } from "./find-focus.ts";
-import { createIntensity } from "./fine-intensity.ts";
-import { isEvenLight, isGridSize, isSymmetricLight, type Light, lightRadius } from "./light.ts";
+import { createIntensity, isEvenLight, isGridSize, isSymmetricLight, type Light, lightRadius } from "./light.ts";
 import { integrateOverPixels } from "./pixel-integration.ts";
 import type { PsfModel, PsfOptions } from "./psf-model.ts";
 import { nyquistPixelSize } from "./pupil.ts";
@@ -16,8 +15,8 @@ import { waveAxialPeriod } from "./wave.ts";
  * The widefield PSF of any light: its intensity, integrated over square camera pixels.
  *
  * The pupil is sampled so finely that the defocused PSF does not wrap, and its transform so finely that the intensity
- * (band limit 2 NA / lambda) does not alias. All defocus carries the same light (Parseval), here 1. Pixels coarser than
- * {@link nyquistPixelSize} lose detail as the camera does; that is no error.
+ * (band limit 2 NA / lambda) does not alias. The total light is 1 at every defocus (Parseval). Pixels coarser than
+ * {@link nyquistPixelSize} lose detail, as they do in a camera; this is not an error.
  */
 export function widefieldModel(light: Light): PsfModel {
   const { na, wavelength } = light.wave;
@@ -37,7 +36,7 @@ export function widefieldModel(light: Light): PsfModel {
     size,
     psf(options) {
       const { pixelSize, defocus, width } = checkPsfOptions(options, size);
-      // A hair beyond Nyquist is allowed: what would alias there is below a thousandth, and saves a factor of four in work.
+      // Slightly coarser than Nyquist is allowed: the aliased signal is below a thousandth, and the work is a fourth.
       const finer = nextPowerOfTwo(pixelSize / (1.05 * nyquist));
       const fine = intensity(pixelSize / finer, width * finer, defocus);
       return { data: integrateOverPixels(fine, finer), size: width };
@@ -46,10 +45,10 @@ export function widefieldModel(light: Light): PsfModel {
 }
 
 /**
- * Pixels that a PSF needs (a power of two): the light cone, with diffraction rings outside it on either side, and at
- * least 20 lambda / NA, 33 Airy radii, of rings. What lies beyond, below 1 % of the light, wraps and interferes: measured
- * against direct integration of the pupil, pixels are off by 1 % of the peak in focus and by up to 3 % of the (then low)
- * peak far from it; twice the size brings both below 1 %.
+ * Width of a PSF in pixels (a power of two): the light cone, with diffraction rings outside it on either side, and at
+ * least 20 lambda / NA, 33 Airy radii, of rings. What lies beyond, below 1 % of the light, wraps and interferes:
+ * measured against direct integration of the pupil, pixels are off by 1 % of the peak in focus and by up to 3 % of the
+ * (then low) peak far from it; twice the size brings both below 1 %.
  */
 export function gridSize(light: Light, pixelSize: number, defocus: number): number {
   const unit = light.wave.wavelength / light.wave.na;
@@ -57,7 +56,7 @@ export function gridSize(light: Light, pixelSize: number, defocus: number): numb
   return Math.max(16, nextPowerOfTwo(Math.ceil((2 * radius) / pixelSize)));
 }
 
-/** @throws `usage` for pixels, defocus or sizes that are none */
+/** @throws `usage` for impossible pixels, defocus or sizes */
 export function checkPsfOptions(options: PsfOptions, size: PsfModel["size"]) {
   const { pixelSize, defocus = 0 } = options;
   requirePlausible("pixel_size", pixelSize);

@@ -1,12 +1,13 @@
 /**
  * Zernike polynomials on the unit disc: the shapes of an objective's aberrations.
  *
- * Source: Noll, J. Opt. Soc. Am. 66, 207 (1976): index j, and unit RMS, so that a coefficient is the wavefront's RMS error
- * (in waves, here) and different polynomials do not mix: the mean of Z_i Z_j over the disc is 1 for i = j, else 0.
+ * Source: Noll, J. Opt. Soc. Am. 66, 207 (1976): index j, and unit RMS, so that a coefficient is the RMS error of the
+ * wavefront (here in waves) and different polynomials are orthogonal: the mean of Z_i Z_j over the disc is 1 for i = j,
+ * else 0.
  */
 import { ParfocalError } from "../../errors.ts";
 
-/** The names that the field gives to the first of them, and their index after Noll. */
+/** The common names of the first polynomials, and their Noll index. */
 export const zernikeNames = {
   tilt_x: 2,
   tilt_y: 3,
@@ -29,14 +30,14 @@ export const zernikeNames = {
 
 export type ZernikeName = keyof typeof zernikeNames;
 
-/** RMS waves by name, or by index after Noll as z5, z36. */
+/** RMS in waves by name, or by Noll's index, such as z5 or z36. */
 export type ZernikeAmplitudes = { readonly [name: string]: number };
 
 /** One aberration. */
 export interface ZernikeTerm {
-  /** Index after Noll, 2 or more: piston changes no intensity. */
+  /** Noll's index, 2 or more: piston does not change intensities. */
   noll: number;
-  /** Waves. */
+  /** RMS, waves. */
   rms: number;
 }
 
@@ -74,7 +75,7 @@ function factorial(n: number): number {
   return product;
 }
 
-/** Aberrations that are not 0. @throws `usage` for a name that is none, or an amplitude that is no number */
+/** The aberrations that are not 0. @throws `usage` for an unknown name, or an amplitude that is not a number */
 export function zernikeTerms(amplitudes: ZernikeAmplitudes): ZernikeTerm[] {
   return Object.entries(amplitudes)
     .map(([name, rms]) => {
@@ -110,17 +111,17 @@ export function wavefrontError(terms: readonly ZernikeTerm[], rho: number, phi: 
   return sum;
 }
 
-/** Even in x and in y: only cosines of an even order. Such a pupil makes an even PSF. */
+/** Whether the pupil is even in x and in y (only cosines of even order), which gives an even PSF. */
 export const isEven = (terms: readonly ZernikeTerm[]): boolean =>
   terms.every(({ noll }) => {
     const { m } = zernikeOrders(noll);
     return m >= 0 && m % 2 === 0;
   });
 
-/** Odd under reversal: a pupil with nothing else has the same PSF on both sides of focus. */
+/** Whether all aberrations are odd under reversal, which gives the same PSF on both sides of focus. */
 export const isOdd = (terms: readonly ZernikeTerm[]): boolean =>
   terms.every(({ noll }) => zernikeOrders(noll).m % 2 !== 0);
 
-/** The same at every angle. */
+/** Whether all aberrations are rotationally symmetric. */
 export const isRadial = (terms: readonly ZernikeTerm[]): boolean =>
   terms.every(({ noll }) => zernikeOrders(noll).m === 0);

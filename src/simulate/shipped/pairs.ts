@@ -1,13 +1,13 @@
-/** Recipes that show each specimen in two ways: what a model gets, and what it shall make of it. */
+/** Recipes with two images of each specimen: the input of a model and its target. */
 import type { RecipeInput } from "../recipe.ts";
 
 export const pairRecipes: readonly RecipeInput[] = [
   {
     name: "wf-to-os-sim",
-    summary: "wide field beside optical sections by structured illumination, tissue through 20x/0.75",
+    summary: "widefield images paired with optical sections by structured illumination, tissue through 20x/0.75",
     fields: 10,
     planes: 9,
-    object: { kind: "tissue" },
+    specimen: { kind: "tissue" },
     optics: { na: 0.75 },
     camera: { photons: 8000, background: 50 },
     images: {
@@ -17,12 +17,12 @@ export const pairRecipes: readonly RecipeInput[] = [
   },
   {
     name: "wf-to-confocal",
-    summary: "wide field beside a confocal image of the same nuclei, through 63x/1.4 oil",
+    summary: "widefield images paired with confocal images of the same nuclei, through 63x/1.4 oil",
     fields: 10,
     pixel_size: 0.103,
     z_step: 0.4,
     planes: 11,
-    object: { kind: "nuclei", nuclei: 60 },
+    specimen: { kind: "nuclei", nuclei: 60 },
     optics: { na: 1.4, refractive_index: 1.515 },
     camera: { photons: 2000, background: 20 },
     images: {
@@ -36,7 +36,7 @@ export const pairRecipes: readonly RecipeInput[] = [
     pixel_size: 0.25,
     z_step: 5,
     planes: 9,
-    object: { kind: "nuclei", nuclei: 16, chromatin: 0.5, height: [4, 7] },
+    specimen: { kind: "nuclei", nuclei: 16, chromatin: 0.5, height: [4, 7] },
     optics: { na: 0.5, wavelength: 0.532, refractive_index: 1.333 },
     camera: { photons: 20000, background: 0 },
     images: {

@@ -1,4 +1,4 @@
-/** One recipe for each kind of specimen, and that of the review's experiment. */
+/** One recipe for each kind of specimen, and the recipe of the review's experiment. */
 import type { RecipeInput } from "../recipe.ts";
 
 /** 63x/1.4 oil on a camera of 6.5 um pixels. */
@@ -9,53 +9,53 @@ export const specimenRecipes = [
     name: "review-beads",
     summary:
       "the review's experiment: 14 planes 1 um apart, best focus at plane 7, beads of three kinds at different heights",
-    object: { kind: "beads", beads: 58, diameter: [1, 8], depth_range: [-6, 6] },
+    specimen: { kind: "beads", beads: 58, diameter: [1, 8], depth_range: [-6, 6] },
     planes: 14,
   },
   {
     name: "beads",
     summary: "beads of three kinds at many depths, through 20x/0.8",
-    object: { kind: "beads", beads: 58 },
+    specimen: { kind: "beads", beads: 58 },
   },
   {
     name: "nuclei",
     summary: "cell nuclei with chromatin texture, through 63x/1.4 oil",
     ...oil,
-    object: { kind: "nuclei", nuclei: 40 },
+    specimen: { kind: "nuclei", nuclei: 40 },
     camera: { photons: 1500, background: 30 },
   },
   {
     name: "filaments",
     summary: "microtubules of cells on glass, through 63x/1.4 oil",
     ...oil,
-    object: { kind: "filaments" },
+    specimen: { kind: "filaments" },
     camera: { photons: 800, background: 20 },
   },
   {
     name: "mitochondria",
     summary: "networks of mitochondria, through 63x/1.4 oil",
     ...oil,
-    object: { kind: "mitochondria" },
+    specimen: { kind: "mitochondria" },
     camera: { photons: 1000, background: 20 },
   },
   {
     name: "worm",
     summary: "the head of an adult roundworm (C. elegans) with its neurons, through 20x/0.8",
     size: 352,
-    object: { kind: "worm" },
+    specimen: { kind: "worm" },
     planes: 21,
     camera: { photons: 2000, background: 20 },
   },
   {
     name: "tissue",
-    summary: "a thick slab of packed cells with vessels and haze, through 20x/0.8",
-    object: { kind: "tissue" },
+    summary: "a thick slab of densely packed cells with vessels and background staining, through 20x/0.8",
+    specimen: { kind: "tissue" },
     planes: 21,
     camera: { photons: 3000, background: 50 },
   },
   {
     name: "stack",
-    summary: "a real z-stack of yours as the specimen (object.file: confocal.tif), through 20x/0.8",
-    object: { kind: "stack", file: "stack.tif" },
+    summary: "your own recorded z-stack as the specimen (specimen.file: confocal.tif), through 20x/0.8",
+    specimen: { kind: "stack", file: "stack.tif" },
   },
 ] as const satisfies readonly RecipeInput[];

@@ -5,7 +5,7 @@ import type { NamedStack } from "../../image/named-stack.ts";
 import { shippedRecipe } from "../../simulate/shipped-recipes.ts";
 import { createSimulator } from "../../simulate/simulator.ts";
 
-/** What is trained on, what is kept unseen, and what the unseen field is compared with. */
+/** Training data of the demo, a field that is kept apart, and its ground truth. */
 export interface DemoData {
   what: string;
   training: NamedStack[];
@@ -15,7 +15,10 @@ export interface DemoData {
   truthIs: string;
 }
 
-/** Stacks like the review's: 14 planes, beads of three kinds at different heights; the last field stays unseen. */
+/**
+ * Simulates stacks like those of the review: 14 planes with beads of three kinds at different heights. The last field
+ * is not used for training.
+ */
 export async function simulateFields(seed: number, signal: AbortSignal | undefined): Promise<DemoData> {
   const simulator = createSimulator({ ...shippedRecipe("review-beads"), seed });
   const fields = 8;
@@ -36,7 +39,7 @@ export async function simulateFields(seed: number, signal: AbortSignal | undefin
   };
 }
 
-/** Trains on the first 60 % of the longer side and keeps the rest unseen. */
+/** Splits a recorded stack: the first 60 % of its longer side are used for training, the rest is kept apart. */
 export function splitRealStack({ name, stack }: NamedStack): DemoData {
   const byColumns = stack.width >= stack.height;
   const extent = byColumns ? stack.width : stack.height;
@@ -45,7 +48,7 @@ export function splitRealStack({ name, stack }: NamedStack): DemoData {
   if (zStep === undefined) {
     throw new ParfocalError(
       "calibration.missing",
-      `${name}: ${stack.depth} planes but no z step; give \`z_step <your z step>\` (um).`,
+      `${name} has ${stack.depth} planes but no z step. Give \`z_step <your z step>\` (um).`,
       {
         path: name,
         what: "z step",

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { mean } from "../../array/statistics.ts";
 import { plotScores, plotTraining } from "../../figures/plots.ts";
 import { type ReportSection, renderReport } from "../../figures/report.ts";
 import { againstBaseline, type BaselineGain } from "../../metrics/against-baseline.ts";
@@ -8,12 +9,14 @@ import { version } from "../../version.ts";
 import type { DemoData } from "./demo-data.ts";
 import { type DistanceResult, type Judged, signedMicrometres } from "./refocus-unseen.node.ts";
 
-/** Mean gain in PSNR over the untouched first plane, dB, over all distances whose plane the model was not given. */
+/**
+ * Mean gain in PSNR over the first input plane, unchanged, dB, over all distances whose target was not an input plane.
+ */
 export function meanGain(distances: readonly DistanceResult[]): number {
   return meanOver(distances, ({ input, output }) => output.psnr - input.psnr);
 }
 
-/** Mean gain over the best recorded baseline, over the same distances. */
+/** Mean gains over the best recorded baseline, over the same distances. */
 export function meanGainOverBaseline(distances: readonly DistanceResult[]): BaselineGain {
   const of = (key: keyof BaselineGain): number => meanOver(distances, ({ gain }) => gain[key]);
   return { psnr: of("psnr"), ssim: of("ssim"), detail: of("detail"), contrast: of("contrast") };
@@ -21,15 +24,15 @@ export function meanGainOverBaseline(distances: readonly DistanceResult[]): Base
 
 function meanOver(distances: readonly DistanceResult[], of: (one: DistanceResult) => number): number {
   const some = distances.filter(({ given }) => !given);
-  return some.reduce((sum, one) => sum + of(one), 0) / some.length;
+  return mean(some.map(of));
 }
 
-/** The page: verdict, contact sheet, scores of output and input beside each other, curves, configuration. */
+/** The page of the demo: verdict, contact sheet, scores of input and output, charts and configuration. */
 export async function reportPage(
   data: DemoData,
   training: TrainRunResult,
   judged: Judged,
-  png: Uint8Array,
+  sheet: string,
 ): Promise<string> {
   const { distances } = judged;
   const { info } = training;
@@ -43,21 +46,21 @@ export async function reportPage(
     { kind: "paragraph", text: verdictOf(judged) },
     {
       kind: "paragraph",
-      text: `Trained on ${data.what} for ${Math.round(training.seconds)} s (${training.steps} steps). From ${planes}, the model was asked for planes at other depths of a field that it had not seen; truth is ${data.truthIs}.`,
+      text: `The model was trained on ${data.what} for ${Math.round(training.seconds)} s (${training.steps} steps). It then refocused ${planes} of a field that was not in its training to other depths. The ground truth is ${data.truthIs}.`,
     },
     { kind: "warnings", items: [...training.warnings, ...judged.warnings] },
     {
       kind: "picture",
-      png,
-      alt: "Input, output, truth and difference for four distances",
-      caption: "Panels of a row share one contrast.",
+      svg: sheet,
+      alt: "Input, output, ground truth and difference for four distances",
+      caption: "Input, output, ground truth and difference. All pictures of a row have the same contrast.",
     },
     {
       kind: "scores",
-      caption: `Mean over ${judged.firstPlanes.length} first input planes (${judged.firstPlanes.join(", ")}). Input: the untouched first plane. Baseline: the best of the planes that the model was given, each as it is or lightly smoothed, and of their interpolation.`,
+      caption: `Mean scores, with ${judged.firstPlanes.length} different planes as first input plane (${judged.firstPlanes.join(", ")}). Input is the first input plane, unchanged. Baseline is the best recorded baseline: the best of the input planes, smoothed or not, and of their interpolation.`,
       dataRange: judged.dataRange,
       rows: distances.map(({ distance, given, ...scores }) => ({
-        label: `${signedMicrometres(distance)}${given ? " (a plane that it was given)" : ""}`,
+        label: `${signedMicrometres(distance)}${given ? " (an input plane)" : ""}`,
         ...scores,
       })),
     },
@@ -80,7 +83,7 @@ export async function reportPage(
       ),
       alt: "Training and validation loss over steps",
       caption:
-        "Training. The two losses are not of the same patches: training patches are drawn where there is signal.",
+        "Training and validation loss. They cannot be compared directly, since training patches are drawn at places with signal.",
     },
     { kind: "configuration", caption: "Configuration", text: stringify(training.config) },
     { kind: "configuration", caption: "Model", text: stringify(training.info) },
@@ -92,7 +95,10 @@ export async function reportPage(
   });
 }
 
-/** Whether it helped, and where it did not: on average and for single planes; and whether outputs are sharper, or only smoother. */
+/**
+ * Says whether the outputs are better than the best recorded baseline, at which distances and planes they are not, and
+ * whether they are sharper or only smoother.
+ */
 export function verdictOf({
   distances,
   worse,
@@ -104,12 +110,12 @@ export function verdictOf({
   const signed = `${gain.psnr < 0 ? "-" : "+"}${Math.abs(gain.psnr).toFixed(1)} dB PSNR`;
   const average =
     lost.length === 0
-      ? `The output beats the best recorded baseline at every distance, by ${signed} on average.`
-      : `The output is no better than the best recorded baseline at ${lost.map(({ distance }) => signedMicrometres(distance)).join(", ")}: do not use this model there.`;
+      ? `The output is better than the best recorded baseline at every distance, by ${signed} on average.`
+      : `The output is not better than the best recorded baseline at ${lost.map(({ distance }) => signedMicrometres(distance)).join(", ")}. Do not use this model at these distances.`;
   const pairs = worse.map(({ distance, plane }) => `${signedMicrometres(distance)} from plane ${plane}`).join(", ");
   const single =
     worse.length === 0
       ? ""
-      : ` Of ${made.length * firstPlanes.length} single outputs ${worse.length} scored no higher than it: ${pairs}.`;
+      : ` ${worse.length} of ${made.length * firstPlanes.length} single outputs are not better than the baseline: ${pairs}.`;
   return `${average}${single} On average: ${againstBaseline(gain).sentence}`;
 }

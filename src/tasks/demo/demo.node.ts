@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { contactSheet } from "../../figures/contact-sheet.ts";
+import { svgPng } from "../../figures/svg-png.node.ts";
 import { checkOutput, withOutputSet } from "../../image/atomic-file.node.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
 import { loadModel } from "../../models/model-folder.node.ts";
@@ -13,13 +14,13 @@ import { reportPage, verdictOf } from "./demo-report.node.ts";
 import { type DistanceResult, refocusUnseen } from "./refocus-unseen.node.ts";
 
 export interface DemoOptions {
-  /** Folder for everything that the demo makes. */
+  /** Folder for all files of the demo. */
   output: string;
-  /** A real stack instead of simulated beads, and what it is called. */
+  /** A recorded stack with its name, instead of simulated beads. */
   data?: NamedStack | undefined;
-  /** Training time; default 3.5. */
+  /** Training time in minutes; default 3.5. */
   maxMinutes?: number | undefined;
-  /** Keys of the training configuration that are given. */
+  /** Keys of the training configuration. */
   config?: Record<string, unknown> | undefined;
   seed?: number | undefined;
   force?: boolean | undefined;
@@ -34,19 +35,22 @@ export interface DemoResult {
   report: string;
   sheet: string;
   training: TrainRunResult;
-  /** Mean scores of the unseen field per distance, um. */
+  /** Mean scores on the field that was kept apart, for each distance. */
   distances: DistanceResult[];
-  /** Single outputs with no higher PSNR than the best recorded baseline. */
+  /** Single outputs whose PSNR is not higher than that of the best recorded baseline. */
   worse: { distance: number; plane: number }[];
-  /** Whether it helped, where it did not, and whether outputs are sharper or only smoother. */
+  /**
+   * Whether the outputs are better than the baseline, where they are not, and whether they are sharper or only
+   * smoother.
+   */
   sentence: string;
 }
 
 /**
- * The whole story: stacks (simulated, or a part of a real one), a model trained on them, a field that the model has not seen
- * refocused through files as a user would, and an HTML page that says whether it helped.
+ * The whole workflow: simulates stacks (or splits a recorded one), trains a model on them, refocuses a field that was
+ * kept apart through files as a user would, and writes an HTML page with the result.
  *
- * @throws output.exists when the folder holds a demo already (unless forced); what training and refocusing throw
+ * @throws output.exists if the folder already has a demo (unless forced); what training and refocusing throw
  */
 export async function demo(options: DemoOptions): Promise<DemoResult> {
   const { output, runtime, signal, onStage } = options;
@@ -73,17 +77,17 @@ export async function demo(options: DemoOptions): Promise<DemoResult> {
     onProgress,
     onWarning,
   });
-  onStage?.("Refocusing a field that the model has not seen");
+  onStage?.("Refocusing a field that was not used for training");
   const model = modelFor(await loadModel(training.model), "refocus");
   const judged = await refocusUnseen(model, data, options);
   const sheet = join(output, "sheet.png");
-  const png = contactSheet(judged.rows, {
-    title: "A field that the model has not seen",
+  const drawn = contactSheet(judged.rows, {
+    title: "A field that was not used for training",
     ...(data.unseen.pixelSize ? { pixelSize: data.unseen.pixelSize.x } : {}),
   });
-  const page = await reportPage(data, training, judged, png);
+  const page = await reportPage(data, training, judged, drawn);
   await withOutputSet({ force: true }, async (set) => {
-    await set.write(sheet, png);
+    await set.write(sheet, await svgPng(drawn));
     await set.write(report, page);
   });
   return { report, sheet, training, distances: judged.distances, worse: judged.worse, sentence: verdictOf(judged) };

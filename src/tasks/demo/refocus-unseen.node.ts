@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { mean as meanOfAll } from "../../array/statistics.ts";
 import type { SheetRow } from "../../figures/contact-sheet.ts";
+import { fileStorage } from "../../image/file-storage.node.ts";
 import { type Plane, planeOf } from "../../image/image.ts";
 import { readStack } from "../../image/image-file.ts";
 import { openImage } from "../../image/open-image.node.ts";
@@ -11,35 +13,41 @@ import { meanScores, type Scores, score, signalRange } from "../../metrics/metri
 import { type BaselineScores, bestRecorded } from "../../metrics/recorded-baseline.ts";
 import type { AnyRefocusModel } from "../../models/model-info.ts";
 import type { Runtime } from "../../run/runtime.ts";
-import { refocusFile } from "../refocus-file.node.ts";
+import { refocusFile } from "../refocus-file.ts";
 import type { DemoData } from "./demo-data.ts";
 
 /** Mean scores at one distance, um. */
 export interface DistanceResult {
   distance: number;
-  /** Of the untouched first plane. */
+  /** Scores of the first input plane, unchanged. */
   input: Scores;
   output: Scores;
-  /** Of the best recorded baseline: of the planes that the model was given, lightly smoothed or interpolated, for each score the best. */
+  /** Scores of the best recorded baseline, chosen for each score. */
   baseline: { psnr: number; ssim: number; detail: number; contrast: number };
   detail: { input: number; output: number };
   /** Output minus baseline. */
   gain: BaselineGain;
-  /** Whether the plane there is one of those that the model was given: means leave it out. */
+  /** Whether the target is one of the input planes, so that means leave it out. */
   given: boolean;
 }
 
 export interface Judged {
   rows: SheetRow[];
   distances: DistanceResult[];
-  /** Single pairs of planes whose output has no higher PSNR than the best recorded baseline, which a mean would hide; but for given planes. */
+  /**
+   * Single outputs whose PSNR is not higher than that of the best recorded baseline, which a mean would hide; without
+   * outputs at input planes.
+   */
   worse: { distance: number; plane: number }[];
   dataRange: number;
   firstPlanes: number[];
   warnings: string[];
 }
 
-/** Writes the unseen stack, refocuses it from a few planes to both sides, and scores outputs beside what was recorded. */
+/**
+ * Writes the stack that was kept apart, refocuses a few of its planes to both sides, and scores the outputs and the
+ * recorded planes.
+ */
 export async function refocusUnseen(
   model: AnyRefocusModel,
   data: DemoData,
@@ -62,7 +70,7 @@ export async function refocusUnseen(
     for (const z of firstPlanes) {
       const output = join(options.output, `refocused_from_plane_${z}.tif`);
       const distances = targets.map((planes) => planes * step);
-      const result = await refocusFile(model, options.runtime, file, output, {
+      const result = await refocusFile(fileStorage, model, options.runtime, file, output, {
         distances,
         planes: [z],
         force: true,
@@ -113,8 +121,8 @@ export async function refocusUnseen(
   };
 }
 
-/** A plane that is given back as it is has no end of PSNR; none counts for more than this, dB. */
-const highest = 100;
+/** The PSNR of a plane that is returned unchanged is infinite. Every PSNR is limited to this, dB. */
+const maxPsnr = 100;
 
 interface ScoredOutput {
   distance: number;
@@ -128,10 +136,10 @@ interface ScoredOutput {
 }
 
 function meanOf(distance: number, same: readonly ScoredOutput[], given: boolean): DistanceResult {
-  const mean = (of: (one: ScoredOutput) => number): number => same.reduce((sum, one) => sum + of(one), 0) / same.length;
-  const of = (key: keyof BaselineScores): number => mean(({ baseline }) => Math.min(highest, baseline[key].value));
+  const mean = (of: (one: ScoredOutput) => number): number => meanOfAll(same.map(of));
+  const of = (key: keyof BaselineScores): number => mean(({ baseline }) => Math.min(maxPsnr, baseline[key].value));
   const baseline = { psnr: of("psnr"), ssim: of("ssim"), detail: of("detail"), contrast: of("contrast") };
-  const output = meanScores(same.map((one) => ({ ...one.output, psnr: Math.min(highest, one.output.psnr) })));
+  const output = meanScores(same.map((one) => ({ ...one.output, psnr: Math.min(maxPsnr, one.output.psnr) })));
   const detail = { input: mean((one) => one.detail.input.mean), output: mean((one) => one.detail.output.mean) };
   return {
     distance,

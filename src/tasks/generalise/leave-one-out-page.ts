@@ -13,61 +13,61 @@ import {
 } from "./leave-one-out-plan.ts";
 import type { StackKind } from "./leave-one-out-source.ts";
 
-/** Stands for data that a model never saw. */
+/** Marks data that were left out of the training of a model. */
 export const unseenMark = "\u2605";
 
-/** What is known of a model of the experiment. */
+/** A model of the experiment, with its training. */
 export interface GeneralisationModel extends PlannedModel {
   trained_on: string[];
-  /** Its run's folder, from that of the page. */
+  /** Folder of its run, relative to that of the page. */
   run: string;
-  /** After which its weights validated best. */
+  /** Number of steps after which its weights validated best. */
   steps: number;
-  /** That it trained in all. */
+  /** Number of steps that it was trained in total. */
   trained_steps: number | undefined;
   seconds: number | undefined;
   reused: boolean;
 }
 
-/** A cell of the matrix, with what it rests on. */
+/** A cell of the matrix, with the scores behind it. */
 export interface JudgedGain extends Gain {
   images: number;
   planes: number;
-  /** Of the untouched first plane. */
+  /** Scores of the first input plane, unchanged. */
   input: { psnr: number; ssim: number } | undefined;
   output: { psnr: number; ssim: number } | undefined;
-  /** The best of the given planes, lightly smoothed or interpolated. */
+  /** Scores of the best recorded baseline. */
   baseline: { psnr: number; ssim: number } | undefined;
 }
 
 export interface GeneralisationPage {
   subtitle: string;
   kinds: readonly string[];
-  /** How judged data were kept from training, in words. */
+  /** How judged data were kept apart from training data, in a sentence. */
   apart: string;
   models: readonly GeneralisationModel[];
   gains: readonly Gain[];
-  /** Of images on other pixels than the model's, what resampling alone gains. */
+  /** Gains of resampling only, for images with another pixel size than the models. */
   resampled: readonly Gain[];
   summary: readonly GeneralisationSummary[];
-  pictures: readonly { model: PlannedModel; png: Uint8Array }[];
-  /** Versions, configuration, data: what is needed to repeat it. */
+  pictures: readonly { model: PlannedModel; svg: string }[];
+  /** All that is needed to repeat the experiment: version, configuration and data. */
   record: object;
   warnings: readonly string[];
 }
 
 type MatrixKey = "gain_db" | "gain_ssim" | "gain_detail" | "gain_over_input_db" | "width_recovered";
 
-/** One HTML file, as text: pictures are inside. */
+/** Returns one HTML file as text. The pictures are embedded. */
 export function generalisationPage(page: GeneralisationPage): string {
   const { kinds, apart, models, gains, resampled, summary, pictures, record, warnings, subtitle } = page;
-  const { least_gain_db, least_share } = generalisationThresholds;
+  const { min_gain_db, min_share_kept } = generalisationThresholds;
   const matrix = (key: MatrixKey, caption: string, digits: number, unit = "") =>
     gainMatrix(
       [...gains, ...resampled].map(({ model, data, seen, ...values }) => {
         return { model, data, value: values[key], mark: seen ? undefined : unseenMark };
       }),
-      { caption: `${caption} ${unseenMark} marks data whose like the model never saw.`, digits, unit },
+      { caption: `${caption} ${unseenMark} marks data that were left out of the training of the model.`, digits, unit },
     );
   const anyWidth = gains.some(({ width_recovered }) => width_recovered !== undefined);
   const sections: ReportSection[] = [
@@ -82,20 +82,24 @@ export function generalisationPage(page: GeneralisationPage): string {
     {
       kind: "paragraph",
       text:
-        `Gains are PSNR of outputs minus that of the best recorded baseline, means over planes out of focus and within range. The baseline is the best of the planes that the model was given, each as it is or lightly smoothed, and of their interpolation. Never seen: by the model ` +
-        `from whose training the ${kinds.join(" or ")} was left out. Seen: on the same data, by the models that saw their like (mean; in brackets lowest to highest). ` +
-        "Without: what is had without a model, where resampling to the model's pixels and back averages noise; elsewhere 0 dB, the baseline. " +
-        `A model is said to generalise where it gains more than ${least_gain_db} dB beyond that on what it never saw, and at least ${100 * least_share} % of what models gain beyond it there that saw it. ` +
-        `Where those gain nothing, the data cannot tell.\n\n${apart}`,
+        "A gain is the PSNR of the outputs minus that of the best recorded baseline, averaged over the planes out of focus and within range. The best recorded baseline is the best image without a model: an input plane, smoothed or not, or the interpolation between the input planes. " +
+        `Left out is the gain of the model that was trained without this ${kinds.join(" or ")}. In training is the gain of the models that were trained with it, on the same data (mean, and lowest to highest in brackets). ` +
+        "Resampling only is the gain without a model if the image is just resampled to the pixel size of the model and back, which averages noise; it is 0 dB where no resampling is needed. " +
+        `A model counts as generalising if on the left-out data it gains more than ${min_gain_db} dB over resampling only, and at least ${100 * min_share_kept} % of the gain of the models that had these data in training. ` +
+        `If those models gain nothing either, the data cannot tell.\n\n${apart}`,
     },
     { kind: "warnings", items: warnings },
-    { kind: "heading", text: "Every model on all data" },
+    { kind: "heading", text: "Gains of every model on all data" },
     matrix("gain_db", "Gain in PSNR over the best recorded baseline.", 1, " dB"),
     matrix("gain_ssim", "Gain in SSIM over the best recorded baseline.", 3),
-    matrix("gain_detail", "Gain in detail over the best recorded baseline: PSNR without it is smoothing.", 3),
+    matrix(
+      "gain_detail",
+      "Gain in detail over the best recorded baseline. A gain in PSNR without a gain in detail is only smoothing.",
+      3,
+    ),
     matrix(
       "gain_over_input_db",
-      "Gain in PSNR over the untouched first plane, which flatters models of several planes.",
+      "Gain in PSNR over the first input plane, unchanged. This is not a fair comparison for models with several input planes.",
       1,
       " dB",
     ),
@@ -103,80 +107,85 @@ export function generalisationPage(page: GeneralisationPage): string {
       ? [
           matrix(
             "width_recovered",
-            "Share of the excess width of blurred structures that is taken away: 1 as sharp as in focus, 0 unchanged.",
+            "Share of the excess width of blurred structures that is removed: 1 is as sharp as in focus, 0 is unchanged.",
             2,
           ),
         ]
       : []),
-    { kind: "heading", text: "What it looks like" },
-    ...pictures.map(({ model: { leftOut, name }, png }): ReportSection => {
+    { kind: "heading", text: "Example images" },
+    ...pictures.map(({ model: { leftOut, name }, svg }): ReportSection => {
       const what = leftOut ? `${leftOut.kind} ${leftOut.value}` : name;
       return {
         kind: "picture",
-        png,
+        svg,
         alt: `Examples of ${what}`,
-        caption: `The ${what}, of which the second column's model has seen nothing.`,
+        caption: `Examples for ${what}. The model of the second column was trained without it.`,
       };
     }),
     { kind: "heading", text: "The models" },
     {
       kind: "table",
       caption:
-        "All are of one configuration and one seed, and train as many steps; only their data differ. Of the steps those are taken after which a model validated best.",
-      columns: ["model", "never saw", "trained on", "steps", "seconds", "run"],
+        "All models have the same configuration, the same seed and the same number of training steps; only their training data differ. The weights with the best validation score are used.",
+      columns: ["model", "left out", "trained on", "steps", "seconds", "run"],
       rows: models.map(({ name, leftOut, trained_on, steps, trained_steps = steps, seconds, run, reused }) => [
         name,
         leftOut ? `${leftOut.kind} ${leftOut.value}` : "",
         trained_on.join("; "),
         trained_steps === steps ? steps : `${steps} of ${trained_steps}`,
         seconds === undefined ? "" : Math.round(seconds),
-        `${run}${reused ? " (was there)" : ""}`,
+        `${run}${reused ? " (reused)" : ""}`,
       ]),
     },
-    { kind: "configuration", caption: "How to repeat this", text: stringify(record) },
+    { kind: "configuration", caption: "How to repeat this experiment", text: stringify(record) },
   ];
-  return renderReport({ title: `Does it hold on another ${kinds.join(" or ")}?`, subtitle, sections });
+  return renderReport({ title: `Do the models generalise to another ${kinds.join(" or ")}?`, subtitle, sections });
 }
 
 const decibels = (value: number | undefined): string =>
   value === undefined ? "unknown" : `${signedGain(value, 1)} dB`;
 
 /**
- * The answer in a sentence or two.
- * @param mean over all of a kind
+ * The answer in a few sentences.
+ * @param mean over all values of a kind
  * @param summary of everything that was left out
  */
 export function inWords(mean: GeneralisationSummary, summary: readonly GeneralisationSummary[]): string {
-  const { kind, left_out_db, seen_db, without_db = 0, drop_db, generalises } = mean;
-  // A mean of yes can hide a no.
+  const { kind, left_out_db, seen_db, resampling_db = 0, drop_db, generalises } = mean;
+  // The mean may generalise although single values do not.
   const failed = summary.filter((one) => one.kind === kind && one.value !== undefined && one.generalises === false);
   const but = failed.length === 0 ? "" : `, but not for ${failed.map(({ value }) => value).join(", ")}`;
   const answer = generalises === undefined ? "The data cannot tell" : generalises ? `Yes${but}` : "No";
-  const cost = drop_db === undefined ? "" : `: ${decibels(-drop_db)} for not having seen it`;
-  return `On another ${kind}? ${answer}. Mean gain ${decibels(left_out_db)} where the ${kind} was never seen, ${decibels(seen_db)} where it was${cost}${without_db > 0 ? `; ${decibels(without_db)} by resampling alone` : ""}.`;
+  const cost = drop_db === undefined ? "" : ` The difference is ${decibels(-drop_db)}.`;
+  const resampling = resampling_db > 0 ? ` Resampling only gains ${decibels(resampling_db)}.` : "";
+  return `Do the models generalise to another ${kind}? ${answer}. The mean gain is ${decibels(left_out_db)} if the ${kind} was left out of training, and ${decibels(seen_db)} if it was in training.${cost}${resampling}`;
 }
 
 function summaryTable(summary: readonly GeneralisationSummary[]): VerdictTable {
   return {
     kind: "verdicts",
-    caption: "What was left out, one at a time.",
-    questions: ["never seen", "seen", "the same model elsewhere", "share kept", "generalises"],
+    caption: "Results for everything that was left out, one at a time.",
+    questions: ["left out", "in training", "same model on its training data", "share of gain kept", "generalises"],
     rows: summary.map(
-      ({ kind, value, seen_range_db, without_db = 0, drop_db = 0, share_kept, generalises, ...mean }) => {
+      ({ kind, value, seen_range_db, resampling_db = 0, drop_db = 0, share_kept, generalises, ...mean }) => {
         const gain = (db: number | undefined, more = "", least = 0) =>
           db === undefined ? undefined : { text: `${decibels(db)}${more}`, good: db > least };
         const range = seen_range_db && ` (${seen_range_db.map((db) => signedGain(db, 1)).join(" to ")})`;
         return {
-          label: value === undefined ? `all ${plural(kind)}, mean` : `${kind} ${value}`,
+          label: value === undefined ? `mean of all ${plural(kind)}` : `${kind} ${value}`,
           answers: [
-            gain(mean.left_out_db, without_db > 0 ? ` (${decibels(without_db)} without)` : "", without_db),
-            gain(mean.seen_db, range, without_db),
+            gain(
+              mean.left_out_db,
+              resampling_db > 0 ? ` (${decibels(resampling_db)} by resampling only)` : "",
+              resampling_db,
+            ),
+            gain(mean.seen_db, range, resampling_db),
             gain(mean.elsewhere_db),
             share_kept === undefined
               ? undefined
               : {
                   text: `${Math.round(100 * share_kept)} % (${decibels(-drop_db)})`,
-                  good: share_kept >= generalisationThresholds.least_share,
+                  good: share_kept >= generalisationThresholds.min_share_kept,
                 },
             { text: generalises === undefined ? "cannot tell" : generalises ? "yes" : "no", good: generalises },
           ],
@@ -188,7 +197,7 @@ function summaryTable(summary: readonly GeneralisationSummary[]): VerdictTable {
 
 export const plural = (kind: string): string => (kind === "objective" ? "objectives" : `${kind}s`);
 
-/** One of the data that were left out, by two models. */
+/** Examples of one left-out data set, from two models. */
 export interface ExampleRow {
   name: string;
   groups: JudgedData["groups"];
@@ -196,17 +205,17 @@ export interface ExampleRow {
   all: GainExample;
 }
 
-/** Rows that are shown at most. */
-const mostRows = 6;
+/** Largest number of rows. */
+const maxRows = 6;
 
-/** Input, both outputs and target of each; undefined where there is nothing to be shown. */
+/** Draws input, both outputs and target of each example; undefined where there are none. */
 export function examplesPicture(
   { leftOut }: PlannedModel,
   rows: readonly ExampleRow[],
   kinds: readonly StackKind[],
-): Uint8Array | undefined {
+): string | undefined {
   if (rows.length === 0 || leftOut === undefined) return undefined;
-  const shown = rows.slice(0, mostRows);
+  const shown = rows.slice(0, maxRows);
   const sizes = new Set(shown.map(({ groups }) => pixelSizeOf(groups, kinds)));
   const [pixelSize] = sizes;
   return pictureGrid(
@@ -229,9 +238,9 @@ export function examplesPicture(
     }),
     {
       title: `${leftOut.kind} ${leftOut.value}`,
-      columns: ["input", "never saw it", "saw everything", "ground truth"],
-      note: "PSNR of the whole plane, one of those that the means are over; details around the place with most structure. One contrast in each row.",
-      // A scale bar would hold for its own row only, where objectives differ.
+      columns: ["input", "trained without it", "trained on everything", "ground truth"],
+      note: "Each row shows a detail of one plane, around the place with most structure, with one contrast. PSNR is that of the whole plane.",
+      // Without a scale bar if the pixel sizes of the rows differ.
       ...(sizes.size === 1 && { pixelSize }),
     },
   );

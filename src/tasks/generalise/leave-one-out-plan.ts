@@ -1,29 +1,31 @@
 /**
- * Leave-one-out: for each objective, sample or stack a model that never saw it, judged on everything. Who is trained on what, what that
- * says of how far a model holds, and when it is called to generalise. The judging itself is elsewhere: gains come in as numbers.
+ * Plans leave-one-out: for each objective, specimen, stack or slide a model that is trained without it, and judged on all
+ * data. This file decides which model is trained on which data, and when a model counts as generalising. The gains are
+ * measured elsewhere and come in as numbers.
  */
+import { meanOfKnown } from "../../array/mean-of-known.ts";
 
-/** What can be left out: of recipes the first two, of recorded stacks the others. */
-export const leaveOneOutKinds = ["objective", "sample", "stack", "slide"] as const;
+/** What can be left out: objectives and specimens of a recipe, or recorded stacks and slides. */
+export const leaveOneOutKinds = ["objective", "specimen", "stack", "slide"] as const;
 
-/** Data that models are judged on: an objective with a sample, or a stack. */
+/** Data on which models are judged: an objective with a specimen, or a stack. */
 export interface JudgedData {
   name: string;
-  /** What it belongs to, by kind: `{ objective: "20x-0.75", sample: "beads" }`, `{ stack: "a" }`. */
+  /** The groups that it belongs to, by kind: `{ objective: "20x-0.75", specimen: "beads" }`, `{ stack: "a" }`. */
   groups: Readonly<Record<string, string>>;
 }
 
 /** A model of the experiment. */
 export interface PlannedModel {
-  /** Also of its folder: "without-beads", "all". */
+  /** Name of the model and of its folder: "without-beads", "all". */
   name: string;
-  /** What it never sees; absent for the model that is trained on everything. */
+  /** What is left out of its training; absent for the model that is trained on everything. */
   leftOut?: { kind: string; value: string };
 }
 
 /**
- * One model for everything, and one for each value of each kind that never sees it. The first sees all, so that data which cannot be
- * trained on are found out at once.
+ * Plans one model that is trained on everything, and for each value of each kind one that is trained without it. The
+ * model on everything is trained first, so that unsuitable data are found at once.
  */
 export function leaveOneOut(data: readonly JudgedData[], kinds: readonly string[]): PlannedModel[] {
   const left = kinds.flatMap((kind) =>
@@ -32,7 +34,10 @@ export function leaveOneOut(data: readonly JudgedData[], kinds: readonly string[
   return [{ name: "all" }, ...folderNames(left).map((name, i) => ({ name, leftOut: left[i] }))];
 }
 
-/** Names that may be folders, all different: "without-beads", or "without-sample-beads" where an objective has the same name. */
+/**
+ * Unique names that can be used for folders: "without-beads", or "without-specimen-beads" where an objective has the same
+ * name.
+ */
 function folderNames(left: readonly { kind: string; value: string }[]): string[] {
   const safe = (text: string): string => text.replace(/[^\w.-]+/g, "-");
   const count = (text: string): number => left.filter(({ value }) => safe(value) === text).length;
@@ -46,65 +51,71 @@ function folderNames(left: readonly { kind: string; value: string }[]): string[]
   });
 }
 
-/** Whether a model was trained on data of this kind. */
+/** Whether the training of a model included data of these groups. */
 export const isSeen = ({ leftOut }: PlannedModel, { groups }: JudgedData): boolean =>
   leftOut === undefined || groups[leftOut.kind] !== leftOut.value;
 
-/** What a model gains on some data over the best recorded baseline; undefined where nothing could be scored. */
+/** The gains of a model on one data set over the best recorded baseline; undefined where nothing could be scored. */
 export interface Gain {
   model: string;
   data: string;
   seen: boolean;
-  /** PSNR of outputs minus that of the best of the given planes, smoothed or interpolated, dB; means over the planes out of focus and within range. */
+  /**
+   * PSNR of the outputs minus that of the best recorded baseline, dB; mean over the planes out of focus and within
+   * range.
+   */
   gain_db: number | undefined;
-  /** The same of SSIM, and of detail. */
+  /** The same for SSIM and for detail. */
   gain_ssim: number | undefined;
   gain_detail: number | undefined;
-  /** PSNR of outputs minus that of the untouched first plane, dB. */
+  /** PSNR of the outputs minus that of the first input plane, unchanged, dB. */
   gain_over_input_db: number | undefined;
-  /** Share of the excess width of blurred structures that is taken away, 1 as sharp as in focus. */
+  /** Share of the excess width of blurred structures that is removed; 1 is as sharp as in focus. */
   width_recovered: number | undefined;
 }
 
 /**
- * From these on a model is said to generalise. What counts is what it gains beyond doing without: beyond the best recorded baseline, and where images are
- * resampled to the model's pixels, beyond resampling alone, which averages noise.
+ * Thresholds from which a model counts as generalising. They apply to the gain over the best recorded baseline, or over
+ * resampling only where images are resampled to the pixel size of the model, which averages noise.
  */
 export const generalisationThresholds = {
-  /** What is gained beyond that on data never seen must be above this, dB. */
-  least_gain_db: 0,
-  /** And at least this share of what is gained beyond it on the same data by models that have seen their like. */
-  least_share: 0.5,
+  /** The gain on left-out data must be above this, dB. */
+  min_gain_db: 0,
+  /** It must also be at least this share of the gain of the models that had these data in training. */
+  min_share_kept: 0.5,
 } as const;
 
-/** How far it holds for one thing that was left out, or for all of them. */
+/** Whether models generalise to one value that was left out, or on average over all values of a kind. */
 export interface GeneralisationSummary {
   kind: string;
-  /** Absent for the mean over all of a kind. */
+  /** Absent for the mean over all values of a kind. */
   value?: string;
-  /** On what was left out, by the model that never saw it, dB over the best recorded baseline. */
+  /** Gain of the model without these data in training, dB over the best recorded baseline. */
   left_out_db: number | undefined;
-  /** On the same data, by the models that saw their like: mean over those models. */
+  /** Mean gain on the same data of the models that had them in training, dB. */
   seen_db: number | undefined;
-  /** The lowest and highest of those models. */
+  /** Lowest and highest gain of those models, dB. */
   seen_range_db: [number, number] | undefined;
-  /** On the same data, without any model: what resampling alone gains over the baseline, or 0 where that loses or is not needed. */
-  without_db: number | undefined;
-  /** By the model that never saw it, on all that it did see. */
+  /** Gain on the same data of resampling only, dB; 0 where it is negative or where no resampling is needed. */
+  resampling_db: number | undefined;
+  /** Gain of the model without these data on all data that it was trained on, dB. */
   elsewhere_db: number | undefined;
-  /** What not having seen it costs, dB: seen minus left out. */
+  /** The loss by leaving the data out, dB: seen_db - left_out_db. */
   drop_db: number | undefined;
-  /** (left_out_db - without_db) / (seen_db - without_db), where the latter is above 0. */
+  /** (left_out_db - resampling_db) / (seen_db - resampling_db), where the latter is above 0. */
   share_kept: number | undefined;
-  /** Undefined where the data cannot tell: models that saw their like gain nothing either, or nothing could be scored. */
+  /**
+   * Undefined where the data cannot tell: models with these data in training gain nothing either, or nothing could be
+   * scored.
+   */
   generalises: boolean | undefined;
 }
 
 /**
- * For each thing left out, and for each kind the mean of its values. Seen and not seen are compared on the same data, since data differ in how
- * much there is to be gained.
+ * Summarises the gains for each value that was left out, and for each kind the mean over its values. Models with and
+ * without the data in training are compared on the same data, since data differ in how much can be gained.
  *
- * @param resampling gain of resampling alone, dB, by the names of data; default none is needed
+ * @param resampling gain of resampling only, dB, by name of the data; by default no resampling is needed
  */
 export function summariseGains(
   plan: readonly PlannedModel[],
@@ -118,40 +129,41 @@ export function summariseGains(
     const { leftOut } = model;
     if (leftOut === undefined) return [];
     const unseen = data.filter((one) => !isSeen(model, one));
-    const witnesses = plan.filter((other) => unseen.some((one) => isSeen(other, one)));
-    const each = witnesses.map((other) =>
-      meanOf(unseen.filter((one) => isSeen(other, one)).map((one) => gainOf(other, one))),
+    const trainedWith = plan.filter((other) => unseen.some((one) => isSeen(other, one)));
+    const each = trainedWith.map((other) =>
+      meanOfKnown(unseen.filter((one) => isSeen(other, one)).map((one) => gainOf(other, one))),
     );
     const known = each.filter((mean) => mean !== undefined);
-    // By data first: with several kinds left out, not all data have as many models that saw their like.
+    // Averaged for each data set first, since with several kinds left out the number of models with these data in
+    // training differs.
     const seen = unseen.map((one) =>
-      meanOf(plan.filter((other) => isSeen(other, one)).map((other) => gainOf(other, one))),
+      meanOfKnown(plan.filter((other) => isSeen(other, one)).map((other) => gainOf(other, one))),
     );
     return [
       judged({
         ...leftOut,
-        left_out_db: meanOf(unseen.map((one) => gainOf(model, one))),
-        seen_db: meanOf(seen),
+        left_out_db: meanOfKnown(unseen.map((one) => gainOf(model, one))),
+        seen_db: meanOfKnown(seen),
         seen_range_db: known.length === 0 ? undefined : [Math.min(...known), Math.max(...known)],
-        without_db: meanOf(
+        resampling_db: meanOfKnown(
           unseen.map(({ name }) => Math.max(0, (Object.hasOwn(resampling, name) ? resampling[name] : undefined) ?? 0)),
         ),
-        elsewhere_db: meanOf(data.filter((one) => isSeen(model, one)).map((one) => gainOf(model, one))),
+        elsewhere_db: meanOfKnown(data.filter((one) => isSeen(model, one)).map((one) => gainOf(model, one))),
       }),
     ];
   });
   const kinds = [...new Set(items.map(({ kind }) => kind))];
   const overall = kinds.map((kind): GeneralisationSummary => {
     const own = items.filter((item) => item.kind === kind);
-    const mean = (key: "left_out_db" | "seen_db" | "without_db" | "elsewhere_db"): number | undefined =>
-      meanOf(own.map((item) => item[key]));
+    const mean = (key: "left_out_db" | "seen_db" | "resampling_db" | "elsewhere_db"): number | undefined =>
+      meanOfKnown(own.map((item) => item[key]));
     const ranges = own.flatMap(({ seen_range_db: range }) => (range ? [...range] : []));
     return judged({
       kind,
       left_out_db: mean("left_out_db"),
       seen_db: mean("seen_db"),
       seen_range_db: ranges.length === 0 ? undefined : [Math.min(...ranges), Math.max(...ranges)],
-      without_db: mean("without_db"),
+      resampling_db: mean("resampling_db"),
       elsewhere_db: mean("elsewhere_db"),
     });
   });
@@ -161,18 +173,12 @@ export function summariseGains(
 type Measured = Omit<GeneralisationSummary, "drop_db" | "share_kept" | "generalises">;
 
 function judged(measured: Measured): GeneralisationSummary {
-  const { left_out_db: left, seen_db: seen, without_db: without = 0 } = measured;
+  const { left_out_db: left, seen_db: seen, resampling_db: without = 0 } = measured;
   if (left === undefined || seen === undefined) {
     return { ...measured, drop_db: undefined, share_kept: undefined, generalises: undefined };
   }
-  const { least_gain_db, least_share } = generalisationThresholds;
+  const { min_gain_db, min_share_kept } = generalisationThresholds;
   const share = seen > without ? (left - without) / (seen - without) : undefined;
-  const generalises = share === undefined ? undefined : left - without > least_gain_db && share >= least_share;
+  const generalises = share === undefined ? undefined : left - without > min_gain_db && share >= min_share_kept;
   return { ...measured, drop_db: seen - left, share_kept: share, generalises };
-}
-
-/** Of those that are known. */
-export function meanOf(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined && Number.isFinite(value)) as number[];
-  return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0) / known.length;
 }

@@ -1,29 +1,30 @@
-/** A recipe of several objectives or samples as what leave-one-out is done over. */
+/** A recipe of several objectives or specimens as the data source of leave-one-out. */
 import { availableParallelism } from "node:os";
 import { availableMemory } from "../../array/require-memory.ts";
+import { fileStorage } from "../../image/file-storage.node.ts";
 import type { Task } from "../../models/networks/common-info.ts";
 import { openFieldWorkers } from "../../simulate/field-workers.node.ts";
 import { type Cell, cellsOf, recipeOfCells, setAside } from "../../simulate/leave-out-recipe.ts";
 import { stackOptics } from "../../simulate/optics-schema.ts";
 import type { Recipe } from "../../simulate/recipe.ts";
-import { readRecipeStacks } from "../../simulate/recipe-file.node.ts";
+import { readRecipeStacks } from "../../simulate/recipe-file.ts";
 import { resolveRecipe, viewsOf } from "../../simulate/resolve-recipe.ts";
 import { createSimulator, type SimulatedField } from "../../simulate/simulator.ts";
 import type { JudgedImage } from "../../study/gain-over-baseline.ts";
-import { openSubject } from "../../study/subject.ts";
+import { openStudiedStack } from "../../study/studied-stack.ts";
 import { recipeFields } from "../../train/data/recipe-fields.ts";
 import { isSeen, type JudgedData } from "./leave-one-out-plan.ts";
 import type { LeaveOneOutSource, OpenSource, StackKind } from "./leave-one-out-source.ts";
 
 export interface LeaveOneOutRecipe {
-  /** As it was written; which objectives and samples are `test_only` makes no difference. */
+  /** The recipe as written; `test_only` of objectives and specimens is ignored. */
   recipe: unknown;
-  /** Where the files that it names are looked for; default the working folder. */
+  /** Folder of the files that the recipe names; default the working folder. */
   folder?: string | undefined;
-  /** Which of its images a network gets, and which it shall make of it; as `parfocal train` takes them. */
+  /** Names of the images that a network gets and that it must restore, as in `parfocal train`. */
   image?: string | undefined;
   target?: string | undefined;
-  /** Fields that models are judged on, for each objective with each sample; 1 to 16, default 2. */
+  /** Number of fields on which models are judged, for each objective with each specimen; 1 to 16, default 2. */
   fields?: number | undefined;
 }
 
@@ -33,12 +34,12 @@ export async function recipeSource(
   task: Task,
 ): Promise<LeaveOneOutSource> {
   const recipe = resolveRecipe(input);
-  const stacks = await readRecipeStacks(recipe, folder);
+  const stacks = await readRecipeStacks(fileStorage, recipe, folder);
   const cells = cellsOf(recipe);
   const whole = recipeOfCells(recipe, cells, recipe.name);
   const paired = task === "section";
   const options = { image, target, paired, anyPixelSize: true };
-  // Tells wrong images before anything is simulated.
+  // This finds wrong image names before anything is simulated.
   recipeFields(whole, () => Promise.reject(new Error("not asked for")), options);
   const [imageName, targetName] = rolesOf(recipe, options);
   const numbers = cells.map((_, i) => setAside(recipe, i, judged));
@@ -46,10 +47,10 @@ export async function recipeSource(
   const { warnings } = createSimulator(whole, { stacks, memory: availableMemory() });
   return {
     name: `recipe ${recipe.name}`,
-    kinds: (["objective", "sample"] as const).filter((kind) => cells.some((cell) => cell[kind] !== undefined)),
+    kinds: (["objective", "specimen"] as const).filter((kind) => cells.some((cell) => cell[kind] !== undefined)),
     stackKinds: stackKindsOf(recipe),
     data,
-    apart: `Every objective with every sample is judged on ${judged === 1 ? "a specimen" : `${judged} specimens`} and validated on another one; training goes on with others, simulated while it runs, of which no two are alike.`,
+    apart: `Every combination of objective and specimen is judged on ${judged === 1 ? "one simulated field" : `${judged} simulated fields`} and validated on another one. Training uses other fields, which are simulated while it runs.`,
     description: { recipe, image: imageName, target: targetName ?? null, fields: numbers },
     warnings,
     async open({ signal, onProgress }): Promise<OpenSource> {
@@ -67,7 +68,7 @@ export async function recipeSource(
       const imageOf = (title: string, { images, focusPlane }: SimulatedField): JudgedImage => {
         const { stack } = images[imageName];
         const truth = targetName === undefined ? undefined : images[targetName].truth;
-        return { subject: openSubject(title, stack, { truth, sharpest: focusPlane }), whole: stack };
+        return { studied: openStudiedStack(title, stack, { truth, sharpest: focusPlane }), whole: stack };
       };
       const judgedData = await Promise.all(
         data.map(async (one, i) => {
@@ -75,7 +76,7 @@ export async function recipeSource(
           return { ...one, images: fields.map((field, k) => imageOf(`${one.name} ${k + 1}`, field)) };
         }),
       );
-      // Simulated fields validate in the order of the cells.
+      // The validation fields are in the order of the cells.
       const validation = await recipeFields(whole, fieldOf, options).validation();
       return {
         data: judgedData,
@@ -96,10 +97,10 @@ export async function recipeSource(
   };
 }
 
-const nameOf = ({ objective, sample }: Cell, recipe: Recipe): JudgedData["name"] =>
-  [objective, sample].filter((one) => one !== undefined).join(", ") || recipe.name;
+const nameOf = ({ objective, specimen }: Cell, recipe: Recipe): JudgedData["name"] =>
+  [objective, specimen].filter((one) => one !== undefined).join(", ") || recipe.name;
 
-/** The images that are learnt from, as {@link recipeFields} chooses them. */
+/** The images that are used for training, as {@link recipeFields} chooses them. */
 function rolesOf(
   { images }: Recipe,
   { image, target, paired }: { image: string | undefined; target: string | undefined; paired: boolean },

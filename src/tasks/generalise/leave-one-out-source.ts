@@ -1,4 +1,4 @@
-/** What leave-one-out is done over: data that models are judged on, and for each model the data that it is trained on. */
+/** The data source of leave-one-out: data on which models are judged, and for each model its training data. */
 
 import type { Optics } from "../../image/image.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
@@ -6,7 +6,7 @@ import type { JudgedImage } from "../../study/gain-over-baseline.ts";
 import type { FieldSource } from "../../train/data/field-pool.ts";
 import type { JudgedData, PlannedModel } from "./leave-one-out-plan.ts";
 
-/** What the stacks of an objective, or one recorded stack, are like. Lengths in um. */
+/** Properties of the stacks of an objective, or of one recorded stack. Lengths in um. */
 export interface StackKind {
   name: string;
   pixelSize: number;
@@ -15,35 +15,35 @@ export interface StackKind {
   optics?: Optics | undefined;
 }
 
-/** Data with the images that show them, none of which is trained on. */
+/** Data with their images, none of which is used for training. */
 export interface JudgedImages extends JudgedData {
   images: readonly JudgedImage[];
 }
 
-/** What a model is trained on, for as long as it is open. */
+/** The training data of a model, as long as they are open. */
 export interface OpenTraining {
-  /** To train on and validate, or with `fields` to validate. */
+  /** Samples for training and validation, or only for validation if there are `fields`. */
   samples: readonly NamedStack[];
   fields?: FieldSource;
   close(): Promise<void>;
 }
 
-/** The data when they have been read, or simulated. */
+/** The data after they have been read or simulated. */
 export interface OpenSource {
   data: readonly JudgedImages[];
   open(model: PlannedModel): Promise<OpenTraining>;
 }
 
 export interface LeaveOneOutSource {
-  /** The recipe, or the stacks, in a few words. */
+  /** A short name for the recipe or the stacks. */
   name: string;
-  /** What the data have names for: "objective" and "sample", or "stack" and "slide". */
+  /** The kinds of groups that the data have: "objective" and "specimen", or "stack" and "slide". */
   kinds: readonly string[];
   stackKinds: readonly StackKind[];
   data: readonly JudgedData[];
-  /** How judged data are kept from training: a sentence for the page. */
+  /** A sentence for the page that says how judged data are kept apart from training data. */
   apart: string;
-  /** All that decides the data, as plain values. */
+  /** Everything that determines the data, as plain values. */
   description: Record<string, unknown>;
   warnings: readonly string[];
   /** @throws interrupted; image.unfit for what cannot be judged */

@@ -1,4 +1,4 @@
-/** The models of leave-one-out: trained, gone on with, or used again where they are trained already. */
+/** Trains the models of leave-one-out, continues interrupted trainings, and reuses models that are already trained. */
 import { ParfocalError } from "../../errors.ts";
 import { loadModel } from "../../models/model-folder.node.ts";
 import type { Model } from "../../models/model-info.ts";
@@ -12,13 +12,15 @@ import type { OpenTraining } from "./leave-one-out-source.ts";
 
 export interface TrainedOne {
   model: Model;
-  /** Its folder. */
+  /** Folder of the run. */
   run: string;
-  /** Whether it was there already. */
+  /** Whether it had already been trained. */
   reused: boolean;
-  /** That it trained, also beyond those that made the model; undefined where the run does not say. */
+  /**
+   * Number of training steps, including those after the best validation; undefined where the run does not record it.
+   */
   steps: number | undefined;
-  /** Of training, also in earlier sessions; undefined where the run does not say. */
+  /** Training time in seconds, including earlier sessions; undefined where the run does not record it. */
   seconds: number | undefined;
 }
 
@@ -34,8 +36,8 @@ export interface TrainOneOptions {
 }
 
 /**
- * A model of these data with this configuration: one that is there, or a training, from its checkpoint if it has one. Of a training that ran away
- * the best model is taken, with a warning.
+ * Returns a model that was trained on these data with this configuration: an existing one, or a new training, which
+ * continues from a checkpoint if there is one. If a training diverges, its best model is used, with a warning.
  * @throws what training throws; interrupted
  */
 export async function trainOne(
@@ -43,7 +45,7 @@ export async function trainOne(
   { config: given, root, runtime, signal, onProgress, onWarning }: TrainOneOptions,
 ): Promise<TrainedOne> {
   const config = resolveConfig(given, samples);
-  const same = await findSameRun(root, config, { samples, fields });
+  const same = await findSameRun(root, config, { samples, fields }, signal);
   if (same?.finished) return opened(same.run, true);
   const checkpoint = await newestRun(root, config.experiment_name).catch(() => undefined);
   const resume = same !== undefined && same.run === checkpoint;

@@ -1,8 +1,13 @@
-/** Does a model hold on another objective, specimen or slide? For each a model that never saw it, judged on everything. */
+/**
+ * Leave-one-out: measures whether models generalise to an objective, specimen, stack or slide that was not in their
+ * training.
+ */
 import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { jsonText } from "../../array/json-text.ts";
+import { meanOfKnown } from "../../array/mean-of-known.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import { svgPng } from "../../figures/svg-png.node.ts";
 import { checkOutput, writeFileAtomic } from "../../image/atomic-file.node.ts";
 import type { Runtime } from "../../run/runtime.ts";
 import type { Candidate } from "../../study/candidate.ts";
@@ -32,7 +37,6 @@ import {
   generalisationThresholds,
   isSeen,
   leaveOneOut,
-  meanOf,
   type PlannedModel,
   summariseGains,
 } from "./leave-one-out-plan.ts";
@@ -42,28 +46,34 @@ import { type LeaveOneOutStacks, stacksSource } from "./leave-one-out-stacks.ts"
 import { type TrainedOne, trainOne } from "./leave-one-out-training.node.ts";
 
 export interface GeneraliseProgress {
-  /** What is counted: "fields simulated", "steps of without-beads, model 2 of 8", "images judged". */
+  /** The unit that is counted: "fields simulated", "steps of without-beads, model 2 of 8", "images judged". */
   what: string;
   done: number;
   total: number;
   secondsLeft?: number;
-  /** Such as the loss. */
+  /** Further information, such as the loss. */
   state?: string;
 }
 
 export interface GeneraliseOptions {
-  /** Keys of the configuration of every training; where they are missing, those of {@link keysForAll}, then the method's defaults. */
+  /**
+   * Keys of the configuration of all trainings. Missing keys come from {@link keysForAll}, then from the defaults of
+   * the method.
+   */
   config: Record<string, unknown>;
-  /** What is left out, one at a time: "objective", "sample", "stack", "slide"; default the first that the data have. */
+  /**
+   * What is left out, one at a time: "objective", "specimen", "stack", "slide"; by default the first kind that the data
+   * have.
+   */
   leaveOut?: readonly string[] | undefined;
   runtime: Runtime;
-  /** The command that was given, for the page. */
+  /** The command line, for the page. */
   command?: string | undefined;
-  /** Replaces a page that is there; models that are there are used again all the same. */
+  /** Replaces an existing page. Existing models are reused in any case. */
   force?: boolean | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: GeneraliseProgress) => void) | undefined;
-  /** A model is trained, or found. */
+  /** Called when a model has been trained or found. */
   onNote?: ((line: string) => void) | undefined;
   onWarning?: ((sentence: string) => void) | undefined;
 }
@@ -80,12 +90,13 @@ export interface GeneraliseResult {
 }
 
 /**
- * Trains a model on everything and one without each objective, sample, stack or slide, judges each on all data that nobody was trained on, and
- * writes `index.html`, `generalisation.json`, `generalisation.csv`, `figures/` and `runs/` into a folder; the page last. Stopped at any time, it
- * goes on from there when it is called again with the same data and configuration.
+ * Trains one model on everything, and one without each objective, specimen, stack or slide. Judges every model on data
+ * that no model was trained on, and writes `index.html`, `generalisation.json`, `generalisation.csv`, `figures/` and
+ * `runs/` into a folder; the page comes last. If it is stopped, it continues when it is called again with the same data
+ * and configuration.
  *
- * @throws usage for data of which nothing can be left out, a method that neither refocuses nor sections; output.exists before any
- *   work; interrupted; what simulating, training and judging throw
+ * @throws usage for data from which nothing can be left out, a method that neither refocuses nor sections;
+ * output.exists before any work; interrupted; what simulating, training and judging throw
  */
 export async function generalise(
   data: LeaveOneOutRecipe | LeaveOneOutStacks,
@@ -98,7 +109,7 @@ export async function generalise(
   await checkOutput(page, force);
   const { task, name } = methodOf(options.config.method);
   if (task !== "refocus" && task !== "section") {
-    const message = `${name} is a method for ${task}; how far a model holds is judged for methods that refocus or section.`;
+    const message = `${name} is a method for ${task}, but generalisation is judged only for methods that refocus or section.`;
     throw new ParfocalError("usage", message, {
       option: "method",
       got: name,
@@ -106,7 +117,7 @@ export async function generalise(
     });
   }
   refuseTargets(data, task, name);
-  // What is wrong is told before anything is simulated.
+  // Wrong options are reported before anything is simulated.
   resolveConfig(options.config);
   const source = "samples" in data ? stacksSource(data) : await recipeSource(data, task);
   const kinds = kindsOf(source, options.leaveOut);
@@ -122,13 +133,13 @@ export async function generalise(
   for (const sentence of source.warnings) options.onWarning?.(sentence);
   if (keys.fine_tune !== undefined) {
     onWarning(
-      `All models begin with the weights of ${keys.fine_tune} (fine_tune): what that model has seen is not unseen.`,
+      `All models start from the weights of ${keys.fine_tune} (\`fine_tune\`), so data of its training are not really left out.`,
     );
   }
 
-  const told = ({ done, total }: { done: number; total: number }): void =>
+  const reportFields = ({ done, total }: { done: number; total: number }): void =>
     onProgress?.({ what: "fields simulated", done, total });
-  const opened = await source.open({ signal, onProgress: told });
+  const opened = await source.open({ signal, onProgress: reportFields });
   const trained: TrainedOne[] = [];
   for (const [i, one] of plan.entries()) {
     const training = await opened.open(one);
@@ -159,7 +170,9 @@ export async function generalise(
   const alone = Object.fromEntries(resampled.map(({ data, gain_db }) => [data, gain_db]));
   const summary = summariseGains(plan, source.data, gains, alone);
   if (judged.some(({ against }) => against === "sharpest plane") && task === "section") {
-    onWarning("Sections are held against the sharpest plane, which no good section equals: give targets.");
+    onWarning(
+      "Without targets, sections are compared with the sharpest plane, which no good section equals. Give `target <your ground truth>`.",
+    );
   }
   const models = plan.map((one, i): GeneralisationModel => {
     const {
@@ -182,7 +195,7 @@ export async function generalise(
     };
   });
   const { experiment_name: _, ...shared } = resolveConfig(keys);
-  const config = { ...shared, experiment_name: "each model's own" } as MethodConfig;
+  const config = { ...shared, experiment_name: "the name of each model" } as MethodConfig;
 
   await mkdir(join(output, "figures"), { recursive: true });
   const write = (name: string, content: string | Uint8Array): Promise<void> =>
@@ -190,10 +203,10 @@ export async function generalise(
   const pictures = [];
   for (const one of plan) {
     if (one.leftOut === undefined) continue;
-    const png = examplesPicture(one, exampleRows(one, opened.data, judged), source.stackKinds);
-    if (png === undefined) continue;
-    await write(`figures/${one.name}.png`, png);
-    pictures.push({ model: one, png });
+    const svg = examplesPicture(one, exampleRows(one, opened.data, judged), source.stackKinds);
+    if (svg === undefined) continue;
+    await write(`figures/${one.name}.png`, await svgPng(svg));
+    pictures.push({ model: one, svg });
   }
   const record = {
     parfocal: version,
@@ -212,7 +225,7 @@ export async function generalise(
     ...record,
     ...found,
     gains: gains.map(withNulls),
-    resampling_alone: resampled.map(withNulls),
+    resampling_only: resampled.map(withNulls),
     summary: summary.map(withNulls),
     warnings,
   };
@@ -227,20 +240,26 @@ export async function generalise(
   return { report: page, models, gains, summary, config, warnings, seconds: (performance.now() - begun) / 1000 };
 }
 
-/** Refocusing is judged against recorded planes; another kind of image would be another task. */
+/** Refocusing is judged against recorded planes, so targets are refused. */
 function refuseTargets(data: LeaveOneOutRecipe | LeaveOneOutStacks, task: string, method: string): void {
   const given = "samples" in data ? data.samples.some(({ target }) => target !== undefined) : data.target !== undefined;
   if (!given || task !== "refocus") return;
-  const message = `${method} is judged against the recorded planes themselves; leave the target out, or choose a method that sections.`;
+  const message = `${method} is judged against the recorded planes themselves. Leave out \`target\`, or choose a method that sections.`;
   throw new ParfocalError("usage", message, { option: "target", expected: "no target" });
 }
 
-/** @throws usage for kinds that the data do not have, or of which there is only one */
-function kindsOf({ name, kinds, data }: LeaveOneOutSource, wanted: readonly string[] | undefined): readonly string[] {
+/**
+ * The kinds that are left out, one value at a time.
+ * @throws usage for kinds that the data do not have, or that have only one value
+ */
+function kindsOf(
+  { name, kinds, data }: LeaveOneOutSource,
+  requested: readonly string[] | undefined,
+): readonly string[] {
   const values = (kind: string): string[] => [...new Set(data.map(({ groups }) => groups[kind]))];
   const several = kinds.filter((kind) => values(kind).length > 1);
   const refuse = (what: string, got: unknown): never => {
-    const could = several.length > 0 ? `; what can be left out: ${several.join(", ")}` : "";
+    const could = several.length > 0 ? `. You can leave out: ${several.join(", ")}` : "";
     const message = `Leave one out: ${what}${could}.`;
     throw new ParfocalError("usage", message, {
       option: "leave_out",
@@ -248,22 +267,23 @@ function kindsOf({ name, kinds, data }: LeaveOneOutSource, wanted: readonly stri
       expected: several.join(" or ") || "data of several kinds",
     });
   };
-  if (wanted === undefined) {
+  if (requested === undefined) {
     return several.length > 0
       ? several.slice(0, 1)
-      : refuse(`${name} has no two objectives, samples or stacks`, undefined);
+      : refuse(`${name} does not have two objectives, specimens or stacks`, undefined);
   }
-  for (const kind of wanted) {
+  for (const kind of requested) {
     if (!kinds.includes(kind)) refuse(`${name} has no ${kind} to leave out`, kind);
     if (!several.includes(kind))
-      refuse(`${name} has one ${kind} only (${values(kind)[0]}), so that nothing would be left`, kind);
+      refuse(`${name} has only one ${kind} (${values(kind)[0]}), so nothing would be left for training`, kind);
   }
-  return [...new Set(wanted)];
+  return [...new Set(requested)];
 }
 
 /**
- * Minutes hold as many steps as the machine has time for, which would decide which model is better: they are counted for the first model, which has
- * seen everything, and the others train as many steps.
+ * Gives all models the same number of steps. The number of steps in a given time varies between runs, which would
+ * influence which model is better. So `max_minutes` only applies to the first model, which is trained on everything,
+ * and the others are trained for the same number of steps.
  */
 function sameSteps({ max_minutes, ...keys }: Record<string, unknown>, first?: TrainedOne): Record<string, unknown> {
   if (max_minutes === undefined) return keys;
@@ -272,7 +292,7 @@ function sameSteps({ max_minutes, ...keys }: Record<string, unknown>, first?: Tr
 
 function stoppedAfter(error: unknown, done: number, total: number): unknown {
   if (!(error instanceof ParfocalError) || error.code !== "interrupted") return error;
-  const message = `Stopped: ${done} of ${total} models are trained. Give the same command again to go on from here.`;
+  const message = `Stopped after ${done} of ${total} models. Give the same command again to continue.`;
   return new ParfocalError("interrupted", message, error.fields as { checkpoint?: string }, { cause: error });
 }
 
@@ -290,7 +310,7 @@ async function judgeAll(
 ): Promise<{ cells: JudgedCell[]; resampled: JudgedGain[] }> {
   const cells: JudgedCell[] = [];
   const candidates = plan.map(({ name }, i) => modelCandidate(name, trained[i].model, runtime));
-  // All models learn the same pixels.
+  // All models have the same pixel size.
   const alone = resamplingAlone(candidates[0]);
   const changed = data.filter(({ images }) => images.some(({ whole }) => isResampled(whole, candidates[0])));
   const count = (some: readonly JudgedImages[]): number => some.reduce((sum, { images }) => sum + images.length, 0);
@@ -319,10 +339,10 @@ async function judgeAll(
   return { cells, resampled };
 }
 
-/** Means over the images of a data set. */
+/** Mean gains over the images of a data set. */
 function gainOf(model: string, data: string, seen: boolean, found: readonly GainOverBaseline[]): JudgedGain {
   const known = found.flatMap(({ means }) => means ?? []);
-  const mean = (of: (one: MeanOutcome) => number): number | undefined => meanOf(known.map(of));
+  const mean = (of: (one: MeanOutcome) => number): number | undefined => meanOfKnown(known.map(of));
   const both = (of: (one: MeanOutcome) => { psnr: number; ssim: number }) => {
     const [psnr, ssim] = [mean((one) => of(one).psnr), mean((one) => of(one).ssim)];
     return psnr === undefined || ssim === undefined ? undefined : { psnr, ssim };
@@ -336,7 +356,7 @@ function gainOf(model: string, data: string, seen: boolean, found: readonly Gain
     gain_ssim: baseline && output && output.ssim - baseline.ssim,
     gain_detail: mean((one) => one.detail.output - one.baseline.detail),
     gain_over_input_db: input && output && output.psnr - input.psnr,
-    width_recovered: meanOf(found.map(({ widthRecovered }) => widthRecovered)),
+    width_recovered: meanOfKnown(found.map(({ widthRecovered }) => widthRecovered)),
     images: found.length,
     planes: known.reduce((sum, { planes }) => sum + planes, 0),
     input,
@@ -345,7 +365,10 @@ function gainOf(model: string, data: string, seen: boolean, found: readonly Gain
   };
 }
 
-/** What was left out, as nobody saw it and as the model that saw everything does. */
+/**
+ * Examples of the left-out data, from the model that was trained without them and from the model that was trained on
+ * everything.
+ */
 function exampleRows(one: PlannedModel, data: readonly JudgedImages[], judged: readonly JudgedCell[]): ExampleRow[] {
   const exampleBy = (model: string, name: string): GainExample | undefined =>
     judged.find(({ gain }) => gain.model === model && gain.data === name)?.example;

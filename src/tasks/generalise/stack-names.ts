@@ -1,4 +1,4 @@
-/** File names without folders and endings, as folders and tables call stacks; equal ones are numbered. */
+/** Names of stacks for folders and tables: file names without folders and endings. Equal names are numbered. */
 export function stackNames(paths: readonly string[]): string[] {
   const plain = paths.map((path) => (path.split(/[\\/]/).pop() ?? path).replace(/(\.ome)?\.[^.]+$/i, "") || "stack");
   return plain.map((name, i) => {

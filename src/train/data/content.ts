@@ -1,4 +1,4 @@
-/** Patches from where there is signal. */
+/** Draws the positions of patches, preferring regions with signal. */
 import type { Random } from "../../array/random.ts";
 import type { CommonConfig } from "../common-config.ts";
 
@@ -10,7 +10,9 @@ interface Planes {
   width: number;
 }
 
-/** Summed-area table of the signal: the brightest plane at each pixel, above the stack's low percentile. */
+/**
+ * Summed-area table of the signal: the maximum over the planes at each pixel, above the low percentile of the stack.
+ */
 export function contentSums({ data, depth, height, width }: Planes): Float64Array {
   const sums = new Float64Array((height + 1) * (width + 1));
   for (let y = 0; y < height; y++) {
@@ -25,7 +27,10 @@ export function contentSums({ data, depth, height, width }: Planes): Float64Arra
   return sums;
 }
 
-/** Among a few random places, one in proportion to its signal (or just any, for the rest of the patches). */
+/**
+ * A fraction `content_sampling` of the positions is chosen among a few random ones in proportion to their signal; the
+ * others are uniformly random.
+ */
 export function drawPlace(
   source: { height: number; width: number },
   sums: Float64Array,

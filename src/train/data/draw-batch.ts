@@ -1,32 +1,40 @@
 import type { Random } from "../../array/random.ts";
 import type { CommonConfig } from "../common-config.ts";
+import { copyPatch, drawAugmentation, noAugmentation } from "./augmentation.ts";
 import { contentSums, drawPlace } from "./content.ts";
 import { type Pair, type PairSource, pairsAt } from "./pairs.ts";
-import { copyPatch, drawView, plainView } from "./view.ts";
 
-/** Patches of one training step: `image` `[n, planes + 1, p, p]` (the last channel is the distance), `target` `[n, 1, p, p]`. */
+/**
+ * The patches of one training step: `image` `[n, planes + 1, p, p]` (the last channel is the distance), `target` `[n,
+ * 1, p, p]`.
+ */
 export interface Batch {
   image: Float32Array;
   target: Float32Array;
 }
 
-/** A source with what drawing from it needs, computed once. */
+/** A source with tables for drawing from it, computed once. */
 export interface IndexedSource {
   source: PairSource;
   /** Summed-area table of the signal, `[height + 1, width + 1]`. */
   content: Float64Array;
-  /** The pairs of each distance that the source holds. */
+  /** The pairs of the source, for each distance. */
   pairs: Pair[][];
 }
 
-/** @param made whether a network must learn to give given planes back; otherwise no pair asks for one */
-export function indexSource(source: PairSource, made = true): IndexedSource {
-  const asked = source.distances.filter((distance) => made || !source.offsets.includes(distance));
-  const pairs = asked.map((distance) => pairsAt(source, distance)).filter((found) => found.length > 0);
+/**
+ * @param withInputPlanes whether the target may be one of the input planes, which a network without a recorded base
+ *   must learn to return
+ */
+export function indexSource(source: PairSource, withInputPlanes = true): IndexedSource {
+  const distances = source.distances.filter((distance) => withInputPlanes || !source.offsets.includes(distance));
+  const pairs = distances.map((distance) => pairsAt(source, distance)).filter((found) => found.length > 0);
   return { source, content: contentSums(source), pairs };
 }
 
-/** A drawer of batches: the same choice of sources and random numbers give the same batch. */
+/**
+ * Returns a function that draws batches. The same choice of sources and the same random numbers give the same batch.
+ */
 export function batchDrawer(
   config: CommonConfig & { input_offsets: readonly number[] },
   distanceScale: number,
@@ -41,17 +49,17 @@ export function batchDrawer(
       const atDistance = pairs[random.integer(pairs.length)];
       const { z, distance } = atDistance[random.integer(atDistance.length)];
       const place = drawPlace(source, content, config, random);
-      const view = config.augment ? drawView(random) : plainView;
+      const augmentation = config.augment ? drawAugmentation(random) : noAugmentation;
       const part = (channel: number): Float32Array =>
         image.subarray((i * (planes + 1) + channel) * p * p, (i * (planes + 1) + channel + 1) * p * p);
       const { width } = source;
       const start = (plane: number): number => (plane * source.height + place.y) * width + place.x;
       for (const [k, offset] of source.offsets.entries()) {
-        copyPatch(source.data, start(z + offset), width, p, view, part(k));
+        copyPatch(source.data, start(z + offset), width, p, augmentation, part(k));
       }
       part(planes).fill((distance * source.zStep) / distanceScale);
       const out = target.subarray(i * p * p, (i + 1) * p * p);
-      copyPatch(source.target ?? source.data, start(z + distance), width, p, view, out);
+      copyPatch(source.target ?? source.data, start(z + distance), width, p, augmentation, out);
     }
     return { image, target };
   };

@@ -1,17 +1,21 @@
-import { measureDrift } from "../../array/registration.ts";
+import { measureDriftSteps } from "../../array/registration.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
 
 /**
- * One sentence for every stack whose planes have drifted sideways: its pairs do not show the same place, and a network
- * that learns from them learns the drift.
+ * A warning for every stack whose planes have drifted sideways. The planes of its pairs are shifted against each other,
+ * and a network trained on them learns the drift. Yields now and then: see breathe.ts.
  */
-export function driftWarnings(stacks: readonly NamedStack[]): string[] {
-  return stacks.flatMap(({ name, stack, simulated }) => {
-    // Of sparse specimens blur alone looks like drift; a recipe's stage does what it is told.
-    if (simulated) return [];
-    const { drifted, range } = measureDrift(stack);
-    return drifted
-      ? `${name}: its planes have drifted sideways by ${range.toFixed(1)} pixels; register the stack first, or the model will learn the drift.`
-      : [];
-  });
+export function* driftWarnings(stacks: readonly NamedStack[]): Generator<void, string[]> {
+  const warnings: string[] = [];
+  for (const { name, stack, simulated } of stacks) {
+    // Simulated stacks are skipped: the stage drifts only if the recipe says so, and in sparse specimens blur alone can
+    // look like drift.
+    if (simulated) continue;
+    const { drifted, range } = yield* measureDriftSteps(stack);
+    if (!drifted) continue;
+    warnings.push(
+      `${name}: its planes have drifted sideways by ${range.toFixed(1)} pixels. Register the stack first, otherwise the model learns the drift.`,
+    );
+  }
+  return warnings;
 }

@@ -1,33 +1,38 @@
-/** Simulated fields to train on, made while the training goes on. */
+/** A pool of simulated fields to train on, which are simulated during the training. */
 
 import type { NamedStack } from "../../image/named-stack.ts";
 import type { CommonConfig } from "../common-config.ts";
 
 /** An endless series of simulated fields. */
 export interface FieldSource {
-  /** What messages and the model's description call it: the recipe's name. */
+  /** The name of the recipe, for messages and for the description of the model. */
   readonly name: string;
-  /** The whole recipe as text, kept with the run; a run goes on only with the same. */
+  /** The whole recipe as text, which is saved with the run; a run can only be resumed with the same recipe. */
   readonly description?: string;
-  /** Field 0, 1, ...: the same index gives the same field. It is made elsewhere (a worker thread), so as not to hold up the steps. */
+  /**
+   * Simulates field 0, 1, ...; the same index gives the same field. It should run in another thread, so that the
+   * training steps are not delayed.
+   */
   field(index: number): Promise<NamedStack>;
 }
 
 /**
- * The fields that the batch of a step (1, 2, ...) is drawn from. Field n joins the pool before step n x steps_per_field + 1, however
- * fast it was made; the oldest leaves when the pool is full. The next one is always under way.
+ * The fields that the batch of a step (1, 2, ...) is drawn from. Field n joins the pool before step n x steps_per_field
+ * + 1, independent of the time that its simulation took; the oldest field leaves when the pool is full. The next field
+ * is always simulated in advance.
  */
 export function fieldPool<T>(
   fields: FieldSource,
-  { pool_fields: most, steps_per_field: interval }: Pick<CommonConfig, "pool_fields" | "steps_per_field">,
-  prepare: (sample: NamedStack) => T,
+  { pool_fields: maxFields, steps_per_field: interval }: Pick<CommonConfig, "pool_fields" | "steps_per_field">,
+  prepare: (sample: NamedStack) => T | Promise<T>,
 ): (step: number) => Promise<readonly T[]> {
   const made = new Map<number, Promise<T>>();
   const get = (index: number): Promise<T> => {
     let field = made.get(index);
     if (field === undefined) {
       field = fields.field(index).then(prepare);
-      // Whoever waits for it hears of the failure; nobody may, when the training ends first.
+      // Callers that await the field receive the error; if the training ends first, nobody awaits it, which must not
+      // crash the process.
       field.catch(() => undefined);
       made.set(index, field);
     }
@@ -35,7 +40,7 @@ export function fieldPool<T>(
   };
   return async (step) => {
     const newest = Math.floor((step - 1) / interval);
-    const oldest = Math.max(0, newest - most + 1);
+    const oldest = Math.max(0, newest - maxFields + 1);
     for (const index of made.keys()) if (index < oldest) made.delete(index);
     const pool = Array.from({ length: newest - oldest + 1 }, (_, i) => get(oldest + i));
     get(newest + 1);

@@ -1,4 +1,7 @@
-/** Coherent stacks as hologram reconstruction learns from them: recorded intensities, how far each is from the focus, and the field there. */
+/**
+ * Training data of hologram reconstruction: recorded intensities with their distances from focus, and the in-focus
+ * field.
+ */
 import { gaussianFilter } from "../../array/filters.ts";
 import { extent } from "../../array/statistics.ts";
 import { depthOfField, focusOfField } from "../../classical/refocusing/focus-of-field.ts";
@@ -17,53 +20,57 @@ import type { TrainingInput } from "../training-method.ts";
 import type { Box } from "./split-region.ts";
 import { type TrainingSources, trainingSources } from "./training-sources.ts";
 
-/** The keys that decide what of a stack is learnt. Lengths in um. */
+/** The configuration keys for holograms. Lengths in um. */
 export type HologramDataConfig = CommonConfig & {
-  /** From hologram to focus, along the light. */
+  /** Range of distances from hologram to focus, along the light. */
   distance_range: readonly [number, number];
-  /** z of every plane; absent where the step is even. */
+  /** z of every plane; undefined where the planes are evenly spaced. */
   positions?: readonly number[] | undefined;
   focus_plane?: number | undefined;
-  /** Of the phase waves that are learnt; absent: all. */
+  /** Maximum period of the phase variations that are learnt; undefined: all. */
   longest_wave?: number | undefined;
 };
 
-/** A field in focus, and the holograms around it. */
+/** An in-focus field, and holograms at distances from it. */
 export interface FocusedHolograms {
-  /** Mean intensity 1, commonest phase 0. */
+  /** The in-focus field: mean intensity 1, most frequent phase 0. */
   truth: ComplexField;
-  /** um along the light from each hologram to the truth; those in the range that is learnt. */
+  /** The holograms within the distance range, with their distance to the in-focus field, um along the light. */
   holograms: readonly { intensity: Plane; distance: number }[];
 }
 
 export interface HologramSource {
   name: string;
-  /** Of the part that this source stands for. */
+  /** Size of the part of the field that this source covers. */
   height: number;
   width: number;
   box: Box;
   light: CoherentLight;
-  /** The whole field: worked out when it is first asked for. */
+  /** The whole in-focus field with its holograms; computed at the first call. */
   focused(): Promise<FocusedHolograms>;
 }
 
 /**
- * Checks and splits coherent stacks. The field in focus is the simulated one; of recorded stacks it is recovered from all planes
- * (multi-height phase retrieval) and focused.
+ * Checks and splits coherent stacks. The in-focus field of a simulated stack is known; that of a recorded stack is
+ * recovered from all planes by multi-height phase retrieval and autofocused.
  *
- * @throws calibration.missing without wavelength, pixel size or z step; image.unfit for NaN, constant or dark planes, fringes of
- *   off-axis holograms, a single plane, stacks of several pixel sizes; usage for parts that do not fit. What shows only when the truth is recovered
- *   (no focus within the stack, no plane in the range) comes from {@link HologramSource.focused}.
+ * @throws calibration.missing without wavelength, pixel size or z step; image.unfit for NaN, constant or dark planes,
+ *   fringes of off-axis holograms, a single plane, stacks of several pixel sizes; usage for parts that do not fit.
+ *   Errors that appear only when the field is recovered (no focus within the stack, no plane in the range) are thrown
+ *   by {@link HologramSource.focused}.
  */
-export function hologramSources(
+export function* hologramSources(
   input: Pick<TrainingInput, "samples" | "fields">,
   config: HologramDataConfig,
-): TrainingSources<HologramSource, HologramSource> {
+): Generator<void, TrainingSources<HologramSource, HologramSource>> {
   if (input.samples.length === 0) {
     throw new ParfocalError("usage", "Training needs at least one stack of holograms; none was given.", {});
   }
-  return trainingSources(input, config, {
-    whole: (sample) => hologramSource(sample, config),
+  return yield* trainingSources(input, config, {
+    *whole(sample) {
+      yield;
+      return hologramSource(sample, config);
+    },
     cut: (source, box) => ({
       ...source,
       box,
@@ -82,10 +89,10 @@ function checkSameLight([first, ...others]: readonly HologramSource[]): void {
       ["wavelength", "a wavelength"],
     ] as const) {
       if (Math.abs(light[key] / first.light[key] - 1) <= 0.02) continue;
-      const detail = `${name} has ${what} of ${light[key]} um, ${first.name} of ${first.light[key]} um`;
+      const detail = `${name} has ${what} of ${light[key]} um and ${first.name} of ${first.light[key]} um`;
       throw new ParfocalError(
         "image.unfit",
-        `A model learns one kind of light: ${detail}; train on stacks of one kind.`,
+        `All stacks must have the same wavelength and pixel size, but ${detail}. Train on stacks of one kind.`,
         {
           path: name,
           detail,
@@ -99,12 +106,12 @@ function hologramSource(sample: NamedStack, config: HologramDataConfig): Hologra
   const { name, stack } = sample;
   const { depth, height, width } = stack;
   const light = lightOf(name, stack);
-  const positions = placesOf(name, stack, config);
+  const positions = positionsOf(name, stack, config);
   if (sample.field === undefined && depth < 2) {
     throw unfit(
       name,
-      "a single hologram, without the field behind it",
-      "give a stack of planes at several distances, from which the field is recovered, or simulate (recipe holograms)",
+      "it is a single hologram without a known field",
+      "give a stack of planes at several distances, from which the field can be recovered, or simulate one (recipe holograms)",
     );
   }
   refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
@@ -118,7 +125,7 @@ function hologramSource(sample: NamedStack, config: HologramDataConfig): Hologra
     throw unfit(
       name,
       detail,
-      "train on in-line holograms (an off-axis one holds its phase: reconstruct it first, with `off_axis` auto)",
+      "train on in-line holograms, or reconstruct this one with `off_axis` auto, since an off-axis hologram records the phase directly",
     );
   }
   let made: Promise<FocusedHolograms> | undefined;
@@ -135,7 +142,7 @@ async function focusedHolograms(
   positions: readonly number[],
   config: HologramDataConfig,
 ): Promise<FocusedHolograms> {
-  // Light goes down, z counts up.
+  // Light travels towards negative z.
   const along = positions.map((z) => -z);
   let truth: ComplexField;
   let focus: number;
@@ -161,7 +168,7 @@ async function focusedHolograms(
     const distances = along.map((position) => Number((focus - position).toFixed(2)));
     throw configError(
       "distance_range",
-      `distance_range: no plane of ${name} lies ${low} to ${high} um from its focus; its planes lie at ${distances.join(", ")} um`,
+      `distance_range: no plane of ${name} is ${low} to ${high} um from its focus; its planes are at ${distances.join(", ")} um`,
     );
   }
   const { longest_wave: longest } = config;
@@ -183,12 +190,15 @@ async function findFocus(
   if (focus > first + edge && focus < last - edge) return focus;
   throw unfit(
     name,
-    `no focus inside the stack: the sharpest place is its end, z ${-focus} um`,
+    `it has no focus inside the stack; the sharpest position is at its end, z ${-focus} um`,
     "record planes on both sides of the specimen, or give focus_plane",
   );
 }
 
-/** Takes waves of the unwrapped phase that are longer than `longest` pixels away; of those as long, half. */
+/**
+ * Removes variations of the unwrapped phase with periods longer than `longest` pixels; a variation with exactly this
+ * period is halved.
+ */
 function withoutSlowPhase(field: ComplexField, longest: number): ComplexField {
   const sigma = (longest * Math.sqrt(Math.LN2 / 2)) / Math.PI;
   const slow = gaussianFilter(unwrapPhase(phaseOf(field)), sigma).data;
@@ -197,12 +207,12 @@ function withoutSlowPhase(field: ComplexField, longest: number): ComplexField {
   return { ...field, real, imag };
 }
 
-/** To mean intensity 1 and commonest phase 0. */
+/** Normalises to mean intensity 1 and most frequent phase 0. */
 function normaliseField(field: ComplexField): ComplexField {
   let power = 0;
   for (let i = 0; i < field.real.length; i++) power += field.real[i] ** 2 + field.imag[i] ** 2;
   const scale = 1 / Math.sqrt(power / field.real.length);
-  const turn = -commonestPhase(phaseOf(field).data);
+  const turn = -mostFrequentPhase(phaseOf(field).data);
   const [c, s] = [scale * Math.cos(turn), scale * Math.sin(turn)];
   const real = new Float32Array(field.real.length);
   const imag = new Float32Array(field.real.length);
@@ -213,8 +223,8 @@ function normaliseField(field: ComplexField): ComplexField {
   return { ...field, real, imag };
 }
 
-/** Where most phases lie: the empty field. */
-function commonestPhase(phases: Float32Array): number {
+/** The most frequent phase, which is that of the empty field. */
+function mostFrequentPhase(phases: Float32Array): number {
   const bins = new Float64Array(64);
   const step = (2 * Math.PI) / bins.length;
   for (const phase of phases) bins[Math.floor((phase + 2 * Math.PI) / step) % bins.length]++;
@@ -230,7 +240,7 @@ function commonestPhase(phases: Float32Array): number {
   return middle + (count > 0 ? sum / count : 0);
 }
 
-function placesOf(
+function positionsOf(
   name: string,
   { depth, zStep }: Stack,
   { positions, focus_plane }: HologramDataConfig,
@@ -242,7 +252,7 @@ function placesOf(
     if (positions.length === depth) return positions;
     throw configError(
       "positions",
-      `positions names ${positions.length} planes and ${name} has ${depth}; give one each`,
+      `positions has ${positions.length} values, but ${name} has ${depth} planes; give one value for each plane`,
     );
   }
   if (zStep !== undefined) return Array.from({ length: depth }, (_, z) => z * zStep);
@@ -260,7 +270,7 @@ function lightOf(name: string, { pixelSize, optics }: Stack): CoherentLight {
 }
 
 function missing(name: string, what: string, option: string, example: string): ParfocalError {
-  const message = `${name}: the ${what} is not known, and light cannot be followed without it; give \`${option} <your ${what}>\` (${example}).`;
+  const message = `${name}: the ${what} is not known, which is needed to propagate light. Give \`${option} <your ${what}>\` (${example}).`;
   return new ParfocalError("calibration.missing", message, { path: name, what, option });
 }
 

@@ -3,7 +3,7 @@ import { contentSums } from "./content.ts";
 import type { IndexedPair } from "./paired-data.ts";
 
 /**
- * A way to see one plane of a source as all of it.
+ * Returns a function that reduces a source to one of its planes.
  * @param plane undefined for all planes
  * @throws usage for a plane that the source does not have
  */
@@ -20,7 +20,7 @@ export function onlyPlane(plane: number | undefined): (pair: IndexedPair) => Ind
 function planeOf({ source }: IndexedPair, plane: number): IndexedPair {
   const { name, depth, height, width } = source;
   if (plane >= depth) {
-    const message = `${name}: pair_plane is ${plane}, and it has ${depth} planes, 0 to ${depth - 1}.`;
+    const message = `${name}: pair_plane is ${plane}, but the stack has planes 0 to ${depth - 1}.`;
     throw new ParfocalError("usage", message, { option: "pair_plane", got: plane, expected: `0 to ${depth - 1}` });
   }
   const cut = (data: Float32Array): Float32Array => data.subarray(plane * height * width, (plane + 1) * height * width);

@@ -1,31 +1,31 @@
-/** Patches of two kinds of images: of the same place, or of places that have nothing to do with each other. */
+/** Draws patches of two kinds of images, either of the same place (paired) or of independent places (unpaired). */
 import { Random } from "../../array/random.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import type { CommonConfig } from "../common-config.ts";
+import { type Augmentation, copyPatch, drawAugmentation, noAugmentation } from "./augmentation.ts";
 import { drawPlace } from "./content.ts";
 import type { IndexedPair } from "./paired-data.ts";
 import type { TrainingSources } from "./training-sources.ts";
-import { copyPatch, drawView, plainView, type View } from "./view.ts";
 
 type SourcesAt = TrainingSources<unknown, IndexedPair>["at"];
 type Kind = "input" | "target";
 
-/** Where a patch lies in its source, and how it is turned. */
+/** The position of a patch in its source, and its augmentation. */
 interface Cut {
   from: IndexedPair;
   /** Its first plane. */
   z: number;
   y: number;
   x: number;
-  view: View;
+  augmentation: Augmentation;
 }
 
 /**
- * The batches of a training: `image` and `target`, each `[n, 1, p, p]`, or `[n, 1, planes, p, p]` for networks that see several
- * planes. Both show the same place, turned and brightened alike; patches lie where the target has signal, as `content_sampling`
- * says. The same step gives the same batch.
+ * The batches of a training: `image` and `target`, each `[n, 1, p, p]`, or `[n, 1, planes, p, p]` for networks that
+ * take several planes. Both show the same place with the same augmentation; `content_sampling` prefers places where the
+ * target has signal. The same step gives the same batch.
  *
- * @param planes of a sub-stack; undefined for planes alone
+ * @param planes planes of a sub-stack; undefined for single planes
  */
 export function pairedBatches(
   at: SourcesAt,
@@ -38,7 +38,10 @@ export function pairedBatches(
   });
 }
 
-/** The same with `target` of another place, and mostly of another field: for what is learnt without pairs, such as a cycle GAN. */
+/**
+ * The same as {@link pairedBatches}, but `target` is from another place and mostly from another field, for training
+ * without pairs, such as CycleGAN.
+ */
 export function unpairedBatches(
   at: SourcesAt,
   config: CommonConfig,
@@ -76,14 +79,17 @@ function drawCut(from: IndexedPair, kind: Kind, config: CommonConfig, planes: nu
   const { source, content } = from;
   const z = random.integer(source.depth - (planes ?? 1) + 1);
   const place = drawPlace(source, content[kind], config, random);
-  return { from, z, ...place, view: config.augment ? drawView(random) : plainView };
+  return { from, z, ...place, augmentation: config.augment ? drawAugmentation(random) : noAugmentation };
 }
 
-/** Planes of a patch one behind the other into `out`. The dark of a target is 0 whatever the haze in the input: it is not shifted. */
-function copyCut({ from, z, y, x, view }: Cut, kind: Kind, p: number, out: Float32Array): void {
+/**
+ * Copies the planes of a patch into `out`, one after another. Only inputs get the brightness shift, which stands for
+ * background light; the background of targets stays 0.
+ */
+function copyCut({ from, z, y, x, augmentation }: Cut, kind: Kind, p: number, out: Float32Array): void {
   const { source } = from;
   const data = kind === "input" ? source.data : source.target;
-  const own = kind === "input" ? view : { ...view, shift: 0 };
+  const own = kind === "input" ? augmentation : { ...augmentation, shift: 0 };
   for (let k = 0; k * p * p < out.length; k++) {
     const base = ((z + k) * source.height + y) * source.width + x;
     copyPatch(data, base, source.width, p, own, out.subarray(k * p * p, (k + 1) * p * p));

@@ -1,4 +1,4 @@
-/** Stacks beside what shall be made of them (a section, a confocal image), as networks from image to image learn from them. */
+/** Training data of image-to-image networks: stacks with their targets, such as optical sections or confocal images. */
 import { ParfocalError } from "../../errors.ts";
 import { cropPlanes } from "../../image/crop.ts";
 import type { Stack } from "../../image/image.ts";
@@ -15,12 +15,12 @@ import { checkPixelSizes } from "./same-pixel-size.ts";
 import type { Box } from "./split-region.ts";
 import { type Preparation, type TrainingSources, trainingSources } from "./training-sources.ts";
 
-/** Two kinds of images of the same planes, or a region of them, ready to draw patches from. */
+/** A stack and its target, or a region of both, ready to draw patches from. */
 export interface PairedSource {
   name: string;
   /** `[depth, height, width]`, normalised by the percentiles of the whole stack. */
   data: Float32Array;
-  /** What the network shall make of `data`: of the same shape, normalised by percentiles of its own. */
+  /** The target: of the same shape, normalised by its own percentiles. */
   target: Float32Array;
   depth: number;
   height: number;
@@ -28,11 +28,16 @@ export interface PairedSource {
   /** um */
   pixelSize: number;
   zStep?: number;
-  /** The way back to the counts of each. */
+  /** The normalisations, to convert both back to counts. */
   scales: { input: Normalisation; target: Normalisation };
 }
 
-/** A source with what drawing from it needs, computed once. */
+/** The sources of patches, and warnings about the pairs. */
+export interface PairedSources extends TrainingSources<PairedSource, IndexedPair> {
+  warnings: string[];
+}
+
+/** A source with tables for drawing from it, computed once. */
 export interface IndexedPair {
   source: PairedSource;
   /** Summed-area tables of the signal of the two kinds of images, `[height + 1, width + 1]`. */
@@ -40,25 +45,25 @@ export interface IndexedPair {
 }
 
 export interface PairedDataOptions {
-  /** Planes that the network sees at a time; default 1. */
+  /** Number of planes in the input of the network; default 1. */
   planes?: number | undefined;
-  /** Whether inputs and targets must show the same place: default true. A cycle GAN learns without. */
+  /** Whether inputs and targets must show the same place; default true. CycleGAN is trained without. */
   registered?: boolean | undefined;
 }
 
 /**
- * Checks, normalises and splits pairs of stacks of one pixel size; simulated fields join while the training goes on.
- * Simulated fields are registered as they are made, and are not checked for it.
+ * Checks, normalises and splits pairs of stacks with one pixel size; simulated fields join during the training.
+ * Simulated fields are registered by construction, which is not checked. Yields now and then: see breathe.ts.
  *
- * @throws calibration.missing without pixel size; image.unfit for a stack without target or with one of another size, NaN, constant
- *   images, inputs and targets that lie apart (see {@link checkRegistered}), fewer planes than the network sees; usage for parts
- *   that do not fit
+ * @throws calibration.missing without pixel size; image.unfit for a stack without target or with one of another size,
+ *   NaN, constant images, inputs and targets that are not registered (see {@link checkRegistered}), fewer planes than
+ *   the network takes; usage for parts that do not fit
  */
-export function pairedSources(
+export function* pairedSources(
   input: TrainingInput,
   config: CommonConfig,
   { planes = 1, registered = true }: PairedDataOptions = {},
-): TrainingSources<PairedSource, IndexedPair> {
+): Generator<void, PairedSources> {
   const preparation: Preparation<PairedSource, IndexedPair> = {
     whole: (sample) => pairedSource(sample, config, { planes, registered }),
     cut,
@@ -68,38 +73,39 @@ export function pairedSources(
     }),
     together: checkPixelSizes,
   };
-  const sources = trainingSources(input, config, preparation);
+  const sources = yield* trainingSources(input, config, preparation);
+  const warnings: string[] = [];
   for (const { name, stack, target } of input.samples) {
     if (!target || !isSameStack(stack, target)) continue;
-    input.onWarning?.(
-      `${name}: its target has the same pixels, so that there is nothing to learn; give the image that shall be made of it, such as a section.`,
+    warnings.push(
+      `${name}: its target has the same pixels, so that there is nothing to learn. Give the image that the network should compute, such as an optical section.`,
     );
   }
   for (const { name, stack, target } of registered ? input.samples : []) {
-    const doubt = target && checkRegistered(name, stack, target);
-    if (doubt !== undefined) input.onWarning?.(doubt);
+    const doubt = target && (yield* checkRegistered(name, stack, target));
+    if (doubt !== undefined) warnings.push(doubt);
   }
-  return sources;
+  return { ...sources, warnings };
 }
 
-function pairedSource(
+function* pairedSource(
   { name, stack, target }: NamedStack,
   config: CommonConfig,
   { planes, registered }: { planes: number; registered: boolean },
-): PairedSource {
+): Generator<void, PairedSource> {
   const { depth, height, width, zStep, pixelSize } = stack;
-  if (!target) throw unfit(name, "it has no target", "give one with `target` or `target_channel` for every stack");
-  // Where they need not show the same place, planes may lie anywhere.
+  if (!target) throw unfit(name, "it has no target", "give a target for every stack with `target` or `target_channel`");
+  // Where input and target need not show the same place, their z steps may differ.
   requirePairable([name, stack], ["its target", registered ? target : { ...target, zStep: undefined }]);
   if (depth < planes) {
-    throw unfit(name, `it has ${depth} plane${depth === 1 ? "" : "s"}`, `the network sees ${planes} at a time`);
+    throw unfit(name, `it has ${depth} plane${depth === 1 ? "" : "s"}`, `the network needs ${planes} or more`);
   }
   if (pixelSize === undefined) {
-    const message = `${name}: its pixel size is not known; give \`pixel_size <your pixel size>\` (um).`;
+    const message = `${name}: its pixel size is not known. Give \`pixel_size <your pixel size>\` (um).`;
     throw new ParfocalError("calibration.missing", message, { path: name, what: "pixel size", option: "pixel_size" });
   }
-  const inputImage = normalised(stack, config, name);
-  const targetImage = normalised(target, config, `the target of ${name}`);
+  const inputImage = yield* normalised(stack, config, name);
+  const targetImage = yield* normalised(target, config, `the target of ${name}`);
   return {
     name,
     data: inputImage.data,
@@ -113,13 +119,15 @@ function pairedSource(
   };
 }
 
-function normalised(
+function* normalised(
   { data: counts, height, width }: Stack,
   { norm_pmin, norm_pmax }: CommonConfig,
   name: string,
-): { data: Float32Array; scale: Normalisation } {
+): Generator<void, { data: Float32Array; scale: Normalisation }> {
   refuseNonFinite(counts, { path: name, width, height, z: 0 });
+  yield;
   const scale = normalisationOf(counts, norm_pmin, norm_pmax, name);
+  yield;
   const data = new Float32Array(counts.length);
   normalise(counts, scale, data);
   return { data, scale };

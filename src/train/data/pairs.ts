@@ -1,16 +1,16 @@
-/** A stack, or a region of one, ready to draw pairs from: normalised, with its distances in planes. */
+/** A stack, or a region of one, ready to draw pairs from: normalised, with distances in planes. */
 export interface PairSource {
   name: string;
-  /** `[depth, height, width]`, normalised by the whole stack. */
+  /** `[depth, height, width]`, normalised by the percentiles of the whole stack. */
   data: Float32Array;
-  /** What the network shall make of every plane, where that is another kind of image: of the same shape, normalised by itself. */
+  /** The target where it is another kind of image: of the same shape, normalised by its own percentiles. */
   target?: Float32Array;
   depth: number;
   height: number;
   width: number;
-  /** Where the input planes lie, in planes from the first of them. */
+  /** Positions of the input planes, in planes from the first of them. */
   offsets: readonly number[];
-  /** Distances to learn, in planes. */
+  /** Distances to train on, in planes. */
   distances: readonly number[];
   zStep: number;
   pixelSize: number;
@@ -22,7 +22,7 @@ export interface Pair {
   distance: number;
 }
 
-/** Every pair that a source holds at a distance: all input planes and the target must be in the stack. */
+/** Every pair of a source at a distance, such that all input planes and the target are inside the stack. */
 export function pairsAt(source: PairSource, distance: number): Pair[] {
   const pairs: Pair[] = [];
   const needed = [...source.offsets, distance];

@@ -1,13 +1,13 @@
-/** Sets of input planes with a plane to be made of them. */
+/** Sets of input planes with a target plane. */
 import type { Random } from "../../array/random.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import type { CommonConfig } from "../common-config.ts";
+import { copyPatch, drawAugmentation, noAugmentation } from "./augmentation.ts";
 import { drawPlace } from "./content.ts";
 import type { IndexedSource } from "./draw-batch.ts";
 import { type PairSource, pairsAt } from "./pairs.ts";
-import { copyPatch, drawView, plainView } from "./view.ts";
 
-/** The keys that decide which planes are drawn. */
+/** The configuration keys that define which planes are drawn. */
 export type PlaneSetConfig = CommonConfig & {
   min_planes: number;
   max_planes: number;
@@ -15,13 +15,16 @@ export type PlaneSetConfig = CommonConfig & {
   plane_range: readonly [number, number];
 };
 
-/** Planes of a stack by their numbers, in the order in which a network gets them. */
+/** The numbers of the input planes, in the order in which the network gets them, and that of the target. */
 export interface PlaneSet {
   planes: number[];
   target: number;
 }
 
-/** The other planes of a stack that a set that begins with plane `first` may hold; not the target, which would leave nothing to learn. */
+/**
+ * The planes that a set with first plane `first` may also contain. The target is excluded, since there would be nothing
+ * to learn.
+ */
 function companions({ depth, zStep }: PairSource, first: number, target: number, config: PlaneSetConfig): number[] {
   const [low, high] = config.plane_range.map((um) => um / zStep);
   const all = Array.from({ length: depth }, (_, z) => z);
@@ -29,72 +32,74 @@ function companions({ depth, zStep }: PairSource, first: number, target: number,
 }
 
 /**
- * A set at random: the distance of the target from the first plane evenly from those learnt, the first plane evenly from those that
- * have a target there, the number of planes evenly, the others anywhere in their range, each once, in any order.
+ * Draws a random set. The distance of the target from the first plane, the first plane among those with a target at
+ * this distance, and the number of planes are uniformly distributed; the other planes are drawn from their range
+ * without replacement, in random order.
  */
 export function drawPlaneSet({ source, pairs }: IndexedSource, config: PlaneSetConfig, random: Random): PlaneSet {
   const atDistance = pairs[random.integer(pairs.length)];
   const { z, distance } = atDistance[random.integer(atDistance.length)];
   const others = companions(source, z, z + distance, config);
-  const wanted = config.min_planes + random.integer(config.max_planes - config.min_planes + 1);
+  const target = config.min_planes + random.integer(config.max_planes - config.min_planes + 1);
   const planes = [z];
-  while (planes.length < wanted && others.length > 0) {
+  while (planes.length < target && others.length > 0) {
     planes.push(...others.splice(random.integer(others.length), 1));
   }
   return { planes, target: z + distance };
 }
 
 /**
- * A drawer of batches: `image` `[n, 2 max_planes, p, p]` (each plane followed by its distance to the target in um /
- * `distanceScale`), `present` `[n, max_planes, 1, 1]` and `target` `[n, 1, p, p]`. Places where there is no plane hold the first one again,
- * so that statistics over planes are those of images. The same choice of sources and random numbers give the same batch.
+ * Returns a function that draws batches: `image` `[n, 2 max_planes, p, p]` (each plane followed by its distance to the
+ * target in um / `distanceScale`), `present` `[n, max_planes, 1, 1]` and `target` `[n, 1, p, p]`. Unused positions
+ * repeat the first plane, so that normalisation statistics are those of images. The same choice of sources and the same
+ * random numbers give the same batch.
  */
 export function planeSetDrawer(
   config: PlaneSetConfig,
   distanceScale: number,
 ): (choose: (random: Random) => IndexedSource, random: Random) => Tensors {
-  const { batch_size: n, patch_size: p, max_planes: most } = config;
+  const { batch_size: n, patch_size: p, max_planes: maxPlanes } = config;
   const size = p * p;
   return (choose, random) => {
-    const image = new Float32Array(n * 2 * most * size);
-    const present = new Float32Array(n * most);
+    const image = new Float32Array(n * 2 * maxPlanes * size);
+    const present = new Float32Array(n * maxPlanes);
     const target = new Float32Array(n * size);
     for (let i = 0; i < n; i++) {
       const indexed = choose(random);
       const { source, content } = indexed;
       const set = drawPlaneSet(indexed, config, random);
       const place = drawPlace(source, content, config, random);
-      const view = config.augment ? drawView(random) : plainView;
+      const augmentation = config.augment ? drawAugmentation(random) : noAugmentation;
       const copy = (data: Float32Array, z: number, out: Float32Array): void =>
-        copyPatch(data, (z * source.height + place.y) * source.width + place.x, source.width, p, view, out);
-      for (let k = 0; k < most; k++) {
+        copyPatch(data, (z * source.height + place.y) * source.width + place.x, source.width, p, augmentation, out);
+      for (let k = 0; k < maxPlanes; k++) {
         const z = set.planes[k] ?? set.planes[0];
-        const at = (i * most + k) * 2 * size;
+        const at = (i * maxPlanes + k) * 2 * size;
         copy(source.data, z, image.subarray(at, at + size));
         image.fill(((set.target - z) * source.zStep) / distanceScale, at + size, at + 2 * size);
-        present[i * most + k] = k < set.planes.length ? 1 : 0;
+        present[i * maxPlanes + k] = k < set.planes.length ? 1 : 0;
       }
       copy(source.target ?? source.data, set.target, target.subarray(i * size, (i + 1) * size));
     }
     return {
-      image: { type: "float32", shape: [n, 2 * most, p, p], data: image },
-      present: { type: "float32", shape: [n, most, 1, 1], data: present },
+      image: { type: "float32", shape: [n, 2 * maxPlanes, p, p], data: image },
+      present: { type: "float32", shape: [n, maxPlanes, 1, 1], data: present },
       target: { type: "float32", shape: [n, 1, p, p], data: target },
     };
   };
 }
 
-/** A set that validates. */
+/** A set for validation. */
 export interface ValidationSet extends PlaneSet {
   source: PairSource;
-  /** From the first plane to the target, in planes. */
+  /** Distance from the first plane to the target, in planes. */
   distance: number;
 }
 
 /**
- * The same sets every time: for the fewest planes, two and the most, distances at the ends of the range and half way, with
- * at most `perGroup` sets each, spread over the depth of the stacks. The planes beside the first lie in turn above and below it, a
- * quarter of their range apart.
+ * Validation sets, the same every time: for the minimum number of planes, two, and the maximum, at distances at the
+ * ends of the range and half way, with at most `perGroup` sets each, spread over the depth of the stacks. The
+ * other planes alternate above and below the first one, a quarter of their range apart.
  */
 export function validationSets(
   sources: readonly PairSource[],
@@ -123,8 +128,8 @@ export function validationSets(
 
 function distancesOf(source: PairSource): number[] {
   const possible = source.distances.filter((distance) => pairsAt(source, distance).length > 0);
-  const nearest = (wanted: number): number =>
-    possible.reduce((best, d) => (Math.abs(d - wanted) < Math.abs(best - wanted) ? d : best));
+  const nearest = (target: number): number =>
+    possible.reduce((best, d) => (Math.abs(d - target) < Math.abs(best - target) ? d : best));
   const [low, high] = [possible[0], possible[possible.length - 1]];
   return [...new Set([low, low / 2, high / 2, high].map(nearest))].filter((d) => d !== 0);
 }

@@ -5,13 +5,14 @@ import { createExposureMeter, exposureWarnings } from "../../metrics/exposure.ts
 import { createStackFaultMeter, stackFaultWarnings } from "../../metrics/stack-faults.ts";
 
 /**
- * Sentences about stacks, and targets, that were recorded with faults: saturated or clipped pixels, blank, repeated or flashing planes, planes out
- * of order. They are those of an inspection: a network learns such faults as if they were the specimen.
+ * Warnings about stacks and targets that were recorded with faults: saturated or clipped pixels, blank, repeated or
+ * flashing planes, planes in the wrong order. They are the same as those of an inspection. A network would learn such
+ * faults as if they were part of the specimen.
  */
 export async function recordingWarnings(samples: readonly NamedStack[], signal?: AbortSignal): Promise<string[]> {
   const warnings: string[] = [];
   for (const { name, stack, target, simulated } of samples) {
-    // A recipe's camera saturates where it is told to.
+    // The camera of a recipe saturates only if the recipe says so.
     if (simulated) continue;
     for (const sentence of await warningsOf(stack, signal)) warnings.push(`${name}: ${sentence}`);
     if (!target) continue;

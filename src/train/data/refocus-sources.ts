@@ -1,4 +1,4 @@
-/** Stacks as refocusing learns from them: pairs of planes at a distance. */
+/** Training data of refocusing: pairs of planes at a distance. */
 import { ParfocalError } from "../../errors.ts";
 import { cropPlanes } from "../../image/crop.ts";
 import type { Stack } from "../../image/image.ts";
@@ -14,33 +14,37 @@ import { checkPixelSizes } from "./same-pixel-size.ts";
 import type { Box } from "./split-region.ts";
 import { type Preparation, splitSources, type TrainingSources, trainingSources } from "./training-sources.ts";
 
-/** The keys that decide which pairs a stack holds. */
+/** The configuration keys that define the pairs of a stack. */
 export type RefocusDataConfig = CommonConfig & {
-  /** um from the first input plane */
+  /** Positions of the input planes, um from the first one. */
   input_offsets: readonly number[];
   /** um */
   distance_range: readonly [number, number];
-  /** Whether the network gives given planes back as they are, whatever it learns. */
+  /**
+   * Whether the network returns its input planes unchanged whatever its weights are, so that they need not be trained
+   * on.
+   */
   gives_back?: boolean;
 };
 
 /**
- * Checks, normalises and splits stacks of one pixel size.
- * @throws calibration.missing without z step or pixel size; image.unfit for NaN, constant or too thin stacks; usage for parts
- *   that do not fit
+ * Checks, normalises and splits stacks with one pixel size. Yields now and then: see breathe.ts.
+ * @throws calibration.missing without z step or pixel size; image.unfit for NaN, constant or too thin stacks; usage for
+ *   parts that do not fit
  */
 export function refocusSources(
   input: Pick<TrainingInput, "samples" | "fields">,
   config: RefocusDataConfig,
-): TrainingSources<PairSource, IndexedSource> {
+): Generator<void, TrainingSources<PairSource, IndexedSource>> {
   return trainingSources(input, config, preparation(config));
 }
 
-/** Recorded stacks as the parts that train and validate; throws what {@link refocusSources} throws. */
+/** Splits recorded stacks into the parts for training and validation; throws what {@link refocusSources} throws. */
 export const splitStacks = (
   stacks: readonly NamedStack[],
   config: RefocusDataConfig,
-): { train: PairSource[]; validation: PairSource[] } => splitSources(stacks, config, preparation(config));
+): Generator<void, { train: PairSource[]; validation: PairSource[] }> =>
+  splitSources(stacks, config, preparation(config));
 
 const preparation = (config: RefocusDataConfig): Preparation<PairSource, IndexedSource> => ({
   whole: (sample) => pairSource(sample, config),
@@ -49,12 +53,12 @@ const preparation = (config: RefocusDataConfig): Preparation<PairSource, Indexed
   together: checkPixelSizes,
 });
 
-function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConfig): PairSource {
+function* pairSource({ name, stack, target }: NamedStack, config: RefocusDataConfig): Generator<void, PairSource> {
   const { depth, height, width, zStep, pixelSize } = stack;
   const missing = (what: string, option: string): never => {
     throw new ParfocalError(
       "calibration.missing",
-      `${name}: ${depth} planes but no ${what}; give \`${option} <your ${what}>\` (um).`,
+      `${name} has ${depth} planes, but its ${what} is not known. Give \`${option} <your ${what}>\` (um).`,
       {
         path: name,
         what,
@@ -65,7 +69,7 @@ function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConf
   const unfit = (detail: string, advice: string): never => {
     throw new ParfocalError("image.unfit", `${name}: ${detail}; ${advice}.`, { path: name, detail });
   };
-  if (depth < 2) unfit("a single plane", "refocusing is learnt from a z-stack of several planes");
+  if (depth < 2) unfit("it has a single plane", "refocusing is trained on z-stacks of several planes");
   if (zStep === undefined) return missing("z step", "z_step");
   if (pixelSize === undefined) return missing("pixel size", "pixel_size");
   refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
@@ -74,7 +78,7 @@ function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConf
     if (Math.abs(planes * zStep - offset) <= 0.25 * zStep && (offset === 0 || planes !== 0)) return planes;
     throw new ParfocalError(
       "usage",
-      `${name}: no plane lies ${offset} um from another; its z step is ${zStep} um. Choose input_offsets that are multiples of it.`,
+      `${name}: no two planes are ${offset} um apart, since its z step is ${zStep} um. Choose input_offsets that are multiples of the z step.`,
       {
         option: "input_offsets",
         got: offset,
@@ -88,29 +92,29 @@ function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConf
   const reached = (d: number): number => Math.max(d, ...offsets) - Math.min(d, ...offsets);
   if (!distances.some((d) => d !== 0)) {
     unfit(
-      `its z step of ${zStep} um leaves no plane within the distance_range of ${config.distance_range.join(" to ")} um`,
+      `at its z step of ${zStep} um no plane is within the distance_range of ${config.distance_range.join(" to ")} um`,
       "widen distance_range",
     );
   }
   if (depth < span + 2) {
     unfit(
-      `${depth} planes of ${zStep} um are too few for input planes ${span * zStep} um apart`,
+      `${depth} planes at a z step of ${zStep} um are too few for input planes ${span * zStep} um apart`,
       "choose smaller input_offsets",
     );
   }
   if (!distances.some((d) => d !== 0 && reached(d) < depth)) {
     unfit(
-      `its ${depth} planes of ${zStep} um hold no pair at a distance_range of ${config.distance_range.join(" to ")} um`,
-      "choose a distance_range that the stack spans",
+      `its ${depth} planes at a z step of ${zStep} um have no pair within the distance_range of ${config.distance_range.join(" to ")} um`,
+      "choose a distance_range that fits into the stack",
     );
   }
-  const normalisation = normalisationOf(stack.data, config.norm_pmin, config.norm_pmax, name);
-  const data = new Float32Array(stack.data.length);
-  normalise(stack.data, normalisation, data);
+  yield;
+  const data = yield* normalisedCounts(stack.data, config, name);
+  const targetData = target && (yield* targetCounts(name, stack, target, config));
   return {
     name,
     data,
-    ...(target && { target: targetData(name, stack, target, config) }),
+    ...(targetData && { target: targetData }),
     depth,
     height,
     width,
@@ -121,16 +125,23 @@ function pairSource({ name, stack, target }: NamedStack, config: RefocusDataConf
   };
 }
 
-/** The other kind of image, normalised by its own percentiles. */
-function targetData(name: string, stack: Stack, target: Stack, config: CommonConfig): Float32Array {
+/** The target, normalised by its own percentiles. */
+function* targetCounts(name: string, stack: Stack, target: Stack, config: CommonConfig): Generator<void, Float32Array> {
   requirePairable([name, stack], ["its target", target]);
   refuseNonFinite(target.data, { path: `the target of ${name}`, width: target.width, height: target.height, z: 0 });
-  const data = new Float32Array(target.data.length);
-  normalise(
-    target.data,
-    normalisationOf(target.data, config.norm_pmin, config.norm_pmax, `the target of ${name}`),
-    data,
-  );
+  yield;
+  return yield* normalisedCounts(target.data, config, `the target of ${name}`);
+}
+
+function* normalisedCounts(
+  counts: Float32Array,
+  { norm_pmin, norm_pmax }: CommonConfig,
+  name: string,
+): Generator<void, Float32Array> {
+  const normalisation = normalisationOf(counts, norm_pmin, norm_pmax, name);
+  yield;
+  const data = new Float32Array(counts.length);
+  normalise(counts, normalisation, data);
   return data;
 }
 

@@ -1,19 +1,20 @@
-/** The same stack given more than once: the same file, a link to it, or its pixels under another name. */
+/** Finds stacks that are given more than once: the same file, a link to it, or the same pixels under another name. */
 import { ParfocalError } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
 import type { CommonConfig } from "../common-config.ts";
 
 /**
- * Leaves out what is given more than once, so that nothing that is trained on validates.
- * @returns the samples that are left, in their order
- * @throws usage where whole stacks validate and a stack has several targets: it would be trained on with one and validate with another
+ * Leaves out stacks that are given more than once, so that no data are used both for training and for validation.
+ * @returns the remaining samples, in their order, and a warning for each that is left out
+ * @throws usage where whole stacks are held out for validation and a stack has several targets, since it could be used
+ *   for training with one target and for validation with another
  */
 export function withoutRepeated(
   samples: readonly NamedStack[],
   { val_split }: Pick<CommonConfig, "val_split">,
-  onWarning?: (sentence: string) => void,
-): NamedStack[] {
+): { samples: NamedStack[]; warnings: string[] } {
+  const warnings: string[] = [];
   const kept: NamedStack[] = [];
   for (const sample of samples) {
     const same = kept.find(({ stack }) => isSameStack(stack, sample.stack));
@@ -22,21 +23,21 @@ export function withoutRepeated(
       continue;
     }
     if (isSameTarget(same.target, sample.target)) {
-      onWarning?.(
-        `${sample.name} has the same pixels as ${same.name === sample.name ? "another stack of that name" : same.name}: it is left out, since it would be trained on and validate as well.`,
+      warnings.push(
+        `${sample.name} has the same pixels as ${same.name === sample.name ? "another stack of that name" : same.name}: it is left out, since it could be used both for training and for validation.`,
       );
       continue;
     }
     if (val_split === "stack") {
-      const message = `${same.name} and ${sample.name} have the same pixels and different targets; with \`val_split stack\` one could be trained on and the other validate. Give each stack once, or \`val_split region\`.`;
+      const message = `${same.name} and ${sample.name} have the same pixels and different targets. With \`val_split stack\` one could be used for training and the other for validation. Give each stack once, or use \`val_split region\`.`;
       throw new ParfocalError("usage", message, { option: "val_split", got: val_split, expected: "region" });
     }
     kept.push(sample);
   }
-  return kept;
+  return { samples: kept, warnings };
 }
 
-/** Whether two stacks are of one size and equal in every pixel. */
+/** Whether two stacks have the same size and the same pixels. */
 export function isSameStack(a: Stack, b: Stack): boolean {
   if (a.depth !== b.depth || a.height !== b.height || a.width !== b.width) return false;
   return a.data === b.data || a.data.every((value, i) => value === b.data[i]);

@@ -1,22 +1,26 @@
 import { ParfocalError } from "../../errors.ts";
 
-/** Sizes that differ by less are taken as equal, also where models are applied. */
+/** Pixel sizes that differ by less than this fraction count as equal, as where models are applied. */
 const tolerance = 0.02;
 
-export const areAlike = (sizes: readonly number[]): boolean =>
+export const areEqualSizes = (sizes: readonly number[]): boolean =>
   Math.max(...sizes) <= (1 + tolerance) * Math.min(...sizes);
 
-/** A size for stacks of several, um: the largest, so that no stack is given pixels that it does not have; see docs/decisions/pixel-size.md. */
+/**
+ * A common pixel size for stacks with different pixel sizes, um: the largest, so that no stack is upsampled; see
+ * docs/decisions/pixel-size.md.
+ */
 export const commonPixelSize = (sizes: readonly number[]): number => Number(Math.max(...sizes).toPrecision(6));
 
-/** What to do about stacks of several pixel sizes, where a method learns from resampled ones. */
+/** Advice for stacks with different pixel sizes, where a method can be trained on resampled stacks. */
 export const resampleAdvice = (sizes: readonly number[]): string =>
-  `set model_pixel_size, such as ${commonPixelSize(sizes)}, to which all are resampled`;
+  `set model_pixel_size, for example to ${commonPixelSize(sizes)} (um), to resample all to one pixel size`;
 
 /**
- * A model learns one pixel size.
- * @param resampled whether the method learns from resampled stacks, so that `model_pixel_size` is a way out; default true
- * @throws image.unfit for a source whose pixels differ by more than 2 %; usage for none at all
+ * Checks that all sources have the same pixel size.
+ * @param resampled whether the method can be trained on resampled stacks, so that `model_pixel_size` can be advised;
+ *   default true
+ * @throws image.unfit for a source whose pixel size differs by more than 2 %; usage without any source
  */
 export function checkPixelSizes(
   sources: readonly { name: string; pixelSize: number }[],
@@ -28,9 +32,9 @@ export function checkPixelSizes(
   const [first] = sources;
   for (const { name, pixelSize } of sources) {
     if (Math.abs(pixelSize / first.pixelSize - 1) <= tolerance) continue;
-    const detail = `${name} has pixels of ${pixelSize} um, ${first.name} of ${first.pixelSize} um`;
+    const detail = `${name} has pixels of ${pixelSize} um and ${first.name} of ${first.pixelSize} um`;
     const other = resampled ? `, or ${resampleAdvice([pixelSize, first.pixelSize])}` : "";
-    const message = `A model learns one pixel size: ${detail}; train on stacks of one kind${other}.`;
+    const message = `All stacks must have the same pixel size, but ${detail}. Train on stacks with one pixel size${other}.`;
     throw new ParfocalError("image.unfit", message, { path: name, detail });
   }
 }

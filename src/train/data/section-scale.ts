@@ -1,6 +1,9 @@
 import type { PairedSource } from "./paired-data.ts";
 
-/** How counts of the targets relate to those of the inputs, as a section model's description keeps it. */
+/**
+ * Relates the counts of the targets to those of the inputs, for the description of a section model; see
+ * section-info.ts.
+ */
 export function sectionScale(sources: readonly Pick<PairedSource, "scales">[]): {
   output_gain: number;
   output_low: number;

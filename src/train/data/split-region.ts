@@ -1,12 +1,15 @@
-/** Which part of a recorded field trains and which validates: regions, never planes, since neighbouring planes show the same specimen. */
+/**
+ * Splits a recorded field into regions for training and for validation. Planes are never split, since neighbouring
+ * planes show the same specimen.
+ */
 import { ParfocalError } from "../../errors.ts";
 import type { Span } from "../../image/crop.ts";
 import type { CommonConfig } from "../common-config.ts";
 
-/** Pixels each way that SSIM needs to say something. */
-const leastValidation = 16;
+/** Minimum side of the validation region, pixels, as SSIM needs. */
+const minValidationSide = 16;
 
-/** Rows and columns of a field, each from the first to before the last. */
+/** Rows and columns of a part of a field, each from the first to before the end. */
 export interface Box {
   rows: Span;
   columns: Span;
@@ -20,9 +23,10 @@ export interface NamedField {
 }
 
 /**
- * The configuration's `train_rows` and `train_columns`, or all but the far end of the longer side; and the larger rest beside
- * them.
- * @throws usage for a part outside the field, one that holds no patch, or one that leaves too little
+ * The training region is that of `train_rows` and `train_columns`, or all but the far end of the longer side. The
+ * validation region is the largest rectangle beside it.
+ * @throws usage for a region outside the field, one that is smaller than a patch, or one that leaves too little for
+ *   validation
  */
 export function splitField(field: NamedField, config: CommonConfig): { train: Box; validation: Box } {
   const { name, height, width } = field;
@@ -30,9 +34,9 @@ export function splitField(field: NamedField, config: CommonConfig): { train: Bo
   let rows = train_rows;
   let columns = train_columns;
   if (!rows && !columns) {
-    // Half a patch at least, so that there is something to see.
+    // Validation gets at least half a patch, so that it contains some structure.
     const keep = (extent: number): number =>
-      Math.max(Math.round(val_fraction * extent), Math.ceil(patch_size / 2), leastValidation);
+      Math.max(Math.round(val_fraction * extent), Math.ceil(patch_size / 2), minValidationSide);
     if (width >= height) columns = [0, width - keep(width)];
     else rows = [0, height - keep(height)];
   }
@@ -43,10 +47,10 @@ export function splitField(field: NamedField, config: CommonConfig): { train: Bo
   const byRows = (r[1] - r[0]) * width >= (c[1] - c[0]) * height;
   const validation: Box = byRows ? { rows: r, columns: [0, width] } : { rows: [0, height], columns: c };
   const [left, across] = [validation.rows, validation.columns].map(([start, end]) => end - start);
-  if (left >= leastValidation && across >= leastValidation) return { train, validation };
+  if (left >= minValidationSide && across >= minValidationSide) return { train, validation };
   throw new ParfocalError(
     "usage",
-    `${name}: the training part leaves ${left} x ${across} pixels for validation; at least ${leastValidation} are needed each way.`,
+    `${name}: the training region leaves ${left} x ${across} pixels for validation, but at least ${minValidationSide} x ${minValidationSide} are needed.`,
     { option: "train_columns" },
   );
 }
@@ -58,12 +62,12 @@ export function checkHoldsPatch(field: NamedField, config: Pick<CommonConfig, "p
 }
 
 /**
- * How many of several stacks validate under `val_split: stack`: the last ones.
+ * The number of stacks that are held out for validation under `val_split: stack`; these are the last ones.
  * @throws usage for a single stack
  */
 export function keptStacks(count: number, { val_fraction }: CommonConfig): number {
   if (count < 2) {
-    const message = "val_split: stack needs at least two stacks; give more, or use val_split: region.";
+    const message = "val_split: stack needs at least two stacks. Give more stacks, or use val_split: region.";
     throw new ParfocalError("usage", message, { option: "val_split" });
   }
   return Math.min(count - 1, Math.max(1, Math.round(val_fraction * count)));
@@ -80,7 +84,7 @@ function checkPart(
   const option = side === "height" ? "train_rows" : "train_columns";
   throw new ParfocalError(
     "usage",
-    `${name} (${height} rows, ${width} columns): ${option} ${start} to ${end} does not hold a patch of ${patch_size} pixels; choose a larger part or a smaller patch_size.`,
+    `${name} (${height} rows, ${width} columns): ${option} ${start} to ${end} is too small for a patch of ${patch_size} pixels. Choose a larger region or a smaller patch_size.`,
     { option, got: [start, end] },
   );
 }

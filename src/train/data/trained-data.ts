@@ -1,4 +1,4 @@
-/** What a training learns from, as its checkpoints remember it. */
+/** The description of the training data that checkpoints contain. */
 import { crc32 } from "../../image/crc32.ts";
 import type { TrainingInput } from "../training-method.ts";
 import { changedSamples, describeSamples } from "./describe-samples.ts";
@@ -12,24 +12,21 @@ export interface TrainedData {
   features?: string | undefined;
 }
 
-export function describeData({
-  samples,
-  fields,
-  featureNetwork,
-}: Pick<TrainingInput, "samples" | "fields" | "featureNetwork">): TrainedData {
+/** Yields now and then: see breathe.ts. */
+export function* describeData({ samples, fields, featureNetwork }: TrainingInput): Generator<void, TrainedData> {
   const checksum = (bytes: Uint8Array): string => crc32([bytes]).toString(16);
   return {
-    samples: describeSamples(samples),
+    samples: yield* describeSamples(samples),
     ...(fields?.description !== undefined && { recipe: checksum(new TextEncoder().encode(fields.description)) }),
     ...(featureNetwork && { features: checksum(featureNetwork) }),
   };
 }
 
-/** What differs between the data of a checkpoint and those that are given now, in words; empty where nothing does. */
+/** The differences between the data of a checkpoint and the current data, in words; empty where there are none. */
 export function changedData(before: TrainedData, now: TrainedData): string[] {
   return [
     ...changedSamples(before.samples, now.samples),
-    ...(before.recipe === now.recipe ? [] : ["the recipe of the simulated fields is another one"]),
-    ...(before.features === now.features ? [] : ["the file of feature_model is another one"]),
+    ...(before.recipe === now.recipe ? [] : ["the recipe of the simulated fields is different"]),
+    ...(before.features === now.features ? [] : ["the file of feature_model is different"]),
   ];
 }

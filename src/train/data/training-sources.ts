@@ -1,4 +1,5 @@
-/** Where patches come from: parts of recorded stacks, simulated fields that join while the training goes on, or both. */
+/** The sources of patches: parts of recorded stacks, fields that are simulated during the training, or both. */
+import { breatheThrough } from "../../array/breathe.ts";
 import type { Random } from "../../array/random.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
 import type { CommonConfig } from "../common-config.ts";
@@ -6,42 +7,50 @@ import type { TrainingInput } from "../training-method.ts";
 import { fieldPool } from "./field-pool.ts";
 import { type Box, checkHoldsPatch, keptStacks, type NamedField, splitField } from "./split-region.ts";
 
-/** What a method makes of a sample before patches are drawn from it. */
+/** How a method prepares a sample before patches are drawn from it. */
 export interface Preparation<S, T> {
-  /** Checks and normalises a whole sample. */
-  whole(sample: NamedStack): S;
-  /** A part of it. */
+  /** Checks and normalises a whole sample; yields now and then: see breathe.ts. */
+  whole(sample: NamedStack): Generator<void, S>;
+  /** Cuts out a part of a source. */
   cut(source: S, box: Box): S;
-  /** What drawing needs beside, computed once. */
+  /** Computes what drawing patches needs, once for each source. */
   index(source: S): T;
-  /** Checks that hold between samples, such as one pixel size. */
+  /** Checks across all samples, such as equal pixel sizes. */
   together?(sources: readonly S[]): void;
 }
 
-/** Sources by the way they are drawn from. */
+/** Sources for validation, and a function to choose sources for training. */
 export interface TrainingSources<S, T> {
   validation: S[];
-  /** A way to choose the source of each patch of step t (1, 2, ...); the same for every run, resumed or not. */
+  /**
+   * Returns a function that chooses the source of each patch of step t (1, 2, ...). It is the same for every run,
+   * resumed or not.
+   */
   at(step: number): Promise<(random: Random) => T>;
 }
 
 /**
- * Samples split into what is trained on and what validates (regions of each, or whole stacks); with simulated fields, all
- * samples validate, unless `simulated_share` leaves a share of the patches to them.
- * @throws usage for parts that hold no patch, and what the preparation throws
+ * Splits samples into training and validation (regions of each, or whole stacks). With simulated fields, all samples
+ * are used for validation, unless `simulated_share` is below 1. Yields now and then: see breathe.ts.
+ * @throws usage for parts that are smaller than a patch, and what the preparation throws
  */
-export function trainingSources<S extends NamedField, T>(
+export function* trainingSources<S extends NamedField, T>(
   { samples, fields }: Pick<TrainingInput, "samples" | "fields">,
   config: CommonConfig,
   preparation: Preparation<S, T>,
-): TrainingSources<S, T> {
+): Generator<void, TrainingSources<S, T>> {
   const { whole, index } = preparation;
   const simulated = fields && fieldPool(fields, config, prepareField);
   if (simulated && config.simulated_share === 1) {
-    return { validation: samplesAsSources(samples, preparation), at: async (step) => anyOf(await simulated(step)) };
+    const validation = yield* samplesAsSources(samples, preparation);
+    return { validation, at: async (step) => anyOf(await simulated(step)) };
   }
-  const { train, validation } = splitSources(samples, config, preparation);
-  const recorded = train.map(index);
+  const { train, validation } = yield* splitSources(samples, config, preparation);
+  const recorded: T[] = [];
+  for (const source of train) {
+    recorded.push(index(source));
+    yield;
+  }
   if (!simulated) return { validation, at: async () => anyOf(recorded) };
   return {
     validation,
@@ -51,23 +60,23 @@ export function trainingSources<S extends NamedField, T>(
     },
   };
 
-  function prepareField(sample: NamedStack): T {
-    const source = whole(sample);
+  async function prepareField(sample: NamedStack): Promise<T> {
+    const source = await breatheThrough(whole(sample));
     checkHoldsPatch(source, config);
     return index(source);
   }
 }
 
 /**
- * Recorded samples as what trains and what validates.
- * @throws usage for parts that hold no patch, and what the preparation throws
+ * Splits recorded samples into training and validation sources. Yields now and then: see breathe.ts.
+ * @throws usage for parts that are smaller than a patch, and what the preparation throws
  */
-export function splitSources<S extends NamedField, T>(
+export function* splitSources<S extends NamedField, T>(
   samples: readonly NamedStack[],
   config: CommonConfig,
   preparation: Preparation<S, T>,
-): { train: S[]; validation: S[] } {
-  const sources = samplesAsSources(samples, preparation);
+): Generator<void, { train: S[]; validation: S[] }> {
+  const sources = yield* samplesAsSources(samples, preparation);
   if (config.val_split === "stack") {
     const kept = keptStacks(sources.length, config);
     for (const source of sources) checkHoldsPatch(source, config);
@@ -80,8 +89,15 @@ export function splitSources<S extends NamedField, T>(
   };
 }
 
-function samplesAsSources<S, T>(samples: readonly NamedStack[], { whole, together }: Preparation<S, T>): S[] {
-  const sources = samples.map(whole);
+function* samplesAsSources<S, T>(
+  samples: readonly NamedStack[],
+  { whole, together }: Preparation<S, T>,
+): Generator<void, S[]> {
+  const sources: S[] = [];
+  for (const sample of samples) {
+    sources.push(yield* whole(sample));
+    yield;
+  }
   together?.(sources);
   return sources;
 }

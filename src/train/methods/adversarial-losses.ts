@@ -1,6 +1,6 @@
 /**
- * What a discriminator's opinion costs. An opinion is a tensor of any shape (one number an image, or one a patch); `wanted` is 1
- * where the opinion should be "recorded", 0 where it should be "generated".
+ * Losses on discriminator scores. A score is a tensor of any shape (one number for each image or for each patch);
+ * `target` is 1 where the score should be "recorded" and 0 where it should be "generated".
  */
 import type { Value } from "../../graph/graph.ts";
 import { softplus } from "../../graph/operators/activations.ts";
@@ -8,18 +8,19 @@ import { mul, sub } from "../../graph/operators/elementwise.ts";
 import { reduceMean } from "../../graph/operators/reduction.ts";
 import { leastSquaresLoss } from "../losses.ts";
 
-export type AdversarialLoss = (opinion: Value, wanted: 0 | 1) => Value;
+export type AdversarialLoss = (score: Value, target: 0 | 1) => Value;
 
 /**
- * Binary cross-entropy of sigmoid(opinion), from opinions without a sigmoid (Goodfellow et al. 2014, with the generator's
- * non-saturating loss): max(x, 0) - x wanted + ln(1 + exp(-|x|)), which does not overflow. 0.693 for an opinion of 0.
+ * Binary cross-entropy of sigmoid(score), for scores without a sigmoid (Goodfellow et al. 2014, with the non-saturating
+ * loss of the generator): max(x, 0) - x target + ln(1 + exp(-|x|)), which does not overflow. It is 0.693 for a score of
+ * 0.
  */
-export const crossEntropyLoss: AdversarialLoss = (opinion, wanted) => {
-  const rise = softplus(opinion);
-  return reduceMean(wanted === 0 ? rise : sub(rise, mul(opinion, wanted)));
+export const crossEntropyLoss: AdversarialLoss = (score, target) => {
+  const rise = softplus(score);
+  return reduceMean(target === 0 ? rise : sub(rise, mul(score, target)));
 };
 
-/** By the name that configurations give. */
+/** The losses by their names in configurations. */
 export const adversarialLosses: Readonly<Record<"least_squares" | "cross_entropy", AdversarialLoss>> = {
   least_squares: leastSquaresLoss,
   cross_entropy: crossEntropyLoss,

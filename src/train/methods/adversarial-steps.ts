@@ -10,59 +10,62 @@ import type { Learner, TrainingStep } from "../learner.ts";
 import { optimise } from "../optimise.ts";
 import type { AdversarialLoss } from "./adversarial-losses.ts";
 
-/** A tensor of the batch by its name; it becomes an input of the step's graph when it is first asked for. */
+/** A tensor of the batch by its name; it becomes an input of the graph of the step at its first use. */
 export type BatchInputs = (name: string) => Value;
 
-/** A generator, its opponent, and what each is after. */
+/** A generator, a discriminator and their losses. */
 export interface AdversarialNetworks {
-  /** Shapes of the tensors of the batch that either network or the loss asks for. */
+  /** Shapes of the tensors of the batch that the networks and the loss use. */
   shapes: Readonly<Record<string, readonly number[]>>;
-  /** Which of them says how much of the batch's own statistics `norm` takes, a scalar ({@link runningStatistics}); without, all. */
-  live?: string | undefined;
-  /** Which of them is the recorded picture; shaped as the generator's output. */
+  /**
+   * The name of the scalar that weights the batch statistics in `norm` against the running ones ({@link
+   * runningStatistics}); undefined: only batch statistics are used.
+   */
+  batchWeight?: string | undefined;
+  /** The name of the recorded picture, which has the shape of the output of the generator. */
   target: string;
-  /** The generator; `norm` is batch normalisation with running statistics, for those that have it. */
+  /** The generator; `norm` is batch normalisation with running statistics, for generators that use it. */
   generator(inputs: BatchInputs, parameters: Parameters, norm: Norm): Value;
-  /** What pulls the output to the target beside the discriminator, such as a weighted mean absolute error. */
+  /** The supervised loss, such as a weighted mean absolute error. */
   supervised(output: Value, target: Value): Value;
   /**
-   * Its opinion on a picture, recorded or generated; with what else it sees (`inputs("image")` where it is conditional). Its
-   * parameters get the prefix "discriminator/".
+   * The discriminator score of a recorded or generated picture; a conditional discriminator also uses
+   * `inputs("image")`. Its parameters get the prefix "discriminator/".
    */
   discriminator(picture: Value, inputs: BatchInputs, parameters: Parameters): Value;
   adversarial: AdversarialLoss;
-  /** Of the adversarial part of the generator's loss. */
+  /** Weight of the adversarial loss in the loss of the generator. */
   adversarialWeight: number;
 }
 
-/** How the two are trained. */
+/** How the two networks are trained. */
 export interface AdversarialRates {
   learningRate: number;
   discriminatorLearningRate: number;
   adam?: AdamOptions | undefined;
   clipNorm?: number | undefined;
-  /** Of the generator's weights. */
+  /** Decay of the moving average of the weights of the generator. */
   emaDecay?: number | undefined;
-  /** The discriminator learns at every second, third, ... step only; default 1. */
+  /** The discriminator is trained at every second, third, ... step only; default 1. */
   discriminatorEvery?: number | undefined;
 }
 
-/** What a learner takes over. */
+/** The parts of a learner that these steps define. */
 export interface AdversarialSteps extends Pick<Learner, "steps" | "specs"> {
   buffers: Tensors;
 }
 
-const opponent = "discriminator/";
-/** State: what the generator made of this step's batch. Its name keeps it out of the finished model. */
-const generatedName = `${opponent}generated`;
+const discriminatorPrefix = "discriminator/";
+/** State: the output of the generator for the batch of this step. Its prefix keeps it out of the trained model. */
+const generatedName = `${discriminatorPrefix}generated`;
 
 /**
- * Step "generator": lowers supervised + adversarialWeight * adversarial(opinion on the output, 1); beside `loss`, metrics.csv shows
- * `supervised_loss` and `adversarial_loss`. Step "discriminator": lowers the mean of adversarial(opinion on the target, 1) and
- * adversarial(opinion on the output, 0), shown as `real_loss` and `fake_loss`.
+ * Step "generator": lowers supervised + adversarialWeight * adversarial(score of the output, 1); beside `loss`,
+ * metrics.csv shows `supervised_loss` and `adversarial_loss`. Step "discriminator": lowers the mean of
+ * adversarial(score of the target, 1) and adversarial(score of the output, 0), shown as `real_loss` and `fake_loss`.
  *
- * The discriminator is shown what the generator made in the same step, before its update, as in the published code of pix2pix;
- * it is kept in the state, so that the generator runs once a step.
+ * The discriminator gets the output of the generator of the same step, before its update, as in the published code of
+ * pix2pix. The output is kept in the state, so that the generator runs once per step.
  */
 export function adversarialSteps(networks: AdversarialNetworks, rates: AdversarialRates): AdversarialSteps {
   const { learningRate, discriminatorLearningRate, adam, clipNorm, emaDecay, discriminatorEvery } = rates;
@@ -90,16 +93,16 @@ function generatorStep(networks: AdversarialNetworks, optimiser: Optimiser) {
   const { parameters, specs, values } = trainableParameters(graph);
   const { norm, buffers } = runningStatistics(
     parameters,
-    networks.live === undefined ? undefined : inputs(networks.live),
+    networks.batchWeight === undefined ? undefined : inputs(networks.batchWeight),
   );
   const output = networks.generator(inputs, parameters, norm);
   const supervised = networks.supervised(output, inputs(networks.target));
-  const judge = trainableParameters(graph);
-  const opinion = networks.discriminator(output, inputs, prefixed(judge.parameters));
-  const fooled = networks.adversarial(opinion, 1);
+  const discriminator = trainableParameters(graph);
+  const score = networks.discriminator(output, inputs, prefixed(discriminator.parameters));
+  const adversarial = networks.adversarial(score, 1);
   graph.output("supervised_loss", supervised);
-  graph.output("adversarial_loss", fooled);
-  optimise(graph, add(supervised, mul(fooled, networks.adversarialWeight)), values, optimiser);
+  graph.output("adversarial_loss", adversarial);
+  optimise(graph, add(supervised, mul(adversarial, networks.adversarialWeight)), values, optimiser);
   graph.output(nextOf(generatedName), output);
   const empty: Tensor = { type: "float32", shape: output.shape, data: new Float32Array(sizeOf(output.shape)) };
   return { graph, specs, output, buffers: { ...buffers, [generatedName]: empty } };
@@ -110,9 +113,9 @@ function discriminatorStep(networks: AdversarialNetworks, { shape }: Value, opti
   const inputs = batchInputs(graph, networks);
   const { parameters, specs, values } = trainableParameters(graph);
   const generated = graph.input(generatedName, shape);
-  const opinionOn = (picture: Value): Value => networks.discriminator(picture, inputs, prefixed(parameters));
-  const real = networks.adversarial(opinionOn(inputs(networks.target)), 1);
-  const fake = networks.adversarial(opinionOn(generated), 0);
+  const scoreOf = (picture: Value): Value => networks.discriminator(picture, inputs, prefixed(parameters));
+  const real = networks.adversarial(scoreOf(inputs(networks.target)), 1);
+  const fake = networks.adversarial(scoreOf(generated), 0);
   graph.output("real_loss", real);
   graph.output("fake_loss", fake);
   optimise(graph, mul(add(real, fake), 0.5), values, optimiser);
@@ -131,4 +134,4 @@ function batchInputs(graph: Graph, { shapes }: AdversarialNetworks): BatchInputs
 const prefixed =
   (parameters: Parameters): Parameters =>
   (name, shape, initial) =>
-    parameters(`${opponent}${name}`, shape, initial);
+    parameters(`${discriminatorPrefix}${name}`, shape, initial);

@@ -1,6 +1,10 @@
-/** Validation of single-shot autofocus: estimates of held-out regions against their labels, with a diagram. */
+/**
+ * Validation of single-shot autofocus: compares the estimates of held-out regions with their labels, and draws a
+ * diagram.
+ */
 
-import { drawDefocus } from "../../figures/defocus-diagram.ts";
+import { mean } from "../../array/statistics.ts";
+import { defocusDiagram } from "../../figures/defocus-diagram.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { type DefocusEstimate, estimateOf, leastContent } from "../../models/apply/defocus-estimate.ts";
 import { autofocusCell } from "../../models/networks/autofocus.ts";
@@ -16,43 +20,45 @@ export interface PlanePart {
   width: number;
 }
 
-/** Row by row of cells: um from focus, and 1 where that is known. */
+/** Labels of cells, row by row: distance from focus, um, and 1 where it is known, else 0. */
 export interface CellLabels {
   distance: number[];
   weight: number[];
 }
 
 interface ValidatorOptions {
-  /** Planes of each source that are looked at, evenly spread. */
+  /** Number of planes of each source, evenly spread. */
   planes: number;
-  /** um */
+  /** Defocus that corresponds to a network output of 1, um. */
   scale: number;
   known(source: FocusSource, part: PlanePart): CellLabels;
 }
 
-/** Largest side of what is validated on, pixels. */
-const largest = 512;
+/** Maximum side of the validated region, pixels. */
+const maxSide = 512;
 
 /**
- * Scores, over all cells whose focus is known: `mae_um`, the mean absolute error, beside `input_mae_um`, that of always saying 0;
- * `mae_size_um`, that of the distance without its sign; `mae_near_um` of the cells within 2 um; `sign_right`, the share of signs that are
- * right among cells farther from focus than a z step and a tenth of the range; `sure_share` and `sure_right`, the share of those whose direction confidence is 0.75 or more, and that of right signs
- * among them; `content_right`, the share of all cells that are rightly said to hold something or nothing. The loss is e to the power of
- * the mean surprise at the distances, training's first part: so it is a width in um, and above 0.
+ * Scores over all cells whose focus is known: `mae_um`, the mean absolute error; `input_mae_um`, that of always
+ * estimating 0; `mae_size_um`, that of the distance without its sign; `mae_near_um`, that of the cells within 2 um of
+ * focus; `sign_right`, the share of correct signs among cells farther from focus than a z step and a tenth of the
+ * range; `sure_share`, the share of these cells with a direction confidence of 0.75 or more, and `sure_right`, the
+ * share of correct signs among them; `content_right`, the share of all cells whose content is classified correctly. The
+ * loss is the exponential of the mean negative log likelihood of the distances, the first part of the training loss; it
+ * is a width in um, above 0.
  */
 export function autofocusValidator(
   sources: readonly FocusSource[],
   predictionGraph: (height: number, width: number) => Graph,
   { planes, scale, known }: ValidatorOptions,
 ): Validator {
-  const aligned = (extent: number): number => Math.floor(Math.min(largest, extent) / autofocusCell) * autofocusCell;
+  const aligned = (extent: number): number => Math.floor(Math.min(maxSide, extent) / autofocusCell) * autofocusCell;
   const height = Math.max(autofocusCell, Math.min(...sources.map((source) => aligned(source.height))));
   const width = Math.max(autofocusCell, Math.min(...sources.map((source) => aligned(source.width))));
   return {
     metrics: ["mae_um", "mae_size_um", "sign_right"],
     graphs: { predict: predictionGraph(height, width) },
     async run(session) {
-      const judged: { truth: number; estimate: DefocusEstimate; surprise: number }[] = [];
+      const scored: { truth: number; estimate: DefocusEstimate; nll: number }[] = [];
       let [rightContent, cells] = [0, 0];
       for (const source of sources) {
         const [top, left] = [Math.floor((source.height - height) / 2), Math.floor((source.width - width) / 2)];
@@ -70,36 +76,38 @@ export function autofocusValidator(
             cells++;
             if (estimate.content >= leastContent === weight[i] > 0) rightContent++;
             if (weight[i] > 0)
-              judged.push({ truth: distance[i], estimate, surprise: surpriseOf(estimate, distance[i]) });
+              scored.push({ truth: distance[i], estimate, nll: negativeLogLikelihood(estimate, distance[i]) });
           }
         }
       }
-      const step = Math.max(sources[0].zStep, 0.1 * Math.max(...judged.map(({ truth }) => Math.abs(truth))));
-      const signed = judged.filter(({ truth }) => Math.abs(truth) > step);
+      const step = Math.max(sources[0].zStep, 0.1 * Math.max(...scored.map(({ truth }) => Math.abs(truth))));
+      const signed = scored.filter(({ truth }) => Math.abs(truth) > step);
       const sure = signed.filter(({ estimate }) => estimate.directionConfidence >= 0.75);
-      const right = (some: typeof judged): number =>
+      const right = (some: typeof scored): number =>
         share(
           some.filter(({ truth, estimate }) => Math.sign(truth) === Math.sign(estimate.defocus)),
           some,
         );
-      const error = ({ truth, estimate }: (typeof judged)[number]): number => Math.abs(truth - estimate.defocus);
+      const error = ({ truth, estimate }: (typeof scored)[number]): number => Math.abs(truth - estimate.defocus);
       const scores = {
-        mae_um: mean(judged.map(error)),
-        input_mae_um: mean(judged.map(({ truth }) => Math.abs(truth))),
-        mae_size_um: mean(judged.map(({ truth, estimate }) => Math.abs(Math.abs(truth) - Math.abs(estimate.defocus)))),
-        mae_near_um: mean(judged.filter(({ truth }) => Math.abs(truth) <= 2).map(error)),
+        mae_um: meanOrZero(scored.map(error)),
+        input_mae_um: meanOrZero(scored.map(({ truth }) => Math.abs(truth))),
+        mae_size_um: meanOrZero(
+          scored.map(({ truth, estimate }) => Math.abs(Math.abs(truth) - Math.abs(estimate.defocus))),
+        ),
+        mae_near_um: meanOrZero(scored.filter(({ truth }) => Math.abs(truth) <= 2).map(error)),
         sign_right: right(signed),
         sure_share: share(sure, signed),
         sure_right: right(sure),
         content_right: rightContent / cells,
       };
       return {
-        loss: Math.exp(mean(judged.map(({ surprise }) => surprise))),
+        loss: Math.exp(meanOrZero(scored.map(({ nll }) => nll))),
         scores,
         groups: [],
         draw: (title) =>
-          drawDefocus(
-            judged.map(({ truth, estimate }) => ({ truth, ...estimate })),
+          defocusDiagram(
+            scored.map(({ truth, estimate }) => ({ truth, ...estimate })),
             title,
           ),
       };
@@ -107,15 +115,14 @@ export function autofocusValidator(
   };
 }
 
-/** -log p(truth) of the mixture of two Laplace distributions, um. */
-function surpriseOf({ defocus, directionConfidence: p, spread: b }: DefocusEstimate, truth: number): number {
+/** -log p(truth) of the mixture of two Laplace distributions, with lengths in um. */
+function negativeLogLikelihood({ defocus, directionConfidence: p, spread: b }: DefocusEstimate, truth: number): number {
   const density =
     (p * Math.exp(-Math.abs(truth - defocus) / b) + (1 - p) * Math.exp(-Math.abs(truth + defocus) / b)) / (2 * b);
   return -Math.log(Math.max(density, 1e-30));
 }
 
-const mean = (values: readonly number[]): number =>
-  values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length;
+const meanOrZero = (values: readonly number[]): number => (values.length === 0 ? 0 : mean(values));
 const share = (part: readonly unknown[], all: readonly unknown[]): number =>
   all.length === 0 ? 1 : part.length / all.length;
 
@@ -124,7 +131,7 @@ function spread(depth: number, count: number): number[] {
   return Array.from({ length: n }, (_, i) => Math.round(((i + 0.5) * depth) / n - 0.5));
 }
 
-/** Mirrors where the source is smaller than a cell. */
+/** Cuts out a part of a plane, mirrored where the source is smaller than a cell. */
 function window(
   { data, height: rows, width: columns }: FocusSource,
   { plane, top, left, height, width }: PlanePart,

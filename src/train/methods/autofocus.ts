@@ -1,4 +1,4 @@
-/** Training single-shot autofocus: on z-stacks, whose own sharpest planes are the labels. */
+/** Trains single-shot autofocus on z-stacks, whose sharpest planes serve as labels. */
 
 import { z } from "zod";
 import { Random } from "../../array/random.ts";
@@ -17,11 +17,11 @@ import { constantParameters, trainableParameters } from "../../models/networks/p
 import type { Tensors } from "../../run/runtime.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
+import { copyPatch, drawAugmentation, noAugmentation } from "../data/augmentation.ts";
 import { contentSums, drawPlace } from "../data/content.ts";
 import { cutFocusSource, type FocusSource, focusAt, focusSource } from "../data/focus-labels.ts";
 import { checkPixelSizes } from "../data/same-pixel-size.ts";
 import { trainingSources } from "../data/training-sources.ts";
-import { copyPatch, drawView, plainView } from "../data/view.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner } from "../learner.ts";
 import { optimise, weightsToValidate } from "../optimise.ts";
@@ -29,29 +29,36 @@ import type { TrainingInput, TrainingMethod } from "../training-method.ts";
 import { autofocusValidator, type CellLabels, type PlanePart } from "./autofocus-validator.ts";
 import { defocusLoss } from "./defocus-likelihood.ts";
 
+const common = commonConfig({
+  experiment_name: "autofocus",
+  patch_size: 128,
+  batch_size: 8,
+  num_steps: 3000,
+  learning_rate: 2e-3,
+  clip_norm: 5,
+  ema_decay: 0.99,
+});
+
 export const autofocusConfig = z.strictObject({
-  method: z.literal("autofocus").default("autofocus").describe("the method"),
-  ...commonConfig({
-    experiment_name: "autofocus",
-    patch_size: 128,
-    batch_size: 8,
-    num_steps: 3000,
-    learning_rate: 2e-3,
-    clip_norm: 5,
-    ema_decay: 0.99,
-  }),
-  augment: z.boolean().default(true).describe("random brightness"),
-  turn_patches: z
+  method: z.literal("autofocus").default("autofocus").describe("name of the method"),
+  ...common,
+  augment: common.augment.describe("augment patches by random brightness"),
+  norm_pmin: common.norm_pmin.describe("percentile of the counts of a plane that is normalised to 0"),
+  norm_pmax: common.norm_pmax.describe("percentile of the counts of a plane that is normalised to 1"),
+  augment_orientation: z
     .boolean()
     .default(false)
     .describe(
-      "also random flips and transposition: right for an objective whose blur is round at every height, and no other",
+      "also augment patches by random flips and transposition; only for an objective whose PSF is rotationally symmetric at every defocus",
     ),
-  architecture: autofocusArchitecture.partial().optional().describe("numbers that differ from the preset"),
+  architecture: autofocusArchitecture
+    .partial()
+    .optional()
+    .describe("settings of the network that differ from the preset"),
   distance_range: z
     .tuple([z.number(), z.number()])
     .default([-6, 6])
-    .describe("distances from focus to learn, um; a region that is farther gets no estimate"),
+    .describe("range of distances from focus to train on, um; regions outside it get no estimate"),
 });
 
 export type AutofocusConfig = z.output<typeof autofocusConfig>;
@@ -59,19 +66,26 @@ export type AutofocusConfig = z.output<typeof autofocusConfig>;
 export const autofocus: TrainingMethod<AutofocusConfig, typeof autofocusConfig> = {
   name: "autofocus",
   task: "autofocus",
-  summary: "network that tells from one image how far each region is from focus (after Liao et al., 2022)",
+  summary: "network that estimates from one image how far each region is from focus (after Liao et al., 2022)",
   config: autofocusConfig,
   check(config) {
     const stride = autofocusStride(architectureOf(config));
     if (stride !== autofocusCell) {
-      throw configError("architecture", `architecture: its strides multiply to ${stride}, expected ${autofocusCell}`);
+      throw configError(
+        "architecture",
+        `architecture: the product of its strides is ${stride}, expected ${autofocusCell}`,
+      );
     }
     if (config.patch_size % autofocusCell !== 0) {
       const detail = `patch_size must be a multiple of ${autofocusCell}, got ${config.patch_size}`;
       throw configError("patch_size", detail);
     }
     const [low, high] = config.distance_range;
-    if (low >= high) throw configError("distance_range", `distance_range must rise, got ${low}, ${high}`);
+    if (low >= high)
+      throw configError(
+        "distance_range",
+        `distance_range must go from the lower to the higher distance, got ${low}, ${high}`,
+      );
   },
   learner,
 };
@@ -85,12 +99,12 @@ function architectureOf({ preset, architecture }: AutofocusConfig): AutofocusArc
   return autofocusArchitecture.parse({ ...autofocusPresets[preset], ...architecture });
 }
 
-function learner(input: TrainingInput, config: AutofocusConfig): Learner {
+function* learner(input: TrainingInput, config: AutofocusConfig): Generator<void, Learner> {
   const architecture = architectureOf(config);
   const { distance_scale: scale } = architecture;
   const { batch_size: n, patch_size: p, ema_decay: emaDecay } = config;
   const cells = p / autofocusCell;
-  const { validation, at } = trainingSources<FocusSource, Indexed>(input, config, {
+  const { validation, at } = yield* trainingSources<FocusSource, Indexed>(input, config, {
     whole: (sample) => focusSource(sample, config),
     cut: cutFocusSource,
     index: (source) => ({ source, content: contentSums(source) }),
@@ -100,8 +114,8 @@ function learner(input: TrainingInput, config: AutofocusConfig): Learner {
     (source) => labelsOf(source, { ...source, top: 0, left: 0, plane: source.focus.whole.plane }, config).weight,
   );
   if (!labels.some((known) => known > 0)) {
-    const detail = "no region that validates has a known focus";
-    const message = `${validation[0].name}: ${detail}; choose another part with train_rows or train_columns, or give more stacks.`;
+    const detail = "no region of the validation part has a known focus";
+    const message = `${validation[0].name}: ${detail}. Choose another part with train_rows or train_columns, or give more stacks.`;
     throw new ParfocalError("image.unfit", message, { path: validation[0].name, detail });
   }
 
@@ -141,17 +155,19 @@ function learner(input: TrainingInput, config: AutofocusConfig): Learner {
         const { source, content } = choose(random);
         const plane = random.integer(source.depth);
         const place = drawPlace(source, content, config, random);
-        // Astigmatism and coma tell above from below by the way in which blur is drawn out: turned, they would tell the contrary.
-        const { gain, shift, ...turns } = config.augment || config.turn_patches ? drawView(random) : plainView;
-        const turned = config.turn_patches ? { ...plainView, ...turns } : plainView;
-        const view = config.augment ? { ...turned, gain, shift } : turned;
+        // Astigmatism and coma elongate the blur differently above and below focus. A flipped or transposed patch would
+        // show the opposite side, so its orientation is kept by default.
+        const { gain, shift, ...flips } =
+          config.augment || config.augment_orientation ? drawAugmentation(random) : noAugmentation;
+        const orientation = config.augment_orientation ? { ...noAugmentation, ...flips } : noAugmentation;
+        const augmentation = config.augment ? { ...orientation, gain, shift } : orientation;
         const { width, height } = source;
         const from = (plane * height + place.y) * width + place.x;
-        copyPatch(source.data, from, width, p, view, fed.image.subarray(i * p * p, (i + 1) * p * p));
+        copyPatch(source.data, from, width, p, augmentation, fed.image.subarray(i * p * p, (i + 1) * p * p));
         const truth = labelsOf(source, { plane, top: place.y, left: place.x, height: p, width: p }, config);
         for (const key of ["distance", "weight"] as const) {
           const out = fed[key].subarray(i * cells * cells, (i + 1) * cells * cells);
-          copyPatch(Float32Array.from(truth[key]), 0, cells, cells, turned, out);
+          copyPatch(Float32Array.from(truth[key]), 0, cells, cells, orientation, out);
         }
       }
       for (let i = 0; i < fed.distance.length; i++) fed.distance[i] /= scale;
@@ -179,7 +195,10 @@ function learner(input: TrainingInput, config: AutofocusConfig): Learner {
   };
 }
 
-/** Distances (um) of the cells of a part of a plane from their focus, row by row, and 1 where they are known and in range. */
+/**
+ * Labels of the cells of a part of a plane: distances from focus, um, row by row, and 1 where they are known and in
+ * range, else 0.
+ */
 function labelsOf(
   source: FocusSource,
   { plane, top, left, height, width }: PlanePart,
@@ -198,7 +217,7 @@ function labelsOf(
   return { distance, weight };
 }
 
-/** The finished model: `image` `[batch, 1, y, x]` to `focus` `[batch, 4, y / 32, x / 32]`. */
+/** The trained model as ONNX: `image` `[batch, 1, y, x]` to `focus` `[batch, 4, y / 32, x / 32]`. */
 export function exportAutofocus(architecture: AutofocusArchitecture, weights: Tensors): Uint8Array<ArrayBuffer> {
   const graph = new Graph();
   const image = graph.input("image", [1, 1, 4 * autofocusCell, 4 * autofocusCell]);

@@ -1,4 +1,4 @@
-/** Training CARE, with or without a head that tells how sure it is. */
+/** Trains CARE, with or without an uncertainty output. */
 import { z } from "zod";
 import type { Value } from "../../graph/graph.ts";
 import { abs, add, div, log, mul, sub } from "../../graph/operators/elementwise.ts";
@@ -16,20 +16,20 @@ import type { TrainingMethod } from "../training-method.ts";
 import type { BeyondImage } from "./paired-validator.ts";
 import { checkPatchSize, type SupervisedNetwork, supervisedLearner } from "./supervised-section.ts";
 
-/** Everything that decides how CARE is trained. The authors: patches of 128, 16 at a time, learning rate 4e-4. */
+/** The configuration of CARE. The authors used a patch_size of 128, a batch_size of 16 and a learning_rate of 4e-4. */
 export const careConfig = z.strictObject({
-  method: z.literal("care").default("care").describe("the method"),
+  method: z.literal("care").default("care").describe("name of the method"),
   ...commonConfig({ experiment_name: "care", batch_size: 4, learning_rate: 1.5e-3, clip_norm: 1 }),
   architecture: careArchitecture
     .omit({ laplace: true })
     .partial()
     .optional()
-    .describe("numbers that differ from the preset"),
+    .describe("settings of the network that differ from the preset"),
   loss: z
     .enum(["mae", "laplace"])
     .default("mae")
     .describe(
-      "mean absolute error, or the likelihood of a Laplace distribution, whose scale tells how sure the model is",
+      "mae (mean absolute error), or laplace (likelihood of a Laplace distribution, whose scale is an uncertainty for every pixel)",
     ),
 });
 
@@ -38,7 +38,7 @@ export type CareConfig = z.output<typeof careConfig>;
 export const care: TrainingMethod<CareConfig, typeof careConfig> = {
   name: "care",
   task: "section",
-  summary: "shallow residual U-Net that can tell how sure it is of every pixel (after Weigert et al., 2018)",
+  summary: "shallow residual U-Net, optionally with an uncertainty for every pixel (after Weigert et al., 2018)",
   config: careConfig,
   check: (config) => checkPatchSize(config, careAlignment(architectureOf(config))),
   learner(input, config) {
@@ -56,10 +56,10 @@ function architectureOf({ preset, architecture, loss }: CareConfig): CareArchite
   return careArchitecture.parse({ ...carePresets[preset], ...own, laplace: loss === "laplace" });
 }
 
-/** The network as it is trained. */
+/** The network for training. */
 export const careOf = (architecture: CareArchitecture): SupervisedNetwork => ({
   alignment: careAlignment(architecture),
-  // Few levels see little: the margin reaches as far as they do.
+  // The margin covers the receptive field, which is small since there are few levels.
   margin: 4 * careAlignment(architecture),
   build: (x, parameters) => careNetwork(x, architecture, parameters),
   ...(architecture.laplace ? { loss: laplaceLoss, beyond: laplaceScores } : {}),
@@ -72,8 +72,8 @@ export function laplaceLoss(output: Value, target: Value): Value {
 }
 
 /**
- * `loss` is e to the power of the likelihood's loss, so that it is a width and above 0 (a perfect model of scale b has 2 e b); `coverage`
- * is the share of pixels within the interval that should hold 80 % of them.
+ * `loss` is the exponential of the negative log likelihood, so that it is a width above 0 (2 e b for a perfect model of
+ * scale b). `coverage` is the share of pixels within the interval that should contain 80 % of them.
  */
 const laplaceScores: BeyondImage = {
   metrics: ["coverage"],

@@ -1,4 +1,4 @@
-/** Training COMI: deblurring by a cycle GAN that learns from pairs. */
+/** Trains COMI: a cycle GAN for deblurring, trained on pairs. */
 import { z } from "zod";
 import { comiPresets } from "../../models/networks/comi.ts";
 import { comiDiscriminator } from "../../models/networks/comi-discriminator.ts";
@@ -14,11 +14,11 @@ import { comiTerms } from "./cycle-terms.ts";
 import { networkDistance, structureDistance } from "./feature-distance.ts";
 
 /**
- * Everything that decides how COMI is trained. As published: preset published, patch_size 512, learning_rate
- * 1e-4, beta1 0.5, discriminator_channels 64, pixel_weight 0, and VGG19 as feature_model.
+ * The configuration of COMI. The published configuration is preset published, patch_size 512, learning_rate 1e-4, beta1
+ * 0.5, discriminator_channels 64, pixel_weight 0, and VGG19 as feature_model.
  */
 export const comiConfig = z.strictObject({
-  method: z.literal("comi").default("comi").describe("the method"),
+  method: z.literal("comi").default("comi").describe("name of the method"),
   ...commonConfig({
     experiment_name: "comi",
     batch_size: 4,
@@ -27,16 +27,16 @@ export const comiConfig = z.strictObject({
     schedule: "linear",
   }),
   ...cycleKeys({ discriminator_learning_rate: 1e-4, beta1: 0.9 }),
-  adversarial_weight: cycleWeight(1e-3, "fooling the discriminators, by generated and by cycled images", 1e-3),
-  feature_weight: cycleWeight(1, "the feature distance to the target", 1),
-  pixel_weight: cycleWeight(1, "the mean absolute error, for true brightness", 0),
-  cycle_weight: cycleWeight(1, "the feature distance between the input and what comes back of it", 1),
-  identity_weight: cycleWeight(1, "the mean squared change of an image that is sharp already", 1),
+  adversarial_weight: cycleWeight(1e-3, "the adversarial loss of generated and of cycled images", 1e-3),
+  feature_weight: cycleWeight(1, "the feature distance between output and target", 1),
+  pixel_weight: cycleWeight(1, "the mean absolute error, which keeps brightness correct", 0),
+  cycle_weight: cycleWeight(1, "the cycle loss: the feature distance between the input and the cycled image", 1),
+  identity_weight: cycleWeight(1, "the identity loss: the mean squared change of a target that is given as input", 1),
   feature_model: z
     .string()
     .min(1)
     .optional()
-    .describe("ONNX file of a network whose features are compared (such as VGG19), instead of MS-SSIM and slopes"),
+    .describe("ONNX file of a network, such as VGG19, whose features are compared instead of MS-SSIM and gradients"),
 });
 
 export type ComiConfig = z.output<typeof comiConfig>;
@@ -46,7 +46,7 @@ const adamBeta2 = { small: 0.999, published: 0.99 };
 export const comi: TrainingMethod<ComiConfig, typeof comiConfig> = {
   name: "comi",
   task: "section",
-  summary: "cycle GAN that deblurs, learnt from pairs (Zhang et al., 2022)",
+  summary: "cycle GAN for deblurring, trained on registered pairs (Zhang et al., 2022)",
   config: comiConfig,
   check,
   learner,
@@ -55,22 +55,22 @@ export const comi: TrainingMethod<ComiConfig, typeof comiConfig> = {
 function check(config: ComiConfig): void {
   checkCycleConfig(config, 16);
   if (config.feature_weight > 0 || config.pixel_weight > 0) return;
-  const detail = "feature_weight and pixel_weight are both 0; nothing would pull the output to its target";
+  const detail = "feature_weight and pixel_weight are both 0, so that no loss would compare the output with the target";
   throw configError("feature_weight", detail);
 }
 
-function learner(input: TrainingInput, config: ComiConfig): Learner {
-  const sources = pairedSources(input, config);
+function* learner(input: TrainingInput, config: ComiConfig): Generator<void, Learner> {
+  const sources = yield* pairedSources(input, config);
   const { batch_size: n, patch_size: p, beta1 } = config;
   const shape = [n, 1, p, p];
   if (config.feature_model !== undefined && input.featureNetwork === undefined) {
     throw configError(
       "feature_model",
-      `feature_model: ${config.feature_model} was not read; hand its bytes over as featureNetwork`,
+      `feature_model: ${config.feature_model} was not read; pass its bytes as featureNetwork`,
     );
   }
   const distance = input.featureNetwork ? networkDistance(input.featureNetwork, shape) : structureDistance;
-  return cycleLearner(input, config, sources.validation, {
+  return cycleLearner(input, config, sources, {
     method: "comi",
     architecture: cycleArchitecture(config, comiPresets),
     discriminator: (picture, parameters) => comiDiscriminator(picture, config.discriminator_channels, parameters),

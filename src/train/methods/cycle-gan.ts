@@ -1,4 +1,4 @@
-/** Training CycleGAN: from one kind of images to another, without pairs. */
+/** Trains CycleGAN: from one kind of image to another, without pairs. */
 import { z } from "zod";
 import { cycleGanPresets } from "../../models/networks/comi.ts";
 import { cycleGanDiscriminator } from "../../models/networks/comi-discriminator.ts";
@@ -14,11 +14,11 @@ import { cycleLearner } from "./cycle-learner.ts";
 import { charbonnierLoss, cycleGanTerms } from "./cycle-terms.ts";
 
 /**
- * Everything that decides how CycleGAN is trained. As published: preset published, patch_size 256, batch_size 1, learning_rate and
- * discriminator_learning_rate 2e-4, beta1 0.5 and discriminator_channels 64.
+ * The configuration of CycleGAN. The published configuration is preset published, patch_size 256, batch_size 1,
+ * learning_rate and discriminator_learning_rate 2e-4, beta1 0.5 and discriminator_channels 64.
  */
 export const cycleGanConfig = z.strictObject({
-  method: z.literal("cycle-gan").default("cycle-gan").describe("the method"),
+  method: z.literal("cycle-gan").default("cycle-gan").describe("name of the method"),
   ...commonConfig({
     experiment_name: "cycle-gan",
     batch_size: 2,
@@ -28,18 +28,18 @@ export const cycleGanConfig = z.strictObject({
     clip_norm: 1,
   }),
   ...cycleKeys({ discriminator_learning_rate: 2e-4, beta1: 0.5 }),
-  adversarial_weight: cycleWeight(1, "fooling the discriminators", 1),
-  cycle_weight: cycleWeight(10, "the error between the input and what comes back of it", 10),
-  identity_weight: cycleWeight(5, "the change of an image that is of the target's kind already", 5),
+  adversarial_weight: cycleWeight(1, "the adversarial loss", 1),
+  cycle_weight: cycleWeight(10, "the cycle loss: the error between the input and the cycled image", 10),
+  identity_weight: cycleWeight(5, "the identity loss: the change of a target that is given as input", 5),
   image_pool: z
     .int()
     .nonnegative()
     .default(50)
-    .describe("generated images that the discriminators are shown again; 0 for none"),
+    .describe("number of earlier generated images that the discriminators are trained on again; 0 for none"),
   paired_validation: z
     .boolean()
     .default(true)
-    .describe("stack and target show the same place, so that scores can compare them; false where they do not"),
+    .describe("whether stack and target show the same place, so that validation can compare output and target"),
 });
 
 export type CycleGanConfig = z.output<typeof cycleGanConfig>;
@@ -47,7 +47,7 @@ export type CycleGanConfig = z.output<typeof cycleGanConfig>;
 export const cycleGan: TrainingMethod<CycleGanConfig, typeof cycleGanConfig> = {
   name: "cycle-gan",
   task: "section",
-  summary: "cycle GAN that learns from two kinds of images without pairs (Zhu et al., 2017)",
+  summary: "cycle GAN, trained on two kinds of images without pairs (Zhu et al., 2017)",
   config: cycleGanConfig,
   check,
   learner,
@@ -56,14 +56,14 @@ export const cycleGan: TrainingMethod<CycleGanConfig, typeof cycleGanConfig> = {
 function check(config: CycleGanConfig): void {
   checkCycleConfig(config, 8);
   if (config.adversarial_weight > 0) return;
-  const detail = "adversarial_weight must be above 0: the discriminators alone know the target";
+  const detail = "adversarial_weight must be above 0, since only the adversarial loss uses the targets";
   throw configError("adversarial_weight", detail);
 }
 
-function learner(input: TrainingInput, config: CycleGanConfig): Learner {
-  const sources = pairedSources(input, config, { registered: false });
+function* learner(input: TrainingInput, config: CycleGanConfig): Generator<void, Learner> {
+  const sources = yield* pairedSources(input, config, { registered: false });
   const architecture = cycleArchitecture(config, cycleGanPresets);
-  return cycleLearner(input, config, sources.validation, {
+  return cycleLearner(input, config, sources, {
     method: "cycle-gan",
     architecture,
     discriminator: (picture, parameters) => cycleGanDiscriminator(picture, config.discriminator_channels, parameters),

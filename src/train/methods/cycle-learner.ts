@@ -1,20 +1,20 @@
-/** What the trainings of COMI and CycleGAN share: two generators, two discriminators, and the finished model. */
+/** The learner of COMI and CycleGAN: two generators, two discriminators, and the export of the model. */
 import { Random } from "../../array/random.ts";
 import { comiAlignment } from "../../models/networks/comi.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import type { CommonConfig } from "../common-config.ts";
-import type { PairedSource } from "../data/paired-data.ts";
+import type { PairedSources } from "../data/paired-data.ts";
 import { sectionScale } from "../data/section-scale.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner, Validator } from "../learner.ts";
 import type { TrainingInput } from "../training-method.ts";
 import { cyclePrediction, exportCycle } from "./cycle-model.ts";
-import { type CycleDesign, cycleSteps, liveName, liveStatistics } from "./cycle-steps.ts";
+import { batchStatisticsWeight, batchWeightName, type CycleDesign, cycleSteps } from "./cycle-steps.ts";
 import { poolPlaces } from "./image-pool.ts";
 import { type ImageNetwork, pairedValidator } from "./paired-validator.ts";
 import { unpairedValidator } from "./unpaired-validator.ts";
 
-/** What a method of the two adds to the shared keys. */
+/** The parts that differ between the two methods. */
 export interface CycleMethod
   extends Pick<CycleDesign, "architecture" | "discriminator" | "terms" | "poolSize" | "adam" | "discriminatorAdam"> {
   method: "comi" | "cycle-gan";
@@ -24,17 +24,17 @@ export interface CycleMethod
   pairedValidation?: boolean;
 }
 
-type CycleConfig = CommonConfig & { discriminator_learning_rate: number; live_statistics_steps: number };
+type CycleConfig = CommonConfig & { discriminator_learning_rate: number; batch_statistics_steps: number };
 
 export function cycleLearner(
   input: TrainingInput,
   config: CycleConfig,
-  validation: readonly PairedSource[],
+  { validation, warnings }: PairedSources,
   parts: CycleMethod,
 ): Learner {
   const { method, architecture, poolSize, pairedValidation = true } = parts;
   const { batch_size: n, patch_size: p, ema_decay, seed } = config;
-  const settling = Math.min(config.live_statistics_steps, Math.floor(config.num_steps / 2));
+  const statisticsSteps = Math.min(config.batch_statistics_steps, Math.floor(config.num_steps / 2));
   const network: ImageNetwork = {
     alignment: comiAlignment,
     predictionGraph: (height, width) => cyclePrediction(height, width, architecture, ema_decay),
@@ -44,6 +44,7 @@ export function cycleLearner(
       ? pairedValidator(validation, network, { count, thorough })
       : unpairedValidator(validation, network, count);
   return {
+    warnings,
     ...cycleSteps({
       ...parts,
       shape: [n, 1, p, p],
@@ -54,8 +55,8 @@ export function cycleLearner(
     }),
     async batchAt(step) {
       const batch = await parts.batchAt(step);
-      const live = Float32Array.of(liveStatistics(step, settling));
-      batch[liveName] = { type: "float32", shape: [], data: live };
+      const weight = Float32Array.of(batchStatisticsWeight(step, statisticsSteps));
+      batch[batchWeightName] = { type: "float32", shape: [], data: weight };
       const random = new Random(seed).fork(step).fork(1);
       if (poolSize > 0) {
         for (const domain of ["image", "target"] as const) {

@@ -1,14 +1,14 @@
-/** The generator that becomes the model, alone: as validation runs it, and as a file. */
+/** The forward generator alone, as a graph for validation and as an ONNX file. */
 import { Graph } from "../../graph/graph.ts";
 import { writeOnnx } from "../../graph/onnx/write.ts";
 import { type ComiArchitecture, comiAlignment, comiGenerator } from "../../models/networks/comi.ts";
+import { frozenStatistics } from "../../models/networks/frozen-norm.ts";
 import { constantParameters, type Parameters, trainableParameters } from "../../models/networks/parameters.ts";
 import type { Norm } from "../../models/networks/running-norm.ts";
-import { settledStatistics } from "../../models/networks/settled-norm.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import { weightsToValidate } from "../optimise.ts";
 
-/** Reads its weights and statistics from the state: `image` `[1, 1, h, w]` to `output`. */
+/** The generator with weights and statistics from the state: `image` `[1, 1, h, w]` to `output`. */
 export function cyclePrediction(
   height: number,
   width: number,
@@ -17,13 +17,13 @@ export function cyclePrediction(
 ): Graph {
   const graph = new Graph();
   const weights = weightsToValidate(graph, emaDecay);
-  // Statistics are averages already, and have no moving average beside them.
+  // Statistics are averages already and have no moving average of their own.
   const statistics = emaDecay === undefined ? weights : trainableParameters(graph).parameters;
   predict(graph, height, width, architecture, weights, statistics);
   return graph;
 }
 
-/** The finished model: weights and statistics inside, extents "batch", "y" and "x" open. */
+/** The trained model as ONNX, with its weights and statistics; extents "batch", "y" and "x" are variable. */
 export function exportCycle(architecture: ComiArchitecture, weights: Tensors): Uint8Array<ArrayBuffer> {
   const graph = new Graph();
   const size = 4 * comiAlignment;
@@ -42,7 +42,7 @@ function predict(
   statistics: Parameters,
 ): void {
   const { normalisation } = architecture;
-  const norm: Norm = normalisation === "none" ? (x) => x : settledStatistics(normalisation, parameters, statistics);
+  const norm: Norm = normalisation === "none" ? (x) => x : frozenStatistics(normalisation, parameters, statistics);
   const image = graph.input("image", [1, 1, height, width]);
   graph.output("output", comiGenerator(image, architecture, parameters, norm, "portable"));
 }

@@ -1,11 +1,11 @@
-/** The two training steps of a cycle GAN: two generators, there and back, and two discriminators. */
+/** The two training steps of a cycle GAN with two generators, forward and backward, and two discriminators. */
 import { sizeOf } from "../../array/shape.ts";
 import { Graph, type Tensor, type Value } from "../../graph/graph.ts";
 import { add, mul } from "../../graph/operators/elementwise.ts";
 import { type ComiArchitecture, comiGenerator } from "../../models/networks/comi.ts";
+import { freezingStatistics } from "../../models/networks/frozen-norm.ts";
 import { type Parameters, trainableParameters } from "../../models/networks/parameters.ts";
 import type { Norm } from "../../models/networks/running-norm.ts";
-import { settlingStatistics } from "../../models/networks/settled-norm.ts";
 import { nextOf } from "../../run/runtime.ts";
 import type { AdamOptions } from "../adam.ts";
 import type { Learner } from "../learner.ts";
@@ -13,21 +13,26 @@ import { leastSquaresLoss } from "../losses.ts";
 import { optimise } from "../optimise.ts";
 import { emptyPool, throughPool } from "./image-pool.ts";
 
-/** One direction of a cycle, as its losses see it; pictures `[n, 1, p, p]`. */
+/** One direction of a cycle, for the losses; pictures `[n, 1, p, p]`. */
 export interface CycleDirection {
-  /** What goes in, a picture of the domain where it shall end, and what the generator makes of the first. */
+  /** The input, a picture of the target domain, and the output of the generator for the input. */
   input: Value;
   target: Value;
   fake: Value;
-  /** The way back: what the other generator makes of `fake`. */
+  /** The cycled picture: the output of the other generator for `fake`. */
   cycled(): Value;
-  /** What the generator makes of `target`, which is there already. */
+  /** The output of the generator for `target`, which is already in the target domain. */
   same(): Value;
-  /** Least-squares loss of fooling the discriminator of a domain: 0 where it takes the picture for recorded. */
-  fools(domain: "input" | "target", picture: Value): Value;
+  /**
+   * Adversarial loss (least squares) of a picture in a domain: 0 where the discriminator of the domain scores it as
+   * recorded.
+   */
+  adversarial(domain: "input" | "target", picture: Value): Value;
 }
 
-/** One part of a generator's loss; metrics.csv shows it as `<name>_loss`, both directions together, unweighted. */
+/**
+ * One term of the loss of a generator. metrics.csv shows it as `<name>_loss`: the unweighted sum of both directions.
+ */
 export interface CycleTerm {
   name: string;
   value: Value;
@@ -39,41 +44,46 @@ export interface CycleDesign {
   shape: readonly number[];
   architecture: ComiArchitecture;
   discriminator(picture: Value, parameters: Parameters): Value;
-  /** The generator's loss in one direction; terms of weight 0 are left out by the caller. */
+  /** The terms of the generator loss in one direction, without those of weight 0. */
   terms(direction: CycleDirection): CycleTerm[];
-  /** Generated pictures that the discriminators are shown again, {@link throughPool}; 0 for none. */
+  /** Number of earlier generated pictures for the discriminators, see {@link throughPool}; 0 for none. */
   poolSize: number;
   learningRate: number;
   discriminatorLearningRate: number;
-  /** Of the generators. */
+  /** Options of Adam for the generators. */
   adam?: AdamOptions | undefined;
   discriminatorAdam?: AdamOptions | undefined;
   clipNorm?: number | undefined;
   emaDecay?: number | undefined;
 }
 
-/** State that is not part of the model, and that a fine-tuning starts anew. */
-const opponent = "discriminator/";
-/** The generator of the way back is not part of the model either. */
-const backward = "discriminator/backward/";
+/** Prefix of state that is not part of the model and is initialised anew when fine-tuning. */
+const discriminatorPrefix = "discriminator/";
+/** Prefix of the backward generator, which is not part of the model either. */
+const backwardPrefix = "discriminator/backward/";
 type Domain = "image" | "target";
 const domains: readonly Domain[] = ["image", "target"];
-const fakeName = (domain: Domain): string => `${opponent}fake/${domain}`;
-const poolName = (domain: Domain): string => `${opponent}pool/${domain}`;
-/** Fed at every step: how much of each image's own statistics the normalisation takes (settled-norm.ts). */
-export const liveName = "live_statistics";
-
-/** Of step t (1, 2, ...): 1 over the first half of `settling` steps, then falling to 0 in a straight line. */
-export const liveStatistics = (t: number, settling: number): number =>
-  settling === 0 ? 0 : Math.min(1, Math.max(0, 2 - (2 * t) / settling));
+const fakeName = (domain: Domain): string => `${discriminatorPrefix}fake/${domain}`;
+const poolName = (domain: Domain): string => `${discriminatorPrefix}pool/${domain}`;
+/** The input that weights the statistics of each image against the moving averages (frozen-norm.ts). */
+export const batchWeightName = "live_statistics";
 
 /**
- * Step "generator" lowers the terms of both directions, image to target and back. Step "discriminator" teaches both discriminators with
- * least squares what is recorded (1) and what was generated in the same step, before its update (0), or earlier: `real_loss` and
- * `fake_loss` in metrics.csv, each 0.25 where a discriminator has no opinion.
+ * The weight of batch statistics at step t (1, 2, ...): 1 over the first half of `steps` steps, then decreasing
+ * linearly to 0.
+ */
+export const batchStatisticsWeight = (t: number, steps: number): number =>
+  steps === 0 ? 0 : Math.min(1, Math.max(0, 2 - (2 * t) / steps));
+
+/**
+ * Step "generator" lowers the terms of both directions, image to target and target to image. Step "discriminator"
+ * trains both discriminators by least squares on recorded pictures (1) and on pictures that were generated in the same
+ * step before its update, or earlier (0). The losses are `real_loss` and `fake_loss` in metrics.csv; each is 0.25 for a
+ * score of 0.5.
  *
- * The batch holds `image` and `target` `[n, 1, p, p]`, where the architecture normalises `live_statistics` (scalar), and with a pool
- * `<domain>_place` and `<domain>_old`. The parameters of the generator that becomes the model have plain names.
+ * The batch contains `image` and `target` `[n, 1, p, p]`, with a normalisation `live_statistics` (scalar), and with a
+ * pool `<domain>_place` and `<domain>_old`. The parameters of the forward generator, which becomes the model, have no
+ * prefix.
  */
 export function cycleSteps(design: CycleDesign): Required<Pick<Learner, "steps" | "specs" | "buffers">> {
   const generator = generatorStep(design);
@@ -101,21 +111,21 @@ function generatorStep({ shape, architecture, discriminator, terms, ...rates }: 
   const { parameters, specs, values } = trainableParameters(graph);
   const buffers: Record<string, Tensor>[] = [];
   const { normalisation } = architecture;
-  const live = normalisation === "none" ? undefined : graph.input(liveName, []);
+  const batchWeight = normalisation === "none" ? undefined : graph.input(batchWeightName, []);
   const generatorOf = (prefix: string): ((x: Value) => Value) => {
     const own = prefixed(parameters, prefix);
     let norm: Norm = (x) => x;
-    if (live && normalisation !== "none") {
-      const settling = settlingStatistics(normalisation, live, own, prefix);
-      buffers.push(settling.buffers);
-      norm = settling.norm;
+    if (batchWeight && normalisation !== "none") {
+      const freezing = freezingStatistics(normalisation, batchWeight, own, prefix);
+      buffers.push(freezing.buffers);
+      norm = freezing.norm;
     }
     return (x) => comiGenerator(x, architecture, own, norm, "training");
   };
-  const [there, back] = [generatorOf(""), generatorOf(backward)];
-  const judges = trainableParameters(graph).parameters;
-  const fools = (domain: Domain, picture: Value): Value =>
-    leastSquaresLoss(discriminator(picture, prefixed(judges, `${opponent}${domain}/`)), 1);
+  const [there, back] = [generatorOf(""), generatorOf(backwardPrefix)];
+  const discriminatorParameters = trainableParameters(graph).parameters;
+  const adversarial = (domain: Domain, picture: Value): Value =>
+    leastSquaresLoss(discriminator(picture, prefixed(discriminatorParameters, `${discriminatorPrefix}${domain}/`)), 1);
 
   const fake = { target: there(image), image: back(target) };
   const forwards: CycleDirection = {
@@ -124,7 +134,7 @@ function generatorStep({ shape, architecture, discriminator, terms, ...rates }: 
     fake: fake.target,
     cycled: once(() => back(fake.target)),
     same: () => there(target),
-    fools: (domain, picture) => fools(domain === "input" ? "image" : "target", picture),
+    adversarial: (domain, picture) => adversarial(domain === "input" ? "image" : "target", picture),
   };
   const backwards: CycleDirection = {
     input: target,
@@ -132,7 +142,7 @@ function generatorStep({ shape, architecture, discriminator, terms, ...rates }: 
     fake: fake.image,
     cycled: once(() => there(fake.image)),
     same: () => back(image),
-    fools: (domain, picture) => fools(domain === "input" ? "target" : "image", picture),
+    adversarial: (domain, picture) => adversarial(domain === "input" ? "target" : "image", picture),
   };
   const theirs = terms(backwards);
   const parts = terms(forwards).map(({ name, value, weight }, i) => {
@@ -158,7 +168,8 @@ function discriminatorStep({ shape, discriminator, poolSize, discriminatorAdam, 
   const { parameters, specs, values } = trainableParameters(graph);
   const buffers: Record<string, Tensor> = {};
   const losses = domains.map((domain) => {
-    const opinion = (picture: Value): Value => discriminator(picture, prefixed(parameters, `${opponent}${domain}/`));
+    const score = (picture: Value): Value =>
+      discriminator(picture, prefixed(parameters, `${discriminatorPrefix}${domain}/`));
     let generated = graph.input(fakeName(domain), shape);
     if (poolSize > 0) {
       const place = graph.input(`${domain}_place`, [shape[0], poolSize]);
@@ -166,19 +177,19 @@ function discriminatorStep({ shape, discriminator, poolSize, discriminatorAdam, 
       generated = throughPool(generated, poolName(domain), place, old);
       buffers[poolName(domain)] = emptyPool(poolSize, shape);
     }
-    const real = leastSquaresLoss(opinion(graph.input(domain, shape)), 1);
-    return { real, fake: leastSquaresLoss(opinion(generated), 0) };
+    const real = leastSquaresLoss(score(graph.input(domain, shape)), 1);
+    return { real, fake: leastSquaresLoss(score(generated), 0) };
   });
   const mean = (kind: "real" | "fake"): Value => mul(add(losses[0][kind], losses[1][kind]), 0.5);
   const [real, fake] = [mean("real"), mean("fake")];
   graph.output("real_loss", real);
   graph.output("fake_loss", fake);
-  // Each discriminator's own loss is the mean of its two (Zhu et al. 2017, section 7.1).
+  // The loss of each discriminator is the mean of its two losses (Zhu et al. 2017, section 7.1).
   optimise(graph, add(real, fake), values, { adam: discriminatorAdam, clipNorm });
   return { graph, specs, buffers };
 }
 
-/** What is asked for twice is computed once; what nobody asks for, never. */
+/** Builds a value at its first use, and only once. */
 function once(make: () => Value): () => Value {
   let made: Value | undefined;
   return () => {

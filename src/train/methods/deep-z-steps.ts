@@ -10,15 +10,16 @@ import { leastSquaresLoss, maeLoss, msSsimLoss } from "../losses.ts";
 import { optimise, weightsToValidate } from "../optimise.ts";
 import type { DeepZConfig } from "./deep-z-config.ts";
 
-/** Training steps and the parameters that they train. */
+/** Training steps and their parameters. */
 export interface DeepZSteps {
   steps: TrainingStep[];
   specs: Map<string, ParameterSpec>;
 }
 
 /**
- * The steps of Deep-Z: "generator" moves the generator towards the target (and, in adversarial training, towards what the
- * discriminator takes for recorded); "discriminator", only in adversarial training, tells recorded from generated.
+ * The steps of Deep-Z. "generator" trains the generator with the supervised losses and, in adversarial training, the
+ * adversarial loss. "discriminator", only in adversarial training, trains the discriminator to distinguish recorded
+ * from generated images.
  *
  * Both read `image` `[n, planes + 1, p, p]` and `target` `[n, 1, p, p]`.
  */
@@ -61,24 +62,24 @@ function bothNetworks(inputs: StepInputs, config: DeepZConfig, network: DeepZNet
     fixed: trainableParameters(graph).parameters,
     form: "training",
   });
-  const opinionOn = (picture: Value): Value =>
+  const scoreOf = (picture: Value): Value =>
     deepZDiscriminator(picture, config.discriminator_channels, (name, shape, initial) =>
       discriminator.parameters(`${discriminatorPrefix}${name}`, shape, initial),
     );
-  return { output, opinionOn, generator, discriminator };
+  return { output, scoreOf, generator, discriminator };
 }
 
 function generatorStep(config: DeepZConfig, network: DeepZNetwork, specs: Map<string, ParameterSpec>): Graph {
   const inputs = stepInputs(config);
   const { graph, target } = inputs;
-  const { output, opinionOn, generator, discriminator } = bothNetworks(inputs, config, network);
+  const { output, scoreOf, generator, discriminator } = bothNetworks(inputs, config, network);
   const terms: Value[] = [];
   if (config.mae_weight > 0) terms.push(mul(maeLoss(output, target), config.mae_weight));
   if (config.ms_ssim_weight > 0) terms.push(mul(msSsimLoss(output, target), config.ms_ssim_weight));
   if (config.adversarial_weight > 0) {
-    const fooled = leastSquaresLoss(opinionOn(output), 1);
-    graph.output("adversarial_loss", fooled);
-    terms.push(mul(fooled, config.adversarial_weight));
+    const adversarial = leastSquaresLoss(scoreOf(output), 1);
+    graph.output("adversarial_loss", adversarial);
+    terms.push(mul(adversarial, config.adversarial_weight));
   }
   const loss = terms.reduce((a, b) => add(a, b));
   optimise(graph, loss, generator.values, { clipNorm: config.clip_norm, emaDecay: config.ema_decay });
@@ -89,14 +90,14 @@ function generatorStep(config: DeepZConfig, network: DeepZNetwork, specs: Map<st
 function discriminatorStep(config: DeepZConfig, network: DeepZNetwork, specs: Map<string, ParameterSpec>): Graph {
   const inputs = stepInputs(config);
   const { graph, target } = inputs;
-  const { output, opinionOn, discriminator } = bothNetworks(inputs, config, network);
-  const loss = mul(add(leastSquaresLoss(opinionOn(target), 1), leastSquaresLoss(opinionOn(output), 0)), 0.5);
+  const { output, scoreOf, discriminator } = bothNetworks(inputs, config, network);
+  const loss = mul(add(leastSquaresLoss(scoreOf(target), 1), leastSquaresLoss(scoreOf(output), 0)), 0.5);
   optimise(graph, loss, discriminator.values, { clipNorm: config.clip_norm });
   for (const [name, spec] of discriminator.specs) specs.set(name, spec);
   return graph;
 }
 
-/** The generator alone, reading its weights from the state: `image` `[1, planes + 1, h, w]` to `refocused`. */
+/** The generator alone, with weights from the state: `image` `[1, planes + 1, h, w]` to `refocused`. */
 export function predictionGraph(height: number, width: number, network: DeepZNetwork, emaDecay?: number): Graph {
   const graph = new Graph();
   const image = graph.input("image", [1, network.offsets.length + 1, height, width]);
@@ -111,7 +112,7 @@ export function predictionGraph(height: number, width: number, network: DeepZNet
   return graph;
 }
 
-/** The finished model: weights inside, extents "batch", "y" and "x" open. */
+/** The trained model as ONNX, with its weights; extents "batch", "y" and "x" are variable. */
 export function exportDeepZ(network: DeepZNetwork, weights: Tensors): Uint8Array<ArrayBuffer> {
   const graph = new Graph();
   const size = 4 * 2 ** network.architecture.down.length;

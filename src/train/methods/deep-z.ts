@@ -1,8 +1,8 @@
-/** Training Deep-Z, or a network of its kind with several input planes. */
+/** Trains Deep-Z, with one or several input planes. */
 import { Random } from "../../array/random.ts";
 import { sizeOf } from "../../array/shape.ts";
 import type { Tensor } from "../../graph/graph.ts";
-import { type DirectionCalibration, deepZAlignment } from "../../models/networks/deep-z.ts";
+import { deepZAlignment } from "../../models/networks/deep-z.ts";
 import { type DeepZNetwork, filterSpecs } from "../../models/networks/deep-z-refocus.ts";
 import { coarsePixel } from "../../models/networks/plane-filters.ts";
 import type { Runtime } from "../../run/runtime.ts";
@@ -30,15 +30,15 @@ export const deepZ: TrainingMethod<DeepZConfig, typeof deepZConfig> = {
   learner,
 };
 
-function learner(input: TrainingInput, config: DeepZConfig): Learner {
+function* learner(input: TrainingInput, config: DeepZConfig): Generator<void, Learner> {
   const architecture = architectureOf(config);
-  const range = heldRange(input.samples, config, input.onWarning);
-  const { validation, at } = refocusSources(input, {
+  const { range, warnings } = heldRange(input.samples, config);
+  const { validation, at } = yield* refocusSources(input, {
     ...config,
     distance_range: range,
     gives_back: Boolean(architecture.recorded_base),
   });
-  for (const warning of driftWarnings(input.samples)) input.onWarning?.(warning);
+  warnings.push(...(yield* driftWarnings(input.samples)));
   const draw = batchDrawer(config, architecture.distance_scale);
   const { batch_size: n, patch_size: p, input_offsets } = config;
   const built: DeepZNetwork = { architecture, offsets: input_offsets, range };
@@ -47,9 +47,9 @@ function learner(input: TrainingInput, config: DeepZConfig): Learner {
     distanceScale: architecture.distance_scale,
     predictionGraph: (height: number, width: number) => predictionGraph(height, width, built, config.ema_decay),
   };
-  const direction: Direction = {};
   const filters = filterSpecs(built);
   return {
+    warnings,
     ...deepZSteps(config, built),
     async batchAt(step) {
       const { image, target } = draw(await at(step), new Random(config.seed).fork(step));
@@ -62,9 +62,9 @@ function learner(input: TrainingInput, config: DeepZConfig): Learner {
       buffers: Object.fromEntries(filters.map(([name, spec]) => [name, constantTensor(spec)])),
       async fitBuffers(runtime: Runtime, signal?: AbortSignal) {
         const choose = await at(1);
-        // Other patches than those of the steps.
+        // These patches are different from those of the training steps.
         const random = new Random(config.seed).fork(0);
-        const batches = Math.max(fewestBatches, Math.min(mostBatches, 2 * config.num_steps));
+        const batches = Math.max(minBatches, Math.min(maxBatches, 2 * config.num_steps));
         const p = largestPatch(choose, config.patch_size, random);
         const drawLarge = batchDrawer(
           { ...config, patch_size: p, batch_size: filterPatches },
@@ -85,7 +85,6 @@ function learner(input: TrainingInput, config: DeepZConfig): Learner {
       validation,
       network,
       { input_offsets, distance_range: range },
-      direction,
     ),
     pack: (weights, { steps, report }) => ({
       info: {
@@ -97,26 +96,26 @@ function learner(input: TrainingInput, config: DeepZConfig): Learner {
         distance_range: range,
         pixel_size: validation[0].pixelSize,
         z_step: validation[0].zStep,
-        ...(direction.measured && { direction: direction.measured }),
+        ...(report.direction && { direction: report.direction }),
       },
       onnx: exportDeepZ(built, weights),
     }),
   };
 }
 
-/** Batches that linear filters are fitted on: fewer for a short training. */
-const [fewestBatches, mostBatches] = [100, 400] as const;
+/** Minimum and maximum number of batches for fitting linear filters; a short training uses fewer. */
+const [minBatches, maxBatches] = [100, 400] as const;
 
-/** Patches of a batch that linear filters are fitted on, and their largest side, pixels. */
-const [filterPatches, largestSide] = [4, 128] as const;
+/** Number of patches in a batch for fitting linear filters, and their maximum side, pixels. */
+const [filterPatches, maxFilterSide] = [4, 128] as const;
 
-/** The largest patch that all sources hold. */
-function largestPatch(choose: (random: Random) => IndexedSource, least: number, random: Random): number {
+/** The side of the largest patch that fits into all sources. */
+function largestPatch(choose: (random: Random) => IndexedSource, min: number, random: Random): number {
   const sides = Array.from({ length: 64 }, () => {
     const { source } = choose(random);
     return Math.min(source.height, source.width);
   });
-  const side = Math.max(least, Math.min(largestSide, ...sides));
+  const side = Math.max(min, Math.min(maxFilterSide, ...sides));
   return side - (side % coarsePixel);
 }
 
@@ -126,17 +125,15 @@ const constantTensor = ({ shape, initial }: { shape: readonly number[]; initial:
   data: new Float32Array(sizeOf(shape)).fill(initial),
 });
 
-interface Direction {
-  measured?: DirectionCalibration | undefined;
-}
-
-/** Measures as well what a network of one input plane knows of direction, and shows how often it is right. */
+/**
+ * Extends the validator of a network of one input plane: also calibrates the direction of defocus, and reports its
+ * accuracy.
+ */
 function withDirection(
   validator: Validator,
   sources: readonly PairSource[],
   network: RefocusNetwork,
   { input_offsets, distance_range }: Pick<DeepZConfig, "input_offsets" | "distance_range">,
-  direction: Direction,
 ): Validator {
   if (input_offsets.length > 1) return validator;
   const windows = centralWindows(sources, network);
@@ -144,18 +141,18 @@ function withDirection(
     ...validator,
     async run(session, until) {
       const report = await validator.run(session, until);
-      direction.measured = await measureDirection(sources, distance_range, windows.plane, (plane, distance) =>
+      const direction = await measureDirection(sources, distance_range, windows.plane, (plane, distance) =>
         windows.refocus(session, [plane], distance),
       );
-      if (direction.measured) report.scores.direction_accuracy = direction.measured.accuracy;
-      return report;
+      if (direction) report.scores.direction_accuracy = direction.accuracy;
+      return { ...report, direction };
     },
   };
 }
 
 /**
  * A complete configuration from a partial one.
- * @throws usage naming the key, what it was and what is expected
+ * @throws usage with the key, the value and what is expected
  */
 export function resolveDeepZConfig(partial: unknown): DeepZConfig {
   const config = parseConfig(deepZConfig, partial);

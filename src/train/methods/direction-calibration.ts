@@ -1,4 +1,4 @@
-/** What a single-plane model knows of the direction of defocus, measured on held-out stacks. */
+/** Calibrates how well a single-plane model knows the direction of defocus, on held-out stacks. */
 import { createFocusMeter } from "../../classical/focus/focus-map.ts";
 import type { Plane } from "../../image/image.ts";
 import {
@@ -11,18 +11,18 @@ import {
 import type { DirectionCalibration } from "../../models/networks/deep-z.ts";
 import type { PairSource } from "../data/pairs.ts";
 
-/** What the network makes of a plane `[height, width]` at a distance, um. */
+/** Refocuses a plane `[height, width]` by a distance, um. */
 export type RefocusPlane = (plane: Plane, distance: number) => Promise<Plane>;
 
-/** Regions whose focus the stack itself does not show as clearly say nothing about direction. */
-const leastConfidence = 0.3;
+/** Regions whose focus in the stack has a lower confidence are not used. */
+const minConfidence = 0.3;
 
 /**
- * Planes of held-out stacks, each refocused to both sides; the stack's focus curve tells on which side each region's focus really lies. Of
- * regions between an eighth and all of the range from focus.
+ * Refocuses planes of held-out stacks to both sides. The focus curve of the stack gives the true side of each region.
+ * Only regions whose distance from focus is between an eighth and all of the range are used.
  *
- * @param window centre part of a plane of a source, as large for all
- * @param planes how many planes are tried, over all sources
+ * @param window returns the central part of a plane of a source, of the same size for all sources
+ * @param planes number of planes over all sources
  */
 export async function measureDirection(
   sources: readonly PairSource[],
@@ -53,7 +53,7 @@ export async function measureDirection(
       for (const { x, y, statistic } of meter.result()) {
         const { position, confidence } = map.regions[map.y.indexOf(y)][map.x.indexOf(x)];
         const away = (position - z) * source.zStep;
-        if (confidence < leastConfidence || Math.abs(away) < reach / 8 || Math.abs(away) > 1.1 * reach) continue;
+        if (confidence < minConfidence || Math.abs(away) < reach / 8 || Math.abs(away) > 1.1 * reach) continue;
         examples.push({ statistic, up: away > 0, group: sources.length > 1 ? group : i });
       }
     }

@@ -1,4 +1,4 @@
-/** How far two pictures are from each other as somebody who looks at them would say; pluggable. */
+/** Perceptual distances between two pictures, for use in losses. */
 import { ParfocalError } from "../../errors.ts";
 import type { Graph, Value } from "../../graph/graph.ts";
 import { readOnnx } from "../../graph/onnx/read.ts";
@@ -7,13 +7,14 @@ import { concat, slice } from "../../graph/operators/movement.ts";
 import { reduceMean } from "../../graph/operators/reduction.ts";
 import { msSsimLoss } from "../losses.ts";
 
-/** Of pictures `[n, 1, h, w]` of range 1; a scalar, 0 for equal pictures. */
+/** The distance between pictures `[n, 1, h, w]` of range 1: a scalar, 0 for equal pictures. */
 export type FeatureDistance = (output: Value, target: Value) => Value;
 
 /**
- * The distance that comes with Parfocal: (1 - MS-SSIM) plus the mean absolute difference of the slopes along y and x. It stands where
- * COMI has the distance of VGG19's features (block3_conv3), whose weights cannot be shipped, and is not the same: it knows structure at
- * several scales and edges, but no textures learnt from photographs. {@link networkDistance} takes VGG or any other network.
+ * The built-in distance: (1 - MS-SSIM) plus the mean absolute difference of the gradients along y and x. It replaces
+ * the distance of VGG19 features (block3_conv3) of COMI, whose weights cannot be shipped. The two are not equivalent:
+ * this one compares structure at several scales and edges, but no textures learnt from photographs. {@link
+ * networkDistance} uses VGG or any other network.
  */
 export const structureDistance: FeatureDistance = (output, target) =>
   add(msSsimLoss(output, target), slopeDistance(output, target));
@@ -30,9 +31,9 @@ export function slopeDistance(output: Value, target: Value): Value {
 }
 
 /**
- * The mean squared difference of the features that a network of the user's own makes, such as VGG19 cut after block3_conv3: an ONNX
- * file (opset 17) with one input `[batch, 1 or 3, y, x]` of images 0..1 (grey is repeated for three channels) and the features as its
- * first output. Its weights stay as they are.
+ * The mean squared difference of the features of a network that the user provides, such as VGG19 up to block3_conv3: an
+ * ONNX file (opset 17) with one input `[batch, 1 or 3, y, x]` of images 0..1 (grey is repeated for three channels) and
+ * the features as its first output. Its weights are not trained.
  *
  * @param shape of the pictures, `[n, 1, h, w]`
  * @throws model.unfit for a file that is not such a network
@@ -45,8 +46,8 @@ export function networkDistance(onnx: Uint8Array, shape: readonly number[]): Fea
   const fits = others.length === 0 && (channels === 1 || channels === 3) && size.join() === `${h},${w}`;
   if (!fits) {
     const got = network.inputs.map((value) => `[${value.shape}]`).join(", ");
-    const detail = `it takes ${got || "nothing"} and gets [${n},1 or 3,${h},${w}]`;
-    const message = `feature_model: the network does not take the patches: ${detail}; leave batch, y and x open in its input.`;
+    const detail = `its input is ${got || "missing"}, but the patches are [${n},1 or 3,${h},${w}]`;
+    const message = `feature_model: the network does not fit the patches: ${detail}. Export it with variable extents batch, y and x.`;
     throw new ParfocalError("model.unfit", message, { detail });
   }
   const constants = new Map<Value, Value>();
@@ -57,7 +58,7 @@ export function networkDistance(onnx: Uint8Array, shape: readonly number[]): Fea
   };
 }
 
-/** Numbers for the names that exporters give to open extents. */
+/** Values for the names that exporters use for variable extents. */
 function openExtents(n: number, h: number, w: number): Record<string, number> {
   const names: [string[], number][] = [
     [["batch", "batch_size", "N", "n", "b"], n],
@@ -68,8 +69,8 @@ function openExtents(n: number, h: number, w: number): Record<string, number> {
 }
 
 /**
- * The nodes of a network, applied to a value of another graph.
- * @param constants copies of its weights in that graph, so that several uses share them
+ * Copies the nodes of a network into another graph and applies them to a value there.
+ * @param constants copies of its weights in that graph, which several uses share
  */
 function append(x: Value, network: Graph, constants: Map<Value, Value>): Value {
   const values = new Map<Value, Value>([[network.inputs[0], x]]);
@@ -78,7 +79,7 @@ function append(x: Value, network: Graph, constants: Map<Value, Value>): Value {
     if (known) return known;
     const tensor = network.constants.get(value);
     if (!tensor)
-      throw new ParfocalError("graph.invalid", `${value.name} comes from nowhere.`, {
+      throw new ParfocalError("graph.invalid", `The value ${value.name} is not defined in the network.`, {
         op: "append",
         detail: value.name,
       });

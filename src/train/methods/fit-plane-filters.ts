@@ -1,4 +1,4 @@
-/** The linear filters that a refocusing network starts from, by least squares on patches of its training data. */
+/** Fits the linear filters of a refocusing network by least squares on patches of its training data. */
 import { blockEquations } from "../../array/block-equations.ts";
 import { throwIfAborted } from "../../errors.ts";
 import { Graph, type Value } from "../../graph/graph.ts";
@@ -19,31 +19,35 @@ import {
 import type { Runtime, Tensors } from "../../run/runtime.ts";
 import type { Batch } from "../data/draw-batch.ts";
 
-/** One batch in so many says how blurred the planes are on average. */
-const blurShare = 10;
+/** One in this many batches is used to measure the mean blur of the planes. */
+const blurInterval = 10;
 
-/** Pixels at the border of a patch that do not count: filters see beyond it. */
+/** Pixels at the border of a patch that are ignored, since filters would need pixels beyond it. */
 const border = 8;
 
-/** Weights that the pixels do not decide are drawn to 0 by one of these shares of their features' squares. */
+/** Candidate strengths of the ridge penalty, relative to the squares of the features. */
 const ridges = [1e-4, 3e-3, 0.1] as const;
 
-/** Size of the batches that are drawn. */
+/** Number and size of the batches. */
 export interface FilterPatches {
-  /** How many batches are drawn. */
+  /** Number of batches. */
   batches: number;
   /** Patches in a batch. */
   n: number;
-  /** Their side, pixels, a multiple of `coarsePixel`: as large as the data allow, since blur is measured around every pixel, and there is little around the border. */
+  /**
+   * Side of a patch, pixels, a multiple of `coarsePixel`. It should be as large as the data allow, since blur is
+   * measured in the neighbourhood of every pixel, which is cut off at the border.
+   */
   p: number;
 }
 
 /**
- * Minimises the sum over pixels of (ground truth - base - gate * filters)^2, in which base and gate are those of `recordedBase` and the filters are
- * linear in their weights: the problem has one solution.
- * @param draw the i-th batch; `image` `[n, planes + 1, p, p]`
+ * Minimises the sum over pixels of (ground truth - base - gate * filters)^2, where base and gate are those of
+ * `recordedBase`. The filters are linear in their weights, so the problem has one solution.
+ * @param draw draws the i-th batch; `image` `[n, planes + 1, p, p]`
  * @throws interrupted
- * @returns the fixed tensors of `deepZRefocus`, for several strengths of the ridge, the weakest first; last the filters that do nothing
+ * @returns the fixed tensors of `deepZRefocus`, one for each strength of the ridge penalty, the weakest first, and last
+ *   filters that have no effect
  */
 export async function fitPlaneFilters(
   network: DeepZNetwork,
@@ -72,7 +76,7 @@ export async function fitPlaneFilters(
   });
   try {
     const measured: Float32Array[] = [];
-    for (let i = 0; i < Math.ceil(batches / blurShare); i++) {
+    for (let i = 0; i < Math.ceil(batches / blurInterval); i++) {
       const { blur } = await session.run("blur", { image: imageOf(draw(i).image) });
       measured.push(blur.data as Float32Array);
     }
@@ -83,8 +87,8 @@ export async function fitPlaneFilters(
     for (let i = 0; i < batches; i++) {
       throwIfAborted(signal);
       const { image, target } = draw(i);
-      const wanted = { type: "float32" as const, shape: [n, 1, p, p], data: target };
-      const { products } = await session.run("products", { image: imageOf(image), target: wanted, mean, deviation });
+      const truth = { type: "float32" as const, shape: [n, 1, p, p], data: target };
+      const { products } = await session.run("products", { image: imageOf(image), target: truth, mean, deviation });
       const size = (features + 1) ** 2;
       for (let k = 0; k < n; k++) {
         const um = image[(k * (planes + 1) + planes) * p * p] * architecture.distance_scale;
@@ -97,12 +101,12 @@ export async function fitPlaneFilters(
     for (const ridge of ridges) {
       throwIfAborted(signal);
       solutions.push(equations.solve(ridge));
-      // Lets the caller's events through: an abort.
+      // Yields to the event loop, so that an abort can take effect.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     solutions.push(new Float64Array(nodes.length * features));
     return solutions.map((solution) => {
-      // From node, term, band to band, node, term.
+      // Reorders from (node, term, band) to (band, node, term).
       const weights = new Float32Array(solution.length);
       for (let node = 0; node < nodes.length; node++) {
         for (let term = 0; term < terms; term++) {
@@ -129,7 +133,10 @@ function blurGraph({ offsets }: DeepZNetwork, { n, p }: FilterPatches): Graph {
   return graph;
 }
 
-/** `[n, f + 1, f + 1]`: of every patch the sums of products of all features and, last, of what they are to add to the base. */
+/**
+ * `[n, f + 1, f + 1]`: for every patch the sums of products of all features and of the residual of the base, which
+ * comes last.
+ */
 function productsGraph(network: DeepZNetwork, { n, p }: FilterPatches): Graph {
   const graph = new Graph();
   const planes = network.offsets.length;
@@ -150,7 +157,7 @@ function productsGraph(network: DeepZNetwork, { n, p }: FilterPatches): Graph {
   return graph;
 }
 
-/** Of every channel of `[n, channels, pixels]` tensors. */
+/** Mean and deviation of every channel of `[n, channels, pixels]` tensors. */
 function momentsOf(all: readonly Float32Array[], channels: number, pixels: number) {
   const sums = Array.from({ length: channels }, () => ({ n: 0, sum: 0, squares: 0 }));
   for (const data of all) {
@@ -162,7 +169,7 @@ function momentsOf(all: readonly Float32Array[], channels: number, pixels: numbe
     }
   }
   const mean = sums.map(({ n, sum }) => sum / n);
-  // A measure that never changes says nothing, and must not be blown up.
+  // The deviation of a constant measure is limited from below, so that it is not amplified.
   const deviation = sums.map(({ n, squares }, i) => Math.max(1e-3, Math.sqrt(Math.max(0, squares / n - mean[i] ** 2))));
   return { mean, deviation };
 }

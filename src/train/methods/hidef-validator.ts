@@ -9,41 +9,41 @@ import { readMirrored } from "../../models/apply/mirrored-region.ts";
 import { crop } from "../../models/apply/pixel-grid.ts";
 import { type ComplexField, phaseOf } from "../../optics/imaging/complex-field.ts";
 import type { Session } from "../../run/runtime.ts";
+import { exampleOf, type HologramExample } from "../data/hologram-batches.ts";
 import type { HologramSource } from "../data/hologram-data.ts";
-import { type HologramView, viewOf } from "../data/hologram-views.ts";
 import type { ValidationReport, Validator } from "../learner.ts";
 import { meanScores } from "./image-report.ts";
 
-/** Scores that metrics.csv shows: the network's, and that of the angular spectrum alone. */
+/** The scores in metrics.csv: of the network, and of back-propagation alone (input). */
 const metrics = ["phase_rms_rad", "input_phase_rms_rad", "amplitude_rms", "input_amplitude_rms"] as const;
 
-/** Largest side of what is validated on, pixels. */
-const largest = 256;
+/** Maximum side of the validated region, pixels. */
+const maxSide = 256;
 
 export interface HidefValidation {
   /** Image sizes must be multiples of this. */
   alignment: number;
-  /** um; validated without error and at both ends of it. */
+  /** Largest error of the distance, um; validation uses no error and this error in both directions. */
   distanceError: number;
-  /** `field` `[1, 2, h, w]` to `focused`, reading its weights from the state. */
+  /** The network with weights from the state: `field` `[1, 2, h, w]` to `focused`. */
   predictionGraph(height: number, width: number): Graph;
 }
 
-interface Example extends HologramView {
+interface Example extends HologramExample {
   label: string;
 }
 
 /**
- * Validates holograms of every source, `perSource` at distances from the nearest to the farthest, each at the right distance and too
- * near and too far by the largest error. All sources are seen through windows of one size.
+ * Validates on holograms of every source: `perSource` of them, at distances from the nearest to the farthest, each with
+ * the right distance and with the largest error in both directions. Windows of one size are used for all sources.
  */
 export function hidefValidator(
   sources: readonly HologramSource[],
   { alignment, distanceError, predictionGraph }: HidefValidation,
   perSource: number,
 ): Validator {
-  const height = Math.min(largest, ...sources.map((source) => source.height));
-  const width = Math.min(largest, ...sources.map((source) => source.width));
+  const height = Math.min(maxSide, ...sources.map((source) => source.height));
+  const width = Math.min(maxSide, ...sources.map((source) => source.width));
   const margin = 2 * alignment;
   const seen = {
     x: -margin,
@@ -72,7 +72,7 @@ export function hidefValidator(
   };
 }
 
-/** The middle of a source's part. */
+/** The middle of the part of the field that a source covers. */
 function centred(source: HologramSource, height: number, width: number): HologramSource {
   const { rows, columns } = source.box;
   const y = rows[0] + Math.floor((source.height - height) / 2);
@@ -90,7 +90,7 @@ async function examplesOf(
     const { holograms } = await source.focused();
     const near = holograms.map((_, i) => i).sort((a, b) => holograms[a].distance - holograms[b].distance);
     const count = Math.min(perSource, near.length);
-    // Both ends first, then what lies between.
+    // Evenly spaced, both ends included.
     const chosen = Array.from(
       { length: count },
       (_, i) => near[Math.round((i * (near.length - 1)) / Math.max(1, count - 1))],
@@ -98,7 +98,7 @@ async function examplesOf(
     for (const index of new Set(chosen)) {
       for (const error of errors) {
         const label = error === 0 ? "right distance" : `${error > 0 ? "+" : "-"}${Math.abs(error)} um off`;
-        examples.push({ ...(await viewOf(source, index, error)), label });
+        examples.push({ ...(await exampleOf(source, index, error)), label });
       }
     }
   }
@@ -124,10 +124,10 @@ async function focus(
   return { real: re, imag: im, height, width };
 }
 
-function scoresOf(output: ComplexField, { input, truth }: HologramView): Record<string, number> {
+function scoresOf(output: ComplexField, { input, truth }: HologramExample): Record<string, number> {
   const of = ({ mae, ...rest }: FieldError) => ({ loss: mae, ...rest });
-  const untouched = of(fieldError(input, truth));
-  const inputScores = Object.fromEntries(Object.entries(untouched).map(([key, value]) => [`input_${key}`, value]));
+  const inputErrors = of(fieldError(input, truth));
+  const inputScores = Object.fromEntries(Object.entries(inputErrors).map(([key, value]) => [`input_${key}`, value]));
   return { ...of(fieldError(output, truth)), ...inputScores };
 }
 
@@ -148,12 +148,12 @@ function report(
     loss: scores.loss,
     scores,
     groups: distances.map(({ key, first, scores: own }) => ({ label: key, distance_um: first.distance, scores: own })),
-    draw: (title) =>
+    draw: async (title) =>
       contactSheet(
         groupsOf(({ label }) => label).map(({ first: { label, distance, input, output, truth } }) => ({
-          label: `hologram, ${distance.toFixed(1)} um to go, ${label}`,
-          input: turnedPhase(input, truth),
-          output: turnedPhase(output, truth),
+          label: `hologram at ${distance.toFixed(1)} um, ${label}`,
+          input: alignedPhase(input, truth),
+          output: alignedPhase(output, truth),
           truth: phaseOf(truth),
         })),
         { title, unit: "rad", pixelSize },
@@ -161,8 +161,8 @@ function report(
   };
 }
 
-/** Phase without the constant that tells it from the truth's. */
-function turnedPhase(field: ComplexField, truth: ComplexField): Plane {
+/** The phase, without the constant offset from the ground truth. */
+function alignedPhase(field: ComplexField, truth: ComplexField): Plane {
   let [re, im] = [0, 0];
   for (let i = 0; i < field.real.length; i++) {
     re += field.real[i] * truth.real[i] + field.imag[i] * truth.imag[i];

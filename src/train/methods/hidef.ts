@@ -1,4 +1,4 @@
-/** Training HIDEF: holograms to fields in focus. */
+/** Trains HIDEF: from holograms to in-focus fields. */
 import { z } from "zod";
 import { Graph } from "../../graph/graph.ts";
 import {
@@ -12,8 +12,8 @@ import {
 import { type ParameterSpec, trainableParameters } from "../../models/networks/parameters.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError, refuseResampling } from "../config-error.ts";
+import { hologramBatches } from "../data/hologram-batches.ts";
 import { hologramSources } from "../data/hologram-data.ts";
-import { hologramBatches } from "../data/hologram-views.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner } from "../learner.ts";
 import { maeLoss } from "../losses.ts";
@@ -21,39 +21,51 @@ import { optimise, weightsToValidate } from "../optimise.ts";
 import type { TrainingInput, TrainingMethod } from "../training-method.ts";
 import { hidefValidator } from "./hidef-validator.ts";
 
-/** Everything that decides how HIDEF is trained. Lengths in um. */
+const common = commonConfig({
+  experiment_name: "hologram",
+  patch_size: 128,
+  batch_size: 4,
+  num_steps: 2000,
+  learning_rate: 1e-3,
+});
+
+/** The configuration of HIDEF. Lengths in um. */
 export const hidefConfig = z.strictObject({
-  method: z.literal("hidef").default("hidef").describe("the method"),
-  ...commonConfig({
-    experiment_name: "hologram",
-    patch_size: 128,
-    batch_size: 4,
-    num_steps: 2000,
-    learning_rate: 1e-3,
-  }),
-  architecture: hidefArchitecture.partial().optional().describe("numbers that differ from the preset"),
+  method: z.literal("hidef").default("hidef").describe("name of the method"),
+  ...common,
+  augment: common.augment.describe("augment patches by random flips and transposition"),
+  model_pixel_size: common.model_pixel_size.describe("not supported by this method: holograms cannot be resampled"),
+  norm_pmin: common.norm_pmin.describe("not used by this method: fields are normalised to a mean intensity of 1"),
+  norm_pmax: common.norm_pmax.describe("not used by this method: fields are normalised to a mean intensity of 1"),
+  architecture: hidefArchitecture.partial().optional().describe("settings of the network that differ from the preset"),
   distance_range: z
     .tuple([z.number(), z.number()])
     .default([-20, -5])
-    .describe("holograms to learn: from hologram to specimen, um along the light; light that has passed it: negative"),
+    .describe(
+      "range of distances from hologram to specimen to train on, um along the light; negative for holograms recorded behind the specimen",
+    ),
   distance_error: z
     .number()
     .nonnegative()
     .default(20)
     .describe(
-      "by how much the distance may be wrong that a hologram is sent back by, um: what the network focuses itself",
+      "largest error of the back-propagation distance to train with, um; the network corrects defocus up to this",
     ),
-  positions: z.array(z.number()).min(1).optional().describe("z of every plane, um, where steps differ"),
+  positions: z.array(z.number()).min(1).optional().describe("z of every plane, um, for stacks with uneven steps"),
   longest_wave: z
     .number()
     .positive()
     .optional()
-    .describe("waves of the phase longer than this, um, are not learnt: holograms near the focus hardly show them"),
+    .describe(
+      "phase variations with longer periods than this, um, are not learnt, since holograms near focus hardly contain them",
+    ),
   focus_plane: z
     .int()
     .nonnegative()
     .optional()
-    .describe("plane in focus, from 0; default the middle one of simulated stacks, found in recorded ones"),
+    .describe(
+      "number of the plane in focus, from 0 (default: the middle plane of simulated stacks, autofocus for recorded ones)",
+    ),
 });
 
 export type HidefConfig = z.output<typeof hidefConfig>;
@@ -62,34 +74,38 @@ export const hidef: TrainingMethod<HidefConfig, typeof hidefConfig> = {
   name: "hidef",
   task: "hologram",
   summary:
-    "U-Net from a back-propagated in-line hologram to the field in focus, without twin image (after Wu et al., 2018)",
+    "U-Net that turns a back-propagated in-line hologram into the in-focus field without twin image (after Wu et al., 2018)",
   config: hidefConfig,
   check: checkHidefConfig,
   learner,
 };
 
-/** @throws usage for keys that do not go together */
+/** @throws usage for keys that do not fit together */
 function checkHidefConfig(config: HidefConfig): void {
-  // The mean of |field|^2 over a larger pixel is not |mean field|^2: the resampled hologram would not be that of the resampled truth.
-  refuseResampling(config, "averaged pixels of a hologram are not the hologram of an averaged field");
+  // The mean of |field|^2 over a larger pixel is not |mean field|^2, so the resampled hologram would not be the
+  // hologram of the resampled field.
+  refuseResampling(config, "a resampled hologram is not the hologram of the resampled field");
   const { distance_range: range, patch_size } = config;
   if (range[0] > range[1]) {
     throw configError("distance_range", `distance_range must go from the lower to the higher distance, got ${range}`);
   }
   const multiple = hidefAlignment(architectureOf(config));
   if (patch_size % multiple !== 0) {
-    throw configError("patch_size", `patch_size must be a multiple of ${multiple} for this model, got ${patch_size}`);
+    throw configError(
+      "patch_size",
+      `patch_size must be a multiple of ${multiple} for this architecture, got ${patch_size}`,
+    );
   }
 }
 
-/** The preset's numbers with the configuration's own. */
+/** The architecture of the preset with the settings of the configuration. */
 const architectureOf = ({ preset, architecture }: HidefConfig): HidefArchitecture => ({
   channels: architecture?.channels ?? hidefPresets[preset].channels,
 });
 
-function learner(input: TrainingInput, config: HidefConfig): Learner {
+function* learner(input: TrainingInput, config: HidefConfig): Generator<void, Learner> {
   const architecture = architectureOf(config);
-  const { validation, at } = hologramSources(input, config);
+  const { validation, at } = yield* hologramSources(input, config);
   const network = {
     alignment: hidefAlignment(architecture),
     distanceError: config.distance_error,

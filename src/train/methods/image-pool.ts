@@ -1,4 +1,4 @@
-/** A history of generated pictures for a discriminator to be shown. */
+/** A pool of earlier generated pictures for training a discriminator. */
 import type { Random } from "../../array/random.ts";
 import { sizeOf } from "../../array/shape.ts";
 import type { Tensor, Value } from "../../graph/graph.ts";
@@ -9,16 +9,16 @@ import { reduceSum } from "../../graph/operators/reduction.ts";
 import { nextOf } from "../../run/runtime.ts";
 
 /**
- * A. Shrivastava et al. (CVPR 2017), as CycleGAN uses it: half of the pictures that the discriminator sees are older ones, so that it
- * does not forget what the generator did before and the two do not chase each other. The first pictures fill the pool.
+ * A. Shrivastava et al. (CVPR 2017), as CycleGAN uses it: half of the generated pictures that the discriminator is
+ * trained on are older ones, which reduces oscillation between the two networks. The first pictures fill the pool.
  *
- * The pool is a tensor of the training's state, `[size, pixels]`, and the places are drawn on the other side, from the number of
- * the step; so a training that goes on from a checkpoint sees the same pictures.
+ * The pool is a tensor `[size, pixels]` of the state, and the places are drawn by {@link poolPlaces} from the number of
+ * the step, so that a resumed training uses the same pictures.
  *
- * @param fresh `[n, ...]`, what the generator made now
- * @param place `[n, size]`, 1 where a fresh picture takes the place of an old one, at most one in a row or column
- * @param old `[n, 1]`, 1 where the old one is shown instead
- * @returns what is to be shown, `[n, ...]`
+ * @param fresh `[n, ...]`, the current output of the generator
+ * @param place `[n, size]`, 1 where a fresh picture replaces an old one, at most one in a row or column
+ * @param old `[n, 1]`, 1 where the old picture is returned instead
+ * @returns the pictures for the discriminator, `[n, ...]`
  */
 export function throughPool(fresh: Value, name: string, place: Value, old: Value): Value {
   const [n, size] = place.shape;
@@ -39,8 +39,8 @@ export const emptyPool = (size: number, shape: readonly number[]): Tensor => {
 };
 
 /**
- * Places for the pictures of step t (1, 2, ...): while the pool fills, each takes the next empty place and is shown itself; afterwards
- * each, with probability 1/2, takes the place of an old one, which is shown.
+ * Places for the pictures of step t (1, 2, ...). While the pool fills, each picture takes the next empty place and is
+ * returned itself; afterwards each picture, with probability 1/2, replaces an old one, which is returned instead.
  */
 export function poolPlaces(t: number, n: number, size: number, random: Random): { place: Tensor; old: Tensor } {
   const place = new Float32Array(n * size);

@@ -1,4 +1,4 @@
-/** A validation of a network that makes images: scores of output beside untouched input, and a sheet to look at. */
+/** The validation report of a network that outputs images: scores of outputs and of inputs, and a contact sheet. */
 
 import { meanOfFinite } from "../../array/mean-of-finite.ts";
 import { contactSheet } from "../../figures/contact-sheet.ts";
@@ -11,28 +11,29 @@ import type { ValidationReport } from "../learner.ts";
 
 /** One held-out example; planes of one size, normalised (data range 1). */
 export interface ImageExample {
-  /** What examples that belong together share, such as "+2.00 um". */
+  /** The group that the example belongs to, such as "+2.00 um". */
   label: string;
-  /** Where labels are distances. */
+  /** The distance, where groups are distances. */
   distance_um?: number;
-  /** The first plane that the network was given, as it is. */
+  /** The first input plane, unprocessed. */
   input: Plane;
-  /** All planes that it was given; default the input alone. */
+  /** All input planes; default `input` alone. */
   recorded?: readonly RecordedPlane[];
   output: Plane;
   truth: Plane;
 }
 
-/** Scores that metrics.csv shows of such a validation. */
+/** The scores of such a validation in metrics.csv. */
 export const imageMetrics = ["ssim", "psnr"] as const;
 
 /**
- * Mean scores of all examples and of each label, in the order given: mean absolute error (`loss`), `psnr` and `ssim` of the output,
- * and `input_psnr`, `input_ssim` of the input; perfect examples count for no mean PSNR. The sheet shows the first example of every label.
+ * Mean scores over all examples and over those of each label, in the given order: the mean absolute error (`loss`),
+ * `psnr` and `ssim` of the output, and `input_psnr` and `input_ssim` of the input. Perfect examples are left out of
+ * mean PSNRs. The sheet shows the first example of every label.
  *
  * @param options.pixelSize um, for a scale bar
- * @param options.thorough judges the outputs against the best recorded baseline as well: `baseline_psnr`, `baseline_ssim`, `detail` and
- *   `baseline_detail` beside the other scores
+ * @param options.thorough also compares the outputs with the best recorded baseline, and adds `baseline_psnr`,
+ *   `baseline_ssim`, `detail` and `baseline_detail` to the scores
  */
 export function imageReport(
   examples: readonly ImageExample[],
@@ -50,7 +51,7 @@ export function imageReport(
     const scores = meansOf(same.map(({ scores }) => scores));
     return { label, ...(distance_um === undefined ? {} : { distance_um }), scores, first: same[0] };
   });
-  // A plane that was given is no work of the network's, whether it is given back or not.
+  // Examples whose target is an input plane are left out, since the network has nothing to compute there.
   const made = scored.filter(({ recorded = [] }) => recorded.every(({ distance }) => distance !== 0));
   const scores = meansOf((made.length > 0 ? made : scored).map(({ scores }) => scores));
   const perfect = made.filter(({ scores }) => isPerfect(scores)).length;
@@ -68,7 +69,7 @@ export function imageReport(
     scores: { ...scores, ...judgement?.means },
     groups: groups.map(({ first: _, ...group }) => group),
     ...(judgement && { judgement }),
-    draw: (title) =>
+    draw: async (title) =>
       contactSheet(
         groups.map(({ first: { label, input, output, truth, scores } }) => ({
           label,
@@ -87,7 +88,7 @@ function scoresOf({ input, output, truth }: ImageExample): Record<string, number
   let error = 0;
   for (let i = 0; i < truth.data.length; i++) error += Math.abs(output.data[i] - truth.data[i]);
   const loss = error / truth.data.length;
-  // A network that has diverged cannot be scored; the loss says so.
+  // The output of a diverged network cannot be scored; the loss is not finite.
   if (!Number.isFinite(loss)) return { loss, psnr: NaN, ssim: NaN, input_psnr: NaN, input_ssim: NaN };
   return {
     loss,
@@ -98,18 +99,24 @@ function scoresOf({ input, output, truth }: ImageExample): Record<string, number
   };
 }
 
-/** An example that equals its ground truth, as it was recorded or as it is made: black padding, a repeated plane. */
+/** Whether the input or the output of an example equals the ground truth, as for black padding or a repeated plane. */
 const isPerfect = ({ psnr, input_psnr }: Record<string, number>): boolean =>
   psnr === Infinity || input_psnr === Infinity;
 
-/** Means, of which those of PSNR are over the same examples for output and input: over those that are not perfect, where there are any. */
+/**
+ * Means of scores. Those of PSNR are over the same examples for output and input: those that are not perfect, if there
+ * are any.
+ */
 function meansOf(all: readonly Record<string, number>[]): Record<string, number> {
-  const judged = all.filter((scores) => !isPerfect(scores));
-  const { psnr, input_psnr } = meanScores(judged.length > 0 ? judged : all);
+  const imperfect = all.filter((scores) => !isPerfect(scores));
+  const { psnr, input_psnr } = meanScores(imperfect.length > 0 ? imperfect : all);
   return { ...meanScores(all), psnr, input_psnr };
 }
 
-/** Means of scores of the same names, without the infinite ones of perfect examples; NaN, the score of a network that has diverged, stays NaN. */
+/**
+ * Means of scores by name, without the infinite scores of perfect examples; NaN, the score of a diverged network, stays
+ * NaN.
+ */
 export function meanScores(all: readonly Record<string, number>[]): Record<string, number> {
   const mean = (key: string): number => {
     const values = all.map((scores) => scores[key]);

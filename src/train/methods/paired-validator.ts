@@ -1,4 +1,4 @@
-/** Validation of networks that make one image of another, on held-out planes. */
+/** Validation of image-to-image networks on held-out planes. */
 import type { Graph } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
 import { readMirrored } from "../../models/apply/mirrored-region.ts";
@@ -7,48 +7,50 @@ import type { PairedSource } from "../data/paired-data.ts";
 import type { Validator } from "../learner.ts";
 import { type ImageExample, imageMetrics, imageReport, meanScores } from "./image-report.ts";
 
-/** What is validated. */
+/** The network to validate. */
 export interface ImageNetwork {
   /** Image heights and widths must be multiples of this. */
   alignment: number;
-  /** Planes of a sub-stack, an odd number, whose middle one is judged; undefined for networks that see planes alone. */
+  /**
+   * Planes of a sub-stack, an odd number, whose middle one is scored; undefined for networks that take single planes.
+   */
   planes?: number | undefined;
-  /** Pixels of the mirrored image that it sees on each side of what is judged; default twice the alignment. */
+  /** Margin of the mirrored image on each side of the scored region, pixels; default twice the alignment. */
   margin?: number | undefined;
   /**
-   * The network reading its weights from the state: `image` `[1, 1, h, w]` or `[1, 1, planes, h, w]` to `output`, whose first
+   * The network with weights from the state: `image` `[1, 1, h, w]` or `[1, 1, planes, h, w]` to `output`, whose first
    * channel is the image, of the same extents.
    */
   predictionGraph(height: number, width: number): Graph;
-  /** For networks that give more than an image. */
+  /** Scores of further outputs, for networks that have more than the image. */
   beyond?: BeyondImage | undefined;
 }
 
-/** What is judged beside the image. */
+/** The scores of outputs beside the image. */
 export interface BeyondImage {
   /** Further columns of metrics.csv, beside those of every image. */
   readonly metrics: readonly string[];
   /**
-   * Scores of one example by those names, and `loss`, above 0, which takes the place of the mean absolute error.
+   * Scores of one example by those names, and `loss`, above 0, which replaces the mean absolute error.
    * @param channels planes of the output, the image first
    */
   scores(channels: readonly Plane[], truth: Plane): Record<string, number>;
 }
 
-/** Largest side of what is validated on, pixels. */
-const largest = 256;
+/** Maximum side of the validated region, pixels. */
+const maxSide = 256;
 
 /**
- * Validates on about `count` planes, spread over the sources and their depth, seen through windows of one size in their middle. The
- * thirds of the depth are scored apart as well, since haze differs.
+ * Validates on about `count` planes, spread over the sources and their depth, in central windows of one size. The
+ * thirds of the depth are also scored separately, since they have different amounts of out-of-focus light.
  */
 export function pairedValidator(
   sources: readonly PairedSource[],
   { alignment, planes, predictionGraph, margin = 2 * alignment, beyond }: ImageNetwork,
   { count, thorough }: { count: number; thorough?: boolean },
 ): Validator {
-  const height = Math.min(largest, ...sources.map((source) => source.height));
-  const width = Math.min(largest, ...sources.map((source) => source.width));
+  const height = Math.min(maxSide, ...sources.map((source) => source.height));
+  const width = Math.min(maxSide, ...sources.map((source) => source.width));
   const whole = { x: 0, y: 0, width, height };
   const padded = {
     x: -margin,
@@ -94,16 +96,19 @@ export function pairedValidator(
 
 const thirds = ["first planes", "middle planes", "last planes"];
 
-/** Of every source as many planes, evenly over its depth; the middle of every third comes first, to be shown. */
+/**
+ * Chooses the same number of planes of every source, evenly spread over its depth. The middle of every third comes
+ * first, since the first example of a group is drawn.
+ */
 function choosePlanes(
   sources: readonly PairedSource[],
   count: number,
 ): { source: PairedSource; z: number; label: string }[] {
   const each = Math.max(1, Math.round(count / sources.length));
   const chosen = sources.flatMap((source) => {
-    const most = Math.min(each, source.depth);
-    return Array.from({ length: most }, (_, i) => {
-      const z = Math.floor(((i + 0.5) * source.depth) / most);
+    const planes = Math.min(each, source.depth);
+    return Array.from({ length: planes }, (_, i) => {
+      const z = Math.floor(((i + 0.5) * source.depth) / planes);
       const place = (3 * (z + 0.5)) / source.depth;
       const third = Math.min(2, Math.floor(place));
       return { source, z, third, off: Math.abs(place - third - 0.5) };
@@ -113,7 +118,7 @@ function choosePlanes(
   return chosen.map(({ source, z, third }) => ({ source, z, label: thirds[third] }));
 }
 
-/** The plane that stands for one beyond the ends of a stack. */
+/** The plane that replaces a plane beyond the ends of a stack, by mirroring. */
 function mirrored(z: number, depth: number): number {
   const period = Math.max(1, 2 * (depth - 1));
   const folded = ((z % period) + period) % period;

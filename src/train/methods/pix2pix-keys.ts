@@ -1,4 +1,4 @@
-/** The configuration that pix2pix has in 2-D and in 3-D. */
+/** The configuration keys that pix2pix in 2-D and in 3-D share. */
 import { z } from "zod";
 import { type Pix2pixArchitecture, pix2pixAlignment, pix2pixArchitecture } from "../../models/networks/pix2pix.ts";
 import {
@@ -14,41 +14,45 @@ export const pix2pixKeys = {
     .omit({ dimensions: true })
     .partial()
     .optional()
-    .describe("numbers of the generator that differ from the preset"),
+    .describe("settings of the generator that differ from the preset"),
   discriminator: patchGanArchitecture
     .partial()
     .optional()
-    .describe("numbers of the discriminator that differ from the preset"),
+    .describe("settings of the discriminator that differ from the preset"),
   mae_weight: z
     .number()
     .positive()
     .default(200)
-    .describe("weight of the mean absolute error of normalised images; 200 is the published 100 on a scale of -1 to 1"),
-  adversarial_weight: z.number().positive().default(1).describe("weight of fooling the discriminator"),
+    .describe(
+      "weight of the mean absolute error of images normalised to 0..1; 200 corresponds to 100 in the paper, where images are in -1..1",
+    ),
+  adversarial_weight: z.number().positive().default(1).describe("weight of the adversarial loss"),
   adversarial_loss: z
     .enum(["cross_entropy", "least_squares"])
     .default("cross_entropy")
-    .describe("what a wrong opinion of the discriminator costs"),
-  discriminator_learning_rate: z.number().positive().default(2e-4).describe("Adam's step of the discriminator"),
+    .describe("loss on the discriminator scores"),
+  discriminator_learning_rate: z.number().positive().default(2e-4).describe("peak learning rate of the discriminator"),
   discriminator_every: z
     .int()
     .positive()
     .default(1)
-    .describe("the discriminator learns at every so many steps; more where it wins"),
-  live_statistics_steps: z
+    .describe(
+      "interval of steps at which the discriminator is trained; raise it if the discriminator becomes too strong",
+    ),
+  batch_statistics_steps: z
     .int()
     .nonnegative()
     .default(200)
     .describe(
-      "steps until normalisation goes by fixed numbers, as in the finished model; from half of them on it gradually does",
+      "steps until the normalisation uses the running statistics, as in the finished model, instead of batch statistics; it changes gradually over the second half of these steps",
     ),
-  beta1: z.number().min(0).lt(1).default(0.5).describe("Adam's decay of the mean gradient"),
+  beta1: z.number().min(0).lt(1).default(0.5).describe("decay rate of Adam's first moment"),
 };
 
 const keysSchema = z.object(pix2pixKeys);
 export type Pix2pixKeys = CommonConfig & z.output<typeof keysSchema>;
 
-/** The two networks: the presets' numbers with the configuration's own. */
+/** The architectures of both networks: those of the presets with the settings of the configuration. */
 export function networksOf(
   { preset, architecture, discriminator }: Pix2pixKeys,
   presets: Record<"published" | "small", Pix2pixArchitecture>,
@@ -62,7 +66,7 @@ export function networksOf(
 const given = (own: Record<string, unknown> = {}): Record<string, unknown> =>
   Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
 
-/** @throws usage for keys that do not go together */
+/** @throws usage for keys that do not fit together */
 export function checkPix2pixConfig(
   config: Pix2pixKeys,
   presets: Record<"published" | "small", Pix2pixArchitecture>,
@@ -71,16 +75,16 @@ export function checkPix2pixConfig(
   const { patch_size } = config;
   const multiple = pix2pixAlignment(generator);
   if (patch_size % multiple !== 0) {
-    const detail = `patch_size must be a multiple of ${multiple} for this model, got ${patch_size}`;
+    const detail = `patch_size must be a multiple of ${multiple} for this architecture, got ${patch_size}`;
     throw configError("patch_size", detail);
   }
-  // Every convolution but the last two halves; these take a pixel off each.
+  // All convolutions but the last two halve the image; these two reduce it by one pixel each.
   const halved = discriminator.pool * 2 ** (discriminator.channels.length - 1);
   if (patch_size % halved !== 0 || patch_size < 3 * halved) {
-    const detail = `the discriminator needs a patch_size that is a multiple of ${halved}, ${3 * halved} at least, got ${patch_size}`;
+    const detail = `the discriminator needs a patch_size that is a multiple of ${halved} and at least ${3 * halved}, got ${patch_size}`;
     throw configError("patch_size", detail);
   }
   if (generator.dimensions === 3 && generator.upsampling === "transposed") {
-    throw configError("architecture", 'in 3-D upsampling is "nearest" only');
+    throw configError("architecture", 'architecture: upsampling must be "nearest" in 3-D');
   }
 }

@@ -1,4 +1,4 @@
-/** What the trainings of pix2pix in 2-D and in 3-D share. */
+/** The learner of pix2pix in 2-D and in 3-D. */
 import { Random } from "../../array/random.ts";
 import type { ModelInfo } from "../../models/model-info.ts";
 import { type Pix2pixArchitecture, pix2pixAlignment } from "../../models/networks/pix2pix.ts";
@@ -10,21 +10,21 @@ import type { Learner } from "../learner.ts";
 import type { TrainingInput } from "../training-method.ts";
 import { adversarialLosses } from "./adversarial-losses.ts";
 import { adversarialSteps } from "./adversarial-steps.ts";
-import { liveName, liveStatistics } from "./cycle-steps.ts";
+import { batchStatisticsWeight, batchWeightName } from "./cycle-steps.ts";
 import { pairedValidator } from "./paired-validator.ts";
 import { networksOf, type Pix2pixKeys } from "./pix2pix-keys.ts";
 import { dropoutMasks, exportPix2pix, pix2pixNetworks, pix2pixPrediction } from "./pix2pix-steps.ts";
 
-/** @param planes of a sub-stack; undefined for planes alone */
-export function pix2pixLearner(
+/** @param planes planes of a sub-stack; undefined for single planes */
+export function* pix2pixLearner(
   input: TrainingInput,
   config: Pix2pixKeys,
   presets: Record<"published" | "small", Pix2pixArchitecture>,
   planes?: number,
-): Learner {
+): Generator<void, Learner> {
   const { generator, discriminator } = networksOf(config, presets);
   const { batch_size: n, patch_size: p, seed } = config;
-  const { validation, at } = pairedSources(input, config, { planes });
+  const { validation, at, warnings } = yield* pairedSources(input, config, { planes });
   const draw = pairedBatches(at, config, planes);
   const between = planes === undefined ? [] : [planes];
   const shape = [n, 1, ...between, p, p];
@@ -32,7 +32,7 @@ export function pix2pixLearner(
     maeWeight: config.mae_weight,
     adversarialWeight: config.adversarial_weight,
     adversarial: adversarialLosses[config.adversarial_loss],
-    settling: true,
+    freezeStatistics: true,
   };
   const network = {
     alignment: pix2pixAlignment(generator),
@@ -41,6 +41,7 @@ export function pix2pixLearner(
       pix2pixPrediction(generator, [1, 1, ...between, height, width], config.ema_decay),
   };
   return {
+    warnings,
     ...adversarialSteps(pix2pixNetworks(generator, discriminator, shape, losses), {
       learningRate: config.learning_rate,
       discriminatorLearningRate: config.discriminator_learning_rate,
@@ -51,11 +52,11 @@ export function pix2pixLearner(
     }),
     async batchAt(step) {
       const random = new Random(seed).fork(step).fork(1);
-      const live = Float32Array.of(liveStatistics(step, config.live_statistics_steps));
+      const weight = Float32Array.of(batchStatisticsWeight(step, config.batch_statistics_steps));
       return {
         ...(await draw(step)),
         ...dropoutMasks(generator, shape, random),
-        [liveName]: { type: "float32", shape: [], data: live },
+        [batchWeightName]: { type: "float32", shape: [], data: weight },
       };
     },
     validator: pairedValidator(validation, network, { count: 6 }),

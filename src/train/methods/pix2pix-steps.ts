@@ -1,4 +1,4 @@
-/** The training steps of pix2pix, its prediction and its finished model. */
+/** The networks of pix2pix for training, for validation and for export. */
 import type { Random } from "../../array/random.ts";
 import { sizeOf } from "../../array/shape.ts";
 import { Graph } from "../../graph/graph.ts";
@@ -13,14 +13,14 @@ import { maeLoss } from "../losses.ts";
 import { weightsToValidate } from "../optimise.ts";
 import { type AdversarialLoss, crossEntropyLoss } from "./adversarial-losses.ts";
 import type { AdversarialNetworks } from "./adversarial-steps.ts";
-import { liveName } from "./cycle-steps.ts";
+import { batchWeightName } from "./cycle-steps.ts";
 
 const maskName = (block: number): string => `dropout${block}`;
 
-/** Shapes of the masks of dropout for a batch of this shape. */
+/** Shapes of the dropout masks for a batch of this shape. */
 function maskShapes({ stem, down, dropout }: Pix2pixArchitecture, batch: readonly number[]): Record<string, number[]> {
   const [n, , ...spatial] = batch;
-  // What the way up joins, smallest first: every level but the last, then the stem.
+  // The skip connections, from the smallest image: every level but the last, then the stem.
   const channels = [...(stem > 0 ? [stem] : []), ...down.slice(0, -1)].reverse();
   const shapes: Record<string, number[]> = {};
   for (const [block, c] of channels.slice(0, dropout).entries()) {
@@ -31,7 +31,7 @@ function maskShapes({ stem, down, dropout }: Pix2pixArchitecture, batch: readonl
   return shapes;
 }
 
-/** Masks of dropout: 0 or 2, by chance. */
+/** Random dropout masks with values 0 or 2. */
 export function dropoutMasks(architecture: Pix2pixArchitecture, batch: readonly number[], random: Random): Tensors {
   const masks: Tensors = {};
   for (const [name, shape] of Object.entries(maskShapes(architecture, batch))) {
@@ -46,24 +46,28 @@ export interface Pix2pixLosses {
   maeWeight: number;
   adversarialWeight: number;
   adversarial?: AdversarialLoss;
-  /** Goes over from the batches' statistics to the running ones, as the batch's `live_statistics` says. */
-  settling?: boolean;
+  /**
+   * Whether the normalisation moves from batch statistics to running statistics, by the weight in `live_statistics` of
+   * the batch.
+   */
+  freezeStatistics?: boolean;
 }
 
 /**
- * pix2pix for the steps of a conditional GAN; they read `image` and `target` of the shape `batch`, and the masks of dropout.
+ * The networks of pix2pix for {@link adversarialSteps}; they read `image` and `target` of the shape `batch`, and the
+ * dropout masks.
  * @param batch `[n, 1, p, p]` or `[n, 1, d, p, p]`
  */
 export function pix2pixNetworks(
   architecture: Pix2pixArchitecture,
   discriminator: PatchGanArchitecture,
   batch: readonly number[],
-  { maeWeight, adversarialWeight, adversarial = crossEntropyLoss, settling = false }: Pix2pixLosses,
+  { maeWeight, adversarialWeight, adversarial = crossEntropyLoss, freezeStatistics = false }: Pix2pixLosses,
 ): AdversarialNetworks {
   return {
-    shapes: { image: batch, target: batch, [liveName]: [], ...maskShapes(architecture, batch) },
+    shapes: { image: batch, target: batch, [batchWeightName]: [], ...maskShapes(architecture, batch) },
     target: "target",
-    live: settling ? liveName : undefined,
+    batchWeight: freezeStatistics ? batchWeightName : undefined,
     generator: (inputs, parameters, norm) =>
       pix2pixGenerator(inputs("image"), architecture, {
         parameters,
@@ -78,7 +82,7 @@ export function pix2pixNetworks(
   };
 }
 
-/** The generator alone, reading weights and statistics from the state: `image` of a shape to `output`. */
+/** The generator alone, with weights and statistics from the state: `image` of the given shape to `output`. */
 export function pix2pixPrediction(
   architecture: Pix2pixArchitecture,
   shape: readonly number[],
@@ -93,8 +97,8 @@ export function pix2pixPrediction(
 }
 
 /**
- * The finished model, `image` to `output`: weights inside, extents "batch", "y" and "x" open; in 3-D "z" as well, which should be
- * the depth of the sub-stacks that were trained on.
+ * The trained model as ONNX, with its weights: `image` to `output`. The extents "batch", "y" and "x" are variable; in
+ * 3-D "z" as well, which should be the depth of the sub-stacks in training.
  */
 export function exportPix2pix(
   architecture: Pix2pixArchitecture,

@@ -1,21 +1,22 @@
-/** The blur of an objective as a part of a training graph: what it makes of a specimen, plane by plane. */
+/** The blur of an objective as part of a training graph: computes the image of a specimen, plane by plane. */
 import type { Value } from "../../graph/graph.ts";
 import { conv } from "../../graph/operators/convolution.ts";
 import { log, maximum, mul, sub } from "../../graph/operators/elementwise.ts";
 import { reduceMean } from "../../graph/operators/reduction.ts";
 import type { PsfModel } from "../../optics/psf/psf-model.ts";
 
-/** PSFs between the planes of a block: what plane j sends to plane i. */
+/** PSFs between the planes of a block: the light that plane j contributes to plane i. */
 export interface BlurKernels {
-  /** `[depth, depth, size, size]`: from the second index to the first, as a convolution takes them. */
+  /** `[depth, depth, size, size]`: from the second index to the first, as weights of a convolution. */
   data: Float32Array;
   depth: number;
-  /** Odd. */
+  /** Side of a kernel, odd, pixels. */
   size: number;
 }
 
 /**
- * @param radius pixels that are kept of each PSF; the light beyond them is counted to those that are kept, so that none is lost
+ * @param radius radius to which each PSF is cropped, pixels; the cropped PSF is normalised to sum 1, so that no light
+ *   is lost
  */
 export function blurKernels(
   model: PsfModel,
@@ -36,7 +37,7 @@ export function blurKernels(
         const [py, px] = [start + y, start + x];
         const inside = py >= 0 && px >= 0 && py < psf.size && px < psf.size;
         const value = inside ? psf.data[py * psf.size + px] : 0;
-        // Turned round: the operator is a correlation.
+        // The kernel is flipped, since the operator is a correlation.
         cut[(size - 1 - y) * size + (size - 1 - x)] = value;
         sum += value;
       }
@@ -54,23 +55,23 @@ export function blurKernels(
 
 /**
  * @param specimen `[n, depth, h, w]`
- * @returns `[n, depth, h - size + 1, w - size + 1]`: the middle, to which all light has come from within
+ * @returns `[n, depth, h - size + 1, w - size + 1]`: the central part, for which all light comes from within the block
  */
 export function reblur(specimen: Value, { data, depth, size }: BlurKernels): Value {
   return conv(specimen, specimen.graph.constant(data, [depth, depth, size, size]), { pads: "valid" });
 }
 
-/** Below this, an expected brightness counts as this (share of the range): a pixel that must be dark is not infinitely unlikely. */
-const darkest = 2e-3;
+/** Minimum brightness, as a fraction of the range: darker values count as this, so that the deviance stays finite. */
+const minBrightness = 2e-3;
 
 /**
- * The Poisson deviance of an image from what is expected, per pixel, in units of the range: expected - image - image ln(expected /
- * image). It is what Richardson-Lucy lowers, and 0 where both are the same.
+ * The Poisson deviance of an image from its expectation, per pixel, in units of the range: expected - image - image
+ * ln(expected / image). It is 0 where both are equal, and Richardson-Lucy deconvolution minimises it.
  *
- * @param image values above the dark of the camera (0 without light)
+ * @param image values above the dark level of the camera (0 without light)
  * @param expected the same; both of one shape
  */
 export function poissonDeviance(expected: Value, image: Value): Value {
-  const [m, b] = [maximum(expected, darkest), maximum(image, darkest)];
+  const [m, b] = [maximum(expected, minBrightness), maximum(image, minBrightness)];
   return reduceMean(sub(sub(m, b), mul(b, sub(log(m), log(b)))));
 }

@@ -11,37 +11,44 @@ import { configError } from "../config-error.ts";
 
 const range = z.tuple([z.number(), z.number()]);
 
-/** Everything that decides how Recurrent-MZ is trained. Lengths in um. */
+/** The configuration of Recurrent-MZ. Lengths in um. */
 export const recurrentMzConfig = z.strictObject({
-  method: z.literal("recurrent-mz").default("recurrent-mz").describe("the method"),
+  method: z.literal("recurrent-mz").default("recurrent-mz").describe("name of the method"),
   ...commonConfig({ experiment_name: "recurrent-mz", learning_rate: 1e-3 }),
-  architecture: recurrentMzArchitecture.partial().optional().describe("numbers that differ from the preset"),
-  min_planes: z.int().positive().default(2).describe("fewest input planes to learn from"),
-  max_planes: z.int().min(2).default(3).describe("most input planes to learn from"),
+  architecture: recurrentMzArchitecture
+    .partial()
+    .optional()
+    .describe("settings of the network that differ from the preset"),
+  min_planes: z.int().positive().default(2).describe("minimum number of input planes in training"),
+  max_planes: z.int().min(2).default(3).describe("maximum number of input planes in training"),
   plane_range: range.default([-4, 4]).meta({
-    description: "where other input planes may lie, um from the first one",
-    default_in_words: "by optics and stacks",
+    description: "range of the positions of the other input planes, um from the first one",
+    default_in_words: "eight axial units to both sides, limited by the depth of the stacks",
   }),
   distance_range: range.default([-4, 4]).meta({
-    description: "refocusing distances to learn, um from the first plane",
-    default_in_words: "by optics and stacks",
+    description: "range of refocusing distances to train on, um from the first input plane",
+    default_in_words: "eight axial units to both sides, limited by the depth of the stacks",
   }),
-  mae_weight: z.number().nonnegative().default(1).describe("weight of the mean absolute error; Recurrent-MZ 3"),
-  // MS-SSIM weighs the noise of a dark background as much as structure: with it the small network learnt nothing in 300 steps that
-  // gained 2.5 to 6 dB without.
-  ms_ssim_weight: z.number().nonnegative().default(0).describe("weight of 1 - MS-SSIM; Recurrent-MZ 1"),
+  mae_weight: z.number().nonnegative().default(1).describe("weight of the mean absolute error; 3 in the paper"),
+  // MS-SSIM weights the noise of a dark background as much as structure: the small network learnt nothing with it in
+  // 300 steps, and gained 2.5 to 6 dB without it.
+  ms_ssim_weight: z.number().nonnegative().default(0).describe("weight of 1 - MS-SSIM; 1 in the paper"),
   adversarial_weight: z
     .number()
     .nonnegative()
     .default(0)
-    .describe("weight of the least-squares GAN loss; Recurrent-MZ 0.3 to 0.5"),
-  discriminator_learning_rate: z.number().positive().default(1e-4).describe("Adam's step of the discriminator"),
-  discriminator_channels: z.int().positive().default(8).describe("channels of its first layer; Recurrent-MZ 16"),
+    .describe("weight of the adversarial loss (least squares); 0.3 to 0.5 in the paper"),
+  discriminator_learning_rate: z.number().positive().default(1e-4).describe("peak learning rate of the discriminator"),
+  discriminator_channels: z
+    .int()
+    .positive()
+    .default(8)
+    .describe("channels of the first layer of the discriminator; 16 in the paper"),
 });
 
 export type RecurrentMzConfig = z.output<typeof recurrentMzConfig>;
 
-/** @throws usage for keys that do not go together */
+/** @throws usage for keys that do not fit together */
 export function checkRecurrentMzConfig(config: RecurrentMzConfig): void {
   const { plane_range, distance_range, min_planes, max_planes, patch_size } = config;
   for (const [key, [low, high]] of Object.entries({ plane_range, distance_range })) {
@@ -51,27 +58,30 @@ export function checkRecurrentMzConfig(config: RecurrentMzConfig): void {
     throw configError("min_planes", `min_planes must not be above max_planes, got ${min_planes} and ${max_planes}`);
   }
   if (plane_range[0] > 0 || plane_range[1] < 0) {
-    throw configError("plane_range", `plane_range is seen from the first plane and must hold 0, got ${plane_range}`);
+    throw configError(
+      "plane_range",
+      `plane_range is relative to the first plane and must contain 0, got ${plane_range}`,
+    );
   }
   const architecture = recurrentMzArchitectureOf(config);
   const { channels, hidden } = architecture;
   if (hidden.length !== channels.length + 1) {
-    const detail = `architecture: hidden needs one number for each of the ${channels.length} channels and one for the middle, got ${hidden.length}`;
+    const detail = `architecture: hidden needs one number for each of the ${channels.length} levels and one for the bottleneck, got ${hidden.length}`;
     throw configError("architecture", detail);
   }
   const own = recurrentMzAlignment(architecture);
   const multiple = config.adversarial_weight > 0 ? Math.max(own, recurrentMzDiscriminatorAlignment) : own;
   if (patch_size % multiple !== 0) {
-    const detail = `patch_size must be a multiple of ${multiple} for this model, got ${patch_size}`;
+    const detail = `patch_size must be a multiple of ${multiple} for this architecture, got ${patch_size}`;
     throw configError("patch_size", detail);
   }
   if (config.mae_weight === 0 && config.ms_ssim_weight === 0) {
-    const detail = "mae_weight and ms_ssim_weight are both 0; nothing would pull the output to the target";
+    const detail = "mae_weight and ms_ssim_weight are both 0, so that no loss would compare the output with the target";
     throw configError("mae_weight", detail);
   }
 }
 
-/** The preset's numbers with the configuration's own. */
+/** The architecture of the preset with the settings of the configuration. */
 export function recurrentMzArchitectureOf({ preset, architecture }: RecurrentMzConfig): RecurrentMzArchitecture {
   const own = Object.fromEntries(Object.entries(architecture ?? {}).filter(([, value]) => value !== undefined));
   return recurrentMzArchitecture.parse({ ...recurrentMzPresets[preset], ...own });

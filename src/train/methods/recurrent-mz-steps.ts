@@ -17,8 +17,9 @@ import { adversarialSteps } from "./adversarial-steps.ts";
 import type { RecurrentMzConfig } from "./recurrent-mz-config.ts";
 
 /**
- * The steps of Recurrent-MZ: "generator" moves the network towards the target; in adversarial training also towards what
- * "discriminator" takes for recorded. They read `image` `[n, 2 planes, p, p]`, `present` `[n, planes, 1, 1]` and `target` `[n, 1, p, p]`.
+ * The steps of Recurrent-MZ. "generator" trains the network with the supervised losses and, in adversarial training,
+ * the adversarial loss; "discriminator", only in adversarial training, trains the discriminator. They read `image` `[n,
+ * 2 planes, p, p]`, `present` `[n, planes, 1, 1]` and `target` `[n, 1, p, p]`.
  */
 export function recurrentMzSteps(
   config: RecurrentMzConfig,
@@ -65,7 +66,10 @@ function supervisedLoss(output: Value, target: Value, { mae_weight, ms_ssim_weig
   return terms.reduce(add);
 }
 
-/** The network alone, reading its weights from the state: `image` `[1, 2 planes, h, w]` and `present` `[1, planes, 1, 1]` to `refocused`. */
+/**
+ * The network alone, with weights from the state: `image` `[1, 2 planes, h, w]` and `present` `[1, planes, 1, 1]` to
+ * `refocused`.
+ */
 export function recurrentMzPrediction(
   planes: number,
   height: number,
@@ -83,7 +87,7 @@ export function recurrentMzPrediction(
   return graph;
 }
 
-/** The finished model for 1 to `planes` planes: weights inside, extents "batch", "y" and "x" open. */
+/** The trained model as ONNX for 1 to `planes` planes, with its weights; extents "batch", "y" and "x" are variable. */
 export function exportRecurrentMz(
   planes: number,
   architecture: RecurrentMzArchitecture,

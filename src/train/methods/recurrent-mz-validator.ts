@@ -1,4 +1,7 @@
-/** Validation of Recurrent-MZ: held-out sets of planes, by their number and the distance to the target. */
+/**
+ * Validation of Recurrent-MZ on held-out sets of planes, grouped by the number of planes and the distance to the
+ * target.
+ */
 import type { Plane } from "../../image/image.ts";
 import { readMirrored } from "../../models/apply/mirrored-region.ts";
 import { crop } from "../../models/apply/pixel-grid.ts";
@@ -9,18 +12,18 @@ import type { Validator } from "../learner.ts";
 import { type ImageExample, imageMetrics, imageReport } from "./image-report.ts";
 import { recurrentMzPrediction } from "./recurrent-mz-steps.ts";
 
-/** Largest side of what is validated on, pixels. */
-const largest = 192;
+/** Maximum side of the validated region, pixels. */
+const maxSide = 192;
 
-/** All sources are seen through windows of one size; "input" is the first plane, from which distances count. */
+/** Windows of one size are used for all sources; "input" is the first plane, from which distances are measured. */
 export function recurrentMzValidator(
   sources: readonly PairSource[],
   config: PlaneSetConfig,
   architecture: RecurrentMzArchitecture,
   { perGroup, thorough }: { perGroup: number; thorough?: boolean },
 ): Validator {
-  const height = Math.min(largest, ...sources.map((source) => source.height));
-  const width = Math.min(largest, ...sources.map((source) => source.width));
+  const height = Math.min(maxSide, ...sources.map((source) => source.height));
+  const width = Math.min(maxSide, ...sources.map((source) => source.width));
   const alignment = recurrentMzAlignment(architecture);
   const margin = 2 * alignment;
   const padded = {
@@ -31,16 +34,16 @@ export function recurrentMzValidator(
   };
   const size = padded.width * padded.height;
   const whole = { x: 0, y: 0, width, height };
-  const { max_planes: most } = config;
+  const { max_planes: maxPlanes } = config;
   const sets = validationSets(sources, config, perGroup);
   return {
     metrics: imageMetrics,
-    graphs: { predict: recurrentMzPrediction(most, padded.height, padded.width, architecture, config.ema_decay) },
+    graphs: { predict: recurrentMzPrediction(maxPlanes, padded.height, padded.width, architecture, config.ema_decay) },
     async run(session) {
       const examples: ImageExample[] = [];
       for (const { source, planes, target, distance } of sets) {
-        const image = new Float32Array(2 * most * size);
-        const present = new Float32Array(most);
+        const image = new Float32Array(2 * maxPlanes * size);
+        const present = new Float32Array(maxPlanes);
         for (const [k, z] of planes.entries()) {
           const plane = centre(source, source.data, z, height, width);
           const read = async (region: typeof whole): Promise<Float32Array> => crop(plane.data, whole, region);
@@ -50,8 +53,8 @@ export function recurrentMzValidator(
           present[k] = 1;
         }
         const { refocused } = await session.run("predict", {
-          image: { type: "float32", shape: [1, 2 * most, padded.height, padded.width], data: image },
-          present: { type: "float32", shape: [1, most, 1, 1], data: present },
+          image: { type: "float32", shape: [1, 2 * maxPlanes, padded.height, padded.width], data: image },
+          present: { type: "float32", shape: [1, maxPlanes, 1, 1], data: present },
         });
         const um = distance * source.zStep;
         examples.push({

@@ -1,4 +1,4 @@
-/** Training Recurrent-MZ. */
+/** Trains Recurrent-MZ. */
 import { Random } from "../../array/random.ts";
 import { driftWarnings } from "../data/drift-warnings.ts";
 import { heldRange } from "../data/held-range.ts";
@@ -19,20 +19,22 @@ import { recurrentMzValidator } from "./recurrent-mz-validator.ts";
 export const recurrentMz: TrainingMethod<RecurrentMzConfig> = {
   name: "recurrent-mz",
   task: "refocus",
-  summary: "recurrent network that makes any plane of a volume from any number of planes (Huang et al., 2021)",
+  summary:
+    "recurrent network that computes any plane of a volume from several planes at any positions (Huang et al., 2021)",
   config: recurrentMzConfig,
   check: checkRecurrentMzConfig,
   learner,
 };
 
-function learner(input: TrainingInput, config: RecurrentMzConfig): Learner {
+function* learner(input: TrainingInput, config: RecurrentMzConfig): Generator<void, Learner> {
   const architecture = recurrentMzArchitectureOf(config);
   const { min_planes, max_planes, plane_range } = config;
-  const distance_range = heldRange(input.samples, { ...config, input_offsets: [0] }, input.onWarning);
-  const { validation, at } = refocusSources(input, { ...config, distance_range, input_offsets: [0] });
-  for (const warning of driftWarnings(input.samples)) input.onWarning?.(warning);
+  const { range: distance_range, warnings } = heldRange(input.samples, { ...config, input_offsets: [0] });
+  const { validation, at } = yield* refocusSources(input, { ...config, distance_range, input_offsets: [0] });
+  warnings.push(...(yield* driftWarnings(input.samples)));
   const draw = planeSetDrawer(config, architecture.distance_scale);
   return {
+    warnings,
     ...recurrentMzSteps(config, architecture),
     batchAt: async (step) => draw(await at(step), new Random(config.seed).fork(step)),
     validator: recurrentMzValidator(validation, config, architecture, { perGroup: 2 }),

@@ -1,4 +1,4 @@
-/** Validation of networks that refocus from planes at fixed offsets to a distance. */
+/** Validation of networks that refocus from input planes at fixed offsets. */
 import { evenly } from "../../array/evenly.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
@@ -9,30 +9,33 @@ import { type Pair, type PairSource, pairsAt } from "../data/pairs.ts";
 import type { Validator } from "../learner.ts";
 import { type ImageExample, imageMetrics, imageReport } from "./image-report.ts";
 
-/** What is validated: a network that takes `image` `[1, planes + 1, h, w]`, the last channel a distance, and gives `refocused`. */
+/**
+ * The network to validate: its input is `image` `[1, planes + 1, h, w]`, where the last channel is the distance, and
+ * its output `refocused`.
+ */
 export interface RefocusNetwork {
   /** Image sizes must be multiples of this. */
   alignment: number;
-  /** um that the distance channel shows as 1 */
+  /** Distance that is 1 in the distance channel, um. */
   distanceScale: number;
   predictionGraph(height: number, width: number): Graph;
 }
 
-/** Largest side of what is validated on, pixels. */
-const largest = 256;
+/** Maximum side of the validated region, pixels. */
+const maxSide = 256;
 
-/** The centre of every source, in windows of one size, and what a network makes of it. */
+/** Central windows of the sources, all of one size, and the outputs of a network for them. */
 export interface CentralWindows {
   readonly graphs: Readonly<Record<"predict", Graph>>;
   plane(source: PairSource, z: number): Plane;
   truth(source: PairSource, z: number): Plane;
-  /** From input planes to a distance, um. */
+  /** Refocuses input planes to a distance, um. */
   refocus(session: Session, inputs: readonly Plane[], distance: number): Promise<Plane>;
 }
 
 export function centralWindows(sources: readonly PairSource[], network: RefocusNetwork): CentralWindows {
-  const height = Math.min(largest, ...sources.map((source) => source.height));
-  const width = Math.min(largest, ...sources.map((source) => source.width));
+  const height = Math.min(maxSide, ...sources.map((source) => source.height));
+  const width = Math.min(maxSide, ...sources.map((source) => source.width));
   const { alignment, distanceScale } = network;
   const margin = 2 * alignment;
   const padded = {
@@ -62,17 +65,17 @@ export function centralWindows(sources: readonly PairSource[], network: RefocusN
   };
 }
 
-/** How thoroughly a validator looks. */
+/** How many examples a validator uses. */
 export interface Thoroughness {
-  /** Distances, at most. */
+  /** Maximum number of distances. */
   distances: number;
-  /** Pairs of planes at each, spread over the stacks and their depth. */
+  /** Number of examples at each distance, spread over the stacks and their depth. */
   perDistance: number;
-  /** Judges against the best recorded baseline, given planes and their next neighbours included. */
+  /** Compares with the best recorded baseline, and includes the input planes and their nearest neighbours. */
   thorough?: boolean;
 }
 
-/** Validates at distances over the whole range. All sources are seen through windows of one size. */
+/** Validates at distances over the whole range, in windows of one size for all sources. */
 export function createValidator(
   sources: readonly PairSource[],
   network: RefocusNetwork,
@@ -114,7 +117,10 @@ export function createValidator(
 
 export const distanceLabel = (um: number): string => `${um < 0 ? "-" : "+"}${Math.abs(um).toFixed(2)} um`;
 
-/** The given planes and those one and two steps from them, where harm is done first; of the others as many as there is room for, evenly. */
+/**
+ * The input planes and the planes one and two steps from them, where a network is most likely to be worse than the
+ * recorded planes; the remaining distances are evenly spread over the others.
+ */
 function nearAndFar(possible: readonly number[], offsets: readonly number[], count: number): number[] {
   const near = offsets.flatMap((offset) => [-2, -1, 0, 1, 2].map((step) => offset + step));
   const chosen = possible.filter((d) => near.includes(d));
@@ -124,11 +130,14 @@ function nearAndFar(possible: readonly number[], offsets: readonly number[], cou
 
 interface ChosenPair extends Pair {
   source: PairSource;
-  /** 0 for the first pair of its distance, which is always looked at. */
+  /** 0 for the first example of its distance, which is always scored. */
   round: number;
 }
 
-/** Pairs of every source at its distances, evenly over the depth; first one of each distance, then the second ones, and so on. */
+/**
+ * Chooses pairs of every source at its distances, evenly spread over the depth; the first of each distance come first,
+ * then the second ones, and so on.
+ */
 function choosePairs(
   sources: readonly PairSource[],
   perDistance: number,

@@ -1,4 +1,4 @@
-/** Validation of RLP: held-out pairs of planes, from which it travels to both ends of the range. */
+/** Validation of RLP on held-out pairs of planes, from which it refocuses step by step to both ends of the range. */
 import type { Graph } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
 import { readMirrored } from "../../models/apply/mirrored-region.ts";
@@ -7,22 +7,22 @@ import type { PairSource } from "../data/pairs.ts";
 import type { Validator } from "../learner.ts";
 import { type ImageExample, imageMetrics, imageReport } from "./image-report.ts";
 
-/** What is validated: one step, `image` `[1, 3, h, w]` to `refocused`. */
+/** The network to validate: one step, `image` `[1, 3, h, w]` to `refocused`. */
 export interface RlpNetwork {
   /** Image sizes must be multiples of this. */
   alignment: number;
   predictionGraph(height: number, width: number): Graph;
 }
 
-/** Largest side of what is validated on, pixels. */
-const largest = 192;
+/** Maximum side of the validated region, pixels. */
+const maxSide = 192;
 
 /**
- * Scores by distance from the first input plane, as those of Deep-Z with two planes: "input" is the first plane. All sources are seen
- * through windows of one size. Distances that a stack does not reach are left out.
+ * Scores by the distance from the first input plane, as for Deep-Z with two planes; "input" is the first plane. Windows
+ * of one size are used for all sources. Distances outside a stack are left out.
  *
- * @param options.pairs how many pairs of planes of each source
- * @param options.thorough judges against the best recorded baseline
+ * @param options.pairs number of pairs of planes of each source
+ * @param options.thorough compares with the best recorded baseline
  */
 export function rlpValidator(
   sources: readonly PairSource[],
@@ -30,8 +30,8 @@ export function rlpValidator(
   range: readonly [number, number],
   { pairs, thorough }: { pairs: number; thorough?: boolean },
 ): Validator {
-  const height = Math.min(largest, ...sources.map((source) => source.height));
-  const width = Math.min(largest, ...sources.map((source) => source.width));
+  const height = Math.min(maxSide, ...sources.map((source) => source.height));
+  const width = Math.min(maxSide, ...sources.map((source) => source.width));
   const whole = { x: 0, y: 0, width, height };
   const margin = 2 * alignment;
   const aligned = (extent: number): number => Math.ceil((extent + 2 * margin) / alignment) * alignment;
@@ -83,7 +83,10 @@ export function rlpValidator(
   };
 }
 
-/** First planes of pairs, spread over those from which the whole range lies in the stack; over all where there are none. */
+/**
+ * First planes of pairs, evenly spread over those for which the whole range is inside the stack, or over all planes if
+ * there are none.
+ */
 function startsOf(source: PairSource, range: readonly [number, number], count: number): number[] {
   const apart = source.offsets[1];
   const all = Array.from({ length: source.depth - apart }, (_, z) => z);

@@ -1,4 +1,4 @@
-/** Training RLP: two adjacent planes to the next one, over several steps at once. */
+/** Trains RLP: from two adjacent planes to the next one, over several steps at once. */
 import { z } from "zod";
 import { Random } from "../../array/random.ts";
 import { Graph, type Value } from "../../graph/graph.ts";
@@ -16,7 +16,7 @@ import { rlpStep } from "../../models/networks/rlp.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
-import { checkHoldsRow, rowDrawer } from "../data/adjacent-planes.ts";
+import { checkHoldsSequence, sequenceDrawer } from "../data/adjacent-planes.ts";
 import { driftWarnings } from "../data/drift-warnings.ts";
 import { refocusSources } from "../data/refocus-sources.ts";
 import { describeModel } from "../describe-model.ts";
@@ -26,19 +26,25 @@ import { optimise, weightsToValidate } from "../optimise.ts";
 import type { TrainingInput, TrainingMethod } from "../training-method.ts";
 import { rlpValidator } from "./rlp-validator.ts";
 
-/** Everything that decides how RLP is trained. Lengths in um. */
+/** The configuration of RLP. Lengths in um. */
 export const rlpConfig = z.strictObject({
-  method: z.literal("rlp").default("rlp").describe("the method"),
+  method: z.literal("rlp").default("rlp").describe("name of the method"),
   ...commonConfig({ experiment_name: "rlp" }),
-  architecture: deepZArchitecture.partial().optional().describe("numbers that differ from the preset"),
+  architecture: deepZArchitecture.partial().optional().describe("settings of the network that differ from the preset"),
   step: z.number().positive().default(1).meta({
-    description: "between adjacent planes, um: a multiple of the z step",
+    description:
+      "distance between the two input planes, which is also the distance of a step, um; a multiple of the z step",
     default_in_words: "three axial units of the optics",
   }),
-  unrolled_steps: z.int().min(1).max(8).default(2).describe("steps that are learnt at a time, each from those before"),
+  unrolled_steps: z
+    .int()
+    .min(1)
+    .max(8)
+    .default(2)
+    .describe("number of consecutive steps that are trained together, each from the output of the one before"),
   distance_range: z.tuple([z.number(), z.number()]).default([-4, 4]).meta({
-    description: "distances from the first plane to validate at, um",
-    default_in_words: "by optics and stacks",
+    description: "range of refocusing distances to validate at, um from the first input plane",
+    default_in_words: "eight axial units beyond the input planes, limited by the depth of the stacks",
   }),
 });
 
@@ -47,7 +53,7 @@ export type RlpConfig = z.output<typeof rlpConfig>;
 export const rlp: TrainingMethod<RlpConfig, typeof rlpConfig> = {
   name: "rlp",
   task: "refocus",
-  summary: "two adjacent planes to the next one, applied recursively (after RLP-Net)",
+  summary: "U-Net that computes the next plane from two adjacent ones, applied recursively (after RLP-Net)",
   config: rlpConfig,
   check,
   learner,
@@ -55,7 +61,7 @@ export const rlp: TrainingMethod<RlpConfig, typeof rlpConfig> = {
 
 function architectureOf({ preset, architecture }: RlpConfig): DeepZArchitecture {
   const own = Object.fromEntries(Object.entries(architecture ?? {}).filter(([, value]) => value !== undefined));
-  // A step never asks for a plane that is given, so that there is nothing to be gated.
+  // The target of a step is never an input plane, so that no recorded base is needed.
   return deepZArchitecture.parse({ ...deepZPresets[preset], recorded_base: undefined, ...own });
 }
 
@@ -69,30 +75,31 @@ function check(config: RlpConfig): void {
   }
   const multiple = deepZAlignment(architecture);
   if (patch_size % multiple !== 0) {
-    const detail = `patch_size must be a multiple of ${multiple} for this model, got ${patch_size}`;
+    const detail = `patch_size must be a multiple of ${multiple} for this architecture, got ${patch_size}`;
     throw configError("patch_size", detail);
   }
   if (distance_range[0] > -step || distance_range[1] < 2 * step) {
-    const detail = `distance_range must reach from -${step} (one step) or lower to ${2 * step} or higher, got ${distance_range.join(" to ")}`;
+    const detail = `distance_range must contain at least -${step} to ${2 * step} um (one step to each side of the input planes), got ${distance_range.join(" to ")}`;
     throw configError("distance_range", detail);
   }
 }
 
-function learner(input: TrainingInput, config: RlpConfig): Learner {
+function* learner(input: TrainingInput, config: RlpConfig): Generator<void, Learner> {
   const architecture = architectureOf(config);
   const { step, unrolled_steps: steps, distance_range } = config;
-  // A row of planes for every sequence of steps, and the pairs that validate.
+  // The range contains the planes of every sequence of training steps.
   const reach: [number, number] = [-steps * step, (1 + steps) * step];
   const sources = { ...config, input_offsets: [0, step], distance_range: reach };
-  const { validation, at } = refocusSources(input, sources);
-  for (const source of validation) checkHoldsRow(source, steps);
-  for (const warning of driftWarnings(input.samples)) input.onWarning?.(warning);
-  const draw = rowDrawer(config, steps);
+  const { validation, at } = yield* refocusSources(input, sources);
+  for (const source of validation) checkHoldsSequence(source, steps);
+  const warnings = yield* driftWarnings(input.samples);
+  const draw = sequenceDrawer(config, steps);
   const network = {
     alignment: deepZAlignment(architecture),
     predictionGraph: (height: number, width: number) => predictionGraph(height, width, architecture, config.ema_decay),
   };
   return {
+    warnings,
     ...trainingStep(config, architecture),
     batchAt: async (t) => draw(await at(t), new Random(config.seed).fork(t)),
     validator: rlpValidator(validation, network, distance_range, { pairs: 2 }),
@@ -114,8 +121,8 @@ function learner(input: TrainingInput, config: RlpConfig): Learner {
 }
 
 /**
- * Step "generator": lowers the mean absolute error over several steps, each from what the steps before have made, so that the network
- * learns to go on from its own output. Its gradient goes back through all of them.
+ * Step "generator": lowers the mean absolute error over several steps, each from the output of the steps before, so
+ * that the network learns to continue from its own output. The gradient flows back through all steps.
  */
 export function trainingStep(
   config: RlpConfig,
@@ -142,14 +149,14 @@ export function trainingStep(
   return { steps: [{ name: "generator", graph, learningRate: config.learning_rate }], specs };
 }
 
-/** One step, reading its weights from the state: `image` `[1, 3, h, w]` (planes, direction) to `refocused`. */
+/** One step, with weights from the state: `image` `[1, 3, h, w]` (planes, direction) to `refocused`. */
 function predictionGraph(height: number, width: number, architecture: DeepZArchitecture, emaDecay?: number): Graph {
   const graph = new Graph();
   appendStep(graph, height, width, architecture, weightsToValidate(graph, emaDecay));
   return graph;
 }
 
-/** The finished model: one step, weights inside, extents "batch", "y" and "x" open. */
+/** The trained model as ONNX: one step, with its weights; extents "batch", "y" and "x" are variable. */
 export function exportRlp(architecture: DeepZArchitecture, weights: Tensors): Uint8Array<ArrayBuffer> {
   const graph = new Graph();
   const size = 4 * 2 ** architecture.down.length;

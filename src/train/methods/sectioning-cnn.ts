@@ -1,4 +1,4 @@
-/** Training a plain network for optical sections, from one pair of images if need be. */
+/** Trains a plain network for optical sectioning, on as little as one pair of images. */
 import { z } from "zod";
 import {
   type SectioningCnnArchitecture,
@@ -11,16 +11,19 @@ import { onlyPlane } from "../data/only-plane.ts";
 import type { TrainingMethod } from "../training-method.ts";
 import { type SupervisedNetwork, supervisedLearner } from "./supervised-section.ts";
 
-/** Everything that decides how the network is trained. */
+/** The configuration of the sectioning CNN. */
 export const sectioningCnnConfig = z.strictObject({
-  method: z.literal("sectioning-cnn").default("sectioning-cnn").describe("the method"),
+  method: z.literal("sectioning-cnn").default("sectioning-cnn").describe("name of the method"),
   ...commonConfig({ experiment_name: "sectioning-cnn", batch_size: 4, learning_rate: 2e-3, clip_norm: 1 }),
-  architecture: sectioningCnnArchitecture.partial().optional().describe("numbers that differ from the preset"),
+  architecture: sectioningCnnArchitecture
+    .partial()
+    .optional()
+    .describe("settings of the network that differ from the preset"),
   pair_plane: z
     .int()
     .nonnegative()
     .optional()
-    .describe("learns from this plane of every stack alone, from 0: one pair of images; default all planes"),
+    .describe("number of the only plane of every stack to train on, from 0 (default: all planes)"),
 });
 
 export type SectioningCnnConfig = z.output<typeof sectioningCnnConfig>;
@@ -28,7 +31,8 @@ export type SectioningCnnConfig = z.output<typeof sectioningCnnConfig>;
 export const sectioningCnn: TrainingMethod<SectioningCnnConfig, typeof sectioningCnnConfig> = {
   name: "sectioning-cnn",
   task: "section",
-  summary: "plain network from wide field to section that can learn from a single pair (after Zhang et al., 2018)",
+  summary:
+    "plain network from widefield to optical section that can be trained on a single pair (after Zhang et al., 2018)",
   config: sectioningCnnConfig,
   learner(input, config) {
     const architecture = architectureOf(config);
@@ -46,7 +50,7 @@ function architectureOf({ preset, architecture }: SectioningCnnConfig): Sectioni
   return sectioningCnnArchitecture.parse({ ...sectioningCnnPresets[preset], ...own });
 }
 
-/** The network as it is trained. */
+/** The network for training. */
 export function sectioningCnnOf(architecture: SectioningCnnArchitecture): SupervisedNetwork {
   const reach = 1 + architecture.dilations.reduce((sum, dilation) => sum + dilation, 0);
   return {

@@ -1,4 +1,7 @@
-/** Validation without a truth: does what the network makes, blurred by the objective, explain photons that it has not seen? */
+/**
+ * Validation without ground truth: compares the output, blurred by the PSF, with the part of the photons that the
+ * network has not seen.
+ */
 import { Random } from "../../array/random.ts";
 import { contactSheet } from "../../figures/contact-sheet.ts";
 import type { Graph, Tensor } from "../../graph/graph.ts";
@@ -6,46 +9,50 @@ import type { Plane } from "../../image/image.ts";
 import { psnr } from "../../metrics/metrics.ts";
 import { readMirrored } from "../../models/apply/mirrored-region.ts";
 import { crop } from "../../models/apply/pixel-grid.ts";
-import { dealOut, middle, type PhotonSource, withNeighbours } from "../data/photon-halves.ts";
+import { middle, type PhotonSource, thinPhotons, withNeighbours } from "../data/data-thinning.ts";
 import type { Validator } from "../learner.ts";
 import { meanScores } from "./image-report.ts";
 
-/** What is validated. */
-export interface JudgingNetwork {
+/** The network to validate. */
+export interface ScoredNetwork {
   planes: number;
-  /** Side of a window. */
+  /** Side of a window, pixels. */
   p: number;
-  /** Pixels that the blurred picture lacks on each side. */
+  /** Margin by which the blurred output is smaller on each side, pixels. */
   margin: number;
   /** `image`, `target` and `dark` to `section`, `shown` and `loss`. */
   graph: Graph;
 }
 
 /**
- * `shown_psnr`: the blurred output against the half of the photons that the network has not seen (peak 1), beside `input_shown_psnr`, that
- * of the half that it has seen: it differs from the other by the noise of both. The loss is the Poisson deviance of the blurred output.
- * The sheet shows the sections, with their truth where there is one, which nothing is learnt from.
+ * `shown_psnr` compares the blurred output with the part of the photons that the network has not seen (peak 1).
+ * `input_shown_psnr` compares the input with that part; the two differ by the noise of both. The loss is the Poisson
+ * deviance of the blurred output. The sheet shows the sections, with the ground truth where it is known.
  *
- * @param windows how many, spread over the sources and over each
+ * @param windows number of windows, spread over the sources and over the area of each
  */
 export function selfSupervisedValidator(
   sources: readonly PhotonSource[],
-  { planes, p, margin, graph }: JudgingNetwork,
+  { planes, p, margin, graph }: ScoredNetwork,
   windows: number,
 ): Validator {
   const places = sources.flatMap((source) => placesIn(source, p, Math.max(1, Math.round(windows / sources.length))));
   const v = p - 2 * margin;
   return {
     metrics: ["shown_psnr", "input_shown_psnr"],
-    graphs: { judge: graph },
+    graphs: { score: graph },
     async run(session) {
       const scored: { loss: number; shown_psnr: number; input_shown_psnr: number }[] = [];
       const rows: Parameters<typeof contactSheet>[0][number][] = [];
       for (const [i, { source, y, x }] of places.entries()) {
         const { depth, dark } = source;
         const window = (data: Float32Array) => windowOf(data, source, { y, x }, p);
-        const { seen, other } = dealOut(await window(source.photons), source, new Random(1).fork(i));
-        const target = middle(other, depth, p, margin);
+        const { input: seen, target: unseen } = thinPhotons(
+          await window(source.photons),
+          source,
+          new Random(1).fork(i),
+        );
+        const target = middle(unseen, depth, p, margin);
         const image: Tensor = {
           type: "float32",
           shape: [depth, planes, p, p],
@@ -56,7 +63,7 @@ export function selfSupervisedValidator(
           target: { type: "float32" as const, shape: [1, depth, v, v], data: target },
           dark: { type: "float32" as const, shape: [1, 1, 1, 1], data: Float32Array.of(dark) },
         };
-        const { section, shown, loss } = await session.run("judge", inputs);
+        const { section, shown, loss } = await session.run("score", inputs);
         const stacked = (data: Float32Array): Plane => ({ data, height: depth * v, width: v });
         const against = stacked(target);
         const input = middle(seen, depth, p, margin).map((value) => value + dark);
@@ -86,20 +93,20 @@ export function selfSupervisedValidator(
         loss: scores.loss,
         scores,
         groups: [],
-        draw: (title) => contactSheet(rows, { title, unit: "(normalised)", pixelSize }),
+        draw: async (title) => contactSheet(rows, { title, unit: "(normalised)", pixelSize }),
       };
     },
   };
 }
 
-/** A network that has diverged cannot be scored; the loss says so. */
+/** NaN for the output of a diverged network, whose loss is not finite. */
 const score = (image: Plane, truth: Plane): number =>
   image.data.every(Number.isFinite) ? psnr(image, truth, 1) : Number.NaN;
 
 function placesIn(source: PhotonSource, p: number, count: number): { source: PhotonSource; y: number; x: number }[] {
   const [freeY, freeX] = [source.height - p, source.width - p];
   return Array.from({ length: count }, (_, i) => {
-    // Along the diagonal; a source smaller than the window is seen from its middle, mirrored outside.
+    // Windows lie along the diagonal. For a source smaller than the window, the window is centred and mirrored outside.
     const part = (i + 0.5) / count;
     return { source, y: Math.round(freeY * (freeY > 0 ? part : 0.5)), x: Math.round(freeX * (freeX > 0 ? part : 0.5)) };
   });

@@ -1,4 +1,4 @@
-/** Training a deconvolving network from stacks alone: no truth, no other data. */
+/** Trains a network for deconvolution on stacks alone, without ground truth or other data. */
 import { z } from "zod";
 import { Random } from "../../array/random.ts";
 import { opticsOf } from "../../classical/deconvolution/optical-psf.ts";
@@ -19,19 +19,19 @@ import { psfModelOf } from "../../optics/psf/optics-options.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import { commonConfig } from "../common-config.ts";
 import { configError, refuseResampling } from "../config-error.ts";
+import { copyPatch, drawAugmentation, noAugmentation } from "../data/augmentation.ts";
 import { contentSums, drawPlace } from "../data/content.ts";
-import { driftWarnings } from "../data/drift-warnings.ts";
 import {
   cropPhotons,
-  dealOut,
   middle,
   type PhotonSource,
   photonSource,
+  thinPhotons,
   withNeighbours,
-} from "../data/photon-halves.ts";
+} from "../data/data-thinning.ts";
+import { driftWarnings } from "../data/drift-warnings.ts";
 import { checkPixelSizes } from "../data/same-pixel-size.ts";
 import { trainingSources } from "../data/training-sources.ts";
-import { copyPatch, drawView, plainView } from "../data/view.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner } from "../learner.ts";
 import { optimise, weightsToValidate } from "../optimise.ts";
@@ -39,22 +39,36 @@ import type { TrainingInput, TrainingMethod } from "../training-method.ts";
 import { type BlurKernels, blurKernels, poissonDeviance, reblur } from "./reblur.ts";
 import { selfSupervisedValidator } from "./self-supervised-validator.ts";
 
-/** Everything that decides how the network is trained. */
+const common = commonConfig({
+  experiment_name: "self-supervised",
+  patch_size: 96,
+  batch_size: 1,
+  learning_rate: 7e-4,
+  clip_norm: 1,
+});
+
+/** The configuration of the self-supervised network. */
 export const selfSupervisedConfig = z.strictObject({
-  method: z.literal("self-supervised").default("self-supervised").describe("the method"),
-  ...commonConfig({
-    experiment_name: "self-supervised",
-    patch_size: 96,
-    batch_size: 1,
-    learning_rate: 7e-4,
-    clip_norm: 1,
-  }),
-  architecture: deepZArchitecture.partial().optional().describe("numbers that differ from the preset"),
-  planes: z.int().positive().default(3).describe("planes that the network sees at a time, odd"),
-  psf_radius: z.int().min(2).default(16).describe("pixels of the PSF that are followed on each side"),
-  border: z.int().nonnegative().default(12).describe("pixels at the edges of a patch that are context only"),
-  camera_gain: z.number().positive().optional().describe("counts for one photon (default: told by the noise)"),
-  camera_offset: z.number().nonnegative().optional().describe("counts without light (default: told by the noise)"),
+  method: z.literal("self-supervised").default("self-supervised").describe("name of the method"),
+  ...common,
+  augment: common.augment.describe("augment patches by random flips and transposition"),
+  model_pixel_size: common.model_pixel_size.describe(
+    "not supported by this method: it needs the noise of the original pixels of the camera",
+  ),
+  architecture: deepZArchitecture.partial().optional().describe("settings of the network that differ from the preset"),
+  planes: z.int().positive().default(3).describe("number of planes in the input of the network, odd"),
+  psf_radius: z.int().min(2).default(16).describe("radius to which the PSF is cropped, pixels"),
+  border: z.int().nonnegative().default(12).describe("border of a patch that is used as context only, pixels"),
+  camera_gain: z
+    .number()
+    .positive()
+    .optional()
+    .describe("gain of the camera, counts per photon (default: estimated from the noise)"),
+  camera_offset: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe("offset of the camera, counts without light (default: estimated from the noise)"),
 });
 
 export type SelfSupervisedConfig = z.output<typeof selfSupervisedConfig>;
@@ -62,7 +76,7 @@ export type SelfSupervisedConfig = z.output<typeof selfSupervisedConfig>;
 export const selfSupervised: TrainingMethod<SelfSupervisedConfig, typeof selfSupervisedConfig> = {
   name: "self-supervised",
   task: "section",
-  summary: "U-Net taught by the PSF alone: its output, blurred, gives the other half of the photons",
+  summary: "U-Net for deconvolution, trained on stacks alone by the PSF and data thinning, without ground truth",
   config: selfSupervisedConfig,
   check,
   learner,
@@ -80,8 +94,12 @@ function architectureOf({ preset, architecture }: SelfSupervisedConfig): DeepZAr
 }
 
 function check(config: SelfSupervisedConfig): void {
-  // Interpolation makes the noise of neighbours alike, and then one half of the photons tells of the noise of the other.
-  refuseResampling(config, "photons are told from the noise of the camera's own pixels, which resampling changes");
+  // Interpolation correlates the noise of neighbouring pixels, so that the two parts of the photons would not be
+  // independent.
+  refuseResampling(
+    config,
+    "photons are estimated from the noise of the original pixels of the camera, which resampling changes",
+  );
   const { planes, patch_size, psf_radius, border } = config;
   const architecture = architectureOf(config);
   const { down, up } = architecture;
@@ -89,31 +107,34 @@ function check(config: SelfSupervisedConfig): void {
     const detail = `architecture: up needs one level fewer than down, got ${up.length} and ${down.length}; give both`;
     throw configError("architecture", detail);
   }
-  if (planes % 2 === 0) throw configError("planes", `planes must be odd, so that one is the middle, got ${planes}`);
+  if (planes % 2 === 0)
+    throw configError("planes", `planes must be odd, since the output is the middle plane, got ${planes}`);
   const multiple = deepZAlignment(architecture);
   if (patch_size % multiple !== 0) {
-    throw configError("patch_size", `patch_size must be a multiple of ${multiple} for this model, got ${patch_size}`);
+    throw configError(
+      "patch_size",
+      `patch_size must be a multiple of ${multiple} for this architecture, got ${patch_size}`,
+    );
   }
-  const least = 2 * (psf_radius + border) + 16;
-  if (patch_size < least) {
-    const detail = `patch_size must be at least ${least} for a psf_radius of ${psf_radius} and a border of ${border}, got ${patch_size}`;
+  const minPatchSize = 2 * (psf_radius + border) + 16;
+  if (patch_size < minPatchSize) {
+    const detail = `patch_size must be at least ${minPatchSize} for a psf_radius of ${psf_radius} and a border of ${border}, got ${patch_size}`;
     throw configError("patch_size", detail);
   }
 }
 
-function learner(input: TrainingInput, config: SelfSupervisedConfig): Learner {
+function* learner(input: TrainingInput, config: SelfSupervisedConfig): Generator<void, Learner> {
   const architecture = architectureOf(config);
   const { batch_size: n, patch_size: p, planes, psf_radius: radius, border } = config;
   const camera = { gain: config.camera_gain, offset: config.camera_offset };
-  const { validation, at } = trainingSources(input, config, {
+  const { validation, at } = yield* trainingSources(input, config, {
     whole: (sample) => photonSource(sample, config, camera),
     cut: cropPhotons,
     index: (source) => ({ source, content: contentSums(brightness(source)) }),
-    together: checkAlike,
+    together: checkSameDepth,
   });
-  for (const warning of driftWarnings(input.samples)) input.onWarning?.(warning);
+  const drift = yield* driftWarnings(input.samples);
   const { optics, warnings } = opticsOf(input.samples[0].stack.optics);
-  for (const warning of warnings) input.onWarning?.(warning);
   const [{ depth, zStep, pixelSize }] = validation;
   const kernels = blurKernels(psfModelOf(optics), { depth, pixelSize, zStep }, radius);
   const shape = { n, depth, planes, p, border, kernels };
@@ -121,10 +142,11 @@ function learner(input: TrainingInput, config: SelfSupervisedConfig): Learner {
   const validator = (windows: number) =>
     selfSupervisedValidator(
       validation,
-      { planes, p, margin: radius + border, graph: judgingGraph({ ...shape, n: 1 }, architecture, config.ema_decay) },
+      { planes, p, margin: radius + border, graph: scoringGraph({ ...shape, n: 1 }, architecture, config.ema_decay) },
       windows,
     );
   return {
+    warnings: [...drift, ...warnings],
     steps: [{ name: "network", graph, learningRate: config.learning_rate }],
     specs,
     async batchAt(step) {
@@ -137,16 +159,17 @@ function learner(input: TrainingInput, config: SelfSupervisedConfig): Learner {
       for (let i = 0; i < n; i++) {
         const { source, content } = choose(random);
         const place = drawPlace(source, content, config, random);
-        // A round PSF leaves turned patches as they are; brightness is that of the photons.
-        const view = { ...(config.augment ? drawView(random) : plainView), gain: 1, shift: 0 };
+        // The PSF is rotationally symmetric, so that orientation can be augmented; brightness is not, since counts are
+        // photons.
+        const augmentation = { ...(config.augment ? drawAugmentation(random) : noAugmentation), gain: 1, shift: 0 };
         const photons = new Float32Array(depth * p * p);
         for (let k = 0; k < depth; k++) {
           const base = (k * source.height + place.y) * source.width + place.x;
-          copyPatch(source.photons, base, source.width, p, view, photons.subarray(k * p * p, (k + 1) * p * p));
+          copyPatch(source.photons, base, source.width, p, augmentation, photons.subarray(k * p * p, (k + 1) * p * p));
         }
-        const { seen, other } = dealOut(photons, source, random);
+        const { input: seen, target: unseen } = thinPhotons(photons, source, random);
         image.set(withNeighbours(seen, depth, planes), i * depth * planes * p * p);
-        target.set(middle(other, depth, p, radius + border), i * depth * v * v);
+        target.set(middle(unseen, depth, p, radius + border), i * depth * v * v);
         dark[i] = source.dark;
       }
       return {
@@ -166,7 +189,7 @@ function learner(input: TrainingInput, config: SelfSupervisedConfig): Learner {
         planes,
         pixel_size: pixelSize,
         z_step: zStep,
-        // The specimen in the counts of the image, above its dark.
+        // The output is in counts of the image, above the dark level.
         output_gain: 1,
         output_low: 0,
       },
@@ -180,14 +203,14 @@ const brightness = ({ photons, scale, dark, ...rest }: PhotonSource) => ({
   data: photons.map((count) => count * scale - dark),
 });
 
-/** One PSF and one graph serve all stacks. */
-function checkAlike(sources: readonly PhotonSource[]): void {
+/** Checks that all stacks have the same depth and z step, since they share one PSF and one graph. */
+function checkSameDepth(sources: readonly PhotonSource[]): void {
   checkPixelSizes(sources, { resampled: false });
   const [first] = sources;
   for (const { name, depth, zStep } of sources) {
     if (depth === first.depth && Math.abs(zStep / first.zStep - 1) <= 0.02) continue;
-    const detail = `${name} has ${depth} planes of ${zStep} um, ${first.name} ${first.depth} of ${first.zStep} um`;
-    const message = `Whole stacks are blurred together and must be alike: ${detail}; train on stacks of one kind.`;
+    const detail = `${name} has ${depth} planes at a z step of ${zStep} um and ${first.name} has ${first.depth} planes at ${first.zStep} um`;
+    const message = `All stacks must have the same number of planes and z step, but ${detail}. Train on stacks of one kind.`;
     throw new ParfocalError("image.unfit", message, { path: name, detail });
   }
 }
@@ -202,8 +225,9 @@ interface BlockShape {
 }
 
 /**
- * The network on every plane, and what the objective would show of it: `[n, depth, v, v]`, above the camera's dark. The border of its output is
- * left out before: the network would see there where the patch ends, and learn to hide the haze just outside what is judged.
+ * The network on every plane, and the blurred image of its output: `[n, depth, v, v]`, above the dark level of the
+ * camera. The border of the output is cropped before blurring: otherwise the network could detect the edge of the patch
+ * and put out-of-focus light just outside the scored region.
  */
 function blockOf(
   graph: Graph,
@@ -234,8 +258,11 @@ function trainingGraph(shape: BlockShape, config: SelfSupervisedConfig, architec
   return { graph, specs };
 }
 
-/** `image`, `target`, `dark` to `section` `[depth, 1, p, p]`, `shown` `[1, depth, v, v]` and `loss`; weights from the state. */
-function judgingGraph(shape: BlockShape, architecture: DeepZArchitecture, emaDecay: number | undefined): Graph {
+/**
+ * `image`, `target`, `dark` to `section` `[depth, 1, p, p]`, `shown` `[1, depth, v, v]` and `loss`, with weights from
+ * the state.
+ */
+function scoringGraph(shape: BlockShape, architecture: DeepZArchitecture, emaDecay: number | undefined): Graph {
   const graph = new Graph();
   const parameters = weightsToValidate(graph, emaDecay);
   const { section, shown, loss } = blockOf(graph, shape, architecture, parameters, "portable");
@@ -245,7 +272,7 @@ function judgingGraph(shape: BlockShape, architecture: DeepZArchitecture, emaDec
   return graph;
 }
 
-/** The finished model: `image` `[batch, planes, y, x]` to `output` `[batch, 1, y, x]`. */
+/** The trained model as ONNX: `image` `[batch, planes, y, x]` to `output` `[batch, 1, y, x]`. */
 export function exportSelfSupervised(
   planes: number,
   architecture: DeepZArchitecture,

@@ -1,16 +1,18 @@
-/** What trainings have in common in which a single network learns one kind of image from another, pixel by pixel, without an opponent. */
+/**
+ * The learner of image-to-image methods that train a single network with a pixel-wise loss, without a discriminator.
+ */
 import type { Random } from "../../array/random.ts";
 import { Graph, type Value } from "../../graph/graph.ts";
 import { writeOnnx } from "../../graph/onnx/write.ts";
 import { slice } from "../../graph/operators/movement.ts";
 import type { ModelInfo } from "../../models/model-info.ts";
-import type { NetworkForm } from "../../models/networks/halving-convolution.ts";
 import {
   constantParameters,
   type ParameterSpec,
   type Parameters,
   trainableParameters,
 } from "../../models/networks/parameters.ts";
+import type { NetworkForm } from "../../models/networks/strided-convolution.ts";
 import type { Tensors } from "../../run/runtime.ts";
 import type { CommonConfig } from "../common-config.ts";
 import { configError } from "../config-error.ts";
@@ -24,38 +26,41 @@ import { optimise, weightsToValidate } from "../optimise.ts";
 import type { TrainingInput } from "../training-method.ts";
 import { type BeyondImage, pairedValidator } from "./paired-validator.ts";
 
-/** A network from image to image, and what it is after. */
+/** An image-to-image network and its loss. */
 export interface SupervisedNetwork {
   /** Image sizes must be multiples of this. */
   alignment: number;
-  /** Pixels that are left out on each side of a training patch before the network sees it; default 0. */
+  /** Pixels that are cropped on each side of the input patch in training; default 0. */
   offset?: number | undefined;
-  /** Pixels that it sees around what is validated; default twice the alignment. */
+  /** Margin around the validated region, pixels; default twice the alignment. */
   margin?: number | undefined;
-  /** `[n, 1, h, w]` to `[n, channels, h, w]`, the image first; in training the output may be smaller, about the same middle. */
+  /**
+   * `[n, 1, h, w]` to `[n, channels, h, w]`, the image first; in training the output may be smaller, with the same
+   * centre.
+   */
   build(x: Value, parameters: Parameters, form: NetworkForm): Value;
-  /** Default the mean absolute error. */
+  /** The loss; default the mean absolute error. */
   loss?(output: Value, target: Value): Value;
-  /** What a validation judges beside the image. */
+  /** Scores of outputs beside the image. */
   beyond?: BeyondImage | undefined;
-  /** What patches are drawn from where that is not the whole source. */
+  /** Restricts a source to the part that patches are drawn from; default the whole source. */
   choose?(source: IndexedPair): IndexedPair;
 }
 
-/** What the description of every section model holds beside what is its method's own. */
+/** The part of the description of a section model that does not depend on the method. */
 export type SectionDescription = Omit<Extract<ModelInfo, { method: "unet" }>, "method" | "architecture">;
 
 /**
- * Lowers `loss` of the network's output for `image` against `target`, both `[n, 1, p, p]`.
- * @param describe adds to a model's description what is the method's own
+ * Lowers `loss` between the output for `image` and `target`, both `[n, 1, p, p]`.
+ * @param describe adds the keys of the method to the description
  */
-export function supervisedLearner(
+export function* supervisedLearner(
   input: TrainingInput,
   config: CommonConfig,
   network: SupervisedNetwork,
   describe: (common: SectionDescription) => ModelInfo,
-): Learner {
-  const { validation, at } = pairedSources(input, config);
+): Generator<void, Learner> {
+  const { validation, at, warnings } = yield* pairedSources(input, config);
   const chosen = async (step: number) => {
     const choose = await at(step);
     return (random: Random): IndexedPair => {
@@ -77,6 +82,7 @@ export function supervisedLearner(
   const { graph, specs } = trainingGraph(config, network);
   const { pixelSize, zStep } = validation[0];
   return {
+    warnings,
     steps: [{ name: "network", graph, learningRate: config.learning_rate }],
     specs,
     batchAt: pairedBatches(chosen, config),
@@ -95,13 +101,13 @@ export function supervisedLearner(
   };
 }
 
-/** @throws usage for patches that the network cannot take */
-export function checkPatchSize({ patch_size }: Pick<CommonConfig, "patch_size">, multiple: number, least = 0): void {
-  if (patch_size % multiple === 0 && patch_size >= least) return;
-  const size = least > 0 ? ` of at least ${least}` : "";
+/** @throws usage for a patch size that does not fit the network */
+export function checkPatchSize({ patch_size }: Pick<CommonConfig, "patch_size">, multiple: number, min = 0): void {
+  if (patch_size % multiple === 0 && patch_size >= min) return;
+  const size = min > 0 ? ` of at least ${min}` : "";
   throw configError(
     "patch_size",
-    `patch_size must be a multiple of ${multiple}${size} for this model, got ${patch_size}`,
+    `patch_size must be a multiple of ${multiple}${size} for this architecture, got ${patch_size}`,
   );
 }
 
@@ -113,8 +119,8 @@ function trainingGraph(
   const { parameters, specs, values } = trainableParameters(graph);
   const [image, target] = ["image", "target"].map((name) => graph.input(name, [n, 1, p, p]));
   const output = build(middleOf(image, p - 2 * offset), parameters, "training");
-  const wanted = middleOf(target, output.shape[2]);
-  optimise(graph, loss(output, wanted), values, { clipNorm: clip_norm, emaDecay: ema_decay });
+  const truth = middleOf(target, output.shape[2]);
+  optimise(graph, loss(output, truth), values, { clipNorm: clip_norm, emaDecay: ema_decay });
   return { graph, specs };
 }
 
@@ -136,7 +142,7 @@ function predictionGraph({ build }: SupervisedNetwork, height: number, width: nu
   return graph;
 }
 
-/** The finished model: weights inside, `image` to `output`, extents "batch", "y" and "x" open. */
+/** The trained model as ONNX, with its weights: `image` to `output`; extents "batch", "y" and "x" are variable. */
 export function exportNetwork(
   { alignment, build }: Pick<SupervisedNetwork, "alignment" | "build">,
   weights: Tensors,

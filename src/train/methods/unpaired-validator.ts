@@ -1,4 +1,4 @@
-/** Validation where there is no truth: are the outputs, taken together, like the targets? */
+/** Validation without ground truth: compares the distributions of outputs and targets. */
 import type { Plane } from "../../image/image.ts";
 import { readMirrored } from "../../models/apply/mirrored-region.ts";
 import { crop } from "../../models/apply/pixel-grid.ts";
@@ -7,21 +7,22 @@ import type { Validator } from "../learner.ts";
 import { type ImageExample, imageReport } from "./image-report.ts";
 import type { ImageNetwork } from "./paired-validator.ts";
 
-/** Largest side of what is validated on, pixels. */
-const largest = 256;
+/** Maximum side of the validated region, pixels. */
+const maxSide = 256;
 
 /**
- * Takes about `count` planes of the inputs, and as many of the targets. The loss is how far brightness and slopes of the outputs are
- * distributed from those of the targets ({@link distributionDistance}, the two added); `distribution` in metrics.csv, beside
- * `input_distribution` of the untouched inputs. Whether each output shows what its input shows, such a number does not know: look
- * at the previews, whose third column is just some image of the target's kind.
+ * Uses about `count` planes of the inputs and the same number of the targets. The loss is the distance between the
+ * distributions of outputs and targets ({@link distributionDistance}); it is `distribution` in metrics.csv, and
+ * `input_distribution` is that of the unprocessed inputs. It does not measure whether each output shows the same
+ * structures as its input. Look at the previews for that, whose third column is an unrelated image of the target
+ * domain.
  */
 export function unpairedValidator(
   sources: readonly PairedSource[],
   { alignment, predictionGraph }: ImageNetwork,
   count: number,
 ): Validator {
-  const extent = (side: "height" | "width"): number => Math.min(largest, ...sources.map((source) => source[side]));
+  const extent = (side: "height" | "width"): number => Math.min(maxSide, ...sources.map((source) => source[side]));
   const whole = { x: 0, y: 0, width: extent("width"), height: extent("height") };
   const up = (size: number): number => Math.ceil(size / alignment) * alignment;
   const padded = { x: 0, y: 0, width: up(whole.width), height: up(whole.height) };
@@ -66,8 +67,9 @@ export function unpairedValidator(
 }
 
 /**
- * How differently two sets of images of one size are made up, wherever things lie in them: the earth mover's distance between their
- * values, plus that between their differences of neighbouring pixels, both in units of the images. NaN for images with a NaN.
+ * The distance between the distributions of two sets of images of one size, independent of positions: the earth mover's
+ * distance between their values, plus that between the absolute differences of neighbouring pixels, both in units of
+ * the images. NaN for images with a NaN.
  */
 export function distributionDistance(a: readonly Plane[], b: readonly Plane[]): number {
   return (
@@ -78,7 +80,7 @@ export function distributionDistance(a: readonly Plane[], b: readonly Plane[]): 
   );
 }
 
-/** In one dimension the mean distance between the values of equal rank. */
+/** The earth mover's distance in one dimension: the mean distance between values of equal rank. */
 function moverDistance(a: readonly Float32Array[], b: readonly Float32Array[]): number {
   const [x, y] = [sorted(a), sorted(b)];
   let sum = 0;

@@ -1,0 +1,25 @@
+import type { z } from "zod";
+import type { fuse as task } from "../../tasks/fuse.ts";
+import type { CommandText } from "../command.ts";
+import { digits, table } from "../text.ts";
+
+export const fuse: CommandText<z.output<typeof task.result>> = {
+  notes: [
+    "Each pixel is taken from the plane where its own focus measure has a maximum inside the stack, or from between two planes. Pixels without a clear maximum (flat places, noise, what is in focus in the first or last plane or beyond) take the depth of their surroundings and are marked in a mask. Nothing is taken from the first or the last plane.",
+    "Written are OUTPUT, the depth map OUTPUT_depth.tif (um above the first plane, float32), the same in colours OUTPUT_depth.png, and the mask OUTPUT_unsure.tif (uint8: 255 unsure, 0 sure).",
+    "The specimen should lie between the first and the last plane. Where structures lie above each other, only the sharper one is in focus. Planes must be registered: see drift in parfocal inspect.",
+  ],
+  examples: [
+    "parfocal fuse stack.tif --channel 1 -o fused.tif",
+    "parfocal fuse stack.tif --channel 1 --z-step 0.5 -o fused.ome.tif --force --json",
+    "parfocal fuse planes/ --z-step 0.5 --light transmitted -o allinfocus.png",
+  ],
+  text: ({ output, depth, colours, colour_range_um: [low, high], unsure, confident, seconds }) =>
+    table([
+      ["output", output],
+      ["depth", `${depth}, um above the first plane`],
+      ["colours", `${colours}: violet ${digits(low)} um to yellow ${digits(high)} um`],
+      ["unsure", `${unsure}: ${(100 * (1 - confident)).toFixed(0)} % of the pixels follow their surroundings`],
+      ["took", `${seconds.toFixed(1)} s`],
+    ]),
+};

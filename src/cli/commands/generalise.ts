@@ -1,0 +1,66 @@
+import type { z } from "zod";
+import type { generalise as task } from "../../tasks/generalise.node.ts";
+import type { CommandText } from "../command.ts";
+import { table } from "../text.ts";
+
+type Result = z.output<typeof task.result>;
+
+interface Summary {
+  kind: string;
+  value: string | null;
+  left_out_db: number | null;
+  seen_db: number | null;
+  without_db: number | null;
+  share_kept: number | null;
+  generalises: boolean | null;
+}
+
+export const generalise: CommandText<Result> = {
+  notes: [
+    "Of a recipe of several objectives or specimens, each objective or each specimen is left out in turn; of stacks, each stack, or with --slides each slide. One more model is trained on everything. All are judged on fields, or parts of the stacks, that none was trained on: gains in PSNR, SSIM and detail over the best recorded baseline (the given planes, lightly smoothed or interpolated), and in width, as a matrix, and a verdict.",
+    "Objectives of several pixel sizes are learnt at the largest (--model-pixel-size). How far Deep-Z refocuses, and from which planes, is what every stack allows (--distance-range, --input-offsets). --max-minutes holds for the first model; the others train as many steps.",
+    "Ctrl-C keeps what is trained; the same command continues from there. OUTPUT/runs holds the models.",
+  ],
+  examples: [
+    "parfocal generalise cross-objective --leave-out objective --max-minutes 5 -o across-objectives",
+    "parfocal generalise cross-objective --leave-out objective,specimen --config config.yaml -o across --json",
+    "parfocal generalise a.tif b.tif c.tif --leave-out stack --max-minutes 5 -o across-stacks",
+    "parfocal generalise a.tif b.tif c.tif --slides old,old,new --leave-out slide -o across-slides",
+  ],
+  text({ report, summary, gains, models, seconds }) {
+    const data = [...new Set(gains.map((gain) => String(gain.data)))];
+    const cell = (model: string, name: string): string => {
+      const found = gains.find((gain) => gain.model === model && gain.data === name);
+      return `${inDecibels(found?.gain_db)}${found?.seen === false ? "*" : " "}`;
+    };
+    const names = models.map(({ name }) => String(name));
+    return [
+      "Gain in PSNR over the best recorded baseline (the given planes, lightly smoothed or interpolated), dB. * marks what the model was not trained on:",
+      table(
+        [["", ...data], ...names.map((name) => [name, ...data.map((one) => cell(name, one))])],
+        data.map((_, i) => i + 1),
+      ),
+      table(
+        [
+          ["left out", "never seen", "seen", "without", "share kept", "generalises"],
+          ...(summary as unknown as Summary[]).map((one) => [
+            one.value === null ? `every ${one.kind}, mean` : `${one.kind} ${one.value}`,
+            inDecibels(one.left_out_db),
+            inDecibels(one.seen_db),
+            inDecibels(one.without_db),
+            one.share_kept === null ? "-" : `${Math.round(100 * one.share_kept)} %`,
+            one.generalises === null ? "cannot tell" : one.generalises ? "yes" : "no",
+          ]),
+        ],
+        [1, 2, 3, 4],
+      ),
+      table([
+        ["page", report],
+        ["took", `${seconds.toFixed(1)} s`],
+      ]),
+    ].join("\n\n");
+  },
+};
+
+const inDecibels = (value: unknown): string =>
+  typeof value === "number" ? `${value > 0 ? "+" : ""}${value.toFixed(1)}` : "-";

@@ -1,0 +1,41 @@
+import type { z } from "zod";
+import type { reconstruct as task } from "../../tasks/reconstruct.ts";
+import type { CommandText } from "../command.ts";
+import { digits, table } from "../text.ts";
+
+export const reconstruct: CommandText<z.output<typeof task.result>> = {
+  notes: [
+    "The output has two channels, float32: amplitude (1 where the field is empty) and phase in radians (0 there, unwrapped).",
+    "angular-spectrum takes one hologram, in line or (--off-axis) with fringes; its distance runs along the light. --distance auto of an in-line hologram says how sure it is of the distance (confidence) and of its sign (direction_confidence): a specimen that only absorbs looks alike on both sides, so that only a --range on one side settles it.",
+    "--model takes one in-line hologram as well, and gives the field without its twin image; the distance may be rough.",
+    "multi-height and tie (transport of intensity) take a stack of two planes or more in transmitted light; z counts up into the specimen, towards the lamp.",
+  ],
+  examples: [
+    "parfocal reconstruct hologram.tif --off-axis auto --wavelength 0.532 --distance auto --range -10:10 -o field.tif",
+    "parfocal reconstruct inline.tif --wavelength 0.532 --distance -12 -o inline_field.tif --json",
+    "parfocal reconstruct inline.tif --wavelength 0.532 --model runs/hologram/version_0 --distance -12 -o focused.tif",
+    "parfocal reconstruct brightfield.tif --method multi-height --wavelength 0.55 --iterations 5 -o phase.tif",
+    "parfocal reconstruct brightfield.tif --method tie --wavelength 0.55 --input-planes 0,2 --z 0:4:2 -o refocused_field.tif",
+  ],
+  text(done) {
+    const rows: string[][] = [["output", `${done.output}: amplitude, phase in radians`]];
+    if (done.distance_um !== undefined) {
+      const kind = done.specimen && `${done.specimen === "phase" ? "a phase" : "an amplitude"} object, `;
+      const { confidence, direction_confidence: direction } = done;
+      const known = typeof confidence === "number";
+      const how = known ? `, found${kind ? ` for ${kind}` : ", "}confidence ${confidence.toFixed(2)}` : "";
+      const sure = typeof direction === "number" ? `, sign ${(100 * direction).toFixed(0)} % sure` : "";
+      rows.push(["distance", `${digits(done.distance_um)} um along the light${how}${sure}`]);
+    }
+    if (done.carrier)
+      rows.push(["fringes", `${done.carrier.map((f) => digits(f)).join(", ")} cycles per pixel (y, x)`]);
+    if (done.planes_um) rows.push(["planes", `${done.planes_um.map((z) => digits(z)).join(", ")} um`]);
+    const error = done.errors?.at(-1);
+    if (error !== undefined && done.errors) {
+      const rounds = done.errors.length - 1;
+      rows.push(["error", `${(100 * error).toFixed(2)} % of the amplitude after ${rounds} rounds`]);
+    }
+    rows.push(["took", `${done.seconds.toFixed(1)} s`]);
+    return table(rows);
+  },
+};

@@ -1,0 +1,40 @@
+import type { z } from "zod";
+import type { refocus as task } from "../../tasks/refocus.ts";
+import type { CommandText } from "../command.ts";
+import { digits, rescaleRows, table } from "../text.ts";
+
+type Result = z.output<typeof task.result>;
+
+export const refocus: CommandText<Result> = {
+  notes: [
+    "The output has one plane for each distance, in counts of the input's scale.",
+    "--surface auto finds the focus of each region: among the planes of a stack of five or more; of fewer planes, it tries the model's distances and keeps the sharpest. With --z 0 the output is then in focus everywhere.",
+  ],
+  examples: [
+    "parfocal refocus stack.tif --model runs/refocus/version_0 --input-planes 6,8 --z -4:4:1 -o refocused.tif",
+    "parfocal refocus pair.tif --model runs/refocus/version_0 --z 2,3.5 -o refocused.ome.tif",
+    "parfocal refocus pair.tif --model runs/refocus/version_0 --z 0 --surface tilt:3:0 -o level.tif --json",
+    "parfocal refocus stack.tif --model runs/refocus/version_0 --input-planes 6 --z 0 --surface auto -o sharp.tif",
+  ],
+  text: ({ output, planes_um, rescale, surface, direction, seconds }) =>
+    table([
+      ["output", output],
+      ["planes", `${planes_um.map((z) => digits(z)).join(", ")} um`],
+      ...rescaleRows(rescale),
+      ...(surface ? [["surface", surfaceInWords(surface)]] : []),
+      ...(direction ? [["direction", directionInWords(direction)]] : []),
+      ["took", `${seconds.toFixed(1)} s`],
+    ]),
+};
+
+function surfaceInWords({ from, range_um: [low, high], regions }: NonNullable<Result["surface"]>): string {
+  const known = regions.filter(({ confidence }) => confidence > 0).length;
+  const how = from === "stack" ? "from the stack" : "from the model's distances";
+  return `${digits(low)} to ${digits(high)} um, ${how}, ${known} of ${regions.length} regions with a focus`;
+}
+
+/** How far the direction can be trusted. */
+function directionInWords({ confidence, regions, accuracy }: NonNullable<Result["direction"]>): string {
+  const sure = `${confidence.toFixed(2)} sure of it over ${regions} regions (0.5 is a guess)`;
+  return `${sure}; on held-out stacks right in ${Math.round(100 * accuracy)} % of them`;
+}

@@ -1,8 +1,0 @@
-import type { Samples } from "../array/statistics.ts";
-
-/** A grey picture of any number type, `[y, x]`, finite; a `Plane` is one. */
-export interface Picture {
-  data: Samples | Float64Array;
-  height: number;
-  width: number;
-}

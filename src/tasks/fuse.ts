@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { fuseFile } from "./fuse-file.ts";
+import { force, imageInput, imageSource, option, output } from "./options.ts";
+import { inSeconds, seconds, warnings } from "./results.ts";
+import { defineTask } from "./task.ts";
+import { withImages } from "./with-images.ts";
+
+const lights = ["fluorescence", "transmitted"] as const;
+
+/** Makes one all-in-focus image of a z-stack, with a depth map. */
+export const fuse = defineTask({
+  options: z.strictObject({
+    stack: imageInput("a z-stack of 3 planes or more"),
+    output: output("image to be written: .tif, .ome.tif or .png"),
+    light: option(z.enum(lights).optional(), "how the specimen is lit", { default_in_words: "by the grey levels" }),
+    force,
+    ...imageSource,
+  }),
+  result: z.strictObject({
+    output: z.string().describe("the all-in-focus image"),
+    depth: z.string().describe("the depth map: float32, um above the first plane"),
+    colours: z.string().describe("the depth map in colours, PNG"),
+    unsure: z.string().describe("the mask of unsure pixels, uint8: 255 unsure, 0 sure"),
+    colour_range_um: z.tuple([z.number(), z.number()]).describe("depths of the first and the last colour"),
+    confident: z.number().describe("share of the pixels whose depth is sure"),
+    light: z.enum(lights),
+    seconds,
+    warnings,
+  }),
+  async run({ stack, output, light, force, channel, time, ...source }, context) {
+    const begun = performance.now();
+    const { storage, signal } = context;
+    return withImages([stack], source, context, async ([file]) => {
+      const onProgress = (progress: { done: number; total: number }) =>
+        context.onProgress({ ...progress, unit: "planes fused" });
+      const settings = { channel, time, light, force, signal, onProgress };
+      const { warnings, ...done } = await fuseFile(storage, file, output, settings);
+      for (const text of warnings) context.warn({ code: "fusion", text });
+      return { ...done, seconds: inSeconds(begun) };
+    });
+  },
+});

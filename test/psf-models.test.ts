@@ -384,8 +384,11 @@ describe("what cannot be", () => {
     [{ sample_index: 1.33 }, /sample_index has no effect on a scalar PSF/],
     [{ zernike: { comma: 0.1 } }, /expected .*coma/],
     [{ zernike: { coma: Number.NaN } }, /zernike.coma/],
-    [{ pinhole: 1 }, /without excitation_wavelength/],
-    [{ pinhole: 1, sheet_thickness: 2, excitation_wavelength: 0.488 }, /leave one out/],
+    [{ pinhole: 1 }, /pinhole needs excitation_wavelength/],
+    [
+      { pinhole: 1, sheet_thickness: 2, excitation_wavelength: 0.488 },
+      /pinhole and sheet_thickness were both given.*leave one of them out/,
+    ],
     [{ pinhole: -1, excitation_wavelength: 0.488 }, /pinhole/],
     [{ numerical_aperture: 1 }, /no option numerical_aperture; expected .*na/],
   ])("is refused: %j", (options, message) => {
@@ -399,7 +402,7 @@ describe("what cannot be", () => {
     expect(warnings).toEqual([
       expect.stringMatching(/pixel_size 0.2 um is coarser than the lateral Nyquist limit of these optics, 0.16 um/),
       expect.stringMatching(/z_step 1 um is coarser than the axial Nyquist limit of these optics, 0.64 um/),
-      expect.stringMatching(/PSF is 54.* um wide 20 um from focus, more than the image, 12.8 um/),
+      expect.stringMatching(/PSF is 54.* um wide 20 um from focus, wider than the image of 12.8 um/),
     ]);
     const confocal = psfModelOf({ na: 0.8, wavelength: 0.512, excitation_wavelength: 0.488, pinhole: 1 });
     expect(confocal.nyquistPixelSize).toBeLessThan(0.55 * model.nyquistPixelSize);

@@ -195,7 +195,7 @@ describe("files", () => {
     expect(done).toMatchObject({
       output: at("out.tif"),
       uncertainty: at("doubt.tif"),
-      method: "care",
+      model: "care",
       planes: 4,
       warnings: [],
     });

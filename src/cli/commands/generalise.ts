@@ -11,7 +11,7 @@ interface Summary {
   value?: string;
   left_out_db: number | null;
   seen_db: number | null;
-  without_db: number | null;
+  resampling_db: number | null;
   share_kept: number | null;
   generalises: boolean | null;
 }
@@ -43,12 +43,12 @@ export const generalise: CommandText<Result> = {
       ),
       table(
         [
-          ["left out", "never seen", "seen", "without", "share kept", "generalises"],
+          ["left out", "left-out data", "training data", "resampling", "share kept", "generalises"],
           ...(summary as unknown as Summary[]).map((one) => [
             one.value === undefined ? `every ${one.kind}, mean` : `${one.kind} ${one.value}`,
             inDecibels(one.left_out_db),
             inDecibels(one.seen_db),
-            inDecibels(one.without_db),
+            inDecibels(one.resampling_db),
             one.share_kept === null ? "-" : `${Math.round(100 * one.share_kept)} %`,
             one.generalises === null ? "cannot tell" : one.generalises ? "yes" : "no",
           ]),

@@ -385,7 +385,10 @@ describe("what cannot be", () => {
     [{ zernike: { comma: 0.1 } }, /expected .*coma/],
     [{ zernike: { coma: Number.NaN } }, /zernike.coma/],
     [{ pinhole: 1 }, /pinhole needs excitation_wavelength/],
-    [{ pinhole: 1, sheet_thickness: 2, excitation_wavelength: 0.488 }, /pinhole and sheet_thickness were both given.*leave one of them out/],
+    [
+      { pinhole: 1, sheet_thickness: 2, excitation_wavelength: 0.488 },
+      /pinhole and sheet_thickness were both given.*leave one of them out/,
+    ],
     [{ pinhole: -1, excitation_wavelength: 0.488 }, /pinhole/],
     [{ numerical_aperture: 1 }, /no option numerical_aperture; expected .*na/],
   ])("is refused: %j", (options, message) => {

@@ -332,7 +332,9 @@ describe("stages and cameras", () => {
     expect(Math.abs(best(0, 32) - 5.2)).toBeLessThan(1);
     expect(Math.abs(best(96, 128) - 0.8)).toBeLessThan(1);
     const wrong = { stage: { tilt: [0, 8] }, images: { a: { mode: "structured-illumination" } } };
-    await expect(async () => field(wrong)).rejects.toThrow(/stage\.tilt is \[0,8\]: a tilt cannot be simulated for image a/);
+    await expect(async () => field(wrong)).rejects.toThrow(
+      /stage\.tilt is \[0,8\]: a tilt cannot be simulated for image a/,
+    );
   });
 
   it("a second image lies where its registration puts it, and a camera has its faults", async () => {

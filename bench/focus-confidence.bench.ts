@@ -4,8 +4,10 @@
  *
  * npm run bench:focus-confidence [-- --stacks 160 --png docs/figures/focus-confidence.png]
  */
+
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { smallPng } from "../figures/small-png.ts";
 import { StreamingHistogram } from "../src/array/statistics.ts";
 import { focusOf } from "../src/classical/focus/focus.ts";
 import { signalOf } from "../src/classical/focus/focus-map.ts";
@@ -155,6 +157,6 @@ if (values.png) {
     ],
     { x: "confidence (what was said)", y: "share within one plane (what came true)", zero: true, dots: true },
   );
-  writeFileSync(values.png, await svgPng(svg, chartScale));
+  writeFileSync(values.png, smallPng(await svgPng(svg, chartScale)));
 }
 console.log((await recordedRows()).join("\n"));

@@ -4,9 +4,11 @@
  *
  *     npm run bench:hologram-focus [-- --count 50 --seed 20260 --figures docs/figures]
  */
+
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { smallPng } from "../figures/small-png.ts";
 import { focusOfField } from "../src/classical/refocusing/focus-of-field.ts";
 import { focusOfHologram } from "../src/classical/refocusing/focus-of-hologram.ts";
 import { type NamedLine, plotLines } from "../src/figures/plots.ts";
@@ -189,7 +191,7 @@ if (flags.figures !== undefined) {
   const mark = { x: 0.5, text: "half a depth of field" };
   await writeFileAtomic(
     join(flags.figures, "hologram-focus-errors.png"),
-    await svgPng(await plotLines(lines, { ...options, mark }), chartScale),
+    smallPng(await svgPng(await plotLines(lines, { ...options, mark }), chartScale)),
     { force: true },
   );
 }

@@ -7,9 +7,11 @@
  *
  * `--table` only writes the table from the kept results. `--baselines` only measures the best recorded baselines again.
  */
+
 import { mkdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { smallPng } from "../figures/small-png.ts";
 import { contactSheet } from "../src/figures/contact-sheet.ts";
 import { svgPng } from "../src/figures/svg-png.node.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
@@ -88,7 +90,7 @@ async function runAll(): Promise<void> {
         ...(unit === undefined ? {} : { unit }),
       };
       const picture = outcome.picture ?? contactSheet(outcome.rows, sheet);
-      await writeFileAtomic(`${pictures}/${experiment.name}.png`, await svgPng(picture), { force: true });
+      await writeFileAtomic(`${pictures}/${experiment.name}.png`, smallPng(await svgPng(picture)), { force: true });
       const { name, task, data, target, claim } = experiment;
       const row: Row = {
         name,

@@ -9,9 +9,11 @@
  * Models that are already in the folder (also from `npm run bench:methods -- --folder`) are not trained again. The
  * pages of the studies are in the folder as STUDY/index.html.
  */
-import { copyFile, mkdir, readdir, readFile, stat } from "node:fs/promises";
+
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { smallPng } from "../figures/small-png.ts";
 import { writeFileAtomic } from "../src/image/atomic-file.node.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { imageOfStack } from "../src/image/stack-image.ts";
@@ -74,7 +76,8 @@ async function judge(one: Case): Promise<void> {
   await truth?.close();
   await mkdir(pictures, { recursive: true });
   for (const figure of one.figures) {
-    await copyFile(join(output, "figures", `${figure}.png`), join(pictures, `${one.name}-${figure}.png`));
+    const picture = smallPng(await readFile(join(output, "figures", `${figure}.png`)));
+    await writeFile(join(pictures, `${one.name}-${figure}.png`), picture);
   }
   const findings = one.findings(done);
   for (const { what, measured, reached } of findings)

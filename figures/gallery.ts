@@ -12,7 +12,6 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { percentiles } from "../src/array/statistics.ts";
 import { bestPlane, focusCurve } from "../src/classical/focus/focus.ts";
-import type { Colour } from "../src/figures/colour-map.ts";
 import { below, beside, page, paragraph } from "../src/figures/drawing.ts";
 import { type GridCell, gridBlock, small } from "../src/figures/picture-grid.ts";
 import { svgPng } from "../src/figures/svg-png.node.ts";
@@ -24,6 +23,7 @@ import { imagingModes, modeNames } from "../src/simulate/modes.ts";
 import type { RecipeInput } from "../src/simulate/recipe.ts";
 import { specimenRecipes } from "../src/simulate/shipped/specimens.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
+import { smallPng } from "./small-png.ts";
 
 const CONFOCAL = "../shared/data/nucleus_confocal_widefield/xyzc_16bit__dna_conf_wf.tif";
 const SIZE = 256;
@@ -73,15 +73,9 @@ function throughFocus(depth: number, focus: number): number[] {
 /** @param heights of the planes, um from the nominal focal plane */
 function drawSheet(stack: Stack, heights: readonly number[], focus: number, title: string, summary: string): string {
   const [low, high] = percentiles(stack.data, [0.1, 99.95]);
-  // Grey levels in steps of 4, which is not visible and makes files of noisy images much smaller.
-  const colour = (level: number): Colour => {
-    const grey = Math.min(255, 4 * Math.round((255 / 4) * Math.min(1, Math.max(0, level))));
-    return [grey, grey, grey];
-  };
   const cell = (z: number, name = ""): GridCell => ({
     plane: planeOf(stack, z),
     contrast: [low, high > low ? high : low + 1],
-    colour,
     caption: `${name}${signed(heights[z])} um`,
   });
   const strip = throughFocus(stack.depth, focus).map((z) => cell(z));
@@ -121,7 +115,7 @@ async function main(folder = "docs/gallery", only = ""): Promise<void> {
     for (const mode of modeNames) {
       const title = `${subject.kind}, ${mode}, NA ${simulator.recipe.optics.na}`;
       const svg = drawSheet(images[mode].stack, planes, focus, title, imagingModes[mode].summary.split(":")[0]);
-      await writeFileAtomic(`${folder}/${subject.kind}-${mode}.png`, await svgPng(svg), { force: true });
+      await writeFileAtomic(`${folder}/${subject.kind}-${mode}.png`, smallPng(await svgPng(svg)), { force: true });
     }
     console.error(`${subject.kind}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }

@@ -5,6 +5,7 @@
  *
  *     npm run figures:hologram-focus [OUTPUT]
  */
+
 import { judge } from "../bench/hologram-focus/criteria.ts";
 import { focusOfHologram } from "../src/classical/refocusing/focus-of-hologram.ts";
 import { type NamedLine, plotLines } from "../src/figures/plots.ts";
@@ -15,6 +16,7 @@ import { planeOf } from "../src/image/image.ts";
 import { propagate } from "../src/optics/imaging/angular-spectrum.ts";
 import { inLineField } from "../src/optics/imaging/in-line-field.ts";
 import { simulateField } from "../src/simulate/simulate-field.ts";
+import { smallPng } from "./small-png.ts";
 
 const light = { na: 0.5, wavelength: 0.532, refractiveIndex: 1.333, pixelSize: 0.25 };
 const { images } = await simulateField("holograms", { seed: 0 });
@@ -49,5 +51,5 @@ const svg = await plotLines(lines, {
   mark: { x: 20, text: "specimen" },
 });
 const output = process.argv[2] ?? "docs/figures/hologram-focus.png";
-await writeFileAtomic(output, await svgPng(svg, chartScale), { force: true });
+await writeFileAtomic(output, smallPng(await svgPng(svg, chartScale)), { force: true });
 console.log(`${output}: found ${distance.toFixed(2)} um, confidence ${confidence.toFixed(2)}`);

@@ -82,7 +82,7 @@ export type { Phantom, Specimen, SpecimenObject } from "./optics/phantom/phantom
 export { type PhantomKind, phantomKinds, phantoms } from "./optics/phantom/phantoms.ts";
 export type { Volume, VolumeGrid } from "./optics/phantom/volume.ts";
 export { calibrationDoubts } from "./optics/psf/calibration-doubts.ts";
-export { type FitPsfOptions, fitPsf, type PsfFit } from "./optics/psf/fit-psf.ts";
+export { type FitPsfOptions, fitPsf } from "./optics/psf/fit-psf.ts";
 export {
   type MeasureBeadsOptions,
   type MeasuredBead,
@@ -91,6 +91,7 @@ export {
 } from "./optics/psf/measure-beads.ts";
 export { type PsfOpticsInput, psfKinds, psfModelOf, psfOptions } from "./optics/psf/optics-options.ts";
 export { type Psf, type PsfOptions, widefieldPsf } from "./optics/psf/psf.ts";
+export type { PsfFit } from "./optics/psf/psf-fit.ts";
 export type { PsfModel } from "./optics/psf/psf-model.ts";
 export { type PsfStackOptions, psfStack } from "./optics/psf/psf-stack.ts";
 export type { Pupil } from "./optics/psf/pupil.ts";
@@ -253,7 +254,7 @@ export type { Headline } from "./study/headline.ts";
 export { modelCandidate } from "./study/model-candidate.ts";
 export { openStudiedStack, type StudiedStack, type StudiedStackOptions } from "./study/studied-stack.ts";
 export { type CandidateStudy, type StudyOptions, study } from "./study/study.ts";
-export type { Verdict } from "./study/verdicts.ts";
+export type { Verdict } from "./study/verdict.ts";
 
 // How far a model holds: leaving one objective, specimen, stack or slide out.
 
@@ -308,18 +309,14 @@ export { type Task as ModelTask, tasks } from "./models/networks/common-info.ts"
 export { type ConfigInput, defaultMethod, methodOf, resolveConfig } from "./train/config.ts";
 export { configKeys } from "./train/config-keys.ts";
 export { findLearningRate, type LearningRateSearch } from "./train/find-learning-rate.ts";
-export type { Judgement, JudgementRow } from "./train/judgement.ts";
+export type { Judgement } from "./train/judgement.ts";
+export type { JudgementRow } from "./train/judgement-row.ts";
 export type { ValidationReport } from "./train/learner.ts";
 export { type MethodName, methodNames, trainingMethods } from "./train/methods/methods.ts";
 export type { ModelVerdict } from "./train/model-verdict.ts";
-export {
-  type TrainingOptions,
-  type TrainingProgress,
-  type TrainingResult,
-  type TrainingStore,
-  trainModel,
-} from "./train/train.ts";
+export { type TrainingOptions, type TrainingProgress, type TrainingResult, trainModel } from "./train/train.ts";
 export type { MethodConfig } from "./train/training-method.ts";
+export type { TrainingStore } from "./train/training-store.ts";
 
 // Tasks: everything that a user can ask for, on any storage. The table of all of them is in "parfocal/node".
 

@@ -114,7 +114,7 @@ describe("train and refocus", () => {
         1,
         /distance map does not fit/,
       ],
-      [["refocus", "beads.tif", "--model", ".", "--z", "1", "-o", "x.tif"], 1, /holds no model/],
+      [["refocus", "beads.tif", "--model", ".", "--z", "1", "-o", "x.tif"], 1, /has no model\.yaml/],
       [["refocus", "beads.tif", "--z", "1", "-o", "x.tif"], 2, /--model/],
     ];
     for (const [args, code, sentence] of refused) {
@@ -151,7 +151,7 @@ describe("train and refocus", () => {
     writeFileSync(join(folder, "broken.yaml"), "a: [1\n");
     await json("simulate", "beads", "-o", "thin.tif", "--size", "64", "--planes", "1", "--beads", "4");
     const refused: [string[], number, RegExp][] = [
-      [["beads.tif", "--config", "absent.yaml"], 1, /absent\.yaml is not there/],
+      [["beads.tif", "--config", "absent.yaml"], 1, /absent\.yaml does not exist/],
       [["beads.tif", "--config", "broken.yaml"], 1, /broken\.yaml cannot be read as YAML/],
       [["beads.tif", "--config", "list.yaml"], 2, /keys and values/],
       [["beads.tif", "--config", "odd.yaml"], 2, /batch_sise/],

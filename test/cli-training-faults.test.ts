@@ -17,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { encodeImage } from "./helpers/images.ts";
 import { python } from "./helpers/python.ts";
-import { mainScript, type Run, runCli } from "./helpers/run-cli.ts";
+import { mainScript, type Run, runCli, warningTexts } from "./helpers/run-cli.ts";
 import { blurredStack, tinyTrainingFile } from "./helpers/tiny.ts";
 
 let folder: string;
@@ -49,7 +49,7 @@ async function made(run: Promise<Run>): Promise<{ model: string; run: string; wa
     code: 0,
     stderr: "",
   });
-  return JSON.parse(stdout);
+  return { ...JSON.parse(stdout), warnings: warningTexts({ stdout }) };
 }
 
 /** Calls once a training has written a checkpoint. */
@@ -92,12 +92,14 @@ describe("data that a score has no end for", () => {
   test("one perfect plane does not hide the others in the mean of evaluate", async () => {
     writeStack("near.tif", (data) => data.map((value, i) => (i < size ? value : value + (i % 7))));
     const run = await cli(["evaluate", "near.tif", "--truth", "s.tif", "--json", "--quiet"]);
-    const { output, planes, perfect_planes, warnings } = JSON.parse(run.stdout);
+    const { output, planes, perfect_planes } = JSON.parse(run.stdout);
     const others = planes.slice(1).map((one: { output: { psnr: number } }) => one.output.psnr);
     expect(planes[0].output.psnr).toBeNull();
     expect(output.psnr).toBeCloseTo(others.reduce((a: number, b: number) => a + b) / others.length, 9);
     expect(perfect_planes).toEqual({ output: [0], input: [] });
-    expect(warnings).toEqual([expect.stringMatching(/^1 of 7 planes of the output equals the truth exactly \(0\)/)]);
+    expect(warningTexts(run)).toEqual([
+      expect.stringMatching(/^1 of 7 planes of the output equals the ground truth exactly \(0\)/),
+    ]);
   });
 });
 
@@ -148,7 +150,7 @@ describe("a training that is stopped", () => {
       let said = "";
       child.stderr?.on("data", (text) => {
         said += text;
-        if (/step \d+ of/.test(said.replace(/Going on.*\n/, ""))) child.kill("SIGINT");
+        if (/step \d+ of/.test(said.replace(/Resuming.*\n/, ""))) child.kill("SIGINT");
       });
     });
     expect(went.code).toBe(130);
@@ -191,7 +193,7 @@ describe("two trainings", () => {
     );
     const refused = await second;
     expect(refused?.code).toBe(1);
-    expect(refused?.stderr).toMatch(/Another training writes into both\/refocus\/version_0 \(process \d+ on /);
+    expect(refused?.stderr).toMatch(/Another training is writing into both\/refocus\/version_0 \(process \d+ on /);
     expect(first.code).toBe(130);
     expect(readdirSync(join(folder, run))).not.toContain("training.lock");
   });

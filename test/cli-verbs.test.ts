@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeImage, type Image, Random } from "./helpers/images.ts";
 import { python } from "./helpers/python.ts";
 import { haveRealData, nucleus } from "./helpers/real-data.ts";
-import { complaints, runCli } from "./helpers/run-cli.ts";
+import { complaints, runCli, warningTexts } from "./helpers/run-cli.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const json = async (...args: string[]) => {
   const run = await runCli([...args, "--json"], { cwd: folder });
   expect({ code: run.code, stderr: complaints(run) }).toEqual({ code: 0, stderr: "" });
-  return JSON.parse(run.stdout);
+  return { ...JSON.parse(run.stdout), warnings: warningTexts(run) };
 };
 
 describe.skipIf(!haveRealData)("inspect a real nucleus, widefield beside confocal", () => {
@@ -92,7 +92,7 @@ describe("simulate and evaluate", () => {
     expect(readdirSync(join(folder, "sim")).sort()).toEqual(["beads.tif", "objects.json", "truth.tif"]);
     const record = JSON.parse(readFileSync(join(folder, "sim", "objects.json"), "utf8"));
     expect(record.objects).toHaveLength(made.objects_in_field);
-    expect(record.recipe).toMatchObject({ z_step: 0.75, object: { diameter: [0.5, 2] }, seed: 7 });
+    expect(record.recipe).toMatchObject({ z_step: 0.75, specimen: { diameter: [0.5, 2] }, seed: 7 });
     expect(record.planes_um).toEqual([-1.5, -0.75, 0, 0.75, 1.5]);
     for (const bead of record.objects) expect(bead.diameter).toBeLessThanOrEqual(2);
     const found = await json("inspect", "sim/beads.tif");
@@ -163,7 +163,7 @@ describe("simulate and evaluate", () => {
     const found = await json("evaluate", "range.tif", "--truth", "range_truth.tif");
     expect(found.data_range).toBeGreaterThan(500);
     expect(found.data_range).toBeLessThan(6500);
-    expect(found.data_range_of).toMatch(/percentiles 0\.1 to 99\.9 of the truth/);
+    expect(found.data_range_of).toMatch(/percentiles 0\.1 to 99\.9 of the ground truth/);
     const typed = await json("evaluate", "range_truth.tif", "--truth", "range.tif", "--data-range", "type");
     expect(typed).toMatchObject({ data_range: 65535, data_range_of: "the whole range of uint16" });
     expect(typed.output.psnr - found.output.psnr).toBeGreaterThan(15);

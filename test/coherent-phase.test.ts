@@ -100,9 +100,9 @@ describe("transport of intensity", () => {
   test("says what is wrong", () => {
     const one = recorded(0);
     expect(() => transportOfIntensity([one], light)).toThrow(/a single plane was given; record at least two/);
-    expect(() => transportOfIntensity([one, one], light)).toThrow(/two planes at 0 um/);
+    expect(() => transportOfIntensity([one, one], light)).toThrow(/two planes are at 0 um/);
     const small = { ...planeFrom(4, 4, () => 1), position: 3 };
-    expect(() => transportOfIntensity([one, small], light)).toThrow(/planes of 96 x 120 and 4 x 4 pixels/);
+    expect(() => transportOfIntensity([one, small], light)).toThrow(/planes have 96 x 120 and 4 x 4 pixels/);
     const dark = { ...one, data: one.data.map(() => 0), position: 2 };
     expect(() => transportOfIntensity([one, dark], light)).toThrow(/the plane at 2 um is dark/);
     expect(() => transportOfIntensity([one, recorded(2)], { ...light, na: 1.3 })).toThrow(/na 1.3 is not below/);

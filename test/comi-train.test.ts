@@ -16,7 +16,8 @@ import type { Runtime } from "../src/run/runtime.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { distributionDistance } from "../src/train/methods/unpaired-validator.ts";
-import { type MetricsRow, trainModel } from "../src/train/train.ts";
+import { trainModel } from "../src/train/train.ts";
+import type { MetricsRow } from "../src/train/training-store.ts";
 import { type MemoryStore, memoryStore } from "./helpers/tiny.ts";
 import { readerOf } from "./helpers/tiny-model.ts";
 

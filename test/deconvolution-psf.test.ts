@@ -145,7 +145,7 @@ describe("a computed PSF", () => {
 
   test("coarse pixels are told; missing calibration is asked for; a medium is guessed aloud", () => {
     const coarse = opticalPsf(model, { ...target, pixelSize: { y: 0.5, x: 0.5 } });
-    expect(coarse.warnings.join()).toMatch(/coarser than the 0\.104 um/);
+    expect(coarse.warnings.join()).toMatch(/coarser than the Nyquist limit of the optics, 0\.104 um/);
     const { pixelSize: _, ...unknown } = target;
     expect(() => opticalPsf(model, unknown)).toThrow(/`pixel_size`/);
     expect(() => opticsOf({ na: 0.8 })).toThrow(/`wavelength`/);

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { correlate, type Grid, gaussianFilter, gaussianKernel, sobel, uniformFilter } from "../src/array/filters.ts";
+import { correlate, gaussianFilter, gaussianKernel, sobel, uniformFilter } from "../src/array/filters.ts";
+import type { Grid } from "../src/array/grid.ts";
 import { Random } from "../src/array/random.ts";
 import { largestDifference } from "./helpers/numbers.ts";
 

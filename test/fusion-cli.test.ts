@@ -127,7 +127,7 @@ describe("autofocus", () => {
   });
 
   test.each([
-    [["autofocus", "one.tif"], 1, /one plane.*trained model/],
+    [["autofocus", "one.tif"], 1, /a single plane.*a model trained/],
     [["autofocus", "bare.tif"], 2, /no z step.*--z-step/],
     [["autofocus", "stack.tif", "--tile", "65"], 2, /tiles of 65 pixels.*3 to 64/],
     [["autofocus", "stack.tif", "--method", "guess"], 2, /tenengrad, brenner/],

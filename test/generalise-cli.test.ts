@@ -76,7 +76,12 @@ describe("parfocal generalise", () => {
   test.each<[string, string[], RegExp]>([
     ["one stack", ["a.tif"], /needs two stacks or more, but only 1/],
     ["a recipe and a stack", ["tiny.yaml", "a.tif"], /tiny\.yaml is a recipe; give it alone/],
-    ["a kind nobody knows", ["tiny.yaml", "--leave-out", "objective,objective"], /objective, specimen, stack or slide/],
+    ["a kind nobody knows", ["tiny.yaml", "--leave-out", "colour"], /objective, specimen, stack or slide/],
+    [
+      "a kind twice",
+      ["tiny.yaml", "--leave-out", "objective,objective"],
+      /objective, specimen, stack, slide.*each once/,
+    ],
     [
       "a kind that recipes do not have",
       ["tiny.yaml", "--leave-out", "stack"],

@@ -4,7 +4,8 @@ import { Random } from "../src/array/random.ts";
 import type { Candidate } from "../src/study/candidate.ts";
 import type { DistanceBin, DistanceTable } from "../src/study/distance-table.ts";
 import type { Headline } from "../src/study/headline.ts";
-import { judge, type Verdict } from "../src/study/verdicts.ts";
+import type { Verdict } from "../src/study/verdict.ts";
+import { judge } from "../src/study/verdicts.ts";
 import { bin } from "./helpers/distance-bins.ts";
 
 const distances = [-4, -3, -2, -1, 0, 1, 2, 3, 4];

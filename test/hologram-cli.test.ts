@@ -108,8 +108,8 @@ test.each([
   ["stack.tif --wavelength 0.5 -o x.tif", 1, /has 3 planes, but --method angular-spectrum takes one hologram/],
   ["stack.tif --wavelength 0.5 --method tie --positions 0,1 -o x.tif", 2, /has 3 planes and --positions names 2/],
   ["stack.tif --wavelength 0.5 --method tie --input-planes 0,7 -o x.tif", 2, /has 3 planes, 0 to 2; got z 7/],
-  ["hologram.tif --wavelength 0.5 --range 3:1 -o x.tif", 2, /Expected low:high in um/],
-  ["hologram.tif --wavelength 0.5 --off-axis 0.7,0 -o x.tif", 2, /Expected auto, or Y,X in cycles per pixel/],
+  ["hologram.tif --wavelength 0.5 --range 3:1 -o x.tif", 2, /expected low:high in um/],
+  ["hologram.tif --wavelength 0.5 --off-axis 0.7,0 -o x.tif", 2, /expected auto, or Y,X in cycles per pixel/],
 ])("%s is refused", async (args, code, sentence) => {
   const result = await run(`reconstruct ${args}`);
   expect(result.stderr).toMatch(sentence);

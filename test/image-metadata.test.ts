@@ -159,7 +159,7 @@ describe("tifffile's own descriptions", () => {
     expect([second.axes, second.shape, second.image, second.warnings]).toEqual(["CYX", [3, 3, 4], 1, undefined]);
     expect(await firstPixel(second, 2, 0, 0)).toBe(3);
     const error = await failure(open(bytes, { image: 2 }));
-    expect([error.code, error.fields]).toEqual(["usage", { option: "image", got: 2, expected: "0 to 1" }]);
+    expect([error.code, error.fields]).toEqual(["usage", { option: "series", got: 2, expected: "0 to 1" }]);
     expect((await failure(open(handTiff(pages(1)), { image: 1 }))).message).toContain("1 image, number 0");
   });
 });

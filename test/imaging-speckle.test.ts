@@ -172,7 +172,7 @@ describe("HiLo", () => {
   test("images without speckle are told from those with it; what does not fit is refused", () => {
     const flat = new Float32Array(area).fill(7);
     const stack = { uniform: flat, speckle: flat.slice(), ...size };
-    expect(sectionFromSpeckle(stack).warnings.join()).toMatch(/no speckle/);
+    expect(sectionFromSpeckle(stack).warnings.join()).toMatch(/do not differ by speckle/);
     expect(() => sectionFromSpeckle({ ...stack, planes: 2 })).toThrow(
       /uniform images hold 16384 values; expected 32768/,
     );

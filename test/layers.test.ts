@@ -1,4 +1,4 @@
-/** Imports go one way, and what shall run in a browser asks for nothing of Node. */
+/** Imports go one way and in no circles, and what shall run in a browser asks for nothing of Node. */
 import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -67,6 +67,36 @@ function needsNode({ from, to }: Import): boolean {
   return to.startsWith("node:") || to === "onnxruntime-node" || (isOurs(to) && !portable(to));
 }
 
+/**
+ * Finds files that import each other, directly or through other files. None of them can be read or tested without the others. Imports of
+ * types count.
+ * @returns each group sorted (Tarjan, SIAM J. Comput. 1, 146 (1972): strongly connected components)
+ */
+function circlesOf(imports: readonly Import[]): string[][] {
+  const targets = new Map<string, string[]>();
+  for (const { from, to } of imports) targets.set(from, [...(targets.get(from) ?? []), to]);
+  const order = new Map<string, number>();
+  const open: string[] = [];
+  const circles: string[][] = [];
+  const visit = (file: string): number => {
+    const place = order.size;
+    order.set(file, place);
+    open.push(file);
+    let low = place;
+    for (const to of targets.get(file) ?? []) {
+      if (!order.has(to)) low = Math.min(low, visit(to));
+      else if (open.includes(to)) low = Math.min(low, order.get(to) as number);
+    }
+    if (low === place) {
+      const group = open.splice(open.indexOf(file));
+      if (group.length > 1 || targets.get(file)?.includes(file)) circles.push(group.sort());
+    }
+    return low;
+  };
+  for (const file of targets.keys()) if (!order.has(file)) visit(file);
+  return circles;
+}
+
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })
   .map((path) => path.replaceAll("\\", "/"))
   .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"));
@@ -83,6 +113,10 @@ describe("layers", () => {
     expect(imports.filter(againstTheDirection).map(show)).toEqual([]);
   });
 
+  test("no imports go in a circle", () => {
+    expect(circlesOf(imports.filter(({ to }) => isOurs(to)))).toEqual([]);
+  });
+
   test("portable files need nothing of Node", () => {
     expect(imports.filter(needsNode).map(show)).toEqual([]);
   });
@@ -90,6 +124,22 @@ describe("layers", () => {
   test("every import names a file that is there", () => {
     const known = new Set(files);
     expect(imports.filter(({ to }) => isOurs(to) && !to.endsWith(".d.ts") && !known.has(to)).map(show)).toEqual([]);
+  });
+
+  test("circles of two files, of three through types, and of one are found, and none in a diamond", () => {
+    const of = (text: Record<string, string>) =>
+      circlesOf(Object.entries(text).flatMap(([file, line]) => importsOf(file, line)));
+    expect(of({ "a/b.ts": 'import "./c.ts";', "a/c.ts": 'export * from "./b.ts";' })).toEqual([["a/b.ts", "a/c.ts"]]);
+    const three = {
+      "a/b.ts": 'import type { C } from "../c/c.ts";',
+      "c/c.ts": 'const { d } = await import("./d.ts");',
+      "c/d.ts": 'export type { B } from "../a/b.ts";',
+      "e.ts": 'import { b } from "./a/b.ts";',
+    };
+    expect(of(three)).toEqual([["a/b.ts", "c/c.ts", "c/d.ts"]]);
+    expect(of({ "a.ts": 'import { a } from "./a.ts";' })).toEqual([["a.ts"]]);
+    const lines = 'import { b } from "./b.ts";\nimport { c } from "./c.ts";';
+    expect(of({ "a.ts": lines, "b.ts": 'import "./d.ts";', "c.ts": 'import "./d.ts";' })).toEqual([]);
   });
 
   test.each([

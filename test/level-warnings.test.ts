@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { levelWarnings } from "../src/image/level-warnings.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { inspectImage } from "../src/metrics/inspect.ts";
-import { runCli } from "./helpers/run-cli.ts";
+import { runCli, warningTexts } from "./helpers/run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-levels-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -56,9 +56,7 @@ for name, v in (('u32', (a + 4_000_000_000).astype('u4')), ('small', a.astype('u
   test("a command that reads them", async () => {
     const args = ["u32.tif", "--na", "0.8", "--wavelength", "0.5", "--pixel-size", "0.2", "--z-step", "1"];
     const run = await runCli(["deconvolve", ...args, "--iterations", "1", "-o", "out.tif", "--json"], { cwd: folder });
-    const said = JSON.parse(run.stdout).warnings.filter((sentence: string) =>
-      sentence.includes("grey levels are left"),
-    );
+    const said = warningTexts(run).filter((sentence) => sentence.includes("grey levels are left"));
     expect(said).toHaveLength(1);
   });
 });

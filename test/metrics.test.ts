@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";
-import { nrmse, type Picture, pearson, psnr, score, signalRange, typeRange } from "../src/metrics/metrics.ts";
+import { nrmse, pearson, psnr, score, signalRange, typeRange } from "../src/metrics/metrics.ts";
 import { msSsim, msSsimScales } from "../src/metrics/ms-ssim.ts";
+import type { Picture } from "../src/metrics/picture.ts";
 import { ssim } from "../src/metrics/ssim.ts";
 
 interface Case {

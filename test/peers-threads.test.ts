@@ -102,7 +102,9 @@ test("a resolution that is the largest number (large_image 1062)", async () => {
   writeFileSync(at("bogus.tif"), encodeImage("bogus.tif", { ...info, data: counts }));
   const { pixel_size_um, warnings } = await json("inspect", "bogus.tif");
   expect(pixel_size_um).toBeNull();
-  expect(warnings.join()).toMatch(/Pixel size of the file is not used: 4\.6\d+e-10 um is not a pixel/);
+  expect(warnings.map(({ text }: { text: string }) => text).join()).toMatch(
+    /Pixel size of the file is not used: 4\.6\d+e-10 um is not a pixel/,
+  );
 });
 
 describe("outputs", () => {
@@ -168,7 +170,7 @@ test("a model is known by its folder, its run, or one of its files; a folder of 
     expect((await refocus(name)).code).toBe(0);
   }
   expect((await refocus(join(run, ".."))).error.message).toMatch(
-    /give one of its runs, such as runs\/refocus\/version_0/,
+    /[Gg]ive one of its runs, such as runs\/refocus\/version_0/,
   );
   expect((await refocus("nothing")).error.message).toMatch(/nothing is no folder; give the folder of a model/);
 });

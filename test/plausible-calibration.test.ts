@@ -128,7 +128,7 @@ describe("what is possible and hardly meant", () => {
     calibrationDoubts({ pixelSize: { y: pixel, x: pixel }, zStep, optics }).join();
 
   test("is warned of: the camera's own pixel, and planes far apart", () => {
-    expect(doubtsOf(6.5, 0.3)).toMatch(/70 times as coarse.*not divided by the magnification/);
+    expect(doubtsOf(6.5, 0.3)).toMatch(/70 times the Nyquist limit.*not divided by the magnification/);
     expect(doubtsOf(0.1, 25)).toMatch(/62 times the depth of field of 0\.402 um/);
     expect(doubtsOf(0.1, 0.3)).toBe("");
     // Coarser than Nyquist, as many are.

@@ -126,7 +126,7 @@ describe("a data set", () => {
     ]);
     await expect(
       simulateRecipe(fileStorage, tiny, { openSimulation, output: join(folder, "set.tif") }),
-    ).rejects.toThrow(/5 fields are a folder/);
+    ).rejects.toThrow(/5 fields need a folder/);
   });
 
   it("holds exposures, fields and specimens as channels and stacks", async () => {
@@ -225,7 +225,7 @@ describe("training straight from a recipe", () => {
     await alone.field(0);
     expect(asked).toEqual([1, 2, 3, 4, 5]);
     expect(() => recipeFields(resolveRecipe(one), make, { image: "target" })).toThrow(
-      /has no image target; it has stack/,
+      /has no image target\. Its images are stack/,
     );
   });
 
@@ -254,7 +254,7 @@ describe("training straight from a recipe", () => {
     const other = await openRecipeTraining(fileStorage, { ...one, seed: 3 }, { openSimulation });
     const settings = { config: config({ num_steps: 14, steps_per_epoch: 4 }), root: join(folder, "resumed"), runtime };
     const mixed = trainRun(other.validation, { ...settings, fields: other.fields, resume: true }).finally(other.close);
-    await expect(mixed).rejects.toThrow(/Cannot resume .* which is another one/);
+    await expect(mixed).rejects.toThrow(/Cannot resume .* which is different/);
   });
 
   it("learns more than the input shows", async () => {

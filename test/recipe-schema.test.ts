@@ -45,7 +45,7 @@ describe("a wrong recipe", () => {
       { ...beads, objectives: [{ name: "a", pixelsize: 3 }] },
       /no key objectives\.0\.pixelsize; did you mean pixel_size\?/,
     ],
-    [{ ...beads, zzzzzzzz: 1 }, /there is no key zzzzzzzz; The known keys/],
+    [{ ...beads, zzzzzzzz: 1 }, /there is no key zzzzzzzz\. The known keys/],
     [{ ...beads, planes: 0 }, /planes is 0/],
     [{ ...beads, recipe_version: 2 }, /recipe_version is 2/],
     [{ ...beads, seed: -1 }, /seed is -1/],

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Grid, gaussianFilter } from "../src/array/filters.ts";
+import { gaussianFilter } from "../src/array/filters.ts";
+import type { Grid } from "../src/array/grid.ts";
 import { Random } from "../src/array/random.ts";
 import { measureChannelShift, measureDrift, measureShift } from "../src/array/registration.ts";
 import { translate } from "../src/array/resample.ts";

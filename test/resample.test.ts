@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Grid } from "../src/array/filters.ts";
+import type { Grid } from "../src/array/grid.ts";
 import { Random } from "../src/array/random.ts";
 import { resample, resize, sampleAt, translate } from "../src/array/resample.ts";
 

@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import type { ValidationReport } from "../src/train/learner.ts";
 import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "../src/train/run-folder.node.ts";
 import { scalarsRecord, versionRecord } from "../src/train/tensorboard.ts";
-import type { MetricsRow } from "../src/train/train.ts";
+import type { MetricsRow } from "../src/train/training-store.ts";
 import { tinyConfig } from "./helpers/tiny.ts";
 import { tinyModel } from "./helpers/tiny-model.ts";
 

@@ -354,7 +354,7 @@ describe("what cannot be sectioned", () => {
     const even = Array.from({ length: 3 }, () => Uint16Array.from({ length: size }, () => 500 + random.integer(30)));
     await write("even.tif", "CYX", [3], even);
     const done = await section("even.tif --method sim -o even-out.tif");
-    expect(done.warnings.join()).toMatch(/No grid is visible/);
+    expect(done.warnings).toEqual([{ code: expect.any(String), text: expect.stringMatching(/No grid is visible/) }]);
     expect(done).toMatchObject({ planes: 1, planes_with_grid: 0 });
   });
 });

@@ -9,7 +9,7 @@ import { planeOf, type Stack } from "../src/image/image.ts";
 import { imageOfStack, saveModel, writeImage } from "../src/node.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
-import { complaints, runCli } from "./helpers/run-cli.ts";
+import { complaints, runCli, warningTexts } from "./helpers/run-cli.ts";
 import { tinyModel } from "./helpers/tiny-model.ts";
 
 let folder: string;
@@ -108,10 +108,10 @@ describe("parfocal study", () => {
   test("tells of a truth that lies beside the stack, and moves it", async () => {
     const args = ["study", "wide.tif", "--truth", "moved.tif", "--model", "model", "--no-classical", "--force"];
     const beside = await runCli([...args, "-o", "registered", "--json"], { cwd: folder });
-    expect(JSON.parse(beside.stdout).warnings.join()).toMatch(/truth is shifted by -4\.\d pixels in x.*--register/);
+    expect(warningTexts(beside).join()).toMatch(/truth is shifted by -4\.\d pixels in x.*--register/);
     const moved = await runCli([...args, "-o", "registered", "--register", "--json"], { cwd: folder });
     expect(moved.code).toBe(0);
-    expect(JSON.parse(moved.stdout).warnings.join()).not.toMatch(/truth is shifted/);
+    expect(warningTexts(moved).join()).not.toMatch(/truth is shifted/);
   });
 
   test.each<[string, string[], RegExp]>([

@@ -11,7 +11,8 @@ import { meanOutcome } from "../src/study/mean-outcome.ts";
 import { openStudiedStack, type StudiedStack } from "../src/study/studied-stack.ts";
 import { type CandidateStudy, study } from "../src/study/study.ts";
 import { studyPage } from "../src/study/study-report.ts";
-import { judge, type Verdict } from "../src/study/verdicts.ts";
+import type { Verdict } from "../src/study/verdict.ts";
+import { judge } from "../src/study/verdicts.ts";
 import { constructed } from "./helpers/constructed-candidates.ts";
 
 const found = new Map<string, CandidateStudy>();

@@ -18,7 +18,8 @@ import type { Runtime } from "../src/run/runtime.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import type { DeepZConfig, deepZConfig } from "../src/train/methods/deep-z-config.ts";
 import { createRunFolder, newestRun, openRunFolder } from "../src/train/run-folder.node.ts";
-import { type MetricsRow, type TrainingOptions, trainModel } from "../src/train/train.ts";
+import { type TrainingOptions, trainModel } from "../src/train/train.ts";
+import type { MetricsRow } from "../src/train/training-store.ts";
 import { blurredStack, memoryStore, tinyConfig } from "./helpers/tiny.ts";
 import { readerOf } from "./helpers/tiny-model.ts";
 

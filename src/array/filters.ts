@@ -2,17 +2,10 @@
  * Neighbourhood filters of a plane. Edges are reflected about the border of the outermost pixel (d c b a | a b c d | d
  * c b a, scipy's mode "reflect"), so results equal those of scipy.ndimage. Sums are float64 whatever the pixels are.
  */
+
 import { ParfocalError } from "../errors.ts";
+import type { FloatArray, Grid } from "./grid.ts";
 import { filterSymmetric, type NeededSpans } from "./symmetric-filter.ts";
-
-export type FloatArray = Float32Array | Float64Array;
-
-/** A 2D grid of numbers, `[y, x]`, row-major; a `Plane` is one of float32. */
-export interface Grid<A extends FloatArray = Float32Array> {
-  data: A;
-  height: number;
-  width: number;
-}
 
 /** A grid of zeros with the shape and the number type of another. */
 export function emptyLike<A extends FloatArray>(grid: Grid<A>): Grid<A> {

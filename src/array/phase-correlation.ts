@@ -3,7 +3,7 @@
  * over noise and by frequencies where focus changes little, transforms back to a peak at their shift.
  */
 import { createRealFft2, nextPowerOfTwo, type RealFft2 } from "./fft.ts";
-import type { Grid } from "./filters.ts";
+import type { Grid } from "./grid.ts";
 import { median } from "./statistics.ts";
 
 /** A shift of the content from one plane to another, in pixels. */

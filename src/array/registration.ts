@@ -1,7 +1,7 @@
 /** Sideways shifts, in pixels: between two planes, between two channels, and as a drift over the planes of a stack. */
 import { runThrough } from "./breathe.ts";
 import { commonMotionSteps } from "./common-motion.ts";
-import type { Grid } from "./filters.ts";
+import type { Grid } from "./grid.ts";
 import { createCorrelator, type Shift, SIGNIFICANT, type Spectrum } from "./phase-correlation.ts";
 import { resize } from "./resample.ts";
 import { solvePositive } from "./solve-linear.ts";

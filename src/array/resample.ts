@@ -4,7 +4,7 @@
  * slopes.
  */
 import { ParfocalError } from "../errors.ts";
-import type { FloatArray, Grid } from "./filters.ts";
+import type { FloatArray, Grid } from "./grid.ts";
 
 /** `cubic` is the Catmull-Rom spline (Keys 1981, a = -1/2): it passes through the pixels and is exact for parabolas. */
 export type Interpolation = "bilinear" | "cubic";

@@ -2,7 +2,7 @@
  * Symmetric separable filters with the vectors of the processor. Products and sums are float64 in the order of the
  * plain loops (the middle first, then pairs outwards), so the results are theirs bit by bit.
  */
-import type { FloatArray, Grid } from "./filters.ts";
+import type { FloatArray, Grid } from "./grid.ts";
 import { type FilterWorkspace, filterWorkspace } from "./wasm/filter-workspace.ts";
 import { type Layout, layoutOf, roundUp } from "./wasm/layout.ts";
 import { pairSumStep } from "./wasm/pair-sum.ts";

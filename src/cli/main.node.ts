@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** The program `parfocal`. */
 import { exitOnInterrupt } from "./interrupt.node.ts";
-import { guardStreams, say } from "./terminal.node.ts";
+import { say } from "./say.node.ts";
+import { guardStreams } from "./terminal.node.ts";
 
 exitOnInterrupt();
 const lostResult = guardStreams();

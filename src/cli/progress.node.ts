@@ -1,6 +1,6 @@
 /** How far long work has come, on stderr: a bar on a terminal, a line now and then in a log. */
 import { SingleBar } from "cli-progress";
-import { say } from "./terminal.node.ts";
+import { say } from "./say.node.ts";
 
 export interface Progress {
   done: number;

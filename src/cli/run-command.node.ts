@@ -1,15 +1,14 @@
 /** Runs the command line: it finds the command, and leaves the rest to its task. */
+
 import { Command } from "commander";
 import { type TaskName, taskNames, tasks } from "../tasks/tasks.node.ts";
 import { version } from "../version.ts";
 import { asksForHelp } from "./asks-for-help.ts";
 import { helpWidth } from "./help-width.ts";
+import type { Outcome } from "./outcome.ts";
 import { pageHelp } from "./pager.node.ts";
-import { printLine, say } from "./terminal.node.ts";
-
-export interface Outcome {
-  exitCode: number;
-}
+import { say } from "./say.node.ts";
+import { printLine } from "./terminal.node.ts";
 
 /** Runs one command. @returns the exit code */
 export async function runCommand(args: readonly string[]): Promise<number> {

@@ -10,7 +10,7 @@ import type { CommandText } from "./command.ts";
 import { commands } from "./commands.ts";
 import { optionNames, withFlags } from "./flags.ts";
 import { helpWidth } from "./help-width.ts";
-import type { Outcome } from "./run-command.node.ts";
+import type { Outcome } from "./outcome.ts";
 import { addTaskFlags, givenOptions } from "./task-flags.ts";
 import { createTerminal, progressOn } from "./terminal.node.ts";
 

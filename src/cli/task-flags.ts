@@ -3,7 +3,7 @@ import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 import { z } from "zod";
 import type { OptionMeta, TaskOptions } from "../tasks/task.ts";
 import { kebab } from "./flags.ts";
-import { finiteNumber, keyAndValue, rangeOrList } from "./option-values.ts";
+import { keyAndValue, numberOf, rangeOrList } from "./option-values.ts";
 
 /** What zod's JSON Schema says about one key, as far as flags need it. */
 export interface KeySchema extends OptionMeta {
@@ -115,7 +115,7 @@ function read(text: string, key: KeySchema): unknown {
     const separator = key.prefixItems ? /[:,]/ : ",";
     return text.split(separator).map((one, i) => read(one, key.prefixItems?.[i] ?? key.items ?? {}));
   }
-  if (key.type === "integer" || key.type === "number") return limited(finiteNumber(text), key);
+  if (key.type === "integer" || key.type === "number") return limited(numberOf(text), key);
   if (key.enum && !key.enum.includes(text)) {
     const words = key.enum.map(String);
     throw new InvalidArgumentError(

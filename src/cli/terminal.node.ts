@@ -1,7 +1,9 @@
 /** What a command may print while it works, and how it learns that it should stop. */
+
 import { withFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.node.ts";
 import { createProgress, type Gauge, type Progress, type ReportProgress } from "./progress.node.ts";
+import { say } from "./say.node.ts";
 
 export interface Terminal {
   /** Aborted by the first Ctrl-C. */
@@ -52,15 +54,6 @@ export function progressOn(terminal: Terminal): (progress: { what: string } & Pr
     counted = what;
     report(progress);
   };
-}
-
-/** A line on stderr; of news that cannot be written (a full disk, a closed terminal) nothing depends. */
-export function say(line: string): void {
-  try {
-    process.stderr.write(`${line}\n`);
-  } catch {
-    // See {@link guardStreams}: most failures come as events.
-  }
 }
 
 /** A line on stdout; resolves when it is handed over, so that the process may end. That it could not be written, {@link guardStreams} knows. */

@@ -1,6 +1,6 @@
 /** Beads and the models fitted to them, beside each other: measured, fitted, difference; across, along z, and as a profile. */
 import type { Plane, Stack } from "../image/image.ts";
-import type { PsfFit } from "../optics/psf/fit-psf.ts";
+import type { PsfFit } from "../optics/psf/psf-fit.ts";
 import { drawChart, sheetText } from "./chart.ts";
 import { greyColour } from "./colour-map.ts";
 import { type Block, below, beside, chartBlock, page, paragraph } from "./drawing.ts";

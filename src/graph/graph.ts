@@ -4,44 +4,15 @@ import type { OperatorAttributes, OperatorName } from "./attributes.ts";
 import { invalid } from "./operator.ts";
 import { operators } from "./operators.ts";
 import { checkSignature } from "./signatures.ts";
+import { type ElementType, type GraphBuilder, type GraphNode, type Tensor, Value } from "./value.ts";
 
-export type ElementType = "float32" | "bool";
-
-/** A tensor in memory: row-major; bool is stored as 0 and 1 in bytes. */
-export interface Tensor {
-  type: ElementType;
-  shape: readonly number[];
-  data: Float32Array | Uint8Array;
-}
-
-/** A value in a graph: an input, a constant or the result of a node. Its shape is known. */
-export class Value {
-  readonly graph: Graph;
-  readonly name: string;
-  readonly type: ElementType;
-  readonly shape: readonly number[];
-
-  constructor(graph: Graph, name: string, type: ElementType, shape: readonly number[]) {
-    this.graph = graph;
-    this.name = name;
-    this.type = type;
-    this.shape = shape;
-  }
-}
-
-/** One operator applied to values. The nodes of a graph are in an order in which they can be computed. */
-export interface GraphNode<K extends OperatorName = OperatorName> {
-  op: K;
-  inputs: readonly Value[];
-  output: Value;
-  attributes: OperatorAttributes[K];
-}
+export { type ElementType, type GraphBuilder, type GraphNode, type Tensor, Value } from "./value.ts";
 
 /**
  * A network, a loss, or a whole training step: nodes between named inputs and named outputs. It only grows; the
  * functions of `operators/` (`conv(x, w)`, `add(a, b)`, ...) append to the graph of their first value.
  */
-export class Graph {
+export class Graph implements GraphBuilder {
   readonly inputs: Value[] = [];
   readonly nodes: GraphNode[] = [];
   readonly constants = new Map<Value, Tensor>();

@@ -1,6 +1,6 @@
 import { ParfocalError } from "../errors.ts";
 import type { OperatorAttributes, OperatorName } from "./attributes.ts";
-import type { ElementType, Tensor, Value } from "./graph.ts";
+import type { ElementType, Tensor, Value } from "./value.ts";
 
 /** The three parts of an operator. A table entry without one of them does not compile. */
 export interface Operator<A> {

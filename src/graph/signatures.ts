@@ -1,6 +1,6 @@
 import type { OperatorName } from "./attributes.ts";
-import type { ElementType, Value } from "./graph.ts";
 import { invalid } from "./operator.ts";
+import type { ElementType, Value } from "./value.ts";
 
 /** The inputs of an operator, and the type of each. */
 interface Signature {

@@ -1,7 +1,7 @@
 /** Checks that two images can be compared. */
 import { ParfocalError } from "../errors.ts";
 import { refuseNonFinite } from "../image/pixel-place.ts";
-import type { Picture } from "./metrics.ts";
+import type { Picture } from "./picture.ts";
 
 /**
  * Checks that two images have the same size and finite pixels.

@@ -3,19 +3,14 @@
  * decides whether the same pair of 16-bit images scores 0.84 or 0.80. Sums are float64; values equal those of
  * scikit-image.
  */
+
 import { meanOfFinite } from "../array/mean-of-finite.ts";
-import { moments, percentiles, type Samples } from "../array/statistics.ts";
+import { moments, percentiles } from "../array/statistics.ts";
 import { ParfocalError } from "../errors.ts";
 import type { PixelType, Plane } from "../image/image.ts";
 import { checkPair, checkRange } from "./comparable.ts";
 import { ssimAndMsSsim } from "./ms-ssim.ts";
-
-/** A grey image of any number type, `[y, x]`, finite; a `Plane` is one. */
-export interface Picture {
-  data: Samples | Float64Array;
-  height: number;
-  width: number;
-}
+import type { Picture } from "./picture.ts";
 
 /** The scores of one output. Higher is better, except for nrmse. */
 export interface Scores {

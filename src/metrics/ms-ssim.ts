@@ -3,7 +3,7 @@
  * each half the size of the one before by 2 x 2 averaging, luminance at the last.
  */
 import { checkPair, checkRange } from "./comparable.ts";
-import type { Picture } from "./metrics.ts";
+import type { Picture } from "./picture.ts";
 import { SSIM_WINDOW, ssimTerms } from "./ssim.ts";
 
 const WEIGHTS = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];

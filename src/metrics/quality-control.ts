@@ -15,7 +15,8 @@
 import { mean, moments, percentiles } from "../array/statistics.ts";
 import type { Plane } from "../image/image.ts";
 import { checkPair } from "./comparable.ts";
-import { type Picture, psnr } from "./metrics.ts";
+import { psnr } from "./metrics.ts";
+import type { Picture } from "./picture.ts";
 import { ssim } from "./ssim.ts";
 
 /** One number for the output and one for the unchanged input, both against the target. */

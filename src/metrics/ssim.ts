@@ -4,13 +4,14 @@
  * window of 11 x 11 (sigma 1.5, truncated at 3.5), K1 = 0.01, K2 = 0.03, averaged over the pixels whose window lies
  * inside.
  */
-import { type FloatArray, gaussianKernel } from "../array/filters.ts";
+import { gaussianKernel } from "../array/filters.ts";
+import type { FloatArray } from "../array/grid.ts";
 import { placeKernel, rowStep } from "../array/symmetric-filter.ts";
 import { filterWorkspace } from "../array/wasm/filter-workspace.ts";
 import { layoutOf, roundUp } from "../array/wasm/layout.ts";
 import { ParfocalError } from "../errors.ts";
 import { checkPair, checkRange } from "./comparable.ts";
-import type { Picture } from "./metrics.ts";
+import type { Picture } from "./picture.ts";
 
 /** Window edge in pixels; no image may be smaller. */
 export const SSIM_WINDOW = 11;

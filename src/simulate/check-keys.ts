@@ -38,9 +38,9 @@ function ownValue(holder: unknown, key: string): unknown {
 export function unknownKey(where: string, within: string, key: string, known: readonly string[]): ParfocalError {
   const near = nearestKey(key, known);
   const place = within === "" ? key : `${within}.${key}`;
-  const advice = near === undefined ? "" : ` did you mean ${near}?`;
+  const advice = near === undefined ? "." : `; did you mean ${near}?`;
   const expected = `one of ${known.join(", ")}`;
-  const message = `${where}: there is no key ${place};${advice} The known keys are ${known.join(", ")}.`;
+  const message = `${where}: there is no key ${place}${advice} The known keys are ${known.join(", ")}.`;
   return new ParfocalError("usage", message, { option: place, got: key, expected });
 }
 

@@ -1,7 +1,8 @@
 /** Cuts the field out of planes of the whole box, shifted and warped as by the stage and a second channel. */
+
 import type { Plane } from "../image/image.ts";
 import { misregister, shiftWrapping, tiltFocus } from "../optics/camera/move-planes.ts";
-import { type StagePosition, tiltHeight } from "../optics/camera/stage.ts";
+import { isTilted, type StagePosition, tiltHeight } from "../optics/camera/stage.ts";
 import type { MisregistrationOptions, StageOptions } from "../optics/camera/stage-options.ts";
 import type { FieldBox } from "./field-box.ts";
 
@@ -16,8 +17,6 @@ export function heightsToImage(stage: StageOptions, box: FieldBox, positions: re
   const last = Math.ceil((Math.max(...heights) + reach) / sliceStep) + 1;
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * sliceStep);
 }
-
-export const isTilted = ({ tilt }: StageOptions): boolean => tilt.some((degrees) => degrees !== 0);
 
 export interface FieldPlaces {
   stage: StageOptions;

@@ -1,10 +1,10 @@
 /** Completes a recipe, or reports the first mistake in it in one sentence. */
 import { ParfocalError } from "../errors.ts";
 import { type CameraOptions, cameraOptions } from "../optics/camera/camera-options.ts";
+import { isTilted } from "../optics/camera/stage.ts";
 import type { StageOptions } from "../optics/camera/stage-options.ts";
 import type { PsfModel } from "../optics/psf/psf-model.ts";
 import { parseChecked } from "./check-keys.ts";
-import { isTilted } from "./field-planes.ts";
 import { imagingModes } from "./modes.ts";
 import { opticsSchema, type RecipeOptics } from "./optics-schema.ts";
 import { type Recipe, type RecipeImage, type RecipeSpecimen, recipeSchema } from "./recipe.ts";

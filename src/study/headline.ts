@@ -3,7 +3,7 @@ import { signed } from "../array/signed.ts";
 import { type Assessment, type Purpose, widensAt } from "./assessment.ts";
 import { type DistanceBin, type DistanceTable, margins } from "./distance-table.ts";
 import { minBackgroundRemoved } from "./effect.ts";
-import type { Verdict } from "./verdicts.ts";
+import type { Verdict } from "./verdict.ts";
 
 export interface Headline {
   /**

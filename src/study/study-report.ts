@@ -14,8 +14,8 @@ import { spreadTable } from "./spread-figure.ts";
 import type { StudiedStack } from "./studied-stack.ts";
 import { type CandidateStudy, ensemblesOf } from "./study.ts";
 import { thinningTable } from "./thinning-figure.ts";
+import type { Verdict } from "./verdict.ts";
 import { pictureBehind } from "./verdict-picture.ts";
-import type { Verdict } from "./verdicts.ts";
 import type { OwnSharpness } from "./without-truth.ts";
 
 export interface StudyReport {

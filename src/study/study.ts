@@ -18,7 +18,8 @@ import { type SpreadEvidence, spreadEvidence } from "./spread-evidence.ts";
 import { cropToBox, type StudiedStack } from "./studied-stack.ts";
 import { type ThinningEvidence, thinningEvidence } from "./thinning-evidence.ts";
 import { type DistanceRow, throughDistances } from "./through-distances.ts";
-import { judge, type Verdict } from "./verdicts.ts";
+import type { Verdict } from "./verdict.ts";
+import { judge } from "./verdicts.ts";
 import { sharpnessWithoutTruth, type WithoutTruth } from "./without-truth.ts";
 
 /** All results for one candidate. */

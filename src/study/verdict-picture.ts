@@ -1,7 +1,7 @@
 /** Finds the figure that shows what a verdict rests on. */
 import type { Candidate } from "./candidate.ts";
 import { type Figure, slug } from "./figure.ts";
-import type { Verdict } from "./verdicts.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** Ids of the figures for each verdict, the most informative first. */
 const shownIn: Record<Verdict["id"], (name: string, task: Candidate["task"]) => string[]> = {

@@ -3,6 +3,7 @@
  * sentence or two. The verdicts on effect, range and harm follow from the same table of distances (distance-table.ts,
  * assessment.ts), so that they cannot contradict each other or the headline.
  */
+
 import { type Assessment, assess, type Direction } from "./assessment.ts";
 import type { ScaleResult } from "./at-scales.ts";
 import type { Candidate } from "./candidate.ts";
@@ -12,21 +13,7 @@ import { minBackgroundRemoved, minWidthRecovered } from "./effect.ts";
 import type { GivenPlane } from "./given-planes.ts";
 import type { HallucinationEvidence } from "./hallucination-evidence.ts";
 import { type Headline, headline, inWords } from "./headline.ts";
-
-export interface Verdict {
-  id: "effect" | "direction" | "hallucinations" | "scale" | "range" | "harm" | "given";
-  question: string;
-  /** One or two sentences. */
-  answer: string;
-  /** undefined where the data cannot tell; the answer says why. */
-  good: boolean | undefined;
-  /** The measured number, to be compared with `threshold`; undefined where the data cannot tell. */
-  value?: number | undefined;
-  threshold: number;
-  /** Unit of `value` and `threshold`. */
-  unit: string;
-  better: "higher" | "lower";
-}
+import type { Verdict } from "./verdict.ts";
 
 export interface Evidence {
   table: DistanceTable;

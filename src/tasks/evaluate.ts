@@ -28,7 +28,7 @@ const options = z.strictObject({
   ),
   distances: option(
     z.array(z.number()).min(1).optional(),
-    "from the first input plane to each plane of the output, such as --distances=-2,2",
+    "from the first input plane to each plane of the output, such as -2,2",
     { unit: "um", placeholder: "list" },
   ),
   data_range: option(

@@ -18,15 +18,24 @@ import { methodOptions, namedMethod } from "./training-options.ts";
 import { withImages } from "./with-images.ts";
 import { withRuntime } from "./with-runtime.ts";
 
+const once = (words: readonly string[]): boolean => new Set(words).size === words.length;
 const ofRecipe = { group: "Recipe" };
 const ofStacks = { group: "Stacks" };
 
 const options = z.strictObject({
   stacks: imageInputs("z-stacks, or a recipe of several objectives or specimens (a .yaml file or a shipped name)"),
   output: output("where the page (index.html), its numbers and the models are written", "folder"),
-  leave_out: option(z.array(z.enum(leaveOneOutKinds)).min(1).optional(), `${leaveOneOutKinds.join(", ")}, or several`, {
-    default_in_words: "the first that the data have",
-  }),
+  leave_out: option(
+    z
+      .array(z.enum(leaveOneOutKinds))
+      .min(1)
+      .refine(once, `expected ${leaveOneOutKinds.join(", ")}, or several, each once`)
+      .optional(),
+    `${leaveOneOutKinds.join(", ")}, or several`,
+    {
+      default_in_words: "the first that the data have",
+    },
+  ),
   method: option(z.enum(methodNames).optional(), "how the models are trained", {
     default_in_words: "deep-z",
     placeholder: "name",

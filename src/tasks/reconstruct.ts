@@ -27,7 +27,8 @@ import { withRuntime } from "./with-runtime.ts";
 const hologram = { group: "One hologram" };
 const stack = { group: "Stacks of planes at different focus" };
 const auto = z.literal("auto");
-const fringe = z.number().min(-0.5).max(0.5);
+const carrierForm = "auto, or Y,X in cycles per pixel, such as 0.2,0.12 (at most 0.5)";
+const fringe = z.number().min(-0.5, `expected ${carrierForm}`).max(0.5, `expected ${carrierForm}`);
 
 const options = z.strictObject({
   hologram: imageInput("a hologram, or planes at different focus"),
@@ -139,11 +140,11 @@ function classical(file: ImageFile, options: Options, background: ImageFile | un
   const unit = several ? "rounds" : "distances tried";
   const offAxis = Array.isArray(carrier) ? { y: carrier[0], x: carrier[1] } : carrier;
   if (Array.isArray(carrier) && Math.hypot(...carrier) === 0) {
-    const expected = "auto, or Y,X in cycles per pixel, such as 0.2,0.12 (at most 0.5)";
-    throw new ParfocalError("usage", `\`off_axis 0,0\`: expected ${expected}.`, { option: "off_axis", expected });
+    const message = `\`off_axis 0,0\`: expected ${carrierForm}.`;
+    throw new ParfocalError("usage", message, { option: "off_axis", expected: carrierForm });
   }
   if (range !== undefined && range[0] >= range[1]) {
-    const expected = "low:high, such as -10:10";
+    const expected = "low:high in um, such as -10:10";
     throw new ParfocalError("usage", `\`range ${range.join(":")}\`: expected ${expected}.`, {
       option: "range",
       expected,

@@ -9,6 +9,7 @@ import { detailAgainst } from "../metrics/detail.ts";
 import { psnr } from "../metrics/metrics.ts";
 import { bestRecorded, type RecordedPlane } from "../metrics/recorded-baseline.ts";
 import { ssim } from "../metrics/ssim.ts";
+import { averaged, type JudgementMeans, type JudgementRow } from "./judgement-row.ts";
 import { type ModelVerdict, modelVerdict } from "./model-verdict.ts";
 
 /** A held-out output of the model with its inputs and ground truth; planes of one size, normalised (data range 1). */
@@ -20,52 +21,11 @@ export interface JudgedExample {
   truth: Plane;
 }
 
-/** Means over the examples of a group; the baseline of every example is its best recorded baseline. */
-export interface JudgementRow {
-  label: string;
-  distance_um?: number;
-  examples: number;
-  /** Whether the target plane is one of the input planes. */
-  given: boolean;
-  psnr: number;
-  ssim: number;
-  detail: number;
-  baseline_psnr: number;
-  baseline_ssim: number;
-  baseline_detail: number;
-  /** The baseline that reached the best PSNR most often, such as "interpolation". */
-  baseline: string;
-  /** psnr - baseline_psnr, dB. */
-  gain_db: number;
-  /** Share of the regions whose mean squared error is larger than that of the baseline. */
-  regions_worse: number;
-  /**
-   * Slope of the linear regression of the ground truth on the output, over all examples: 1 where brightness is kept.
-   */
-  slope: number;
-  /** Mean of the outputs over the mean of the ground truth, both above the low percentile of the stack. */
-  mean_ratio: number;
-}
-
-/** The columns that are averaged. */
-const averaged = [
-  "psnr",
-  "ssim",
-  "detail",
-  "baseline_psnr",
-  "baseline_ssim",
-  "baseline_detail",
-  "gain_db",
-  "regions_worse",
-  "slope",
-  "mean_ratio",
-] as const;
-
 export interface Judgement {
   verdict: ModelVerdict;
   rows: JudgementRow[];
   /** Means over the examples whose target plane is not one of the input planes. */
-  means: Record<(typeof averaged)[number], number>;
+  means: JudgementMeans;
 }
 
 /** Maximum side of a region, pixels. */
@@ -89,7 +49,7 @@ export function judge(task: "refocus" | "section", examples: readonly JudgedExam
   const shown = made.length > 0 ? made : rows;
   const mean = (key: (typeof averaged)[number]): number =>
     meanOf(shown.flatMap((row) => new Array<number>(row.examples).fill(row[key])));
-  const means = Object.fromEntries(averaged.map((key) => [key, mean(key)])) as Judgement["means"];
+  const means = Object.fromEntries(averaged.map((key) => [key, mean(key)])) as JudgementMeans;
   return { verdict: modelVerdict(task, { rows, means }), rows, means };
 }
 

@@ -5,7 +5,7 @@ import { detailMargin } from "../metrics/detail.ts";
 import { intervalsOf } from "../study/assessment.ts";
 import { margins } from "../study/distance-table.ts";
 import { inWords } from "../study/headline.ts";
-import type { Judgement, JudgementRow } from "./judgement.ts";
+import type { JudgementMeans, JudgementRow } from "./judgement-row.ts";
 
 export interface ModelVerdict {
   /** true: better than the best recorded baseline in every group; "only": in some groups; false: in none. */
@@ -31,7 +31,10 @@ export const isBetter = (row: JudgementRow): boolean =>
   row.ssim - row.baseline_ssim >= -margins.ssim &&
   row.detail - row.baseline_detail >= -detailMargin;
 
-export function modelVerdict(task: "refocus" | "section", { rows, means }: Omit<Judgement, "verdict">): ModelVerdict {
+export function modelVerdict(
+  task: "refocus" | "section",
+  { rows, means }: { rows: readonly JudgementRow[]; means: JudgementMeans },
+): ModelVerdict {
   const judged = rows.filter(({ given }) => !given);
   const good = judged.filter(isBetter);
   const photometric =
@@ -78,6 +81,6 @@ export function modelVerdict(task: "refocus" | "section", { rows, means }: Omit<
   return verdict({ use: whole ? true : "only", for: purpose, distances_um, sentence });
 }
 
-function brightness({ slope, mean_ratio }: Judgement["means"]): string {
+function brightness({ slope, mean_ratio }: JudgementMeans): string {
   return ` Do not measure brightness in its outputs: a difference of 1 in the output corresponds to ${slope.toFixed(3)} in the ground truth, and the mean of the output is ${mean_ratio.toFixed(3)} times that of the ground truth.`;
 }

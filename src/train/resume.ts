@@ -2,9 +2,9 @@
 import { ParfocalError } from "../errors.ts";
 import type { Tensors } from "../run/runtime.ts";
 import { changedData, type TrainedData } from "./data/trained-data.ts";
-import type { TrainingStore } from "./train.ts";
 import { comparable, type Progress, readBest, readTrainingCheckpoint } from "./training-checkpoint.ts";
 import type { MethodConfig } from "./training-method.ts";
+import type { TrainingStore } from "./training-store.ts";
 
 /** "num_steps was 400, now 120" for every key that differs. */
 function differences(saved: Record<string, unknown>, now: Record<string, unknown>): string[] {

@@ -11,8 +11,8 @@ import { readYaml } from "../read-yaml.ts";
 import { type ConfigInput, resolveConfig } from "./config.ts";
 import type { ValidationReport } from "./learner.ts";
 import { scalarsRecord, versionRecord } from "./tensorboard.ts";
-import type { MetricsRow, TrainingStore } from "./train.ts";
 import type { MethodConfig } from "./training-method.ts";
+import type { MetricsRow, TrainingStore } from "./training-store.ts";
 
 /** Draws a preview of a validation as SVG text. */
 export type DrawPreview = (report: ValidationReport, step: number) => Promise<string>;

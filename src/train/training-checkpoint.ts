@@ -5,8 +5,8 @@ import type { Tensors } from "../run/runtime.ts";
 import { version } from "../version.ts";
 import { decodeCheckpoint, type ReadCheckpoint } from "./checkpoint.ts";
 import type { TrainedData } from "./data/trained-data.ts";
-import type { TrainingStore } from "./train.ts";
 import type { MethodConfig } from "./training-method.ts";
+import type { TrainingStore } from "./training-store.ts";
 
 /** Sums of the losses of an epoch, by the names of their columns in metrics.csv, and the number of terms of each. */
 export type LossSums = Record<string, { sum: number; count: number }>;

@@ -7,7 +7,8 @@ type Result = z.output<typeof task.result>;
 
 interface Summary {
   kind: string;
-  value: string | null;
+  /** Absent for the mean over all values of a kind. */
+  value?: string;
   left_out_db: number | null;
   seen_db: number | null;
   resampling_db: number | null;
@@ -44,7 +45,7 @@ export const generalise: CommandText<Result> = {
         [
           ["left out", "left-out data", "training data", "resampling", "share kept", "generalises"],
           ...(summary as unknown as Summary[]).map((one) => [
-            one.value === null ? `every ${one.kind}, mean` : `${one.kind} ${one.value}`,
+            one.value === undefined ? `every ${one.kind}, mean` : `${one.kind} ${one.value}`,
             inDecibels(one.left_out_db),
             inDecibels(one.seen_db),
             inDecibels(one.resampling_db),

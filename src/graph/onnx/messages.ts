@@ -3,6 +3,7 @@ import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 /**
  * The part of the ONNX protobuf schema that is used here (field numbers from onnx.proto, IR version 8), as plain
  * objects. Fields that are not listed are skipped on reading.
+ * docs/decisions/onnx-messages.md says why the messages are not generated.
  */
 export interface ModelMessage {
   irVersion: number;

@@ -1,5 +1,5 @@
-import type { Value } from "../graph.ts";
 import { invalid } from "../operator.ts";
+import type { Value } from "../value.ts";
 import { conv } from "./convolution.ts";
 import { matMul } from "./matmul.ts";
 import { concat, depthToSpace, reshape, slice, transpose } from "./movement.ts";

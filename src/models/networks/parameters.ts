@@ -1,7 +1,7 @@
 import type { Random } from "../../array/random.ts";
 import { sizeOf } from "../../array/shape.ts";
 import { ParfocalError } from "../../errors.ts";
-import type { Graph, Tensor, Value } from "../../graph/graph.ts";
+import type { Graph, GraphBuilder, Tensor, Value } from "../../graph/graph.ts";
 
 /**
  * How a parameter is initialised: "glorot" is uniform in +-sqrt(6 / (fan in + fan out)) (Glorot & Bengio 2010), "he" is
@@ -44,7 +44,7 @@ export function trainableParameters(graph: Graph): {
  * Trained parameters as constants of the graph, which runtimes can lay out for speed.
  * @throws model.unfit when a weight is missing or has another shape
  */
-export function constantParameters(graph: Graph, weights: Record<string, Tensor>): Parameters {
+export function constantParameters(graph: GraphBuilder, weights: Record<string, Tensor>): Parameters {
   const values = new Map<string, Value>();
   return (name, shape) => {
     const known = values.get(name);

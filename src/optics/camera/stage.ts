@@ -48,3 +48,6 @@ export function tiltHeight({ tilt }: Pick<StageOptions, "tilt">, y: number, x: n
   const [alongY, alongX] = tilt.map((degrees) => Math.tan((degrees * Math.PI) / 180));
   return alongY * y + alongX * x;
 }
+
+/** Whether the focus varies over the field of view. */
+export const isTilted = ({ tilt }: Pick<StageOptions, "tilt">): boolean => tilt.some((degrees) => degrees !== 0);

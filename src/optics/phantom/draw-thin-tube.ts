@@ -1,6 +1,6 @@
 /** Draws tubes narrower than a voxel: each voxel receives the fraction that the tube fills. */
 import { across, type Vector } from "./curve.ts";
-import { radiusAt, type Tube } from "./draw-tubes.ts";
+import { radiusAt, type Tube } from "./tube.ts";
 import type { Volume } from "./volume.ts";
 
 /**

@@ -1,15 +1,8 @@
 /** Draws tubes along curves, thicker or thinner than a voxel. */
-import type { Curve } from "./curve.ts";
-import { drawThinTube } from "./draw-thin-tube.ts";
-import type { Volume } from "./volume.ts";
 
-export interface Tube {
-  points: Curve;
-  /** Radius at every point, um, or one for all points. */
-  radius: number | readonly number[];
-  /** Density inside, 0..1. */
-  density: number;
-}
+import { drawThinTube } from "./draw-thin-tube.ts";
+import { radiusAt, type Tube } from "./tube.ts";
+import type { Volume } from "./volume.ts";
 
 /** Segments one after another: x, y, z, radius at both ends, density. */
 const FIELDS = 9;
@@ -22,11 +15,6 @@ export function drawTubes(volume: Volume, tubes: readonly Tube[]): void {
   const thick = tubes.filter((tube) => !isThin(volume, tube));
   for (const tube of tubes) if (isThin(volume, tube)) drawThinTube(volume, tube);
   if (thick.length > 0) drawThick(volume, thick);
-}
-
-/** The radius of a tube at one of its points. */
-export function radiusAt(tube: Tube, i: number): number {
-  return typeof tube.radius === "number" ? tube.radius : tube.radius[i];
 }
 
 /** The typical radius of a tube, whose ends may taper to zero. */

@@ -3,9 +3,10 @@ import { z } from "zod";
 import type { Random } from "../../array/random.ts";
 import { type Cell, keepInCell, outwards, placeCells, roofAt } from "./cell.ts";
 import { type Curve, thinned, type Vector, wormLikeChain } from "./curve.ts";
-import { drawTubes, type Tube } from "./draw-tubes.ts";
+import { drawTubes } from "./draw-tubes.ts";
 import { describeCell } from "./filaments.ts";
 import { countInBox, definePhantom, range } from "./phantom.ts";
+import type { Tube } from "./tube.ts";
 import type { Volume } from "./volume.ts";
 
 export const mitochondriaOptions = z.strictObject({

@@ -3,12 +3,13 @@ import { z } from "zod";
 import type { Random } from "../../array/random.ts";
 import { type Curve, thinned, type Vector, wormLikeChain } from "./curve.ts";
 import { drawCytoplasm } from "./draw-cytoplasm.ts";
-import { drawTubes, type Tube } from "./draw-tubes.ts";
+import { drawTubes } from "./draw-tubes.ts";
 import { createNoiseLattice } from "./noise.ts";
 import { describeNucleus } from "./nuclei.ts";
 import { drawNucleus, type Nucleus, randomNucleus } from "./nucleus.ts";
 import { countInBox, definePhantom, range } from "./phantom.ts";
 import { anywhere, placeApart, type Sides } from "./place-apart.ts";
+import type { Tube } from "./tube.ts";
 import { createTubeMap } from "./tube-map.ts";
 import type { Volume } from "./volume.ts";
 

@@ -1,7 +1,7 @@
 /** Distance of a point from the wall of the nearest tube. */
 import type { Curve } from "./curve.ts";
-import { radiusAt, type Tube } from "./draw-tubes.ts";
 import { type Sides, wrapped } from "./place-apart.ts";
+import { radiusAt, type Tube } from "./tube.ts";
 
 /**
  * Distance to the surface of the nearest tube, um: negative inside. Only tubes within 8 um are considered;

@@ -1,7 +1,7 @@
 /** Positions of the neurons of Caenorhabditis elegans. */
 import type { Random } from "../../array/random.ts";
 import { type Curve, unit, type Vector } from "./curve.ts";
-import type { Tube } from "./draw-tubes.ts";
+import type { Tube } from "./tube.ts";
 import { bodyRadius, cutFade, placeInBody, type WormBody } from "./worm-body.ts";
 
 /** A cell body; lengths in um. */

@@ -2,9 +2,10 @@
 import { z } from "zod";
 import type { Random } from "../../array/random.ts";
 import { drawShape, edge } from "./draw-shape.ts";
-import { drawTubes, type Tube } from "./draw-tubes.ts";
+import { drawTubes } from "./draw-tubes.ts";
 import { createNoiseLattice } from "./noise.ts";
 import { definePhantom, range } from "./phantom.ts";
+import type { Tube } from "./tube.ts";
 import type { Volume } from "./volume.ts";
 import { bodyRadius, cutFade, drawBody, layWorm, placeInBody, type WormBody } from "./worm-body.ts";
 import { growNeurites, NERVE_RING, placeSomata, type Soma } from "./worm-neurons.ts";

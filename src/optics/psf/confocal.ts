@@ -2,15 +2,8 @@
 import { besselJ1 } from "../../array/bessel.ts";
 import { createRealFft2, nextPowerOfTwo } from "../../array/fft.ts";
 import { findFocus } from "./find-focus.ts";
-import {
-  createIntensity,
-  type FineIntensity,
-  isEvenLight,
-  isSymmetricLight,
-  type Light,
-  lightRadius,
-  wholeIntensity,
-} from "./light.ts";
+import { createIntensity, type FineIntensity, wholeIntensity } from "./fine-intensity.ts";
+import { isEvenLight, isSymmetricLight, type Light, lightRadius } from "./light.ts";
 import type { PsfModel } from "./psf-model.ts";
 import { requirePositive } from "./pupil.ts";
 import { waveAxialPeriod } from "./wave.ts";

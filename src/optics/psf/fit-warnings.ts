@@ -1,7 +1,7 @@
 /** Warnings about a fit of a bead. */
 import type { Parameter } from "../../array/least-squares.ts";
 import type { Stack } from "../../image/image.ts";
-import type { PsfFit } from "./fit-psf.ts";
+import type { PsfFit } from "./psf-fit.ts";
 
 /** Above this correlation of neighbouring residuals, the residuals are not noise. */
 const MAX_NOISE_CORRELATION = 0.5;

@@ -5,10 +5,11 @@ import { cropStack } from "../../image/crop.ts";
 import type { Stack } from "../../image/image.ts";
 import { averageBeads } from "./average-beads.ts";
 import { type FoundBeads, findBeads } from "./find-beads.ts";
-import { type FitPsfOptions, fitPsf, type PsfFit } from "./fit-psf.ts";
+import { type FitPsfOptions, fitPsf } from "./fit-psf.ts";
 import { checkSupport } from "./fit-support.ts";
 import { beadWidths } from "./fwhm.ts";
 import { psfModelOf, resolvePsfOptions } from "./optics-options.ts";
+import type { PsfFit } from "./psf-fit.ts";
 
 export interface MeasureBeadsOptions extends Omit<FitPsfOptions, "start"> {
   /** Half the width of the square around a bead, pixels; default by the optics: see {@link beadHalfWidth}. */

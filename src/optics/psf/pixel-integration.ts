@@ -1,7 +1,7 @@
 /** Integrates an intensity on fine samples over square camera pixels. */
 import { createEvenFft2 } from "../../array/even-fft.ts";
 import { createRealFft2 } from "../../array/fft.ts";
-import type { FineIntensity } from "./light.ts";
+import type { FineIntensity } from "./fine-intensity.ts";
 
 /**
  * The intensity integrated over pixels `finer` samples wide, as shares of all light on the grid: `[n / finer, n /

@@ -1,0 +1,3 @@
+export interface Outcome {
+  exitCode: number;
+}

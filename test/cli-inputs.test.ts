@@ -134,12 +134,12 @@ describe.concurrent("refused", () => {
 const warned: [string[], RegExp[]][] = [
   [
     ["inspect", "bare.tif"],
-    [/pixel size.*--pixel-size/, /3 planes but no z step; give --z-step/],
+    [/pixel size.*--pixel-size/, /3 planes but no z step\. Give --z-step/],
   ],
   [["inspect", "bare.tif", "--z-step", "0.5", "--pixel-size", "0.2"], []],
   [
     ["inspect", "constant.tif"],
-    [/every pixel is 7/, /constant: it has no focus/],
+    [/every pixel has the value 7/, /same value, so it has no focus/],
   ],
   [["inspect", "nan.tif"], [/NaN/]],
   [

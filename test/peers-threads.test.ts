@@ -172,5 +172,5 @@ test("a model is known by its folder, its run, or one of its files; a folder of 
   expect((await refocus(join(run, ".."))).error.message).toMatch(
     /[Gg]ive one of its runs, such as runs\/refocus\/version_0/,
   );
-  expect((await refocus("nothing")).error.message).toMatch(/nothing is no folder; give the folder of a model/);
+  expect((await refocus("nothing")).error.message).toMatch(/nothing is not a folder\. Give the folder of a model/);
 });

@@ -3,7 +3,7 @@ import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 import { z } from "zod";
 import type { OptionMeta, TaskOptions } from "../tasks/task.ts";
 import { kebab } from "./flags.ts";
-import { keyAndValue, numberOf, rangeOrList } from "./option-values.ts";
+import { finiteNumber, keyAndValue, numberOf, rangeOrList } from "./option-values.ts";
 
 /** What zod's JSON Schema says about one key, as far as flags need it. */
 export interface KeySchema extends OptionMeta {
@@ -115,7 +115,7 @@ function read(text: string, key: KeySchema): unknown {
     const separator = key.prefixItems ? /[:,]/ : ",";
     return text.split(separator).map((one, i) => read(one, key.prefixItems?.[i] ?? key.items ?? {}));
   }
-  if (key.type === "integer" || key.type === "number") return limited(numberOf(text), key);
+  if (key.type === "integer" || key.type === "number") return limited(text, key);
   if (key.enum && !key.enum.includes(text)) {
     const words = key.enum.map(String);
     throw new InvalidArgumentError(
@@ -125,7 +125,9 @@ function read(text: string, key: KeySchema): unknown {
   return text;
 }
 
-function limited(value: number, { type, minimum, exclusiveMinimum }: KeySchema): number {
+function limited(text: string, { type, minimum, exclusiveMinimum }: KeySchema): number {
+  // Text that is no number is no whole number either, and is told so.
+  const value = type === "integer" ? numberOf(text) : finiteNumber(text);
   const low = minimum !== undefined && minimum > -1e15 ? minimum : undefined;
   if (type === "integer" && !Number.isInteger(value)) {
     throw new InvalidArgumentError(`Expected a whole number${low === undefined ? "" : `, ${low} or more`}.`);
@@ -136,7 +138,8 @@ function limited(value: number, { type, minimum, exclusiveMinimum }: KeySchema):
   if (exclusiveMinimum !== undefined && value <= exclusiveMinimum) {
     throw new InvalidArgumentError(`Expected a number above ${exclusiveMinimum}.`);
   }
-  return value;
+  // -0 is 0.
+  return value || 0;
 }
 
 /** The options that were given, under the keys of the schema. */

@@ -161,7 +161,7 @@ describe("train and refocus", () => {
       [["beads.tif", "--task", "guess"], 2, /refocus/],
       [["thin.tif"], 1, /single plane/],
       [["absent.tif"], 1, /absent\.tif/],
-      [["beads.tif", "--model", "deep-y"], 2, /deep-z/],
+      [["beads.tif", "--method", "deep-y"], 2, /deep-z/],
     ];
     for (const [args, code, sentence] of refused) {
       const run = await cli("train", ...args, "--output", "none");

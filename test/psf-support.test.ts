@@ -204,7 +204,7 @@ describe("parfocal psf of a single plane", () => {
     const found = JSON.parse(run.stdout);
     expect(found.beads[0].fwhm_um).toMatchObject({ x: expect.any(Number), z: null });
     expect(found.beads[0].z_plane).toBe(0);
-    expect(found.warnings).toContainEqual({ code: expect.any(String), text: expect.stringMatching(/One plane/) });
+    expect(found.warnings).toContainEqual({ code: expect.any(String), text: expect.stringMatching(/A single plane/) });
     const asked = await runCli("psf plane.tif --na 0.8 --half 8 --fit spherical".split(" "), { cwd: folder });
     expect(asked.code).toBe(1);
     expect(asked.stderr).toMatch(/1 plane cannot determine the bead's z, spherical/);

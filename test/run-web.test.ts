@@ -55,7 +55,7 @@ describe("the web runtime", () => {
   it("says where WebGPU is missing", async () => {
     await expect(openWebRuntime({ device: "webgpu" })).rejects.toMatchObject({
       code: "runtime.unavailable",
-      message: expect.stringMatching(/no WebGPU here \(no navigator.gpu\): choose cpu/),
+      message: expect.stringMatching(/no WebGPU here \(no navigator.gpu\); choose cpu/),
     });
   });
 });

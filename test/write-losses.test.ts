@@ -54,7 +54,7 @@ describe("losses are counted", () => {
     const { loss, warnings } = await writeImage(fresh(), { ...info(dtype), data });
     // Values that lie farther from 0 or 1 than a quarter of the standard deviation, 0.072: all but two times that.
     expect(loss?.collapsed).toBeCloseTo(1 - 2 * 0.072, 1);
-    expect(warnings[0]).toMatch(/leaves 2 grey levels of values from .* 8\d % of the pixels lose their detail/);
+    expect(warnings[0]).toMatch(/leaves 2 grey levels of the values from .* 8\d % of the pixels lose their detail/);
     // Faint values lose as much: nothing is left of them.
     const faint = await writeImage(fresh(), { ...info(dtype), data: data.map((value) => 1e-4 * value) });
     expect([faint.loss?.levels, faint.warnings[0]]).toEqual([1, expect.stringContaining("leaves 1 grey level of")]);

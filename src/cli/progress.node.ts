@@ -25,11 +25,13 @@ export interface Gauge {
   end(): void;
 }
 
-/** @param what is counted: "planes read" */
-export function createProgress(what: string): Gauge {
-  const started = performance.now();
-  const rateOf = createRate(started);
-  return process.stderr.isTTY ? createBar(what, started, rateOf) : createLines(what, started, rateOf);
+/**
+ * @param what is counted: "planes read"
+ * @param quietSince when the work began, which may be before the first is counted; `performance.now()`
+ */
+export function createProgress(what: string, quietSince: number): Gauge {
+  const rateOf = createRate(performance.now());
+  return process.stderr.isTTY ? createBar(what, quietSince, rateOf) : createLines(what, quietSince, rateOf);
 }
 
 type RateOf = (progress: Progress) => string;

@@ -9,7 +9,7 @@ export interface Terminal {
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
   /** Begins a gauge on stderr, and ends the one before. @param what is counted: "planes read" */
-  progress(what: string): ReportProgress;
+  progress(what: string, quietSince?: number): ReportProgress;
   endProgress(): void;
   /** A line of news on stderr, unless `--quiet`. */
   note(line: string): void;
@@ -32,10 +32,10 @@ export function createTerminal({ quiet = false }: { quiet?: boolean }, names: Re
   };
   return {
     signal,
-    progress(what) {
+    progress(what, quietSince = performance.now()) {
       endProgress();
       if (quiet) return () => undefined;
-      gauge = createProgress(what);
+      gauge = createProgress(what, quietSince);
       return gauge.report;
     },
     endProgress,
@@ -47,10 +47,15 @@ export function createTerminal({ quiet = false }: { quiet?: boolean }, names: Re
 
 /** A gauge for each kind of work, begun with its first report. */
 export function progressOn(terminal: Terminal): (progress: { what: string } & Progress) => void {
+  // A user waits from the beginning, not from the first report.
+  let quietSince: number | undefined = performance.now();
   let counted: string | undefined;
   let report: ReportProgress = () => undefined;
   return ({ what, ...progress }) => {
-    if (what !== counted) report = terminal.progress(what);
+    if (what !== counted) {
+      report = terminal.progress(what, quietSince);
+      quietSince = undefined;
+    }
     counted = what;
     report(progress);
   };

@@ -64,7 +64,9 @@ test("leaves a page, a sheet, a model and refocused stacks, and scores the part 
   expect(part.data[0]).toBe(data.stack.data[76]);
 
   const page = await readFile(result.report, "utf8");
-  expect(page).toContain("data:image/png;base64,");
+  // The picture is an SVG in the page itself, and the images in it are PNG.
+  const [, picture] = /class="picture"><img src="data:image\/svg\+xml;base64,([^"]+)"/.exec(page) ?? [];
+  expect(atob(picture)).toContain("data:image/png;base64,");
   // The page admits every distance where the output lost, and claims to win only where it did.
   const made = result.distances.filter(({ given }) => !given);
   // The second input plane lies 2 um above the first.

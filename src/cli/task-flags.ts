@@ -16,8 +16,9 @@ export interface KeySchema extends OptionMeta {
   items?: KeySchema;
   minItems?: number;
   maxItems?: number;
-  minimum?: number;
-  exclusiveMinimum?: number;
+  /** JSON has no infinity: null is none. */
+  minimum?: number | null;
+  exclusiveMinimum?: number | null;
 }
 
 /** Keys of a schema that flags or arguments can hold, in their order; objects with keys of their own are for files. */
@@ -126,16 +127,16 @@ function read(text: string, key: KeySchema): unknown {
 }
 
 function limited(text: string, { type, minimum, exclusiveMinimum }: KeySchema): number {
-  // Text that is no number is no whole number either, and is told so.
+  // Text that is no number is no whole number either, and the message says so.
   const value = type === "integer" ? numberOf(text) : finiteNumber(text);
-  const low = minimum !== undefined && minimum > -1e15 ? minimum : undefined;
+  const low = typeof minimum === "number" && minimum > -1e15 ? minimum : undefined;
   if (type === "integer" && !Number.isInteger(value)) {
     throw new InvalidArgumentError(`Expected a whole number${low === undefined ? "" : `, ${low} or more`}.`);
   }
   if (low !== undefined && value < low) {
     throw new InvalidArgumentError(`Expected a ${type === "integer" ? "whole " : ""}number, ${low} or more.`);
   }
-  if (exclusiveMinimum !== undefined && value <= exclusiveMinimum) {
+  if (typeof exclusiveMinimum === "number" && value <= exclusiveMinimum) {
     throw new InvalidArgumentError(`Expected a number above ${exclusiveMinimum}.`);
   }
   // -0 is 0.

@@ -32,7 +32,7 @@ describe("help", () => {
     const { code, stdout, stderr } = await runCli(["--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const verb of verbs) expect(stdout).toMatch(new RegExp(`^ {2}${verb} `, "m"));
-    expect(stdout).toMatch(/0 done, 1 failed, 2 used wrongly, 130 interrupted/);
+    expect(stdout).toMatch(/0 success, 1 failure, 2 wrong usage, 3 .*130 interrupted/s);
   });
 
   test("nothing at all is wrong use, with the help on stderr", async () => {
@@ -46,7 +46,11 @@ describe("help", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`Examples:\n {2}parfocal ${verb}`));
     for (const option of ["--json", "--quiet", "--debug"]) expect(stdout).toContain(option);
-    expect(stdout).toMatch(/Exit codes: 0 done/);
+    expect(stdout).toMatch(/Exit codes: 0 success/);
+    const explained = stdout.slice(0, stdout.indexOf("Examples:"));
+    expect(explained.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    // Every placeholder says what is expected.
+    expect(explained).not.toContain("<text>");
   });
 });
 

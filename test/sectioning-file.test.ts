@@ -122,8 +122,8 @@ describe("sections of files", () => {
     await expect(attempt(["phase0.tif", "seven.tif", "phase1.tif"], "sim")).rejects.toThrow(
       /every pixel needs its partner/,
     );
-    await expect(attempt(["channels.tif"], "sim", { sigma: 1 })).rejects.toThrow(/sigma has no effect on sim/);
-    await expect(attempt(["pages.tif"], "hilo", { correct: false })).rejects.toThrow(/correct has no effect on hilo/);
+    await expect(attempt(["channels.tif"], "sim", { sigma: 1 })).rejects.toThrow(/`sigma` has no effect on sim/);
+    await expect(attempt(["pages.tif"], "hilo", { correct: false })).rejects.toThrow(/`correct` has no effect on hilo/);
     await expect(attempt(["pages.tif"], "sim", { offfset: 1 })).rejects.toThrow(/one of offset, sigma/);
     await expect(attempt(["channels.tif"], "sim", {}, "pages.tif")).rejects.toMatchObject({ code: "output.exists" });
     await expect(attempt(["channels.tif"], "sim", {}, "stack.png")).rejects.toMatchObject({ code: "usage" });

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 /**
  * The bytes of a written file that must not depend on when and where it was written. Left out are:
  * - in JSON: the keys `seconds` and `created`
- * - in YAML and pages (`.html`): lines of the key `created`, in pages also dates
+ * - in YAML and pages (`.html`): lines of the key `created`; in pages also dates, and the training times of models
  * - in `metrics.csv`: the column `seconds`
  * - in TensorBoard events: the wall time of each event, the value of `seconds`, and the checksum, which depends on both
  * - in checkpoints: `seconds`, and the checksum, which depends on it
@@ -20,7 +20,9 @@ export function comparableBytes(name: string, bytes: Buffer, folder: string): Bu
   if (name.endsWith(".json")) return Buffer.from(withoutTimes(text));
   if (basename(name) === "metrics.csv") return Buffer.from(withoutColumn(text, "seconds"));
   const undated = text.replace(/^ *created: .*\n/gm, "");
-  return Buffer.from(name.endsWith(".html") ? undated.replace(/\b20\d\d-\d\d-\d\d\b/g, "") : undated);
+  if (!name.endsWith(".html")) return Buffer.from(undated);
+  const untimed = undated.replace(/(<td class="number">)\d+(<\/td><td>runs\/)/g, "$1$2").replace(/ for \d+ s \(/g, "");
+  return Buffer.from(untimed.replace(/\b20\d\d-\d\d-\d\d\b/g, ""));
 }
 
 /** JSON with the order of its keys kept. Text that is no JSON, such as the empty output of a failed command, stays as it is. */

@@ -66,7 +66,7 @@ function helpOf(command: Command): string {
 function createProgram(): Command {
   const program = new Command("parfocal")
     .description(
-      "Virtual refocusing, optical sectioning and autofocusing for microscopy, trained on your own z-stack, and judged.",
+      "Virtual refocusing, optical sectioning and autofocusing for microscopy, with models that are trained on your own z-stacks.",
     )
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help, or that of a command")
@@ -74,20 +74,22 @@ function createProgram(): Command {
     .exitOverride()
     // What commander has to say about mistakes is said once, by runCommand.
     .configureOutput({ outputError: () => undefined })
-    .configureHelp({ helpWidth: helpWidth() })
+    // Long flags leave few columns for their descriptions; these are wrapped all the same.
+    .configureHelp({ helpWidth: helpWidth(), minWidthToWrap: 24 })
     .addHelpText(
       "after",
       [
         "",
-        "Lengths are micrometres; planes, channels and times count from 0.",
-        "Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted.",
-        'More about a command, with examples: "parfocal <command> --help".',
+        "Lengths are in micrometres. Planes, channels and time points count from 0.",
+        "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 a trained model that is not",
+        "better than the recorded images, 130 interrupted.",
+        'Options and examples of a command: "parfocal <command> --help".',
       ].join("\n"),
     );
   for (const name of taskNames) program.command(name).description(tasks[name].summary);
   program
     .command("completion")
-    .description("Print what a shell needs to complete the words of parfocal commands.")
+    .description("Print a script that makes a shell complete parfocal commands and flags.")
     .argument("<shell>", "bash, zsh or fish")
     .action(async (shell: string) => printLine(await (await import("./completion.ts")).completion(shell)));
   return program;

@@ -53,13 +53,13 @@ export function addTaskFlags(command: Command, schema: TaskOptions, { own = true
 
 function optionsOf(name: string, key: KeySchema, required: boolean): Option[] {
   const flag = `--${kebab(name)}`;
-  const help = helpOf(key);
+  const help = helpOf(key, required);
   const grouped = (option: Option): Option => (key.group === undefined ? option : option.helpGroup(`${key.group}:`));
   if (key.type === "boolean") {
     const onByDefault = key.default === true || key.on_by_default === true;
     // A switch that is on by default is there to be turned off.
     const on = new Option(flag, help);
-    const off = new Option(`--no-${kebab(name)}`, `without: ${key.description ?? ""}`);
+    const off = new Option(`--no-${kebab(name)}`, key.off ?? `do not ${key.description ?? ""}`);
     // The positive flag first: commander takes a negative one alone for a switch that is on.
     return [grouped(on).hideHelp(onByDefault), grouped(off).hideHelp(!onByDefault)];
   }
@@ -70,13 +70,16 @@ function optionsOf(name: string, key: KeySchema, required: boolean): Option[] {
   return [grouped(required ? option.makeOptionMandatory() : option)];
 }
 
-function helpOf(key: KeySchema): string {
+function helpOf(key: KeySchema, required: boolean): string {
   const { description = "", unit, default_in_words: words } = key;
   const standard = words ?? (key.default === undefined || key.type === "boolean" ? undefined : written(key.default));
   const withUnit =
     unit === undefined || new RegExp(`\\b${unit}\\b`).test(description) ? description : `${description}, ${unit}`;
-  const choices = key.enum && key.placeholder === undefined && key.enum.length > 6 ? `: ${key.enum.join(", ")}` : "";
-  return `${withUnit}${choices}${standard === undefined ? "" : ` (default: ${standard})`}`;
+  const unnamed = key.enum?.some((word) => !description.includes(String(word)));
+  const choices =
+    unnamed && key.placeholder === undefined && placeholderOf(key) === "name" ? `: ${key.enum?.join(", ")}` : "";
+  const end = required ? " (required)" : standard === undefined ? "" : ` (default: ${standard})`;
+  return `${withUnit}${choices}${end}`;
 }
 
 function written(value: unknown): string {
@@ -84,11 +87,17 @@ function written(value: unknown): string {
   return value.every((one) => typeof one === "number") ? value.join(":") : value.join(",");
 }
 
+/** Choices are named in the placeholder up to this length; longer ones leave too little space for the descriptions. */
+const maxChoicesLength = 22;
+
+/** Units that a description ends with, or that a comma separates from the rest. */
+const unitPattern = /, (um|pixels|minutes|electrons|degrees|GiB)(?=[,;]| \(|$)/;
+
 function placeholderOf(key: KeySchema): string {
-  const { placeholder, enum: words, unit } = key;
+  const { placeholder, enum: words, unit = unitPattern.exec(key.description ?? "")?.[1] } = key;
   if (placeholder !== undefined) return placeholder;
   if (key.const !== undefined) return String(key.const);
-  if (words) return words.length > 6 ? "name" : words.join("|");
+  if (words) return words.join("|").length > maxChoicesLength ? "name" : words.join("|");
   if (key.prefixItems) return "low:high";
   if (isRecord(key)) return "key=value";
   if (key.type === "array") return "list";

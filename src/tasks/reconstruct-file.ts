@@ -165,7 +165,7 @@ async function fromStack(
   if (options.method === "multi-height" && !recovered.converged) {
     const last = (100 * (recovered.errors.at(-1) ?? 0)).toFixed(2);
     warnings.push(
-      `Still improving after ${recovered.errors.length - 1} rounds (error ${last} %); give more \`iterations\`.`,
+      `Still improving after ${recovered.errors.length - 1} iterations (error ${last} %); give more \`iterations\`.`,
     );
   }
   return {

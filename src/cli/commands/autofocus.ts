@@ -8,8 +8,8 @@ type Plane = NonNullable<Result["planes"]>[number];
 
 export const autofocus: CommandText<Result> = {
   notes: [
-    "Without a model: distances are um from the first plane, between planes where the curve's peak says so. Regions without signal or without a clear peak have no estimate. Confidence is the probability that the focus is right within one plane. In transmitted light band_contrast is used, and the minimum between its two maxima; on in-line holograms try wavelet_ratio or spectral_slope.",
-    "With a model, every plane is judged by itself: z(plane) - z(focus), um, for each cell of 32 pixels of the model's size, with the probability that the sign is right; cells without structure have no estimate.",
+    "Without a model, the focus of a z-stack is the maximum of a focus measure, interpolated between planes. It is given in um from the first plane. Regions without signal or without a clear maximum have no estimate. Confidence is the probability that the focus is right within one plane. In transmitted light, the measure is band_contrast, and the focus is the minimum between its two maxima. For in-line holograms, try wavelet_ratio or spectral_slope.",
+    "With a model, the defocus z(plane) - z(focus) is estimated in um from each plane by itself, for every cell of 32 x 32 pixels (of the pixel size of the model), with the probability that its sign is right. Cells without structure have no estimate.",
   ],
   examples: [
     "parfocal autofocus stack.tif --channel 1 --tile 16",

@@ -7,8 +7,8 @@ type Result = z.output<typeof task.result>;
 
 export const refocus: CommandText<Result> = {
   notes: [
-    "The output has one plane for each distance, in counts of the input's scale.",
-    "--surface auto finds the focus of each region: among the planes of a stack of five or more; of fewer planes, it tries the model's distances and keeps the sharpest. With --z 0 the output is then in focus everywhere.",
+    "The output has one plane for each distance, in the same counts as the input. The folder of a training run is the one that train prints, such as runs/refocus/version_0. The distances should lie in the range that the model was trained for, which is distance_range in the run's config.yaml.",
+    "--surface auto finds the focus of each region: in a stack of at least five planes, it is the sharpest plane; otherwise the image is refocused to several distances, and the sharpest is used. With --z 0, the output is then in focus everywhere.",
   ],
   examples: [
     "parfocal refocus stack.tif --model runs/refocus/version_0 --input-planes 6,8 --z -4:4:1 -o refocused.tif",

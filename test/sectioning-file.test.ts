@@ -13,7 +13,7 @@ import { runCli } from "./helpers/run-cli.ts";
 
 const [planes, height, width] = [4, 40, 48];
 const size = height * width;
-/** Exposure j of plane z: a blob in focus under a grid of 8 pixels, over even haze; 100 counts without light. */
+/** Exposure j of plane z: a blob in focus under a grid of 8 pixels, over uniform background; 100 counts without light. */
 const exposure = (z: number, j: number) =>
   Uint16Array.from({ length: size }, (_, i) => {
     const blob = Math.exp(-((Math.floor(i / width) - 20) ** 2 + ((i % width) - 12 - 6 * z) ** 2) / 60);
@@ -73,7 +73,7 @@ describe("sections of files", () => {
     },
   );
 
-  test("a grid's section has the blob and not the haze, with the calibration of the file", async () => {
+  test("a grid's section has the blob and not the background, with the calibration of the file", async () => {
     const done = await withFiles(["channels.tif"], (files) =>
       sectionFile(fileStorage, files, "sim", at("s.tif"), { offset: 100 }),
     );

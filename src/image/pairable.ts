@@ -44,7 +44,7 @@ export function requirePairable(
   };
   const differ = (x: number | undefined, y: number | undefined) =>
     x !== undefined && y !== undefined && Math.abs(x / y - 1) > tolerance;
-  const told = (option: string, what: string) => `give \`${option} <your ${what}>\` (um) for both if a file is wrong`;
+  const advice = (option: string, what: string) => `give \`${option} <your ${what}>\` (um) for both if a file is wrong`;
 
   if (a.height !== b.height || a.width !== b.width || (planes && a.depth !== b.depth)) {
     const sizeOf = ({ depth, height, width }: Placed) =>
@@ -59,7 +59,7 @@ export function requirePairable(
       `pixels of ${digits(x)} um`,
       `of ${digits(y)} um`,
       "pixels with the same index show different places",
-      `resample one of them, or ${told("pixel_size", "pixel size")}`,
+      `resample one of them, or ${advice("pixel_size", "pixel size")}`,
     );
   }
   if (planes && a.depth > 1 && b.depth > 1 && differ(a.zStep, b.zStep)) {
@@ -74,7 +74,7 @@ export function requirePairable(
       `planes ${digits(x)} um apart`,
       `${digits(y)} um apart`,
       "planes with the same index show different heights",
-      `${cut}${told("z_step", "z step")}`,
+      `${cut}${advice("z_step", "z step")}`,
     );
   }
 }

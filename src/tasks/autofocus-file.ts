@@ -105,11 +105,11 @@ function warningsFor(info: AutofocusInfo, file: ImageFile, planes: readonly Defo
   if (wholes.length === 0) {
     const [low, high] = info.distance_range;
     warnings.push(
-      `Nothing is found that lies within ${low} to ${high} um of focus: the image may be empty or farther away.`,
+      `No structure was found within ${low} to ${high} um of focus: the image may be empty or farther away.`,
     );
   }
   if (wholes.some(({ directionConfidence }) => directionConfidence < 0.75)) {
-    warnings.push("One image does not tell here on which side of focus it lies: the sign of the distance is a guess.");
+    warnings.push("The image does not show on which side of focus it lies, so the sign of the distance is uncertain.");
   }
   return [...warnings, ...opticsWarnings(info, file)];
 }

@@ -20,7 +20,7 @@ export const fuse = defineTask({
     output: z.string().describe("the all-in-focus image"),
     depth: z.string().describe("the depth map: float32, um above the first plane"),
     colours: z.string().describe("the depth map in colours, PNG"),
-    unsure: z.string().describe("mask of pixels whose own depth is not known, uint8: 255 not known, 0 known"),
+    uncertain: z.string().describe("mask of pixels whose own depth is not known, uint8: 255 not known, 0 known"),
     colour_range_um: z.tuple([z.number(), z.number()]).describe("depths of the first and the last colour"),
     confident: z.number().describe("share of the pixels whose own depth is known"),
     light: z.enum(lights),

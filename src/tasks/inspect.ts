@@ -60,7 +60,7 @@ export const inspect = defineTask({
         standard_error_px: maybe,
         confidence: number,
         drifted: z.boolean(),
-        told: z.enum(["drifted", "steady", "unknown"]),
+        finding: z.enum(["drifted", "steady", "unknown"]),
       })
       .nullable(),
     channel_shifts: z.array(
@@ -151,11 +151,11 @@ function describe(path: string, found: Inspection) {
     drift: alignment?.drift
       ? {
           // Nothing is claimed where structure through focus may hide or pretend as much.
-          range_px: alignment.drift.told === "unknown" ? null : alignment.drift.range,
+          range_px: alignment.drift.finding === "unknown" ? null : alignment.drift.range,
           standard_error_px: Number.isFinite(alignment.drift.standardError) ? alignment.drift.standardError : null,
           confidence: alignment.drift.confidence,
           drifted: alignment.drift.drifted,
-          told: alignment.drift.told,
+          finding: alignment.drift.finding,
         }
       : null,
     channel_shifts: (alignment?.channelShifts ?? []).map((shift) => ({

@@ -24,7 +24,7 @@ export interface RefocusFileOptions extends Omit<RefocusOptions, "onProgress">, 
   force?: boolean | undefined;
   /** Reads the distance of every pixel, um, as {@link RefocusInput.surface}; "auto" finds each region's own focus ({@link findSurface}). */
   surface?: ReadRegion | "auto" | undefined;
-  /** Also measures how sure a single-plane model is of the direction: four more passes over the image ({@link directionOfImage}). */
+  /** Also measures the confidence of a single-plane model in the direction: four more passes over the image ({@link directionOfImage}). */
   direction?: boolean | undefined;
   /** @param progress `what` is counted: "planes for the surface", then "tiles refocused" */
   onProgress?: ((progress: { what: string; done: number; total: number }) => void) | undefined;
@@ -140,11 +140,11 @@ function warningsFor(
   const outside = distances.filter((d) => d < low - 1e-6 || d > high + 1e-6);
   if (outside.length > 0) {
     warnings.push(
-      `Distances ${outside.join(", ")} um lie outside what the model learnt (${low} to ${high} um): do not trust these planes.`,
+      `Distances ${outside.join(", ")} um lie outside the range that the model was trained for (${low} to ${high} um): do not trust these planes.`,
     );
   }
   if (surface)
-    warnings.push("A distance map is in use: distances are relative to it, and the model learnt flat planes.");
+    warnings.push("A distance map is in use: distances are relative to it, but the model was trained on flat planes.");
   warnings.push(...opticsWarnings(info, file));
   if (planes.length === 1) {
     const advice = info.method === "recurrent-mz" ? "Give a second one." : "A model with two input planes can.";

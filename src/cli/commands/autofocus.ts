@@ -37,12 +37,12 @@ function ofStack({ curve = [], defocus_um: um, best_position: position, extremum
     ...(there
       ? [
           ["", found.reason ?? ""],
-          ["confidence", `${found.confidence.toFixed(2)} that this is right within one plane`],
+          ["confidence", `${found.confidence.toFixed(2)} probability of being right within one plane`],
         ]
       : []),
     [
       "regions",
-      `${known.length} of ${heights.flat().length} of ${found.map.tile_px} pixels have a focus of their own${span}`,
+      `${known.length} of ${heights.flat().length} of ${found.map.tile_px} pixels have an estimate of the focus${span}`,
     ],
     ...heights.map((row) => [
       "",
@@ -60,11 +60,11 @@ function byModel({ output, sheet, seconds = 0 }: Result, planes: readonly Plane[
   ]);
 }
 
-function inWords({ defocus_um: defocus, direction_confidence: sure, map }: Plane): string {
-  if (defocus === null || sure === null) return "nothing to be focused";
-  const sign = sure < 0.75 ? "+-" : defocus < 0 ? "" : "+";
+function inWords({ defocus_um: defocus, direction_confidence: direction, map }: Plane): string {
+  if (defocus === null || direction === null) return "no structure to focus on";
+  const sign = direction < 0.75 ? "+-" : defocus < 0 ? "" : "+";
   const size = sign === "+-" ? Math.abs(defocus) : defocus;
   const cells = map.defocus_um.flat();
   const known = cells.filter((cell) => cell !== null).length;
-  return `${sign}${digits(size, 3)} um from focus, direction ${(100 * sure).toFixed(0)} % sure, from ${known} of ${cells.length} cells`;
+  return `${sign}${digits(size, 3)} um from focus, direction right with ${(100 * direction).toFixed(0)} % probability, from ${known} of ${cells.length} cells`;
 }

@@ -20,12 +20,13 @@ export const reconstruct: CommandText<z.output<typeof task.result>> = {
   text(done) {
     const rows: string[][] = [["output", `${done.output}: amplitude, phase in radians`]];
     if (done.distance_um !== undefined) {
-      const kind = done.specimen && `${done.specimen === "phase" ? "a phase" : "an amplitude"} object, `;
+      const kind = done.specimen && `${done.specimen === "phase" ? "a phase" : "an amplitude"} specimen, `;
       const { confidence, direction_confidence: direction } = done;
       const known = typeof confidence === "number";
       const how = known ? `, found${kind ? ` for ${kind}` : ", "}confidence ${confidence.toFixed(2)}` : "";
-      const sure = typeof direction === "number" ? `, sign ${(100 * direction).toFixed(0)} % sure` : "";
-      rows.push(["distance", `${digits(done.distance_um)} um along the light${how}${sure}`]);
+      const sign =
+        typeof direction === "number" ? `, sign right with ${(100 * direction).toFixed(0)} % probability` : "";
+      rows.push(["distance", `${digits(done.distance_um)} um along the light${how}${sign}`]);
     }
     if (done.carrier)
       rows.push(["fringes", `${done.carrier.map((f) => digits(f)).join(", ")} cycles per pixel (y, x)`]);

@@ -29,12 +29,12 @@ export const refocus: CommandText<Result> = {
 
 function surfaceInWords({ from, range_um: [low, high], regions }: NonNullable<Result["surface"]>): string {
   const known = regions.filter(({ confidence }) => confidence > 0).length;
-  const how = from === "stack" ? "from the stack" : "from the model's distances";
+  const how = from === "stack" ? "from the stack" : "among refocused planes";
   return `${digits(low)} to ${digits(high)} um, ${how}, ${known} of ${regions.length} regions with a focus`;
 }
 
 /** How far the direction can be trusted. */
 function directionInWords({ confidence, regions, accuracy }: NonNullable<Result["direction"]>): string {
-  const sure = `${confidence.toFixed(2)} sure of it over ${regions} regions (0.5 is a guess)`;
-  return `${sure}; on held-out stacks right in ${Math.round(100 * accuracy)} % of them`;
+  const here = `confidence ${confidence.toFixed(2)} over ${regions} regions (0.5 is chance)`;
+  return `${here}; on held-out stacks, the direction was right in ${Math.round(100 * accuracy)} % of them`;
 }

@@ -21,7 +21,7 @@ const table = {
   },
   train: {
     summary: "Train a model on z-stacks from your microscope, or on images that are simulated from a recipe.",
-    load: async () => (await import("./train.node.ts")).train,
+    load: async () => (await import("./train.ts")).train,
   },
   refocus: {
     summary: "Refocus an image to other planes with a trained model.",
@@ -60,22 +60,22 @@ const table = {
   study: {
     summary:
       "Judge models on z-stacks, in comparison with the recorded planes and classical methods, and write a report: whether to use them, for what, and over which distances.",
-    load: async () => (await import("./study.node.ts")).study,
+    load: async () => (await import("./study.ts")).study,
   },
   generalise: {
     summary:
       "Test whether models work on an objective, specimen, stack or slide that they were not trained on, by leaving out one at a time.",
-    load: async () => (await import("./generalise.node.ts")).generalise,
+    load: async () => (await import("./generalise.ts")).generalise,
   },
   doctor: {
     summary:
       "Report what this machine can compute with: runtimes, devices, processor, memory and versions, and what is missing.",
-    load: async () => (await import("./doctor.node.ts")).doctor,
+    load: async () => (await import("./doctor.ts")).doctor,
   },
   demo: {
     summary:
       "Train a model on simulated beads or on part of your z-stack, refocus planes that it was not trained on, and report the scores.",
-    load: async () => (await import("./demo.node.ts")).demo,
+    load: async () => (await import("./demo.ts")).demo,
   },
 };
 

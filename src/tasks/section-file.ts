@@ -20,6 +20,7 @@ import type { ImageWriter, Written } from "../image/image-writer.ts";
 import { infoOfStack } from "../image/stack-image.ts";
 import { type Storage, withOutputs } from "../image/storage.ts";
 import { createImageWriter } from "../image/write-image.ts";
+import type { Warning } from "../warning.ts";
 
 export interface SectionFileOptions extends ExposurePlace {
   /** hilo: which of the channels, times, pages or files is which, from 0; default 0 and 1. */
@@ -68,7 +69,7 @@ export interface SectionFileResult {
   rescale?: Rescale;
   widefield_rescale?: Rescale;
   seconds: number;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /**

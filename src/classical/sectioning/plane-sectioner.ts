@@ -1,5 +1,6 @@
 /** The sectioning methods, one plane after the other, from exposures that are read on demand. */
 import { throwIfAborted } from "../../errors.ts";
+import type { Warning } from "../../warning.ts";
 import type { ExposureSource } from "./exposure-source.ts";
 import { measureGrid, perfectGrid, sectionOnePlane } from "./grid-plane-by-plane.ts";
 import { type HiloOptions, sectionFromSpeckle } from "./hilo.ts";
@@ -17,7 +18,7 @@ export interface SectionFindings {
   period_um?: number;
   orientation_degrees?: number;
   planes_with_grid?: number;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 export interface PlaneSectioner {
@@ -73,7 +74,7 @@ async function ofGrid(
       brightness: used.map(({ brightness }) => brightness),
       ...(grid && grid.seen > 0 && describe(grid.frequency, source.info.pixelSize)),
       ...(grid && { planes_with_grid: grid.seen }),
-      warnings: grid?.seen === 0 ? [NO_GRID] : [],
+      warnings: grid?.seen === 0 ? [{ code: "no_grid", text: NO_GRID }] : [],
     }),
   };
 }
@@ -134,7 +135,10 @@ async function ofSpeckle(
     found: () => ({
       ...(eta !== undefined && { eta }),
       in_focus: inFocus,
-      warnings: [...(sample.length > 0 ? [MEASURED] : []), ...(empty === planes ? [NO_CONTRAST] : [])],
+      warnings: [
+        ...(sample.length > 0 ? [{ code: "measured_weight", text: MEASURED }] : []),
+        ...(empty === planes ? [{ code: "no_contrast", text: NO_CONTRAST }] : []),
+      ],
     }),
   };
 }

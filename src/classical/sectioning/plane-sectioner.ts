@@ -7,7 +7,7 @@ import type { ResolvedSectionOptions, SectionMethod } from "./section-options.ts
 import type { HiloOptics } from "./speckle-weight.ts";
 
 /** Measurements of a method, under their JSON names; see `SectionFileResult`. */
-export interface SectionFindings {
+interface SectionFindings {
   eta?: number;
   in_focus?: (number | null)[];
   modulation?: (number | null)[];

@@ -9,7 +9,7 @@ import { countInBox, definePhantom, range } from "./phantom.ts";
 import { anywhere } from "./place-apart.ts";
 import type { Volume, VolumeGrid } from "./volume.ts";
 
-export const filamentsOptions = z.strictObject({
+const filamentsOptions = z.strictObject({
   pattern: z
     .enum(["astral", "parallel", "random"])
     .default("astral")

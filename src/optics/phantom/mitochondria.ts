@@ -9,7 +9,7 @@ import { countInBox, definePhantom, range } from "./phantom.ts";
 import type { Tube } from "./tube.ts";
 import type { Volume } from "./volume.ts";
 
-export const mitochondriaOptions = z.strictObject({
+const mitochondriaOptions = z.strictObject({
   cells: z.number().positive().default(8).describe("cells per 100 x 100 um"),
   mitochondria: z.int().positive().max(10_000).default(140).describe("mitochondria per cell, not counting branches"),
   thickness: range(0.05).default([0.3, 0.6]).describe("diameter of the tubules, um"),

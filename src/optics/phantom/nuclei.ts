@@ -9,7 +9,7 @@ import type { Volume } from "./volume.ts";
 
 const counts = range(0).refine((pair) => pair.every(Number.isInteger), "expected whole numbers");
 
-export const nucleiOptions = z.strictObject({
+const nucleiOptions = z.strictObject({
   nuclei: z.number().positive().default(24).describe("nuclei per 100 x 100 um; fewer where there is no space"),
   diameter: range(0.5).default([9, 15]).describe("mean lateral diameter, um; 6 to 15 is common"),
   elongation: range(1).default([1, 1.6]).describe("ratio of length to width"),

@@ -13,7 +13,7 @@ import type { Tube } from "./tube.ts";
 import { createTubeMap } from "./tube-map.ts";
 import type { Volume } from "./volume.ts";
 
-export const tissueOptions = z.strictObject({
+const tissueOptions = z.strictObject({
   depth_range: range().default([-15, 15]).describe("bottom and top of the slab, um"),
   cells: z.number().positive().default(80).describe("cells per 100 x 100 x 10 um; fewer where there is no space"),
   nucleus_diameter: range(1).default([6, 9]).describe("diameter of the nuclei, um"),

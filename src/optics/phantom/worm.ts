@@ -10,7 +10,7 @@ import type { Volume } from "./volume.ts";
 import { bodyRadius, cutFade, drawBody, layWorm, placeInBody, type WormBody } from "./worm-body.ts";
 import { growNeurites, NERVE_RING, placeSomata, type Soma } from "./worm-neurons.ts";
 
-export const wormOptions = z.strictObject({
+const wormOptions = z.strictObject({
   length: z
     .number()
     .min(50)

@@ -115,7 +115,7 @@ export function createValidator(
   };
 }
 
-export const distanceLabel = (um: number): string => `${um < 0 ? "-" : "+"}${Math.abs(um).toFixed(2)} um`;
+const distanceLabel = (um: number): string => `${um < 0 ? "-" : "+"}${Math.abs(um).toFixed(2)} um`;
 
 /**
  * The input planes and the planes one and two steps from them, where a network is most likely to be worse than the

@@ -1,4 +1,5 @@
 /** Sections of files: exposures are found wherever a microscope puts them, and what cannot be done is refused before work. */
+// cspell:ignore offfset
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

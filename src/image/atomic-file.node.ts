@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 import { bytesAsText } from "../array/bytes-as-text.ts";
 import { ParfocalError } from "../errors.ts";
 import { isInput } from "./open-inputs.node.ts";
-import type { OutputOptions, OutputSet } from "./storage.ts";
+import { completeSet, type OutputOptions, type OutputSet } from "./storage.ts";
 import { removeAbandoned, temporaryName } from "./temporary-files.node.ts";
 
 /**
@@ -93,15 +93,7 @@ export function createOutputSet({ force }: OutputOptions = {}): OutputSet {
  * @throws what `make` and {@link OutputSet.commit} throw
  */
 export async function withOutputSet<T>(options: OutputOptions, make: (set: OutputSet) => Promise<T>): Promise<T> {
-  const set = createOutputSet(options);
-  try {
-    const made = await make(set);
-    await set.commit();
-    return made;
-  } catch (error) {
-    await set.abandon();
-    throw error;
-  }
+  return completeSet(createOutputSet(options), make);
 }
 
 /** Writes a whole file. Throws `output.exists` (without `force`) and `output.failed`; no incomplete file remains. */

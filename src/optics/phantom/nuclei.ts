@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Random } from "../../array/random.ts";
 import { createNoiseLattice } from "./noise.ts";
 import { drawNucleus, type Nucleus, randomNucleus } from "./nucleus.ts";
-import { countInBox, definePhantom, range } from "./phantom.ts";
+import { brightnessSpread, countInBox, definePhantom, range } from "./phantom.ts";
 import { anywhere, placeApart } from "./place-apart.ts";
 import type { Volume } from "./volume.ts";
 
@@ -26,12 +26,7 @@ const nucleiOptions = z.strictObject({
   chromatin: z.number().min(0).max(1).default(1).describe("contrast of the chromatin texture; 0: uniform"),
   nucleoli: counts.default([1, 4]).describe("dark nucleoli per nucleus"),
   chromocentres: counts.default([0, 8]).describe("bright chromocentres per nucleus; 10 to 20 in mouse cells"),
-  brightness_spread: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.5)
-    .describe("spread of the brightness: uniform between 1 - spread and 1"),
+  brightness_spread: brightnessSpread(0.5),
 });
 
 /**

@@ -7,7 +7,7 @@ import { drawTubes } from "./draw-tubes.ts";
 import { createNoiseLattice } from "./noise.ts";
 import { describeNucleus } from "./nuclei.ts";
 import { drawNucleus, type Nucleus, randomNucleus } from "./nucleus.ts";
-import { countInBox, definePhantom, range } from "./phantom.ts";
+import { brightnessSpread, countInBox, definePhantom, range } from "./phantom.ts";
 import { anywhere, placeApart, type Sides } from "./place-apart.ts";
 import type { Tube } from "./tube.ts";
 import { createTubeMap } from "./tube-map.ts";
@@ -27,12 +27,7 @@ const tissueOptions = z.strictObject({
     .max(0.5)
     .default(0.04)
     .describe("unspecific staining of the whole slab relative to the nuclei, which blurs into background"),
-  brightness_spread: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.6)
-    .describe("spread of the brightness: uniform between 1 - spread and 1"),
+  brightness_spread: brightnessSpread(0.6),
 });
 
 type Options = z.output<typeof tissueOptions>;

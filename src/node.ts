@@ -50,9 +50,10 @@ export {
 
 // Executing graphs on this machine.
 
-export { describeMachine, type Machine } from "./run/machine.node.ts";
+export { describeMachine } from "./run/machine.node.ts";
+export type { Machine, RuntimeReport } from "./run/machine.ts";
 export { openNativeRuntime } from "./run/native.node.ts";
-export { listRuntimes, openRuntime, type RuntimeReport } from "./run/open.node.ts";
+export { listRuntimes, openRuntime } from "./run/open.node.ts";
 
 // Models in folders, applied to files.
 
@@ -78,7 +79,7 @@ export {
   type RecipeTraining,
   type RecipeTrainingOptions,
 } from "./train/data/recipe-training.ts";
-export { readFeatureNetwork, type TrainRunOptions, type TrainRunResult, trainRun } from "./train/train-run.node.ts";
+export { readFeatureNetwork, type TrainRunOptions, type TrainRunResult, trainRun } from "./train/train-run.ts";
 
 // PSFs in files: computed, and measured from beads.
 
@@ -101,13 +102,13 @@ export {
 
 // Judging models on a stack.
 
-export { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./tasks/study-files.node.ts";
+export { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./tasks/study-files.ts";
 export {
   type Generalisation,
   refuseForSeveral,
   type StudySeveralResult,
   studySeveral,
-} from "./tasks/study-several.node.ts";
+} from "./tasks/study-several.ts";
 
 // Leaving one objective, specimen, stack or slide out.
 
@@ -116,15 +117,15 @@ export {
   type GeneraliseProgress,
   type GeneraliseResult,
   generalise,
-} from "./tasks/generalise/leave-one-out.node.ts";
-export type { LeaveOneOutRecipe } from "./tasks/generalise/leave-one-out-recipe.node.ts";
+} from "./tasks/generalise/leave-one-out.ts";
+export type { LeaveOneOutRecipe } from "./tasks/generalise/leave-one-out-recipe.ts";
 
 // The whole story on simulated or real stacks.
 
-export { type DemoOptions, type DemoResult, demo } from "./tasks/demo/demo.node.ts";
-export { meanGain, meanGainOverBaseline } from "./tasks/demo/demo-report.node.ts";
+export { type DemoOptions, type DemoResult, demo } from "./tasks/demo/demo.ts";
+export { meanGain, meanGainOverBaseline } from "./tasks/demo/demo-report.ts";
 
 // The table of all tasks, and what they get of Node.
 
 export { nodeContext } from "./tasks/node-context.node.ts";
-export { type TaskEntry, type TaskName, taskNames, tasks as taskTable } from "./tasks/tasks.node.ts";
+export { type TaskEntry, type TaskName, taskNames, tasks as taskTable } from "./tasks/tasks.ts";

@@ -1,11 +1,12 @@
 /** Sections of files: exposures are found wherever a microscope puts them, and what cannot be done is refused before work. */
+// cspell:ignore offfset
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../src/array/random.ts";
-import { readExposures } from "../src/classical/sectioning/exposures.ts";
+import { findExposures } from "../src/classical/sectioning/exposure-source.ts";
 import { fileStorage } from "../src/image/file-storage.node.ts";
 import { type Image, openImage, overrideCalibration, readImage, writeImage } from "../src/node.ts";
 import { sectionFile } from "../src/tasks/section-file.ts";
@@ -64,11 +65,11 @@ describe("sections of files", () => {
   test.each([[["channels.tif"]], [["times.tif"]], [["pages.tif"]], [["phase0.tif", "phase1.tif", "phase2.tif"]]])(
     "exposures are found in %j",
     async (names) => {
-      const { stacks, planes: depth } = await withFiles(names, (files) => readExposures(files, 3, "three exposures"));
-      expect(depth).toBe(planes);
-      stacks.forEach((stack, j) => {
+      await withFiles(names, async (files) => {
+        const source = findExposures(files, { numbers: indices(3), what: "three exposures" });
+        expect(source.planes).toBe(planes);
         for (const z of indices(planes)) {
-          expect(Uint16Array.from(stack.subarray(z * size, (z + 1) * size))).toEqual(exposure(z, j));
+          for (const j of indices(3)) expect(Uint16Array.from(await source.read(z, j))).toEqual(exposure(z, j));
         }
       });
     },

@@ -30,7 +30,7 @@ export interface InspectOptions {
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
-export interface Focus {
+interface Focus {
   measure: FocusMeasure;
   /** The kind of light, inferred from the grey levels. */
   light: Light;

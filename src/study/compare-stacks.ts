@@ -30,7 +30,7 @@ export interface CompareOptions {
 }
 
 /** One value each for the output, the first input (unchanged) and the best recorded baseline. */
-export interface OfEach<T> {
+interface OfEach<T> {
   output: T;
   input?: T;
   baseline?: T;

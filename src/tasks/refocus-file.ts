@@ -48,7 +48,7 @@ export interface RefocusFileResult {
   direction?: DirectionOfImage;
 }
 
-export interface FoundSurfaceFigures {
+interface FoundSurfaceFigures {
   from: FoundSurface["from"];
   range_um: [number, number];
   regions: { x: number; y: number; distance_um: number; confidence: number }[];

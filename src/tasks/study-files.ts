@@ -65,7 +65,7 @@ export interface StudyFilesResult {
   seconds: number;
 }
 
-export type StudyDescription = ReturnType<typeof describeStudy>;
+type StudyDescription = ReturnType<typeof describeStudy>;
 
 /**
  * Writes `index.html`, `study.json`, `scores.csv`, `quality-control.csv`, `profiles.csv` and `figures/` into a folder;
@@ -170,7 +170,7 @@ function candidatesOf(models: readonly Model[], runtime: Runtime): Candidate[] {
 }
 
 /** All results as numbers for study.json. Lengths are in um. */
-export function describeStudy(studied: StudiedStack, studies: readonly CandidateStudy[], figures: readonly Figure[]) {
+function describeStudy(studied: StudiedStack, studies: readonly CandidateStudy[], figures: readonly Figure[]) {
   return {
     stack: studied.name,
     sharpest_plane: studied.sharpest,

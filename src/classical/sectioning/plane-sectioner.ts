@@ -7,16 +7,25 @@ import { type HiloOptions, sectionFromSpeckle } from "./hilo.ts";
 import type { ResolvedSectionOptions, SectionMethod } from "./section-options.ts";
 import type { HiloOptics } from "./speckle-weight.ts";
 
-/** Measurements of a method, under their JSON names; see `SectionFileResult`. */
+/** Measurements of a method, under their JSON names. */
 export interface SectionFindings {
+  /** hilo: weight of the low frequencies. */
   eta?: number;
+  /** hilo: mean of the section over mean of the uniform image, plane by plane: the share of the light that is in focus. */
   in_focus?: (number | null)[];
+  /**
+   * sim: mean of the section over mean of the widefield image, plane by plane: the depth to which the grid modulates the light.
+   * Noise lifts it.
+   */
   modulation?: (number | null)[];
+  /** sim: positions of the grid, radians, and relative brightness, of the three exposures of each plane. */
   phases?: number[][];
   brightness?: number[][];
+  /** sim, corrected: period of the grid, and the direction it repeats in, degrees from x towards y, -90 to 90. */
   period_pixels?: number;
   period_um?: number;
   orientation_degrees?: number;
+  /** sim, corrected: planes in which the grid was seen; the others follow them. */
   planes_with_grid?: number;
   warnings: Warning[];
 }

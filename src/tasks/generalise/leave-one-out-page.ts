@@ -15,7 +15,7 @@ import {
 import type { StackKind } from "./leave-one-out-source.ts";
 
 /** Marks data that were left out of the training of a model. */
-export const unseenMark = "\u2605";
+const unseenMark = "\u2605";
 
 /** A model of the experiment, with its training. */
 export interface GeneralisationModel extends PlannedModel {
@@ -196,7 +196,7 @@ function summaryTable(summary: readonly GeneralisationSummary[]): VerdictTable {
   };
 }
 
-export const plural = (kind: string): string => (kind === "objective" ? "objectives" : `${kind}s`);
+const plural = (kind: string): string => (kind === "objective" ? "objectives" : `${kind}s`);
 
 /** Examples of one left-out data set, from two models. */
 export interface ExampleRow {

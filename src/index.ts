@@ -76,6 +76,8 @@ export {
   type GridMicroscope,
   type GridPattern,
 } from "./optics/imaging/structured-illumination.ts";
+export type { SuperposePool } from "./optics/imaging/superpose-pool.ts";
+export { openSuperposePoolWeb } from "./optics/imaging/superpose-pool-web.ts";
 export { imageTransmitted, type TransmittedOptions, transmittedOptions } from "./optics/imaging/transmitted.ts";
 export { stackPhantom } from "./optics/phantom/from-stack.ts";
 export type { Phantom, Specimen, SpecimenObject } from "./optics/phantom/phantom.ts";

@@ -24,7 +24,7 @@ export interface OwnSharpness {
   cutoff: number;
 }
 
-export interface SharpnessPair {
+interface SharpnessPair {
   plane: number;
   input: OwnSharpness;
   output: OwnSharpness;

@@ -15,6 +15,7 @@ import { opticsWarnings } from "../models/apply/optics-warnings.ts";
 import type { Model } from "../models/model-info.ts";
 import type { AutofocusInfo } from "../models/networks/autofocus.ts";
 import type { Runtime } from "../run/runtime.ts";
+import type { Warning } from "../warning.ts";
 
 export interface AutofocusFileOptions extends TileOptions {
   channel?: number | undefined;
@@ -30,7 +31,7 @@ export interface AutofocusFileResult {
   /** One for each plane of the image, every plane by itself. */
   planes: DefocusMap[];
   output?: string;
-  warnings: string[];
+  warnings: Warning[];
   seconds: number;
 }
 
@@ -99,17 +100,21 @@ async function writeMap(
 }
 
 /** What a user should know before trusting the distance. */
-function warningsFor(info: AutofocusInfo, file: ImageFile, planes: readonly DefocusMap[]): string[] {
-  const warnings: string[] = [];
+function warningsFor(info: AutofocusInfo, file: ImageFile, planes: readonly DefocusMap[]): Warning[] {
+  const warnings: Warning[] = [];
   const wholes = planes.flatMap(({ whole }) => whole ?? []);
   if (wholes.length === 0) {
     const [low, high] = info.distance_range;
-    warnings.push(
-      `No structure was found within ${low} to ${high} um of focus: the image may be empty or farther away.`,
-    );
+    warnings.push({
+      code: "out_of_range",
+      text: `No structure was found within ${low} to ${high} um of focus: the image may be empty or farther away.`,
+    });
   }
   if (wholes.some(({ directionConfidence }) => directionConfidence < 0.75)) {
-    warnings.push("The image does not show on which side of focus it lies, so the sign of the distance is uncertain.");
+    warnings.push({
+      code: "focus_sign",
+      text: "The image does not show on which side of focus it lies, so the sign of the distance is uncertain.",
+    });
   }
   return [...warnings, ...opticsWarnings(info, file)];
 }

@@ -4,6 +4,7 @@
  */
 import { gaussianFilter } from "../../array/filters.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import type { Warning } from "../../warning.ts";
 import { type HiloOptics, speckleWeight } from "./speckle-weight.ts";
 
 /** The warning where the contrast of the speckle does not follow the specimen. */
@@ -50,7 +51,7 @@ export interface HiloSection {
   /** The weight of the low frequencies that was used: one for the whole stack. */
   eta: number;
   /** Warnings, if there is no speckle contrast. */
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /**
@@ -107,7 +108,7 @@ export function sectionFromSpeckle(stack: HiloStack, options: HiloOptions = {}):
   const known = options.optics && speckleWeight(options.optics, sigma, crossover);
   const eta = options.eta ?? known ?? measured ?? 0;
   for (let i = 0; i < section.length; i++) section[i] += eta * low[i];
-  return { section, eta, warnings: own > 0 ? [] : [noSpeckleContrast] };
+  return { section, eta, warnings: own > 0 ? [] : [{ code: "no_contrast", text: noSpeckleContrast }] };
 }
 
 interface ContrastOptions {

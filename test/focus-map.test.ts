@@ -27,7 +27,7 @@ function tilted(): Stack {
 describe("a focus map", () => {
   const map = focusMap(tilted(), { tile: 32 });
 
-  it("follows a tilted sheet to a third of a plane, and is sure of it", () => {
+  it("follows a tilted sheet to a third of a plane, with high confidence", () => {
     map.y.forEach((y, row) => {
       if (y + 16 > 64) return;
       map.x.forEach((x, column) => {

@@ -15,13 +15,13 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const outcome: Outcome = { exitCode: 0 };
   const program = createProgram();
   let names: ReadonlySet<string> = new Set();
+  const name = args.find((word) => !word.startsWith("-"));
+  const command = program.commands.find((one) => one.name() === name);
   try {
     if (args.length === 0) {
       say(helpOf(program));
       return 2;
     }
-    const name = args.find((word) => !word.startsWith("-"));
-    const command = program.commands.find((one) => one.name() === name);
     if (command && isTask(command.name())) {
       // What only a task needs is loaded with it: the list of commands shows at once.
       const { addTask } = await import("./task-command.node.ts");
@@ -37,7 +37,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     // Commander "fails" after printing the version.
     if ((error as { exitCode?: number }).exitCode === 0) return 0;
     const { failureOf, inFlags } = await import("./failure.node.ts");
-    const { exitCode, ...failure } = inFlags(failureOf(error), names);
+    const { exitCode, ...failure } = inFlags(failureOf(error, command?.name()), names);
     if (args.includes("--debug") && error instanceof Error) say(error.stack ?? error.message);
     say(`parfocal: ${failure.message}`);
     if (args.includes("--json")) {

@@ -50,7 +50,7 @@ export function requirePairable(
     const sizeOf = ({ depth, height, width }: Placed) =>
       `${planes ? `${depth} ${depth === 1 ? "plane" : "planes"} of ` : ""}${height} x ${width} pixels`;
     const advice = "give the same field and planes of both, cropped or resampled to the same size";
-    refuse(sizeOf(a), sizeOf(b), "every pixel needs its partner", advice);
+    refuse(sizeOf(a), sizeOf(b), "they can be compared only pixel by pixel", advice);
   }
   for (const axis of ["x", "y"] as const) {
     const [x, y] = [a.pixelSize?.[axis], b.pixelSize?.[axis]];

@@ -24,7 +24,7 @@ const columns: readonly [string, string, number][] = [
 
 export const evaluate: CommandText<Result> = {
   notes: [
-    "Scores are PSNR, SSIM, MS-SSIM, NRMSE, Pearson's correlation and detail. Each plane is compared with the same plane of the ground truth, and the scores are means over the planes. An input of one plane is compared with all of them.",
+    "Scores are PSNR, SSIM, MS-SSIM, NRMSE, Pearson's correlation and detail. Each plane is compared with the same plane of the ground truth, and the scores are means over the planes. An input of one plane is compared with all of them. Output and ground truth must have the same size and the same planes.",
     "Planes that equal the ground truth exactly have an infinite PSNR. They are listed, and left out of the mean PSNR.",
     "The best recorded baseline is the best image that can be had without a model: an input plane, lightly smoothed or not, or the interpolation of several. If the input is a z-stack, name the planes that the model was given with --input-planes. If the output does not have the same planes as the stack, also give their --distances from the first input plane. Several files can be given as inputs instead of a stack.",
     "Detail is the correlation of fine structure in three frequency bands. An output that is better only in PSNR or SSIM is denoised or smoothed, not sharper. PSNR without noise excludes the noise of the ground truth, if that can be estimated.",

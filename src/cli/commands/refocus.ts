@@ -7,7 +7,7 @@ type Result = z.output<typeof task.result>;
 
 export const refocus: CommandText<Result> = {
   notes: [
-    "The output has one plane for each distance, in the same counts as the input. The folder of a training run is the one that train prints, such as runs/refocus/version_0. The distances should lie in the range that the model was trained for, which is distance_range in the run's config.yaml.",
+    "The output has one plane for each distance, in the same counts as the input. The folder of a training run is the one that train prints, such as runs/refocus/version_0. The run's config.yaml says what the model was trained for: input_offsets are the positions of its input planes, which the image must contain, and distance_range is the range of the distances (um, from the first input plane).",
     "--surface auto finds the focus of each region: in a stack of at least five planes, it is the sharpest plane; otherwise the image is refocused to several distances, and the sharpest is used. With --z 0, the output is then in focus everywhere.",
   ],
   examples: [

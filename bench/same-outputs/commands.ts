@@ -17,7 +17,7 @@ const model = (name: string, experiment: string) => `--model train-${name}/${exp
 
 export const commands: Readonly<Record<string, string>> = {
   "simulate-beads": `simulate beads -o ${beads} ${size} --planes 9 --beads 6`,
-  "simulate-large": `simulate beads -o ${large} --size 160 --seed 2 --planes 9 --beads 20 --depth-range=-3:3`,
+  "simulate-large": `simulate beads -o ${large} --size 160 --seed 2 --planes 9 --beads 20 --set specimen.depth_range=[-3,3]`,
   "simulate-set": `simulate nuclei -o simulate-set ${size} --planes 3 --fields 3 --volume`,
   "simulate-filaments": `simulate filaments -o simulate-filaments/stack.tif ${size} --planes 5`,
   "simulate-mitochondria": `simulate mitochondria -o simulate-mitochondria/stack.ome.tif ${size} --planes 5`,

@@ -5,3 +5,11 @@ export interface Warning {
   /** One or two sentences; options are named in backquotes, in snake_case. */
   text: string;
 }
+
+/** Names what warnings are about, such as a stack, before each text. */
+export const warningsAbout = (name: string, warnings: readonly Warning[]): Warning[] =>
+  warnings.map(({ code, text }) => ({ code, text: `${name}: ${text}` }));
+
+/** Gives sentences of one kind their code. */
+export const warningsOf = (code: string, sentences: readonly string[]): Warning[] =>
+  sentences.map((text) => ({ code, text }));

@@ -434,7 +434,7 @@ describe("drift", () => {
     const still = blurredStack(8, 96, 96, 1);
     const warnings = runThrough(driftWarnings([named(still, "still.tif"), named(drifting(still, 1), "moving.tif")]));
     expect(warnings).toHaveLength(1);
-    const [, pixels] = /^moving\.tif: .*drifted sideways by ([\d.]+) pixels/.exec(warnings[0]) ?? [];
+    const [, pixels] = /^moving\.tif: .*drifted sideways by ([\d.]+) pixels/.exec(warnings[0].text) ?? [];
     expect(Math.abs(Number(pixels) - 7)).toBeLessThan(1);
   });
 });

@@ -102,7 +102,7 @@ export async function train(
       root: folder,
       runtime,
       fields: recipe?.fields,
-      onWarning: log,
+      onWarning: ({ text }) => log(text),
       onProgress: ({ step, steps, validation }) => {
         if (!validation || performance.now() - loggedAt < 30_000) return;
         loggedAt = performance.now();

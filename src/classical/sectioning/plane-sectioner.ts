@@ -1,5 +1,6 @@
 /** The sectioning methods, one plane after the other, from exposures that are read on demand. */
 import { throwIfAborted } from "../../errors.ts";
+import type { Warning } from "../../warning.ts";
 import type { ExposureSource } from "./exposure-source.ts";
 import { measureGrid, perfectGrid, sectionOnePlane } from "./grid-plane-by-plane.ts";
 import { type HiloOptions, sectionFromSpeckle } from "./hilo.ts";
@@ -26,7 +27,7 @@ export interface SectionFindings {
   orientation_degrees?: number;
   /** sim, corrected: planes in which the grid was seen; the others follow them. */
   planes_with_grid?: number;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 export interface PlaneSectioner {
@@ -82,7 +83,7 @@ async function ofGrid(
       brightness: used.map(({ brightness }) => brightness),
       ...(grid && grid.seen > 0 && describe(grid.frequency, source.info.pixelSize)),
       ...(grid && { planes_with_grid: grid.seen }),
-      warnings: grid?.seen === 0 ? [NO_GRID] : [],
+      warnings: grid?.seen === 0 ? [{ code: "no_grid", text: NO_GRID }] : [],
     }),
   };
 }
@@ -143,7 +144,10 @@ async function ofSpeckle(
     found: () => ({
       ...(eta !== undefined && { eta }),
       in_focus: inFocus,
-      warnings: [...(sample.length > 0 ? [MEASURED] : []), ...(empty === planes ? [NO_CONTRAST] : [])],
+      warnings: [
+        ...(sample.length > 0 ? [{ code: "measured_weight", text: MEASURED }] : []),
+        ...(empty === planes ? [{ code: "no_contrast", text: NO_CONTRAST }] : []),
+      ],
     }),
   };
 }

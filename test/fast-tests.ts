@@ -28,7 +28,6 @@ export const fastTests = `
   graph-composites
   graph-gradients
   image-compression
-  image-damage
   image-open
   imaging-axial-response
   imaging-structured-illumination
@@ -47,7 +46,6 @@ export const fastTests = `
   option-values
   pairable
   peak-memory
-  phantom-contract
   phantom-parts
   pix2pix
   pixel-place

@@ -1,5 +1,5 @@
 /** Terms with a description each, in two columns. */
-export interface NoteList {
+interface NoteList {
   title: string;
   rows: readonly (readonly [term: string, description: string])[];
 }

@@ -14,7 +14,7 @@ import type { ImageInfo } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import { levelWarnings } from "../image/level-warnings.ts";
 import { pixelName } from "../image/pixel-place.ts";
-import { type Warning, warningsOf } from "../warning.ts";
+import { type Warning, type WarningCode, warningsOf } from "../warning.ts";
 import { type Alignment, alignmentWarnings, createAlignmentMeter } from "./alignment.ts";
 import { calibrationWarnings } from "./calibration-warnings.ts";
 import { createExposureMeter, type Exposure, type ExposureMeter, exposureWarnings } from "./exposure.ts";
@@ -148,7 +148,7 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
 const minConfidence = 0.5;
 
 function focusWarnings({ plane, atEnd, contrast, confidence, features }: LocatedFocus, depth: number): Warning[] {
-  const one = (code: string, text: string): Warning[] => [{ code, text }];
+  const one = (code: WarningCode, text: string): Warning[] => warningsOf(code, [text]);
   if (!features) return one("no_focus", "All planes are equally sharp, so no focus can be found.");
   if (confidence === 0) return one("no_focus", "The planes contain only noise, so no focus can be found.");
   if (contrast < 1.05) {

@@ -1,6 +1,6 @@
 /** The sectioning methods, one plane after the other, from exposures that are read on demand. */
 import { throwIfAborted } from "../../errors.ts";
-import type { Warning } from "../../warning.ts";
+import { type Warning, warningsOf } from "../../warning.ts";
 import type { ExposureSource } from "./exposure-source.ts";
 import { measureGrid, perfectGrid, sectionOnePlane } from "./grid-plane-by-plane.ts";
 import { type HiloOptions, noSpeckleContrast, sectionFromSpeckle } from "./hilo.ts";
@@ -145,8 +145,8 @@ async function ofSpeckle(
       ...(eta !== undefined && { eta }),
       in_focus: inFocus,
       warnings: [
-        ...(sample.length > 0 ? [{ code: "measured_weight", text: measuredWeight }] : []),
-        ...(empty === planes ? [{ code: "no_contrast", text: noSpeckleContrast }] : []),
+        ...warningsOf("measured_weight", sample.length > 0 ? [measuredWeight] : []),
+        ...warningsOf("no_contrast", empty === planes ? [noSpeckleContrast] : []),
       ],
     }),
   };

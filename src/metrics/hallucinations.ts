@@ -34,7 +34,7 @@ export interface HallucinationInput {
   fwhm?: number | undefined;
   /** Largest shift between the images, pixels, 0 to 8; default 1. */
   shift?: number | undefined;
-  /** z from which a spot counts as hallucinated; default {@link defaultThreshold}. */
+  /** z from which a spot counts as hallucinated; default `defaultThreshold`. */
   threshold?: number | undefined;
 }
 
@@ -77,7 +77,7 @@ export interface ExcessInput {
   noise?: number | undefined;
   /** Width of the PSF, pixels, 1 to 64; default 3. */
   fwhm?: number | undefined;
-  /** Default {@link defaultThreshold}. */
+  /** Default `defaultThreshold`. */
   threshold?: number | undefined;
 }
 

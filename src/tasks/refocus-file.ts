@@ -22,7 +22,7 @@ export interface RefocusFileOptions extends Omit<RefocusOptions, "onProgress">, 
   /** Spreads the values over all counts of a whole `dtype`, and says in the file what they mean. */
   rescale?: boolean | undefined;
   force?: boolean | undefined;
-  /** Reads the distance of every pixel, um, as {@link RefocusInput.surface}; "auto" finds each region's own focus ({@link findSurface}). */
+  /** Reads the distance of every pixel, um, as `surface`; "auto" finds each region's own focus ({@link findSurface}). */
   surface?: ReadRegion | "auto" | undefined;
   /** Also measures how sure a single-plane model is of the direction: four more passes over the image ({@link directionOfImage}). */
   direction?: boolean | undefined;

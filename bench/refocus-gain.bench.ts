@@ -12,7 +12,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadModel } from "../src/models/model-folder.node.ts";
 import { openRuntime } from "../src/run/open.node.ts";
-import { trainRun } from "../src/train/train-run.node.ts";
+import { nodeContext } from "../src/tasks/node-context.node.ts";
+import { trainRun } from "../src/train/train-run.ts";
 import { dataSets } from "./refocus-gain/data.ts";
 import { type Case, meanOf, scoreCases, summary } from "./refocus-gain/score.ts";
 
@@ -54,7 +55,7 @@ for (const set of dataSets.filter(({ name }) => only === undefined || only.inclu
     if (given && !existsSync(given)) continue;
     const trained = given
       ? undefined
-      : await trainRun([data.training], {
+      : await trainRun(nodeContext, [data.training], {
           config: {
             ...data.config,
             seed,

@@ -20,7 +20,8 @@ import { imageOfStack } from "../src/image/stack-image.ts";
 import { writeImage } from "../src/image/write-image.node.ts";
 import { loadModel } from "../src/models/model-folder.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
-import { type StudyFilesResult, studyFiles } from "../src/tasks/study-files.node.ts";
+import { nodeContext } from "../src/tasks/node-context.node.ts";
+import { type StudyFilesResult, studyFiles } from "../src/tasks/study-files.ts";
 import type { Setting } from "./methods/experiment.ts";
 import { type Case, type Finding, reviewCases } from "./review/cases.ts";
 
@@ -71,7 +72,7 @@ async function judge(one: Case): Promise<void> {
   const file = await openImage(await write(one.name, stack.image));
   const truth = stack.truth && (await openImage(await write(`${one.name}-truth`, stack.truth)));
   const output = join(values.folder, `study-${one.name}`);
-  const done = await studyFiles(file, models, output, { runtime, truth, force: true });
+  const done = await studyFiles(nodeContext, file, models, output, { runtime, truth, force: true });
   await file.close();
   await truth?.close();
   await mkdir(pictures, { recursive: true });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failureOf } from "../src/cli/failure.node.ts";
 import { sparkline, table } from "../src/cli/text.ts";
 import { ParfocalError } from "../src/errors.ts";
-import { taskNames } from "../src/tasks/tasks.node.ts";
+import { taskNames } from "../src/tasks/tasks.ts";
 import { encodeImage, Random } from "./helpers/images.ts";
 import { runCli } from "./helpers/run-cli.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { saveModel } from "../src/models/model-folder.node.ts";
-import { taskNames } from "../src/tasks/tasks.node.ts";
+import { taskNames } from "../src/tasks/tasks.ts";
 import { commandFor } from "./helpers/commands.ts";
 import { encodeImage, type Image, Random } from "./helpers/images.ts";
 import { runCli } from "./helpers/run-cli.ts";

@@ -9,8 +9,9 @@ import { openImage } from "../src/image/open-image.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { simulateField } from "../src/simulate/simulate-field.ts";
-import { demo } from "../src/tasks/demo/demo.node.ts";
+import { demo } from "../src/tasks/demo/demo.ts";
 import { splitRealStack } from "../src/tasks/demo/demo-data.ts";
+import { nodeContext } from "../src/tasks/node-context.node.ts";
 import { resolveConfig } from "../src/train/config.ts";
 
 let folder: string;
@@ -50,7 +51,13 @@ afterAll(async () => {
 test("leaves a page, a sheet, a model and refocused stacks, and scores the part that was not trained on", async () => {
   const output = join(folder, "demo");
   const stages: string[] = [];
-  const result = await demo({ output, data, config, runtime, onStage: (sentence) => stages.push(sentence) });
+  const result = await demo(nodeContext, {
+    output,
+    data,
+    config,
+    runtime,
+    onStage: (sentence) => stages.push(sentence),
+  });
 
   expect(result.distances.map(({ distance }) => distance)).toEqual([-4, -2, 2, 4]);
   for (const { input, output: refocused } of result.distances) {
@@ -91,7 +98,7 @@ test("leaves a page, a sheet, a model and refocused stacks, and scores the part 
 });
 
 test("does not replace a demo that is there", async () => {
-  await expect(demo({ output: join(folder, "demo"), data, config, runtime })).rejects.toMatchObject({
+  await expect(demo(nodeContext, { output: join(folder, "demo"), data, config, runtime })).rejects.toMatchObject({
     code: "output.exists",
   });
 });

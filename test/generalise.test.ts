@@ -11,13 +11,10 @@ import { signalRange } from "../src/metrics/metrics.ts";
 import { loadModel } from "../src/models/model-folder.node.ts";
 import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
-import {
-  type GeneraliseOptions,
-  type GeneraliseResult,
-  generalise,
-} from "../src/tasks/generalise/leave-one-out.node.ts";
+import { type GeneraliseOptions, type GeneraliseResult, generalise } from "../src/tasks/generalise/leave-one-out.ts";
 import { inWords } from "../src/tasks/generalise/leave-one-out-page.ts";
 import { summariseGains } from "../src/tasks/generalise/leave-one-out-plan.ts";
+import { nodeContext } from "../src/tasks/node-context.node.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { blurredStack, tinyArchitecture } from "./helpers/tiny.ts";
 import { tinyObjectives } from "./helpers/tiny-objectives.ts";
@@ -44,7 +41,7 @@ const tiny = {
 };
 const recipe = { recipe: tinyObjectives, fields: 1 };
 const across = (output: string, options: Partial<GeneraliseOptions> = {}): Promise<GeneraliseResult> =>
-  generalise(recipe, at(output), { config: tiny, runtime, ...options });
+  generalise(nodeContext, recipe, at(output), { config: tiny, runtime, ...options });
 const weightsOf = async (...run: string[]) => {
   const path = at(...run, "checkpoints", "last.safetensors");
   return decodeCheckpoint(await readFile(path), path).tensors;
@@ -214,7 +211,7 @@ describe("across recorded stacks", () => {
 
   it("leaves each out, and knows data by their pixels, not their names", async () => {
     const options = { config: { ...tiny, num_steps: 4 }, runtime };
-    const done = await generalise({ samples }, at("stacks"), options);
+    const done = await generalise(nodeContext, { samples }, at("stacks"), options);
     expect(done.models.map(({ name, trained_on }) => [name, trained_on.join()])).toEqual([
       ["all", "a,b,c"],
       ["without-a", "b,c"],
@@ -230,7 +227,7 @@ describe("across recorded stacks", () => {
     expect(done.config.model_pixel_size).toBeUndefined();
     // Pixels that changed under the same name are other data.
     const other = [{ name: "a.tif", stack: stackOf(9, 64, 170) }, ...samples.slice(1)];
-    const again = await generalise({ samples: other }, at("stacks"), { ...options, force: true });
+    const again = await generalise(nodeContext, { samples: other }, at("stacks"), { ...options, force: true });
     expect(again.models.map(({ name, reused }) => [name, reused])).toEqual([
       ["all", false],
       ["without-a", true],
@@ -246,7 +243,7 @@ describe("across recorded stacks", () => {
       return { name, stack, target };
     });
     const config = { method: "unet", num_steps: 4, steps_per_epoch: 4, batch_size: 2, patch_size: 32 };
-    const done = await generalise({ samples: pairs }, at("sections"), { config, runtime });
+    const done = await generalise(nodeContext, { samples: pairs }, at("sections"), { config, runtime });
     expect(done.models.map(({ name }) => name)).toEqual(["all", "without-a", "without-b"]);
     // But for gain and offset, which are fitted, the input is the target without its noise. 30 % of 170 columns are judged.
     const truth = cropStack(pairs[0].target, [0, 64], [119, 170]);
@@ -270,14 +267,19 @@ describe("across recorded stacks", () => {
     ],
     [
       "a kind of which there is one",
-      () => generalise({ samples, slides: ["x", "x", "x"] }, at("x"), { config: tiny, runtime, leaveOut: ["slide"] }),
+      () =>
+        generalise(nodeContext, { samples, slides: ["x", "x", "x"] }, at("x"), {
+          config: tiny,
+          runtime,
+          leaveOut: ["slide"],
+        }),
       /only one slide \(x\).*You can leave out: stack/,
     ],
     [
       "a recipe of one objective and one specimen",
       () => {
         const { objectives: _, specimens: __, ...one } = tinyObjectives;
-        return generalise({ recipe: { ...one, specimen: { kind: "beads" } }, fields: 1 }, at("x"), {
+        return generalise(nodeContext, { recipe: { ...one, specimen: { kind: "beads" } }, fields: 1 }, at("x"), {
           config: tiny,
           runtime,
         });
@@ -286,13 +288,13 @@ describe("across recorded stacks", () => {
     ],
     [
       "too many fields",
-      () => generalise({ ...recipe, fields: 17 }, at("x"), { config: tiny, runtime }),
+      () => generalise(nodeContext, { ...recipe, fields: 17 }, at("x"), { config: tiny, runtime }),
       /is 17; expected 1 to 16/,
     ],
     ["a wrong key, before anything is simulated", () => across("x", { config: { num_stepz: 3 } }), /num_stepz/],
     [
       "targets for a method that refocuses",
-      () => generalise({ ...recipe, target: "stack" }, at("x"), { config: tiny, runtime }),
+      () => generalise(nodeContext, { ...recipe, target: "stack" }, at("x"), { config: tiny, runtime }),
       /against the recorded planes themselves/,
     ],
   ])("refuses %s, and leaves nothing", async (_, work, message) => {

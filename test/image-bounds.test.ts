@@ -20,7 +20,7 @@ import { findRecipe } from "../src/simulate/recipe-file.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { readConfigFile } from "../src/train/config-file.ts";
-import { readRunConfig } from "../src/train/run-folder.node.ts";
+import { readRunConfig } from "../src/train/run-folder.ts";
 import { failure } from "./helpers/failure.ts";
 import { runCli } from "./helpers/run-cli.ts";
 
@@ -146,7 +146,7 @@ describe("what is no file", () => {
       execFileSync("mkfifo", [join(folder, "model", name)]);
     }
     expect((await failure(loadModel(join(folder, "model")))).message).toMatch(/this is a pipe/);
-    expect((await failure(readRunConfig(join(folder, "model")))).message).toMatch(/this is a pipe/);
+    expect((await failure(readRunConfig(fileStorage, join(folder, "model")))).message).toMatch(/this is a pipe/);
     // A plane of a folder.
     const planes = join(folder, "planes");
     mkdirSync(planes);

@@ -162,11 +162,11 @@ describe("layers", () => {
     ["image/image.ts", 'import { deepZ } from "../models/networks/deep-z.ts";', [true, false]],
     ["graph/graph.ts", 'export { Image } from "../image/image.ts";', [true, false]],
     ["cli/inspect.node.ts", 'import { readAll } from "../image/image-file.ts";', [true, false]],
-    ["cli/inspect.node.ts", 'import { tasks } from "../tasks/tasks.node.ts";', [false, false]],
+    ["cli/inspect.node.ts", 'import { tasks } from "../tasks/tasks.ts";', [false, false]],
     ["index.ts", 'export { run } from "./cli/program.node.ts";', [true, true]],
     ["train/train.ts", 'const fs = await import("node:fs");', [false, true]],
     ["train/train.ts", 'import {\n  score,\n  ssim,\n} from "../metrics/metrics.ts";', [false, false]],
-    ["train/run-folder.node.ts", 'import { mkdir } from "node:fs/promises";', [false, false]],
+    ["train/run-folder.ts", 'import { mkdir } from "node:fs/promises";', [false, false]],
   ])("a guard that sees: %s: %s", (file, line, expected) => {
     const [one] = importsOf(file, line);
     expect([againstTheDirection(one), needsNode(one)]).toEqual(expected);

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { openNativeRuntime } from "../src/run/native.node.ts";
+import { nodeContext } from "../src/tasks/node-context.node.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { deepZ } from "../src/train/methods/deep-z.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
-import { trainRun } from "../src/train/train-run.node.ts";
+import { trainRun } from "../src/train/train-run.ts";
 import { blurredStack, tinyConfig } from "./helpers/tiny.ts";
 
 it("a run builds its learner once, and tells its warnings once, after those of the recording", {
@@ -21,7 +22,7 @@ it("a run builds its learner once, and tells its warnings once, after those of t
     stack.data.fill(0, 0, 48 * 64);
     const samples = [stack, { ...stack, data: stack.data.slice() }].map((one, i) => ({ name: `${i}.tif`, stack: one }));
     const told: string[] = [];
-    const run = await trainRun(samples, {
+    const run = await trainRun(nodeContext, samples, {
       config: tinyConfig({ num_steps: 1 }),
       root,
       runtime,

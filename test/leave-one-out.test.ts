@@ -13,8 +13,9 @@ import { isResampled, resamplingAlone } from "../src/study/resampling-alone.ts";
 import { openStudiedStack } from "../src/study/studied-stack.ts";
 import { keysForAll } from "../src/tasks/generalise/leave-one-out-keys.ts";
 import { type Gain, isSeen, leaveOneOut, summariseGains } from "../src/tasks/generalise/leave-one-out-plan.ts";
-import { recipeSource } from "../src/tasks/generalise/leave-one-out-recipe.node.ts";
+import { recipeSource } from "../src/tasks/generalise/leave-one-out-recipe.ts";
 import { stacksSource } from "../src/tasks/generalise/leave-one-out-stacks.ts";
+import { nodeContext } from "../src/tasks/node-context.node.ts";
 import { recipeFields } from "../src/train/data/recipe-fields.ts";
 import { identity } from "./helpers/constructed-candidates.ts";
 import { blurredStack } from "./helpers/tiny.ts";
@@ -296,7 +297,7 @@ describe("recipes of some objectives and specimens", () => {
 describe("a recipe to leave one out of", () => {
   it("judges fields that are neither validated nor trained on, and never shows a model what it shall not see", async () => {
     const progress: number[] = [];
-    const source = await recipeSource({ recipe: tinyObjectives, fields: 1 }, "refocus");
+    const source = await recipeSource(nodeContext, { recipe: tinyObjectives, fields: 1 }, "refocus");
     const opened = await source.open({ onProgress: ({ done, total }) => progress.push(done / total) });
     expect(source.kinds).toEqual(["objective", "specimen"]);
     expect(source.data.map(({ name }) => name)).toEqual([

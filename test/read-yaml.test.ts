@@ -15,7 +15,7 @@ import { resolveRecipe } from "../src/simulate/resolve-recipe.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { resolveConfig } from "../src/train/config.ts";
 import { readConfigFile } from "../src/train/config-file.ts";
-import { readRunConfig } from "../src/train/run-folder.node.ts";
+import { readRunConfig } from "../src/train/run-folder.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-yaml-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -89,7 +89,7 @@ describe("wherever YAML is read, a circle and a bomb are errors", () => {
     for (const read of [findRecipe, readConfigFile])
       expect((await failure(() => read(fileStorage, path))).code).toBe("file.corrupt");
     writeFileSync(join(folder, "config.yaml"), text);
-    expect((await failure(() => readRunConfig(folder))).code).toBe("file.corrupt");
+    expect((await failure(() => readRunConfig(fileStorage, folder))).code).toBe("file.corrupt");
     writeFileSync(join(folder, "model.yaml"), text);
     writeFileSync(join(folder, "model.onnx"), "");
     expect((await failure(() => loadModel(folder))).code).toBe("model.unfit");

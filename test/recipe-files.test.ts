@@ -16,12 +16,13 @@ import { recipeFromYaml } from "../src/simulate/recipe-yaml.ts";
 import { resolveRecipe } from "../src/simulate/resolve-recipe.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
+import { nodeContext } from "../src/tasks/node-context.node.ts";
 import { simulateRecipe } from "../src/tasks/simulate-recipe.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import { recipeFields } from "../src/train/data/recipe-fields.ts";
 import { openRecipeTraining } from "../src/train/data/recipe-training.ts";
 import { trainModel } from "../src/train/train.ts";
-import { trainRun } from "../src/train/train-run.node.ts";
+import { trainRun } from "../src/train/train-run.ts";
 import { memoryStore, tinyConfig } from "./helpers/tiny.ts";
 
 let folder: string;
@@ -239,7 +240,9 @@ describe("training straight from a recipe", () => {
       const settings = { config: config({ num_steps: 14, steps_per_epoch: 4 }), root, runtime, onProgress };
       const { fields, validation } = training;
       const resume = options.resume ?? false;
-      return trainRun(validation, { ...settings, fields, resume, signal: stop.signal }).finally(training.close);
+      return trainRun(nodeContext, validation, { ...settings, fields, resume, signal: stop.signal }).finally(
+        training.close,
+      );
     };
     const straight = await run(join(folder, "straight"), {});
     expect(straight.info.trained_on).toMatchObject([{ name: "beads" }]);
@@ -253,7 +256,9 @@ describe("training straight from a recipe", () => {
     expect(await weights(resumed.run)).toEqual(await weights(straight.run));
     const other = await openRecipeTraining(fileStorage, { ...one, seed: 3 }, { openSimulation });
     const settings = { config: config({ num_steps: 14, steps_per_epoch: 4 }), root: join(folder, "resumed"), runtime };
-    const mixed = trainRun(other.validation, { ...settings, fields: other.fields, resume: true }).finally(other.close);
+    const mixed = trainRun(nodeContext, other.validation, { ...settings, fields: other.fields, resume: true }).finally(
+      other.close,
+    );
     await expect(mixed).rejects.toThrow(/Cannot resume .* which is different/);
   });
 

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { svgPng } from "../src/figures/svg-png.node.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import type { ValidationReport } from "../src/train/learner.ts";
-import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "../src/train/run-folder.node.ts";
+import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "../src/train/run-folder.ts";
 import { scalarsRecord, versionRecord } from "../src/train/tensorboard.ts";
 import type { MetricsRow } from "../src/train/training-store.ts";
 import { tinyConfig } from "./helpers/tiny.ts";
@@ -58,14 +60,14 @@ const columns = [
   "discriminator_loss",
 ];
 async function open(path: string, resumedAt?: number) {
-  const store = await openRunFolder(path, ({ draw }) => draw("a title"));
+  const store = await openRunFolder(fileStorage, path, async ({ draw }) => svgPng(await draw("a title")));
   await store.beginMetrics(columns, resumedAt);
   return store;
 }
 
 describe("a run's folder", () => {
   it("has the layout that is promised", async () => {
-    const path = await createRunFolder(root, config);
+    const path = await createRunFolder(fileStorage, root, config);
     expect(path).toBe(join(root, "beads", "version_0"));
     const store = await open(path);
     await store.saveMetrics(row(10));
@@ -98,8 +100,8 @@ describe("a run's folder", () => {
   });
 
   it("keeps the whole configuration, as YAML that comes back the same", async () => {
-    const path = await createRunFolder(root, config);
-    expect(await readRunConfig(path)).toEqual(config);
+    const path = await createRunFolder(fileStorage, root, config);
+    expect(await readRunConfig(fileStorage, path)).toEqual(config);
     const yaml = parse(await readFile(join(path, "config.yaml"), "utf8"));
     expect(Object.keys(yaml)).toEqual(
       expect.arrayContaining([
@@ -117,30 +119,33 @@ describe("a run's folder", () => {
   });
 
   it("says what is wrong with a configuration that was edited", async () => {
-    const path = await createRunFolder(root, config);
+    const path = await createRunFolder(fileStorage, root, config);
     const file = join(path, "config.yaml");
     await writeFile(file, "a: [1");
-    await expect(readRunConfig(path)).rejects.toMatchObject({ code: "file.corrupt", message: /config\.yaml/ });
+    await expect(readRunConfig(fileStorage, path)).rejects.toMatchObject({
+      code: "file.corrupt",
+      message: /config\.yaml/,
+    });
     await writeFile(file, "patch_size: big");
-    await expect(readRunConfig(path)).rejects.toMatchObject({ code: "usage", message: /patch_size/ });
+    await expect(readRunConfig(fileStorage, path)).rejects.toMatchObject({ code: "usage", message: /patch_size/ });
     await rm(file);
-    await expect(readRunConfig(path)).rejects.toMatchObject({ code: "file.missing" });
+    await expect(readRunConfig(fileStorage, path)).rejects.toMatchObject({ code: "file.missing" });
   });
 
   it("is its own for each of several trainings that start together", async () => {
-    const paths = await Promise.all(Array.from({ length: 5 }, () => createRunFolder(root, config)));
+    const paths = await Promise.all(Array.from({ length: 5 }, () => createRunFolder(fileStorage, root, config)));
     expect(new Set(paths).size).toBe(5);
-    for (const path of paths) expect(await readRunConfig(path)).toEqual(config);
+    for (const path of paths) expect(await readRunConfig(fileStorage, path)).toEqual(config);
   });
 
   it("that cannot be written says so", async () => {
     const file = join(root, "file");
     await writeFile(file, "");
-    await expect(createRunFolder(file, config)).rejects.toMatchObject({
+    await expect(createRunFolder(fileStorage, file, config)).rejects.toMatchObject({
       code: "output.failed",
       message: /file.*could not be written/,
     });
-    const path = await createRunFolder(root, config);
+    const path = await createRunFolder(fileStorage, root, config);
     const store = await open(path);
     await rm(join(path, "metrics.csv"));
     await mkdir(join(path, "metrics.csv"));
@@ -148,26 +153,26 @@ describe("a run's folder", () => {
   });
 
   it("counts versions up, as numbers, and finds the newest that can go on", async () => {
-    await expect(newestRun(root, "beads")).rejects.toMatchObject({
+    await expect(newestRun(fileStorage, root, "beads")).rejects.toMatchObject({
       code: "training.failed",
       message: /no run with a checkpoint/,
     });
     await mkdir(join(root, "beads", "version_9"), { recursive: true });
     await mkdir(join(root, "beads", "version_old"));
-    const tenth = await createRunFolder(root, config);
+    const tenth = await createRunFolder(fileStorage, root, config);
     expect(tenth).toBe(join(root, "beads", "version_10"));
-    await expect(newestRun(root, "beads")).rejects.toMatchObject({ code: "training.failed" });
+    await expect(newestRun(fileStorage, root, "beads")).rejects.toMatchObject({ code: "training.failed" });
     await (await open(tenth)).saveCheckpoint("last", Uint8Array.of(1));
-    const eleventh = await createRunFolder(root, config);
+    const eleventh = await createRunFolder(fileStorage, root, config);
     expect(eleventh).toBe(join(root, "beads", "version_11"));
     await (await open(eleventh)).saveCheckpoint("best", Uint8Array.of(1));
-    expect(await newestRun(root, "beads")).toBe(tenth);
+    expect(await newestRun(fileStorage, root, "beads")).toBe(tenth);
   });
 });
 
 describe("metrics.csv", () => {
   it("has the columns that are promised, then the discriminator's, one line per validation", async () => {
-    const path = await createRunFolder(root, config);
+    const path = await createRunFolder(fileStorage, root, config);
     const store = await open(path);
     await store.saveMetrics(row(10));
     await store.saveMetrics({ ...row(20), discriminator_loss: 0.25 });
@@ -179,7 +184,7 @@ describe("metrics.csv", () => {
   });
 
   it("loses the lines after the checkpoint when it goes on, and half a line of a crash", async () => {
-    const path = await createRunFolder(root, config);
+    const path = await createRunFolder(fileStorage, root, config);
     const store = await open(path);
     for (const step of [10, 20, 30]) await store.saveMetrics(row(step));
     await appendFile(join(path, "metrics.csv"), "4,4");
@@ -298,7 +303,7 @@ describe("the TensorBoard events", () => {
   });
 
   it("of a run follow its metrics", async () => {
-    const path = await createRunFolder(root, config);
+    const path = await createRunFolder(fileStorage, root, config);
     const store = await open(path);
     const before = Date.now() / 1000;
     await store.saveMetrics(row(10));

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { translate } from "../src/array/resample.ts";
+import { fileStorage } from "../src/image/file-storage.node.ts";
 import type { Stack } from "../src/image/image.ts";
 import { planeOf } from "../src/image/image.ts";
 import { psnr } from "../src/metrics/metrics.ts";
@@ -17,7 +18,7 @@ import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { decodeCheckpoint } from "../src/train/checkpoint.ts";
 import type { DeepZConfig, deepZConfig } from "../src/train/methods/deep-z-config.ts";
-import { createRunFolder, newestRun, openRunFolder } from "../src/train/run-folder.node.ts";
+import { createRunFolder, newestRun, openRunFolder } from "../src/train/run-folder.ts";
 import { type TrainingOptions, trainModel } from "../src/train/train.ts";
 import type { MetricsRow } from "../src/train/training-store.ts";
 import { blurredStack, memoryStore, tinyConfig } from "./helpers/tiny.ts";
@@ -275,7 +276,7 @@ describe("stopping and going on", () => {
       const [configPath, stackPath] = [join(folder, "config.json"), join(folder, "stack.json")];
       await writeFile(configPath, JSON.stringify(own));
       await writeFile(stackPath, JSON.stringify({ ...stack, data: [...stack.data] }));
-      const run = await createRunFolder(folder, own);
+      const run = await createRunFolder(fileStorage, folder, own);
       const script = fileURLToPath(new URL("fixtures/train/train-child.mjs", import.meta.url));
       const child = spawn(process.execPath, [script, configPath, stackPath, run], {
         stdio: ["ignore", "pipe", "inherit"],
@@ -289,15 +290,12 @@ describe("stopping and going on", () => {
         }
       }
       expect((await exited)[1]).toBe("SIGKILL");
-      expect(await newestRun(folder, own.experiment_name)).toBe(run);
+      expect(await newestRun(fileStorage, folder, own.experiment_name)).toBe(run);
       const file = join(run, "checkpoints", "last.safetensors");
       const { metadata } = decodeCheckpoint(await readFile(file), file);
       const resumed = Number(metadata.step);
       expect([20, 30, 40, 50]).toContain(resumed);
-      const store = await openRunFolder(
-        run,
-        async () => '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
-      );
+      const store = await openRunFolder(fileStorage, run, async () => new Uint8Array(1));
       await train(own, { store, resume: true });
       const straight = memoryStore();
       await train(own, { store: straight });

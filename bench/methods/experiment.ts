@@ -17,9 +17,10 @@ import type { Runtime } from "../../src/run/runtime.ts";
 import { openSimulationOnThreads as openSimulation } from "../../src/simulate/open-simulation.node.ts";
 import type { RecipeInput } from "../../src/simulate/recipe.ts";
 import { createSimulator, type SimulatedField } from "../../src/simulate/simulator.ts";
+import { nodeContext } from "../../src/tasks/node-context.node.ts";
 import type { ImageRoles } from "../../src/train/data/recipe-fields.ts";
 import { openRecipeTraining } from "../../src/train/data/recipe-training.ts";
-import { trainRun } from "../../src/train/train-run.node.ts";
+import { trainRun } from "../../src/train/train-run.ts";
 
 /** A score of the output, of its input, and of the methods that it is compared with. */
 export interface Comparison {
@@ -97,7 +98,7 @@ export async function train(
   try {
     await mkdir(folder, { recursive: true });
     let loggedAt = 0;
-    const done = await trainRun(samples, {
+    const done = await trainRun(nodeContext, samples, {
       config: { num_steps: 1_000_000, max_minutes: minutes, ...config },
       root: folder,
       runtime,

@@ -6,7 +6,7 @@ import type { RecipeInput } from "../../src/simulate/recipe.ts";
 import { shippedRecipe } from "../../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../../src/simulate/simulator.ts";
 import { meanOutcome } from "../../src/study/mean-outcome.ts";
-import type { StudyFilesResult } from "../../src/tasks/study-files.node.ts";
+import type { StudyFilesResult } from "../../src/tasks/study-files.ts";
 import { type Setting, type Trained, train } from "../methods/experiment.ts";
 import { judged, mitochondriaStacks, nucleusPair, recorded } from "../methods/recorded.ts";
 import { refocusing } from "../methods/refocusing.ts";

@@ -1,5 +1,5 @@
 /** The command of each task; its code is loaded when it runs. */
-import type { TaskName } from "../tasks/tasks.node.ts";
+import type { TaskName } from "../tasks/tasks.ts";
 import type { CommandText } from "./command.ts";
 
 export const commands: Readonly<Record<TaskName, () => Promise<CommandText>>> = {

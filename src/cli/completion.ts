@@ -1,6 +1,6 @@
 /** What shells need to complete the words of parfocal commands: the names of commands and of their flags. */
 import { ParfocalError } from "../errors.ts";
-import { taskNames, tasks } from "../tasks/tasks.node.ts";
+import { taskNames, tasks } from "../tasks/tasks.ts";
 import { kebab } from "./flags.ts";
 import { keysOf } from "./task-flags.ts";
 

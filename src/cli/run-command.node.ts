@@ -1,7 +1,7 @@
 /** Runs the command line: it finds the command, and leaves the rest to its task. */
 
 import { Command } from "commander";
-import { type TaskName, taskNames, tasks } from "../tasks/tasks.node.ts";
+import { type TaskName, taskNames, tasks } from "../tasks/tasks.ts";
 import { version } from "../version.ts";
 import { asksForHelp } from "./asks-for-help.ts";
 import { helpWidth } from "./help-width.ts";

@@ -4,7 +4,7 @@ import { jsonText } from "../array/json-text.ts";
 import { nodeContext } from "../tasks/node-context.node.ts";
 import { runTask } from "../tasks/run-task.ts";
 import type { Task } from "../tasks/task.ts";
-import { type TaskName, tasks } from "../tasks/tasks.node.ts";
+import { type TaskName, tasks } from "../tasks/tasks.ts";
 import { asksForHelp } from "./asks-for-help.ts";
 import type { CommandText } from "./command.ts";
 import { commands } from "./commands.ts";

@@ -3,6 +3,7 @@
  * @module
  */
 
+export type { Machine, RuntimeReport } from "./machine.ts";
 export type { RuntimeOptions } from "./open-options.ts";
 export { openReferenceRuntime } from "./reference.ts";
 export { type Device, nextOf, type Program, type Runtime, type Session, type Tensors } from "./runtime.ts";

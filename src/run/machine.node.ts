@@ -1,17 +1,7 @@
-/** The computing resources of this machine. */
 import { arch, availableParallelism, cpus, platform, release, totalmem } from "node:os";
+import type { Machine } from "./machine.ts";
 
-export interface Machine {
-  system: string;
-  processor: string;
-  /** Threads that this process may use at a time. */
-  cores: number;
-  /** Memory of the machine, or of the container if that is less, bytes. */
-  memory: number;
-  /** Memory that this process may still use, bytes. */
-  freeMemory: number;
-}
-
+/** This machine as Node sees it. */
 export function describeMachine(): Machine {
   // 0 if nothing constrains the process, or the limit is unknown.
   const limit = process.constrainedMemory();
@@ -22,5 +12,6 @@ export function describeMachine(): Machine {
     cores: availableParallelism(),
     memory: limit > 0 && limit < total ? limit : total,
     freeMemory: process.availableMemory(),
+    engine: { node: process.versions.node },
   };
 }

@@ -1,5 +1,6 @@
 import type { Env } from "onnxruntime-common";
 import { ParfocalError } from "../errors.ts";
+import type { RuntimeReport } from "./machine.ts";
 import { loadNativePackage, openNativeRuntime } from "./native.node.ts";
 import type { RuntimeOptions } from "./open-options.ts";
 import { openReferenceRuntime } from "./reference.ts";
@@ -21,14 +22,6 @@ export async function openRuntime({ device = "auto", threads, onWarning }: Runti
     onWarning?.(`${error.message} Continuing with the web runtime.`);
     return openWebRuntimeThread(share);
   }
-}
-
-/** A runtime, and whether it works on this machine. */
-export interface RuntimeReport {
-  name: Runtime["name"];
-  /** Version of its package; undefined if that is missing, or the runtime is Parfocal's own. */
-  version?: string;
-  devices: { device: Device; available: boolean /** Why not. */; detail?: string }[];
 }
 
 /** Tries every runtime and device. WebGPU and CUDA may write to stderr while they are tried. */

@@ -11,14 +11,15 @@ const minBytesForThreads = 200 * 2 ** 20;
 /** A simulation on the threads of this machine: the planes of one field are shared, of several each makes its own. */
 export const openSimulationOnThreads: OpenSimulation = async (
   recipe,
-  { stacks, threads = availableParallelism(), beside = false },
+  { stacks, threads = availableParallelism(), beside = false, together: asked = beside ? 1 : recipe.fields },
 ) => {
   const memory = availableMemory();
   const simulator = createSimulator(recipe, { stacks, memory });
   const { warnings } = simulator;
   if (beside) {
-    const workers = openFieldWorkers({ recipe, stacks, memory });
-    return { warnings, together: 1, field: workers.field, close: workers.close };
+    const together = Math.min(threads, asked);
+    const workers = openFieldWorkers({ recipe, stacks, memory }, together);
+    return { warnings, together, field: workers.field, close: workers.close };
   }
   if (recipe.fields === 1) {
     const pool = threads > 1 && simulator.memory > minBytesForThreads ? openSuperposePool(threads) : undefined;
@@ -29,7 +30,7 @@ export const openSimulationOnThreads: OpenSimulation = async (
       close: async () => pool?.close(),
     };
   }
-  const together = Math.max(1, Math.min(threads, recipe.fields, Math.floor(memory / simulator.memory)));
+  const together = Math.max(1, Math.min(threads, asked, Math.floor(memory / simulator.memory)));
   const workers = together > 1 ? openFieldWorkers({ recipe, stacks, memory }, together) : undefined;
   return {
     warnings,

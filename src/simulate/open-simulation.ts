@@ -20,6 +20,8 @@ export interface OpenSimulationOptions {
   threads?: number | undefined;
   /** Whether the caller works on meanwhile: fields are then made beside it, where the machine can. */
   beside?: boolean | undefined;
+  /** Fields that are asked for at a time. Default: one beside the caller, otherwise those of the recipe. */
+  together?: number | undefined;
 }
 
 /** @throws `usage` for a recipe that cannot be simulated, or that memory has no room for */

@@ -13,12 +13,21 @@ export {
   type DeconvolveFileResult,
   deconvolveFile,
 } from "./deconvolve-file.ts";
+export { type DemoOptions, type DemoResult, demo } from "./demo/demo.ts";
+export { meanGain, meanGainOverBaseline } from "./demo/demo-report.ts";
+export type { DistanceResult } from "./demo/refocus-unseen.ts";
 export {
   type FocusHologramFileOptions,
   type FocusHologramFileResult,
   focusHologramFile,
 } from "./focus-hologram-file.ts";
 export { type FuseFileOptions, type FuseFileResult, fuseFile } from "./fuse-file.ts";
+export {
+  type GeneraliseOptions,
+  type GeneraliseProgress,
+  type GeneraliseResult,
+  generalise,
+} from "./generalise/leave-one-out.ts";
 export type { GeneralisationModel, JudgedGain } from "./generalise/leave-one-out-page.ts";
 export {
   type Gain,
@@ -30,6 +39,7 @@ export {
   type PlannedModel,
   summariseGains,
 } from "./generalise/leave-one-out-plan.ts";
+export type { LeaveOneOutRecipe } from "./generalise/leave-one-out-recipe.ts";
 export type { LeaveOneOutStacks } from "./generalise/leave-one-out-stacks.ts";
 export {
   type MeasureBeadsFileOptions,
@@ -70,4 +80,7 @@ export {
   type SimulateRecipeOptions,
   simulateRecipe,
 } from "./simulate-recipe.ts";
+export { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./study-files.ts";
+export { type Generalisation, refuseForSeveral, type StudySeveralResult, studySeveral } from "./study-several.ts";
 export type { OptionMeta, Task, TaskContext, TaskOptions, TaskProgress } from "./task.ts";
+export { type TaskEntry, type TaskName, taskNames, tasks as taskTable } from "./tasks.ts";

@@ -2,6 +2,7 @@
 
 import { ParfocalError } from "../errors.ts";
 import { beadSheet } from "../figures/bead-sheet.ts";
+import type { OutputContext } from "../figures/output-context.ts";
 import { checkIndex } from "../image/axes.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
 import { formatOf } from "../image/image-format.ts";
@@ -12,7 +13,6 @@ import { type MeasureBeadsOptions, type MeasuredBeads, measureBeads } from "../o
 import { type PsfOptics, type PsfOpticsInput, psfModelOf, resolvePsfOptions } from "../optics/psf/optics-options.ts";
 import { psfStack } from "../optics/psf/psf-stack.ts";
 import { samplingWarnings } from "../optics/psf/sampling-warnings.ts";
-import type { TaskContext } from "./task.ts";
 
 export interface PsfFileOptions {
   /** um; default the Nyquist limits of the optics. */
@@ -107,7 +107,7 @@ export interface MeasureBeadsFileResult extends MeasuredBeads {
  * @throws what {@link measureBeads} throws; `calibration.missing` without NA; `output.exists` before any work
  */
 export async function measureBeadsFile(
-  { storage, drawPng }: Pick<TaskContext, "storage" | "drawPng">,
+  { storage, drawPng }: OutputContext,
   file: ImageFile,
   options: MeasureBeadsFileOptions,
 ): Promise<MeasureBeadsFileResult> {

@@ -26,6 +26,8 @@ export interface RefocusFileOptions extends Omit<RefocusOptions, "onProgress">, 
   surface?: ReadRegion | "auto" | undefined;
   /** Also measures how sure a single-plane model is of the direction: four more passes over the image ({@link directionOfImage}). */
   direction?: boolean | undefined;
+  /** Also gets the rows of the output as they are computed, counts before rounding. */
+  onRows?: ((plane: number, y0: number, rows: Float32Array) => void) | undefined;
   /** @param progress `what` is counted: "planes for the surface", then "tiles refocused" */
   onProgress?: ((progress: { what: string; done: number; total: number }) => void) | undefined;
 }
@@ -87,7 +89,10 @@ export async function refocusFile(
     const direction = options.direction ? await directionOfImage(image, { tileSize, signal }) : undefined;
     await image.refocus(
       { distances, tileSize, signal, surface, onProgress: report("tiles refocused") },
-      (plane, y0, rows) => writer.writeRows({ z: plane }, y0, rows),
+      (plane, y0, rows) => {
+        options.onRows?.(plane, y0, rows);
+        return writer.writeRows({ z: plane }, y0, rows);
+      },
     );
     const { rescale, warnings } = await writer.finish();
     return {

@@ -4,7 +4,9 @@
  * bytes for the same options.
  */
 import type { z } from "zod";
+import type { DrawPng } from "../figures/output-context.ts";
 import type { Storage } from "../image/storage.ts";
+import type { Machine, RuntimeReport } from "../run/machine.ts";
 import type { RuntimeOptions } from "../run/open-options.ts";
 import type { Runtime } from "../run/runtime.ts";
 import type { OpenSimulation } from "../simulate/open-simulation.ts";
@@ -28,8 +30,10 @@ export interface TaskContext {
   openRuntime(options: RuntimeOptions): Promise<Runtime>;
   /** Simulates fields, on several threads where the machine has them. */
   openSimulation: OpenSimulation;
+  /** What this machine has, and which runtimes and devices work on it; each is tried. */
+  describeMachine(): Promise<Machine & { runtimes: RuntimeReport[] }>;
   /** Rasterises a drawing. @param svg a whole SVG document @param scale pixels for each of its units, default 1 @returns PNG */
-  drawPng(svg: string, scale?: number): Promise<Uint8Array>;
+  drawPng: DrawPng;
   /** Aborted when the user wants the task to stop; the task then throws `interrupted`. */
   signal: AbortSignal;
   onProgress(progress: TaskProgress): void;

@@ -31,5 +31,6 @@ export {
   trainLearner,
   trainModel,
 } from "./train.ts";
+export { readFeatureNetwork, type TrainRunOptions, type TrainRunResult, trainRun } from "./train-run.ts";
 export type { MethodConfig, TrainingInput, TrainingMethod } from "./training-method.ts";
 export type { MetricsRow, TrainingStore } from "./training-store.ts";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { demo as task } from "../../tasks/demo.node.ts";
+import type { demo as task } from "../../tasks/demo.ts";
 import type { CommandText } from "../command.ts";
 import { table } from "../text.ts";
 

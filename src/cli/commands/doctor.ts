@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { doctor as task } from "../../tasks/doctor.node.ts";
+import type { doctor as task } from "../../tasks/doctor.ts";
 import type { CommandText } from "../command.ts";
 import { indent, table } from "../text.ts";
 

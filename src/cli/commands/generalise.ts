@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { generalise as task } from "../../tasks/generalise.node.ts";
+import type { generalise as task } from "../../tasks/generalise.ts";
 import type { CommandText } from "../command.ts";
 import { table } from "../text.ts";
 

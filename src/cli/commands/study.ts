@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { study as task } from "../../tasks/study.node.ts";
+import type { study as task } from "../../tasks/study.ts";
 import type { CommandText } from "../command.ts";
 import { indent, table } from "../text.ts";
 

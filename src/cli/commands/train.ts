@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { signed } from "../../array/signed.ts";
 import { methodSummaries } from "../../tasks/method-summaries.ts";
-import type { train as task } from "../../tasks/train.node.ts";
+import type { train as task } from "../../tasks/train.ts";
 import { briefly, scoreRows } from "../../tasks/training-news.ts";
 import type { CommandText } from "../command.ts";
 import { table } from "../text.ts";

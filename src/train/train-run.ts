@@ -1,13 +1,11 @@
 /** Trains in the folder of a run: a new run, or the newest one that can be resumed. */
-import { join } from "node:path";
 import { breathe, breatheThrough } from "../array/breathe.ts";
 import { ParfocalError } from "../errors.ts";
+import type { OutputContext } from "../figures/output-context.ts";
 import { readWeights } from "../graph/onnx/read.ts";
-import { writeFileAtomic } from "../image/atomic-file.node.ts";
-import { lockFolder } from "../image/folder-lock.node.ts";
 import type { NamedStack } from "../image/named-stack.ts";
-import { readRegularFile } from "../image/regular-file.node.ts";
-import { loadModel } from "../models/model-folder.node.ts";
+import { readBytes, readTextIfThere, type Storage, writeWhole } from "../image/storage.ts";
+import { loadModel } from "../models/model-folder.ts";
 import { requireRoomFor } from "../run/require-room.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
 import { resolveConfig } from "./config.ts";
@@ -16,7 +14,7 @@ import { recordingWarnings } from "./data/recording-warnings.ts";
 import { describeData, type TrainedData } from "./data/trained-data.ts";
 import { createLearner } from "./model-pixels.ts";
 import { assumedGeometry, depthOf } from "./refocus-defaults.ts";
-import { createRunFolder, newestRun, openRunFolder, readRunConfig } from "./run-folder.node.ts";
+import { checkpointIn, createRunFolder, newestRun, openRunFolder, readRunConfig } from "./run-folder.ts";
 import { type TrainingProgress, type TrainingResult, trainLearner } from "./train.ts";
 import { readTrainingCheckpoint } from "./training-checkpoint.ts";
 import type { MethodConfig } from "./training-method.ts";
@@ -53,7 +51,11 @@ export interface TrainRunResult extends TrainingResult {
  * @throws what {@link createLearner} and {@link trainLearner} throw; training.failed when there is no run to resume, or
  *   another training is writing into it
  */
-export async function trainRun(stacks: readonly NamedStack[], options: TrainRunOptions): Promise<TrainRunResult> {
+export async function trainRun(
+  { storage, drawPng }: OutputContext,
+  stacks: readonly NamedStack[],
+  options: TrainRunOptions,
+): Promise<TrainRunResult> {
   const { config: given, root, resume = false, fields, onStage } = options;
   const fresh = resolveConfig(given, stacks);
   const warnings: string[] = [];
@@ -63,32 +65,34 @@ export async function trainRun(stacks: readonly NamedStack[], options: TrainRunO
   };
   const skipped = (run: string): void =>
     warn(`${run} is newer than the run that is resumed, but has no checkpoint to resume from.`);
-  const old = resume ? await newestRun(root, fresh.experiment_name, skipped) : undefined;
-  const config = old === undefined ? fresh : resolveConfig({ ...(await readRunConfig(old)), ...given });
+  const old = resume ? await newestRun(storage, root, fresh.experiment_name, skipped) : undefined;
+  const config = old === undefined ? fresh : resolveConfig({ ...(await readRunConfig(storage, old)), ...given });
   // Stacks that cannot be trained on, and steps that need too much memory, are refused before a folder is created.
-  const input = { samples: stacks, fields, featureNetwork: await readFeatureNetwork(config) };
+  const input = { samples: stacks, fields, featureNetwork: await readFeatureNetwork(storage, config) };
   const learner = await createLearner(input, config, options.signal);
   if (options.runtime.device === "cpu")
     requireRoomFor(Object.fromEntries(learner.steps.map(({ name, graph }) => [name, graph])));
   const data = await breatheThrough(describeData(input), options.signal);
-  const weights = config.fine_tune === undefined ? undefined : await startingWeights(config.fine_tune, config);
-  if (old !== undefined) await checkSameFields(old, fields);
-  const run = old ?? (await createRunFolder(root, config));
-  const unlock = await lockFolder(run, warn);
+  const weights = config.fine_tune === undefined ? undefined : await startingWeights(storage, config.fine_tune, config);
+  if (old !== undefined) await checkSameFields(storage, old, fields);
+  const run = old ?? (await createRunFolder(storage, root, config));
+  const unlock = await storage.lock(run, warn);
   try {
     if (old === undefined) {
-      await describeRun(run, data, fields);
+      await describeRun(storage, run, data, fields);
       const assumed = assumedGeometry(config.method, given, stacks.map(depthOf));
       if (assumed !== undefined) warn(assumed);
     } else {
-      const { step, num_steps } = await checkpointProgress(old);
+      const { step, num_steps } = await checkpointProgress(storage, old);
       onStage?.(`Resuming ${old} from step ${step} of ${num_steps}`);
     }
     for (const sentence of await recordingWarnings(stacks, options.signal)) warn(sentence);
     await breathe(options.signal);
     const result = await trainLearner(learner, data, config, {
       runtime: options.runtime,
-      store: await openRunFolder(run, (report, step) => report.draw(`${config.experiment_name}, step ${step}`)),
+      store: await openRunFolder(storage, run, async (report, step) =>
+        drawPng(await report.draw(`${config.experiment_name}, step ${step}`)),
+      ),
       resume,
       weights,
       signal: options.signal,
@@ -96,44 +100,50 @@ export async function trainRun(stacks: readonly NamedStack[], options: TrainRunO
       onStage,
       onWarning: warn,
     });
-    return { ...result, run, model: join(run, "model"), config, warnings };
+    return { ...result, run, model: storage.join(run, "model"), config, warnings };
   } finally {
     await unlock();
   }
 }
 
 /** Saves a description of the training data of a new run. */
-async function describeRun(run: string, { samples }: TrainedData, fields: FieldSource | undefined): Promise<void> {
-  if (fields?.description !== undefined) await writeFileAtomic(join(run, "recipe.yaml"), fields.description);
-  await writeFileAtomic(join(run, "samples.yaml"), samples);
+async function describeRun(
+  storage: Storage,
+  run: string,
+  { samples }: TrainedData,
+  fields: FieldSource | undefined,
+): Promise<void> {
+  const write = (name: string, text: string): Promise<void> => writeWhole(storage, storage.join(run, name), text);
+  if (fields?.description !== undefined) await write("recipe.yaml", fields.description);
+  await write("samples.yaml", samples);
 }
 
 /**
  * The file of `feature_model`, where a configuration has that key.
  * @throws file.missing
  */
-export async function readFeatureNetwork(config: MethodConfig): Promise<Uint8Array | undefined> {
+export async function readFeatureNetwork(storage: Storage, config: MethodConfig): Promise<Uint8Array | undefined> {
   if (!("feature_model" in config) || typeof config.feature_model !== "string") return undefined;
   const path = config.feature_model;
-  return readRegularFile(path).catch((cause: unknown) => {
-    if (cause instanceof ParfocalError) throw cause;
+  return readBytes(storage, path).catch((cause: unknown) => {
+    if (cause instanceof ParfocalError && cause.code !== "file.missing") throw cause;
     const message = `feature_model: ${path} cannot be read. Give the ONNX file of a network that computes features of images.`;
     throw new ParfocalError("file.missing", message, { path }, { cause });
   });
 }
 
 /** The weights of the model to fine-tune; a model of another method is refused. */
-async function startingWeights(path: string, { method }: MethodConfig): Promise<Tensors> {
-  const { info, onnx } = await loadModel(path);
+async function startingWeights(storage: Storage, path: string, { method }: MethodConfig): Promise<Tensors> {
+  const { info, onnx } = await loadModel(storage, path);
   if (info.method === method) return readWeights(onnx);
   const detail = `its method is ${info.method}, but the training is for ${method}`;
   throw new ParfocalError("model.unfit", `fine_tune: the model ${path} does not fit: ${detail}.`, { path, detail });
 }
 
 /** Throws `training.failed` unless the run was trained on the same simulated fields. */
-async function checkSameFields(run: string, fields: FieldSource | undefined): Promise<void> {
-  const path = join(run, "recipe.yaml");
-  const before = await readRegularFile(path, "utf8").catch(() => undefined);
+async function checkSameFields(storage: Storage, run: string, fields: FieldSource | undefined): Promise<void> {
+  const path = storage.join(run, "recipe.yaml");
+  const before = await readTextIfThere(storage, path);
   if (before === fields?.description) return;
   const detail =
     before === undefined
@@ -144,7 +154,7 @@ async function checkSameFields(run: string, fields: FieldSource | undefined): Pr
 }
 
 /** The progress of the last checkpoint of a run. */
-async function checkpointProgress(run: string): Promise<{ step: number; num_steps: number }> {
-  const path = join(run, "checkpoints", "last.safetensors");
-  return readTrainingCheckpoint(await readRegularFile(path), path).progress;
+async function checkpointProgress(storage: Storage, run: string): Promise<{ step: number; num_steps: number }> {
+  const path = checkpointIn(storage, run, "last");
+  return readTrainingCheckpoint(await readBytes(storage, path), path).progress;
 }

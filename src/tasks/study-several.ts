@@ -1,16 +1,16 @@
 /** Studies the same models on several stacks, and compares their gains across stacks. */
-import { join } from "node:path";
 import { jsonText } from "../array/json-text.ts";
 import { ParfocalError } from "../errors.ts";
 import { gainMatrix } from "../figures/gain-matrix.ts";
+import type { OutputContext } from "../figures/output-context.ts";
 import { type ReportSection, renderReport } from "../figures/report.ts";
-import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
 import type { ImageFile } from "../image/image-file.ts";
+import { withOutputs } from "../image/storage.ts";
 import type { Model } from "../models/model-info.ts";
 import { meanOutcome } from "../study/mean-outcome.ts";
 import { version } from "../version.ts";
 import { stackNames } from "./generalise/stack-names.ts";
-import { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./study-files.node.ts";
+import { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./study-files.ts";
 
 /** The gains of a candidate over the best recorded baseline on one stack. */
 export interface Generalisation {
@@ -43,20 +43,22 @@ export interface StudySeveralResult {
  * @throws as {@link studyFiles}
  */
 export async function studySeveral(
+  context: OutputContext,
   files: readonly ImageFile[],
   models: readonly Model[],
   output: string,
   options: Omit<StudyFilesOptions, "truth" | "sharpest" | "object">,
 ): Promise<StudySeveralResult> {
   const begun = performance.now();
-  const page = join(output, "index.html");
-  await checkOutput(page, options.force);
+  const { storage } = context;
+  const page = storage.join(output, "index.html");
+  await storage.checkOutput(page, options.force);
   const names = stackNames(files.map(({ path }) => path));
   const studies: StudySeveralResult["studies"] = [];
   for (const [i, file] of files.entries()) {
     const onProgress: StudyFilesOptions["onProgress"] = ({ done, total, what }) =>
       options.onProgress?.({ done: i * total + done, total: files.length * total, what: `${names[i]}, ${what}` });
-    const done = await studyFiles(file, models, join(output, names[i]), { ...options, onProgress });
+    const done = await studyFiles(context, file, models, storage.join(output, names[i]), { ...options, onProgress });
     studies.push({ stack: names[i], ...done });
   }
   const generalisation = studies.flatMap((one) =>
@@ -73,8 +75,8 @@ export async function studySeveral(
       };
     }),
   );
-  await withOutputSet({ force: true }, async (set) => {
-    await set.write(join(output, "generalisation.json"), `${jsonText(generalisation)}\n`);
+  await withOutputs(storage, { force: true }, async (set) => {
+    await set.write(storage.join(output, "generalisation.json"), `${jsonText(generalisation)}\n`);
     await set.write(page, matrixPage(studies, generalisation));
   });
   return { report: page, studies, generalisation, seconds: (performance.now() - begun) / 1000 };

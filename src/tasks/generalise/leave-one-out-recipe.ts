@@ -1,10 +1,9 @@
 /** A recipe of several objectives or specimens as the data source of leave-one-out. */
-import { availableParallelism } from "node:os";
 import { availableMemory } from "../../array/require-memory.ts";
-import { fileStorage } from "../../image/file-storage.node.ts";
+import type { Storage } from "../../image/storage.ts";
 import type { Task } from "../../models/networks/common-info.ts";
-import { openFieldWorkers } from "../../simulate/field-workers.node.ts";
 import { type Cell, cellsOf, recipeOfCells, setAside } from "../../simulate/leave-out-recipe.ts";
+import type { OpenSimulation } from "../../simulate/open-simulation.ts";
 import { stackOptics } from "../../simulate/optics-schema.ts";
 import type { Recipe } from "../../simulate/recipe.ts";
 import { readRecipeStacks } from "../../simulate/recipe-file.ts";
@@ -30,11 +29,12 @@ export interface LeaveOneOutRecipe {
 
 /** @throws usage for a recipe that is wrong, or fields out of range; what reading the stacks that it names throws */
 export async function recipeSource(
+  { storage, openSimulation }: { storage: Storage; openSimulation: OpenSimulation },
   { recipe: input, folder = ".", image, target, fields: judged = 2 }: LeaveOneOutRecipe,
   task: Task,
 ): Promise<LeaveOneOutSource> {
   const recipe = resolveRecipe(input);
-  const stacks = await readRecipeStacks(fileStorage, recipe, folder);
+  const stacks = await readRecipeStacks(storage, recipe, folder);
   const cells = cellsOf(recipe);
   const whole = recipeOfCells(recipe, cells, recipe.name);
   const paired = task === "section";
@@ -55,15 +55,14 @@ export async function recipeSource(
     warnings,
     async open({ signal, onProgress }): Promise<OpenSource> {
       const all = numbers.flatMap(({ validation, judged }) => [validation, ...judged]);
-      const threads = Math.min(availableParallelism(), all.length);
-      const workers = openFieldWorkers({ recipe: whole, stacks, memory: availableMemory() }, threads);
+      const simulation = await openSimulation(whole, { stacks, beside: true, together: all.length });
       let done = 0;
       const make = async (index: number): Promise<SimulatedField> => {
-        const field = await workers.field(index, { signal });
+        const field = await simulation.field(index, { signal });
         onProgress?.({ done: ++done, total: all.length });
         return field;
       };
-      const simulated = await Promise.all(all.map(make)).finally(workers.close);
+      const simulated = await Promise.all(all.map(make)).finally(simulation.close);
       const fieldOf = async (index: number): Promise<SimulatedField> => simulated[all.indexOf(index)];
       const imageOf = (title: string, { images, focusPlane }: SimulatedField): JudgedImage => {
         const { stack } = images[imageName];
@@ -87,7 +86,7 @@ export async function recipeSource(
             seen.map((i) => cells[i]),
             `${recipe.name}-${model.name}`,
           );
-          const training = openFieldWorkers({ recipe: own, stacks, memory: availableMemory() });
+          const training = await openSimulation(own, { stacks, beside: true });
           const fields = recipeFields(own, (index) => training.field(index, { signal }), options);
           const samples = seen.map((i) => ({ ...validation[i], name: data[i].name }));
           return { samples, fields, close: training.close };

@@ -2,14 +2,13 @@
  * Leave-one-out: measures whether models generalise to an objective, specimen, stack or slide that was not in their
  * training.
  */
-import { mkdir } from "node:fs/promises";
-import { join, relative } from "node:path";
 import { jsonText } from "../../array/json-text.ts";
 import { meanOfKnown } from "../../array/mean-of-known.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
-import { svgPng } from "../../figures/svg-png.node.ts";
-import { checkOutput, writeFileAtomic } from "../../image/atomic-file.node.ts";
+import type { OutputContext } from "../../figures/output-context.ts";
+import { writeWhole } from "../../image/storage.ts";
 import type { Runtime } from "../../run/runtime.ts";
+import type { OpenSimulation } from "../../simulate/open-simulation.ts";
 import type { Candidate } from "../../study/candidate.ts";
 import {
   type GainExample,
@@ -40,10 +39,10 @@ import {
   type PlannedModel,
   summariseGains,
 } from "./leave-one-out-plan.ts";
-import { type LeaveOneOutRecipe, recipeSource } from "./leave-one-out-recipe.node.ts";
+import { type LeaveOneOutRecipe, recipeSource } from "./leave-one-out-recipe.ts";
 import type { JudgedImages, LeaveOneOutSource } from "./leave-one-out-source.ts";
 import { type LeaveOneOutStacks, stacksSource } from "./leave-one-out-stacks.ts";
-import { type TrainedOne, trainOne } from "./leave-one-out-training.node.ts";
+import { type TrainedOne, trainOne } from "./leave-one-out-training.ts";
 
 export interface GeneraliseProgress {
   /** The unit that is counted: "fields simulated", "steps of without-beads, model 2 of 8", "images judged". */
@@ -99,14 +98,16 @@ export interface GeneraliseResult {
  * output.exists before any work; interrupted; what simulating, training and judging throw
  */
 export async function generalise(
+  context: OutputContext & { openSimulation: OpenSimulation },
   data: LeaveOneOutRecipe | LeaveOneOutStacks,
   output: string,
   options: GeneraliseOptions,
 ): Promise<GeneraliseResult> {
   const begun = performance.now();
   const { force, signal, runtime, onProgress, onNote } = options;
-  const page = join(output, "index.html");
-  await checkOutput(page, force);
+  const { storage, drawPng } = context;
+  const page = storage.join(output, "index.html");
+  await storage.checkOutput(page, force);
   const { task, name } = methodOf(options.config.method);
   if (task !== "refocus" && task !== "section") {
     const message = `${name} is a method for ${task}, but generalisation is judged only for methods that refocus or section.`;
@@ -119,7 +120,7 @@ export async function generalise(
   refuseTargets(data, task, name);
   // Wrong options are reported before anything is simulated.
   resolveConfig(options.config);
-  const source = "samples" in data ? stacksSource(data) : await recipeSource(data, task);
+  const source = "samples" in data ? stacksSource(data) : await recipeSource(context, data, task);
   const kinds = kindsOf(source, options.leaveOut);
   const plan = leaveOneOut(source.data, kinds);
   const keys = keysForAll(options.config, source.stackKinds);
@@ -145,9 +146,9 @@ export async function generalise(
     const training = await opened.open(one);
     const what = `steps of ${one.name}, model ${i + 1} of ${plan.length}`;
     try {
-      const done = await trainOne(training, {
+      const done = await trainOne(context, training, {
         config: { ...sameSteps(keys, trained[0]), experiment_name: one.name },
-        root: join(output, "runs"),
+        root: storage.join(output, "runs"),
         runtime,
         signal,
         onProgress: ({ step, steps, secondsLeft, loss }) =>
@@ -187,7 +188,7 @@ export async function generalise(
     return {
       ...one,
       trained_on,
-      run: relative(output, run).replaceAll("\\", "/"),
+      run: ["runs", storage.basename(storage.dirname(run)), storage.basename(run)].join("/"),
       steps,
       trained_steps,
       seconds,
@@ -197,15 +198,15 @@ export async function generalise(
   const { experiment_name: _, ...shared } = resolveConfig(keys);
   const config = { ...shared, experiment_name: "the name of each model" } as MethodConfig;
 
-  await mkdir(join(output, "figures"), { recursive: true });
+  await storage.makeFolder(storage.join(output, "figures"));
   const write = (name: string, content: string | Uint8Array): Promise<void> =>
-    writeFileAtomic(join(output, name), content, { force: true });
+    writeWhole(storage, storage.join(output, ...name.split("/")), content, { force: true });
   const pictures = [];
   for (const one of plan) {
     if (one.leftOut === undefined) continue;
     const svg = examplesPicture(one, exampleRows(one, opened.data, judged), source.stackKinds);
     if (svg === undefined) continue;
-    await write(`figures/${one.name}.png`, await svgPng(svg));
+    await write(`figures/${one.name}.png`, await drawPng(svg));
     pictures.push({ model: one, svg });
   }
   const record = {

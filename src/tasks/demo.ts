@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { readStack } from "../image/image-file.ts";
 import type { NamedStack } from "../image/named-stack.ts";
-import { demo as runDemo } from "./demo/demo.node.ts";
-import { meanGain, meanGainOverBaseline } from "./demo/demo-report.node.ts";
+import { demo as runDemo } from "./demo/demo.ts";
+import { meanGain, meanGainOverBaseline } from "./demo/demo-report.ts";
 import { force, imageSource, option, otherInput, runtimeOptions, seed } from "./options.ts";
 import { plain, warnings } from "./results.ts";
 import { defineTask, type TaskContext } from "./task.ts";
-import { reportStep } from "./train.node.ts";
+import { reportStep } from "./train.ts";
 import { methodOptions } from "./training-options.ts";
 import { withImages } from "./with-images.ts";
 import { withRuntime } from "./with-runtime.ts";
@@ -54,7 +54,7 @@ export const demo = defineTask({
     const data = await readData(given, context);
     const keys = Object.entries(given).filter(([key]) => !(key in options.shape));
     return withRuntime(given, context, async (runtime) => {
-      const done = await runDemo({
+      const done = await runDemo(context, {
         ...{ output, data, maxMinutes, force, seed, runtime, signal, onStage: note, config: Object.fromEntries(keys) },
         onWarning: (text) => warn({ code: "demo", text }),
         onProgress: (progress) => reportStep(progress, context),

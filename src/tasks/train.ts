@@ -11,7 +11,7 @@ import { openRecipeTraining, type RecipeTraining } from "../train/data/recipe-tr
 import { findLearningRate } from "../train/find-learning-rate.ts";
 import { methodNames } from "../train/methods/methods.ts";
 import type { TrainingProgress } from "../train/train.ts";
-import { readFeatureNetwork, trainRun } from "../train/train-run.node.ts";
+import { readFeatureNetwork, trainRun } from "../train/train-run.ts";
 import { imageInputs, imageSource, option, otherInput, runtimeOptions } from "./options.ts";
 import { inSeconds, plain, warnings } from "./results.ts";
 import { setKeys } from "./simulate.ts";
@@ -117,7 +117,7 @@ export const train = defineTask({
         const onWarning = (text: string) => warn({ code: "training", text });
         if (given.find_learning_rate) {
           const resolved = resolveConfig(config, stacks);
-          const featureNetwork = await readFeatureNetwork(resolved);
+          const featureNetwork = await readFeatureNetwork(storage, resolved);
           const { suggested, lowest, curve } = await findLearningRate(stacks, resolved, {
             ...{ runtime, fields, featureNetwork, signal, onWarning },
             onProgress: (progress) => context.onProgress({ ...progress, unit: "rates tried" }),
@@ -125,7 +125,7 @@ export const train = defineTask({
           const seconds = inSeconds(begun);
           return plain({ suggested_learning_rate: suggested, lowest_loss_at: lowest, curve, seconds });
         }
-        const done = await trainRun(stacks, {
+        const done = await trainRun(context, stacks, {
           ...{ config, root: given.output, resume: given.resume, fields, runtime, signal, onWarning, onStage: note },
           onProgress: (progress) => reportStep(progress, context),
         });

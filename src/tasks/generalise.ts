@@ -6,9 +6,9 @@ import { methodOf } from "../train/config.ts";
 import { readConfigFile } from "../train/config-file.ts";
 import { readSamples } from "../train/data/read-samples.ts";
 import { methodNames } from "../train/methods/methods.ts";
-import { generalise as judgeGeneralisation } from "./generalise/leave-one-out.node.ts";
+import { generalise as judgeGeneralisation } from "./generalise/leave-one-out.ts";
 import { leaveOneOutKinds } from "./generalise/leave-one-out-plan.ts";
-import type { LeaveOneOutRecipe } from "./generalise/leave-one-out-recipe.node.ts";
+import type { LeaveOneOutRecipe } from "./generalise/leave-one-out-recipe.ts";
 import type { LeaveOneOutStacks } from "./generalise/leave-one-out-stacks.ts";
 import { force, imageInputs, imageSource, option, output, runtimeOptions } from "./options.ts";
 import { inSeconds, plain, warnings } from "./results.ts";
@@ -110,7 +110,7 @@ export const generalise = defineTask({
     const data = (await openRecipe(given, context)) ?? (await readStacks(given, context));
     return withRuntime(given, context, async (runtime) => {
       const { leave_out: leaveOut, output, force } = given;
-      const done = await judgeGeneralisation(data, output, {
+      const done = await judgeGeneralisation(context, data, output, {
         ...{ config: { ...config, method }, leaveOut, force, runtime, command, signal, onNote: note },
         onProgress: ({ what, state, secondsLeft, ...progress }) =>
           context.onProgress({

@@ -1,13 +1,11 @@
 /** Studies models on a stack, and writes a folder with the page, its figures and its numbers. */
-import { mkdir } from "node:fs/promises";
-import { basename, join } from "node:path";
 import { stringify } from "yaml";
 import { jsonText } from "../array/json-text.ts";
 import { ParfocalError } from "../errors.ts";
-import { svgPng } from "../figures/svg-png.node.ts";
+import type { OutputContext } from "../figures/output-context.ts";
 import { chartScale } from "../figures/svg-png.ts";
-import { checkOutput, withOutputSet } from "../image/atomic-file.node.ts";
 import { type ImageFile, readStack } from "../image/image-file.ts";
+import { withOutputs } from "../image/storage.ts";
 import { measurePairShift, registerTarget, shiftInWords } from "../metrics/unregistered.ts";
 import { opticsWarnings } from "../models/apply/optics-warnings.ts";
 import type { Model } from "../models/model-info.ts";
@@ -75,6 +73,7 @@ export type StudyDescription = ReturnType<typeof describeStudy>;
  * study} throw
  */
 export async function studyFiles(
+  { storage, drawPng }: OutputContext,
   file: ImageFile,
   models: readonly Model[],
   output: string,
@@ -87,10 +86,10 @@ export async function studyFiles(
       option: "model",
     });
   }
-  const page = join(output, "index.html");
-  await checkOutput(page, force);
+  const page = storage.join(output, "index.html");
+  await storage.checkOutput(page, force);
   const recorded = await readStack(file, { channel, time, signal, finite: true });
-  const name = basename(file.path);
+  const name = storage.basename(file.path);
   const pair = { name, stack: recorded, target: await readTruth(file, options) };
   const { stack, target: truth } = options.register ? registerTarget(pair).sample : pair;
   const { sharpest, object } = options;
@@ -116,11 +115,11 @@ export async function studyFiles(
   }
   const studies = await study(studied, [...candidates, ...competitors], { signal, onProgress: options.onProgress });
   const figures = await studyFigures(studied, studies);
-  await mkdir(join(output, "figures"), { recursive: true });
+  await storage.makeFolder(storage.join(output, "figures"));
   const described = describeStudy(studied, studies, figures);
   const outputs: [name: string, data: string | Uint8Array][] = [];
   for (const figure of figures) {
-    const png = await svgPng(figure.svg, figure.kind === "chart" ? chartScale : 1);
+    const png = await drawPng(figure.svg, figure.kind === "chart" ? chartScale : 1);
     outputs.push([`figures/${figure.id}.svg`, figure.svg], [`figures/${figure.id}.png`, png]);
   }
   outputs.push(
@@ -132,7 +131,7 @@ export async function studyFiles(
   const repeat = stringify({
     parfocal: version,
     ...(options.command !== undefined && { command: options.command }),
-    stack: basename(file.path),
+    stack: name,
     sharpest_plane: studied.sharpest,
     structure: studied.structure,
     region: studied.region,
@@ -140,8 +139,8 @@ export async function studyFiles(
     models: models.map(({ info }) => info),
   });
   const subtitle = `Parfocal ${version}, ${new Date().toISOString().slice(0, 10)}`;
-  const written = outputs.map(([name]) => join(output, name));
-  await withOutputSet({ force: true }, async (set) => {
+  const written = outputs.map(([file]) => storage.join(output, ...file.split("/")));
+  await withOutputs(storage, { force: true }, async (set) => {
     for (const [i, [, data]] of outputs.entries()) await set.write(written[i], data);
     await set.write(page, studyPage({ studied, studies, figures, repeat, subtitle, warnings }));
   });

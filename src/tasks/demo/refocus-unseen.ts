@@ -1,12 +1,12 @@
-import { join } from "node:path";
 import { mean as meanOfAll } from "../../array/statistics.ts";
 import type { SheetRow } from "../../figures/contact-sheet.ts";
-import { fileStorage } from "../../image/file-storage.node.ts";
-import { type Plane, planeOf } from "../../image/image.ts";
-import { readStack } from "../../image/image-file.ts";
-import { openImage } from "../../image/open-image.node.ts";
+import { toCounts } from "../../image/counts.ts";
+import { type Plane, planeOf, type Stack } from "../../image/image.ts";
+import type { ImageFile } from "../../image/image-file.ts";
+import { imageInMemory } from "../../image/memory-image.ts";
 import { imageOfStack } from "../../image/stack-image.ts";
-import { writeImage } from "../../image/write-image.node.ts";
+import type { Storage } from "../../image/storage.ts";
+import { writeImage } from "../../image/write-image.ts";
 import type { BaselineGain } from "../../metrics/against-baseline.ts";
 import { type Detail, detailAgainst } from "../../metrics/detail.ts";
 import { meanScores, type Scores, score, signalRange } from "../../metrics/metrics.ts";
@@ -49,56 +49,47 @@ export interface Judged {
  * recorded planes.
  */
 export async function refocusUnseen(
+  storage: Storage,
   model: AnyRefocusModel,
   data: DemoData,
   options: { output: string; runtime: Runtime; signal?: AbortSignal | undefined },
 ): Promise<Judged> {
   const { info } = model;
   const { unseen, truth } = data;
-  const path = join(options.output, "unseen.tif");
-  await writeImage(path, imageOfStack(unseen, path), { force: true });
+  const path = storage.join(options.output, "unseen.tif");
+  const image = imageOfStack(unseen, path);
+  await writeImage(storage, path, image, { force: true });
+  const file = imageInMemory(image, path);
   const step = unseen.zStep ?? 1;
   const [low, high] = info.distance_range;
   const targets = [low, low / 2, high / 2, high].map((d) => Math.round(d / step));
   const offsets = (info.method === "deep-z" ? info.input_offsets : [0]).map((d) => Math.round(d / step));
   const firstPlanes = spread(-Math.min(...targets, ...offsets), unseen.depth - 1 - Math.max(...targets, ...offsets), 3);
   const dataRange = signalRange({ data: truth.data, height: truth.depth * truth.height, width: truth.width });
-  const file = await openImage(path);
   const scored: ScoredOutput[] = [];
   const warnings = new Set<string>();
-  try {
-    for (const z of firstPlanes) {
-      const output = join(options.output, `refocused_from_plane_${z}.tif`);
-      const distances = targets.map((planes) => planes * step);
-      const result = await refocusFile(fileStorage, model, options.runtime, file, output, {
-        distances,
-        planes: [z],
-        force: true,
-        signal: options.signal,
+  const distances = targets.map((planes) => planes * step);
+  for (const z of firstPlanes) {
+    const output = storage.join(options.output, `refocused_from_plane_${z}.tif`);
+    const { stack, warnings: own } = await refocusFrom(storage, model, file, z, { ...options, output, distances });
+    for (const warning of own) warnings.add(warning);
+    for (const [i, planes] of targets.entries()) {
+      const [input, expected, made] = [planeOf(unseen, z), planeOf(truth, z + planes), planeOf(stack, i)];
+      const scores = { input: score(input, expected, { dataRange }), output: score(made, expected, { dataRange }) };
+      const given = offsets.map((offset) => ({
+        plane: planeOf(unseen, z + offset),
+        distance: (planes - offset) * step,
+      }));
+      const detailOf = detailAgainst(expected);
+      scored.push({
+        distance: distances[i],
+        ...scores,
+        detail: { input: detailOf(input), output: detailOf(made) },
+        baseline: bestRecorded(given, expected, dataRange),
+        row: sheetRow(distances[i], input, made, expected, scores),
+        z,
       });
-      for (const warning of result.warnings) warnings.add(warning);
-      const refocused = await openImage(output);
-      const stack = await readStack(refocused).finally(() => refocused.close());
-      for (const [i, planes] of targets.entries()) {
-        const [input, expected, made] = [planeOf(unseen, z), planeOf(truth, z + planes), planeOf(stack, i)];
-        const scores = { input: score(input, expected, { dataRange }), output: score(made, expected, { dataRange }) };
-        const given = offsets.map((offset) => ({
-          plane: planeOf(unseen, z + offset),
-          distance: (planes - offset) * step,
-        }));
-        const detailOf = detailAgainst(expected);
-        scored.push({
-          distance: distances[i],
-          ...scores,
-          detail: { input: detailOf(input), output: detailOf(made) },
-          baseline: bestRecorded(given, expected, dataRange),
-          row: sheetRow(distances[i], input, made, expected, scores),
-          z,
-        });
-      }
     }
-  } finally {
-    await file.close();
   }
   const middle = firstPlanes[Math.floor(firstPlanes.length / 2)];
   return {
@@ -119,6 +110,26 @@ export async function refocusUnseen(
     firstPlanes,
     warnings: [...warnings],
   };
+}
+
+/** Refocuses one plane to all distances, writes them, and gives them with the counts that were written. */
+async function refocusFrom(
+  storage: Storage,
+  model: AnyRefocusModel,
+  file: ImageFile,
+  z: number,
+  options: { output: string; distances: readonly number[]; runtime: Runtime; signal?: AbortSignal | undefined },
+): Promise<{ stack: Stack; warnings: string[] }> {
+  const { output, distances, runtime, signal } = options;
+  const [height, width] = file.shape.slice(-2);
+  const values = new Float32Array(distances.length * height * width);
+  const onRows = (plane: number, y0: number, rows: Float32Array): void =>
+    values.set(rows, (plane * height + y0) * width);
+  const { warnings } = await refocusFile(storage, model, runtime, file, output, {
+    ...{ distances, planes: [z], force: true, signal, onRows },
+  });
+  const data = Float32Array.from(toCounts(values, file.dtype, { path: output, width, height }));
+  return { stack: { data, height, width, depth: distances.length, dtype: file.dtype }, warnings };
 }
 
 /** The PSNR of a plane that is returned unchanged is infinite. Every PSNR is limited to this, dB. */

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { describeMachine } from "../run/machine.node.ts";
-import { listRuntimes, type RuntimeReport } from "../run/open.node.ts";
+import type { RuntimeReport } from "../run/machine.ts";
 import { version } from "../version.ts";
 import { plain, warnings } from "./results.ts";
 import { defineTask } from "./task.ts";
@@ -25,9 +24,8 @@ export const doctor = defineTask({
     free_memory_bytes: z.number(),
     warnings,
   }),
-  async run(_options, { signal }) {
-    const machine = describeMachine();
-    const runtimes = await listRuntimes();
+  async run(_options, { signal, describeMachine }) {
+    const { runtimes, ...machine } = await describeMachine();
     signal.throwIfAborted();
     const packages: Record<RuntimeReport["name"], string> = {
       native: "onnxruntime-node",
@@ -39,7 +37,7 @@ export const doctor = defineTask({
       devices: devicesOf(runtimes),
       versions: {
         parfocal: version,
-        node: process.versions.node,
+        ...machine.engine,
         ...Object.fromEntries(runtimes.flatMap(({ name, version: its }) => (its ? [[packages[name], its]] : []))),
       },
       system: machine.system,

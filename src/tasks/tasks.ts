@@ -22,7 +22,7 @@ const table = {
   },
   train: {
     summary: "Train a model on stacks of your own microscope, or on a recipe's simulated ones.",
-    load: async () => (await import("./train.node.ts")).train,
+    load: async () => (await import("./train.ts")).train,
   },
   refocus: {
     summary: "Refocus an image to other planes with a trained model.",
@@ -61,21 +61,21 @@ const table = {
   study: {
     summary:
       "Judge models on a z-stack, beside what was recorded and classical methods, in one page: use them or not, for what, and over which distances.",
-    load: async () => (await import("./study.node.ts")).study,
+    load: async () => (await import("./study.ts")).study,
   },
   generalise: {
     summary:
       "Leave one objective, specimen, stack or slide out, train on the others, and judge on all: will a model hold on another one?",
-    load: async () => (await import("./generalise.node.ts")).generalise,
+    load: async () => (await import("./generalise.ts")).generalise,
   },
   doctor: {
     summary: "Say what this machine can do: runtimes, devices, processor, memory, versions, and what is missing.",
-    load: async () => (await import("./doctor.node.ts")).doctor,
+    load: async () => (await import("./doctor.ts")).doctor,
   },
   demo: {
     summary:
       "Train a model on simulated beads (or a part of your stack), refocus what it has not seen, and show whether it helped.",
-    load: async () => (await import("./demo.node.ts")).demo,
+    load: async () => (await import("./demo.ts")).demo,
   },
 };
 

@@ -1,12 +1,10 @@
 /** Finds an earlier run with the same configuration and data, to be reused. */
-import { access } from "node:fs/promises";
-import { join } from "node:path";
 import { breatheThrough } from "../array/breathe.ts";
 import type { NamedStack } from "../image/named-stack.ts";
-import { readRegularFile } from "../image/regular-file.node.ts";
+import { readTextIfThere, type Storage } from "../image/storage.ts";
 import { describeSamples } from "./data/describe-samples.ts";
 import type { FieldSource } from "./data/field-pool.ts";
-import { readRunConfig, runsOf } from "./run-folder.node.ts";
+import { readRunConfig, runsOf } from "./run-folder.ts";
 import type { MethodConfig } from "./training-method.ts";
 
 export interface SameRun {
@@ -21,6 +19,7 @@ export interface SameRun {
  * @throws interrupted
  */
 export async function findSameRun(
+  storage: Storage,
   root: string,
   config: MethodConfig,
   { samples, fields }: { samples: readonly NamedStack[]; fields?: FieldSource | undefined },
@@ -31,18 +30,15 @@ export async function findSameRun(
     await breatheThrough(describeSamples(samples), signal),
     fields?.description,
   ];
-  for (const run of (await runsOf(root, config.experiment_name)).reverse()) {
+  for (const run of (await runsOf(storage, root, config.experiment_name)).reverse()) {
     const read = (name: string): Promise<string | undefined> =>
-      readRegularFile(join(run, name), "utf8").catch(() => undefined);
+      readTextIfThere(storage, storage.join(run, name)).catch(() => undefined);
     // A damaged folder, or one of another version of Parfocal, does not match.
-    const saved = await readRunConfig(run).catch(() => undefined);
+    const saved = await readRunConfig(storage, run).catch(() => undefined);
     const found = [saved && JSON.stringify(saved), await read("samples.yaml"), await read("recipe.yaml")];
     if (found.some((text, i) => text !== expected[i])) continue;
-    const finished = await access(join(run, "model", "model.yaml")).then(
-      () => true,
-      () => false,
-    );
-    return { run, finished };
+    const model = await storage.kindOf(storage.join(run, "model", "model.yaml"));
+    return { run, finished: model !== undefined };
   }
   return undefined;
 }

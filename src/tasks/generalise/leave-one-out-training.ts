@@ -1,13 +1,15 @@
 /** Trains the models of leave-one-out, continues interrupted trainings, and reuses models that are already trained. */
 import { ParfocalError } from "../../errors.ts";
-import { loadModel } from "../../models/model-folder.node.ts";
+import type { OutputContext } from "../../figures/output-context.ts";
+import type { Storage } from "../../image/storage.ts";
+import { loadModel } from "../../models/model-folder.ts";
 import type { Model } from "../../models/model-info.ts";
 import type { Runtime } from "../../run/runtime.ts";
 import { resolveConfig } from "../../train/config.ts";
-import { newestRun, readMetrics } from "../../train/run-folder.node.ts";
-import { findSameRun } from "../../train/same-run.node.ts";
+import { newestRun, readMetrics } from "../../train/run-folder.ts";
+import { findSameRun } from "../../train/same-run.ts";
 import type { TrainingProgress } from "../../train/train.ts";
-import { trainRun } from "../../train/train-run.node.ts";
+import { trainRun } from "../../train/train-run.ts";
 import type { OpenTraining } from "./leave-one-out-source.ts";
 
 export interface TrainedOne {
@@ -41,28 +43,30 @@ export interface TrainOneOptions {
  * @throws what training throws; interrupted
  */
 export async function trainOne(
+  context: OutputContext,
   { samples, fields }: OpenTraining,
   { config: given, root, runtime, signal, onProgress, onWarning }: TrainOneOptions,
 ): Promise<TrainedOne> {
+  const { storage } = context;
   const config = resolveConfig(given, samples);
-  const same = await findSameRun(root, config, { samples, fields }, signal);
-  if (same?.finished) return opened(same.run, true);
-  const checkpoint = await newestRun(root, config.experiment_name).catch(() => undefined);
+  const same = await findSameRun(storage, root, config, { samples, fields }, signal);
+  if (same?.finished) return opened(storage, same.run, true);
+  const checkpoint = await newestRun(storage, root, config.experiment_name).catch(() => undefined);
   const resume = same !== undefined && same.run === checkpoint;
   try {
     const options = { config: given, root, resume, fields, runtime, signal, onProgress, onWarning };
-    return await opened((await trainRun(samples, options)).run, false);
+    return await opened(storage, (await trainRun(context, samples, options)).run, false);
   } catch (error) {
     const failed = error instanceof ParfocalError && error.code === "training.failed" ? error : undefined;
     const run = failed && (failed.fields as { run?: string }).run;
-    const kept = run === undefined ? undefined : await opened(run, false).catch(() => undefined);
+    const kept = run === undefined ? undefined : await opened(storage, run, false).catch(() => undefined);
     if (kept === undefined) throw error;
     onWarning?.(`${config.experiment_name}: ${failed?.message}`);
     return kept;
   }
 }
 
-async function opened(run: string, reused: boolean): Promise<TrainedOne> {
-  const [model, metrics] = [await loadModel(run), await readMetrics(run).catch(() => [])];
+async function opened(storage: Storage, run: string, reused: boolean): Promise<TrainedOne> {
+  const [model, metrics] = [await loadModel(storage, run), await readMetrics(storage, run).catch(() => [])];
   return { model, run, reused, steps: metrics.at(-1)?.step, seconds: metrics.at(-1)?.seconds };
 }

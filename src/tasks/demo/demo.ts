@@ -1,17 +1,15 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { contactSheet } from "../../figures/contact-sheet.ts";
-import { svgPng } from "../../figures/svg-png.node.ts";
-import { checkOutput, withOutputSet } from "../../image/atomic-file.node.ts";
+import type { OutputContext } from "../../figures/output-context.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
-import { loadModel } from "../../models/model-folder.node.ts";
+import { withOutputs } from "../../image/storage.ts";
+import { loadModel } from "../../models/model-folder.ts";
 import { modelFor } from "../../models/model-info.ts";
 import type { Runtime } from "../../run/runtime.ts";
 import type { TrainingProgress } from "../../train/train.ts";
-import { type TrainRunResult, trainRun } from "../../train/train-run.node.ts";
+import { type TrainRunResult, trainRun } from "../../train/train-run.ts";
 import { simulateFields, splitRealStack } from "./demo-data.ts";
-import { reportPage, verdictOf } from "./demo-report.node.ts";
-import { type DistanceResult, refocusUnseen } from "./refocus-unseen.node.ts";
+import { reportPage, verdictOf } from "./demo-report.ts";
+import { type DistanceResult, refocusUnseen } from "./refocus-unseen.ts";
 
 export interface DemoOptions {
   /** Folder for all files of the demo. */
@@ -48,15 +46,16 @@ export interface DemoResult {
 
 /**
  * The whole workflow: simulates stacks (or splits a recorded one), trains a model on them, refocuses a field that was
- * kept apart through files as a user would, and writes an HTML page with the result.
+ * kept apart, and writes images, a contact sheet and an HTML page with the result.
  *
  * @throws output.exists if the folder already has a demo (unless forced); what training and refocusing throw
  */
-export async function demo(options: DemoOptions): Promise<DemoResult> {
+export async function demo(context: OutputContext, options: DemoOptions): Promise<DemoResult> {
   const { output, runtime, signal, onStage } = options;
-  const report = join(output, "index.html");
-  await checkOutput(report, options.force);
-  await mkdir(output, { recursive: true });
+  const { storage, drawPng } = context;
+  const report = storage.join(output, "index.html");
+  await storage.checkOutput(report, options.force);
+  await storage.makeFolder(output);
   onStage?.(options.data ? `Splitting ${options.data.name}` : "Simulating bead stacks");
   const data = options.data ? splitRealStack(options.data) : await simulateFields(options.seed ?? 0, signal);
   const config = {
@@ -69,25 +68,25 @@ export async function demo(options: DemoOptions): Promise<DemoResult> {
   };
   onStage?.(`Training on ${data.what}`);
   const { onProgress, onWarning } = options;
-  const training = await trainRun(data.training, {
+  const training = await trainRun(context, data.training, {
     config,
-    root: join(output, "runs"),
+    root: storage.join(output, "runs"),
     runtime,
     signal,
     onProgress,
     onWarning,
   });
   onStage?.("Refocusing a field that was not used for training");
-  const model = modelFor(await loadModel(training.model), "refocus");
-  const judged = await refocusUnseen(model, data, options);
-  const sheet = join(output, "sheet.png");
+  const model = modelFor(await loadModel(storage, training.model), "refocus");
+  const judged = await refocusUnseen(storage, model, data, options);
+  const sheet = storage.join(output, "sheet.png");
   const drawn = contactSheet(judged.rows, {
     title: "A field that was not used for training",
     ...(data.unseen.pixelSize ? { pixelSize: data.unseen.pixelSize.x } : {}),
   });
-  const page = await reportPage(data, training, judged, drawn);
-  await withOutputSet({ force: true }, async (set) => {
-    await set.write(sheet, await svgPng(drawn));
+  const page = await reportPage(storage, data, training, judged, drawn);
+  await withOutputs(storage, { force: true }, async (set) => {
+    await set.write(sheet, await drawPng(drawn));
     await set.write(report, page);
   });
   return { report, sheet, training, distances: judged.distances, worse: judged.worse, sentence: verdictOf(judged) };

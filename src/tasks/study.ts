@@ -3,8 +3,8 @@ import { loadModel } from "../models/model-folder.ts";
 import type { Model } from "../models/model-info.ts";
 import { force, imageInputs, imageSource, option, otherInput, output, runtimeOptions } from "./options.ts";
 import { inSeconds, plain, warnings } from "./results.ts";
-import { studyFiles } from "./study-files.node.ts";
-import { refuseForSeveral, studySeveral } from "./study-several.node.ts";
+import { studyFiles } from "./study-files.ts";
+import { refuseForSeveral, studySeveral } from "./study-several.ts";
 import { defineTask } from "./task.ts";
 import { withImages } from "./with-images.ts";
 import { withRuntime } from "./with-runtime.ts";
@@ -71,7 +71,7 @@ export const study = defineTask({
             context.onProgress({ done, total, unit: "experiments", message: what }),
         };
         if (files.length > 1) {
-          const { report, studies, generalisation } = await studySeveral(files, models, output, shared);
+          const { report, studies, generalisation } = await studySeveral(context, files, models, output, shared);
           for (const { stack, warnings: own } of studies) {
             for (const text of own) warn({ code: "study", text: `${stack}: ${text}` });
           }
@@ -85,7 +85,7 @@ export const study = defineTask({
           });
         }
         const truth = opened[stacks.length];
-        const done = await studyFiles(files[0], models, output, { ...shared, truth, sharpest, object });
+        const done = await studyFiles(context, files[0], models, output, { ...shared, truth, sharpest, object });
         for (const text of done.warnings) warn({ code: "study", text });
         const { report, headlines, verdicts } = done;
         return plain({ report, headlines, verdicts, seconds: inSeconds(begun) });

@@ -2,12 +2,13 @@ import { stringify } from "yaml";
 import { mean } from "../../array/statistics.ts";
 import { plotScores, plotTraining } from "../../figures/plots.ts";
 import { type ReportSection, renderReport } from "../../figures/report.ts";
+import type { Storage } from "../../image/storage.ts";
 import { againstBaseline, type BaselineGain } from "../../metrics/against-baseline.ts";
-import { readMetrics } from "../../train/run-folder.node.ts";
-import type { TrainRunResult } from "../../train/train-run.node.ts";
+import { readMetrics } from "../../train/run-folder.ts";
+import type { TrainRunResult } from "../../train/train-run.ts";
 import { version } from "../../version.ts";
 import type { DemoData } from "./demo-data.ts";
-import { type DistanceResult, type Judged, signedMicrometres } from "./refocus-unseen.node.ts";
+import { type DistanceResult, type Judged, signedMicrometres } from "./refocus-unseen.ts";
 
 /**
  * Mean gain in PSNR over the first input plane, unchanged, dB, over all distances whose target was not an input plane.
@@ -29,6 +30,7 @@ function meanOver(distances: readonly DistanceResult[], of: (one: DistanceResult
 
 /** The page of the demo: verdict, contact sheet, scores of input and output, charts and configuration. */
 export async function reportPage(
+  storage: Storage,
   data: DemoData,
   training: TrainRunResult,
   judged: Judged,
@@ -41,7 +43,7 @@ export async function reportPage(
     offsets.length === 1
       ? "one input plane"
       : `${offsets.length} input planes, at ${offsets.map((um) => Number(um.toFixed(3))).join(" and ")} um`;
-  const metrics = await readMetrics(training.run);
+  const metrics = await readMetrics(storage, training.run);
   const sections: ReportSection[] = [
     { kind: "paragraph", text: verdictOf(judged) },
     {

@@ -166,7 +166,7 @@ describe("layers", () => {
     ["index.ts", 'export { run } from "./cli/program.node.ts";', [true, true]],
     ["train/train.ts", 'const fs = await import("node:fs");', [false, true]],
     ["train/train.ts", 'import {\n  score,\n  ssim,\n} from "../metrics/metrics.ts";', [false, false]],
-    ["train/run-folder.ts", 'import { mkdir } from "node:fs/promises";', [false, false]],
+    ["image/file-storage.node.ts", 'import { mkdir } from "node:fs/promises";', [false, false]],
   ])("a guard that sees: %s: %s", (file, line, expected) => {
     const [one] = importsOf(file, line);
     expect([againstTheDirection(one), needsNode(one)]).toEqual(expected);

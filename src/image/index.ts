@@ -26,6 +26,7 @@ export { type ImageFile, type Region, readAll, readStack } from "./image-file.ts
 export type { EncodeOptions, OutputFormat } from "./image-format.ts";
 export type { ImageWriter, WriteOptions, Written } from "./image-writer.ts";
 export { levelWarnings } from "./level-warnings.ts";
+export { imageInMemory } from "./memory-image.ts";
 export { type MemoryStorage, memoryStorage } from "./memory-storage.ts";
 export type { NamedStack } from "./named-stack.ts";
 export { openImageSource } from "./open-image.ts";
@@ -46,5 +47,6 @@ export {
   type StoredEntry,
   withOutputs,
 } from "./storage.ts";
+export { storageOfFiles } from "./storage-of-files.ts";
 export type { OpenOptions } from "./tiff-planes.ts";
 export { createImageWriter as createStoredImageWriter, writeImage as writeStoredImage } from "./write-image.ts";

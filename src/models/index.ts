@@ -39,5 +39,6 @@ export {
   modelInfo,
   type RefocusModel,
 } from "./model-info.ts";
+export { modelOfFiles } from "./model-of-files.ts";
 export { type Task as ModelTask, tasks as modelTasks } from "./networks/common-info.ts";
 export type { Initial, ParameterSpec } from "./networks/parameters.ts";

@@ -62,7 +62,7 @@ export {
   type RefocusFileResult,
   refocusFile,
 } from "./refocus-file.ts";
-export { runTask } from "./run-task.ts";
+export { runTask, type TaskCaller } from "./run-task.ts";
 export type { DataSet, ManifestField } from "./save-data-set.ts";
 export type { FieldFiles } from "./save-field.ts";
 export {
@@ -82,5 +82,5 @@ export {
 } from "./simulate-recipe.ts";
 export { type StudyFilesOptions, type StudyFilesResult, studyFiles } from "./study-files.ts";
 export { type Generalisation, refuseForSeveral, type StudySeveralResult, studySeveral } from "./study-several.ts";
-export type { OptionMeta, Task, TaskContext, TaskOptions, TaskProgress } from "./task.ts";
-export { type TaskEntry, type TaskName, taskNames, tasks as taskTable } from "./tasks.ts";
+export type { OptionMeta, Task, TaskContext, TaskOptions, TaskPlatform, TaskProgress } from "./task.ts";
+export { type TaskEntry, type TaskName, type TaskOf, taskNames, tasks as taskTable } from "./tasks.ts";

@@ -20,6 +20,7 @@ export { findLearningRate, type LearningRateSearch } from "./find-learning-rate.
 export type { Judgement } from "./judgement.ts";
 export type { JudgementMeans, JudgementRow } from "./judgement-row.ts";
 export type { Learner, TrainingStep, ValidationReport, Validator } from "./learner.ts";
+export { type MemoryTrainingStore, memoryTrainingStore } from "./memory-training-store.ts";
 export { type MethodName, methodNames, trainingMethods } from "./methods/methods.ts";
 export { createLearner } from "./model-pixels.ts";
 export type { ModelVerdict } from "./model-verdict.ts";

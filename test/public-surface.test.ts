@@ -18,6 +18,13 @@ describe("public surface", () => {
     expect(Object.keys(node)).toEqual(expect.arrayContaining(["openImage", "writeImage", "simulateRecipe"]));
   });
 
+  test("browser has all that index has, and worker threads", async () => {
+    const browser = await import("../src/browser.ts");
+    expect(Object.keys(anywhere).filter((name) => !(name in browser))).toEqual([]);
+    expect(Object.keys(browser)).toEqual(expect.arrayContaining(["browserContext", "openSuperposePoolWeb"]));
+    expect(Object.keys(browser)).not.toContain("nodeContext");
+  });
+
   const folders = readdirSync("src", { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const names = folders.map(({ name }) => name).filter((name) => name !== "cli");
 

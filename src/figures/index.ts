@@ -5,4 +5,5 @@
 
 export { contactSheet, type SheetOptions, type SheetRow } from "./contact-sheet.ts";
 export { type DefocusPicture, defocusSheet } from "./defocus-sheet.ts";
+export type { DrawPng, OutputContext } from "./output-context.ts";
 export { openSvgPng, type SvgPng, type SvgPngParts } from "./svg-png.ts";

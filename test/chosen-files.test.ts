@@ -120,7 +120,7 @@ describe("the context of a browser", () => {
 });
 
 test("a training in memory can be stopped and resumed, and gives its model at the end", async () => {
-  const { images } = await simulateField("beads", { size: 64, planes: 13, beads: 6, seed: 3 });
+  const { images } = await simulateField("beads", { size: 64, planes: 9, beads: 6, seed: 3 });
   const samples = [{ name: "beads", stack: images.stack.stack }];
   const keys = {
     input_offsets: [0, 2],

@@ -21,9 +21,9 @@ import { transformSlices } from "../src/optics/imaging/superpose.ts";
 import { openSuperposePool } from "../src/optics/imaging/superpose-pool.node.ts";
 import { drawBall } from "../src/optics/phantom/ball.ts";
 import { ballsOf, beadKinds } from "../src/optics/phantom/bead.ts";
-import { placeBeads } from "../src/optics/phantom/place-beads.ts";
 import { createOtfBank } from "../src/optics/psf/otf.ts";
-import { axialResolution, coneRadius } from "../src/optics/psf/pupil.ts";
+import { axialResolution, type Pupil } from "../src/optics/psf/pupil.ts";
+import { placeBeads } from "./place-beads.ts";
 
 const { values } = parseArgs({
   options: {
@@ -176,4 +176,15 @@ function compare(images: Float32Array, probe: number[]): void {
   }
   if (i !== probe.length || !(error < 1e-8 * power))
     throw new Error(`The images differ by ${Math.sqrt(error / power)}.`);
+}
+
+/**
+ * Radius, um, of the light cone of a point out of focus: rays at the edge of the aperture, moved by defocus and by the
+ * steepest slope of the aberration, 12 sqrt(5) a lambda / NA.
+ */
+function coneRadius(pupil: Pupil, defocus: number): number {
+  const { na, wavelength, refractiveIndex: n } = pupil;
+  const tangent = na / Math.sqrt(n * n - na * na);
+  const slope = 12 * Math.sqrt(5) * Math.abs(pupil.sphericalAberration ?? 0);
+  return Math.abs(defocus) * tangent + (slope * wavelength) / na;
 }

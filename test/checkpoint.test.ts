@@ -1,3 +1,4 @@
+// cspell:ignore адам
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ParfocalError } from "../src/errors.ts";

@@ -1,4 +1,5 @@
 /** Bad input and wrong use: one clear sentence, the right exit code, and nothing half-written. */
+// cspell:ignore cuont inspct xyzzy
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";

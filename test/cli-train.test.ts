@@ -1,4 +1,5 @@
 /** Training and refocusing from the command line: the story of a user, on beads, in seconds. */
+// cspell:ignore sise
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -168,13 +168,11 @@ describe("simulate and evaluate", () => {
     const typed = await json("evaluate", "range_truth.tif", "--truth", "range.tif", "--data-range", "type");
     expect(typed).toMatchObject({ data_range: 65535, data_range_of: "the whole range of uint16" });
     expect(typed.output.psnr - found.output.psnr).toBeGreaterThan(15);
-    const { code, stdout, stderr } = await runCli(
-      ["evaluate", "range.tif", "--truth", "range_truth.tif", "--input", "range.tif"],
-      {
-        cwd: folder,
-      },
-    );
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const run = await runCli(["evaluate", "range.tif", "--truth", "range_truth.tif", "--input", "range.tif"], {
+      cwd: folder,
+    });
+    expect({ code: run.code, stderr: complaints(run) }).toEqual({ code: 0, stderr: "" });
+    const { stdout } = run;
     expect(stdout).toMatch(/Data range [\d.]+ counts \(percentiles/);
     expect(stdout).toMatch(/^ +0 +output.*\n +input/m);
   });

@@ -8,6 +8,7 @@ import type { Volume } from "../src/classical/deconvolution/volume.ts";
 import type { Stack } from "../src/image/image.ts";
 import { psfModelOf } from "../src/optics/psf/optics-options.ts";
 import { gaussianPsf } from "./helpers/scenes.ts";
+import { textsOf } from "./helpers/texts.ts";
 
 /** A Gaussian bead in counts, its centre anywhere. Lengths in um. */
 function bead(options: {
@@ -58,7 +59,7 @@ describe("a measured PSF", () => {
     expect(centre.z).toBeCloseTo(9.3, 1);
     expect(centre.y).toBeCloseTo(13.4, 1);
     expect(centre.x).toBeCloseTo(18.7, 1);
-    expect(warnings).toEqual([]);
+    expect(textsOf(warnings)).toEqual([]);
     expect([psf.depth % 2, psf.height % 2, psf.width % 2]).toEqual([1, 1, 1]);
     const m = moments(psf);
     expect(m.sum).toBeCloseTo(1, 5);
@@ -103,9 +104,11 @@ describe("a measured PSF", () => {
     const { centre } = measuredPsf(stack, target);
     expect(Math.hypot(centre.z - 8.5, centre.y - 15.2, centre.x - 14.9)).toBeLessThan(0.15);
     const flat = bead({ shape: [1, 31, 31], centre: [0, 15, 15], pixel: 0.1, step: 0.3 });
-    expect(measuredPsf(flat, target).warnings.join()).toMatch(/one plane and the stack several/);
+    expect(textsOf(measuredPsf(flat, target).warnings).join()).toMatch(/one plane and the stack several/);
     const { pixelSize: _, ...unknown } = flat;
-    expect(measuredPsf(unknown, { ...target, depth: 1 }).warnings.join()).toMatch(/pixel size of the PSF is not known/);
+    expect(textsOf(measuredPsf(unknown, { ...target, depth: 1 }).warnings).join()).toMatch(
+      /pixel size of the PSF is not known/,
+    );
   });
 
   test("without a peak, or with values that are no numbers, is refused", () => {
@@ -125,7 +128,7 @@ describe("a computed PSF", () => {
     expect(psf.depth).toBe(13);
     expect(psf.data.indexOf(Math.max(...psf.data))).toBe((psf.data.length - 1) / 2);
     expect(moments(psf).sum).toBeCloseTo(1, 5);
-    expect(warnings).toEqual([]);
+    expect(textsOf(warnings)).toEqual([]);
     // The same on both sides of focus.
     const plane = psf.height * psf.width;
     expect(psf.data.slice(0, plane)).toEqual(psf.data.slice(12 * plane));
@@ -145,12 +148,12 @@ describe("a computed PSF", () => {
 
   test("coarse pixels are told; missing calibration is asked for; a medium is guessed aloud", () => {
     const coarse = opticalPsf(model, { ...target, pixelSize: { y: 0.5, x: 0.5 } });
-    expect(coarse.warnings.join()).toMatch(/coarser than the Nyquist limit of the optics, 0\.104 um/);
+    expect(textsOf(coarse.warnings).join()).toMatch(/coarser than the Nyquist limit of the optics, 0\.104 um/);
     const { pixelSize: _, ...unknown } = target;
     expect(() => opticalPsf(model, unknown)).toThrow(/`pixel_size`/);
     expect(() => opticsOf({ na: 0.8 })).toThrow(/`wavelength`/);
     expect(opticsOf({ na: 1.2, wavelength: 0.5 })).toMatchObject({ optics: { refractive_index: 1.333 } });
-    expect(opticsOf({ na: 1.2, wavelength: 0.5 }).warnings.join()).toMatch(/water/);
+    expect(textsOf(opticsOf({ na: 1.2, wavelength: 0.5 }).warnings).join()).toMatch(/water/);
     expect(() => opticalPsf(model, { ...target, pixelSize: { y: 0.2, x: 0.1 } })).toThrow(/square/);
   });
 });

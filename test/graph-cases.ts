@@ -25,7 +25,7 @@ export interface InputSpec {
  * "normal"; "positive" in 0.5..2.5; "apart": a random order of values at least 0.1 apart, so that no small step changes which is
  * largest; "off" keeps values 0.05 away from the given kinks.
  */
-export type Draw = "normal" | "positive" | "apart" | { off: readonly number[] };
+type Draw = "normal" | "positive" | "apart" | { off: readonly number[] };
 
 export interface Case<A = OperatorAttributes[OperatorName]> {
   inputs: readonly InputSpec[];

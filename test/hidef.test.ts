@@ -20,6 +20,7 @@ import type { Runtime } from "../src/run/runtime.ts";
 import { maeLoss } from "../src/train/losses.ts";
 import { largestDifference } from "./helpers/numbers.ts";
 import { python } from "./helpers/python.ts";
+import { textsOf } from "./helpers/texts.ts";
 import { randomWeights } from "./helpers/tiny.ts";
 import { tinyHologramModel } from "./helpers/tiny-hologram-model.ts";
 
@@ -188,9 +189,9 @@ describe("a finished model", () => {
   it("warns of light and distances that it has not learnt", () => {
     const model = tinyHologramModel();
     expect(hologramWarnings(model, light, -12)).toEqual([]);
-    expect(hologramWarnings(model, light, -40)).toEqual([expect.stringContaining("-40 um is outside")]);
+    expect(textsOf(hologramWarnings(model, light, -40))).toEqual([expect.stringContaining("-40 um is outside")]);
     const other = { ...light, wavelength: 0.633, pixelSize: 0.16 };
-    expect(hologramWarnings(model, other, -12)).toEqual([
+    expect(textsOf(hologramWarnings(model, other, -12))).toEqual([
       expect.stringContaining("resampled to the model's 0.25"),
       expect.stringContaining("wavelength is 0.633"),
     ]);

@@ -16,6 +16,7 @@ import { inLineField } from "../src/optics/imaging/in-line-field.ts";
 import { simulateField } from "../src/simulate/simulate-field.ts";
 import { encodeImage } from "./helpers/images.ts";
 import { runCli } from "./helpers/run-cli.ts";
+import { textsOf } from "./helpers/texts.ts";
 
 const light = { wavelength: 0.532, refractiveIndex: 1.333, pixelSize: 0.25, na: 0.5 };
 const depth = (1.333 * 0.532) / 0.25;
@@ -62,7 +63,7 @@ describe("holograms of an absorbing, a phase and a mixed specimen", () => {
     if (!focus || !("depthOfField" in focus)) throw new Error("an in-line hologram was focused");
     expect(focus.specimen).toBe("amplitude");
     expect(focus.directionConfidence).toBeLessThan(0.75);
-    expect(warnings.join()).toMatch(
+    expect(textsOf(warnings).join()).toMatch(
       /on (both sides|which side).* give a range on one side, such as `range=-?\d+:-?\d+`/,
     );
   });
@@ -93,11 +94,11 @@ test("noise alone and a focus outside the range are not trusted", async () => {
     const noise = { data: new Float32Array(size * size).map(() => random.poisson(500)), height: size, width: size };
     const found = await focusOfHologram(inLineField(noise), light, { range: [-40, 40] });
     expect(found.confidence).toBeLessThan(0.4);
-    expect(focusWarnings(found, [-40, 40]).join()).toMatch(/is uncertain|end of the range/);
+    expect(textsOf(focusWarnings(found, [-40, 40])).join()).toMatch(/is uncertain|end of the range/);
   }
   const found = await focusOfHologram(inLineField(hologram(-20.5, 0.25, 0.7)), light, { range: [-19, 0] });
   expect(found.confidence).toBeLessThan(0.5);
-  expect(focusWarnings(found, [-19, 0]).join()).toMatch(/end of the range .* wider `range`/);
+  expect(textsOf(focusWarnings(found, [-19, 0])).join()).toMatch(/end of the range .* wider `range`/);
 });
 
 test("rings give the distance without noise to a tenth of a depth, and nothing at 0", () => {

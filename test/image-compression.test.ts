@@ -1,4 +1,5 @@
 /** Compressed strips: a decoder fills exactly the known size, or there is an error. */
+// cspell:ignore ffda
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { memorySource } from "../src/array/bytes.ts";

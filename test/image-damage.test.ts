@@ -1,4 +1,5 @@
 /** Damaged files: always an error that says so, never zeros, a stack trace, a hang or a huge allocation. */
+// cspell:ignore Pixelz
 import { readdirSync, readFileSync } from "node:fs";
 import { deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";

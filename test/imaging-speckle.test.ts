@@ -10,6 +10,7 @@ import { createSpeckle, type Speckle } from "../src/optics/imaging/speckle.ts";
 import { emptyVolume, type Volume } from "../src/optics/phantom/volume.ts";
 import { axialResolution, type Pupil } from "../src/optics/psf/pupil.ts";
 import { correlation, mean } from "./helpers/numbers.ts";
+import { textsOf } from "./helpers/texts.ts";
 
 const detection: Pupil = { na: 0.8, wavelength: 0.515, refractiveIndex: 1 };
 const illumination: Pupil = { ...detection, wavelength: 0.488 };
@@ -172,7 +173,7 @@ describe("HiLo", () => {
   test("images without speckle are told from those with it; what does not fit is refused", () => {
     const flat = new Float32Array(area).fill(7);
     const stack = { uniform: flat, speckle: flat.slice(), ...size };
-    expect(sectionFromSpeckle(stack).warnings.join()).toMatch(/do not differ by speckle/);
+    expect(textsOf(sectionFromSpeckle(stack).warnings).join()).toMatch(/do not differ by speckle/);
     expect(() => sectionFromSpeckle({ ...stack, planes: 2 })).toThrow(
       /uniform images hold 16384 values; expected 32768/,
     );

@@ -11,6 +11,7 @@ import { createExposureMeter, exposureWarnings } from "../src/metrics/exposure.t
 import { inspectImage } from "../src/metrics/inspect.ts";
 import { tiltedSurface } from "../src/models/apply/surface.ts";
 import { compareStacks } from "../src/study/compare-stacks.ts";
+import { textsOf } from "./helpers/texts.ts";
 
 /** An image in memory as an open file; `planes` in the order z slow, channel fast. */
 function fileOf(info: ImageInfo, planes: readonly Float32Array[], channels = 1): ImageFile {
@@ -73,7 +74,7 @@ describe("exposure", () => {
   ] as const)("%s", (_, exposure, dtype, expected) => {
     const warnings = exposureWarnings(exposure, dtype, "Pixels");
     expect(warnings).toHaveLength(expected.length);
-    for (const [i, sentence] of expected.entries()) expect(warnings[i]).toMatch(sentence);
+    for (const [i, sentence] of expected.entries()) expect(warnings[i].text).toMatch(sentence);
   });
 });
 
@@ -113,7 +114,7 @@ describe("inspect", () => {
     );
     expect(focus?.curve).toHaveLength(9);
     expect(focus?.best).toBeUndefined();
-    expect(warnings.join("\n")).toMatch(sentence);
+    expect(textsOf(warnings).join("\n")).toMatch(sentence);
   });
 
   test("a stack that stands still has a focus, and nothing to complain of", async () => {
@@ -126,7 +127,7 @@ describe("inspect", () => {
     expect(focus?.best).toMatchObject({ plane: 4, atEnd: false });
     expect(focus?.best?.position).toBeCloseTo(4, 1);
     expect(alignment?.drift?.range).toBeLessThan(0.5);
-    expect(warnings).toEqual([]);
+    expect(textsOf(warnings)).toEqual([]);
   });
 
   test("one that drifts is told so, with how far", async () => {
@@ -137,7 +138,7 @@ describe("inspect", () => {
       ),
     );
     expect(alignment?.drift?.range).toBeCloseTo(6, 0);
-    expect(warnings).toEqual([expect.stringMatching(/drift sideways by [56]\.\d pixels/)]);
+    expect(textsOf(warnings)).toEqual([expect.stringMatching(/drift sideways by [56]\.\d pixels/)]);
   });
 
   test("channels that do not lie on each other are told so, with the shift", async () => {
@@ -147,22 +148,22 @@ describe("inspect", () => {
     const { alignment, warnings } = await inspectImage(fileOf(two, [fixed.data, moved.data], 2));
     expect(alignment?.channelShifts[0].dx).toBeCloseTo(5, 0);
     expect(alignment?.channelShifts[0].dy).toBeCloseTo(-2, 0);
-    expect(warnings).toEqual([
+    expect(textsOf(warnings)).toEqual([
       expect.stringMatching(/Channel 1 is unregistered: it is shifted by \+[45]\.\d pixels in x and -[12]\.\d in y/),
     ]);
   });
 
   test("a sharpest plane at the end is no focus yet", async () => {
     const { warnings } = await inspectImage(fileOf({ ...info, shape: [5, size, size] }, blurred(() => 0).slice(4)));
-    expect(warnings).toEqual([expect.stringMatching(/first of 5, so the focus may lie outside/)]);
+    expect(textsOf(warnings)).toEqual([expect.stringMatching(/first of 5, so the focus may lie outside/)]);
   });
 
   test("what is not calibrated, or cannot be right, is told", async () => {
     const plane = [texture(3, 16, 16).data];
     const of = async (more: Partial<ImageInfo>) =>
-      (await inspectImage(fileOf({ axes: "YX", shape: [16, 16], dtype: "uint16", ...more }, plane))).warnings.join(
-        "\n",
-      );
+      textsOf(
+        (await inspectImage(fileOf({ axes: "YX", shape: [16, 16], dtype: "uint16", ...more }, plane))).warnings,
+      ).join("\n");
     expect(await of({})).toMatch(/no pixel size\. Give `pixel_size <your pixel size>`/);
     expect(await of({ pixelSize: { y: 0.2, x: 0.3 } })).toMatch(/not square/);
     const optics = { na: 0.8, wavelength: 0.5 };
@@ -242,7 +243,7 @@ describe("compare stacks", () => {
     ]);
     expect(found.output.psnr).toBeLessThan(20);
     expect(found.perfectPlanes).toEqual({ output: [0, 2], input: [0] });
-    expect(found.warnings).toEqual([
+    expect(textsOf(found.warnings)).toEqual([
       "2 of 3 planes of the output equal the ground truth exactly (0, 2); they are left out of the mean PSNR.",
       "1 of 3 planes of the input equals the ground truth exactly (0); it is left out of the mean PSNR.",
     ]);
@@ -250,7 +251,7 @@ describe("compare stacks", () => {
     expect(found.output.ssim).toBeCloseTo((2 + found.planes[1].output.ssim) / 3, 12);
     const perfect = await compareStacks({ output: stackOf(a, b), truth: stackOf(a, b) });
     expect(perfect.output.psnr).toBe(Infinity);
-    expect(perfect.warnings).toEqual([
+    expect(textsOf(perfect.warnings)).toEqual([
       "The output equals the ground truth exactly, so its PSNR is infinite (null in JSON).",
     ]);
   });
@@ -264,7 +265,9 @@ describe("compare stacks", () => {
 
   test("an output in other counts is told so", async () => {
     const scaled = stackOf(a.map((value) => value / 65535));
-    expect((await compareStacks({ output: scaled, truth: stackOf(a) })).warnings.join()).toMatch(/same unit.*pearson/);
+    expect(textsOf((await compareStacks({ output: scaled, truth: stackOf(a) })).warnings).join()).toMatch(
+      /same unit.*pearson/,
+    );
     expect((await compareStacks({ output: stackOf(b), truth: stackOf(a) })).warnings).toEqual([]);
   });
 

@@ -9,6 +9,7 @@ import { resolveConfig } from "../src/train/config.ts";
 import { deepZ } from "../src/train/methods/deep-z.ts";
 import { createLearner } from "../src/train/model-pixels.ts";
 import { trainRun } from "../src/train/train-run.ts";
+import { textsOf } from "./helpers/texts.ts";
 import { blurredStack, tinyConfig } from "./helpers/tiny.ts";
 
 it("a run builds its learner once, and tells its warnings once, after those of the recording", {
@@ -26,10 +27,10 @@ it("a run builds its learner once, and tells its warnings once, after those of t
       config: tinyConfig({ num_steps: 1 }),
       root,
       runtime,
-      onWarning: (sentence) => told.push(sentence),
+      onWarning: ({ text }) => told.push(text),
     });
     expect(built).toHaveBeenCalledTimes(1);
-    expect(told).toEqual(run.warnings);
+    expect(told).toEqual(textsOf(run.warnings));
     const at = (pattern: RegExp) => told.flatMap((sentence, i) => (pattern.test(sentence) ? i : []));
     expect(at(/1\.tif has the same pixels as 0\.tif/)).toHaveLength(1);
     expect(at(/^0\.tif: .*blank/i)).toHaveLength(1);

@@ -1,13 +1,14 @@
 /** Values that float32 cannot tell apart are said, by inspect and by whatever reads them. */
-import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { levelWarnings } from "../src/image/level-warnings.ts";
 import { openImage } from "../src/image/open-image.node.ts";
 import { inspectImage } from "../src/metrics/inspect.ts";
+import { python } from "./helpers/python.ts";
 import { runCli, warningTexts } from "./helpers/run-cli.ts";
+import { textsOf } from "./helpers/texts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-levels-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -24,18 +25,18 @@ test("only where levels are lost, and how many are left", () => {
   expect(warn("int16", -32768, 32767)).toBe("");
 });
 
-const python = "/usr/bin/python3";
-const hasTifffile = spawnSync(python, ["-c", "import tifffile, numpy"]).status === 0;
+const tifffile = python("tifffile", "numpy");
 
-describe.skipIf(!hasTifffile)("files of other programs (skipped where Debian's python3-tifffile is absent)", () => {
-  execFileSync(python, [
-    "-c",
-    `import sys, numpy as np, tifffile
+describe.skipIf(!tifffile)("files of other programs (skipped where Debian's python3-tifffile is absent)", () => {
+  beforeAll(() => {
+    tifffile?.(
+      `import sys, numpy as np, tifffile
 r = np.random.default_rng(0); a = r.integers(0, 1000, (4, 40, 50)); f = sys.argv[1]
 for name, v in (('u32', (a + 4_000_000_000).astype('u4')), ('small', a.astype('u4')), ('i16', (a - 500).astype('i2')), ('f64', (a / 1000).astype('f8'))):
     tifffile.imwrite(f + '/' + name + '.tif', v, photometric='minisblack')`,
-    folder,
-  ]);
+      [folder],
+    );
+  });
 
   test("inspect", async () => {
     for (const [name, stored, count] of [
@@ -48,7 +49,7 @@ for name, v in (('u32', (a + 4_000_000_000).astype('u4')), ('small', a.astype('u
       const { warnings, exposure, info } = await inspectImage(file);
       await file.close();
       expect([name, info.storedType, info.dtype]).toEqual([name, stored, "float32"]);
-      expect(warnings.filter((sentence) => sentence.includes("grey levels"))).toHaveLength(count);
+      expect(textsOf(warnings).filter((sentence) => sentence.includes("grey levels"))).toHaveLength(count);
       if (name === "i16") expect(exposure[0]).toMatchObject({ min: -500, max: 499 });
     }
   });

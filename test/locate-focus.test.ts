@@ -10,6 +10,7 @@ import { changeRecipe } from "../src/simulate/recipe-flags.ts";
 import { shippedRecipe } from "../src/simulate/shipped-recipes.ts";
 import { createSimulator } from "../src/simulate/simulator.ts";
 import { haveRealData, readStack } from "./helpers/real-data.ts";
+import { textsOf } from "./helpers/texts.ts";
 
 const strong = (depth: number) => new Array<number>(depth).fill(100);
 
@@ -112,5 +113,5 @@ test("a constant stack has no focus, and says so", async () => {
     fileOf({ data: new Float32Array(5 * 400).fill(300), depth: 5, height: 20, width: 20, dtype: "uint16" }),
   );
   expect(focus?.best).toBeUndefined();
-  expect(warnings.join()).toMatch(/every pixel has the value 300/);
+  expect(textsOf(warnings).join()).toMatch(/every pixel has the value 300/);
 });

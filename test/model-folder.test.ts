@@ -18,6 +18,7 @@ import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { type RefocusFileOptions, refocusFile } from "../src/tasks/refocus-file.ts";
 import { describeModel } from "../src/train/describe-model.ts";
+import { textsOf } from "./helpers/texts.ts";
 import { blurredStack, tinyConfig } from "./helpers/tiny.ts";
 import { testPlane, tinyModel } from "./helpers/tiny-model.ts";
 
@@ -267,7 +268,9 @@ describe("refocusing a file", () => {
     expect(run.surface?.regions.map(({ distance_um }) => distance_um)).toEqual(found.samples.map(({ z }) => z));
     expect(run.direction).toEqual(await directionOfImage(image));
     expect(run.direction).toMatchObject({ accuracy: 0.75 });
-    expect(run.warnings.join()).toMatch(/One input plane cannot tell.*Here: 0\.\d\d sure of it over \d+ regions/);
+    expect(textsOf(run.warnings).join()).toMatch(
+      /One input plane cannot tell.*Here: 0\.\d\d sure of it over \d+ regions/,
+    );
     await refocusFile(fileStorage, model, runtime, file, join(folder, "alone.tif"), {
       ...options,
       surface: found.read,
@@ -278,7 +281,7 @@ describe("refocusing a file", () => {
 
   describe("warns", () => {
     const warnings = async (options: Parameters<typeof refocusTo>[1]): Promise<string> =>
-      (await refocusTo("w.tif", { force: true, distances: [1], ...options })).warnings.join("\n");
+      textsOf((await refocusTo("w.tif", { force: true, distances: [1], ...options })).warnings).join("\n");
 
     it("of distances that the model never learnt, and of nothing else", async () => {
       expect(await warnings({ distances: [-5, 0, 4, 6] })).toMatch(/Distances -5, 6 um lie outside.*-4 to 4/);

@@ -137,8 +137,8 @@ describe("what dead processes left behind", () => {
   test("a process that is killed while it writes", async () => {
     const place = fresh();
     const code = `
-      import { createAtomicFile } from ${JSON.stringify(join(process.cwd(), "dist/image/atomic-file.node.js"))};
-      const file = await createAtomicFile(${JSON.stringify(join(place, "a.bin"))});
+      import { createOutputSet } from ${JSON.stringify(join(process.cwd(), "dist/image/atomic-file.node.js"))};
+      const file = await createOutputSet().create(${JSON.stringify(join(place, "a.bin"))});
       await file.write(new Uint8Array(1000), 0);
       process.stdout.write("written");
       setInterval(() => undefined, 1000);`;

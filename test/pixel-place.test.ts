@@ -24,6 +24,7 @@ import { measureBeadsFile } from "../src/tasks/psf-files.ts";
 import { reconstructFile } from "../src/tasks/reconstruct-file.ts";
 import { sectionFile } from "../src/tasks/section-file.ts";
 import { readSamples } from "../src/train/data/read-samples.ts";
+import { textsOf } from "./helpers/texts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-pixel-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -115,7 +116,7 @@ test("inspect says where the first is", async () => {
   const file = await openImage(await holed(Number.NaN));
   const { warnings } = await inspectImage(file);
   await file.close();
-  expect(warnings.join()).toContain("NaN or infinite (the first is plane 2, pixel x 17, y 40). Mask");
+  expect(textsOf(warnings).join()).toContain("NaN or infinite (the first is plane 2, pixel x 17, y 40). Mask");
 });
 
 test("names of pixels", () => {

@@ -11,6 +11,7 @@ import { calibrationDoubts } from "../src/optics/psf/calibration-doubts.ts";
 import { psfModelOf } from "../src/optics/psf/optics-options.ts";
 import { psfStack } from "../src/optics/psf/psf-stack.ts";
 import { resolveRecipe } from "../src/simulate/resolve-recipe.ts";
+import { textsOf } from "./helpers/texts.ts";
 
 type Case = [CalibrationQuantity, number, RegExp];
 
@@ -103,14 +104,14 @@ describe("a file that says what cannot be", () => {
       ["wavelength", 520],
     ]);
     const warnings = calibrationWarnings(file);
-    expect(warnings[0]).toMatch(
+    expect(warnings[0].text).toMatch(
       /^Pixel size of the file is not used: 325 um .* did you mean 0\.325.* Give `pixel_size </,
     );
-    expect(warnings.filter((one) => /pixel size/i.test(one))).toHaveLength(1);
+    expect(textsOf(warnings).filter((one) => /pixel size/i.test(one))).toHaveLength(1);
     // What the user gives takes its place, and nothing is left to complain of.
     const known = overrideCalibration(file, { pixelSize: 0.325, wavelength: 0.52, refractiveIndex: 1.515 });
     expect(known.implausible).toBeUndefined();
-    expect(calibrationWarnings(known).join()).not.toMatch(/left out/);
+    expect(textsOf(calibrationWarnings(known)).join()).not.toMatch(/left out/);
     expect((await known.readPlane({ z: 1 })).length).toBe(16);
   });
 

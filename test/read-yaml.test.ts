@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { setOption } from "../src/cli/option-values.ts";
+import { keyAndValue } from "../src/cli/option-values.ts";
 import { ParfocalError } from "../src/errors.ts";
 import { fileStorage } from "../src/image/file-storage.node.ts";
 import { loadModel } from "../src/models/model-folder.node.ts";
@@ -93,8 +93,7 @@ describe("wherever YAML is read, a circle and a bomb are errors", () => {
     writeFileSync(join(folder, "model.yaml"), text);
     writeFileSync(join(folder, "model.onnx"), "");
     expect((await failure(() => loadModel(folder))).code).toBe("model.unfit");
-    const parse = setOption("of the recipe").parseArg as (text: string, before: undefined) => unknown;
-    expect(() => parse("size=&a [*a]", undefined)).toThrow("as YAML has them");
+    expect(() => keyAndValue("size=&a [*a]")).toThrow("as YAML has them");
   });
 });
 

@@ -1,4 +1,5 @@
 /** What is wrong with a recipe is told in one sentence, before anything is computed. */
+// cspell:ignore optcs beeds
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ParfocalError } from "../src/errors.ts";

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { Random } from "../src/array/random.ts";
 import type { Stack } from "../src/image/image.ts";
 import { recordingWarnings } from "../src/train/data/recording-warnings.ts";
+import { textsOf } from "./helpers/texts.ts";
 
 /** Dots out of focus at both ends, with noise: uint16 counts. */
 function recorded(change: (data: Float32Array, plane: number) => void = () => undefined): Stack {
@@ -33,7 +34,7 @@ test("a sound stack, and a simulated one, give no warnings", async () => {
 
 test("saturated pixels and repeated planes are named with the stack, or its target", async () => {
   const saturated = recorded((plane) => plane.set(plane.map((value) => Math.min(value, 900))));
-  expect((await recordingWarnings([{ name: "a.tif", stack: saturated }])).join()).toMatch(
+  expect(textsOf(await recordingWarnings([{ name: "a.tif", stack: saturated }])).join()).toMatch(
     /^a\.tif: Pixels: saturated\. .* 900/,
   );
   let kept: Float32Array | undefined;
@@ -41,7 +42,7 @@ test("saturated pixels and repeated planes are named with the stack, or its targ
     if (z === 2) kept = Float32Array.from(plane);
     if (z === 6 && kept) plane.set(kept);
   });
-  expect((await recordingWarnings([{ name: "b.tif", stack: recorded(), target: repeated }])).join()).toMatch(
+  expect(textsOf(await recordingWarnings([{ name: "b.tif", stack: recorded(), target: repeated }])).join()).toMatch(
     /^b\.tif, target: Plane 6 is a duplicate of plane 2/,
   );
 });

@@ -22,6 +22,7 @@ import { refocusFile } from "../src/tasks/refocus-file.ts";
 import { drawPlaneSet, planeSetDrawer, validationSets } from "../src/train/data/plane-sets.ts";
 import { refocusSources } from "../src/train/data/refocus-sources.ts";
 import { checkRecurrentMzConfig, recurrentMzConfig } from "../src/train/methods/recurrent-mz-config.ts";
+import { textsOf } from "./helpers/texts.ts";
 import { blurredStack } from "./helpers/tiny.ts";
 import { testPlane } from "./helpers/tiny-model.ts";
 import { tinyMz, tinyMzModel } from "./helpers/tiny-mz.ts";
@@ -206,7 +207,7 @@ describe("the planes that a user gives", () => {
 
   it("are warned about where the model did not learn such", () => {
     const warned = (given: number[], own = {}) =>
-      placedPlanesWarnings({ ...info, ...own }, placedPlanes(info, image, given, "a.tif"));
+      textsOf(placedPlanesWarnings({ ...info, ...own }, placedPlanes(info, image, given, "a.tif")));
     expect(warned([3, 5])).toEqual([]);
     expect(warned([3, 5, 6, 7])).toEqual([expect.stringContaining("gets 4 input planes; it was trained with 1 to 3")]);
     expect(warned([3], { plane_counts: [2, 3] })).toEqual([
@@ -299,7 +300,7 @@ describe("refocusing from planes", () => {
       const options = { planes: [3, 9, 6], distances: [-1, 0, 1, 2, 3, 4, 5] };
       const result = await refocusFile(fileStorage, model, runtime, file, output, options).finally(() => file.close());
       expect(result.planes_um).toEqual(options.distances);
-      expect(result.warnings.filter((text) => text.includes("Input planes 9"))).toHaveLength(1);
+      expect(textsOf(result.warnings).filter((text) => text.includes("Input planes 9"))).toHaveLength(1);
       const volume = await openImage(output);
       const found = await readStack(volume).finally(() => volume.close());
       expect(found).toMatchObject({ depth: 7, height: 40, width: 48, zStep: 1, dtype: "uint16" });

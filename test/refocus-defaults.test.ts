@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { NamedStack } from "../src/image/named-stack.ts";
 import { heldRange } from "../src/train/data/held-range.ts";
 import { axialUnit, refocusGeometry, refocusKeys } from "../src/train/refocus-defaults.ts";
+import { textsOf } from "./helpers/texts.ts";
 
 const dry = { na: 0.8, wavelength: 0.515, refractiveIndex: 1 };
 const oil = { na: 1.45, wavelength: 0.46, refractiveIndex: 1.515 };
@@ -51,7 +52,7 @@ describe("the range that a model promises", () => {
     const asked = { distance_range: [-4, 4] as const, input_offsets: [0, 0.6] };
     const { range, warnings } = heldRange([stack(16, 0.2)], asked);
     expect(range).toEqual([-2, 2.6]);
-    expect(warnings).toEqual([expect.stringMatching(/for distances of -2 to 2\.6 um only/)]);
+    expect(textsOf(warnings)).toEqual([expect.stringMatching(/for distances of -2 to 2\.6 um only/)]);
   });
 
   it("is what was asked for where the stack holds it", () => {

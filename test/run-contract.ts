@@ -56,7 +56,7 @@ const vector = (...values: number[]): Tensor => ({
   data: Float32Array.from(values),
 });
 
-export function expectClose(got: Tensors, expected: Tensors, tolerance: number, what: string): void {
+function expectClose(got: Tensors, expected: Tensors, tolerance: number, what: string): void {
   expect(Object.keys(got).sort(), what).toEqual(Object.keys(expected).sort());
   for (const [name, { type, shape, data }] of Object.entries(expected)) {
     expect([got[name].type, got[name].shape, got[name].data.length], what).toEqual([type, [...shape], data.length]);

@@ -96,7 +96,7 @@ describe("a run's folder", () => {
         join("previews", "step_000010.png"),
       ].sort(),
     );
-    expect(await store.readCheckpoint("best")).toEqual(Buffer.of(4));
+    expect(await store.readCheckpoint("best")).toEqual(Uint8Array.of(4));
   });
 
   it("keeps the whole configuration, as YAML that comes back the same", async () => {

@@ -18,6 +18,7 @@ import { emptyVolume } from "../src/optics/phantom/volume.ts";
 import type { Pupil } from "../src/optics/psf/pupil.ts";
 import { sectionFile } from "../src/tasks/section-file.ts";
 import { complaints, runCli } from "./helpers/run-cli.ts";
+import { textsOf } from "./helpers/texts.ts";
 
 const detection: Pupil = { na: 0.8, wavelength: 0.515, refractiveIndex: 1 };
 const illumination: Pupil = { ...detection, wavelength: 0.488 };
@@ -216,7 +217,7 @@ describe("sections of simulated exposures", () => {
     expect(others.map(({ exposures }) => exposures)).toEqual(["pages", "pages", "files"]);
     for (const { data } of others) expect(data).toEqual(channels.data);
     const hilo = await make(["hilo.tif"], "hilo");
-    expect(hilo.warnings.join()).toMatch(/`na`, `wavelength` and `pixel_size`/);
+    expect(textsOf(hilo.warnings).join()).toMatch(/`na`, `wavelength` and `pixel_size`/);
     const again = [
       await make(["hilo-backwards.tif"], "hilo", { uniform: 2, speckle: 0 }),
       await make(["uniform.tif", "speckle.tif"], "hilo"),

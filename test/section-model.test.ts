@@ -16,6 +16,7 @@ import { openNativeRuntime } from "../src/run/native.node.ts";
 import type { Runtime } from "../src/run/runtime.ts";
 import { sectionFileByModel } from "../src/tasks/section-file-by-model.ts";
 import { largestDifference } from "./helpers/numbers.ts";
+import { textsOf } from "./helpers/texts.ts";
 import { readerOf } from "./helpers/tiny-model.ts";
 import { type TinySection, tinySectionModel } from "./helpers/tiny-section-model.ts";
 
@@ -266,7 +267,7 @@ describe("files", () => {
       { ...file, readPlane: file.readPlane.bind(file), optics: { na: 1.2 } },
       at("warned.tif"),
     );
-    expect(warnings.join(" ")).toMatch(
+    expect(textsOf(warnings).join(" ")).toMatch(
       /Pixels of 0\.5 um are resampled.*numerical aperture is 1\.2.*trained at 0\.8.*z step is 2.*trained at 1/,
     );
     await file.close();

@@ -1,15 +1,17 @@
 /** Sections of files: exposures are found wherever a microscope puts them, and what cannot be done is refused before work. */
+// cspell:ignore offfset
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../src/array/random.ts";
-import { readExposures } from "../src/classical/sectioning/exposures.ts";
+import { findExposures } from "../src/classical/sectioning/exposure-source.ts";
 import { fileStorage } from "../src/image/file-storage.node.ts";
 import { type Image, openImage, overrideCalibration, readImage, writeImage } from "../src/node.ts";
 import { sectionFile } from "../src/tasks/section-file.ts";
 import { runCli } from "./helpers/run-cli.ts";
+import { textsOf } from "./helpers/texts.ts";
 
 const [planes, height, width] = [4, 40, 48];
 const size = height * width;
@@ -63,11 +65,11 @@ describe("sections of files", () => {
   test.each([[["channels.tif"]], [["times.tif"]], [["pages.tif"]], [["phase0.tif", "phase1.tif", "phase2.tif"]]])(
     "exposures are found in %j",
     async (names) => {
-      const { stacks, planes: depth } = await withFiles(names, (files) => readExposures(files, 3, "three exposures"));
-      expect(depth).toBe(planes);
-      stacks.forEach((stack, j) => {
+      await withFiles(names, async (files) => {
+        const source = findExposures(files, { numbers: indices(3), what: "three exposures" });
+        expect(source.planes).toBe(planes);
         for (const z of indices(planes)) {
-          expect(Uint16Array.from(stack.subarray(z * size, (z + 1) * size))).toEqual(exposure(z, j));
+          for (const j of indices(3)) expect(Uint16Array.from(await source.read(z, j))).toEqual(exposure(z, j));
         }
       });
     },
@@ -87,7 +89,7 @@ describe("sections of files", () => {
     }
     expect(done.period_pixels).toBeGreaterThan(7);
     expect(done.period_pixels).toBeLessThan(9);
-    expect(done.warnings).toEqual([]);
+    expect(textsOf(done.warnings)).toEqual([]);
   });
 
   test("HiLo takes its weight from the optics where they are known, and says where they are not", async () => {
@@ -97,7 +99,7 @@ describe("sections of files", () => {
     const image: Image = { axes: "CYX", shape: [2, height, width], dtype: "uint16", data };
     await writeImage(at("hilo.tif"), image);
     const unknown = await withFiles(["hilo.tif"], (files) => sectionFile(fileStorage, files, "hilo", at("h1.tif")));
-    expect(unknown.warnings.join()).toMatch(/`na`, `wavelength` and `pixel_size`/);
+    expect(textsOf(unknown.warnings).join()).toMatch(/`na`, `wavelength` and `pixel_size`/);
     const known = await withFiles(["hilo.tif"], ([file]) =>
       sectionFile(
         fileStorage,
@@ -109,7 +111,7 @@ describe("sections of files", () => {
     // 12.72 with a laser of 0.488 um: measured against simulated layers in imaging-speckle.test.ts.
     expect(known.eta).toBeGreaterThan(11.5);
     expect(known.eta).toBeLessThan(13.5);
-    expect(known.warnings).toEqual([]);
+    expect(textsOf(known.warnings)).toEqual([]);
   });
 
   test("what cannot be done is refused, before an output is touched", async () => {

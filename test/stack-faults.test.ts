@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { createStackFaultMeter, stackFaultWarnings } from "../src/metrics/stack-faults.ts";
 import { simulateField } from "../src/simulate/simulate-field.ts";
+import { textsOf } from "./helpers/texts.ts";
 
 const { images } = await simulateField("beads", { size: 96, planes: 15, beads: 25, seed: 3 });
 const { stack } = images.stack;
@@ -27,7 +28,7 @@ describe("faults of a stack", () => {
   test("a plane that stands twice", () => {
     const faults = faultsOf([...planes.slice(0, 6), planes[5], ...planes.slice(6)]);
     expect(faults.duplicates).toEqual([[5, 6]]);
-    expect(stackFaultWarnings(faults).join()).toMatch(/Plane 6 is a duplicate of plane 5/);
+    expect(textsOf(stackFaultWarnings(faults)).join()).toMatch(/Plane 6 is a duplicate of plane 5/);
   });
 
   test("a flash and a failing lamp, by their factor", () => {
@@ -36,7 +37,7 @@ describe("faults of a stack", () => {
     expect(bright.flashes[0].plane).toBe(4);
     expect(bright.flashes[0].factor).toBeGreaterThan(2.4);
     expect(bright.flashes[0].factor).toBeLessThan(3.6);
-    expect(stackFaultWarnings(bright).join()).toMatch(/Plane 4 is [23]\.\d times as bright/);
+    expect(textsOf(stackFaultWarnings(bright)).join()).toMatch(/Plane 4 is [23]\.\d times as bright/);
     expect(faultsOf(changed(9, (value) => 100 + 0.4 * (value - 100))).flashes.map(({ plane }) => plane)).toEqual([9]);
   });
 
@@ -44,7 +45,7 @@ describe("faults of a stack", () => {
     const faults = faultsOf(changed(8, () => 100));
     expect(faults.blanks).toEqual([8]);
     expect(faults.flashes).toEqual([]);
-    expect(stackFaultWarnings(faults).join()).toMatch(/Plane 8 is blank/);
+    expect(textsOf(stackFaultWarnings(faults)).join()).toMatch(/Plane 8 is blank/);
   });
 
   test("planes out of order, with the order they had", () => {
@@ -55,6 +56,6 @@ describe("faults of a stack", () => {
     const forward = found[0] < found[14] ? found : found.reverse();
     // Planes far out of focus are alike: neighbours may change places.
     for (const [z, plane] of forward.entries()) expect(Math.abs(plane - z)).toBeLessThanOrEqual(1);
-    expect(stackFaultWarnings(faults).join()).toMatch(/out of order.*likely order is/);
+    expect(textsOf(stackFaultWarnings(faults)).join()).toMatch(/out of order.*likely order is/);
   });
 });

@@ -1,4 +1,5 @@
 /** Drawings and charts as PNG: what stands where, in a font that comes along, and what is refused. */
+// cspell:ignore Δσλπ
 import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { Random } from "../src/array/random.ts";

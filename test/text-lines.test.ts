@@ -1,4 +1,5 @@
 /** How wide text is, and where it is broken. */
+// cspell:ignore Mmilj
 import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { svgPng } from "../src/figures/svg-png.node.ts";

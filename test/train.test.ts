@@ -155,7 +155,7 @@ describe("training", () => {
       await trainModel(named(of), tinyConfig({ num_steps: 1 }), {
         runtime: native(),
         store: memoryStore(),
-        onWarning: (message) => warnings.push(message),
+        onWarning: ({ text }) => warnings.push(text),
       });
       return warnings;
     };

@@ -9,10 +9,9 @@ import { batchDrawer, indexSource } from "../src/train/data/draw-batch.ts";
 import { driftWarnings } from "../src/train/data/drift-warnings.ts";
 import { type PairSource, pairsAt } from "../src/train/data/pairs.ts";
 import { splitStacks } from "../src/train/data/refocus-sources.ts";
-import { resolveDeepZConfig } from "../src/train/methods/deep-z.ts";
 import type { DeepZConfig, deepZConfig } from "../src/train/methods/deep-z-config.ts";
 import { refusal } from "./helpers/failure.ts";
-import { blurredStack, tinyConfig } from "./helpers/tiny.ts";
+import { blurredStack, resolveDeepZConfig, tinyConfig } from "./helpers/tiny.ts";
 
 /** A stack of noise in which every pixel is different from all others. */
 function numbered(depth: number, height: number, width: number, own: Partial<Stack> = {}): Stack {
@@ -435,7 +434,7 @@ describe("drift", () => {
     const still = blurredStack(8, 96, 96, 1);
     const warnings = runThrough(driftWarnings([named(still, "still.tif"), named(drifting(still, 1), "moving.tif")]));
     expect(warnings).toHaveLength(1);
-    const [, pixels] = /^moving\.tif: .*drifted sideways by ([\d.]+) pixels/.exec(warnings[0]) ?? [];
+    const [, pixels] = /^moving\.tif: .*drifted sideways by ([\d.]+) pixels/.exec(warnings[0].text) ?? [];
     expect(Math.abs(Number(pixels) - 7)).toBeLessThan(1);
   });
 });

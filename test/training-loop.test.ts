@@ -142,7 +142,7 @@ describe("an early end", () => {
     // No step moves anything: the first validation stays the best.
     const { steps, store } = await train(
       { learning_rate: 1e-30, num_steps: 100, steps_per_epoch: 2, patience: 3 },
-      { onWarning: (sentence) => warnings.push(sentence) },
+      { onWarning: ({ text }) => warnings.push(text) },
     );
     expect(steps).toBe(8);
     expect(store.rows).toHaveLength(4);

@@ -210,7 +210,7 @@ describe("a checkpoint that cannot be gone on from", () => {
       );
     }
     const warnings: string[] = [];
-    await train(store, samples, config, { resume: true, onWarning: (sentence) => warnings.push(sentence) });
+    await train(store, samples, config, { resume: true, onWarning: ({ text }) => warnings.push(text) });
     expect(warnings).toEqual([
       expect.stringMatching(/checkpoint of memory was written by an older version.*cannot be verified/),
     ]);
@@ -238,7 +238,7 @@ describe("what is only looked at", () => {
       throw new Error("the disk is full");
     };
     const warnings: string[] = [];
-    const { steps } = await train(store, samples, config, { onWarning: (sentence) => warnings.push(sentence) });
+    const { steps } = await train(store, samples, config, { onWarning: ({ text }) => warnings.push(text) });
     expect(steps).toBe(6);
     expect(store.model?.onnx).toEqual(straight.model?.onnx);
     expect(order.filter((kind) => kind !== "best").slice(0, 3)).toEqual(["last", "metrics", "preview"]);

@@ -10,6 +10,7 @@ import type { ImageInfo, PixelType } from "../src/image/image.ts";
 import { readImage } from "../src/image/open-image.node.ts";
 import { createImageWriter, writeImage } from "../src/image/write-image.node.ts";
 import { runCli, warningTexts } from "./helpers/run-cli.ts";
+import { textsOf } from "./helpers/texts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "parfocal-losses-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,15 +39,15 @@ describe("losses are counted", () => {
     expect([loss?.below, loss?.above, loss?.pixels]).toEqual([0.05, 0.02, 1800]);
     expect(loss?.collapsed).toBe(0);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/5\.0 % of the pixels lie below 0 \(down to -7\) and become 0/);
-    expect(warnings[0]).toMatch(/2\.0 % of the pixels lie above 255 \(up to 300\.5\) and become 255/);
-    expect(warnings[0]).toContain("`rescale`");
+    expect(warnings[0].text).toMatch(/5\.0 % of the pixels lie below 0 \(down to -7\) and become 0/);
+    expect(warnings[0].text).toMatch(/2\.0 % of the pixels lie above 255 \(up to 300\.5\) and become 255/);
+    expect(warnings[0].text).toContain("`rescale`");
   });
 
   test("one pixel in a thousand is tolerated, more is not", async () => {
     const make = (bad: number) => floats(1800, (random, i) => (i < bad ? 70000 : random.integer(60000)));
     expect((await writeImage(fresh(), { ...info("uint16"), data: make(1) })).warnings).toEqual([]);
-    expect((await writeImage(fresh(), { ...info("uint16"), data: make(2) })).warnings[0]).toContain("above 65535");
+    expect((await writeImage(fresh(), { ...info("uint16"), data: make(2) })).warnings[0].text).toContain("above 65535");
   });
 
   test.each(["uint8", "uint16"] as const)("a stack of 0 to 1 in %s loses its grey levels", async (dtype) => {
@@ -54,10 +55,15 @@ describe("losses are counted", () => {
     const { loss, warnings } = await writeImage(fresh(), { ...info(dtype), data });
     // Values that lie farther from 0 or 1 than a quarter of the standard deviation, 0.072: all but two times that.
     expect(loss?.collapsed).toBeCloseTo(1 - 2 * 0.072, 1);
-    expect(warnings[0]).toMatch(/leaves 2 grey levels of the values from .* 8\d % of the pixels lose their detail/);
+    expect(warnings[0].text).toMatch(
+      /leaves 2 grey levels of the values from .* 8\d % of the pixels lose their detail/,
+    );
     // Faint values lose as much: nothing is left of them.
     const faint = await writeImage(fresh(), { ...info(dtype), data: data.map((value) => 1e-4 * value) });
-    expect([faint.loss?.levels, faint.warnings[0]]).toEqual([1, expect.stringContaining("leaves 1 grey level of")]);
+    expect([faint.loss?.levels, faint.warnings[0].text]).toEqual([
+      1,
+      expect.stringContaining("leaves 1 grey level of"),
+    ]);
     expect(faint.loss?.collapsed).toBeGreaterThan(0.9);
   });
 
@@ -107,7 +113,7 @@ describe("rescaled outputs", () => {
     const path = fresh(ending);
     const { rescale, warnings } = await writeImage(path, { ...info(dtype), data }, { rescale: true });
     expect([rescale?.offset, rescale?.scale]).toEqual([min, (max - min) / most]);
-    expect(warnings).toEqual([]);
+    expect(textsOf(warnings)).toEqual([]);
     const back = await readImage(path);
     expect(back.rescale).toEqual(rescale);
     expect([Math.min(...back.data), Math.max(...back.data)]).toEqual([0, most]);

@@ -46,7 +46,7 @@ export async function recordedCases(): Promise<RecordedCase[]> {
   return cases;
 }
 
-export function meanPlanes(stack: Stack, first: number, last: number): Float32Array {
+function meanPlanes(stack: Stack, first: number, last: number): Float32Array {
   const mean = new Float32Array(stack.height * stack.width);
   for (let z = first; z <= last; z++)
     planeOf(stack, z).data.forEach((v, i) => {

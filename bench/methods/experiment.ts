@@ -2,7 +2,6 @@
  * Functions that the experiments of `npm run bench:methods` share: training on a recipe, held-out fields and scores.
  */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { SheetRow } from "../../src/figures/contact-sheet.ts";
 import { readWeights } from "../../src/graph/onnx/read.ts";
 import { fileStorage } from "../../src/image/file-storage.node.ts";
@@ -103,7 +102,7 @@ export async function train(
       root: folder,
       runtime,
       fields: recipe?.fields,
-      onWarning: log,
+      onWarning: ({ text }) => log(text),
       onProgress: ({ step, steps, validation }) => {
         if (!validation || performance.now() - loggedAt < 30_000) return;
         loggedAt = performance.now();
@@ -159,5 +158,3 @@ export function recordedScores(
   const found = examples.map(({ truth, range, candidates }) => bestOf(candidates, truth, range));
   return [mean(found.map((one) => one.psnr.value)), mean(found.map((one) => one.ssim.value))];
 }
-
-export const runFolder = ({ folder }: Setting, name: string): string => join(folder, name);

@@ -37,10 +37,8 @@ async function read(path: string, channel?: number): Promise<Stack> {
 }
 
 /** Rows of the mitochondria's field for training and validation, and rows for judging. */
-export const [trained, judged] = [
-  [0, 560],
-  [560, 800],
-] as const;
+const trained = [0, 560] as const;
+export const judged = [560, 800] as const;
 const pixelSize = { y: 0.1053, x: 0.1053 };
 const wide = ({ width }: Stack): [number, number] => [0, width];
 

@@ -55,7 +55,7 @@ export const byDeepZ: RefocusStack = async (model, { runtime }, stack, z, distan
 };
 
 /** Input planes 0, 2 and -2 um from the first. */
-export const byRecurrentMz: RefocusStack = async (model, { runtime }, stack, z, distances) => {
+const byRecurrentMz: RefocusStack = async (model, { runtime }, stack, z, distances) => {
   if (model.info.method !== "recurrent-mz") throw new Error(`${model.info.method} where recurrent-mz is judged`);
   const { info } = model;
   const { width, height, zStep = 1 } = stack;
@@ -70,7 +70,7 @@ export const byRecurrentMz: RefocusStack = async (model, { runtime }, stack, z, 
 };
 
 /** Judges at +-4 um on three held-out fields; Richardson-Lucy of the input plane is the classical competitor. */
-export async function judgeRefocusing(
+async function judgeRefocusing(
   refocusStack: RefocusStack,
   recipeName: string,
   model: Model,
@@ -139,7 +139,7 @@ export async function judgeRefocusing(
  * The best recorded baselines for the fields and distances of {@link judgeRefocusing}, from input planes at these
  * offsets, um.
  */
-export async function refocusingBaselines(recipeName: string, offsets: readonly number[]): Promise<number[]> {
+async function refocusingBaselines(recipeName: string, offsets: readonly number[]): Promise<number[]> {
   const examples = [];
   for (const { images } of await heldOut(shippedRecipe(recipeName), 3)) {
     const { stack, truth } = images.stack;
@@ -157,7 +157,7 @@ export async function refocusingBaselines(recipeName: string, offsets: readonly 
 }
 
 /** Input planes 0 and 2 um from the first, and steps of 2 um. */
-export const byRlp: RefocusStack = async (model, { runtime }, stack, z, distances) => {
+const byRlp: RefocusStack = async (model, { runtime }, stack, z, distances) => {
   if (model.info.method !== "rlp") throw new Error(`${model.info.method} where rlp is judged`);
   const { info } = model;
   const { width, height, zStep = 1 } = stack;

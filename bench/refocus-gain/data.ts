@@ -10,7 +10,7 @@ import { refocusGeometry } from "../../src/train/refocus-defaults.ts";
 import { fluorescentRecipes } from "../fusion/specimens.ts";
 import type { Judged } from "./score.ts";
 
-export interface RefocusData {
+interface RefocusData {
   training: NamedStack;
   config: Record<string, unknown>;
   judged: Judged;

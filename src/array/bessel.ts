@@ -21,12 +21,6 @@ export function bessel012(x: number, out: Float64Array | number[]): void {
   if (x < 0) out[1] = -out[1];
 }
 
-/** J0(x) */
-export function besselJ0(x: number): number {
-  bessel012(x, shared);
-  return shared[0];
-}
-
 /** J1(x) */
 export function besselJ1(x: number): number {
   bessel012(x, shared);

@@ -7,7 +7,6 @@
  * standard error is what parts of the field, and bands of spatial frequency, disagree by (jackknife: Efron & Stein
  * 1981).
  */
-import { runThrough } from "./breathe.ts";
 import { createRealFft2, nextPowerOfTwo, type RealFft2 } from "./fft.ts";
 import { gaussianFilter } from "./filters.ts";
 import { median } from "./statistics.ts";
@@ -54,13 +53,9 @@ const entries = 5;
 /**
  * The common motion of at least two planes. A fit finds what lies within about 1.5 pixels a plane of where it begins;
  * where several beginnings are given, a later one counts where its phases agree by a third more: those of a wrong one
- * agree by chance almost as well.
+ * agree by chance almost as well. Yields after every plane: see breathe.ts.
  * @param starts pixels a plane to begin at
  */
-export const commonMotion = (planes: MovingPlanes, starts?: readonly Step[]): CommonMotion =>
-  runThrough(commonMotionSteps(planes, starts));
-
-/** As {@link commonMotion}, as work that yields after every plane: see breathe.ts. */
 export function* commonMotionSteps(
   planes: MovingPlanes,
   starts: readonly Step[] = [{ dy: 0, dx: 0 }],

@@ -100,16 +100,6 @@ export function createFft2(height: number, width: number): Fft2 {
 }
 
 /**
- * One complex 2-D transform in place; for several of one size, keep a {@link createFft2}.
- * @throws `usage` when a size is not 2^a 3^b 5^c or an array has another length
- */
-export function fft2(real: FftArray, imag: FftArray, height: number, width: number, inverse = false): void {
-  const plan = createFft2(height, width);
-  if (inverse) plan.inverse(real, imag);
-  else plan.forward(real, imag);
-}
-
-/**
  * Prepares a real 2-D transform. Two real rows travel as the real and imaginary part of one complex row, and only
  * width / 2 + 1 columns are transformed.
  * @throws `usage` when a size is not 2^a 3^b 5^c

@@ -8,7 +8,7 @@ import type { FloatArray, Grid } from "./grid.ts";
 import { filterSymmetric, type NeededSpans } from "./symmetric-filter.ts";
 
 /** A grid of zeros with the shape and the number type of another. */
-export function emptyLike<A extends FloatArray>(grid: Grid<A>): Grid<A> {
+function emptyLike<A extends FloatArray>(grid: Grid<A>): Grid<A> {
   const { height, width } = grid;
   const { length } = grid.data;
   const data = grid.data instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);

@@ -16,7 +16,7 @@ export interface Block {
   svg: string;
 }
 
-export const ink = "#222";
+const ink = "#222";
 export const muted = "#666";
 const fontSize = 16;
 const margin = 24;
@@ -31,7 +31,7 @@ export interface TextStyle {
 }
 
 /** From one line of text to the next. */
-export const lineHeight = (size = fontSize): number => Math.round(1.4 * size);
+const lineHeight = (size = fontSize): number => Math.round(1.4 * size);
 
 /** One line of text whose line begins at `top`. */
 export function textAt(text: string, x: number, top: number, style: TextStyle = {}): string {

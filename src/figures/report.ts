@@ -36,13 +36,13 @@ export interface VerdictTable {
 }
 
 /** One sentence on each thing that was judged, before everything else; `good` undefined where the sentence restricts, or nothing can be told. */
-export interface HeadlineList {
+interface HeadlineList {
   kind: "headlines";
   rows: readonly { label: string; text: string; good: boolean | undefined }[];
 }
 
 /** Scores of outputs beside those of the untouched inputs, and of the best recorded baseline where one is given. */
-export interface ScoreTable {
+interface ScoreTable {
   kind: "scores";
   caption: string;
   /** The range that PSNR and SSIM were computed with; printed, because they mean nothing without. */
@@ -50,7 +50,7 @@ export interface ScoreTable {
   rows: readonly ScoreRow[];
 }
 
-export interface ScoreRow {
+interface ScoreRow {
   label: string;
   input: Scores;
   output: Scores;

@@ -1,4 +1,5 @@
 /** How wide text is, and where it is broken into lines: in DejaVu Sans, which PNGs are set in, and which is wider than most fonts of browsers. */
+// cspell:ignore Ehnuσbdgpq vxyλ AVΔXZB
 import { withMicroSign } from "./micro-sign.ts";
 
 /** Advance widths of DejaVu Sans in 2048ths of the font size, as FreeType reads them from the font file; up to 1 % more where letters share a row. */

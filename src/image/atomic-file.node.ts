@@ -7,13 +7,8 @@ import { dirname } from "node:path";
 import { bytesAsText } from "../array/bytes-as-text.ts";
 import { ParfocalError } from "../errors.ts";
 import { isInput } from "./open-inputs.node.ts";
-import type { OutputFile, OutputOptions, OutputSet } from "./storage.ts";
+import { completeSet, type OutputOptions, type OutputSet } from "./storage.ts";
 import { removeAbandoned, temporaryName } from "./temporary-files.node.ts";
-
-interface AtomicFileOptions extends OutputOptions {
-  /** Bytes that will be written, where known: a disk without the room is refused at once. */
-  size?: number;
-}
 
 /**
  * Throws `usage` for a file that is being read, `output.exists` for one that is there (without `force`),
@@ -30,19 +25,6 @@ export async function checkOutput(path: string, force = false): Promise<void> {
   throw new ParfocalError("output.exists", `${path} exists already; give \`force\` to replace it, or another name.`, {
     path,
   });
-}
-
-/** Begins a file. Throws `output.exists` and `output.failed` before anything is written. */
-export async function createAtomicFile(path: string, { force, size = 0 }: AtomicFileOptions = {}): Promise<OutputFile> {
-  const set = createOutputSet({ force });
-  const file = await set.create(path, size);
-  return {
-    ...file,
-    async commit() {
-      await file.commit();
-      await set.commit();
-    },
-  };
 }
 
 /** Begins a set of outputs; see {@link withOutputSet}. */
@@ -111,15 +93,7 @@ export function createOutputSet({ force }: OutputOptions = {}): OutputSet {
  * @throws what `make` and {@link OutputSet.commit} throw
  */
 export async function withOutputSet<T>(options: OutputOptions, make: (set: OutputSet) => Promise<T>): Promise<T> {
-  const set = createOutputSet(options);
-  try {
-    const made = await make(set);
-    await set.commit();
-    return made;
-  } catch (error) {
-    await set.abandon();
-    throw error;
-  }
+  return completeSet(createOutputSet(options), make);
 }
 
 /** Writes a whole file. Throws `output.exists` (without `force`) and `output.failed`; no incomplete file remains. */

@@ -2,6 +2,8 @@
  * Counts what is lost when values are written as whole counts: pixels outside the range, and grey levels lost by
  * rounding.
  */
+
+import type { Warning } from "../warning.ts";
 import type { PixelData } from "./image.ts";
 
 export interface CountLoss {
@@ -91,11 +93,11 @@ export function createCountTally(maxCount: number): CountTally {
 const maxUnwarnedShare = 1e-3;
 
 /** Warnings about what was lost in an output; empty if it was little. */
-export function countWarnings(loss: CountLoss, dtype: "uint8" | "uint16", path: string): string[] {
+export function countWarnings(loss: CountLoss, dtype: "uint8" | "uint16", path: string): Warning[] {
   const { below, above, collapsed, levels, min, max, deviation } = loss;
   const maxCount = dtype === "uint8" ? 255 : 65535;
   const advice = "give `dtype float32` to keep all values, or `rescale` to spread them over all counts";
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   if (below > maxUnwarnedShare || above > maxUnwarnedShare) {
     const parts = [
       ...(below > maxUnwarnedShare
@@ -105,14 +107,16 @@ export function countWarnings(loss: CountLoss, dtype: "uint8" | "uint16", path: 
         ? [`${percent(above)} of the pixels lie above ${maxCount} (up to ${short(max)}) and become ${maxCount}`]
         : []),
     ];
-    warnings.push(`${path}: ${parts.join(", and ")} in ${dtype}; ${advice}.`);
+    warnings.push({ code: "clipped", text: `${path}: ${parts.join(", and ")} in ${dtype}; ${advice}.` });
   }
   if (collapsed > maxUnwarnedShare) {
     const left = levels === 1 ? "1 grey level" : `${levels} grey levels`;
-    warnings.push(
-      `${path}: rounding to whole counts leaves ${left} of the values from ${short(min)} to ${short(max)}, whose standard deviation is ` +
+    warnings.push({
+      code: "rounded",
+      text:
+        `${path}: rounding to whole counts leaves ${left} of the values from ${short(min)} to ${short(max)}, whose standard deviation is ` +
         `${short(deviation)} counts; ${percent(collapsed)} of the pixels lose their detail; ${advice}.`,
-    );
+    });
   }
   return warnings;
 }

@@ -1,4 +1,6 @@
 /** The options of an output, and the report on it when it is complete. */
+
+import type { Warning } from "../warning.ts";
 import type { PlaneIndex } from "./axes.ts";
 import type { CountLoss } from "./count-tally.ts";
 import type { Rescale } from "./image.ts";
@@ -28,7 +30,7 @@ export interface Written {
   /** The meaning of the counts, if they were rescaled. */
   rescale?: Rescale;
   /** Warnings about losses of more than one pixel in a thousand. */
-  warnings: string[];
+  warnings: Warning[];
 }
 
 export interface ImageWriter {

@@ -1,6 +1,6 @@
 /** Checks that inputs are regular files: reading a pipe may wait for ever, and a device has no end. */
 import type { Stats } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { unsupported } from "./file-errors.ts";
 
 /**
@@ -13,12 +13,4 @@ export async function checkRegularFile(path: string): Promise<Stats> {
   if (found.isDirectory()) throw unsupported(path, "this is a folder where a file is needed", "give one of its files");
   const kind = found.isFIFO() ? "a pipe" : found.isSocket() ? "a socket" : "a device";
   throw unsupported(path, `this is ${kind}, and only files are read`, "save it to a file first and give that");
-}
-
-/** The whole of a file. Throws as {@link checkRegularFile}, and Node's own errors. */
-export function readRegularFile(path: string): Promise<Buffer>;
-export function readRegularFile(path: string, encoding: "utf8"): Promise<string>;
-export async function readRegularFile(path: string, encoding?: "utf8"): Promise<Buffer | string> {
-  await checkRegularFile(path);
-  return readFile(path, encoding);
 }

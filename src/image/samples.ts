@@ -1,6 +1,6 @@
 /** Converts samples as they are stored in files (any byte order, integers, floats, packed bits) to numbers. */
 
-export type SampleArray =
+type SampleArray =
   | Uint8Array
   | Int8Array
   | Uint16Array

@@ -120,7 +120,11 @@ export async function withOutputs<T>(
   options: OutputOptions,
   make: (set: OutputSet) => Promise<T>,
 ): Promise<T> {
-  const set = storage.outputs(options);
+  return completeSet(storage.outputs(options), make);
+}
+
+/** Lets `make` write the files of a set, and then commits it; abandons it if one of the two fails. */
+export async function completeSet<T>(set: OutputSet, make: (set: OutputSet) => Promise<T>): Promise<T> {
   try {
     const made = await make(set);
     await set.commit();

@@ -1,5 +1,6 @@
 /** Measures drift between planes and shifts between channels, in the middle of the field. */
 import { type Drift, measureChannelShift, measureDrift, type Planes, type Shift } from "../array/registration.ts";
+import type { Warning } from "../warning.ts";
 
 /** The shift of a channel from channel 0, in pixels. */
 export interface ChannelShift extends Shift {
@@ -81,20 +82,24 @@ function crop(
 }
 
 /** Warnings about drift and about shifted channels. */
-export function alignmentWarnings({ drift, channelShifts }: Alignment): string[] {
-  const warnings: string[] = [];
+export function alignmentWarnings({ drift, channelShifts }: Alignment): Warning[] {
+  const warnings: Warning[] = [];
   if (drift?.drifted) {
-    warnings.push(
-      `The planes drift sideways by ${drift.range.toFixed(1)} pixels (standard error ${drift.standardError.toFixed(1)}). Register the stack before you train on it ` +
+    warnings.push({
+      code: "drift",
+      text:
+        `The planes drift sideways by ${drift.range.toFixed(1)} pixels (standard error ${drift.standardError.toFixed(1)}). Register the stack before you train on it ` +
         "(Fiji: Plugins > Registration > Linear Stack Alignment with SIFT).",
-    );
+    });
   }
   for (const { channel, dy, dx, unregistered } of channelShifts) {
     if (!unregistered) continue;
-    warnings.push(
-      `Channel ${channel} is unregistered: it is shifted by ${signed(dx)} pixels in x and ${signed(dy)} in y from channel 0. ` +
+    warnings.push({
+      code: "channel_shift",
+      text:
+        `Channel ${channel} is unregistered: it is shifted by ${signed(dx)} pixels in x and ${signed(dy)} in y from channel 0. ` +
         "Shift it back before you compare the two.",
-    );
+    });
   }
   return warnings;
 }

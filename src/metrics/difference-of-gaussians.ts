@@ -4,23 +4,14 @@ import { gaussianKernel, reflectedIndices } from "../array/filters.ts";
 import { mean } from "../array/statistics.ts";
 import type { Plane } from "../image/image.ts";
 
-/** The differences of each two neighbouring Gaussians; the image is mirrored about its border. */
-export function responses(plane: Plane, sigmas: readonly number[]): Plane[] {
-  return filtered(
-    plane,
-    sigmas.slice(1).map((wide, k) => [sigmas[k], wide]),
-  );
-}
-
-export const smooth = (plane: Plane, sigma: number): Plane => filtered(plane, [[sigma, Number.POSITIVE_INFINITY]])[0];
-
 /**
- * Differences of two Gaussians of given standard deviations, in pixels. The mean of the plane is subtracted first,
- * since no difference contains it. Computed in Fourier space, since a convolution with the wide Gaussians would take
- * too long.
+ * The differences of each two neighbouring Gaussians; the image is mirrored about its border. The mean of the plane is
+ * subtracted first, since no difference contains it. Computed in Fourier space, since a convolution with the wide
+ * Gaussians would take too long.
+ * @param sigmas standard deviations, pixels, in ascending order
  */
-function filtered({ data, height, width }: Plane, pairs: readonly (readonly [number, number])[]): Plane[] {
-  const reach = Math.ceil(3 * Math.max(...pairs.flat().filter(Number.isFinite)));
+export function responses({ data, height, width }: Plane, sigmas: readonly number[]): Plane[] {
+  const reach = Math.ceil(3 * Math.max(...sigmas));
   const plan = createRealFft2(nextFastSize(height + 2 * reach), nextFastSize(width + 2 * reach));
   const [rows, columns] = [reflectedIndices(height, reach), reflectedIndices(width, reach)];
   const centre = mean(data);
@@ -30,7 +21,8 @@ function filtered({ data, height, width }: Plane, pairs: readonly (readonly [num
     for (let x = 0; x < columns.length; x++) padded[to + x] = data[from + columns[x]] - centre;
   }
   const room = new Float32Array(padded.length);
-  return pairs.map(([narrow, wide]) => {
+  return sigmas.slice(1).map((wide, k) => {
+    const narrow = sigmas[k];
     const real = new Float32Array(plan.height * plan.spectrumWidth);
     const down = [narrow, wide].map((sigma) => gaussianSpectrum(plan.height, plan.height, sigma));
     const across = [narrow, wide].map((sigma) => gaussianSpectrum(plan.width, plan.spectrumWidth, sigma));
@@ -49,18 +41,15 @@ function filtered({ data, height, width }: Plane, pairs: readonly (readonly [num
   });
 }
 
-/**
- * The first `count` frequencies of the spectrum of a Gaussian along an axis of `size`. An infinitely wide Gaussian is 0
- * everywhere, also at frequency 0.
- */
+/** The first `count` frequencies of the spectrum of a Gaussian along an axis of `size`. */
 function gaussianSpectrum(size: number, count: number, sigma: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) =>
-    sigma === Number.POSITIVE_INFINITY ? 0 : Math.exp(-2 * (Math.PI * sigma * (Math.min(i, size - i) / size)) ** 2),
+    Math.exp(-2 * (Math.PI * sigma * (Math.min(i, size - i) / size)) ** 2),
   );
 }
 
 /** Root of the sum of the squared weights of a two-dimensional Gaussian: the factor by which it reduces white noise. */
-export function gaussianNorm(sigma: number): number {
+function gaussianNorm(sigma: number): number {
   return gaussianKernel(sigma, 3).reduce((sum, weight) => sum + weight * weight, 0);
 }
 

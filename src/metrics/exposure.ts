@@ -1,5 +1,6 @@
 /** Measures the exposure of an image, plane after plane, so that memory does not grow with the image. */
 import type { PixelType } from "../image/image.ts";
+import type { Warning } from "../warning.ts";
 
 export interface Exposure {
   /** Number of pixels. */
@@ -92,32 +93,37 @@ export function exposureWarnings(
   dtype: PixelType,
   what: string,
   firstNotFinite?: string,
-): string[] {
+): Warning[] {
   const { pixels, min, max, atMax, atMin, notFinite } = exposure;
   const least = minPixels / pixels;
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   if (notFinite > 0) {
-    warnings.push(
-      `${what}: ${percent(notFinite)} of the pixels are NaN or infinite${firstNotFinite ? ` (the first is ${firstNotFinite})` : ""}. Mask or replace them first.`,
-    );
+    warnings.push({
+      code: "not_finite",
+      text: `${what}: ${percent(notFinite)} of the pixels are NaN or infinite${firstNotFinite ? ` (the first is ${firstNotFinite})` : ""}. Mask or replace them first.`,
+    });
   }
   if (min === max) {
-    warnings.push(`${what}: every pixel has the value ${min}, so the image is empty.`);
+    warnings.push({ code: "empty", text: `${what}: every pixel has the value ${min}, so the image is empty.` });
     return warnings;
   }
   if (max - min < minLevels && dtype !== "float32") return warnings;
   const fullScale = dtype !== "float32" && max >= 255 && Number.isInteger(Math.log2(max + 1));
   if (atMax >= Math.max(least, fullScale ? 1e-4 : 1e-3)) {
-    warnings.push(
-      `${what}: saturated. ${percent(atMax)} of the pixels have the largest value, ${max}. ` +
+    warnings.push({
+      code: "saturated",
+      text:
+        `${what}: saturated. ${percent(atMax)} of the pixels have the largest value, ${max}. ` +
         "Their true brightness is lost, so record with less exposure.",
-    );
+    });
   }
   if (atMin >= Math.max(least, min === 0 ? 1e-3 : 1e-2)) {
-    warnings.push(
-      `${what}: clipped. ${percent(atMin)} of the pixels have the smallest value, ${min}. ` +
+    warnings.push({
+      code: "clipped",
+      text:
+        `${what}: clipped. ${percent(atMin)} of the pixels have the smallest value, ${min}. ` +
         "The dark end was cut off, or a background was subtracted.",
-    );
+    });
   }
   return warnings;
 }

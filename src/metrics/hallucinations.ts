@@ -13,14 +13,13 @@
  * difference at once. A structure that the reference shows blurred over more than about four spot widths counts as
  * absent there.
  */
-import { mean, percentile, percentiles } from "../array/statistics.ts";
+import { percentile, percentiles } from "../array/statistics.ts";
 import { weightedMedian } from "../array/weighted-median.ts";
 import { noiseLevel } from "../classical/noise-level.ts";
 import { ParfocalError } from "../errors.ts";
 import type { Plane } from "../image/image.ts";
 import { checkPair } from "./comparable.ts";
-import { differenceNorm, gaussianNorm, responses, smooth, spotResponse } from "./difference-of-gaussians.ts";
-import { reblurResidual } from "./reblur-residual.ts";
+import { differenceNorm, responses, spotResponse } from "./difference-of-gaussians.ts";
 import { maximumFilter, maximumNear, type Spot, spotsOf, structuresOf } from "./spots.ts";
 
 export interface HallucinationInput {
@@ -68,50 +67,8 @@ export function hallucinationMap(input: HallucinationInput): HallucinationMap {
   return judge(output, knownOf(input), threshold);
 }
 
-export interface ExcessInput {
-  /** The output, blurred with the PSF, in any unit. */
-  blurred: Plane;
-  /** The recorded input, counts, of the same size. */
-  input: Plane;
-  /** Standard deviation of the input's noise, counts; default estimated from it. */
-  noise?: number | undefined;
-  /** Width of the PSF, pixels, 1 to 64; default 3. */
-  fwhm?: number | undefined;
-  /** Default `defaultThreshold`. */
-  threshold?: number | undefined;
-}
-
-/**
- * Maps light in the blurred output that is missing in the input. Light is never negative, so such light cannot be
- * cancelled and must be hallucinated. The opposite proves nothing: light of the input that the output does not explain
- * may come from outside it.
- *
- * @returns the excess of the blurred output over the input, with fitted gain and offset, in standard deviations of the
- * normal difference
- * @throws as {@link hallucinationMap}
- */
-export function excessMap({
-  blurred,
-  input,
-  noise,
-  fwhm = 3,
-  threshold = defaultThreshold,
-}: ExcessInput): Pick<HallucinationMap, "z" | "spots"> {
-  const known = knownOf({ reference: input, noise, fwhm, shift: 0 });
-  const { residual, gain } = reblurResidual(blurred, input);
-  if (!(gain > 0)) return judge(blurred, known, threshold);
-  const centre = mean(residual.data);
-  const excess = smooth(residual, known.sigmas[0]).data.map((value) => -value - centre);
-  const bright = smooth(input, known.sigmas[0]).data;
-  const low = percentile(bright, 5);
-  const level = bright.map((value) => Math.max(0, value - low));
-  const z = { ...input, data: standardise(excess, level, known.noise * gaussianNorm(known.sigmas[0])) };
-  clearBorder(z, Math.ceil(fwhm));
-  return { z, spots: spotsOf(z, threshold, fwhm) };
-}
-
 /** What an output is compared with, at one size. */
-export interface KnownSize {
+interface KnownSize {
   /** The difference of Gaussians of the reference. */
   response: Float32Array;
   /** The strongest response within the largest shift. */

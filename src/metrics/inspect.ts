@@ -14,6 +14,7 @@ import type { ImageInfo } from "../image/image.ts";
 import type { ImageFile } from "../image/image-file.ts";
 import { levelWarnings } from "../image/level-warnings.ts";
 import { pixelName } from "../image/pixel-place.ts";
+import { type Warning, type WarningCode, warningsOf } from "../warning.ts";
 import { type Alignment, alignmentWarnings, createAlignmentMeter } from "./alignment.ts";
 import { calibrationWarnings } from "./calibration-warnings.ts";
 import { createExposureMeter, type Exposure, type ExposureMeter, exposureWarnings } from "./exposure.ts";
@@ -60,7 +61,7 @@ export interface Inspection {
   /** The order of the files, where the image is a folder of planes. */
   folder?: FolderOrder;
   /** Sentences for the user. */
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /**
@@ -75,12 +76,17 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   const channel = checkIndex(file, "channel", options.channel ?? 0, path);
   const time = checkIndex(file, "time", options.time ?? 0, path);
   const known = { info, ...(folder && { folder }) };
-  const warnings = [...(folder?.warnings ?? []), ...(info.warnings ?? []), ...calibrationWarnings(info)];
+  const warnings = [
+    ...warningsOf("file_names", folder?.warnings ?? []),
+    ...warningsOf("file_description", info.warnings ?? []),
+    ...calibrationWarnings(info),
+  ];
   if (info.axes.includes("S")) {
     const samples = extentOf(info, "S");
-    warnings.push(
-      `This is a colour image with ${samples} samples per pixel, but focus is measured on grey images. Split it first (ImageJ: Image > Color > Split Channels).`,
-    );
+    warnings.push({
+      code: "colour",
+      text: `This is a colour image with ${samples} samples per pixel, but focus is measured on grey images. Split it first (ImageJ: Image > Color > Split Channels).`,
+    });
     return { ...known, channel, time, exposure: [], warnings };
   }
 
@@ -115,7 +121,7 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
   }
 
   const exposure = meters.map((meter) => meter.result());
-  for (const one of exposure) warnings.push(...levelWarnings(file, one));
+  for (const one of exposure) warnings.push(...warningsOf("grey_levels", levelWarnings(file, one)));
   exposure.forEach((one, c) => {
     warnings.push(...exposureWarnings(one, info.dtype, channels > 1 ? `Channel ${c}` : "Pixels", firstBad[c]));
   });
@@ -123,7 +129,7 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
     return { ...known, channel, time, exposure, warnings };
   const focus: Focus = { ...chosen, curve };
   if (depth > 1 && exposure[channel].min === exposure[channel].max) {
-    warnings.push("All pixels of the stack have the same value, so it has no focus.");
+    warnings.push({ code: "empty", text: "All pixels of the stack have the same value, so it has no focus." });
   } else if (depth > 1) {
     const located = locateFocus(curve, signal, chosen.measure);
     const best = { ...located, confidence: cautious(located, signal) };
@@ -141,21 +147,20 @@ export async function inspectImage(file: ImageFile, options: InspectOptions = {}
 /** Below this confidence a focus should not be relied on. */
 const minConfidence = 0.5;
 
-function focusWarnings({ plane, atEnd, contrast, confidence, features }: LocatedFocus, depth: number): string[] {
-  if (!features) return ["All planes are equally sharp, so no focus can be found."];
-  if (confidence === 0) return ["The planes contain only noise, so no focus can be found."];
+function focusWarnings({ plane, atEnd, contrast, confidence, features }: LocatedFocus, depth: number): Warning[] {
+  const one = (code: WarningCode, text: string): Warning[] => warningsOf(code, [text]);
+  if (!features) return one("no_focus", "All planes are equally sharp, so no focus can be found.");
+  if (confidence === 0) return one("no_focus", "The planes contain only noise, so no focus can be found.");
   if (contrast < 1.05) {
-    return [
-      `All planes are about equally sharp (the sharpest has ${contrast.toFixed(3)} times the median sharpness), so the best plane is not reliable.`,
-    ];
+    const text = `All planes are about equally sharp (the sharpest has ${contrast.toFixed(3)} times the median sharpness), so the best plane is not reliable.`;
+    return one("uncertain_focus", text);
   }
   if (atEnd) {
-    return [
-      `The sharpest plane is the ${plane === 0 ? "first" : "last"} of ${depth}, so the focus may lie outside the stack.`,
-    ];
+    const end = plane === 0 ? "first" : "last";
+    return one("focus_at_end", `The sharpest plane is the ${end} of ${depth}, so the focus may lie outside the stack.`);
   }
   if (confidence >= minConfidence) return [];
-  return [
-    `Plane ${plane} is the best estimate of the focus, but the confidence is only ${(100 * confidence).toFixed(0)} %.`,
-  ];
+  const percent = (100 * confidence).toFixed(0);
+  const text = `Plane ${plane} is the best estimate of the focus, but the confidence is only ${percent} %.`;
+  return one("uncertain_focus", text);
 }

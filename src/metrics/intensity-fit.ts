@@ -11,7 +11,7 @@ export interface IntensityFit {
 
 /**
  * The gain and offset for which `gain * image + offset` has the smallest mean squared error against the ground truths,
- * with a gain of 0 or more. Two kinds of image differ in both, and neither is an error (as in CSBDeep's
+ * with a gain of 0 or more. Two kinds of image differ in both, and neither is an error (as in CSBDeep,
  * normalize_minmse). All planes of a stack need one common fit: if a plane full of out-of-focus light were fitted
  * alone, it would simply be scaled down to the right darkness.
  * @param images `[y, x]`, each of the size of its ground truth; one for each ground truth, and at least one

@@ -4,6 +4,7 @@
 import { median, moments, upperMedian } from "../array/statistics.ts";
 import { noiseLevel } from "../classical/noise-level.ts";
 import type { Plane } from "../image/image.ts";
+import type { Warning } from "../warning.ts";
 import { compareOrder, type PlaneDistances } from "./plane-order.ts";
 
 /** Planes are counted from 0. */
@@ -210,29 +211,36 @@ function distancesOf(traces: readonly Trace[]): PlaneDistances {
 }
 
 /** Warnings about the faults, with plane numbers. */
-export function stackFaultWarnings(faults: StackFaults): string[] {
-  const warnings = faults.duplicates.map(
-    ([first, again]) => `Plane ${again} is a duplicate of plane ${first}. Remove one of them and check the z step.`,
-  );
+export function stackFaultWarnings(faults: StackFaults): Warning[] {
+  const warnings: Warning[] = faults.duplicates.map(([first, again]) => ({
+    code: "duplicate_plane",
+    text: `Plane ${again} is a duplicate of plane ${first}. Remove one of them and check the z step.`,
+  }));
   for (const { plane, factor } of faults.flashes) {
     const by = factor > 1 ? `${factor.toFixed(1)} times as bright` : `only ${(100 * factor).toFixed(0)} % as bright`;
-    warnings.push(
-      `Plane ${plane} is ${by} as the planes around it, perhaps because of a flash or a failing lamp. Leave it out or rescale it before focus measurement or deconvolution.`,
-    );
+    warnings.push({
+      code: "plane_brightness",
+      text: `Plane ${plane} is ${by} as the planes around it, perhaps because of a flash or a failing lamp. Leave it out or rescale it before focus measurement or deconvolution.`,
+    });
   }
   for (const plane of faults.blanks) {
-    warnings.push(`Plane ${plane} is blank: it does not show the structure of the planes beside it. Leave it out.`);
+    warnings.push({
+      code: "blank_plane",
+      text: `Plane ${plane} is blank: it does not show the structure of the planes beside it. Leave it out.`,
+    });
   }
   if (faults.shuffled) {
     const order = faults.likelyOrder ? ` A likely order is ${faults.likelyOrder.join(", ")}.` : "";
-    warnings.push(
-      `The planes seem to be out of order, since similar planes are not neighbours.${order} Check the file names or the acquisition order.`,
-    );
+    warnings.push({
+      code: "plane_order",
+      text: `The planes seem to be out of order, since similar planes are not neighbours.${order} Check the file names or the acquisition order.`,
+    });
   }
   for (const plane of faults.gaps) {
-    warnings.push(
-      `A plane may be missing between planes ${plane} and ${plane + 1}, since they differ as much as planes two steps apart.`,
-    );
+    warnings.push({
+      code: "missing_plane",
+      text: `A plane may be missing between planes ${plane} and ${plane + 1}, since they differ as much as planes two steps apart.`,
+    });
   }
   return warnings;
 }

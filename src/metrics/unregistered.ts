@@ -46,7 +46,7 @@ export const measurePairShift = (input: Stack, target: Stack): PairShift =>
   runThrough(measurePairShiftSteps(input, target));
 
 /** As {@link measurePairShift}, as work that yields after every plane: see breathe.ts. */
-export function* measurePairShiftSteps(input: Stack, target: Stack): Generator<void, PairShift> {
+function* measurePairShiftSteps(input: Stack, target: Stack): Generator<void, PairShift> {
   const { dy, dx, quality, significance } = measureChannelShift(input, target);
   yield;
   const clear = significance > 1.5 * SIGNIFICANT && quality > 0.3;

@@ -19,7 +19,7 @@ export interface EncodedProgram {
   state: Tensors;
 }
 
-export interface EncodedGraph {
+interface EncodedGraph {
   model: Uint8Array<ArrayBuffer>;
   plan: GraphPlan;
   /** See {@link needsChannelsFirst}. */

@@ -4,7 +4,7 @@ import type { Graph, Tensor, Value } from "../graph/graph.ts";
 import { nextOf, type Program, type Tensors } from "./runtime.ts";
 
 /** What a tensor must look like. */
-export type TensorSpec = Pick<Tensor, "type" | "shape">;
+type TensorSpec = Pick<Tensor, "type" | "shape">;
 
 /** Which of a graph's inputs and outputs belong to the caller, and which to the state. */
 export interface GraphPlan {

@@ -3,7 +3,7 @@
 import type { Recipe } from "./recipe.ts";
 import type { View } from "./resolve-recipe.ts";
 
-export const splits = ["train", "val", "test"] as const;
+const splits = ["train", "val", "test"] as const;
 export type Split = (typeof splits)[number];
 
 /**

@@ -35,7 +35,7 @@ function ownValue(holder: unknown, key: string): unknown {
 }
 
 /** The error for an unknown key. @param within path of the object that holds it, "" for the recipe itself */
-export function unknownKey(where: string, within: string, key: string, known: readonly string[]): ParfocalError {
+function unknownKey(where: string, within: string, key: string, known: readonly string[]): ParfocalError {
   const near = nearestKey(key, known);
   const place = within === "" ? key : `${within}.${key}`;
   const advice = near === undefined ? "." : `; did you mean ${near}?`;

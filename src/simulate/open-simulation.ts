@@ -1,11 +1,12 @@
 import { availableMemory } from "../array/require-memory.ts";
+import type { Warning } from "../warning.ts";
 import type { Recipe } from "./recipe.ts";
 import { createSimulator, type FieldControl, type SimulatedField } from "./simulator.ts";
 import type { StackFiles } from "./specimen-phantom.ts";
 
 /** A recipe that is ready to be simulated. */
 export interface Simulation {
-  warnings: readonly string[];
+  warnings: readonly Warning[];
   /** Fields that may be made at a time. */
   together: number;
   /** One field. @throws what the simulator throws; `interrupted` */

@@ -63,7 +63,7 @@ export interface ImageInput {
   [option: string]: unknown;
 }
 
-export const imageSchema = z.discriminatedUnion(
+const imageSchema = z.discriminatedUnion(
   "mode",
   images as [(typeof images)[number], ...typeof images],
 ) as unknown as z.ZodType<RecipeImage, ImageInput>;

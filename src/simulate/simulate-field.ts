@@ -1,4 +1,6 @@
 /** Simulates one field of a recipe in one call. */
+
+import type { Warning } from "../warning.ts";
 import { changeRecipe, type RecipeFlags } from "./recipe-flags.ts";
 import { shippedRecipe } from "./shipped-recipes.ts";
 import { createSimulator, type FieldControl, type SimulatedField, type SimulatorOptions } from "./simulator.ts";
@@ -19,7 +21,7 @@ export async function simulateField(
   recipe: string | object,
   flags: RecipeFlags = {},
   options: SimulateFieldOptions = {},
-): Promise<SimulatedField & { warnings: readonly string[] }> {
+): Promise<SimulatedField & { warnings: readonly Warning[] }> {
   const { index = 0, stacks, memory, ...control } = options;
   const changed = changeRecipe(typeof recipe === "string" ? shippedRecipe(recipe) : recipe, flags);
   const simulator = createSimulator(changed, { ...(stacks && { stacks }), ...(memory !== undefined && { memory }) });

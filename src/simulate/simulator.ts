@@ -8,6 +8,7 @@ import { createImager, type Imager } from "../optics/imaging/image-volume.ts";
 import type { SuperposePool } from "../optics/imaging/superpose-pool.ts";
 import type { SpecimenObject } from "../optics/phantom/phantom.ts";
 import type { Volume, VolumeGrid } from "../optics/phantom/volume.ts";
+import { type Warning, warningsOf } from "../warning.ts";
 import { type Split, splitOf, viewOfField } from "./assign-fields.ts";
 import { estimateMemory, refuseTooLarge } from "./estimate-memory.ts";
 import { type FieldBox, fieldBox } from "./field-box.ts";
@@ -75,7 +76,7 @@ export interface SimulatedField {
 export interface Simulator {
   readonly recipe: Recipe;
   /** Warnings, such as pixels too coarse for the objective. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
   /** Estimated peak memory of one field, bytes, without the program itself. */
   readonly memory: number;
   /**
@@ -114,7 +115,7 @@ export function createSimulator(input: unknown, options: SimulatorOptions = {}):
   };
   return {
     recipe,
-    warnings: warningsOf(views),
+    warnings: samplingWarnings(views),
     memory: Math.max(...Array.from(boxes, ([view, box]) => estimateMemory(view, box))),
     async field(index, control = {}) {
       if (!Number.isInteger(index) || index < 0 || index > 2 ** 20) {
@@ -258,7 +259,7 @@ function hash(name: string): number {
 }
 
 /** Warnings about pixels that are too coarse, once for each light path. */
-function warningsOf(views: readonly View[]): string[] {
+function samplingWarnings(views: readonly View[]): Warning[] {
   const found = views.flatMap(({ objective, pixelSize, images }) =>
     images.map(({ model }) => {
       const limit = model.nyquistPixelSize;
@@ -269,5 +270,8 @@ function warningsOf(views: readonly View[]): string[] {
             "the image does not hold all the detail that the objective resolves.";
     }),
   );
-  return [...new Set(found)].filter((sentence) => sentence !== "");
+  return warningsOf(
+    "coarse_sampling",
+    [...new Set(found)].filter((sentence) => sentence !== ""),
+  );
 }

@@ -32,7 +32,7 @@ export interface ScaleResult {
   hallucinated: number | undefined;
 }
 
-export const scaleFactors = [0.5, 0.71, 1, 1.41, 2] as const;
+const scaleFactors = [0.5, 0.71, 1, 1.41, 2] as const;
 
 /** The PSNR of an output that is identical to its target is infinite. Every PSNR is limited to this, dB. */
 const maxPsnr = 100;

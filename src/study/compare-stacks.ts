@@ -12,6 +12,7 @@ import { meanScores, type Scores, score, signalRange, typeRange } from "../metri
 import { noiseFreePsnr, noiseOf } from "../metrics/noise-free-psnr.ts";
 import { type BaselineScores, type BestScore, bestRecordedSteps } from "../metrics/recorded-baseline.ts";
 import { SSIM_DESCRIPTION } from "../metrics/ssim.ts";
+import { type Warning, warningsOf } from "../warning.ts";
 
 /**
  * - `signal`: the range of the ground truth between its percentiles 0.1 and 99.9, over all its planes
@@ -79,7 +80,7 @@ export interface Comparison {
   /** Computed from the mean squared error over all planes. */
   psnrNoiseFree: OfEach<number | undefined>;
   planes: PlaneScores[];
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /**
@@ -195,16 +196,18 @@ function withoutNoise(error: OfEach<number>, variance: number | undefined, range
 const perfectOf = (planes: readonly PlaneScores[], of: "output" | "input"): number[] =>
   planes.filter((one) => one[of]?.psnr === Number.POSITIVE_INFINITY).map(({ plane }) => plane);
 
-function perfectWarnings(perfect: Comparison["perfectPlanes"], depth: number): string[] {
+function perfectWarnings(perfect: Comparison["perfectPlanes"], depth: number): Warning[] {
   return (["output", "input"] as const).flatMap((name) => {
     const count = perfect[name].length;
     if (count === 0) return [];
     if (count === depth)
-      return [`The ${name} equals the ground truth exactly, so its PSNR is infinite (null in JSON).`];
+      return warningsOf("equals_truth", [
+        `The ${name} equals the ground truth exactly, so its PSNR is infinite (null in JSON).`,
+      ]);
     const [equals, they] = count === 1 ? ["equals", "it is"] : ["equal", "they are"];
-    return [
+    return warningsOf("equals_truth", [
       `${count} of ${depth} planes of the ${name} ${equals} the ground truth exactly (${listOfPlanes(perfect[name])}); ${they} left out of the mean PSNR.`,
-    ];
+    ]);
   });
 }
 
@@ -279,14 +282,14 @@ function resolveRange(truth: Stack, chosen: DataRange): { dataRange: number; dat
  * Warns where output and ground truth seem to have different units, such as 0..1 and counts, since scores are then
  * meaningless.
  */
-function unitWarnings(output: Stack, truth: Stack): string[] {
+function unitWarnings(output: Stack, truth: Stack): Warning[] {
   const span = ({ data }: Stack) => {
     const { min, max } = extent(data);
     return max - min;
   };
   const ratio = span(output) / span(truth);
   if (ratio > 0.1 && ratio < 10) return [];
-  return [
+  return warningsOf("different_units", [
     `The output spans ${span(output).toPrecision(3)} counts and the ground truth ${span(truth).toPrecision(3)}. They do not seem to have the same unit, so no score except pearson is meaningful.`,
-  ];
+  ]);
 }

@@ -24,7 +24,7 @@ export interface DirectionJudgement {
 }
 
 /** Edge of a region that votes, pixels. */
-export const votingTile = 32;
+const votingTile = 32;
 
 /**
  * A region votes only if target and opposite plane differ in it by at least this many times the mean square of the

@@ -104,7 +104,7 @@ const [minPlanes, maxPlanes] = [4, 11];
 /** Below this share of the recorded amplitude a curve counts as flat. */
 export const minAmplitude = 0.1;
 /** Below this certainty a curve counts as not fitting. */
-export const minCertainty = 2.9;
+const minCertainty = 2.9;
 /**
  * The correlation in one direction must exceed that in the other by this much. Models with one input plane, which
  * cannot know the direction, reached 0.02 to 0.19, other models 0.4 and more.

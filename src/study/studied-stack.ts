@@ -12,6 +12,7 @@ import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import { requirePairable } from "../image/pairable.ts";
 import { refuseNonFinite } from "../image/pixel-place.ts";
 import { signalRange } from "../metrics/metrics.ts";
+import type { Warning } from "../warning.ts";
 
 /** Pixels. */
 export interface Box {
@@ -35,7 +36,7 @@ export interface StudiedStack {
   region: Box;
   /** The range of PSNR and SSIM: percentiles 0.1 to 99.9 of the sharpest plane, counts. */
   dataRange: number;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 export interface StudiedStackOptions {
@@ -72,11 +73,11 @@ export function openStudiedStack(name: string, stack: Stack, options: StudiedSta
   refuseNonFinite(stack.data, { path: name, width, height, z: 0 });
   const { truth } = options;
   if (truth) requirePairable(["the ground truth", truth], [name, stack]);
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   const cut = cropLarge(stack, truth);
   if (cut.stack !== stack) {
     const sizes = `the middle ${cut.stack.height} x ${cut.stack.width} of ${height} x ${width} pixels`;
-    warnings.push(`The field is large, so only ${sizes} are studied.`);
+    warnings.push({ code: "cropped_field", text: `The field is large, so only ${sizes} are studied.` });
   }
   const curve = focusCurve(cut.stack);
   const highest = Math.max(...curve);
@@ -86,7 +87,10 @@ export function openStudiedStack(name: string, stack: Stack, options: StudiedSta
     throw new ParfocalError("usage", message, { option: "sharpest", got: sharpest, expected: `0 to ${depth - 1}` });
   }
   if (sharpest === 0 || sharpest === depth - 1) {
-    warnings.push("The sharpest plane is at an end of the stack, so one side of focus cannot be judged.");
+    warnings.push({
+      code: "focus_at_end",
+      text: "The sharpest plane is at an end of the stack, so one side of focus cannot be judged.",
+    });
   }
   const plane = planeOf(cut.stack, sharpest);
   const centre = centreOf(name, plane, cut, options.object);

@@ -5,6 +5,7 @@
 
 import { meanOfKnown } from "../array/mean-of-known.ts";
 import { type ReportSection, renderReport, type TableCell } from "../figures/report.ts";
+import type { Warning } from "../warning.ts";
 import { distanceSection } from "./distance-section.ts";
 import type { Figure } from "./figure.ts";
 import { focusAlignmentTable } from "./focus-alignment-figure.ts";
@@ -26,7 +27,7 @@ export interface StudyReport {
   repeat: string;
   /** The date and the version of Parfocal. */
   subtitle: string;
-  warnings: readonly string[];
+  warnings: readonly Warning[];
 }
 
 /** Short headings of the verdicts, in the order of the table. */
@@ -66,7 +67,7 @@ export function studyPage({ studied, studies, figures, repeat, subtitle, warning
         }),
       })),
     },
-    { kind: "warnings", items: warnings },
+    { kind: "warnings", items: warnings.map(({ text }) => text) },
     ...studies.flatMap((one): ReportSection[] => {
       const { candidate, verdicts } = one;
       return [

@@ -15,6 +15,7 @@ import { opticsWarnings } from "../models/apply/optics-warnings.ts";
 import type { Model } from "../models/model-info.ts";
 import type { AutofocusInfo } from "../models/networks/autofocus.ts";
 import type { Runtime } from "../run/runtime.ts";
+import type { Warning } from "../warning.ts";
 
 export interface AutofocusFileOptions extends TileOptions {
   channel?: number | undefined;
@@ -30,7 +31,7 @@ export interface AutofocusFileResult {
   /** One for each plane of the image, every plane by itself. */
   planes: DefocusMap[];
   output?: string;
-  warnings: string[];
+  warnings: Warning[];
   seconds: number;
 }
 
@@ -99,17 +100,21 @@ async function writeMap(
 }
 
 /** What a user should know before trusting the distance. */
-function warningsFor(info: AutofocusInfo, file: ImageFile, planes: readonly DefocusMap[]): string[] {
-  const warnings: string[] = [];
+function warningsFor(info: AutofocusInfo, file: ImageFile, planes: readonly DefocusMap[]): Warning[] {
+  const warnings: Warning[] = [];
   const wholes = planes.flatMap(({ whole }) => whole ?? []);
   if (wholes.length === 0) {
     const [low, high] = info.distance_range;
-    warnings.push(
-      `Nothing is found that lies within ${low} to ${high} um of focus: the image may be empty or farther away.`,
-    );
+    warnings.push({
+      code: "out_of_range",
+      text: `Nothing is found that lies within ${low} to ${high} um of focus: the image may be empty or farther away.`,
+    });
   }
   if (wholes.some(({ directionConfidence }) => directionConfidence < 0.75)) {
-    warnings.push("One image does not tell here on which side of focus it lies: the sign of the distance is a guess.");
+    warnings.push({
+      code: "focus_sign",
+      text: "One image does not tell here on which side of focus it lies: the sign of the distance is a guess.",
+    });
   }
   return [...warnings, ...opticsWarnings(info, file)];
 }

@@ -175,7 +175,7 @@ async function byModel(file: ImageFile, given: Options, context: TaskContext) {
       await outputs.write(sheet, await context.drawPng(drawn));
       return done;
     });
-    for (const text of found.warnings) context.warn({ code: "autofocus", text });
+    for (const warning of found.warnings) context.warn(warning);
     const all = found.planes.map(describe);
     return { ...all[0], planes: all, output: output ?? null, sheet: sheet ?? null, seconds: inSeconds(begun) };
   });

@@ -14,6 +14,7 @@ import type { Storage } from "../image/storage.ts";
 import { plannedBytes, writeImage } from "../image/write-image.ts";
 import type { ImagingControl } from "../optics/imaging/pace.ts";
 import { type PsfOpticsInput, psfModelOf } from "../optics/psf/optics-options.ts";
+import type { Warning } from "../warning.ts";
 
 export interface DeconvolveFileOptions extends ImagingControl {
   channel?: number | undefined;
@@ -81,7 +82,7 @@ async function psfFor(
   stack: Stack,
   { psf: path, optics: more = {} }: DeconvolveFileOptions,
   separately: boolean,
-): Promise<{ volume: PsfVolume; source: string; warnings: string[] }> {
+): Promise<{ volume: PsfVolume; source: string; warnings: Warning[] }> {
   const target = separately ? { ...stack, depth: 1 } : stack;
   if (path === undefined) {
     const { optics, warnings } = opticsOf(stack.optics);

@@ -52,7 +52,7 @@ export const deconvolve = defineTask({
       const settings = { channel, time, psf, optics, dtype, rescale, format, force, signal, onProgress };
       const done = await deconvolveFile(storage, file, output, pick(options, method), settings);
       const { warnings, seconds: _, ...numbers } = done;
-      for (const text of warnings) context.warn({ code: "deconvolution", text });
+      for (const warning of warnings) context.warn(warning);
       return { ...numbers, seconds: inSeconds(begun) };
     });
   },

@@ -56,7 +56,7 @@ export const demo = defineTask({
     return withRuntime(given, context, async (runtime) => {
       const done = await runDemo(context, {
         ...{ output, data, maxMinutes, force, seed, runtime, signal, onStage: note, config: Object.fromEntries(keys) },
-        onWarning: (text) => warn({ code: "demo", text }),
+        onWarning: warn,
         onProgress: (progress) => reportStep(progress, context),
       });
       const { training, distances, report, sheet, worse, sentence } = done;

@@ -89,7 +89,7 @@ export const evaluate = defineTask({
         const png = await context.drawPng(comparisonSheet({ output, truth, input }, found));
         await writeWhole(storage, sheet, png, { force });
       }
-      for (const text of found.warnings) context.warn({ code: "comparison", text });
+      for (const warning of found.warnings) context.warn(warning);
       return plain({ ...describe(found), sheet });
     });
   },

@@ -13,6 +13,7 @@ import { focusHologram, hologramWarnings } from "../models/apply/hologram-apply.
 import type { HologramModel } from "../models/model-info.ts";
 import { inLineField } from "../optics/imaging/in-line-field.ts";
 import type { Runtime } from "../run/runtime.ts";
+import type { Warning } from "../warning.ts";
 import { lightOf, readHologram, writeFields } from "./reconstruct-file.ts";
 
 export interface FocusHologramFileOptions {
@@ -39,7 +40,7 @@ export interface FocusHologramFileResult {
   confidence?: number;
   /** Of the sign of a distance that was sought, 0.5 to 1; null where the model's range leaves no choice. */
   direction_confidence?: number | null;
-  warnings: string[];
+  warnings: Warning[];
   seconds: number;
 }
 

@@ -13,6 +13,7 @@ import { type ImageFile, readFinitePlane } from "../image/image-file.ts";
 import { checkFormat, formatOf } from "../image/image-format.ts";
 import type { Storage } from "../image/storage.ts";
 import { plannedBytes, writeImages } from "../image/write-image.ts";
+import type { Warning } from "../warning.ts";
 
 export interface FuseFileOptions extends Omit<FuseOptions, "slope"> {
   channel?: number | undefined;
@@ -34,7 +35,7 @@ export interface FuseFileResult {
   /** Share of the pixels whose depth is sure (confidence above a half). */
   confident: number;
   light: Light;
-  warnings: string[];
+  warnings: Warning[];
   seconds: number;
 }
 
@@ -119,17 +120,19 @@ export async function fuseFile(
   };
 }
 
-function warningsFor(light: Light, confident: number): string[] {
-  const warnings: string[] = [];
+function warningsFor(light: Light, confident: number): Warning[] {
+  const warnings: Warning[] = [];
   if (confident < 0.01) {
-    warnings.push(
-      "Hardly any pixel has a depth of its own: the stack has little detail, much noise, or its focus at an end or outside.",
-    );
+    warnings.push({
+      code: "no_depth",
+      text: "Hardly any pixel has a depth of its own: the stack has little detail, much noise, or its focus at an end or outside.",
+    });
   }
   if (light === "transmitted") {
-    warnings.push(
-      "This looks like transmitted light: where contrast comes from phase, it is lowest in focus, and what is sharpest here is out of focus.",
-    );
+    warnings.push({
+      code: "transmitted_light",
+      text: "This looks like transmitted light: where contrast comes from phase, it is lowest in focus, and what is sharpest here is out of focus.",
+    });
   }
   return warnings;
 }

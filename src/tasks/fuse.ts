@@ -35,7 +35,7 @@ export const fuse = defineTask({
         context.onProgress({ ...progress, unit: "planes fused" });
       const settings = { channel, time, light, force, signal, onProgress };
       const { warnings, ...done } = await fuseFile(storage, file, output, settings);
-      for (const text of warnings) context.warn({ code: "fusion", text });
+      for (const warning of warnings) context.warn(warning);
       return { ...done, seconds: inSeconds(begun) };
     });
   },

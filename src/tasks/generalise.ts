@@ -119,7 +119,7 @@ export const generalise = defineTask({
             ...(state !== undefined && { message: state }),
             ...(secondsLeft !== undefined && { secondsLeft }),
           }),
-        onWarning: (text) => warn({ code: "generalisation", text }),
+        onWarning: warn,
       });
       const withNulls = (one: object) =>
         Object.fromEntries(Object.entries(one).map(([key, value]) => [key, value ?? null]));

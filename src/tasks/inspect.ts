@@ -84,7 +84,7 @@ export const inspect = defineTask({
         context.onProgress({ ...progress, unit: "planes read" });
       const found = await inspectImage(file, { channel, time, measure, signal, onProgress });
       // What may be wrong with the image is what was asked for: it is the result, and no aside.
-      const warnings = found.warnings.map((text) => ({ code: "inspection", text }));
+      const { warnings } = found;
       return plain({ ...describe(image, found), warnings });
     }),
 });

@@ -13,6 +13,7 @@ import { type MeasureBeadsOptions, type MeasuredBeads, measureBeads } from "../o
 import { type PsfOptics, type PsfOpticsInput, psfModelOf, resolvePsfOptions } from "../optics/psf/optics-options.ts";
 import { psfStack } from "../optics/psf/psf-stack.ts";
 import { samplingWarnings } from "../optics/psf/sampling-warnings.ts";
+import { type Warning, warningsOf } from "../warning.ts";
 
 export interface PsfFileOptions {
   /** um; default the Nyquist limits of the optics. */
@@ -37,7 +38,7 @@ export interface PsfFileResult {
   focus: number;
   /** Coarsest pixel and plane distance that keep all detail, um. */
   nyquist: { pixelSize: number; zStep: number };
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /**
@@ -95,7 +96,8 @@ export interface MeasureBeadsFileOptions extends Omit<MeasureBeadsOptions, "satu
   force?: boolean | undefined;
 }
 
-export interface MeasureBeadsFileResult extends MeasuredBeads {
+export interface MeasureBeadsFileResult extends Omit<MeasuredBeads, "warnings"> {
+  warnings: Warning[];
   /** What was known of the optics before the fit. */
   optics: PsfOptics;
   output?: string;
@@ -141,7 +143,7 @@ export async function measureBeadsFile(
   const measured = await measureBeads(stack, { ...options, optics: input, saturation });
   const { pixelSize, zStep, height, width } = stack;
   const sampling = samplingWarnings(psfModelOf(input), { pixelSize: pixelSize?.x ?? 1, zStep, height, width });
-  const result = { ...measured, optics, warnings: [...sampling, ...measured.warnings] };
+  const result = { ...measured, optics, warnings: [...sampling, ...warningsOf("bead_fit", measured.warnings)] };
   if (output === undefined || picture === undefined) return result;
   const rows = measured.beads.map((bead, i) => {
     const { stack: own, fit } = bead;

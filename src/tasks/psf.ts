@@ -97,7 +97,7 @@ async function compute(options: Options, { storage, signal, onProgress, warn }: 
     ...{ pixelSize, zStep, planes, size, force, signal },
     onProgress: (progress) => onProgress({ ...progress, unit: "planes computed" }),
   });
-  for (const text of made.warnings) warn({ code: "sampling", text });
+  for (const warning of made.warnings) warn(warning);
   return {
     output: made.output,
     shape: made.shape,
@@ -124,7 +124,7 @@ async function measure(image: string, options: Options, context: TaskContext) {
       ...{ channel, time, beadDiameter, beads, half, force, output, signal: context.signal },
       onProgress: (progress) => context.onProgress({ ...progress, unit: "beads measured" }),
     });
-    for (const text of measured.warnings) context.warn({ code: "beads", text });
+    for (const warning of measured.warnings) context.warn(warning);
     return {
       output: measured.output ?? null,
       picture: measured.picture ?? null,

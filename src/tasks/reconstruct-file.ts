@@ -16,6 +16,7 @@ import { requirePairable } from "../image/pairable.ts";
 import type { Storage } from "../image/storage.ts";
 import { writeImage } from "../image/write-image.ts";
 import type { CoherentLight } from "../optics/imaging/coherent-light.ts";
+import type { Warning } from "../warning.ts";
 
 export const reconstructMethods = ["angular-spectrum", "multi-height", "tie"] as const;
 export type ReconstructMethod = (typeof reconstructMethods)[number];
@@ -57,7 +58,7 @@ export interface ReconstructFileResult {
   /** Stacks: relative error of the amplitudes before each round and after the last. */
   errors?: number[];
   converged?: boolean;
-  warnings: string[];
+  warnings: Warning[];
   seconds: number;
 }
 
@@ -161,12 +162,13 @@ async function fromStack(
   for (const z of wanted) {
     separated.push(await breatheThrough(separateFieldSteps(recovered.at(-z)), signal));
   }
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   if (options.method === "multi-height" && !recovered.converged) {
     const last = (100 * (recovered.errors.at(-1) ?? 0)).toFixed(2);
-    warnings.push(
-      `Still improving after ${recovered.errors.length - 1} rounds (error ${last} %); give more \`iterations\`.`,
-    );
+    warnings.push({
+      code: "not_converged",
+      text: `Still improving after ${recovered.errors.length - 1} rounds (error ${last} %); give more \`iterations\`.`,
+    });
   }
   return {
     planes: separated,

@@ -124,7 +124,7 @@ export const reconstruct = defineTask({
         } = given.model === undefined
           ? await classical(file, given, background, context)
           : await byModel(file, given, background, context);
-        for (const text of warnings) context.warn({ code: "hologram", text });
+        for (const warning of warnings) context.warn(warning);
         return { ...done, seconds: inSeconds(begun) };
       } finally {
         await background?.close();

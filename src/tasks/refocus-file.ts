@@ -13,6 +13,7 @@ import type { RefocusOptions } from "../models/apply/refocus.ts";
 import { openRefocusable, type RefocusableImage, type RefocusSource } from "../models/apply/refocus-image.ts";
 import type { AnyRefocusModel } from "../models/model-info.ts";
 import type { Runtime } from "../run/runtime.ts";
+import type { Warning } from "../warning.ts";
 
 export interface RefocusFileOptions extends Omit<RefocusOptions, "onProgress">, RefocusSource {
   signal?: AbortSignal | undefined;
@@ -38,7 +39,7 @@ export interface RefocusFileResult {
   planes_um: number[];
   /** What the counts of the output mean, where they were rescaled: value = offset + scale * count. */
   rescale?: Rescale;
-  warnings: string[];
+  warnings: Warning[];
   seconds: number;
   /** A surface that was sought, with the focus of every region, um from the first input plane. */
   surface?: FoundSurfaceFigures;
@@ -139,24 +140,29 @@ function warningsFor(
   { model: { info }, file, planes }: RefocusableImage,
   { distances, surface }: RefocusFileOptions,
   direction: DirectionOfImage | undefined,
-): string[] {
-  const warnings: string[] = [];
+): Warning[] {
+  const warnings: Warning[] = [];
   const [low, high] = info.distance_range;
   const outside = distances.filter((d) => d < low - 1e-6 || d > high + 1e-6);
   if (outside.length > 0) {
-    warnings.push(
-      `Distances ${outside.join(", ")} um lie outside what the model learnt (${low} to ${high} um): do not trust these planes.`,
-    );
+    warnings.push({
+      code: "distance_range",
+      text: `Distances ${outside.join(", ")} um lie outside what the model learnt (${low} to ${high} um): do not trust these planes.`,
+    });
   }
   if (surface)
-    warnings.push("A distance map is in use: distances are relative to it, and the model learnt flat planes.");
+    warnings.push({
+      code: "distance_map",
+      text: "A distance map is in use: distances are relative to it, and the model learnt flat planes.",
+    });
   warnings.push(...opticsWarnings(info, file));
   if (planes.length === 1) {
     const advice = info.method === "recurrent-mz" ? "Give a second one." : "A model with two input planes can.";
     const here = direction ? ` Here: ${directionInWords(direction)}.` : "";
-    warnings.push(
-      `One input plane cannot tell on which side of focus it lies: planes may be refocused in the wrong direction. ${advice}${here}`,
-    );
+    warnings.push({
+      code: "focus_sign",
+      text: `One input plane cannot tell on which side of focus it lies: planes may be refocused in the wrong direction. ${advice}${here}`,
+    });
   }
   if (info.method === "recurrent-mz") warnings.push(...placedPlanesWarnings(info, planes));
   return warnings;

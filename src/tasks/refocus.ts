@@ -86,7 +86,7 @@ export const refocus = defineTask({
             signal,
             onProgress: ({ what, ...progress }) => onProgress({ ...progress, unit: what }),
           });
-          for (const text of warnings) context.warn({ code: "refocus", text });
+          for (const warning of warnings) context.warn(warning);
           return { ...done, seconds: inSeconds(begun) };
         } finally {
           await close();

@@ -1,9 +1,10 @@
 /** Parts of results that several tasks have. */
 import { z } from "zod";
 import { jsonText } from "../array/json-text.ts";
+import { type WarningCode, warningKinds } from "../warning.ts";
 
 export const warnings = z
-  .array(z.strictObject({ code: z.string(), text: z.string() }))
+  .array(z.strictObject({ code: z.enum(Object.keys(warningKinds) as WarningCode[]), text: z.string() }))
   .default([])
   .describe("what to know before trusting the result");
 

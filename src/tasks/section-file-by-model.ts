@@ -14,6 +14,7 @@ import { normalisationOfFile } from "../models/apply/normalisation-of-file.ts";
 import { opticsWarnings } from "../models/apply/optics-warnings.ts";
 import { hasUncertainty, planesSeenBy, type SectionInfo, type SectionModel, section } from "../models/apply/section.ts";
 import type { Runtime } from "../run/runtime.ts";
+import type { Warning } from "../warning.ts";
 
 export interface SectionByModelOptions extends TileOptions {
   channel?: number | undefined;
@@ -38,7 +39,7 @@ export interface SectionByModelResult {
   /** What the counts of the section mean, where they were rescaled: value = offset + scale * count. */
   rescale?: Rescale;
   seconds: number;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /**
@@ -149,12 +150,15 @@ function outputInfo(file: ImageFile, depth: number, dtype: PixelType): ImageInfo
 }
 
 /** What a user should know before trusting the output. */
-function warningsFor(info: SectionInfo, file: ImageFile): string[] {
+function warningsFor(info: SectionInfo, file: ImageFile): Warning[] {
   const warnings = opticsWarnings(info, file);
   const { zStep } = file;
   const off = zStep !== undefined && info.z_step !== undefined && Math.abs(zStep / info.z_step - 1) > 0.05;
   if (planesSeenBy(info) > 1 && off) {
-    warnings.push(`The z step is ${zStep}; the model was trained at ${info.z_step}: the haze differs.`);
+    warnings.push({
+      code: "different_z_step",
+      text: `The z step is ${zStep}; the model was trained at ${info.z_step}: the haze differs.`,
+    });
   }
   return warnings;
 }

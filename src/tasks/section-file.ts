@@ -6,7 +6,7 @@ import {
   findExposures,
   type WantedExposures,
 } from "../classical/sectioning/exposure-source.ts";
-import { type PlaneSectioner, sectionerOf } from "../classical/sectioning/plane-sectioner.ts";
+import { type PlaneSectioner, type SectionFindings, sectionerOf } from "../classical/sectioning/plane-sectioner.ts";
 import {
   resolveSectionOptions,
   type SectionMethod,
@@ -39,36 +39,17 @@ export interface SectionFileOptions extends ExposurePlace {
 }
 
 /** Keys as they stand in JSON. */
-export interface SectionFileResult {
+export interface SectionFileResult extends SectionFindings {
   output: string;
   widefield?: string;
   method: SectionMethod;
   /** Where the exposures were found. */
   exposures: ExposureSource["found"];
   planes: number;
-  /** hilo: weight of the low frequencies. */
-  eta?: number;
-  /** hilo: mean of the section over mean of the uniform image, plane by plane: the share of the light that is in focus. */
-  in_focus?: (number | null)[];
-  /**
-   * sim: mean of the section over mean of the widefield image, plane by plane: the depth to which the grid modulates the light.
-   * Noise lifts it.
-   */
-  modulation?: (number | null)[];
-  /** sim: positions of the grid, radians, and relative brightness, of the three exposures of each plane. */
-  phases?: number[][];
-  brightness?: number[][];
-  /** sim, corrected: period of the grid, and the direction it repeats in, degrees from x towards y, -90 to 90. */
-  period_pixels?: number;
-  period_um?: number;
-  orientation_degrees?: number;
-  /** sim, corrected: planes in which the grid was seen; the others follow them. */
-  planes_with_grid?: number;
   /** What the counts of the outputs mean, where they were rescaled: value = offset + scale * count. */
   rescale?: Rescale;
   widefield_rescale?: Rescale;
   seconds: number;
-  warnings: string[];
 }
 
 /**

@@ -96,7 +96,7 @@ export const section = defineTask({
       const done =
         given.model === undefined ? await byMethod(files, given, context) : await byModel(files, given, context);
       const { warnings, seconds: _, ...numbers } = done;
-      for (const text of warnings) context.warn({ code: "section", text });
+      for (const warning of warnings) context.warn(warning);
       return { ...numbers, seconds: inSeconds(begun) };
     });
   },

@@ -6,6 +6,7 @@ import type { Recipe } from "../simulate/recipe.ts";
 import { readRecipeStacks } from "../simulate/recipe-file.ts";
 import { resolveRecipe } from "../simulate/resolve-recipe.ts";
 import type { SimulatedField } from "../simulate/simulator.ts";
+import type { Warning } from "../warning.ts";
 import { checkDataSet, type DataSet, saveDataSet } from "./save-data-set.ts";
 import { checkFieldFiles, type FieldFiles, fieldFiles, saveField } from "./save-field.ts";
 
@@ -26,7 +27,7 @@ export interface SimulateRecipeOptions {
 
 export interface SimulatedRecipe {
   recipe: Recipe;
-  warnings: readonly string[];
+  warnings: readonly Warning[];
   /** For a single field. */
   single?: { files: FieldFiles; field: SimulatedField };
   /** For several fields. */
@@ -55,13 +56,14 @@ export async function simulateRecipe(
   const stacks = await readRecipeStacks(storage, recipe, folder, signal);
   const simulation = await openSimulation(recipe, { stacks, threads });
   const { warnings, together } = simulation;
+  const sentences = warnings.map(({ text }) => text);
   try {
     if (files) {
       const field = await simulation.field(0, { signal, onProgress, volume });
-      await saveField(storage, files, field, recipe, { force, warnings });
+      await saveField(storage, files, field, recipe, { force, warnings: sentences });
       return { recipe, warnings, single: { files, field } };
     }
-    const settings = { force, volume, warnings, signal, onProgress, together };
+    const settings = { force, volume, warnings: sentences, signal, onProgress, together };
     return { recipe, warnings, dataSet: await saveDataSet(storage, recipe, output, simulation.field, settings) };
   } finally {
     await simulation.close();

@@ -80,7 +80,7 @@ export const simulate = defineTask({
       ...{ openSimulation, output, folder: found.folder, force, volume, threads, signal },
       onProgress: (progress) => context.onProgress({ ...progress, unit }),
     });
-    for (const text of made.warnings) warn({ code: "simulation", text });
+    for (const warning of made.warnings) warn(warning);
     return plain({ ...describe(made, output), recipe: made.recipe, seconds: inSeconds(begun) });
   },
 });

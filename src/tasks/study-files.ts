@@ -24,6 +24,7 @@ import { studyPage } from "../study/study-report.ts";
 import type { ThinningEvidence } from "../study/thinning-evidence.ts";
 import { pictureBehind } from "../study/verdict-picture.ts";
 import { version } from "../version.ts";
+import { type Warning, warningsAbout } from "../warning.ts";
 
 export interface StudyFilesOptions {
   runtime: Runtime;
@@ -60,11 +61,11 @@ export interface StudyFilesResult {
   /** For each candidate and question: the verdict as numbers and in words. */
   verdicts: StudyDescription["verdicts"];
   studied: StudiedStack;
-  warnings: string[];
+  warnings: Warning[];
   seconds: number;
 }
 
-export type StudyDescription = ReturnType<typeof describeStudy>;
+type StudyDescription = ReturnType<typeof describeStudy>;
 
 /**
  * Writes `index.html`, `study.json`, `scores.csv`, `quality-control.csv`, `profiles.csv` and `figures/` into a folder;
@@ -101,17 +102,19 @@ export async function studyFiles(
   const warnings = [...studied.warnings];
   const apart = truth && shiftInWords(measurePairShift(stack, truth));
   if (apart !== undefined) {
-    warnings.push(
-      `The ground truth is shifted by ${apart} from the stack, which lowers every score. Move it onto the stack with \`register\`.`,
-    );
+    warnings.push({
+      code: "unregistered",
+      text: `The ground truth is shifted by ${apart} from the stack, which lowers every score. Move it onto the stack with \`register\`.`,
+    });
   }
   if (options.classical !== false && competitors.length === 0) {
-    warnings.push(
-      "NA, wavelength or pixel size are unknown, so the models are not compared with a classical method. Give `na <your NA>` and `wavelength <your wavelength>` (um).",
-    );
+    warnings.push({
+      code: "no_classical_method",
+      text: "NA, wavelength or pixel size are unknown, so the models are not compared with a classical method. Give `na <your NA>` and `wavelength <your wavelength>` (um).",
+    });
   }
   for (const { info } of models) {
-    warnings.push(...opticsWarnings(info, file).map((sentence) => `${info.experiment_name}: ${sentence}`));
+    warnings.push(...warningsAbout(info.experiment_name, opticsWarnings(info, file)));
   }
   const studies = await study(studied, [...candidates, ...competitors], { signal, onProgress: options.onProgress });
   const figures = await studyFigures(studied, studies);
@@ -167,7 +170,7 @@ function candidatesOf(models: readonly Model[], runtime: Runtime): Candidate[] {
 }
 
 /** All results as numbers for study.json. Lengths are in um. */
-export function describeStudy(studied: StudiedStack, studies: readonly CandidateStudy[], figures: readonly Figure[]) {
+function describeStudy(studied: StudiedStack, studies: readonly CandidateStudy[], figures: readonly Figure[]) {
   return {
     stack: studied.name,
     sharpest_plane: studied.sharpest,

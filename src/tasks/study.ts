@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { loadModel } from "../models/model-folder.ts";
 import type { Model } from "../models/model-info.ts";
+import { warningsAbout } from "../warning.ts";
 import { force, imageInputs, imageSource, option, otherInput, output, runtimeOptions } from "./options.ts";
 import { inSeconds, plain, warnings } from "./results.ts";
 import { studyFiles } from "./study-files.ts";
@@ -73,7 +74,7 @@ export const study = defineTask({
         if (files.length > 1) {
           const { report, studies, generalisation } = await studySeveral(context, files, models, output, shared);
           for (const { stack, warnings: own } of studies) {
-            for (const text of own) warn({ code: "study", text: `${stack}: ${text}` });
+            for (const warning of warningsAbout(stack, own)) warn(warning);
           }
           const none = { gain_db: null, gain_ssim: null, gain_detail: null, gain_over_input_db: null };
           return plain({
@@ -86,7 +87,7 @@ export const study = defineTask({
         }
         const truth = opened[stacks.length];
         const done = await studyFiles(context, files[0], models, output, { ...shared, truth, sharpest, object });
-        for (const text of done.warnings) warn({ code: "study", text });
+        for (const warning of done.warnings) warn(warning);
         const { report, headlines, verdicts } = done;
         return plain({ report, headlines, verdicts, seconds: inSeconds(begun) });
       });

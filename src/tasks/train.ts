@@ -109,24 +109,32 @@ export const train = defineTask({
     const config = { ...file, ...keysOf(given), method: methodFor(given, file) };
     const recipe = await openRecipe(given, config, context);
     try {
-      for (const text of recipe?.warnings ?? []) warn({ code: "simulation", text });
+      for (const warning of recipe?.warnings ?? []) warn(warning);
       const alone = recipe !== undefined && given.recipe === undefined;
       const stacks = alone ? recipe.validation : await readStacks(given, context);
       return await withRuntime(given, context, async (runtime) => {
         const fields = recipe?.fields;
-        const onWarning = (text: string) => warn({ code: "training", text });
         if (given.find_learning_rate) {
           const resolved = resolveConfig(config, stacks);
           const featureNetwork = await readFeatureNetwork(storage, resolved);
           const { suggested, lowest, curve } = await findLearningRate(stacks, resolved, {
-            ...{ runtime, fields, featureNetwork, signal, onWarning },
+            ...{ runtime, fields, featureNetwork, signal, onWarning: warn },
             onProgress: (progress) => context.onProgress({ ...progress, unit: "rates tried" }),
           });
           const seconds = inSeconds(begun);
           return plain({ suggested_learning_rate: suggested, lowest_loss_at: lowest, curve, seconds });
         }
         const done = await trainRun(context, stacks, {
-          ...{ config, root: given.output, resume: given.resume, fields, runtime, signal, onWarning, onStage: note },
+          ...{
+            config,
+            root: given.output,
+            resume: given.resume,
+            fields,
+            runtime,
+            signal,
+            onWarning: warn,
+            onStage: note,
+          },
           onProgress: (progress) => reportStep(progress, context),
         });
         const { scores, groups, judgement } = done.report;

@@ -4,6 +4,7 @@ import type { ModelInfo } from "../models/model-info.ts";
 import type { DirectionCalibration } from "../models/networks/deep-z.ts";
 import type { ParameterSpec } from "../models/networks/parameters.ts";
 import type { Runtime, Session, Tensors } from "../run/runtime.ts";
+import type { Warning } from "../warning.ts";
 import type { AdamOptions } from "./adam.ts";
 import type { Judgement } from "./judgement.ts";
 
@@ -63,7 +64,7 @@ export interface Validator {
 
 export interface Learner {
   /** What makes its data doubtful, in sentences for the user. */
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly Warning[];
   /** Run one after another, in this order, on the same batch. */
   readonly steps: readonly TrainingStep[];
   /** Every trained parameter with its shape and initialisation. */

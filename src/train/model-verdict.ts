@@ -23,10 +23,10 @@ export interface ModelVerdict {
 const minGain = 0.3;
 
 /** Maximum deviation of slope and mean ratio from 1. */
-export const photometricMargin = 0.01;
+const photometricMargin = 0.01;
 
 /** Better in PSNR, and not worse in SSIM or detail, by more than their margins. */
-export const isBetter = (row: JudgementRow): boolean =>
+const isBetter = (row: JudgementRow): boolean =>
   row.gain_db > margins.psnr &&
   row.ssim - row.baseline_ssim >= -margins.ssim &&
   row.detail - row.baseline_detail >= -detailMargin;

@@ -1,6 +1,7 @@
 /** Resumes training from a checkpoint, which requires the same configuration, data and network. */
 import { ParfocalError } from "../errors.ts";
 import type { Tensors } from "../run/runtime.ts";
+import type { Warning } from "../warning.ts";
 import { changedData, type TrainedData } from "./data/trained-data.ts";
 import { comparable, type Progress, readBest, readTrainingCheckpoint } from "./training-checkpoint.ts";
 import type { MethodConfig } from "./training-method.ts";
@@ -28,7 +29,7 @@ export async function readProgress(
   store: TrainingStore,
   config: MethodConfig,
   expected: { data: TrainedData; state: Tensors; model: Tensors },
-  onWarning?: (sentence: string) => void,
+  onWarning?: (warning: Warning) => void,
 ): Promise<Progress & { tensors: Tensors }> {
   const failed = (detail: string): never => {
     throw new ParfocalError("training.failed", `Cannot resume ${store.path}: ${detail}.`, { detail, run: store.path });
@@ -42,9 +43,10 @@ export async function readProgress(
     return failed(`its configuration is different (${changed}); use the same configuration, or start a new run`);
   }
   if (data === undefined || !checked) {
-    onWarning?.(
-      `The checkpoint of ${store.path} was written by an older version of Parfocal. It cannot be verified that it is undamaged and that it was trained on these data.`,
-    );
+    onWarning?.({
+      code: "old_checkpoint",
+      text: `The checkpoint of ${store.path} was written by an older version of Parfocal. It cannot be verified that it is undamaged and that it was trained on these data.`,
+    });
   }
   const changed = data === undefined ? [] : changedData(data, expected.data);
   if (changed.length > 0) {

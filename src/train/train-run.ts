@@ -8,6 +8,7 @@ import { readBytes, readTextIfThere, type Storage, writeWhole } from "../image/s
 import { loadModel } from "../models/model-folder.ts";
 import { requireRoomFor } from "../run/require-room.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
+import type { Warning } from "../warning.ts";
 import { resolveConfig } from "./config.ts";
 import type { FieldSource } from "./data/field-pool.ts";
 import { recordingWarnings } from "./data/recording-warnings.ts";
@@ -34,7 +35,7 @@ export interface TrainRunOptions {
   /** Called with the current stage where no steps are made. */
   onStage?: ((sentence: string) => void) | undefined;
   /** Called with warnings, most of them before the training starts. */
-  onWarning?: ((sentence: string) => void) | undefined;
+  onWarning?: ((warning: Warning) => void) | undefined;
 }
 
 export interface TrainRunResult extends TrainingResult {
@@ -43,7 +44,7 @@ export interface TrainRunResult extends TrainingResult {
   /** The folder of its model. */
   model: string;
   config: MethodConfig;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /**
@@ -58,13 +59,16 @@ export async function trainRun(
 ): Promise<TrainRunResult> {
   const { config: given, root, resume = false, fields, onStage } = options;
   const fresh = resolveConfig(given, stacks);
-  const warnings: string[] = [];
-  const warn = (sentence: string): void => {
-    warnings.push(sentence);
-    options.onWarning?.(sentence);
+  const warnings: Warning[] = [];
+  const warn = (warning: Warning): void => {
+    warnings.push(warning);
+    options.onWarning?.(warning);
   };
   const skipped = (run: string): void =>
-    warn(`${run} is newer than the run that is resumed, but has no checkpoint to resume from.`);
+    warn({
+      code: "newer_run",
+      text: `${run} is newer than the run that is resumed, but has no checkpoint to resume from.`,
+    });
   const old = resume ? await newestRun(storage, root, fresh.experiment_name, skipped) : undefined;
   const config = old === undefined ? fresh : resolveConfig({ ...(await readRunConfig(storage, old)), ...given });
   // Stacks that cannot be trained on, and steps that need too much memory, are refused before a folder is created.
@@ -76,17 +80,17 @@ export async function trainRun(
   const weights = config.fine_tune === undefined ? undefined : await startingWeights(storage, config.fine_tune, config);
   if (old !== undefined) await checkSameFields(storage, old, fields);
   const run = old ?? (await createRunFolder(storage, root, config));
-  const unlock = await storage.lock(run, warn);
+  const unlock = await storage.lock(run, (text) => warn({ code: "old_lock", text }));
   try {
     if (old === undefined) {
       await describeRun(storage, run, data, fields);
       const assumed = assumedGeometry(config.method, given, stacks.map(depthOf));
-      if (assumed !== undefined) warn(assumed);
+      if (assumed !== undefined) warn({ code: "assumed_distances", text: assumed });
     } else {
       const { step, num_steps } = await checkpointProgress(storage, old);
       onStage?.(`Resuming ${old} from step ${step} of ${num_steps}`);
     }
-    for (const sentence of await recordingWarnings(stacks, options.signal)) warn(sentence);
+    for (const warning of await recordingWarnings(stacks, options.signal)) warn(warning);
     await breathe(options.signal);
     const result = await trainLearner(learner, data, config, {
       runtime: options.runtime,

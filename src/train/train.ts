@@ -4,6 +4,7 @@ import { ParfocalError } from "../errors.ts";
 import type { NamedStack } from "../image/named-stack.ts";
 import type { ModelInfo } from "../models/model-info.ts";
 import type { Runtime, Tensors } from "../run/runtime.ts";
+import type { Warning } from "../warning.ts";
 import { learningRateAt } from "./adam.ts";
 import { encodeCheckpoint } from "./checkpoint.ts";
 import type { FieldSource } from "./data/field-pool.ts";
@@ -41,7 +42,7 @@ export interface LoopOptions {
   /** Called with the current stage where no steps are made: a sentence without a full stop. */
   onStage?: ((sentence: string) => void) | undefined;
   /** Called with warnings about the data before the first step, and with the reason when a training ends early. */
-  onWarning?: ((message: string) => void) | undefined;
+  onWarning?: ((warning: Warning) => void) | undefined;
 }
 
 export interface TrainingOptions extends LoopOptions {
@@ -198,7 +199,10 @@ export async function trainLearner(
       tell(report);
       if (divergedEpochs === 2) throw await divergedAt(report.loss);
       if (config.patience !== undefined && stale >= config.patience && step < steps) {
-        onWarning?.(`Stopped at step ${step}: ${stale} epochs without a better validation loss (patience).`);
+        onWarning?.({
+          code: "no_improvement",
+          text: `Stopped at step ${step}: ${stale} epochs without a better validation loss (patience).`,
+        });
         break;
       }
     }
@@ -214,7 +218,10 @@ export async function trainLearner(
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       if (!failedWrites.has(what))
-        onWarning?.(`${what} of step ${step} could not be written; the training continues. ${detail}`);
+        onWarning?.({
+          code: "not_saved",
+          text: `${what} of step ${step} could not be written; the training continues. ${detail}`,
+        });
       failedWrites.add(what);
     }
   }
@@ -248,7 +255,7 @@ export async function trainLearner(
     const report = await finalValidator.run(scoring, until).finally(() => scoring.close());
     const { info, onnx } = learner.pack(tensors, { steps: bestStep, report });
     await store.saveModel(info, onnx);
-    if (report.perfect) onWarning?.(perfectExamples(report));
+    if (report.perfect) onWarning?.({ code: "perfect_examples", text: perfectExamples(report) });
     return { steps: step, seconds: elapsed(), report, info };
   }
 

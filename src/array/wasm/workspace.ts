@@ -13,7 +13,7 @@ import { complexSumSource, evenSumSource } from "./weighted-sum.ts";
 type Call = (...parameters: number[]) => void;
 
 /** Functions that work on the memory; what their parameters mean stands where they are written. */
-export interface Kernels {
+interface Kernels {
   passes: ReadonlyMap<string, (...parameters: PassParameters) => void>;
   copy: Call;
   transpose: Call;

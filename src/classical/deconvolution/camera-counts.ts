@@ -3,6 +3,7 @@ import { percentile } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
 import { refuseNonFinite } from "../../image/pixel-place.ts";
+import type { Warning } from "../../warning.ts";
 import { photonTransfer } from "./photon-transfer.ts";
 
 export interface CameraCounts {
@@ -10,7 +11,7 @@ export interface CameraCounts {
   offset: number;
   /** Counts per photoelectron; only if it is needed. */
   gain?: number;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /**
@@ -27,16 +28,17 @@ export function cameraCounts(
   const { data, dtype } = stack;
   refuseNonFinite(data, { what: "The image cannot be deconvolved", width: stack.width, height: stack.height, z: 0 });
   const dark = percentile(data, 0.5);
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   const estimate =
     given.offset === undefined || (given.gainNeeded && given.gain === undefined) ? photonTransfer(stack) : undefined;
   const trusted = estimate !== undefined && estimate.confidence > 0.5;
   // A line fitted through noise may meet 0 anywhere; the darkest pixels are then the better estimate.
   const offset = given.offset ?? Math.max(0, Math.min(dark, trusted ? estimate.offset : dark));
   if (given.offset === undefined) {
-    warnings.push(
-      `The offset of the camera is not known. ${round(offset)} counts were estimated from the image; give \`offset\`.`,
-    );
+    warnings.push({
+      code: "camera_offset",
+      text: `The offset of the camera is not known. ${round(offset)} counts were estimated from the image; give \`offset\`.`,
+    });
   }
   let gain = given.gain;
   if (given.gainNeeded && gain === undefined) {
@@ -48,9 +50,10 @@ export function cameraCounts(
       );
     }
     gain = estimate.gain;
-    warnings.push(
-      `The gain of the camera is not known. ${round(gain)} counts per photoelectron were estimated from the noise of the image; give \`gain\`.`,
-    );
+    warnings.push({
+      code: "camera_gain",
+      text: `The gain of the camera is not known. ${round(gain)} counts per photoelectron were estimated from the noise of the image; give \`gain\`.`,
+    });
   }
 
   let [below, above, lit] = [0, 0, 0];
@@ -62,15 +65,17 @@ export function cameraCounts(
   }
   if (lit === 0) throw unfit(`no pixel is above the offset of ${round(offset)} counts; give a lower \`offset\``);
   if (above > 0) {
-    warnings.push(
-      `${above} pixels (${percentOf(above, data.length)}) are saturated at ${top}. Their true values are not known, and rings may appear around them.`,
-    );
+    warnings.push({
+      code: "saturated",
+      text: `${above} pixels (${percentOf(above, data.length)}) are saturated at ${top}. Their true values are not known, and rings may appear around them.`,
+    });
   }
   // Noise puts half of the dark pixels below the offset; more indicate a wrong offset.
   if (below > 0.6 * data.length) {
-    warnings.push(
-      `${percentOf(below, data.length)} of the pixels are below the offset of ${round(offset)} and count as dark. Check whether the offset is too high.`,
-    );
+    warnings.push({
+      code: "below_offset",
+      text: `${percentOf(below, data.length)} of the pixels are below the offset of ${round(offset)} and count as dark. Check whether the offset is too high.`,
+    });
   }
   return { offset, ...(gain === undefined ? {} : { gain }), warnings };
 }

@@ -4,6 +4,7 @@ import { Random } from "../../array/random.ts";
 import { availableMemory } from "../../array/require-memory.ts";
 import type { Stack } from "../../image/image.ts";
 import { createPace, type ImagingControl } from "../../optics/imaging/pace.ts";
+import type { Warning } from "../../warning.ts";
 import { type CameraCounts, cameraCounts } from "./camera-counts.ts";
 import { consensus } from "./consensus.ts";
 import {
@@ -30,7 +31,7 @@ export interface Deconvolved {
   tiles: number;
   /** Estimated memory, GiB. */
   memory_gib: number;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /**

@@ -7,6 +7,7 @@ import { median } from "../../array/statistics.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
 import { refuseNonFinite } from "../../image/pixel-place.ts";
+import type { Warning } from "../../warning.ts";
 import { resampleVolume } from "./resample-volume.ts";
 import { trimPsf } from "./trim-psf.ts";
 import type { Extent, PsfVolume, Volume } from "./volume.ts";
@@ -21,7 +22,7 @@ export interface MeasuredPsf {
   psf: PsfVolume;
   /** Where its centre was found, in voxels of what was measured. */
   centre: { z: number; y: number; x: number };
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /**
@@ -42,17 +43,19 @@ export function measuredPsf(stack: Stack, target: PsfTarget): MeasuredPsf {
   const centre = findCentre(clean);
   if (!centre) return fail("it has no peak above its background; give the image of one small bead, or a computed PSF");
 
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   if (target.depth > 1 && depth === 1) {
-    warnings.push(
-      "The PSF has one plane and the stack several, so that each plane is deconvolved separately and light from other planes remains.",
-    );
+    warnings.push({
+      code: "flat_psf",
+      text: "The PSF has one plane and the stack several, so that each plane is deconvolved separately and light from other planes remains.",
+    });
   }
   const ratio = (image: number | undefined, psf: number | undefined, what: string) => {
     if (image !== undefined && psf !== undefined) return image / psf;
-    warnings.push(
-      `The ${what} of the ${psf === undefined ? "PSF" : "image"} is not known; that of the other is assumed.`,
-    );
+    warnings.push({
+      code: "assumed_calibration",
+      text: `The ${what} of the ${psf === undefined ? "PSF" : "image"} is not known; that of the other is assumed.`,
+    });
     return 1;
   };
   const stepY = ratio(target.pixelSize?.y, stack.pixelSize?.y, "pixel size");
@@ -76,10 +79,12 @@ export function measuredPsf(stack: Stack, target: PsfTarget): MeasuredPsf {
   });
   const resampled = resampleVolume(clean, ...samplings);
   if (Math.min(stepY, stepX, stepZ) < 0.25 || Math.max(stepY, stepX, stepZ) > 4) {
-    warnings.push(
-      `The image's voxels are ${[stepZ, stepY, stepX].map((s) => s.toPrecision(2)).join(" x ")} (z, y, x) of the PSF's: ` +
+    warnings.push({
+      code: "psf_resampled",
+      text:
+        `The image's voxels are ${[stepZ, stepY, stepX].map((s) => s.toPrecision(2)).join(" x ")} (z, y, x) of the PSF's: ` +
         "check both pixel sizes and z steps.",
-    );
+    });
   }
   return { psf: trimPsf(resampled), centre, warnings };
 }

@@ -4,6 +4,7 @@ import { ParfocalError } from "../../errors.ts";
 import type { Optics } from "../../image/image.ts";
 import type { PsfOpticsInput } from "../../optics/psf/optics-options.ts";
 import type { Psf, PsfModel } from "../../optics/psf/psf-model.ts";
+import type { Warning } from "../../warning.ts";
 import type { PsfTarget } from "./measured-psf.ts";
 import { trimPsf } from "./trim-psf.ts";
 import { type PsfVolume, voxelsOf } from "./volume.ts";
@@ -18,7 +19,7 @@ const beyond = 0.5;
  * @throws `calibration.missing` where the pixel size or z step is not known, `image.unfit` for pixels that are not
  * square, and what the model throws
  */
-export function opticalPsf(model: PsfModel, target: PsfTarget): { psf: PsfVolume; warnings: string[] } {
+export function opticalPsf(model: PsfModel, target: PsfTarget): { psf: PsfVolume; warnings: Warning[] } {
   const { y, x: pixelSize } = need(target.pixelSize, "the pixel size", "pixel_size");
   if (Math.abs(y / pixelSize - 1) > 0.01) {
     const detail = `pixels are ${y} um high and ${pixelSize} um wide; a PSF is computed for square ones: resample the image, or give \`psf\``;
@@ -57,19 +58,21 @@ export function opticalPsf(model: PsfModel, target: PsfTarget): { psf: PsfVolume
   planes.forEach((plane, z) => {
     place(plane, data.subarray(z * size.height * size.width, (z + 1) * size.height * size.width), size);
   });
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   const nyquist = model.nyquistPixelSize;
   if (pixelSize > 1.05 * nyquist) {
-    warnings.push(
-      `Pixels of ${pixelSize} um are coarser than the Nyquist limit of the optics, ${nyquist.toPrecision(3)} um: ` +
+    warnings.push({
+      code: "coarse_sampling",
+      text:
+        `Pixels of ${pixelSize} um are coarser than the Nyquist limit of the optics, ${nyquist.toPrecision(3)} um: ` +
         "finer detail was not recorded and cannot be restored.",
-    );
+    });
   }
   return { psf: trimPsf({ ...size, data }), warnings };
 }
 
 /** The light path with the medium filled in: if it is unknown, it is guessed from the aperture, with a warning. */
-export function opticsOf(optics: Optics | undefined): { optics: PsfOpticsInput; warnings: string[] } {
+export function opticsOf(optics: Optics | undefined): { optics: PsfOpticsInput; warnings: Warning[] } {
   const na = need(optics?.na, "the numerical aperture", "na");
   const wavelength = need(optics?.wavelength, "the emission wavelength", "wavelength");
   if (optics?.refractiveIndex !== undefined) {
@@ -77,7 +80,10 @@ export function opticsOf(optics: Optics | undefined): { optics: PsfOpticsInput; 
   }
   const [index, medium] = na < 1 ? [1, "air"] : na < 1.3 ? [1.333, "water"] : [1.515, "oil"];
   const warning = `The immersion medium is not known: ${medium} (${index}) is assumed for an aperture of ${na}; give \`refractive_index\`.`;
-  return { optics: { na, wavelength, refractive_index: index }, warnings: [warning] };
+  return {
+    optics: { na, wavelength, refractive_index: index },
+    warnings: [{ code: "assumed_calibration", text: warning }],
+  };
 }
 
 /** A plane of the PSF in the middle of a larger or smaller one of odd size. */

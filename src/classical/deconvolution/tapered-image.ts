@@ -1,4 +1,5 @@
 /** An image on a larger grid that wraps, without a step where its sides meet. */
+import { reflectedIndex } from "../../array/reflected-index.ts";
 import { type Extent, type Volume, voxelsOf } from "./volume.ts";
 
 /**
@@ -25,8 +26,8 @@ function extended(data: Float32Array, size: Extent, axis: keyof Extent, length: 
   for (let i = 0; i < length; i++) {
     const beyond = i - from;
     // Half a voxel is at the border: what follows is mirrored about it, what precedes the next turn as well.
-    const ahead = mirrored(i, from);
-    const behind = mirrored(i - length, from);
+    const ahead = reflectedIndex(i, from);
+    const behind = reflectedIndex(i - length, from);
     const fade = beyond < 0 ? 0 : 0.5 - 0.5 * Math.cos((Math.PI * (beyond + 0.5)) / room);
     for (let o = 0; o < outer; o++) {
       const target = (o * length + i) * inner;
@@ -37,11 +38,4 @@ function extended(data: Float32Array, size: Extent, axis: keyof Extent, length: 
     }
   }
   return out;
-}
-
-/** Index `i` folded into 0..size-1: ..., 1, 0 | 0, 1, ..., size-1 | size-1, ... */
-function mirrored(i: number, size: number): number {
-  const period = 2 * size;
-  const folded = ((i % period) + period) % period;
-  return folded < size ? folded : period - 1 - folded;
 }

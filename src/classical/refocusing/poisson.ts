@@ -1,8 +1,10 @@
 /**
  * Solves Poisson's equation on a rectangle with Neumann boundaries (no slope across the edges), by Fourier transform.
  */
+
 import { createEvenFft2 } from "../../array/even-fft.ts";
 import { nextFastSize } from "../../array/fft.ts";
+import { mirroredIndex } from "../../array/mirrored-index.ts";
 import type { Plane } from "../../image/image.ts";
 
 /**
@@ -22,8 +24,8 @@ export function solvePoisson(source: Plane, pixelSize: number, cutoff: number): 
   const { rows, columns } = plan;
   const values = new Float64Array(rows * columns);
   for (let y = 0; y < rows; y++) {
-    const from = mirrored(y, height) * width;
-    for (let x = 0; x < columns; x++) values[y * columns + x] = source.data[from + mirrored(x, width)];
+    const from = mirroredIndex(y, height) * width;
+    for (let x = 0; x < columns; x++) values[y * columns + x] = source.data[from + mirroredIndex(x, width)];
   }
   plan.forwardReal(values);
   const hold = (2 * Math.PI * cutoff) ** 4;
@@ -37,11 +39,4 @@ export function solvePoisson(source: Plane, pixelSize: number, cutoff: number): 
   const data = new Float32Array(height * width);
   for (let y = 0; y < height; y++) data.set(values.subarray(y * columns, y * columns + width), y * width);
   return { data, height, width };
-}
-
-/** Index `i` folded into 0..side-1 without repeating an edge: ..., 1, 0, 1, ..., side-1, side-2, ... */
-function mirrored(i: number, side: number): number {
-  const period = Math.max(1, 2 * side - 2);
-  const folded = i % period;
-  return folded < side ? folded : period - folded;
 }

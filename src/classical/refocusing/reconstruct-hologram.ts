@@ -7,6 +7,7 @@ import { propagate } from "../../optics/imaging/angular-spectrum.ts";
 import { type CoherentLight, checkLight } from "../../optics/imaging/coherent-light.ts";
 import { amplitudeOf, type ComplexField, divideFields, phaseOf } from "../../optics/imaging/complex-field.ts";
 import { inLineField } from "../../optics/imaging/in-line-field.ts";
+import type { Warning } from "../../warning.ts";
 import { flattenPhaseSteps } from "./flatten-phase.ts";
 import { depthOfField, type FieldFocus, focusOfField, type SpecimenContrast } from "./focus-of-field.ts";
 import { focusOfHologram, type HologramFocus } from "./focus-of-hologram.ts";
@@ -42,7 +43,7 @@ export interface Reconstruction extends SeparatedField {
   focus?: FieldFocus | HologramFocus;
   /** Off axis: fringes, cycles per pixel. */
   carrier?: Carrier;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /** A field as amplitude and unwrapped phase. */
@@ -95,7 +96,7 @@ export async function reconstructHologram(
     : inLineField(hologram, background);
 
   await breathe(options.signal);
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   const depth = depthOfField(light);
   const range = options.range ?? [-25 * depth, carrier ? 25 * depth : 0];
   const { specimen, signal, onProgress } = options;
@@ -107,17 +108,20 @@ export async function reconstructHologram(
   } else if (distance === "auto") {
     focus = await focusOfField(recorded, light, { range, specimen, signal, onProgress });
     if (focus.confidence < 0.2) {
-      warnings.push(
-        `The focus at ${focus.distance.toPrecision(3)} um is uncertain (confidence ${focus.confidence.toFixed(2)}); ` +
+      warnings.push({
+        code: "uncertain_focus",
+        text:
+          `The focus at ${focus.distance.toPrecision(3)} um is uncertain (confidence ${focus.confidence.toFixed(2)}); ` +
           "give `range`, `specimen`, or the `distance` itself.",
-      );
+      });
     }
   }
   const found = focus?.distance ?? (distance === "auto" ? 0 : distance);
   if (!carrier)
-    warnings.push(
-      "A single in-line hologram has no phase information, so that its twin image is superimposed on the result.",
-    );
+    warnings.push({
+      code: "twin_image",
+      text: "A single in-line hologram has no phase information, so that its twin image is superimposed on the result.",
+    });
   await breathe(signal);
   const field = propagate(recorded, light, found);
   await breathe(signal);

@@ -4,6 +4,7 @@
  */
 import { gaussianFilter } from "../../array/filters.ts";
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import type { Warning } from "../../warning.ts";
 import { type HiloOptics, speckleWeight } from "./speckle-weight.ts";
 
 /** A stack in uniform light and the same in speckled light, `[planes, height, width]` each, counts. */
@@ -45,7 +46,7 @@ export interface HiloSection {
   /** The weight of the low frequencies that was used: one for the whole stack. */
   eta: number;
   /** Warnings, if there is no speckle contrast. */
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /**
@@ -102,7 +103,7 @@ export function sectionFromSpeckle(stack: HiloStack, options: HiloOptions = {}):
   const known = options.optics && speckleWeight(options.optics, sigma, crossover);
   const eta = options.eta ?? known ?? measured ?? 0;
   for (let i = 0; i < section.length; i++) section[i] += eta * low[i];
-  return { section, eta, warnings: own > 0 ? [] : [NO_CONTRAST] };
+  return { section, eta, warnings: own > 0 ? [] : [{ code: "no_contrast", text: NO_CONTRAST }] };
 }
 
 const NO_CONTRAST =

@@ -1,23 +1,33 @@
 /** The sectioning methods, one plane after the other, from exposures that are read on demand. */
 import { throwIfAborted } from "../../errors.ts";
+import { type Warning, warningsOf } from "../../warning.ts";
 import type { ExposureSource } from "./exposure-source.ts";
 import { measureGrid, perfectGrid, sectionOnePlane } from "./grid-plane-by-plane.ts";
 import { type HiloOptions, sectionFromSpeckle } from "./hilo.ts";
 import type { ResolvedSectionOptions, SectionMethod } from "./section-options.ts";
 import type { HiloOptics } from "./speckle-weight.ts";
 
-/** Measurements of a method, under their JSON names; see `SectionFileResult`. */
+/** Measurements of a method, under their JSON names. */
 export interface SectionFindings {
+  /** hilo: weight of the low frequencies. */
   eta?: number;
+  /** hilo: mean of the section over mean of the uniform image, plane by plane: the share of the light that is in focus. */
   in_focus?: (number | null)[];
+  /**
+   * sim: mean of the section over mean of the widefield image, plane by plane: the depth to which the grid modulates the light.
+   * Noise lifts it.
+   */
   modulation?: (number | null)[];
+  /** sim: positions of the grid, radians, and relative brightness, of the three exposures of each plane. */
   phases?: number[][];
   brightness?: number[][];
+  /** sim, corrected: period of the grid, and the direction it repeats in, degrees from x towards y, -90 to 90. */
   period_pixels?: number;
   period_um?: number;
   orientation_degrees?: number;
+  /** sim, corrected: planes in which the grid was seen; the others follow them. */
   planes_with_grid?: number;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 export interface PlaneSectioner {
@@ -73,7 +83,7 @@ async function ofGrid(
       brightness: used.map(({ brightness }) => brightness),
       ...(grid && grid.seen > 0 && describe(grid.frequency, source.info.pixelSize)),
       ...(grid && { planes_with_grid: grid.seen }),
-      warnings: grid?.seen === 0 ? [NO_GRID] : [],
+      warnings: grid?.seen === 0 ? [{ code: "no_grid", text: NO_GRID }] : [],
     }),
   };
 }
@@ -134,7 +144,10 @@ async function ofSpeckle(
     found: () => ({
       ...(eta !== undefined && { eta }),
       in_focus: inFocus,
-      warnings: [...(sample.length > 0 ? [MEASURED] : []), ...(empty === planes ? [NO_CONTRAST] : [])],
+      warnings: [
+        ...warningsOf("measured_weight", sample.length > 0 ? [MEASURED] : []),
+        ...warningsOf("no_contrast", empty === planes ? [NO_CONTRAST] : []),
+      ],
     }),
   };
 }

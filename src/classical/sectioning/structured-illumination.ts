@@ -1,5 +1,6 @@
 /** Optical sections from three exposures with a grid (Neil, Juskaitis & Wilson, Opt. Lett. 22, 1905, 1997). */
 import { ParfocalError, throwIfAborted } from "../../errors.ts";
+import type { Warning } from "../../warning.ts";
 import {
   addPower,
   type DifferenceSpectra,
@@ -46,7 +47,7 @@ export interface GridSection {
   /** Frequency of the grid, if it was estimated; cycles/pixel. */
   frequency?: GridFrequency;
   /** Warnings, if no grid is visible. */
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /** Minimum peak at the grid's frequency that is not chance. */
@@ -102,7 +103,7 @@ export function sectionFromGrid(stack: GridStack, options: GridSectionOptions = 
     phases: used.map(({ phases }) => [...phases]),
     brightness: used.map(({ brightness }) => [...brightness]),
     ...(grid && { frequency: grid.frequency }),
-    warnings: grid && !grid.seen ? [NO_GRID] : [],
+    warnings: grid && !grid.seen ? [{ code: "no_grid", text: NO_GRID }] : [],
   };
 }
 

@@ -6,10 +6,7 @@ export const relu = (x: Value): Value => x.graph.add("Relu", [x], {});
 export const leakyRelu = (x: Value, alpha: number): Value => x.graph.add("LeakyRelu", [x], { alpha });
 export const sigmoid = (x: Value): Value => x.graph.add("Sigmoid", [x], {});
 export const tanh = (x: Value): Value => x.graph.add("Tanh", [x], {});
-/** max(0, min(1, alpha x + beta)); MobileNetV3 uses alpha 1/6, beta 0.5. */
-export const hardSigmoid = (x: Value, alpha = 1 / 6, beta = 0.5): Value =>
-  x.graph.add("HardSigmoid", [x], { alpha, beta });
-/** x hardSigmoid(x) with alpha 1/6, beta 0.5 (Howard 2019). */
+/** x max(0, min(1, x / 6 + 1 / 2)) (Howard 2019). */
 export const hardSwish = (x: Value): Value => x.graph.add("HardSwish", [x], {});
 
 /**

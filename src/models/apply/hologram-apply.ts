@@ -9,6 +9,7 @@ import type { CoherentLight } from "../../optics/imaging/coherent-light.ts";
 import type { ComplexField } from "../../optics/imaging/complex-field.ts";
 import { inLineField } from "../../optics/imaging/in-line-field.ts";
 import type { Runtime } from "../../run/runtime.ts";
+import type { Warning } from "../../warning.ts";
 import type { HologramModel } from "../model-info.ts";
 import { hidefAlignment } from "../networks/hidef.ts";
 import { applyTiles, type TiledField, type TileOptions } from "./apply-tiles.ts";
@@ -110,18 +111,23 @@ function ofMeanOne(field: ComplexField): ComplexField {
 }
 
 /** Warnings about conditions that differ from those of the training. */
-export function hologramWarnings({ info }: HologramModel, light: CoherentLight, distance: number): string[] {
-  const warnings: string[] = [];
+export function hologramWarnings({ info }: HologramModel, light: CoherentLight, distance: number): Warning[] {
+  const warnings: Warning[] = [];
   const [low, high] = info.distance_range;
   // Training covered the range of distances with the largest error on both sides.
   if (distance < low - info.distance_error || distance > high + info.distance_error) {
-    warnings.push(
-      `A distance of ${distance} um is outside the range that the model was trained on (${low} to ${high} um, with errors of up to ` +
+    warnings.push({
+      code: "distance_range",
+      text:
+        `A distance of ${distance} um is outside the range that the model was trained on (${low} to ${high} um, with errors of up to ` +
         `${info.distance_error} um): the result is not reliable.`,
-    );
+    });
   }
   if (Math.abs(light.pixelSize / info.pixel_size - 1) > 0.02) {
-    warnings.push(`Pixels of ${light.pixelSize} um are resampled to the model's ${info.pixel_size} um.`);
+    warnings.push({
+      code: "resampled",
+      text: `Pixels of ${light.pixelSize} um are resampled to the model's ${info.pixel_size} um.`,
+    });
   }
   const { optics } = info;
   for (const [what, mine, theirs] of [
@@ -130,9 +136,10 @@ export function hologramWarnings({ info }: HologramModel, light: CoherentLight, 
     ["numerical aperture", light.na, optics.na],
   ] as const) {
     if (mine !== undefined && theirs !== undefined && Math.abs(mine / theirs - 1) > 0.05) {
-      warnings.push(
-        `The ${what} is ${mine}, but the model was trained at ${theirs}, where light propagates differently.`,
-      );
+      warnings.push({
+        code: "different_optics",
+        text: `The ${what} is ${mine}, but the model was trained at ${theirs}, where light propagates differently.`,
+      });
     }
   }
   return warnings;

@@ -1,5 +1,6 @@
 /** Warnings where an image was recorded with other optics or pixels than the training data of a model. */
 import type { ImageInfo } from "../../image/image.ts";
+import type { Warning } from "../../warning.ts";
 import type { ModelInfo } from "../model-info.ts";
 import { isSameGrid, pixelGrid } from "./pixel-grid.ts";
 
@@ -7,14 +8,18 @@ import { isSameGrid, pixelGrid } from "./pixel-grid.ts";
 export function opticsWarnings(
   info: Pick<ModelInfo, "pixel_size" | "optics">,
   { pixelSize, optics }: Pick<ImageInfo, "pixelSize" | "optics">,
-): string[] {
-  const warnings: string[] = [];
+): Warning[] {
+  const warnings: Warning[] = [];
   if (!pixelSize) {
-    warnings.push(
-      `The pixel size is not known; the pixel size of the model, ${info.pixel_size} um, is assumed. Give \`pixel_size <your pixel size>\` (um).`,
-    );
+    warnings.push({
+      code: "missing_calibration",
+      text: `The pixel size is not known; the pixel size of the model, ${info.pixel_size} um, is assumed. Give \`pixel_size <your pixel size>\` (um).`,
+    });
   } else if (!isSameGrid(pixelGrid(pixelSize, info.pixel_size))) {
-    warnings.push(`Pixels of ${pixelSize.x} um are resampled to the model's ${info.pixel_size} um.`);
+    warnings.push({
+      code: "resampled",
+      text: `Pixels of ${pixelSize.x} um are resampled to the model's ${info.pixel_size} um.`,
+    });
   }
   for (const [key, mine, theirs] of [
     ["numerical aperture", optics?.na, info.optics.na],
@@ -22,7 +27,10 @@ export function opticsWarnings(
     ["refractive index", optics?.refractiveIndex, info.optics.refractive_index],
   ] as const) {
     if (mine !== undefined && theirs !== undefined && Math.abs(mine / theirs - 1) > 0.05) {
-      warnings.push(`The ${key} is ${mine}, but the model was trained at ${theirs}, where the PSF is different.`);
+      warnings.push({
+        code: "different_optics",
+        text: `The ${key} is ${mine}, but the model was trained at ${theirs}, where the PSF is different.`,
+      });
     }
   }
   return warnings;

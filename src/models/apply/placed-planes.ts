@@ -2,6 +2,7 @@
 import { ParfocalError } from "../../errors.ts";
 import { extentOf } from "../../image/axes.ts";
 import type { ImageInfo } from "../../image/image.ts";
+import type { Warning } from "../../warning.ts";
 import type { RecurrentMzInfo } from "../networks/recurrent-mz.ts";
 
 /** The number of a plane, and its distance from the first input plane, um. */
@@ -54,21 +55,23 @@ export function placedPlanes(
 export function placedPlanesWarnings(
   { plane_counts: [min, max], plane_range: [low, high] }: RecurrentMzInfo,
   planes: readonly PlacedPlane[],
-): string[] {
-  const warnings: string[] = [];
+): Warning[] {
+  const warnings: Warning[] = [];
   const count = planes.length;
   if (count < min || count > max) {
     const trained = min === max ? `${max}` : `${min} to ${max}`;
-    warnings.push(
-      `The model gets ${count} input plane${count === 1 ? "" : "s"}; it was trained with ${trained} and may perform worse with other numbers.`,
-    );
+    warnings.push({
+      code: "input_planes",
+      text: `The model gets ${count} input plane${count === 1 ? "" : "s"}; it was trained with ${trained} and may perform worse with other numbers.`,
+    });
   }
   const outside = planes.filter(({ z }) => z < low - 1e-6 || z > high + 1e-6);
   if (outside.length > 0) {
     const numbers = outside.map(({ plane }) => plane).join(", ");
-    warnings.push(
-      `Input planes ${numbers} are farther from the first one than in training (${low} to ${high} um). Choose planes closer together.`,
-    );
+    warnings.push({
+      code: "input_planes",
+      text: `Input planes ${numbers} are farther from the first one than in training (${low} to ${high} um). Choose planes closer together.`,
+    });
   }
   return warnings;
 }

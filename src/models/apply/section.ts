@@ -1,6 +1,7 @@
 /**
  * Applies an image-to-image model of any method to a stack, plane by plane, for example widefield to optical section.
  */
+import { mirroredIndex } from "../../array/mirrored-index.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { readOnnx } from "../../graph/onnx/read.ts";
@@ -94,7 +95,7 @@ export async function section(
       const size = width * height;
       const data = new Float32Array(seen * size);
       const half = seen >> 1;
-      for (let k = 0; k < seen; k++) data.set(await plane(mirrored(z + k - half, depth)), k * size);
+      for (let k = 0; k < seen; k++) data.set(await plane(mirroredIndex(z + k - half, depth)), k * size);
       const shape = form.dimensions === 5 ? [1, 1, seen, height, width] : [1, form.channels, height, width];
       const { output } = await session.run("network", { image: { type: "float32", shape, data } });
       return Array.from({ length: channels }, (_, channel) => {
@@ -124,13 +125,6 @@ function rememberingReader(count: number, read: PlaneReader): PlaneReader {
     }
     return plane;
   };
-}
-
-/** The plane that replaces a plane beyond the ends of a stack, by mirroring. */
-function mirrored(z: number, depth: number): number {
-  const period = Math.max(1, 2 * (depth - 1));
-  const folded = ((z % period) + period) % period;
-  return folded < depth ? folded : period - folded;
 }
 
 /** Image sizes must be multiples of this. */

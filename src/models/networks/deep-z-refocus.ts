@@ -48,7 +48,7 @@ export function filterSpecs({
 }
 
 /** The width s of the gate of {@link recordedBase}, um. */
-export function gateWidthOf({ architecture, offsets, range }: DeepZNetwork): number {
+function gateWidthOf({ architecture, offsets, range }: DeepZNetwork): number {
   const given = architecture.recorded_base?.gate_width;
   if (given !== undefined) return given;
   const sorted = [...offsets].sort((a, b) => a - b);

@@ -67,7 +67,7 @@ export type DeepZArchitecture = z.infer<typeof deepZArchitecture>;
  * the focus lies at positive distances is 1 / (1 + exp(-(gain s + bias))), where s is a statistic of its outputs to
  * both sides.
  */
-export const directionCalibration = z.object({
+const directionCalibration = z.object({
   gain: z.number(),
   bias: z.number(),
   /** Regions that it was measured on, and the share of them whose direction was right when fitted on other fields. */

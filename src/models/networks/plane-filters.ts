@@ -112,7 +112,7 @@ export interface BlurStatistics {
  * The terms of blur, computed from measures standardised by their mean and deviation.
  * @returns `[n, termCount, h / coarsePixel, w / coarsePixel]`; the first is 1 everywhere
  */
-export function blurTerms(bands: Value, { mean, deviation }: BlurStatistics): Value {
+function blurTerms(bands: Value, { mean, deviation }: BlurStatistics): Value {
   const standard = maximum(minimum(div(sub(planeBlur(bands), mean), deviation), maxDeviations), -maxDeviations);
   const measures = Array.from({ length: standard.shape[1] }, (_, i) => channels(standard, i, i + 1));
   return concat([ones(measures[0]), ...blurProducts<Value>(measures, mul)], 1);

@@ -80,7 +80,7 @@ export function unet(x: Value, architecture: UnetArchitecture, parameters: Param
 }
 
 /** The U-Net without its last convolution: `[n, channels[0], ...]`. */
-export function unetFeatures(
+function unetFeatures(
   x: Value,
   { channels, padding, upsampling }: Omit<UnetArchitecture, "residual">,
   parameters: Parameters,

@@ -1,6 +1,7 @@
 /** Blurs a plane as if it were out of focus: convolution with the widefield PSF. */
 
 import { createRealFft2, nextFastSize } from "../../array/fft.ts";
+import { reflectedIndex } from "../../array/reflected-index.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Plane } from "../../image/image.ts";
 import { requirePlausible } from "../../image/plausible-calibration.ts";
@@ -51,16 +52,9 @@ export function blur(plane: Plane, pupil: Pupil, options: BlurOptions): Plane {
 /** The plane at [margin, margin] of a larger image, mirrored `margin` pixels outwards. */
 function drawMirrored(plane: Plane, image: Float32Array, width: number, margin: number): void {
   for (let y = 0; y < plane.height + 2 * margin; y++) {
-    const source = mirrored(y - margin, plane.height) * plane.width;
+    const source = reflectedIndex(y - margin, plane.height) * plane.width;
     for (let x = 0; x < plane.width + 2 * margin; x++) {
-      image[y * width + x] = plane.data[source + mirrored(x - margin, plane.width)];
+      image[y * width + x] = plane.data[source + reflectedIndex(x - margin, plane.width)];
     }
   }
-}
-
-/** Index `i` folded into 0..size-1: ..., 1, 0 | 0, 1, ..., size-1 | size-1, ... */
-function mirrored(i: number, size: number): number {
-  const period = 2 * size;
-  const folded = ((i % period) + period) % period;
-  return folded < size ? folded : period - 1 - folded;
 }

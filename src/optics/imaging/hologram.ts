@@ -14,7 +14,7 @@ import { createMultislice } from "./multislice.ts";
 import { createPace, type ImagingControl } from "./pace.ts";
 import { requirePlanes } from "./require-planes.ts";
 
-export const hologramKinds = ["in-line", "off-axis"] as const;
+const hologramKinds = ["in-line", "off-axis"] as const;
 
 /** Keys besides those of the objective and of the specimen (`materialKeys`). */
 export const hologramOptions = z.strictObject({

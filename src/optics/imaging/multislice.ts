@@ -30,7 +30,7 @@ export interface Tilt {
 }
 
 /** Light behind the specimen without the tilt of the illumination, so that it wraps as the volume does. */
-export interface ExitWave {
+interface ExitWave {
   /** Spectrum of the envelope: index f is the frequency f + tilt. */
   spectrum: ComplexField;
   tilt: Tilt;

@@ -1,5 +1,7 @@
 /** Pads a field with a margin, so that light that leaves on one side does not wrap round to the other. */
+
 import { nextFastSize } from "../../array/fft.ts";
+import { reflectedIndex } from "../../array/reflected-index.ts";
 import { ParfocalError } from "../../errors.ts";
 import { type CoherentLight, checkLight } from "./coherent-light.ts";
 import type { ComplexField } from "./complex-field.ts";
@@ -80,8 +82,8 @@ export function padArray<T extends Float32Array | Float64Array>(
     const sourceRow = y - frame.top;
     const inside = sourceRow >= 0 && sourceRow < height;
     if (edges === "mirror") {
-      const from = mirrored(sourceRow, height) * width;
-      for (let x = 0; x < frame.width; x++) out[row + x] = data[from + mirrored(x - frame.left, width)];
+      const from = reflectedIndex(sourceRow, height) * width;
+      for (let x = 0; x < frame.width; x++) out[row + x] = data[from + reflectedIndex(x - frame.left, width)];
     } else if (inside) {
       out.set(data.subarray(sourceRow * width, (sourceRow + 1) * width), row + frame.left);
     }
@@ -111,11 +113,4 @@ function edgeMean(data: Float32Array | Float64Array, height: number, width: numb
   for (let x = 0; x < width; x++) sum += data[x] + data[(height - 1) * width + x];
   for (let y = 0; y < height; y++) sum += data[y * width] + data[y * width + width - 1];
   return sum / (2 * (height + width));
-}
-
-/** Index `i` folded into 0..size-1: ..., 1, 0 | 0, 1, ..., size-1 | size-1, ... */
-function mirrored(i: number, size: number): number {
-  const period = 2 * size;
-  const folded = ((i % period) + period) % period;
-  return folded < size ? folded : period - 1 - folded;
 }

@@ -41,7 +41,7 @@ export interface GridExposures {
   intensities?: readonly number[];
 }
 
-export const idealPhases: readonly number[] = [0, (2 * Math.PI) / 3, (4 * Math.PI) / 3];
+const idealPhases: readonly number[] = [0, (2 * Math.PI) / 3, (4 * Math.PI) / 3];
 
 export interface GridMicroscope {
   /**

@@ -1,4 +1,5 @@
 /** Weights for averaging and interpolating along one axis. */
+import { reflectedIndex } from "../../array/reflected-index.ts";
 
 /** Weights of consecutive samples from `first` on. */
 export interface Weights {
@@ -22,7 +23,7 @@ export function areaWeights(centre: number, width: number, length: number, outsi
   for (let i = Math.floor(low) - 1; i <= Math.ceil(high) + 1; i++) {
     const weight = (tentIntegral(high - i) - tentIntegral(low - i)) / (high - low);
     if (weight <= 0) continue;
-    const sample = outside === "mirror" ? mirrored(i, length) : i;
+    const sample = outside === "mirror" ? reflectedIndex(i, length) : i;
     if (sample < 0 || sample >= length) continue;
     sums.set(sample, (sums.get(sample) ?? 0) + weight);
   }
@@ -38,9 +39,4 @@ function tentIntegral(t: number): number {
   if (t <= -1) return 0;
   if (t >= 1) return 1;
   return t < 0 ? (1 + t) ** 2 / 2 : 1 - (1 - t) ** 2 / 2;
-}
-
-function mirrored(i: number, length: number): number {
-  const k = ((i % (2 * length)) + 2 * length) % (2 * length);
-  return k < length ? k : 2 * length - 1 - k;
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Random } from "../../array/random.ts";
 import { type Ball, drawBall } from "./ball.ts";
 import { type Bead, ballsOf, beadKinds } from "./bead.ts";
-import { countInBox, definePhantom, range } from "./phantom.ts";
+import { brightnessSpread, countInBox, definePhantom, range } from "./phantom.ts";
 import { anywhere, placeApart } from "./place-apart.ts";
 import type { Volume } from "./volume.ts";
 
@@ -18,12 +18,7 @@ export const beadsOptions = z.strictObject({
     ),
   diameter: range(0.02).default([1, 8]).describe("smallest and largest diameter, um; uniform in the logarithm"),
   depth_range: range().default([-6, 6]).describe("lowest and highest bead centre, um; triangular, most in the middle"),
-  brightness_spread: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.6)
-    .describe("spread of the brightness: uniform between 1 - spread and 1"),
+  brightness_spread: brightnessSpread(0.6),
   dye: z
     .enum(["per_area", "per_volume"])
     .default("per_area")

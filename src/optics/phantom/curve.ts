@@ -61,7 +61,7 @@ export function unit(vector: Vector): Vector {
   return copy;
 }
 
-export function normalise(vector: Vector): void {
+function normalise(vector: Vector): void {
   const norm = Math.hypot(...vector) || 1;
   for (let k = 0; k < 3; k++) vector[k] /= norm;
 }

@@ -5,11 +5,11 @@ import { type Cell, insideNucleus, keepInCell, outwards, placeCells, rimRadius, 
 import { type Curve, thinned, type Vector, wormLikeChain } from "./curve.ts";
 import { drawThinTube } from "./draw-thin-tube.ts";
 import { drawTubes } from "./draw-tubes.ts";
-import { countInBox, definePhantom, range } from "./phantom.ts";
+import { brightnessSpread, countInBox, definePhantom, range } from "./phantom.ts";
 import { anywhere } from "./place-apart.ts";
 import type { Volume, VolumeGrid } from "./volume.ts";
 
-export const filamentsOptions = z.strictObject({
+const filamentsOptions = z.strictObject({
   pattern: z
     .enum(["astral", "parallel", "random"])
     .default("astral")
@@ -31,12 +31,7 @@ export const filamentsOptions = z.strictObject({
   persistence_length: z.number().positive().default(25).describe("persistence length, um: larger is straighter"),
   length: range(0.1).default([6, 35]).describe("length, um; filaments end earlier at the edge of the cell"),
   depth_range: range().default([-1.5, 2.5]).describe("z of the glass and of the top of the highest cell, um"),
-  brightness_spread: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.4)
-    .describe("spread of the brightness: uniform between 1 - spread and 1"),
+  brightness_spread: brightnessSpread(0.4),
 });
 
 type Options = z.output<typeof filamentsOptions>;

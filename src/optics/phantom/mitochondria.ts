@@ -5,11 +5,11 @@ import { type Cell, keepInCell, outwards, placeCells, roofAt } from "./cell.ts";
 import { type Curve, thinned, type Vector, wormLikeChain } from "./curve.ts";
 import { drawTubes } from "./draw-tubes.ts";
 import { describeCell } from "./filaments.ts";
-import { countInBox, definePhantom, range } from "./phantom.ts";
+import { brightnessSpread, countInBox, definePhantom, range } from "./phantom.ts";
 import type { Tube } from "./tube.ts";
 import type { Volume } from "./volume.ts";
 
-export const mitochondriaOptions = z.strictObject({
+const mitochondriaOptions = z.strictObject({
   cells: z.number().positive().default(8).describe("cells per 100 x 100 um"),
   mitochondria: z.int().positive().max(10_000).default(140).describe("mitochondria per cell, not counting branches"),
   thickness: range(0.05).default([0.3, 0.6]).describe("diameter of the tubules, um"),
@@ -18,12 +18,7 @@ export const mitochondriaOptions = z.strictObject({
   fragmented: z.number().min(0).max(1).default(0.2).describe("share of mitochondria that are short rods and grains"),
   persistence_length: z.number().positive().default(3).describe("persistence length, um: larger is straighter"),
   depth_range: range().default([-1.5, 2.5]).describe("z of the glass and of the top of the highest cell, um"),
-  brightness_spread: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.5)
-    .describe("spread of the brightness: uniform between 1 - spread and 1"),
+  brightness_spread: brightnessSpread(0.5),
 });
 
 type Options = z.output<typeof mitochondriaOptions>;

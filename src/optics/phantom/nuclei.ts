@@ -3,13 +3,13 @@ import { z } from "zod";
 import type { Random } from "../../array/random.ts";
 import { createNoiseLattice } from "./noise.ts";
 import { drawNucleus, type Nucleus, randomNucleus } from "./nucleus.ts";
-import { countInBox, definePhantom, range } from "./phantom.ts";
+import { brightnessSpread, countInBox, definePhantom, range } from "./phantom.ts";
 import { anywhere, placeApart } from "./place-apart.ts";
 import type { Volume } from "./volume.ts";
 
 const counts = range(0).refine((pair) => pair.every(Number.isInteger), "expected whole numbers");
 
-export const nucleiOptions = z.strictObject({
+const nucleiOptions = z.strictObject({
   nuclei: z.number().positive().default(24).describe("nuclei per 100 x 100 um; fewer where there is no space"),
   diameter: range(0.5).default([9, 15]).describe("mean lateral diameter, um; 6 to 15 is common"),
   elongation: range(1).default([1, 1.6]).describe("ratio of length to width"),
@@ -26,12 +26,7 @@ export const nucleiOptions = z.strictObject({
   chromatin: z.number().min(0).max(1).default(1).describe("contrast of the chromatin texture; 0: uniform"),
   nucleoli: counts.default([1, 4]).describe("dark nucleoli per nucleus"),
   chromocentres: counts.default([0, 8]).describe("bright chromocentres per nucleus; 10 to 20 in mouse cells"),
-  brightness_spread: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.5)
-    .describe("spread of the brightness: uniform between 1 - spread and 1"),
+  brightness_spread: brightnessSpread(0.5),
 });
 
 /**

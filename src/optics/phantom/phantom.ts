@@ -73,6 +73,10 @@ export function range(min = Number.NEGATIVE_INFINITY) {
   return z.tuple([number, number]).refine(ordered, "expected [low, high], low first");
 }
 
+/** The option `brightness_spread`, 0..1. */
+export const brightnessSpread = (usual: number, what = "the brightness") =>
+  z.number().min(0).max(1).default(usual).describe(`spread of ${what}: uniform between 1 - spread and 1`);
+
 /** Maximum number of objects: far more than can be resolved in a field. */
 const maxObjects = 1e6;
 

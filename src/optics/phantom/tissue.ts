@@ -7,13 +7,13 @@ import { drawTubes } from "./draw-tubes.ts";
 import { createNoiseLattice } from "./noise.ts";
 import { describeNucleus } from "./nuclei.ts";
 import { drawNucleus, type Nucleus, randomNucleus } from "./nucleus.ts";
-import { countInBox, definePhantom, range } from "./phantom.ts";
+import { brightnessSpread, countInBox, definePhantom, range } from "./phantom.ts";
 import { anywhere, placeApart, type Sides } from "./place-apart.ts";
 import type { Tube } from "./tube.ts";
 import { createTubeMap } from "./tube-map.ts";
 import type { Volume } from "./volume.ts";
 
-export const tissueOptions = z.strictObject({
+const tissueOptions = z.strictObject({
   depth_range: range().default([-15, 15]).describe("bottom and top of the slab, um"),
   cells: z.number().positive().default(80).describe("cells per 100 x 100 x 10 um; fewer where there is no space"),
   nucleus_diameter: range(1).default([6, 9]).describe("diameter of the nuclei, um"),
@@ -27,12 +27,7 @@ export const tissueOptions = z.strictObject({
     .max(0.5)
     .default(0.04)
     .describe("unspecific staining of the whole slab relative to the nuclei, which blurs into background"),
-  brightness_spread: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.6)
-    .describe("spread of the brightness: uniform between 1 - spread and 1"),
+  brightness_spread: brightnessSpread(0.6),
 });
 
 type Options = z.output<typeof tissueOptions>;

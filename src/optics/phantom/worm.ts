@@ -4,13 +4,13 @@ import type { Random } from "../../array/random.ts";
 import { drawShape, edge } from "./draw-shape.ts";
 import { drawTubes } from "./draw-tubes.ts";
 import { createNoiseLattice } from "./noise.ts";
-import { definePhantom, range } from "./phantom.ts";
+import { brightnessSpread, definePhantom, range } from "./phantom.ts";
 import type { Tube } from "./tube.ts";
 import type { Volume } from "./volume.ts";
 import { bodyRadius, cutFade, drawBody, layWorm, placeInBody, type WormBody } from "./worm-body.ts";
 import { growNeurites, NERVE_RING, placeSomata, type Soma } from "./worm-neurons.ts";
 
-export const wormOptions = z.strictObject({
+const wormOptions = z.strictObject({
   length: z
     .number()
     .min(50)
@@ -54,12 +54,7 @@ export const wormOptions = z.strictObject({
     .max(0.5)
     .default(0.012)
     .describe("brightness of the whole body relative to the brightest neurons"),
-  brightness_spread: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.75)
-    .describe("spread of the brightness of cells: uniform between 1 - spread and 1"),
+  brightness_spread: brightnessSpread(0.75, "the brightness of cells"),
 });
 
 type Options = z.output<typeof wormOptions>;

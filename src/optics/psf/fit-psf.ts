@@ -17,7 +17,7 @@ import { nollOf } from "./zernike.ts";
 /**
  * What may be fitted besides the position, brightness and background of the bead: optics and the geometry of the stack.
  */
-export const fittedOptics = [
+const fittedOptics = [
   "na",
   "wavelength",
   "refractive_index",
@@ -26,7 +26,7 @@ export const fittedOptics = [
   "pinhole",
   "excitation_wavelength",
 ] as const;
-export const fittedStack = ["bead_diameter", "z_scale", "shear_x", "shear_y"] as const;
+const fittedStack = ["bead_diameter", "z_scale", "shear_x", "shear_y"] as const;
 
 export interface FitPsfOptions extends LeastSquaresOptions {
   /** The optics as far as they are known; values that are not fitted stay fixed. */

@@ -3,7 +3,7 @@ import { ParfocalError } from "../../errors.ts";
 import { nollOf } from "./zernike.ts";
 
 /** Minimum number of planes to find the z position of a bead, from a maximum between two planes. */
-export const minPlanes = 3;
+const minPlanes = 3;
 
 /** Parameters that show only in the change of the image through focus, as all aberrations do. */
 const throughFocus = new Set([

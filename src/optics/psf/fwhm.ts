@@ -53,7 +53,7 @@ export async function fitGaussian(line: ArrayLike<number>): Promise<GaussianLine
 const minSamples = 5;
 
 /** Whether a line of samples contains the width of its Gaussian: it is centred inside, and wider than one sample. */
-export function isSupported({ centre, fwhm, r2 }: GaussianLine, samples: number): boolean {
+function isSupported({ centre, fwhm, r2 }: GaussianLine, samples: number): boolean {
   return samples >= minSamples && centre >= 0 && centre <= samples - 1 && fwhm >= 1 && fwhm <= samples - 1 && r2 >= 0.5;
 }
 

@@ -36,7 +36,7 @@ export interface Layers {
 type CompleteLayers = { [key in keyof Layers]-?: number };
 
 /** The layers with all defaults filled in. @throws `usage` for layers that pass no light, or that are impossible */
-export function completeLayers(pupil: Pupil, layers: Layers): CompleteLayers {
+function completeLayers(pupil: Pupil, layers: Layers): CompleteLayers {
   checkPupil(pupil);
   const immersionIndex = layers.immersionIndex ?? pupil.refractiveIndex;
   const coverslipDesignIndex = layers.coverslipDesignIndex ?? 1.515;

@@ -179,7 +179,7 @@ function around(stack: Stack, z: number, reach: number): { bottom: number; own: 
  * Half the width, pixels, of a square that holds the light of a bead near focus: 4 lambda / NA in wide field, 1.25 in
  * confocal.
  */
-export function beadHalfWidth(optics: FitPsfOptions["optics"], pixelSize: number): number {
+function beadHalfWidth(optics: FitPsfOptions["optics"], pixelSize: number): number {
   const { na, wavelength, pinhole } = resolvePsfOptions(optics);
   const reach = (pinhole === undefined ? 4 : 1.25) * (wavelength / na);
   return Math.max(4, Math.round(reach / pixelSize));

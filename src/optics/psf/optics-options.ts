@@ -163,13 +163,13 @@ export function resolvePsfOptions(input: PsfOpticsInput = {}): PsfOptics {
 const layerKeys = ["sample_index", "depth", "coverslip_index", "coverslip_thickness", "immersion_index"] as const;
 
 /** The pupil of the options without Zernike aberrations and layers: wide field in scalar theory. */
-export function pupilOf(optics: PsfOptics): Pupil {
+function pupilOf(optics: PsfOptics): Pupil {
   const { na, wavelength, refractive_index: refractiveIndex, spherical_aberration: sphericalAberration } = optics;
   return { na, wavelength, refractiveIndex, sphericalAberration };
 }
 
 /** The layers of options. */
-export function layersOf(optics: PsfOptics): Layers {
+function layersOf(optics: PsfOptics): Layers {
   return {
     sampleIndex: optics.sample_index,
     depth: optics.depth,

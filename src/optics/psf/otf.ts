@@ -71,7 +71,7 @@ export function createOtfBank(optics: PsfModel | Pupil, options: OtfBankOptions)
  * Spectrum of an even PSF about its centre: `[height / 2 + 1, width / 2 + 1]`, real. The grid is at least as large as
  * the PSF.
  */
-export function otfOf(psf: Psf, height: number, width: number): Float32Array {
+function otfOf(psf: Psf, height: number, width: number): Float32Array {
   const { data, size } = psf;
   const half = size / 2;
   const plan = createEvenFft2(height, width);

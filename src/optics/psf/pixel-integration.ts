@@ -81,7 +81,7 @@ function allPixels({ data, n }: FineIntensity, finer: number): Float64Array {
 }
 
 /** An image whose centre is at index 0, moved to `[size / 2, size / 2]`. */
-export function centred(image: Float64Array, size: number): Float64Array {
+function centred(image: Float64Array, size: number): Float64Array {
   const half = size / 2;
   const out = new Float64Array(size * size);
   for (let y = 0; y < size; y++) {

@@ -80,14 +80,3 @@ export function axialResolution(pupil: Pupil): number {
   const { na, wavelength, refractiveIndex: n } = pupil;
   return wavelength / (n - Math.sqrt(n * n - na * na));
 }
-
-/**
- * Radius, um, of the light cone of a point out of focus: rays at the edge of the aperture, moved by defocus and by the
- * steepest slope of the aberration, 12 sqrt(5) a lambda / NA.
- */
-export function coneRadius(pupil: Pupil, defocus: number): number {
-  const { na, wavelength, refractiveIndex: n } = pupil;
-  const tangent = na / Math.sqrt(n * n - na * na);
-  const slope = 12 * Math.sqrt(5) * Math.abs(pupil.sphericalAberration ?? 0);
-  return Math.abs(defocus) * tangent + (slope * wavelength) / na;
-}

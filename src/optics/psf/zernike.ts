@@ -28,7 +28,7 @@ export const zernikeNames = {
   secondary_spherical: 22,
 } as const;
 
-export type ZernikeName = keyof typeof zernikeNames;
+type ZernikeName = keyof typeof zernikeNames;
 
 /** RMS in waves by name, or by Noll's index, such as z5 or z36. */
 export type ZernikeAmplitudes = { readonly [name: string]: number };

@@ -50,7 +50,7 @@ export async function reportPage(
       kind: "paragraph",
       text: `The model was trained on ${data.what} for ${Math.round(training.seconds)} s (${training.steps} steps). It then refocused ${planes} of a field that was not in its training to other depths. The ground truth is ${data.truthIs}.`,
     },
-    { kind: "warnings", items: [...training.warnings, ...judged.warnings] },
+    { kind: "warnings", items: [...training.warnings, ...judged.warnings].map(({ text }) => text) },
     {
       kind: "picture",
       svg: sheet,

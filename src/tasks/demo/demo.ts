@@ -7,6 +7,7 @@ import { modelFor } from "../../models/model-info.ts";
 import type { Runtime } from "../../run/runtime.ts";
 import type { TrainingProgress } from "../../train/train.ts";
 import { type TrainRunResult, trainRun } from "../../train/train-run.ts";
+import type { Warning } from "../../warning.ts";
 import { simulateFields, splitRealStack } from "./demo-data.ts";
 import { reportPage, verdictOf } from "./demo-report.ts";
 import { type DistanceResult, refocusUnseen } from "./refocus-unseen.ts";
@@ -26,7 +27,7 @@ export interface DemoOptions {
   signal?: AbortSignal | undefined;
   onStage?: ((sentence: string) => void) | undefined;
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
-  onWarning?: ((sentence: string) => void) | undefined;
+  onWarning?: ((warning: Warning) => void) | undefined;
 }
 
 export interface DemoResult {

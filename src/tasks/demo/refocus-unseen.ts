@@ -13,6 +13,7 @@ import { meanScores, type Scores, score, signalRange } from "../../metrics/metri
 import { type BaselineScores, bestRecorded } from "../../metrics/recorded-baseline.ts";
 import type { AnyRefocusModel } from "../../models/model-info.ts";
 import type { Runtime } from "../../run/runtime.ts";
+import type { Warning } from "../../warning.ts";
 import { refocusFile } from "../refocus-file.ts";
 import type { DemoData } from "./demo-data.ts";
 
@@ -41,7 +42,7 @@ export interface Judged {
   worse: { distance: number; plane: number }[];
   dataRange: number;
   firstPlanes: number[];
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /**
@@ -67,12 +68,12 @@ export async function refocusUnseen(
   const firstPlanes = spread(-Math.min(...targets, ...offsets), unseen.depth - 1 - Math.max(...targets, ...offsets), 3);
   const dataRange = signalRange({ data: truth.data, height: truth.depth * truth.height, width: truth.width });
   const scored: ScoredOutput[] = [];
-  const warnings = new Set<string>();
+  const warnings = new Map<string, Warning>();
   const distances = targets.map((planes) => planes * step);
   for (const z of firstPlanes) {
     const output = storage.join(options.output, `refocused_from_plane_${z}.tif`);
     const { stack, warnings: own } = await refocusFrom(storage, model, file, z, { ...options, output, distances });
-    for (const warning of own) warnings.add(warning);
+    for (const warning of own) warnings.set(warning.text, warning);
     for (const [i, planes] of targets.entries()) {
       const [input, expected, made] = [planeOf(unseen, z), planeOf(truth, z + planes), planeOf(stack, i)];
       const scores = { input: score(input, expected, { dataRange }), output: score(made, expected, { dataRange }) };
@@ -108,7 +109,7 @@ export async function refocusUnseen(
       .map(({ distance, z }) => ({ distance, plane: z })),
     dataRange,
     firstPlanes,
-    warnings: [...warnings],
+    warnings: [...warnings.values()],
   };
 }
 
@@ -119,7 +120,7 @@ async function refocusFrom(
   file: ImageFile,
   z: number,
   options: { output: string; distances: readonly number[]; runtime: Runtime; signal?: AbortSignal | undefined },
-): Promise<{ stack: Stack; warnings: string[] }> {
+): Promise<{ stack: Stack; warnings: Warning[] }> {
   const { output, distances, runtime, signal } = options;
   const [height, width] = file.shape.slice(-2);
   const values = new Float32Array(distances.length * height * width);

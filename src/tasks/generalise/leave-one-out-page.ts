@@ -4,6 +4,7 @@ import { gainMatrix, signedGain } from "../../figures/gain-matrix.ts";
 import { contrastOf, pictureGrid } from "../../figures/picture-grid.ts";
 import { type ReportSection, renderReport, type VerdictTable } from "../../figures/report.ts";
 import type { GainExample } from "../../study/gain-over-baseline.ts";
+import type { Warning } from "../../warning.ts";
 import {
   type Gain,
   type GeneralisationSummary,
@@ -14,7 +15,7 @@ import {
 import type { StackKind } from "./leave-one-out-source.ts";
 
 /** Marks data that were left out of the training of a model. */
-export const unseenMark = "\u2605";
+const unseenMark = "\u2605";
 
 /** A model of the experiment, with its training. */
 export interface GeneralisationModel extends PlannedModel {
@@ -53,7 +54,7 @@ export interface GeneralisationPage {
   pictures: readonly { model: PlannedModel; svg: string }[];
   /** All that is needed to repeat the experiment: version, configuration and data. */
   record: object;
-  warnings: readonly string[];
+  warnings: readonly Warning[];
 }
 
 type MatrixKey = "gain_db" | "gain_ssim" | "gain_detail" | "gain_over_input_db" | "width_recovered";
@@ -88,7 +89,7 @@ export function generalisationPage(page: GeneralisationPage): string {
         `A model counts as generalising if on the left-out data it gains more than ${min_gain_db} dB over resampling only, and at least ${100 * min_share_kept} % of the gain of the models that had these data in training. ` +
         `If those models gain nothing either, the data cannot tell.\n\n${apart}`,
     },
-    { kind: "warnings", items: warnings },
+    { kind: "warnings", items: warnings.map(({ text }) => text) },
     { kind: "heading", text: "Gains of every model on all data" },
     matrix("gain_db", "Gain in PSNR over the best recorded baseline.", 1, " dB"),
     matrix("gain_ssim", "Gain in SSIM over the best recorded baseline.", 3),
@@ -195,7 +196,7 @@ function summaryTable(summary: readonly GeneralisationSummary[]): VerdictTable {
   };
 }
 
-export const plural = (kind: string): string => (kind === "objective" ? "objectives" : `${kind}s`);
+const plural = (kind: string): string => (kind === "objective" ? "objectives" : `${kind}s`);
 
 /** Examples of one left-out data set, from two models. */
 export interface ExampleRow {

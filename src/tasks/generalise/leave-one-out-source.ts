@@ -4,6 +4,7 @@ import type { Optics } from "../../image/image.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
 import type { JudgedImage } from "../../study/gain-over-baseline.ts";
 import type { FieldSource } from "../../train/data/field-pool.ts";
+import type { Warning } from "../../warning.ts";
 import type { JudgedData, PlannedModel } from "./leave-one-out-plan.ts";
 
 /** Properties of the stacks of an objective, or of one recorded stack. Lengths in um. */
@@ -45,7 +46,7 @@ export interface LeaveOneOutSource {
   apart: string;
   /** Everything that determines the data, as plain values. */
   description: Record<string, unknown>;
-  warnings: readonly string[];
+  warnings: readonly Warning[];
   /** @throws interrupted; image.unfit for what cannot be judged */
   open(control: {
     signal?: AbortSignal | undefined;

@@ -8,6 +8,7 @@ import { requirePairable } from "../../image/pairable.ts";
 import type { JudgedImage } from "../../study/gain-over-baseline.ts";
 import { openStudiedStack } from "../../study/studied-stack.ts";
 import { isSameStack } from "../../train/data/repeated-samples.ts";
+import { warningsAbout } from "../../warning.ts";
 import { isSeen } from "./leave-one-out-plan.ts";
 import type { LeaveOneOutSource, StackKind } from "./leave-one-out-source.ts";
 import { stackNames } from "./stack-names.ts";
@@ -68,7 +69,7 @@ export function stacksSource({ samples, slides }: LeaveOneOutStacks): LeaveOneOu
         judged_columns: [...columns],
       })),
     },
-    warnings: images.flatMap(({ studied: { name, warnings } }) => warnings.map((one) => `${name}: ${one}`)),
+    warnings: images.flatMap(({ studied: { name, warnings } }) => warningsAbout(name, warnings)),
     open: async () => ({
       data: data.map((one, i) => ({ ...one, images: [images[i]] })),
       async open(model) {

@@ -10,6 +10,7 @@ import { newestRun, readMetrics } from "../../train/run-folder.ts";
 import { findSameRun } from "../../train/same-run.ts";
 import type { TrainingProgress } from "../../train/train.ts";
 import { trainRun } from "../../train/train-run.ts";
+import type { Warning } from "../../warning.ts";
 import type { OpenTraining } from "./leave-one-out-source.ts";
 
 export interface TrainedOne {
@@ -34,7 +35,7 @@ export interface TrainOneOptions {
   runtime: Runtime;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
-  onWarning?: ((sentence: string) => void) | undefined;
+  onWarning?: ((warning: Warning) => void) | undefined;
 }
 
 /**
@@ -61,7 +62,7 @@ export async function trainOne(
     const run = failed && (failed.fields as { run?: string }).run;
     const kept = run === undefined ? undefined : await opened(storage, run, false).catch(() => undefined);
     if (kept === undefined) throw error;
-    onWarning?.(`${config.experiment_name}: ${failed?.message}`);
+    onWarning?.({ code: "training_failed", text: `${config.experiment_name}: ${failed?.message}` });
     return kept;
   }
 }

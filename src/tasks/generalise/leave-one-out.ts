@@ -22,6 +22,7 @@ import { isResampled, resamplingAlone } from "../../study/resampling-alone.ts";
 import { methodOf, resolveConfig } from "../../train/config.ts";
 import type { MethodConfig } from "../../train/training-method.ts";
 import { version } from "../../version.ts";
+import type { Warning } from "../../warning.ts";
 import { keysForAll } from "./leave-one-out-keys.ts";
 import {
   type ExampleRow,
@@ -74,7 +75,7 @@ export interface GeneraliseOptions {
   onProgress?: ((progress: GeneraliseProgress) => void) | undefined;
   /** Called when a model has been trained or found. */
   onNote?: ((line: string) => void) | undefined;
-  onWarning?: ((sentence: string) => void) | undefined;
+  onWarning?: ((warning: Warning) => void) | undefined;
 }
 
 export interface GeneraliseResult {
@@ -84,7 +85,7 @@ export interface GeneraliseResult {
   gains: JudgedGain[];
   summary: GeneralisationSummary[];
   config: MethodConfig;
-  warnings: string[];
+  warnings: Warning[];
   seconds: number;
 }
 
@@ -126,16 +127,17 @@ export async function generalise(
   const keys = keysForAll(options.config, source.stackKinds);
   resolveConfig(keys);
   const warnings = [...source.warnings];
-  const onWarning = (sentence: string): void => {
-    if (warnings.includes(sentence)) return;
-    warnings.push(sentence);
-    options.onWarning?.(sentence);
+  const onWarning = (warning: Warning): void => {
+    if (warnings.some(({ text }) => text === warning.text)) return;
+    warnings.push(warning);
+    options.onWarning?.(warning);
   };
-  for (const sentence of source.warnings) options.onWarning?.(sentence);
+  for (const warning of source.warnings) options.onWarning?.(warning);
   if (keys.fine_tune !== undefined) {
-    onWarning(
-      `All models start from the weights of ${keys.fine_tune} (\`fine_tune\`), so data of its training are not really left out.`,
-    );
+    onWarning({
+      code: "fine_tuned",
+      text: `All models start from the weights of ${keys.fine_tune} (\`fine_tune\`), so data of its training are not really left out.`,
+    });
   }
 
   const reportFields = ({ done, total }: { done: number; total: number }): void =>
@@ -171,9 +173,10 @@ export async function generalise(
   const alone = Object.fromEntries(resampled.map(({ data, gain_db }) => [data, gain_db]));
   const summary = summariseGains(plan, source.data, gains, alone);
   if (judged.some(({ against }) => against === "sharpest plane") && task === "section") {
-    onWarning(
-      "Without targets, sections are compared with the sharpest plane, which no good section equals. Give `target <your ground truth>`.",
-    );
+    onWarning({
+      code: "no_targets",
+      text: "Without targets, sections are compared with the sharpest plane, which no good section equals. Give `target <your ground truth>`.",
+    });
   }
   const models = plan.map((one, i): GeneralisationModel => {
     const {
@@ -228,7 +231,7 @@ export async function generalise(
     gains: gains.map(withNulls),
     resampling_only: resampled.map(withNulls),
     summary: summary.map(withNulls),
-    warnings,
+    warnings: warnings.map(({ text }) => text),
   };
   await write("generalisation.json", `${jsonText(whole)}\n`);
   await write("generalisation.csv", gainsCsv(source.data, models, [...gains, ...resampled]));

@@ -1,5 +1,6 @@
 /** Data thinning: splits blocks of stacks into two independent parts of their photons by binomial splitting. */
 
+import { mirroredIndex } from "../../array/mirrored-index.ts";
 import type { Random } from "../../array/random.ts";
 import { photonTransfer } from "../../classical/deconvolution/photon-transfer.ts";
 import { halfOf } from "../../classical/deconvolution/split-counts.ts";
@@ -130,17 +131,11 @@ export function withNeighbours(block: Float32Array, depth: number, planes: numbe
   const half = planes >> 1;
   for (let z = 0; z < depth; z++) {
     for (let k = 0; k < planes; k++) {
-      const at = mirrored(z + k - half, depth);
+      const at = mirroredIndex(z + k - half, depth);
       out.set(block.subarray(at * size, (at + 1) * size), (z * planes + k) * size);
     }
   }
   return out;
-}
-
-function mirrored(z: number, depth: number): number {
-  const period = 2 * (depth - 1);
-  const folded = ((z % period) + period) % period;
-  return folded < depth ? folded : period - folded;
 }
 
 /** Crops `radius` pixels on each side of every plane of `[depth, p, p]`. */

@@ -18,7 +18,7 @@ import type { Box } from "./split-region.ts";
 const minConfidence = 0.5;
 
 /** Side of the labelled regions, pixels; they overlap by half. */
-export const labelTile = 64;
+const labelTile = 64;
 
 /** A stack, or a part of one, with the focus positions of its regions. */
 export interface FocusSource {

@@ -1,5 +1,6 @@
 /** The range of distances for which stacks contain enough pairs to train on. */
 import type { NamedStack } from "../../image/named-stack.ts";
+import type { Warning } from "../../warning.ts";
 
 /**
  * Minimum number of first planes for a distance, so that the network cannot just memorise the pairs; fewer where no
@@ -16,7 +17,7 @@ const minPairs = 3;
 export function heldRange(
   samples: readonly NamedStack[],
   { distance_range, input_offsets }: { distance_range: readonly [number, number]; input_offsets: readonly number[] },
-): { range: [number, number]; warnings: string[] } {
+): { range: [number, number]; warnings: Warning[] } {
   const [low, high] = distance_range;
   const held = samples.flatMap(({ stack: { depth, zStep } }) => {
     if (zStep === undefined) return [];
@@ -37,6 +38,6 @@ export function heldRange(
   const sentence = `The stacks contain enough planes for distances of ${um(range[0])} to ${um(range[1])} um only, not for ${um(low)} to ${um(high)} um. The model is trained on the smaller range.`;
   return {
     range: [Number(range[0].toFixed(6)), Number(range[1].toFixed(6))],
-    warnings: lost ? [sentence] : [],
+    warnings: lost ? [{ code: "smaller_range", text: sentence }] : [],
   };
 }

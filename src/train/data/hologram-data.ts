@@ -32,7 +32,7 @@ export type HologramDataConfig = CommonConfig & {
 };
 
 /** An in-focus field, and holograms at distances from it. */
-export interface FocusedHolograms {
+interface FocusedHolograms {
   /** The in-focus field: mean intensity 1, most frequent phase 0. */
   truth: ComplexField;
   /** The holograms within the distance range, with their distance to the in-focus field, um along the light. */

@@ -7,6 +7,7 @@ import { requirePairable } from "../../image/pairable.ts";
 import { refuseNonFinite } from "../../image/pixel-place.ts";
 import { checkRegistered } from "../../metrics/unregistered.ts";
 import { type Normalisation, normalisationOf, normalise } from "../../models/apply/normalisation.ts";
+import type { Warning } from "../../warning.ts";
 import type { CommonConfig } from "../common-config.ts";
 import type { TrainingInput } from "../training-method.ts";
 import { contentSums } from "./content.ts";
@@ -34,7 +35,7 @@ export interface PairedSource {
 
 /** The sources of patches, and warnings about the pairs. */
 export interface PairedSources extends TrainingSources<PairedSource, IndexedPair> {
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /** A source with tables for drawing from it, computed once. */
@@ -74,16 +75,17 @@ export function* pairedSources(
     together: checkPixelSizes,
   };
   const sources = yield* trainingSources(input, config, preparation);
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   for (const { name, stack, target } of input.samples) {
     if (!target || !isSameStack(stack, target)) continue;
-    warnings.push(
-      `${name}: its target has the same pixels, so that there is nothing to learn. Give the image that the network should compute, such as an optical section.`,
-    );
+    warnings.push({
+      code: "identical_target",
+      text: `${name}: its target has the same pixels, so that there is nothing to learn. Give the image that the network should compute, such as an optical section.`,
+    });
   }
   for (const { name, stack, target } of registered ? input.samples : []) {
     const doubt = target && (yield* checkRegistered(name, stack, target));
-    if (doubt !== undefined) warnings.push(doubt);
+    if (doubt !== undefined) warnings.push({ code: "unregistered", text: doubt });
   }
   return { ...sources, warnings };
 }

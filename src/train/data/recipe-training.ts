@@ -5,6 +5,7 @@ import type { Storage } from "../../image/storage.ts";
 import type { OpenSimulation } from "../../simulate/open-simulation.ts";
 import { readRecipeStacks } from "../../simulate/recipe-file.ts";
 import { resolveRecipe } from "../../simulate/resolve-recipe.ts";
+import type { Warning } from "../../warning.ts";
 import type { FieldSource } from "./field-pool.ts";
 import { type RecipeFieldsOptions, recipeFields } from "./recipe-fields.ts";
 
@@ -20,7 +21,7 @@ export interface RecipeTraining {
   /** Held-out fields for validation. */
   validation: NamedStack[];
   /** Warnings about the recipe. */
-  warnings: readonly string[];
+  warnings: readonly Warning[];
   /** Ends the thread. */
   close(): Promise<void>;
 }

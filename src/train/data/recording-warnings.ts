@@ -3,25 +3,25 @@ import { planeOf, type Stack } from "../../image/image.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
 import { createExposureMeter, exposureWarnings } from "../../metrics/exposure.ts";
 import { createStackFaultMeter, stackFaultWarnings } from "../../metrics/stack-faults.ts";
+import { type Warning, warningsAbout } from "../../warning.ts";
 
 /**
  * Warnings about stacks and targets that were recorded with faults: saturated or clipped pixels, blank, repeated or
  * flashing planes, planes in the wrong order. They are the same as those of an inspection. A network would learn such
  * faults as if they were part of the specimen.
  */
-export async function recordingWarnings(samples: readonly NamedStack[], signal?: AbortSignal): Promise<string[]> {
-  const warnings: string[] = [];
+export async function recordingWarnings(samples: readonly NamedStack[], signal?: AbortSignal): Promise<Warning[]> {
+  const warnings: Warning[] = [];
   for (const { name, stack, target, simulated } of samples) {
     // The camera of a recipe saturates only if the recipe says so.
     if (simulated) continue;
-    for (const sentence of await warningsOf(stack, signal)) warnings.push(`${name}: ${sentence}`);
-    if (!target) continue;
-    for (const sentence of await warningsOf(target, signal)) warnings.push(`${name}, target: ${sentence}`);
+    warnings.push(...warningsAbout(name, await faultsOf(stack, signal)));
+    if (target) warnings.push(...warningsAbout(`${name}, target`, await faultsOf(target, signal)));
   }
   return warnings;
 }
 
-async function warningsOf(stack: Stack, signal: AbortSignal | undefined): Promise<string[]> {
+async function faultsOf(stack: Stack, signal: AbortSignal | undefined): Promise<Warning[]> {
   const exposure = createExposureMeter();
   const faults = createStackFaultMeter();
   for (let z = 0; z < stack.depth; z++) {

@@ -2,6 +2,7 @@
 import { ParfocalError } from "../../errors.ts";
 import type { Stack } from "../../image/image.ts";
 import type { NamedStack } from "../../image/named-stack.ts";
+import type { Warning } from "../../warning.ts";
 import type { CommonConfig } from "../common-config.ts";
 
 /**
@@ -13,8 +14,8 @@ import type { CommonConfig } from "../common-config.ts";
 export function withoutRepeated(
   samples: readonly NamedStack[],
   { val_split }: Pick<CommonConfig, "val_split">,
-): { samples: NamedStack[]; warnings: string[] } {
-  const warnings: string[] = [];
+): { samples: NamedStack[]; warnings: Warning[] } {
+  const warnings: Warning[] = [];
   const kept: NamedStack[] = [];
   for (const sample of samples) {
     const same = kept.find(({ stack }) => isSameStack(stack, sample.stack));
@@ -23,9 +24,10 @@ export function withoutRepeated(
       continue;
     }
     if (isSameTarget(same.target, sample.target)) {
-      warnings.push(
-        `${sample.name} has the same pixels as ${same.name === sample.name ? "another stack of that name" : same.name}: it is left out, since it could be used both for training and for validation.`,
-      );
+      warnings.push({
+        code: "repeated_stack",
+        text: `${sample.name} has the same pixels as ${same.name === sample.name ? "another stack of that name" : same.name}: it is left out, since it could be used both for training and for validation.`,
+      });
       continue;
     }
     if (val_split === "stack") {

@@ -11,7 +11,7 @@ import { optimise } from "../optimise.ts";
 import type { AdversarialLoss } from "./adversarial-losses.ts";
 
 /** A tensor of the batch by its name; it becomes an input of the graph of the step at its first use. */
-export type BatchInputs = (name: string) => Value;
+type BatchInputs = (name: string) => Value;
 
 /** A generator, a discriminator and their losses. */
 export interface AdversarialNetworks {

@@ -13,7 +13,6 @@ import type { PairSource } from "../data/pairs.ts";
 import { refocusSources } from "../data/refocus-sources.ts";
 import { describeModel } from "../describe-model.ts";
 import type { Learner, Validator } from "../learner.ts";
-import { parseConfig } from "../parse-config.ts";
 import type { TrainingInput, TrainingMethod } from "../training-method.ts";
 import { architectureOf, checkDeepZConfig, type DeepZConfig, deepZConfig } from "./deep-z-config.ts";
 import { deepZSteps, exportDeepZ, predictionGraph } from "./deep-z-steps.ts";
@@ -148,14 +147,4 @@ function withDirection(
       return { ...report, direction };
     },
   };
-}
-
-/**
- * A complete configuration from a partial one.
- * @throws usage with the key, the value and what is expected
- */
-export function resolveDeepZConfig(partial: unknown): DeepZConfig {
-  const config = parseConfig(deepZConfig, partial);
-  checkDeepZConfig(config);
-  return config;
 }

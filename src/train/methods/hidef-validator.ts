@@ -3,15 +3,13 @@
 import { contactSheet } from "../../figures/contact-sheet.ts";
 import type { Graph, Tensor } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
-import type { Region } from "../../image/image-file.ts";
 import { type FieldError, fieldError } from "../../metrics/field-error.ts";
-import { readMirrored } from "../../models/apply/mirrored-region.ts";
-import { crop } from "../../models/apply/pixel-grid.ts";
 import { type ComplexField, phaseOf } from "../../optics/imaging/complex-field.ts";
 import type { Session } from "../../run/runtime.ts";
 import { exampleOf, type HologramExample } from "../data/hologram-batches.ts";
 import type { HologramSource } from "../data/hologram-data.ts";
 import type { ValidationReport, Validator } from "../learner.ts";
+import { type CentralWindow, centralWindow } from "./central-window.ts";
 import { meanScores } from "./image-report.ts";
 
 /** The scores in metrics.csv: of the network, and of back-propagation alone (input). */
@@ -42,15 +40,8 @@ export function hidefValidator(
   { alignment, distanceError, predictionGraph }: HidefValidation,
   perSource: number,
 ): Validator {
-  const height = Math.min(maxSide, ...sources.map((source) => source.height));
-  const width = Math.min(maxSide, ...sources.map((source) => source.width));
-  const margin = 2 * alignment;
-  const seen = {
-    x: -margin,
-    y: -margin,
-    width: Math.ceil((width + 2 * margin) / alignment) * alignment,
-    height: Math.ceil((height + 2 * margin) / alignment) * alignment,
-  };
+  const window = centralWindow(sources, { maxSide, alignment });
+  const { height, width, seen } = window;
   const errors = distanceError > 0 ? [0, -distanceError, distanceError] : [0];
   let made: Promise<Example[]> | undefined;
   return {
@@ -64,7 +55,7 @@ export function hidefValidator(
       );
       const scored: (Example & { output: ComplexField; scores: Record<string, number> })[] = [];
       for (const example of await made) {
-        const output = await focus(session, example.input, seen);
+        const output = await focus(session, example.input, window);
         scored.push({ ...example, output, scores: scoresOf(output, example) });
       }
       return report(scored, sources[0].light.pixelSize);
@@ -105,22 +96,15 @@ async function examplesOf(
   return examples;
 }
 
-async function focus(
-  session: Session,
-  { real, imag, height, width }: ComplexField,
-  seen: Region,
-): Promise<ComplexField> {
-  const whole = { x: 0, y: 0, height, width };
+async function focus(session: Session, { real, imag }: ComplexField, window: CentralWindow): Promise<ComplexField> {
+  const { height, width, seen } = window;
   const size = seen.height * seen.width;
   const data = new Float32Array(2 * size);
-  for (const [k, part] of [real, imag].entries()) {
-    const read = async (region: Region): Promise<Float32Array> => crop(part as Float32Array, whole, region);
-    data.set(await readMirrored(read, whole, seen), k * size);
-  }
+  for (const [k, part] of [real, imag].entries()) data.set(await window.withMargin(part as Float32Array), k * size);
   const field: Tensor = { type: "float32", shape: [1, 2, seen.height, seen.width], data };
   const { focused } = await session.run("predict", { field });
   const out = focused.data as Float32Array;
-  const [re, im] = [out.subarray(0, size), out.subarray(size)].map((part) => crop(part, seen, whole));
+  const [re, im] = [out.subarray(0, size), out.subarray(size)].map(window.withoutMargin);
   return { real: re, imag: im, height, width };
 }
 

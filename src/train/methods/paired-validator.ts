@@ -1,10 +1,10 @@
 /** Validation of image-to-image networks on held-out planes. */
+import { mirroredIndex } from "../../array/mirrored-index.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
-import { readMirrored } from "../../models/apply/mirrored-region.ts";
-import { crop } from "../../models/apply/pixel-grid.ts";
 import type { PairedSource } from "../data/paired-data.ts";
 import type { Validator } from "../learner.ts";
+import { centralWindow } from "./central-window.ts";
 import { type ImageExample, imageMetrics, imageReport, meanScores } from "./image-report.ts";
 
 /** The network to validate. */
@@ -46,44 +46,37 @@ const maxSide = 256;
  */
 export function pairedValidator(
   sources: readonly PairedSource[],
-  { alignment, planes, predictionGraph, margin = 2 * alignment, beyond }: ImageNetwork,
+  { alignment, planes, predictionGraph, margin, beyond }: ImageNetwork,
   { count, thorough }: { count: number; thorough?: boolean },
 ): Validator {
-  const height = Math.min(maxSide, ...sources.map((source) => source.height));
-  const width = Math.min(maxSide, ...sources.map((source) => source.width));
-  const whole = { x: 0, y: 0, width, height };
-  const padded = {
-    x: -margin,
-    y: -margin,
-    width: Math.ceil((width + 2 * margin) / alignment) * alignment,
-    height: Math.ceil((height + 2 * margin) / alignment) * alignment,
-  };
-  const size = padded.width * padded.height;
+  const window = centralWindow(sources, { maxSide, alignment, margin });
+  const { height, width, seen } = window;
+  const size = seen.width * seen.height;
   const depth = planes ?? 1;
-  const shape = [1, 1, ...(planes === undefined ? [] : [planes]), padded.height, padded.width];
+  const shape = [1, 1, ...(planes === undefined ? [] : [planes]), seen.height, seen.width];
   const chosen = choosePlanes(sources, count);
   return {
     metrics: [...imageMetrics, ...(beyond?.metrics ?? [])],
     examples: chosen.length,
-    graphs: { predict: predictionGraph(padded.height, padded.width) },
+    graphs: { predict: predictionGraph(seen.height, seen.width) },
     async run(session) {
       const examples: ImageExample[] = [];
       const further: Record<string, number>[] = [];
       for (const { source, z, label } of chosen) {
-        const window = (data: Float32Array, plane: number): Plane => centre(source, data, plane, height, width);
         const data = new Float32Array(depth * size);
         for (let k = 0; k < depth; k++) {
-          const seen = window(source.data, mirrored(z + k - (depth >> 1), source.depth));
-          data.set(await readMirrored(async (region) => crop(seen.data, whole, region), whole, padded), k * size);
+          const plane = window.planeOf(source, source.data, mirroredIndex(z + k - (depth >> 1), source.depth));
+          data.set(await window.withMargin(plane.data), k * size);
         }
         const { output } = await session.run("predict", { image: { type: "float32", shape, data } });
         const channels = Array.from({ length: output.shape[1] }, (_, channel): Plane => {
           const start = (channel * depth + (depth >> 1)) * size;
           const middle = (output.data as Float32Array).subarray(start, start + size);
-          return { data: crop(middle, padded, whole), height, width };
+          return { data: window.withoutMargin(middle), height, width };
         });
-        const truth = window(source.target, z);
-        examples.push({ label, input: window(source.data, z), output: channels[0], truth });
+        const truth = window.planeOf(source, source.target, z);
+        const input = window.planeOf(source, source.data, z);
+        examples.push({ label, input, output: channels[0], truth });
         if (beyond) further.push(beyond.scores(channels, truth));
       }
       const report = imageReport(examples, { pixelSize: sources[0].pixelSize, thorough, task: "section" });
@@ -116,19 +109,4 @@ function choosePlanes(
   });
   chosen.sort((a, b) => a.third - b.third || a.off - b.off);
   return chosen.map(({ source, z, third }) => ({ source, z, label: thirds[third] }));
-}
-
-/** The plane that replaces a plane beyond the ends of a stack, by mirroring. */
-function mirrored(z: number, depth: number): number {
-  const period = Math.max(1, 2 * (depth - 1));
-  const folded = ((z % period) + period) % period;
-  return folded < depth ? folded : period - folded;
-}
-
-function centre(source: PairedSource, data: Float32Array, z: number, height: number, width: number): Plane {
-  const size = source.height * source.width;
-  const whole = { x: 0, y: 0, width: source.width, height: source.height };
-  const x = Math.floor((source.width - width) / 2);
-  const y = Math.floor((source.height - height) / 2);
-  return { data: crop(data.subarray(z * size, (z + 1) * size), whole, { x, y, width, height }), height, width };
 }

@@ -2,11 +2,10 @@
 import { evenly } from "../../array/evenly.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Plane } from "../../image/image.ts";
-import { readMirrored } from "../../models/apply/mirrored-region.ts";
-import { crop } from "../../models/apply/pixel-grid.ts";
 import type { Session } from "../../run/runtime.ts";
 import { type Pair, type PairSource, pairsAt } from "../data/pairs.ts";
 import type { Validator } from "../learner.ts";
+import { centralWindow } from "./central-window.ts";
 import { type ImageExample, imageMetrics, imageReport } from "./image-report.ts";
 
 /**
@@ -34,33 +33,24 @@ export interface CentralWindows {
 }
 
 export function centralWindows(sources: readonly PairSource[], network: RefocusNetwork): CentralWindows {
-  const height = Math.min(maxSide, ...sources.map((source) => source.height));
-  const width = Math.min(maxSide, ...sources.map((source) => source.width));
   const { alignment, distanceScale } = network;
-  const margin = 2 * alignment;
-  const padded = {
-    x: -margin,
-    y: -margin,
-    width: Math.ceil((width + 2 * margin) / alignment) * alignment,
-    height: Math.ceil((height + 2 * margin) / alignment) * alignment,
-  };
-  const whole = { x: 0, y: 0, width, height };
+  const window = centralWindow(sources, { maxSide, alignment });
+  const { height, width, seen } = window;
   const planes = sources[0].offsets.length;
   return {
-    graphs: { predict: network.predictionGraph(padded.height, padded.width) },
-    plane: (source, z) => centre(source, source.data, z, height, width),
-    truth: (source, z) => centre(source, source.target ?? source.data, z, height, width),
+    graphs: { predict: network.predictionGraph(seen.height, seen.width) },
+    plane: (source, z) => window.planeOf(source, source.data, z),
+    truth: (source, z) => window.planeOf(source, source.target ?? source.data, z),
     async refocus(session, inputs, distance) {
-      const size = padded.width * padded.height;
+      const size = seen.width * seen.height;
       const data = new Float32Array((planes + 1) * size);
       for (const [k, plane] of inputs.entries()) {
-        const read = async (region: typeof whole): Promise<Float32Array> => crop(plane.data, whole, region);
-        data.set(await readMirrored(read, whole, padded), k * size);
+        data.set(await window.withMargin(plane.data), k * size);
       }
       data.fill(distance / distanceScale, planes * size);
-      const shape = [1, planes + 1, padded.height, padded.width];
+      const shape = [1, planes + 1, seen.height, seen.width];
       const { refocused } = await session.run("predict", { image: { type: "float32", shape, data } });
-      return { data: crop(refocused.data as Float32Array, padded, whole), height, width };
+      return { data: window.withoutMargin(refocused.data as Float32Array), height, width };
     },
   };
 }
@@ -115,7 +105,7 @@ export function createValidator(
   };
 }
 
-export const distanceLabel = (um: number): string => `${um < 0 ? "-" : "+"}${Math.abs(um).toFixed(2)} um`;
+const distanceLabel = (um: number): string => `${um < 0 ? "-" : "+"}${Math.abs(um).toFixed(2)} um`;
 
 /**
  * The input planes and the planes one and two steps from them, where a network is most likely to be worse than the
@@ -156,12 +146,4 @@ function choosePairs(
     });
   });
   return all.sort((a, b) => a.round - b.round);
-}
-
-function centre(source: PairSource, data: Float32Array, z: number, height: number, width: number): Plane {
-  const size = source.height * source.width;
-  const whole = { x: 0, y: 0, width: source.width, height: source.height };
-  const x = Math.floor((source.width - width) / 2);
-  const y = Math.floor((source.height - height) / 2);
-  return { data: crop(data.subarray(z * size, (z + 1) * size), whole, { x, y, width, height }), height, width };
 }

@@ -124,7 +124,7 @@ function* learner(input: TrainingInput, config: RlpConfig): Generator<void, Lear
  * Step "generator": lowers the mean absolute error over several steps, each from the output of the steps before, so
  * that the network learns to continue from its own output. The gradient flows back through all steps.
  */
-export function trainingStep(
+function trainingStep(
   config: RlpConfig,
   architecture: DeepZArchitecture,
 ): Pick<Learner, "steps"> & { specs: Map<string, ParameterSpec> } {

@@ -273,7 +273,7 @@ function scoringGraph(shape: BlockShape, architecture: DeepZArchitecture, emaDec
 }
 
 /** The trained model as ONNX: `image` `[batch, planes, y, x]` to `output` `[batch, 1, y, x]`. */
-export function exportSelfSupervised(
+function exportSelfSupervised(
   planes: number,
   architecture: DeepZArchitecture,
   weights: Tensors,

@@ -1,7 +1,7 @@
 /** Places beads in a volume so that none cuts into another. */
-import type { Random } from "../../array/random.ts";
-import { ParfocalError } from "../../errors.ts";
-import type { Bead, BeadKind } from "./bead.ts";
+import type { Random } from "../src/array/random.ts";
+import { ParfocalError } from "../src/errors.ts";
+import type { Bead, BeadKind } from "../src/optics/phantom/bead.ts";
 
 export interface BeadPlacement {
   /** Beads inside the field. */

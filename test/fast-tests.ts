@@ -1,0 +1,75 @@
+/**
+ * The tests of `npm run test:fast`, which together take less than a minute on two quiet cores: no command lines, no
+ * trainings, no browsers and no other programs.
+ */
+export const fastTests = `
+  adam
+  adversarial-losses
+  breathe
+  camera-sensor
+  camera-stage
+  coherent-propagation
+  coherent-transmitted
+  contact-sheet
+  conv-gru
+  deconvolution-consensus
+  deconvolution-psf
+  deconvolution-richardson-lucy
+  every-plane
+  examples
+  fast-paths
+  fft
+  filters
+  fit-line
+  focus-map
+  folder-order
+  fourier-ring-correlation
+  fusion-cases
+  graph-composites
+  graph-gradients
+  image-compression
+  image-open
+  imaging-axial-response
+  imaging-structured-illumination
+  imaging-widefield
+  input-planes
+  inspect
+  layers
+  levenberg-marquardt
+  losses
+  medians
+  metrics
+  micro-sign
+  optics-beads
+  optics-blur
+  optics-psf
+  option-values
+  pairable
+  peak-memory
+  phantom-parts
+  pix2pix
+  pixel-place
+  plausible-calibration
+  random-poisson
+  read-yaml
+  receptive-field
+  refocus-defaults
+  repeated-samples
+  report
+  resample
+  run-folder
+  running-norm
+  sectioning-grid
+  small-png
+  solve-linear
+  spectral-cutoff
+  statistics
+  superpose
+  superpose-pool
+  text-lines
+  training-data
+  training-keys
+`
+  .trim()
+  .split(/\s+/)
+  .map((name) => `test/${name}.test.ts`);

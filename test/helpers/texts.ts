@@ -1,0 +1,2 @@
+/** The sentences of warnings. */
+export const textsOf = (warnings: readonly { text: string }[]): string[] => warnings.map(({ text }) => text);

@@ -33,7 +33,10 @@ const below: Record<string, readonly string[]> = {
   cli: ["tasks", "array"],
 };
 
-const surfaces = ["index.ts", "node.ts"];
+const surfaces = ["index.ts", "node.ts", "browser.ts"];
+
+/** The entry of a folder, which lists what users import from it. */
+const isEntry = (path: string) => surfaces.includes(path) || /^[a-z]+\/index\.ts$/.test(path);
 
 interface Import {
   from: string;
@@ -59,6 +62,9 @@ function againstTheDirection({ from, to }: Import): boolean {
   if (["errors.ts", "version.ts", "read-yaml.ts", "warning.ts"].includes(target)) return false;
   return !(below[above] ?? []).includes(target);
 }
+
+/** Only an entry may import an entry. A file that did would depend on a whole folder, and so would whoever bundles it. */
+const importsAnEntry = ({ from, to }: Import): boolean => isEntry(to) && !surfaces.includes(from);
 
 const portable = (path: string) => !path.endsWith(".node.ts") && path !== "node.ts" && layerOf(path) !== "cli";
 
@@ -111,6 +117,15 @@ describe("layers", () => {
 
   test("imports go one way", () => {
     expect(imports.filter(againstTheDirection).map(show)).toEqual([]);
+  });
+
+  test("no file imports the entry of a folder, which is for users", () => {
+    expect(imports.filter(importsAnEntry).map(show)).toEqual([]);
+    const seen = (from: string, line: string) => importsOf(from, line).some(importsAnEntry);
+    expect(seen("study/study.ts", 'import { ssim } from "../metrics/index.ts";')).toBe(true);
+    expect(seen("cli/refocus.ts", 'import { runTask } from "../index.ts";')).toBe(true);
+    expect(seen("index.ts", 'export * from "./metrics/index.ts";')).toBe(false);
+    expect(seen("metrics/index.ts", 'export { ssim } from "./ssim.ts";')).toBe(false);
   });
 
   test("no imports go in a circle", () => {

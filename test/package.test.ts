@@ -21,8 +21,8 @@ describe("the package", () => {
 
 describe("a bundler", () => {
   /** Bytes, minified, of a program that uses one name of the package. */
-  async function bundled(name: string): Promise<{ bytes: number; run: () => Promise<unknown> }> {
-    const index = resolve("dist/index.js");
+  async function bundled(name: string, path: string): Promise<{ bytes: number; run: () => Promise<unknown> }> {
+    const index = resolve("dist", path);
     const text = `export { ${name} } from ${JSON.stringify(index)};`;
     const entry = {
       name: "entry",
@@ -37,8 +37,9 @@ describe("a bundler", () => {
     return { bytes: chunks[0].code.length, run: async () => (await import(/* @vite-ignore */ url))[name] };
   }
 
-  test("takes of one score what that score needs, and it works", async () => {
-    const { bytes, run } = await bundled("ssim");
+  const entries = ["index.js", "metrics/index.js"];
+  test.each(entries)("takes of one score what that score needs, and it works: %s", async (entry) => {
+    const { bytes, run } = await bundled("ssim", entry);
     // 6.3 kB, a third of it the vector code; all of the package is half a megabyte.
     expect(bytes).toBeLessThan(8000);
     const ssim = (await run()) as typeof import("../src/metrics/ssim.ts").ssim;

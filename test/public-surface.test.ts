@@ -1,5 +1,5 @@
 /** What users import: it is there, it works, and the portable part needs no Node. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as anywhere from "../src/index.ts";
 import * as node from "../src/node.ts";
@@ -18,15 +18,36 @@ describe("public surface", () => {
     expect(Object.keys(node)).toEqual(expect.arrayContaining(["openImage", "writeImage", "simulateRecipe"]));
   });
 
-  test("names are exported one by one, so that index.ts can be read", () => {
-    const text = readFileSync("src/index.ts", "utf8");
-    expect(text).not.toMatch(/export \*/);
-    expect(text).not.toMatch(/export default/);
-    expect(text).not.toMatch(/\.node\.ts/);
+  test("browser has all that index has, and worker threads", async () => {
+    const browser = await import("../src/browser.ts");
+    expect(Object.keys(anywhere).filter((name) => !(name in browser))).toEqual([]);
+    expect(Object.keys(browser)).toEqual(expect.arrayContaining(["browserContext", "openSuperposePoolWeb"]));
+    expect(Object.keys(browser)).not.toContain("nodeContext");
+  });
+
+  const folders = readdirSync("src", { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const names = folders.map(({ name }) => name).filter((name) => name !== "cli");
+
+  test("every folder is an entry, and all of it is in index.ts", async () => {
+    for (const name of names) {
+      expect(manifest.exports[`./${name}`]).toBe(`./dist/${name}/index.js`);
+      const entry: object = await import(`../src/${name}/index.ts`);
+      const missing = Object.keys(entry).filter((key) => !(key in anywhere));
+      expect({ name, missing }).toEqual({ name, missing: [] });
+    }
+    const others = [".", "./browser", "./node"];
+    expect(Object.keys(manifest.exports).sort()).toEqual([...others, ...names.map((name) => `./${name}`)].sort());
+  });
+
+  test("folders export their names one by one, so that their entries can be read", () => {
+    for (const name of names) {
+      const text = readFileSync(`src/${name}/index.ts`, "utf8");
+      expect(text).not.toMatch(/export \*|export default|\.node\.ts/);
+    }
   });
 
   test("the README imports what is there", () => {
-    const imports = [...readFileSync("README.md", "utf8").matchAll(/import \{ (.*?) \} from "parfocal(?:\/node)?"/g)];
+    const imports = [...readFileSync("README.md", "utf8").matchAll(/import \{ (.*?) \} from "parfocal(?:\/\w+)?"/g)];
     expect(imports).not.toHaveLength(0);
     for (const [, names] of imports) for (const name of names.split(", ")) expect(Object.keys(node)).toContain(name);
   });

@@ -1,9 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -11,11 +6,9 @@ import { Random } from "../src/array/random.ts";
 import { cameraOptions } from "../src/optics/camera/camera-options.ts";
 import { createSensor, exposeSensor } from "../src/optics/camera/sensor.ts";
 import { imageVolume } from "../src/optics/imaging/image-volume.ts";
+import { browserFor, inBrowser } from "./helpers/in-browser.ts";
 
-/** Debian's. The library comes from dist/, as a page would load it. */
-const chromium = "/usr/bin/chromium";
-const present = existsSync(chromium);
-if (!present) console.warn(`Skipping the simulator in a browser: ${chromium} is not there.`);
+const present = browserFor("the simulator in a browser");
 
 const planes = [-2, 0, 1.5];
 const pupil = { na: 0.8, wavelength: 0.5, refractiveIndex: 1 };
@@ -50,58 +43,18 @@ const page = (isolated: boolean) => `<!doctype html><script type="module">
   }
 </script>`;
 
-/** Opens the page in a headless browser and waits for what it sends. */
-async function inBrowser(isolated: boolean): Promise<Float32Array> {
+/** What the page sends. The library comes from dist/, as a page would load it. */
+async function sentBy(isolated: boolean): Promise<Float32Array> {
   const root = fileURLToPath(new URL("..", import.meta.url));
-  const profile = mkdtempSync(join(tmpdir(), "parfocal-chromium-"));
-  let browser: ChildProcess | undefined;
-  let answer: (bytes: Float32Array) => void = () => {};
-  let refuse: (error: Error) => void = () => {};
-  const sent = new Promise<Float32Array>((resolve, reject) => {
-    answer = resolve;
-    refuse = reject;
+  const bytes = await inBrowser({
+    isolated,
+    read(path) {
+      if (path === "/") return { type: "text/html", body: page(isolated) };
+      if (!/^\/dist\/[\w/.-]+\.js$/.test(path) || !existsSync(join(root, path))) return undefined;
+      return { type: "text/javascript", body: readFileSync(join(root, path)) };
+    },
   });
-  const server = createServer((request, response) => {
-    const path = request.url ?? "/";
-    if (isolated) {
-      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
-      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
-    }
-    if (request.method === "POST") {
-      const parts: Buffer[] = [];
-      request.on("data", (part: Buffer) => parts.push(part));
-      request.on("end", () => {
-        response.end();
-        const body = Buffer.concat(parts);
-        if (path === "/result") answer(new Float32Array(new Uint8Array(body).buffer));
-        else refuse(new Error(`In the browser: ${body}`));
-      });
-    } else if (path === "/") {
-      response.setHeader("Content-Type", "text/html").end(page(isolated));
-    } else if (/^\/dist\/[\w/.-]+\.js$/.test(path) && !path.includes("..") && existsSync(join(root, path))) {
-      response.setHeader("Content-Type", "text/javascript").end(readFileSync(join(root, path)));
-    } else {
-      response.writeHead(404).end();
-    }
-  });
-  try {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", `--user-data-dir=${profile}`];
-    browser = spawn(chromium, [...flags, address], { stdio: "ignore", detached: true });
-    const late = new Promise<never>((_, reject) => {
-      setTimeout(() => reject(new Error("The browser did not answer in 50 s.")), 50_000).unref();
-    });
-    return await Promise.race([sent, late]);
-  } finally {
-    const ended = new Promise((resolve) => browser?.once("exit", resolve));
-    // With its helpers, which would write into the profile a little longer.
-    if (browser?.pid !== undefined) process.kill(-browser.pid, "SIGKILL");
-    await ended;
-    server.closeAllConnections();
-    server.close();
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-  }
+  return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
 describe.skipIf(!present)("the simulator in a browser", () => {
@@ -120,7 +73,7 @@ describe.skipIf(!present)("the simulator in a browser", () => {
       counts,
       new Random(4),
     );
-    const found = await inBrowser(isolated);
+    const found = await sentBy(isolated);
     const { length } = images;
     expect(found).toHaveLength(3 * length);
     // On threads as alone: to the byte.

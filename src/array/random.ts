@@ -21,7 +21,7 @@ export class Random {
     }
   }
 
-  /** A generator that goes on from a {@link state}. */
+  /** A generator that goes on from a `state`. */
   static fromState(state: RandomState): Random {
     const random = new Random(0);
     random.words.set(state.words);

@@ -22,7 +22,8 @@ const MOST_PLANES = 64;
 
 /**
  * How far the content of `moving` lies from that of `fixed`.
- * @param fixed, moving planes of the same size
+ * @param fixed a plane
+ * @param moving a plane of the same size
  */
 export function measureShift(fixed: Grid, moving: Grid): Shift {
   const correlator = createCorrelator(fixed.height, fixed.width);
@@ -72,7 +73,7 @@ const SEEN_DRIFT = 2;
 const SMALL_DRIFT = 1;
 
 /**
- * Drift over z. Whether there is any is inferred from the motion that all parts of the field share ({@link commonMotionSteps}); the path, where shifts
+ * Drift over z. Whether there is any is inferred from the motion that all parts of the field share (`commonMotionSteps`); the path, where shifts
  * between planes 1, 2, 4 and 8 apart agree on one (least squares, with less weight for those that disagree: Cauchy), is theirs, and
  * otherwise straight.
  */

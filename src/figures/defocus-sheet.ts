@@ -17,13 +17,14 @@ export interface DefocusPicture {
 /**
  * Each image, its map in colours (blue below focus, white in focus, red above; grey where nothing is to be focused), and the map of its sizes
  * where a direction is uncertain. SVG text.
- * @param options.reach distance of the darkest colours, um
+ * @param scale `reach` is the distance of the darkest colours, um; `pixelSize`, um, is for the scale bar
  * @throws image.unfit without a picture
  */
 export function defocusSheet(
   pictures: readonly DefocusPicture[],
-  { reach, pixelSize }: { reach: number; pixelSize?: number | undefined },
+  scale: { reach: number; pixelSize?: number | undefined },
 ): string {
+  const { reach, pixelSize } = scale;
   const rows = pictures.map(({ label, image, map: { cells } }) => {
     const drawn = (of: (cell: (typeof cells)[number][number]) => number): Plane => ({
       data: Float32Array.from({ length: image.data.length }, (_, i) => {

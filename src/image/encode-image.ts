@@ -64,8 +64,9 @@ export function encodePng(info: ImageInfo, counts: PixelData): Uint8Array {
 }
 
 /**
- * The whole file in memory.
+ * The whole file in memory. Values are written as counts of the image's `dtype`: rounded and clipped to its range.
  * @param name of the file; its ending gives the format unless `options.format` says otherwise
+ * @throws usage, image.unfit for an image that the format cannot hold; image.unfit for NaN where counts are whole numbers
  */
 export function encodeImage(name: string, image: Image, options: EncodeOptions = {}): Uint8Array {
   const format = options.format ?? formatOf(name);
@@ -74,15 +75,24 @@ export function encodeImage(name: string, image: Image, options: EncodeOptions =
     return encodePng(image, image.data);
   }
   const layout = planTiff(name, image, format, options.displayRange);
+  const data = countsOf(image, name);
   const file = new Uint8Array(layout.size);
   file.set(layout.head);
   file.set(layout.tail, layout.tailStart);
   const pixels = extentOf(image, "Y") * extentOf(image, "X");
   for (const position of positionsOf(image)) {
     const from = planeOffset(image, position);
-    file.set(bytesOf(image.data.subarray(from, from + pixels)), layout.offsetOf(position));
+    file.set(bytesOf(data.subarray(from, from + pixels)), layout.offsetOf(position));
   }
   return file;
+}
+
+/** The data of an image in its own pixel type; not copied where it has that type. */
+function countsOf(image: Image, name: string): PixelData {
+  const { data, dtype } = image;
+  const values = data instanceof Float32Array ? data : undefined;
+  if (values === undefined && data.BYTES_PER_ELEMENT === pixelBytes(image)) return data;
+  return toCounts(values ?? Float32Array.from(data), dtype, { what: name, width: extentOf(image, "X") });
 }
 
 /** Every plane of an image, in the order in which files hold them. */

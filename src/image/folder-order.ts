@@ -36,7 +36,7 @@ export interface FolderOrder {
 }
 
 export interface FolderOptions {
-  /** Of file names; only files that match are taken. See {@link matchNames}. */
+  /** Of file names; only files that match are taken. See `matchNames`. */
   pattern?: string | undefined;
   /** "ZYX": the axes of the numbers that vary in the names, in their order, and YX. */
   axes?: string | undefined;

@@ -1,29 +1,33 @@
-import { memorySource } from "../array/bytes.ts";
+import { blobSource, memorySource } from "../array/bytes.ts";
 import { ParfocalError } from "../errors.ts";
 import type { OutputFile, OutputSet, Storage, StoredEntry } from "./storage.ts";
 
 export interface MemoryStorage extends Storage {
-  /** Every file by its path, with "/" between names. */
+  /** Every file that is in memory by its path, with "/" between names. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** Puts a file there, such as an input. */
-  put(path: string, data: Uint8Array | string): void;
+  /** Puts a file there, such as an input. A `Blob` or `File` is not read into memory: its bytes are read when needed. */
+  put(path: string, data: Uint8Array | string | Blob): void;
 }
 
 /** Files in memory: for tests, and for programs that have their images there. Paths have "/" between names. */
 export function memoryStorage(): MemoryStorage {
   const files = new Map<string, Uint8Array>();
+  const blobs = new Map<string, Blob>();
   const folders = new Set<string>();
   const locked = new Set<string>();
   const reading = new Map<string, number>();
 
-  const put = (path: string, data: Uint8Array | string): void => {
+  const put = (path: string, data: Uint8Array | string | Blob): void => {
     const place = normal(path);
-    files.set(place, typeof data === "string" ? new TextEncoder().encode(data) : data.slice());
+    files.delete(place);
+    blobs.delete(place);
+    if (data instanceof Blob) blobs.set(place, data);
+    else files.set(place, typeof data === "string" ? new TextEncoder().encode(data) : data.slice());
     for (const folder of parents(place)) folders.add(folder);
   };
   const kindOf = async (path: string): Promise<StoredEntry["kind"] | undefined> => {
     const place = normal(path);
-    if (files.has(place)) return "file";
+    if (files.has(place) || blobs.has(place)) return "file";
     return folders.has(place) || place === "." ? "folder" : undefined;
   };
   const checkOutput = async (path: string, force = false): Promise<void> => {
@@ -42,7 +46,7 @@ export function memoryStorage(): MemoryStorage {
   const makeFolder = async (path: string): Promise<void> => {
     const place = normal(path);
     for (const folder of [...parents(place), place]) {
-      if (files.has(folder)) throw failed(path, "there is a file of that name");
+      if (files.has(folder) || blobs.has(folder)) throw failed(path, "there is a file of that name");
       folders.add(folder);
     }
   };
@@ -54,7 +58,7 @@ export function memoryStorage(): MemoryStorage {
     makeFolder,
     async open(path) {
       const place = normal(path);
-      const data = files.get(place);
+      const data = files.get(place) ?? blobs.get(place);
       if (data === undefined) {
         const why = (await kindOf(path)) === "folder" ? "this is a folder" : "there is no such file or folder";
         throw new ParfocalError("file.missing", `${path}: ${why}; check the path.`, { path });
@@ -62,7 +66,7 @@ export function memoryStorage(): MemoryStorage {
       reading.set(place, (reading.get(place) ?? 0) + 1);
       let closed = false;
       return {
-        ...memorySource(path, data),
+        ...(data instanceof Blob ? blobSource(data, path) : memorySource(path, data)),
         async close() {
           if (!closed) reading.set(place, (reading.get(place) ?? 1) - 1);
           closed = true;
@@ -77,12 +81,13 @@ export function memoryStorage(): MemoryStorage {
       }
       const inside = (all: Iterable<string>, kind: StoredEntry["kind"]): StoredEntry[] =>
         [...all].flatMap((path) => (path !== place && dirname(path) === place ? [{ name: basename(path), kind }] : []));
-      return [...inside(files.keys(), "file"), ...inside(folders, "folder")];
+      return [...inside([...files.keys(), ...blobs.keys()], "file"), ...inside(folders, "folder")];
     },
     checkRoom: async () => undefined,
     outputs: ({ force } = {}) => outputSet(put, (path) => checkOutput(path, force)),
     async append(path, data) {
-      const before = files.get(normal(path)) ?? new Uint8Array();
+      const blob = blobs.get(normal(path));
+      const before = blob ? new Uint8Array(await blob.arrayBuffer()) : (files.get(normal(path)) ?? new Uint8Array());
       const more = typeof data === "string" ? new TextEncoder().encode(data) : data;
       const whole = new Uint8Array(before.length + more.length);
       whole.set(before);
@@ -96,6 +101,7 @@ export function memoryStorage(): MemoryStorage {
     },
     async remove(path) {
       files.delete(normal(path));
+      blobs.delete(normal(path));
     },
     async lock(folder) {
       const place = normal(folder);

@@ -3,7 +3,7 @@ import { type Drift, measureChannelShift, measureDrift, type Planes, type Shift 
 import type { Warning } from "../warning.ts";
 
 /** The shift of a channel from channel 0, in pixels. */
-interface ChannelShift extends Shift {
+export interface ChannelShift extends Shift {
   channel: number;
   /** Whether a warning is due: the shift is larger than a pixel and significant. */
   unregistered: boolean;

@@ -50,7 +50,7 @@ const maxPlanes = 5;
 /**
  * Estimates the noise of a stack from the stack itself. It uses the photon transfer curve ({@link photonTransfer}).
  * Read noise that the curve cannot show, because its offset would lie below 0 counts or because noise is the same at
- * every brightness, is estimated by {@link noiseLevel}.
+ * every brightness, is estimated by `noiseLevel`.
  * @param stack counts, finite
  * @returns undefined for a stack without noise, such as a constant one
  */

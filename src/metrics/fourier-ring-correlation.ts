@@ -95,7 +95,7 @@ export function splitImage(plane: Plane): { diagonal: [Plane, Plane]; antidiagon
 
 /**
  * Estimates the ring correlation that two images like this one, of the same specimen, would have, for frequencies up to
- * a quarter cycle per pixel. It is the mean over both pairs of {@link splitImage}, with two corrections that follow
+ * a quarter cycle per pixel. It is the mean over both pairs of `splitImage`, with two corrections that follow
  * from the sampling and need no fitted constant (Koho et al. fitted one to their microscopes for the same purpose):
  *
  * 1. The images of a pair are shifted by one pixel in y and x, which alone would let the correlation fall as J0(2 pi

@@ -23,7 +23,7 @@ export interface HallucinationRocInput extends HallucinationInput {
   rounds?: number | undefined;
 }
 
-interface RocPoint {
+export interface RocPoint {
   threshold: number;
   /** Share of empty places that are reported as hallucinated, 0..1. */
   falseAlarmRate: number;

@@ -33,7 +33,7 @@ export interface HallucinationInput {
   fwhm?: number | undefined;
   /** Largest shift between the images, pixels, 0 to 8; default 1. */
   shift?: number | undefined;
-  /** z from which a spot counts as hallucinated; default {@link defaultThreshold}. */
+  /** z from which a spot counts as hallucinated; default `defaultThreshold`. */
   threshold?: number | undefined;
 }
 

@@ -30,7 +30,7 @@ export interface InspectOptions {
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
-interface Focus {
+export interface Focus {
   measure: FocusMeasure;
   /** The kind of light, inferred from the grey levels. */
   light: Light;

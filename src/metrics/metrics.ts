@@ -44,7 +44,7 @@ export function score(output: Picture, truth: Picture, options: { dataRange: num
   };
 }
 
-/** The mean of each score over several images, leaving out values that are not finite, see {@link meanOfFinite}. */
+/** The mean of each score over several images, leaving out values that are not finite, see `meanOfFinite`. */
 export function meanScores(all: readonly Scores[]): Scores {
   const mean = (key: keyof Scores): number => meanOfFinite(all.map((one) => one[key]));
   return {

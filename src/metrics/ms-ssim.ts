@@ -24,7 +24,7 @@ export function msSsimScales(height: number, width: number): number {
 
 /**
  * Multi-scale structural similarity, 0 to 1. An image too small for five scales is scored over those that fit
- * ({@link msSsimScales}), with the weights divided by their sum: compare such scores only among images of that size.
+ * (`msSsimScales`), with the weights divided by their sum: compare such scores only among images of that size.
  * A negative contrast-structure term counts as 0, as in TensorFlow and pytorch-msssim. An odd size is mirrored by one
  * pixel before halving.
  * @throws as `ssim`

@@ -26,7 +26,7 @@ export function noiseOf(stack: Stack): ((plane: Plane) => number) | undefined {
  * truth is independent of the output, unless the output was made from that plane.
  * @param error mean squared error
  * @param noise variance of the ground truth's noise, in the units of the error
- * @returns dB; undefined where noise is more than {@link maxNoiseShare} of the error
+ * @returns dB; undefined where noise is more than `maxNoiseShare` of the error
  */
 export function noiseFreePsnr(error: number, noise: number, dataRange: number): number | undefined {
   if (noise > maxNoiseShare * error) return undefined;

@@ -39,7 +39,8 @@ const maxExtent = { planes: 41, side: 512 };
  * projections, then along z by the correlation of fine structure (between 1 and 8 pixels), refined by a parabola. A
  * shift that cannot be measured is 0.
  *
- * @param input, target stacks of the same size
+ * @param input a stack
+ * @param target a stack of the same size
  */
 export const measurePairShift = (input: Stack, target: Stack): PairShift =>
   runThrough(measurePairShiftSteps(input, target));

@@ -1,7 +1,7 @@
 /** Schemas for values that override only some keys of others. */
 import { z } from "zod";
 
-type Overrides<S extends z.ZodRawShape> = {
+export type Overrides<S extends z.ZodRawShape> = {
   [K in keyof S]: z.ZodOptional<z.ZodType<z.output<S[K]>, z.input<S[K]>>>;
 };
 

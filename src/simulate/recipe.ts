@@ -55,7 +55,7 @@ export interface RecipeImage {
   registration: z.output<typeof misregistrationOptions>;
   [option: string]: unknown;
 }
-interface ImageInput {
+export interface ImageInput {
   mode: ModeName;
   optics?: z.input<typeof opticsOverrides>;
   camera?: z.input<typeof cameraOverrides>;

@@ -30,7 +30,7 @@ export interface CompareOptions {
 }
 
 /** One value each for the output, the first input (unchanged) and the best recorded baseline. */
-interface OfEach<T> {
+export interface OfEach<T> {
   output: T;
   input?: T;
   baseline?: T;
@@ -87,7 +87,7 @@ export interface Comparison {
  * Compares plane with plane. An input of one plane is compared with every plane, since the whole output was made from
  * it.
  * @param stacks.input the image from which the output was made; `inputs` where it was made from several planes
- * @throws image.unfit for stacks whose planes do not belong together by number (see {@link requirePairable}), NaN,
+ * @throws image.unfit for stacks whose planes do not belong together by number (see `requirePairable`), NaN,
  * planes smaller than 11 x 11, a ground truth without contrast; usage for a range of 0 or less; interrupted
  */
 export async function compareStacks(

@@ -32,7 +32,7 @@ export interface DistanceBin {
   /** PSNR of the outputs minus that of the first input plane, unchanged, dB. */
   psnrGainOverInput: number;
   /**
-   * Share of the outputs that are below the baseline in PSNR, SSIM or detail by more than the {@link margins}, 0..1.
+   * Share of the outputs that are below the baseline in PSNR, SSIM or detail by more than the `margins`, 0..1.
    */
   shareWorse: number;
   /**

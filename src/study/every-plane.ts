@@ -33,7 +33,7 @@ export interface Outcome {
    * unchanged, NaN where target and input are equal.
    */
   relativeChange: number;
-  /** Counts of the output for one count of the target: 1 means that brightness is kept ({@link photometricSlope}). */
+  /** Counts of the output for one count of the target: 1 means that brightness is kept (`photometricSlope`). */
   slope: number;
 }
 

@@ -68,7 +68,7 @@ export interface VirtualStack {
    * right, 0 is flat.
    */
   amplitude: number;
-  /** Undefined where the curve is flat ({@link minAmplitude}), so that there is nothing to align. */
+  /** Undefined where the curve is flat (`minAmplitude`), so that there is nothing to align. */
   asRequested: CurveAlignment | undefined;
   /**
    * The same for the curve mirrored about its input, as if the model had mistaken up for down; undefined also where too
@@ -76,10 +76,9 @@ export interface VirtualStack {
    */
   reversed: CurveAlignment | undefined;
   /**
-   * Which of the two fits better ({@link CurveAlignment.nearby}). Undefined where the curve is flat, where one of the
-   * two is not known, where neither fits ({@link minCertainty}), where both fit about equally well ({@link minLead}),
-   * as for a model that sharpens independently of the sign of the distance, or where the images do not follow ({@link
-   * CurveAlignment.imageGain}), since one in three curves of noise fits some shift.
+   * Which of the two fits better (`nearby`). Undefined where the curve is flat, where one of the
+   * two is not known, where neither fits (`minCertainty`), where both fit about equally well (`minLead`),
+   * as for a model that sharpens independently of the sign of the distance, or where the images do not follow (`imageGain`), since one in three curves of noise fits some shift.
    */
   direction: "right" | "wrong" | undefined;
   /** Mean NRMSE of the unchanged input against the recorded planes of the curve. */

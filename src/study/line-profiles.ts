@@ -3,7 +3,7 @@ import { type Plane, planeOf, type Stack } from "../image/image.ts";
 import type { EveryPlane, Outcome } from "./every-plane.ts";
 import { type Box, cropPlane } from "./studied-stack.ts";
 
-interface Profile {
+export interface Profile {
   plane: number;
   /** One value for each pixel along the line, in counts of the stack. */
   input: number[];

@@ -52,7 +52,7 @@ const [maxField, maxRegion, structureEdge] = [1536, 384, 64];
 
 /**
  * Finds the sharpest plane (Tenengrad), and a structure to follow: the place where that plane has most detail within
- * {@link structureEdge} pixels.
+ * `structureEdge` pixels.
  * @throws image.unfit for fewer than three planes, NaN, no contrast, or a ground truth of another size;
  * calibration.missing without a z step
  */

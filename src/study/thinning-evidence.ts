@@ -56,7 +56,7 @@ export interface ThinningEvidence {
   /**
    * Root mean square difference of the outputs divided by that of the inputs, both in counts: 1 where noise passes
    * unchanged, above 1 where it is amplified. Sections may be in other counts than the stack; for those compare the two
-   * {@link ThinnedAgreement.nrmse}.
+   * `nrmse`.
    */
   noiseGain: number;
   /**

@@ -24,7 +24,7 @@ export interface OwnSharpness {
   cutoff: number;
 }
 
-interface SharpnessPair {
+export interface SharpnessPair {
   plane: number;
   input: OwnSharpness;
   output: OwnSharpness;

@@ -1,11 +1,8 @@
 import { fileStorage } from "../image/file-storage.node.ts";
-import type { TaskContext } from "./task.ts";
+import type { TaskPlatform } from "./task.ts";
 
 /** What tasks get of Node: its file system, the native runtime, threads. The code of each is loaded when it is used. */
-export const nodeContext: Pick<
-  TaskContext,
-  "storage" | "openRuntime" | "openSimulation" | "describeMachine" | "drawPng"
-> = {
+export const nodeContext: TaskPlatform = {
   storage: fileStorage,
   openRuntime: async (options) => (await import("../run/open.node.ts")).openRuntime(options),
   openSimulation: async (recipe, options) =>

@@ -23,7 +23,7 @@ export interface RefocusFileOptions extends Omit<RefocusOptions, "onProgress">, 
   /** Spreads the values over all counts of a whole `dtype`, and says in the file what they mean. */
   rescale?: boolean | undefined;
   force?: boolean | undefined;
-  /** Reads the distance of every pixel, um, as {@link RefocusInput.surface}; "auto" finds each region's own focus ({@link findSurface}). */
+  /** Reads the distance of every pixel, um, as `surface`; "auto" finds each region's own focus ({@link findSurface}). */
   surface?: ReadRegion | "auto" | undefined;
   /** Also measures the confidence of a single-plane model in the direction: four more passes over the image ({@link directionOfImage}). */
   direction?: boolean | undefined;
@@ -48,7 +48,7 @@ export interface RefocusFileResult {
   direction?: DirectionOfImage;
 }
 
-interface FoundSurfaceFigures {
+export interface FoundSurfaceFigures {
   from: FoundSurface["from"];
   range_um: [number, number];
   regions: { x: number; y: number; distance_um: number; confidence: number }[];

@@ -53,7 +53,7 @@ export interface SectionFileResult extends SectionFindings {
 }
 
 /**
- * Makes sections of the exposures in one file or several, as {@link findExposures} finds them: for `hilo` uniform and speckled
+ * Makes sections of the exposures in one file or several, as `findExposures` finds them: for `hilo` uniform and speckled
  * light, for `sim` three positions of a grid. Memory holds a few planes, however many the stack has.
  *
  * Outputs are float32 by default, in counts above the camera's offset: a section is a small part of the light, which whole

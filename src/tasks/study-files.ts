@@ -36,8 +36,8 @@ export interface StudyFilesOptions {
   /** Moves the ground truth onto the stack, and crops both to their overlap ({@link registerTarget}). */
   register?: boolean | undefined;
   /**
-   * Sharpest plane, and centre of the structure to follow, instead of those that are found; see {@link
-   * openStudiedStack}.
+   * Sharpest plane, and centre of the structure to follow, instead of those that are found; see
+   * {@link openStudiedStack}.
    */
   sharpest?: number | undefined;
   structure?: { y: number; x: number } | undefined;
@@ -70,8 +70,8 @@ type StudyDescription = ReturnType<typeof describeStudy>;
 /**
  * Writes `index.html`, `study.json`, `scores.csv`, `quality-control.csv`, `profiles.csv` and `figures/` into a folder;
  * the page last.
- * @throws usage without a model; output.exists before any work; what reading, {@link openStudiedStack} and {@link
- * study} throw
+ * @throws usage without a model; output.exists before any work; what reading, {@link openStudiedStack} and
+ * {@link study} throw
  */
 export async function studyFiles(
   { storage, drawPng }: OutputContext,

@@ -23,8 +23,8 @@ export interface TaskProgress {
   message?: string;
 }
 
-/** Everything that a task gets from outside. */
-export interface TaskContext {
+/** What a task gets of the platform on which it runs: `nodeContext` in Node, `browserContext()` in a browser. */
+export interface TaskPlatform {
   storage: Storage;
   /** Opens a runtime for networks. @throws runtime.unavailable */
   openRuntime(options: RuntimeOptions): Promise<Runtime>;
@@ -34,6 +34,10 @@ export interface TaskContext {
   describeMachine(): Promise<Machine & { runtimes: RuntimeReport[] }>;
   /** Rasterises a drawing. @param svg a whole SVG document @param scale pixels for each of its units, default 1 @returns PNG */
   drawPng: DrawPng;
+}
+
+/** Everything that a task gets from outside. */
+export interface TaskContext extends TaskPlatform {
   /** Aborted when the user wants the task to stop; the task then throws `interrupted`. */
   signal: AbortSignal;
   onProgress(progress: TaskProgress): void;

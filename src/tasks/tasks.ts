@@ -80,5 +80,7 @@ const table = {
 };
 
 export type TaskName = keyof typeof table;
+/** The task of a name, with the types of its options and of its result. */
+export type TaskOf<N extends TaskName> = Awaited<ReturnType<(typeof table)[N]["load"]>>;
 export const taskNames = Object.keys(table) as TaskName[];
 export const tasks = table as unknown as Readonly<Record<TaskName, TaskEntry>>;

@@ -32,7 +32,7 @@ export function methodOf(name: unknown = defaultMethods.refocus): TrainingMethod
 
 /**
  * A complete configuration from a partial one. For refocusing methods, planes and distances that are not given are
- * derived from the training stacks, if there are any ({@link refocusKeys}).
+ * derived from the training stacks, if there are any (`refocusKeys`).
  * @throws usage with the key, the value and what is expected
  */
 export function resolveConfig(partial: ConfigInput, samples: readonly NamedStack[] = []): MethodConfig {

@@ -26,7 +26,7 @@ const constant = { schedule: "constant", warmup_steps: 0 } as const;
  * "Cyclical learning rates for training neural networks", WACV 2017, section 3.3). The trained weights are discarded.
  * The learning rate of a discriminator rises in the same proportion.
  *
- * @param steps number of rates to test
+ * @param options `steps` is the number of rates to test, 100 by default
  * @throws what {@link trainModel} throws before its first step; training.failed where the loss decreases at no rate
  */
 export async function findLearningRate(

@@ -11,7 +11,7 @@ import type { Judgement } from "./judgement.ts";
 /**
  * One graph that is run in every training step, such as that of a generator or of a discriminator. It reads tensors of
  * the batch, parameters and moments from the state, and writes `loss` (a scalar), any other scalars for metrics.csv
- * (`adversarial_loss`, ...), and the next state, which {@link optimise} writes.
+ * (`adversarial_loss`, ...), and the next state, which `optimise` writes.
  */
 export interface TrainingStep {
   /** Its loss is a column of metrics.csv: `train_loss` for the first step, `<name>_loss` for the others. */

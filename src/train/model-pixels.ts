@@ -12,7 +12,7 @@ import type { MethodConfig, TrainingInput } from "./training-method.ts";
 /**
  * Creates the learner of the method of a configuration. With `model_pixel_size`, all data for training and validation,
  * recorded or simulated, are first resampled to this pixel size, so that every method can be trained on stacks of
- * several objectives. Stacks that are given twice are used once ({@link withoutRepeated}). Reads all pixels, and yields
+ * several objectives. Stacks that are given twice are used once (`withoutRepeated`). Reads all pixels, and yields
  * to the event loop meanwhile.
  * @throws what the method throws for data that cannot be used for training; interrupted
  */

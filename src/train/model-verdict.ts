@@ -14,7 +14,7 @@ export interface ModelVerdict {
   for: "refocusing" | "sectioning" | "denoising" | "nothing";
   /** For refocusing: intervals of distances where the model is better than the best recorded baseline, um. */
   distances_um: [number, number][];
-  /** Whether brightness is kept: slope and mean ratio within {@link photometricMargin} of 1. */
+  /** Whether brightness is kept: slope and mean ratio within `photometricMargin` of 1. */
   photometric: boolean;
   sentence: string;
 }

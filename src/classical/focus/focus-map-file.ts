@@ -16,9 +16,9 @@ export interface FocusMapFileOptions extends FocusMapOptions {
 }
 
 /**
- * Reads each plane once, after up to three planes by which the measure is chosen if none is given ({@link
- * chooseMeasure}). The z step of the result is that of the file.
- * @throws `image.unfit` for a single plane, `calibration.missing` without a z step, and what {@link createFocusMeter}
+ * Reads each plane once, after up to three planes by which the measure is chosen if none is given
+ * ({@link chooseMeasure}). The z step of the result is that of the file.
+ * @throws `image.unfit` for a single plane, `calibration.missing` without a z step, and what `createFocusMeter`
  * and the reader throw
  */
 export async function focusMapOfFile(

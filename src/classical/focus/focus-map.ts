@@ -49,7 +49,7 @@ export interface FocusMeter {
   result(): FocusMap;
 }
 
-/** The focus of a stack in memory; as {@link createFocusMeter}. */
+/** The focus of a stack in memory; as `createFocusMeter`. */
 export function focusMap(stack: Stack, options: FocusMapOptions = {}): FocusMap {
   const meter = createFocusMeter(stack, options);
   for (let z = 0; z < stack.depth; z++) meter.add(planeOf(stack, z));
@@ -57,7 +57,7 @@ export function focusMap(stack: Stack, options: FocusMapOptions = {}): FocusMap 
 }
 
 /**
- * Begins a focus map. The confidence is the probability that the focus is within a plane ({@link focusConfidence}),
+ * Begins a focus map. The confidence is the probability that the focus is within a plane (`focusConfidence`),
  * times a factor for the signal of the tile, which rises from 0 to 1 as its variance at scales of a pixel and more
  * rises from 1.5 to 4 times that of its noise. At an end of the stack it is at most 0.4, because the focus may lie
  * outside. It is 0 if the peak is below a twentieth of that of a tile in whose cone of blur this one lies at another

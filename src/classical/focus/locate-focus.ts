@@ -9,7 +9,7 @@ export interface LocatedFocus extends BestPlane {
    * absorb it.
    */
   extremum: "maximum" | "minimum";
-  /** Probability that the focus lies within one plane of `position`, 0..1 ({@link focusConfidence}). */
+  /** Probability that the focus lies within one plane of `position`, 0..1 (`focusConfidence`). */
   confidence: number;
   /** The features behind the confidence; undefined for a flat curve. */
   features: FocusFeatures | undefined;

@@ -18,7 +18,7 @@ import { bandsOf, type PlaneSource } from "./plane-source.ts";
 export interface FuseOptions {
   /** Growth of the blur of a point, pixels of radius per plane; default 2. */
   slope?: number | undefined;
-  /** Kind of light: out-of-focus light is avoided in fluorescence only; default {@link lightOf}. */
+  /** Kind of light: out-of-focus light is avoided in fluorescence only; default `lightOf`. */
   light?: Light | undefined;
   /** Rows that are processed at a time; the result does not depend on it. */
   bandRows?: number | undefined;
@@ -33,7 +33,7 @@ export interface Fused {
   /** In planes from 0, between 1 and depth - 2. */
   depth: Float32Array;
   /**
-   * Confidence of the depth, 0 to 1. Above {@link minConfidence} (0.5), the focus score of the pixel has a clear
+   * Confidence of the depth, 0 to 1. Above `minConfidence` (0.5), the focus score of the pixel has a clear
    * maximum between other planes, less than a plane from its depth; otherwise its depth follows its surroundings.
    */
   confidence: Float32Array;
@@ -66,10 +66,10 @@ const fieldWeight = 0.003;
 const maxMemory = 6 * 2 ** 30;
 
 /**
- * Fuses a stack. Three passes over it: a survey of the noise ({@link createNoiseSurvey}) and of out-of-focus light in
- * blocks of 4 x 4 pixels ({@link outOfFocusLight}); a score for every pixel of every plane ({@link focusScore}), whose
- * largest maximum inside the stack is the depth of the pixel ({@link createInteriorPeak}), smoothed where it is not
- * prominent ({@link diffuseDepth}); and the collection of the pixels.
+ * Fuses a stack. Three passes over it: a survey of the noise (`createNoiseSurvey`) and of out-of-focus light in
+ * blocks of 4 x 4 pixels (`outOfFocusLight`); a score for every pixel of every plane (`focusScore`), whose
+ * largest maximum inside the stack is the depth of the pixel (`createInteriorPeak`), smoothed where it is not
+ * prominent (`diffuseDepth`); and the collection of the pixels.
  *
  * A structure in focus in the first or the last plane, or outside the stack, has no maximum inside: its pixels follow
  * their surroundings or the focus of the whole field, and are marked as uncertain.

@@ -50,7 +50,7 @@ export interface RecoveredField {
 
 /**
  * @param planes at two or more positions along the light
- * @throws what {@link preparePlanes} throws; `interrupted`
+ * @throws what `preparePlanes` throws; `interrupted`
  */
 export async function recoverField(
   planes: readonly RecordedPlane[],

@@ -28,7 +28,7 @@ export interface TransportedPhase {
 /**
  * @param planes two or more; the derivative is that of the line through two planes, or of the parabola through the
  * nearest three
- * @throws what {@link preparePlanes} throws
+ * @throws what `preparePlanes` throws
  */
 export function transportOfIntensity(
   planes: readonly RecordedPlane[],

@@ -16,7 +16,7 @@ import { refocusRecursively } from "./refocus-recursively.ts";
 export interface RefocusSource {
   channel?: number | undefined;
   time?: number | undefined;
-  /** Numbers of the input planes; see {@link inputPlanes}, and {@link placedPlanes} for models that take any number. */
+  /** Numbers of the input planes; see `inputPlanes`, and `placedPlanes` for models that take any number. */
   planes?: readonly number[] | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -40,7 +40,7 @@ export interface RefocusableImage {
   first: ReadRegion;
   /**
    * Computes the planes at `distances`; `write` receives whole rows of one of them, counts.
-   * @throws what {@link refocus}, {@link refocusPlanes} and {@link refocusRecursively} throw
+   * @throws what {@link refocus}, `refocusPlanes` and `refocusRecursively` throw
    */
   refocus(
     options: RefocusOptions & { surface?: ReadRegion | undefined },
@@ -51,7 +51,7 @@ export interface RefocusableImage {
 /**
  * Chooses the input planes and computes the normalisation of the whole z-stack, as in training; reads the stack once,
  * in bands of rows.
- * @throws what {@link inputPlanes}, {@link placedPlanes} and the reader throw; image.unfit for a colour or constant
+ * @throws what `inputPlanes`, `placedPlanes` and the reader throw; image.unfit for a colour or constant
  *   image
  */
 export async function openRefocusable(

@@ -16,7 +16,7 @@ import { requirePlanes } from "./require-planes.ts";
 
 const hologramKinds = ["in-line", "off-axis"] as const;
 
-/** Keys besides those of the objective and of the specimen ({@link materialKeys}). */
+/** Keys besides those of the objective and of the specimen (`materialKeys`). */
 export const hologramOptions = z.strictObject({
   ...materialKeys,
   kind: z.enum(hologramKinds).default("in-line").describe("in-line, or off-axis with a tilted reference wave"),

@@ -54,7 +54,7 @@ export interface GridMicroscope {
   contrast(defocus: number): number;
   /**
    * Three exposures of every focal plane.
-   * @param exposures for each plane; default {@link idealPhases}
+   * @param exposures for each plane; default `idealPhases`
    * @returns `[planes, 3, height, width]` in the unit of `imageVolume`: their mean is the widefield image
    */
   image(

@@ -14,7 +14,7 @@ import { createMultislice } from "./multislice.ts";
 import { createPace, type ImagingControl } from "./pace.ts";
 import { requirePlanes } from "./require-planes.ts";
 
-/** Keys besides those of the objective and of the specimen ({@link materialKeys}). */
+/** Keys besides those of the objective and of the specimen (`materialKeys`). */
 export const transmittedOptions = z.strictObject({
   ...materialKeys,
   na_condenser: z

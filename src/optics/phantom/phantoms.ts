@@ -7,10 +7,7 @@ import type { Phantom } from "./phantom.ts";
 import { tissue } from "./tissue.ts";
 import { worm } from "./worm.ts";
 
-export const phantomKinds = ["beads", "nuclei", "filaments", "mitochondria", "worm", "tissue"] as const;
-export type PhantomKind = (typeof phantomKinds)[number];
-
-export const phantoms: Readonly<Record<PhantomKind, Phantom>> = {
+const table = {
   beads,
   nuclei,
   filaments,
@@ -18,3 +15,7 @@ export const phantoms: Readonly<Record<PhantomKind, Phantom>> = {
   worm,
   tissue,
 };
+
+export type PhantomKind = keyof typeof table;
+export const phantomKinds = Object.keys(table) as PhantomKind[];
+export const phantoms: Readonly<Record<PhantomKind, Phantom>> = table;

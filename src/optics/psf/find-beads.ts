@@ -4,7 +4,7 @@ import { median } from "../../array/statistics.ts";
 import type { Stack } from "../../image/image.ts";
 
 /** The brightest voxel of a bead. */
-interface FoundBead {
+export interface FoundBead {
   x: number;
   y: number;
   z: number;

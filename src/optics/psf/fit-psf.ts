@@ -31,7 +31,7 @@ const fittedStack = ["bead_diameter", "z_scale", "shear_x", "shear_y"] as const;
 export interface FitPsfOptions extends LeastSquaresOptions {
   /** The optics as far as they are known; values that are not fitted stay fixed. */
   optics: PsfOpticsInput;
-  /** Names of {@link fittedOptics}, {@link fittedStack} and of Zernike aberrations. Default: none. */
+  /** Names of `fittedOptics`, `fittedStack` and of Zernike aberrations. Default: none. */
   fit?: readonly string[] | undefined;
   /** Diameter of the bead, um; default 0, a point. */
   beadDiameter?: number | undefined;
@@ -54,7 +54,7 @@ const minStructuredVolume = 4;
  *
  * @param stack of one bead, with pixelSize and zStep
  * @throws `usage` for impossible optics or unknown names, `calibration.missing`, `image.unfit` for parameters that the
- * stack cannot determine ({@link checkSupport}) and for a bead outside of it, `interrupted`
+ * stack cannot determine (`checkSupport`) and for a bead outside of it, `interrupted`
  */
 export async function fitPsf(stack: Stack, options: FitPsfOptions): Promise<PsfFit> {
   const { pixelSize, zStep } = calibrationOf(stack);

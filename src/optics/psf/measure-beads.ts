@@ -12,7 +12,7 @@ import { psfModelOf, resolvePsfOptions } from "./optics-options.ts";
 import type { PsfFit } from "./psf-fit.ts";
 
 export interface MeasureBeadsOptions extends Omit<FitPsfOptions, "start"> {
-  /** Half the width of the square around a bead, pixels; default by the optics: see {@link beadHalfWidth}. */
+  /** Half the width of the square around a bead, pixels; default by the optics: see `beadHalfWidth`. */
   half?: number | undefined;
   /** Maximum number of beads to measure, the brightest first; default 10. */
   beads?: number | undefined;
@@ -40,8 +40,8 @@ export interface MeasuredBead {
   fit: PsfFit;
 }
 
-/** How many beads were left out: by {@link findBeads}, and because their fit lies outside the stack. */
-type RejectedBeads = FoundBeads["rejected"] & { outside: number };
+/** How many beads were left out: by `findBeads`, and because their fit lies outside the stack. */
+export type RejectedBeads = FoundBeads["rejected"] & { outside: number };
 
 export interface MeasuredBeads {
   beads: MeasuredBead[];
@@ -52,7 +52,7 @@ export interface MeasuredBeads {
    * positions excepted.
    */
   spread: Record<string, { mean: number; deviation: number }>;
-  /** The mean of the beads: the measured PSF, about 1 at the centre, see {@link averageBeads}. */
+  /** The mean of the beads: the measured PSF, about 1 at the centre, see `averageBeads`. */
   average: Stack;
   warnings: string[];
 }

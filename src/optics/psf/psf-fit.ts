@@ -1,7 +1,7 @@
 /** The result of fitting a PSF model to the stack of a bead. */
 import type { PsfOptics } from "./optics-options.ts";
 
-interface FittedValue {
+export interface FittedValue {
   value: number;
   /**
    * One standard deviation, which accounts for unequal and correlated residuals (`fitErrors`) and so grows where

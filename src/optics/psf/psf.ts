@@ -17,8 +17,8 @@ export function psfSize(pupil: Pupil, pixelSize: number, defocus: number): numbe
 }
 
 /**
- * The widefield PSF: |Fourier transform of the pupil|^2, integrated over square camera pixels; see {@link
- * widefieldModel}.
+ * The widefield PSF: |Fourier transform of the pupil|^2, integrated over square camera pixels; see
+ * `widefieldModel`.
  * @throws `usage` for impossible optics, pixels or sizes
  */
 export function widefieldPsf(pupil: Pupil, options: PsfOptions): Psf {

@@ -17,7 +17,7 @@ import { waveAxialPeriod } from "./wave.ts";
  *
  * The pupil is sampled so finely that the defocused PSF does not wrap, and its transform so finely that the intensity
  * (band limit 2 NA / lambda) does not alias. The total light is 1 at every defocus (Parseval). Pixels coarser than
- * {@link nyquistPixelSize} lose detail, as they do in a camera; this is not an error.
+ * `nyquistPixelSize` lose detail, as they do in a camera; this is not an error.
  */
 export function widefieldModel(light: Light): PsfModel {
   const { na, wavelength } = light.wave;

@@ -57,7 +57,7 @@ export interface GeneraliseProgress {
 
 export interface GeneraliseOptions {
   /**
-   * Keys of the configuration of all trainings. Missing keys come from {@link keysForAll}, then from the defaults of
+   * Keys of the configuration of all trainings. Missing keys come from `keysForAll`, then from the defaults of
    * the method.
    */
   config: Record<string, unknown>;

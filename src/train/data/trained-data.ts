@@ -4,7 +4,7 @@ import type { TrainingInput } from "../training-method.ts";
 import { changedSamples, describeSamples } from "./describe-samples.ts";
 
 export interface TrainedData {
-  /** As {@link describeSamples} writes them. */
+  /** As `describeSamples` writes them. */
   samples: string;
   /** CRC-32 of the description of simulated fields. */
   recipe?: string | undefined;

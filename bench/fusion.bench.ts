@@ -66,7 +66,7 @@ async function judge(
     const { image, depth, own } = await method(stack);
     const seconds = (performance.now() - begun) / 1000;
     rows[name] = { ...scored(image), ...(depth && { "outer %": 100 * outerShare(image, depth, stack.depth) }) };
-    if (own) rows[name]["unsure %"] = 100 * (1 - own.reduce((a, b) => a + b, 0) / own.length);
+    if (own) rows[name]["uncertain %"] = 100 * (1 - own.reduce((a, b) => a + b, 0) / own.length);
     rows[name]["Mpx/s"] = stack.data.length / 1e6 / seconds;
   }
   return rows;

@@ -114,9 +114,9 @@ for (const mode of ["widefield", "confocal"] as const)
         const { stack } = made.images.stack;
         const path = made.stage.map(({ dy, dx }) => [dy / pixel, dx / pixel]);
         const truth = Math.max(...path.flatMap((a) => path.map((b) => Math.hypot(a[0] - b[0], a[1] - b[1]))));
-        const { drifted, told, range } = measureDrift(stack);
+        const { drifted, finding, range } = measureDrift(stack);
         if (stage === "steady") {
-          count(`steady | drift above 1 px, ${name}`, told !== "unknown" && range > 1);
+          count(`steady | drift above 1 px, ${name}`, finding !== "unknown" && range > 1);
           countFaults(stack, new Random(7).fork(field));
         } else if (truth > 2) {
           count(`put in | drift above 2 px, ${name}`, drifted);

@@ -99,14 +99,14 @@ for (const { label, stack, plane, range, caption } of rows) {
   const rgb = depthColours(fused.depth, fused.image, [near, far]);
   const channels = [0, 1, 2].map((c) => fused.image.map((_, k) => rgb[3 * k + c]));
   const mask = fused.confidence.map((c) => (c > minConfidence ? 0 : 1));
-  const unsure = (100 * (1 - own.length / mask.length)).toFixed(0);
+  const uncertain = (100 * (1 - own.length / mask.length)).toFixed(0);
   shown.push({
     label: label[0],
     detail: label.slice(1).join("\n"),
     cells: [
       ...images.map((image) => ({ plane: fitted(image, stack), contrast, caption: caption?.(image) ?? "" })),
       inColour(channels, stack, `planes ${near.toFixed(0)} to ${far.toFixed(0)}`),
-      { plane: fitted(mask, stack), contrast: [0, 1], caption: `${unsure} % of the pixels` },
+      { plane: fitted(mask, stack), contrast: [0, 1], caption: `${uncertain} % of the pixels` },
     ],
   });
   console.log(label.join(", "), fused.light, `noise ${fused.noise.toFixed(1)}`, caption?.(fused.image) ?? "");

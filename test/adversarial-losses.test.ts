@@ -5,16 +5,16 @@ import { Graph } from "../src/graph/graph.ts";
 import { openReferenceRuntime } from "../src/run/reference.ts";
 import { adversarialLosses } from "../src/train/methods/adversarial-losses.ts";
 
-/** Loss and its slope at each opinion. */
-async function evaluate(kind: keyof typeof adversarialLosses, opinions: number[], wanted: 0 | 1) {
+/** Loss and its slope at each score. */
+async function evaluate(kind: keyof typeof adversarialLosses, scores: number[], wanted: 0 | 1) {
   const graph = new Graph();
-  const x = graph.input("x", [opinions.length]);
+  const x = graph.input("x", [scores.length]);
   const loss = adversarialLosses[kind](x, wanted);
   graph.output("loss", loss);
   graph.output("slope", gradients(loss, [x])[0]);
   const session = await openReferenceRuntime().open({ graphs: { graph } });
-  const data = Float32Array.from(opinions);
-  const out = await session.run("graph", { x: { type: "float32", shape: [opinions.length], data } });
+  const data = Float32Array.from(scores);
+  const out = await session.run("graph", { x: { type: "float32", shape: [scores.length], data } });
   return { loss: out.loss.data[0], slope: [...out.slope.data] };
 }
 
@@ -22,10 +22,10 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 describe("adversarial losses", () => {
   it("cross-entropy is -ln of the probability, with slope (sigmoid - wanted) / n", async () => {
-    const opinion = fc.double({ min: -12, max: 12, noNaN: true });
+    const score = fc.double({ min: -12, max: 12, noNaN: true });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(opinion, { minLength: 1, maxLength: 5 }),
+        fc.array(score, { minLength: 1, maxLength: 5 }),
         fc.constantFrom(0 as const, 1 as const),
         async (x, wanted) => {
           const { loss, slope } = await evaluate("cross_entropy", x, wanted);

@@ -17,7 +17,7 @@ const shape = [n, 1, side, side];
 const architecture = { ...pix2pixPresets.small, stem: 8, down: [16, 32, 32] };
 const patchgan = { channels: [8, 16, 32], pool: 1 };
 
-/** Discs on a dark ground; and what they look like blurred, under haze of three times the size. */
+/** Discs on a dark ground; and what they look like blurred, on background of three times the size. */
 function pairOf(random: Random): { image: Float32Array; target: Float32Array } {
   const target = new Float32Array(side * side);
   for (let disc = 0; disc < 5; disc++) {
@@ -28,8 +28,8 @@ function pairOf(random: Random): { image: Float32Array; target: Float32Array } {
     }
   }
   const blurred = gaussianFilter({ data: target, height: side, width: side }, 1.5).data;
-  const haze = gaussianFilter({ data: target, height: side, width: side }, 5).data;
-  const image = Float32Array.from(blurred, (value, i) => 0.7 * value + 1.2 * haze[i] + 0.1);
+  const background = gaussianFilter({ data: target, height: side, width: side }, 5).data;
+  const image = Float32Array.from(blurred, (value, i) => 0.7 * value + 1.2 * background[i] + 0.1);
   return { image, target };
 }
 
@@ -90,14 +90,14 @@ describe("the two steps of a conditional GAN", () => {
     await close();
   }, 30_000);
 
-  it("make blurred and hazy discs sharp, while neither network wins", async () => {
+  it("make blurred discs on background sharp, while neither network wins", async () => {
     const gan = learning();
     const { session, close } = await open(gan);
     const steps = 160;
-    const opinions: number[] = [];
+    const scores: number[] = [];
     for (let t = 1; t <= steps; t++) {
       const losses = await runSteps(session, gan, batchOf(new Random(7).fork(t)), schedule, t, steps);
-      if (t > 50) opinions.push(losses.discriminator_loss);
+      if (t > 50) scores.push(losses.discriminator_loss);
     }
     const held = batchOf(new Random(99));
     const { output } = await session.run("predict", { image: held.image });
@@ -106,7 +106,7 @@ describe("the two steps of a conditional GAN", () => {
       return psnr(plane(data), plane(held.target.data), 1);
     };
     const [after, before] = [score(output), score(held.image)];
-    const mean = opinions.reduce((a, b) => a + b) / opinions.length;
+    const mean = scores.reduce((a, b) => a + b) / scores.length;
     expect(after).toBeGreaterThan(before + 6);
     // ln 2 = 0.69 where it knows nothing, 0 where it is never wrong.
     expect(mean).toBeGreaterThan(0.1);

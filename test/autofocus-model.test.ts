@@ -228,7 +228,7 @@ describe("a training", () => {
   }, async () => {
     const { scores } = (await learn(false)).report;
     expect(scores.mae_size_um).toBeLessThan(0.35 * scores.input_mae_um);
-    expect(scores.sure_share).toBeLessThan(0.2);
+    expect(scores.confident_share).toBeLessThan(0.2);
   });
 });
 

@@ -36,7 +36,7 @@ const weights = { adversarial: 0.7, cycled_adversarial: 0.7, feature: 1.5, pixel
 
 interface Found {
   generated: number[];
-  opinion: number[];
+  score: number[];
   steps: Record<string, number>[];
 }
 
@@ -73,7 +73,7 @@ function lookGraph(design: CycleDesign): Graph {
   const picture = (name: string): Value => graph.input(name, shape);
   graph.output("generated", comiGenerator(picture("image"), design.architecture, parameters, norm, "portable"));
   const judge: Parameters = (name, own, initial) => parameters(`discriminator/target/${name}`, own, initial);
-  graph.output("opinion", design.discriminator(picture("target"), judge));
+  graph.output("score", design.discriminator(picture("target"), judge));
   return graph;
 }
 
@@ -144,7 +144,7 @@ describe.skipIf(!torch)("against PyTorch", () => {
     "$title: generator, discriminator and all losses of three training steps",
     { timeout: 180000 },
     async (each) => {
-      const { generated, opinion, steps: theirs } = expected[cases.indexOf(each)];
+      const { generated, score, steps: theirs } = expected[cases.indexOf(each)];
       const design = designOf(each.method, each.architecture);
       const { steps, buffers } = cycleSteps(design);
       const { image, target, ...state } = tensorsOf(each);
@@ -159,7 +159,7 @@ describe.skipIf(!torch)("against PyTorch", () => {
       });
       const found = await session.run("look", batch);
       expect(relativeDifference(found.generated.data, generated)).toBeLessThan(1e-5);
-      expect(relativeDifference(found.opinion.data, opinion)).toBeLessThan(1e-5);
+      expect(relativeDifference(found.score.data, score)).toBeLessThan(1e-5);
       for (const [t, losses] of theirs.entries()) {
         const got = await runSteps(session, { steps }, batch, { schedule: "constant", warmup_steps: 0 }, t + 1, 3);
         expect(Object.keys(losses).length).toBeGreaterThan(5);

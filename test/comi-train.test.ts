@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-/** Sharp spots, and the same under a blur with the haze of what lies above and below. */
+/** Sharp spots, and the same blurred, with out-of-focus light from above and below. */
 function sample(seed: number, depth = 2, height = 48, width = 96): { name: string; stack: Stack; target: Stack } {
   const random = new Random(seed);
   const blank = { depth, height, width, zStep: 1, pixelSize: { y: 0.3, x: 0.3 }, dtype: "uint16" } as const;
@@ -38,13 +38,13 @@ function sample(seed: number, depth = 2, height = 48, width = 96): { name: strin
       random.uniform() > 0.985 ? random.between(4e3, 2e4) : 0,
     );
     const at = (sigma: number): Float32Array => gaussianFilter({ data: points, height, width }, sigma).data;
-    const [sharp, blurred, haze] = [at(1), at(1.8), at(6)];
+    const [sharp, blurred, background] = [at(1), at(1.8), at(6)];
     target.set(
       sharp.map((value) => 100 + value),
       z * height * width,
     );
     stack.set(
-      blurred.map((value, i) => 200 + value + 3 * haze[i] + 5 * random.normal()),
+      blurred.map((value, i) => 200 + value + 3 * background[i] + 5 * random.normal()),
       z * height * width,
     );
   }
@@ -99,7 +99,7 @@ async function applied({ model }: MemoryStore, tileSize: number): Promise<Float3
 }
 
 describe("COMI", () => {
-  it("comes nearer to the truth than its input by 3 dB, and in SSIM; both players keep an opinion", {
+  it("comes nearer to the truth than its input by 3 dB, and in SSIM; both players keep discriminating", {
     timeout: 240000,
   }, async () => {
     const own = {

@@ -156,13 +156,13 @@ describe("the generator", () => {
 });
 
 describe("the discriminators", () => {
-  it("give one opinion for every 16 or 8 pixels, COMI's published one with 1024 hidden numbers", () => {
-    const opinions = (build: typeof comiDiscriminator): Value => {
+  it("give one score for every 16 or 8 pixels, COMI's published one with 1024 hidden numbers", () => {
+    const scores = (build: typeof comiDiscriminator): Value => {
       const graph = new Graph();
       return build(graph.input("picture", [2, 1, 64, 96]), 4, trainableParameters(graph).parameters);
     };
-    expect(opinions(comiDiscriminator).shape).toEqual([2, 1, 4, 6]);
-    expect(opinions(cycleGanDiscriminator).shape).toEqual([2, 1, 8, 12]);
+    expect(scores(comiDiscriminator).shape).toEqual([2, 1, 4, 6]);
+    expect(scores(cycleGanDiscriminator).shape).toEqual([2, 1, 8, 12]);
     const specs = specsOf((graph, parameters) => {
       comiDiscriminator(graph.input("picture", [1, 1, 64, 64]), 64, parameters);
     });

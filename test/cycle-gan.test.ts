@@ -1,4 +1,4 @@
-/** Cycle GANs at work on toy domains: unpaired translation, a pool of older pictures, discriminators that keep an opinion. */
+/** Cycle GANs at work on toy domains: unpaired translation, a pool of older pictures, discriminators that keep discriminating. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gaussianFilter } from "../src/array/filters.ts";
 import { Random } from "../src/array/random.ts";
@@ -79,7 +79,7 @@ const deviationOf = (data: Float32Array): number => {
 };
 
 describe("unpaired training", () => {
-  it("moves pictures to the other domain and keeps what is in them, with discriminators that keep an opinion", {
+  it("moves pictures to the other domain and keeps what is in them, with discriminators that keep discriminating", {
     timeout: 240000,
   }, async () => {
     const total = 300;
@@ -111,7 +111,7 @@ describe("unpaired training", () => {
       const pictures = Array.from({ length: shape[0] }, () => [...picture(random.integer(60))]);
       return tensor(shape, Float32Array.from(pictures.flat()));
     };
-    const opinions: number[][] = [];
+    const scores: number[][] = [];
     for (let t = 1; t <= total; t++) {
       const random = new Random(1).fork(t);
       const batch: Tensors = {
@@ -124,7 +124,7 @@ describe("unpaired training", () => {
         batch[`${domain}_old`] = old;
       }
       const losses = await runSteps(session, { steps }, batch, { schedule: "linear", warmup_steps: 10 }, t, total);
-      if (t > total / 2) opinions.push([losses.real_loss, losses.fake_loss]);
+      if (t > total / 2) scores.push([losses.real_loss, losses.fake_loss]);
     }
     const [held, wanted] = [200, 201, 202]
       .map((i) => [content(i), faded(content(i))])
@@ -144,9 +144,9 @@ describe("unpaired training", () => {
     expect(deviationOf(output) / deviationOf(wanted)).toBeGreaterThan(0.6);
     expect(deviationOf(output) / deviationOf(wanted)).toBeLessThan(1.75);
     expect(correlation(output, wanted)).toBeGreaterThan(0.75);
-    // 0.25 is no opinion; next to 0, and the generators have nothing to learn from.
+    // 0.25 is an undecided discriminator; next to 0, and the generators have nothing to learn from.
     for (const kind of [0, 1]) {
-      const mean = opinions.reduce((sum, both) => sum + both[kind], 0) / opinions.length;
+      const mean = scores.reduce((sum, both) => sum + both[kind], 0) / scores.length;
       expect(mean).toBeGreaterThan(0.03);
       expect(mean).toBeLessThan(0.3);
     }

@@ -225,9 +225,9 @@ describe("pixels and options that are not as they should be", () => {
   test("options that do nothing are refused, and wrong ones named", async () => {
     const image = plane(() => 100);
     await expect(deconvolve(image, psf, { method: "wiener", tv: 0.01 })).rejects.toThrow(
-      /tv has no effect with wiener/,
+      /`tv` has no effect with wiener/,
     );
-    await expect(deconvolve(image, psf, { tv: 1 })).rejects.toThrow(/tv is 1/);
+    await expect(deconvolve(image, psf, { tv: 1 })).rejects.toThrow(/`tv` is 1/);
     await expect(deconvolve(image, psf, { iteration: 3 } as DeconvolveOptions)).rejects.toThrow(
       /one of method, iterations/,
     );

@@ -198,18 +198,18 @@ describe("starting weights", () => {
 });
 
 describe("the discriminator", () => {
-  it("gives one opinion in (0, 1) for each image, and sees the difference between two", async () => {
+  it("gives one score in (0, 1) for each image, and sees the difference between two", async () => {
     const graph = new Graph();
     const weights = randomWeights(
       specsOf((x, p) => deepZDiscriminator(x, 2, p), [3, 1, 64, 64]),
       1,
     );
     const x = graph.input("image", [3, 1, 64, 64]);
-    graph.output("opinion", deepZDiscriminator(x, 2, constantParameters(graph, weights)));
-    const opinion = await run(graph, { image: image([3, 1, 64, 64]) });
-    expect(opinion.shape).toEqual([3, 1]);
-    for (const v of opinion.data) expect(v > 0 && v < 1).toBe(true);
-    expect(new Set(opinion.data).size).toBe(3);
+    graph.output("score", deepZDiscriminator(x, 2, constantParameters(graph, weights)));
+    const score = await run(graph, { image: image([3, 1, 64, 64]) });
+    expect(score.shape).toEqual([3, 1]);
+    for (const v of score.data) expect(v > 0 && v < 1).toBe(true);
+    expect(new Set(score.data).size).toBe(3);
   });
   it("has the widths of the paper: six blocks that double from 48", () => {
     const specs = specsOf((x, p) => deepZDiscriminator(x, 48, p), [1, 1, 64, 64]);

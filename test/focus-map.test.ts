@@ -27,7 +27,7 @@ function tilted(): Stack {
 describe("a focus map", () => {
   const map = focusMap(tilted(), { tile: 32 });
 
-  it("follows a tilted sheet to a third of a plane, and is sure of it", () => {
+  it("follows a tilted sheet to a third of a plane, with high confidence", () => {
     map.y.forEach((y, row) => {
       if (y + 16 > 64) return;
       map.x.forEach((x, column) => {
@@ -48,7 +48,7 @@ describe("a focus map", () => {
     for (const one of last) expect(one.confidence).toBeLessThan(0.1);
   });
 
-  it("is unsure at an end of the stack", () => {
+  it("is uncertain at an end of the stack", () => {
     const stack = tilted();
     const cut = { ...stack, depth: 4, data: stack.data.slice(0, 4 * stack.height * stack.width) };
     for (const row of focusMap(cut, { tile: 32 }).regions)
@@ -60,7 +60,7 @@ describe("a focus map", () => {
     expect(() => focusMap(tilted(), { tile: 2.5 })).toThrow(/whole number/);
   });
 
-  it.skipIf(!haveRealData)("of the widefield nucleus: its own regions agree, its haze has no focus", async () => {
+  it.skipIf(!haveRealData)("of the widefield nucleus: its own regions agree, its background has no focus", async () => {
     const { regions, whole } = focusMap(await nucleus(1), { tile: 32 });
     const sure = regions.flat().filter((one) => one.confidence > 0.5);
     expect(sure.length).toBeGreaterThan(12);

@@ -250,7 +250,7 @@ describe("what has no focus inside the stack", () => {
   }
 
   it.each([-2, 0, 8, 10])(
-    "focus at plane %d of 9: every pixel is unsure, and none comes from an outermost plane",
+    "focus at plane %d of 9: every pixel is uncertain, and none comes from an outermost plane",
     async (focus) => {
       const found = await fuse(stackSource(texture(focus)));
       expect(found.confidence.filter((c) => c > minConfidence).length).toBeLessThan(0.01 * height * width);

@@ -49,7 +49,7 @@ describe("fuse", () => {
       output: "out.tif",
       depth: "out_depth.tif",
       colours: "out_depth.png",
-      unsure: "out_unsure.tif",
+      uncertain: "out_uncertain.tif",
       light: "fluorescence",
     });
     const image = await readImage(join(folder, "out.tif"));
@@ -59,11 +59,11 @@ describe("fuse", () => {
     expect(depth.dtype).toBe("float32");
     for (const { x, y, z } of scene.beads)
       expect(Math.abs(depth.data[Math.round(y) * 64 + Math.round(x)] - 0.5 * z)).toBeLessThan(0.5);
-    const mask = await readImage(join(folder, "out_unsure.tif"));
+    const mask = await readImage(join(folder, "out_uncertain.tif"));
     expect(mask).toMatchObject({ axes: "YX", shape: [64, 64], dtype: "uint8" });
     expect(new Set(mask.data).size).toBe(2);
-    const unsure = Array.from(mask.data).filter((v) => v === 255).length;
-    expect(unsure / mask.data.length).toBeCloseTo(1 - result.confident, 6);
+    const uncertain = Array.from(mask.data).filter((v) => v === 255).length;
+    expect(uncertain / mask.data.length).toBeCloseTo(1 - result.confident, 6);
     for (const { x, y } of scene.beads) expect(mask.data[Math.round(y) * 64 + Math.round(x)]).toBe(0);
     const png = decode(readFileSync(join(folder, "out_depth.png")));
     expect([png.width, png.height, png.channels, png.depth]).toEqual([64, 64, 3, 8]);
@@ -71,14 +71,14 @@ describe("fuse", () => {
 
   test.each([
     ["depth.tif", "float32"],
-    ["unsure.tif", "uint8"],
+    ["uncertain.tif", "uint8"],
   ])("an output that exists (%s) is refused before any work; --force replaces it", async (ending, dtype) => {
     const name = ending.replace(".tif", "");
     const there = join(folder, `${name}_${ending}`);
     writeFileSync(there, "mine");
     const refused = await run("fuse", "stack.tif", "-o", `${name}.tif`);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(/_(depth|unsure)\.tif exists already.*--force/);
+    expect(refused.stderr).toMatch(/_(depth|uncertain)\.tif exists already.*--force/);
     expect(existsSync(join(folder, `${name}.tif`))).toBe(false);
     expect(readFileSync(there, "utf8")).toBe("mine");
     expect((await run("fuse", "stack.tif", "-o", `${name}.tif`, "--force", "--quiet")).code).toBe(0);
@@ -107,7 +107,7 @@ describe("autofocus", () => {
     expect(found.defocus_um).toBeCloseTo(0.5 * found.best_position, 3);
     expect(found.curve).toHaveLength(13);
     expect(found.map.defocus_um).toHaveLength(found.map.y_px.length);
-    // Regions of 16 pixels hold the haze of their neighbours as well; most beads are the sharpest thing in theirs.
+    // Regions of 16 pixels contain out-of-focus light of their neighbours as well; most beads are the sharpest thing in theirs.
     const right = scene.beads.filter(({ x, y, z }) =>
       found.map.y_px.some((cy: number, row: number) =>
         found.map.x_px.some((cx: number, column: number) => {

@@ -92,7 +92,7 @@ describe("a bright disc without any texture, thicker than the depth of field", (
     fused = await fuse(stackSource({ data, depth, height, width, dtype: "uint16" }));
   });
 
-  it("takes its depth from its edge, and is marked as unsure", () => {
+  it("takes its depth from its edge, and is marked as uncertain", () => {
     for (const i of inside) expect(Math.abs(fused.depth[i] - 7)).toBeLessThan(2);
     const own = inside.filter((i) => fused.confidence[i] > minConfidence);
     expect(own.length / inside.length).toBeLessThan(0.5);

@@ -106,7 +106,7 @@ describe("HiLo", () => {
     expect(mean(seen)).toBeCloseTo(grid.sliceStep, 4);
   });
 
-  test("a specimen without haze is given back as it is", async () => {
+  test("a specimen without out-of-focus light is returned as it is", async () => {
     const volume = emptyVolume(grid);
     volume.data.set(texture, at(0));
     const stack = await both(volume);
@@ -117,7 +117,7 @@ describe("HiLo", () => {
     expect(mean(section) / mean(stack.uniform)).toBeLessThan(1.08);
   });
 
-  test("haze is taken away, and no speckle put in its place", async () => {
+  test("out-of-focus light is removed, and no speckle is left in its place", async () => {
     const volume = emptyVolume(grid);
     volume.data.set(texture, at(0));
     const sharp = await imager.image(volume, [0]);

@@ -269,7 +269,7 @@ describe("refocusing a file", () => {
     expect(run.direction).toEqual(await directionOfImage(image));
     expect(run.direction).toMatchObject({ accuracy: 0.75 });
     expect(textsOf(run.warnings).join()).toMatch(
-      /One input plane cannot tell.*Here: 0\.\d\d sure of it over \d+ regions/,
+      /One input plane cannot tell.*Here: confidence 0\.\d\d over \d+ regions/,
     );
     await refocusFile(fileStorage, model, runtime, file, join(folder, "alone.tif"), {
       ...options,

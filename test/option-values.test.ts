@@ -1,6 +1,9 @@
 /** Values of options: ranges with both of their ends, and slips that are named. */
+import { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import { listOfNumbers, rangeOrList } from "../src/cli/option-values.ts";
+import { addTaskFlags, givenOptions } from "../src/cli/task-flags.ts";
+import { simulate } from "../src/tasks/simulate.ts";
 
 describe("a range", () => {
   test.each<[string, number[]]>([
@@ -41,5 +44,14 @@ describe("a range", () => {
 
   test("and a list are numbers", () => {
     expect(listOfNumbers("1, -2")).toEqual([1, -2]);
+  });
+});
+
+describe("numbers of a schema", () => {
+  test("without a limit may be negative", () => {
+    const command = new Command().exitOverride();
+    addTaskFlags(command, simulate.options);
+    command.parse(["beads", "--depth-range", "-3:-1"], { from: "user" });
+    expect(givenOptions(command, simulate.options)).toMatchObject({ recipe: "beads", depth_range: [-3, -1] });
   });
 });

@@ -23,7 +23,7 @@ const config = (own: z.input<typeof schema> = {}) => schema.parse({ patch_size: 
 
 const calibration = { zStep: 1, pixelSize: { y: 0.3, x: 0.3 }, dtype: "float32" as const };
 
-/** Planes of points of their own; the input shows the planes above and below as haze, the target does not. */
+/** Planes of points of their own; the input shows the planes above and below as background, the target does not. */
 function hazyPair(depth: number, height: number, width: number, seed: number): { stack: Stack; target: Stack } {
   const random = new Random(seed);
   const size = height * width;
@@ -31,13 +31,13 @@ function hazyPair(depth: number, height: number, width: number, seed: number): {
     const data = Float32Array.from({ length: size }, () => (random.uniform() > 0.985 ? 3000 : 0));
     return gaussianFilter({ data, height, width }, 1.2);
   });
-  const hazes = planes.map((plane) => gaussianFilter(plane, 6).data);
+  const backgrounds = planes.map((plane) => gaussianFilter(plane, 6).data);
   const stack = new Float32Array(depth * size);
   const target = new Float32Array(depth * size);
   planes.forEach((plane, z) => {
     for (let i = 0; i < size; i++) {
-      const haze = (hazes[z - 1]?.[i] ?? 0) + (hazes[z + 1]?.[i] ?? 0);
-      stack[z * size + i] = 100 + plane.data[i] + 2 * haze + 3 * random.normal();
+      const background = (backgrounds[z - 1]?.[i] ?? 0) + (backgrounds[z + 1]?.[i] ?? 0);
+      stack[z * size + i] = 100 + plane.data[i] + 2 * background + 3 * random.normal();
       target[z * size + i] = 20 + 0.5 * plane.data[i] + random.normal();
     }
   });

@@ -48,7 +48,7 @@ describe.each(Object.entries(fixture.cases))(`pix2pix, %s, against PyTorch ${fix
   const weights = tensors(expected.weights);
   const { shape } = batch.image;
 
-  it("finds the same outputs, opinions and losses of both steps, and running statistics", async () => {
+  it("finds the same outputs, scores and losses of both steps, and running statistics", async () => {
     const look = new Graph();
     const { parameters } = trainableParameters(look);
     const [image, target] = [look.input("image", shape), look.input("target", shape)];
@@ -63,7 +63,7 @@ describe.each(Object.entries(fixture.cases))(`pix2pix, %s, against PyTorch ${fix
       }),
     );
     look.output(
-      "opinion",
+      "score",
       patchGan(target, image, { channels: patchgan, pool: 1 }, (name, s, initial) =>
         parameters(`discriminator/${name}`, s, initial),
       ),
@@ -89,7 +89,7 @@ describe.each(Object.entries(fixture.cases))(`pix2pix, %s, against PyTorch ${fix
     const { image: i, target: t, dropout0 } = batch;
     const found = await session.run("look", { image: i, target: t, dropout0 });
     expect(difference(found.output, expected.found.output)).toBeLessThan(1e-5);
-    expect(difference(found.opinion, expected.found.opinion)).toBeLessThan(1e-5);
+    expect(difference(found.score, expected.found.score)).toBeLessThan(1e-5);
     for (const [k, [generator, discriminator]] of expected.losses.entries()) {
       const losses = await runSteps(session, { steps }, batch, { schedule: "constant", warmup_steps: 0 }, k + 1, 100);
       expect(Math.abs(losses.train_loss / generator - 1), `generator, step ${k}`).toBeLessThan(1e-5);

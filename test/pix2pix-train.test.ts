@@ -10,7 +10,7 @@ import { type TrainingOptions, trainModel } from "../src/train/train.ts";
 
 const [depth, side] = [5, 96];
 
-/** Discs, one half of them in each plane; and what they look like blurred, under haze from all planes. */
+/** Discs, one half of them in each plane; and what they look like blurred, with out-of-focus light from all planes. */
 function sample(seed: number): NamedStack {
   const random = new Random(seed);
   const size = side * side;
@@ -27,17 +27,17 @@ function sample(seed: number): NamedStack {
       if (Math.hypot(Math.floor(i / side) - y, (i % side) - x) < r) sharp[z * size + i] = counts;
     }
   }
-  const hazy = new Float32Array(depth * size);
+  const blurred = new Float32Array(depth * size);
   for (let z = 0; z < depth; z++) {
     for (let other = 0; other < depth; other++) {
       const plane = { data: sharp.slice(other * size, (other + 1) * size), height: side, width: side };
       const seen = gaussianFilter(plane, 1 + 3 * Math.abs(z - other)).data;
-      for (let i = 0; i < size; i++) hazy[z * size + i] += seen[i] + 4 * random.normal();
+      for (let i = 0; i < size; i++) blurred[z * size + i] += seen[i] + 4 * random.normal();
     }
   }
   const about = { depth, height: side, width: side, pixelSize: { y: 0.3, x: 0.3 }, zStep: 1, dtype: "uint16" as const };
   const stack = (data: Float32Array): Stack => ({ ...about, data });
-  return { name: `discs ${seed}`, stack: stack(hazy), target: stack(sharp) };
+  return { name: `discs ${seed}`, stack: stack(blurred), target: stack(sharp) };
 }
 
 function memoryStore() {
@@ -82,7 +82,7 @@ describe.each([
     },
   },
 ])("training $given.model", ({ gain, given }) => {
-  it("takes the haze off a stack that it has not seen, with a discriminator that neither wins nor gives up", async () => {
+  it("removes the out-of-focus light of a stack that it has not seen, with a discriminator that neither wins nor gives up", async () => {
     const samples = [1, 2, 3].map(sample);
     const { store, rows, model } = memoryStore();
     const runtime = await openNativeRuntime({ threads: 1 });

@@ -36,9 +36,9 @@ describe("pix2pix", () => {
     const graph = new Graph();
     const { parameters, specs } = trainableParameters(graph);
     const [a, b] = ["a", "b"].map((name) => graph.input(name, [1, 1, 256, 256]));
-    const opinion = patchGan(a, b, patchGanPresets.published, parameters);
+    const score = patchGan(a, b, patchGanPresets.published, parameters);
     expect(count(specs)).toBe(2_768_705 - 4 * 64 * 16);
-    expect(opinion.shape).toEqual([1, 1, 30, 30]);
+    expect(score.shape).toEqual([1, 1, 30, 30]);
   });
 
   it("has small presets of less than 2 M parameters", () => {
@@ -48,7 +48,7 @@ describe("pix2pix", () => {
 
   it("judges patches of 70 pixels (small: 34)", () => {
     const patch = (channels: number[]): number => {
-      // An opinion of the middle sees as far as it changes: count the pixels that its gradient could reach.
+      // A score of the middle sees as far as it changes: count the pixels that its gradient could reach.
       let seen = 4;
       for (let i = channels.length - 1; i >= 0; i--) seen = (seen - 1) * (i < channels.length - 1 ? 2 : 1) + 4;
       return seen;

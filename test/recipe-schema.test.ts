@@ -57,7 +57,7 @@ describe("a wrong recipe", () => {
     [{ ...beads, planes: 3, focus_plane: 3 }, /focus_plane is 3: expected an index below planes, 3/],
     [{ ...beads, optics: { na: 1.2 } }, /optics\.na is 1\.2: expected below the refractive index 1; .*1\.333/],
     [{ ...beads, objectives: [{ name: "a", optics: { na: 1.2 } }] }, /objectives\.a\.optics\.na is 1\.2/],
-    [{ ...beads, optics: { depth: 5 } }, /depth has no effect on a scalar PSF/],
+    [{ ...beads, optics: { depth: 5 } }, /`depth` has no effect on a scalar PSF/],
     [
       { ...beads, size: 16 },
       /the PSF of image stack is 18\.7 um wide 7\.00 um from focus, which is wider than the field of 16/,

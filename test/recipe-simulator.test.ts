@@ -164,21 +164,21 @@ describe("several images of one specimen", () => {
   const seen = async (images: Record<string, { mode: string }>, flags: object = {}) =>
     createSimulator({ ...shippedRecipe("tissue"), size: 96, planes: 5, ...flags, images }).field(0);
 
-  it("sections hold the same things with less haze", async () => {
+  it("sections hold the same things with less out-of-focus light", async () => {
     const { images } = await seen({
       wide: { mode: "widefield" },
       confocal: { mode: "confocal" },
       sheet: { mode: "light-sheet" },
       grid: { mode: "structured-illumination" },
     });
-    // Darkest against brightest parts: haze lifts the dark ones.
-    const haze = ({ truth }: { truth: Stack }) => {
+    // Darkest against brightest parts: out-of-focus light raises the dark ones.
+    const background = ({ truth }: { truth: Stack }) => {
       const sorted = truth.data.slice().sort();
       return (sorted[Math.floor(0.1 * sorted.length)] - 100) / (sorted[Math.floor(0.99 * sorted.length)] - 100);
     };
     const { wide, ...sections } = images;
     for (const [name, section] of Object.entries(sections)) {
-      expect([name, haze(section) < 0.6 * haze(wide)]).toEqual([name, true]);
+      expect([name, background(section) < 0.6 * background(wide)]).toEqual([name, true]);
       expect([name, correlation(section.truth.data, wide.truth.data) > 0.4]).toEqual([name, true]);
     }
   });

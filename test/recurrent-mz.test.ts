@@ -239,18 +239,18 @@ describe("the discriminator", () => {
       [16, 1],
     ]);
   });
-  it("gives one opinion in (0, 1) for each image, and sees the difference between two", async () => {
+  it("gives one score in (0, 1) for each image, and sees the difference between two", async () => {
     const graph = new Graph();
     const own = new Graph();
     const asked = trainableParameters(own);
     recurrentMzDiscriminator(own.input("image", [1, 1, 32, 32]), 2, asked.parameters);
     const parameters = constantParameters(graph, randomWeights(asked.specs, 1));
-    graph.output("opinion", recurrentMzDiscriminator(graph.input("image", [3, 1, 32, 32]), 2, parameters));
+    graph.output("score", recurrentMzDiscriminator(graph.input("image", [3, 1, 32, 32]), 2, parameters));
     const random = new Random(2);
     const data = Float32Array.from({ length: 3 * 1024 }, () => random.uniform());
-    const opinions = await run(graph, { image: { type: "float32", shape: [3, 1, 32, 32], data } });
-    expect(opinions).toHaveLength(3);
-    for (const opinion of opinions) expect(opinion > 0 && opinion < 1).toBe(true);
-    expect(new Set(opinions).size).toBe(3);
+    const scores = await run(graph, { image: { type: "float32", shape: [3, 1, 32, 32], data } });
+    expect(scores).toHaveLength(3);
+    for (const score of scores) expect(score > 0 && score < 1).toBe(true);
+    expect(new Set(scores).size).toBe(3);
   });
 });

@@ -1,4 +1,4 @@
-/** `parfocal section` on simulated exposures whose truth is known: haze goes, what is in focus stays, and wrong input is told so. */
+/** `parfocal section` on simulated exposures whose truth is known: out-of-focus light is removed, what is in focus stays, and wrong input is refused. */
 
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ const detection: Pupil = { na: 0.8, wavelength: 0.515, refractiveIndex: 1 };
 const illumination: Pupil = { ...detection, wavelength: 0.488 };
 const grid = { depth: 16, height: 120, width: 120, pixelSize: 0.15, sliceStep: 0.6, bottom: -1.2 };
 const size = grid.height * grid.width;
-/** The specimen lies at 0 um, haze from 6 um on; planes are one step apart. */
+/** The specimen lies at 0 um, background from 6 um on; planes are one step apart. */
 const planes = [-0.6, 0, 0.6];
 const offset = 100;
 const electrons = 20000;
@@ -65,7 +65,7 @@ beforeAll(async () => {
       focused.data[2 * size + y * grid.width + x] = 1;
     }
   }
-  // Haze: an even layer and clouds, far out of focus.
+  // Background: a uniform layer and clouds, far out of focus.
   const volume = { ...focused, data: focused.data.slice() };
   for (const s of [12, 15]) {
     const clouds = Array.from({ length: 4 }, () => [random.between(0, 120), random.between(0, 120)]);
@@ -152,7 +152,7 @@ const meanIn = (data: Float32Array, where: readonly number[]) =>
   where.reduce((sum, i) => sum + data[i], 0) / where.length;
 
 describe("sections of simulated exposures", () => {
-  test("a grid: nearer to what is in focus than the widefield image, and without haze", async () => {
+  test("a grid: nearer to what is in focus than the widefield image, and without out-of-focus light", async () => {
     const done = await section("channels.tif --method sim --offset 100 --widefield wf.tif -o sim.tif");
     expect(done).toMatchObject({
       output: "sim.tif",
@@ -174,13 +174,13 @@ describe("sections of simulated exposures", () => {
     expect(of.pearson).toBeGreaterThan(beside.pearson + 0.2);
     expect(of.psnr).toBeGreaterThan(beside.psnr + 10);
     // What is left where nothing is in focus is noise: sqrt(pi / 3) of that of the exposures (Neil's length is never below 0).
-    const haze = meanIn(wide, dark);
-    const noise = Math.sqrt((Math.PI / 3) * (gain * haze + (gain * 1.5) ** 2));
+    const background = meanIn(wide, dark);
+    const noise = Math.sqrt((Math.PI / 3) * (gain * background + (gain * 1.5) ** 2));
     expect(meanIn(cut, dark)).toBeLessThan(1.1 * noise);
-    expect(meanIn(cut, dark)).toBeLessThan(0.02 * haze);
+    expect(meanIn(cut, dark)).toBeLessThan(0.02 * background);
   });
 
-  test("speckle: nearer to what is in focus than the uniform image, without haze, in the same counts", async () => {
+  test("speckle: nearer to what is in focus than the uniform image, without out-of-focus light, in the same counts", async () => {
     const optics = "--na 0.8 --wavelength 0.515 --laser-wavelength 0.488 --gain 2 --read-noise 1.5 --offset 100";
     const done = await section(`hilo.tif --method hilo ${optics} --widefield uni.tif -o hilo-out.tif`);
     expect(done).toMatchObject({ method: "hilo", planes: 3, warnings: [] });

@@ -23,7 +23,7 @@ afterAll(() => runtime.close());
 const calibration = { zStep: 1, pixelSize: { y: 0.3, x: 0.3 }, dtype: "float32" as const };
 
 /**
- * Planes of blobs under the haze of other planes; the target without. `noise` is the mean absolute error of a target by its brightness
+ * Planes of blobs with the out-of-focus light of other planes; the target without. `noise` is the mean absolute error of a target by its brightness
  * 0 to 1, counts.
  */
 function hazySample(
@@ -37,19 +37,19 @@ function hazySample(
     const data = Float32Array.from({ length: size }, () => (random.uniform() > 0.99 ? 40 : 0));
     return gaussianFilter({ data, height, width }, 2).data.map((value) => Math.min(1, value));
   });
-  const hazes = planes.map((data) => gaussianFilter({ data, height, width }, 8).data);
+  const backgrounds = planes.map((data) => gaussianFilter({ data, height, width }, 8).data);
   const [stack, target, clean] = [0, 0, 0].map(() => new Float32Array(depth * size));
   planes.forEach((plane, z) => {
     for (let i = 0; i < size; i++) {
-      const haze = (hazes[z - 1]?.[i] ?? 0.3) + (hazes[z + 1]?.[i] ?? 0.3);
-      stack[z * size + i] = 200 + 800 * plane[i] + 1500 * haze + 4 * random.normal();
+      const background = (backgrounds[z - 1]?.[i] ?? 0.3) + (backgrounds[z + 1]?.[i] ?? 0.3);
+      stack[z * size + i] = 200 + 800 * plane[i] + 1500 * background + 4 * random.normal();
       const sign = random.uniform() < 0.5 ? -1 : 1;
       clean[z * size + i] = 50 + 1000 * plane[i];
       target[z * size + i] = clean[z * size + i] - sign * noise(plane[i]) * Math.log(1 - random.uniform());
     }
   });
   const about = { depth, height, width, ...calibration };
-  return { name: "hazy.tif", stack: { data: stack, ...about }, target: { data: target, ...about }, clean };
+  return { name: "widefield.tif", stack: { data: stack, ...about }, target: { data: target, ...about }, clean };
 }
 
 async function trained(sample: NamedStack, own: Record<string, unknown>) {
@@ -100,7 +100,7 @@ describe("a short training", () => {
     ["sectioning-cnn", { architecture: { channels: 10, dilations: [1, 2, 4, 8, 1] }, num_steps: 200 }, 3.5],
   ];
   for (const [model, own, least] of cases) {
-    it(`takes haze away: ${model} ${JSON.stringify(own.architecture)}`, async () => {
+    it(`removes out-of-focus light: ${model} ${JSON.stringify(own.architecture)}`, async () => {
       const { report, model: done, store } = await trained(sample, { method: model, ...own });
       expect(report.scores.psnr).toBeGreaterThan(report.scores.input_psnr + least);
       expect(report.groups).toHaveLength(3);
@@ -109,16 +109,16 @@ describe("a short training", () => {
       // Counts of the output are those of the target, where nothing was trained.
       const { section } = await applied(done, sample);
       const { width, height, depth } = sample.stack;
-      let [error, haze, count] = [0, 0, 0];
+      let [error, background, count] = [0, 0, 0];
       for (let z = 0; z < depth; z++)
         for (let y = 0; y < height; y++)
           for (let x = 110; x < width; x++) {
             const i = (z * height + y) * width + x;
             error += Math.abs(section[i] - sample.clean[i]);
-            haze += Math.abs(sample.stack.data[i] - 200 - (sample.clean[i] - 50) * 0.8);
+            background += Math.abs(sample.stack.data[i] - 200 - (sample.clean[i] - 50) * 0.8);
             count++;
           }
-      expect(error / count).toBeLessThan(0.3 * (haze / count));
+      expect(error / count).toBeLessThan(0.3 * (background / count));
     }, 60_000);
   }
 
@@ -204,6 +204,8 @@ describe("configurations that do not go together", () => {
   it("a plane that the stack does not have", async () => {
     const config = resolveConfig({ method: "sectioning-cnn", pair_plane: 9, patch_size: 32 });
     const learner = await createLearner({ samples: [hazySample(1, () => 5)] }, config);
-    await expect(learner.batchAt(1)).rejects.toThrow(/hazy\.tif: pair_plane is 9, but the stack has planes 0 to 4/);
+    await expect(learner.batchAt(1)).rejects.toThrow(
+      /widefield\.tif: pair_plane is 9, but the stack has planes 0 to 4/,
+    );
   });
 });

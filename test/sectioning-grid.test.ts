@@ -8,7 +8,7 @@ import { textsOf } from "./helpers/texts.ts";
 const [height, width] = [96, 120];
 const size = height * width;
 
-/** Blobs in focus on blobs of haze, seen with a grid at given phases and brightness. */
+/** Blobs in focus on blobs of background, seen with a grid at given phases and brightness. */
 function scene(phases: readonly number[], brightness: readonly number[], planes = 1, seed = 1) {
   const random = new Random(seed);
   const spots = Array.from({ length: 14 }, () => ({
@@ -19,24 +19,24 @@ function scene(phases: readonly number[], brightness: readonly number[], planes 
   const blob = (y: number, x: number, blur: number) =>
     spots.reduce((sum, s) => sum + Math.exp(-((y - s.y) ** 2 + (x - s.x) ** 2) / (2 * s.r * s.r * blur)), 0);
   const focused = new Float32Array(size);
-  const haze = new Float32Array(size);
+  const background = new Float32Array(size);
   const data = new Float32Array(planes * 3 * size);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const i = y * width + x;
       focused[i] = 100 * blob(y, x, 1);
-      haze[i] = 200 + 150 * blob(y - 9, x + 5, 6);
+      background[i] = 200 + 150 * blob(y - 9, x + 5, 6);
     }
   }
   for (let z = 0; z < planes; z++) {
     phases.forEach((phase, j) => {
       for (let i = 0; i < size; i++) {
         const wave = 2 * Math.PI * (0.11 * (i % width) + 0.03 * Math.floor(i / width)) + phase + 0.7 * z;
-        data[(3 * z + j) * size + i] = brightness[j] * (focused[i] * (1 + 0.6 * Math.cos(wave)) + haze[i]);
+        data[(3 * z + j) * size + i] = brightness[j] * (focused[i] * (1 + 0.6 * Math.cos(wave)) + background[i]);
       }
     });
   }
-  return { data, planes, height, width, focused, haze };
+  return { data, planes, height, width, focused, background };
 }
 
 const thirds = [0, (2 * Math.PI) / 3, (4 * Math.PI) / 3];
@@ -45,7 +45,7 @@ const apart = (a: Float32Array, b: Float32Array, factor = 1) =>
 
 describe("sections from a grid", () => {
   test("perfect exposures give Neil's formula, the density in focus, and the wide field", () => {
-    const { focused, haze, ...stack } = scene(thirds, [1, 1, 1]);
+    const { focused, background, ...stack } = scene(thirds, [1, 1, 1]);
     const { section, widefield } = sectionFromGrid(stack, { correct: false });
     const [a, b, c] = thirds.map((_, j) => stack.data.subarray(j * size, (j + 1) * size));
     const neil = a.map((v, i) => (Math.SQRT2 / 3) * Math.hypot(v - b[i], b[i] - c[i], c[i] - v));
@@ -54,7 +54,7 @@ describe("sections from a grid", () => {
     expect(
       apart(
         widefield,
-        focused.map((v, i) => v + haze[i]),
+        focused.map((v, i) => v + background[i]),
       ),
     ).toBeLessThan(1e-6);
   });
@@ -83,9 +83,9 @@ describe("sections from a grid", () => {
 
   test("planes without anything in focus are corrected by those with it", () => {
     const phases = [0, thirds[1] + 0.3, thirds[2]];
-    const { focused, haze, ...stack } = scene(phases, [1, 1, 1], 2);
+    const { focused, background, ...stack } = scene(phases, [1, 1, 1], 2);
     const random = new Random(4);
-    for (let i = 0; i < 3 * size; i++) stack.data[i] = haze[i % size] + random.normal();
+    for (let i = 0; i < 3 * size; i++) stack.data[i] = background[i % size] + random.normal();
     const { phases: found, warnings } = sectionFromGrid(stack);
     expect(found[0][1]).toBeCloseTo(phases[1], 1);
     expect(found[0]).toEqual(found[1]);
@@ -106,19 +106,19 @@ describe("sections from a grid", () => {
   });
 
   test("the camera's offset is taken off the wide field", () => {
-    const { focused, haze, ...stack } = scene(thirds, [1, 1, 1]);
+    const { focused, background, ...stack } = scene(thirds, [1, 1, 1]);
     const lifted = { ...stack, data: stack.data.map((v) => v + 100) };
     const { widefield } = sectionFromGrid(lifted, { offset: 100 });
     expect(
       apart(
         widefield,
-        focused.map((v, i) => v + haze[i]),
+        focused.map((v, i) => v + background[i]),
       ),
     ).toBeLessThan(1e-2);
   });
 
   test("what does not fit is refused, and a stop is heard", () => {
-    const { focused: _f, haze: _h, ...stack } = scene(thirds, [1, 1, 1]);
+    const { focused: _f, background: _h, ...stack } = scene(thirds, [1, 1, 1]);
     expect(() => sectionFromGrid({ ...stack, planes: 2 })).toThrow(/2 planes of 3 exposures/);
     expect(() => sectionFromGrid(stack, { signal: AbortSignal.abort() })).toThrow(/Stopped/);
   });

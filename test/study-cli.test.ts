@@ -125,7 +125,11 @@ describe("parfocal study", () => {
       ["beads.tif", "--model", "model", "--truth", "two.tif"],
       /truth has 2 planes .*beads\.tif 7 planes/,
     ],
-    ["an object outside", ["beads.tif", "--model", "model", "--object", "900,3"], /object at 900,3 lies outside/],
+    [
+      "a structure outside",
+      ["beads.tif", "--model", "model", "--structure", "900,3"],
+      /structure at 900,3 lies outside/,
+    ],
     ["a plane that is not there", ["beads.tif", "--model", "model", "--sharpest", "7"], /planes 0 to 6/],
     [
       "a truth for several stacks",

@@ -424,13 +424,13 @@ describe("adversarial training", () => {
       num_steps: 40,
     });
     await trainModel(wide, easy, { runtime: native(), store });
-    const opinions = store.rows.map((row) => row.discriminator_loss);
-    expect(opinions).toHaveLength(4);
+    const scores = store.rows.map((row) => row.discriminator_loss);
+    expect(scores).toHaveLength(4);
     for (const row of store.rows)
       expect(Number.isFinite(row.train_loss) && Number.isFinite(row.discriminator_loss)).toBe(true);
-    // 0.25 is no opinion: (0.5^2 + 0.5^2) / 2.
-    expect(opinions[0]).toBeLessThan(0.3);
-    expect(opinions[3]).toBeLessThan(0.7 * opinions[0]);
+    // 0.25 is an undecided discriminator: (0.5^2 + 0.5^2) / 2.
+    expect(scores[0]).toBeLessThan(0.3);
+    expect(scores[3]).toBeLessThan(0.7 * scores[0]);
     const { tensors } = decodeCheckpoint(store.checkpoints.get("last") ?? new Uint8Array(), "last");
     expect(Object.keys(tensors).some((name) => name.startsWith("discriminator/"))).toBe(true);
     // The model that users get holds the generator alone.

@@ -1,6 +1,6 @@
 /**
- * How fast the content of a stack moves sideways from plane to plane, from the phases of many blocks and bands, and how
- * sure that is.
+ * How fast the content of a stack moves sideways from plane to plane, from the phases of many blocks and bands, with its
+ * standard error.
  *
  * Structure that leans (a tilted filament, one nucleus above another) seems to move through focus as well, but each
  * piece in its own direction. A stage moves everything alike. So the velocity is fitted to all blocks together, and its
@@ -25,8 +25,8 @@ export interface CommonMotion {
   dy: number;
   dx: number;
   /**
-   * Standard error of the vector (root of the sum of both variances), pixels a plane; infinite where nothing can be
-   * told.
+   * Standard error of the vector (root of the sum of both variances), pixels a plane; infinite where it cannot be
+   * determined.
    */
   standardError: number;
 }

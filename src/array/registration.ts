@@ -44,7 +44,7 @@ export function measureChannelShift(fixed: Planes, moving: Planes): Shift & { un
 export interface Drift {
   /** Position of every plane relative to the first, pixels. */
   path: { dy: number; dx: number }[];
-  /** Largest distance between the positions of two planes, pixels. Means something only where {@link told} is not "unknown". */
+  /** Largest distance between the positions of two planes, pixels. Means something only where {@link finding} is not "unknown". */
   range: number;
   /** Standard error of the drift over the whole stack, pixels: what parts of the field and of the spectrum disagree by. */
   standardError: number;
@@ -52,8 +52,8 @@ export interface Drift {
    * "drifted": the common motion of all parts is beyond chance, and more than 1.5 pixels. "steady": a drift of two pixels would have been
    * seen. "unknown": structure through focus may hide or pretend as much (a single nucleus, an empty field, few planes).
    */
-  told: "drifted" | "steady" | "unknown";
-  /** 0 to 1: the chance that what is told is right, by the standard error; 0 where it is unknown. */
+  finding: "drifted" | "steady" | "unknown";
+  /** 0 to 1: the probability that the finding is right, by the standard error; 0 where it is unknown. */
   confidence: number;
   /** True when the stack should not be used without registering it. */
   drifted: boolean;
@@ -73,7 +73,7 @@ const SEEN_DRIFT = 2;
 const SMALL_DRIFT = 1;
 
 /**
- * Drift over z. Whether there is any is told from the motion that all parts of the field share (`commonMotionSteps`); the path, where shifts
+ * Drift over z. Whether there is any is inferred from the motion that all parts of the field share (`commonMotionSteps`); the path, where shifts
  * between planes 1, 2, 4 and 8 apart agree on one (least squares, with less weight for those that disagree: Cauchy), is theirs, and
  * otherwise straight.
  */
@@ -87,7 +87,7 @@ export function* measureDriftSteps(stack: Planes): Generator<void, Drift> {
   const still = chosen.map(() => ({ dy: 0, dx: 0 }));
   if (chosen.length < 2) {
     const standardError = Number.POSITIVE_INFINITY;
-    return { path: still, range: 0, standardError, told: "unknown", confidence: 0, drifted: false };
+    return { path: still, range: 0, standardError, finding: "unknown", confidence: 0, drifted: false };
   }
   const planes = sampled(stack, chosen);
   const agreed = yield* agreedPath(planes);
@@ -121,18 +121,18 @@ export function* measureDriftSteps(stack: Planes): Generator<void, Drift> {
     return { dy: before.dy + f * (after.dy - before.dy), dx: before.dx + f * (after.dx - before.dx) };
   });
   const range = rangeOf(path);
-  const told = moved
+  const finding = moved
     ? "drifted"
     : range <= SMALL_DRIFT && SIGNIFICANT_MOTION * standardError <= SEEN_DRIFT
       ? "steady"
       : "unknown";
   const chance =
-    told === "unknown"
+    finding === "unknown"
       ? 1
       : Math.exp(
           -(((moved ? Math.max(straight, SIGNIFICANT_MOTION * standardError) : SEEN_DRIFT) / standardError) ** 2),
         );
-  return { path, range, standardError, told, confidence: 1 - chance, drifted: told === "drifted" };
+  return { path, range, standardError, finding, confidence: 1 - chance, drifted: finding === "drifted" };
 }
 
 /** Largest distance between two positions of a path. */

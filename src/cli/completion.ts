@@ -1,7 +1,7 @@
 /** What shells need to complete the words of parfocal commands: the names of commands and of their flags. */
 import { ParfocalError } from "../errors.ts";
 import { taskNames, tasks } from "../tasks/tasks.ts";
-import { kebab } from "./flags.ts";
+import { kebab, withFlags } from "./flags.ts";
 import { keysOf } from "./task-flags.ts";
 
 interface CommandFlags {
@@ -20,12 +20,13 @@ export async function completion(shell: string): Promise<string> {
   const all: CommandFlags[] = [];
   for (const name of taskNames) {
     const { options } = await tasks[name].load();
+    const names = new Set(keysOf(options).map(([key]) => key));
     const flags = keysOf(options)
       .filter(([, key]) => !key.positional)
       .map(([key, { description = "", enum: words = [] }]) => ({
         flag: `--${kebab(key)}`,
         words: words.map(String),
-        help: description,
+        help: withFlags(description, names),
       }));
     all.push({ name, summary: tasks[name].summary, flags: [...flags, ...common] });
   }

@@ -11,8 +11,9 @@ export interface Failure {
   fields: object;
 }
 
-export function failureOf(error: unknown): Failure {
-  if (error instanceof CommanderError) return usageFailure(error);
+/** @param command whose help explains what was used wrongly; none where there is no such command */
+export function failureOf(error: unknown, command?: string): Failure {
+  if (error instanceof CommanderError) return usageFailure(error, command);
   if (error instanceof ParfocalError) {
     const { exitCode, code, message, fields } = error;
     return { exitCode, code, message, fields };
@@ -46,13 +47,13 @@ export function inFlags(failure: Failure, names: ReadonlySet<string>): Failure {
 }
 
 /** Commander says "error: unknown option '--sed'\n(Did you mean --seed?)". */
-function usageFailure({ code, exitCode, message }: CommanderError): Failure {
+function usageFailure({ code, exitCode, message }: CommanderError, command: string | undefined): Failure {
   if (exitCode === 0) return { exitCode: 0, code, message, fields: {} };
   const [said, hint] = message.replace(/^error: /, "").split("\n");
   const sentence = `${said.charAt(0).toUpperCase()}${said.slice(1).replace(/\.$/, "")}`;
   const advice = hint
     ? hint.replace(/^\(D/, "d").replace(/\?\)$/, "?")
-    : 'see "parfocal --help", or "--help" after a command.';
+    : `see "parfocal ${command === undefined ? "" : `${command} `}--help".`;
   const option = /(?:option|argument) '([^' ,]+)/.exec(said)?.[1];
   return {
     exitCode: 2,

@@ -49,7 +49,7 @@ export function rangeOrList(text: string): number[] {
   return Array.from({ length: whole + 1 }, (_, i) => rounded(start + i * step));
 }
 
-/** So that 0.1 + 0.2 is told as 0.3, and nothing as -0. */
+/** So that 0.1 + 0.2 is printed as 0.3, and nothing as -0. */
 const rounded = (value: number): number => Number(value.toFixed(9)) || 0;
 
 /** NaN for text that is no number; "" and blanks are none. */

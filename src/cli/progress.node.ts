@@ -13,14 +13,16 @@ export interface Progress {
 
 export type ReportProgress = (progress: Progress) => void;
 
-/** Work that is over by then needs no gauge. */
+/** Work that is over by then needs no progress bar. */
 const quietMilliseconds = 1000;
+/** After a shorter time no rate can be estimated. */
+const minRateMilliseconds = 500;
 /** Between two lines in a log. */
 const lineMilliseconds = 5000;
 
-export interface Gauge {
+export interface ProgressBar {
   report: ReportProgress;
-  /** A line of its own beside the gauge. */
+  /** A line of its own above the progress. */
   note(line: string): void;
   end(): void;
 }
@@ -29,7 +31,7 @@ export interface Gauge {
  * @param what is counted: "planes read"
  * @param quietSince when the work began, which may be before the first is counted; `performance.now()`
  */
-export function createProgress(what: string, quietSince: number): Gauge {
+export function createProgress(what: string, quietSince: number): ProgressBar {
   const rateOf = createRate(performance.now());
   return process.stderr.isTTY ? createBar(what, quietSince, rateOf) : createLines(what, quietSince, rateOf);
 }
@@ -43,10 +45,13 @@ function createRate(started: number): RateOf {
     const now = performance.now();
     // Work that goes on from a checkpoint begins with steps that it did not take.
     first ??= done <= 1 ? { done: 0, at: started } : { done: done - 1, at: now };
-    const rate = (done - first.done) / ((now - first.at) / 1000);
+    const elapsed = now - first.at;
+    const rate = elapsed < minRateMilliseconds ? Number.NaN : (1000 * (done - first.done)) / elapsed;
     const left = secondsLeft ?? (total - done) / rate;
     const known =
-      Number.isFinite(rate) && Number.isFinite(left) ? [`${rate.toPrecision(3)}/s`, `${duration(left)} left`] : [];
+      Number.isFinite(rate) && Number.isFinite(left)
+        ? [`${Number(rate.toPrecision(3))}/s`, `${duration(left)} left`]
+        : [];
     return [...known, ...(state === undefined ? [] : [state])].join(", ");
   };
 }
@@ -58,7 +63,7 @@ function duration(seconds: number): string {
   return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-function createBar(what: string, started: number, rateOf: RateOf): Gauge {
+function createBar(what: string, started: number, rateOf: RateOf): ProgressBar {
   const bar = new SingleBar({
     format: `{bar} {value} of {total} ${what}, {rate}`,
     barCompleteChar: "\u2588",
@@ -91,7 +96,7 @@ function createBar(what: string, started: number, rateOf: RateOf): Gauge {
   };
 }
 
-function createLines(what: string, started: number, rateOf: RateOf): Gauge {
+function createLines(what: string, started: number, rateOf: RateOf): ProgressBar {
   let next = started + quietMilliseconds;
   return {
     report(progress) {

@@ -15,13 +15,13 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const outcome: Outcome = { exitCode: 0 };
   const program = createProgram();
   let names: ReadonlySet<string> = new Set();
+  const name = args.find((word) => !word.startsWith("-"));
+  const command = program.commands.find((one) => one.name() === name);
   try {
     if (args.length === 0) {
       say(helpOf(program));
       return 2;
     }
-    const name = args.find((word) => !word.startsWith("-"));
-    const command = program.commands.find((one) => one.name() === name);
     if (command && isTask(command.name())) {
       // What only a task needs is loaded with it: the list of commands shows at once.
       const { addTask } = await import("./task-command.node.ts");
@@ -37,7 +37,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     // Commander "fails" after printing the version.
     if ((error as { exitCode?: number }).exitCode === 0) return 0;
     const { failureOf, inFlags } = await import("./failure.node.ts");
-    const { exitCode, ...failure } = inFlags(failureOf(error), names);
+    const { exitCode, ...failure } = inFlags(failureOf(error, command?.name()), names);
     if (args.includes("--debug") && error instanceof Error) say(error.stack ?? error.message);
     say(`parfocal: ${failure.message}`);
     if (args.includes("--json")) {
@@ -66,7 +66,7 @@ function helpOf(command: Command): string {
 function createProgram(): Command {
   const program = new Command("parfocal")
     .description(
-      "Virtual refocusing, optical sectioning and autofocusing for microscopy, trained on your own z-stack, and judged.",
+      "Virtual refocusing, optical sectioning and autofocusing for microscopy, with models that are trained on your own z-stacks.",
     )
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help, or that of a command")
@@ -74,20 +74,22 @@ function createProgram(): Command {
     .exitOverride()
     // What commander has to say about mistakes is said once, by runCommand.
     .configureOutput({ outputError: () => undefined })
-    .configureHelp({ helpWidth: helpWidth() })
+    // Long flags leave few columns for their descriptions; these are wrapped all the same.
+    .configureHelp({ helpWidth: helpWidth(), minWidthToWrap: 24 })
     .addHelpText(
       "after",
       [
         "",
-        "Lengths are micrometres; planes, channels and times count from 0.",
-        "Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted.",
-        'More about a command, with examples: "parfocal <command> --help".',
+        "Lengths are in micrometres. Planes, channels and time points count from 0.",
+        "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 a trained model that is not",
+        "better than the recorded images, 130 interrupted.",
+        'Options and examples of a command: "parfocal <command> --help".',
       ].join("\n"),
     );
   for (const name of taskNames) program.command(name).description(tasks[name].summary);
   program
     .command("completion")
-    .description("Print what a shell needs to complete the words of parfocal commands.")
+    .description("Print a script that makes a shell complete parfocal commands and flags.")
     .argument("<shell>", "bash, zsh or fish")
     .action(async (shell: string) => printLine(await (await import("./completion.ts")).completion(shell)));
   return program;

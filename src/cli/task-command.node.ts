@@ -35,6 +35,11 @@ export async function addTask(
     .option("--quiet", "no progress and no warnings on stderr")
     .option("--debug", "also print where an error came from");
   addNotes(command, text);
+  command.configureHelp({
+    ...command.configureHelp(),
+    optionDescription: (option) => withFlags(option.description, names),
+    argumentDescription: (argument) => withFlags(argument.description, names),
+  });
   command.action(async () => {
     const given = { ...givenOptions(command, task.options), ...(more && givenOptions(command, more)) };
     const { json, quiet } = command.opts<{ json?: boolean; quiet?: boolean }>();
@@ -44,12 +49,20 @@ export async function addTask(
   return names;
 }
 
-function addNotes(command: Command, { notes = [], examples }: CommandText): void {
-  const exitCodes = "Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted.";
+function addNotes(command: Command, { notes = [], examples, exitCode }: CommandText): void {
+  const useless = exitCode ? "3 the model is not better than the recorded images, " : "";
+  const exitCodes = `Exit codes: 0 success, 1 failure, 2 wrong usage, ${useless}130 interrupted.`;
+  const help = Object.assign(command.createHelp(), { helpWidth: helpWidth() });
   // Examples are copied: their lines stay whole.
   const lines = ["Examples:", ...examples.map((line) => `  ${line}`)].join("\n");
-  const wrapped = notes.map((text) => command.createHelp().boxWrap(text, helpWidth()));
-  command.addHelpText("after", `\n${[...wrapped, lines, exitCodes].join("\n\n")}`);
+  const wrapped = [...notes, lines, exitCodes].map((note) => {
+    if (note === lines) return lines;
+    if (typeof note === "string") return help.boxWrap(note, helpWidth());
+    const width = Math.max(...note.rows.map(([term]) => term.length));
+    const rows = note.rows.map(([term, description]) => help.formatItem(term, width, description, help));
+    return [help.boxWrap(note.title, helpWidth()), ...rows].join("\n");
+  });
+  command.addHelpText("after", `\n${wrapped.join("\n\n")}`);
 }
 
 /** The words of flags that decide which other flags there are: `--method deep-z`, `--method=deep-z`. */

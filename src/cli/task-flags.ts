@@ -16,8 +16,9 @@ export interface KeySchema extends OptionMeta {
   items?: KeySchema;
   minItems?: number;
   maxItems?: number;
-  minimum?: number;
-  exclusiveMinimum?: number;
+  /** JSON has no infinity: null is none. */
+  minimum?: number | null;
+  exclusiveMinimum?: number | null;
 }
 
 /** Keys of a schema that flags or arguments can hold, in their order; objects with keys of their own are for files. */
@@ -52,13 +53,13 @@ export function addTaskFlags(command: Command, schema: TaskOptions, { own = true
 
 function optionsOf(name: string, key: KeySchema, required: boolean): Option[] {
   const flag = `--${kebab(name)}`;
-  const help = helpOf(key);
+  const help = helpOf(key, required);
   const grouped = (option: Option): Option => (key.group === undefined ? option : option.helpGroup(`${key.group}:`));
   if (key.type === "boolean") {
     const onByDefault = key.default === true || key.on_by_default === true;
     // A switch that is on by default is there to be turned off.
     const on = new Option(flag, help);
-    const off = new Option(`--no-${kebab(name)}`, `without: ${key.description ?? ""}`);
+    const off = new Option(`--no-${kebab(name)}`, key.off ?? `do not ${key.description ?? ""}`);
     // The positive flag first: commander takes a negative one alone for a switch that is on.
     return [grouped(on).hideHelp(onByDefault), grouped(off).hideHelp(!onByDefault)];
   }
@@ -69,13 +70,16 @@ function optionsOf(name: string, key: KeySchema, required: boolean): Option[] {
   return [grouped(required ? option.makeOptionMandatory() : option)];
 }
 
-function helpOf(key: KeySchema): string {
+function helpOf(key: KeySchema, required: boolean): string {
   const { description = "", unit, default_in_words: words } = key;
   const standard = words ?? (key.default === undefined || key.type === "boolean" ? undefined : written(key.default));
   const withUnit =
     unit === undefined || new RegExp(`\\b${unit}\\b`).test(description) ? description : `${description}, ${unit}`;
-  const choices = key.enum && key.placeholder === undefined && key.enum.length > 6 ? `: ${key.enum.join(", ")}` : "";
-  return `${withUnit}${choices}${standard === undefined ? "" : ` (default: ${standard})`}`;
+  const unnamed = key.enum?.some((word) => !description.includes(String(word)));
+  const choices =
+    unnamed && key.placeholder === undefined && placeholderOf(key) === "name" ? `: ${key.enum?.join(", ")}` : "";
+  const end = required ? " (required)" : standard === undefined ? "" : ` (default: ${standard})`;
+  return `${withUnit}${choices}${end}`;
 }
 
 function written(value: unknown): string {
@@ -83,11 +87,17 @@ function written(value: unknown): string {
   return value.every((one) => typeof one === "number") ? value.join(":") : value.join(",");
 }
 
+/** Choices are named in the placeholder up to this length; longer ones leave too little space for the descriptions. */
+const maxChoicesLength = 22;
+
+/** Units that a description ends with, or that a comma separates from the rest. */
+const unitPattern = /, (um|pixels|minutes|electrons|degrees|GiB)(?=[,;]| \(|$)/;
+
 function placeholderOf(key: KeySchema): string {
-  const { placeholder, enum: words, unit } = key;
+  const { placeholder, enum: words, unit = unitPattern.exec(key.description ?? "")?.[1] } = key;
   if (placeholder !== undefined) return placeholder;
   if (key.const !== undefined) return String(key.const);
-  if (words) return words.length > 6 ? "name" : words.join("|");
+  if (words) return words.join("|").length > maxChoicesLength ? "name" : words.join("|");
   if (key.prefixItems) return "low:high";
   if (isRecord(key)) return "key=value";
   if (key.type === "array") return "list";
@@ -126,16 +136,16 @@ function read(text: string, key: KeySchema): unknown {
 }
 
 function limited(text: string, { type, minimum, exclusiveMinimum }: KeySchema): number {
-  // Text that is no number is no whole number either, and is told so.
+  // Text that is no number is no whole number either, and the message says so.
   const value = type === "integer" ? numberOf(text) : finiteNumber(text);
-  const low = minimum !== undefined && minimum > -1e15 ? minimum : undefined;
+  const low = typeof minimum === "number" && minimum > -1e15 ? minimum : undefined;
   if (type === "integer" && !Number.isInteger(value)) {
     throw new InvalidArgumentError(`Expected a whole number${low === undefined ? "" : `, ${low} or more`}.`);
   }
   if (low !== undefined && value < low) {
     throw new InvalidArgumentError(`Expected a ${type === "integer" ? "whole " : ""}number, ${low} or more.`);
   }
-  if (exclusiveMinimum !== undefined && value <= exclusiveMinimum) {
+  if (typeof exclusiveMinimum === "number" && value <= exclusiveMinimum) {
     throw new InvalidArgumentError(`Expected a number above ${exclusiveMinimum}.`);
   }
   // -0 is 0.

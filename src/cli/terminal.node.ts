@@ -2,13 +2,13 @@
 
 import { withFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.node.ts";
-import { createProgress, type Gauge, type Progress, type ReportProgress } from "./progress.node.ts";
+import { createProgress, type Progress, type ProgressBar, type ReportProgress } from "./progress.node.ts";
 import { say } from "./say.node.ts";
 
 export interface Terminal {
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Begins a gauge on stderr, and ends the one before. @param what is counted: "planes read" */
+  /** Begins a bar on stderr, and ends the one before. @param what is counted: "planes read" */
   progress(what: string, quietSince?: number): ReportProgress;
   endProgress(): void;
   /** A line of news on stderr, unless `--quiet`. */
@@ -22,21 +22,21 @@ export interface Terminal {
 /** @param names options that the program knows, which sentences of the library name */
 export function createTerminal({ quiet = false }: { quiet?: boolean }, names: ReadonlySet<string>): Terminal {
   const signal = onInterrupt(() => say("Stopping; press Ctrl-C again to stop at once."));
-  let gauge: Gauge | undefined;
+  let bar: ProgressBar | undefined;
   const endProgress = () => {
-    gauge?.end();
-    gauge = undefined;
+    bar?.end();
+    bar = undefined;
   };
   const note = (line: string) => {
-    if (!quiet) (gauge?.note ?? say)(withFlags(line, names));
+    if (!quiet) (bar?.note ?? say)(withFlags(line, names));
   };
   return {
     signal,
     progress(what, quietSince = performance.now()) {
       endProgress();
       if (quiet) return () => undefined;
-      gauge = createProgress(what, quietSince);
-      return gauge.report;
+      bar = createProgress(what, quietSince);
+      return bar.report;
     },
     endProgress,
     note,
@@ -45,7 +45,7 @@ export function createTerminal({ quiet = false }: { quiet?: boolean }, names: Re
   };
 }
 
-/** A gauge for each kind of work, begun with its first report. */
+/** A bar for each kind of work, begun with its first report. */
 export function progressOn(terminal: Terminal): (progress: { what: string } & Progress) => void {
   // A user waits from the beginning, not from the first report.
   let quietSince: number | undefined = performance.now();

@@ -12,13 +12,13 @@ export interface JudgedDefocus {
   directionConfidence: number;
 }
 
-const sure = "#1e5aaa";
-const unsure = "#d77828";
+const certain = "#1e5aaa";
+const uncertain = "#d77828";
 const side = 420;
 
 /**
  * A dot for every region, the truth to the right, the estimate upwards, both over the same range; dots on the rising diagonal are right, on
- * the falling one of the wrong sign. Blue dots are sure of their direction (0.75 or more), orange ones are not.
+ * the falling one of the wrong sign. Blue dots have a direction confidence of 0.75 or more, orange ones less.
  * @returns SVG text
  */
 export async function defocusDiagram(estimates: readonly JudgedDefocus[], title: string): Promise<string> {
@@ -40,12 +40,12 @@ export async function defocusDiagram(estimates: readonly JudgedDefocus[], title:
         x: "truth",
         y: ({ defocus }) => clamp(defocus),
         r: 2.5,
-        fill: ({ directionConfidence }) => (directionConfidence >= 0.75 ? sure : unsure),
+        fill: ({ directionConfidence }) => (directionConfidence >= 0.75 ? certain : uncertain),
         fillOpacity: 0.8,
       }),
     ],
   }));
   const explained =
-    "Dots on the solid line are right, dots on the dotted line have the wrong sign. Blue: the direction is sure. Orange: it is not.";
+    "Dots on the solid line are right, dots on the dotted line have the wrong sign. Blue: the direction is certain (confidence of 0.75 or more). Orange: it is uncertain.";
   return page(below([paragraph(title, width, { size: 18 }), paragraph(explained, width, small), chartBlock(chart)], 8));
 }

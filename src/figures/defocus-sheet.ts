@@ -16,7 +16,7 @@ export interface DefocusPicture {
 
 /**
  * Each image, its map in colours (blue below focus, white in focus, red above; grey where nothing is to be focused), and the map of its sizes
- * where a direction is not sure. SVG text.
+ * where a direction is uncertain. SVG text.
  * @param scale `reach` is the distance of the darkest colours, um; `pixelSize`, um, is for the scale bar
  * @throws image.unfit without a picture
  */
@@ -50,7 +50,7 @@ export function defocusSheet(
   });
   return pictureGrid(rows, {
     columns: ["Image", "Distance from focus", "Its size, whatever the direction"],
-    note: "Blue: below focus. White: in focus. Red: above focus. Grey: there is nothing to be focused or, in the middle column, the direction is not sure.",
+    note: "Blue: below focus. White: in focus. Red: above focus. Grey: there is no structure or, in the middle column, the direction is uncertain.",
     pixelSize,
     panelSize: 288,
   });

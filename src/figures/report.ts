@@ -27,7 +27,7 @@ export type ReportSection =
 /** A link leads to a picture by `#` and its id. */
 export type TableCell = string | number | { text: string; href: string };
 
-/** What was judged (rows) by several questions (columns): a word for each, and whether it is good; undefined where it could not be told. */
+/** What was judged (rows) by several questions (columns): a word for each, and whether it is good; undefined where it is unknown. */
 export interface VerdictTable {
   kind: "verdicts";
   caption: string;
@@ -35,7 +35,7 @@ export interface VerdictTable {
   rows: readonly { label: string; answers: readonly ({ text: string; good: boolean | undefined } | undefined)[] }[];
 }
 
-/** One sentence on each thing that was judged, before everything else; `good` undefined where the sentence restricts, or nothing can be told. */
+/** One sentence on each thing that was judged, before everything else; `good` undefined where the sentence restricts, or the answer is unknown. */
 interface HeadlineList {
   kind: "headlines";
   rows: readonly { label: string; text: string; good: boolean | undefined }[];

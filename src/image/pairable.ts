@@ -44,13 +44,13 @@ export function requirePairable(
   };
   const differ = (x: number | undefined, y: number | undefined) =>
     x !== undefined && y !== undefined && Math.abs(x / y - 1) > tolerance;
-  const told = (option: string, what: string) => `give \`${option} <your ${what}>\` (um) for both if a file is wrong`;
+  const advice = (option: string, what: string) => `give \`${option} <your ${what}>\` (um) for both if a file is wrong`;
 
   if (a.height !== b.height || a.width !== b.width || (planes && a.depth !== b.depth)) {
     const sizeOf = ({ depth, height, width }: Placed) =>
       `${planes ? `${depth} ${depth === 1 ? "plane" : "planes"} of ` : ""}${height} x ${width} pixels`;
     const advice = "give the same field and planes of both, cropped or resampled to the same size";
-    refuse(sizeOf(a), sizeOf(b), "every pixel needs its partner", advice);
+    refuse(sizeOf(a), sizeOf(b), "they can be compared only pixel by pixel", advice);
   }
   for (const axis of ["x", "y"] as const) {
     const [x, y] = [a.pixelSize?.[axis], b.pixelSize?.[axis]];
@@ -59,7 +59,7 @@ export function requirePairable(
       `pixels of ${digits(x)} um`,
       `of ${digits(y)} um`,
       "pixels with the same index show different places",
-      `resample one of them, or ${told("pixel_size", "pixel size")}`,
+      `resample one of them, or ${advice("pixel_size", "pixel size")}`,
     );
   }
   if (planes && a.depth > 1 && b.depth > 1 && differ(a.zStep, b.zStep)) {
@@ -74,7 +74,7 @@ export function requirePairable(
       `planes ${digits(x)} um apart`,
       `${digits(y)} um apart`,
       "planes with the same index show different heights",
-      `${cut}${told("z_step", "z step")}`,
+      `${cut}${advice("z_step", "z step")}`,
     );
   }
 }

@@ -71,7 +71,7 @@ export interface Storage {
   remove(path: string): Promise<void>;
   /**
    * Claims a folder for one writer at a time.
-   * @param onNote told of a claim of a process that has ended, which is taken over
+   * @param onNote receives a sentence about a claim of a process that has ended, which is taken over
    * @returns gives the folder back
    * @throws training.failed while another one has it
    */

@@ -44,7 +44,7 @@ export interface StudiedStackOptions {
   /** Index of the sharpest plane, instead of the one that is found. */
   sharpest?: number | undefined;
   /** Centre of the structure to follow, pixels, instead of the one that is found. */
-  object?: { y: number; x: number } | undefined;
+  structure?: { y: number; x: number } | undefined;
 }
 
 /** Longest edge of the studied field and of the region, and edge of the box around the structure, pixels. */
@@ -93,7 +93,7 @@ export function openStudiedStack(name: string, stack: Stack, options: StudiedSta
     });
   }
   const plane = planeOf(cut.stack, sharpest);
-  const centre = centreOf(name, plane, cut, options.object);
+  const centre = centreOf(name, plane, cut, options.structure);
   const box = (edge: number): Box => around(centre, plane, edge);
   return {
     name,
@@ -140,8 +140,8 @@ function centreOf(
   if (given === undefined) return mostDetail(plane);
   const centre = { y: Math.round(given.y - top), x: Math.round(given.x - left) };
   if (centre.y >= 0 && centre.x >= 0 && centre.y < plane.height && centre.x < plane.width) return centre;
-  const message = `${name}: the \`object\` at ${given.x},${given.y} lies outside the ${plane.width} x ${plane.height} pixels (width x height) that are studied.`;
-  throw new ParfocalError("usage", message, { option: "object", got: given, expected: "a place in the field" });
+  const message = `${name}: the \`structure\` at ${given.x},${given.y} lies outside the ${plane.width} x ${plane.height} pixels (width x height) that are studied.`;
+  throw new ParfocalError("usage", message, { option: "structure", got: given, expected: "a place in the field" });
 }
 
 /**

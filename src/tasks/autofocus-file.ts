@@ -107,13 +107,13 @@ function warningsFor(info: AutofocusInfo, file: ImageFile, planes: readonly Defo
     const [low, high] = info.distance_range;
     warnings.push({
       code: "out_of_range",
-      text: `Nothing is found that lies within ${low} to ${high} um of focus: the image may be empty or farther away.`,
+      text: `No structure was found within ${low} to ${high} um of focus: the image may be empty or farther away.`,
     });
   }
   if (wholes.some(({ directionConfidence }) => directionConfidence < 0.75)) {
     warnings.push({
       code: "focus_sign",
-      text: "One image does not tell here on which side of focus it lies: the sign of the distance is a guess.",
+      text: "The image does not show on which side of focus it lies, so the sign of the distance is uncertain.",
     });
   }
   return [...warnings, ...opticsWarnings(info, file)];

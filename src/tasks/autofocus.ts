@@ -22,23 +22,30 @@ const ofModel = { group: "With a model" };
 const ofStack = { group: "Without a model" };
 
 const options = z.strictObject({
-  image: imageInput("a z-stack, or images for a model"),
-  model: modelInput("a model for autofocusing: its folder, or that of its run").optional(),
-  output: option(z.string().optional(), "map of distances, float32, a pixel for each cell, NaN for none", {
-    role: "output",
-    short: "o",
-    placeholder: "image",
-    unit: "um",
-    ...ofModel,
-  }),
-  sheet: option(z.string().optional(), "a picture of the image and of the map, in colours", {
+  image: imageInput("a z-stack; with `model`, also a single image"),
+  model: modelInput("folder of an autofocus model, or of its training run").optional(),
+  output: option(
+    z.string().optional(),
+    "where to write the defocus map in um: float32, one pixel for each cell, NaN where there is no estimate",
+    {
+      role: "output",
+      short: "o",
+      placeholder: "image",
+      unit: "um",
+      ...ofModel,
+    },
+  ),
+  sheet: option(z.string().optional(), "where to write a picture of the image beside its defocus map", {
     role: "output",
     placeholder: "png",
     ...ofModel,
   }),
   force,
-  method: option(z.enum(FOCUS_MEASURES).optional(), "focus measure", { default_in_words: "by the light", ...ofStack }),
-  tile: option(z.int().min(3).optional(), "edge of a region; regions overlap by half", {
+  method: option(z.enum(FOCUS_MEASURES).optional(), "focus measure", {
+    default_in_words: "chosen for fluorescence or transmitted light",
+    ...ofStack,
+  }),
+  tile: option(z.int().min(3).optional(), "width and height of a region; regions overlap by half", {
     unit: "pixels",
     default_in_words: "64",
     ...ofStack,
@@ -59,7 +66,7 @@ const map = z.strictObject({
   confidence: grid,
 });
 
-/** Says where the focus is, as a whole and region by region. */
+/** Finds the focus of a z-stack, or the defocus of single images by a model, as a whole and for each region. */
 export const autofocus = defineTask({
   options,
   result: z.strictObject({

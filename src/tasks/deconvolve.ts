@@ -8,16 +8,16 @@ import { defineTask } from "./task.ts";
 import { withImages } from "./with-images.ts";
 
 const { psf: psfModel, na: _na, wavelength: _wavelength, refractive_index: _index, ...moreOptics } = psfOptions.shape;
-const computedGroup = { group: "PSF that is computed" };
+const computedGroup = { group: "Computed PSF" };
 const computed = asGiven(moreOptics, computedGroup);
 const method = asGiven(deconvolveOptions.shape);
 
-/** Takes the blur of the optics out of an image or a z-stack, the classical way. */
+/** Deconvolves an image or a z-stack with a classical method. */
 export const deconvolve = defineTask({
   options: z.strictObject({
     image: imageInput(),
-    output: output("image to be written: .tif, .ome.tif (.png for one plane)"),
-    psf: otherInput("a measured PSF: a small bead, its stack for a stack").optional(),
+    output: output("image to write: .tif or .ome.tif (.png for one plane)"),
+    psf: otherInput("measured PSF, such as the image of a small bead (for a stack, a stack of the bead)").optional(),
     ...method,
     ...imageFormat("float32"),
     ...imageSource,
@@ -30,8 +30,8 @@ export const deconvolve = defineTask({
     iterations: z.int(),
     stopped_by: z.string().optional().describe("what ended the iterations"),
     tiles: z.int(),
-    memory_gib: z.number().describe("memory that was expected to be needed, GiB"),
-    offset: z.number().describe("counts without light"),
+    memory_gib: z.number().describe("estimated memory, GiB"),
+    offset: z.number().describe("offset of the camera, counts"),
     gain: z.number().optional().describe("counts per photoelectron"),
     psf: z.strictObject({
       source: z.string(),

@@ -12,13 +12,13 @@ import { withImages } from "./with-images.ts";
 import { withRuntime } from "./with-runtime.ts";
 
 const options = z.strictObject({
-  data: otherInput("a z-stack of your own instead of simulated beads").optional(),
-  output: option(z.string().default("parfocal-demo"), "where everything is kept", {
+  data: otherInput("your own z-stack, instead of simulated beads").optional(),
+  output: option(z.string().default("parfocal-demo"), "folder for all results", {
     role: "output",
     short: "o",
     placeholder: "folder",
   }),
-  minutes: option(z.number().positive().optional(), "training time", { default_in_words: "3.5" }),
+  minutes: option(z.number().positive().optional(), "training time", { unit: "minutes", default_in_words: "3.5" }),
   force,
   seed,
   ...runtimeOptions,

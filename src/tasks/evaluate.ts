@@ -11,35 +11,35 @@ import { defineTask, type TaskContext } from "./task.ts";
 import { withImages } from "./with-images.ts";
 
 const options = z.strictObject({
-  image: imageInput("the output of a model or a method"),
-  truth: otherInput("the ground truth: what the output would ideally be"),
-  input: option(
-    z.array(z.string()).optional(),
-    "what the output was made of; give it several times for several planes",
-    {
-      role: "input",
-      placeholder: "image",
-    },
-  ),
+  image: imageInput("the output of a model or of a classical method"),
+  truth: otherInput("the ground truth"),
+  input: option(z.array(z.string()).optional(), "recorded input of the model; repeat it for several planes", {
+    role: "input",
+    placeholder: "image",
+  }),
   input_planes: option(
     z.array(z.int().nonnegative()).min(1).optional(),
-    "planes of the input stack that the output was made of, from 0",
+    "numbers of the planes of the input stack that the model was given, from 0",
     { placeholder: "planes" },
   ),
   distances: option(
     z.array(z.number()).min(1).optional(),
-    "from the first input plane to each plane of the output, such as -2,2",
+    "distances in um from the first input plane to the planes of the output, such as -2,2",
     { unit: "um", placeholder: "list" },
   ),
   data_range: option(
     z.union([z.enum(["signal", "type"]), z.number().positive()]).optional(),
-    "for PSNR and SSIM: signal (what the truth uses, between its percentiles 0.1 and 99.9), type (255 or 65535), or a number of counts",
+    "data range for PSNR and SSIM: signal (range of the ground truth between its percentiles 0.1 and 99.9), type (255 or 65535), or a number of counts",
     { default_in_words: "signal", placeholder: "range" },
   ),
-  sheet: option(z.string().optional(), "a picture of input, output, truth and difference; needs an input", {
-    role: "output",
-    placeholder: "png",
-  }),
+  sheet: option(
+    z.string().optional(),
+    "where to write a picture of input, output, ground truth and difference; needs `input`",
+    {
+      role: "output",
+      placeholder: "png",
+    },
+  ),
   force,
   ...imageSource,
 });
@@ -48,7 +48,7 @@ type Options = z.output<typeof options>;
 
 const figures = z.record(z.string(), z.unknown());
 
-/** Scores an output against its ground truth, beside what was recorded. */
+/** Scores an output against its ground truth, and compares it with the recorded input. */
 export const evaluate = defineTask({
   options,
   result: z.strictObject({

@@ -1,4 +1,4 @@
-/** All-in-focus fusion of a file: the image, its depth map, the depth map as a picture, and the mask of unsure pixels. */
+/** All-in-focus fusion of a file: the image, its depth map, the depth map as a picture, and the mask of uncertain pixels. */
 
 import { encode } from "fast-png";
 import { percentiles } from "../array/statistics.ts";
@@ -28,22 +28,22 @@ export interface FuseFileResult {
   depth: string;
   /** The depth map in colours, 8-bit RGB PNG. */
   colours: string;
-  /** The mask of unsure pixels, uint8: 255 where the depth follows the surroundings, 0 where it is the pixel's own. */
-  unsure: string;
-  /** Depths of the first and the last colour, um: percentiles 2 and 98 of what is sure, or of all where nothing is. */
+  /** The mask of uncertain pixels, uint8: 255 where the depth follows the surroundings, 0 where it is the pixel's own. */
+  uncertain: string;
+  /** Depths of the first and the last colour, um: percentiles 2 and 98 of the certain depths, or of all if none is certain. */
   colour_range_um: [number, number];
-  /** Share of the pixels whose depth is sure (confidence above a half). */
+  /** Share of the pixels whose depth is certain (confidence above a half). */
   confident: number;
   light: Light;
   warnings: Warning[];
   seconds: number;
 }
 
-/** NAME.tif, NAME_depth.tif, NAME_depth.png and NAME_unsure.tif; an output NAME.png has its maps in .tif as well. */
-function filesOf(output: string): Pick<FuseFileResult, "output" | "depth" | "colours" | "unsure"> {
+/** NAME.tif, NAME_depth.tif, NAME_depth.png and NAME_uncertain.tif; an output NAME.png has its maps in .tif as well. */
+function filesOf(output: string): Pick<FuseFileResult, "output" | "depth" | "colours" | "uncertain"> {
   formatOf(output);
   const stem = output.replace(/(\.ome)?\.(tiff?|png)$/i, "");
-  return { output, depth: `${stem}_depth.tif`, colours: `${stem}_depth.png`, unsure: `${stem}_unsure.tif` };
+  return { output, depth: `${stem}_depth.tif`, colours: `${stem}_depth.png`, uncertain: `${stem}_uncertain.tif` };
 }
 
 /**
@@ -89,9 +89,9 @@ export async function fuseFile(
   const about = {
     output: info,
     depth: { ...info, dtype: "float32" as const },
-    unsure: { ...info, dtype: "uint8" as const },
+    uncertain: { ...info, dtype: "uint8" as const },
   };
-  const names = ["output", "depth", "unsure"] as const;
+  const names = ["output", "depth", "uncertain"] as const;
   for (const name of names) checkFormat(about[name], formatOf(files[name]), files[name]);
   await storage.checkRoom(names.map((name) => ({ path: files[name], size: plannedBytes(files[name], about[name]) })));
   const fused = await fuse(source, { ...options, slope: coneSlope(file) });
@@ -99,13 +99,13 @@ export async function fuseFile(
   const own = um.filter((_, i) => fused.confidence[i] > minConfidence);
   const [low, high] = percentiles(own.length > 0 ? own : um, [2, 98]);
   const rgb = encode({ width, height, data: depthColours(um, fused.image, [low, high]), depth: 8, channels: 3 });
-  const unsure = Uint8Array.from(fused.confidence, (c) => (c > minConfidence ? 0 : 255));
+  const uncertain = Uint8Array.from(fused.confidence, (c) => (c > minConfidence ? 0 : 255));
   const written = await writeImages(
     storage,
     [
       { path: files.output, image: { ...about.output, data: fused.image } },
       { path: files.depth, image: { ...about.depth, data: um }, displayRange: [low, high] },
-      { path: files.unsure, image: { ...about.unsure, data: unsure }, displayRange: [0, 255] },
+      { path: files.uncertain, image: { ...about.uncertain, data: uncertain }, displayRange: [0, 255] },
     ],
     { force: options.force, files: [[files.colours, rgb]] },
   );

@@ -7,12 +7,12 @@ import { withImages } from "./with-images.ts";
 
 const lights = ["fluorescence", "transmitted"] as const;
 
-/** Makes one all-in-focus image of a z-stack, with a depth map. */
+/** Fuses a z-stack into one all-in-focus image, with a depth map. */
 export const fuse = defineTask({
   options: z.strictObject({
-    stack: imageInput("a z-stack of 3 planes or more"),
-    output: output("image to be written: .tif, .ome.tif or .png"),
-    light: option(z.enum(lights).optional(), "how the specimen is lit", { default_in_words: "by the grey levels" }),
+    stack: imageInput("a z-stack of at least 3 planes"),
+    output: output("image to write: .tif, .ome.tif or .png"),
+    light: option(z.enum(lights).optional(), "illumination", { default_in_words: "estimated from the grey levels" }),
     force,
     ...imageSource,
   }),
@@ -20,9 +20,9 @@ export const fuse = defineTask({
     output: z.string().describe("the all-in-focus image"),
     depth: z.string().describe("the depth map: float32, um above the first plane"),
     colours: z.string().describe("the depth map in colours, PNG"),
-    unsure: z.string().describe("the mask of unsure pixels, uint8: 255 unsure, 0 sure"),
+    uncertain: z.string().describe("mask of pixels whose own depth is not known, uint8: 255 not known, 0 known"),
     colour_range_um: z.tuple([z.number(), z.number()]).describe("depths of the first and the last colour"),
-    confident: z.number().describe("share of the pixels whose depth is sure"),
+    confident: z.number().describe("share of the pixels whose own depth is known"),
     light: z.enum(lights),
     seconds,
     warnings,

@@ -23,57 +23,75 @@ const ofRecipe = { group: "Recipe" };
 const ofStacks = { group: "Stacks" };
 
 const options = z.strictObject({
-  stacks: imageInputs("z-stacks, or a recipe of several objectives or specimens (a .yaml file or a shipped name)"),
-  output: output("where the page (index.html), its numbers and the models are written", "folder"),
+  stacks: imageInputs(
+    "z-stacks, or a recipe with several objectives or specimens (a .yaml file, or the name of a shipped recipe)",
+  ),
+  output: output("folder for the report (index.html), its data and the models", "folder"),
   leave_out: option(
     z
       .array(z.enum(leaveOneOutKinds))
       .min(1)
       .refine(once, `expected ${leaveOneOutKinds.join(", ")}, or several, each once`)
       .optional(),
-    `${leaveOneOutKinds.join(", ")}, or several`,
+    `what is left out: ${leaveOneOutKinds.join(", ")}, or several of them`,
     {
-      default_in_words: "the first that the data have",
+      default_in_words: "the first of these of which the data have several",
     },
   ),
-  method: option(z.enum(methodNames).optional(), "how the models are trained", {
+  method: option(z.enum(methodNames).optional(), "method to train; the help of train lists them", {
     default_in_words: "deep-z",
     placeholder: "name",
   }),
-  config: option(z.string().optional(), "YAML file with any of the training keys but experiment_name, in snake_case", {
-    role: "config",
-    placeholder: "file",
-  }),
-  force: force.meta({ description: "replace a page that exists; models of the same configuration and data are kept" }),
+  config: option(
+    z.string().optional(),
+    "YAML file with training options except experiment_name; its keys are the names of the flags in snake_case",
+    {
+      role: "config",
+      placeholder: "file",
+    },
+  ),
+  force: force.meta({ description: "replace an existing report; models of the same configuration and data are kept" }),
   slides: option(
     z.array(z.string().trim()).optional(),
-    "the slide of each stack, in order, such as old,old,new",
+    "name of the slide of each stack, in the order of the stacks, such as old,old,new",
     ofStacks,
   ),
-  target: option(z.array(z.string()).optional(), "what should be made of each stack, where the method sections", {
-    role: "input",
-    placeholder: "image",
-    ...ofStacks,
-  }),
+  target: option(
+    z.array(z.string()).optional(),
+    "target image of each stack, for a method that sections; repeat it for each stack",
+    {
+      role: "input",
+      placeholder: "image",
+      ...ofStacks,
+    },
+  ),
   target_channel: option(
     z.int().nonnegative().optional(),
-    "channel of the targets, or of the stacks themselves",
+    "channel of the targets; without `target`, another channel of the stacks is the target",
     ofStacks,
   ),
   register: option(
     z.boolean().default(false),
-    "first move each target onto its stack, and cut both to where they overlap",
+    "register each target to its stack first, and crop both to their overlap",
     ofStacks,
   ),
-  judged_fields: option(z.int().min(1).optional(), "fields to judge on, of each objective with each specimen", {
-    default_in_words: "2",
-    ...ofRecipe,
-  }),
-  input_image: option(z.string().optional(), "of a recipe's images, what the network gets", {
+  judged_fields: option(
+    z.int().min(1).optional(),
+    "number of test fields for each combination of objective and specimen",
+    {
+      default_in_words: "2",
+      ...ofRecipe,
+    },
+  ),
+  input_image: option(z.string().optional(), "name of the recipe's image that is the input of the network", {
     default_in_words: "the first",
+    placeholder: "name",
     ...ofRecipe,
   }),
-  target_image: option(z.string().optional(), "of a recipe's images, what the network should make of it", ofRecipe),
+  target_image: option(z.string().optional(), "name of the recipe's image that is the target", {
+    placeholder: "name",
+    ...ofRecipe,
+  }),
   set: setKeys,
   ...runtimeOptions,
   ...imageSource,

@@ -8,23 +8,25 @@ import { withImages } from "./with-images.ts";
 
 const number = z.number();
 
-/** Says what an image is, how sharp its planes are, and what may be wrong with it. */
+/** Reports the axes, calibration, focus and drift of an image, and what may be wrong with it. */
 export const inspect = defineTask({
   options: z.strictObject({
     image: imageInput(),
-    measure: option(z.enum(FOCUS_MEASURES).optional(), "focus measure", { default_in_words: "by the light" }),
+    measure: option(z.enum(FOCUS_MEASURES).optional(), "focus measure", {
+      default_in_words: "chosen for fluorescence or transmitted light",
+    }),
     ...imageSource,
   }),
   result: z.strictObject({
     path: z.string(),
-    images: z.int().describe("how many the file holds"),
-    image: z.int().describe("which of them this is, from 0"),
+    images: z.int().describe("number of images in the file"),
+    image: z.int().describe("number of this image, from 0"),
     image_names: z.array(z.string().nullable()).nullable(),
     axes: z.string(),
     shape: z.array(z.int()),
-    planes_rule: z.string().nullable().describe("how the files of a folder were put in order"),
+    planes_rule: z.string().nullable().describe("by which rule the files of a folder were put in order"),
     planes_missing: z.array(z.unknown()).nullable(),
-    planes: z.array(z.record(z.string(), z.unknown())).nullable().describe("which file is which plane"),
+    planes: z.array(z.record(z.string(), z.unknown())).nullable().describe("the file of each plane"),
     dtype: z.string(),
     stored_type: z.string(),
     rescale: z.strictObject({ offset: number, scale: number }).optional(),
@@ -35,7 +37,7 @@ export const inspect = defineTask({
     frame_interval_s: maybe,
     channel_names: z.array(z.string().nullable()).nullable(),
     optics: z.strictObject({ na: maybe, wavelength_um: maybe, refractive_index: maybe }),
-    channel: z.int().describe("the channel that focus is of"),
+    channel: z.int().describe("the channel in which focus was measured"),
     time: z.int(),
     channels: z.array(z.strictObject({ min: maybe, max: maybe, share_at_min: number, share_at_max: number })),
     focus: z
@@ -58,7 +60,7 @@ export const inspect = defineTask({
         standard_error_px: maybe,
         confidence: number,
         drifted: z.boolean(),
-        told: z.enum(["drifted", "steady", "unknown"]),
+        finding: z.enum(["drifted", "steady", "unknown"]),
       })
       .nullable(),
     channel_shifts: z.array(
@@ -149,11 +151,11 @@ function describe(path: string, found: Inspection) {
     drift: alignment?.drift
       ? {
           // Nothing is claimed where structure through focus may hide or pretend as much.
-          range_px: alignment.drift.told === "unknown" ? null : alignment.drift.range,
+          range_px: alignment.drift.finding === "unknown" ? null : alignment.drift.range,
           standard_error_px: Number.isFinite(alignment.drift.standardError) ? alignment.drift.standardError : null,
           confidence: alignment.drift.confidence,
           drifted: alignment.drift.drifted,
-          told: alignment.drift.told,
+          finding: alignment.drift.finding,
         }
       : null,
     channel_shifts: (alignment?.channelShifts ?? []).map((shift) => ({

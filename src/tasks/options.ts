@@ -24,14 +24,14 @@ export const imageInputs = (description: string) =>
 /** Another image that is read. */
 export const otherInput = (description: string) => option(path, description, { role: "input", placeholder: "image" });
 
-export const modelInput = (description = "a model: its folder, or the folder of the run it was trained in") =>
+export const modelInput = (description = "folder of the model, or of the training run that made it") =>
   option(path, description, { role: "model", placeholder: "folder" });
 
 /** Where the main result is written. */
 export const output = (description: string, placeholder = "image") =>
   option(path, description, { role: "output", short: "o", placeholder });
 
-export const force = option(z.boolean().default(false), "replace files that exist");
+export const force = option(z.boolean().default(false), "replace existing files");
 
 /** How an image is written. @param type the pixel type where none is given */
 export const imageFormat = (type = "that of the input") => ({
@@ -41,55 +41,63 @@ export const imageFormat = (type = "that of the input") => ({
   }),
   rescale: option(
     z.boolean().default(false),
-    "with uint8 or uint16: spread the values over all counts, and record in the file what they mean",
+    "with uint8 or uint16: scale the values to the full range of counts, and record the scaling in the file",
     { group: "Output" },
   ),
   format: option(z.enum(["imagej", "ome-tiff", "png"]).optional(), "file format of the output", {
-    default_in_words: "by its name",
+    default_in_words: "from the file name",
     group: "Output",
   }),
-  force: option(z.boolean().default(false), "replace files that exist", { group: "Output" }),
+  force: option(z.boolean().default(false), "replace existing files", { group: "Output" }),
 });
 
 const count = z.int().nonnegative().optional();
 const length = z.number().positive().optional();
-const which = { group: "Which part of the file" };
-const known = { group: "Calibration, instead of that of the file" };
+const which = { group: "Part of the file that is read" };
+const known = { group: "Calibration, which replaces that of the file" };
 
 /** What of a file is meant, and what the user knows better than the file. */
 export const imageSource = {
-  series: option(count, "image, from 0, of a file that holds several (a series in Fiji)", which),
-  channel: option(count, "channel, from 0, where there are several", which),
-  time: option(count, "time point, from 0, where there are several", which),
+  series: option(count, "number of the image in a file with several images (series in Fiji), from 0", which),
+  channel: option(count, "number of the channel, from 0", which),
+  time: option(count, "number of the time point, from 0", which),
   axes: option(
     z.string().optional(),
-    "names of the file's axes, or of the numbers in a folder's file names, in their order: ZYX where frames are z",
+    "axes of the file in their order, such as ZYX if the frames are planes; for a folder, what the numbers in the file names stand for",
     { ...which, placeholder: "letters" },
   ),
   pattern: option(
     z.string().optional(),
-    "file names of a folder with {z}, {c}, {t} and {*} for what varies: only files that match are read",
-    { ...which, placeholder: "name" },
+    "file names in a folder, with {z}, {c} and {t} for the numbers of plane, channel and time point, and {*} for any other text; only files that match are read",
+    { ...which, placeholder: "pattern" },
   ),
   pixel_size: option(length, "pixel size in the specimen", { ...known, unit: "um" }),
   z_step: option(length, "distance between planes", { ...known, unit: "um" }),
   na: option(length, "numerical aperture of the objective", known),
   wavelength: option(length, "emission wavelength in vacuum", { ...known, unit: "um" }),
-  refractive_index: option(length, "of the immersion medium: 1 air, 1.333 water, 1.515 oil", known),
+  refractive_index: option(
+    length,
+    "refractive index of the immersion medium: 1 for air, 1.333 for water, 1.515 for oil",
+    known,
+  ),
 };
 
-export const tileSize = option(z.int().min(16).optional(), "pixels computed at a time along each axis", {
-  default_in_words: "512",
-  unit: "pixels",
-  group: "Computing",
-});
+export const tileSize = option(
+  z.int().min(16).optional(),
+  "width and height of the tiles that are computed one at a time",
+  {
+    default_in_words: "512",
+    unit: "pixels",
+    group: "Computing",
+  },
+);
 
 /** Where networks are computed. */
 export const runtimeOptions = {
-  device: option(z.enum(["auto", "cpu", "webgpu", "cuda"]).default("auto"), "where networks are computed", {
+  device: option(z.enum(["auto", "cpu", "webgpu", "cuda"]).default("auto"), "device that computes networks", {
     group: "Computing",
   }),
-  threads: option(z.int().min(1).optional(), "processor threads", {
+  threads: option(z.int().min(1).optional(), "number of processor threads", {
     default_in_words: "all",
     group: "Computing",
   }),

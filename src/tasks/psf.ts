@@ -7,39 +7,39 @@ import { inSeconds, maybe, seconds, warnings } from "./results.ts";
 import { defineTask, type TaskContext } from "./task.ts";
 import { withImages } from "./with-images.ts";
 
-const ofBeads = { group: "Beads that are measured" };
+const ofBeads = { group: "Measuring beads" };
 const nyquist = { unit: "um", default_in_words: "the Nyquist limit, or that of the image" };
 const length = z.number().positive().optional();
 const optics = asGiven(psfOptions.shape, { group: "Optics" });
 const { series, channel, time, axes, pattern } = imageSource;
 
 const options = z.strictObject({
-  beads_image: imageInput("a z-stack of beads to be measured; without it the PSF is computed").optional(),
-  output: output("stack to be written: .tif or .ome.tif; psf.tif where a PSF is computed").optional(),
+  beads_image: imageInput("a z-stack of beads to measure; without it, a PSF is computed").optional(),
+  output: output("stack to write: .tif or .ome.tif (default: psf.tif for a computed PSF, none for beads)").optional(),
   pixel_size: option(length, "pixel size in the specimen", nyquist),
   z_step: option(length, "distance between planes", nyquist),
-  planes: option(z.int().min(1).optional(), "planes of the stack", { default_in_words: "41" }),
+  planes: option(z.int().min(1).optional(), "number of planes", { default_in_words: "41" }),
   size: option(z.int().min(8).optional(), "height and width", {
     unit: "pixels",
-    default_in_words: "what the farthest plane needs, 256 at most",
+    default_in_words: "as large as the PSF in the outermost plane, at most 256",
   }),
   force,
   fit: option(
     z.array(z.string()).optional(),
-    "what is fitted beside each bead's place: na, wavelength, refractive_index, sample_index, depth, pinhole, excitation_wavelength, bead_diameter, z_scale, shear_x, shear_y and Zernike aberrations",
+    "parameters to fit in addition to the position of each bead: na, wavelength, refractive_index, sample_index, depth, pinhole, excitation_wavelength, bead_diameter, z_scale, shear_x, shear_y and Zernike aberrations",
     { default_in_words: "bead_diameter,spherical", placeholder: "names", ...ofBeads },
   ),
-  bead_diameter: option(length, "of the beads, as far as it is known; to fit it, name it in fit", {
+  bead_diameter: option(length, "diameter of the beads, um, if it is known; to fit it, name it in `fit`", {
     unit: "um",
     ...ofBeads,
   }),
-  max_beads: option(z.int().min(1).optional(), "maximum number of beads that are measured, the brightest first", {
+  max_beads: option(z.int().min(1).optional(), "maximum number of beads to measure, the brightest first", {
     default_in_words: "10",
     ...ofBeads,
   }),
-  half: option(z.int().min(3).optional(), "half the width of the square that a bead needs to itself", {
+  half: option(z.int().min(3).optional(), "half the width of the square around a bead that must hold no other bead", {
     unit: "pixels",
-    default_in_words: "by the optics",
+    default_in_words: "from the optics",
     ...ofBeads,
   }),
   ...{ series, channel, time, axes, pattern },

@@ -167,7 +167,7 @@ async function fromStack(
     const last = (100 * (recovered.errors.at(-1) ?? 0)).toFixed(2);
     warnings.push({
       code: "not_converged",
-      text: `Still improving after ${recovered.errors.length - 1} rounds (error ${last} %); give more \`iterations\`.`,
+      text: `Still improving after ${recovered.errors.length - 1} iterations (error ${last} %); give more \`iterations\`.`,
     });
   }
   return {

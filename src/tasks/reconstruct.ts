@@ -33,54 +33,58 @@ const fringe = z.number().min(-0.5, `expected ${carrierForm}`).max(0.5, `expecte
 const options = z.strictObject({
   hologram: imageInput("a hologram, or planes at different focus"),
   output: output("image to be written: .tif or .ome.tif"),
-  method: option(z.enum(reconstructMethods).optional(), "how the field is found", {
+  method: option(z.enum(reconstructMethods).optional(), "how the field is computed", {
     default_in_words: "angular-spectrum",
   }),
-  model: modelInput("a model for holograms instead: its folder, or that of its run").optional(),
+  model: modelInput("reconstruct with a trained model: its folder, or that of its training run").optional(),
   off_axis: option(
     z.union([auto, z.tuple([fringe, fringe])]).optional(),
-    "auto, or the fringes in cycles per pixel: Y,X",
+    "off-axis hologram: frequency of the fringes, Y,X in cycles per pixel, or auto to find it",
     {
       placeholder: "carrier",
       ...hologram,
     },
   ),
-  background: otherInput("hologram of the empty field").optional(),
-  distance: option(z.union([auto, z.number()]).optional(), "to the specimen along the light, um, or auto", {
-    unit: "um",
-    ...hologram,
-  }),
-  range: option(z.tuple([z.number(), z.number()]).optional(), "where auto looks for the distance", {
+  background: otherInput("hologram of an empty field, recorded in the same way").optional(),
+  distance: option(
+    z.union([auto, z.number()]).optional(),
+    "distance from the hologram to the specimen along the light, um, or auto to find it",
+    {
+      unit: "um",
+      ...hologram,
+    },
+  ),
+  range: option(z.tuple([z.number(), z.number()]).optional(), "distances among which auto searches", {
     unit: "um",
     placeholder: "low:high",
     ...hologram,
   }),
   specimen: option(
     z.enum(specimenContrasts).optional(),
-    "auto: the specimen absorbs light (amplitude) or delays it (phase); default: judged from the hologram",
+    "with auto: whether the specimen absorbs light (amplitude) or delays it (phase) (default: estimated from the hologram)",
     hologram,
   ),
   invert_phase: option(
     z.boolean().default(false),
-    "off-axis: the specimen has a lower refractive index than its medium",
+    "off-axis hologram: the specimen has a lower refractive index than its medium",
     hologram,
   ),
   input_planes: option(
     z.array(z.int().nonnegative()).min(1).optional(),
-    "planes to be used, from 0; of one hologram of several, which",
+    "numbers of the planes to use, from 0; for a file with several holograms, the number of one",
     { default_in_words: "all", placeholder: "planes", ...stack },
   ),
-  positions: option(z.array(z.number()).optional(), "z of every plane, where steps differ", {
+  positions: option(z.array(z.number()).optional(), "z of every plane, if the steps differ", {
     unit: "um",
     placeholder: "list",
     ...stack,
   }),
   z: option(
     z.array(z.number()).min(1).optional(),
-    "where the field is wanted, um above the first plane (or as in positions)",
+    "heights at which the field is computed, um above the first plane, or on the scale of `positions`",
     { unit: "um", range: true, placeholder: "distances", ...stack },
   ),
-  iterations: option(z.int().min(0).optional(), "multi-height: maximum number of rounds", {
+  iterations: option(z.int().min(0).optional(), "multi-height: maximum number of iterations", {
     default_in_words: "20",
     ...stack,
   }),
@@ -104,7 +108,7 @@ export const reconstruct = defineTask({
     direction_confidence: maybe.optional(),
     carrier: z.tuple([z.number(), z.number()]).optional().describe("fringes, cycles per pixel (y, x)"),
     planes_um: z.array(z.number()).optional(),
-    errors: z.array(z.number()).optional().describe("multi-height: error of the amplitude after each round"),
+    errors: z.array(z.number()).optional().describe("multi-height: error of the amplitude after each iteration"),
     seconds,
     warnings,
   }),
@@ -137,7 +141,7 @@ function classical(file: ImageFile, options: Options, background: ImageFile | un
   const { method, off_axis: carrier, input_planes: inputPlanes, invert_phase: invertPhase } = options;
   const { output, channel, time, distance, range, specimen, positions, z, iterations, force } = options;
   const several = method === "multi-height" || method === "tie";
-  const unit = several ? "rounds" : "distances tried";
+  const unit = several ? "iterations" : "distances tried";
   const offAxis = Array.isArray(carrier) ? { y: carrier[0], x: carrier[1] } : carrier;
   if (Array.isArray(carrier) && Math.hypot(...carrier) === 0) {
     const message = `\`off_axis 0,0\`: expected ${carrierForm}.`;

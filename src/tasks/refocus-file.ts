@@ -25,7 +25,7 @@ export interface RefocusFileOptions extends Omit<RefocusOptions, "onProgress">, 
   force?: boolean | undefined;
   /** Reads the distance of every pixel, um, as `surface`; "auto" finds each region's own focus ({@link findSurface}). */
   surface?: ReadRegion | "auto" | undefined;
-  /** Also measures how sure a single-plane model is of the direction: four more passes over the image ({@link directionOfImage}). */
+  /** Also measures the confidence of a single-plane model in the direction: four more passes over the image ({@link directionOfImage}). */
   direction?: boolean | undefined;
   /** Also gets the rows of the output as they are computed, counts before rounding. */
   onRows?: ((plane: number, y0: number, rows: Float32Array) => void) | undefined;
@@ -147,13 +147,13 @@ function warningsFor(
   if (outside.length > 0) {
     warnings.push({
       code: "distance_range",
-      text: `Distances ${outside.join(", ")} um lie outside what the model learnt (${low} to ${high} um): do not trust these planes.`,
+      text: `Distances ${outside.join(", ")} um lie outside the range that the model was trained for (${low} to ${high} um): do not trust these planes.`,
     });
   }
   if (surface)
     warnings.push({
       code: "distance_map",
-      text: "A distance map is in use: distances are relative to it, and the model learnt flat planes.",
+      text: "A distance map is in use: distances are relative to it, but the model was trained on flat planes.",
     });
   warnings.push(...opticsWarnings(info, file));
   if (planes.length === 1) {

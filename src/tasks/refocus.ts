@@ -29,18 +29,18 @@ export const refocus = defineTask({
     model: modelInput(),
     z: option(
       z.array(z.number()).min(1),
-      "distances z(target) - z(first input plane): start:stop:step with both ends, or a list",
+      "distances in um from the first input plane to the new planes, positive towards larger z: start:stop:step, both ends included, or a list such as -2,1.5",
       { unit: "um", range: true, placeholder: "distances" },
     ),
-    output: output("stack to be written, a plane for each distance: .tif, .ome.tif (.png for one plane)"),
+    output: output("stack to write, with one plane for each distance: .tif or .ome.tif (.png for one plane)"),
     input_planes: option(
       z.array(z.int().nonnegative()).min(1).optional(),
-      "planes that the model gets, from 0, or the first of them",
-      { default_in_words: "the first", placeholder: "planes" },
+      "numbers of the input planes in the image, from 0; for a model of several planes, all of them or only the first",
+      { default_in_words: "from plane 0 on", placeholder: "planes" },
     ),
     surface: option(
       z.string().optional(),
-      "one distance per pixel: an image in um, tilt:X:Y (um from edge to edge), or auto, which finds the focus of each region",
+      "refocus every pixel by a distance of its own, which is added to `z`: an image of distances in um, tilt:X:Y (um from edge to edge), or auto, which finds the focus of each region",
       { placeholder: "surface" },
     ),
     ...imageFormat(),
@@ -54,14 +54,16 @@ export const refocus = defineTask({
     rescale,
     surface: z
       .strictObject({
-        from: z.enum(["stack", "scan"]).describe("what the surface was found in: the stack, or the model's distances"),
+        from: z.enum(["stack", "scan"]).describe("how the surface was found: in the stack, or among refocused planes"),
         range_um: z.tuple([z.number(), z.number()]),
         regions: z.array(
           z.strictObject({ x: z.number(), y: z.number(), distance_um: z.number(), confidence: z.number() }),
         ),
       })
       .optional(),
-    direction_confidence: maybe.optional().describe("of a model of one plane: 0.5 is a guess"),
+    direction_confidence: maybe
+      .optional()
+      .describe("of a model of one plane: probability that the direction is right; 0.5 is chance"),
     direction: z
       .strictObject({ confidence: z.number(), up: z.number(), regions: z.number(), accuracy: z.number() })
       .optional(),

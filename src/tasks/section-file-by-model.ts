@@ -124,8 +124,8 @@ function checkFits(
   uncertainty: string | undefined,
 ): void {
   if (uncertainty !== undefined && !hasUncertainty(info)) {
-    const detail = `it is a model of ${info.method} that does not tell how sure it is`;
-    const message = `${path}: ${detail}; leave \`uncertainty\` out, or train one with \`model\` care \`loss\` laplace.`;
+    const detail = `it is a model of ${info.method} that does not estimate its uncertainty`;
+    const message = `${path}: ${detail}; leave \`uncertainty\` out, or train a model with \`method care\` and \`loss laplace\`.`;
     throw new ParfocalError("model.unfit", message, { path, detail });
   }
   const seen = planesSeenBy(info);
@@ -157,7 +157,7 @@ function warningsFor(info: SectionInfo, file: ImageFile): Warning[] {
   if (planesSeenBy(info) > 1 && off) {
     warnings.push({
       code: "different_z_step",
-      text: `The z step is ${zStep}; the model was trained at ${info.z_step}: the haze differs.`,
+      text: `The z step is ${zStep} um, but the model was trained with ${info.z_step} um, so the out-of-focus light differs from that in training.`,
     });
   }
   return warnings;

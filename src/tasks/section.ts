@@ -30,31 +30,52 @@ const count = z.int().nonnegative().optional();
 const classical = asGiven(sectionOptions.shape, exposures);
 
 const options = z.strictObject({
-  images: imageInputs("one image, or one file for each exposure"),
-  output: output("image to be written: .tif, .ome.tif (.png for one plane)"),
-  method: option(z.enum(sectionMethods).optional(), "hilo: exposures in uniform and speckled light; sim: under a grid"),
-  model: modelInput("a model that sections: its folder, or the folder of the run it was trained in").optional(),
-  widefield: option(z.string().optional(), "where the widefield image is written as well", {
+  images: imageInputs("an image, or one file for each exposure"),
+  output: output("image to write: .tif or .ome.tif (.png for one plane)"),
+  method: option(
+    z.enum(sectionMethods).optional(),
+    "hilo (exposures in uniform light and in laser speckle) or sim (exposures under a shifted grid)",
+  ),
+  model: modelInput("folder of a model for sectioning, or of the training run that made it").optional(),
+  widefield: option(z.string().optional(), "where to write the widefield image, too", {
     role: "output",
     placeholder: "image",
     ...exposures,
   }),
-  phases: option(z.enum(exposureAxes).optional(), "axis of a file that holds its exposures", {
-    default_in_words: "the one that fits",
+  phases: option(
+    z.enum(exposureAxes).optional(),
+    "axis along which a file holds its exposures: channel, time or plane",
+    {
+      default_in_words: "the axis with the right number",
+      ...exposures,
+    },
+  ),
+  order: option(
+    z.enum(pageOrders).optional(),
+    "order of the exposures along z: interleaved (all of one plane, then of the next) or blocks (a stack of each exposure)",
+    {
+      default_in_words: "interleaved",
+      ...exposures,
+    },
+  ),
+  uniform: option(count, "hilo: number of the exposure in uniform light, from 0", {
+    default_in_words: "0",
     ...exposures,
   }),
-  order: option(z.enum(pageOrders).optional(), "of pages; blocks: a stack for each exposure", {
-    default_in_words: "interleaved",
+  speckle: option(count, "hilo: number of the exposure in speckled light, from 0", {
+    default_in_words: "1",
     ...exposures,
   }),
-  uniform: option(count, "hilo: which exposure is in uniform light, from 0", { default_in_words: "0", ...exposures }),
-  speckle: option(count, "hilo: which exposure is in speckled light, from 0", { default_in_words: "1", ...exposures }),
   ...classical,
-  uncertainty: option(z.string().optional(), "where the scale of the model's error is written, if the model tells it", {
-    role: "output",
-    placeholder: "image",
-    ...ofModel,
-  }),
+  uncertainty: option(
+    z.string().optional(),
+    "where to write the uncertainty of each pixel, for models that estimate it",
+    {
+      role: "output",
+      placeholder: "image",
+      ...ofModel,
+    },
+  ),
   tile_size: tileSize,
   ...runtimeOptions,
   ...imageFormat("float32"),

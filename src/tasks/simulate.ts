@@ -15,27 +15,31 @@ const flags = asGiven(recipeFlags.shape, { group: "Recipe" });
 /** Keys of a recipe by their paths. */
 export const setKeys = option(
   z.record(z.string(), z.unknown()).optional(),
-  "any key of the recipe by its path, such as specimen.cells=60; may be repeated",
+  "sets any key of the recipe by its path, such as specimen.cells=60; can be repeated",
 );
 
 const paths = z.record(z.string(), z.string());
 
-/** Simulates stacks and data sets whose truth is known. */
+/** Simulates stacks and data sets with known ground truth. */
 export const simulate = defineTask({
   options: z.strictObject({
-    recipe: option(z.string().optional(), "the name of a shipped recipe (see list), or a .yaml file", {
+    recipe: option(z.string().optional(), "name of a shipped recipe (see `list`), or a .yaml file", {
       role: "config",
       positional: true,
     }),
-    output: option(z.string().default("simulated"), "folder, or name of a single stack (.tif, .ome.tif)", {
-      role: "output",
-      short: "o",
-      placeholder: "path",
-    }),
+    output: option(
+      z.string().default("simulated"),
+      "folder for the results, or file name for a single stack (.tif, .ome.tif)",
+      {
+        role: "output",
+        short: "o",
+        placeholder: "path",
+      },
+    ),
     force,
-    list: option(z.boolean().default(false), "list the shipped recipes, with a sentence about each"),
-    print: option(z.boolean().default(false), "print the whole recipe as YAML, and simulate nothing"),
-    volume: option(z.boolean().default(false), "also write the density of the specimen, float32"),
+    list: option(z.boolean().default(false), "list the shipped recipes, with a short description of each"),
+    print: option(z.boolean().default(false), "print the complete recipe as YAML instead of simulating it"),
+    volume: option(z.boolean().default(false), "also write the density of the specimen as a float32 stack"),
     set: setKeys,
     ...flags,
     threads: runtimeOptions.threads,
@@ -44,14 +48,14 @@ export const simulate = defineTask({
     output: z.string().optional(),
     truth: z.string().optional(),
     images: z.record(z.string(), paths).optional().describe("the files of each image"),
-    objects: z.string().optional().describe("what is in the field, JSON"),
+    objects: z.string().optional().describe("list of the objects in the field, JSON"),
     volume: z.string().nullable().optional(),
     shape: z.array(z.int()).optional(),
     seed: z.int().optional(),
     objects_in_field: z.int().optional(),
     manifest: z.string().optional().describe("of a data set"),
     fields: z.record(z.string(), z.int()).optional().describe("of a data set: how many to train, validate and test"),
-    skipped: z.int().optional().describe("fields that were there already"),
+    skipped: z.int().optional().describe("number of fields that existed already"),
     recipe: z.record(z.string(), z.unknown()).optional(),
     yaml: z.string().optional().describe("the recipe as it is written in a file"),
     recipes: z.array(z.strictObject({ name: z.string(), summary: z.string() })).optional(),
@@ -64,7 +68,7 @@ export const simulate = defineTask({
     if (given.list) return plain({ recipes: shippedRecipes, variants: recipeVariants });
     if (given.recipe === undefined) {
       const message =
-        "Simulate what? Give a recipe, such as beads, or a .yaml file; `list` shows those that are shipped.";
+        "No recipe was given. Give the name of a shipped recipe, such as beads (`list` shows all), or a .yaml file.";
       throw new ParfocalError("usage", message, { option: "recipe", expected: "a shipped name or a .yaml file" });
     }
     const found = await findRecipe(storage, given.recipe);

@@ -40,7 +40,7 @@ export interface StudyFilesOptions {
    * {@link openStudiedStack}.
    */
   sharpest?: number | undefined;
-  object?: { y: number; x: number } | undefined;
+  structure?: { y: number; x: number } | undefined;
   /** Whether classical methods are studied beside the models if the optics are known; default true. */
   classical?: boolean | undefined;
   /** The command line, for the page. */
@@ -93,8 +93,8 @@ export async function studyFiles(
   const name = storage.basename(file.path);
   const pair = { name, stack: recorded, target: await readTruth(file, options) };
   const { stack, target: truth } = options.register ? registerTarget(pair).sample : pair;
-  const { sharpest, object } = options;
-  const studied = openStudiedStack(name, stack, { truth, sharpest, object });
+  const { sharpest, structure } = options;
+  const studied = openStudiedStack(name, stack, { truth, sharpest, structure });
   const candidates = candidatesOf(models, runtime);
   const tasks = new Set(candidates.map(({ task }) => task));
   const competitors =

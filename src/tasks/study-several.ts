@@ -47,7 +47,7 @@ export async function studySeveral(
   files: readonly ImageFile[],
   models: readonly Model[],
   output: string,
-  options: Omit<StudyFilesOptions, "truth" | "sharpest" | "object">,
+  options: Omit<StudyFilesOptions, "truth" | "sharpest" | "structure">,
 ): Promise<StudySeveralResult> {
   const begun = performance.now();
   const { storage } = context;
@@ -126,8 +126,8 @@ function matrixPage(studies: StudySeveralResult["studies"], found: readonly Gene
 }
 
 /** @throws usage for options that belong to one stack, where there are several */
-export function refuseForSeveral(options: { truth?: unknown; sharpest?: unknown; object?: unknown }): void {
-  for (const key of ["truth", "sharpest", "object"] as const) {
+export function refuseForSeveral(options: { truth?: unknown; sharpest?: unknown; structure?: unknown }): void {
+  for (const key of ["truth", "sharpest", "structure"] as const) {
     if (options[key] === undefined) continue;
     const message = `\`${key}\` applies to a single stack, but several were given. Study that stack alone.`;
     throw new ParfocalError("usage", message, { option: key, got: options[key], expected: "one stack" });

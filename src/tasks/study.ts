@@ -16,33 +16,40 @@ const one = { group: "One stack" };
 /** Judges models on z-stacks: use them or not, for what, and over which distances. */
 export const study = defineTask({
   options: z.strictObject({
-    stacks: imageInputs("z-stacks that the models are judged on"),
-    model: option(z.array(z.string()).min(1), "a model to be judged; give it several times for several", {
-      role: "model",
-      placeholder: "folder",
-    }),
-    output: output("where the page (index.html), its figures and numbers are written", "folder"),
+    stacks: imageInputs("z-stacks on which the models are judged"),
+    model: option(
+      z.array(z.string()).min(1),
+      "folder of a model, or of its training run; repeat it for several models",
+      {
+        role: "model",
+        placeholder: "folder",
+      },
+    ),
+    output: output("folder for the report (index.html), its figures and data", "folder"),
     force,
-    truth: otherInput("ground truth of sections of the stack, plane by plane").optional(),
+    truth: otherInput("ground truth of the optical sections, with the same planes as the stack").optional(),
     truth_channel: option(
       z.int().nonnegative().optional(),
-      "channel of the ground truth; of the stack itself without truth",
+      "channel of the ground truth; without `truth`, another channel of the stack is the ground truth",
     ),
     register: option(
       z.boolean().default(false),
-      "move the ground truth onto the stack, and crop both to their overlap",
+      "register the ground truth to the stack first, and crop both to their overlap",
     ),
-    sharpest: option(z.int().nonnegative().optional(), "the plane in focus, from 0", {
-      default_in_words: "the one found",
+    sharpest: option(z.int().nonnegative().optional(), "number of the plane in focus, from 0", {
+      default_in_words: "found automatically",
       ...one,
     }),
-    object: option(z.tuple([z.number(), z.number()]).optional(), "centre of the structure to follow, x,y", {
-      unit: "pixels",
-      placeholder: "x,y",
-      default_in_words: "the one found",
-      ...one,
-    }),
-    classical: option(z.boolean().default(true), "classical methods beside the models"),
+    structure: option(
+      z.tuple([z.number(), z.number()]).optional(),
+      "centre of the structure that the report follows through focus, pixels",
+      {
+        placeholder: "x,y",
+        default_in_words: "found automatically",
+        ...one,
+      },
+    ),
+    classical: option(z.boolean().default(true), "compare the models with classical methods"),
     ...runtimeOptions,
     ...imageSource,
   }),
@@ -58,9 +65,9 @@ export const study = defineTask({
     const begun = performance.now();
     const { storage, signal, warn, request: command } = context;
     const { stacks, truth: truthPath, channel, time, truth_channel: truthChannel, register, classical, force } = given;
-    const object = given.object && { x: given.object[0], y: given.object[1] };
+    const structure = given.structure && { x: given.structure[0], y: given.structure[1] };
     const { sharpest, output } = given;
-    if (stacks.length > 1) refuseForSeveral({ truth: truthPath, sharpest, object });
+    if (stacks.length > 1) refuseForSeveral({ truth: truthPath, sharpest, structure });
     return withImages([...stacks, ...(truthPath === undefined ? [] : [truthPath])], given, context, async (opened) => {
       const files = opened.slice(0, stacks.length);
       const models: Model[] = [];
@@ -86,7 +93,7 @@ export const study = defineTask({
           });
         }
         const truth = opened[stacks.length];
-        const done = await studyFiles(context, files[0], models, output, { ...shared, truth, sharpest, object });
+        const done = await studyFiles(context, files[0], models, output, { ...shared, truth, sharpest, structure });
         for (const warning of done.warnings) warn(warning);
         const { report, headlines, verdicts } = done;
         return plain({ report, headlines, verdicts, seconds: inSeconds(begun) });

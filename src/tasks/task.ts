@@ -70,6 +70,8 @@ export interface OptionMeta {
   own?: boolean;
   /** A switch that is on unless it is turned off. */
   on_by_default?: boolean;
+  /** What turning such a switch off does, where "do not" before the description does not say it. */
+  off?: string;
   /** Where the default depends on the data or on other options. */
   default_in_words?: string;
 }

@@ -12,16 +12,15 @@ export interface TaskEntry {
 
 const table = {
   inspect: {
-    summary: "Say what an image is: axes, type, calibration, the sharpest plane, drift, and what may be wrong with it.",
+    summary: "Report the axes, pixel type, calibration, focus and drift of an image, and what may be wrong with it.",
     load: async () => (await import("./inspect.ts")).inspect,
   },
   simulate: {
-    summary:
-      "Simulate stacks whose truth is known, from a recipe: what is in the field, how it is imaged and recorded.",
+    summary: "Simulate images with known ground truth from a recipe, which describes specimen, microscope and camera.",
     load: async () => (await import("./simulate.ts")).simulate,
   },
   train: {
-    summary: "Train a model on stacks of your own microscope, or on a recipe's simulated ones.",
+    summary: "Train a model on z-stacks from your microscope, or on images that are simulated from a recipe.",
     load: async () => (await import("./train.ts")).train,
   },
   refocus: {
@@ -34,19 +33,19 @@ const table = {
   },
   autofocus: {
     summary:
-      "Say where the focus is, as a whole and region by region: of a z-stack, or of single images by a trained model.",
+      "Find the focus of a z-stack, or the defocus of single images with a trained model, as a whole and for each region.",
     load: async () => (await import("./autofocus.ts")).autofocus,
   },
   deconvolve: {
-    summary: "Take the blur of the optics out of an image or a z-stack, the classical way.",
+    summary: "Deconvolve an image or a z-stack with a classical method.",
     load: async () => (await import("./deconvolve.ts")).deconvolve,
   },
   section: {
-    summary: "Remove out-of-focus light: from exposures in speckled light (hilo) or under a grid (sim), or by a model.",
+    summary: "Remove out-of-focus light, from exposures in structured light (HiLo or SIM) or with a trained model.",
     load: async () => (await import("./section.ts")).section,
   },
   fuse: {
-    summary: "Make one all-in-focus image of a z-stack, with a depth map.",
+    summary: "Fuse a z-stack into one all-in-focus image, with a depth map.",
     load: async () => (await import("./fuse.ts")).fuse,
   },
   psf: {
@@ -55,26 +54,27 @@ const table = {
   },
   evaluate: {
     summary:
-      "Score an output against its ground truth, beside what was recorded, and say whether it is sharper or only smoother.",
+      "Score an output against its ground truth, compare it with the recorded input, and say whether it is sharper or only smoother.",
     load: async () => (await import("./evaluate.ts")).evaluate,
   },
   study: {
     summary:
-      "Judge models on a z-stack, beside what was recorded and classical methods, in one page: use them or not, for what, and over which distances.",
+      "Judge models on z-stacks, in comparison with the recorded planes and classical methods, and write a report: whether to use them, for what, and over which distances.",
     load: async () => (await import("./study.ts")).study,
   },
   generalise: {
     summary:
-      "Leave one objective, specimen, stack or slide out, train on the others, and judge on all: will a model hold on another one?",
+      "Test whether models work on an objective, specimen, stack or slide that they were not trained on, by leaving out one at a time.",
     load: async () => (await import("./generalise.ts")).generalise,
   },
   doctor: {
-    summary: "Say what this machine can do: runtimes, devices, processor, memory, versions, and what is missing.",
+    summary:
+      "Report what this machine can compute with: runtimes, devices, processor, memory and versions, and what is missing.",
     load: async () => (await import("./doctor.ts")).doctor,
   },
   demo: {
     summary:
-      "Train a model on simulated beads (or a part of your stack), refocus what it has not seen, and show whether it helped.",
+      "Train a model on simulated beads or on part of your z-stack, refocus planes that it was not trained on, and report the scores.",
     load: async () => (await import("./demo.ts")).demo,
   },
 };

@@ -25,51 +25,69 @@ const ofRecipe = { group: "Recipe" };
 const targets = { group: "Targets" };
 
 const options = z.strictObject({
-  stacks: imageInputs("z-stacks to train on, or a recipe of simulated ones (a .yaml file or a shipped name)"),
+  stacks: imageInputs(
+    "z-stacks to train on, or a recipe to simulate them from (a .yaml file, or the name of a shipped recipe)",
+  ),
   task: option(z.enum(tasks).optional(), "what the model is for", { default_in_words: "that of the method" }),
-  method: option(z.enum(methodNames).optional(), "how it is trained; see the list below", {
-    default_in_words: "the first of the task",
+  method: option(z.enum(methodNames).optional(), "method to train; see the list below", {
+    default_in_words: "that of the task",
     placeholder: "name",
   }),
-  config: option(z.string().optional(), "YAML file with any of the training keys, in snake_case", {
-    role: "config",
-    placeholder: "file",
-  }),
-  output: option(z.string().default("runs"), "where runs are kept", {
+  config: option(
+    z.string().optional(),
+    "YAML file with training options; its keys are the names of the flags in snake_case, such as batch_size",
+    {
+      role: "config",
+      placeholder: "file",
+    },
+  ),
+  output: option(z.string().default("runs"), "folder for training runs", {
     role: "output",
     short: "o",
     placeholder: "folder",
   }),
-  resume: option(z.boolean().default(false), "continue the newest run of this experiment_name that has a checkpoint"),
-  find_learning_rate: option(z.boolean().default(false), "try 100 rising rates, say which to use, and train nothing"),
-  target: option(z.array(z.string()).optional(), "what should be made of each stack: a section, a confocal image", {
-    role: "input",
-    placeholder: "image",
-    ...targets,
-  }),
+  resume: option(z.boolean().default(false), "continue the newest run of this `experiment_name` that has a checkpoint"),
+  find_learning_rate: option(
+    z.boolean().default(false),
+    "try 100 increasing learning rates and suggest one, without training a model",
+  ),
+  target: option(
+    z.array(z.string()).optional(),
+    "target image of each stack, such as an optical section or a confocal image; repeat it for several stacks",
+    {
+      role: "input",
+      placeholder: "image",
+      ...targets,
+    },
+  ),
   target_channel: option(
     z.int().nonnegative().optional(),
-    "channel of the targets, or of the stacks themselves",
+    "channel of the targets; without `target`, another channel of the stacks is the target",
     targets,
   ),
   register: option(
     z.boolean().default(false),
-    "first move each target onto its stack, and cut both to where they overlap",
+    "register each target to its stack first, and crop both to their overlap",
     targets,
   ),
-  recipe: otherInput("simulated fields beside the stacks; see simulated_share")
+  recipe: otherInput("recipe")
     .optional()
     .meta({
-      description: "a recipe whose simulated fields are trained on beside the stacks; see simulated_share",
+      description:
+        "recipe of simulated fields to train on in addition to the stacks; `simulated_share` sets their fraction",
       role: "config",
       placeholder: "name",
       ...ofRecipe,
     }),
-  input_image: option(z.string().optional(), "of a recipe's images, what the network gets", {
+  input_image: option(z.string().optional(), "name of the recipe's image that is the input of the network", {
     default_in_words: "the first",
+    placeholder: "name",
     ...ofRecipe,
   }),
-  target_image: option(z.string().optional(), "of a recipe's images, what the network should make of it", ofRecipe),
+  target_image: option(z.string().optional(), "name of the recipe's image that is the target", {
+    placeholder: "name",
+    ...ofRecipe,
+  }),
   set: setKeys,
   ...runtimeOptions,
   ...imageSource,

@@ -29,7 +29,7 @@ export function methodOptions(name: unknown, without: readonly string[]): TaskOp
   const part = (shared: boolean) => Object.fromEntries(keys.filter(([key]) => common.has(key) === shared));
   return z.strictObject({
     ...asGiven(part(true), { group: "Training" }),
-    ...asGiven(part(false), { group: `Training by ${method}`, own: true }),
+    ...asGiven(part(false), { group: `Training with ${method}`, own: true }),
   });
 }
 

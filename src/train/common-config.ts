@@ -40,29 +40,32 @@ export function commonConfig(defaults: CommonDefaults) {
   const clip = z.number().positive().optional();
   const decay = z.number().gt(0).lt(1).optional();
   return {
-    experiment_name: folderName.default(experiment_name).describe("name of the folder of the training runs"),
+    experiment_name: folderName
+      .default(experiment_name)
+      .meta({ description: "name of the folder that contains the runs of this training", placeholder: "name" }),
     preset: z
       .enum(["small", "published"])
       .default("small")
       .describe("network size: small trains in minutes on a laptop, published has the size of the published network"),
-    fine_tune: z
-      .string()
-      .min(1)
-      .optional()
-      .describe("folder of a model of the same method; training starts from its weights"),
+    fine_tune: z.string().min(1).optional().meta({
+      description: "folder of a model of the same method, from whose weights the training starts",
+      placeholder: "folder",
+    }),
     model_pixel_size: plausibleNumber("pixel_size")
       .optional()
       .describe(
         "pixel size of the model, um; stacks and simulated fields with another pixel size are resampled to it (default: that of the stacks, which must then be equal)",
       ),
-    patch_size: z.int().min(16).default(patch_size).describe("side of a training patch, pixels"),
+    patch_size: z.int().min(16).default(patch_size).describe("width and height of a training patch, pixels"),
     batch_size: z.int().positive().default(batch_size).describe("number of patches per training step"),
     num_steps: z.int().positive().default(num_steps).describe("number of training steps"),
     max_minutes: z
       .number()
       .positive()
       .optional()
-      .describe("time limit for the whole training, minutes; num_steps is reduced to fit, by the measured speed"),
+      .describe(
+        "time limit for the whole training, minutes; `num_steps` is reduced to fit, according to the measured speed",
+      ),
     steps_per_epoch: z
       .int()
       .positive()
@@ -117,12 +120,12 @@ export function commonConfig(defaults: CommonDefaults) {
     train_rows: span
       .optional()
       .describe(
-        "first row and end row of the part of the stacks that is trained on, in pixels of model_pixel_size if set; the rest is used for validation",
+        "first row and end row of the part of the stacks that is trained on, in pixels of `model_pixel_size` if it is given; the rest is used for validation",
       ),
     train_columns: span
       .optional()
       .describe(
-        "first column and end column of the part of the stacks that is trained on, in pixels of model_pixel_size if set; the rest is used for validation",
+        "first column and end column of the part of the stacks that is trained on, in pixels of `model_pixel_size` if it is given; the rest is used for validation",
       ),
     val_split: z
       .enum(["region", "stack"])

@@ -7,22 +7,24 @@ export const deconvolveOptions = z.strictObject({
   method: z
     .enum(["richardson-lucy", "wiener", "consensus"])
     .default("richardson-lucy")
-    .describe("wiener: one linear step; consensus: Richardson-Lucy with gradient consensus, which stops automatically"),
+    .describe(
+      "richardson-lucy; wiener, a single linear filter; or consensus, Richardson-Lucy with gradient consensus, which stops automatically",
+    ),
   iterations: z
     .int()
     .min(1)
     .optional()
-    .describe("iterations of richardson-lucy (default: 20); maximum of consensus (default: 200)"),
+    .describe("number of iterations of richardson-lucy (default: 20), or the maximum for consensus (default: 200)"),
   tv: z
     .number()
     .min(0)
     .max(0.15)
     .default(0)
-    .describe("weight of the total variation, which suppresses noise at many iterations: 0.002 to 0.02"),
+    .describe("weight of the total variation, which suppresses noise in many iterations; 0.002 to 0.02 is common"),
   edges: z
     .enum(["extend", "zero"])
     .default("extend")
-    .describe("beyond the edges of the image: extend estimates structures there, zero assumes none"),
+    .describe("specimen outside the image: extend estimates it, zero assumes that there is none"),
   acceleration: z
     .boolean()
     .default(false)
@@ -38,14 +40,22 @@ export const deconvolveOptions = z.strictObject({
     .nonnegative()
     .default(0)
     .describe("uniform background in every pixel, counts above the offset"),
-  gain: z.number().positive().optional().describe("counts per photoelectron, needed by consensus (default: estimated)"),
+  gain: z
+    .number()
+    .positive()
+    .optional()
+    .describe("consensus: gain of the camera, counts per photoelectron (default: estimated)"),
   planes_separately: z
     .boolean()
     .default(false)
     .describe("deconvolve each plane separately, ignoring light from other planes"),
-  tile_size: z.int().min(32).optional().describe("edge of the tiles along y and x, pixels (default: as memory allows)"),
+  tile_size: z
+    .int()
+    .min(32)
+    .optional()
+    .describe("width and height of the tiles, pixels (default: as large as the memory allows)"),
   max_memory: z.number().positive().default(6).describe("memory that may be used, GiB"),
-  seed: z.int().nonnegative().default(0).describe("seed of the photon splitting of consensus"),
+  seed: z.int().nonnegative().default(0).describe("consensus: random seed of the splitting of photons"),
 });
 
 /** Options as given by a caller: every key is optional. */
@@ -65,13 +75,13 @@ export function resolveDeconvolveOptions(options: DeconvolveOptions = {}): Resol
     const got = (options as Record<string, unknown>)[option];
     const expected =
       unknown === undefined ? issue.message : `one of ${Object.keys(deconvolveOptions.shape).join(", ")}`;
-    const message = `Deconvolution: ${option} is ${JSON.stringify(got) ?? "missing"}: ${expected}.`;
+    const message = `Deconvolution: \`${option}\` is ${JSON.stringify(got) ?? "missing"}: ${expected}.`;
     throw new ParfocalError("usage", message, { option, got, expected });
   }
   const resolved = parsed.data;
   const useless = (option: keyof ResolvedDeconvolveOptions, methods: readonly string[], given: boolean) => {
     if (!given || methods.includes(resolved.method)) return;
-    const message = `Deconvolution: ${option} has no effect with ${resolved.method}; leave it out, or use ${methods.join(" or ")}.`;
+    const message = `Deconvolution: \`${option}\` has no effect with ${resolved.method}; leave it out, or use ${methods.join(" or ")}.`;
     throw new ParfocalError("usage", message, { option, got: resolved[option], expected: methods.join(" or ") });
   };
   useless("tv", ["richardson-lucy"], resolved.tv > 0);

@@ -7,6 +7,11 @@ import { ParfocalError, throwIfAborted } from "../../errors.ts";
 import type { Warning } from "../../warning.ts";
 import { type HiloOptics, speckleWeight } from "./speckle-weight.ts";
 
+/** The warning where the contrast of the speckle does not follow the specimen. */
+export const noSpeckleContrast =
+  "The two images do not differ by speckle that follows the specimen, so the section contains only high frequencies. Check that the " +
+  "first image was recorded in uniform and the second in speckled light, and that `sigma` fits the size of the speckle grains.";
+
 /** A stack in uniform light and the same in speckled light, `[planes, height, width]` each, counts. */
 export interface HiloStack {
   uniform: Float32Array;
@@ -103,12 +108,8 @@ export function sectionFromSpeckle(stack: HiloStack, options: HiloOptions = {}):
   const known = options.optics && speckleWeight(options.optics, sigma, crossover);
   const eta = options.eta ?? known ?? measured ?? 0;
   for (let i = 0; i < section.length; i++) section[i] += eta * low[i];
-  return { section, eta, warnings: own > 0 ? [] : [{ code: "no_contrast", text: NO_CONTRAST }] };
+  return { section, eta, warnings: own > 0 ? [] : [{ code: "no_contrast", text: noSpeckleContrast }] };
 }
-
-const NO_CONTRAST =
-  "The two images do not differ by speckle that follows the specimen, so that the section holds only high frequencies. Check that the " +
-  "first image has uniform and the second speckled light, and that sigma fits the grains.";
 
 interface ContrastOptions {
   height: number;

@@ -3,7 +3,7 @@ import { throwIfAborted } from "../../errors.ts";
 import { type Warning, warningsOf } from "../../warning.ts";
 import type { ExposureSource } from "./exposure-source.ts";
 import { measureGrid, perfectGrid, sectionOnePlane } from "./grid-plane-by-plane.ts";
-import { type HiloOptions, sectionFromSpeckle } from "./hilo.ts";
+import { type HiloOptions, noSpeckleContrast, sectionFromSpeckle } from "./hilo.ts";
 import type { ResolvedSectionOptions, SectionMethod } from "./section-options.ts";
 import type { HiloOptics } from "./speckle-weight.ts";
 
@@ -103,7 +103,7 @@ function describe({ x, y }: { x: number; y: number }, pixelSize: { x: number; y:
 }
 
 /** Maximum number of pixels in the planes in which the weight is measured: 64 MB per array. */
-const MEASURED_PIXELS = 2 ** 24;
+const measuredWeight_PIXELS = 2 ** 24;
 
 async function ofSpeckle(
   source: ExposureSource,
@@ -145,24 +145,20 @@ async function ofSpeckle(
       ...(eta !== undefined && { eta }),
       in_focus: inFocus,
       warnings: [
-        ...warningsOf("measured_weight", sample.length > 0 ? [MEASURED] : []),
-        ...warningsOf("no_contrast", empty === planes ? [NO_CONTRAST] : []),
+        ...warningsOf("measured_weight", sample.length > 0 ? [measuredWeight] : []),
+        ...warningsOf("no_contrast", empty === planes ? [noSpeckleContrast] : []),
       ],
     }),
   };
 }
 
-const MEASURED =
-  "The NA, the emission wavelength or the pixel size is not known, so that the weight of low frequencies is measured at the crossover, which " +
-  "is less reliable: give `na`, `wavelength` and `pixel_size`.";
-
-const NO_CONTRAST =
-  "The two images do not differ by speckle that follows the specimen, so that the section holds only high frequencies. Check that the " +
-  "first image has uniform and the second speckled light, and that sigma fits the grains.";
+const measuredWeight =
+  "The NA, the emission wavelength or the pixel size is not known, so the weight of the low frequencies is measured at the crossover, which " +
+  "is less reliable. Give `na`, `wavelength` and `pixel_size`.";
 
 /** As many planes as the memory allows, spread evenly over the stack; at least three if there are as many. */
 function spread(planes: number, size: number): number[] {
-  const most = Math.min(planes, Math.max(3, Math.floor(MEASURED_PIXELS / size)));
+  const most = Math.min(planes, Math.max(3, Math.floor(measuredWeight_PIXELS / size)));
   return Array.from({ length: most }, (_, i) => Math.floor(((i + 0.5) * planes) / most));
 }
 

@@ -24,20 +24,24 @@ export const sectionOptions = z.strictObject({
     .number()
     .nonnegative()
     .optional()
-    .describe("hilo: weight of low frequencies (default: computed from NA, wavelength and pixel size, or measured)"),
+    .describe(
+      "hilo: weight of the low frequencies (default: computed from NA, wavelength and pixel size, or measured)",
+    ),
   gain: z
     .number()
     .positive()
     .optional()
-    .describe("hilo: counts per electron, by which photon noise is subtracted from the contrast"),
-  read_noise: z.number().nonnegative().optional().describe("hilo: read noise, electrons; needs gain"),
+    .describe(
+      "hilo: gain of the camera, counts per electron, from which the contrast of photon noise is computed and subtracted",
+    ),
+  read_noise: z.number().nonnegative().optional().describe("hilo: read noise of the camera, electrons; needs `gain`"),
   laser_wavelength: plausibleNumber("wavelength")
     .optional()
     .describe("hilo: wavelength of the laser in vacuum, um (default: that of the emission)"),
-  correct: z
-    .boolean()
-    .default(true)
-    .describe("sim: measure the phases of the grid and the brightness of the lamp; false assumes exact thirds"),
+  correct: z.boolean().default(true).meta({
+    description: "sim: measure the phases of the grid and the brightness of the lamp; false assumes exact thirds",
+    off: "sim: assume that the grid is shifted by exact thirds of its period and the brightness is constant, instead of measuring both",
+  }),
 });
 
 export type SectionOptions = z.input<typeof sectionOptions>;
@@ -57,12 +61,12 @@ export function resolveSectionOptions(method: SectionMethod, options: SectionOpt
     const option = unknown ?? String(issue.path[0] ?? "options");
     const got = (options as Record<string, unknown>)[option];
     const expected = unknown === undefined ? issue.message : `one of ${Object.keys(sectionOptions.shape).join(", ")}`;
-    throw refusal(option, got, `${option} is ${JSON.stringify(got)}: ${expected}`, expected);
+    throw refusal(option, got, `\`${option}\` is ${JSON.stringify(got)}: ${expected}`, expected);
   }
   const foreign = method === "sim" ? ofHilo.find((key) => options[key] !== undefined) : undefined;
   const other = foreign ?? (method === "hilo" && options.correct === false ? "correct" : undefined);
   if (other !== undefined) {
-    throw refusal(other, options[other], `${other} has no effect on ${method}; leave it out`, `not with ${method}`);
+    throw refusal(other, options[other], `\`${other}\` has no effect on ${method}; leave it out`, `not with ${method}`);
   }
   return parsed.data;
 }

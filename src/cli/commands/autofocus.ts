@@ -8,8 +8,8 @@ type Plane = NonNullable<Result["planes"]>[number];
 
 export const autofocus: CommandText<Result> = {
   notes: [
-    "Without a model: distances are um from the first plane, between planes where the curve's peak says so. Regions without signal or without a clear peak have no estimate. Confidence is the probability that the focus is right within one plane. In transmitted light band_contrast is used, and the minimum between its two maxima; on in-line holograms try wavelet_ratio or spectral_slope.",
-    "With a model, every plane is judged by itself: z(plane) - z(focus), um, for each cell of 32 pixels of the model's size, with the probability that the sign is right; cells without structure have no estimate.",
+    "Without a model, the focus of a z-stack is the maximum of a focus measure, interpolated between planes. It is given in um from the first plane. Regions without signal or without a clear maximum have no estimate. Confidence is the probability that the focus is right within one plane. In transmitted light, the measure is band_contrast, and the focus is the minimum between its two maxima. For in-line holograms, try wavelet_ratio or spectral_slope.",
+    "With a model, the defocus z(plane) - z(focus) is estimated in um from each plane by itself, for every cell of 32 x 32 pixels (of the pixel size of the model), with the probability that its sign is right. Cells without structure have no estimate.",
   ],
   examples: [
     "parfocal autofocus stack.tif --channel 1 --tile 16",
@@ -37,12 +37,12 @@ function ofStack({ curve = [], defocus_um: um, best_position: position, extremum
     ...(there
       ? [
           ["", found.reason ?? ""],
-          ["confidence", `${found.confidence.toFixed(2)} that this is right within one plane`],
+          ["confidence", `${found.confidence.toFixed(2)} probability of being right within one plane`],
         ]
       : []),
     [
       "regions",
-      `${known.length} of ${heights.flat().length} of ${found.map.tile_px} pixels have a focus of their own${span}`,
+      `${known.length} of ${heights.flat().length} of ${found.map.tile_px} pixels have an estimate of the focus${span}`,
     ],
     ...heights.map((row) => [
       "",
@@ -60,11 +60,11 @@ function byModel({ output, sheet, seconds = 0 }: Result, planes: readonly Plane[
   ]);
 }
 
-function inWords({ defocus_um: defocus, direction_confidence: sure, map }: Plane): string {
-  if (defocus === null || sure === null) return "nothing to be focused";
-  const sign = sure < 0.75 ? "+-" : defocus < 0 ? "" : "+";
+function inWords({ defocus_um: defocus, direction_confidence: direction, map }: Plane): string {
+  if (defocus === null || direction === null) return "no structure to focus on";
+  const sign = direction < 0.75 ? "+-" : defocus < 0 ? "" : "+";
   const size = sign === "+-" ? Math.abs(defocus) : defocus;
   const cells = map.defocus_um.flat();
   const known = cells.filter((cell) => cell !== null).length;
-  return `${sign}${digits(size, 3)} um from focus, direction ${(100 * sure).toFixed(0)} % sure, from ${known} of ${cells.length} cells`;
+  return `${sign}${digits(size, 3)} um from focus, direction right with ${(100 * direction).toFixed(0)} % probability, from ${known} of ${cells.length} cells`;
 }

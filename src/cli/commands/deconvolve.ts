@@ -7,8 +7,8 @@ const why: Readonly<Record<string, string>> = { limit: "the most allowed", agree
 
 export const deconvolve: CommandText<z.output<typeof task.result>> = {
   notes: [
-    "The PSF is computed from the optics (of the file, or --na, --wavelength, --refractive-index), or measured: --psf BEAD.",
-    "Many iterations of richardson-lucy turn noise into dots: give --tv 0.01, or let consensus find out when to stop.",
+    "The PSF is computed from NA, wavelength and refractive index, which the file states or flags give, or it is a measured PSF (--psf).",
+    "After many iterations, richardson-lucy amplifies noise into dots. --tv 0.01 suppresses them, and --method consensus stops automatically before they appear.",
     "The output is float32, in counts above the camera's offset.",
   ],
   examples: [

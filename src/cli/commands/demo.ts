@@ -18,8 +18,8 @@ interface Distance {
 
 export const demo: CommandText<z.output<typeof task.result>> = {
   notes: [
-    "Leaves a page, OUTPUT/index.html: the contact sheet, scores of output, input and the best recorded baseline (the given planes, lightly smoothed or interpolated) beside each other, and the training curve.",
-    "Takes --minutes for training, and about a minute more. Every key of parfocal train --method deep-z can be given as well.",
+    "The report OUTPUT/index.html shows refocused planes beside the recorded ones, the scores of output, input and best recorded baseline (a given plane, lightly smoothed or interpolated), and the training curve.",
+    "The command takes about a minute longer than --minutes, which limits the training. Most flags of parfocal train --method deep-z can be given, too.",
   ],
   examples: [
     "parfocal demo",
@@ -31,7 +31,7 @@ export const demo: CommandText<z.output<typeof task.result>> = {
     const decibels = (value: number | null): string => (value === null ? "infinite" : value.toFixed(1));
     return [
       table([
-        ["page", done.report],
+        ["report", done.report],
         ["sheet", done.sheet],
         ["model", done.model],
         ...(done.distances as unknown as Distance[]).map(({ distance, input, output, baseline, given }) => [

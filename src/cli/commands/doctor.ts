@@ -4,7 +4,9 @@ import type { CommandText } from "../command.ts";
 import { indent, table } from "../text.ts";
 
 export const doctor: CommandText<z.output<typeof task.result>> = {
-  notes: ["Every runtime and device is tried with a small computation. WebGPU and CUDA may write to stderr meanwhile."],
+  notes: [
+    "Every runtime and device is tested with a small computation. WebGPU and CUDA may print messages to stderr meanwhile.",
+  ],
   examples: ["parfocal doctor", "parfocal doctor --json"],
   text({ runtimes, versions, system, processor, cores, memory_bytes: memory, free_memory_bytes: free }) {
     const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;

@@ -24,14 +24,14 @@ const columns: readonly [string, string, number][] = [
 
 export const evaluate: CommandText<Result> = {
   notes: [
-    "Scores are PSNR, SSIM, MS-SSIM, NRMSE, Pearson's correlation and detail. Plane is compared with plane, and the scores are means over the planes. An input of one plane stands beside all.",
-    "Planes that equal the truth exactly have an infinite PSNR; they are counted, named, and left out of the mean PSNR.",
-    "The best recorded baseline is the best that can be had without a model: every input as it is or lightly smoothed, and the interpolation of several inputs. Of a z-stack as the input, --input-planes are the planes that the output was made of; the z step places them, and the truth's planes are those of the stack where there are as many, or lie at --distances from the first input plane. Several files may be given as inputs instead.",
-    "Detail is the correlation of fine structure in three bands; an output that wins in PSNR or SSIM only is denoised or smoothed, not sharper. PSNR without noise takes the noise of the truth out of the error, where that can be estimated.",
-    "PSNR and SSIM depend on the data range, so it is always printed. Cameras rarely fill 16 bits, and against 65535 every blurred image looks perfect.",
+    "Scores are PSNR, SSIM, MS-SSIM, NRMSE, Pearson's correlation and detail. Each plane is compared with the same plane of the ground truth, and the scores are means over the planes. An input of one plane is compared with all of them. Output and ground truth must have the same size and the same planes.",
+    "Planes that equal the ground truth exactly have an infinite PSNR. They are listed, and left out of the mean PSNR.",
+    "The best recorded baseline is the best image that can be had without a model: an input plane, lightly smoothed or not, or the interpolation of several. If the input is a z-stack, name the planes that the model was given with --input-planes. If the output does not have the same planes as the stack, also give their --distances from the first input plane. Several files can be given as inputs instead of a stack.",
+    "Detail is the correlation of fine structure in three frequency bands. An output that is better only in PSNR or SSIM is denoised or smoothed, not sharper. PSNR without noise excludes the noise of the ground truth, if that can be estimated.",
+    "PSNR and SSIM depend on the data range, so it is always printed. Images rarely use all 16 bits, and with a data range of 65535 even a badly blurred image scores well.",
   ],
   examples: [
-    "parfocal evaluate refocused.tif --truth truth.tif --input blurred.tif --sheet look.png",
+    "parfocal evaluate refocused.tif --truth truth.tif --input blurred.tif --sheet comparison.png",
     "parfocal evaluate refocused.tif --truth stack.tif --channel 1 --data-range 4095 --json",
     "parfocal evaluate refocused.tif --truth truth.tif --input stack.tif --channel 0 --input-planes 0,2 --distances=1,2,3",
     "parfocal evaluate simulated/beads.tif --truth simulated/truth.tif",

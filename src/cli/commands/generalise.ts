@@ -18,9 +18,9 @@ interface Summary {
 
 export const generalise: CommandText<Result> = {
   notes: [
-    "Of a recipe of several objectives or specimens, each objective or each specimen is left out in turn; of stacks, each stack, or with --slides each slide. One more model is trained on everything. All are judged on fields, or parts of the stacks, that none was trained on: gains in PSNR, SSIM and detail over the best recorded baseline (the given planes, lightly smoothed or interpolated), and in width, as a matrix, and a verdict.",
-    "Objectives of several pixel sizes are learnt at the largest (--model-pixel-size). How far Deep-Z refocuses, and from which planes, is what every stack allows (--distance-range, --input-offsets). --max-minutes holds for the first model; the others train as many steps.",
-    "Ctrl-C keeps what is trained; the same command continues from there. OUTPUT/runs holds the models.",
+    "Each objective or specimen of a recipe is left out of the training in turn. For stacks, it is each stack or, with --slides, each slide. One more model is trained on everything. All models are then tested on fields, or parts of the stacks, that none of them was trained on. The report has a matrix of gains for every model and test set (PSNR, SSIM and detail over the best recorded baseline, which is a given plane, lightly smoothed or interpolated, and the change in width), and a verdict.",
+    "Images with different pixel sizes are resampled to the largest; --model-pixel-size chooses another. For deep-z, input planes and distances are chosen so that every stack allows them; --input-offsets and --distance-range choose others. --max-minutes limits the training of the first model, and the others are trained for the same number of steps.",
+    "Ctrl-C keeps the models that are trained, and the same command continues from there. The models are in OUTPUT/runs.",
   ],
   examples: [
     "parfocal generalise cross-objective --leave-out objective --max-minutes 5 -o across-objectives",
@@ -56,7 +56,7 @@ export const generalise: CommandText<Result> = {
         [1, 2, 3, 4],
       ),
       table([
-        ["page", report],
+        ["report", report],
         ["took", `${seconds.toFixed(1)} s`],
       ]),
     ].join("\n\n");

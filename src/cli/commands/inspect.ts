@@ -77,16 +77,16 @@ function focusRows({ z_step_um: zStep, focus, drift, channel_shifts: shifts }: R
     const how = extremum === "minimum" ? `the minimum of ${focus.measure} between two maxima` : focus.measure;
     rows.push(["sharpest", `plane ${plane} (${position.toFixed(2)}${depth}), by ${how}`]);
     rows.push(["", focus.reason]);
-    rows.push(["confidence", `${(confidence ?? 0).toFixed(2)} that this is right within one plane`]);
+    rows.push(["confidence", `${(confidence ?? 0).toFixed(2)} probability of being right within one plane`]);
   }
   if (drift) {
     const [range, error] = [drift.range_px ?? Number.NaN, drift.standard_error_px ?? Number.NaN];
     const said = {
       drifted: `${range.toFixed(1)} pixels over the stack (standard error ${error.toFixed(1)})`,
       steady: `none found (${range.toFixed(1)} pixels; 2 would have been seen)`,
-      unknown: "cannot be told from structure through focus",
+      unknown: "unknown: structure through focus can hide or imitate a drift",
     };
-    rows.push(["drift", said[drift.told]]);
+    rows.push(["drift", said[drift.finding]]);
   }
   for (const { channel, dx_px: dx, dy_px: dy, unregistered } of shifts) {
     const shift = unregistered ? `${dx.toFixed(1)} pixels in x, ${dy.toFixed(1)} in y from channel 0` : "none found";

@@ -7,9 +7,9 @@ type Result = z.output<typeof task.result>;
 
 export const psf: CommandText<Result> = {
   notes: [
-    "Without an image, the PSF is computed and written: float32, each pixel's share of a point's light, the point in the middle.",
-    "With an image, each bead that lies alone is measured (full widths at half maximum of fitted Gaussians), the model of the optics is fitted to it, and the output receives the mean of the beads, with a picture NAME.png: measured, fitted, difference.",
-    "Errors are one standard deviation: what the model lacks, and what beads differ by, widens them. What planes cannot tell is refused: one plane gives lateral widths only, and every aberration needs a plane more than the three that tell z.",
+    "Without an image, the PSF of a point in the middle of the stack is computed. Pixels are float32: the fraction of the point's light that falls on them.",
+    "With an image, each isolated bead is measured (full widths at half maximum of fitted Gaussians), and the PSF model is fitted to it. The output is the mean of the beads, beside a picture NAME.png that shows the measured and the fitted bead and their difference.",
+    "Errors are one standard deviation, and include misfits of the model and differences between the beads. A parameter that the planes cannot determine is refused: one plane gives lateral widths only; z needs three planes, and each aberration needs one more.",
   ],
   examples: [
     "parfocal psf -o psf-oil.tif --na 1.4 --refractive-index 1.515 --pixel-size 0.1 --z-step 0.2 --planes 11",

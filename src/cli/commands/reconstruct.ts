@@ -5,10 +5,10 @@ import { digits, table } from "../text.ts";
 
 export const reconstruct: CommandText<z.output<typeof task.result>> = {
   notes: [
-    "The output has two channels, float32: amplitude (1 where the field is empty) and phase in radians (0 there, unwrapped).",
-    "angular-spectrum takes one hologram, in line or (--off-axis) with fringes; its distance runs along the light. --distance auto of an in-line hologram says how sure it is of the distance (confidence) and of its sign (direction_confidence): a specimen that only absorbs looks alike on both sides, so that only a --range on one side settles it.",
-    "--model takes one in-line hologram as well, and gives the field without its twin image; the distance may be rough.",
-    "multi-height and tie (transport of intensity) take a stack of two planes or more in transmitted light; z counts up into the specimen, towards the lamp.",
+    "The output has two float32 channels: the amplitude, which is 1 in empty regions, and the unwrapped phase in radians, which is 0 there.",
+    "angular-spectrum reconstructs one hologram, in-line or off-axis (--off-axis). Distances are positive along the light. For an in-line hologram, --distance auto also gives the probability that the distance is right (confidence) and that its sign is right (direction_confidence). A specimen that only absorbs light looks the same on both sides; then give a --range on one side.",
+    "--model reconstructs one in-line hologram with a trained model, which removes the twin image. The distance needs to be known only approximately.",
+    "multi-height and tie (transport of intensity) use a stack of at least two planes in transmitted light. z increases into the specimen, towards the lamp.",
   ],
   examples: [
     "parfocal reconstruct hologram.tif --off-axis auto --wavelength 0.532 --distance auto --range -10:10 -o field.tif",
@@ -20,12 +20,13 @@ export const reconstruct: CommandText<z.output<typeof task.result>> = {
   text(done) {
     const rows: string[][] = [["output", `${done.output}: amplitude, phase in radians`]];
     if (done.distance_um !== undefined) {
-      const kind = done.specimen && `${done.specimen === "phase" ? "a phase" : "an amplitude"} object, `;
+      const kind = done.specimen && `${done.specimen === "phase" ? "a phase" : "an amplitude"} specimen, `;
       const { confidence, direction_confidence: direction } = done;
       const known = typeof confidence === "number";
       const how = known ? `, found${kind ? ` for ${kind}` : ", "}confidence ${confidence.toFixed(2)}` : "";
-      const sure = typeof direction === "number" ? `, sign ${(100 * direction).toFixed(0)} % sure` : "";
-      rows.push(["distance", `${digits(done.distance_um)} um along the light${how}${sure}`]);
+      const sign =
+        typeof direction === "number" ? `, sign right with ${(100 * direction).toFixed(0)} % probability` : "";
+      rows.push(["distance", `${digits(done.distance_um)} um along the light${how}${sign}`]);
     }
     if (done.carrier)
       rows.push(["fringes", `${done.carrier.map((f) => digits(f)).join(", ")} cycles per pixel (y, x)`]);
@@ -33,7 +34,7 @@ export const reconstruct: CommandText<z.output<typeof task.result>> = {
     const error = done.errors?.at(-1);
     if (error !== undefined && done.errors) {
       const rounds = done.errors.length - 1;
-      rows.push(["error", `${(100 * error).toFixed(2)} % of the amplitude after ${rounds} rounds`]);
+      rows.push(["error", `${(100 * error).toFixed(2)} % of the amplitude after ${rounds} iterations`]);
     }
     rows.push(["took", `${done.seconds.toFixed(1)} s`]);
     return table(rows);

@@ -7,9 +7,9 @@ type Result = z.output<typeof task.result>;
 
 export const section: CommandText<Result> = {
   notes: [
-    "A model makes the section of the plain image, in counts of the images that it was trained with and in proportion to the light.",
-    "hilo needs two exposures of every plane, uniform then speckle; sim needs three, with the grid moved by a third of its period each time. They are one file each, or the channels of one image, its times, or its pages: those of a plane one after the other, or --order blocks. Stacks are read plane by plane, so memory does not grow with them.",
-    "Outputs are float32, in counts above --offset: a section is a small part of the light, and in hilo its noise goes below 0. In sim, noise lifts the dark of a section to about its standard deviation.",
+    "With --model, the section is computed from a widefield image. Its counts are on the scale of the sections that the model was trained on, and are proportional to the light.",
+    "hilo needs two exposures of every plane: the first in uniform light, the second in laser speckle. sim needs three, with the grid shifted by a third of its period each time. The exposures are separate files, or they are the channels, time points or planes of one image (--phases, --order). Stacks are processed plane by plane, so memory does not grow with their depth.",
+    "The output is float32, in counts above --offset. A section contains only a small part of the light. The noise of a hilo section can be negative; in a sim section, noise raises dark regions to about its standard deviation.",
   ],
   examples: [
     "parfocal section grid.tif --method sim --offset 100 -o section.tif",
@@ -17,7 +17,7 @@ export const section: CommandText<Result> = {
     "parfocal section uniform.tif laser.tif --method hilo --sigma 1.5 --gain 2 --read-noise 1.5 --offset 100 -o hilo.ome.tif",
     "parfocal section pages.tif --method sim --phases z --order blocks --widefield mean.tif -o sections.tif --json",
     "parfocal section stack.tif --channel 1 --model runs/unet/version_0 -o by-model.tif",
-    "parfocal section stack.tif --channel 1 --model runs/care/version_0 --uncertainty doubt.tif -o restored.tif --json",
+    "parfocal section stack.tif --channel 1 --model runs/care/version_0 --uncertainty uncertainty.tif -o restored.tif --json",
   ],
   text: (done) =>
     table([

@@ -7,8 +7,9 @@ type Result = z.output<typeof task.result>;
 
 export const simulate: CommandText<Result> = {
   notes: [
-    "A recipe is a shipped name (--list; each also as NAME-aberrated) or a .yaml file (--print makes one to edit).",
-    "One field gives the stack (uint16), its truth without noise (float32) and the list of what is in the field (JSON): in a folder, or as NAME.tif, NAME_truth.tif and NAME_objects.json. Several fields give a data set: train, val and test folders and dataset.json; called again, it continues where it was stopped.",
+    "A recipe is the name of a shipped recipe, or a .yaml file. --list shows the shipped recipes; NAME-aberrated is the same recipe with spherical aberration. --print prints a recipe, which can be saved as a .yaml file and edited.",
+    "One field is written as three files: the stack (uint16), its ground truth without noise (float32), and a list of the objects in the field (JSON). They are in the folder OUTPUT, or are called NAME.tif, NAME_truth.tif and NAME_objects.json if OUTPUT is NAME.tif.",
+    "Several fields are written as a data set: the folders train, val and test, and dataset.json. If it was interrupted, the same command continues.",
   ],
   examples: [
     "parfocal simulate --list",
@@ -45,6 +46,6 @@ function dataSet({ output = "", manifest = "", fields = {}, skipped = 0 }: Resul
     ["data set", output],
     ["manifest", manifest],
     ["fields", `${fields.train} to train, ${fields.val} to validate, ${fields.test} to test`],
-    ...(skipped > 0 ? [["skipped", `${skipped} fields that were there already`]] : []),
+    ...(skipped > 0 ? [["skipped", `${skipped} fields that existed already`]] : []),
   ]);
 }

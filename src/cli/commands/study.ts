@@ -17,9 +17,9 @@ interface Verdict {
 
 export const study: CommandText<Result> = {
   notes: [
-    "Models that refocus are asked for the sharpest plane from every other one, which is there to compare with. For models that section give --truth or --truth-channel, if you have it; otherwise they are compared with the sharpest plane, as in the literature.",
-    "The first sentence on each model says whether to use it, for what, and over which distances. The verdicts say whether it refocuses or sections, in which direction, whether it hallucinates, whether it depends on scale, over which range it is useful, whether it does harm, and whether it returns the planes that it was given. Gains are over the best recorded baseline: the planes that the model was given, lightly smoothed or interpolated.",
-    "Several stacks get a page each, and one more with the gain of every model on every stack: how far it generalises. With --na and --wavelength (or where the file says them) Richardson-Lucy stands beside the models.",
+    "A model that refocuses computes the sharpest plane from every other plane of the stack, and is compared with the recorded one. For a model that sections, give the ground truth (--truth or --truth-channel) if you have it; otherwise its output is compared with the sharpest plane, as in the literature.",
+    "The first sentence on each model says whether to use it, for what, and over which distances. The verdicts say whether it refocuses or only sections, whether it refocuses in the right direction, whether it hallucinates, whether it depends on the pixel size, over which distances it is useful, where its output is worse than the input, and whether it reproduces the planes that it was given. Gains are over the best recorded baseline: the given planes, lightly smoothed or interpolated.",
+    "For several stacks, one report is written for each, and one with the gain of every model on every stack. If NA and wavelength are known, from the file or from flags, the models are also compared with Richardson-Lucy deconvolution.",
   ],
   examples: [
     "parfocal study stack.tif --model runs/deep-z/version_0 -o study",
@@ -30,7 +30,7 @@ export const study: CommandText<Result> = {
   text(done) {
     const { report, headlines, verdicts, generalisation, seconds } = done;
     const end = table([
-      ["page", report],
+      ["report", report],
       ["took", `${seconds.toFixed(1)} s`],
     ]);
     if (generalisation) {

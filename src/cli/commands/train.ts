@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { signed } from "../../array/signed.ts";
-import { methodSummaries } from "../../tasks/method-summaries.ts";
+import { methodSummaries, modelTasks } from "../../tasks/method-summaries.ts";
 import type { train as task } from "../../tasks/train.ts";
 import { briefly, scoreRows } from "../../tasks/training-news.ts";
 import type { CommandText } from "../command.ts";
@@ -25,19 +25,27 @@ interface Row {
 
 export const train: CommandText<Result> = {
   notes: [
-    "A flag wins over the configuration file, and the file over the default. The whole configuration is saved with the run, in OUTPUT/EXPERIMENT_NAME/version_N: config.yaml, metrics.csv, TensorBoard events, checkpoints, previews, model.",
-    "Of a recipe (a .yaml file, or a name that parfocal simulate --list shows), new fields are simulated while the training goes on.",
-    "Methods that refocus are given two planes, three axial units of the optics apart (lambda / (2 (n - sqrt(n^2 - NA^2)))), and learn eight units beyond them; where NA and wavelength are not known, by the depth of the stack. --input-offsets and --distance-range choose others.",
-    "Ctrl-C, or a closed terminal, writes a checkpoint, and --resume continues from it, with the same stacks: the result is the same as without the interruption. One training at a time writes into a run.",
-    "Exit code 3: the model is trained and saved, and is not better than what was recorded already.",
-    [
-      'Methods, each with flags of its own: "parfocal train --method NAME --help".',
-      ...methodSummaries.map(({ name, task: model, summary }) => `  ${name.padEnd(16)} ${model.padEnd(10)} ${summary}`),
-    ].join("\n"),
+    "Two-plane refocusing, the default, needs only a z-stack: the model learns to compute any plane in a range of distances from two planes of the stack. Give NA and wavelength if the file does not state them (see parfocal inspect). The two planes are then three axial units apart, lambda / (2 (n - sqrt(n^2 - NA^2))) each, and the range extends eight units beyond them, as far as the stack allows. Without NA and wavelength, both are derived from the depth of the stack. --input-offsets and --distance-range choose others.",
+    "A training writes the folder OUTPUT/EXPERIMENT_NAME/version_N, which is printed at the end and is what parfocal refocus --model and parfocal study --model take. It contains the complete configuration (config.yaml), the losses (metrics.csv and TensorBoard events), checkpoints, previews, and the model.",
+    "Flags override the configuration file, which overrides the defaults.",
+    "If a recipe is given (a .yaml file, or a name from parfocal simulate --list), new fields are simulated throughout the training.",
+    "Ctrl-C, or closing the terminal, writes a checkpoint. --resume with the same stacks continues from it, and the result is the same as without the interruption.",
+    {
+      title: "Methods, by task. Each has more flags, which parfocal train --method NAME --help shows:",
+      rows: modelTasks.flatMap((model) =>
+        methodSummaries
+          .filter(({ task }) => task === model)
+          .sort((a, b) => Number(b.standard) - Number(a.standard))
+          .map(({ name, summary, standard }): [string, string] => [
+            name,
+            `${model}${standard ? " (default)" : ""}: ${summary}`,
+          ]),
+      ),
+    },
   ],
   examples: [
     "parfocal train stack.tif --channel 1 --na 0.8 --wavelength 0.515 --max-minutes 5",
-    "parfocal train stack.tif --channel 1 --input-offsets 0,2 --distance-range=-4:6 --max-minutes 5",
+    "parfocal train stack.tif --channel 1 --input-offsets 0,2 --distance-range -4:6 --max-minutes 5",
     "parfocal train stack.tif --config config.yaml --output runs",
     "parfocal train stack.tif --config config.yaml --output runs --resume --json",
     "parfocal train stack.tif --channel 1 --find-learning-rate",
@@ -62,7 +70,7 @@ function trained({ run = "", model = "", steps, seconds, val = {}, val_groups: g
   ]);
   const more = judged
     ? judgement(done.table as unknown as Row[], done.means as unknown as Row, String(done.verdict?.sentence))
-    : "On pixels that were kept from training; data range 1 of the normalised images.";
+    : "The scores are of pixels that were not used for training, with a data range of 1 of the normalised images.";
   return `${lines}\n\n${more}`;
 }
 
@@ -81,7 +89,7 @@ function judgement(rows: readonly Row[], means: Row, sentence: string): string {
   return [
     table(
       [
-        ["", "PSNR", "recorded", "gain", "SSIM", "detail", "worse", "slope", "the best of what was recorded"],
+        ["", "PSNR", "recorded", "gain", "SSIM", "detail", "worse", "slope", "best recorded baseline"],
         ...rows.map((row) =>
           row.given
             ? [row.label, decibels(row.psnr), "", "", "", "", "", "", "a given plane"]
@@ -91,8 +99,8 @@ function judgement(rows: readonly Row[], means: Row, sentence: string): string {
       ],
       [1, 2, 3, 4, 5, 6, 7],
     ),
-    "PSNR in dB, data range 1 of the normalised images, on pixels that were kept from training. Gain, SSIM and detail are over the best",
-    "recorded baseline: each given plane, lightly smoothed, or their interpolation. Worse: regions with a larger error than it.",
+    "PSNR is in dB, of pixels that were not used for training, with a data range of 1 of the normalised images. Gain, SSIM and detail are",
+    "relative to the best recorded baseline: a given plane, lightly smoothed, or an interpolation. Worse: share of regions with a larger error.",
     "Slope: change of the ground truth for a change of 1 in the output.",
     "",
     sentence,

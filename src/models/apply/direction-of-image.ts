@@ -54,6 +54,6 @@ export async function directionOfImage(
 
 /** How far the direction can be trusted, as a part of a sentence. */
 export function directionInWords({ confidence, regions, accuracy }: DirectionOfImage): string {
-  const sure = `${confidence.toFixed(2)} sure of it over ${regions} regions (0.5 is a guess)`;
-  return `${sure}; on held-out stacks right in ${Math.round(100 * accuracy)} % of them`;
+  const here = `confidence ${confidence.toFixed(2)} over ${regions} regions (0.5 is chance)`;
+  return `${here}; on held-out stacks, the direction was right in ${Math.round(100 * accuracy)} % of them`;
 }

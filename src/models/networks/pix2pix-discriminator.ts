@@ -64,5 +64,5 @@ export function patchGan(
         : conv(h, weights(h, count, name), same);
     h = leakyRelu(i === 0 ? h : norm(h, `${name}/norm`), 0.2);
   });
-  return conv(h, weights(h, 1, "opinion"), { ...same, bias: bias(1, "opinion") });
+  return conv(h, weights(h, 1, "score"), { ...same, bias: bias(1, "score") });
 }

@@ -14,7 +14,7 @@ export const beadsOptions = z.strictObject({
     .min(1)
     .default([...beadKinds])
     .describe(
-      "kinds, drawn with equal probability: dyed throughout, dyed at the surface, or textured like stained cells",
+      "kinds of beads, drawn with equal probability: solid (dyed throughout), shell (dyed at the surface) or textured (like stained cells)",
     ),
   diameter: range(0.02).default([1, 8]).describe("smallest and largest diameter, um; uniform in the logarithm"),
   depth_range: range().default([-6, 6]).describe("lowest and highest bead centre, um; triangular, most in the middle"),

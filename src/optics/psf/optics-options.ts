@@ -39,7 +39,7 @@ export const psfOptions = z.strictObject({
     .min(-5)
     .max(5)
     .default(0)
-    .describe("primary spherical aberration Z(4,0), RMS in waves; makes the blur differ above and below focus"),
+    .describe("primary spherical aberration Z(4,0), RMS in waves; makes the PSF differ above and below focus"),
   zernike: z
     .record(
       z.string().refine((name) => nollOf(name) !== undefined, `expected ${names}, or Noll's index as z2 to z120`),
@@ -53,21 +53,21 @@ export const psfOptions = z.strictObject({
     .describe("scalar and gibson-lanni: apodise the pupil by the sine condition, which weights steep rays more"),
   sample_index: plausibleNumber("refractive_index")
     .optional()
-    .describe("refractive index of the medium around the specimen; default: that of the immersion medium"),
+    .describe("refractive index of the medium around the specimen (default: that of the immersion medium)"),
   depth: length.default(0).describe("distance of the point source from the coverslip, um"),
   coverslip_index: plausibleNumber("refractive_index")
     .optional()
-    .describe("actual refractive index of the coverslip; default: the design value"),
+    .describe("actual refractive index of the coverslip (default: the design value)"),
   coverslip_design_index: plausibleNumber("refractive_index")
     .default(1.515)
     .describe("refractive index of the coverslip that the objective was designed for"),
-  coverslip_thickness: length.optional().describe("actual thickness of the coverslip, um; default: the design value"),
+  coverslip_thickness: length.optional().describe("actual thickness of the coverslip, um (default: the design value)"),
   coverslip_design_thickness: length
     .default(170)
     .describe("coverslip thickness that the objective was designed for, um"),
   immersion_index: plausibleNumber("refractive_index")
     .optional()
-    .describe("actual refractive index of the immersion medium; default: refractive_index"),
+    .describe("actual refractive index of the immersion medium (default: `refractive_index`)"),
   immersion_design_thickness: length
     .default(150)
     .describe("thickness of the immersion medium that the objective was designed for, um"),
@@ -77,7 +77,7 @@ export const psfOptions = z.strictObject({
   excitation_polarisation: z
     .enum(["x", "y"])
     .optional()
-    .describe("confocal, vectorial: polarisation of the laser, along which its focus is wider; default: none"),
+    .describe("confocal, vectorial: polarisation of the laser, along which its focus is wider (default: none)"),
   pinhole: z.number().positive().optional().describe("confocal: diameter of the pinhole in Airy units"),
   sheet_thickness: z
     .number()
@@ -102,12 +102,12 @@ export function psfModelOf(input: PsfOpticsInput = {}): PsfModel {
   if (pinhole === undefined && thickness === undefined) return widefieldModel(emission);
   if (pinhole !== undefined && thickness !== undefined) {
     const message =
-      "Optics: pinhole and sheet_thickness were both given, but a PSF is either confocal or of a light sheet; leave one of them out.";
+      "Optics: `pinhole` and `sheet_thickness` were both given, but a PSF is either confocal or of a light sheet; leave one of them out.";
     throw new ParfocalError("usage", message, { option: "sheet_thickness", got: thickness, expected: "no pinhole" });
   }
   if (excitation === undefined) {
     const key = pinhole === undefined ? "sheet_thickness" : "pinhole";
-    const message = `Optics: ${key} needs excitation_wavelength; give the wavelength of the laser in um, such as 0.488.`;
+    const message = `Optics: \`${key}\` needs \`excitation_wavelength\`; give the wavelength of the laser in um, such as 0.488.`;
     throw new ParfocalError("usage", message, { option: "excitation_wavelength", expected: "> 0" });
   }
   if (pinhole !== undefined) {
@@ -116,7 +116,7 @@ export function psfModelOf(input: PsfOpticsInput = {}): PsfModel {
     const scale = optics.wavelength / excitation;
     const polarised = optics.excitation_polarisation;
     if (polarised !== undefined && optics.psf !== "vectorial") {
-      const message = `Optics: excitation_polarisation has no effect on a ${optics.psf} PSF; give psf vectorial with it.`;
+      const message = `Optics: \`excitation_polarisation\` has no effect on a ${optics.psf} PSF; give \`psf vectorial\` with it.`;
       throw new ParfocalError("usage", message, { option: "excitation_polarisation", got: polarised });
     }
     const light = { ...lightOf({ ...optics, wavelength: excitation }, scale), polarised };
@@ -150,7 +150,7 @@ export function resolvePsfOptions(input: PsfOpticsInput = {}): PsfOptics {
   const optics = parsed.data;
   const layered = layerKeys.filter((key) => optics[key] !== undefined && optics[key] !== 0);
   if (optics.psf === "scalar" && layered.length > 0) {
-    const message = `Optics: ${layered[0]} has no effect on a scalar PSF; give psf gibson-lanni or vectorial with it.`;
+    const message = `Optics: \`${layered[0]}\` has no effect on a scalar PSF; give \`psf gibson-lanni\` or \`psf vectorial\` with it.`;
     throw new ParfocalError("usage", message, {
       option: layered[0],
       got: optics[layered[0]],

@@ -41,7 +41,7 @@ const maxSide = 512;
  * Scores over all cells whose focus is known: `mae_um`, the mean absolute error; `input_mae_um`, that of always
  * estimating 0; `mae_size_um`, that of the distance without its sign; `mae_near_um`, that of the cells within 2 um of
  * focus; `sign_right`, the share of correct signs among cells farther from focus than a z step and a tenth of the
- * range; `sure_share`, the share of these cells with a direction confidence of 0.75 or more, and `sure_right`, the
+ * range; `confident_share`, the share of these cells with a direction confidence of 0.75 or more, and `confident_right`, the
  * share of correct signs among them; `content_right`, the share of all cells whose content is classified correctly. The
  * loss is the exponential of the mean negative log likelihood of the distances, the first part of the training loss; it
  * is a width in um, above 0.
@@ -82,7 +82,7 @@ export function autofocusValidator(
       }
       const step = Math.max(sources[0].zStep, 0.1 * Math.max(...scored.map(({ truth }) => Math.abs(truth))));
       const signed = scored.filter(({ truth }) => Math.abs(truth) > step);
-      const sure = signed.filter(({ estimate }) => estimate.directionConfidence >= 0.75);
+      const confident = signed.filter(({ estimate }) => estimate.directionConfidence >= 0.75);
       const right = (some: typeof scored): number =>
         share(
           some.filter(({ truth, estimate }) => Math.sign(truth) === Math.sign(estimate.defocus)),
@@ -97,8 +97,8 @@ export function autofocusValidator(
         ),
         mae_near_um: meanOrZero(scored.filter(({ truth }) => Math.abs(truth) <= 2).map(error)),
         sign_right: right(signed),
-        sure_share: share(sure, signed),
-        sure_right: right(sure),
+        confident_share: share(confident, signed),
+        confident_right: right(confident),
         content_right: rightContent / cells,
       };
       return {

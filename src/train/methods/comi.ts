@@ -32,11 +32,10 @@ export const comiConfig = z.strictObject({
   pixel_weight: cycleWeight(1, "the mean absolute error, which keeps brightness correct", 0),
   cycle_weight: cycleWeight(1, "the cycle loss: the feature distance between the input and the cycled image", 1),
   identity_weight: cycleWeight(1, "the identity loss: the mean squared change of a target that is given as input", 1),
-  feature_model: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("ONNX file of a network, such as VGG19, whose features are compared instead of MS-SSIM and gradients"),
+  feature_model: z.string().min(1).optional().meta({
+    description: "ONNX file of a network, such as VGG19, whose features are compared instead of MS-SSIM and gradients",
+    placeholder: "file",
+  }),
 });
 
 export type ComiConfig = z.output<typeof comiConfig>;

@@ -39,7 +39,7 @@ export const cycleGanConfig = z.strictObject({
   paired_validation: z
     .boolean()
     .default(true)
-    .describe("whether stack and target show the same place, so that validation can compare output and target"),
+    .describe("compare output and target in validation, which is possible if stack and target show the same field"),
 });
 
 export type CycleGanConfig = z.output<typeof cycleGanConfig>;

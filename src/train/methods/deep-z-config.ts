@@ -9,7 +9,7 @@ export const deepZConfig = z.strictObject({
   ...commonConfig({ experiment_name: "refocus", learning_rate: 1e-3, ema_decay: 0.995 }),
   architecture: deepZArchitecture.partial().optional().describe("settings of the network that differ from the preset"),
   input_offsets: z.array(z.number()).min(1).default([0]).meta({
-    description: "positions of the input planes, um from the first one, such as 0 2",
+    description: "positions of the input planes, um from the first one, such as 0 and 2",
     default_in_words: "two planes, three axial units of the optics apart",
   }),
   distance_range: z.tuple([z.number(), z.number()]).default([-4, 4]).meta({

@@ -4,7 +4,7 @@ import { methodSummaries, modelTasks } from "../../tasks/method-summaries.ts";
 import type { train as task } from "../../tasks/train.ts";
 import { briefly, scoreRows } from "../../tasks/training-news.ts";
 import type { CommandText } from "../command.ts";
-import { table } from "../text.ts";
+import { digits, table } from "../text.ts";
 
 type Result = z.output<typeof task.result>;
 
@@ -63,6 +63,7 @@ function trained({ run = "", model = "", steps, seconds, val = {}, val_groups: g
     ["run", run],
     ["model", model],
     ["steps", `${steps} in ${seconds.toFixed(1)} s`],
+    ...distances(done),
     ...(judged ? [] : scoreRows(val as Scores)),
     ...(judged || groups.length < 2
       ? []
@@ -72,6 +73,16 @@ function trained({ run = "", model = "", steps, seconds, val = {}, val_groups: g
     ? judgement(done.table as unknown as Row[], done.means as unknown as Row, String(done.verdict?.sentence))
     : "The scores are of pixels that were not used for training, with a data range of 1 of the normalised images.";
   return `${lines}\n\n${more}`;
+}
+
+/** What an image must have, and how far it can be refocused: needed to use the model. */
+function distances({ input_offsets_um: planes, distance_range_um: range }: Partial<Result>): string[][] {
+  const um = (positions: readonly number[], and: string): string =>
+    `${positions.map((position) => digits(position)).join(and)} um`;
+  return [
+    ...(planes && planes.length > 1 ? [["planes", `${planes.length} input planes, at ${um(planes, " and ")}`]] : []),
+    ...(range ? [["range", um(range, " to ")]] : []),
+  ];
 }
 
 /** The table over distances, or parts of the depth, and the verdict. */

@@ -226,7 +226,9 @@ describe("files", () => {
     const before = readdirSync(folder);
     const refused = (model: TinySection, image: typeof file, options: object) =>
       expect(sectionFileByModel(fileStorage, tinySectionModel(model), runtime, image, at("no.tif"), options)).rejects;
-    await refused("unet", file, { uncertainty: at("no2.tif") }).toThrow(/does not tell how sure it is.*`loss` laplace/);
+    await refused("unet", file, { uncertainty: at("no2.tif") }).toThrow(
+      /does not estimate its uncertainty.*`loss laplace`/,
+    );
     await refused("laplace", file, { uncertainty: at("no.tif") }).toThrow(/cannot both be/);
     await refused("unet", file, { uncertainty: undefined, format: "png" }).toThrow(/a PNG holds one plane/);
     await refused("unet", flat, {}).toThrow(/every pixel is 9/);
@@ -268,7 +270,7 @@ describe("files", () => {
       at("warned.tif"),
     );
     expect(textsOf(warnings).join(" ")).toMatch(
-      /Pixels of 0\.5 um are resampled.*numerical aperture is 1\.2.*trained at 0\.8.*z step is 2.*trained at 1/,
+      /Pixels of 0\.5 um are resampled.*numerical aperture is 1\.2.*trained at 0\.8.*z step is 2 um.*trained with 1 um/,
     );
     await file.close();
   });

@@ -1,4 +1,6 @@
 /** Simulates the fields of a recipe: specimens, their images, and the ground truth. */
+
+import { breathe } from "../array/breathe.ts";
 import { Random } from "../array/random.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import type { Stack } from "../image/image.ts";
@@ -151,6 +153,7 @@ async function makeField(
   throwIfAborted(signal);
   const { phantom, options } = phantomOf(view.phantom, stacks);
   const { volume, objects } = phantom.draw(box.grid, options, random.fork(0));
+  await breathe(signal);
   // A quarter of a slice is finer than a tenth of the depth of focus, and few OTFs are needed.
   const stage = stagePositions(view.stage, box.planes, random.fork(1), box.grid.sliceStep / 4);
   const heights = heightsToImage(view.stage, box, stage);
@@ -164,8 +167,8 @@ async function makeField(
     const control = { signal, onProgress: onPlanes, ...(pool && { pool }) };
     const exposed = await imagers[i].expose(volume, heights, stream.fork(0), control);
     const places = { stage: view.stage, positions: stage, registration: seen.image.registration, size: view.size };
-    images[seen.name] = record(exposed, heights, view, seen, box, places, stream.fork(1));
-    throwIfAborted(signal);
+    await breathe(signal);
+    images[seen.name] = await record(exposed, heights, view, seen, box, places, stream.fork(1), signal);
   }
   const found = objectsInField(objects, box, view);
   return {
@@ -181,7 +184,7 @@ async function makeField(
 /**
  * Crops the field out of the exposures, scales it to the light of the camera, adds noise, and combines the exposures.
  */
-function record(
+async function record(
   { exposures, field, details }: Exposed,
   heights: readonly number[],
   view: View,
@@ -189,7 +192,8 @@ function record(
   box: FieldBox,
   places: FieldPlaces,
   random: Random,
-): SimulatedImage {
+  signal: AbortSignal | undefined,
+): Promise<SimulatedImage> {
   const { size, pixelSize, zStep, planes: depth } = view;
   const mode = imagingModes[seen.image.mode];
   const { camera } = seen;
@@ -204,11 +208,16 @@ function record(
   for (const field of fields) for (const value of field) if (value > brightest) brightest = value;
   const scale = brightest > 0 ? 1 / brightest : 0;
   const expected = fields.map((field) => field.map((value) => expectedCounts(camera, Math.max(0, value * scale))));
-  const counts = expected.map((truth) => {
+  const counts: Float32Array[] = [];
+  for (const truth of expected) {
     const recorded = new Float32Array(truth.length);
-    exposeSensor(sensor, truth, recorded, random);
-    return recorded;
-  });
+    for (let first = 0; first < truth.length; first += size * size) {
+      await breathe(signal);
+      const plane = [first, first + size * size] as const;
+      exposeSensor(sensor, truth.subarray(...plane), recorded.subarray(...plane), random);
+    }
+    counts.push(recorded);
+  }
   const common = { depth, height: size, width: size, pixelSize: { y: pixelSize, x: pixelSize }, zStep };
   const stackOf = (data: Float32Array, dtype: "uint16" | "float32"): Stack => {
     return { ...common, data, dtype, optics: stackOptics(seen.optics) };

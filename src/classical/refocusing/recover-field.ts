@@ -68,11 +68,14 @@ export async function recoverField(
   const propagator = createPropagator(frame.height, frame.width, light, edges);
   const amplitude: Plane = { ...guess.intensity, data: guess.intensity.data.map(Math.sqrt) };
   const first = start === "flat" ? fieldOf(amplitude) : fieldOf(amplitude, guess.phase);
+  await breathe(options.signal);
   let spectrum = propagator.spectrum(padField(first, frame, edges));
-  const measured = sorted.map((plane) => ({
-    distance: plane.position - position,
-    amplitude: padArray(plane.data.map(Math.sqrt), plane, frame, edges),
-  }));
+  const measured: { distance: number; amplitude: Float32Array }[] = [];
+  for (const plane of sorted) {
+    await breathe(options.signal);
+    const amplitude = padArray(plane.data.map(Math.sqrt), plane, frame, edges);
+    measured.push({ distance: plane.position - position, amplitude });
+  }
 
   const errors: number[] = [];
   let converged = false;

@@ -2,6 +2,7 @@
  * HiLo images: one with uniform and one with speckled light for every plane, from which the section is computed (Lim,
  * Chu & Mertz, Opt. Lett. 33, 1819, 2008).
  */
+import { breatheThrough } from "../../array/breathe.ts";
 import type { Volume } from "../phantom/volume.ts";
 import {
   checkPlanes,
@@ -15,7 +16,7 @@ import {
 import { createPace, type ImagingControl } from "./pace.ts";
 import { requirePlanes } from "./require-planes.ts";
 import type { Speckle } from "./speckle.ts";
-import { superpose, transformSlices } from "./superpose.ts";
+import { superpose, transformSlicesSteps } from "./superpose.ts";
 
 /**
  * Images a specimen in the light of one diffuser position. The pattern belongs to the objective and moves with its
@@ -47,9 +48,10 @@ export async function imageWithSpeckle(
   for (const { indices, levels: focal, offset } of groupBySlicing(volume, planes)) {
     const bank = shiftedBank(imager, sliceStep, offset);
     for (const [i, plane] of focal.entries()) {
-      const slices = transformSlices(plan, levels, (slice, s) => {
+      const work = transformSlicesSteps(plan, levels, (slice, s) => {
         drawSlice(slice, volume, levels[s], speckle.at((levels[s] - plane) * sliceStep - offset));
       });
+      const slices = await breatheThrough(work, control.signal);
       for (const image of superpose(plan, slices, [plane], bank)) out.set(image, indices[i] * height * width);
       await pace();
     }

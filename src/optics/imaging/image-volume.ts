@@ -1,6 +1,7 @@
 /**
  * Images a specimen in fluorescence: each focal plane is the sum of all slices, blurred by the PSF of their distance.
  */
+import { breatheThrough } from "../../array/breathe.ts";
 import { createRealFft2, type RealFft2 } from "../../array/fft.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Volume } from "../phantom/volume.ts";
@@ -9,7 +10,7 @@ import type { PsfModel } from "../psf/psf-model.ts";
 import type { Pupil } from "../psf/pupil.ts";
 import { createPace, type ImagingControl } from "./pace.ts";
 import { requirePlanes } from "./require-planes.ts";
-import { superpose, transformSlices } from "./superpose.ts";
+import { superpose, transformSlicesSteps } from "./superpose.ts";
 
 /** The optics: a pupil for wide field, or any PSF model. */
 export type PointSpread = PsfModel | Pupil;
@@ -51,7 +52,10 @@ export function createImager(model: PointSpread, grid: FieldGrid): Imager {
       requirePlanes(planes.length, imager);
       const pace = createPace(control, planes.length);
       const levels = levelsWithContent(volume);
-      const slices = transformSlices(plan, levels, (image, s) => drawSlice(image, volume, levels[s]));
+      const slices = await breatheThrough(
+        transformSlicesSteps(plan, levels, (image, s) => drawSlice(image, volume, levels[s])),
+        control.signal,
+      );
       const out = new Float32Array(planes.length * height * width);
       for (const group of groupBySlicing(volume, planes)) {
         const bank = shiftedBank(imager, volume.sliceStep, group.offset);

@@ -2,6 +2,7 @@
  * Structured illumination as Neil, Juskaitis & Wilson use it for sectioning (Opt. Lett. 22, 1905, 1997): a grid is
  * projected into the specimen and imaged at three positions, a third of a period apart.
  */
+import { breatheThrough } from "../../array/breathe.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Volume } from "../phantom/volume.ts";
 import type { Otf } from "../psf/otf.ts";
@@ -19,7 +20,7 @@ import {
 import { createPace, type ImagingControl } from "./pace.ts";
 import { pupilContrast } from "./pupil-contrast.ts";
 import { requirePlanes } from "./require-planes.ts";
-import { superpose, transformSlices } from "./superpose.ts";
+import { superpose, transformSlicesSteps } from "./superpose.ts";
 
 export interface GridPattern {
   /**
@@ -110,7 +111,10 @@ export function createGridMicroscope(imager: Imager, illumination: Pupil, patter
     const out = new Float32Array(planes.length * 3 * size);
     for (const part of ["mean", "cosine", "sine"] as const) {
       const wave = part === "mean" ? undefined : waves[part];
-      const slices = transformSlices(imager.plan, levels, (slice, s) => drawSlice(slice, volume, levels[s], wave));
+      const slices = await breatheThrough(
+        transformSlicesSteps(imager.plan, levels, (slice, s) => drawSlice(slice, volume, levels[s], wave)),
+        control.signal,
+      );
       for (const group of groupBySlicing(volume, planes)) {
         const otf = part === "mean" ? imager.otf : attenuated;
         const bank = shiftedBank({ ...imager, otf }, volume.sliceStep, group.offset);

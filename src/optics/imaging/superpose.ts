@@ -3,6 +3,7 @@
  * its distance from that plane. Fluorescence is incoherent, so intensities add.
  */
 
+import { runThrough } from "../../array/breathe.ts";
 import type { RealFft2 } from "../../array/fft.ts";
 import { requireMemory } from "../../array/require-memory.ts";
 import { weightedSums } from "../../array/weighted-sums.ts";
@@ -32,6 +33,15 @@ export function transformSlices(
   levels: readonly number[],
   draw: (image: Float32Array, index: number) => void,
 ): SliceSpectra {
+  return runThrough(transformSlicesSteps(plan, levels, draw));
+}
+
+/** As {@link transformSlices}, as work that yields after every slice: see breathe.ts. */
+export function* transformSlicesSteps(
+  plan: RealFft2,
+  levels: readonly number[],
+  draw: (image: Float32Array, index: number) => void,
+): Generator<void, SliceSpectra> {
   const length = plan.height * plan.spectrumWidth;
   requireMemory({
     what: `A specimen of ${levels.length} slices of ${plan.height} x ${plan.width} pixels`,
@@ -43,11 +53,12 @@ export function transformSlices(
   const real = sharedFloats(levels.length * length);
   const imag = sharedFloats(levels.length * length);
   const image = new Float32Array(plan.height * plan.width);
-  levels.forEach((_, s) => {
+  for (let s = 0; s < levels.length; s++) {
     image.fill(0);
     draw(image, s);
     plan.forward(image, real.subarray(s * length, (s + 1) * length), imag.subarray(s * length, (s + 1) * length));
-  });
+    yield;
+  }
   return { levels, real, imag };
 }
 

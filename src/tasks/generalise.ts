@@ -12,9 +12,8 @@ import type { LeaveOneOutRecipe } from "./generalise/leave-one-out-recipe.ts";
 import type { LeaveOneOutStacks } from "./generalise/leave-one-out-stacks.ts";
 import { force, imageInputs, imageSource, option, output, runtimeOptions } from "./options.ts";
 import { inSeconds, plain, warnings } from "./results.ts";
-import { setKeys } from "./simulate.ts";
 import { defineTask, type TaskContext } from "./task.ts";
-import { methodOptions, namedMethod } from "./training-options.ts";
+import { methodOptions, namedMethod, recipeImageOptions } from "./training-options.ts";
 import { withImages } from "./with-images.ts";
 import { withRuntime } from "./with-runtime.ts";
 
@@ -83,16 +82,7 @@ const options = z.strictObject({
       ...ofRecipe,
     },
   ),
-  input_image: option(z.string().optional(), "name of the recipe's image that is the input of the network", {
-    default_in_words: "the first",
-    placeholder: "name",
-    ...ofRecipe,
-  }),
-  target_image: option(z.string().optional(), "name of the recipe's image that is the target", {
-    placeholder: "name",
-    ...ofRecipe,
-  }),
-  set: setKeys,
+  ...recipeImageOptions,
   ...runtimeOptions,
   ...imageSource,
 });

@@ -14,10 +14,9 @@ import type { TrainingProgress } from "../train/train.ts";
 import { readFeatureNetwork, trainRun } from "../train/train-run.ts";
 import { imageInputs, imageSource, option, otherInput, runtimeOptions } from "./options.ts";
 import { inSeconds, plain, warnings } from "./results.ts";
-import { setKeys } from "./simulate.ts";
 import { defineTask, type TaskContext } from "./task.ts";
 import { newsOfStep } from "./training-news.ts";
-import { methodOptions, namedMethod } from "./training-options.ts";
+import { methodOptions, namedMethod, recipeImageOptions } from "./training-options.ts";
 import { withImages } from "./with-images.ts";
 import { withRuntime } from "./with-runtime.ts";
 
@@ -79,16 +78,7 @@ const options = z.strictObject({
       placeholder: "name",
       ...ofRecipe,
     }),
-  input_image: option(z.string().optional(), "name of the recipe's image that is the input of the network", {
-    default_in_words: "the first",
-    placeholder: "name",
-    ...ofRecipe,
-  }),
-  target_image: option(z.string().optional(), "name of the recipe's image that is the target", {
-    placeholder: "name",
-    ...ofRecipe,
-  }),
-  set: setKeys,
+  ...recipeImageOptions,
   ...runtimeOptions,
   ...imageSource,
 });

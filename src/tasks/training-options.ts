@@ -3,8 +3,23 @@ import { z } from "zod";
 import type { Task as ModelTask } from "../models/networks/common-info.ts";
 import { defaultMethod, methodOf } from "../train/config.ts";
 import { trainingMethods } from "../train/methods/methods.ts";
-import { asGiven } from "./options.ts";
+import { asGiven, option } from "./options.ts";
+import { setKeys } from "./simulate.ts";
 import type { TaskOptions } from "./task.ts";
+
+/** Which images of a recipe a network is trained on, and changes to the recipe. */
+export const recipeImageOptions = {
+  input_image: option(z.string().optional(), "name of the recipe's image that is the input of the network", {
+    default_in_words: "the first",
+    placeholder: "name",
+    group: "Recipe",
+  }),
+  target_image: option(z.string().optional(), "name of the recipe's image that is the target", {
+    placeholder: "name",
+    group: "Recipe",
+  }),
+  set: setKeys,
+};
 
 /** Every configuration is an object. */
 const shapeOf = (config: z.ZodType): Record<string, z.ZodType> =>

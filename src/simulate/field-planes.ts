@@ -27,22 +27,24 @@ export interface FieldPlaces {
 }
 
 /**
- * The field in each plane, `[positions, size, size]`, without the brightness of the lamp.
+ * The field in each plane, `[positions, size, size]`, without the brightness of the lamp, as work that yields before
+ * every plane: see breathe.ts.
  * @param imaged planes of the box at {@link heightsToImage}
  */
-export function fieldPlanes(
+export function* fieldPlanes(
   imaged: Float32Array,
   heights: readonly number[],
   box: FieldBox,
   places: FieldPlaces,
-): Float32Array {
+): Generator<void, Float32Array> {
   const { stage, positions, registration, size } = places;
   const { height, width, pixelSize, sliceStep } = box.grid;
   const frame = height * width;
   const planes = { data: imaged, height, width, first: heights[0], step: sliceStep };
   const middle = box.origin + (size - 1) / 2;
   const out = new Float32Array(positions.length * size * size);
-  positions.forEach(({ z, dy, dx }, i) => {
+  for (const [i, { z, dy, dx }] of positions.entries()) {
+    yield;
     // The tilt is defined in the field: a lateral shift of the specimen does not change the height at each point of the
     // field.
     const focused: Plane = isTilted(stage)
@@ -53,7 +55,7 @@ export function fieldPlanes(
     const field = { data: cutOut(moved.data, box, size), height: size, width: size };
     const seen = isRegistered(registration) ? field : misregister(field, registration, pixelSize);
     out.set(seen.data, i * size * size);
-  });
+  }
   return out;
 }
 

@@ -1,6 +1,6 @@
 /** Simulates the fields of a recipe: specimens, their images, and the ground truth. */
 
-import { breathe } from "../array/breathe.ts";
+import { breathe, breatheThrough } from "../array/breathe.ts";
 import { Random } from "../array/random.ts";
 import { ParfocalError, throwIfAborted } from "../errors.ts";
 import type { Stack } from "../image/image.ts";
@@ -198,23 +198,29 @@ async function record(
   const mode = imagingModes[seen.image.mode];
   const { camera } = seen;
   const sensor = createSensor(camera, { height: size, width: size });
-  const cut = (all: Float32Array): Float32Array => fieldPlanes(all, heights, box, places);
-  const fields = exposures.map((all) => {
-    const planes = cut(all);
-    for (let i = 0; i < planes.length; i++) planes[i] *= places.positions[Math.floor(i / (size * size))].brightness;
-    return planes;
-  });
+  const cut = (all: Float32Array) => breatheThrough(fieldPlanes(all, heights, box, places), signal);
+  const fields: Float32Array[] = [];
+  for (const all of exposures) fields.push(await cut(all));
   let brightest = 0;
-  for (const field of fields) for (const value of field) if (value > brightest) brightest = value;
-  const scale = brightest > 0 ? 1 / brightest : 0;
-  const expected = fields.map((field) => field.map((value) => expectedCounts(camera, Math.max(0, value * scale))));
-  const counts: Float32Array[] = [];
-  for (const truth of expected) {
-    const recorded = new Float32Array(truth.length);
-    for (let first = 0; first < truth.length; first += size * size) {
+  for (const field of fields) {
+    for (const [z, plane] of planesOf(field, size).entries()) {
       await breathe(signal);
-      const plane = [first, first + size * size] as const;
-      exposeSensor(sensor, truth.subarray(...plane), recorded.subarray(...plane), random);
+      const { brightness } = places.positions[z];
+      for (let i = 0; i < plane.length; i++) {
+        plane[i] *= brightness;
+        if (plane[i] > brightest) brightest = plane[i];
+      }
+    }
+  }
+  const scale = brightest > 0 ? 1 / brightest : 0;
+  const counts: Float32Array[] = [];
+  for (const expected of fields) {
+    const recorded = new Float32Array(expected.length);
+    const frames = planesOf(recorded, size);
+    for (const [z, plane] of planesOf(expected, size).entries()) {
+      await breathe(signal);
+      for (let i = 0; i < plane.length; i++) plane[i] = expectedCounts(camera, Math.max(0, plane[i] * scale));
+      exposeSensor(sensor, plane, frames[z], random);
     }
     counts.push(recorded);
   }
@@ -225,15 +231,15 @@ async function record(
   const more = {
     ...(field && {
       field: {
-        real: stackOf(cut(field.real), "float32"),
-        imag: stackOf(cut(field.imag), "float32"),
+        real: stackOf(await cut(field.real), "float32"),
+        imag: stackOf(await cut(field.imag), "float32"),
       },
     }),
     ...(details && { details }),
   };
   const { combine } = mode;
   if (combine === undefined) {
-    return { stack: stackOf(counts[0], "uint16"), truth: stackOf(expected[0], "float32"), ...more };
+    return { stack: stackOf(counts[0], "uint16"), truth: stackOf(fields[0], "float32"), ...more };
   }
   const setting = { planes: depth, height: size, width: size, pixelSize, optics: seen.optics };
   const combined = (all: readonly Float32Array[], noise: { camera?: ExposureSetting["camera"] }): Float32Array => {
@@ -242,10 +248,16 @@ async function record(
   };
   return {
     stack: stackOf(combined(counts, { camera }), "float32"),
-    truth: stackOf(combined(expected, {}), "float32"),
+    truth: stackOf(combined(fields, {}), "float32"),
     exposures: counts.map((data, j) => ({ name: mode.exposures[j], stack: stackOf(data, "uint16") })),
     ...more,
   };
+}
+
+/** The planes of a stack, `[planes, size, size]`, as views of it. */
+function planesOf(stack: Float32Array, size: number): Float32Array[] {
+  const frame = size * size;
+  return Array.from({ length: stack.length / frame }, (_, z) => stack.subarray(z * frame, (z + 1) * frame));
 }
 
 function sharedImagers(grid: VolumeGrid): ModeSetup["detection"] {

@@ -59,7 +59,9 @@ export function createImager(model: PointSpread, grid: FieldGrid): Imager {
       const out = new Float32Array(planes.length * height * width);
       for (const group of groupBySlicing(volume, planes)) {
         const bank = shiftedBank(imager, volume.sliceStep, group.offset);
-        const images = (control.pool?.superpose ?? superpose)(plan, slices, group.levels, bank);
+        const images =
+          control.pool?.superpose(plan, slices, group.levels, bank, control.signal) ??
+          superpose(plan, slices, group.levels, bank);
         let index = 0;
         for await (const image of images) {
           out.set(image, group.indices[index++] * height * width);

@@ -3,10 +3,11 @@
  * the platform allows it, and copied otherwise; OTFs are copied once to each thread. Planes are computed independently,
  * so the result does not depend on the number of threads.
  */
+import { breatheThrough } from "../../array/breathe.ts";
 import type { RealFft2 } from "../../array/fft.ts";
 import { ParfocalError } from "../../errors.ts";
 import type { Otf, OtfBank } from "../psf/otf.ts";
-import { otfsOf, planesTogether, type SliceSpectra } from "./superpose.ts";
+import { otfsOfSteps, planesTogether, type SliceSpectra } from "./superpose.ts";
 import type { SuperposeReply, SuperposeTask } from "./superpose-task.ts";
 
 /** One thread: a worker of a browser or of Node, or anything else that answers tasks. */
@@ -19,12 +20,16 @@ export interface SuperposeThread {
 
 export interface SuperposePool {
   readonly threads: number;
-  /** As {@link superpose}, but each image is an array of its own. Throws `runtime.failed` when a thread breaks. */
+  /**
+   * As {@link superpose}, but each image is an array of its own.
+   * @throws `runtime.failed` when a thread breaks; `interrupted` when the signal is aborted
+   */
   superpose(
     plan: RealFft2,
     slices: SliceSpectra,
     planes: readonly number[],
     bank: OtfBank,
+    signal?: AbortSignal,
   ): AsyncGenerator<Float32Array, void, void>;
   /** Ends the threads; running superpositions fail. */
   close(): Promise<void>;
@@ -67,11 +72,12 @@ export function createSuperposePool(threads: readonly SuperposeThread[]): Superp
   };
   return {
     threads: threads.length,
-    async *superpose(plan, slices, planes, bank) {
+    async *superpose(plan, slices, planes, bank, signal) {
       const share = Math.min(planesTogether, Math.ceil(planes.length / threads.length));
       const chunks: Promise<Float32Array[]>[] = [];
       for (let first = 0, i = 0; first < planes.length; first += share, i++) {
-        const otfs = otfsOf(slices, planes.slice(first, first + share), bank);
+        const mine = planes.slice(first, first + share);
+        const otfs = await breatheThrough(otfsOfSteps(slices, mine, bank), signal);
         const images = ask(askers[i % askers.length], plan, slices, otfs);
         // Marks the rejection as handled while an earlier chunk is still awaited.
         images.catch(() => {});

@@ -84,8 +84,22 @@ export function* superpose(
 }
 
 /** For each plane, the OTF of each slice. */
-export function otfsOf(slices: SliceSpectra, planes: readonly number[], bank: OtfBank): Otf[][] {
-  return planes.map((plane) => slices.levels.map((level) => bank.at(level - plane)));
+function otfsOf(slices: SliceSpectra, planes: readonly number[], bank: OtfBank): Otf[][] {
+  return runThrough(otfsOfSteps(slices, planes, bank));
+}
+
+/** As {@link otfsOf}, as work that yields after every OTF: one that the bank lacks takes tens of milliseconds. */
+export function* otfsOfSteps(slices: SliceSpectra, planes: readonly number[], bank: OtfBank): Generator<void, Otf[][]> {
+  const otfs: Otf[][] = [];
+  for (const plane of planes) {
+    const ofPlane: Otf[] = [];
+    for (const level of slices.levels) {
+      ofPlane.push(bank.at(level - plane));
+      yield;
+    }
+    otfs.push(ofPlane);
+  }
+  return otfs;
 }
 
 /** {@link superpose} with the OTFs of each plane given. */
